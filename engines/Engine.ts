@@ -1,0 +1,133 @@
+/**
+ * The service that runs the arithmetic: compiles a program (network, loss and optimizer) into a trainer.
+ *
+ * A program is written with TensorFlow.js operations (`stages/model.ts`). The reference engine executes it as it stands,
+ * the others trace it once and run the trace natively. An engine knows nothing of layers, losses or optimizers.
+ */
+import type * as tf from "@tensorflow/tfjs-core"
+import { Context, type Effect, Schema, type Scope } from "effect"
+
+/** A value fed anew for every iteration, float32. */
+export interface Feed {
+  readonly name: string
+  /** Of one iteration, batch included: images [batch, height, width, channels], labels [batch, classes], learningRate []. */
+  readonly shape: ReadonlyArray<number>
+}
+
+/** Everything that is carried from one iteration to the next: weights, moving statistics, optimizer slots. */
+export interface StateTensor {
+  readonly name: string
+  readonly shape: ReadonlyArray<number>
+  /** float32, row-major. */
+  readonly data: Float32Array
+}
+export type State = ReadonlyArray<StateTensor>
+
+export interface Program {
+  readonly batchSize: number
+  /** [height, width, channels] */
+  readonly inputShape: readonly [number, number, number]
+  readonly classes: number
+  /** `images`, `labels` (one-hot), `learningRate`, then the noise of the random layers. */
+  readonly feeds: ReadonlyArray<Feed>
+  /** Every variable, in the order of a checkpoint, holding its initial value. */
+  readonly variables: ReadonlyArray<tf.Variable>
+  /** One update of all variables from the fed values. `loss`: mean over the batch; `error`: share of wrong answers, 0 to 1. */
+  readonly step: (feeds: Readonly<Record<string, tf.Tensor>>) => {
+    readonly loss: tf.Scalar
+    readonly error: tf.Scalar
+  }
+  /** Class probabilities [n, classes] of images [n, height, width, channels]; dropout off, moving statistics used. */
+  readonly predict: (images: tf.Tensor4D) => tf.Tensor2D
+}
+
+/** What ran the arithmetic: part of run.json, and of what must be equal for a resume to be exact. */
+export const EngineInfo = Schema.Struct({
+  /** "onnx", "reference", "tensorflow" */
+  name: Schema.String,
+  /** Versions of the libraries that decide the bits, by package name. */
+  versions: Schema.Record(Schema.String, Schema.String),
+  /** As "cpu". */
+  device: Schema.String,
+  threads: Schema.Int,
+  /** Which code path the processor took, as "nchwc16" or "portable": another one has other last bits. */
+  path: Schema.String,
+  /** Whether the number of threads changes the last bits. */
+  threadsChangeBits: Schema.Boolean,
+})
+export type EngineInfo = typeof EngineInfo.Type
+
+/** The program needs a kernel this engine cannot run. */
+export class KernelNotSupported extends Schema.TaggedError<KernelNotSupported>()("KernelNotSupported", {
+  engine: Schema.String,
+  kernel: Schema.String,
+  layer: Schema.String,
+  detail: Schema.String,
+}) {
+  override get message() {
+    return `the ${this.engine} engine cannot run ${this.kernel} of layer ${this.layer}: ${this.detail}; try --engine reference, or another layer`
+  }
+}
+
+/** The engine is not usable on this machine. */
+export class EngineNotAvailable extends Schema.TaggedError<EngineNotAvailable>()("EngineNotAvailable", {
+  engine: Schema.String,
+  reason: Schema.String,
+  available: Schema.Array(Schema.String),
+}) {
+  override get message() {
+    return `engine ${this.engine} is not available: ${this.reason}; available: ${this.available.join(", ")}`
+  }
+}
+
+/** The native library failed while it ran. */
+export class EngineFailed extends Schema.TaggedError<EngineFailed>()("EngineFailed", {
+  engine: Schema.String,
+  operation: Schema.String,
+  reason: Schema.String,
+}) {
+  override get message() {
+    return `the ${this.engine} engine failed in ${this.operation}: ${this.reason}`
+  }
+}
+
+/** A state that is not of this program: another network, optimizer or version. */
+export class StateMismatch extends Schema.TaggedError<StateMismatch>()("StateMismatch", {
+  problems: Schema.Array(Schema.String),
+}) {
+  override get message() {
+    return `the state does not fit this model: ${this.problems.join("; ")}`
+  }
+}
+
+export interface Trainer {
+  /** The largest number of iterations one call of `train` should take: at most about a second of work. */
+  readonly chunk: number
+  /**
+   * Runs `iterations` updates. `feeds` holds, by feed name, the values of all of them one after another:
+   * [iterations, ...shape]. The JavaScript thread may be blocked meanwhile. Answers one loss and one error each.
+   */
+  readonly train: (
+    iterations: number,
+    feeds: Readonly<Record<string, Float32Array>>,
+  ) => Effect.Effect<{ readonly losses: Float32Array; readonly errors: Float32Array }, EngineFailed>
+  /** The number of images a call of `predict` handles best. */
+  readonly evaluationBatch: number
+  /** Class probabilities, row-major [images, classes], of images [images, height, width, channels]; any number of them. */
+  readonly predict: (images: Float32Array) => Effect.Effect<Float32Array, EngineFailed>
+  /** A copy of the state as it stands, in the program's order. */
+  readonly state: Effect.Effect<State, EngineFailed>
+  /** Replaces the whole state; every variable must be there, with its shape. */
+  readonly load: (state: State) => Effect.Effect<void, StateMismatch | EngineFailed>
+}
+
+export class Engine extends Context.Service<
+  Engine,
+  {
+    readonly info: EngineInfo
+    /** Native resources are released with the scope. */
+    readonly compile: (
+      program: Program,
+    ) => Effect.Effect<Trainer, KernelNotSupported | EngineFailed, Scope.Scope>
+  }
+>()("tidemark/engines/Engine") {}

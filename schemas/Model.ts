@@ -1,0 +1,172 @@
+/**
+ * The network of an experiment: a list of layers, named and parameterized as TensorFlow.js's tf.layers.
+ *
+ * (user's value) -> decoded value with every default filled in. Sizes given as one number become pairs, so a decoded
+ * model states everything that decides the arithmetic.
+ */
+import { Schema, SchemaGetter } from "effect"
+import { withDefault } from "./withDefault.ts"
+
+export const PositiveInt = Schema.Int.check(Schema.isGreaterThanOrEqualTo(1))
+export const PositiveFinite = Schema.Finite.check(Schema.isGreaterThan(0))
+/** A share of something: 0 included, 1 excluded. */
+export const Fraction = Schema.Finite.check(Schema.isGreaterThanOrEqualTo(0), Schema.isLessThan(1))
+
+/** [height, width] in pixels; one number means a square. */
+const Size = Schema.Union([PositiveInt, Schema.Tuple([PositiveInt, PositiveInt])]).pipe(
+  Schema.decodeTo(Schema.Tuple([PositiveInt, PositiveInt]), {
+    decode: SchemaGetter.transform((size) => (typeof size === "number" ? ([size, size] as const) : size)),
+    encode: SchemaGetter.transform((size) => size),
+  }),
+)
+
+/**
+ * Initial weights. Fans as in Keras: for a dense kernel [inputs, units]; for a convolution's, times the receptive field.
+ * Truncated normal draws are redrawn beyond two standard deviations, as in TensorFlow.
+ */
+export const Initializer = Schema.Union([
+  Schema.Struct({ kind: Schema.Literal("zeros") }),
+  Schema.Struct({ kind: Schema.Literal("ones") }),
+  Schema.Struct({ kind: Schema.Literal("constant"), value: Schema.Finite }),
+  Schema.Struct({
+    kind: Schema.Literal("truncatedNormal"),
+    mean: withDefault(Schema.Finite, 0),
+    stddev: withDefault(PositiveFinite, 0.05),
+  }),
+  Schema.Struct({
+    kind: Schema.Literal("randomNormal"),
+    mean: withDefault(Schema.Finite, 0),
+    stddev: withDefault(PositiveFinite, 0.05),
+  }),
+  Schema.Struct({
+    kind: Schema.Literal("randomUniform"),
+    minval: withDefault(Schema.Finite, -0.05),
+    maxval: withDefault(Schema.Finite, 0.05),
+  }),
+  Schema.Struct({ kind: Schema.Literal("glorotUniform") }),
+  Schema.Struct({ kind: Schema.Literal("glorotNormal") }),
+  Schema.Struct({ kind: Schema.Literal("heUniform") }),
+  Schema.Struct({ kind: Schema.Literal("heNormal") }),
+])
+export type Initializer = typeof Initializer.Type
+
+export const Activation = Schema.Literals(["linear", "relu", "sigmoid", "tanh", "softplus", "elu", "selu"])
+export type Activation = typeof Activation.Type
+
+const Padding = Schema.Literals(["valid", "same"])
+
+/** A layer's own name; without one it is the kind and its number in the network, as `conv2d_1`. */
+const name = Schema.optionalKey(
+  Schema.String.check(
+    Schema.isPattern(/^[A-Za-z][A-Za-z0-9_-]{0,63}$/, {
+      message: "a layer's name is a letter followed by at most 63 letters, digits, _ or -",
+    }),
+  ),
+)
+
+const kernel = {
+  activation: withDefault(Activation, "linear"),
+  useBias: withDefault(Schema.Boolean, true),
+  kernelInitializer: withDefault(Initializer, { kind: "glorotUniform" }),
+  biasInitializer: withDefault(Initializer, { kind: "zeros" }),
+}
+
+const pooling = {
+  poolSize: withDefault(Size, 2),
+  /** Distance between windows; without it, the pool's size. */
+  strides: Schema.optionalKey(Size),
+  padding: withDefault(Padding, "valid"),
+}
+
+/** [batch, height, width, channels] -> [batch, height', width', filters] */
+const Conv2d = Schema.Struct({
+  kind: Schema.Literal("conv2d"),
+  name,
+  filters: PositiveInt,
+  kernelSize: Size,
+  strides: withDefault(Size, 1),
+  padding: withDefault(Padding, "valid"),
+  ...kernel,
+})
+const MaxPooling2d = Schema.Struct({ kind: Schema.Literal("maxPooling2d"), name, ...pooling })
+const AveragePooling2d = Schema.Struct({ kind: Schema.Literal("averagePooling2d"), name, ...pooling })
+const GlobalAveragePooling2d = Schema.Struct({ kind: Schema.Literal("globalAveragePooling2d"), name })
+const GlobalMaxPooling2d = Schema.Struct({ kind: Schema.Literal("globalMaxPooling2d"), name })
+const Flatten = Schema.Struct({ kind: Schema.Literal("flatten"), name })
+/** [batch, inputs] -> [batch, units] */
+const Dense = Schema.Struct({ kind: Schema.Literal("dense"), name, units: PositiveInt, ...kernel })
+/** Sets a share `rate` of the values to 0 and scales the rest by 1/(1-rate), while training only. */
+const Dropout = Schema.Struct({ kind: Schema.Literal("dropout"), name, rate: Fraction })
+/** Over the last axis; moving statistics with `momentum`, as in Keras. */
+const BatchNormalization = Schema.Struct({
+  kind: Schema.Literal("batchNormalization"),
+  name,
+  momentum: withDefault(Fraction, 0.99),
+  epsilon: withDefault(PositiveFinite, 1e-3),
+  center: withDefault(Schema.Boolean, true),
+  scale: withDefault(Schema.Boolean, true),
+})
+const ActivationLayer = Schema.Struct({ kind: Schema.Literal("activation"), name, activation: Activation })
+const LeakyReLU = Schema.Struct({
+  kind: Schema.Literal("leakyReLU"),
+  name,
+  alpha: withDefault(Schema.Finite.check(Schema.isGreaterThanOrEqualTo(0)), 0.3),
+})
+
+export const Layer = Schema.Union([
+  Conv2d,
+  MaxPooling2d,
+  AveragePooling2d,
+  GlobalAveragePooling2d,
+  GlobalMaxPooling2d,
+  Flatten,
+  Dense,
+  Dropout,
+  BatchNormalization,
+  ActivationLayer,
+  LeakyReLU,
+])
+export type Layer = typeof Layer.Type
+
+/** The layers in the order data flows. The last one's output is one value a class. */
+export const Model = Schema.NonEmptyArray(Layer)
+export type Model = typeof Model.Type
+
+type Options<S extends { readonly Encoded: { readonly kind: string } }> = Omit<S["Encoded"], "kind">
+
+/** One function a layer, as `tf.layers` has: plain values, checked when the experiment is decoded. */
+export const layers = {
+  conv2d: (options: Options<typeof Conv2d>) => ({ kind: "conv2d", ...options }) as const,
+  maxPooling2d: (options: Options<typeof MaxPooling2d> = {}) =>
+    ({ kind: "maxPooling2d", ...options }) as const,
+  averagePooling2d: (options: Options<typeof AveragePooling2d> = {}) =>
+    ({ kind: "averagePooling2d", ...options }) as const,
+  globalAveragePooling2d: (options: Options<typeof GlobalAveragePooling2d> = {}) =>
+    ({ kind: "globalAveragePooling2d", ...options }) as const,
+  globalMaxPooling2d: (options: Options<typeof GlobalMaxPooling2d> = {}) =>
+    ({ kind: "globalMaxPooling2d", ...options }) as const,
+  flatten: (options: Options<typeof Flatten> = {}) => ({ kind: "flatten", ...options }) as const,
+  dense: (options: Options<typeof Dense>) => ({ kind: "dense", ...options }) as const,
+  dropout: (options: Options<typeof Dropout>) => ({ kind: "dropout", ...options }) as const,
+  batchNormalization: (options: Options<typeof BatchNormalization> = {}) =>
+    ({ kind: "batchNormalization", ...options }) as const,
+  activation: (options: Options<typeof ActivationLayer>) => ({ kind: "activation", ...options }) as const,
+  leakyReLU: (options: Options<typeof LeakyReLU> = {}) => ({ kind: "leakyReLU", ...options }) as const,
+}
+
+/** Initial weights by their names in `tf.initializers`. */
+export const initializers = {
+  zeros: { kind: "zeros" },
+  ones: { kind: "ones" },
+  constant: (value: number) => ({ kind: "constant", value }) as const,
+  truncatedNormal: (options: { readonly mean?: number; readonly stddev?: number } = {}) =>
+    ({ kind: "truncatedNormal", ...options }) as const,
+  randomNormal: (options: { readonly mean?: number; readonly stddev?: number } = {}) =>
+    ({ kind: "randomNormal", ...options }) as const,
+  randomUniform: (options: { readonly minval?: number; readonly maxval?: number } = {}) =>
+    ({ kind: "randomUniform", ...options }) as const,
+  glorotUniform: { kind: "glorotUniform" },
+  glorotNormal: { kind: "glorotNormal" },
+  heUniform: { kind: "heUniform" },
+  heNormal: { kind: "heNormal" },
+} as const
