@@ -1,0 +1,181 @@
+/**
+ * Every file operation of run directories and the dataset cache, on Effect's FileSystem.
+ *
+ * The invariant: a file under a final name is whole. Content is written to a temporary file in the same folder, synced,
+ * renamed over the name, and the folder synced, so that a crash leaves the old content or the new, never a part.
+ * Only `append` grows a file in place; its readers drop a torn last line. One place, so that tests can stop the machine
+ * after any single operation.
+ */
+import { Effect, FileSystem, Path, type PlatformError, Runtime, Schema } from "effect"
+
+const advice: Record<string, string> = {
+  ENOSPC: "the disk is full; free some space and go on with `resume`",
+  EDQUOT: "the disk quota is used up; free some space and go on with `resume`",
+  EROFS: "the disk is read-only; choose another folder",
+  EACCES: "permission denied; check who owns the folder or choose another one",
+  EPERM: "permission denied; check who owns the folder or choose another one",
+  ENOENT: "it does not exist (any more)",
+  ENOTDIR: "a part of the path is a file, not a folder",
+  EISDIR: "it is a folder, not a file",
+  EMFILE: "too many files are open; raise the limit (ulimit -n)",
+  EIO: "the device reported an input/output error",
+}
+
+/** A file operation failed. `code` is the operating system's name of the error, as ENOSPC. */
+export class StorageFailed extends Schema.TaggedError<StorageFailed>()("StorageFailed", {
+  operation: Schema.String,
+  path: Schema.String,
+  code: Schema.String,
+}) {
+  /** sysexits: 74 is EX_IOERR, 73 EX_CANTCREAT for what the user may not write, 66 EX_NOINPUT for what is not there. */
+  override get [Runtime.errorExitCode]() {
+    return this.code === "ENOENT" ? 66 : this.code === "EACCES" || this.code === "EROFS" ? 73 : 74
+  }
+  override get message() {
+    return `cannot ${this.operation} ${this.path}: ${advice[this.code] ?? this.code}`
+  }
+}
+
+const codeOf = (error: PlatformError.PlatformError): string => {
+  const cause = error.reason.cause
+  if (cause instanceof Error && "code" in cause && typeof cause.code === "string") return cause.code
+  return error.reason._tag
+}
+
+const failed = (operation: string, path: string) => (error: PlatformError.PlatformError) =>
+  new StorageFailed({ operation, path, code: codeOf(error) })
+
+type Storage<A> = Effect.Effect<A, StorageFailed, FileSystem.FileSystem>
+
+/** Temporary files end in this; whatever a crash leaves of them may be deleted by the folder's owner. */
+export const temporarySuffix = ".tmp"
+
+let temporaryCount = 0
+
+const syncFolder = (folder: string) =>
+  Effect.gen(function* () {
+    const fs = yield* FileSystem.FileSystem
+    const handle = yield* fs.open(folder, { flag: "r" })
+    yield* handle.sync
+  }).pipe(Effect.scoped)
+
+const writeTemporary = Effect.fnUntraced(function* (path: string, content: Uint8Array) {
+  const fs = yield* FileSystem.FileSystem
+  const paths = yield* Path.Path
+  const temporary = paths.join(
+    paths.dirname(path),
+    `.${paths.basename(path)}.${process.pid}-${++temporaryCount}${temporarySuffix}`,
+  )
+  yield* Effect.scoped(
+    Effect.gen(function* () {
+      const file = yield* fs.open(temporary, { flag: "w" })
+      if (content.byteLength > 0) yield* file.writeAll(content)
+      yield* file.sync
+    }),
+  ).pipe(Effect.onError(() => fs.remove(temporary, { force: true }).pipe(Effect.ignore)))
+  return temporary
+})
+
+/** Replaces the whole content of a file, or creates it: old or new after a crash, never a mixture. */
+export const writeAtomic = Effect.fnUntraced(
+  function* (path: string, content: Uint8Array | string) {
+    const fs = yield* FileSystem.FileSystem
+    const paths = yield* Path.Path
+    const bytes = typeof content === "string" ? new TextEncoder().encode(content) : content
+    const temporary = yield* writeTemporary(path, bytes)
+    yield* fs
+      .rename(temporary, path)
+      .pipe(Effect.onError(() => fs.remove(temporary, { force: true }).pipe(Effect.ignore)))
+    yield* syncFolder(paths.dirname(path))
+  },
+  (effect, path) => Effect.uninterruptible(Effect.mapError(effect, failed("write", path))),
+)
+
+/**
+ * Creates a file with its whole content, unless the name is taken: answers whether this call created it. Of any number
+ * of processes that try, exactly one is told `true`.
+ */
+export const createExclusive = Effect.fnUntraced(
+  function* (path: string, content: string) {
+    const fs = yield* FileSystem.FileSystem
+    const paths = yield* Path.Path
+    const temporary = yield* writeTemporary(path, new TextEncoder().encode(content))
+    const created = yield* fs.link(temporary, path).pipe(
+      Effect.as(true),
+      Effect.catchReason("PlatformError", "AlreadyExists", () => Effect.succeed(false)),
+      Effect.ensuring(fs.remove(temporary, { force: true }).pipe(Effect.ignore)),
+    )
+    if (created) yield* syncFolder(paths.dirname(path))
+    return created
+  },
+  (effect, path) => Effect.uninterruptible(Effect.mapError(effect, failed("create", path))),
+)
+
+/** Adds text at the end of a file and syncs it. A crash may leave a part of the text. */
+export const append = Effect.fnUntraced(
+  function* (path: string, text: string) {
+    const fs = yield* FileSystem.FileSystem
+    const file = yield* fs.open(path, { flag: "a" })
+    yield* file.writeAll(new TextEncoder().encode(text))
+    yield* file.sync
+  },
+  (effect, path) =>
+    effect.pipe(Effect.scoped, Effect.mapError(failed("append to", path)), Effect.uninterruptible),
+)
+
+export const read = (path: string): Storage<Uint8Array> =>
+  Effect.flatMap(FileSystem.FileSystem, (fs) => fs.readFile(path)).pipe(Effect.mapError(failed("read", path)))
+
+export const readString = (path: string): Storage<string> =>
+  Effect.flatMap(FileSystem.FileSystem, (fs) => fs.readFileString(path)).pipe(
+    Effect.mapError(failed("read", path)),
+  )
+
+/** The content, or undefined where there is no such file. */
+export const readStringIfExists = (path: string): Storage<string | undefined> =>
+  readString(path).pipe(
+    Effect.catchIf(
+      (error) => error.code === "ENOENT",
+      () => Effect.succeed(undefined),
+    ),
+  )
+
+export const exists = (path: string): Storage<boolean> =>
+  Effect.flatMap(FileSystem.FileSystem, (fs) => fs.exists(path)).pipe(
+    Effect.mapError(failed("look at", path)),
+  )
+
+export const sizeBytes = (path: string): Storage<number> =>
+  Effect.flatMap(FileSystem.FileSystem, (fs) => fs.stat(path)).pipe(
+    Effect.map((info) => Number(info.size)),
+    Effect.mapError(failed("look at", path)),
+  )
+
+/** Names in a folder, sorted; none where the folder does not exist. */
+export const list = (folder: string): Storage<ReadonlyArray<string>> =>
+  Effect.flatMap(FileSystem.FileSystem, (fs) => fs.readDirectory(folder)).pipe(
+    Effect.mapError(failed("list", folder)),
+    Effect.map((names) => names.sort()),
+    Effect.catchIf(
+      (error) => error.code === "ENOENT",
+      () => Effect.succeed([]),
+    ),
+  )
+
+export const makeFolder = (folder: string): Storage<void> =>
+  Effect.flatMap(FileSystem.FileSystem, (fs) => fs.makeDirectory(folder, { recursive: true })).pipe(
+    Effect.mapError(failed("create", folder)),
+  )
+
+export const remove = (path: string): Storage<void> =>
+  Effect.flatMap(FileSystem.FileSystem, (fs) => fs.remove(path, { force: true, recursive: true })).pipe(
+    Effect.mapError(failed("remove", path)),
+  )
+
+/** Deletes what crashes left of unfinished writes in a folder this process alone writes to. */
+export const removeTemporaries = Effect.fnUntraced(function* (folder: string) {
+  const paths = yield* Path.Path
+  for (const name of yield* list(folder)) {
+    if (name.startsWith(".") && name.endsWith(temporarySuffix)) yield* remove(paths.join(folder, name))
+  }
+})
