@@ -50,10 +50,13 @@ export const fold = (key: RandomKey, word: number): RandomKey => {
   return { k0: scratch[0], k1: scratch[1] }
 }
 
-/** The key of a seed (any safe integer) and a purpose, as "shuffle" or "dropout/dropout_1". */
+/**
+ * The key of a seed (any safe integer) and a purpose, as "shuffle" or "dropout/dropout_1". Letters are folded above 2^32,
+ * so that folding a number (an epoch, an iteration) into one purpose's key never gives the key of a longer purpose.
+ */
 export const randomKey = (seed: number, purpose: string): RandomKey => {
   let key: RandomKey = fold({ k0: 0, k1: 0 }, seed)
-  for (const byte of new TextEncoder().encode(purpose)) key = fold(key, byte)
+  for (const byte of new TextEncoder().encode(purpose)) key = fold(key, 2 ** 32 + byte)
   return key
 }
 
