@@ -1,0 +1,138 @@
+/**
+ * The IDX file format: (bytes) -> type, dimensions and values, or what is wrong with them; and back.
+ *
+ * Two zero bytes, one byte for the element type, one for the rank, one unsigned 32-bit size a dimension, then the values
+ * in row-major order; every number big-endian. Source: LeCun, Cortes and Burges, "The MNIST database of handwritten
+ * digits" (1998), section "The IDX file format", and Lush's libidx. The content fills the file exactly: missing and
+ * trailing bytes are refused, and nothing is allocated before the dimensions are known to fit the file.
+ */
+import { Result, Runtime, Schema } from "effect"
+
+/** Element types by their code in the file. */
+const types = {
+  0x08: { name: "uint8", sizeBytes: 1 },
+  0x09: { name: "int8", sizeBytes: 1 },
+  0x0b: { name: "int16", sizeBytes: 2 },
+  0x0c: { name: "int32", sizeBytes: 4 },
+  0x0d: { name: "float32", sizeBytes: 4 },
+  0x0e: { name: "float64", sizeBytes: 8 },
+} as const
+type TypeCode = keyof typeof types
+const typeCodes = Object.keys(types).map(Number) as ReadonlyArray<TypeCode>
+
+export type Idx = { readonly dims: ReadonlyArray<number> } & (
+  | { readonly type: "uint8"; readonly data: Uint8Array }
+  | { readonly type: "int8"; readonly data: Int8Array }
+  | { readonly type: "int16"; readonly data: Int16Array }
+  | { readonly type: "int32"; readonly data: Int32Array }
+  | { readonly type: "float32"; readonly data: Float32Array }
+  | { readonly type: "float64"; readonly data: Float64Array }
+)
+
+/** A file is not IDX, or not a whole one. */
+export class IdxInvalid extends Schema.TaggedError<IdxInvalid>()("IdxInvalid", {
+  path: Schema.String,
+  found: Schema.String,
+  expected: Schema.String,
+  advice: Schema.String,
+}) {
+  /** sysexits: EX_DATAERR */
+  override get [Runtime.errorExitCode]() {
+    return 65
+  }
+  override get message() {
+    return `${this.path} is not a valid IDX file: found ${this.found}, expected ${this.expected}; ${this.advice}`
+  }
+}
+
+const littleEndian = new Uint8Array(new Uint16Array([1]).buffer)[0] === 1
+
+/** Turns the byte order of every element around, in place. */
+const swap = (bytes: Uint8Array, sizeBytes: number): void => {
+  const buffer = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength)
+  if (sizeBytes === 2) buffer.swap16()
+  else if (sizeBytes === 4) buffer.swap32()
+  else if (sizeBytes === 8) buffer.swap64()
+}
+
+const asType = (type: TypeCode, dims: ReadonlyArray<number>, bytes: Uint8Array): Idx => {
+  // Bytes are looked at where they lie, wider values are copied: they must be aligned and in the machine's byte order.
+  if (type === 0x08) return { type: "uint8", dims, data: bytes }
+  if (type === 0x09) {
+    return { type: "int8", dims, data: new Int8Array(bytes.buffer, bytes.byteOffset, bytes.byteLength) }
+  }
+  const copy = new Uint8Array(bytes)
+  if (littleEndian) swap(copy, types[type].sizeBytes)
+  switch (type) {
+    case 0x0b:
+      return { type: "int16", dims, data: new Int16Array(copy.buffer) }
+    case 0x0c:
+      return { type: "int32", dims, data: new Int32Array(copy.buffer) }
+    case 0x0d:
+      return { type: "float32", dims, data: new Float32Array(copy.buffer) }
+    case 0x0e:
+      return { type: "float64", dims, data: new Float64Array(copy.buffer) }
+  }
+}
+
+/** What a file without an IDX header seems to be, in words. */
+const headerFound = (bytes: Uint8Array): string => {
+  if (bytes[0] === 0x1f && bytes[1] === 0x8b) return "a gzip file"
+  if (bytes[0] === 0x50 && bytes[1] === 0x4b) return "a zip archive"
+  if (bytes[0] === 0x3c) return "an HTML or XML page"
+  return `the bytes ${[...bytes.subarray(0, 4)].map((byte) => byte.toString(16).padStart(2, "0")).join(" ")}`
+}
+
+/** `path` is only for the message. One-byte elements are a view of `bytes`, wider ones a copy. */
+export const parseIdx = (bytes: Uint8Array, path: string): Result.Result<Idx, IdxInvalid> => {
+  const invalid = (found: string, expected: string, advice: string) =>
+    Result.fail(new IdxInvalid({ path, found, expected, advice }))
+  const truncated = "the file is truncated: get it again"
+  if (bytes.byteLength < 4) return invalid(`${bytes.byteLength} bytes`, "a header of at least 4", truncated)
+  const type = typeCodes.find((code) => code === bytes[2])
+  if (bytes[0] !== 0 || bytes[1] !== 0 || type === undefined) {
+    return invalid(
+      headerFound(bytes),
+      `00 00, then an element type of ${typeCodes.map((code) => code.toString(16).padStart(2, "0")).join(", ")}`,
+      "give the uncompressed IDX file",
+    )
+  }
+  const rank = bytes[3]
+  const headerBytes = 4 + 4 * rank
+  if (bytes.byteLength < headerBytes) {
+    return invalid(
+      `${bytes.byteLength} bytes`,
+      `a header of ${headerBytes} for ${rank} dimensions`,
+      truncated,
+    )
+  }
+  const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength)
+  const dims = Array.from({ length: rank }, (_, axis) => view.getUint32(4 + 4 * axis))
+  // 255 dimensions of 2^32 are beyond any number type but this one.
+  const expectedBytes =
+    dims.reduce((product, dim) => product * BigInt(dim), 1n) * BigInt(types[type].sizeBytes) +
+    BigInt(headerBytes)
+  if (expectedBytes !== BigInt(bytes.byteLength)) {
+    return invalid(
+      `${bytes.byteLength} bytes`,
+      `${expectedBytes} for ${types[type].name} values of shape [${dims.join(", ")}]`,
+      expectedBytes > bytes.byteLength ? truncated : "the file has trailing bytes: get it again",
+    )
+  }
+  return Result.succeed(asType(type, dims, bytes.subarray(headerBytes)))
+}
+
+/** The file of these values: what `parseIdx` reads back. */
+export const encodeIdx = (idx: Idx): Uint8Array => {
+  const type = typeCodes.find((code) => types[code].name === idx.type)!
+  const headerBytes = 4 + 4 * idx.dims.length
+  const bytes = new Uint8Array(headerBytes + idx.data.byteLength)
+  bytes[2] = type
+  bytes[3] = idx.dims.length
+  const view = new DataView(bytes.buffer)
+  idx.dims.forEach((dim, axis) => view.setUint32(4 + 4 * axis, dim))
+  const body = bytes.subarray(headerBytes)
+  body.set(new Uint8Array(idx.data.buffer, idx.data.byteOffset, idx.data.byteLength))
+  if (littleEndian) swap(body, types[type].sizeBytes)
+  return bytes
+}
