@@ -6,6 +6,7 @@
  */
 import type * as tf from "@tensorflow/tfjs-core"
 import { Context, type Effect, Schema, type Scope } from "effect"
+import type { EngineInfo } from "../schemas/EngineInfo.ts"
 
 /** A value fed anew for every iteration, float32. */
 export interface Feed {
@@ -40,22 +41,6 @@ export interface Program {
   /** Class probabilities [n, classes] of images [n, height, width, channels]; dropout off, moving statistics used. */
   readonly predict: (images: tf.Tensor4D) => tf.Tensor2D
 }
-
-/** What ran the arithmetic: part of run.json, and of what must be equal for a resume to be exact. */
-export const EngineInfo = Schema.Struct({
-  /** "onnx", "reference", "tensorflow" */
-  name: Schema.String,
-  /** Versions of the libraries that decide the bits, by package name. */
-  versions: Schema.Record(Schema.String, Schema.String),
-  /** As "cpu". */
-  device: Schema.String,
-  threads: Schema.Int,
-  /** Which code path the processor took, as "nchwc16" or "portable": another one has other last bits. */
-  path: Schema.String,
-  /** Whether the number of threads changes the last bits. */
-  threadsChangeBits: Schema.Boolean,
-})
-export type EngineInfo = typeof EngineInfo.Type
 
 /** The program needs a kernel this engine cannot run. */
 export class KernelNotSupported extends Schema.TaggedError<KernelNotSupported>()("KernelNotSupported", {

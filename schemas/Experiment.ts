@@ -55,6 +55,8 @@ export const Experiment = Schema.Struct({
   /** How often the training error of the current batch and the validation split are measured. */
   evaluateEvery: withDefault(Cadence, 1000),
   checkpointEvery: withDefault(Cadence, 1000),
+  /** Iterations between two rows of training metrics. */
+  recordEvery: withDefault(PositiveInt, 100),
   /** How many of the newest checkpoints are kept, beside the best one. */
   keepCheckpoints: withDefault(PositiveInt, 3),
   /** Which checkpoint is the best, and which model the report tests: the last one, or the best one on validation. */

@@ -167,15 +167,31 @@ export const makeFolder = (folder: string): Storage<void> =>
     Effect.mapError(failed("create", folder)),
   )
 
+export const rename = (from: string, to: string): Storage<void> =>
+  Effect.flatMap(FileSystem.FileSystem, (fs) => fs.rename(from, to)).pipe(
+    Effect.mapError(failed("rename", from)),
+  )
+
 export const remove = (path: string): Storage<void> =>
   Effect.flatMap(FileSystem.FileSystem, (fs) => fs.remove(path, { force: true, recursive: true })).pipe(
     Effect.mapError(failed("remove", path)),
   )
 
-/** Deletes what crashes left of unfinished writes in a folder this process alone writes to. */
+/** Whether a process of this machine has that id now. Signal 0 only asks; EPERM means it is somebody else's. */
+const isRunning = (pid: number) => {
+  try {
+    process.kill(pid, 0)
+    return true
+  } catch (error) {
+    return error instanceof Error && "code" in error && error.code === "EPERM"
+  }
+}
+
+/** Deletes what crashes left of unfinished writes; the temporary files of processes that still run are theirs. */
 export const removeTemporaries = Effect.fnUntraced(function* (folder: string) {
   const paths = yield* Path.Path
   for (const name of yield* list(folder)) {
-    if (name.startsWith(".") && name.endsWith(temporarySuffix)) yield* remove(paths.join(folder, name))
+    const pid = /^\..*\.(\d+)-\d+\.tmp$/.exec(name)?.[1]
+    if (pid !== undefined && !isRunning(Number(pid))) yield* remove(paths.join(folder, name))
   }
 })

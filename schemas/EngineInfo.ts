@@ -1,0 +1,19 @@
+/**
+ * What ran the arithmetic: part of run.json, and of what must be equal for a resume to be exact to the bit.
+ */
+import { Schema } from "effect"
+
+export const EngineInfo = Schema.Struct({
+  /** "onnx", "reference", "tensorflow" */
+  name: Schema.String,
+  /** Versions of the libraries that decide the bits, by package name. */
+  versions: Schema.Record(Schema.String, Schema.String),
+  /** As "cpu". */
+  device: Schema.String,
+  threads: Schema.Int,
+  /** Which code path the processor took, as "nchwc16" or "portable": another one has other last bits. */
+  path: Schema.String,
+  /** Whether the number of threads changes the last bits. */
+  threadsChangeBits: Schema.Boolean,
+})
+export type EngineInfo = typeof EngineInfo.Type

@@ -1,0 +1,16 @@
+import { Runtime, Schema } from "effect"
+
+/** The user or the machine asked the run to stop; what was reached is saved. */
+export class Interrupted extends Schema.TaggedError<Interrupted>()("Interrupted", {
+  /** As SIGINT. */
+  signal: Schema.String,
+  /** Where, as "train at iteration 1234" or "fetch". */
+  during: Schema.String,
+}) {
+  override get [Runtime.errorExitCode]() {
+    return 130
+  }
+  override get message() {
+    return `interrupted by ${this.signal} during ${this.during}`
+  }
+}

@@ -1,0 +1,154 @@
+/**
+ * Shape inference: what every layer of a model gives, before anything is fetched or built.
+ *
+ * (model, image shape, classes) -> layers with names, output shapes and parameter counts, or the first layer that does
+ * not fit with both shapes. Shapes are without the batch: [height, width, channels] or [values].
+ */
+import { Result, Runtime, Schema } from "effect"
+import type { Layer, Model } from "./Model.ts"
+
+export type Shape = ReadonlyArray<number>
+
+export interface LayerShape {
+  /** Unique: the layer's own name, or its kind and number, as `conv2d_1`. Variables are named after it. */
+  readonly name: string
+  readonly kind: Layer["kind"]
+  readonly output: Shape
+  /** Numbers in the layer's variables, moving statistics included. */
+  readonly parameters: number
+}
+
+/** A layer cannot take what the one before it gives, or the last one does not give one value a class. */
+export class ModelShapeMismatch extends Schema.TaggedError<ModelShapeMismatch>()("ModelShapeMismatch", {
+  layer: Schema.String,
+  found: Schema.String,
+  expected: Schema.String,
+  advice: Schema.String,
+}) {
+  override get [Runtime.errorExitCode]() {
+    return 65
+  }
+  override get message() {
+    return `layer ${this.layer} does not fit: it is given ${this.found}, expected ${this.expected}; ${this.advice}`
+  }
+}
+
+const show = (shape: Shape) => `[${shape.join(", ")}]`
+
+/** The name of every layer: the user's, or the kind and its number among the layers of that kind. */
+export const layerNames = (model: Model): ReadonlyArray<string> => {
+  const count = new Map<string, number>()
+  return model.map((layer) => {
+    const number = (count.get(layer.kind) ?? 0) + 1
+    count.set(layer.kind, number)
+    return layer.name ?? `${layer.kind}_${number}`
+  })
+}
+
+/** Positions of a window along one axis, as in TensorFlow: SAME ceil(size / stride), VALID ceil((size - window + 1) / stride). */
+const positions = (size: number, window: number, stride: number, padding: "same" | "valid") =>
+  padding === "same" ? Math.ceil(size / stride) : Math.ceil((size - window + 1) / stride)
+
+const product = (shape: Shape) => shape.reduce((a, b) => a * b, 1)
+
+const mismatch = (layer: string, found: Shape | string, expected: string, advice: string) =>
+  new ModelShapeMismatch({ layer, found: typeof found === "string" ? found : show(found), expected, advice })
+
+const apply = (
+  name: string,
+  layer: Layer,
+  input: Shape,
+): Result.Result<Omit<LayerShape, "name" | "kind">, ModelShapeMismatch> => {
+  const images = () =>
+    mismatch(name, input, "images [height, width, channels]", "put it before the layer that flattens")
+  const windows = (
+    window: readonly [number, number],
+    strides: readonly [number, number],
+    padding: "same" | "valid",
+    channels: number,
+    parameters: number,
+  ): Result.Result<Omit<LayerShape, "name" | "kind">, ModelShapeMismatch> => {
+    const height = positions(input[0], window[0], strides[0], padding)
+    const width = positions(input[1], window[1], strides[1], padding)
+    return height < 1 || width < 1
+      ? Result.fail(
+          mismatch(
+            name,
+            input,
+            `images of at least ${show(window)}`,
+            `use padding "same", a smaller window, or fewer poolings before it`,
+          ),
+        )
+      : Result.succeed({ output: [height, width, channels], parameters })
+  }
+
+  switch (layer.kind) {
+    case "conv2d": {
+      if (input.length !== 3) return Result.fail(images())
+      const weights = layer.kernelSize[0] * layer.kernelSize[1] * input[2] * layer.filters
+      const parameters = weights + (layer.useBias ? layer.filters : 0)
+      return windows(layer.kernelSize, layer.strides, layer.padding, layer.filters, parameters)
+    }
+    case "maxPooling2d":
+    case "averagePooling2d":
+      if (input.length !== 3) return Result.fail(images())
+      return windows(layer.poolSize, layer.strides ?? layer.poolSize, layer.padding, input[2], 0)
+    case "globalAveragePooling2d":
+    case "globalMaxPooling2d":
+      return input.length === 3
+        ? Result.succeed({ output: [input[2]], parameters: 0 })
+        : Result.fail(images())
+    case "flatten":
+      return Result.succeed({ output: [product(input)], parameters: 0 })
+    case "dense":
+      return input.length === 1
+        ? Result.succeed({
+            output: [layer.units],
+            parameters: input[0] * layer.units + (layer.useBias ? layer.units : 0),
+          })
+        : Result.fail(mismatch(name, input, "one row of values [values]", "put layers.flatten() before it"))
+    case "batchNormalization": {
+      const channels = input[input.length - 1]
+      return Result.succeed({
+        output: input,
+        parameters: channels * (2 + (layer.center ? 1 : 0) + (layer.scale ? 1 : 0)),
+      })
+    }
+    case "dropout":
+    case "activation":
+    case "leakyReLU":
+      return Result.succeed({ output: input, parameters: 0 })
+  }
+}
+
+export const inferShapes = (
+  model: Model,
+  imageShape: Shape,
+  classes: number,
+): Result.Result<ReadonlyArray<LayerShape>, ModelShapeMismatch> => {
+  const names = layerNames(model)
+  const shapes: Array<LayerShape> = []
+  let input = imageShape
+  for (const [i, layer] of model.entries()) {
+    if (names.indexOf(names[i]) !== i) {
+      return Result.fail(
+        mismatch(names[i], `the name ${names[i]} a second time`, "a name of its own", "rename one of them"),
+      )
+    }
+    const applied = apply(names[i], layer, input)
+    if (Result.isFailure(applied)) return Result.fail(applied.failure)
+    shapes.push({ name: names[i], kind: layer.kind, ...applied.success })
+    input = applied.success.output
+  }
+  const last = names[names.length - 1]
+  return input.length === 1 && input[0] === classes
+    ? Result.succeed(shapes)
+    : Result.fail(
+        new ModelShapeMismatch({
+          layer: last,
+          found: `an output of ${show(input)}`,
+          expected: `${show([classes])}, one value a class`,
+          advice: `end the model with layers.dense({ units: ${classes} })`,
+        }),
+      )
+}

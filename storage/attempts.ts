@@ -1,0 +1,134 @@
+/**
+ * Attempts at a run: `attempts/0001.json`, `0002.json` … each written by one process, and the lock of the run.
+ *
+ * The run belongs to the process of the highest attempt while that process lives and has written no outcome. A new
+ * attempt is made by creating the next number exclusively, so of two processes that find a run abandoned one gets it;
+ * files are never deleted, so no take-over can meet another. The owner touches its file every ten seconds: that decides
+ * only between machines that share a folder, where processes cannot be looked at.
+ */
+import { Clock, DateTime, Effect, FileSystem, Path, Runtime, Schema } from "effect"
+import { Attempt, type AttemptOutcome, ProcessIdentity, type RunStatus } from "../schemas/Run.ts"
+import * as files from "./files.ts"
+import { currentProcess, processState } from "./processIdentity.ts"
+
+const heartbeatMs = 10_000
+/** Silence after which an attempt on another machine counts as dead. */
+const silenceMs = 60_000
+
+/** Another process is working on the run. */
+export class RunLocked extends Schema.TaggedError<RunLocked>()("RunLocked", {
+  path: Schema.String,
+  process: ProcessIdentity,
+  since: Schema.String,
+}) {
+  override get [Runtime.errorExitCode]() {
+    return 75
+  }
+  override get message() {
+    const { host, pid } = this.process
+    return `${this.path} is being worked on by process ${pid} on ${host} since ${this.since}; wait for it, or stop it with \`kill ${pid}\``
+  }
+}
+
+const fileName = (number: number) => `${String(number).padStart(4, "0")}.json`
+
+const decodeAttempt = Schema.decodeUnknownEffect(Schema.fromJsonString(Attempt))
+const encodeAttempt = Schema.encodeSync(Attempt)
+const render = (attempt: Attempt) => `${JSON.stringify(encodeAttempt(attempt), null, 2)}\n`
+
+/** Every readable attempt, in order. */
+export const readAttempts = Effect.fn("readAttempts")(function* (folder: string) {
+  const paths = yield* Path.Path
+  const attempts: Array<Attempt> = []
+  for (const name of yield* files.list(folder)) {
+    if (!/^\d{4,}\.json$/.test(name)) continue
+    const text = yield* files.readStringIfExists(paths.join(folder, name))
+    if (text === undefined) continue
+    // Attempts are written whole: one that cannot be read was damaged from outside, and holds nothing.
+    const attempt = yield* decodeAttempt(text).pipe(Effect.option)
+    if (attempt._tag === "Some") attempts.push(attempt.value)
+  }
+  return attempts.sort((a, b) => a.number - b.number)
+})
+
+const highestNumber = (names: ReadonlyArray<string>) =>
+  names.reduce((highest, name) => Math.max(highest, Number(/^(\d{4,})\.json$/.exec(name)?.[1] ?? 0)), 0)
+
+/** What the last attempt says; a process that is gone without an outcome was interrupted. */
+export const statusOf = (attempts: ReadonlyArray<Attempt>): RunStatus => {
+  const last = attempts.at(-1)
+  if (last === undefined) return "interrupted"
+  if (last.outcome !== null) return last.outcome.status
+  return processState(last.process) === "gone" ? "interrupted" : "running"
+}
+
+/** An attempt of this process: the right to write to the run. */
+export interface OwnAttempt {
+  readonly number: number
+  /** Records where training went on from. */
+  readonly resumedFrom: (iteration: number) => Effect.Effect<void, files.StorageFailed>
+  /** Records how it ended; gives the run up. */
+  readonly end: (
+    status: (typeof AttemptOutcome.Type)["status"],
+    reason: string | null,
+  ) => Effect.Effect<void, files.StorageFailed>
+}
+
+/** Takes the run for this process, or says who has it. The heartbeat stops with the scope. */
+export const beginAttempt = Effect.fn("beginAttempt")(function* (
+  runPath: string,
+  folder: string,
+  describe: Pick<Attempt, "engine" | "node" | "tidemark" | "gitCommit">,
+) {
+  const fs = yield* FileSystem.FileSystem
+  const paths = yield* Path.Path
+  yield* files.makeFolder(folder)
+
+  while (true) {
+    const number = highestNumber(yield* files.list(folder)) + 1
+    const last = (yield* readAttempts(folder)).at(-1)
+    if (last !== undefined && last.outcome === null) {
+      const state = processState(last.process)
+      const held = new RunLocked({ path: runPath, process: last.process, since: last.startedAt })
+      if (state === "alive") return yield* held
+      if (state === "unknown") {
+        const info = yield* fs.stat(paths.join(folder, fileName(last.number))).pipe(Effect.option)
+        const touched = info._tag === "Some" && info.value.mtime._tag === "Some" ? +info.value.mtime.value : 0
+        if ((yield* Clock.currentTimeMillis) - touched < silenceMs) return yield* held
+      }
+    }
+    const path = paths.join(folder, fileName(number))
+    let attempt: Attempt = {
+      number,
+      process: currentProcess(),
+      startedAt: DateTime.formatIso(yield* DateTime.now),
+      ...describe,
+      resumedFrom: null,
+      outcome: null,
+    }
+    // Not created: another process was faster; look again at who it is.
+    if (!(yield* files.createExclusive(path, render(attempt)))) continue
+    yield* files.removeTemporaries(folder)
+
+    yield* Clock.currentTimeMillis.pipe(
+      Effect.flatMap((now) => fs.utimes(path, now / 1000, now / 1000)),
+      Effect.ignore,
+      Effect.delay(heartbeatMs),
+      Effect.forever,
+      Effect.forkScoped,
+    )
+    const update = (change: Partial<Attempt>) =>
+      Effect.suspend(() => {
+        attempt = { ...attempt, ...change }
+        return files.writeAtomic(path, render(attempt))
+      }).pipe(Effect.provideService(FileSystem.FileSystem, fs), Effect.provideService(Path.Path, paths))
+    return {
+      number,
+      resumedFrom: (iteration) => update({ resumedFrom: iteration }),
+      end: (status, reason) =>
+        Effect.flatMap(DateTime.now, (now) =>
+          update({ outcome: { status, endedAt: DateTime.formatIso(now), reason } }),
+        ),
+    } satisfies OwnAttempt as OwnAttempt
+  }
+})

@@ -1,0 +1,165 @@
+/**
+ * One folder a run, readable with `ls` and `cat`:
+ *
+ *   run.json        what the run is: experiment as decoded, fingerprint, overrides, engine (written once)
+ *   attempts/       one file each go at it: process, versions, outcome; also the lock
+ *   stages/         one record each finished stage
+ *   checkpoints/    iteration-00001000.safetensors …
+ *   metrics.ndjson, log.ndjson, predictions.safetensors, report.json
+ *
+ * A run directory appears whole: it is made under a temporary name and renamed when run.json is in it.
+ */
+import { DateTime, Effect, FileSystem, Option, Path, Runtime, Schema, SchemaIssue } from "effect"
+import { type Attempt, RunIdentity, type RunStatus } from "../schemas/Run.ts"
+import { readAttempts, statusOf } from "./attempts.ts"
+import * as files from "./files.ts"
+
+/** Where things are in a run directory. */
+export const layout = {
+  identity: "run.json",
+  attempts: "attempts",
+  stages: "stages",
+  checkpoints: "checkpoints",
+  metrics: "metrics.ndjson",
+  log: "log.ndjson",
+  predictions: "predictions.safetensors",
+  report: "report.json",
+} as const
+
+/** A run as it lies on disk. */
+export interface Run {
+  readonly path: string
+  readonly identity: RunIdentity
+  readonly attempts: ReadonlyArray<Attempt>
+  readonly status: RunStatus
+}
+
+export class RunNotFound extends Schema.TaggedError<RunNotFound>()("RunNotFound", {
+  run: Schema.String,
+  runsDir: Schema.String,
+  candidates: Schema.Array(Schema.String),
+}) {
+  override get [Runtime.errorExitCode]() {
+    return 66
+  }
+  override get message() {
+    const { candidates, run, runsDir } = this
+    if (candidates.length > 1) return `run ${run} could be ${candidates.join(" or ")}; give more of its name`
+    return `no run ${run} in ${runsDir}; \`pipeline list\` shows what is there`
+  }
+}
+
+/** run.json is missing, torn, of another format, or not ours. */
+export class RunDamaged extends Schema.TaggedError<RunDamaged>()("RunDamaged", {
+  path: Schema.String,
+  problem: Schema.String,
+}) {
+  override get [Runtime.errorExitCode]() {
+    return 65
+  }
+  override get message() {
+    return `${this.path} is not a run this version can read: ${this.problem}; the other files in it are untouched`
+  }
+}
+
+const decodeIdentity = Schema.decodeUnknownEffect(Schema.fromJsonString(RunIdentity), { errors: "all" })
+const encodeIdentity = Schema.encodeUnknownSync(RunIdentity)
+const formatIssue = SchemaIssue.makeFormatterStandardSchemaV1()
+
+/** 2026-11-22T02:00:00.000Z -> 20261122T020000Z */
+const compactTime = (time: string) => `${time.slice(0, 19).replace(/[-:]/g, "")}Z`
+
+const isRunName = (name: string) => /^\d{8}T\d{6}Z-/.test(name)
+
+/** Makes the folder of a new run; of two runs begun in the same second the later one is numbered. */
+export const createRun = Effect.fn("createRun")(function* (
+  runsDir: string,
+  describe: (id: string, createdAt: string) => RunIdentity,
+  name: string,
+  fingerprint: string,
+) {
+  const fs = yield* FileSystem.FileSystem
+  const paths = yield* Path.Path
+  yield* files.makeFolder(runsDir)
+  const createdAt = DateTime.formatIso(yield* DateTime.now)
+  for (let number = 1; ; number++) {
+    const id = `${compactTime(createdAt)}-${name}-${fingerprint.slice(0, 8)}${number > 1 ? `-${number}` : ""}`
+    const path = paths.join(runsDir, id)
+    if (yield* files.exists(path)) continue
+    const identity = describe(id, createdAt)
+    const temporary = paths.join(runsDir, `.${id}.${process.pid}${files.temporarySuffix}`)
+    for (const folder of [layout.attempts, layout.stages, layout.checkpoints]) {
+      yield* files.makeFolder(paths.join(temporary, folder))
+    }
+    yield* files.writeAtomic(
+      paths.join(temporary, layout.identity),
+      `${JSON.stringify(encodeIdentity(identity), null, 2)}\n`,
+    )
+    // Renaming a folder over one that is not empty fails: the other run of this second has the name.
+    const renamed = yield* fs.rename(temporary, path).pipe(Effect.isSuccess)
+    if (renamed) return { path, identity }
+    yield* files.remove(temporary)
+    if (!(yield* files.exists(path))) {
+      return yield* new files.StorageFailed({ operation: "create", path, code: "EIO" })
+    }
+  }
+})
+
+export const readRun = Effect.fn("readRun")(function* (path: string) {
+  const paths = yield* Path.Path
+  const text = yield* files.readStringIfExists(paths.join(path, layout.identity))
+  if (text === undefined) return yield* new RunDamaged({ path, problem: "it has no run.json" })
+  const identity = yield* decodeIdentity(text).pipe(
+    Effect.mapError((error) => {
+      const first = formatIssue(error.issue).issues[0]
+      const where = first.path?.map(String).join(".") ?? ""
+      return new RunDamaged({ path, problem: `run.json${where ? ` at ${where}` : ""}: ${first.message}` })
+    }),
+  )
+  const attempts = yield* readAttempts(paths.join(path, layout.attempts))
+  return { path, identity, attempts, status: statusOf(attempts) } satisfies Run
+})
+
+/** All run directories, oldest first; those that cannot be read are given as problems. */
+export const listRuns = Effect.fn("listRuns")(function* (runsDir: string) {
+  const paths = yield* Path.Path
+  const names = (yield* files.list(runsDir)).filter(isRunName)
+  const runs: Array<Run> = []
+  const damaged: Array<RunDamaged> = []
+  for (const name of names) {
+    yield* readRun(paths.join(runsDir, name)).pipe(
+      Effect.match({
+        onSuccess: (run) => void runs.push(run),
+        onFailure: (error) =>
+          void damaged.push(
+            error._tag === "RunDamaged"
+              ? error
+              : new RunDamaged({ path: paths.join(runsDir, name), problem: error.message }),
+          ),
+      }),
+    )
+  }
+  return { runs, damaged }
+})
+
+/** Finds a run by id, unique prefix (of the id or of what follows its time), path, or `latest`. */
+export const findRun = Effect.fn("findRun")(function* (runsDir: string, run: string) {
+  const paths = yield* Path.Path
+  if (run.includes("/") || run === "." || run === "..") {
+    const path = paths.resolve(run)
+    return (yield* files.exists(path))
+      ? yield* readRun(path)
+      : yield* new RunNotFound({ run, runsDir: paths.dirname(path), candidates: [] })
+  }
+  const names = (yield* files.list(runsDir)).filter(isRunName)
+  const latest = Option.fromUndefinedOr(names.at(-1))
+  const candidates =
+    run === "latest"
+      ? Option.toArray(latest)
+      : names.includes(run)
+        ? [run]
+        : names.filter((name) => name.startsWith(run) || name.slice(name.indexOf("-") + 1).startsWith(run))
+  return candidates.length === 1
+    ? yield* readRun(paths.join(runsDir, candidates[0]))
+    : yield* new RunNotFound({ run, runsDir, candidates })
+})
