@@ -1,0 +1,166 @@
+/**
+ * The record of a traced program: values, each made by one operation from other values.
+ *
+ * Operations are TensorFlow.js kernels cut down to a small vocabulary; shapes are static, images are
+ * [batch, height, width, channels]. A value is immutable and knows the layer it was recorded for, so that whoever
+ * cannot run it can say where it came from. Nothing here knows how a value will be computed.
+ */
+
+export type DType = "float32" | "int32" | "bool"
+export type Shape = ReadonlyArray<number>
+export type Data = Float32Array | Int32Array | Uint8Array
+
+/** A window sliding over an image: of a convolution (channels mixed) or of pooling (channels kept). */
+export interface Window {
+  readonly batch: number
+  readonly inHeight: number
+  readonly inWidth: number
+  readonly inChannels: number
+  readonly outHeight: number
+  readonly outWidth: number
+  readonly outChannels: number
+  readonly height: number
+  readonly width: number
+  readonly strideHeight: number
+  readonly strideWidth: number
+  readonly dilationHeight: number
+  readonly dilationWidth: number
+  readonly top: number
+  readonly bottom: number
+  readonly left: number
+  readonly right: number
+}
+
+type None = Readonly<Record<never, never>>
+type Sliding = { readonly window: Window }
+type Reduction = { readonly axes: ReadonlyArray<number>; readonly keepDims: boolean }
+
+/** Every operation with its attributes. */
+export interface Operations {
+  /** A value given from outside: fed for the iteration, or a variable as the iteration finds it. */
+  Input: { readonly name: string; readonly kind: "feed" | "variable" }
+  Constant: { readonly data: Data }
+  /** A constant whose elements are all equal. */
+  Fill: { readonly value: number }
+  // [..] × [..] -> [..] with broadcasting
+  Add: None
+  Sub: None
+  Mul: None
+  Div: None
+  Maximum: None
+  Minimum: None
+  Pow: None
+  Greater: None
+  GreaterEqual: None
+  Less: None
+  LessEqual: None
+  Equal: None
+  LogicalAnd: None
+  LogicalOr: None
+  // one value in, one of the same shape out
+  LogicalNot: None
+  Relu: None
+  Exp: None
+  Log: None
+  Sqrt: None
+  Neg: None
+  Sigmoid: None
+  Tanh: None
+  Softplus: None
+  Elu: None
+  Selu: None
+  Abs: None
+  Sign: None
+  Floor: None
+  Reciprocal: None
+  LeakyRelu: { readonly alpha: number }
+  /** 1 where positive, else `alpha`. */
+  Step: { readonly alpha: number }
+  Cast: None
+  /** Over the last axis. */
+  Softmax: None
+  /** (condition, where true, where false) */
+  Select: None
+  Reshape: None
+  Transpose: { readonly permutation: ReadonlyArray<number> }
+  Tile: { readonly repeats: ReadonlyArray<number> }
+  ReduceSum: Reduction
+  ReduceMean: Reduction
+  ReduceMax: Reduction
+  ReduceMin: Reduction
+  ReduceProd: Reduction
+  /** The first index of the largest element. */
+  ArgMax: { readonly axis: number }
+  /** (a, b, bias?) of two axes each; `relu` after the bias. */
+  MatMul: { readonly transposeA: boolean; readonly transposeB: boolean; readonly relu: boolean }
+  /** (x, filter [height, width, in, out], bias?); `relu` after the bias. */
+  Conv2D: Sliding & { readonly relu: boolean }
+  /** (dy, filter) -> dx */
+  Conv2DInputGradient: Sliding
+  /** (x, dy) -> dfilter */
+  Conv2DFilterGradient: Sliding
+  MaxPool: Sliding
+  /** (dy, x, y) -> dx; on a tie the first element of the window in scan order takes it all. */
+  MaxPoolGradient: Sliding
+  /** The mean over the elements that lie inside the image. */
+  AveragePool: Sliding
+  /** dy -> dx */
+  AveragePoolGradient: Sliding
+}
+export type Operation = keyof Operations
+
+export interface Node<K extends Operation> {
+  /** Grows in the order of recording: inputs have smaller ones. */
+  readonly id: number
+  readonly op: K
+  readonly inputs: ReadonlyArray<Value>
+  readonly attributes: Operations[K]
+  readonly shape: Shape
+  readonly dtype: DType
+  /** The layer it belongs to; `loss` and `optimizer` are layers here. */
+  readonly layer: string
+}
+export type Value = { readonly [K in Operation]: Node<K> }[Operation]
+
+let recorded = 0
+
+export const node = <K extends Operation>(
+  layer: string,
+  op: K,
+  inputs: ReadonlyArray<Value>,
+  attributes: Operations[K],
+  shape: Shape,
+  dtype: DType = "float32",
+): Value =>
+  // A node of one operation is a member of the union of all: TypeScript does not relate the two for an open K.
+  ({ id: recorded++, op, inputs, attributes, shape: [...shape], dtype, layer }) as unknown as Value
+
+export const sizeOf = (shape: Shape): number => shape.reduce((product, size) => product * size, 1)
+
+export const sameShape = (a: Shape, b: Shape): boolean =>
+  a.length === b.length && a.every((size, axis) => size === b[axis])
+
+/** All values that `outputs` need, inputs before their users. */
+export const reachable = (outputs: ReadonlyArray<Value>): ReadonlyArray<Value> => {
+  const seen = new Set<Value>()
+  const order: Array<Value> = []
+  // An explicit stack: a deep network's trace is longer than JavaScript's own stack allows.
+  const stack: Array<{ readonly value: Value; readonly entered: boolean }> = []
+  for (const output of outputs) {
+    stack.push({ value: output, entered: false })
+    for (let top = stack.pop(); top !== undefined; top = stack.pop()) {
+      const { value, entered } = top
+      if (entered) {
+        order.push(value)
+        continue
+      }
+      if (seen.has(value)) continue
+      seen.add(value)
+      stack.push({ value, entered: true })
+      for (let i = value.inputs.length - 1; i >= 0; i--) {
+        stack.push({ value: value.inputs[i], entered: false })
+      }
+    }
+  }
+  return order
+}

@@ -1,0 +1,311 @@
+/**
+ * What each TensorFlow.js kernel records: (inputs, attributes) -> value. One entry a kernel.
+ *
+ * Names and attributes are those of tfjs-core's `kernel_names`; shape rules come from its `backend_util`, so they are
+ * the reference's own. A kernel made of simpler ones is recorded as those.
+ */
+import * as tf from "@tensorflow/tfjs-core"
+import type { DType, Operation, Operations, Shape, Value, Window } from "./graph.ts"
+import { sameShape, sizeOf } from "./graph.ts"
+
+export type Inputs = Readonly<Record<string, Value>>
+/** Makes a value of the layer being recorded. */
+export type Make = <K extends Operation>(
+  op: K,
+  inputs: ReadonlyArray<Value>,
+  attributes: Operations[K],
+  shape: Shape,
+  dtype?: DType,
+) => Value
+export type Kernel = (inputs: Inputs, attributes: Readonly<Record<string, unknown>>, make: Make) => Value
+
+/** A kernel the vocabulary has no word for, or not in this form. */
+export class KernelRefused extends Error {}
+
+const { backend_util, util } = tf
+const kernels = new Map<string, Kernel>()
+
+const kernel = <A>(name: string, record: (inputs: Inputs, attributes: A, make: Make) => Value) => {
+  kernels.set(name, (inputs, attributes, make) => record(inputs, attributes as A, make))
+}
+
+const broadcast = (a: Value, b: Value) => backend_util.assertAndGetBroadcastShape([...a.shape], [...b.shape])
+type Binary = "Add" | "Sub" | "Mul" | "Div" | "Maximum" | "Minimum" | "Pow"
+const binary = (make: Make, op: Binary, a: Value, b: Value) => make(op, [a, b], {}, broadcast(a, b), a.dtype)
+const scalar = (make: Make, value: number) => make("Fill", [], { value }, [])
+const unary = (make: Make, op: "Sqrt" | "Reciprocal" | "LogicalNot" | "Exp", x: Value) =>
+  make(op, [x], {}, x.shape, x.dtype)
+
+// [..] × [..] -> [..]
+for (const [name, op] of [
+  [tf.Add, "Add"],
+  [tf.Sub, "Sub"],
+  [tf.Multiply, "Mul"],
+  [tf.RealDiv, "Div"],
+  [tf.Maximum, "Maximum"],
+  [tf.Minimum, "Minimum"],
+  [tf.Pow, "Pow"],
+] as const) {
+  kernel(name, ({ a, b }, _, make) => binary(make, op, a, b))
+}
+for (const [name, op] of [
+  [tf.Greater, "Greater"],
+  [tf.GreaterEqual, "GreaterEqual"],
+  [tf.Less, "Less"],
+  [tf.LessEqual, "LessEqual"],
+  [tf.Equal, "Equal"],
+  [tf.LogicalAnd, "LogicalAnd"],
+  [tf.LogicalOr, "LogicalOr"],
+] as const) {
+  kernel(name, ({ a, b }, _, make) => make(op, [a, b], {}, broadcast(a, b), "bool"))
+}
+kernel(tf.NotEqual, ({ a, b }, _, make) =>
+  unary(make, "LogicalNot", make("Equal", [a, b], {}, broadcast(a, b), "bool")),
+)
+kernel(tf.SquaredDifference, ({ a, b }, _, make) => {
+  const difference = binary(make, "Sub", a, b)
+  return binary(make, "Mul", difference, difference)
+})
+kernel(tf.AddN, (inputs, _, make) => Object.values(inputs).reduce((a, b) => binary(make, "Add", a, b)))
+
+// one value in, one of the same shape out
+for (const op of [
+  "LogicalNot",
+  "Relu",
+  "Exp",
+  "Log",
+  "Sqrt",
+  "Neg",
+  "Sigmoid",
+  "Tanh",
+  "Softplus",
+  "Elu",
+  "Selu",
+  "Abs",
+  "Sign",
+  "Floor",
+  "Reciprocal",
+] as const) {
+  kernel(op, ({ x }, _, make) => make(op, [x], {}, x.shape, x.dtype))
+}
+kernel(tf.Square, ({ x }, _, make) => binary(make, "Mul", x, x))
+kernel(tf.Rsqrt, ({ x }, _, make) => unary(make, "Reciprocal", unary(make, "Sqrt", x)))
+kernel<tf.LeakyReluAttrs>(tf.LeakyRelu, ({ x }, { alpha }, make) =>
+  make("LeakyRelu", [x], { alpha }, x.shape),
+)
+kernel<tf.StepAttrs>(tf.Step, ({ x }, { alpha }, make) => make("Step", [x], { alpha: alpha ?? 0 }, x.shape))
+kernel<tf.ClipByValueAttrs>(tf.ClipByValue, ({ x }, { clipValueMin, clipValueMax }, make) =>
+  binary(make, "Maximum", binary(make, "Minimum", x, scalar(make, clipValueMax)), scalar(make, clipValueMin)),
+)
+/** dx = dy where y >= 0, else dy·(y + 1): the derivative written with the output. */
+kernel(tf.EluGrad, ({ dy, y }, _, make) => {
+  const positive = make("GreaterEqual", [y, scalar(make, 0)], {}, y.shape, "bool")
+  const negative = binary(make, "Mul", dy, binary(make, "Add", y, scalar(make, 1)))
+  return make("Select", [positive, dy, negative], {}, y.shape)
+})
+kernel(tf.Select, ({ condition, t, e }, _, make) => {
+  // A condition of one axis chooses whole rows.
+  const rows =
+    condition.shape.length < t.shape.length
+      ? make(
+          "Reshape",
+          [condition],
+          {},
+          [...condition.shape, ...t.shape.slice(condition.shape.length).map(() => 1)],
+          "bool",
+        )
+      : condition
+  return make("Select", [rows, t, e], {}, t.shape, t.dtype)
+})
+kernel<tf.SoftmaxAttrs>(tf.Softmax, ({ logits }, { dim }, make) => {
+  if (dim !== logits.shape.length - 1 && dim !== -1)
+    throw new KernelRefused("only the last axis is supported")
+  return make("Softmax", [logits], {}, logits.shape)
+})
+
+// shapes and types
+kernel<tf.CastAttrs>(tf.Cast, ({ x }, { dtype }, make) => {
+  if (dtype !== "float32" && dtype !== "int32" && dtype !== "bool") {
+    throw new KernelRefused(`there are no ${dtype} values`)
+  }
+  return x.dtype === dtype ? x : make("Cast", [x], {}, x.shape, dtype)
+})
+kernel(tf.Identity, ({ x }) => x)
+kernel<tf.ReshapeAttrs>(tf.Reshape, ({ x }, { shape }, make) =>
+  make("Reshape", [x], {}, util.inferFromImplicitShape([...shape], sizeOf(x.shape)), x.dtype),
+)
+kernel<tf.ExpandDimsAttrs>(tf.ExpandDims, ({ input }, { dim }, make) => {
+  const shape = [...input.shape]
+  shape.splice(dim < 0 ? dim + shape.length + 1 : dim, 0, 1)
+  return make("Reshape", [input], {}, shape, input.dtype)
+})
+kernel<tf.TransposeAttrs>(tf.Transpose, ({ x }, { perm }, make) =>
+  make(
+    "Transpose",
+    [x],
+    { permutation: [...perm] },
+    perm.map((axis) => x.shape[axis]),
+    x.dtype,
+  ),
+)
+kernel<tf.TileAttrs>(tf.Tile, ({ x }, { reps }, make) =>
+  make(
+    "Tile",
+    [x],
+    { repeats: [...reps] },
+    x.shape.map((size, axis) => size * reps[axis]),
+    x.dtype,
+  ),
+)
+kernel<tf.FillAttrs>(tf.Fill, (_, { shape, value, dtype }, make) =>
+  make("Fill", [], { value: Number(value) }, shape, (dtype ?? "float32") as DType),
+)
+kernel(tf.ZerosLike, ({ x }, _, make) => make("Fill", [], { value: 0 }, x.shape, x.dtype))
+kernel(tf.OnesLike, ({ x }, _, make) => make("Fill", [], { value: 1 }, x.shape, x.dtype))
+
+// reductions
+for (const [name, op] of [
+  [tf.Sum, "ReduceSum"],
+  [tf.Mean, "ReduceMean"],
+  [tf.Max, "ReduceMax"],
+  [tf.Min, "ReduceMin"],
+  [tf.Prod, "ReduceProd"],
+] as const) {
+  kernel<{ axis?: number | Array<number>; reductionIndices?: number | Array<number>; keepDims?: boolean }>(
+    name,
+    ({ x }, { axis, reductionIndices, keepDims = false }, make) => {
+      // Without an axis: all of them. The type does not say so, parseAxisParam does.
+      const axes = util.parseAxisParam((axis ?? reductionIndices) as number, [...x.shape])
+      const shape = keepDims
+        ? x.shape.map((size, i) => (axes.includes(i) ? 1 : size))
+        : x.shape.filter((_, i) => !axes.includes(i))
+      return axes.length === 0 ? x : make(op, [x], { axes, keepDims }, shape, x.dtype)
+    },
+  )
+}
+kernel<tf.ArgMaxAttrs>(tf.ArgMax, ({ x }, { axis }, make) => {
+  const [only] = util.parseAxisParam(axis, [...x.shape])
+  return make(
+    "ArgMax",
+    [x],
+    { axis: only },
+    x.shape.filter((_, i) => i !== only),
+    "int32",
+  )
+})
+
+// matrix products
+const matMul = ({ a, b }: Inputs, { transposeA, transposeB }: tf.BatchMatMulAttrs, make: Make) => {
+  const flat = (x: Value) => {
+    const [rows, columns] = x.shape.slice(-2)
+    if (rows * columns !== sizeOf(x.shape))
+      throw new KernelRefused("products of more than two axes are not supported")
+    return x.shape.length === 2 ? x : make("Reshape", [x], {}, [rows, columns], x.dtype)
+  }
+  const [left, right] = [flat(a), flat(b)]
+  const shape = [left.shape[transposeA ? 1 : 0], right.shape[transposeB ? 0 : 1]]
+  const product = make("MatMul", [left, right], { transposeA, transposeB, relu: false }, shape)
+  const outer = [...a.shape.slice(0, -2), ...shape]
+  return sameShape(shape, outer) ? product : make("Reshape", [product], {}, outer)
+}
+kernel(tf.BatchMatMul, matMul)
+
+// convolutions and pooling
+const windowOf = (info: tf.backend_util.Conv2DInfo): Window => ({
+  batch: info.batchSize,
+  inHeight: info.inHeight,
+  inWidth: info.inWidth,
+  inChannels: info.inChannels,
+  outHeight: info.outHeight,
+  outWidth: info.outWidth,
+  outChannels: info.outChannels,
+  height: info.filterHeight,
+  width: info.filterWidth,
+  strideHeight: info.strideHeight,
+  strideWidth: info.strideWidth,
+  dilationHeight: info.dilationHeight,
+  dilationWidth: info.dilationWidth,
+  top: info.padInfo.top,
+  bottom: info.padInfo.bottom,
+  left: info.padInfo.left,
+  right: info.padInfo.right,
+})
+type Image = [number, number, number, number]
+type ConvAttributes = Pick<tf.Conv2DAttrs, "strides" | "pad" | "dataFormat" | "dimRoundingMode"> & {
+  readonly dilations?: tf.Conv2DAttrs["dilations"]
+}
+const convolution = (x: Shape, filter: Shape, attributes: ConvAttributes) => {
+  if ((attributes.dataFormat ?? "NHWC") !== "NHWC") throw new KernelRefused("only NHWC is supported")
+  const { strides, dilations = 1, pad, dimRoundingMode } = attributes
+  return backend_util.computeConv2DInfo(x as Image, filter as Image, strides, dilations, pad, dimRoundingMode)
+}
+const conv2d = ({ x, filter }: Inputs, attributes: ConvAttributes, make: Make) => {
+  const info = convolution(x.shape, filter.shape, attributes)
+  return make("Conv2D", [x, filter], { window: windowOf(info), relu: false }, info.outShape)
+}
+kernel(tf.Conv2D, conv2d)
+kernel<tf.Conv2DBackpropInputAttrs>(tf.Conv2DBackpropInput, ({ dy, filter }, attributes, make) => {
+  const info = convolution(attributes.inputShape, filter.shape, attributes)
+  return make("Conv2DInputGradient", [dy, filter], { window: windowOf(info) }, info.inShape)
+})
+kernel<tf.Conv2DBackpropFilterAttrs>(tf.Conv2DBackpropFilter, ({ x, dy }, attributes, make) => {
+  const info = convolution(x.shape, attributes.filterShape, attributes)
+  return make("Conv2DFilterGradient", [x, dy], { window: windowOf(info) }, info.filterShape)
+})
+const pooling = (x: Shape, { filterSize, strides, pad, dimRoundingMode }: tf.MaxPoolAttrs) =>
+  backend_util.computePool2DInfo(x as Image, filterSize, strides, 1, pad, dimRoundingMode)
+for (const [name, gradient, op, opGradient] of [
+  [tf.MaxPool, tf.MaxPoolGrad, "MaxPool", "MaxPoolGradient"],
+  [tf.AvgPool, tf.AvgPoolGrad, "AveragePool", "AveragePoolGradient"],
+] as const) {
+  kernel<tf.MaxPoolAttrs>(name, ({ x }, attributes, make) => {
+    const info = pooling(x.shape, attributes)
+    return make(op, [x], { window: windowOf(info) }, info.outShape)
+  })
+  kernel<tf.MaxPoolAttrs>(gradient, ({ dy, input, output }, attributes, make) => {
+    const window = windowOf(pooling(input.shape, attributes))
+    return make(opGradient, output === undefined ? [dy] : [dy, input, output], { window }, input.shape)
+  })
+}
+
+// fused kernels, taken apart again
+const withBiasAndActivation = (
+  product: Value,
+  { bias }: Inputs,
+  { activation, leakyreluAlpha }: { readonly activation?: string; readonly leakyreluAlpha?: number },
+  make: Make,
+) => {
+  const sum = bias === undefined ? product : binary(make, "Add", product, bias)
+  switch (activation ?? "linear") {
+    case "linear":
+      return sum
+    case "relu":
+      return make("Relu", [sum], {}, sum.shape)
+    case "elu":
+      return make("Elu", [sum], {}, sum.shape)
+    case "sigmoid":
+      return make("Sigmoid", [sum], {}, sum.shape)
+    case "leakyrelu":
+      return make("LeakyRelu", [sum], { alpha: leakyreluAlpha ?? 0.2 }, sum.shape)
+    default:
+      throw new KernelRefused(`activation ${activation} is not supported here`)
+  }
+}
+kernel<tf._FusedMatMulAttrs>(tf._FusedMatMul, (inputs, attributes, make) =>
+  withBiasAndActivation(matMul(inputs, attributes, make), inputs, attributes, make),
+)
+kernel<tf.FusedConv2DAttrs>(tf.FusedConv2D, (inputs, attributes, make) =>
+  withBiasAndActivation(conv2d(inputs, attributes, make), inputs, attributes, make),
+)
+/** (x - mean)/sqrt(variance + ε)·scale + offset */
+kernel<tf.FusedBatchNormAttrs>(
+  tf.FusedBatchNorm,
+  ({ x, mean, variance, offset, scale }, { varianceEpsilon }, make) => {
+    const deviation = unary(make, "Sqrt", binary(make, "Add", variance, scalar(make, varianceEpsilon)))
+    const normal = binary(make, "Div", binary(make, "Sub", x, mean), deviation)
+    const scaled = scale === undefined ? normal : binary(make, "Mul", normal, scale)
+    return offset === undefined ? scaled : binary(make, "Add", scaled, offset)
+  },
+)
+
+export { kernels }
