@@ -73,18 +73,36 @@ export type Split = typeof Split.Type
 export const Normalization = Schema.Literals(["unit", "standardized"])
 export type Normalization = typeof Normalization.Type
 
-/** Where the verified, uncompressed files of a dataset are: what fetch hands to validate. */
+/** A verified, uncompressed file. */
 export const FetchedFile = Schema.Struct({
   path: Schema.String,
   sizeBytes: Schema.Int,
   sha256: Sha256,
-  /** Where the content came from: an npm package, a URL, a path, or the cache. */
+  /** Where the content came from: an npm package, a URL or a path, and whether by way of the cache. */
   source: Schema.String,
 })
+export type FetchedFile = typeof FetchedFile.Type
+
+/** [height, width, channels] */
+const ImageShape = Schema.Tuple([Schema.Int, Schema.Int, Schema.Int])
+
+/** How a dataset's files differ from MNIST's. */
+export const Layout = Schema.Struct({
+  /** Images are stored column by column. */
+  transposed: Schema.Boolean,
+  /** The label of the first class. */
+  firstLabel: Schema.Int,
+  /** Numbers in one label, the class first. */
+  labelColumns: Schema.Int,
+})
+export type Layout = typeof Layout.Type
+
+/** Where the verified, uncompressed files of a dataset are: what fetch hands to validate. */
 export const FetchedDataset = Schema.Struct({
   name: Schema.String,
   classes: Schema.Int,
-  imageShape: Schema.Array(Schema.Int),
+  imageShape: ImageShape,
+  layout: Layout,
   files: Schema.Struct({
     trainImages: FetchedFile,
     trainLabels: FetchedFile,
@@ -94,7 +112,7 @@ export const FetchedDataset = Schema.Struct({
 })
 export type FetchedDataset = typeof FetchedDataset.Type
 
-const SetFigures = Schema.Struct({
+export const SetFigures = Schema.Struct({
   examples: Schema.Int,
   /** Examples of each class, by label. */
   classCounts: Schema.Array(Schema.Int),
@@ -102,12 +120,13 @@ const SetFigures = Schema.Struct({
   pixelMean: Schema.Finite,
   pixelStddev: Schema.Finite,
 })
+export type SetFigures = typeof SetFigures.Type
+
 /** What validate found out: the figures a report shows and the next stages need. */
 export const DatasetFigures = Schema.Struct({
   name: Schema.String,
   classes: Schema.Int,
-  /** [height, width, channels] */
-  imageShape: Schema.Tuple([Schema.Int, Schema.Int, Schema.Int]),
+  imageShape: ImageShape,
   train: SetFigures,
   test: SetFigures,
   /** Test images whose bytes equal some train image's. */

@@ -6,7 +6,7 @@
  * Only `append` grows a file in place; its readers drop a torn last line. One place, so that tests can stop the machine
  * after any single operation.
  */
-import { Effect, FileSystem, Path, type PlatformError, Runtime, Schema } from "effect"
+import { Effect, FileSystem, Option, Path, type PlatformError, Runtime, Schema } from "effect"
 
 const advice: Record<string, string> = {
   ENOSPC: "the disk is full; free some space and go on with `resume`",
@@ -149,6 +149,22 @@ export const sizeBytes = (path: string): Storage<number> =>
   Effect.flatMap(FileSystem.FileSystem, (fs) => fs.stat(path)).pipe(
     Effect.map((info) => Number(info.size)),
     Effect.mapError(failed("look at", path)),
+  )
+
+/** What changes when a file does, or undefined where there is no such file. */
+export const stat = (
+  path: string,
+): Storage<{ readonly sizeBytes: number; readonly modifiedMs: number } | undefined> =>
+  Effect.flatMap(FileSystem.FileSystem, (fs) => fs.stat(path)).pipe(
+    Effect.map((info) => ({
+      sizeBytes: Number(info.size),
+      modifiedMs: Option.match(info.mtime, { onNone: () => 0, onSome: (time) => time.getTime() }),
+    })),
+    Effect.mapError(failed("look at", path)),
+    Effect.catchIf(
+      (error) => error.code === "ENOENT",
+      () => Effect.succeed(undefined),
+    ),
   )
 
 /** Names in a folder, sorted; none where the folder does not exist. */

@@ -1,0 +1,133 @@
+/**
+ * The batch stage: (resident dataset, train split, iteration) -> normalized images and one-hot labels.
+ *
+ * Iteration i holds the shuffled positions i·B to i·B + B - 1 of an endless row of epochs, each epoch in its own order:
+ * batches run on across epochs, no example is dropped or repeated, and any iteration is reached in O(1). Pixels go from
+ * the dataset into the stacked feed through a table, with no copy in between.
+ */
+import { Effect, Fiber, Stream } from "effect"
+import type { ResidentDataset } from "./load.ts"
+import { type Permutation, shuffle } from "./shuffle.ts"
+
+export interface BatchOptions {
+  readonly dataset: ResidentDataset
+  /** The examples to draw from: indices into the dataset. */
+  readonly indices: Uint32Array
+  /** The normalized value of each pixel value (`stages/normalize.ts`). */
+  readonly table: Float32Array
+  readonly batchSize: number
+  readonly seed: number
+}
+
+/**
+ * Consecutive iterations, one after another. The arrays belong to the stream: they hold these values until the next
+ * chunk is asked for, and are filled again after that.
+ */
+export interface BatchChunk {
+  readonly iteration: number
+  readonly iterations: number
+  /** [iterations, batch, height, width, channels] */
+  readonly images: Float32Array
+  /** [iterations, batch, classes], one-hot */
+  readonly labels: Float32Array
+}
+
+/** Writes the pixels of one example through the table. */
+const fillImage = (
+  { images, labels }: ResidentDataset,
+  table: Float32Array,
+  index: number,
+  out: Float32Array,
+  at: number,
+) => {
+  const pixels = images.length / labels.length
+  const from = index * pixels
+  for (let i = 0; i < pixels; i++) out[at + i] = table[images[from + i]]
+}
+
+/** Writes the batch of an iteration as number `slot` of a stack of batches. */
+export type FillBatch = (iteration: number, images: Float32Array, labels: Float32Array, slot: number) => void
+
+export const batchFiller = (options: BatchOptions): FillBatch => {
+  const { batchSize, dataset, indices, seed, table } = options
+  const { classes } = dataset
+  const pixels = dataset.images.length / dataset.labels.length
+  const order = shuffle(seed, indices.length)
+  let epoch = -1
+  let indexAt: Permutation
+  return (iteration, images, labels, slot) => {
+    labels.fill(0, slot * batchSize * classes, (slot + 1) * batchSize * classes)
+    for (let row = 0; row < batchSize; row++) {
+      const position = iteration * batchSize + row
+      const epochNow = Math.floor(position / indices.length)
+      if (epochNow !== epoch) {
+        epoch = epochNow
+        indexAt = order(epoch)
+      }
+      const index = indices[indexAt(position - epoch * indices.length)]
+      const example = slot * batchSize + row
+      fillImage(dataset, table, index, images, example * pixels)
+      labels[example * classes + dataset.labels[index]] = 1
+    }
+  }
+}
+
+/**
+ * The batches of iterations `from` to `until`, `chunk` at a time and the rest last. The next chunk is filled while the
+ * one before it is worked on, where that work leaves the thread free; two sets of arrays take turns.
+ */
+export const batches = (
+  options: BatchOptions,
+  range: { readonly from: number; readonly until: number; readonly chunk: number },
+): Stream.Stream<BatchChunk> => {
+  const { batchSize, dataset } = options
+  const { from, until } = range
+  const chunk = Math.max(1, Math.min(range.chunk, until - from))
+  const pixels = dataset.images.length / dataset.labels.length
+  return Stream.suspend(() => {
+    const fillBatch = batchFiller(options)
+    const buffers = [0, 1].map(() => ({
+      images: new Float32Array(chunk * batchSize * pixels),
+      labels: new Float32Array(chunk * batchSize * dataset.classes),
+    }))
+    const fill = Effect.fnUntraced(function* (iteration: number) {
+      const iterations = Math.min(chunk, until - iteration)
+      const { images, labels } = buffers[((iteration - from) / chunk) % 2]
+      for (let slot = 0; slot < iterations; slot++) {
+        fillBatch(iteration + slot, images, labels, slot)
+        // Some 10 ms of filling at most before others get a turn.
+        if (slot % 32 === 31) yield* Effect.yieldNow
+      }
+      const filled: BatchChunk = {
+        iteration,
+        iterations,
+        images: images.subarray(0, iterations * batchSize * pixels),
+        labels: labels.subarray(0, iterations * batchSize * dataset.classes),
+      }
+      return filled
+    })
+    type State = { readonly iteration: number; readonly ahead: Fiber.Fiber<BatchChunk> | undefined }
+    return Stream.unfold({ iteration: from, ahead: undefined } as State, ({ ahead, iteration }) =>
+      Effect.gen(function* () {
+        if (iteration >= until) return undefined
+        const filled = ahead === undefined ? yield* fill(iteration) : yield* Fiber.join(ahead)
+        const next = iteration + filled.iterations
+        return [
+          filled,
+          { iteration: next, ahead: next < until ? yield* Effect.forkChild(fill(next)) : undefined },
+        ] as const
+      }),
+    )
+  })
+}
+
+/** Normalized images of a split in its own order, read in pieces: [until - from, height, width, channels]. */
+export const evaluationImages =
+  (options: Pick<BatchOptions, "dataset" | "indices" | "table">) =>
+  (from: number, until: number): Float32Array => {
+    const { dataset, indices, table } = options
+    const pixels = dataset.images.length / dataset.labels.length
+    const images = new Float32Array((until - from) * pixels)
+    for (let i = from; i < until; i++) fillImage(dataset, table, indices[i], images, (i - from) * pixels)
+    return images
+  }

@@ -1,0 +1,60 @@
+/**
+ * Getting one file from the first source that gives it: (sources in order) -> its content, or what each one gave instead.
+ */
+import { Effect, Result, Runtime, Schema } from "effect"
+
+const failure = { source: Schema.String, found: Schema.String, expected: Schema.String }
+
+/** One source did not give the file: the next one is tried. */
+export class SourceFailed extends Schema.TaggedError<SourceFailed>()("SourceFailed", failure) {
+  override get message() {
+    return `${this.source}: found ${this.found}, expected ${this.expected}`
+  }
+}
+
+/** No source gave a file of a dataset. */
+export class DataNotAvailable extends Schema.TaggedError<DataNotAvailable>()("DataNotAvailable", {
+  dataset: Schema.String,
+  file: Schema.String,
+  sources: Schema.Array(Schema.Struct(failure)),
+  advice: Schema.String,
+}) {
+  /** sysexits: EX_UNAVAILABLE */
+  override get [Runtime.errorExitCode]() {
+    return 69
+  }
+  override get message() {
+    const tried = this.sources.map(
+      ({ expected, found, source }) => `${source}: found ${found}, expected ${expected}`,
+    )
+    return `cannot get ${this.file} of ${this.dataset}: ${tried.join("; ")}; ${this.advice}`
+  }
+}
+
+/** A whole file, made sure of. */
+export interface Content {
+  readonly bytes: Uint8Array
+  readonly sha256: string
+  /** Where it came from, for people. */
+  readonly source: string
+}
+
+/** Tries the sources one after another; `earlier` are those that have failed before. */
+export const firstOf = Effect.fnUntraced(function* <E, R>(
+  sources: Iterable<Effect.Effect<Content, SourceFailed | E, R>>,
+  earlier: ReadonlyArray<SourceFailed>,
+  options: { readonly dataset: string; readonly file: string; readonly advice: string },
+) {
+  const failed = [...earlier]
+  for (const source of sources) {
+    const outcome = yield* Effect.result(source)
+    if (Result.isSuccess(outcome)) return outcome.success
+    if (!(outcome.failure instanceof SourceFailed)) return yield* Effect.fail(outcome.failure)
+    failed.push(outcome.failure)
+    yield* Effect.logWarning(outcome.failure.message)
+  }
+  return yield* new DataNotAvailable({
+    ...options,
+    sources: failed.map(({ expected, found, source }) => ({ source, found, expected })),
+  })
+})
