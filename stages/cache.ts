@@ -43,16 +43,18 @@ export type Cached =
   | { readonly kind: "absent" }
   | { readonly kind: "wrong"; readonly found: string; readonly expected: string }
 
+const absent: Cached = { kind: "absent" }
+const wrong = (found: string, expected: string): Cached => ({ kind: "wrong", found, expected })
+
 /**
  * Looks a file up. `sha256` is what its content must be; without it, what its record says: a file whose content no one
  * vouches for is not used.
  */
 export const lookUp = Effect.fn("lookUp")(function* (path: string, sha256: string | undefined) {
   const file = yield* stat(path)
-  if (file === undefined) return { kind: "absent" } satisfies Cached as Cached
+  if (file === undefined) return absent
   const record = yield* readRecord(path)
   const expected = sha256 ?? record?.sha256
-  const wrong = (found: string, expected: string): Cached => ({ kind: "wrong", found, expected })
   if (expected === undefined)
     return wrong(`${file.sizeBytes} bytes with no record of their digest`, "a record")
 

@@ -167,11 +167,19 @@ const labelsOf = (
   return Result.succeed(labels)
 }
 
-/** Copies images [examples, height, width, channels]; transposed ones are stored [examples, width, height, channels]. */
-const copyImages = (from: Uint8Array, to: Uint8Array, shape: ResidentDataset["imageShape"]): void => {
+/** Images turned at once between two yields: some 5 ms. */
+const imagesAtOnce = 2048
+
+/** Turns images stored [examples, width, height, channels] into [examples, height, width, channels]. */
+const transpose = Effect.fnUntraced(function* (
+  from: Uint8Array,
+  to: Uint8Array,
+  shape: ResidentDataset["imageShape"],
+) {
   const [height, width, channels] = shape
-  const pixels = height * width * channels
-  for (let start = 0; start < from.length; start += pixels) {
+  const size = height * width * channels
+  for (let image = 0; image * size < from.length; image++) {
+    const start = image * size
     for (let y = 0; y < height; y++) {
       for (let x = 0; x < width; x++) {
         for (let c = 0; c < channels; c++) {
@@ -179,8 +187,9 @@ const copyImages = (from: Uint8Array, to: Uint8Array, shape: ResidentDataset["im
         }
       }
     }
+    if (image % imagesAtOnce === imagesAtOnce - 1) yield* Effect.yieldNow
   }
-}
+})
 
 export const loadDataset = Effect.fn("loadDataset")(function* (fetched: FetchedDataset) {
   const { classes, files, imageShape, layout, name } = fetched
@@ -206,7 +215,7 @@ export const loadDataset = Effect.fn("loadDataset")(function* (fetched: FetchedD
     [train.images, 0],
     [test.images, train.images.length],
   ] as const) {
-    if (layout.transposed) copyImages(set, images.subarray(at), imageShape)
+    if (layout.transposed) yield* transpose(set, images.subarray(at), imageShape)
     else images.set(set, at)
     yield* Effect.yieldNow
   }
