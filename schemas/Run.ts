@@ -61,6 +61,8 @@ export const Attempt = Schema.Struct({
   tidemark: Schema.String,
   /** The commit of the project's checkout, where it is one. */
   gitCommit: Schema.NullOr(Schema.String),
+  /** The budget this attempt extended the run to; null where it kept the one before. */
+  iterations: Schema.NullOr(Schema.Int),
   /** The iteration training went on from; null until train starts or where it began anew. */
   resumedFrom: Schema.NullOr(Schema.Int),
   outcome: Schema.NullOr(AttemptOutcome),

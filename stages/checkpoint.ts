@@ -5,7 +5,7 @@
  * verified by its digest before it is used; the newest one that verifies is where a resume goes on. Kept: the newest
  * few and the best.
  */
-import { Effect, Path, Result, Schema } from "effect"
+import { Effect, Path, Result, Runtime, Schema } from "effect"
 import type { State } from "../engines/Engine.ts"
 import { TrainProgress } from "../schemas/Checkpoint.ts"
 import * as files from "../storage/files.ts"
@@ -18,10 +18,24 @@ export interface Checkpoint {
   readonly state: State
 }
 
+/** A checkpoint that must be read is not what was written. */
+export class CheckpointDamaged extends Schema.TaggedError<CheckpointDamaged>()("CheckpointDamaged", {
+  checkpoint: Schema.String,
+  problem: Schema.String,
+}) {
+  override get [Runtime.errorExitCode]() {
+    return 65
+  }
+  override get message() {
+    return `checkpoint ${this.checkpoint} is damaged: ${this.problem}; delete it and \`resume\` the run to train from the one before`
+  }
+}
+
 export const checkpointFile = (iteration: number) =>
   `iteration-${String(iteration).padStart(8, "0")}.safetensors`
 
-const iterationOf = (file: string): number | undefined => {
+/** The iteration of a checkpoint's file name; undefined for any other name. */
+export const iterationOf = (file: string): number | undefined => {
   const digits = /^iteration-(\d{8,})\.safetensors$/.exec(file)?.[1]
   return digits === undefined ? undefined : Number(digits)
 }

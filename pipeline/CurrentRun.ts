@@ -1,0 +1,19 @@
+/**
+ * The run a pipeline works on: what it is, where it lies, and which attempt this process makes at it.
+ */
+import { Context } from "effect"
+import type { Experiment } from "../schemas/Experiment.ts"
+import type { OwnAttempt } from "../storage/attempts.ts"
+
+export class CurrentRun extends Context.Service<
+  CurrentRun,
+  {
+    readonly id: string
+    readonly path: string
+    readonly dataDir: string
+    /** As stored, with a budget extended on resume. */
+    readonly experiment: Experiment
+    readonly fingerprint: string
+    readonly attempt: OwnAttempt
+  }
+>()("tidemark/pipeline/CurrentRun") {}

@@ -1,0 +1,44 @@
+/**
+ * Every way a run can end but well: the errors of all stages, as one schema (what a durable workflow must be able to
+ * write down). Anything else is a defect of the program.
+ */
+import { Schema } from "effect"
+import { EngineFailed, KernelNotSupported, StateMismatch } from "../engines/Engine.ts"
+import { Interrupted } from "../schemas/Interrupted.ts"
+import { ModelShapeMismatch } from "../schemas/shapes.ts"
+import { CheckpointDamaged } from "../stages/checkpoint.ts"
+import { DataNotAvailable, OwnFileNotFound } from "../stages/fetch.ts"
+import { IdxInvalid } from "../stages/idx.ts"
+import {
+  ChecksumMismatch,
+  CountMismatch,
+  ImageShapeMismatch,
+  LabelOutOfRange,
+  LabelShapeMismatch,
+} from "../stages/load.ts"
+import { SplitEmpty } from "../stages/split.ts"
+import { NonFiniteLoss } from "../stages/train.ts"
+import { OutOfBounds } from "../stages/validate.ts"
+import { StorageFailed } from "../storage/files.ts"
+
+export const RunError = Schema.Union([
+  Interrupted,
+  StorageFailed,
+  DataNotAvailable,
+  OwnFileNotFound,
+  IdxInvalid,
+  ChecksumMismatch,
+  ImageShapeMismatch,
+  LabelShapeMismatch,
+  CountMismatch,
+  LabelOutOfRange,
+  OutOfBounds,
+  SplitEmpty,
+  ModelShapeMismatch,
+  KernelNotSupported,
+  EngineFailed,
+  StateMismatch,
+  NonFiniteLoss,
+  CheckpointDamaged,
+])
+export type RunError = typeof RunError.Type

@@ -1,0 +1,89 @@
+/**
+ * What a person sees while a run goes on, on standard error: lines, and below them the progress of training.
+ *
+ * On a terminal a bar that is redrawn in place; in a pipe or in CI a plain line every ten seconds. Colours as NO_COLOR,
+ * FORCE_COLOR and the terminal say. A terminal that goes away (EPIPE) is ignored: the run and its log go on.
+ */
+import { styleText } from "node:util"
+import { Clock, Context, Effect, Layer } from "effect"
+import type { TrainTick } from "../stages/train.ts"
+import { duration } from "./duration.ts"
+
+const plainIntervalMs = 10_000
+const barIntervalMs = 100
+const barWidth = 24
+const stageWidth = 10
+
+export class Terminal extends Context.Service<
+  Terminal,
+  {
+    /** One line, marked with the stage it comes from. */
+    readonly line: (stage: string, text: string, kind?: "info" | "warning" | "error") => void
+    /** How far training is. */
+    readonly progress: (tick: TrainTick) => Effect.Effect<void>
+    /** Takes the bar away. */
+    readonly clear: () => void
+  }
+>()("tidemark/pipeline/Terminal") {
+  static readonly layer = Layer.effect(
+    Terminal,
+    Effect.sync(() => {
+      const stream = process.stderr
+      const animated = stream.isTTY && process.env.CI === undefined
+      const style = (format: "yellow" | "red" | "cyan", text: string) => styleText(format, text, { stream })
+      const ignoreClosed = () => {}
+      stream.on("error", ignoreClosed)
+      process.stdout.on("error", ignoreClosed)
+
+      let bar = ""
+      let shownAt = Number.NEGATIVE_INFINITY
+      let first: { readonly at: number; readonly iteration: number } | undefined
+
+      const erase = () => {
+        if (bar !== "") stream.write("\r\u001B[2K")
+      }
+      const line = (stage: string, text: string, kind: "info" | "warning" | "error" = "info") => {
+        erase()
+        const mark = style("cyan", stage.padEnd(stageWidth))
+        const content =
+          kind === "warning"
+            ? style("yellow", `warning: ${text}`)
+            : kind === "error"
+              ? style("red", text)
+              : text
+        stream.write(`${mark}${content}\n${bar}`)
+      }
+
+      const progress = (tick: TrainTick) =>
+        Effect.map(Clock.currentTimeMillis, (now) => {
+          first ??= { at: now, iteration: tick.iteration }
+          const done = tick.iteration - first.iteration
+          if (done === 0 || now - shownAt < (animated ? barIntervalMs : plainIntervalMs)) return
+          shownAt = now
+          const text = describe(tick, done / ((now - first.at) / 1000))
+          if (!animated) return line("train", text)
+          const filled = Math.round((barWidth * tick.iteration) / tick.total)
+          const room = Math.max(0, (stream.columns ?? 80) - stageWidth - 1)
+          const content = `${"█".repeat(filled)}${"░".repeat(barWidth - filled)} ${text}`.slice(0, room)
+          bar = style("cyan", "train".padEnd(stageWidth)) + content
+          stream.write(`\r\u001B[2K${bar}`)
+          if (tick.iteration === tick.total) clear()
+        })
+
+      const clear = () => {
+        erase()
+        bar = ""
+      }
+      return Terminal.of({ line, progress, clear })
+    }),
+  )
+}
+
+/** `rate` in iterations a second. */
+const describe = (tick: TrainTick, rate: number) =>
+  [
+    `iteration ${tick.iteration}/${tick.total}`,
+    `${Math.round(rate * tick.batchSize)} images/s`,
+    `loss ${tick.loss.toPrecision(3)}`,
+    `${duration((tick.total - tick.iteration) / rate)} left`,
+  ].join(" · ")

@@ -1,0 +1,47 @@
+/** Flags that several commands take. */
+import { Flag } from "effect/cli"
+import { Schema } from "effect"
+
+const PositiveInt = Schema.Int.check(Schema.isGreaterThanOrEqualTo(1))
+
+export const runsDir = Flag.String("runs-dir").pipe(
+  Flag.withDescription("Folder of the run directories"),
+  Flag.withMetavar("DIR"),
+  Flag.withDefault("runs"),
+)
+
+export const dataDir = Flag.String("data-dir").pipe(
+  Flag.withDescription("Folder of the dataset cache, shared by all runs"),
+  Flag.withMetavar("DIR"),
+  Flag.withDefault("data"),
+)
+
+export const json = Flag.Boolean("json").pipe(
+  Flag.withDescription("Print the result as JSON on standard output"),
+  Flag.withDefault(false),
+)
+
+export const iterations = Flag.Int("iterations").pipe(
+  Flag.withDescription("Train for this many iterations instead of the experiment's budget"),
+  Flag.withSchema(PositiveInt),
+  Flag.withMetavar("N"),
+  Flag.optional,
+)
+
+export const seed = Flag.Int("seed").pipe(
+  Flag.withDescription("Seed instead of the experiment's"),
+  Flag.withMetavar("N"),
+  Flag.optional,
+)
+
+export const engine = Flag.Literals("engine", ["auto", "tensorflow", "onnx", "reference"]).pipe(
+  Flag.withDescription("What runs the arithmetic; auto takes the fastest that is usable"),
+  Flag.withDefault("auto"),
+)
+
+export const threads = Flag.Int("threads").pipe(
+  Flag.withDescription("Threads of the engine; without it, one a processor core"),
+  Flag.withSchema(PositiveInt),
+  Flag.withMetavar("N"),
+  Flag.optional,
+)

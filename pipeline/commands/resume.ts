@@ -1,0 +1,140 @@
+/** `pipeline resume RUN`: goes on with a run where its newest checkpoint stands. */
+import { Effect, Option, Path, Result, Runtime, Schema } from "effect"
+import { Argument, Command, Flag } from "effect/cli"
+import type { EngineInfo } from "../../schemas/EngineInfo.ts"
+import { fingerprint } from "../../schemas/fingerprint.ts"
+import { dependsOnBudget } from "../../stages/learningRate.ts"
+import { findRun } from "../../storage/runDirectory.ts"
+import { applyOverrides, loadExperiment } from "../experimentFile.ts"
+import { sayHowToResume } from "../resumeHint.ts"
+import { effectiveExperiment, readReport } from "../runSummary.ts"
+import { iterations, json, runsDir, threads } from "./flags.ts"
+
+/** Another engine, version or code path computes other last bits. */
+export class EngineChanged extends Schema.TaggedError<EngineChanged>()("EngineChanged", {
+  changes: Schema.Array(Schema.String),
+}) {
+  override get [Runtime.errorExitCode]() {
+    return 65
+  }
+  override get message() {
+    return `the run was begun with another engine, so going on would not be exact to the bit: ${this.changes.join("; ")}; give --allow-engine-change to go on all the same`
+  }
+}
+
+/** The budget cannot be made longer without changing what was trained so far. */
+export class BudgetFixed extends Schema.TaggedError<BudgetFixed>()("BudgetFixed", {
+  reason: Schema.String,
+}) {
+  override get [Runtime.errorExitCode]() {
+    return 65
+  }
+  override get message() {
+    return `the budget of this run cannot be changed: ${this.reason}; start a new run with \`pipeline run\``
+  }
+}
+
+/** What decides the bits and is not the same any more. */
+export const engineChanges = (before: EngineInfo, now: EngineInfo): ReadonlyArray<string> => {
+  const changes: Array<string> = []
+  const compare = (what: string, a: string | number, b: string | number) => {
+    if (a !== b) changes.push(`${what} ${a}, now ${b}`)
+  }
+  compare("engine", before.name, now.name)
+  compare("device", before.device, now.device)
+  compare("path", before.path, now.path)
+  if (before.threadsChangeBits) compare("threads", before.threads, now.threads)
+  for (const name of new Set([...Object.keys(before.versions), ...Object.keys(now.versions)])) {
+    compare(name, before.versions[name] ?? "none", now.versions[name] ?? "none")
+  }
+  return changes
+}
+
+const run = Argument.String("run").pipe(
+  Argument.withDescription("The run: its id, the beginning of it, a path, or `latest`"),
+)
+
+const allowEngineChange = Flag.Boolean("allow-engine-change").pipe(
+  Flag.withDescription(
+    "Go on although engine, version or processor path differ; the result is not exact to the bit",
+  ),
+  Flag.withDefault(false),
+)
+const otherEngine = Flag.Literals("engine", ["tensorflow", "onnx", "reference"]).pipe(
+  Flag.withDescription("Another engine than the run's own; needs --allow-engine-change"),
+  Flag.optional,
+)
+
+export const resume = Command.make(
+  "resume",
+  { run, runsDir, iterations, engine: otherEngine, threads, allowEngineChange, json },
+  Effect.fn("resume")(function* (options) {
+    const paths = yield* Path.Path
+    const found = yield* findRun(options.runsDir, options.run)
+    const stored = effectiveExperiment(found)
+    const { experimentFile, overrides } = found.identity
+
+    const extendedTo = Option.getOrNull(options.iterations)
+    if (extendedTo !== null) {
+      const trained = "iterations" in stored.budget ? stored.budget.iterations : undefined
+      if (dependsOnBudget(stored.optimizer.learningRate)) {
+        return yield* new BudgetFixed({
+          reason: `its ${stored.optimizer.learningRate.kind} learning rate depends on the number of iterations`,
+        })
+      }
+      if (trained !== undefined && extendedTo < trained) {
+        return yield* new BudgetFixed({ reason: `it is ${trained} iterations, and ${extendedTo} is fewer` })
+      }
+    }
+    const experiment = extendedTo === null ? stored : applyOverrides(stored, { iterations: extendedTo })
+
+    // The stored experiment counts; a file that has changed since is only mentioned.
+    const current = yield* loadExperiment(experimentFile.path, overrides).pipe(Effect.result)
+    if (Result.isSuccess(current) && current.success.written !== experimentFile.fingerprint) {
+      yield* Effect.logWarning(
+        `${experimentFile.path} has changed since the run began; going on with the experiment stored in the run`,
+      )
+    }
+
+    const { sayReport } = yield* Effect.promise(() => import("../sayReport.ts"))
+    const finished =
+      found.status === "finished" && extendedTo === null ? yield* readReport(found.path) : undefined
+    if (finished !== undefined) {
+      yield* Effect.logInfo(`${found.identity.id} is finished; --iterations N would train it further`)
+      return yield* sayReport(finished, found.path, options.json)
+    }
+
+    const { withEngine } = yield* Effect.promise(() => import("../withEngine.ts"))
+    const before = found.identity.engine
+    const name = Option.getOrElse(options.engine, () => before.name)
+    yield* withEngine(
+      name,
+      Option.getOrElse(options.threads, () => (before.threadsChangeBits ? before.threads : undefined)),
+      (execute, info) =>
+        Effect.gen(function* () {
+          const changes = engineChanges((found.attempts.at(-1) ?? found.identity).engine, info)
+          if (changes.length > 0) {
+            if (!options.allowEngineChange) return yield* new EngineChanged({ changes })
+            yield* Effect.logWarning(`not exact to the bit from here on: ${changes.join("; ")}`)
+          }
+          yield* Effect.logInfo(`run ${paths.relative(process.cwd(), found.path)}`)
+          const report = yield* execute({
+            run: found,
+            experiment,
+            fingerprint: fingerprint(experiment),
+            extendedTo,
+          })
+          yield* sayReport(report, found.path, options.json)
+        }),
+    ).pipe(sayHowToResume(found.identity.id))
+  }),
+).pipe(
+  Command.withDescription("Go on with a run where its newest checkpoint stands"),
+  Command.withExamples([
+    { command: "pipeline resume latest", description: "The newest run" },
+    {
+      command: "pipeline resume 20261122T02 --iterations 40000",
+      description: "Train a finished run further",
+    },
+  ]),
+)

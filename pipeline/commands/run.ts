@@ -1,0 +1,69 @@
+/** `pipeline run FILE`: a new run of an experiment. */
+import { Effect, Option, Path } from "effect"
+import { Argument, Command } from "effect/cli"
+import { formatVersion, type Overrides } from "../../schemas/Run.ts"
+import { fingerprint } from "../../schemas/fingerprint.ts"
+import { createRun } from "../../storage/runDirectory.ts"
+import { loadExperiment } from "../experimentFile.ts"
+import { dataDir, engine, iterations, json, runsDir, seed, threads } from "./flags.ts"
+
+const file = Argument.String("file").pipe(
+  Argument.withDescription("The experiment, a TypeScript file whose default export is experiment({ … })"),
+)
+
+export const run = Command.make(
+  "run",
+  { file, engine, runsDir, dataDir, iterations, seed, threads, json },
+  Effect.fn("run")(function* (options) {
+    const paths = yield* Path.Path
+    const overrides: Overrides = {
+      ...(Option.isSome(options.iterations) ? { iterations: options.iterations.value } : {}),
+      ...(Option.isSome(options.seed) ? { seed: options.seed.value } : {}),
+    }
+    const { experiment, path, written } = yield* loadExperiment(options.file, overrides)
+    const print = fingerprint(experiment)
+
+    // Engines and stages take most of a start-up: loaded once the experiment is known to be good.
+    const { withEngine } = yield* Effect.promise(() => import("../withEngine.ts"))
+    yield* withEngine(options.engine, Option.getOrUndefined(options.threads), (execute, info) =>
+      Effect.gen(function* () {
+        const created = yield* createRun(
+          options.runsDir,
+          (id, createdAt) => ({
+            formatVersion,
+            id,
+            createdAt,
+            experiment,
+            experimentFile: { path: paths.relative(process.cwd(), path), fingerprint: written },
+            overrides,
+            fingerprint: print,
+            dataDir: paths.resolve(options.dataDir),
+            engine: info,
+          }),
+          experiment.name,
+          print,
+        )
+        yield* Effect.logInfo(`run ${paths.join(options.runsDir, created.identity.id)}`)
+        const { sayReport } = yield* Effect.promise(() => import("../sayReport.ts"))
+        const report = yield* execute({ run: created, experiment, fingerprint: print, extendedTo: null })
+        yield* sayReport(report, created.path, options.json)
+      }),
+    )
+  }),
+).pipe(
+  Command.withDescription("Train an experiment in a new run directory"),
+  Command.withExamples([
+    {
+      command: "pipeline run experiments/cnn.ts",
+      description: "Train on MNIST with the experiment's own budget",
+    },
+    {
+      command: "pipeline run experiments/cnn.ts --iterations 500 --seed 7",
+      description: "A short run with another seed",
+    },
+    {
+      command: "pipeline run experiments/cnn.ts --engine reference",
+      description: "With plain TensorFlow.js, slowly",
+    },
+  ]),
+)

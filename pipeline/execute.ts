@@ -1,0 +1,86 @@
+/**
+ * One attempt at a run, from taking it to recording how it ended: (run, engine) -> Report.
+ *
+ * `run` makes a directory and `resume` finds one; from here on they are the same.
+ */
+import { Cause, Effect, Exit, Layer, Path } from "effect"
+import { Engine } from "../engines/Engine.ts"
+import type { Experiment } from "../schemas/Experiment.ts"
+import { Interrupted } from "../schemas/Interrupted.ts"
+import { beginAttempt } from "../storage/attempts.ts"
+import { layout, type Run } from "../storage/runDirectory.ts"
+import { CurrentRun } from "./CurrentRun.ts"
+import { layerLog } from "./log.ts"
+import { runPipeline } from "./pipeline.ts"
+import { provenance } from "./provenance.ts"
+import { readReport } from "./runSummary.ts"
+import { layerRunDirectory } from "./stage.ts"
+import { StopSignal } from "./StopSignal.ts"
+import { Terminal } from "./Terminal.ts"
+
+export interface ExecuteOptions {
+  readonly run: Pick<Run, "path" | "identity">
+  readonly experiment: Experiment
+  readonly fingerprint: string
+  readonly engine: Engine["Service"]
+  /** A budget beyond the stored one, to be recorded. */
+  readonly extendedTo: number | null
+}
+
+/** How an attempt ended, as its record says it. */
+const outcomeOf = (exit: Exit.Exit<unknown, unknown>) => {
+  if (Exit.isSuccess(exit)) return { status: "finished", reason: null } as const
+  const error = Cause.squash(exit.cause)
+  const reason = error instanceof Error ? error.message : String(error)
+  return error instanceof Interrupted || Cause.hasInterruptsOnly(exit.cause)
+    ? ({ status: "interrupted", reason } as const)
+    : ({ status: "failed", reason } as const)
+}
+
+export const execute = Effect.fn("execute")(function* ({
+  engine,
+  experiment,
+  extendedTo,
+  fingerprint,
+  run,
+}: ExecuteOptions) {
+  const paths = yield* Path.Path
+  const terminal = yield* Terminal
+  const attempt = yield* beginAttempt(run.path, paths.join(run.path, layout.attempts), {
+    ...(yield* provenance),
+    engine: engine.info,
+    iterations: extendedTo,
+  })
+  const current = CurrentRun.of({
+    id: run.identity.id,
+    path: run.path,
+    dataDir: run.identity.dataDir,
+    experiment,
+    fingerprint,
+    attempt,
+  })
+  const stages = layerRunDirectory(paths.join(run.path, layout.stages))
+  const log = layerLog(paths.join(run.path, layout.log), attempt.number)
+
+  return yield* Effect.logDebug("attempt begins", { engine: engine.info, experiment: experiment.name }).pipe(
+    Effect.andThen(runPipeline),
+    Effect.andThen(readReport(run.path)),
+    Effect.flatMap((report) =>
+      report === undefined
+        ? Effect.die(new Error("the pipeline finished without a report"))
+        : Effect.succeed(report),
+    ),
+    Effect.tap(Effect.logDebug("attempt finished")),
+    // Said to the person once, where the command ends; the log has it with its cause.
+    Effect.tapCause((cause) => Effect.logError("attempt ended", cause)),
+    Effect.onExit((exit) => {
+      terminal.clear()
+      const { reason, status } = outcomeOf(exit)
+      // A full disk takes this record too: then the attempt counts as interrupted, which it was.
+      return Effect.ignore(attempt.end(status, reason))
+    }),
+    Effect.provideService(CurrentRun, current),
+    Effect.provideService(Engine, engine),
+    Effect.provide(Layer.mergeAll(stages, StopSignal.layer).pipe(Layer.provideMerge(log))),
+  )
+}, Effect.scoped)

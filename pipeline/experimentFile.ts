@@ -1,0 +1,120 @@
+/**
+ * An experiment file -> a decoded experiment that is known to fit its dataset, before anything is fetched.
+ *
+ * (path, overrides of the command line) -> Experiment. Every problem of a file is listed at once, with its path.
+ */
+import { pathToFileURL } from "node:url"
+import { Effect, Path, Runtime, Schema, SchemaIssue } from "effect"
+import { Experiment } from "../schemas/Experiment.ts"
+import { fingerprint } from "../schemas/fingerprint.ts"
+import type { Overrides } from "../schemas/Run.ts"
+import { inferShapes } from "../schemas/shapes.ts"
+import { describeDataset } from "../stages/datasets.ts"
+import * as files from "../storage/files.ts"
+
+export class ExperimentNotFound extends Schema.TaggedError<ExperimentNotFound>()("ExperimentNotFound", {
+  path: Schema.String,
+}) {
+  override get [Runtime.errorExitCode]() {
+    return 66
+  }
+  override get message() {
+    return `there is no experiment file ${this.path}; the project's own are in experiments/`
+  }
+}
+
+/** The file does not parse, throws, or has no default export. */
+export class ExperimentNotLoadable extends Schema.TaggedError<ExperimentNotLoadable>()(
+  "ExperimentNotLoadable",
+  {
+    path: Schema.String,
+    problem: Schema.String,
+  },
+) {
+  override get [Runtime.errorExitCode]() {
+    return 65
+  }
+  override get message() {
+    return `${this.path} cannot be loaded: ${this.problem}`
+  }
+}
+
+export class ExperimentInvalid extends Schema.TaggedError<ExperimentInvalid>()("ExperimentInvalid", {
+  path: Schema.String,
+  problems: Schema.Array(Schema.Struct({ at: Schema.String, problem: Schema.String })),
+}) {
+  override get [Runtime.errorExitCode]() {
+    return 65
+  }
+  override get message() {
+    const lines = this.problems.map(({ at, problem }) => `  ${at || "(the whole)"}: ${problem}`)
+    const count = lines.length === 1 ? "1 problem" : `${lines.length} problems`
+    return `${this.path} is not a valid experiment, ${count}:\n${lines.join("\n")}`
+  }
+}
+
+const decode = Schema.decodeUnknownEffect(Experiment, { errors: "all", onExcessProperty: "error" })
+const formatIssue = SchemaIssue.makeFormatterStandardSchemaV1()
+
+/** ["model", 0, "filters"] -> model[0].filters */
+const showPath = (path: ReadonlyArray<PropertyKey | { readonly key: PropertyKey }>) =>
+  path
+    .map((part) => (typeof part === "object" ? part.key : part))
+    .reduce<string>(
+      (text, key) =>
+        typeof key === "number" ? `${text}[${key}]` : text === "" ? String(key) : `${text}.${String(key)}`,
+      "",
+    )
+
+/** Decodes what a file exported; `path` is for the messages. */
+export const decodeExperiment = Effect.fn("decodeExperiment")(function* (value: unknown, path: string) {
+  const experiment = yield* decode(value).pipe(
+    Effect.mapError(
+      ({ issue }) =>
+        new ExperimentInvalid({
+          path,
+          problems: formatIssue(issue).issues.map((found) => ({
+            at: showPath(found.path ?? []),
+            problem: found.message,
+          })),
+        }),
+    ),
+  )
+  const { classes, imageShape } = describeDataset(experiment.dataset)
+  yield* Effect.fromResult(inferShapes(experiment.model, imageShape, classes))
+  return experiment
+})
+
+const importDefault = (path: string) =>
+  Effect.tryPromise({
+    try: (): Promise<{ readonly default?: unknown }> => import(pathToFileURL(path).href),
+    catch: (cause) =>
+      new ExperimentNotLoadable({ path, problem: cause instanceof Error ? cause.message : String(cause) }),
+  })
+
+/** The experiment of a file, with the overrides applied, and the fingerprint of the file alone. */
+export const loadExperiment = Effect.fn("loadExperiment")(function* (file: string, overrides: Overrides) {
+  const paths = yield* Path.Path
+  const path = paths.resolve(file)
+  if (!(yield* files.exists(path))) return yield* new ExperimentNotFound({ path })
+  const exported = yield* importDefault(path)
+  if (exported.default === undefined) {
+    return yield* new ExperimentNotLoadable({
+      path,
+      problem: "it has no default export; write `export default experiment({ … })`",
+    })
+  }
+  const written = yield* decodeExperiment(exported.default, path)
+  return {
+    path,
+    written: fingerprint(written),
+    experiment: applyOverrides(written, overrides),
+  }
+})
+
+/** What the command line changes in an experiment. */
+export const applyOverrides = (experiment: Experiment, overrides: Overrides): Experiment => ({
+  ...experiment,
+  ...(overrides.iterations === undefined ? {} : { budget: { iterations: overrides.iterations } }),
+  ...(overrides.seed === undefined ? {} : { seed: overrides.seed }),
+})

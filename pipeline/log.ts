@@ -1,0 +1,75 @@
+/**
+ * Where log lines go: as JSON into the run directory (pino), as text to the terminal.
+ *
+ * Writes to the file are synchronous: a line that was logged is on its way to the disk when the process is killed. A
+ * log that cannot be written (a full disk) never ends a run; what matters reports its own failure.
+ */
+import { Cause, Effect, Layer, Logger, LogLevel, References } from "effect"
+import { destination, pino } from "pino"
+import { Terminal } from "./Terminal.ts"
+
+const levels: Record<string, "trace" | "debug" | "info" | "warn" | "error" | "fatal"> = {
+  Trace: "trace",
+  Debug: "debug",
+  Info: "info",
+  Warn: "warn",
+  Error: "error",
+  Fatal: "fatal",
+}
+
+const parts = (message: unknown): ReadonlyArray<unknown> => (Array.isArray(message) ? message : [message])
+
+const text = (message: unknown) =>
+  parts(message)
+    .filter((part) => typeof part !== "object" || part === null)
+    .map(String)
+    .join(" ")
+
+/** Objects among the logged values become fields of the line. */
+const fields = (message: unknown): object =>
+  Object.assign({}, ...parts(message).filter((part) => typeof part === "object" && part !== null))
+
+/** Every line, at every level from Debug, into `path`. */
+const fileLogger = (path: string, attempt: number) =>
+  Effect.acquireRelease(
+    Effect.sync(() => {
+      const file = destination({ dest: path, sync: true, append: true, mkdir: true })
+      file.on("error", () => {})
+      return {
+        file,
+        log: pino({ level: "trace", base: { attempt }, timestamp: pino.stdTimeFunctions.isoTime }, file),
+      }
+    }),
+    ({ file }) => Effect.sync(() => file.end()),
+  ).pipe(
+    Effect.map(({ log }) =>
+      Logger.make<unknown, void>(({ cause, fiber, logLevel, message }) => {
+        const level = levels[logLevel]
+        if (level === undefined) return
+        const failure = cause.reasons.length === 0 ? {} : { cause: Cause.pretty(cause) }
+        const annotations = fiber.getRef(References.CurrentLogAnnotations)
+        log[level]({ ...annotations, ...fields(message), ...failure }, text(message))
+      }),
+    ),
+  )
+
+/** What a person should see, from Info up, one line each. */
+const terminalLogger = Effect.map(Terminal, (terminal) =>
+  Logger.make<unknown, void>(({ fiber, logLevel, message }) => {
+    if (LogLevel.isLessThan(logLevel, "Info")) return
+    const stage = fiber.getRef(References.CurrentLogAnnotations).stage
+    const line = text(message)
+    const kind = LogLevel.isGreaterThanOrEqualTo(logLevel, "Warn") ? "warning" : "info"
+    terminal.line(typeof stage === "string" ? stage : "", line, kind)
+  }),
+)
+
+/** The loggers of a run; `path` is its log.ndjson. */
+export const layerLog = (path: string, attempt: number) =>
+  Layer.mergeAll(
+    Logger.layer([fileLogger(path, attempt), terminalLogger]),
+    Layer.succeed(References.MinimumLogLevel, "Debug"),
+  )
+
+/** The terminal alone, for what happens outside a run. */
+export const layerTerminalLog = Logger.layer([terminalLogger])

@@ -1,0 +1,74 @@
+/**
+ * What is too big to record: the resident dataset and the compiled trainer, rebuilt when a stage first needs them.
+ *
+ * (fetched files, figures) -> lazily, once each: data and trainer. Released with the run's scope.
+ */
+import { Effect, Scope, type Stream } from "effect"
+import { Engine } from "../engines/Engine.ts"
+import type { DatasetFigures, FetchedDataset } from "../schemas/Dataset.ts"
+import { inferShapes } from "../schemas/shapes.ts"
+import { batches, evaluationImages } from "../stages/batch.ts"
+import { totalIterations } from "../stages/cadence.ts"
+import type { Noise } from "../stages/dropout.ts"
+import type { EvaluationSplit } from "../stages/evaluate.ts"
+import { withFeeds } from "../stages/feeds.ts"
+import { loadDataset } from "../stages/load.ts"
+import { buildProgram } from "../stages/model.ts"
+import { pixelTable } from "../stages/normalize.ts"
+import { splitDataset } from "../stages/split.ts"
+import type { FeedChunk } from "../stages/train.ts"
+import { CurrentRun } from "./CurrentRun.ts"
+
+export type Materials = Effect.Success<ReturnType<typeof makeMaterials>>
+
+export const makeMaterials = Effect.fnUntraced(function* (fetched: FetchedDataset, figures: DatasetFigures) {
+  const { experiment } = yield* CurrentRun
+  const { batchSize, seed } = experiment
+  const engine = yield* Engine
+  const scope = yield* Effect.scope
+  const split = yield* Effect.fromResult(
+    splitDataset(experiment.split, {
+      trainExamples: figures.train.examples,
+      testExamples: figures.test.examples,
+    }),
+  )
+  // Decoding checked it already; here the shapes are of the dataset that was found.
+  yield* Effect.fromResult(inferShapes(experiment.model, figures.imageShape, figures.classes))
+  const total = totalIterations(experiment.budget, split.train.length, batchSize)
+
+  const data = yield* Effect.cached(
+    Effect.gen(function* () {
+      const dataset = yield* loadDataset(fetched)
+      const table = yield* pixelTable(experiment.normalization, dataset, split.train)
+      const evaluationSplit = (indices: Uint32Array): EvaluationSplit => ({
+        examples: indices.length,
+        classes: dataset.classes,
+        labels: Int32Array.from(indices, (index) => dataset.labels[index]),
+        images: evaluationImages({ dataset, indices, table }),
+      })
+      const feeds =
+        (noise: ReadonlyArray<Noise>) =>
+        (from: number, until: number, chunk: number): Stream.Stream<FeedChunk> =>
+          batches({ dataset, indices: split.train, table, batchSize, seed }, { from, until, chunk }).pipe(
+            withFeeds({ noise, schedule: experiment.optimizer.learningRate, total }),
+          )
+      return { feeds, validation: evaluationSplit(split.validation), test: evaluationSplit(split.test) }
+    }),
+  )
+
+  const trainer = yield* Effect.cached(
+    Effect.gen(function* () {
+      const network = yield* buildProgram({
+        model: experiment.model,
+        loss: experiment.loss,
+        optimizer: experiment.optimizer,
+        inputShape: figures.imageShape,
+        classes: figures.classes,
+        batchSize,
+        seed,
+      })
+      return { noise: network.noise, trainer: yield* engine.compile(network) }
+    }).pipe(Scope.provide(scope)),
+  )
+  return { split, total, data, trainer }
+})

@@ -1,0 +1,138 @@
+/**
+ * The whole job: fetch → validate → train → report.
+ *
+ * Each stage is durable: its small result is recorded in the run directory, and a run that goes on answers finished
+ * stages from their records. What is big (the resident dataset, the compiled trainer) is never stored; it is rebuilt
+ * from the experiment and an iteration, once, by the first stage that needs it (`materials.ts`).
+ */
+import { Effect, Path, Result, Schema } from "effect"
+import { Workflow } from "effect/workflow"
+import { DatasetFigures, FetchedDataset } from "../schemas/Dataset.ts"
+import { Trained } from "../schemas/Run.ts"
+import { describeDataset } from "../stages/datasets.ts"
+import { CheckpointDamaged, loadCheckpoint } from "../stages/checkpoint.ts"
+import { fetchDataset, isStillThere } from "../stages/fetch.ts"
+import { report as testModel } from "../stages/report.ts"
+import { train as trainModel } from "../stages/train.ts"
+import { validateDataset } from "../stages/validate.ts"
+import * as files from "../storage/files.ts"
+import { layout } from "../storage/runDirectory.ts"
+import { CurrentRun } from "./CurrentRun.ts"
+import { assembleReport } from "./assembleReport.ts"
+import { makeMaterials, type Materials } from "./materials.ts"
+import { RunError } from "./RunError.ts"
+import { stage } from "./stage.ts"
+import { StopSignal } from "./StopSignal.ts"
+import { Terminal } from "./Terminal.ts"
+
+/** Dataset of the experiment -> verified files in the cache. */
+const fetch = Effect.gen(function* () {
+  const { dataDir, experiment } = yield* CurrentRun
+  return yield* stage({
+    name: "fetch",
+    success: FetchedDataset,
+    execute: fetchDataset({ dataset: experiment.dataset, dataDir }),
+    stillValid: isStillThere,
+  })
+})
+
+/** Files -> figures of the dataset, or what is wrong with it. */
+const validate = Effect.fnUntraced(function* (fetched: FetchedDataset) {
+  const { experiment } = yield* CurrentRun
+  return yield* stage({
+    name: "validate",
+    success: DatasetFigures,
+    execute: validateDataset(fetched, describeDataset(experiment.dataset).bounds).pipe(
+      Effect.map(({ figures }) => figures),
+    ),
+  })
+})
+
+/** Dataset -> checkpoints and metrics; the result names the checkpoint to test. */
+const train = Effect.fnUntraced(function* (materials: Materials) {
+  const { attempt, experiment, fingerprint, path } = yield* CurrentRun
+  const paths = yield* Path.Path
+  const stop = yield* StopSignal
+  const terminal = yield* Terminal
+  return yield* stage({
+    name: "train",
+    success: Trained,
+    stopsItself: true,
+    execute: Effect.gen(function* () {
+      const { noise, trainer } = yield* materials.trainer
+      const { feeds, validation } = yield* materials.data
+      return yield* trainModel({
+        experiment,
+        fingerprint,
+        trainer,
+        examples: materials.split.train.length,
+        feeds: feeds(noise),
+        validation,
+        checkpoints: paths.join(path, layout.checkpoints),
+        metrics: paths.join(path, layout.metrics),
+        stopRequested: stop.requested,
+        onStart: attempt.resumedFrom,
+        onProgress: terminal.progress,
+      }).pipe(Effect.ensuring(Effect.sync(terminal.clear)))
+    }),
+    // A budget that was extended since makes the record one of a shorter training.
+    stillValid: (trained) =>
+      trained.budget === materials.total
+        ? files.exists(paths.join(path, trained.checkpoint))
+        : Effect.succeed(false),
+  })
+})
+
+/** The chosen checkpoint -> how good it is on the test split; the result says which checkpoint that was. */
+const report = Effect.fnUntraced(function* (materials: Materials, figures: DatasetFigures, trained: Trained) {
+  const run = yield* CurrentRun
+  const paths = yield* Path.Path
+  const file = paths.join(run.path, layout.report)
+  return yield* stage({
+    name: "report",
+    success: Schema.Struct({ checkpoint: Schema.String }),
+    execute: Effect.gen(function* () {
+      const { trainer } = yield* materials.trainer
+      const { test } = yield* materials.data
+      const folder = paths.join(run.path, layout.checkpoints)
+      const checkpoint = yield* loadCheckpoint(folder, paths.basename(trained.checkpoint))
+      if (Result.isFailure(checkpoint)) {
+        return yield* new CheckpointDamaged({ checkpoint: trained.checkpoint, problem: checkpoint.failure })
+      }
+      yield* trainer.load(checkpoint.success.state)
+      const result = yield* testModel({
+        trainer,
+        test,
+        indices: materials.split.test,
+        loss: run.experiment.loss,
+        predictions: paths.join(run.path, layout.predictions),
+        fingerprint: run.fingerprint,
+      })
+      yield* files.writeAtomic(file, yield* assembleReport(run, figures, trained, result))
+      return { checkpoint: trained.checkpoint }
+    }),
+    stillValid: ({ checkpoint }) =>
+      checkpoint === trained.checkpoint ? files.exists(file) : Effect.succeed(false),
+  })
+})
+
+/** What a durable engine needs to know of the job. */
+const TrainingRun = Workflow.make("TrainingRun", {
+  payload: { run: Schema.String },
+  error: RunError,
+  idempotencyKey: ({ run }) => run,
+})
+
+const job = Effect.fn("pipeline")(function* () {
+  const fetched = yield* fetch
+  const figures = yield* validate(fetched)
+  const materials = yield* makeMaterials(fetched, figures)
+  const trained = yield* train(materials)
+  yield* report(materials, figures, trained)
+})
+
+/** Runs the job on the current run, from where its records say it stands. */
+export const runPipeline = Effect.gen(function* () {
+  const { id } = yield* CurrentRun
+  yield* TrainingRun.execute({ run: id })
+}).pipe(Effect.provide(TrainingRun.toLayer(job)))

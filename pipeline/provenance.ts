@@ -1,0 +1,20 @@
+/** What of this machine and checkout an attempt records. */
+import { execFile } from "node:child_process"
+import { promisify } from "node:util"
+import { Effect } from "effect"
+import { version } from "../schemas/version.ts"
+
+const run = promisify(execFile)
+
+/** The commit checked out in the working folder, with `+changes` where files differ from it; null outside a checkout. */
+const gitCommit = Effect.tryPromise(async () => {
+  const { stdout: commit } = await run("git", ["rev-parse", "HEAD"])
+  const { stdout: changes } = await run("git", ["status", "--porcelain", "--untracked-files=no"])
+  return commit.trim() + (changes.trim() === "" ? "" : "+changes")
+}).pipe(Effect.orElseSucceed(() => null))
+
+export const provenance = Effect.map(gitCommit, (commit) => ({
+  node: process.versions.node,
+  tidemark: version,
+  gitCommit: commit,
+}))

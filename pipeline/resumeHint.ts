@@ -1,0 +1,15 @@
+import { Effect } from "effect"
+import { Interrupted } from "../schemas/Interrupted.ts"
+import { Terminal } from "./Terminal.ts"
+
+/** After an interruption, the line that goes on with the run. */
+export const sayHowToResume =
+  (run: string) =>
+  <A, E, R>(effect: Effect.Effect<A, E, R>) =>
+    Effect.tapError(effect, (error) =>
+      error instanceof Interrupted
+        ? Effect.map(Terminal, (terminal) =>
+            terminal.line("", `what was reached is saved; go on with: pnpm pipeline resume ${run}`),
+          )
+        : Effect.void,
+    )

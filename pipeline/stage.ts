@@ -1,0 +1,149 @@
+/**
+ * Durable stages: the one file that knows effect/workflow's Activity and WorkflowEngine.
+ *
+ * A stage is an activity whose result is recorded as `stages/<name>.json` in the run directory. When the run goes on
+ * after an interruption, a stage that has a record answers from it and is not run again. Failures are not recorded: they
+ * would be answered for ever. The cluster's engine over PostgreSQL could take this one's place; stages would not know.
+ */
+import { Clock, Context, DateTime, Effect, FileSystem, Layer, Path, Schema } from "effect"
+import { Activity, Workflow, WorkflowEngine } from "effect/workflow"
+import { Interrupted } from "../schemas/Interrupted.ts"
+import * as files from "../storage/files.ts"
+import { RunError } from "./RunError.ts"
+import { StopSignal } from "./StopSignal.ts"
+
+type Valid = Effect.Effect<boolean, files.StorageFailed, FileSystem.FileSystem | Path.Path>
+
+/** Whether a recorded result still holds, as when the files it names are still there. */
+const StillValid = Context.Reference<(result: never) => Valid>("tidemark/pipeline/stage/StillValid", {
+  defaultValue: () => () => Effect.succeed(true),
+})
+
+/** `stages/<name>.json` */
+const StageRecord = Schema.Struct({
+  name: Schema.String,
+  finishedAt: Schema.String,
+  durationMs: Schema.Finite,
+  result: Schema.Unknown,
+})
+
+const decodeRecord = Schema.decodeUnknownEffect(Schema.fromJsonString(StageRecord))
+
+/** A step of the pipeline with a recorded result. */
+export const stage = <Success extends Schema.Constraint, R>(options: {
+  /** Unique in the pipeline: its record's name. */
+  readonly name: string
+  readonly success: Success
+  readonly execute: Effect.Effect<Success["Type"], RunError, R>
+  readonly stillValid?: (result: Success["Type"]) => Valid
+  /** A stage that saves what it has when asked to stop; others are interrupted. */
+  readonly stopsItself?: boolean
+}) =>
+  Activity.make({
+    name: options.name,
+    success: options.success,
+    error: RunError,
+    execute: Effect.gen(function* () {
+      const stop = yield* StopSignal
+      const interrupted = Effect.flatMap(stop.awaited, (signal) =>
+        Effect.fail(new Interrupted({ signal, during: options.name })),
+      )
+      return yield* options.stopsItself === true
+        ? options.execute
+        : Effect.raceFirst(options.execute, interrupted)
+    }).pipe(Effect.annotateLogs({ stage: options.name })),
+    ...(options.stillValid === undefined
+      ? {}
+      : { annotations: Context.make(StillValid, options.stillValid) }),
+  })
+
+/** Time each recorded stage took, in the order they finished. */
+export const stageTimings = Effect.fn("stageTimings")(function* (folder: string) {
+  const paths = yield* Path.Path
+  const timings: Array<typeof StageRecord.Type> = []
+  for (const name of yield* files.list(folder)) {
+    if (!name.endsWith(".json")) continue
+    const record = yield* files
+      .readString(paths.join(folder, name))
+      .pipe(Effect.flatMap(decodeRecord), Effect.option)
+    if (record._tag === "Some") timings.push(record.value)
+  }
+  return timings.sort((a, b) => (a.finishedAt < b.finishedAt ? -1 : 1))
+})
+
+/** Deletes the record of a stage, so that it runs again. */
+export const forgetStage = Effect.fn("forgetStage")(function* (folder: string, name: string) {
+  const paths = yield* Path.Path
+  yield* files.remove(paths.join(folder, `${name}.json`))
+})
+
+/** The workflow engine of one run directory: effect's in-memory one, with activities answered from their records. */
+export const layerRunDirectory = (folder: string) =>
+  Layer.effect(
+    WorkflowEngine.WorkflowEngine,
+    Effect.gen(function* () {
+      const memory = yield* WorkflowEngine.WorkflowEngine
+      const services = yield* Effect.context<FileSystem.FileSystem | Path.Path>()
+      const paths = Context.get(services, Path.Path)
+
+      const recorded = Effect.fnUntraced(function* (
+        name: string,
+        success: Schema.Constraint,
+        stillValid: (result: never) => Valid,
+      ) {
+        const text = yield* files.readStringIfExists(paths.join(folder, `${name}.json`))
+        if (text === undefined) return undefined
+        const codec: Schema.Codec<unknown> = Schema.toCodecJson(success as Schema.Codec<unknown>) as never
+        const result = yield* decodeRecord(text).pipe(
+          Effect.flatMap((record) => Schema.decodeUnknownEffect(codec)(record.result)),
+          Effect.option,
+        )
+        if (result._tag === "None") {
+          yield* Effect.logWarning(`the record of stage ${name} cannot be read: the stage runs again`)
+          return undefined
+        }
+        if (yield* stillValid(result.value as never)) return { value: result.value }
+        yield* Effect.logInfo(`the record of stage ${name} no longer holds: the stage runs again`)
+        return undefined
+      })
+
+      const record = Effect.fnUntraced(function* (
+        name: string,
+        success: Schema.Constraint,
+        result: unknown,
+        startedAt: number,
+      ) {
+        const now = yield* Clock.currentTimeMillis
+        const codec: Schema.Codec<unknown> = Schema.toCodecJson(success as Schema.Codec<unknown>) as never
+        const content: typeof StageRecord.Type = {
+          name,
+          finishedAt: DateTime.formatIso(yield* DateTime.now),
+          durationMs: now - startedAt,
+          result: yield* Effect.orDie(Schema.encodeEffect(codec)(result)),
+        }
+        yield* files.writeAtomic(paths.join(folder, `${name}.json`), `${JSON.stringify(content, null, 2)}\n`)
+      })
+
+      const activityExecute: WorkflowEngine.WorkflowEngine["Service"]["activityExecute"] = (activity) => {
+        const { annotations, name, successSchema } = activity
+        return Effect.gen(function* () {
+          const known = yield* recorded(name, successSchema, Context.get(annotations, StillValid))
+          if (known !== undefined) return known.value as (typeof successSchema)["Type"]
+          const startedAt = yield* Clock.currentTimeMillis
+          const result = yield* activity.execute
+          yield* record(name, successSchema, result, startedAt)
+          return result
+        }).pipe(Effect.provideContext(services), Workflow.intoResult) as never
+      }
+
+      const engine: WorkflowEngine.WorkflowEngine["Service"] = WorkflowEngine.WorkflowEngine.of({
+        ...memory,
+        register: (workflow, execute) =>
+          memory.register(workflow, (payload, executionId) =>
+            Effect.provideService(execute(payload, executionId), WorkflowEngine.WorkflowEngine, engine),
+          ) as never,
+        activityExecute,
+      })
+      return engine
+    }),
+  ).pipe(Layer.provide(WorkflowEngine.layerMemory))

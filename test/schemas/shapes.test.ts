@@ -1,0 +1,92 @@
+import { assert, describe, it } from "@effect/vitest"
+import { Result, Schema } from "effect"
+import { layers, Model } from "../../schemas/Model.ts"
+import { inferShapes } from "../../schemas/shapes.ts"
+
+const decode = Schema.decodeUnknownSync(Model)
+const infer = (model: unknown, classes = 10) => inferShapes(decode(model), [28, 28, 1], classes)
+
+describe("inferShapes", () => {
+  it("gives the tutorial network's shapes and parameter counts", () => {
+    const shapes = Result.getOrThrow(
+      infer([
+        layers.conv2d({ filters: 32, kernelSize: 5, padding: "same" }),
+        layers.maxPooling2d(),
+        layers.conv2d({ filters: 64, kernelSize: 5, padding: "same" }),
+        layers.maxPooling2d(),
+        layers.flatten(),
+        layers.dense({ units: 1024 }),
+        layers.dense({ units: 10 }),
+      ]),
+    )
+    assert.deepStrictEqual(
+      shapes.map(({ name, output, parameters }) => [name, output, parameters]),
+      [
+        ["conv2d_1", [28, 28, 32], 832],
+        ["maxPooling2d_1", [14, 14, 32], 0],
+        ["conv2d_2", [14, 14, 64], 51_264],
+        ["maxPooling2d_2", [7, 7, 64], 0],
+        ["flatten_1", [3136], 0],
+        ["dense_1", [1024], 3_212_288],
+        ["dense_2", [10], 10_250],
+      ],
+    )
+  })
+
+  it("counts windows as TensorFlow does: SAME ceil(28/2) = 14, VALID ceil((28-5+1)/2) = 12", () => {
+    const head = [layers.flatten(), layers.dense({ units: 10 })]
+    const output = (padding: "same" | "valid") =>
+      Result.getOrThrow(
+        infer([layers.conv2d({ filters: 1, kernelSize: 5, strides: 2, padding }), ...head]),
+      )[0].output
+    assert.deepStrictEqual(output("same"), [14, 14, 1])
+    assert.deepStrictEqual(output("valid"), [12, 12, 1])
+  })
+
+  it("counts moving statistics among a batch normalization's parameters", () => {
+    const shapes = Result.getOrThrow(
+      infer([layers.batchNormalization({ center: false }), layers.flatten(), layers.dense({ units: 10 })]),
+    )
+    assert.strictEqual(shapes[0].parameters, 3)
+  })
+
+  const failures: ReadonlyArray<readonly [string, unknown, RegExp]> = [
+    [
+      "a window larger than the image names the layer and both shapes",
+      [
+        layers.maxPooling2d({ poolSize: 16 }),
+        layers.conv2d({ name: "wide", filters: 4, kernelSize: 5 }),
+        layers.flatten(),
+        layers.dense({ units: 10 }),
+      ],
+      /layer wide does not fit: it is given \[1, 1, 1\], expected images of at least \[5, 5\]/,
+    ],
+    [
+      "dense on images asks for flatten",
+      [layers.dense({ units: 10 })],
+      /dense_1 .* \[28, 28, 1\].*layers\.flatten/,
+    ],
+    [
+      "a convolution after flatten is refused",
+      [layers.flatten(), layers.conv2d({ filters: 1, kernelSize: 1 })],
+      /conv2d_1 .* \[784\]/,
+    ],
+    [
+      "a last layer of another width names the classes",
+      [layers.flatten(), layers.dense({ units: 9 })],
+      /dense_1 .* \[9\], expected \[10\]/,
+    ],
+    [
+      "two layers of one name are refused",
+      [layers.flatten({ name: "a" }), layers.dense({ name: "a", units: 10 })],
+      /the name a a second time/,
+    ],
+  ]
+  for (const [fact, model, message] of failures) {
+    it(fact, () => {
+      const result = infer(model)
+      assert.isTrue(Result.isFailure(result))
+      if (Result.isFailure(result)) assert.match(result.failure.message, message)
+    })
+  }
+})

@@ -1,0 +1,71 @@
+import { assert, describe, it } from "@effect/vitest"
+import { Result } from "effect"
+import { decodeSafetensors, encodeSafetensors } from "../../storage/safetensors.ts"
+
+const sample = () =>
+  encodeSafetensors({
+    tensors: [
+      {
+        name: "conv2d_1/kernel",
+        shape: [2, 3],
+        data: Float32Array.from([0, -0, 1.5, Number.NaN, Infinity, 1e-45]),
+      },
+      { name: "labels", shape: [3], data: Int32Array.from([-1, 0, 7]) },
+      { name: "bytes", shape: [1, 2], data: Uint8Array.from([0, 255]) },
+      { name: "scalar", shape: [], data: Float32Array.from([0.1]) },
+    ],
+    metadata: { progress: `{"iteration":3,"text":"}\\""}` },
+  })
+
+describe("safetensors", () => {
+  it("gives back every bit of tensors and text", () => {
+    const { metadata, tensors } = Result.getOrThrow(decodeSafetensors(sample()))
+    assert.deepStrictEqual(metadata, { progress: `{"iteration":3,"text":"}\\""}` })
+    assert.deepStrictEqual(
+      tensors.map(({ name, shape }) => [name, shape]),
+      [
+        ["conv2d_1/kernel", [2, 3]],
+        ["labels", [3]],
+        ["bytes", [1, 2]],
+        ["scalar", []],
+      ],
+    )
+    assert.deepStrictEqual(tensors[0].data, Float32Array.from([0, -0, 1.5, Number.NaN, Infinity, 1e-45]))
+    assert.deepStrictEqual(tensors[1].data, Int32Array.from([-1, 0, 7]))
+  })
+
+  it("follows the format: little-endian header length, JSON header padded to 8, offsets from the data's start", () => {
+    const bytes = sample()
+    const length = Number(new DataView(bytes.buffer).getBigUint64(0, true))
+    assert.strictEqual(length % 8, 0)
+    const header = JSON.parse(new TextDecoder().decode(bytes.subarray(8, 8 + length)))
+    assert.deepStrictEqual(header.labels, { dtype: "I32", shape: [3], data_offsets: [24, 36] })
+    assert.strictEqual(new DataView(bytes.buffer).getInt32(8 + length + 24, true), -1)
+    assert.strictEqual(bytes.length, 8 + length + 24 + 12 + 2 + 4)
+  })
+
+  it("refuses a file with any single byte changed", () => {
+    const bytes = sample()
+    for (let at = 0; at < bytes.length; at++) {
+      const changed = bytes.slice()
+      changed[at] ^= 0x40
+      assert.isTrue(Result.isFailure(decodeSafetensors(changed)), `byte ${at}`)
+    }
+  })
+
+  it("refuses a file cut at any place, or with bytes added", () => {
+    const bytes = sample()
+    for (let length = 0; length < bytes.length; length++) {
+      assert.isTrue(Result.isFailure(decodeSafetensors(bytes.subarray(0, length))), `${length} bytes`)
+    }
+    assert.isTrue(Result.isFailure(decodeSafetensors(Uint8Array.from([...bytes, 0]))))
+  })
+
+  it("says what it found when the content is something else", () => {
+    const page = new TextEncoder().encode(`<!doctype html>${" ".repeat(200)}`)
+    const result = decodeSafetensors(page)
+    assert.isTrue(Result.isFailure(result))
+    if (Result.isFailure(result))
+      assert.match(result.failure.message, /^found a header of \d+ bytes in a file of 215/)
+  })
+})
