@@ -1,0 +1,100 @@
+/**
+ * What a lowering rule works with: the ONNX graph being built and, for each traced value, its names there by layout.
+ *
+ * A traced image is [batch, height, width, channels] ("nhwc", the layout of everything that is not an image as well);
+ * ONNX works on "nchw", its fastest convolutions on "nchwc" (`blocked.ts`). A rule writes the layout it computes in and
+ * reads the one it wants; a conversion is made once, when first read.
+ */
+import type { Shape, Value } from "../trace/graph.ts"
+import type { Blocked, ImageShape } from "./blocked.ts"
+import type { Name, OnnxGraph } from "./graph.ts"
+
+export type Layout = "nhwc" | "nchw" | "nchwc"
+
+/** [batch, height, width, channels] as [batch, channels, height, width] */
+export const imageShape = (shape: Shape): ImageShape => [shape[0], shape[3], shape[1], shape[2]]
+
+export class Lowering {
+  readonly graph: OnnxGraph
+  /** Absent on the portable path. */
+  readonly blocked: Blocked | undefined
+  /** Where in the image each window's largest element is, of poolings whose gradient is taken by index. */
+  readonly poolingIndices = new Map<Value, Name>()
+  readonly #names = new Map<Value, Map<Layout, Name>>()
+  readonly #users = new Map<Value, Array<Value>>()
+
+  /** `values`: all that are lowered, inputs before users. */
+  constructor(graph: OnnxGraph, values: ReadonlyArray<Value>, blocked: Blocked | undefined) {
+    this.graph = graph
+    this.blocked = blocked
+    for (const value of values) {
+      for (const input of value.inputs) {
+        const users = this.#users.get(input)
+        if (users === undefined) this.#users.set(input, [value])
+        else users.push(value)
+      }
+    }
+  }
+
+  users(value: Value): ReadonlyArray<Value> {
+    return this.#users.get(value) ?? []
+  }
+
+  knows(value: Value): boolean {
+    return this.#names.has(value)
+  }
+
+  /** Whether the value is there in this layout without converting it. */
+  has(value: Value, layout: Layout): boolean {
+    return this.#names.get(value)?.has(layout) ?? false
+  }
+
+  write(value: Value, layout: Layout, name: Name): void {
+    const names = this.#names.get(value)
+    if (names === undefined) this.#names.set(value, new Map([[layout, name]]))
+    else names.set(layout, name)
+  }
+
+  read(value: Value, layout: Layout = "nhwc"): Name {
+    const names = this.#names.get(value)
+    if (names === undefined)
+      throw new Error(`${value.op} of layer ${value.layer} is read before it is lowered`)
+    const known = names.get(layout)
+    if (known !== undefined) return known
+    const converted = this.#convert(value, layout, names)
+    names.set(layout, converted)
+    return converted
+  }
+
+  #convert(value: Value, layout: Layout, names: ReadonlyMap<Layout, Name>): Name {
+    const { blocked, graph } = this
+    const shape = imageShape(value.shape)
+    const [batch, channels, height, width] = shape
+    const nhwc = names.get("nhwc")
+    const nchw = names.get("nchw")
+    const nchwc = names.get("nchwc")
+    /** Where one of the two sizes is 1, the order of the elements is the same. */
+    const sameOrder = channels === 1 || height * width === 1
+    if (layout === "nchwc" && blocked !== undefined) {
+      if (nchw !== undefined) return blocked.reorderInput(graph, nchw, shape, false)
+      if (nhwc !== undefined) return blocked.reorderInput(graph, nhwc, shape, true)
+    }
+    if (layout === "nchw") {
+      if (nhwc !== undefined) {
+        return sameOrder ? graph.reshape(nhwc, shape) : graph.transpose(nhwc, [0, 3, 1, 2])
+      }
+      if (nchwc !== undefined && blocked !== undefined)
+        return blocked.reorderOutput(graph, nchwc, shape, false)
+    }
+    if (layout === "nhwc") {
+      if (nchw !== undefined) {
+        return sameOrder
+          ? graph.reshape(nchw, [batch, height, width, channels])
+          : graph.transpose(nchw, [0, 2, 3, 1])
+      }
+      if (nchwc !== undefined && blocked !== undefined)
+        return blocked.reorderOutput(graph, nchwc, shape, true)
+    }
+    throw new Error(`${value.op} of layer ${value.layer} cannot be read as ${layout}`)
+  }
+}

@@ -1,0 +1,62 @@
+/**
+ * The onnx engine: programs compiled to ONNX and run by ONNX Runtime, which comes with the package.
+ *
+ * The fast path uses operators internal to ONNX Runtime where the processor has them and they have been checked on it;
+ * the portable path uses standard operators only. The two differ in the last bits, so the path is part of EngineInfo.
+ */
+import { availableParallelism } from "node:os"
+import * as tf from "@tensorflow/tfjs-core"
+import { Effect, Layer } from "effect"
+import { Engine, type EngineNotAvailable } from "../Engine.ts"
+import type { Blocked } from "./blocked.ts"
+import { probeBlock } from "./probe.ts"
+import { engineName, loadRuntime, runtimeVersion } from "./runtime.ts"
+import { makeTrainer } from "./Trainer.ts"
+import { isTrustworthy } from "./verify.ts"
+
+export interface OnnxOptions {
+  /** As many as the machine has, unless given. Their number changes no bit of a result. */
+  readonly threads?: number | undefined
+  /** `auto` takes the fast path where it can. */
+  readonly path?: "auto" | "portable" | undefined
+}
+
+const makeLayer = (
+  options: OnnxOptions,
+  choose: (ort: Parameters<typeof probeBlock>[0], version: string) => Effect.Effect<Blocked | undefined>,
+): Layer.Layer<Engine, EngineNotAvailable> =>
+  Layer.effect(
+    Engine,
+    Effect.gen(function* () {
+      const ort = yield* loadRuntime
+      const version = yield* runtimeVersion
+      const threads = options.threads ?? availableParallelism()
+      const blocked = yield* choose(ort, version)
+      return Engine.of({
+        info: {
+          name: engineName,
+          versions: { "onnxruntime-node": version, "@tensorflow/tfjs-core": tf.version_core },
+          device: "cpu",
+          threads,
+          path: blocked === undefined ? "portable" : `nchwc${blocked.block}`,
+          threadsChangeBits: false,
+        },
+        compile: (program) => makeTrainer(ort, program, { threads, blocked }),
+      })
+    }),
+  )
+
+export const layer = (options: OnnxOptions = {}): Layer.Layer<Engine, EngineNotAvailable> =>
+  makeLayer(
+    options,
+    Effect.fnUntraced(function* (ort, version) {
+      if (options.path === "portable") return undefined
+      const blocked = yield* probeBlock(ort)
+      if (blocked === undefined) return undefined
+      return (yield* isTrustworthy(ort, version, blocked)) ? blocked : undefined
+    }),
+  )
+
+/** With these blocked operators, unchecked: how tests run another processor's block size here. */
+export const layerWith = (blocked: Blocked, options: OnnxOptions = {}) =>
+  makeLayer(options, () => Effect.succeed(blocked))

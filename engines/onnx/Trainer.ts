@@ -1,0 +1,147 @@
+/**
+ * A trainer over ONNX Runtime: (program, blocked operators or none) -> Trainer, released with the scope.
+ *
+ * The state lives in two sets of preallocated tensors: a call reads one and writes the other, so a call that fails
+ * leaves the state as it was. Results do not depend on how iterations are cut into calls, nor on the threads.
+ */
+import type * as tf from "@tensorflow/tfjs-core"
+import { Effect, Scope } from "effect"
+import type { Tensor } from "onnxruntime-node"
+import type { Program, State, Trainer } from "../Engine.ts"
+import { checkState } from "../state.ts"
+import { record } from "../record.ts"
+import { sizeOf } from "../trace/graph.ts"
+import type { Blocked } from "./blocked.ts"
+import { compilePredict, compileStep, nextName } from "./compile.ts"
+import { engineName, failed, openSession, type Ort } from "./runtime.ts"
+
+export interface TrainerOptions {
+  readonly threads: number
+  /** Absent: the portable path. */
+  readonly blocked: Blocked | undefined
+}
+
+/** Images in one call: enough to pay for a call, few enough that what the layers hand on stays in the cache. */
+const evaluationBatch = 100
+const longestCallMs = 1000
+const mostIterations = 100
+
+export const makeTrainer = Effect.fn("compile")(function* (
+  ort: Ort,
+  program: Program,
+  { blocked, threads }: TrainerOptions,
+) {
+  const { inputShape, variables } = program
+  const stepTrace = yield* record(engineName, variables, program.feeds, program.step)
+  const imageFeed = { name: "images", shape: [evaluationBatch, ...inputShape] }
+  const predictTrace = yield* record(engineName, variables, [imageFeed], ({ images }) => ({
+    probabilities: program.predict(images as tf.Tensor4D),
+  }))
+  const step = yield* Effect.sync(() => compileStep(stepTrace, blocked))
+  const session = yield* openSession(ort, step.model, threads)
+
+  const float = (data: Float32Array, shape: ReadonlyArray<number>): Tensor =>
+    new ort.Tensor("float32", data, [...shape])
+  const initial = yield* Effect.promise(() => Promise.all(variables.map((variable) => variable.data())))
+  const stateTensors = (valueOf: (index: number) => Float32Array) =>
+    variables.map(({ shape }, index) => float(valueOf(index), shape))
+  let current = stateTensors((index) => Float32Array.from(initial[index]))
+  let spare = stateTensors((index) => new Float32Array(sizeOf(variables[index].shape)))
+
+  const run = (iterations: number, feeds: Readonly<Record<string, Float32Array>>) =>
+    Effect.tryPromise({
+      try: async () => {
+        const inputs: Record<string, Tensor> = {
+          iterations: new ort.Tensor("int64", BigInt64Array.of(BigInt(iterations)), []),
+        }
+        for (const { name, shape } of program.feeds) {
+          if (step.feeds.has(name)) inputs[name] = float(feeds[name], [iterations, ...shape])
+        }
+        const losses = new Float32Array(iterations)
+        const errors = new Float32Array(iterations)
+        const outputs: Record<string, Tensor> = {
+          losses: float(losses, [iterations]),
+          errors: float(errors, [iterations]),
+        }
+        variables.forEach(({ name }, index) => {
+          inputs[name] = current[index]
+          outputs[nextName(name)] = spare[index]
+        })
+        await session.run(inputs, outputs)
+        return { losses, errors }
+      },
+      catch: failed("train"),
+    })
+
+  const train: Trainer["train"] = (iterations, feeds) =>
+    run(iterations, feeds).pipe(
+      Effect.tap(() =>
+        Effect.sync(() => {
+          ;[current, spare] = [spare, current]
+        }),
+      ),
+    )
+
+  /** Two iterations on zeros into the spare state: the first also warms up, the second tells the time of one. */
+  const measureChunk = Effect.gen(function* () {
+    const zeros = Object.fromEntries(
+      program.feeds.map(({ name, shape }) => [name, new Float32Array(sizeOf(shape))]),
+    )
+    const timeOfOne = Effect.gen(function* () {
+      const start = performance.now()
+      yield* run(1, zeros)
+      return performance.now() - start
+    })
+    const first = yield* timeOfOne
+    const durationMs = first > longestCallMs / 2 ? first : yield* timeOfOne
+    return Math.max(1, Math.min(mostIterations, Math.floor(longestCallMs / durationMs)))
+  })
+  const chunk = yield* measureChunk
+
+  const scope = yield* Effect.scope
+  const predictor = yield* Effect.cached(
+    Effect.gen(function* () {
+      const predict = compilePredict(predictTrace, blocked)
+      return { names: predict.variables, session: yield* openSession(ort, predict.model, threads) }
+    }).pipe(Scope.provide(scope)),
+  )
+  const imageSize = sizeOf(inputShape)
+  const predict: Trainer["predict"] = Effect.fn("predict")(function* (images: Float32Array) {
+    const { names, session } = yield* predictor
+    const count = images.length / imageSize
+    const probabilities = new Float32Array(count * program.classes)
+    const inputs: Record<string, Tensor> = {}
+    variables.forEach(({ name }, index) => {
+      if (names.has(name)) inputs[name] = current[index]
+    })
+    for (let from = 0; from < count; from += evaluationBatch) {
+      const part = images.subarray(from * imageSize, (from + evaluationBatch) * imageSize)
+      const whole = evaluationBatch * imageSize
+      const batch = part.length === whole ? part : new Float32Array(whole)
+      // The last batch is filled up with black images, whose answers are dropped.
+      if (batch !== part) batch.set(part)
+      inputs.images = float(batch, imageFeed.shape)
+      const outputs = yield* Effect.tryPromise({ try: () => session.run(inputs), catch: failed("predict") })
+      const answers = outputs.probabilities.data as Float32Array
+      const wanted = Math.min(evaluationBatch, count - from) * program.classes
+      probabilities.set(answers.subarray(0, wanted), from * program.classes)
+    }
+    return probabilities
+  })
+
+  const state: Trainer["state"] = Effect.sync(() =>
+    variables.map(({ name, shape }, index) => ({
+      name,
+      shape,
+      data: Float32Array.from(current[index].data as Float32Array),
+    })),
+  )
+  const load = Effect.fn("load")(function* (loaded: State) {
+    const ordered = yield* checkState(variables, loaded)
+    ordered.forEach(({ data }, index) => {
+      ;(current[index].data as Float32Array).set(data)
+    })
+  })
+
+  return { chunk, train, evaluationBatch, predict, state, load } satisfies Trainer
+})

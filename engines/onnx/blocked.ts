@@ -1,0 +1,82 @@
+/**
+ * The operators of ONNX Runtime for images in blocks of channels, the layout its fastest convolutions work on.
+ *
+ * A blocked image has the shape [batch, channels, height, width], its memory the order [batch, channels / block, height,
+ * width, block]. The operators are internal to ONNX Runtime (domain com.microsoft.nchwc): its version is pinned, the
+ * block is probed (`probe.ts`) and results are checked against the portable path (`verify.ts`).
+ */
+import type { Name, OnnxGraph } from "./graph.ts"
+
+/** [batch, channels, height, width] */
+export type ImageShape = readonly [number, number, number, number]
+
+export interface BlockedConvolution {
+  /** [batch, channels, height, width]; blocked, unless it has fewer channels than a block. */
+  readonly x: Name
+  readonly inShape: ImageShape
+  readonly outShape: ImageShape
+  /** In the order [out / block, in / block, height, width, block of in, block of out]. */
+  readonly filter: Name
+  readonly bias?: Name | undefined
+  /** [height, width] */
+  readonly kernel: readonly [number, number]
+  readonly dilations: readonly [number, number]
+  /** [top, left, bottom, right] */
+  readonly pads: readonly [number, number, number, number]
+  readonly relu: boolean
+}
+
+export interface Blocked {
+  /** Channels in a block: 8, or 16 with AVX-512. */
+  readonly block: number
+  /** [batch, channels, height, width] or [batch, height, width, channels] -> blocked; channels are a multiple of 4. */
+  readonly reorderInput: (graph: OnnxGraph, x: Name, shape: ImageShape, channelsLast: boolean) => Name
+  readonly reorderOutput: (graph: OnnxGraph, x: Name, shape: ImageShape, channelsLast: boolean) => Name
+  readonly convolution: (graph: OnnxGraph, convolution: BlockedConvolution) => Name
+  /** Windows of `size`, `strides` apart, without padding. */
+  readonly maxPool: (
+    graph: OnnxGraph,
+    x: Name,
+    shape: ImageShape,
+    size: readonly [number, number],
+    strides: readonly [number, number],
+  ) => Name
+}
+
+const domain = "com.microsoft.nchwc"
+
+export const nativeBlocked = (block: number): Blocked => ({
+  block,
+  reorderInput: (graph, x, [, channels], channelsLast) => {
+    if (channels % 4 !== 0) throw new Error(`ReorderInput takes a multiple of 4 channels, not ${channels}`)
+    return graph.op("ReorderInput", [x], { channels_last: { i: channelsLast ? 1 : 0 } }, domain)
+  },
+  reorderOutput: (graph, x, [, channels], channelsLast) =>
+    graph.op(
+      "ReorderOutput",
+      [x],
+      { channels: { i: channels }, channels_last: { i: channelsLast ? 1 : 0 } },
+      domain,
+    ),
+  convolution: (graph, { bias, dilations, filter, kernel, pads, relu, x }) =>
+    graph.op(
+      "Conv",
+      bias === undefined ? [x, filter] : [x, filter, bias],
+      {
+        kernel_shape: { ints: kernel },
+        strides: { ints: [1, 1] },
+        dilations: { ints: dilations },
+        group: { i: 1 },
+        pads: { ints: pads },
+        ...(relu ? { activation: { s: "Relu" } } : {}),
+      },
+      domain,
+    ),
+  maxPool: (graph, x, _, size, strides) =>
+    graph.op(
+      "MaxPool",
+      [x],
+      { kernel_shape: { ints: size }, strides: { ints: strides }, pads: { ints: [0, 0, 0, 0] } },
+      domain,
+    ),
+})

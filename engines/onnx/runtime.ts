@@ -1,0 +1,55 @@
+/**
+ * ONNX Runtime, loaded when first asked for (70 ms): sessions that are released with the scope.
+ *
+ * What it would print to stderr is kept quiet: a failure arrives as an error, with the same words.
+ */
+import { readFile } from "node:fs/promises"
+import { createRequire } from "node:module"
+import { Effect } from "effect"
+import type { InferenceSession } from "onnxruntime-node"
+import { EngineFailed, EngineNotAvailable } from "../Engine.ts"
+
+export type Ort = typeof import("onnxruntime-node")
+
+export const engineName = "onnx"
+
+const reasonOf = (error: unknown) => (error instanceof Error ? error.message.trim() : String(error))
+
+export const failed = (operation: string) => (error: unknown) =>
+  new EngineFailed({ engine: engineName, operation, reason: reasonOf(error) })
+
+export const loadRuntime = Effect.tryPromise({
+  try: async () => {
+    const module = await import("onnxruntime-node")
+    // CommonJS: the whole of it is also the default export.
+    const ort = module.default as unknown as Ort
+    ort.env.logLevel = "fatal"
+    return ort
+  },
+  catch: (error) =>
+    new EngineNotAvailable({ engine: engineName, reason: reasonOf(error), available: ["reference"] }),
+})
+
+/** The version that runs: part of what decides the bits. */
+export const runtimeVersion = Effect.promise(async () => {
+  const path = createRequire(import.meta.url).resolve("onnxruntime-node/package.json")
+  const { version } = JSON.parse(await readFile(path, "utf8")) as { readonly version: string }
+  return version
+})
+
+export const openSession = Effect.fnUntraced(function* (ort: Ort, model: Uint8Array, threads: number) {
+  const options: InferenceSession.SessionOptions = {
+    executionProviders: ["cpu"],
+    intraOpNumThreads: threads,
+    interOpNumThreads: 1,
+    graphOptimizationLevel: "all",
+    logSeverityLevel: 4,
+  }
+  return yield* Effect.acquireRelease(
+    Effect.tryPromise({
+      try: () => ort.InferenceSession.create(model, options),
+      catch: failed("create session"),
+    }),
+    (session) => Effect.promise(() => session.release()),
+  )
+})

@@ -1,0 +1,194 @@
+/**
+ * Rewrites a record into an equal one that costs less: (outputs) -> outputs.
+ *
+ * Rules are local: a value with simplified inputs -> a cheaper value, applied until none fits. They may change rounding
+ * in the last bit, never the mathematics. Equal values are computed once.
+ */
+import type { Node, Operation, Operations, Shape, Value } from "./graph.ts"
+import { node, reachable, sameShape } from "./graph.ts"
+
+type Rule = (value: Value, rewrite: Rewrite) => Value | undefined
+
+interface Rewrite {
+  /** A value of the same layer as `like`, simplified. */
+  readonly make: <K extends Operation>(
+    like: Value,
+    op: K,
+    inputs: ReadonlyArray<Value>,
+    attributes: Operations[K],
+    shape: Shape,
+  ) => Value
+  /** relu(x), where the record has it. */
+  readonly reluOf: (x: Value) => Value | undefined
+}
+
+const isFill = (x: Value): x is Node<"Fill"> => x.op === "Fill"
+const isScalar = (x: Value) => x.shape.length === 0
+const arithmetic: Partial<Record<Operation, (a: number, b: number) => number>> = {
+  Add: (a, b) => a + b,
+  Sub: (a, b) => a - b,
+  Mul: (a, b) => a * b,
+  Div: (a, b) => a / b,
+}
+
+/** Of reshapes in a row only the last counts; one that changes nothing does not. */
+const reshapes: Rule = (value, { make }) => {
+  if (value.op !== "Reshape") return undefined
+  const [x] = value.inputs
+  if (sameShape(x.shape, value.shape)) return x
+  if (x.op === "Reshape") return make(value, "Reshape", x.inputs, {}, value.shape)
+  if (isFill(x) && x.dtype === "float32") return make(value, "Fill", [], x.attributes, value.shape)
+  return undefined
+}
+
+/** Arithmetic of constants is done here, in float32; uniform operands become scalars; ·1, /1, +0, -0 go away. */
+const constants: Rule = (value, { make }) => {
+  const calculate = arithmetic[value.op]
+  if (calculate === undefined || value.dtype !== "float32") return undefined
+  const [a, b] = value.inputs
+  if (isFill(a) && isFill(b)) {
+    const result = Math.fround(calculate(a.attributes.value, b.attributes.value))
+    return make(value, "Fill", [], { value: result }, value.shape)
+  }
+  const neutral = value.op === "Mul" || value.op === "Div" ? 1 : 0
+  if (isFill(b) && b.attributes.value === neutral && sameShape(a.shape, value.shape)) return a
+  if (isFill(a) && a.attributes.value === neutral && sameShape(b.shape, value.shape)) {
+    if (value.op === "Mul" || value.op === "Add") return b
+  }
+  for (const [at, x, other] of [
+    [0, a, b],
+    [1, b, a],
+  ] as const) {
+    if (isFill(x) && !isScalar(x) && sameShape(other.shape, value.shape)) {
+      const scalar = make(value, "Fill", [], x.attributes, [])
+      const inputs = at === 0 ? [scalar, other] : [other, scalar]
+      return make(value, value.op as "Add", inputs, {}, value.shape)
+    }
+  }
+  return undefined
+}
+
+/** x / s = x · (1/s) for a scalar s: division is several times slower. */
+const divisionByScalar: Rule = (value, { make }) => {
+  if (value.op !== "Div" || isScalar(value)) return undefined
+  const [a, b] = value.inputs
+  if (!isScalar(b)) return undefined
+  const one = make(value, "Fill", [], { value: 1 }, [])
+  return make(value, "Mul", [a, make(value, "Div", [one, b], {}, [])], {}, value.shape)
+}
+
+/** (x · s) · t = x · (s · t) for scalars s and t: one pass over x instead of two. */
+const scalarFactors: Rule = (value, { make }) => {
+  if (value.op !== "Mul" || isScalar(value)) return undefined
+  const [a, b] = value.inputs
+  const [x, t] = isScalar(b) ? [a, b] : [b, a]
+  if (!isScalar(t) || x.op !== "Mul") return undefined
+  const [c, d] = x.inputs
+  const [y, s] = isScalar(d) ? [c, d] : [d, c]
+  if (!isScalar(s) || isScalar(y)) return undefined
+  return make(value, "Mul", [y, make(value, "Mul", [s, t], {}, [])], {}, value.shape)
+}
+
+/** A bias of one axis, added to a product or convolution, belongs to it. */
+const bias: Rule = (value, { make }) => {
+  if (value.op !== "Add") return undefined
+  const [a, b] = value.inputs
+  const under = a.op === "Reshape" ? a.inputs[0] : a
+  if (b.shape.length !== 1 || b.shape[0] !== under.shape.at(-1) || under.inputs.length !== 2) return undefined
+  if (under.op === "MatMul" && !under.attributes.relu) {
+    const sum = make(under, "MatMul", [...under.inputs, b], under.attributes, under.shape)
+    return make(value, "Reshape", [sum], {}, value.shape)
+  }
+  if (under.op === "Conv2D" && a === under && !under.attributes.relu) {
+    return make(under, "Conv2D", [...under.inputs, b], under.attributes, under.shape)
+  }
+  return undefined
+}
+
+const relu: Rule = (value, { make }) => {
+  if (value.op !== "Relu") return undefined
+  const [x] = value.inputs
+  if (x.op === "Conv2D") return make(x, "Conv2D", x.inputs, { ...x.attributes, relu: true }, x.shape)
+  if (x.op === "MatMul") return make(x, "MatMul", x.inputs, { ...x.attributes, relu: true }, x.shape)
+  return undefined
+}
+
+/** step(x) = step(relu(x)): then x itself need not be kept, and relu can be part of what makes x. */
+const stepOfRelu: Rule = (value, { make, reluOf }) => {
+  if (value.op !== "Step" || value.attributes.alpha !== 0) return undefined
+  const positive = reluOf(value.inputs[0])
+  return positive === undefined || positive === value.inputs[0]
+    ? undefined
+    : make(value, "Step", [positive], value.attributes, value.shape)
+}
+
+/**
+ * Pooling's gradient times step(x) = the gradient of (dy times step(y)): each window passes its dy to one element, whose
+ * value is y. The mask is then a quarter as large, or less.
+ */
+const stepBeforePooling: Rule = (value, { make }) => {
+  if (value.op !== "Mul") return undefined
+  for (const [gradient, step] of [value.inputs, [value.inputs[1], value.inputs[0]]]) {
+    if (gradient.op !== "MaxPoolGradient" || step.op !== "Step" || step.attributes.alpha !== 0) continue
+    const [dy, x, y] = gradient.inputs
+    if (step.inputs[0] !== x) continue
+    const mask = make(step, "Step", [y], step.attributes, y.shape)
+    const masked = make(value, "Mul", [dy, mask], {}, dy.shape)
+    return make(gradient, "MaxPoolGradient", [masked, x, y], gradient.attributes, gradient.shape)
+  }
+  return undefined
+}
+
+const rules: ReadonlyArray<Rule> = [
+  reshapes,
+  constants,
+  divisionByScalar,
+  scalarFactors,
+  bias,
+  relu,
+  stepOfRelu,
+  stepBeforePooling,
+]
+
+export const simplify = (outputs: ReadonlyArray<Value>): ReadonlyArray<Value> => {
+  /** Equal values, by what makes them. */
+  const known = new Map<string, Value>()
+  const simplified = new Map<Value, Value>()
+  const relus = new Map<Value, Value>()
+  const keyOf = (value: Value): string => {
+    if (value.op === "Input" || value.op === "Constant") return `#${value.id}`
+    const inputs = value.inputs.map(({ id }) => id).join()
+    return `${value.op}(${inputs})${JSON.stringify(value.attributes)}[${value.shape.join()}]${value.dtype}`
+  }
+  const rewrite: Rewrite = {
+    make: (like, op, inputs, attributes, shape) => settle(node(like.layer, op, inputs, attributes, shape)),
+    reluOf: (x) => relus.get(x),
+  }
+  const settle = (value: Value): Value => {
+    const key = keyOf(value)
+    const equal = known.get(key)
+    if (equal !== undefined) return equal
+    let result = value
+    for (const rule of rules) {
+      const better = rule(value, rewrite)
+      if (better !== undefined) {
+        result = better
+        break
+      }
+    }
+    known.set(key, result)
+    return result
+  }
+  for (const value of reachable(outputs)) {
+    const inputs = value.inputs.map((input) => simplified.get(input) ?? input)
+    const same = inputs.every((input, i) => input === value.inputs[i])
+    const copy = same
+      ? value
+      : node(value.layer, value.op, inputs, value.attributes as never, value.shape, value.dtype)
+    const result = settle(copy)
+    simplified.set(value, result)
+    // The record runs forward before it runs back, so relu(x) is known before step(x) comes by.
+    if (value.op === "Relu") relus.set(inputs[0], result)
+  }
+  return outputs.map((output) => simplified.get(output) ?? output)
+}
