@@ -193,13 +193,20 @@ describe("batches", () => {
   )
 })
 
+const isUntouched = (values: Float32Array) => values.every((value) => value === -1)
+
+const batch = (fill: ReturnType<typeof batchFiller>, iteration: number) => {
+  const images = new Float32Array(4 * 6)
+  fill(iteration, images, new Float32Array(4 * 10), 0)
+  return [...images]
+}
+
 describe("batchFiller", () => {
   it("writes only its slot of the stack, and clears old labels there", () => {
     const fill = batchFiller(options(50, 2))
     const images = new Float32Array(3 * 2 * 6).fill(-1)
     const labels = new Float32Array(3 * 2 * 10).fill(-1)
     fill(4, images, labels, 1)
-    const isUntouched = (values: Float32Array) => values.every((value) => value === -1)
     assert.isTrue(isUntouched(images.subarray(0, 12)) && isUntouched(images.subarray(24)))
     assert.isTrue(isUntouched(labels.subarray(0, 20)) && isUntouched(labels.subarray(40)))
     examplesOf({ images: images.subarray(12, 24), labels: labels.subarray(20, 40) })
@@ -207,14 +214,9 @@ describe("batchFiller", () => {
 
   it("gives an iteration the same batch in any order of asking", () => {
     const of = options(9, 4)
-    const batch = (fill: ReturnType<typeof batchFiller>, iteration: number) => {
-      const images = new Float32Array(4 * 6)
-      fill(iteration, images, new Float32Array(4 * 10), 0)
-      return [...images]
-    }
     const once = batchFiller(of)
     const forwards = [0, 1, 2, 3, 4, 5].map((iteration) => batch(once, iteration))
-    const backwards = [5, 4, 3, 2, 1, 0].map((iteration) => batch(once, iteration)).reverse()
+    const backwards = [5, 4, 3, 2, 1, 0].map((iteration) => batch(once, iteration)).toReversed()
     assert.deepStrictEqual(forwards, backwards)
     assert.deepStrictEqual(batch(batchFiller(of), 3), forwards[3])
   })

@@ -65,9 +65,10 @@ describe("permutation", () => {
   })
 })
 
+const of = (seed: number, epoch: number) => order(shuffle(seed, 1000)(epoch), 1000).join()
+
 describe("shuffle", () => {
   it("gives another order for another epoch and for another seed, and the same one for the same", () => {
-    const of = (seed: number, epoch: number) => order(shuffle(seed, 1000)(epoch), 1000).join()
     assert.strictEqual(of(1, 2), of(1, 2))
     assert.strictEqual(new Set([of(1, 2), of(1, 3), of(2, 2), of(-1, 2), of(1, 0)]).size, 5)
   })
