@@ -7,6 +7,7 @@
 import * as NodeServices from "@effect/platform-node/NodeServices"
 import { Effect, Exit, Layer } from "effect"
 import { Command } from "effect/cli"
+import * as FetchHttpClient from "effect/http/FetchHttpClient"
 import { version } from "../schemas/version.ts"
 import { list } from "./commands/list.ts"
 import { resume } from "./commands/resume.ts"
@@ -31,6 +32,7 @@ const pipeline = Command.make("pipeline").pipe(
 
 const services = layerTerminalLog.pipe(
   Layer.provideMerge(Terminal.layer),
+  Layer.provideMerge(FetchHttpClient.layer),
   Layer.provideMerge(NodeServices.layer),
 )
 

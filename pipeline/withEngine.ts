@@ -3,7 +3,7 @@
  */
 import { Effect } from "effect"
 import { Engine } from "../engines/Engine.ts"
-import { engineLayer, type EngineName } from "../engines/select.ts"
+import { type EngineName, selectEngine } from "../engines/select.ts"
 import type { EngineInfo } from "../schemas/EngineInfo.ts"
 import { execute, type ExecuteOptions } from "./execute.ts"
 
@@ -17,4 +17,4 @@ export const withEngine = <A, E, R>(
   Effect.gen(function* () {
     const engine = yield* Engine
     return yield* use((options) => execute({ ...options, engine }), engine.info)
-  }).pipe(Effect.provide(engineLayer(name, threads === undefined ? {} : { threads })))
+  }).pipe(Effect.provide(selectEngine(name, { threads })))

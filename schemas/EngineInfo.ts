@@ -4,8 +4,7 @@
 import { Schema } from "effect"
 
 export const EngineInfo = Schema.Struct({
-  /** "onnx", "reference", "tensorflow" */
-  name: Schema.String,
+  name: Schema.Literals(["tensorflow", "onnx", "reference"]),
   /** Versions of the libraries that decide the bits, by package name. */
   versions: Schema.Record(Schema.String, Schema.String),
   /** As "cpu". */

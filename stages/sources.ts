@@ -49,9 +49,11 @@ export const firstOf = Effect.fnUntraced(function* <E, R>(
   for (const source of sources) {
     const outcome = yield* Effect.result(source)
     if (Result.isSuccess(outcome)) return outcome.success
-    if (!(outcome.failure instanceof SourceFailed)) return yield* Effect.fail(outcome.failure)
-    failed.push(outcome.failure)
-    yield* Effect.logWarning(outcome.failure.message)
+    const { failure } = outcome
+    // E may be inferred with SourceFailed in it: what is left after the test is not.
+    if (!(failure instanceof SourceFailed)) return yield* Effect.fail(failure as Exclude<E, SourceFailed>)
+    failed.push(failure)
+    yield* Effect.logWarning(failure.message)
   }
   return yield* new DataNotAvailable({
     ...options,

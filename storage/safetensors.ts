@@ -127,7 +127,8 @@ export const decodeSafetensors = (bytes: Uint8Array): Result.Result<Tensors, Saf
     if (from < 0 || to > dataLength || to - from !== size * elements[dtype].bytes) {
       return invalid(`${name} at bytes ${from} to ${to}`, `${size} values within ${dataLength} bytes`)
     }
-    const copy = bytes.slice(dataStart + from, dataStart + to)
+    // Not `slice`: on what Node.js reads from a file (a Buffer) that is a view, not a copy.
+    const copy = new Uint8Array(bytes.subarray(dataStart + from, dataStart + to))
     tensors.push({ name, shape, data: elements[dtype].view(copy.buffer, 0, size) })
   }
   const { sha256: _, ...rest } = metadata.success

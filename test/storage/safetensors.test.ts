@@ -34,6 +34,14 @@ describe("safetensors", () => {
     assert.deepStrictEqual(tensors[1].data, Int32Array.from([-1, 0, 7]))
   })
 
+  it("reads a Buffer, which files are read into, as it reads plain bytes, and shares no memory with it", () => {
+    const pooled = Buffer.concat([Buffer.from([1, 2, 3]), sample()]).subarray(3)
+    const { tensors } = Result.getOrThrow(decodeSafetensors(pooled))
+    pooled.fill(0)
+    assert.deepStrictEqual(tensors[1].data, Int32Array.from([-1, 0, 7]))
+    assert.strictEqual(tensors[3].data[0], Math.fround(0.1))
+  })
+
   it("follows the format: little-endian header length, JSON header padded to 8, offsets from the data's start", () => {
     const bytes = sample()
     const length = Number(new DataView(bytes.buffer).getBigUint64(0, true))
