@@ -6,9 +6,18 @@
  * again. Any number of processes may use one cache: content and record are each replaced whole, and a record that does
  * not belong to its file only costs a hash.
  */
-import { Effect, Path, Schema } from "effect"
+import { Clock, Effect, Path, Schema } from "effect"
 import { type FetchedFile, Sha256 } from "../schemas/Dataset.ts"
-import { makeFolder, read, readStringIfExists, stat, writeAtomic } from "../storage/files.ts"
+import {
+  list,
+  makeFolder,
+  read,
+  readStringIfExists,
+  remove,
+  stat,
+  temporarySuffix,
+  writeAtomic,
+} from "../storage/files.ts"
 import { digestOf } from "./digest.ts"
 import type { Content } from "./sources.ts"
 
@@ -76,10 +85,25 @@ export const lookUp = Effect.fn("lookUp")(function* (path: string, sha256: strin
   return verified
 })
 
+/** Unfinished writes of this age were left by a crash: no write takes so long, in whatever process or container. */
+const abandonedMs = 3_600_000
+
+const removeAbandoned = Effect.fnUntraced(function* (folder: string) {
+  const paths = yield* Path.Path
+  const now = yield* Clock.currentTimeMillis
+  for (const name of yield* list(folder)) {
+    if (!name.startsWith(".") || !name.endsWith(temporarySuffix)) continue
+    const path = paths.join(folder, name)
+    const file = yield* stat(path)
+    if (file !== undefined && now - file.modifiedMs > abandonedMs) yield* remove(path)
+  }
+})
+
 /** Puts verified content under its final name. */
 export const keep = Effect.fn("keep")(function* (path: string, content: Content) {
   const paths = yield* Path.Path
   yield* makeFolder(paths.dirname(path))
+  yield* removeAbandoned(paths.dirname(path))
   yield* writeAtomic(path, content.bytes)
   yield* writeRecord(path, content.sha256, content.source)
   const file: FetchedFile = {

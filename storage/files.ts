@@ -6,6 +6,7 @@
  * Only `append` grows a file in place; its readers drop a torn last line. One place, so that tests can stop the machine
  * after any single operation.
  */
+import { randomInt } from "node:crypto"
 import { Effect, FileSystem, Option, Path, type PlatformError, Runtime, Schema } from "effect"
 
 const advice: Record<string, string> = {
@@ -50,8 +51,6 @@ type Storage<A> = Effect.Effect<A, StorageFailed, FileSystem.FileSystem>
 /** Temporary files end in this; whatever a crash leaves of them may be deleted by the folder's owner. */
 export const temporarySuffix = ".tmp"
 
-let temporaryCount = 0
-
 const syncFolder = (folder: string) =>
   Effect.gen(function* () {
     const fs = yield* FileSystem.FileSystem
@@ -64,11 +63,12 @@ const writeTemporary = Effect.fnUntraced(function* (path: string, content: Uint8
   const paths = yield* Path.Path
   const temporary = paths.join(
     paths.dirname(path),
-    `.${paths.basename(path)}.${process.pid}-${++temporaryCount}${temporarySuffix}`,
+    // The process id says whose it is; in two containers that share a folder it may be the same one, hence the rest.
+    `.${paths.basename(path)}.${process.pid}-${randomInt(2 ** 47)}${temporarySuffix}`,
   )
   yield* Effect.scoped(
     Effect.gen(function* () {
-      const file = yield* fs.open(temporary, { flag: "w" })
+      const file = yield* fs.open(temporary, { flag: "wx" })
       if (content.byteLength > 0) yield* file.writeAll(content)
       yield* file.sync
     }),

@@ -376,6 +376,27 @@ describe("a published file in the cache", () => {
   )
 })
 
+describe("what a crash left in the cache", () => {
+  it.live("is removed by the next fetch after an hour, and not while it may be another process's work", () =>
+    Effect.gen(function* () {
+      answers["/a"] = [sends(content)]
+      const folder = join(dataDir, "small")
+      yield* Effect.promise(async () => {
+        await mkdir(folder)
+        await writeFile(join(folder, ".labels.1-1.tmp"), "old")
+        await utimes(join(folder, ".labels.1-1.tmp"), 1, 1)
+        await writeFile(join(folder, ".labels.1-2.tmp"), "new")
+      })
+      yield* published()
+      assert.deepStrictEqual(yield* Effect.promise(() => names(folder)), [
+        ".labels.1-2.tmp",
+        "labels-idx1-ubyte",
+        "labels-idx1-ubyte.json",
+      ])
+    }),
+  )
+})
+
 describe("a full disk", () => {
   it.live("is an error that says so, and leaves nothing", () =>
     Effect.gen(function* () {
