@@ -4,7 +4,7 @@
  * Writes to the file are synchronous: a line that was logged is on its way to the disk when the process is killed. A
  * log that cannot be written (a full disk) never ends a run; what matters reports its own failure.
  */
-import { Cause, Effect, Layer, Logger, LogLevel, References } from "effect"
+import { Cause, Effect, Layer, Logger, References } from "effect"
 import { destination, pino } from "pino"
 import { Terminal } from "./Terminal.ts"
 
@@ -53,14 +53,16 @@ const fileLogger = (path: string, attempt: number) =>
     ),
   )
 
-/** What a person should see, from Info up, one line each. */
+/** What a person should see, one line each: information and warnings. An error is said once, where the command ends. */
 const terminalLogger = Effect.map(Terminal, (terminal) =>
   Logger.make<unknown, void>(({ fiber, logLevel, message }) => {
-    if (LogLevel.isLessThan(logLevel, "Info")) return
+    if (logLevel !== "Info" && logLevel !== "Warn") return
     const stage = fiber.getRef(References.CurrentLogAnnotations).stage
-    const line = text(message)
-    const kind = LogLevel.isGreaterThanOrEqualTo(logLevel, "Warn") ? "warning" : "info"
-    terminal.line(typeof stage === "string" ? stage : "", line, kind)
+    terminal.line(
+      typeof stage === "string" ? stage : "",
+      text(message),
+      logLevel === "Warn" ? "warning" : "info",
+    )
   }),
 )
 

@@ -31,7 +31,15 @@ const fetch = Effect.gen(function* () {
   return yield* stage({
     name: "fetch",
     success: FetchedDataset,
-    execute: fetchDataset({ dataset: experiment.dataset, dataDir }),
+    execute: fetchDataset({ dataset: experiment.dataset, dataDir }).pipe(
+      Effect.tap(({ files, name }) => {
+        // The folder or address the files have in common says enough; the log has each of them.
+        const sources = [
+          ...new Set(Object.values(files).map(({ source }) => source.replace(/\/[^/]+?(\)?)$/, "$1"))),
+        ]
+        return Effect.logInfo(`${name}: 4 files, verified, from ${sources.join(", ")}`, { files })
+      }),
+    ),
     stillValid: isStillThere,
   })
 })
@@ -44,6 +52,11 @@ const validate = Effect.fnUntraced(function* (fetched: FetchedDataset) {
     success: DatasetFigures,
     execute: validateDataset(fetched, describeDataset(experiment.dataset).bounds).pipe(
       Effect.map(({ figures }) => figures),
+      Effect.tap(({ classes, duplicates, imageShape, test, train }) =>
+        Effect.logInfo(
+          `${train.examples} train and ${test.examples} test images of ${imageShape.join("×")}, ${classes} classes, ${duplicates} test images also in train`,
+        ),
+      ),
     ),
   })
 })

@@ -5,6 +5,7 @@ import { formatVersion, type Overrides } from "../../schemas/Run.ts"
 import { fingerprint } from "../../schemas/fingerprint.ts"
 import { createRun } from "../../storage/runDirectory.ts"
 import { loadExperiment } from "../experimentFile.ts"
+import { sayHowToResume } from "../resumeHint.ts"
 import { dataDir, engine, iterations, json, runsDir, seed, threads } from "./flags.ts"
 
 const file = Argument.String("file").pipe(
@@ -45,7 +46,12 @@ export const run = Command.make(
         )
         yield* Effect.logInfo(`run ${paths.join(options.runsDir, created.identity.id)}`)
         const { sayReport } = yield* Effect.promise(() => import("../sayReport.ts"))
-        const report = yield* execute({ run: created, experiment, fingerprint: print, extendedTo: null })
+        const report = yield* execute({
+          run: created,
+          experiment,
+          fingerprint: print,
+          extendedTo: null,
+        }).pipe(sayHowToResume(created.identity.id))
         yield* sayReport(report, created.path, options.json)
       }),
     )
