@@ -1,0 +1,272 @@
+/**
+ * The train loop on a tiny problem with the reference engine, stopped in every way at every iteration.
+ */
+import * as NodeServices from "@effect/platform-node/NodeServices"
+import { assert, describe, it } from "@effect/vitest"
+import { Effect, Exit, FileSystem, Logger, Path, Schema, Stream } from "effect"
+import { Engine } from "../../engines/Engine.ts"
+import { selectEngine } from "../../engines/select.ts"
+import { Experiment, experiment, layers, optimizers } from "../../schemas/Experiment.ts"
+import { batches, evaluationImages } from "../../stages/batch.ts"
+import { totalIterations } from "../../stages/cadence.ts"
+import { checkpointFile, loadCheckpoint, newestCheckpoint } from "../../stages/checkpoint.ts"
+import { withFeeds } from "../../stages/feeds.ts"
+import type { ResidentDataset } from "../../stages/load.ts"
+import { buildProgram } from "../../stages/model.ts"
+import { train } from "../../stages/train.ts"
+
+const total = 23
+const decode = Schema.decodeUnknownSync(Experiment)
+
+const tiny = (change: Partial<Parameters<typeof experiment>[0]> = {}) =>
+  decode(
+    experiment({
+      name: "tiny",
+      dataset: "mnist",
+      model: [layers.flatten(), layers.dropout({ rate: 0.2 }), layers.dense({ units: 3 })],
+      loss: "softmaxCrossEntropy",
+      optimizer: optimizers.adam({ learningRate: 0.05 }),
+      batchSize: 4,
+      budget: { iterations: total },
+      recordEvery: 3,
+      evaluateEvery: 5,
+      checkpointEvery: 7,
+      ...change,
+    }),
+  )
+
+/** 30 images of 4×4 whose brightest row is their class. */
+const dataset: ResidentDataset = (() => {
+  const images = new Uint8Array(30 * 16)
+  const labels = Int32Array.from({ length: 30 }, (_, i) => i % 3)
+  for (let i = 0; i < 30; i++) {
+    for (let p = 0; p < 16; p++)
+      images[i * 16 + p] = (p >> 2) % 3 === labels[i] ? 200 + ((i + p) % 50) : (i * p) % 90
+  }
+  return {
+    name: "rows",
+    classes: 3,
+    imageShape: [4, 4, 1],
+    images,
+    labels,
+    trainExamples: 30,
+    testExamples: 0,
+  }
+})()
+const table = Float32Array.from({ length: 256 }, (_, value) => value / 255)
+const trainIndices = Uint32Array.from({ length: 22 }, (_, i) => i)
+const validationIndices = Uint32Array.from({ length: 8 }, (_, i) => 22 + i)
+
+interface Go {
+  readonly experiment?: Experiment
+  /** Ask to stop once this many iterations are made. */
+  readonly stopAt?: number
+  /** Die, as a killed process does, when the feeds of this iteration are asked for. */
+  readonly dieAt?: number
+  readonly chunk?: number
+  readonly poisonAt?: number
+}
+
+/** One attempt in a folder: a new engine, a new program, whatever is on disk. */
+const attempt = Effect.fnUntraced(function* (folder: string, go: Go = {}) {
+  const current = go.experiment ?? tiny()
+  const paths = yield* Path.Path
+  const fs = yield* FileSystem.FileSystem
+  yield* fs.makeDirectory(paths.join(folder, "checkpoints"), { recursive: true })
+  const engine = yield* Engine
+  const network = yield* buildProgram({ ...current, inputShape: [4, 4, 1], classes: 3 })
+  const trainer = yield* engine.compile(network)
+  let made = 0
+  let startedAt = -1
+  const trained = yield* train({
+    experiment: current,
+    fingerprint: "f",
+    trainer,
+    examples: trainIndices.length,
+    feeds: (from, until) =>
+      batches(
+        { dataset, indices: trainIndices, table, batchSize: current.batchSize, seed: current.seed },
+        { from, until, chunk: go.chunk ?? 2 },
+      ).pipe(
+        withFeeds({
+          noise: network.noise,
+          schedule: current.optimizer.learningRate,
+          total: totalIterations(current.budget, trainIndices.length, current.batchSize),
+        }),
+        Stream.tap(({ feeds, iteration, iterations }) => {
+          const covers = (at: number | undefined) =>
+            at !== undefined && at >= iteration && at < iteration + iterations
+          if (covers(go.dieAt)) return Effect.die("killed")
+          if (covers(go.poisonAt)) feeds.images.fill(Number.NaN)
+          return Effect.void
+        }),
+      ),
+    validation: {
+      examples: 8,
+      classes: 3,
+      labels: validationIndices.map((index) => dataset.labels[index]),
+      images: evaluationImages({ dataset, indices: validationIndices, table }),
+    },
+    checkpoints: paths.join(folder, "checkpoints"),
+    metrics: paths.join(folder, "metrics.ndjson"),
+    stopRequested: () => (go.stopAt !== undefined && made >= go.stopAt ? "SIGINT" : undefined),
+    onStart: (iteration) => Effect.sync(() => void (startedAt = iteration)),
+    onProgress: ({ iteration }) => Effect.sync(() => void (made = iteration)),
+  }).pipe(Effect.exit)
+  return { trained, startedAt }
+}, Effect.scoped)
+
+const contents = Effect.fnUntraced(function* (folder: string) {
+  const fs = yield* FileSystem.FileSystem
+  const paths = yield* Path.Path
+  const names = (yield* fs.readDirectory(paths.join(folder, "checkpoints"))).sort()
+  const last = names.at(-1) ?? ""
+  return {
+    names,
+    last: yield* fs.readFile(paths.join(folder, "checkpoints", last)),
+    metrics: yield* fs.readFileString(paths.join(folder, "metrics.ndjson")),
+  }
+})
+
+const scratch = Effect.flatMap(FileSystem.FileSystem, (fs) => fs.makeTempDirectoryScoped())
+
+const live = <A, E>(
+  body: Effect.Effect<A, E, NodeServices.NodeServices | Engine | import("effect").Scope.Scope>,
+) =>
+  body.pipe(
+    Effect.scoped,
+    Effect.provide(selectEngine("reference")),
+    Effect.provide(Logger.layer([])),
+    Effect.provide(Logger.layer([])),
+    Effect.provide(NodeServices.layer),
+  )
+
+describe("train", () => {
+  it.live("ends with the same bytes whatever iteration it was stopped at", () =>
+    live(
+      Effect.gen(function* () {
+        const whole = yield* scratch
+        yield* attempt(whole)
+        const expected = yield* contents(whole)
+        // The newest three on the cadence, the last one, and the best: the first evaluation with every answer right.
+        assert.deepStrictEqual(expected.names, [5, 7, 14, 21, 23].map(checkpointFile))
+        for (let stopAt = 1; stopAt < total - 1; stopAt++) {
+          const folder = yield* scratch
+          const stopped = yield* attempt(folder, { stopAt })
+          assert.isTrue(Exit.isFailure(stopped.trained), `stopped at ${stopAt}`)
+          const resumed = yield* attempt(folder, { chunk: 3 })
+          assert.isAtLeast(resumed.startedAt, stopAt)
+          assert.deepStrictEqual(yield* contents(folder), expected, `stopped at ${stopAt}`)
+        }
+      }),
+    ),
+  )
+
+  it.live("ends with the same bytes wherever it was killed, and killed again", () =>
+    live(
+      Effect.gen(function* () {
+        const whole = yield* scratch
+        yield* attempt(whole)
+        const expected = yield* contents(whole)
+        for (let dieAt = 0; dieAt < total; dieAt++) {
+          const folder = yield* scratch
+          yield* attempt(folder, { dieAt })
+          const again = yield* attempt(folder, { dieAt: Math.min(total - 1, dieAt + 4) })
+          assert.isAtMost(again.startedAt, dieAt)
+          yield* attempt(folder)
+          assert.deepStrictEqual(yield* contents(folder), expected, `killed at ${dieAt}`)
+        }
+      }),
+    ),
+  )
+
+  it.live("a damaged newest checkpoint is set aside and the one before goes on to the same bytes", () =>
+    live(
+      Effect.gen(function* () {
+        const fs = yield* FileSystem.FileSystem
+        const paths = yield* Path.Path
+        const whole = yield* scratch
+        yield* attempt(whole)
+        const expected = yield* contents(whole)
+        const folder = yield* scratch
+        yield* attempt(folder, { stopAt: 16 })
+        const newest = paths.join(folder, "checkpoints", (yield* contents(folder)).names.at(-1) ?? "")
+        const bytes = yield* fs.readFile(newest)
+        yield* fs.writeFile(newest, bytes.subarray(0, bytes.length - 7))
+        const resumed = yield* attempt(folder)
+        assert.strictEqual(resumed.startedAt, 14)
+        const { last, metrics, names } = yield* contents(folder)
+        assert.deepStrictEqual({ last, metrics }, { last: expected.last, metrics: expected.metrics })
+        assert.include(names, `${paths.basename(newest)}.damaged`)
+      }),
+    ),
+  )
+
+  it.live("without any good checkpoint training starts over and reaches the same bytes", () =>
+    live(
+      Effect.gen(function* () {
+        const fs = yield* FileSystem.FileSystem
+        const paths = yield* Path.Path
+        const whole = yield* scratch
+        yield* attempt(whole)
+        const folder = yield* scratch
+        yield* attempt(folder, { stopAt: 9 })
+        for (const name of yield* fs.readDirectory(paths.join(folder, "checkpoints"))) {
+          yield* fs.writeFileString(paths.join(folder, "checkpoints", name), "<html>not found</html>")
+        }
+        const resumed = yield* attempt(folder)
+        assert.strictEqual(resumed.startedAt, 0)
+        assert.strictEqual((yield* contents(folder)).metrics, (yield* contents(whole)).metrics)
+      }),
+    ),
+  )
+
+  it.live("a loss that is not finite names the iteration and leaves the checkpoint before it", () =>
+    live(
+      Effect.gen(function* () {
+        const paths = yield* Path.Path
+        const folder = yield* scratch
+        const { trained } = yield* attempt(folder, { poisonAt: 17, chunk: 1 })
+        assert.isTrue(Exit.isFailure(trained))
+        const error = yield* Effect.flip(trained)
+        assert.strictEqual(error._tag, "NonFiniteLoss")
+        assert.match(error.message, /NaN at iteration 18; the last good checkpoint is iteration-00000014/)
+        const good = yield* newestCheckpoint(paths.join(folder, "checkpoints"), total)
+        assert.isDefined(good)
+        for (const { data } of good?.state ?? []) assert.isTrue(data.every((value) => Number.isFinite(value)))
+      }),
+    ),
+  )
+
+  it.live(
+    "early stopping counts the same evaluations through an interruption, and the best checkpoint is kept",
+    () =>
+      live(
+        Effect.gen(function* () {
+          const paths = yield* Path.Path
+          const impatient = tiny({
+            evaluateEvery: 2,
+            earlyStopping: { patience: 2, minDelta: 10 },
+            report: "best",
+            keepCheckpoints: 1,
+          })
+          const whole = yield* scratch
+          const { trained } = yield* attempt(whole, { experiment: impatient })
+          const result = yield* trained
+          // Nothing is better than the first evaluation by 10: two more, and training ends.
+          assert.strictEqual(result.progress.iteration, 6)
+          assert.isTrue(result.stoppedEarly)
+          assert.strictEqual(result.checkpoint, "checkpoints/iteration-00000002.safetensors")
+          const best = yield* loadCheckpoint(
+            paths.join(whole, "checkpoints"),
+            "iteration-00000002.safetensors",
+          )
+          assert.strictEqual(best._tag, "Success")
+          const folder = yield* scratch
+          yield* attempt(folder, { experiment: impatient, stopAt: 5 })
+          yield* attempt(folder, { experiment: impatient })
+          assert.deepStrictEqual(yield* contents(folder), yield* contents(whole))
+        }),
+      ),
+  )
+})
