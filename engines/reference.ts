@@ -5,10 +5,10 @@
  * The program runs as it stands. Its variables hold the trainer's state during a call only, so that several trainers
  * of one program do not meet.
  */
-import "@tensorflow/tfjs-backend-cpu"
 import * as tf from "@tensorflow/tfjs-core"
 import { Effect, Layer } from "effect"
 import { Engine, EngineFailed, type Program, type State, type Trainer } from "./Engine.ts"
+import { hostVersion, useHost } from "./host.ts"
 import { checkState } from "./state.ts"
 import { sizeOf } from "./trace/graph.ts"
 
@@ -22,6 +22,7 @@ const compile = Effect.fnUntraced(function* (program: Program) {
       variables.forEach((variable, i) => variable.assign(tf.tensor(values[i], variable.shape)))
     })
   }
+  yield* Effect.sync(useHost)
   let state = yield* Effect.sync(read)
 
   /** Runs `f` with the state in the variables; the variables get their own values back. */
@@ -92,7 +93,7 @@ const compile = Effect.fnUntraced(function* (program: Program) {
 export const layer: Layer.Layer<Engine> = Layer.succeed(Engine, {
   info: {
     name: engineName,
-    versions: { "@tensorflow/tfjs-core": tf.version_core, "@tensorflow/tfjs-backend-cpu": tf.version_core },
+    versions: { "@tensorflow/tfjs-core": tf.version_core, "@tensorflow/tfjs-backend-cpu": hostVersion },
     device: "cpu",
     threads: 1,
     path: "javascript",

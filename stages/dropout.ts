@@ -6,7 +6,8 @@
  */
 import * as tf from "@tensorflow/tfjs-core"
 import { layers } from "@tensorflow/tfjs-layers"
-import { type RandomKey, randomKey, randomWords } from "./random.ts"
+import { manyWords } from "./manyWords.ts"
+import { type RandomKey, randomKey } from "./random.ts"
 
 /** What draws the noise of one layer. */
 export interface Noise {
@@ -41,12 +42,13 @@ export const fillNoise = (noise: Noise, iteration: number, out: Float32Array): v
   const threshold = Math.round(noise.rate * 65_536)
   const kept = 1 / (1 - noise.rate)
   const start = iteration * size
-  // Words are drawn in pairs of two 16-bit halves each.
-  const first = Math.floor(start / 4) * 2
-  const words = new Uint32Array(Math.ceil((start + size) / 2) - first)
-  randomWords(noise.key, first, words)
+  // A block of two words is four halves.
+  const firstBlock = Math.floor(start / 4)
+  const blocks = Math.ceil((start + size) / 4) - firstBlock
+  const words = new Uint32Array(2 * blocks)
+  manyWords(noise.key, 2 * firstBlock, words)
   const halves = new Uint16Array(words.buffer)
-  const skip = start - first * 2
+  const skip = start - 4 * firstBlock
   for (let i = 0; i < size; i++) out[i] = halves[skip + i] < threshold ? 0 : kept
 }
 

@@ -6,11 +6,12 @@
  * Variables are named `<layer>/<weight>` and owned by the program alone: not registered with TensorFlow.js, where two
  * programs of one process would collide.
  */
-import "@tensorflow/tfjs-backend-cpu"
 import * as tf from "@tensorflow/tfjs-core"
 import * as tfl from "@tensorflow/tfjs-layers"
 import { Effect, type Scope } from "effect"
 import type { Feed, Program } from "../engines/Engine.ts"
+import { useHost } from "../engines/host.ts"
+import { sizeOf } from "../engines/trace/graph.ts"
 import { inLayer } from "../engines/trace/layer.ts"
 import type { Loss } from "../schemas/Experiment.ts"
 import type { Layer, Model } from "../schemas/Model.ts"
@@ -47,9 +48,6 @@ export interface Network extends Program {
   /** The same layers, with the program's initial weights, as TensorFlow.js saves them. */
   readonly layersModel: tfl.LayersModel
 }
-
-// Its first use would print an advertisement for another package.
-Object.assign(tf.backend(), { firstUse: false })
 
 const layerOf = (layer: Layer, name: string): tfl.layers.Layer => {
   // TensorFlow.js draws nothing: weights are zero until ours are assigned.
@@ -109,6 +107,7 @@ const own = (variable: tf.Variable, name: string): tf.Variable => {
 
 const build = (options: ProgramOptions): Network & { readonly dispose: () => void } => {
   const { batchSize, classes, inputShape, model, seed } = options
+  useHost()
   const names = layerNames(model)
   const owned: Array<tf.Tensor> = []
   const variables: Array<tf.Variable> = []
@@ -154,10 +153,11 @@ const build = (options: ProgramOptions): Network & { readonly dispose: () => voi
 
   const trainable = variables.filter((variable) => variable.trainable)
   const optimizer = makeOptimizer(options.optimizer, trainable, (name, shape, value) => {
-    const initial = tf.fill([...shape], value)
-    const slot = own(tf.variable(initial, false, `tidemark/${name}`), name)
-    initial.dispose()
-    return slot
+    const initial = new Float32Array(sizeOf(shape)).fill(value)
+    return own(
+      tf.tidy(() => tf.variable(tf.tensor(initial, [...shape]), false, `tidemark/${name}`)),
+      name,
+    )
   })
   variables.push(...optimizer.slots)
 

@@ -19,6 +19,12 @@ export interface Updater {
 /** Makes a variable that the program owns: (name, shape, initial value of all elements). */
 export type MakeSlot = (name: string, shape: ReadonlyArray<number>, value: number) => tf.Variable
 
+const slot = (slots: ReadonlyMap<tf.Variable, tf.Variable>, variable: tf.Variable): tf.Variable => {
+  const found = slots.get(variable)
+  if (found === undefined) throw new Error(`the optimizer has no slot for ${variable.name}`)
+  return found
+}
+
 export const makeOptimizer = (
   optimizer: Optimizer,
   trainable: ReadonlyArray<tf.Variable>,
@@ -26,11 +32,6 @@ export const makeOptimizer = (
 ): Updater => {
   const slotsOf = (kind: string) =>
     new Map(trainable.map((variable) => [variable, makeSlot(`${variable.name}/${kind}`, variable.shape, 0)]))
-  const slot = (slots: ReadonlyMap<tf.Variable, tf.Variable>, variable: tf.Variable): tf.Variable => {
-    const found = slots.get(variable)
-    if (found === undefined) throw new Error(`the optimizer has no slot for ${variable.name}`)
-    return found
-  }
   switch (optimizer.kind) {
     case "adam": {
       /**

@@ -6,6 +6,8 @@
  */
 import { availableParallelism } from "node:os"
 import * as tf from "@tensorflow/tfjs-core"
+// Loading it registers the gradients of TensorFlow.js' kernels.
+import { version_layers } from "@tensorflow/tfjs-layers"
 import { Effect, Layer } from "effect"
 import { Engine, type EngineNotAvailable } from "../Engine.ts"
 import type { Blocked } from "./blocked.ts"
@@ -35,7 +37,11 @@ const makeLayer = (
       return Engine.of({
         info: {
           name: engineName,
-          versions: { "onnxruntime-node": version, "@tensorflow/tfjs-core": tf.version_core },
+          versions: {
+            "onnxruntime-node": version,
+            "@tensorflow/tfjs-core": tf.version_core,
+            "@tensorflow/tfjs-layers": version_layers,
+          },
           device: "cpu",
           threads,
           path: blocked === undefined ? "portable" : `nchwc${blocked.block}`,

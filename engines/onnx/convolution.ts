@@ -85,6 +85,18 @@ export const convolution = (value: Node<"Conv2D">, lowering: Lowering): void => 
   lowering.write(value, "nchw", relu ? graph.op("Relu", [convolved]) : convolved)
 }
 
+/** Rows and columns at the far edges that no window reaches: they have no gradient. */
+const unreached = (window: Window) => [
+  window.inHeight +
+    window.top +
+    window.bottom -
+    ((window.outHeight - 1) * window.strideHeight + (window.height - 1) * window.dilationHeight + 1),
+  window.inWidth +
+    window.left +
+    window.right -
+    ((window.outWidth - 1) * window.strideWidth + (window.width - 1) * window.dilationWidth + 1),
+]
+
 /** dx = dy convolved with the turned filter; with strides, the transposed convolution. */
 export const inputGradient = (value: Node<"Conv2DInputGradient">, lowering: Lowering): void => {
   const { blocked, graph } = lowering
@@ -92,30 +104,10 @@ export const inputGradient = (value: Node<"Conv2DInputGradient">, lowering: Lowe
   const { bottom, height, inChannels, left, outChannels, right, top, width } = window
   const [dy, filter] = value.inputs
   if (hasStride(window) || isDilated(window)) {
-    // Elements that no window reaches at the far edges have no gradient.
-    const reach = (
-      size: number,
-      positions: number,
-      stride: number,
-      length: number,
-      dilation: number,
-      pads: number,
-    ) => size - ((positions - 1) * stride + (length - 1) * dilation + 1 - pads)
-    const unreached = [
-      reach(
-        window.inHeight,
-        window.outHeight,
-        window.strideHeight,
-        height,
-        window.dilationHeight,
-        top + bottom,
-      ),
-      reach(window.inWidth, window.outWidth, window.strideWidth, width, window.dilationWidth, left + right),
-    ]
     const weights = graph.transpose(lowering.read(filter), [3, 2, 0, 1])
     const dx = graph.op("ConvTranspose", [lowering.read(dy, "nchw"), weights], {
       ...portableAttributes(window),
-      output_padding: { ints: unreached },
+      output_padding: { ints: unreached(window) },
     })
     lowering.write(value, "nchw", dx)
     return
@@ -171,13 +163,11 @@ export const filterGradient = (value: Node<"Conv2DFilterGradient">, lowering: Lo
     const { block } = blocked
     const blocks = Math.ceil(batch / block)
     const missing = blocks * block - batch
-    const whole = batch % 4 === 0 ? byChannel : graph.pad(byChannel, [0, 0, 0, 0], [0, missing, 0, 0])
-    const reordered = blocked.reorderInput(
-      graph,
-      whole,
-      [inChannels, blocks * block, inHeight, inWidth],
-      false,
-    )
+    // Reordering fills up the last block by itself, but takes fours only.
+    const fours = batch % 4 === 0
+    const whole = fours ? byChannel : graph.pad(byChannel, [0, 0, 0, 0], [0, missing, 0, 0])
+    const examples = fours ? batch : batch + missing
+    const reordered = blocked.reorderInput(graph, whole, [inChannels, examples, inHeight, inWidth], false)
     const lines = graph.reshape(reordered, [inChannels * blocks, inHeight, inWidth, block])
     const padded = graph.pad(lines, [0, top, left, 0], [0, bottom, right, 0])
     const gradient = graph.reshape(lowering.read(dy, "nchwc"), [

@@ -11,6 +11,7 @@ import { cpus, tmpdir } from "node:os"
 import { join } from "node:path"
 import * as tf from "@tensorflow/tfjs-core"
 import { Effect } from "effect"
+import { useHost } from "../host.ts"
 import { sizeOf } from "../trace/graph.ts"
 import { trace } from "../trace/trace.ts"
 import type { Blocked } from "./blocked.ts"
@@ -26,6 +27,7 @@ const rate = 1
 
 /** One step of gradient descent, written without layers. */
 const checkProgram = (block: number) => {
+  useHost()
   const tensors = [
     { name: "tidemark/check/filter1", shape: [5, 5, 1, 2 * block] },
     { name: "tidemark/check/bias1", shape: [2 * block] },

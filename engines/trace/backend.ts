@@ -9,6 +9,7 @@ import * as tf from "@tensorflow/tfjs-core"
 import type { Data, DType, Shape, Value } from "./graph.ts"
 import { node, sameShape } from "./graph.ts"
 import { KernelRefused, kernels, type Make } from "./kernels.ts"
+import { currentLayer } from "./layer.ts"
 
 /** The program cannot be recorded: `kernel` of `layer` says why in `detail`. */
 export class TraceRefused extends Error {
@@ -39,10 +40,8 @@ const constant = (layer: string, values: ArrayLike<number>, shape: Shape, dtype:
 }
 
 export class TraceBackend extends tf.KernelBackend {
-  /** The layer that values recorded from now on belong to. */
-  layer = "program"
   /** Set while a gradient is recorded: the layer of the operation it differentiates. */
-  enclosing: string | undefined
+  #differentiated: string | undefined
   readonly #values = new WeakMap<object, Value>()
   /** Inputs by the data they stand for. */
   readonly #inputs: WeakMap<object, Value>
@@ -53,15 +52,19 @@ export class TraceBackend extends tf.KernelBackend {
     this.#inputs = inputs
   }
 
-  /** Runs `f`; what it records belongs to `layer`. */
+  /** The layer that what is recorded now belongs to. */
+  get layer(): string {
+    return this.#differentiated ?? currentLayer() ?? "program"
+  }
+
+  /** Runs `f`, a gradient of `layer`. */
   within<T>(layer: string, f: () => T): T {
-    const before = this.enclosing
-    this.enclosing = layer
-    this.layer = layer
+    const before = this.#differentiated
+    this.#differentiated = layer
     try {
       return f()
     } finally {
-      this.enclosing = before
+      this.#differentiated = before
     }
   }
 

@@ -150,16 +150,18 @@ const rules: ReadonlyArray<Rule> = [
   stepBeforePooling,
 ]
 
+/** Equal for values that are made alike. */
+const keyOf = (value: Value): string => {
+  if (value.op === "Input" || value.op === "Constant") return `#${value.id}`
+  const inputs = value.inputs.map(({ id }) => id).join()
+  return `${value.op}(${inputs})${JSON.stringify(value.attributes)}[${value.shape.join()}]${value.dtype}`
+}
+
 export const simplify = (outputs: ReadonlyArray<Value>): ReadonlyArray<Value> => {
   /** Equal values, by what makes them. */
   const known = new Map<string, Value>()
   const simplified = new Map<Value, Value>()
   const relus = new Map<Value, Value>()
-  const keyOf = (value: Value): string => {
-    if (value.op === "Input" || value.op === "Constant") return `#${value.id}`
-    const inputs = value.inputs.map(({ id }) => id).join()
-    return `${value.op}(${inputs})${JSON.stringify(value.attributes)}[${value.shape.join()}]${value.dtype}`
-  }
   const rewrite: Rewrite = {
     make: (like, op, inputs, attributes, shape) => settle(node(like.layer, op, inputs, attributes, shape)),
     reluOf: (x) => relus.get(x),

@@ -24,6 +24,7 @@ const backendName = "tidemark-trace"
 interface Internals {
   backendInstance: tf.KernelBackend | null
   addTapeNode: (...parameters: ReadonlyArray<unknown>) => void
+  runKernel: (name: string, ...parameters: ReadonlyArray<unknown>) => unknown
   makeVariable: (value: tf.Tensor, trainable?: boolean, name?: string) => tf.Variable
 }
 const internals = () => tf.engine() as unknown as Internals
@@ -36,10 +37,7 @@ const withBackend = <T>(backend: TraceBackend, f: () => T): T => {
     tf.registerKernel({
       kernelName,
       backendName,
-      kernelFunc: ({ inputs, attrs }) => {
-        if (backend.enclosing === undefined) backend.layer = currentLayer() ?? "program"
-        return backend.record(kernelName, inputs, attrs ?? {})
-      },
+      kernelFunc: ({ inputs, attrs }) => backend.record(kernelName, inputs, attrs ?? {}),
     })
   }
   engine.backendName = backendName
@@ -60,20 +58,16 @@ const withBackend = <T>(backend: TraceBackend, f: () => T): T => {
 const guarded = <T>(backend: TraceBackend, f: () => T): T => {
   const engine = internals()
   const random = Math.random
-  const addTapeNode = engine.addTapeNode
+  const { addTapeNode, runKernel } = engine
   Math.random = () => {
-    throw new TraceRefused(
-      "Random",
-      currentLayer() ?? "program",
-      "a random number is drawn inside the step; feed it",
-    )
+    throw new TraceRefused("Random", backend.layer, "a random number is drawn inside the step; feed it")
+  }
+  engine.runKernel = (name, ...parameters) => {
+    if (kernels.has(name)) return runKernel.call(tf.engine(), name, ...parameters)
+    throw new TraceRefused(name, backend.layer, "it is not known to the tracer")
   }
   engine.makeVariable = (_, __, name) => {
-    throw new TraceRefused(
-      "Variable",
-      currentLayer() ?? "program",
-      `variable ${name ?? ""} is made inside the step`,
-    )
+    throw new TraceRefused("Variable", backend.layer, `variable ${name ?? ""} is made inside the step`)
   }
   engine.addTapeNode = function (...parameters) {
     addTapeNode.apply(tf.engine(), [...parameters])
@@ -91,6 +85,7 @@ const guarded = <T>(backend: TraceBackend, f: () => T): T => {
     return f()
   } finally {
     Math.random = random
+    Reflect.deleteProperty(engine, "runKernel")
     Reflect.deleteProperty(engine, "makeVariable")
     Reflect.deleteProperty(engine, "addTapeNode")
   }
@@ -149,10 +144,6 @@ export const trace = <Output extends string>(
         }
       }),
     )
-  } catch (error) {
-    const missing = /registered kernel '(\w+)'|Kernel '(\w+)' not registered/.exec(String(error))
-    if (missing === null) throw error
-    throw new TraceRefused(missing[1] ?? missing[2], backend.layer, "it is not known to the tracer")
   } finally {
     for (const { variable, dataId } of state) {
       variable.dataId = dataId

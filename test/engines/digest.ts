@@ -1,0 +1,38 @@
+/** What the onnx engine computes, as one digest: run as a script, it prints the one of this process. */
+import { createHash } from "node:crypto"
+import { Console, Effect } from "effect"
+import { Engine } from "../../engines/Engine.ts"
+import * as Onnx from "../../engines/onnx/Onnx.ts"
+import { layers } from "../../schemas/Model.ts"
+import { optimizers } from "../../schemas/Optimizer.ts"
+import { type Case, feedsOf, programOf } from "./training.ts"
+
+/** Large enough for ONNX Runtime to share each operation among threads. */
+const definition: Case = {
+  model: [
+    layers.conv2d({ filters: 32, kernelSize: 5, padding: "same", activation: "relu" }),
+    layers.maxPooling2d(),
+    layers.conv2d({ filters: 64, kernelSize: 5, padding: "same", activation: "relu" }),
+    layers.maxPooling2d(),
+    layers.flatten(),
+    layers.dense({ units: 512, activation: "relu" }),
+    layers.dropout({ rate: 0.5 }),
+    layers.dense({ units: 3 }),
+  ],
+  optimizer: optimizers.adam({ learningRate: 1 }),
+  inputShape: [28, 28, 1],
+  batchSize: 30,
+}
+
+/** The digest of losses and state after four iterations. */
+export const digestOf = (threads: number, path: "auto" | "portable") =>
+  Effect.gen(function* () {
+    const program = yield* programOf(definition)
+    const trainer = yield* (yield* Engine).compile(program)
+    const hash = createHash("sha256")
+    hash.update((yield* trainer.train(4, feedsOf(program, 4, 0.001))).losses)
+    for (const { data } of yield* trainer.state) hash.update(data)
+    return hash.digest("hex")
+  }).pipe(Effect.scoped, Effect.provide(Onnx.layer({ threads, path })))
+
+if (import.meta.main) await Effect.runPromise(Effect.flatMap(digestOf(2, "auto"), Console.log))

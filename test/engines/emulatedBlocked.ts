@@ -1,0 +1,78 @@
+/**
+ * ONNX Runtime's blocked operators written with standard ones, for any block size: what another processor's lowering
+ * computes can be run on this one.
+ */
+import type { Blocked, ImageShape } from "../../engines/onnx/blocked.ts"
+import type { Name, OnnxGraph } from "../../engines/onnx/graph.ts"
+
+const whole = (channels: number, block: number) => Math.ceil(channels / block) * block
+
+const block = (
+  graph: OnnxGraph,
+  x: Name,
+  [batch, channels, height, width]: ImageShape,
+  size: number,
+): Name => {
+  const full = whole(channels, size)
+  const padded = graph.pad(x, [0, 0, 0, 0], [0, full - channels, 0, 0])
+  const parts = graph.reshape(padded, [batch, full / size, size, height, width])
+  return graph.reshape(graph.transpose(parts, [0, 1, 3, 4, 2]), [batch, full, height, width])
+}
+
+const unblock = (
+  graph: OnnxGraph,
+  x: Name,
+  [batch, channels, height, width]: ImageShape,
+  size: number,
+): Name => {
+  const full = whole(channels, size)
+  const parts = graph.reshape(x, [batch, full / size, height, width, size])
+  const image = graph.reshape(graph.transpose(parts, [0, 1, 4, 2, 3]), [batch, full, height, width])
+  return full === channels
+    ? image
+    : graph.op("Slice", [image, graph.ints([0]), graph.ints([channels]), graph.ints([1])])
+}
+
+export const emulatedBlocked = (size: number): Blocked => ({
+  block: size,
+  reorderInput: (graph, x, shape, channelsLast) => {
+    if (shape[1] % 4 !== 0) throw new Error("ReorderInput takes a multiple of 4 channels")
+    return block(graph, channelsLast ? graph.transpose(x, [0, 3, 1, 2]) : x, shape, size)
+  },
+  reorderOutput: (graph, x, shape, channelsLast) => {
+    const image = unblock(graph, x, shape, size)
+    return channelsLast ? graph.transpose(image, [0, 2, 3, 1]) : image
+  },
+  convolution: (graph, { bias, dilations, filter, inShape, kernel, outShape, pads, relu, x }) => {
+    const [, channels] = inShape
+    const [, filters] = outShape
+    const [height, width] = kernel
+    const few = channels < size
+    const weights = few
+      ? graph.transpose(graph.reshape(filter, [filters / size, channels, height * width, size]), [0, 3, 1, 2])
+      : graph.transpose(
+          graph.reshape(filter, [filters / size, channels / size, height * width, size, size]),
+          [0, 4, 1, 3, 2],
+        )
+    const inputs = [
+      few ? x : unblock(graph, x, inShape, size),
+      graph.reshape(weights, [filters, channels, height, width]),
+      ...(bias === undefined ? [] : [bias]),
+    ]
+    const convolved = graph.op("Conv", inputs, {
+      kernel_shape: { ints: kernel },
+      dilations: { ints: dilations },
+      pads: { ints: pads },
+    })
+    return block(graph, relu ? graph.op("Relu", [convolved]) : convolved, outShape, size)
+  },
+  maxPool: (graph, x, shape, window, strides) => {
+    const pooled = graph.op("MaxPool", [unblock(graph, x, shape, size)], {
+      kernel_shape: { ints: window },
+      strides: { ints: strides },
+    })
+    const [batch, channels, height, width] = shape
+    const positions = (length: number, i: number) => Math.floor((length - window[i]) / strides[i]) + 1
+    return block(graph, pooled, [batch, channels, positions(height, 0), positions(width, 1)], size)
+  },
+})

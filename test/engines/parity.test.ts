@@ -1,0 +1,251 @@
+/** Every engine computes what the reference does: losses, errors, the whole state and predictions. */
+import { assert, describe, it } from "@effect/vitest"
+import { Effect } from "effect"
+import * as Reference from "../../engines/reference.ts"
+import { layers } from "../../schemas/Model.ts"
+import { optimizers } from "../../schemas/Optimizer.ts"
+import { enginesUnderTest } from "./engines.ts"
+import { type Case, relativeError, trainCase } from "./training.ts"
+
+const head = [layers.flatten(), layers.dense({ units: 3 })] as const
+/** A large ε keeps Adam from dividing rounding errors of tiny gradients by themselves. */
+const adam = optimizers.adam({ learningRate: 1, epsilon: 1e-3 })
+
+const cases: Readonly<Record<string, Case>> = {
+  "a dense network": {
+    model: [layers.flatten(), layers.dense({ units: 7, activation: "relu" }), layers.dense({ units: 3 })],
+  },
+  "the tutorials' network with whole blocks of channels": {
+    model: [
+      layers.conv2d({ filters: 16, kernelSize: 5, padding: "same", activation: "relu" }),
+      layers.maxPooling2d(),
+      layers.conv2d({ filters: 32, kernelSize: 5, padding: "same", activation: "relu" }),
+      layers.maxPooling2d(),
+      layers.flatten(),
+      layers.dense({ units: 9, activation: "relu" }),
+      layers.dropout({ rate: 0.4 }),
+      layers.dense({ units: 3 }),
+    ],
+    optimizer: adam,
+    batchSize: 6,
+  },
+  "a batch of one": {
+    model: [
+      layers.conv2d({ filters: 16, kernelSize: 3 }),
+      layers.conv2d({ filters: 16, kernelSize: 3 }),
+      ...head,
+    ],
+    batchSize: 1,
+  },
+  "a batch of whole blocks": {
+    model: [
+      layers.conv2d({ filters: 16, kernelSize: 3 }),
+      layers.conv2d({ filters: 16, kernelSize: 3 }),
+      ...head,
+    ],
+    batchSize: 16,
+  },
+  "a batch of four more than whole blocks": {
+    model: [
+      layers.conv2d({ filters: 16, kernelSize: 3, padding: "same" }),
+      layers.conv2d({ filters: 16, kernelSize: 3 }),
+      ...head,
+    ],
+    batchSize: 20,
+  },
+  "three channels in, an image of odd sizes": {
+    model: [
+      layers.conv2d({ filters: 16, kernelSize: [3, 2], padding: "same", activation: "relu" }),
+      layers.conv2d({ filters: 16, kernelSize: 1, useBias: false }),
+      ...head,
+    ],
+    inputShape: [9, 7, 3],
+  },
+  "channels that fill no block": {
+    model: [
+      layers.conv2d({ filters: 5, kernelSize: 3, activation: "relu" }),
+      layers.conv2d({ filters: 6, kernelSize: 2 }),
+      ...head,
+    ],
+    inputShape: [6, 7, 2],
+  },
+  "strided convolutions that leave the far edge uncovered": {
+    model: [
+      layers.conv2d({ filters: 16, kernelSize: 3, strides: 2, activation: "relu" }),
+      layers.conv2d({ filters: 16, kernelSize: 2, strides: [2, 1], padding: "same" }),
+      ...head,
+    ],
+    inputShape: [10, 8, 1],
+  },
+  "a stride wider than its kernel": {
+    model: [
+      layers.conv2d({ filters: 4, kernelSize: 1, strides: 3, padding: "same" }),
+      layers.conv2d({ filters: 8, kernelSize: 1, strides: 2 }),
+      ...head,
+    ],
+    inputShape: [9, 9, 1],
+  },
+  "pooling of odd images": {
+    model: [
+      layers.conv2d({ filters: 16, kernelSize: 3, padding: "same", activation: "relu" }),
+      layers.maxPooling2d(),
+      ...head,
+    ],
+    inputShape: [7, 9, 1],
+  },
+  "overlapping pooling, padded": {
+    model: [
+      layers.conv2d({ filters: 16, kernelSize: 3, padding: "same", activation: "relu" }),
+      layers.maxPooling2d({ poolSize: 3, strides: 2, padding: "same" }),
+      ...head,
+    ],
+  },
+  "overlapping pooling, not padded": {
+    model: [
+      layers.conv2d({ filters: 4, kernelSize: 3, padding: "same" }),
+      layers.maxPooling2d({ poolSize: [3, 2], strides: [1, 2] }),
+      ...head,
+    ],
+  },
+  "pooling in threes": {
+    model: [
+      layers.conv2d({ filters: 16, kernelSize: 3, padding: "same" }),
+      layers.maxPooling2d({ poolSize: 3 }),
+      ...head,
+    ],
+  },
+  "pooling with windows further apart than their size": {
+    model: [
+      layers.conv2d({ filters: 4, kernelSize: 3, padding: "same" }),
+      layers.maxPooling2d({ poolSize: 2, strides: 3 }),
+      ...head,
+    ],
+  },
+  "average pooling": {
+    model: [
+      layers.conv2d({ filters: 16, kernelSize: 3, padding: "same" }),
+      layers.averagePooling2d({ poolSize: 2 }),
+      ...head,
+    ],
+  },
+  "average pooling of odd images, overlapping": {
+    model: [
+      layers.conv2d({ filters: 3, kernelSize: 3, padding: "same" }),
+      layers.averagePooling2d({ poolSize: 3, strides: 2 }),
+      ...head,
+    ],
+    inputShape: [8, 9, 1],
+  },
+  "global average pooling": {
+    model: [
+      layers.conv2d({ filters: 16, kernelSize: 3, activation: "relu" }),
+      layers.globalAveragePooling2d(),
+      layers.dense({ units: 3 }),
+    ],
+  },
+  "global maximum pooling": {
+    model: [
+      layers.conv2d({ filters: 5, kernelSize: 3 }),
+      layers.globalMaxPooling2d(),
+      layers.dense({ units: 3 }),
+    ],
+  },
+  "batch normalization": {
+    model: [
+      layers.conv2d({ filters: 16, kernelSize: 3, useBias: false }),
+      layers.batchNormalization({ momentum: 0.9 }),
+      layers.activation({ activation: "relu" }),
+      layers.flatten(),
+      layers.dense({ units: 4, useBias: false }),
+      layers.batchNormalization(),
+      layers.dense({ units: 3 }),
+    ],
+  },
+  "batch normalization without center and scale": {
+    model: [
+      layers.flatten(),
+      layers.dense({ units: 6, activation: "relu" }),
+      layers.batchNormalization({ center: false }),
+      layers.dense({ units: 4, activation: "relu" }),
+      layers.batchNormalization({ scale: false, epsilon: 0.1 }),
+      layers.dense({ units: 3 }),
+    ],
+  },
+  "dropout of images": {
+    model: [
+      layers.dropout({ rate: 0.3 }),
+      layers.conv2d({ filters: 16, kernelSize: 3 }),
+      layers.dropout({ rate: 0.5 }),
+      ...head,
+    ],
+  },
+  "leaky ReLU": {
+    model: [layers.conv2d({ filters: 16, kernelSize: 3 }), layers.leakyReLU(), ...head],
+  },
+  "mean squared error of sigmoid outputs": {
+    model: [
+      layers.flatten(),
+      layers.dense({ units: 5, activation: "sigmoid" }),
+      layers.dense({ units: 3, activation: "sigmoid" }),
+    ],
+    loss: "meanSquaredError",
+  },
+}
+for (const activation of ["linear", "relu", "sigmoid", "tanh", "softplus", "elu", "selu"] as const) {
+  Object.assign(cases, {
+    [`${activation} of images and of values`]: {
+      model: [
+        layers.conv2d({ filters: 16, kernelSize: 3, activation }),
+        layers.flatten(),
+        layers.dense({ units: 6, activation }),
+        layers.activation({ activation }),
+        layers.dense({ units: 3 }),
+      ],
+    } satisfies Case,
+  })
+}
+for (const [name, optimizer] of Object.entries({
+  adam,
+  sgd: optimizers.sgd({ learningRate: 1 }),
+  momentum: optimizers.momentum({ learningRate: 1 }),
+  "Nesterov's momentum": optimizers.momentum({ learningRate: 1, momentum: 0.7, nesterov: true }),
+  rmsprop: optimizers.rmsprop({ learningRate: 1, epsilon: 1e-3 }),
+  "rmsprop with momentum": optimizers.rmsprop({ learningRate: 1, momentum: 0.5, epsilon: 1e-3 }),
+})) {
+  Object.assign(cases, {
+    [`optimizer ${name}`]: {
+      model: [layers.flatten(), layers.dense({ units: 8, activation: "tanh" }), layers.dense({ units: 3 })],
+      optimizer,
+    },
+  })
+}
+
+const expected = new Map<string, Effect.Success<ReturnType<typeof trainCase>>>()
+const expectedOf = Effect.fnUntraced(function* (name: string) {
+  const known = expected.get(name) ?? (yield* Effect.provide(trainCase(cases[name]), Reference.layer))
+  expected.set(name, known)
+  return known
+})
+
+for (const [engine, layer] of Object.entries(enginesUnderTest)) {
+  describe(`the ${engine} engine computes what the reference does`, () => {
+    for (const name of Object.keys(cases)) {
+      it.effect(`for ${name}`, () =>
+        Effect.gen(function* () {
+          const reference = yield* expectedOf(name)
+          const actual = yield* Effect.provide(trainCase(cases[name]), layer)
+          assert.isBelow(relativeError(actual.losses, reference.losses), 1e-5, "losses")
+          assert.isBelow(relativeError(actual.errors, reference.errors), 1e-6, "errors")
+          assert.deepStrictEqual(
+            actual.state.map(({ name, shape }) => [name, shape]),
+            reference.state.map(({ name, shape }) => [name, shape]),
+          )
+          for (const [i, { data, name }] of actual.state.entries()) {
+            assert.isBelow(relativeError(data, reference.state[i].data), 1e-5, name)
+          }
+          assert.isBelow(relativeError(actual.predictions, reference.predictions), 1e-5, "predictions")
+        }),
+      )
+    }
+  })
+}

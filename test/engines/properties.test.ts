@@ -1,0 +1,68 @@
+/** Random small networks: every path of the onnx engine computes what the reference does. */
+import { assert, describe, it } from "@effect/vitest"
+import { Effect, Schema } from "effect"
+import * as Reference from "../../engines/reference.ts"
+import { layers } from "../../schemas/Model.ts"
+import { enginesUnderTest } from "./engines.ts"
+import { type Case, relativeError, trainCase } from "./training.ts"
+
+const between = (minimum: number, maximum: number) => Schema.Int.check(Schema.isBetween({ minimum, maximum }))
+
+const Shape = Schema.Struct({
+  batchSize: between(1, 18),
+  height: between(6, 11),
+  width: between(6, 11),
+  channels: between(1, 3),
+  filters: Schema.Literals([3, 8, 16, 32]),
+  moreFilters: Schema.Literals([4, 8, 16]),
+  kernel: between(1, 4),
+  kernelWidth: between(1, 4),
+  stride: between(1, 2),
+  padding: Schema.Literals(["valid", "same"]),
+  pool: between(1, 3),
+  poolStride: between(1, 3),
+})
+
+const caseOf = (shape: typeof Shape.Type): Case => ({
+  model: [
+    layers.conv2d({
+      filters: shape.filters,
+      kernelSize: [shape.kernel, shape.kernelWidth],
+      strides: shape.stride,
+      padding: shape.padding,
+      activation: "tanh",
+    }),
+    layers.maxPooling2d({ poolSize: shape.pool, strides: shape.poolStride, padding: "same" }),
+    layers.conv2d({
+      filters: shape.moreFilters,
+      kernelSize: shape.kernel,
+      padding: "same",
+      activation: "relu",
+    }),
+    layers.flatten(),
+    layers.dense({ units: 3 }),
+  ],
+  inputShape: [shape.height, shape.width, shape.channels],
+  batchSize: shape.batchSize,
+})
+
+describe("the onnx engine computes what the reference does", () => {
+  it.effect.prop(
+    "for random convolutions and poolings",
+    [Shape],
+    ([shape]) =>
+      Effect.gen(function* () {
+        const definition = caseOf(shape)
+        const expected = yield* Effect.provide(trainCase(definition), Reference.layer)
+        for (const [engine, layer] of Object.entries(enginesUnderTest)) {
+          const actual = yield* Effect.provide(trainCase(definition), layer)
+          assert.isBelow(relativeError(actual.losses, expected.losses), 1e-5, engine)
+          for (const [i, { data, name }] of actual.state.entries()) {
+            assert.isBelow(relativeError(data, expected.state[i].data), 2e-5, `${engine} ${name}`)
+          }
+          assert.isBelow(relativeError(actual.predictions, expected.predictions), 1e-5, engine)
+        }
+      }),
+    { timeout: 60_000, arbitrary: { runs: 25 } },
+  )
+})

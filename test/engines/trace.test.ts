@@ -1,0 +1,166 @@
+/** What cannot be recorded is refused with the name of its layer, and TensorFlow.js is left as it was. */
+import { afterEach, assert, describe, it } from "@effect/vitest"
+import * as tf from "@tensorflow/tfjs-core"
+import { Effect } from "effect"
+import { Engine, type Program } from "../../engines/Engine.ts"
+import { useHost } from "../../engines/host.ts"
+import * as Onnx from "../../engines/onnx/Onnx.ts"
+import { TraceRefused } from "../../engines/trace/backend.ts"
+import { reachable } from "../../engines/trace/graph.ts"
+import { inLayer } from "../../engines/trace/layer.ts"
+import { simplify } from "../../engines/trace/simplify.ts"
+import { trace } from "../../engines/trace/trace.ts"
+import { layers } from "../../schemas/Model.ts"
+import { programOf } from "./training.ts"
+
+useHost()
+const before = { backend: tf.getBackend(), random: Math.random, tensors: tf.memory().numTensors }
+
+afterEach(() => {
+  assert.strictEqual(tf.getBackend(), before.backend)
+  assert.strictEqual(Math.random, before.random)
+  assert.strictEqual(tf.memory().numTensors, before.tensors)
+  assert.deepStrictEqual([...tf.tidy(() => tf.add([1, 2], 1).dataSync())], [2, 3])
+})
+
+const feeds = [{ name: "x", shape: [2, 3] }]
+const refusalOf = (f: (x: tf.Tensor) => tf.Tensor, variables: ReadonlyArray<tf.Variable> = []) => {
+  try {
+    trace(variables, feeds, ({ x }) => ({ y: inLayer("dense_7", () => f(x)) }))
+  } catch (error) {
+    if (error instanceof TraceRefused) return error
+    throw error
+  }
+  throw new Error("nothing was refused")
+}
+
+describe("tracing refuses", () => {
+  it("a kernel that it does not know", () => {
+    const { kernel, layer } = refusalOf((x) => tf.erf(x))
+    assert.deepStrictEqual([kernel, layer], ["Erf", "dense_7"])
+  })
+
+  it("a form of a kernel that it does not know, wherever its gradient needs it", () => {
+    const { kernel, layer } = refusalOf((x) =>
+      tf.grad((a) => tf.sum(tf.matMul(tf.stack([a, a]), tf.ones([2, 3, 2]))))(x),
+    )
+    assert.strictEqual(layer, "dense_7")
+    assert.strictEqual(kernel, "Pack")
+  })
+
+  it("reading a value", () => {
+    const refusal = refusalOf((x) => tf.mul(x, x.dataSync()[0]))
+    assert.include(refusal.message, "input x is read")
+    assert.strictEqual(refusal.layer, "dense_7")
+  })
+
+  it("random numbers, seeded or not", () => {
+    assert.strictEqual(refusalOf((x) => tf.add(x, tf.randomUniform([2, 3]))).kernel, "Random")
+    const seeded = refusalOf((x) => tf.add(x, tf.randomUniform([2, 3], 0, 1, "float32", 5)))
+    assert.strictEqual(seeded.kernel, "Constant")
+    assert.include(seeded.message, "shape [2,3]")
+  })
+
+  it("a variable that is not part of the state, by its name", () => {
+    const variable = tf.tidy(() => tf.variable(tf.tensor([1, 2, 3]), true, "stray"))
+    assert.include(refusalOf((x) => tf.add(x, variable)).message, "variable stray")
+    variable.dispose()
+  })
+
+  it("making a variable", () => {
+    assert.strictEqual(refusalOf((x) => tf.add(x, tf.variable(tf.zeros([3])))).kernel, "Variable")
+  })
+})
+
+describe("tracing", () => {
+  it("records an assignment and leaves the variable its value", () => {
+    const variable = tf.tidy(() => tf.variable(tf.tensor([1, 2, 3]), true, "w"))
+    const { variables } = trace([variable], feeds, ({ x }) => {
+      variable.assign(tf.add(variable, tf.sum(x, 0)))
+      variable.assign(tf.mul(variable, 2))
+      return { y: tf.sum(variable) }
+    })
+    assert.deepStrictEqual([...variable.dataSync()], [1, 2, 3])
+    assert.strictEqual(variables[0].next.op, "Mul")
+    tf.tidy(() => variable.assign(tf.tensor([4, 5, 6])))
+    assert.deepStrictEqual([...variable.dataSync()], [4, 5, 6])
+    variable.dispose()
+  })
+
+  it("gives every value of a network its layer, gradients too", () =>
+    Effect.runSync(
+      Effect.scoped(
+        Effect.gen(function* () {
+          const program = yield* programOf({
+            model: [
+              layers.conv2d({ filters: 2, kernelSize: 3, name: "eyes" }),
+              layers.maxPooling2d(),
+              layers.flatten(),
+              layers.dense({ units: 3 }),
+            ],
+          })
+          const { outputs, variables } = trace(program.variables, program.feeds, program.step)
+          const values = reachable([outputs.loss, outputs.error, ...variables.map(({ next }) => next)])
+          const layerOf = (op: string) => values.filter((value) => value.op === op).map(({ layer }) => layer)
+          assert.deepStrictEqual(layerOf("Conv2D"), ["eyes"])
+          assert.deepStrictEqual(layerOf("Conv2DFilterGradient"), ["eyes"])
+          assert.deepStrictEqual(layerOf("MaxPoolGradient"), ["maxPooling2d_1"])
+          assert.isTrue(layerOf("MatMul").every((layer) => layer === "dense_1"))
+          assert.isTrue(
+            values.every(({ layer, op }) => op === "Input" || op === "Fill" || layer !== "program"),
+          )
+        }),
+      ),
+    ))
+})
+
+/** The operations left. */
+const simplified = (f: (x: tf.Tensor) => tf.Tensor) => {
+  const { outputs } = trace([], feeds, ({ x }) => ({ y: f(x) }))
+  return reachable(simplify([outputs.y]))
+    .map(({ op }) => op)
+    .filter((op) => op !== "Input" && op !== "Fill")
+}
+
+describe("simplifying", () => {
+  it("drops what changes nothing", () => {
+    assert.deepStrictEqual(
+      simplified((x) => tf.add(tf.mul(tf.reshape(tf.reshape(x, [6]), [2, 3]), 1), tf.zeros([2, 3]))),
+      [],
+    )
+  })
+
+  it("computes equal values once", () => {
+    assert.deepStrictEqual(
+      simplified((x) => tf.mul(tf.exp(x), tf.exp(x))),
+      ["Exp", "Mul"],
+    )
+  })
+
+  it("joins scalar factors", () => {
+    assert.deepStrictEqual(
+      simplified((x) => tf.div(tf.mul(tf.mul(x, 3), 2), 4)),
+      ["Mul"],
+    )
+  })
+})
+
+describe("the onnx engine", () => {
+  it.effect("names layer and kernel of what it cannot run", () =>
+    Effect.gen(function* () {
+      const program = yield* programOf({ model: [layers.flatten(), layers.dense({ units: 3 })] })
+      const strange: Program = {
+        ...program,
+        step: (fed) => {
+          const { error, loss } = program.step(fed)
+          return { error, loss: inLayer("dense_1", () => tf.erf(loss)) }
+        },
+      }
+      const error = yield* Effect.flip((yield* Engine).compile(strange))
+      assert.strictEqual(
+        error.message,
+        "the onnx engine cannot run Erf of layer dense_1: it is not known to the tracer; try --engine reference, or another layer",
+      )
+    }).pipe(Effect.scoped, Effect.provide(Onnx.layer({ threads: 1 }))),
+  )
+})

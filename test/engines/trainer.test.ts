@@ -1,0 +1,202 @@
+/** What every trainer promises, whatever runs the arithmetic. */
+import { assert, describe, it } from "@effect/vitest"
+import * as tf from "@tensorflow/tfjs-core"
+import { Effect, type Scope } from "effect"
+import { Engine, type Program, type Trainer } from "../../engines/Engine.ts"
+import * as Reference from "../../engines/reference.ts"
+import { layers } from "../../schemas/Model.ts"
+import { optimizers } from "../../schemas/Optimizer.ts"
+import { enginesUnderTest } from "./engines.ts"
+import { type Case, feedsOf, images, programOf } from "./training.ts"
+
+const definition: Case = {
+  model: [
+    layers.conv2d({ filters: 16, kernelSize: 3, padding: "same", activation: "relu" }),
+    layers.maxPooling2d(),
+    layers.flatten(),
+    layers.dense({ units: 5 }),
+    layers.dropout({ rate: 0.5 }),
+    layers.dense({ units: 3 }),
+  ],
+  optimizer: optimizers.adam({ learningRate: 1 }),
+}
+
+const slice = (
+  program: Program,
+  feeds: Readonly<Record<string, Float32Array>>,
+  from: number,
+  until: number,
+) =>
+  Object.fromEntries(
+    program.feeds.map(({ name, shape }) => {
+      const size = shape.reduce((product, length) => product * length, 1)
+      return [name, feeds[name].subarray(from * size, until * size)]
+    }),
+  )
+
+/** Trains iterations `from` to `until`, cut into calls of `chunk`. */
+const trainIn = Effect.fnUntraced(function* (
+  trainer: Trainer,
+  program: Program,
+  feeds: Readonly<Record<string, Float32Array>>,
+  from: number,
+  until: number,
+  chunk: number,
+) {
+  const losses: Array<number> = []
+  for (let i = from; i < until; i += chunk) {
+    const end = Math.min(until, i + chunk)
+    losses.push(...(yield* trainer.train(end - i, slice(program, feeds, i, end))).losses)
+  }
+  return losses
+})
+
+for (const [name, layer] of Object.entries({ reference: Reference.layer, ...enginesUnderTest })) {
+  describe(`a trainer of the ${name} engine`, () => {
+    // oxlint-disable-next-line unicorn/consistent-function-scoping -- it is the layer that differs
+    const promises = (fact: string, body: Effect.Effect<void, unknown, Engine | Scope.Scope>) =>
+      it.effect(fact, () => Effect.provide(Effect.scoped(body), layer))
+
+    promises(
+      "gives the same bits however iterations are cut into calls",
+      Effect.gen(function* () {
+        const program = yield* programOf(definition)
+        const feeds = feedsOf(program, 6)
+        const results = []
+        for (const chunk of [1, 2, 4, 6]) {
+          const trainer = yield* (yield* Engine).compile(program)
+          const losses = yield* trainIn(trainer, program, feeds, 0, 6, chunk)
+          results.push({ losses, state: yield* trainer.state })
+        }
+        for (const result of results) assert.deepStrictEqual(result, results[0])
+      }),
+    )
+
+    promises(
+      "goes on from a loaded state with the same bits",
+      Effect.gen(function* () {
+        const program = yield* programOf(definition)
+        const feeds = feedsOf(program, 4)
+        const first = yield* (yield* Engine).compile(program)
+        yield* trainIn(first, program, feeds, 0, 2, 2)
+        const saved = yield* first.state
+        const second = yield* (yield* Engine).compile(program)
+        yield* second.load(saved.toReversed())
+        assert.deepStrictEqual(yield* second.state, saved)
+        const uninterrupted = yield* trainIn(first, program, feeds, 2, 4, 2)
+        const resumed = yield* trainIn(second, program, feeds, 2, 4, 1)
+        assert.deepStrictEqual(resumed, uninterrupted)
+        assert.deepStrictEqual(yield* second.state, yield* first.state)
+      }),
+    )
+
+    promises(
+      "starts from the program's initial values and leaves those alone",
+      Effect.gen(function* () {
+        const program = yield* programOf(definition)
+        const before = program.variables.map((variable) => [...variable.dataSync()])
+        const trainer = yield* (yield* Engine).compile(program)
+        assert.deepStrictEqual(
+          (yield* trainer.state).map(({ data }) => [...data]),
+          before,
+        )
+        yield* trainer.train(1, feedsOf(program, 1))
+        assert.deepStrictEqual(
+          program.variables.map((variable) => [...variable.dataSync()]),
+          before,
+        )
+      }),
+    )
+
+    promises(
+      "hands out a copy of the state, which later iterations do not change",
+      Effect.gen(function* () {
+        const program = yield* programOf(definition)
+        const trainer = yield* (yield* Engine).compile(program)
+        const state = yield* trainer.state
+        const copy = state.map(({ data }) => [...data])
+        yield* trainer.train(2, feedsOf(program, 2))
+        assert.deepStrictEqual(
+          state.map(({ data }) => [...data]),
+          copy,
+        )
+      }),
+    )
+
+    promises(
+      "refuses a state of another model, naming every difference",
+      Effect.gen(function* () {
+        const program = yield* programOf(definition)
+        const trainer = yield* (yield* Engine).compile(program)
+        const state = yield* trainer.state
+        const [kernel, bias, ...rest] = state
+        const error = yield* Effect.flip(
+          trainer.load([{ ...kernel, shape: [3, 3, 16, 1] }, { ...bias, name: "conv2d_9/bias" }, ...rest]),
+        )
+        assert.strictEqual(error._tag, "StateMismatch")
+        assert.deepStrictEqual("problems" in error ? error.problems : [], [
+          "conv2d_1/kernel has the shape [3, 3, 16, 1], not [3, 3, 1, 16]",
+          "conv2d_1/bias is missing",
+          "conv2d_9/bias is not of this model",
+        ])
+        assert.deepStrictEqual(yield* trainer.state, state)
+      }),
+    )
+
+    promises(
+      "predicts any number of images as it predicts each",
+      Effect.gen(function* () {
+        const program = yield* programOf(definition)
+        const trainer = yield* (yield* Engine).compile(program)
+        const count = trainer.evaluationBatch + 3
+        const all = images(count * 64)
+        const together = yield* trainer.predict(all)
+        assert.strictEqual(together.length, count * 3)
+        for (const i of [0, 1, count - 2, count - 1]) {
+          const alone = yield* trainer.predict(all.subarray(i * 64, (i + 1) * 64))
+          assert.deepStrictEqual(alone, together.slice(i * 3, (i + 1) * 3))
+        }
+        for (let i = 0; i < count; i++) {
+          const sum = together.subarray(i * 3, (i + 1) * 3).reduce((a, b) => a + b, 0)
+          assert.closeTo(sum, 1, 1e-5)
+        }
+      }),
+    )
+
+    promises(
+      "predicts with the weights as they are, not as they were compiled",
+      Effect.gen(function* () {
+        const program = yield* programOf(definition)
+        const trainer = yield* (yield* Engine).compile(program)
+        const before = yield* trainer.predict(images(64))
+        yield* trainer.train(3, feedsOf(program, 3))
+        assert.notDeepEqual(yield* trainer.predict(images(64)), before)
+      }),
+    )
+
+    promises(
+      "has a chunk of at least one iteration",
+      Effect.gen(function* () {
+        const program = yield* programOf(definition)
+        const { chunk } = yield* (yield* Engine).compile(program)
+        assert.isTrue(Number.isInteger(chunk) && chunk >= 1)
+      }),
+    )
+
+    promises(
+      "keeps no tensor once its scope is closed",
+      Effect.gen(function* () {
+        const start = tf.memory().numTensors
+        yield* Effect.scoped(
+          Effect.gen(function* () {
+            const program = yield* programOf(definition)
+            const trainer = yield* (yield* Engine).compile(program)
+            yield* trainer.train(1, feedsOf(program, 1))
+            yield* trainer.predict(images(64))
+          }),
+        )
+        assert.strictEqual(tf.memory().numTensors, start)
+      }),
+    )
+  })
+}

@@ -1,0 +1,91 @@
+/** A few iterations of a small model on made-up examples: (case, engine) -> losses, errors, state and predictions. */
+import { Effect, Schema } from "effect"
+import { Engine } from "../../engines/Engine.ts"
+import { Model } from "../../schemas/Model.ts"
+import { Optimizer, optimizers } from "../../schemas/Optimizer.ts"
+import { fillNoise } from "../../stages/dropout.ts"
+import { buildProgram, type Network } from "../../stages/model.ts"
+import { randomKey, randomWords } from "../../stages/random.ts"
+
+export interface Case {
+  readonly model: (typeof Model)["Encoded"]
+  readonly optimizer?: (typeof Optimizer)["Encoded"]
+  readonly loss?: "softmaxCrossEntropy" | "meanSquaredError"
+  readonly inputShape?: readonly [number, number, number]
+  readonly batchSize?: number
+  readonly classes?: number
+}
+
+export const programOf = ({
+  batchSize = 5,
+  classes = 3,
+  inputShape = [8, 8, 1],
+  loss = "softmaxCrossEntropy",
+  model,
+  optimizer = optimizers.sgd({ learningRate: 1 }),
+}: Case) =>
+  buildProgram({
+    model: Schema.decodeUnknownSync(Model)(model),
+    optimizer: Schema.decodeUnknownSync(Optimizer)(optimizer),
+    loss,
+    batchSize,
+    classes,
+    inputShape,
+    seed: 1,
+  })
+
+const uniform = (purpose: string, size: number) => {
+  const words = new Uint32Array(size)
+  randomWords(randomKey(7, purpose), 0, words)
+  return words
+}
+
+/** Gray levels are quarters: equal neighbours, and so ties in pooling, are common. */
+export const images = (size: number) =>
+  Float32Array.from(uniform("images", size), (word) => (word >>> 30) / 3)
+
+export const feedsOf = (program: Network, iterations: number, learningRate = 0.05) => {
+  const feeds: Record<string, Float32Array> = {}
+  for (const { name, shape } of program.feeds) {
+    feeds[name] = new Float32Array(shape.reduce((product, size) => product * size, iterations))
+  }
+  feeds.images.set(images(feeds.images.length))
+  const labels = uniform("labels", iterations * program.batchSize)
+  labels.forEach((word, i) => {
+    feeds.labels[i * program.classes + (word % program.classes)] = 1
+  })
+  feeds.learningRate.fill(learningRate)
+  for (const noise of program.noise) {
+    const size = feeds[noise.feed].length / iterations
+    for (let i = 0; i < iterations; i++) {
+      fillNoise(noise, i, feeds[noise.feed].subarray(i * size, (i + 1) * size))
+    }
+  }
+  return feeds
+}
+
+export const iterations = 3
+
+export const trainCase = Effect.fnUntraced(function* (definition: Case) {
+  const engine = yield* Engine
+  const program = yield* programOf(definition)
+  const trainer = yield* engine.compile(program)
+  const { errors, losses } = yield* trainer.train(iterations, feedsOf(program, iterations))
+  const state = yield* trainer.state
+  const [height, width, channels] = program.inputShape
+  const predictions = yield* trainer.predict(images(7 * height * width * channels))
+  return { losses, errors, state, predictions }
+}, Effect.scoped)
+
+/** The largest difference, as a share of the largest expected value. */
+export const relativeError = (actual: Float32Array, expected: Float32Array): number => {
+  if (actual.length !== expected.length) return Infinity
+  let largest = 1e-30
+  let difference = 0
+  for (let i = 0; i < expected.length; i++) {
+    if (Number.isNaN(actual[i])) return NaN
+    largest = Math.max(largest, Math.abs(expected[i]))
+    difference = Math.max(difference, Math.abs(actual[i] - expected[i]))
+  }
+  return difference / largest
+}
