@@ -5,7 +5,7 @@
  * the others trace it once and run the trace natively. An engine knows nothing of layers, losses or optimizers.
  */
 import type * as tf from "@tensorflow/tfjs-core"
-import { Context, type Effect, Schema, type Scope } from "effect"
+import { Context, type Effect, Runtime, Schema, type Scope } from "effect"
 import type { EngineInfo } from "../schemas/EngineInfo.ts"
 
 /** A value fed anew for every iteration, float32. */
@@ -49,6 +49,9 @@ export class KernelNotSupported extends Schema.TaggedError<KernelNotSupported>()
   layer: Schema.String,
   detail: Schema.String,
 }) {
+  override get [Runtime.errorExitCode]() {
+    return 65
+  }
   override get message() {
     return `the ${this.engine} engine cannot run ${this.kernel} of layer ${this.layer}: ${this.detail}; try --engine reference, or another layer`
   }
@@ -60,6 +63,9 @@ export class EngineNotAvailable extends Schema.TaggedError<EngineNotAvailable>()
   reason: Schema.String,
   available: Schema.Array(Schema.String),
 }) {
+  override get [Runtime.errorExitCode]() {
+    return 69
+  }
   override get message() {
     return `engine ${this.engine} is not available: ${this.reason}; available: ${this.available.join(", ")}`
   }
@@ -71,6 +77,9 @@ export class EngineFailed extends Schema.TaggedError<EngineFailed>()("EngineFail
   operation: Schema.String,
   reason: Schema.String,
 }) {
+  override get [Runtime.errorExitCode]() {
+    return 70
+  }
   override get message() {
     return `the ${this.engine} engine failed in ${this.operation}: ${this.reason}`
   }
@@ -80,6 +89,9 @@ export class EngineFailed extends Schema.TaggedError<EngineFailed>()("EngineFail
 export class StateMismatch extends Schema.TaggedError<StateMismatch>()("StateMismatch", {
   problems: Schema.Array(Schema.String),
 }) {
+  override get [Runtime.errorExitCode]() {
+    return 65
+  }
   override get message() {
     return `the state does not fit this model: ${this.problems.join("; ")}`
   }
