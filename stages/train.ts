@@ -105,9 +105,11 @@ export const train = Effect.fn("train")(function* (options: TrainOptions) {
   const epoch = () => (progress.iteration * batchSize) / examples
 
   const save = Effect.fnUntraced(function* () {
-    if (saved === progress.iteration) return
-    yield* saveCheckpoint(checkpoints, yield* trainer.state, progress, fingerprint)
-    saved = progress.iteration
+    if (saved !== progress.iteration) {
+      yield* saveCheckpoint(checkpoints, yield* trainer.state, progress, fingerprint)
+      saved = progress.iteration
+    }
+    // Also after a checkpoint that an attempt before this one saved, and died.
     yield* pruneCheckpoints(checkpoints, {
       keep: experiment.keepCheckpoints,
       best: progress.best?.iteration,
