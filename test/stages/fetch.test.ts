@@ -122,6 +122,10 @@ const stalls: Answer = (_, response) => {
   response.writeHead(200, { "content-length": content.byteLength })
   response.write(content.subarray(0, 5000))
 }
+const announces: Answer = (_, response) => {
+  response.writeHead(200, { "content-length": 10 ** 12 })
+  response.flushHeaders()
+}
 const endless: Answer = (_, response) => {
   response.writeHead(200)
   const more = () => response.writable && response.write(new Uint8Array(65_536), () => setImmediate(more))
@@ -205,6 +209,7 @@ describe("fetching a published file over HTTP", () => {
     ["a gzip bomb", sends(bomb), /more than/, 1],
     ["a small gzip bomb", sends(gzipSync(new Uint8Array(2_000_000))), /inflates to more than 20000 bytes/, 1],
     ["a larger file than it can be", sends(new Uint8Array(30_000)), /more than/, 1],
+    ["the announcement of a larger file", announces, /more than/, 1],
     ["a file without end", endless, /more than/, 1],
     ["a connection that breaks", cut, /a broken connection/, 3],
     ["no answer", hangs, /no answer in time/, 3],
