@@ -17,6 +17,14 @@ export const Overrides = Schema.Struct({
 })
 export type Overrides = typeof Overrides.Type
 
+/** Where a forked run took its state from. */
+export const Parent = Schema.Struct({
+  run: Schema.String,
+  fingerprint: Schema.String,
+  iteration: Schema.Int,
+})
+export type Parent = typeof Parent.Type
+
 export const RunIdentity = Schema.Struct({
   formatVersion: Schema.Literal(formatVersion),
   id: Schema.String,
@@ -27,6 +35,8 @@ export const RunIdentity = Schema.Struct({
   experimentFile: Schema.Struct({ path: Schema.String, fingerprint: Schema.String }),
   overrides: Overrides,
   fingerprint: Schema.String,
+  /** The run this one was forked from. */
+  parent: Schema.optionalKey(Parent),
   dataDir: Schema.String,
   /** The engine that began the run: a resume on another one is not exact to the bit. */
   engine: EngineInfo,

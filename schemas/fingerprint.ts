@@ -16,10 +16,17 @@ const canonical = (value: unknown): unknown => {
   )
 }
 
-/** 64 hexadecimal digits; the first 8 are part of a run's name. */
-export const fingerprint = (experiment: Experiment): string => {
+/**
+ * 64 hexadecimal digits; the first 8 are part of a run's name. A run forked from another's checkpoint depends on that
+ * checkpoint as well: `parent` is the fingerprint of the run and the iteration it came from.
+ */
+export const fingerprint = (
+  experiment: Experiment,
+  parent?: { readonly fingerprint: string; readonly iteration: number },
+): string => {
   const { checkpointEvery: _c, description: _d, keepCheckpoints: _k, name: _n, ...decides } = experiment
+  const from = parent === undefined ? {} : { parent: [parent.fingerprint, parent.iteration] }
   return createHash("sha256")
-    .update(JSON.stringify(canonical(decides)))
+    .update(JSON.stringify(canonical({ ...decides, ...from })))
     .digest("hex")
 }

@@ -77,19 +77,33 @@ export const loadCheckpoint = Effect.fn("loadCheckpoint")(function* (folder: str
   return Result.succeed({ file, progress: progress.success, state } satisfies Checkpoint)
 })
 
-/**
- * The newest checkpoint that verifies, at or before `limit` iterations; a bad one is warned about and set aside
- * under another name. Undefined when there is none. For the process that holds the run.
- */
-export const newestCheckpoint = Effect.fn("newestCheckpoint")(function* (folder: string, limit: number) {
-  const paths = yield* Path.Path
-  const candidates = (yield* files.list(folder))
+const newestFirst = Effect.fnUntraced(function* (folder: string, limit: number) {
+  return (yield* files.list(folder))
     .map((file) => ({ file, iteration: iterationOf(file) }))
     .filter(
       (c): c is { file: string; iteration: number } => c.iteration !== undefined && c.iteration <= limit,
     )
     .sort((a, b) => b.iteration - a.iteration)
-  for (const { file } of candidates) {
+    .map(({ file }) => file)
+})
+
+/** The newest checkpoint that verifies, in a folder that is only looked at; undefined when there is none. */
+export const newestGoodCheckpoint = Effect.fn("newestGoodCheckpoint")(function* (folder: string) {
+  for (const file of yield* newestFirst(folder, Number.POSITIVE_INFINITY)) {
+    const loaded = yield* loadCheckpoint(folder, file)
+    if (Result.isSuccess(loaded)) return loaded.success
+  }
+  return undefined
+})
+
+/**
+ * Where a resume goes on: the newest checkpoint that verifies, at or before `limit` iterations. A bad one is warned about
+ * and set aside under another name: for the process that holds the run. Undefined when there is none.
+ */
+export const restoreCheckpoint = Effect.fn("restoreCheckpoint")(function* (folder: string, limit: number) {
+  const paths = yield* Path.Path
+  const candidates = yield* newestFirst(folder, limit)
+  for (const file of candidates) {
     const loaded = yield* loadCheckpoint(folder, file)
     if (Result.isSuccess(loaded)) return loaded.success
     yield* files.rename(paths.join(folder, file), paths.join(folder, `${file}.damaged`))

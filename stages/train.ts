@@ -15,7 +15,7 @@ import type { Trained } from "../schemas/Run.ts"
 import * as files from "../storage/files.ts"
 import { appendMetrics, rewindMetrics } from "../storage/metricsLog.ts"
 import { isDue, nextDue, totalIterations } from "./cadence.ts"
-import { checkpointFile, newestCheckpoint, pruneCheckpoints, saveCheckpoint } from "./checkpoint.ts"
+import { checkpointFile, restoreCheckpoint, pruneCheckpoints, saveCheckpoint } from "./checkpoint.ts"
 import { type Evaluation, type EvaluationSplit, evaluate } from "./evaluate.ts"
 import { learningRateAt } from "./learningRate.ts"
 
@@ -90,8 +90,9 @@ export const train = Effect.fn("train")(function* (options: TrainOptions) {
   const paths = yield* Path.Path
   const total = totalIterations(experiment.budget, examples, batchSize)
 
+  yield* files.makeFolder(checkpoints)
   yield* files.removeTemporaries(checkpoints)
-  const restored = yield* newestCheckpoint(checkpoints, total)
+  const restored = yield* restoreCheckpoint(checkpoints, total)
   if (restored !== undefined) yield* trainer.load(restored.state)
   let progress = restored?.progress ?? startOfTraining
   let saved = restored === undefined ? null : progress.iteration

@@ -183,6 +183,25 @@ export const makeFolder = (folder: string): Storage<void> =>
     Effect.mapError(failed("create", folder)),
   )
 
+/** Gives a folder its final name, with everything in it; false where the name is taken by a folder that is not empty. */
+export const publishFolder = Effect.fnUntraced(
+  function* (temporary: string, path: string) {
+    const fs = yield* FileSystem.FileSystem
+    const paths = yield* Path.Path
+    yield* syncFolder(temporary)
+    const taken = yield* fs.rename(temporary, path).pipe(
+      Effect.as(false),
+      Effect.catchIf(
+        (error) => ["ENOTEMPTY", "EEXIST"].includes(codeOf(error)),
+        () => Effect.succeed(true),
+      ),
+    )
+    if (!taken) yield* syncFolder(paths.dirname(path))
+    return !taken
+  },
+  (effect, _, path) => Effect.uninterruptible(Effect.mapError(effect, failed("create", path))),
+)
+
 export const rename = (from: string, to: string): Storage<void> =>
   Effect.flatMap(FileSystem.FileSystem, (fs) => fs.rename(from, to)).pipe(
     Effect.mapError(failed("rename", from)),

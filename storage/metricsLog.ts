@@ -30,8 +30,11 @@ export const readMetrics = Effect.fn("readMetrics")(function* (path: string) {
   return rows
 })
 
-/** Leaves exactly the rows up to `iteration`. */
-export const rewindMetrics = Effect.fn("rewindMetrics")(function* (path: string, iteration: number) {
-  const rows = (yield* readMetrics(path)).filter((row) => row.iteration <= iteration)
-  yield* files.writeAtomic(path, rows.map((row) => `${encodeMetric(row)}\n`).join(""))
+/** Writes the rows of one log up to `iteration` as another. */
+export const copyMetrics = Effect.fn("copyMetrics")(function* (from: string, to: string, iteration: number) {
+  const rows = (yield* readMetrics(from)).filter((row) => row.iteration <= iteration)
+  yield* files.writeAtomic(to, rows.map((row) => `${encodeMetric(row)}\n`).join(""))
 })
+
+/** Leaves exactly the rows up to `iteration`. */
+export const rewindMetrics = (path: string, iteration: number) => copyMetrics(path, path, iteration)

@@ -9,7 +9,7 @@
  *
  * A run directory appears whole: it is made under a temporary name and renamed when run.json is in it.
  */
-import { DateTime, Effect, FileSystem, Option, Path, Runtime, Schema, SchemaIssue } from "effect"
+import { DateTime, Effect, Option, Path, Runtime, Schema, SchemaIssue } from "effect"
 import { type Attempt, RunIdentity, type RunStatus } from "../schemas/Run.ts"
 import { readAttempts, statusOf } from "./attempts.ts"
 import * as files from "./files.ts"
@@ -72,13 +72,15 @@ const compactTime = (time: string) => `${time.slice(0, 19).replace(/[-:]/g, "")}
 const isRunName = (name: string) => /^\d{8}T\d{6}Z-/.test(name)
 
 /** Makes the folder of a new run; of two runs begun in the same second the later one is numbered. */
-export const createRun = Effect.fn("createRun")(function* (
-  runsDir: string,
-  describe: (id: string, createdAt: string) => RunIdentity,
-  name: string,
-  fingerprint: string,
-) {
-  const fs = yield* FileSystem.FileSystem
+export const createRun = Effect.fn("createRun")(function* <E, R>(options: {
+  readonly runsDir: string
+  readonly describe: (id: string, createdAt: string) => RunIdentity
+  readonly name: string
+  readonly fingerprint: string
+  /** Puts what the run starts with into its folder, before the folder has its name. */
+  readonly prepare: (folder: string) => Effect.Effect<void, E, R>
+}) {
+  const { describe, fingerprint, name, prepare, runsDir } = options
   const paths = yield* Path.Path
   yield* files.makeFolder(runsDir)
   const createdAt = DateTime.formatIso(yield* DateTime.now)
@@ -88,20 +90,19 @@ export const createRun = Effect.fn("createRun")(function* (
     if (yield* files.exists(path)) continue
     const identity = describe(id, createdAt)
     const temporary = paths.join(runsDir, `.${id}.${process.pid}${files.temporarySuffix}`)
-    for (const folder of [layout.attempts, layout.stages, layout.checkpoints]) {
-      yield* files.makeFolder(paths.join(temporary, folder))
-    }
-    yield* files.writeAtomic(
-      paths.join(temporary, layout.identity),
-      `${JSON.stringify(encodeIdentity(identity), null, 2)}\n`,
-    )
-    // Renaming a folder over one that is not empty fails: the other run of this second has the name.
-    const renamed = yield* fs.rename(temporary, path).pipe(Effect.isSuccess)
-    if (renamed) return { path, identity }
+    const published = yield* Effect.gen(function* () {
+      for (const folder of [layout.attempts, layout.stages, layout.checkpoints]) {
+        yield* files.makeFolder(paths.join(temporary, folder))
+      }
+      yield* prepare(temporary)
+      yield* files.writeAtomic(
+        paths.join(temporary, layout.identity),
+        `${JSON.stringify(encodeIdentity(identity), null, 2)}\n`,
+      )
+      return yield* files.publishFolder(temporary, path)
+    }).pipe(Effect.onError(() => Effect.ignore(files.remove(temporary))))
+    if (published) return { path, identity }
     yield* files.remove(temporary)
-    if (!(yield* files.exists(path))) {
-      return yield* new files.StorageFailed({ operation: "create", path, code: "EIO" })
-    }
   }
 })
 

@@ -5,6 +5,7 @@ import type { EngineInfo } from "../../schemas/EngineInfo.ts"
 import { fingerprint } from "../../schemas/fingerprint.ts"
 import { dependsOnBudget } from "../../stages/learningRate.ts"
 import { findRun } from "../../storage/runDirectory.ts"
+import { differences, renderDifferences } from "../difference.ts"
 import { applyOverrides, loadExperiment } from "../experimentFile.ts"
 import { sayHowToResume } from "../resumeHint.ts"
 import { effectiveExperiment, readReport } from "../runSummary.ts"
@@ -91,8 +92,9 @@ export const resume = Command.make(
     // The stored experiment counts; a file that has changed since is only mentioned.
     const current = yield* loadExperiment(experimentFile.path, overrides).pipe(Effect.result)
     if (Result.isSuccess(current) && current.success.written !== experimentFile.fingerprint) {
+      const changed = differences(found.identity.experiment, current.success.experiment)
       yield* Effect.logWarning(
-        `${experimentFile.path} has changed since the run began; going on with the experiment stored in the run`,
+        `${experimentFile.path} has changed since the run began; going on with the experiment stored in the run (\`run --from\` would take the new one):\n${renderDifferences(changed)}`,
       )
     }
 
@@ -121,7 +123,7 @@ export const resume = Command.make(
           const report = yield* execute({
             run: found,
             experiment,
-            fingerprint: fingerprint(experiment),
+            fingerprint: fingerprint(experiment, found.identity.parent),
             extendedTo,
           })
           yield* sayReport(report, found.path, options.json)

@@ -2,9 +2,10 @@
  * A run that was interrupted, killed or extended ends with the same bytes as one that was not: real processes, real
  * signals, real MNIST.
  */
-import { mkdtempSync, readdirSync, rmSync } from "node:fs"
+import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs"
 import { tmpdir } from "node:os"
-import { join } from "node:path"
+import { basename, join } from "node:path"
+import { fileURLToPath } from "node:url"
 import { afterAll, assert, beforeAll, describe, it } from "@effect/vitest"
 import { cliRun, start } from "../fixtures/cli.ts"
 import { onlyRun, reached, resultOf } from "../fixtures/runFiles.ts"
@@ -101,6 +102,114 @@ describe("a run of 200 iterations", () => {
       { ...wholeRest, report: wholeRest.report.test },
     )
     assert.deepStrictEqual(Object.keys(checkpoints), Object.keys(wholeCheckpoints))
+  })
+
+  it("forked with a changed experiment goes on from its iteration, records its parent, and repeats itself", async () => {
+    const changed = join(scratch, "changed.ts")
+    writeFileSync(
+      changed,
+      readFileSync(tiny, "utf8")
+        .replace(
+          "../../schemas/Experiment.ts",
+          fileURLToPath(new URL("../../schemas/Experiment.ts", import.meta.url)),
+        )
+        .replace("learningRate: 0.003", "learningRate: 0.0005"),
+    )
+    const parent = onlyRun(folder("whole"))
+    const fork = (name: string, file: string, ...more: ReadonlyArray<string>) =>
+      start("run", file, "--from", parent, "--runs-dir", folder(name), "--data-dir", data, ...more).ended
+    const forked = await fork("fork", changed, "--iterations", "260")
+    assert.strictEqual(forked.code, 0, forked.stderr)
+    assert.include(forked.stderr, "going on from iteration 200 of 260")
+    const result = resultOf(onlyRun(folder("fork")))
+    const rows = result.metrics
+      .trim()
+      .split("\n")
+      .map((line) => JSON.parse(line))
+    assert.isTrue(result.metrics.startsWith(whole.metrics))
+    assert.deepStrictEqual(
+      rows
+        .filter((row) => row.split === "train" && row.iteration > 190)
+        .map((row) => [row.iteration, row.learningRate]),
+      [
+        [200, 0.003],
+        [210, 0.0005],
+        [220, 0.0005],
+        [230, 0.0005],
+        [240, 0.0005],
+        [250, 0.0005],
+        [260, 0.0005],
+      ],
+    )
+    const identity = JSON.parse(readFileSync(join(onlyRun(folder("fork")), "run.json"), "utf8"))
+    assert.deepStrictEqual([identity.parent.run, identity.parent.iteration], [basename(parent), 200])
+    assert.strictEqual((await fork("fork-again", changed, "--iterations", "260")).code, 0)
+    assert.deepStrictEqual(resultOf(onlyRun(folder("fork-again"))), result)
+
+    const short = await fork("refused", changed)
+    assert.strictEqual(short.code, 65)
+    assert.match(short.stderr, /stands at iteration 200 and the budget is 200/)
+    writeFileSync(changed, readFileSync(changed, "utf8").replace("filters: 8", "filters: 9"))
+    const misfit = await fork("refused", changed, "--iterations", "260")
+    assert.strictEqual(misfit.code, 65)
+    assert.match(misfit.stderr, /model\/0\/filters was 8 and is 9/)
+  })
+
+  it("whose file has changed shows the difference and goes on with what it stored", async () => {
+    const file = join(scratch, "edited.ts")
+    const text = readFileSync(tiny, "utf8").replace(
+      "../../schemas/Experiment.ts",
+      fileURLToPath(new URL("../../schemas/Experiment.ts", import.meta.url)),
+    )
+    writeFileSync(file, text)
+    const { child, ended } = start("run", file, "--runs-dir", folder("edited"), "--data-dir", data)
+    await untilReached("edited", 25, ended)
+    child.kill("SIGKILL")
+    await ended
+    writeFileSync(file, text.replace("batchSize: 30", "batchSize: 31"))
+    const resumed = await resume("edited")
+    assert.strictEqual(resumed.code, 0, resumed.stderr)
+    assert.match(resumed.stderr, /edited\.ts has changed since the run began/)
+    assert.include(resumed.stderr, "batchSize: 30 → 31")
+    assert.deepStrictEqual(resultOf(onlyRun(folder("edited"))), whole)
+  })
+
+  it("on another engine is refused without --allow-engine-change, and warned about with it", async () => {
+    const { child, ended } = run("engines")
+    await untilReached("engines", 25, ended)
+    child.kill("SIGKILL")
+    await ended
+    const refused = await resume("engines", "--engine", "reference")
+    assert.strictEqual(refused.code, 65)
+    assert.match(refused.stderr, /engine onnx, now reference.*--allow-engine-change/)
+    const allowed = start(
+      "resume",
+      "latest",
+      "--runs-dir",
+      folder("engines"),
+      "--engine",
+      "reference",
+      "--allow-engine-change",
+    )
+    setTimeout(() => allowed.child.kill("SIGINT"), 4000)
+    const { code, stderr } = await allowed.ended
+    assert.strictEqual(code, 130, stderr)
+    assert.match(stderr, /warning: not exact to the bit from here on: engine onnx, now reference/)
+    const attempts = readdirSync(join(onlyRun(folder("engines")), "attempts"))
+    assert.deepStrictEqual(attempts, ["0001.json", "0002.json"])
+  })
+
+  it("whose checkpoints are deleted under it says what is missing, and starts over when resumed", async () => {
+    const { ended } = run("deleted", "--iterations", "100000")
+    await untilReached("deleted", 25, ended)
+    rmSync(join(onlyRun(folder("deleted")), "checkpoints"), { recursive: true })
+    const { code, stderr } = await ended
+    assert.strictEqual(code, 66, stderr)
+    assert.match(stderr, /error: cannot \w+ .*checkpoints.*: it does not exist \(any more\)/)
+    const again = start("resume", "latest", "--runs-dir", folder("deleted"))
+    await untilReached("deleted", 25, again.ended)
+    again.child.kill("SIGINT")
+    assert.strictEqual((await again.ended).code, 130)
   })
 
   it("that is finished is shown again, not trained again", async () => {

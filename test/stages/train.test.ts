@@ -9,7 +9,7 @@ import { selectEngine } from "../../engines/select.ts"
 import { Experiment, experiment, layers, optimizers } from "../../schemas/Experiment.ts"
 import { batches, evaluationImages } from "../../stages/batch.ts"
 import { totalIterations } from "../../stages/cadence.ts"
-import { checkpointFile, loadCheckpoint, newestCheckpoint } from "../../stages/checkpoint.ts"
+import { checkpointFile, loadCheckpoint, restoreCheckpoint } from "../../stages/checkpoint.ts"
 import { withFeeds } from "../../stages/feeds.ts"
 import type { ResidentDataset } from "../../stages/load.ts"
 import { buildProgram } from "../../stages/model.ts"
@@ -271,7 +271,7 @@ describe("train", () => {
         const error = yield* Effect.flip(trained)
         assert.strictEqual(error._tag, "NonFiniteLoss")
         assert.match(error.message, /NaN at iteration 18; the last good checkpoint is iteration-00000014/)
-        const good = yield* newestCheckpoint(paths.join(folder, "checkpoints"), total)
+        const good = yield* restoreCheckpoint(paths.join(folder, "checkpoints"), total)
         assert.isDefined(good)
         for (const { data } of good?.state ?? []) assert.isTrue(data.every((value) => Number.isFinite(value)))
       }),

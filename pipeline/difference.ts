@@ -1,0 +1,36 @@
+/**
+ * What differs between two experiments, field by field: (before, after) -> paths with both values.
+ */
+import { JsonPatch, type Schema } from "effect"
+
+export interface Difference {
+  /** As model/0/filters. */
+  readonly path: string
+  readonly before: string
+  readonly after: string
+}
+
+/** The value a JSON pointer names, undefined where there is none. */
+const valueAt = (value: unknown, pointer: string): unknown =>
+  pointer
+    .split("/")
+    .slice(1)
+    .map((part) => part.replaceAll("~1", "/").replaceAll("~0", "~"))
+    .reduce<unknown>(
+      (inner, key) =>
+        typeof inner === "object" && inner !== null ? (inner as Record<string, unknown>)[key] : undefined,
+      value,
+    )
+
+const show = (value: unknown) => (value === undefined ? "nothing" : JSON.stringify(value))
+
+export const differences = (before: Schema.Json, after: Schema.Json): ReadonlyArray<Difference> =>
+  JsonPatch.get(before, after).map(({ path, ...operation }) => ({
+    path: path.slice(1),
+    before: operation.op === "add" ? "nothing" : show(valueAt(before, path)),
+    after: "value" in operation ? show(operation.value) : "nothing",
+  }))
+
+/** One line a difference. */
+export const renderDifferences = (found: ReadonlyArray<Difference>): string =>
+  found.map(({ after, before, path }) => `  ${path}: ${before} → ${after}`).join("\n")

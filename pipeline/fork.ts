@@ -1,0 +1,66 @@
+/**
+ * A new run from another's checkpoint: (parent, changed experiment) -> what to put into the new run's folder.
+ *
+ * The network and the kind of optimizer must be the parent's, so that every variable has its value; anything else may
+ * change. The fork goes on at the parent's iteration, with the parent's rows of metrics up to there.
+ */
+import { Effect, Path, Runtime, Schema } from "effect"
+import type { Experiment } from "../schemas/Experiment.ts"
+import { fingerprint } from "../schemas/fingerprint.ts"
+import type { Parent } from "../schemas/Run.ts"
+import { newestGoodCheckpoint, saveCheckpoint } from "../stages/checkpoint.ts"
+import { copyMetrics } from "../storage/metricsLog.ts"
+import { layout, type Run } from "../storage/runDirectory.ts"
+import { differences } from "./difference.ts"
+import { effectiveExperiment } from "./runSummary.ts"
+
+/** The parent's state cannot be this experiment's. */
+export class ForkImpossible extends Schema.TaggedError<ForkImpossible>()("ForkImpossible", {
+  run: Schema.String,
+  reason: Schema.String,
+}) {
+  override get [Runtime.errorExitCode]() {
+    return 65
+  }
+  override get message() {
+    return `no run can be forked from ${this.run}: ${this.reason}`
+  }
+}
+
+const modelOf = ({ model, optimizer }: Experiment) => ({ model, optimizer: optimizer.kind })
+
+export const prepareFork = Effect.fn("prepareFork")(function* (run: Run, experiment: Experiment) {
+  const paths = yield* Path.Path
+  const impossible = (reason: string) => new ForkImpossible({ run: run.identity.id, reason })
+  const [changed] = differences(modelOf(effectiveExperiment(run)), modelOf(experiment))
+  if (changed !== undefined) {
+    return yield* impossible(
+      `${changed.path} was ${changed.before} and is ${changed.after}; the network and the kind of optimizer must stay`,
+    )
+  }
+  const checkpoint = yield* newestGoodCheckpoint(paths.join(run.path, layout.checkpoints))
+  if (checkpoint === undefined) return yield* impossible("it has no good checkpoint")
+  const { iteration } = checkpoint.progress
+  if ("iterations" in experiment.budget && experiment.budget.iterations <= iteration) {
+    return yield* impossible(
+      `it stands at iteration ${iteration} and the budget is ${experiment.budget.iterations}; give --iterations a larger number`,
+    )
+  }
+  const parent: Parent = { run: run.identity.id, fingerprint: run.identity.fingerprint, iteration }
+  const print = fingerprint(experiment, parent)
+  // The parent's best checkpoint stays with the parent: the fork looks for its own.
+  const progress = { ...checkpoint.progress, best: null, evaluationsWithoutImprovement: 0 }
+  return {
+    parent,
+    fingerprint: print,
+    prepare: (folder: string) =>
+      Effect.gen(function* () {
+        yield* saveCheckpoint(paths.join(folder, layout.checkpoints), checkpoint.state, progress, print)
+        yield* copyMetrics(
+          paths.join(run.path, layout.metrics),
+          paths.join(folder, layout.metrics),
+          iteration,
+        )
+      }),
+  }
+})
