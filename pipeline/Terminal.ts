@@ -14,6 +14,9 @@ const barIntervalMs = 100
 const barWidth = 24
 const stageWidth = 10
 
+/** What becomes of a stream that nobody reads any more. */
+const ignoreClosed = () => {}
+
 export class Terminal extends Context.Service<
   Terminal,
   {
@@ -31,7 +34,6 @@ export class Terminal extends Context.Service<
       const stream = process.stderr
       const animated = stream.isTTY && process.env.CI === undefined
       const style = (format: "yellow" | "red" | "cyan", text: string) => styleText(format, text, { stream })
-      const ignoreClosed = () => {}
       stream.on("error", ignoreClosed)
       process.stdout.on("error", ignoreClosed)
 

@@ -24,9 +24,9 @@ describe("a run of 200 iterations", () => {
 
   /** Waits until a checkpoint of at least `iteration` is there; the process may be faster. */
   const untilReached = async (name: string, iteration: number, ended: Promise<unknown>) => {
-    let over = false
-    void ended.then(() => (over = true))
-    while (!over) {
+    const state = { over: false }
+    void ended.then(() => (state.over = true))
+    while (!state.over) {
       const runs = readdirSync(scratch).includes(name)
         ? readdirSync(folder(name)).filter((n) => !n.startsWith("."))
         : []

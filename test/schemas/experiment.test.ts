@@ -16,7 +16,7 @@ describe("an experiment", () => {
   })
 
   it("has the same fingerprint whatever the order of its keys", () => {
-    const reversed = Object.fromEntries(Object.entries(cnn).reverse())
+    const reversed = Object.fromEntries(Object.entries(cnn).toReversed())
     assert.strictEqual(fingerprint(decode(reversed)), fingerprint(decode(cnn)))
   })
 

@@ -34,7 +34,12 @@ const killed = async (child: ChildProcess) => {
   await exited
 }
 
-const inRun = <A, E>(body: (run: string, folder: string) => Effect.Effect<A, E, NodeServices.NodeServices | import("effect").Scope.Scope>) =>
+const inRun = <A, E>(
+  body: (
+    run: string,
+    folder: string,
+  ) => Effect.Effect<A, E, NodeServices.NodeServices | import("effect").Scope.Scope>,
+) =>
   Effect.gen(function* () {
     const fs = yield* FileSystem.FileSystem
     const paths = yield* Path.Path
