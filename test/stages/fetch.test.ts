@@ -242,10 +242,19 @@ describe("fetching a published file over HTTP", () => {
     }),
   )
 
-  it.live("goes on where no server listens", () =>
+  it.live("goes on where no server listens, and says that the connection was refused", () =>
     Effect.gen(function* () {
+      const closed = yield* Effect.promise(async () => {
+        const other = createServer()
+        await new Promise<void>((resolve) => other.listen(0, "127.0.0.1", resolve))
+        const { port } = other.address() as AddressInfo
+        await new Promise((resolve) => other.close(resolve))
+        return `http://127.0.0.1:${port}/a`
+      })
+      const error = yield* Effect.flip(published({ urls: [closed] }))
+      assert.include(error.message, "a broken connection (ECONNREFUSED)")
       answers["/good"] = [sends(content)]
-      const file = yield* published({ urls: ["http://127.0.0.1:1/a", `${origin}/good`] })
+      const file = yield* published({ urls: [closed, `${origin}/good`] })
       assert.strictEqual(file.source, `${origin}/good`)
     }),
   )
