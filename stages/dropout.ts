@@ -40,7 +40,6 @@ export const makeNoise = (
 export const fillNoise = (noise: Noise, iteration: number, out: Float32Array): void => {
   const size = out.length
   const threshold = Math.round(noise.rate * 65_536)
-  const kept = 1 / (1 - noise.rate)
   const start = iteration * size
   // A block of two words is four halves.
   const firstBlock = Math.floor(start / 4)
@@ -49,7 +48,9 @@ export const fillNoise = (noise: Noise, iteration: number, out: Float32Array): v
   manyWords(noise.key, 2 * firstBlock, words)
   const halves = new Uint16Array(words.buffer)
   const skip = start - 4 * firstBlock
-  for (let i = 0; i < size; i++) out[i] = halves[skip + i] < threshold ? 0 : kept
+  // Looked up, not branched on: a processor cannot foresee noise, and each wrong guess costs 5 ns.
+  const values = Float32Array.of(1 / (1 - noise.rate), 0)
+  for (let i = 0; i < size; i++) out[i] = values[(halves[skip + i] - threshold) >>> 31]
 }
 
 /** Named as TensorFlow.js' own, so that a saved model loads anywhere: dropout does nothing there but in training. */

@@ -20,6 +20,8 @@ export class Lowering {
   readonly blocked: Blocked | undefined
   /** Where in the image each window's largest element is, of poolings whose gradient is taken by index. */
   readonly poolingIndices = new Map<Value, Name>()
+  /** The maxima of pairs of columns, by image: what pooling in 2×2 and its gradient share. */
+  readonly rowMaxima = new Map<Value, Name>()
   readonly #names = new Map<Value, Map<Layout, Name>>()
   readonly #users = new Map<Value, Array<Value>>()
 

@@ -44,7 +44,7 @@ export const makeTrainer = Effect.fn("compile")(function* (
     new ort.Tensor("float32", data, [...shape])
   const initial = yield* Effect.promise(() => Promise.all(variables.map((variable) => variable.data())))
   const stateTensors = (valueOf: (index: number) => Float32Array) =>
-    variables.map(({ shape }, index) => float(valueOf(index), shape))
+    variables.map(({ name, shape }, index) => float(valueOf(index), step.shapes.get(name) ?? shape))
   let current = stateTensors((index) => Float32Array.from(initial[index]))
   let spare = stateTensors((index) => new Float32Array(sizeOf(variables[index].shape)))
 
@@ -102,17 +102,18 @@ export const makeTrainer = Effect.fn("compile")(function* (
   const predictor = yield* Effect.cached(
     Effect.gen(function* () {
       const predict = compilePredict(predictTrace, blocked)
-      return { names: predict.variables, session: yield* openSession(ort, predict.model, threads) }
+      return { shapes: predict.shapes, session: yield* openSession(ort, predict.model, threads) }
     }).pipe(Scope.provide(scope)),
   )
   const imageSize = sizeOf(inputShape)
   const predict: Trainer["predict"] = Effect.fn("predict")(function* (images: Float32Array) {
-    const { names, session } = yield* predictor
+    const { session, shapes } = yield* predictor
     const count = images.length / imageSize
     const probabilities = new Float32Array(count * program.classes)
     const inputs: Record<string, Tensor> = {}
     variables.forEach(({ name }, index) => {
-      if (names.has(name)) inputs[name] = current[index]
+      const shape = shapes.get(name)
+      if (shape !== undefined) inputs[name] = float(current[index].data as Float32Array, shape)
     })
     for (let from = 0; from < count; from += evaluationBatch) {
       const part = images.subarray(from * imageSize, (from + evaluationBatch) * imageSize)

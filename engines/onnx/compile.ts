@@ -5,27 +5,27 @@
  * the border of ONNX Runtime is copied (20 ms for Adam's state of the tutorials' network). Model names: `<variable>` in,
  * `<variable>:next` out.
  */
-import type { Value } from "../trace/graph.ts"
-import { reachable } from "../trace/graph.ts"
+import { reachable, sameShape, type Shape, type Value } from "../trace/graph.ts"
 import { simplify } from "../trace/simplify.ts"
 import type { Trace } from "../trace/trace.ts"
 import type { Blocked } from "./blocked.ts"
-import { OnnxGraph } from "./graph.ts"
+import { type Name, OnnxGraph } from "./graph.ts"
 import { lower } from "./lower.ts"
 import { Lowering } from "./Lowering.ts"
+import { findTilings, lowerTiling } from "./tiles.ts"
 
 export interface Compiled {
   readonly model: Uint8Array
   /** Feeds that the outputs depend on. */
   readonly feeds: ReadonlySet<string>
-  /** Variables that the outputs depend on. */
-  readonly variables: ReadonlySet<string>
+  /** The variables it takes, with their shapes at its border: the same elements in the same order. */
+  readonly shapes: ReadonlyMap<string, Shape>
 }
 
-const inputsAmong = (values: ReadonlyArray<Value>, kind: "feed" | "variable") => {
+const fedAmong = (values: ReadonlyArray<Value>): ReadonlySet<string> => {
   const names = new Set<string>()
   for (const value of values) {
-    if (value.op === "Input" && value.attributes.kind === kind) names.add(value.attributes.name)
+    if (value.op === "Input" && value.attributes.kind === "feed") names.add(value.attributes.name)
   }
   return names
 }
@@ -40,33 +40,49 @@ export const compileStep = (trace: Trace<"loss" | "error">, blocked: Blocked | u
     ...trace.variables.map((variable) => variable.next),
   ])
   const values = reachable([loss, error, ...next])
-  const feeds = inputsAmong(values, "feed")
+  const feeds = fedAmong(values)
   const model = new OnnxGraph("train")
   const body = new OnnxGraph("step", model)
   const lowering = new Lowering(body, values, blocked)
 
+  const tilings = findTilings(next, values, (value) => lowering.users(value))
+  const tiledInside = new Set(tilings.flatMap(({ inside }) => inside))
+  const shapeOf = (value: Value): Shape =>
+    tilings.find(({ outputs }) => outputs.includes(value))?.tiledShape ?? value.shape
+
   const iteration = body.input(body.fresh("iteration"), [], "int64")
   const condition = body.input(body.fresh("condition"), [], "bool")
-  for (const { input, name } of trace.variables) {
-    lowering.write(input, "nhwc", body.input(body.fresh(name), input.shape))
+  const tiled = new Map<Value, Name>()
+  for (const [i, { input, name }] of trace.variables.entries()) {
+    const shape = shapeOf(next[i])
+    const state = body.input(body.fresh(name), shape)
+    if (!sameShape(shape, input.shape)) tiled.set(input, state)
+    lowering.write(input, "nhwc", tiled.has(input) ? body.reshape(state, input.shape) : state)
   }
   for (const { input, name } of trace.feeds.filter((feed) => feeds.has(feed.name))) {
     model.input(name, ["iterations", ...input.shape])
     lowering.write(input, "nhwc", body.op("Gather", [name, iteration], { axis: { i: 0 } }))
   }
-  lower(values, lowering)
+  lower(
+    values.filter((value) => !tiledInside.has(value)),
+    lowering,
+  )
+  const updated = new Map<Value, Name>(tilings.flatMap((tiling) => [...lowerTiling(tiling, lowering, tiled)]))
   body.yield(condition, [], "bool")
-  for (const value of next) body.yield(lowering.read(value), value.shape)
+  for (const value of next) body.yield(updated.get(value) ?? lowering.read(value), shapeOf(value))
   for (const value of [loss, error]) body.yield(lowering.read(value), [])
 
+  const shapes = new Map(trace.variables.map(({ name }, i) => [name, shapeOf(next[i])]))
   const iterations = model.input("iterations", [], "int64")
   const forever = model.constant(Uint8Array.of(1), [], "bool")
-  const state = trace.variables.map(({ input, name }) => model.input(name, input.shape))
-  const outputs = [...trace.variables.map(({ name }) => nextName(name)), "losses", "errors"]
-  model.ops("Loop", [iterations, forever, ...state], outputs, { body: { g: body } })
-  for (const { input, name } of trace.variables) model.output(nextName(name), input.shape)
+  const state = [...shapes].map(([name, shape]) => model.input(name, shape))
+  const outputs = [...shapes.keys()].map(nextName)
+  model.ops("Loop", [iterations, forever, ...state], [...outputs, "losses", "errors"], {
+    body: { g: body },
+  })
+  for (const [name, shape] of shapes) model.output(nextName(name), shape)
   for (const name of ["losses", "errors"]) model.output(name, ["iterations"])
-  return { model: model.encode(), feeds, variables: new Set(trace.variables.map(({ name }) => name)) }
+  return { model: model.encode(), feeds, shapes }
 }
 
 /** Inputs `images` and the variables that count, output `probabilities`. */
@@ -75,12 +91,15 @@ export const compilePredict = (trace: Trace<"probabilities">, blocked: Blocked |
   const values = reachable([probabilities])
   const model = new OnnxGraph("predict")
   const lowering = new Lowering(model, values, blocked)
-  const variables = inputsAmong(values, "variable")
+  const shapes = new Map<string, Shape>()
+  for (const { input, name } of trace.variables) {
+    if (values.includes(input)) shapes.set(name, input.shape)
+  }
   for (const { input, name } of [...trace.feeds, ...trace.variables]) {
     if (values.includes(input)) lowering.write(input, "nhwc", model.input(name, input.shape))
   }
   lower(values, lowering)
   model.ops("Identity", [lowering.read(probabilities)], ["probabilities"])
   model.output("probabilities", probabilities.shape)
-  return { model: model.encode(), feeds: inputsAmong(values, "feed"), variables }
+  return { model: model.encode(), feeds: fedAmong(values), shapes }
 }

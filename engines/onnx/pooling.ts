@@ -1,5 +1,5 @@
 /** Pooling and its gradients. */
-import type { Node, Window } from "../trace/graph.ts"
+import type { Node, Value, Window } from "../trace/graph.ts"
 import type { Blocked } from "./blocked.ts"
 import type { Name } from "./graph.ts"
 import { imageShape, type Lowering } from "./Lowering.ts"
@@ -25,12 +25,35 @@ const tilesInTwos = (window: Window, blocked: Blocked | undefined): blocked is B
   window.inHeight % 2 === 0 &&
   window.inWidth % 2 === 0
 
+/** 2×2 tiles in two steps. The gradient needs the first one's result too, and the two take less time than one of 2×2. */
+const rowsThenColumns = (x: Value, lowering: Lowering, blocked: Blocked) => {
+  const shape = imageShape(x.shape)
+  const [batch, channels, height, width] = shape
+  const rowShape = [batch, channels, height, width / 2] as const
+  const image = lowering.read(x, "nchwc")
+  const known = lowering.rowMaxima.get(x)
+  const rowMaxima = known ?? blocked.maxPool(lowering.graph, image, shape, [1, 2], [1, 2])
+  lowering.rowMaxima.set(x, rowMaxima)
+  return {
+    rowMaxima,
+    rowShape,
+    get pooled() {
+      return blocked.maxPool(lowering.graph, rowMaxima, rowShape, [2, 1], [2, 1])
+    },
+  }
+}
+
 export const maxPool = (value: Node<"MaxPool">, lowering: Lowering): void => {
   const { blocked, graph } = lowering
   const { window } = value.attributes
   const [x] = value.inputs
   const isTrained = lowering.users(value).some((user) => user.op === "MaxPoolGradient")
-  if (isTrained && !tilesInTwos(window, blocked)) {
+  if (isTrained && tilesInTwos(window, blocked)) {
+    const { pooled } = rowsThenColumns(x, lowering, blocked)
+    lowering.write(value, "nchwc", pooled)
+    return
+  }
+  if (isTrained) {
     // ONNX Runtime answers the first of equal elements in scan order, as TensorFlow.js takes it.
     const [y, index] = graph.ops("MaxPool", [lowering.read(x, "nchw")], 2, attributesOf(window))
     lowering.poolingIndices.set(value, index)
@@ -101,8 +124,7 @@ const tiledGradient = (value: Node<"MaxPoolGradient">, lowering: Lowering, block
       [a, b].map((part) => graph.reshape(part, [groups * lines, 1, length])),
       { axis: { i: 1 } },
     )
-  const rowMaxima = blocked.maxPool(graph, image, shape, [1, 2], [1, 2])
-  const rowShape = [batch, channels, height, width / 2] as const
+  const { rowMaxima, rowShape } = rowsThenColumns(x, lowering, blocked)
   const upper = blocked.maxPool(graph, rowMaxima, rowShape, [1, 1], [2, 1])
   const [toUpper, toLower] = split(lowering.read(dy, "nchwc"), upper, lowering.read(y, "nchwc"))
   const rows = graph.reshape(interleave(toUpper, toLower, height / 2, (width / 2) * block), rowShape)

@@ -29,6 +29,21 @@ const cases: Readonly<Record<string, Case>> = {
     optimizer: adam,
     batchSize: 6,
   },
+  "a dense layer large enough to be updated in tiles": {
+    model: [
+      layers.flatten(),
+      layers.dense({ units: 1024, activation: "relu" }),
+      layers.dense({ units: 1024, activation: "relu" }),
+      layers.dense({ units: 3 }),
+    ],
+    optimizer: adam,
+    inputShape: [28, 28, 1],
+  },
+  "a dense layer updated in tiles by momentum": {
+    model: [layers.flatten(), layers.dense({ units: 1024, activation: "tanh" }), layers.dense({ units: 3 })],
+    optimizer: optimizers.momentum({ learningRate: 1, nesterov: true }),
+    inputShape: [28, 28, 1],
+  },
   "a batch of one": {
     model: [
       layers.conv2d({ filters: 16, kernelSize: 3 }),
