@@ -1,11 +1,12 @@
 /**
  * The convolutional network of the tutorials: 5×5×32, pool, 5×5×64, pool, dense 1024, dense 10, on MNIST.
- * The tutorial that trained it for 20,000 iterations of 100 examples reports 1.18 % test error.
+ * The tutorial that trained it for 20,000 iterations of 100 examples reports 1.18 % test error. It names Adam and
+ * truncated-normal weights but neither rate nor spread: here Adam's usual rate, halved every 2,500 iterations, and 0.05.
  */
-import { experiment, initializers, layers, optimizers } from "tidemark"
+import { experiment, initializers, layers, learningRates, optimizers } from "tidemark"
 
 const weights = {
-  kernelInitializer: initializers.truncatedNormal({ stddev: 0.1 }),
+  kernelInitializer: initializers.truncatedNormal({ stddev: 0.05 }),
   biasInitializer: initializers.constant(0.1),
 }
 
@@ -22,7 +23,9 @@ export default experiment({
     layers.dense({ units: 10, ...weights }),
   ],
   loss: "softmaxCrossEntropy",
-  optimizer: optimizers.adam({ learningRate: 1e-4 }),
+  optimizer: optimizers.adam({
+    learningRate: learningRates.step({ value: 0.001, factor: 0.5, every: 2500 }),
+  }),
   batchSize: 100,
   budget: { iterations: 20_000 },
 })
