@@ -20,6 +20,7 @@ export interface BlockedConvolution {
   readonly bias?: Name | undefined
   /** [height, width] */
   readonly kernel: readonly [number, number]
+  readonly strides: readonly [number, number]
   readonly dilations: readonly [number, number]
   /** [top, left, bottom, right] */
   readonly pads: readonly [number, number, number, number]
@@ -58,13 +59,13 @@ export const nativeBlocked = (block: number): Blocked => ({
       { channels: { i: channels }, channels_last: { i: channelsLast ? 1 : 0 } },
       domain,
     ),
-  convolution: (graph, { bias, dilations, filter, kernel, pads, relu, x }) =>
+  convolution: (graph, { bias, dilations, filter, kernel, pads, relu, strides, x }) =>
     graph.op(
       "Conv",
       bias === undefined ? [x, filter] : [x, filter, bias],
       {
         kernel_shape: { ints: kernel },
-        strides: { ints: [1, 1] },
+        strides: { ints: strides },
         dilations: { ints: dilations },
         group: { i: 1 },
         pads: { ints: pads },

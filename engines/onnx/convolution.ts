@@ -64,7 +64,7 @@ export const convolution = (value: Node<"Conv2D">, lowering: Lowering): void => 
     Value | undefined,
   ]
   const biasName = bias === undefined ? undefined : lowering.read(bias)
-  if (fits(blocked, window.inChannels, window.outChannels) && !hasStride(window)) {
+  if (fits(blocked, window.inChannels, window.outChannels)) {
     const convolved = blocked.convolution(graph, {
       x: lowering.read(x, window.inChannels < blocked.block ? "nchw" : "nchwc"),
       inShape: imageShape(x.shape),
@@ -72,6 +72,7 @@ export const convolution = (value: Node<"Conv2D">, lowering: Lowering): void => 
       filter: blockFilter(graph, lowering.read(filter), window, blocked.block),
       bias: biasName,
       kernel: [window.height, window.width],
+      strides: [window.strideHeight, window.strideWidth],
       dilations: [window.dilationHeight, window.dilationWidth],
       pads: [window.top, window.left, window.bottom, window.right],
       relu,
@@ -121,6 +122,7 @@ export const inputGradient = (value: Node<"Conv2DInputGradient">, lowering: Lowe
       outShape: imageShape(value.shape),
       filter: blockTurnedFilter(graph, lowering.read(filter), window, blocked.block),
       kernel,
+      strides: [1, 1],
       dilations: [1, 1],
       pads,
       relu: false,
@@ -185,6 +187,7 @@ export const filterGradient = (value: Node<"Conv2DFilterGradient">, lowering: Lo
       outShape: [inChannels, outChannels, height, width],
       filter: graph.reshape(filter, [outChannels, blocks * block, outHeight, outWidth]),
       kernel,
+      strides: [1, 1],
       dilations,
       pads: [0, 0, 0, 0],
       relu: false,

@@ -10,6 +10,7 @@ import type { Data, DType, Shape, Value } from "./graph.ts"
 import { node, sameShape } from "./graph.ts"
 import { KernelRefused, kernels, type Make } from "./kernels.ts"
 import { currentLayer } from "./layer.ts"
+import type { Update } from "./update.ts"
 
 /** The program cannot be recorded: `kernel` of `layer` says why in `detail`. */
 export class TraceRefused extends Error {
@@ -42,6 +43,8 @@ const constant = (layer: string, values: ArrayLike<number>, shape: Shape, dtype:
 export class TraceBackend extends tf.KernelBackend {
   /** Set while a gradient is recorded: the layer of the operation it differentiates. */
   #differentiated: string | undefined
+  /** What the program has told of its updates (`update.ts`). */
+  readonly updates: Array<Update> = []
   readonly #values = new WeakMap<object, Value>()
   /** Inputs by the data they stand for. */
   readonly #inputs: WeakMap<object, Value>

@@ -10,12 +10,15 @@ import type { Shape, Value } from "./graph.ts"
 import { node } from "./graph.ts"
 import { kernels } from "./kernels.ts"
 import { currentLayer } from "./layer.ts"
+import type { Update } from "./update.ts"
 
 export interface Trace<Output extends string> {
   readonly feeds: ReadonlyArray<{ readonly name: string; readonly input: Value }>
   readonly outputs: Readonly<Record<Output, Value>>
   /** In the order of the program's variables; `next` is `input` where the function left one alone. */
   readonly variables: ReadonlyArray<{ readonly name: string; readonly input: Value; readonly next: Value }>
+  /** Formulas behind some of the next values. */
+  readonly updates: ReadonlyArray<Update>
 }
 
 const backendName = "tidemark-trace"
@@ -141,6 +144,7 @@ export const trace = <Output extends string>(
           feeds: fed,
           outputs: Object.fromEntries(outputs) as Record<Output, Value>,
           variables: state.map(({ variable, input, next }) => ({ name: variable.name, input, next })),
+          updates: backend.updates,
         }
       }),
     )

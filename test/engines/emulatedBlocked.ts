@@ -43,7 +43,7 @@ export const emulatedBlocked = (size: number): Blocked => ({
     const image = unblock(graph, x, shape, size)
     return channelsLast ? graph.transpose(image, [0, 2, 3, 1]) : image
   },
-  convolution: (graph, { bias, dilations, filter, inShape, kernel, outShape, pads, relu, x }) => {
+  convolution: (graph, { bias, dilations, filter, inShape, kernel, outShape, pads, relu, strides, x }) => {
     const [, channels] = inShape
     const [, filters] = outShape
     const [height, width] = kernel
@@ -61,6 +61,7 @@ export const emulatedBlocked = (size: number): Blocked => ({
     ]
     const convolved = graph.op("Conv", inputs, {
       kernel_shape: { ints: kernel },
+      strides: { ints: strides },
       dilations: { ints: dilations },
       pads: { ints: pads },
     })

@@ -63,6 +63,6 @@ describe("the onnx engine computes what the reference does", () => {
           assert.isBelow(relativeError(actual.predictions, expected.predictions), 1e-5, engine)
         }
       }),
-    { timeout: 60_000, arbitrary: { runs: 25 } },
+    { timeout: 60_000, arbitrary: { runs: 15 } },
   )
 })
