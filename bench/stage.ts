@@ -1,0 +1,172 @@
+/**
+ * What the train stage adds to the engine, in one process on the same batches: the engine is timed from inside the stage.
+ * And the times a user waits: from `run` and from `resume` to the first iteration, with a warm cache.
+ *
+ *   pnpm bench:stage [--json] [--experiment experiments/cnn.ts] [--iterations 1000]
+ */
+import { spawn } from "node:child_process"
+import { mkdtempSync, rmSync } from "node:fs"
+import { cpus, tmpdir } from "node:os"
+import { join } from "node:path"
+import { fileURLToPath } from "node:url"
+import { parseArgs } from "node:util"
+import * as NodeServices from "@effect/platform-node/NodeServices"
+import { Effect, Layer, Logger } from "effect"
+import * as FetchHttpClient from "effect/http/FetchHttpClient"
+import { Engine, type Trainer } from "../engines/Engine.ts"
+import { selectEngine } from "../engines/select.ts"
+import { execute } from "../pipeline/execute.ts"
+import { loadExperiment } from "../pipeline/experimentFile.ts"
+import { Terminal } from "../pipeline/Terminal.ts"
+import { fingerprint } from "../schemas/fingerprint.ts"
+import { formatVersion } from "../schemas/Run.ts"
+import { createRun } from "../storage/runDirectory.ts"
+
+const { values: options } = parseArgs({
+  options: {
+    json: { type: "boolean", default: false },
+    experiment: { type: "string", default: "experiments/cnn.ts" },
+    iterations: { type: "string", default: "1000" },
+  },
+})
+const iterations = Number(options.iterations)
+
+const spent = { compile: 0, train: 0, predict: 0, state: 0 }
+
+const timed =
+  (what: keyof typeof spent) =>
+  <A, E, R>(effect: Effect.Effect<A, E, R>) =>
+    Effect.suspend(() => {
+      const startedAt = performance.now()
+      return Effect.ensuring(
+        effect,
+        Effect.sync(() => (spent[what] += performance.now() - startedAt)),
+      )
+    })
+
+/** The engine, with every call's time added up. */
+const timedEngine = (engine: Engine["Service"]): Engine["Service"] => ({
+  info: engine.info,
+  compile: (program) =>
+    engine.compile(program).pipe(
+      timed("compile"),
+      Effect.map((trainer): Trainer => ({
+        // Not spread: what the trainer says of itself may change while it learns how fast it is.
+        get chunk() {
+          return trainer.chunk
+        },
+        get evaluationBatch() {
+          return trainer.evaluationBatch
+        },
+        train: (count, feeds) => trainer.train(count, feeds).pipe(timed("train")),
+        predict: (images) => trainer.predict(images).pipe(timed("predict")),
+        state: trainer.state.pipe(timed("state")),
+        load: trainer.load,
+      })),
+    ),
+})
+
+const scratch = mkdtempSync(join(tmpdir(), "tidemark-bench-"))
+const runsDir = join(scratch, "runs")
+const dataDir = join(scratch, "data")
+
+/** The whole pipeline on the timed engine; the stage's time is its record's. */
+const runPipeline = Effect.gen(function* () {
+  const engine = timedEngine(yield* Engine)
+  const { experiment } = yield* loadExperiment(options.experiment, { iterations })
+  const print = fingerprint(experiment)
+  const run = yield* createRun({
+    runsDir,
+    name: experiment.name,
+    fingerprint: print,
+    prepare: () => Effect.void,
+    describe: (id, createdAt) => ({
+      formatVersion,
+      id,
+      createdAt,
+      experiment,
+      experimentFile: { path: options.experiment, fingerprint: print },
+      overrides: { iterations },
+      fingerprint: print,
+      dataDir,
+      engine: engine.info,
+    }),
+  })
+  const report = yield* execute({ run, experiment, fingerprint: print, engine, extendedTo: null })
+  const stageMs = report.timings.find(({ name }) => name === "train")?.durationMs ?? Number.NaN
+  return { path: run.path, stageMs, engine: engine.info }
+})
+
+const quiet = Layer.mock(Terminal, { line: () => {}, progress: () => Effect.void, clear: () => {} })
+
+const { engine, path, stageMs } = await Effect.runPromise(
+  runPipeline.pipe(
+    Effect.provide(selectEngine("auto")),
+    Effect.provide(quiet),
+    Effect.provide(FetchHttpClient.layer),
+    Effect.provide(NodeServices.layer),
+    Effect.provide(Logger.layer([])),
+  ),
+)
+/** Milliseconds from the command to the first iteration it tells of. */
+const untilFirstIteration = (...args: ReadonlyArray<string>) =>
+  new Promise<number>((resolve, reject) => {
+    const startedAt = performance.now()
+    const cli = fileURLToPath(new URL("../pipeline/cli.ts", import.meta.url))
+    const child = spawn(process.execPath, [cli, ...args], { stdio: ["ignore", "ignore", "pipe"] })
+    let said = ""
+    child.stderr.on("data", (data) => {
+      said += String(data)
+      if (!/iteration \d+\/\d+/.test(said)) return
+      resolve(performance.now() - startedAt)
+      child.kill("SIGKILL")
+    })
+    child.on("exit", (code, signal) => signal === null && reject(new Error(`exit ${code}: ${said}`)))
+  })
+
+const more = String(iterations + 1000)
+const resumeMs = await untilFirstIteration("resume", path, "--iterations", more)
+const startMs = await untilFirstIteration(
+  "run",
+  options.experiment,
+  "--iterations",
+  more,
+  "--runs-dir",
+  join(scratch, "first"),
+  "--data-dir",
+  dataDir,
+)
+rmSync(scratch, { recursive: true, force: true })
+
+const stageOnly = stageMs - spent.compile
+const result = {
+  machine: { processor: cpus()[0].model, cores: cpus().length, node: process.version },
+  engine,
+  experiment: options.experiment,
+  iterations,
+  engineMsAnIteration: spent.train / iterations,
+  stageMsAnIteration: stageOnly / iterations,
+  compileMs: spent.compile,
+  stateMs: spent.state,
+  predictMs: spent.predict,
+  startMs,
+  resumeMs,
+  peakMiB: process.resourceUsage().maxRSS / 1024,
+}
+if (options.json) console.log(JSON.stringify(result, undefined, 2))
+else {
+  console.log(
+    `${result.machine.processor}, ${result.machine.cores} cores, Node ${result.machine.node}, ${engine.name} ${engine.path}`,
+  )
+  console.log(`engine alone            ${result.engineMsAnIteration.toFixed(2)} ms an iteration`)
+  console.log(
+    `whole stage             ${result.stageMsAnIteration.toFixed(2)} ms an iteration, evaluations and checkpoints included`,
+  )
+  console.log(
+    `stage over engine       ${(result.stageMsAnIteration / result.engineMsAnIteration).toFixed(3)}`,
+  )
+  console.log(`compile                 ${result.compileMs.toFixed(0)} ms`)
+  console.log(`run to first iteration  ${(startMs / 1000).toFixed(1)} s`)
+  console.log(`resume to the next one  ${(resumeMs / 1000).toFixed(1)} s`)
+  console.log(`peak memory             ${result.peakMiB.toFixed(0)} MiB`)
+}
