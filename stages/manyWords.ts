@@ -11,11 +11,13 @@ export const manyWords = (key: RandomKey, start: number, out: Uint32Array): void
   const k0 = key.k0 | 0
   const k1 = key.k1 | 0
   const k2 = 0x1bd11bda ^ k0 ^ k1
-  const first = start / 2
+  let low = (start / 2) | 0
+  let high = Math.floor(start / 2 ** 33) | 0
   for (let i = 0; i < out.length; i += 2) {
-    const block = first + i / 2
-    let x0 = ((block | 0) + k0) | 0
-    let x1 = (Math.floor(block / 2 ** 32) + k1) | 0
+    let x0 = (low + k0) | 0
+    let x1 = (high + k1) | 0
+    low = (low + 1) | 0
+    if (low === 0) high = (high + 1) | 0
     x0 = (x0 + x1) | 0
     x1 = ((x1 << 13) | (x1 >>> 19)) ^ x0
     x0 = (x0 + x1) | 0
