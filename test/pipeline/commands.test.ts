@@ -16,7 +16,7 @@ import { tmpdir } from "node:os"
 import { join } from "node:path"
 import { fileURLToPath } from "node:url"
 import { afterAll, assert, beforeAll, describe, it } from "@effect/vitest"
-import { cliRun, type Ended, start } from "../fixtures/cli.ts"
+import { cliRun, type Ended, start, startAs } from "../fixtures/cli.ts"
 import { onlyRun, reached } from "../fixtures/runFiles.ts"
 
 const tiny = "test/fixtures/tiny.ts"
@@ -125,15 +125,16 @@ describe("run", () => {
   it("a runs folder that is a file, or may not be written, is refused before anything is trained", async () => {
     const file = write("occupied", "")
     refused(await cliRun("run", tiny, "--runs-dir", file, "--data-dir", data), 74, /occupied/)
-    if (process.getuid?.() === 0) return
+  })
+
+  it("a runs folder that may not be written is refused with exit 73", async () => {
     const closed = join(scratch, "closed")
     mkdirSync(closed)
-    chmodSync(closed, 0o500)
-    refused(
-      await cliRun("run", tiny, "--runs-dir", join(closed, "runs"), "--data-dir", data),
-      73,
-      /permission denied/,
-    )
+    chmodSync(closed, 0o555)
+    chmodSync(scratch, 0o755)
+    const nobody = process.getuid?.() === 0 ? 65_534 : undefined
+    const { ended } = startAs(nobody, "run", tiny, "--runs-dir", join(closed, "runs"), "--data-dir", data)
+    refused(await ended, 73, /error: cannot create .*closed.*: permission denied/)
   })
 
   it("--json prints the report, and nothing else, on standard output", async () => {
@@ -211,14 +212,20 @@ const canMount = () => {
   return mounted
 }
 
-describe.skipIf(!canMount())("a full disk", () => {
-  it("ends the run with a clear error, leaves nothing torn, and the run goes on once there is room", async () => {
-    const disk = join(scratch, "disk")
-    mkdirSync(disk)
-    assert.strictEqual(spawnSync("mount", ["-t", "tmpfs", "-o", "size=400k", "tmpfs", disk]).status, 0)
-    try {
-      const { ended } = start("run", tiny, "--runs-dir", join(disk, "runs"), "--data-dir", data)
-      const full = await ended
+const mounted = async (options: string, use: (disk: string) => Promise<void>) => {
+  const disk = mkdtempSync(join(scratch, "disk-"))
+  assert.strictEqual(spawnSync("mount", ["-t", "tmpfs", "-o", options, "tmpfs", disk]).status, 0)
+  try {
+    await use(disk)
+  } finally {
+    spawnSync("umount", ["-l", disk])
+  }
+}
+
+describe.skipIf(!canMount())("a disk", () => {
+  it("that is full ends the run with a clear error, leaves nothing torn, and the run goes on once there is room", () =>
+    mounted("size=400k", async (disk) => {
+      const full = await start("run", tiny, "--runs-dir", join(disk, "runs"), "--data-dir", data).ended
       assert.strictEqual(full.code, 74, full.stderr)
       assert.match(full.stderr, /error: cannot (write|append to) .*: the disk is full/)
       const run = onlyRun(join(disk, "runs"))
@@ -230,8 +237,24 @@ describe.skipIf(!canMount())("a full disk", () => {
       assert.strictEqual(spawnSync("mount", ["-o", "remount,size=8m", disk]).status, 0)
       const resumed = await cliRun("resume", "latest", "--runs-dir", join(disk, "runs"))
       assert.strictEqual(resumed.code, 0, resumed.stderr)
-    } finally {
-      spawnSync("umount", ["-l", disk])
-    }
-  })
+    }))
+
+  it("that is read-only is refused with exit 73, for runs and for data", () =>
+    mounted("size=1m,ro", async (disk) => {
+      refused(
+        await cliRun("run", tiny, "--runs-dir", join(disk, "runs"), "--data-dir", data),
+        73,
+        /the disk is read-only/,
+      )
+      const ended = await cliRun(
+        "run",
+        tiny,
+        "--runs-dir",
+        join(scratch, "ro"),
+        "--data-dir",
+        join(disk, "data"),
+      )
+      assert.strictEqual(ended.code, 73, ended.stderr)
+      assert.match(ended.stderr, /error: cannot create .*: the disk is read-only/)
+    }))
 })
