@@ -5,9 +5,10 @@
  * FORCE_COLOR and the terminal say. A terminal that goes away (EPIPE) is ignored: the run and its log go on.
  */
 import { styleText } from "node:util"
-import { Clock, Context, Effect, Layer } from "effect"
+import { Context, Effect, Layer } from "effect"
 import type { TrainTick } from "../stages/train.ts"
 import { duration } from "./duration.ts"
+import { elapsedMs } from "./elapsed.ts"
 
 const plainIntervalMs = 10_000
 const barIntervalMs = 100
@@ -57,7 +58,7 @@ export class Terminal extends Context.Service<
       }
 
       const progress = (tick: TrainTick) =>
-        Effect.map(Clock.currentTimeMillis, (now) => {
+        Effect.map(elapsedMs, (now) => {
           first ??= { at: now, iteration: tick.iteration }
           const done = tick.iteration - first.iteration
           if (done === 0 || now - shownAt < (animated ? barIntervalMs : plainIntervalMs)) return

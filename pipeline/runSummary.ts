@@ -1,5 +1,5 @@
 /**
- * A run in a few figures, as `list` and `--json` give it: (run directory) -> RunSummary.
+ * A run in a few figures, as `list`, `show` and `--json` give it: (run) -> RunSummary. Also its whole report.
  */
 import { Effect, Path, Schema } from "effect"
 import type { Experiment } from "../schemas/Experiment.ts"
@@ -7,22 +7,19 @@ import { Report } from "../schemas/Report.ts"
 import { iterationOf } from "../stages/checkpoint.ts"
 import * as files from "../storage/files.ts"
 import { layout, type Run } from "../storage/runDirectory.ts"
+import { headerOf, type RunHeader } from "../storage/runHeader.ts"
 
 const decodeReport = Schema.decodeUnknownEffect(Schema.fromJsonString(Report))
+
+const leftOut = (runPath: string) =>
+  Effect.as(Effect.logWarning(`${layout.report} of ${runPath} cannot be read; it is left out`), undefined)
 
 /** The report of a run that has one it can show. */
 export const readReport = Effect.fn("readReport")(function* (runPath: string) {
   const paths = yield* Path.Path
   const text = yield* files.readStringIfExists(paths.join(runPath, layout.report))
   if (text === undefined) return undefined
-  return yield* decodeReport(text).pipe(
-    Effect.catch(() =>
-      Effect.as(
-        Effect.logWarning(`${layout.report} of ${runPath} cannot be read; it is left out`),
-        undefined,
-      ),
-    ),
-  )
+  return yield* decodeReport(text).pipe(Effect.catch(() => leftOut(runPath)))
 })
 
 /** The experiment as stored, with the budget its last attempt was extended to. */
@@ -33,26 +30,79 @@ export const effectiveExperiment = ({ attempts, identity }: Run): Experiment => 
     : identity.experiment
 }
 
-/** What a script is told of a run. */
-export const describeRun = Effect.fn("describeRun")(function* (run: Run) {
+/** The figures of a report that a listing shows: the rest is not looked at. */
+const ReportGlance = Schema.Struct({
+  iterations: Schema.Int,
+  budget: Schema.Int,
+  validation: Schema.Array(Schema.Struct({ error: Schema.Finite })),
+  test: Schema.Struct({ error: Schema.Struct({ value: Schema.Finite }) }),
+})
+const decodeGlance = Schema.decodeUnknownEffect(Schema.fromJsonString(ReportGlance))
+const decodeValidation = Schema.decodeUnknownEffect(
+  Schema.fromJsonString(Schema.Struct({ split: Schema.Literal("validation"), error: Schema.Finite })),
+)
+
+/** The iteration of the newest checkpoint, 0 without one. */
+const reached = Effect.fnUntraced(function* (path: string) {
   const paths = yield* Path.Path
-  const report = yield* readReport(run.path)
-  const checkpoints = yield* files.list(paths.join(run.path, layout.checkpoints))
-  const experiment = effectiveExperiment(run)
-  const last = run.attempts.at(-1)
+  const names = yield* files
+    .listNow(paths.join(path, layout.checkpoints))
+    .pipe(Effect.orElseSucceed(() => []))
+  return Math.max(0, ...names.map((file) => iterationOf(file) ?? 0))
+})
+
+const lowest = (errors: ReadonlyArray<number>) => (errors.length === 0 ? null : Math.min(...errors))
+
+/** Of a run without a report: the lowest validation error in its metrics so far. */
+const validationSoFar = Effect.fnUntraced(function* (path: string) {
+  const text = yield* files.readStringNow(path).pipe(Effect.orElseSucceed(() => undefined))
+  const rows = (text ?? "").split("\n").filter((line) => line.includes('"validation"'))
+  const errors: Array<number> = []
+  for (const line of rows) {
+    const row = yield* decodeValidation(line).pipe(Effect.option)
+    if (row._tag === "Some") errors.push(row.value.error)
+  }
+  return lowest(errors)
+})
+
+const budgetOf = ({ experiment }: RunHeader): number | null => {
+  const { budget } = experiment
+  if (typeof budget !== "object" || budget === null || !("iterations" in budget)) return null
+  return typeof budget.iterations === "number" ? budget.iterations : null
+}
+
+export type RunSummary = Effect.Success<ReturnType<typeof summarize>>
+
+/** What a script is told of a run. */
+export const summarize = Effect.fnUntraced(function* (run: RunHeader) {
+  const paths = yield* Path.Path
+  const text = yield* files
+    .readStringNow(paths.join(run.path, layout.report))
+    .pipe(Effect.orElseSucceed(() => undefined))
+  const report =
+    text === undefined ? undefined : yield* decodeGlance(text).pipe(Effect.catch(() => leftOut(run.path)))
   return {
-    id: run.identity.id,
-    experiment: experiment.name,
+    id: run.id,
+    experiment: run.name,
     status: run.status,
-    createdAt: run.identity.createdAt,
+    createdAt: run.createdAt,
     /** Of the newest checkpoint. */
-    iteration: Math.max(0, ...checkpoints.map((file) => iterationOf(file) ?? 0)),
+    iteration:
+      run.status === "finished" && report !== undefined ? report.iterations : yield* reached(run.path),
     /** The budget; null where it is given in epochs and not known yet. */
-    iterations: report?.budget ?? ("iterations" in experiment.budget ? experiment.budget.iterations : null),
-    engine: (last?.engine ?? run.identity.engine).name,
+    iterations: report?.budget ?? budgetOf(run),
+    engine: run.engine,
     attempts: run.attempts.length,
+    /** The lowest one measured. */
+    validationError:
+      report === undefined
+        ? yield* validationSoFar(paths.join(run.path, layout.metrics))
+        : lowest(report.validation.map(({ error }) => error)),
     testError: report?.test.error.value ?? null,
     path: run.path,
-    reason: run.status === "running" ? null : (last?.outcome?.reason ?? null),
+    reason: run.status === "running" ? null : (run.attempts.at(-1)?.outcome?.reason ?? null),
   }
 })
+
+/** The same of a run that has been read in full. */
+export const describeRun = (run: Run) => summarize(headerOf(run))

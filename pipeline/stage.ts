@@ -5,10 +5,11 @@
  * after an interruption, a stage that has a record answers from it and is not run again. Failures are not recorded: they
  * would be answered for ever. The cluster's engine over PostgreSQL could take this one's place; stages would not know.
  */
-import { Clock, Context, DateTime, Effect, FileSystem, Layer, Path, Schema } from "effect"
+import { Context, DateTime, Effect, FileSystem, Layer, Path, Schema } from "effect"
 import { Activity, Workflow, WorkflowEngine } from "effect/workflow"
 import { Interrupted } from "../schemas/Interrupted.ts"
 import * as files from "../storage/files.ts"
+import { elapsedMs } from "./elapsed.ts"
 import { RunError } from "./RunError.ts"
 import { StopSignal } from "./StopSignal.ts"
 
@@ -113,12 +114,12 @@ export const layerRunDirectory = (folder: string) =>
         result: unknown,
         startedAt: number,
       ) {
-        const now = yield* Clock.currentTimeMillis
+        const now = yield* elapsedMs
         const codec: Schema.Codec<unknown> = Schema.toCodecJson(success as Schema.Codec<unknown>) as never
         const content: typeof StageRecord.Type = {
           name,
           finishedAt: DateTime.formatIso(yield* DateTime.now),
-          durationMs: now - startedAt,
+          durationMs: Math.round(now - startedAt),
           result: yield* Effect.orDie(Schema.encodeEffect(codec)(result)),
         }
         yield* files.writeAtomic(paths.join(folder, `${name}.json`), `${JSON.stringify(content, null, 2)}\n`)
@@ -129,7 +130,7 @@ export const layerRunDirectory = (folder: string) =>
         return Effect.gen(function* () {
           const known = yield* recorded(name, successSchema, Context.get(annotations, StillValid))
           if (known !== undefined) return known.value as (typeof successSchema)["Type"]
-          const startedAt = yield* Clock.currentTimeMillis
+          const startedAt = yield* elapsedMs
           const result = yield* activity.execute
           yield* record(name, successSchema, result, startedAt)
           return result

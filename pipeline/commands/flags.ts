@@ -45,3 +45,14 @@ export const threads = Flag.Int("threads").pipe(
   Flag.withMetavar("N"),
   Flag.optional,
 )
+
+export const experimentName = Flag.String("experiment").pipe(
+  Flag.withDescription("Only runs of the experiment of this name"),
+  Flag.withMetavar("NAME"),
+  Flag.optional,
+)
+
+export const yes = Flag.Boolean("yes").pipe(
+  Flag.withDescription("Do it; without this, only say what would be done"),
+  Flag.withDefault(false),
+)

@@ -1,28 +1,83 @@
-/** `pipeline list`: the runs of a folder, newest first. */
-import { Console, Effect } from "effect"
-import { Command } from "effect/cli"
-import { listRuns } from "../../storage/runDirectory.ts"
+/** `pipeline list`: the runs of a folder, newest first, filtered and sorted as asked. */
+import { Console, Effect, Option, Schema } from "effect"
+import { Command, Flag } from "effect/cli"
+import { RunStatus } from "../../schemas/Run.ts"
+import { listHeaders } from "../../storage/runHeader.ts"
 import { table } from "../table.ts"
-import { describeRun } from "../runSummary.ts"
-import { json, runsDir } from "./flags.ts"
+import { type RunSummary, summarize } from "../runSummary.ts"
+import { experimentName, json, runsDir } from "./flags.ts"
+
+const status = Flag.Literals("status", RunStatus.literals).pipe(
+  Flag.withDescription("Only runs that are in this state"),
+  Flag.optional,
+)
+const sort = Flag.Literals("sort", ["date", "error", "name"]).pipe(
+  Flag.withDescription("Newest first, lowest validation error first, or by experiment"),
+  Flag.withDefault("date"),
+)
+const reverse = Flag.Boolean("reverse").pipe(
+  Flag.withDescription("The other way round"),
+  Flag.withDefault(false),
+)
+const limit = Flag.Int("limit").pipe(
+  Flag.withDescription("The first N of them"),
+  Flag.withSchema(Schema.Int.check(Schema.isGreaterThanOrEqualTo(1))),
+  Flag.withMetavar("N"),
+  Flag.optional,
+)
+
+const newestFirst = (a: RunSummary, b: RunSummary) => (a.id < b.id ? 1 : -1)
+
+/** By validation, which every run has that got so far: choosing by the test would spoil it. */
+const lowestErrorFirst = (a: RunSummary, b: RunSummary) =>
+  (a.validationError ?? Infinity) - (b.validationError ?? Infinity) || newestFirst(a, b)
+
+const orders = {
+  date: newestFirst,
+  error: (a: RunSummary, b: RunSummary) =>
+    a.validationError === b.validationError ? newestFirst(a, b) : lowestErrorFirst(a, b),
+  name: (a: RunSummary, b: RunSummary) => a.experiment.localeCompare(b.experiment) || newestFirst(a, b),
+} as const
+
+const percent = (share: number | null) => (share === null ? "" : `${(100 * share).toFixed(2)} %`)
 
 export const list = Command.make(
   "list",
-  { runsDir, json },
-  Effect.fn("list")(function* ({ json, runsDir }) {
-    const { damaged, runs } = yield* listRuns(runsDir)
-    const rows = yield* Effect.forEach(runs.toReversed(), describeRun)
-    if (json) return yield* Console.log(JSON.stringify(rows, null, 2))
-    if (rows.length === 0) yield* Console.log(`no runs in ${runsDir}; start one with \`pipeline run FILE\``)
+  { runsDir, status, experiment: experimentName, sort, reverse, limit, json },
+  Effect.fn("list")(function* (options) {
+    const { damaged, runs } = yield* listHeaders(options.runsDir)
+    const chosen = runs.filter(
+      (run) =>
+        Option.getOrElse(options.status, () => run.status) === run.status &&
+        Option.getOrElse(options.experiment, () => run.name) === run.name,
+    )
+    const sorted = (yield* Effect.forEach(chosen, summarize)).sort(orders[options.sort])
+    // Runs without an error stay last: they are not the worst.
+    const ordered = !options.reverse
+      ? sorted
+      : options.sort !== "error"
+        ? sorted.toReversed()
+        : [
+            ...sorted.filter((row) => row.validationError !== null).toReversed(),
+            ...sorted.filter((row) => row.validationError === null),
+          ]
+    const rows = ordered.slice(0, Option.getOrUndefined(options.limit))
+    if (options.json) yield* Console.log(JSON.stringify(rows, null, 2))
+    else if (runs.length === 0) {
+      yield* Console.log(`no runs in ${options.runsDir}; start one with \`pipeline run FILE\``)
+    } else if (rows.length === 0) yield* Console.log(`none of the ${runs.length} runs is such a one`)
     else {
       const cells = rows.map((row) => [
         row.id,
         row.status,
         `${row.iteration}/${row.iterations ?? "?"}`,
-        row.testError === null ? "" : `${(100 * row.testError).toFixed(2)} %`,
+        percent(row.validationError),
+        percent(row.testError),
         row.engine,
       ])
-      yield* Console.log(table(["run", "status", "iterations", "test error", "engine"], cells, 2))
+      const head = ["run", "status", "iterations", "validation", "test error", "engine"]
+      yield* Console.log(table(head, cells, 2))
+      if (rows.length < runs.length) yield* Console.log(`${rows.length} of ${runs.length} runs`)
     }
     for (const problem of damaged) yield* Effect.logWarning(problem.message)
   }),
@@ -30,6 +85,10 @@ export const list = Command.make(
   Command.withDescription("List the runs, newest first"),
   Command.withExamples([
     { command: "pipeline list", description: "As a table" },
-    { command: "pipeline list --json", description: "For a script" },
+    { command: "pipeline list --sort error --limit 5", description: "The five best on validation" },
+    {
+      command: "pipeline list --status interrupted --json",
+      description: "What could be resumed, for a script",
+    },
   ]),
 )

@@ -3,7 +3,7 @@
  */
 import * as NodeServices from "@effect/platform-node/NodeServices"
 import { assert, describe, it } from "@effect/vitest"
-import { Effect, Exit, FileSystem, Logger, Path, Schema, Stream } from "effect"
+import { Clock, Effect, Exit, FileSystem, Logger, Path, Schema, Stream } from "effect"
 import { Engine } from "../../engines/Engine.ts"
 import { selectEngine } from "../../engines/select.ts"
 import { Experiment, experiment, layers, optimizers } from "../../schemas/Experiment.ts"
@@ -67,6 +67,22 @@ interface Go {
   readonly chunk?: number
   readonly poisonAt?: number
 }
+
+/** Wall-clock time that goes back a year and forward again with every look. */
+let looks = 0
+const jumpingMs = () => (++looks % 2 === 0 ? 1.7e12 : 1.7e12 - 3.2e10)
+const jumpingClock = Effect.runSync(
+  Effect.map(Clock.Clock, (clock): Clock.Clock => ({
+    ...clock,
+    sleep: (duration) => clock.sleep(duration),
+    currentTimeMillisUnsafe: jumpingMs,
+    currentTimeMillis: Effect.sync(jumpingMs),
+    currentTimeNanosUnsafe: () => BigInt(jumpingMs()) * 1_000_000n,
+    currentTimeNanos: Effect.sync(() => BigInt(jumpingMs()) * 1_000_000n),
+    monotonicTimeNanosUnsafe: () => clock.monotonicTimeNanosUnsafe(),
+    monotonicTimeNanos: clock.monotonicTimeNanos,
+  })),
+)
 
 /** Few iterations, many files. */
 const short: Go = {
@@ -218,6 +234,19 @@ describe("train", () => {
           }
         }),
       ),
+  )
+
+  it.live("ends with the same bytes on a clock that jumps back and forth", () =>
+    live(
+      Effect.gen(function* () {
+        const whole = yield* scratch
+        yield* attempt(whole)
+        const folder = yield* scratch
+        yield* attempt(folder, { stopAt: 9 }).pipe(Effect.provideService(Clock.Clock, jumpingClock))
+        yield* attempt(folder).pipe(Effect.provideService(Clock.Clock, jumpingClock))
+        assert.deepStrictEqual(yield* contents(folder), yield* contents(whole))
+      }),
+    ),
   )
 
   it.live("a damaged newest checkpoint is set aside and the one before goes on to the same bytes", () =>

@@ -1,0 +1,98 @@
+/**
+ * What a run has learnt, for whoever uses it: (run, checkpoint wanted) -> weights, network and the value of each pixel.
+ *
+ * Without a wish it is the checkpoint that the report tested. The run is only read: it may be going on.
+ */
+import { Effect, Path, Result, Runtime, Schema } from "effect"
+import { Trained } from "../schemas/Run.ts"
+import { CheckpointDamaged, checkpointFile, iterationOf, loadCheckpoint } from "../stages/checkpoint.ts"
+import { describeDataset } from "../stages/datasets.ts"
+import { fetchDataset } from "../stages/fetch.ts"
+import { loadDataset } from "../stages/load.ts"
+import { buildProgram } from "../stages/model.ts"
+import { pixelTable, unitTable } from "../stages/normalize.ts"
+import { splitDataset } from "../stages/split.ts"
+import * as files from "../storage/files.ts"
+import { layout, type Run } from "../storage/runDirectory.ts"
+import { effectiveExperiment } from "./runSummary.ts"
+
+/** The run has no such checkpoint, or none was tested yet. */
+export class CheckpointNotFound extends Schema.TaggedError<CheckpointNotFound>()("CheckpointNotFound", {
+  run: Schema.String,
+  wanted: Schema.NullOr(Schema.String),
+  found: Schema.Array(Schema.String),
+}) {
+  override get [Runtime.errorExitCode]() {
+    return 66
+  }
+  override get message() {
+    const { found, run, wanted } = this
+    const there = found.length === 0 ? "it has none" : `it has ${found.join(", ")}`
+    return wanted === null
+      ? `${run} has not been trained to its end, so no checkpoint is chosen; ${there}: give one with --checkpoint, or go on with \`pipeline resume ${run}\``
+      : `${run} has no checkpoint ${wanted}; ${there}`
+  }
+}
+
+const TrainRecord = Schema.fromJsonString(Schema.Struct({ result: Schema.toCodecJson(Trained) }))
+const decodeTrainRecord = Schema.decodeUnknownEffect(TrainRecord)
+
+/** The name of the file in the run's checkpoints folder; `wanted` is an iteration or a file name. */
+const chooseCheckpoint = Effect.fnUntraced(function* (run: Run, wanted: string | undefined) {
+  const paths = yield* Path.Path
+  const there = (yield* files.list(paths.join(run.path, layout.checkpoints))).filter(
+    (file) => iterationOf(file) !== undefined,
+  )
+  const file =
+    wanted === undefined
+      ? yield* files.readStringIfExists(paths.join(run.path, layout.stages, "train.json")).pipe(
+          Effect.flatMap((text) => decodeTrainRecord(text)),
+          Effect.map(({ result }) => paths.basename(result.checkpoint)),
+          Effect.catchTag("SchemaError", () => Effect.succeed(undefined)),
+        )
+      : /^\d+$/.test(wanted)
+        ? checkpointFile(Number(wanted))
+        : paths.basename(wanted)
+  if (file !== undefined && there.includes(file)) return file
+  return yield* new CheckpointNotFound({
+    run: run.identity.id,
+    wanted: wanted ?? null,
+    found: there.map((name) => String(iterationOf(name))),
+  })
+})
+
+/** The value of each pixel, which the statistics of the train split decide where it is standardized. */
+const tableOf = Effect.fnUntraced(function* (run: Run) {
+  const { dataset, normalization, split } = run.identity.experiment
+  if (normalization === "unit") return unitTable
+  const resident = yield* loadDataset(yield* fetchDataset({ dataset, dataDir: run.identity.dataDir }))
+  const { train } = yield* Effect.fromResult(splitDataset(split, resident))
+  return yield* pixelTable(normalization, resident, train)
+})
+
+export type TrainedModel = Effect.Success<ReturnType<typeof openTrainedModel>>
+
+/** The network is built for single images and released with the scope. */
+export const openTrainedModel = Effect.fn("openTrainedModel")(function* (
+  run: Run,
+  wanted: string | undefined,
+) {
+  const paths = yield* Path.Path
+  const experiment = effectiveExperiment(run)
+  const dataset = describeDataset(experiment.dataset)
+  const file = yield* chooseCheckpoint(run, wanted)
+  const checkpoint = yield* loadCheckpoint(paths.join(run.path, layout.checkpoints), file)
+  if (Result.isFailure(checkpoint)) {
+    return yield* new CheckpointDamaged({ checkpoint: file, problem: checkpoint.failure })
+  }
+  const network = yield* buildProgram({
+    model: experiment.model,
+    loss: experiment.loss,
+    optimizer: experiment.optimizer,
+    inputShape: dataset.imageShape,
+    classes: dataset.classes,
+    batchSize: 1,
+    seed: experiment.seed,
+  })
+  return { run, experiment, dataset, checkpoint: checkpoint.success, table: yield* tableOf(run), network }
+})
