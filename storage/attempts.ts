@@ -55,7 +55,7 @@ const highestNumber = (names: ReadonlyArray<string>) =>
   names.reduce((highest, name) => Math.max(highest, Number(/^(\d{4,})\.json$/.exec(name)?.[1] ?? 0)), 0)
 
 /** What the last attempt says; a process that is gone without an outcome was interrupted. */
-export const statusOf = (attempts: ReadonlyArray<Attempt>): RunStatus => {
+export const statusOf = (attempts: ReadonlyArray<Pick<Attempt, "outcome" | "process">>): RunStatus => {
   const last = attempts.at(-1)
   if (last === undefined) return "interrupted"
   if (last.outcome !== null) return last.outcome.status

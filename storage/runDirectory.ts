@@ -9,7 +9,10 @@
  *
  * A run directory appears whole: it is made under a temporary name and renamed when run.json is in it.
  */
-import { DateTime, Effect, Option, Path, Runtime, Schema, SchemaIssue } from "effect"
+import { randomInt } from "node:crypto"
+import { hostname } from "node:os"
+import { matchesGlob } from "node:path"
+import { DateTime, Effect, Path, Runtime, Schema, SchemaIssue } from "effect"
 import { type Attempt, RunIdentity, type RunStatus } from "../schemas/Run.ts"
 import { readAttempts, statusOf } from "./attempts.ts"
 import * as files from "./files.ts"
@@ -69,7 +72,12 @@ const formatIssue = SchemaIssue.makeFormatterStandardSchemaV1()
 /** 2026-11-22T02:00:00.000Z -> 20261122T020000Z */
 const compactTime = (time: string) => `${time.slice(0, 19).replace(/[-:]/g, "")}Z`
 
-const isRunName = (name: string) => /^\d{8}T\d{6}Z-/.test(name)
+/** Begins with the time, as every id does: anything else in a runs folder is not a run. */
+export const isRunName = (name: string) => /^\d{8}T\d{6}Z-/.test(name)
+
+/** A run that is being made; the name says by which process of which machine, for whoever finds it after a crash. */
+const unfinishedName = (id: string) =>
+  `.${id}@${hostname()}.${process.pid}-${randomInt(2 ** 47)}${files.temporarySuffix}`
 
 /** Makes the folder of a new run; of two runs begun in the same second the later one is numbered. */
 export const createRun = Effect.fn("createRun")(function* <E, R>(options: {
@@ -89,7 +97,7 @@ export const createRun = Effect.fn("createRun")(function* <E, R>(options: {
     const path = paths.join(runsDir, id)
     if (yield* files.exists(path)) continue
     const identity = describe(id, createdAt)
-    const temporary = paths.join(runsDir, `.${id}.${process.pid}${files.temporarySuffix}`)
+    const temporary = paths.join(runsDir, unfinishedName(id))
     const published = yield* Effect.gen(function* () {
       for (const folder of [layout.attempts, layout.stages, layout.checkpoints]) {
         yield* files.makeFolder(paths.join(temporary, folder))
@@ -121,46 +129,45 @@ export const readRun = Effect.fn("readRun")(function* (path: string) {
   return { path, identity, attempts, status: statusOf(attempts) } satisfies Run
 })
 
-/** All run directories, oldest first; those that cannot be read are given as problems. */
-export const listRuns = Effect.fn("listRuns")(function* (runsDir: string) {
+/** Names that a word stands for: an id, the beginning of one (or of what follows its time), `latest`, or a glob. */
+const matching = (names: ReadonlyArray<string>, run: string): ReadonlyArray<string> => {
+  if (run === "latest") return names.slice(-1)
+  if (/[*?[{]/.test(run)) return names.filter((name) => matchesGlob(name, run))
+  if (names.includes(run)) return [run]
+  return names.filter((name) => name.startsWith(run) || name.slice(name.indexOf("-") + 1).startsWith(run))
+}
+
+const isPath = (run: string) => run.includes("/") || run === "." || run === ".."
+
+/** The folders of runs, each given by id, unique prefix, path, glob or `latest`; each once, in the order given. */
+export const locateRuns = Effect.fn("locateRuns")(function* (runsDir: string, runs: ReadonlyArray<string>) {
   const paths = yield* Path.Path
   const names = (yield* files.list(runsDir)).filter(isRunName)
-  const runs: Array<Run> = []
-  const damaged: Array<RunDamaged> = []
-  for (const name of names) {
-    yield* readRun(paths.join(runsDir, name)).pipe(
-      Effect.match({
-        onSuccess: (run) => void runs.push(run),
-        onFailure: (error) =>
-          void damaged.push(
-            error._tag === "RunDamaged"
-              ? error
-              : new RunDamaged({ path: paths.join(runsDir, name), problem: error.message }),
-          ),
-      }),
-    )
+  const found = new Set<string>()
+  for (const run of runs) {
+    if (isPath(run)) {
+      const path = paths.resolve(run)
+      if (!(yield* files.exists(path))) {
+        return yield* new RunNotFound({ run, runsDir: paths.dirname(path), candidates: [] })
+      }
+      found.add(path)
+      continue
+    }
+    const candidates = matching(names, run)
+    const several = /[*?[{]/.test(run)
+    if (candidates.length === 0 || (candidates.length > 1 && !several)) {
+      return yield* new RunNotFound({ run, runsDir, candidates })
+    }
+    for (const name of candidates) found.add(paths.resolve(runsDir, name))
   }
-  return { runs, damaged }
+  return [...found]
 })
 
-/** Finds a run by id, unique prefix (of the id or of what follows its time), path, or `latest`. */
+/** Finds one run, given in any of those ways. */
 export const findRun = Effect.fn("findRun")(function* (runsDir: string, run: string) {
   const paths = yield* Path.Path
-  if (run.includes("/") || run === "." || run === "..") {
-    const path = paths.resolve(run)
-    return (yield* files.exists(path))
-      ? yield* readRun(path)
-      : yield* new RunNotFound({ run, runsDir: paths.dirname(path), candidates: [] })
-  }
-  const names = (yield* files.list(runsDir)).filter(isRunName)
-  const latest = Option.fromUndefinedOr(names.at(-1))
-  const candidates =
-    run === "latest"
-      ? Option.toArray(latest)
-      : names.includes(run)
-        ? [run]
-        : names.filter((name) => name.startsWith(run) || name.slice(name.indexOf("-") + 1).startsWith(run))
-  return candidates.length === 1
-    ? yield* readRun(paths.join(runsDir, candidates[0]))
-    : yield* new RunNotFound({ run, runsDir, candidates })
+  const located = yield* locateRuns(runsDir, [run])
+  if (located.length === 1)
+    return yield* readRun(isPath(run) ? located[0] : paths.join(runsDir, paths.basename(located[0])))
+  return yield* new RunNotFound({ run, runsDir, candidates: located.map((path) => paths.basename(path)) })
 })
