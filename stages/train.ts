@@ -109,6 +109,7 @@ export const train = Effect.fn("train")(function* (options: TrainOptions) {
     if (saved !== progress.iteration) {
       yield* saveCheckpoint(checkpoints, yield* trainer.state, progress, fingerprint)
       saved = progress.iteration
+      yield* Effect.logDebug("checkpoint saved", { iteration: saved })
     }
     // Also after a checkpoint that an attempt before this one saved, and died.
     yield* pruneCheckpoints(checkpoints, {
@@ -177,12 +178,13 @@ export const train = Effect.fn("train")(function* (options: TrainOptions) {
     progress = improves(experiment, value, progress.best)
       ? { ...progress, best: { iteration, value }, evaluationsWithoutImprovement: 0 }
       : { ...progress, evaluationsWithoutImprovement: progress.evaluationsWithoutImprovement + 1 }
-    const error = 1 - evaluation.accuracy
+    const { accuracy, loss } = evaluation
+    const error = 1 - accuracy
     yield* Effect.logInfo(
       `iteration ${iteration}: training error ${percent(batchError)}, loss ${batchLoss.toPrecision(3)}; ` +
-        `validation error ${percent(error)}, loss ${evaluation.loss.toPrecision(3)}`,
+        `validation error ${percent(error)}, loss ${loss.toPrecision(3)}`,
+      { iteration, batchLoss, batchError, validationLoss: loss, validationError: error },
     )
-    const { accuracy, loss } = evaluation
     return { split: "validation", iteration, epoch: epoch(), loss, accuracy, error } satisfies Metric
   })
 
