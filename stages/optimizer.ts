@@ -5,6 +5,7 @@
  * goes on with the same bits; TensorFlow.js' own optimizers recompute some of it. The learning rate is fed.
  */
 import * as tf from "@tensorflow/tfjs-core"
+import { noteUpdate } from "../engines/trace/update.ts"
 import type { Optimizer } from "../schemas/Optimizer.ts"
 
 export interface Updater {
@@ -50,6 +51,19 @@ export const makeOptimizer = (
           for (const { variable, gradient } of gradients) {
             const first = slot(m, variable)
             const second = slot(v, variable)
+            noteUpdate({
+              kind: "adam",
+              variable,
+              m: first,
+              v: second,
+              beta1Power,
+              beta2Power,
+              gradient,
+              learningRate,
+              beta1,
+              beta2,
+              epsilon,
+            })
             const newFirst = tf.add(tf.mul(first, beta1), tf.mul(gradient, 1 - beta1))
             const newSecond = tf.add(tf.mul(second, beta2), tf.mul(tf.square(gradient), 1 - beta2))
             const move = tf.div(tf.mul(newFirst, rate), tf.add(tf.sqrt(newSecond), epsilon))
@@ -68,6 +82,7 @@ export const makeOptimizer = (
         slots: [],
         update: (gradients, learningRate) => {
           for (const { variable, gradient } of gradients) {
+            noteUpdate({ kind: "sgd", variable, gradient, learningRate })
             variable.assign(tf.sub(variable, tf.mul(gradient, learningRate)))
           }
         },
@@ -84,6 +99,15 @@ export const makeOptimizer = (
         update: (gradients, learningRate) => {
           for (const { variable, gradient } of gradients) {
             const accumulator = slot(accumulators, variable)
+            noteUpdate({
+              kind: "momentum",
+              variable,
+              accumulator,
+              gradient,
+              learningRate,
+              momentum,
+              nesterov,
+            })
             const moved = tf.add(tf.mul(accumulator, momentum), gradient)
             const direction = nesterov ? tf.add(gradient, tf.mul(moved, momentum)) : moved
             variable.assign(tf.sub(variable, tf.mul(direction, learningRate)))
@@ -112,6 +136,17 @@ export const makeOptimizer = (
               variable.assign(tf.sub(variable, step))
             } else {
               const accumulator = slot(accumulators, variable)
+              noteUpdate({
+                kind: "rmsprop",
+                variable,
+                square,
+                accumulator,
+                gradient,
+                learningRate,
+                decay,
+                momentum,
+                epsilon,
+              })
               const moved = tf.add(tf.mul(accumulator, momentum), step)
               accumulator.assign(moved)
               variable.assign(tf.sub(variable, moved))
