@@ -1,10 +1,11 @@
 /**
  * Engines by name: (name, threads) -> Layer of Engine. Their libraries are loaded when the layer is built, not before.
  *
- * `auto` is the fastest engine that works here: onnx, or the reference where onnxruntime cannot be loaded.
+ * `auto` is the fastest engine that works here: tensorflow where it has been added, else onnx, which comes with the
+ * project, or the reference where not even that can be loaded.
  */
-import { Effect, Layer } from "effect"
-import { type Engine, EngineNotAvailable } from "./Engine.ts"
+import { Context, Effect, Layer } from "effect"
+import { Engine, type EngineNotAvailable } from "./Engine.ts"
 
 export const engineNames = ["auto", "onnx", "reference", "tensorflow"] as const
 export type EngineName = (typeof engineNames)[number]
@@ -28,15 +29,21 @@ const reference = Layer.unwrap(
   ),
 )
 
-const tensorflow = Layer.effectDiscard(
-  Effect.fail(
-    new EngineNotAvailable({
-      engine: "tensorflow",
-      reason: "it is not part of this version",
-      available: ["onnx", "reference"],
-    }),
-  ),
-)
+const tensorflow = (options: EngineOptions) =>
+  Layer.unwrap(
+    Effect.map(
+      Effect.promise(() => import("./tensorflow/TensorFlow.ts")),
+      (TensorFlow) => TensorFlow.layer(options),
+    ),
+  )
+
+/** Says in a line which engine it is, and why. */
+const chosen = (layer: Layer.Layer<Engine, EngineNotAvailable>, why: string) =>
+  Layer.tap(layer, (context) => {
+    const { info } = Context.get(context, Engine)
+    const threads = info.threads === 1 ? "1 thread" : `${info.threads} threads`
+    return Effect.logInfo(`engine ${info.name} (${info.device}, ${info.path}, ${threads}): ${why}`)
+  })
 
 export const selectEngine = (
   name: EngineName,
@@ -48,14 +55,20 @@ export const selectEngine = (
     case "reference":
       return reference
     case "tensorflow":
-      return Layer.provideMerge(reference, tensorflow)
+      return tensorflow(options)
     case "auto":
-      return onnx(options).pipe(
-        Layer.catch((error) =>
-          Layer.unwrap(
-            Effect.as(
-              Effect.logWarning(`${error.message}; training with the reference engine, which is very slow`),
-              reference,
+      return chosen(tensorflow(options), "the fastest that is usable here").pipe(
+        Layer.catch((unusable) =>
+          chosen(onnx(options), `tensorflow is not usable: ${unusable.reason}`).pipe(
+            Layer.catch((error) =>
+              Layer.unwrap(
+                Effect.as(
+                  Effect.logWarning(
+                    `${error.message}; training with the reference engine, which is very slow`,
+                  ),
+                  reference,
+                ),
+              ),
             ),
           ),
         ),

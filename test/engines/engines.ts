@@ -1,15 +1,27 @@
-/** The engines that the suites run, beside the reference. Blocks of this processor's size need its operators. */
-import { Effect } from "effect"
+/**
+ * The engines that the suites run, beside the reference. Blocks of this processor's size need its operators; tensorflow
+ * needs to be installed.
+ */
+import { Effect, Result } from "effect"
 import * as Onnx from "../../engines/onnx/Onnx.ts"
 import { probeBlock } from "../../engines/onnx/probe.ts"
 import { loadRuntime } from "../../engines/onnx/runtime.ts"
+import { findUsable } from "../../engines/tensorflow/runtime.ts"
+import * as TensorFlow from "../../engines/tensorflow/TensorFlow.ts"
 import { emulatedBlocked } from "./emulatedBlocked.ts"
 
 const native = await Effect.runPromise(Effect.flatMap(loadRuntime, probeBlock))
 if (native === undefined) console.warn("this processor has no blocked operators: the fast path is not tested")
 
+/** All of one process must agree on it. */
+export const tensorflowThreads = 2
+const tensorflow = await Effect.runPromise(Effect.result(findUsable(tensorflowThreads)))
+export const hasTensorflow = Result.isSuccess(tensorflow)
+if (Result.isFailure(tensorflow)) console.warn(`tensorflow is not tested: ${tensorflow.failure.reason}`)
+
 export const enginesUnderTest = {
   "onnx portable": Onnx.layer({ path: "portable", threads: 1 }),
   ...(native === undefined ? {} : { [`onnx nchwc${native.block}`]: Onnx.layerWith(native, { threads: 2 }) }),
   "onnx emulated nchwc16": Onnx.layerWith(emulatedBlocked(16), { threads: 1 }),
+  ...(hasTensorflow ? { tensorflow: TensorFlow.layer({ threads: tensorflowThreads }) } : {}),
 }

@@ -242,6 +242,9 @@ const expectedOf = Effect.fnUntraced(function* (name: string) {
   return known
 })
 
+/** TensorFlow's Adam takes 1 - β2 in float32, which is 1.3e-5 off 0.001: so are the second moments. */
+const stateTolerance = (engine: string) => (engine === "tensorflow" ? 3e-5 : 1e-5)
+
 for (const [engine, layer] of Object.entries(enginesUnderTest)) {
   describe(`the ${engine} engine computes what the reference does`, () => {
     for (const name of Object.keys(cases)) {
@@ -256,7 +259,7 @@ for (const [engine, layer] of Object.entries(enginesUnderTest)) {
             reference.state.map(({ name, shape }) => [name, shape]),
           )
           for (const [i, { data, name }] of actual.state.entries()) {
-            assert.isBelow(relativeError(data, reference.state[i].data), 1e-5, name)
+            assert.isBelow(relativeError(data, reference.state[i].data), stateTolerance(engine), name)
           }
           assert.isBelow(relativeError(actual.predictions, reference.predictions), 1e-5, "predictions")
         }),

@@ -11,6 +11,8 @@ import { cliRun, start } from "../fixtures/cli.ts"
 import { onlyRun, reached, resultOf } from "../fixtures/runFiles.ts"
 
 const tiny = "test/fixtures/tiny.ts"
+/** The engine whose bits do not depend on the number of threads. */
+const engine = ["--engine", "onnx"]
 
 describe("a run of 200 iterations", () => {
   let scratch: string
@@ -18,7 +20,7 @@ describe("a run of 200 iterations", () => {
   let whole: ReturnType<typeof resultOf>
   const folder = (name: string) => join(scratch, name)
   const run = (name: string, ...more: ReadonlyArray<string>) =>
-    start("run", tiny, "--runs-dir", folder(name), "--data-dir", data, ...more)
+    start("run", tiny, ...engine, "--runs-dir", folder(name), "--data-dir", data, ...more)
   const resume = (name: string, ...more: ReadonlyArray<string>) =>
     cliRun("resume", "latest", "--runs-dir", folder(name), ...more)
 
@@ -117,7 +119,8 @@ describe("a run of 200 iterations", () => {
     )
     const parent = onlyRun(folder("whole"))
     const fork = (name: string, file: string, ...more: ReadonlyArray<string>) =>
-      start("run", file, "--from", parent, "--runs-dir", folder(name), "--data-dir", data, ...more).ended
+      start("run", file, ...engine, "--from", parent, "--runs-dir", folder(name), "--data-dir", data, ...more)
+        .ended
     const forked = await fork("fork", changed, "--iterations", "260")
     assert.strictEqual(forked.code, 0, forked.stderr)
     assert.include(forked.stderr, "going on from iteration 200 of 260")
@@ -162,7 +165,7 @@ describe("a run of 200 iterations", () => {
       fileURLToPath(new URL("../../schemas/Experiment.ts", import.meta.url)),
     )
     writeFileSync(file, text)
-    const { child, ended } = start("run", file, "--runs-dir", folder("edited"), "--data-dir", data)
+    const { child, ended } = start("run", file, ...engine, "--runs-dir", folder("edited"), "--data-dir", data)
     await untilReached("edited", 25, ended)
     child.kill("SIGKILL")
     await ended

@@ -1,0 +1,47 @@
+/**
+ * The tensorflow engine: programs compiled to one TensorFlow graph and run by the library of @tensorflow/tfjs-node-gpu, an
+ * optional dependency.
+ *
+ * Equal bits over processes with the same number of threads; another number gives other last bits, so the threads are
+ * part of what a run is resumed with.
+ */
+import { availableParallelism } from "node:os"
+import * as tf from "@tensorflow/tfjs-core"
+// Loading it registers the gradients of TensorFlow.js' kernels.
+import { version_layers } from "@tensorflow/tfjs-layers"
+import { Effect, Layer } from "effect"
+import { Engine, type EngineNotAvailable } from "../Engine.ts"
+import { loadRuntime } from "./runtime.ts"
+import { engineName } from "./session.ts"
+import { makeTrainer } from "./Trainer.ts"
+
+export interface TensorFlowOptions {
+  /** As many as the machine has, unless given. */
+  readonly threads?: number | undefined
+}
+
+export const layer = (options: TensorFlowOptions = {}): Layer.Layer<Engine, EngineNotAvailable> =>
+  Layer.effect(
+    Engine,
+    Effect.gen(function* () {
+      const threads = options.threads ?? availableParallelism()
+      const { native, probed } = yield* loadRuntime(threads)
+      const gpu = native.backend().isUsingGpuDevice
+      return Engine.of({
+        info: {
+          name: engineName,
+          versions: {
+            "@tensorflow/tfjs-node-gpu": probed.package,
+            tensorflow: probed.tensorflow,
+            "@tensorflow/tfjs-core": tf.version_core,
+            "@tensorflow/tfjs-layers": version_layers,
+          },
+          device: gpu ? "gpu" : "cpu",
+          threads,
+          path: probed.path,
+          threadsChangeBits: true,
+        },
+        compile: (program) => makeTrainer(native, program),
+      })
+    }),
+  )

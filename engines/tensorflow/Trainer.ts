@@ -1,0 +1,113 @@
+/**
+ * A trainer over a TensorFlow session: (Native, program) -> Trainer, released with the scope.
+ *
+ * The state lives in TensorFlow's variables; an iteration is one call that hands in the feeds and gets loss and error.
+ */
+import type * as tf from "@tensorflow/tfjs-core"
+import { Effect } from "effect"
+import type { Program, State, Trainer } from "../Engine.ts"
+import { record } from "../record.ts"
+import { checkState } from "../state.ts"
+import { sizeOf } from "../trace/graph.ts"
+import { compile } from "./compile.ts"
+import type { Native, NativeTensor } from "./native.ts"
+import { call, engineName, failed, openSession } from "./session.ts"
+
+/** Images in one call: enough to pay for a call, few enough that what the layers hand on stays in the cache. */
+const evaluationBatch = 100
+const longestCallMs = 1000
+const mostIterations = 100
+
+export const makeTrainer = Effect.fn("compile")(function* (native: Native, program: Program) {
+  const { inputShape, variables } = program
+  const stepTrace = yield* record(engineName, variables, program.feeds, program.step)
+  const imageFeed = { name: "images", shape: [evaluationBatch, ...inputShape] }
+  const predictTrace = yield* record(engineName, variables, [imageFeed], ({ images }) => ({
+    probabilities: program.predict(images as tf.Tensor4D),
+  }))
+  const compiled = yield* Effect.sync(() => compile(stepTrace, predictTrace))
+  const session = yield* openSession(native, compiled.savedModel)
+
+  const tensor = (values: Float32Array, shape: ReadonlyArray<number>): NativeTensor =>
+    native.tensor(values, [...shape], "float32")
+  const attempt = <T>(operation: string, f: () => T) => Effect.try({ try: f, catch: failed(operation) })
+
+  const write = (values: ReadonlyArray<Float32Array>) =>
+    attempt("load", () => {
+      const inputs = variables.map(({ name, shape }, i) => [name, tensor(values[i], shape)])
+      call(session.load, Object.fromEntries(inputs), () => {})
+    })
+  const state: Trainer["state"] = attempt("read", () =>
+    call(session.read, {}, (outputs) =>
+      variables.map(({ name, shape }) => ({
+        name,
+        shape,
+        data: Float32Array.from(outputs[name].dataSync()),
+      })),
+    ),
+  )
+  const load = Effect.fn("load")(function* (loaded: State) {
+    const ordered = yield* checkState(variables, loaded)
+    yield* write(ordered.map(({ data }) => data))
+  })
+  const initial = yield* Effect.promise(() => Promise.all(variables.map((variable) => variable.data())))
+  yield* write(initial.map((values) => Float32Array.from(values)))
+
+  const fed = program.feeds
+    .filter(({ name }) => compiled.feeds.has(name))
+    .map(({ name, shape }) => ({ name, shape, size: sizeOf(shape) }))
+  const train: Trainer["train"] = (iterations, feeds) =>
+    attempt("train", () => {
+      const losses = new Float32Array(iterations)
+      const errors = new Float32Array(iterations)
+      for (let i = 0; i < iterations; i++) {
+        const inputs = fed.map(({ name, shape, size }) => [
+          name,
+          tensor(feeds[name].subarray(i * size, (i + 1) * size), shape),
+        ])
+        call(session.step, Object.fromEntries(inputs), ({ results }) => {
+          ;[losses[i], errors[i]] = results.dataSync()
+        })
+      }
+      return { losses, errors }
+    })
+
+  /** Two iterations on zeros, undone: the first also makes TensorFlow plan the graph, the second tells the time of one. */
+  const measureChunk = Effect.gen(function* () {
+    const zeros = Object.fromEntries(
+      program.feeds.map(({ name, shape }) => [name, new Float32Array(sizeOf(shape))]),
+    )
+    yield* train(1, zeros)
+    const start = performance.now()
+    yield* train(1, zeros)
+    const durationMs = performance.now() - start
+    yield* write(initial.map((values) => Float32Array.from(values)))
+    return Math.max(1, Math.min(mostIterations, Math.floor(longestCallMs / durationMs)))
+  })
+  const chunk = yield* measureChunk
+
+  const imageSize = sizeOf(inputShape)
+  const predictBatch = (batch: Float32Array) =>
+    attempt("predict", () =>
+      call(session.predict, { images: tensor(batch, imageFeed.shape) }, ({ probabilities }) =>
+        probabilities.dataSync(),
+      ),
+    )
+  const predict: Trainer["predict"] = Effect.fn("predict")(function* (images: Float32Array) {
+    const count = images.length / imageSize
+    const answers = new Float32Array(count * program.classes)
+    const whole = evaluationBatch * imageSize
+    for (let from = 0; from < count; from += evaluationBatch) {
+      const part = images.subarray(from * imageSize, (from + evaluationBatch) * imageSize)
+      const batch = part.length === whole ? part : new Float32Array(whole)
+      // The last batch is filled up with black images, whose answers are dropped.
+      if (batch !== part) batch.set(part)
+      const wanted = Math.min(evaluationBatch, count - from) * program.classes
+      answers.set((yield* predictBatch(batch)).subarray(0, wanted), from * program.classes)
+      yield* Effect.yieldNow
+    }
+    return answers
+  })
+
+  return { chunk, train, evaluationBatch, predict, state, load } satisfies Trainer
+})

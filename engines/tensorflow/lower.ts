@@ -1,0 +1,198 @@
+/**
+ * Traced values to TensorFlow nodes: (values in order, names of the inputs) -> the names of all. One rule an operation.
+ *
+ * TensorFlow.js took its kernels from TensorFlow, so most rules are the name of one. Fused forms of the record are taken
+ * apart: TensorFlow's own optimizer joins product, bias and ReLU again.
+ */
+import type { Node, Operation, Value } from "../trace/graph.ts"
+import { type Attributes, type Name, type TensorFlowGraph, typeAttribute } from "./graph.ts"
+import { convolutionAttributes, poolingAttributes } from "./window.ts"
+
+type NameOf = (value: Value) => Name
+type Rule<K extends Operation> = (
+  node: Node<K>,
+  inputs: ReadonlyArray<Name>,
+  graph: TensorFlowGraph,
+  nameOf: NameOf,
+) => Name
+
+const ofType = (value: { readonly dtype: Value["dtype"] }): Attributes => ({ T: typeAttribute(value.dtype) })
+const index = typeAttribute("int32")
+
+/** One node over elements; its type is that of its first operand. */
+const elements =
+  (op: string) =>
+  (node: Node<Operation>, inputs: ReadonlyArray<Name>, graph: TensorFlowGraph): Name =>
+    graph.op(op, inputs, ofType(node.inputs[0]))
+
+/** One node over truth values, which has no type. */
+const logical =
+  (op: string) =>
+  (_: Node<Operation>, inputs: ReadonlyArray<Name>, graph: TensorFlowGraph): Name =>
+    graph.op(op, inputs)
+
+type Reduction = "ReduceSum" | "ReduceMean" | "ReduceMax" | "ReduceMin" | "ReduceProd"
+const reduction =
+  (op: string) =>
+  (node: Node<Reduction>, inputs: ReadonlyArray<Name>, graph: TensorFlowGraph): Name => {
+    const { axes, keepDims } = node.attributes
+    const attributes = { ...ofType(node.inputs[0]), Tidx: index, keep_dims: { b: keepDims } }
+    return graph.op(op, [...inputs, graph.integers(axes)], attributes)
+  }
+
+/** The sum over all axes but the last is a bias gradient, which has a faster kernel. */
+const reduceSum: Rule<"ReduceSum"> = (node, inputs, graph) => {
+  const { axes, keepDims } = node.attributes
+  const [x] = node.inputs
+  const rank = x.shape.length
+  const perChannel =
+    rank >= 2 && !keepDims && axes.length === rank - 1 && axes.every((axis) => axis < rank - 1)
+  return perChannel && x.dtype === "float32"
+    ? graph.op("BiasAddGrad", inputs, ofType(x))
+    : reduction("Sum")(node, inputs, graph)
+}
+
+/** dy where x is positive: (dy · step(x)) in one pass. */
+const multiplication: Rule<"Mul"> = (node, inputs, graph, nameOf) => {
+  for (const at of [0, 1]) {
+    const step = node.inputs[at]
+    const other = node.inputs[1 - at]
+    if (step.op !== "Step" || step.attributes.alpha !== 0) continue
+    if (step.shape.join() !== other.shape.join()) continue
+    return graph.op("ReluGrad", [inputs[1 - at], nameOf(step.inputs[0])], ofType(node))
+  }
+  return graph.op("Mul", inputs, ofType(node))
+}
+
+/** A product or convolution, then bias, then ReLU. */
+const withBiasAndRelu = (
+  product: Name,
+  bias: Name | undefined,
+  relu: boolean,
+  graph: TensorFlowGraph,
+): Name => {
+  const T = typeAttribute("float32")
+  const sum = bias === undefined ? product : graph.op("BiasAdd", [product, bias], { T })
+  return relu ? graph.op("Relu", [sum], { T }) : sum
+}
+
+const rules: { readonly [K in Operation]: Rule<K> } = {
+  Input: ({ attributes }) => {
+    throw new Error(`input ${attributes.name} is not given`)
+  },
+  Constant: (node, _, graph) => graph.constant(node.attributes.data, node.shape, node.dtype),
+  Fill: (node, _, graph) => graph.filled(node.attributes.value, node.shape, node.dtype),
+  Add: elements("AddV2"),
+  Sub: elements("Sub"),
+  Mul: multiplication,
+  Div: elements("RealDiv"),
+  Maximum: elements("Maximum"),
+  Minimum: elements("Minimum"),
+  Pow: elements("Pow"),
+  Greater: elements("Greater"),
+  GreaterEqual: elements("GreaterEqual"),
+  Less: elements("Less"),
+  LessEqual: elements("LessEqual"),
+  Equal: elements("Equal"),
+  LogicalAnd: logical("LogicalAnd"),
+  LogicalOr: logical("LogicalOr"),
+  LogicalNot: logical("LogicalNot"),
+  Relu: elements("Relu"),
+  Exp: elements("Exp"),
+  Log: elements("Log"),
+  Sqrt: elements("Sqrt"),
+  Neg: elements("Neg"),
+  Sigmoid: elements("Sigmoid"),
+  Tanh: elements("Tanh"),
+  Softplus: elements("Softplus"),
+  Elu: elements("Elu"),
+  Selu: elements("Selu"),
+  Abs: elements("Abs"),
+  Sign: elements("Sign"),
+  Floor: elements("Floor"),
+  Reciprocal: elements("Reciprocal"),
+  LeakyRelu: (node, inputs, graph) =>
+    graph.op("LeakyRelu", inputs, { ...ofType(node), alpha: { f: node.attributes.alpha } }),
+  Step: (node, [x], graph) => {
+    const positive = graph.op("Greater", [x, graph.filled(0)], ofType(node))
+    return graph.op(
+      "SelectV2",
+      [positive, graph.filled(1), graph.filled(node.attributes.alpha)],
+      ofType(node),
+    )
+  },
+  Cast: (node, inputs, graph) =>
+    graph.op("Cast", inputs, { SrcT: typeAttribute(node.inputs[0].dtype), DstT: typeAttribute(node.dtype) }),
+  Softmax: elements("Softmax"),
+  Select: (node, inputs, graph) => graph.op("SelectV2", inputs, ofType(node)),
+  Reshape: (node, [x], graph) =>
+    graph.op("Reshape", [x, graph.integers(node.shape)], { ...ofType(node), Tshape: index }),
+  Transpose: (node, [x], graph) =>
+    graph.op("Transpose", [x, graph.integers(node.attributes.permutation)], {
+      ...ofType(node),
+      Tperm: index,
+    }),
+  Tile: (node, [x], graph) =>
+    graph.op("Tile", [x, graph.integers(node.attributes.repeats)], { ...ofType(node), Tmultiples: index }),
+  ReduceSum: reduceSum,
+  ReduceMean: reduction("Mean"),
+  ReduceMax: reduction("Max"),
+  ReduceMin: reduction("Min"),
+  ReduceProd: reduction("Prod"),
+  ArgMax: (node, [x], graph) =>
+    graph.op("ArgMax", [x, graph.filled(node.attributes.axis, [], "int32")], {
+      ...ofType(node.inputs[0]),
+      Tidx: index,
+      output_type: index,
+    }),
+  MatMul: (node, [a, b, bias], graph) => {
+    const { relu, transposeA, transposeB } = node.attributes
+    const attributes = { ...ofType(node), transpose_a: { b: transposeA }, transpose_b: { b: transposeB } }
+    return withBiasAndRelu(graph.op("MatMul", [a, b], attributes), bias, relu, graph)
+  },
+  Conv2D: (node, [x, filter, bias], graph) => {
+    const attributes = { ...ofType(node), ...convolutionAttributes(node.attributes.window) }
+    return withBiasAndRelu(graph.op("Conv2D", [x, filter], attributes), bias, node.attributes.relu, graph)
+  },
+  Conv2DInputGradient: (node, [dy, filter], graph) =>
+    graph.op("Conv2DBackpropInput", [graph.integers(node.shape), filter, dy], {
+      ...ofType(node),
+      ...convolutionAttributes(node.attributes.window),
+    }),
+  Conv2DFilterGradient: (node, [x, dy], graph) =>
+    graph.op("Conv2DBackpropFilter", [x, graph.integers(node.shape), dy], {
+      ...ofType(node),
+      ...convolutionAttributes(node.attributes.window),
+    }),
+  MaxPool: (node, inputs, graph) =>
+    graph.op("MaxPool", inputs, { ...ofType(node), ...poolingAttributes(node.attributes.window) }),
+  MaxPoolGradient: (node, [dy, x, y], graph) =>
+    graph.op("MaxPoolGrad", [x, y, dy], { ...ofType(node), ...poolingAttributes(node.attributes.window) }),
+  AveragePool: (node, inputs, graph) =>
+    graph.op("AvgPool", inputs, { ...ofType(node), ...poolingAttributes(node.attributes.window) }),
+  AveragePoolGradient: (node, [dy], graph) =>
+    graph.op("AvgPoolGrad", [graph.integers(node.shape), dy], {
+      ...ofType(node),
+      ...poolingAttributes(node.attributes.window),
+    }),
+}
+
+/** Lowers `values`, inputs before users, into `graph`; those that `names` has already, as the inputs, are left alone. */
+export const lower = (
+  values: ReadonlyArray<Value>,
+  names: Map<Value, Name>,
+  graph: TensorFlowGraph,
+): void => {
+  const nameOf: NameOf = (value) => {
+    const name = names.get(value)
+    if (name === undefined)
+      throw new Error(`${value.op} of layer ${value.layer} is read before it is lowered`)
+    return name
+  }
+  for (const value of values) {
+    if (names.has(value)) continue
+    graph.layer = value.layer
+    const rule = rules[value.op] as Rule<Operation>
+    names.set(value, rule(value, value.inputs.map(nameOf), graph, nameOf))
+  }
+}

@@ -1,0 +1,76 @@
+/**
+ * The part of @tensorflow/tfjs-node-gpu that the engine uses, and importing it: (package folder, threads) -> Native.
+ *
+ * It brings a TensorFlow.js of its own, which is given a global object of its own (`apart`): the two never meet, and only
+ * typed arrays pass between them. The invariant: TensorFlow reads its
+ * settings from the environment once a process, so all trainers of a process have the same number of threads.
+ */
+import { createRequire } from "node:module"
+import { sep } from "node:path"
+
+export interface NativeTensor {
+  readonly dataSync: () => Float32Array
+  readonly dispose: () => void
+}
+export interface Signature {
+  readonly predict: (inputs: Readonly<Record<string, NativeTensor>>) => Readonly<Record<string, NativeTensor>>
+  readonly dispose: () => void
+}
+export interface Native {
+  readonly version: { readonly "tfjs-node": string }
+  readonly tensor: (values: Float32Array, shape: Array<number>, dtype: "float32") => NativeTensor
+  readonly conv2d: (x: NativeTensor, filter: NativeTensor, strides: number, pad: "same") => NativeTensor
+  readonly memory: () => { readonly numTensors: number }
+  readonly backend: () => {
+    readonly isUsingGpuDevice: boolean
+    readonly binding: { readonly TF_Version: string }
+  }
+  readonly node: {
+    readonly loadSavedModel: (path: string, tags: Array<string>, signature: string) => Promise<Signature>
+  }
+}
+
+/** tfjs-node 4.22.0 calls functions of `util` that Node.js 23 removed (tensorflow/tfjs#8425, merged, never released). */
+const restoreUtil = () => {
+  const util = createRequire(import.meta.url)("node:util") as Record<string, unknown>
+  util.isNullOrUndefined ??= (value: unknown) => value === null || value === undefined
+  util.isArray ??= Array.isArray
+}
+
+/**
+ * Runs `f` as if TensorFlow.js had not been loaded yet: it keeps its engine in `window`, where there is one, and each of
+ * its modules remembers which it found. Deprecation warnings of the package's old dependencies are kept quiet.
+ */
+const apart = <T>(require: NodeJS.Require, f: () => T): T => {
+  const globals = globalThis as Record<string, unknown>
+  const modules = Object.entries(require.cache).filter(([path]) => path.includes(`${sep}@tensorflow${sep}`))
+  const { noDeprecation } = process
+  for (const [path] of modules) delete require.cache[path]
+  globals.window = {}
+  process.noDeprecation = true
+  try {
+    return f()
+  } finally {
+    process.noDeprecation = noDeprecation ?? false
+    delete globals.window
+    for (const [path, module] of modules) require.cache[path] = module
+  }
+}
+
+/** Sets what TensorFlow reads when it starts. `quiet`: nothing on stderr; failures arrive as errors all the same. */
+export const setEnvironment = (threads: number, quiet: boolean): void => {
+  Object.assign(process.env, {
+    TF_NUM_INTRAOP_THREADS: String(threads),
+    TF_NUM_INTEROP_THREADS: "1",
+    // Where TensorFlow leaves oneDNN off (processors without AVX-512), its own convolutions take twice as long.
+    TF_ENABLE_ONEDNN_OPTS: "1",
+    ...(quiet ? { TF_CPP_MIN_LOG_LEVEL: "3" } : {}),
+  })
+}
+
+/** `from`: a file or folder whose node_modules have the package. Throws what the import throws. */
+export const importNative = (from: string): Native => {
+  restoreUtil()
+  const require = createRequire(from)
+  return apart(require, () => require("@tensorflow/tfjs-node-gpu") as Native)
+}
