@@ -10,7 +10,7 @@ import { describeDataset } from "../stages/datasets.ts"
 import { fetchDataset } from "../stages/fetch.ts"
 import { loadDataset } from "../stages/load.ts"
 import { buildProgram } from "../stages/model.ts"
-import { pixelTable, unitTable } from "../stages/normalize.ts"
+import { pixelTable } from "../stages/normalize.ts"
 import { splitDataset } from "../stages/split.ts"
 import * as files from "../storage/files.ts"
 import { layout, type Run } from "../storage/runDirectory.ts"
@@ -64,7 +64,8 @@ const chooseCheckpoint = Effect.fnUntraced(function* (run: Run, wanted: string |
 /** The value of each pixel, which the statistics of the train split decide where it is standardized. */
 const tableOf = Effect.fnUntraced(function* (run: Run) {
   const { dataset, normalization, split } = run.identity.experiment
-  if (normalization === "unit") return unitTable
+  // Known without the dataset, which need not be there any more.
+  if (normalization === "unit") return Float32Array.from({ length: 256 }, (_, value) => value / 255)
   const resident = yield* loadDataset(yield* fetchDataset({ dataset, dataDir: run.identity.dataDir }))
   const { train } = yield* Effect.fromResult(splitDataset(split, resident))
   return yield* pixelTable(normalization, resident, train)

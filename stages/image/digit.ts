@@ -1,0 +1,113 @@
+/**
+ * A photograph or scan of a handwritten character -> what the network was trained on: (gray image, style) -> its pixels,
+ * or why it shows no character.
+ *
+ * An image and its negative give the same pixels, and an image of the dataset itself comes back as it was but for the
+ * contrast: one that is at its scale already is only moved by whole pixels.
+ */
+import { Result } from "effect"
+import { separateInk } from "./background.ts"
+import { centreOfMass, sample } from "./fit.ts"
+import type { GrayImage } from "./GrayImage.ts"
+import { type Mark, findMark } from "./mark.ts"
+import { inscribedRadius, strokeWidth, thicken } from "./stroke.ts"
+
+/** How a dataset of characters was made. */
+export interface CharacterStyle {
+  /** Height and width of its images. */
+  readonly size: number
+  /** The longer side of the character in it. */
+  readonly box: number
+  /** What is in the middle of the image: the centre of mass, or of the box around the character. */
+  readonly centre: "mass" | "box"
+}
+
+/** Strokes of MNIST are 2.2 pixels wide in the middle, and one in ten images has thinner ones than 1.6. */
+const thinnest = 1.6
+const usual = 2
+/** Strokes are thickened on a raster so much finer than the network's image. */
+const fineness = 5
+/** Of a box of 20: one image of MNIST in a thousand holds a larger disc than 5.6, none one of more than 7. */
+const roundest = 0.4
+/** So near to its final scale a character is not scaled: what that would blur is worth more than a twentieth of its size. */
+const nearlyFits = 1
+
+/** 1 in a stroke, 0 on paper, between them along the strokes' soft edges. */
+const inkOf = (
+  { height, noise, values, width }: ReturnType<typeof separateInk>,
+  { level, mask }: Mark,
+): GrayImage => {
+  const floor = 2 * noise
+  const pixels = values.map((value, i) =>
+    mask[i] === 1 ? Math.min(1, Math.max(0, (value - floor) / (level - floor))) : 0,
+  )
+  return { width, height, pixels }
+}
+
+/** The box around all pixels with at least so much ink. */
+const boxOf = ({ pixels, width }: GrayImage, least: number) => {
+  let left = Infinity
+  let top = Infinity
+  let right = 0
+  let bottom = 0
+  pixels.forEach((value, i) => {
+    if (value < least) return
+    const x = i % width
+    const y = Math.floor(i / width)
+    left = Math.min(left, x)
+    right = Math.max(right, x + 1)
+    top = Math.min(top, y)
+    bottom = Math.max(bottom, y + 1)
+  })
+  return { left, top, right, bottom, longest: Math.max(right - left, bottom - top) }
+}
+
+export const toCharacter = (
+  image: GrayImage,
+  style: CharacterStyle,
+): Result.Result<{ readonly pixels: Uint8Array; readonly darkInk: boolean }, string> => {
+  const contrast = separateInk(image)
+  const found = findMark(contrast)
+  if (Result.isFailure(found)) return Result.fail(found.failure)
+  const ink = inkOf(contrast, found.success)
+
+  const all = boxOf(ink, 0.02)
+  const fits = Math.abs(all.longest - style.box) <= nearlyFits
+  // Where the ink is half as strong as in a stroke is its edge.
+  const box = fits ? all : boxOf(ink, 0.5)
+  const scale = fits ? 1 : box.longest / style.box
+  const middle =
+    style.centre === "mass" ? centreOfMass(ink) : { x: (box.left + box.right) / 2, y: (box.top + box.bottom) / 2 }
+  // The middle of MNIST's images is the centre of pixel 14 of 28; that of a box is between 13 and 14.
+  const target = style.centre === "mass" ? Math.floor(style.size / 2) + 0.5 : style.size / 2
+  const corner = (at: number) => (fits ? Math.round(at - target) : at - target * scale)
+  const x = corner(middle.x)
+  const y = corner(middle.y)
+
+  const width = strokeWidth(ink) / scale
+  const pixels =
+    width < thinnest && !fits
+      ? sample(
+          {
+            width: style.size * fineness,
+            height: style.size * fineness,
+            pixels: thicken(
+              sample(ink, style.size * fineness, scale / fineness, x, y),
+              style.size * fineness,
+              (fineness * (usual - width)) / 2,
+            ),
+          },
+          style.size,
+          fineness,
+          0,
+          0,
+        )
+      : sample(ink, style.size, scale, x, y)
+  const radius = inscribedRadius(pixels, style.size)
+  return radius > roundest * style.box
+    ? Result.fail("the mark in it is a solid shape, not strokes")
+    : Result.succeed({
+        pixels: Uint8Array.from(pixels, (value) => Math.round(255 * value)),
+        darkInk: contrast.darkInk,
+      })
+}

@@ -1,0 +1,146 @@
+/**
+ * The mark in an image: (contrast above the paper) -> where the digit is and how strong its ink, or why there is none.
+ *
+ * Connected regions of ink; the strongest one that does not run off the image is the mark, with what lies beside it and
+ * is large enough to be a broken stroke. Grain, specks and shadows along the edges are left out.
+ */
+import { Result } from "effect"
+import type { Contrast } from "./background.ts"
+import { quantile } from "./GrayImage.ts"
+
+export interface Mark {
+  /** 1 where a pixel belongs to the mark, or is beside it. */
+  readonly mask: Uint8Array
+  /** The contrast of full ink, in gray levels. */
+  readonly level: number
+  /** The pixels at half the level or more: [from, until). */
+  readonly left: number
+  readonly top: number
+  readonly right: number
+  readonly bottom: number
+}
+
+interface Region {
+  readonly pixels: Array<number>
+  /** Sum of the contrast. */
+  mass: number
+  left: number
+  top: number
+  right: number
+  bottom: number
+  /** How many of its pixels are on the image's edge. */
+  onEdge: number
+}
+
+/** Fainter ink than this, in gray levels, or than so many deviations of the paper, cannot be told from it. */
+const faintest = 16
+const deviations = 4.5
+/** Of the 28 pixels that a network sees, a mark takes 20: this many at least are needed to know its form. */
+const smallestSide = 7
+/** A mark that stands out holds this share of all ink. */
+const smallestShare = 0.4
+
+const regionsOf = ({ height, values, width }: Contrast, threshold: number): ReadonlyArray<Region> => {
+  const seen = new Uint8Array(width * height)
+  const regions: Array<Region> = []
+  for (let start = 0; start < values.length; start++) {
+    if (seen[start] === 1 || values[start] < threshold) continue
+    const region: Region = {
+      pixels: [start],
+      mass: 0,
+      left: width,
+      top: height,
+      right: 0,
+      bottom: 0,
+      onEdge: 0,
+    }
+    seen[start] = 1
+    for (let next = 0; next < region.pixels.length; next++) {
+      const pixel = region.pixels[next]
+      const x = pixel % width
+      const y = (pixel - x) / width
+      region.mass += values[pixel]
+      region.left = Math.min(region.left, x)
+      region.top = Math.min(region.top, y)
+      region.right = Math.max(region.right, x + 1)
+      region.bottom = Math.max(region.bottom, y + 1)
+      if (x === 0 || y === 0 || x === width - 1 || y === height - 1) region.onEdge++
+      for (let ny = Math.max(0, y - 1); ny <= Math.min(height - 1, y + 1); ny++) {
+        for (let nx = Math.max(0, x - 1); nx <= Math.min(width - 1, x + 1); nx++) {
+          const neighbour = ny * width + nx
+          if (seen[neighbour] === 1 || values[neighbour] < threshold) continue
+          seen[neighbour] = 1
+          region.pixels.push(neighbour)
+        }
+      }
+    }
+    regions.push(region)
+  }
+  return regions
+}
+
+const side = (region: Region) => Math.max(region.right - region.left, region.bottom - region.top)
+
+/** The edge of a sheet, a table or a shadow runs along the image's edge; a tightly cropped digit only touches it. */
+const runsOff = (region: Region) => region.onEdge > side(region) / 3
+
+/** Between the two boxes, in pixels. */
+const gap = (a: Region, b: Region) =>
+  Math.max(0, a.left - b.right, b.left - a.right, a.top - b.bottom, b.top - a.bottom)
+
+export const findMark = (contrast: Contrast): Result.Result<Mark, string> => {
+  const { height, noise, values, width } = contrast
+  const lowest = Math.max(faintest, deviations * noise)
+  const candidates = values.filter((value) => value > lowest)
+  if (candidates.length < 4) return Result.fail("nothing in it stands out from its background")
+  const threshold = Math.max(lowest, 0.4 * quantile(candidates, 0.9))
+  const regions = regionsOf(contrast, threshold).filter((region) => !runsOff(region))
+  const main = regions.reduce<Region | undefined>(
+    (best, region) => (best === undefined || region.mass > best.mass ? region : best),
+    undefined,
+  )
+  if (main === undefined) return Result.fail("all that stands out runs along its edges")
+  const ink = regions.reduce((sum, region) => sum + region.mass, 0)
+
+  // A 5 whose bar is apart, a stroke that the pen skipped: near and not too small, from the mark outwards.
+  const parts = [main]
+  for (let grown = true; grown; ) {
+    const joining = regions.filter(
+      (region) =>
+        !parts.includes(region) &&
+        region.mass > 0.02 * main.mass &&
+        parts.some((part) => gap(part, region) < side(main) / 4),
+    )
+    parts.push(...joining)
+    grown = joining.length > 0
+  }
+  const left = Math.min(...parts.map((part) => part.left))
+  const top = Math.min(...parts.map((part) => part.top))
+  const right = Math.max(...parts.map((part) => part.right))
+  const bottom = Math.max(...parts.map((part) => part.bottom))
+  const longest = Math.max(right - left, bottom - top)
+  if (longest < smallestSide) {
+    return Result.fail(`the largest mark in it is ${longest} pixels high, too small to read`)
+  }
+  const share = parts.reduce((sum, part) => sum + part.mass, 0) / ink
+  if (share < smallestShare) {
+    return Result.fail(
+      `it holds many marks, and the strongest is only ${Math.round(100 * share)} % of them; crop it to one digit`,
+    )
+  }
+
+  const level = quantile(Float32Array.from(parts.flatMap((part) => part.pixels), (i) => values[i]), 0.9)
+  const mask = new Uint8Array(width * height)
+  // What is lighter than the threshold around a stroke is its soft edge.
+  const edge = Math.max(1, Math.round(longest / 40))
+  for (const part of parts) {
+    for (const pixel of part.pixels) {
+      const x = pixel % width
+      const y = (pixel - x) / width
+      for (let ny = Math.max(0, y - edge); ny <= Math.min(height - 1, y + edge); ny++) {
+        mask.fill(1, ny * width + Math.max(0, x - edge), ny * width + Math.min(width, x + edge + 1))
+      }
+    }
+  }
+  return Result.succeed({ mask, level, left, top, right, bottom })
+}
