@@ -6,8 +6,7 @@
  */
 import * as tf from "@tensorflow/tfjs-core"
 import { layers } from "@tensorflow/tfjs-layers"
-import { manyWords } from "./manyWords.ts"
-import { type RandomKey, randomKey } from "./random.ts"
+import { type RandomKey, randomKey, randomWords } from "./random.ts"
 
 /** What draws the noise of one layer. */
 export interface Noise {
@@ -45,7 +44,7 @@ export const fillNoise = (noise: Noise, iteration: number, out: Float32Array): v
   const firstBlock = Math.floor(start / 4)
   const blocks = Math.ceil((start + size) / 4) - firstBlock
   const words = new Uint32Array(2 * blocks)
-  manyWords(noise.key, 2 * firstBlock, words)
+  randomWords(noise.key, 2 * firstBlock, words)
   const halves = new Uint16Array(words.buffer)
   const skip = start - 4 * firstBlock
   // Looked up, not branched on: a processor cannot foresee noise, and each wrong guess costs 5 ns.
