@@ -7,7 +7,7 @@ import { Optimizer, optimizers } from "../../schemas/Optimizer.ts"
 import { fillNoise, makeNoise } from "../../stages/dropout.ts"
 import { initialize } from "../../stages/initialize.ts"
 import { buildProgram } from "../../stages/model.ts"
-import { randomKey, randomWords } from "../../stages/random.ts"
+import { randomKey } from "../../stages/random.ts"
 
 useHost()
 
