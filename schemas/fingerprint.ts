@@ -6,7 +6,8 @@
 import { createHash } from "node:crypto"
 import type { Experiment } from "./Experiment.ts"
 
-const canonical = (value: unknown): unknown => {
+/** JSON with sorted keys: equal values have equal text. */
+export const canonical = (value: unknown): unknown => {
   if (Array.isArray(value)) return value.map(canonical)
   if (typeof value !== "object" || value === null) return value
   return Object.fromEntries(

@@ -83,6 +83,15 @@ export const welchDifference = (first: ReadonlyArray<number>, second: ReadonlyAr
   return studentDifference(b.mean - a.mean, Math.sqrt(va + vb), freedom)
 }
 
+/**
+ * One value against two or more, supposing the same spread: J. R. Crawford and D. C. Howell, Clin. Neuropsychol. 12 (1998).
+ * The difference is the one less the mean.
+ */
+export const singleDifference = (values: ReadonlyArray<number>, one: number): Difference => {
+  const { mean, n, variance } = moments(values)
+  return studentDifference(one - mean, Math.sqrt(variance * (1 + 1 / n)), n - 1)
+}
+
 /** p-values corrected for there being several, in their order: S. Holm, Scand. J. Stat. 6 (1979). */
 export const holm = (ps: ReadonlyArray<number>): ReadonlyArray<number> => {
   const order = ps.map((_, i) => i).sort((i, j) => ps[i] - ps[j])

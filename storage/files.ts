@@ -7,7 +7,7 @@
  * after any single operation.
  */
 import { randomInt } from "node:crypto"
-import { lstatSync, readdirSync, readFileSync } from "node:fs"
+import { existsSync, lstatSync, readdirSync, readFileSync } from "node:fs"
 import { join } from "node:path"
 import { Effect, FileSystem, Option, Path, type PlatformError, Runtime, Schema } from "effect"
 
@@ -209,6 +209,9 @@ export const readStringNow = (path: string): Effect.Effect<string | undefined, S
 
 export const listNow = (folder: string): Effect.Effect<ReadonlyArray<string>, StorageFailed> =>
   readNow<ReadonlyArray<string>>("list", folder, () => readdirSync(folder).sort(), [])
+
+/** Whether there is such a file; on this thread. */
+export const existsNow = (path: string): Effect.Effect<boolean> => Effect.sync(() => existsSync(path))
 
 /** The first folder on the way to `folder` that is not there yet. */
 const firstMissing = Effect.fnUntraced(function* (folder: string) {

@@ -91,7 +91,12 @@ export const readAttemptGlances = Effect.fnUntraced(function* (path: string) {
   const paths = yield* Path.Path
   const folder = paths.join(path, layout.attempts)
   const attempts: Array<AttemptGlance> = []
-  const names = yield* files.listNow(folder).pipe(Effect.orElseSucceed(() => []))
+  // Most runs have one attempt: asking for the second is a third of listing the folder.
+  const [first, second] = ["0001.json", "0002.json"]
+  const single =
+    !(yield* files.existsNow(paths.join(folder, second))) &&
+    (yield* files.existsNow(paths.join(folder, first)))
+  const names = single ? [first] : yield* files.listNow(folder).pipe(Effect.orElseSucceed(() => []))
   for (const name of names.filter((name) => /^\d{4,}\.json$/.test(name))) {
     const text = yield* files.readStringNow(paths.join(folder, name)).pipe(Effect.option)
     if (text._tag === "None" || text.value === undefined) continue

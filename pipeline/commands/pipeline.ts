@@ -8,6 +8,7 @@ import { Effect, Exit, Layer } from "effect"
 import { Command } from "effect/cli"
 import * as FetchHttpClient from "effect/http/FetchHttpClient"
 import { version } from "../../schemas/version.ts"
+import { compare } from "./compare.ts"
 import { list } from "./list.ts"
 import { resume } from "./resume.ts"
 import { run } from "./run.ts"
@@ -26,7 +27,7 @@ const pipeline = Command.make("pipeline").pipe(
     { command: "pipeline list", description: "What has been run" },
     { command: "pipeline show latest", description: "How good the newest model is" },
   ]),
-  Command.withSubcommands([run, resume, list, show]),
+  Command.withSubcommands([run, resume, list, show, compare]),
 )
 
 const services = layerTerminalLog.pipe(

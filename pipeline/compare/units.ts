@@ -1,0 +1,88 @@
+/**
+ * What is compared with what: (runs, figures) -> units, each a run or all seeds of one experiment.
+ *
+ * Runs belong to one experiment when all but the seed is equal (names, descriptions and checkpoints change no number) and
+ * the same engine trained them from the same start. A seed counts once: a repetition gives the same model again.
+ */
+import type { Schema } from "effect"
+import { canonical } from "../../schemas/fingerprint.ts"
+import { meanInterval, type Spread } from "../../stages/significance.ts"
+import type { RunHeader } from "../../storage/runHeader.ts"
+import type { RunFigures } from "./RunFigures.ts"
+
+export interface Member {
+  readonly header: RunHeader
+  readonly figures: RunFigures
+}
+
+export interface Unit {
+  /** A, B, … in the comparison; given once it is known which units are in it. */
+  readonly label: string
+  readonly name: string
+  readonly members: ReadonlyArray<Member>
+  /** Tested, one of each seed; the newest where a seed was run again. */
+  readonly seeds: ReadonlyArray<Member>
+  /** Over the test errors of two seeds or more. */
+  readonly spread: Spread | null
+  /** Over their validation errors. */
+  readonly validation: Spread | null
+}
+
+/** Units shown are fewer than letters. */
+export const labelOf = (position: number): string => String.fromCharCode(65 + position)
+
+/** What decides a result, and with it what can differ between two units. */
+export const decisive = ({ engine, experiment, parent }: RunHeader): Fields => {
+  const { checkpointEvery: _c, description: _d, keepCheckpoints: _k, name: _n, ...rest } = experiment
+  return {
+    ...rest,
+    engine,
+    ...(parent === null ? {} : { parent: { run: parent.run, iteration: parent.iteration } }),
+  }
+}
+
+type Fields = { readonly [key: string]: Schema.Json }
+
+export const withoutSeed = (fields: Fields): Fields =>
+  Object.fromEntries(Object.entries(fields).filter(([key]) => key !== "seed"))
+
+const unitOf = (members: ReadonlyArray<Member>): Unit => {
+  const bySeed = new Map<number | null, Member>()
+  for (const member of members) {
+    if (member.figures.testError === null) continue
+    const known = bySeed.get(member.figures.seed)
+    if (known === undefined || known.figures.id < member.figures.id) bySeed.set(member.figures.seed, member)
+  }
+  const seeds = [...bySeed.values()]
+  const spreadOf = (figure: "testError" | "validationError") =>
+    meanInterval(seeds.flatMap(({ figures }) => figures[figure]?.value ?? [])) ?? null
+  return {
+    label: "",
+    name: members[0].figures.experiment,
+    members,
+    seeds,
+    spread: spreadOf("testError"),
+    validation: spreadOf("validationError"),
+  }
+}
+
+/** Groups of one experiment each, in the order of their first run. */
+export const groupBySeed = (members: ReadonlyArray<Member>): ReadonlyArray<ReadonlyArray<Member>> => {
+  const groups = new Map<string, Array<Member>>()
+  for (const member of members) {
+    const key = JSON.stringify(canonical(withoutSeed(decisive(member.header))))
+    const group = groups.get(key)
+    if (group === undefined) groups.set(key, [member])
+    else group.push(member)
+  }
+  return [...groups.values()]
+}
+
+/** Groups are compared where there are several; the runs of a single group are compared one by one. */
+export const unitsOf = (members: ReadonlyArray<Member>) => {
+  const groups = groupBySeed(members)
+  const units = groups.length > 1 ? groups.map(unitOf) : members.map((member) => unitOf([member]))
+  /** All runs as one group, where they are seeds of one experiment. */
+  const whole = groups.length === 1 ? unitOf(members) : undefined
+  return { units, whole }
+}
