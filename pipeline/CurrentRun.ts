@@ -9,6 +9,8 @@ export class CurrentRun extends Context.Service<
   CurrentRun,
   {
     readonly id: string
+    /** ISO 8601. */
+    readonly createdAt: string
     readonly path: string
     readonly dataDir: string
     /** As stored, with a budget extended on resume. */

@@ -53,6 +53,7 @@ export const execute = Effect.fn("execute")(function* ({
   })
   const current = CurrentRun.of({
     id: run.identity.id,
+    createdAt: run.identity.createdAt,
     path: run.path,
     dataDir: run.identity.dataDir,
     experiment,

@@ -52,7 +52,12 @@ export const makeMaterials = Effect.fnUntraced(function* (fetched: FetchedDatase
           batches({ dataset, indices: split.train, table, batchSize, seed }, { from, until, chunk }).pipe(
             withFeeds({ noise, schedule: experiment.optimizer.learningRate, total }),
           )
-      return { feeds, validation: evaluationSplit(split.validation), test: evaluationSplit(split.test) }
+      return {
+        dataset,
+        feeds,
+        validation: evaluationSplit(split.validation),
+        test: evaluationSplit(split.test),
+      }
     }),
   )
 
@@ -67,7 +72,7 @@ export const makeMaterials = Effect.fnUntraced(function* (fetched: FetchedDatase
         batchSize,
         seed,
       })
-      return { noise: network.noise, trainer: yield* engine.compile(network) }
+      return { network, trainer: yield* engine.compile(network) }
     }).pipe(Scope.provide(scope)),
   )
   return { split, total, data, trainer }

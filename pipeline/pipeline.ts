@@ -11,12 +11,14 @@ import { DatasetFigures, FetchedDataset } from "../schemas/Dataset.ts"
 import { Trained } from "../schemas/Run.ts"
 import { describeDataset } from "../stages/datasets.ts"
 import { CheckpointDamaged, loadCheckpoint } from "../stages/checkpoint.ts"
+import { eventOpening } from "../stages/eventOpening.ts"
 import { fetchDataset, isStillThere } from "../stages/fetch.ts"
 import { report as testModel } from "../stages/report.ts"
 import { train as trainModel } from "../stages/train.ts"
 import { validateDataset } from "../stages/validate.ts"
 import * as files from "../storage/files.ts"
 import { layout } from "../storage/runDirectory.ts"
+import { eventFile } from "../storage/tensorboard/eventLog.ts"
 import { CurrentRun } from "./CurrentRun.ts"
 import { assembleReport } from "./assembleReport.ts"
 import { makeMaterials, type Materials } from "./materials.ts"
@@ -63,8 +65,9 @@ const validate = Effect.fnUntraced(function* (fetched: FetchedDataset) {
 
 /** Dataset -> checkpoints and metrics; the result names the checkpoint to test. */
 const train = Effect.fnUntraced(function* (materials: Materials) {
-  const { attempt, experiment, fingerprint, path } = yield* CurrentRun
+  const { attempt, createdAt, experiment, fingerprint, path } = yield* CurrentRun
   const paths = yield* Path.Path
+  const startedAt = Date.parse(createdAt) / 1000
   const stop = yield* StopSignal
   const terminal = yield* Terminal
   return yield* stage({
@@ -72,17 +75,24 @@ const train = Effect.fnUntraced(function* (materials: Materials) {
     success: Trained,
     stopsItself: true,
     execute: Effect.gen(function* () {
-      const { noise, trainer } = yield* materials.trainer
-      const { feeds, validation } = yield* materials.data
+      const { network, trainer } = yield* materials.trainer
+      const { dataset, feeds, validation } = yield* materials.data
+      const { train } = materials.split
       return yield* trainModel({
         experiment,
         fingerprint,
         trainer,
-        examples: materials.split.train.length,
-        feeds: feeds(noise),
+        examples: train.length,
+        feeds: feeds(network.noise),
         validation,
         checkpoints: paths.join(path, layout.checkpoints),
         metrics: paths.join(path, layout.metrics),
+        events: {
+          path: paths.join(path, eventFile(startedAt)),
+          startedAt,
+          opening: yield* eventOpening({ experiment, network, dataset, train }),
+        },
+        weights: new Set(network.layersModel.weights.map(({ originalName }) => originalName)),
         stopRequested: stop.requested,
         onStart: attempt.resumedFrom,
         onProgress: terminal.progress,

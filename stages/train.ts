@@ -2,11 +2,11 @@
  * Training: (trainer, stream of batches, where it stands) -> the trained state, with metrics and checkpoints on the way.
  *
  * The invariant: what is done at an iteration (rows of metrics, evaluation, checkpoint) depends on the experiment and
- * the iteration alone, never on where an attempt began. A checkpoint holds an iteration whose rows are already on disk;
- * a resume drops the rows after it and measures them again.
+ * the iteration alone, never on where an attempt began. A checkpoint holds an iteration whose rows (and TensorBoard's
+ * events) are already on disk; a resume drops those after it and measures them again.
  */
 import { Effect, Path, Runtime, Schema, Stream } from "effect"
-import type { Trainer } from "../engines/Engine.ts"
+import type { State, Trainer } from "../engines/Engine.ts"
 import { startOfTraining, type TrainProgress } from "../schemas/Checkpoint.ts"
 import type { Experiment } from "../schemas/Experiment.ts"
 import { Interrupted } from "../schemas/Interrupted.ts"
@@ -14,6 +14,7 @@ import type { Metric } from "../schemas/Metric.ts"
 import type { Trained } from "../schemas/Run.ts"
 import * as files from "../storage/files.ts"
 import { appendMetrics, rewindMetrics } from "../storage/metricsLog.ts"
+import { appendEvents, endEvents, type EventLog, rewindEvents } from "../storage/tensorboard/eventLog.ts"
 import { isDue, nextDue, totalIterations } from "./cadence.ts"
 import { checkpointFile, restoreCheckpoint, pruneCheckpoints, saveCheckpoint } from "./checkpoint.ts"
 import { type Evaluation, type EvaluationSplit, evaluate } from "./evaluate.ts"
@@ -54,6 +55,9 @@ export interface TrainOptions {
   readonly validation: EvaluationSplit
   readonly checkpoints: string
   readonly metrics: string
+  readonly events: EventLog
+  /** Names of the network's own variables, the optimizer's left out: those that histograms are drawn of. */
+  readonly weights: ReadonlySet<string>
   /** The signal that asked to stop, once one has come. */
   readonly stopRequested: () => string | undefined
   /** Told once: the iteration training goes on from. */
@@ -85,7 +89,7 @@ const isExhausted = (experiment: Experiment, progress: TrainProgress) =>
   progress.evaluationsWithoutImprovement >= experiment.earlyStopping.patience
 
 export const train = Effect.fn("train")(function* (options: TrainOptions) {
-  const { checkpoints, examples, experiment, fingerprint, metrics, trainer } = options
+  const { checkpoints, events, examples, experiment, fingerprint, metrics, trainer } = options
   const { batchSize } = experiment
   const paths = yield* Path.Path
   const total = totalIterations(experiment.budget, examples, batchSize)
@@ -96,7 +100,8 @@ export const train = Effect.fn("train")(function* (options: TrainOptions) {
   if (restored !== undefined) yield* trainer.load(restored.state)
   let progress = restored?.progress ?? startOfTraining
   let saved = restored === undefined ? null : progress.iteration
-  yield* rewindMetrics(metrics, progress.iteration)
+  const rowsBefore = yield* rewindMetrics(metrics, progress.iteration)
+  yield* rewindEvents(events, progress.iteration, rowsBefore)
   yield* options.onStart(progress.iteration, total)
   if (progress.iteration > 0)
     yield* Effect.logInfo(`going on from iteration ${progress.iteration} of ${total}`)
@@ -105,9 +110,10 @@ export const train = Effect.fn("train")(function* (options: TrainOptions) {
     isDue(cadence, progress.iteration, examples, batchSize)
   const epoch = () => (progress.iteration * batchSize) / examples
 
-  const save = Effect.fnUntraced(function* () {
+  /** `measured`: the state as it stands, where it has been read already. */
+  const save = Effect.fnUntraced(function* (measured?: State) {
     if (saved !== progress.iteration) {
-      yield* saveCheckpoint(checkpoints, yield* trainer.state, progress, fingerprint)
+      yield* saveCheckpoint(checkpoints, measured ?? (yield* trainer.state), progress, fingerprint)
       saved = progress.iteration
       yield* Effect.logDebug("checkpoint saved", { iteration: saved })
     }
@@ -202,12 +208,16 @@ export const train = Effect.fn("train")(function* (options: TrainOptions) {
     if (due(experiment.recordEvery) || due(experiment.evaluateEvery)) rows.push(trainRow())
     if (due(experiment.evaluateEvery)) rows.push(yield* validationRow())
     yield* appendMetrics(metrics, rows)
+    const state = due(experiment.evaluateEvery) ? yield* trainer.state : undefined
+    const weights = state?.filter(({ name }) => options.weights.has(name)) ?? []
+    yield* appendEvents(events, progress.iteration, rows, weights)
     const isBest = progress.best?.iteration === progress.iteration
-    if (due(experiment.checkpointEvery) || isBest || progress.iteration === total) yield* save()
+    if (due(experiment.checkpointEvery) || isBest || progress.iteration === total) yield* save(state)
     if (progress.iteration < total) yield* stopIfAsked()
   }
   // Early stopping ends on an evaluation that was not the best, which need not be on a checkpoint's cadence.
   yield* save()
+  yield* endEvents(events)
 
   const chosen =
     experiment.report === "best" && progress.best !== null ? progress.best.iteration : progress.iteration

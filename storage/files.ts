@@ -3,7 +3,7 @@
  *
  * The invariant: a file under a final name is whole. Content is written to a temporary file in the same folder, synced,
  * renamed over the name, and the folder synced, so that a crash leaves the old content or the new, never a part.
- * Only `append` grows a file in place; its readers drop a torn last line. One place, so that tests can stop the machine
+ * Only `append` grows a file in place; its readers drop a torn last line or record. One place, so that tests can stop the machine
  * after any single operation.
  */
 import { randomInt } from "node:crypto"
@@ -121,12 +121,12 @@ export const createExclusive = Effect.fnUntraced(
   (effect, path) => Effect.uninterruptible(Effect.mapError(effect, failed("create", path))),
 )
 
-/** Adds text at the end of a file and syncs it. A crash may leave a part of the text. */
+/** Adds content at the end of a file and syncs it. A crash may leave a part of the content. */
 export const append = Effect.fnUntraced(
-  function* (path: string, text: string) {
+  function* (path: string, content: Uint8Array | string) {
     const fs = yield* FileSystem.FileSystem
     const file = yield* fs.open(path, { flag: "a" })
-    yield* file.writeAll(new TextEncoder().encode(text))
+    yield* file.writeAll(typeof content === "string" ? new TextEncoder().encode(content) : content)
     yield* file.sync
   },
   (effect, path) =>
@@ -141,14 +141,19 @@ export const readString = (path: string): Storage<string> =>
     Effect.mapError(failed("read", path)),
   )
 
-/** The content, or undefined where there is no such file. */
-export const readStringIfExists = (path: string): Storage<string | undefined> =>
-  readString(path).pipe(
+const orUndefined = <A>(reading: Storage<A>): Storage<A | undefined> =>
+  reading.pipe(
     Effect.catchIf(
       (error) => error.code === "ENOENT",
       () => Effect.succeed(undefined),
     ),
   )
+
+/** The content, or undefined where there is no such file. */
+export const readIfExists = (path: string): Storage<Uint8Array | undefined> => orUndefined(read(path))
+
+/** The content as text, or undefined where there is no such file. */
+export const readStringIfExists = (path: string): Storage<string | undefined> => orUndefined(readString(path))
 
 export const exists = (path: string): Storage<boolean> =>
   Effect.flatMap(FileSystem.FileSystem, (fs) => fs.exists(path)).pipe(

@@ -34,7 +34,8 @@ export const readMetrics = Effect.fn("readMetrics")(function* (path: string) {
 export const copyMetrics = Effect.fn("copyMetrics")(function* (from: string, to: string, iteration: number) {
   const rows = (yield* readMetrics(from)).filter((row) => row.iteration <= iteration)
   yield* files.writeAtomic(to, rows.map((row) => `${encodeMetric(row)}\n`).join(""))
+  return rows
 })
 
-/** Leaves exactly the rows up to `iteration`. */
+/** Leaves exactly the rows up to `iteration`, and answers them. */
 export const rewindMetrics = (path: string, iteration: number) => copyMetrics(path, path, iteration)

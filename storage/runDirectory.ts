@@ -6,6 +6,7 @@
  *   stages/         one record each finished stage
  *   checkpoints/    iteration-00001000.safetensors …
  *   metrics.ndjson, log.ndjson, predictions.safetensors, report.json
+ *   events.out.tfevents.1795312800.tidemark, TensorBoard's (`tensorboard/eventLog.ts`)
  *
  * A run directory appears whole: it is made under a temporary name and renamed when run.json is in it.
  */

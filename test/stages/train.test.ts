@@ -14,9 +14,13 @@ import { withFeeds } from "../../stages/feeds.ts"
 import type { ResidentDataset } from "../../stages/load.ts"
 import { buildProgram } from "../../stages/model.ts"
 import { train } from "../../stages/train.ts"
+import { eventFile } from "../../storage/tensorboard/eventLog.ts"
+import { sessionStart } from "../../storage/tensorboard/session.ts"
 import { powerCut } from "../fixtures/powerCut.ts"
 
 const total = 23
+/** When the run began, in seconds. */
+const startedAt = 1_795_312_800.25
 const decode = Schema.decodeUnknownSync(Experiment)
 
 const tiny = (change: Partial<Parameters<typeof experiment>[0]> = {}) =>
@@ -105,7 +109,7 @@ const attempt = Effect.fnUntraced(function* (folder: string, go: Go = {}) {
   const network = yield* buildProgram({ ...current, inputShape: [4, 4, 1], classes: 3 })
   const trainer = yield* engine.compile(network)
   let made = 0
-  let startedAt = -1
+  let goneOnFrom = -1
   const trained = yield* train({
     experiment: current,
     fingerprint: "f",
@@ -137,11 +141,17 @@ const attempt = Effect.fnUntraced(function* (folder: string, go: Go = {}) {
     },
     checkpoints: paths.join(folder, "checkpoints"),
     metrics: paths.join(folder, "metrics.ndjson"),
+    events: {
+      path: paths.join(folder, eventFile(startedAt)),
+      startedAt,
+      opening: [{ summary: { value: [{ tag: "hello", simpleValue: 1 }] } }, sessionStart(current)],
+    },
+    weights: new Set(["dense_1/kernel", "dense_1/bias"]),
     stopRequested: () => (go.stopAt !== undefined && made >= go.stopAt ? "SIGINT" : undefined),
-    onStart: (iteration) => Effect.sync(() => void (startedAt = iteration)),
+    onStart: (iteration) => Effect.sync(() => void (goneOnFrom = iteration)),
     onProgress: ({ iteration }) => Effect.sync(() => void (made = iteration)),
   }).pipe(Effect.exit)
-  return { trained, startedAt }
+  return { trained, startedAt: goneOnFrom }
 }, Effect.scoped)
 
 const contents = Effect.fnUntraced(function* (folder: string) {
@@ -156,6 +166,7 @@ const contents = Effect.fnUntraced(function* (folder: string) {
     names,
     last: yield* fs.readFile(paths.join(folder, "checkpoints", last)),
     metrics: yield* fs.readFileString(paths.join(folder, "metrics.ndjson")),
+    events: yield* fs.readFile(paths.join(folder, eventFile(startedAt))),
   }
 })
 
@@ -264,8 +275,9 @@ describe("train", () => {
         yield* fs.writeFile(newest, bytes.subarray(0, bytes.length - 7))
         const resumed = yield* attempt(folder)
         assert.strictEqual(resumed.startedAt, 14)
-        const { last, metrics, names } = yield* contents(folder)
-        assert.deepStrictEqual({ last, metrics }, { last: expected.last, metrics: expected.metrics })
+        const { names, ...same } = yield* contents(folder)
+        const { names: _, ...wanted } = expected
+        assert.deepStrictEqual(same, wanted)
         assert.include(names, `${paths.basename(newest)}.damaged`)
       }),
     ),
@@ -285,7 +297,9 @@ describe("train", () => {
         }
         const resumed = yield* attempt(folder)
         assert.strictEqual(resumed.startedAt, 0)
-        assert.strictEqual((yield* contents(folder)).metrics, (yield* contents(whole)).metrics)
+        const { events, metrics } = yield* contents(folder)
+        const expected = yield* contents(whole)
+        assert.deepStrictEqual({ events, metrics }, { events: expected.events, metrics: expected.metrics })
       }),
     ),
   )

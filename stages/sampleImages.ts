@@ -1,0 +1,47 @@
+/**
+ * What the examples look like: (dataset, train split) -> the first image of each class, as PNG for TensorBoard.
+ *
+ * Pixels are those of the dataset, before normalization. Images of more than four channels have no PNG: none then.
+ */
+import { Effect } from "effect"
+import type { SummaryValue } from "../storage/tensorboard/proto.ts"
+import type { ResidentDataset } from "./load.ts"
+
+/** Classes shown: TensorBoard lays out some twelve small images on a screen. */
+const most = 16
+
+/** sharp takes some 30 ms to load: only when a run begins or goes on. */
+const loadSharp = Effect.promise(async () => (await import("sharp")).default)
+
+export const sampleImages = Effect.fn("sampleImages")(function* (
+  dataset: ResidentDataset,
+  /** Indices of the train split. */
+  train: Uint32Array,
+) {
+  const [height, width, channels] = dataset.imageShape
+  if (channels !== 1 && channels !== 2 && channels !== 3 && channels !== 4) return []
+  const pixels = height * width * channels
+  const sharp = yield* loadSharp
+  const first = new Map<number, number>()
+  for (const index of train) {
+    const label = dataset.labels[index]
+    if (label < most && !first.has(label)) first.set(label, index)
+    if (first.size === Math.min(most, dataset.classes)) break
+  }
+  const inOrder = [...first].sort(([a], [b]) => a - b)
+  return yield* Effect.forEach(inOrder, ([label, index]) =>
+    Effect.promise(() =>
+      sharp(dataset.images.subarray(index * pixels, (index + 1) * pixels), {
+        raw: { width, height, channels },
+      })
+        .toColourspace(channels < 3 ? "b-w" : "srgb")
+        .png()
+        .toBuffer(),
+    ).pipe(
+      Effect.map((png): SummaryValue => ({
+        tag: `examples/class_${label}`,
+        image: { height, width, colorspace: channels, encodedImageString: png },
+      })),
+    ),
+  )
+})

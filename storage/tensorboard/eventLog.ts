@@ -1,0 +1,97 @@
+/**
+ * TensorBoard's event file: what metrics.ndjson holds, and histograms of the weights, exactly once over all attempts.
+ *
+ * Events of an iteration are appended and synced before the checkpoint that comes after them; a resume from iteration i
+ * drops those after i (and a torn last one). Events of the run as a whole have step 0 and are a function of the
+ * experiment: each attempt writes them anew, so a budget that was extended shows. The end of a run is one of them.
+ *
+ * No clock is read: an event's time is the run's start and a millisecond an iteration, in order and hardly ever in the
+ * future. So the file of an interrupted run is that of one that was not, to the byte; between two runs only times differ.
+ */
+import { Effect } from "effect"
+import type { Metric } from "../../schemas/Metric.ts"
+import * as files from "../files.ts"
+import { histogramOf } from "./histogram.ts"
+import { decodeEvent, encodeEvent, type EventContent, type SummaryValue } from "./proto.ts"
+import { encodeRecord, readRecords } from "./records.ts"
+import { sessionEnd } from "./session.ts"
+
+export interface EventLog {
+  readonly path: string
+  /** When the run began, in seconds since 1970. */
+  readonly startedAt: number
+  /** What is told once of the run: its graph, images and hyper-parameters. */
+  readonly opening: ReadonlyArray<EventContent>
+}
+
+/** One of the network's weights, as it was measured. */
+export interface Weight {
+  /** `<layer>/<weight>` */
+  readonly name: string
+  readonly data: Float32Array
+}
+
+/** Readers look for `tfevents` in the name and take the number for the time the file was begun. */
+export const eventFile = (startedAt: number) => `events.out.tfevents.${Math.floor(startedAt)}.tidemark`
+
+const encode = ({ startedAt }: EventLog, step: number, content: EventContent) =>
+  encodeRecord(encodeEvent({ wallTime: startedAt + step / 1000, step, ...content }))
+
+/** Every figure of a row is a scalar of its own, as `train/loss`. */
+const scalarsOf = (row: Metric): EventContent => {
+  const { epoch: _epoch, iteration: _iteration, split, ...figures } = row
+  const value = Object.entries(figures).map(([name, value]) => ({
+    tag: `${split}/${name}`,
+    simpleValue: value,
+  }))
+  return { summary: { value } }
+}
+
+const rowsOf = (log: EventLog, rows: ReadonlyArray<Metric>) =>
+  rows.map((row) => encode(log, row.iteration, scalarsOf(row)))
+
+/** The rows of an iteration, and histograms of the weights that were measured with them. */
+export const appendEvents = Effect.fn("appendEvents")(function* (
+  log: EventLog,
+  iteration: number,
+  rows: ReadonlyArray<Metric>,
+  weights: ReadonlyArray<Weight>,
+) {
+  const records = rowsOf(log, rows)
+  const value: Array<SummaryValue> = []
+  for (const { data, name } of weights) {
+    const histo = histogramOf(data)
+    if (histo !== undefined) value.push({ tag: name, histo })
+    yield* Effect.yieldNow
+  }
+  if (value.length > 0) records.push(encode(log, iteration, { summary: { value } }))
+  if (records.length > 0) yield* files.append(log.path, Buffer.concat(records))
+})
+
+/** Training is over: until a resume with a larger budget. */
+export const endEvents = Effect.fn("endEvents")(function* (log: EventLog) {
+  yield* files.append(log.path, encode(log, 0, sessionEnd()))
+})
+
+/**
+ * Leaves the run's opening and the events up to `iteration`. Rows of metrics that have no event are given theirs: those
+ * of the run that this one was forked from, or of a file that was deleted or damaged.
+ */
+export const rewindEvents = Effect.fn("rewindEvents")(function* (
+  log: EventLog,
+  iteration: number,
+  rows: ReadonlyArray<Metric>,
+) {
+  const found = (yield* files.readIfExists(log.path)) ?? new Uint8Array()
+  const records = [{ fileVersion: "brain.Event:2" }, ...log.opening].map((content) => encode(log, 0, content))
+  let last = 0
+  for (const { message, record } of readRecords(found)) {
+    const step = decodeEvent(message)?.step ?? 0
+    if (step === 0 || step > iteration) continue
+    records.push(record)
+    last = step
+  }
+  const missing = rows.filter((row) => row.iteration > last && row.iteration <= iteration)
+  const content = Buffer.concat([...records, ...rowsOf(log, missing)])
+  if (!content.equals(found)) yield* files.writeAtomic(log.path, content)
+})
