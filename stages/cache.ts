@@ -21,13 +21,14 @@ import {
 import { digestOf } from "./digest.ts"
 import type { Content } from "./sources.ts"
 
-const CacheRecord = Schema.Struct({
+/** What lies beside a file of the cache. */
+export const CacheRecord = Schema.Struct({
   sha256: Sha256,
   sizeBytes: Schema.Int,
   modifiedMs: Schema.Finite,
   source: Schema.String,
 })
-type CacheRecord = typeof CacheRecord.Type
+export type CacheRecord = typeof CacheRecord.Type
 
 const decodeRecord = Schema.decodeUnknownEffect(Schema.fromJsonString(CacheRecord))
 

@@ -306,7 +306,7 @@ export const remove = (path: string): Storage<void> =>
   )
 
 /** Whether a process of this machine has that id now. Signal 0 only asks; EPERM means it is somebody else's. */
-const isRunning = (pid: number) => {
+export const isRunning = (pid: number) => {
   try {
     process.kill(pid, 0)
     return true

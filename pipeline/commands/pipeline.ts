@@ -9,8 +9,10 @@ import { Command } from "effect/cli"
 import * as FetchHttpClient from "effect/http/FetchHttpClient"
 import { version } from "../../schemas/version.ts"
 import { compare } from "./compare.ts"
+import { gc } from "./gc.ts"
 import { list } from "./list.ts"
 import { resume } from "./resume.ts"
+import { rm } from "./rm.ts"
 import { run } from "./run.ts"
 import { show } from "./show.ts"
 import { exitCode, sayFailure } from "../failure.ts"
@@ -27,7 +29,7 @@ const pipeline = Command.make("pipeline").pipe(
     { command: "pipeline list", description: "What has been run" },
     { command: "pipeline show latest", description: "How good the newest model is" },
   ]),
-  Command.withSubcommands([run, resume, list, show, compare]),
+  Command.withSubcommands([run, resume, list, show, compare, rm, gc]),
 )
 
 const services = layerTerminalLog.pipe(

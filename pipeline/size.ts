@@ -1,0 +1,11 @@
+/** Bytes as 512 B, 660 kB, 54.9 MB or 1.2 GB (powers of ten). */
+export const size = (bytes: number): string => {
+  if (bytes < 1000) return `${bytes} B`
+  for (const [unit, factor] of [
+    ["kB", 1e3],
+    ["MB", 1e6],
+  ] as const) {
+    if (bytes < 999.5 * factor) return `${(bytes / factor).toFixed(bytes < 99.95 * factor ? 1 : 0)} ${unit}`
+  }
+  return `${(bytes / 1e9).toFixed(1)} GB`
+}

@@ -1,0 +1,114 @@
+/**
+ * Removing runs: (run directory) -> gone, or kept because a process or a champion needs it.
+ *
+ * A run is renamed to a hidden name first and deleted then, so that a crash leaves the whole run or none under its name.
+ * After the rename it is looked at once more: a process that took it in between gets it back.
+ */
+import { hostname } from "node:os"
+import { Clock, Effect, Path, Runtime, Schema } from "effect"
+import { statusOf } from "./attempts.ts"
+import * as files from "./files.ts"
+import { isRunName, layout } from "./runDirectory.ts"
+import { readAttemptGlances } from "./runHeader.ts"
+
+/** Pointer files, one an experiment: each holds the id of a run that must stay. */
+const championsFolder = "champions"
+/** A new run has no attempt yet for this long at most. */
+const startingMs = 60_000
+/** Leftovers of another machine, whose processes cannot be looked at, count as abandoned after this. */
+const abandonedMs = 3_600_000
+
+/** Runs that must not be removed. */
+export class RunProtected extends Schema.TaggedError<RunProtected>()("RunProtected", {
+  runs: Schema.Array(Schema.Struct({ run: Schema.String, reason: Schema.String })),
+}) {
+  override get [Runtime.errorExitCode]() {
+    return 75
+  }
+  override get message() {
+    const list = this.runs.map(({ reason, run }) => `${run} (${reason})`).join(", ")
+    return `nothing was removed: ${list}; leave ${this.runs.length === 1 ? "it" : "them"} out, or wait`
+  }
+}
+
+/** A path that is no run must never be deleted. */
+export class NotARun extends Schema.TaggedError<NotARun>()("NotARun", { path: Schema.String }) {
+  override get [Runtime.errorExitCode]() {
+    return 65
+  }
+  override get message() {
+    return `nothing was removed: ${this.path} is not a run directory: it has no ${layout.identity} and not the name of one`
+  }
+}
+
+/** Ids of the runs that champions of experiments point at. */
+export const championIds = Effect.fn("championIds")(function* (runsDir: string) {
+  const paths = yield* Path.Path
+  const folder = paths.join(runsDir, championsFolder)
+  const ids = new Set<string>()
+  for (const name of yield* files.list(folder)) {
+    // Whatever else a pointer says, a run that it names is safe.
+    const text = (yield* files.readStringIfExists(paths.join(folder, name))) ?? ""
+    for (const word of text.split(/[^A-Za-z0-9-]+/)) if (isRunName(word)) ids.add(word)
+  }
+  return ids
+})
+
+/** Who works on a run, if anybody does. */
+const busyReason = Effect.fnUntraced(function* (path: string) {
+  const paths = yield* Path.Path
+  const attempts = yield* readAttemptGlances(path)
+  if (statusOf(attempts) === "running") {
+    const { host, pid } = attempts[attempts.length - 1].process
+    return `process ${pid} on ${host} is working on it`
+  }
+  if (attempts.length > 0) return undefined
+  const folder = yield* files.stat(paths.join(path, layout.identity))
+  const young = folder !== undefined && (yield* Clock.currentTimeMillis) - folder.modifiedMs < startingMs
+  return young ? "it is just being started" : undefined
+})
+
+/** Why a run must stay, or undefined. */
+export const protection = Effect.fn("protection")(function* (path: string, champions: ReadonlySet<string>) {
+  const paths = yield* Path.Path
+  return champions.has(paths.basename(path)) ? "a champion" : yield* busyReason(path)
+})
+
+export const checkIsRun = Effect.fnUntraced(function* (path: string) {
+  const paths = yield* Path.Path
+  const named = isRunName(paths.basename(path))
+  if (!named && !(yield* files.exists(paths.join(path, layout.identity)))) return yield* new NotARun({ path })
+})
+
+/** Removes a run for good; fails, with the run as it was, where a process took it meanwhile. */
+export const removeRun = Effect.fn("removeRun")(function* (path: string) {
+  const paths = yield* Path.Path
+  const hidden = yield* files.hideFolder(path)
+  const busy = yield* busyReason(hidden)
+  if (busy !== undefined) {
+    yield* files.rename(hidden, path)
+    return yield* new RunProtected({ runs: [{ run: paths.basename(path), reason: busy }] })
+  }
+  yield* files.remove(hidden)
+})
+
+/** What crashes left in a runs folder: runs that were being made or removed by a process that is gone. */
+export const leftovers = Effect.fn("leftovers")(function* (runsDir: string) {
+  const paths = yield* Path.Path
+  const found: Array<string> = []
+  for (const name of yield* files.list(runsDir)) {
+    // .ID@HOST.PID-RANDOM.tmp of a run being made, .ID.PID-RANDOM.tmp of one being removed.
+    const parts = /^\.(\d{8}T\d{6}Z-[^@]*?)(?:@(.+))?\.(\d+)(?:-\d+)?\.tmp$/.exec(name)
+    if (parts === null) continue
+    const [, , host, pid] = parts
+    const path = paths.join(runsDir, name)
+    if (host === undefined || host === hostname()) {
+      if (!files.isRunning(Number(pid))) found.push(path)
+      continue
+    }
+    const folder = yield* files.stat(path)
+    if (folder !== undefined && (yield* Clock.currentTimeMillis) - folder.modifiedMs > abandonedMs)
+      found.push(path)
+  }
+  return found
+})
