@@ -5,6 +5,7 @@
 import { Deferred, Effect, Queue, Schema } from "effect"
 import { Engine } from "../engines/Engine.ts"
 import * as Onnx from "../engines/onnx/Onnx.ts"
+import * as TensorFlow from "../engines/tensorflow/TensorFlow.ts"
 import cnn from "../experiments/cnn.ts"
 import { layers } from "../schemas/Model.ts"
 import { Experiment } from "../schemas/Experiment.ts"
@@ -70,6 +71,7 @@ const serve = Effect.gen(function* () {
   yield* Effect.raceFirst(Effect.forever(loop), Deferred.await(stopped))
 })
 
-await Effect.runPromise(
-  serve.pipe(Effect.scoped, Effect.provide(Onnx.layer({ path: path === "portable" ? "portable" : "auto" }))),
-)
+const layer =
+  path === "tensorflow" ? TensorFlow.layer() : Onnx.layer({ path: path === "portable" ? "portable" : "auto" })
+
+await Effect.runPromise(serve.pipe(Effect.scoped, Effect.provide(layer)))

@@ -1,13 +1,14 @@
-/** What the onnx engine computes, as one digest: run as a script, it prints the one of this process. */
+/** What an engine computes, as one digest: run as a script, it prints the one of this process. */
 import { createHash } from "node:crypto"
-import { Console, Effect } from "effect"
-import { Engine } from "../../engines/Engine.ts"
+import { Console, Effect, type Layer } from "effect"
+import { Engine, type EngineNotAvailable } from "../../engines/Engine.ts"
 import * as Onnx from "../../engines/onnx/Onnx.ts"
+import * as TensorFlow from "../../engines/tensorflow/TensorFlow.ts"
 import { layers } from "../../schemas/Model.ts"
 import { optimizers } from "../../schemas/Optimizer.ts"
 import { type Case, feedsOf, programOf } from "./training.ts"
 
-/** Large enough for ONNX Runtime to share each operation among threads. */
+/** Large enough for the engines to share each operation among threads. */
 const definition: Case = {
   model: [
     layers.conv2d({ filters: 32, kernelSize: 5, padding: "same", activation: "relu" }),
@@ -25,7 +26,7 @@ const definition: Case = {
 }
 
 /** The digest of losses and state after four iterations. */
-export const digestOf = (threads: number, path: "auto" | "portable") =>
+export const digestWith = (layer: Layer.Layer<Engine, EngineNotAvailable>) =>
   Effect.gen(function* () {
     const program = yield* programOf(definition)
     const trainer = yield* (yield* Engine).compile(program)
@@ -33,6 +34,14 @@ export const digestOf = (threads: number, path: "auto" | "portable") =>
     hash.update((yield* trainer.train(4, feedsOf(program, 4, 0.001))).losses)
     for (const { data } of yield* trainer.state) hash.update(data)
     return hash.digest("hex")
-  }).pipe(Effect.scoped, Effect.provide(Onnx.layer({ threads, path })))
+  }).pipe(Effect.scoped, Effect.provide(layer))
 
-if (import.meta.main) await Effect.runPromise(Effect.flatMap(digestOf(2, "auto"), Console.log))
+export const digestOf = (threads: number, path: "auto" | "portable") =>
+  digestWith(Onnx.layer({ threads, path }))
+
+if (import.meta.main) {
+  const [engine, threads] = process.argv.slice(2)
+  const layer =
+    engine === "tensorflow" ? TensorFlow.layer({ threads: Number(threads) }) : Onnx.layer({ threads: 2 })
+  await Effect.runPromise(Effect.flatMap(digestWith(layer), Console.log))
+}

@@ -1,0 +1,158 @@
+/** What is the tensorflow engine's own: its graph, its threads, and that it keeps nothing. */
+import { execFileSync } from "node:child_process"
+import { readdirSync } from "node:fs"
+import { tmpdir } from "node:os"
+import { fileURLToPath } from "node:url"
+import { assert, describe, it } from "@effect/vitest"
+import { Effect } from "effect"
+import protobuf from "protobufjs"
+import { Engine } from "../../engines/Engine.ts"
+import { record } from "../../engines/record.ts"
+import { compile } from "../../engines/tensorflow/compile.ts"
+import type { NodeDef, SavedModel } from "../../engines/tensorflow/proto.ts"
+import { loadRuntime } from "../../engines/tensorflow/runtime.ts"
+import * as TensorFlow from "../../engines/tensorflow/TensorFlow.ts"
+import { layers } from "../../schemas/Model.ts"
+import { optimizers } from "../../schemas/Optimizer.ts"
+import { digestWith } from "./digest.ts"
+import { hasTensorflow, tensorflowThreads } from "./engines.ts"
+import { type Case, feedsOf, images, programOf } from "./training.ts"
+
+const definition: Case = {
+  model: [
+    layers.conv2d({ filters: 4, kernelSize: 3, padding: "same", activation: "relu" }),
+    layers.batchNormalization(),
+    layers.flatten(),
+    layers.dense({ units: 3 }),
+  ],
+  optimizer: optimizers.adam({ learningRate: 1 }),
+}
+
+const compiled = Effect.fnUntraced(function* (wanted: Case) {
+  const program = yield* programOf(wanted)
+  const step = yield* record("tensorflow", program.variables, program.feeds, program.step)
+  const feeds = [{ name: "images", shape: [10, 8, 8, 1] }]
+  const predict = yield* record("tensorflow", program.variables, feeds, (fed) => ({
+    probabilities: program.predict(fed.images as never),
+  }))
+  const proto = fileURLToPath(new URL("../../engines/tensorflow/savedModel.proto", import.meta.url))
+  const type = protobuf.loadSync(proto).lookupType("tensorflow.SavedModel")
+  const model = type.toObject(type.decode(compile(step, predict).savedModel), { arrays: true }) as SavedModel
+  return { program, graph: model.metaGraphs[0] }
+}, Effect.scoped)
+
+const ofType = (nodes: ReadonlyArray<NodeDef>, op: string) => nodes.filter((node) => node.op === op)
+const isControl = (input: string) => input.startsWith("^")
+
+describe("a program's TensorFlow graph", () => {
+  it.effect("updates every trained variable in one operation, and the others by assignment", () =>
+    Effect.gen(function* () {
+      const { graph, program } = yield* compiled(definition)
+      const { node } = graph.graphDef
+      assert.lengthOf(ofType(node, "VarHandleOp"), program.variables.length)
+      // Kernel and bias of two layers, gamma and beta of one.
+      assert.lengthOf(ofType(node, "ResourceApplyAdam"), 6)
+      const assigned = ofType(node, "AssignVariableOp").map(({ name }) => name)
+      assert.sameMembers(
+        assigned.filter((name) => name.startsWith("next/")),
+        [
+          "next/batchNormalization_1/moving_mean",
+          "next/batchNormalization_1/moving_variance",
+          "next/optimizer/beta1Power",
+          "next/optimizer/beta2Power",
+        ],
+      )
+    }),
+  )
+
+  it.effect("writes a variable only after all that read it, and answers only after every write", () =>
+    Effect.gen(function* () {
+      const { graph } = yield* compiled(definition)
+      const { node } = graph.graphDef
+      const readers = (handle: string) => {
+        const reads = ofType(node, "ReadVariableOp").filter(
+          ({ input, name }) => input.includes(handle) && name.startsWith("step/"),
+        )
+        const users = node.filter(({ input }) => reads.some(({ name }) => input.includes(name)))
+        return [...reads, ...users].map(({ name }) => `^${name}`)
+      }
+      const writes = node.filter(
+        ({ name, op }) =>
+          op === "ResourceApplyAdam" || (op === "AssignVariableOp" && !name.startsWith("load/")),
+      )
+      for (const { input, name } of writes) {
+        const others = readers(input[0]).filter((reader) => reader !== `^${name}`)
+        assert.includeMembers([...(input ?? [])], others, name)
+      }
+      const results = node.find(({ name }) => name === "results")
+      assert.sameMembers(
+        (results?.input ?? []).filter(isControl),
+        writes.map(({ name }) => `^${name}`),
+      )
+    }),
+  )
+
+  it.effect("has one signature a purpose, and takes nothing the step does not need", () =>
+    Effect.gen(function* () {
+      const { graph, program } = yield* compiled(definition)
+      assert.sameMembers(Object.keys(graph.signatureDef), ["step", "predict", "read", "load"])
+      assert.sameMembers(Object.keys(graph.signatureDef.step.inputs), ["images", "labels", "learningRate"])
+      assert.sameMembers(
+        Object.keys(graph.signatureDef.load.inputs),
+        program.variables.map(({ name }) => name),
+      )
+    }),
+  )
+
+  for (const [name, optimizer, op] of [
+    ["gradient descent", optimizers.sgd({ learningRate: 1 }), "ResourceApplyGradientDescent"],
+    ["momentum", optimizers.momentum({ learningRate: 1 }), "ResourceApplyMomentum"],
+    ["rmsprop", optimizers.rmsprop({ learningRate: 1, momentum: 0.5 }), "ResourceApplyRMSProp"],
+  ] as const) {
+    it.effect(`has ${name} as one operation a variable`, () =>
+      Effect.gen(function* () {
+        const { graph } = yield* compiled({ ...definition, optimizer })
+        assert.lengthOf(ofType(graph.graphDef.node, op), 6)
+      }),
+    )
+  }
+})
+
+const installed = hasTensorflow ? describe : describe.skip
+installed("the tensorflow engine", () => {
+  const script = fileURLToPath(new URL("digest.ts", import.meta.url))
+  const digestInProcess = (threads: number) =>
+    execFileSync(process.execPath, [script, "tensorflow", String(threads)], { encoding: "utf8" }).trim()
+
+  it.effect("gives the same bits in another process with as many threads", () =>
+    Effect.gen(function* () {
+      const here = yield* digestWith(TensorFlow.layer({ threads: tensorflowThreads }))
+      assert.strictEqual(digestInProcess(tensorflowThreads), here)
+      assert.strictEqual(digestInProcess(1), digestInProcess(1))
+    }),
+  )
+
+  it.effect("keeps no tensor of TensorFlow's after a call, and no scratch folder after its scope", () =>
+    Effect.gen(function* () {
+      const folders = () => readdirSync(tmpdir()).filter((name) => name.startsWith("tidemark-tensorflow-"))
+      const before = folders()
+      const { native } = yield* loadRuntime(tensorflowThreads)
+      const start = native.memory().numTensors
+      yield* Effect.scoped(
+        Effect.gen(function* () {
+          const program = yield* programOf(definition)
+          const trainer = yield* (yield* Engine).compile(program)
+          yield* trainer.train(3, feedsOf(program, 3))
+          yield* trainer.predict(images(64 * 7))
+          yield* trainer.load(yield* trainer.state)
+          assert.strictEqual(native.memory().numTensors, start)
+        }),
+      )
+      assert.strictEqual(native.memory().numTensors, start)
+      assert.deepStrictEqual(
+        folders().filter((name) => !before.includes(name)),
+        [],
+      )
+    }).pipe(Effect.provide(TensorFlow.layer({ threads: tensorflowThreads }))),
+  )
+})

@@ -1,0 +1,88 @@
+/**
+ * Runs of the tensorflow engine through the command line: killed and resumed they end with the same bytes, with as many
+ * threads as they began with; another engine goes on from their checkpoints, with a warning.
+ */
+import { mkdtempSync, readdirSync, readFileSync, rmSync } from "node:fs"
+import { tmpdir } from "node:os"
+import { join } from "node:path"
+import { afterAll, assert, beforeAll, describe, it } from "@effect/vitest"
+import { cliRun, start } from "../fixtures/cli.ts"
+import { onlyRun, reached, resultOf } from "../fixtures/runFiles.ts"
+import { hasTensorflow } from "./engines.ts"
+
+const tiny = "test/fixtures/tiny.ts"
+const engine = ["--engine", "tensorflow", "--threads", "2"]
+const allowed = "--allow-engine-change"
+const installed = hasTensorflow ? describe : describe.skip
+
+installed("a run of the tensorflow engine", () => {
+  let scratch: string
+  let data: string
+  let whole: ReturnType<typeof resultOf>
+  const folder = (name: string) => join(scratch, name)
+  const run = (name: string, ...more: ReadonlyArray<string>) =>
+    start("run", tiny, ...engine, "--runs-dir", folder(name), "--data-dir", data, ...more)
+  const resume = (name: string, ...more: ReadonlyArray<string>) =>
+    start("resume", "latest", "--runs-dir", folder(name), ...more)
+
+  /** Waits until a checkpoint of at least `iteration` is there; the process may be faster. */
+  const untilReached = async (name: string, iteration: number, ended: Promise<unknown>) => {
+    const state = { over: false }
+    void ended.then(() => (state.over = true))
+    while (!state.over) {
+      const runs = readdirSync(scratch).includes(name)
+        ? readdirSync(folder(name)).filter((n) => !n.startsWith("."))
+        : []
+      if (runs.length === 1 && reached(join(folder(name), runs[0])) >= iteration) return
+      await new Promise((resolve) => setTimeout(resolve, 5))
+    }
+  }
+
+  beforeAll(async () => {
+    scratch = mkdtempSync(join(tmpdir(), "tidemark-tensorflow-runs-"))
+    data = join(scratch, "data")
+    const ended = await run("whole").ended
+    assert.strictEqual(ended.code, 0, ended.stderr)
+    whole = resultOf(onlyRun(folder("whole")))
+  })
+  afterAll(() => rmSync(scratch, { recursive: true, force: true }))
+
+  it("records engine, versions, device and threads", () => {
+    const { engine } = JSON.parse(readFileSync(join(onlyRun(folder("whole")), "run.json"), "utf8"))
+    assert.strictEqual(engine.name, "tensorflow")
+    assert.include(["cpu", "gpu"], engine.device)
+    assert.strictEqual(engine.threads, 2)
+    assert.isTrue(engine.threadsChangeBits)
+    assert.match(engine.versions.tensorflow, /^\d+\.\d+\.\d+$/)
+  })
+
+  it("killed twice with SIGKILL and resumed ends with the same bytes", async () => {
+    const first = run("killed")
+    await untilReached("killed", 50, first.ended)
+    first.child.kill("SIGKILL")
+    await first.ended
+    const second = resume("killed")
+    await untilReached("killed", 125, second.ended)
+    second.child.kill("SIGKILL")
+    await second.ended
+    const resumed = await resume("killed").ended
+    assert.strictEqual(resumed.code, 0, resumed.stderr)
+    assert.deepStrictEqual(resultOf(onlyRun(folder("killed"))), whole)
+  })
+
+  it("is not resumed with another number of threads or another engine, unless that is allowed", async () => {
+    assert.strictEqual((await run("changed", "--iterations", "80").ended).code, 0)
+    const on = ["--runs-dir", folder("changed"), "--iterations", "120"]
+    const threads = await cliRun("resume", "latest", ...on, "--threads", "1")
+    assert.strictEqual(threads.code, 65)
+    assert.match(threads.stderr, /threads 2, now 1/)
+    const other = await cliRun("resume", "latest", ...on, "--engine", "onnx", allowed)
+    assert.strictEqual(other.code, 0, other.stderr)
+    assert.match(other.stderr, /not exact to the bit from here on: engine tensorflow, now onnx/)
+    assert.match(other.stderr, /going on from iteration 80 of 120/)
+    const further = ["--runs-dir", folder("changed"), "--iterations", "140"]
+    const back = await cliRun("resume", "latest", ...further, "--engine", "tensorflow", allowed)
+    assert.strictEqual(back.code, 0, back.stderr)
+    assert.match(back.stderr, /engine onnx, now tensorflow/)
+  })
+})
