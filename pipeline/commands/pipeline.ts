@@ -15,6 +15,7 @@ import { resume } from "./resume.ts"
 import { rm } from "./rm.ts"
 import { run } from "./run.ts"
 import { show } from "./show.ts"
+import { watch } from "./watch.ts"
 import { exitCode, sayFailure } from "../failure.ts"
 import { layerTerminalLog } from "../log.ts"
 import { Terminal } from "../Terminal.ts"
@@ -29,7 +30,7 @@ const pipeline = Command.make("pipeline").pipe(
     { command: "pipeline list", description: "What has been run" },
     { command: "pipeline show latest", description: "How good the newest model is" },
   ]),
-  Command.withSubcommands([run, resume, list, show, compare, rm, gc]),
+  Command.withSubcommands([run, resume, list, show, compare, rm, gc, watch]),
 )
 
 const services = layerTerminalLog.pipe(
