@@ -25,38 +25,40 @@ const cellsAlong = 48
 /** The standard deviation of a normal distribution over its median absolute deviation. */
 const sigmaOverMad = 1.4826
 
-/** Medians of square cells: small marks and noise are gone, and an image's negative has the negative medians. */
+/**
+ * Of square cells, the median, where small marks and noise are gone, and the skew, where a thin stroke shows: how much
+ * further the lightest pixels are from the median than the darkest. Those of a negative are the negative ones, exactly.
+ */
 const coarse = (image: GrayImage) => {
   const { height, pixels, width } = image
   const size = Math.max(1, Math.ceil(Math.max(width, height) / cellsAlong))
   const columns = Math.ceil(width / size)
   const rows = Math.ceil(height / size)
   const medians = new Float32Array(columns * rows)
-  const cell: Array<number> = []
+  const skews = new Float32Array(columns * rows)
+  const buffer = new Float32Array(size * size)
   for (let row = 0; row < rows; row++) {
     for (let column = 0; column < columns; column++) {
-      cell.length = 0
+      const until = Math.min(width, (column + 1) * size)
+      let count = 0
       for (let y = row * size; y < Math.min(height, (row + 1) * size); y++) {
-        for (let x = column * size; x < Math.min(width, (column + 1) * size); x++)
-          cell.push(pixels[y * width + x])
+        for (let x = column * size; x < until; x++) buffer[count++] = pixels[y * width + x]
       }
-      cell.sort((a, b) => a - b)
-      medians[row * columns + column] = (cell[(cell.length - 1) >> 1] + cell[cell.length >> 1]) / 2
+      const cell = buffer.subarray(0, count).sort()
+      const median = (cell[(count - 1) >> 1] + cell[count >> 1]) / 2
+      const extreme = Math.floor(count / 50)
+      medians[row * columns + column] = median
+      skews[row * columns + column] = cell[extreme] + cell[count - 1 - extreme] - 2 * median
     }
   }
-  return { size, cells: { width: columns, height: rows, pixels: medians } satisfies GrayImage }
+  return { size, cells: { width: columns, height: rows, pixels: medians } satisfies GrayImage, skews }
 }
 
-const spread = (residuals: ArrayLike<number>) =>
-  sigmaOverMad *
-  quantile(
-    Array.from(residuals, (r) => Math.abs(r)),
-    0.5,
-  )
+const spread = (residuals: Float32Array) => sigmaOverMad * quantile(residuals.map(Math.abs), 0.5)
 
-/** Weights 1 on a frame of a sixteenth of the shorter side, else 0. */
+/** Weights 1 on a frame of a ninth of the shorter side, else 0. */
 const frame = ({ height, width }: GrayImage) => {
-  const depth = Math.max(1, Math.round(Math.min(width, height) / 16))
+  const depth = Math.max(1, Math.round(Math.min(width, height) / 9))
   return Float32Array.from({ length: width * height }, (_, i) => {
     const x = i % width
     const y = Math.floor(i / width)
@@ -64,38 +66,32 @@ const frame = ({ height, width }: GrayImage) => {
   })
 }
 
-/** A quadratic through the weighted cells that lie near it: those more than 2.5 deviations off lose their weight. */
+/**
+ * A quadratic with the least sum of absolute differences from the weighted cells, which a minority that is something else
+ * (a mark, the table beside the sheet) cannot bend: least squares, each cell over its last difference, some rounds of it.
+ */
 const robustSurface = (cells: GrayImage, weights: Float32Array) => {
   let surface = fitQuadratic(cells, weights)
-  for (let round = 0; round < 3; round++) {
-    const residuals = cells.pixels.map((value, i) => value - surface[i])
-    const limit =
-      2.5 *
-      Math.max(
-        1,
-        spread(residuals.filter((_, i) => weights[i] > 0)),
-      )
-    const near = weights.map((weight, i) => (Math.abs(residuals[i]) <= limit ? weight : 0))
-    surface = fitQuadratic(cells, near)
+  for (let round = 0; round < 12; round++) {
+    surface = fitQuadratic(
+      cells,
+      weights.map((weight, i) =>
+        weight === 0 ? 0 : weight / Math.max(1, Math.abs(cells.pixels[i] - surface[i])),
+      ),
+    )
   }
   return surface
 }
 
 /** Positive where more of what differs from the paper is lighter than it. */
-const balance = (cells: GrayImage) => {
+const balance = (cells: GrayImage, skews: Float32Array) => {
   const weights = frame(cells)
   const surface = robustSurface(cells, weights)
   const residuals = cells.pixels.map((value, i) => value - surface[i])
-  const limit =
-    3 *
-    Math.max(
-      1,
-      spread(residuals.filter((_, i) => weights[i] > 0)),
-    )
-  return residuals.reduce(
-    (sum, r) => sum + Math.sign(r) * Math.max(0, Math.abs(r) - limit) ** 2,
-    0,
-  )
+  const limit = 3 * Math.max(1, spread(residuals.filter((_, i) => weights[i] > 0)), spread(skews))
+  return residuals
+    .map((residual, i) => residual + skews[i])
+    .reduce((sum, r) => sum + Math.sign(r) * Math.max(0, Math.abs(r) - limit) ** 2, 0)
 }
 
 /** The paper under light ink, cell by cell. */
@@ -116,43 +112,53 @@ const paperOf = (cells: GrayImage): Float32Array => {
   }
   // What a quadratic cannot follow, as the edge of a shadow: the mean of what is left on the paper nearby.
   const radius = Math.max(2, Math.round(Math.max(width, height) / 10))
-  const blurred = (pixels: Float32Array) =>
-    boxBlur(boxBlur({ width, height, pixels }, radius), radius).pixels
+  const blurred = (pixels: Float32Array) => boxBlur(boxBlur({ width, height, pixels }, radius), radius).pixels
   const rest = blurred(cells.pixels.map((value, i) => (ink[i] > 0 ? 0 : value - surface[i])))
   const share = blurred(ink.map((inked) => 1 - inked))
   return surface.map((value, i) => (share[i] > 0.02 ? value + rest[i] / share[i] : value))
 }
 
-/** The value of the cells' surface at a pixel, between the cells' centres. */
-const interpolate = (cells: GrayImage, x: number, y: number) => {
-  const cx = Math.min(cells.width - 1, Math.max(0, x))
-  const cy = Math.min(cells.height - 1, Math.max(0, y))
-  const x0 = Math.floor(cx)
-  const y0 = Math.floor(cy)
-  const x1 = Math.min(cells.width - 1, x0 + 1)
-  const y1 = Math.min(cells.height - 1, y0 + 1)
-  const at = (column: number, row: number) => cells.pixels[row * cells.width + column]
-  const top = at(x0, y0) + (at(x1, y0) - at(x0, y0)) * (cx - x0)
-  const bottom = at(x0, y1) + (at(x1, y1) - at(x0, y1)) * (cx - x0)
-  return top + (bottom - top) * (cy - y0)
+/** A line's position among the cells' centres: the cell before it and how far on to the next. */
+const between = (length: number, size: number, cells: number) =>
+  Array.from({ length }, (_, i) => {
+    const at = Math.min(cells - 1, Math.max(0, (i + 0.5) / size - 0.5))
+    const before = Math.min(Math.floor(at), Math.max(0, cells - 2))
+    return { before, after: Math.min(cells - 1, before + 1), share: at - before }
+  })
+
+/** `image` less the cells' surface, interpolated between their centres. */
+const above = (image: GrayImage, { height: rows, pixels, width: columns }: GrayImage, size: number) => {
+  const { height, width } = image
+  const horizontal = between(width, size, columns)
+  const values = new Float32Array(width * height)
+  between(height, size, rows).forEach((row, y) => {
+    const line = Float32Array.from(
+      { length: columns },
+      (_, c) =>
+        pixels[row.before * columns + c] * (1 - row.share) + pixels[row.after * columns + c] * row.share,
+    )
+    for (let x = 0; x < width; x++) {
+      const { after, before, share } = horizontal[x]
+      values[y * width + x] = image.pixels[y * width + x] - (line[before] * (1 - share) + line[after] * share)
+    }
+  })
+  return values
+}
+
+/** So many values tell the spread of all of them. */
+const sampled = (values: Float32Array) => {
+  const step = Math.max(1, Math.floor(values.length / 20_000))
+  return Float32Array.from({ length: Math.floor(values.length / step) }, (_, i) => values[i * step])
 }
 
 export const separateInk = (image: GrayImage): Contrast => {
-  const darkInk = balance(coarse(image).cells) < 0
-  const light = darkInk ? negative(image) : image
-  const { cells, size } = coarse(light)
-  const paper = { ...cells, pixels: paperOf(cells) }
   const { height, width } = image
-  const values = new Float32Array(width * height)
-  for (let y = 0; y < height; y++) {
-    for (let x = 0; x < width; x++) {
-      values[y * width + x] =
-        light.pixels[y * width + x] -
-        interpolate(paper, (x + 0.5) / size - 0.5, (y + 0.5) / size - 0.5)
-    }
-  }
+  const { cells, size, skews } = coarse(image)
+  const darkInk = balance(cells, skews) < 0
+  const [light, lightCells] = darkInk ? [negative(image), negative(cells)] : [image, cells]
+  const values = above(light, { ...cells, pixels: paperOf(lightCells) }, size)
   // Grain is smoothed away where there are pixels to spare: a mark is looked at in 20 pixels.
   const smoothing = Math.round(Math.max(width, height) / 300)
   const smooth = boxBlur(boxBlur({ width, height, pixels: values }, smoothing), smoothing).pixels
-  return { width, height, values: smooth, noise: spread(smooth), darkInk }
+  return { width, height, values: smooth, noise: spread(sampled(smooth)), darkInk }
 }

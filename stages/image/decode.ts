@@ -60,7 +60,8 @@ export const formatOf = (bytes: Uint8Array): string => {
   if (startsWith(bytes, "BM")) return "BMP"
   if (startsWith(bytes, "II*\0") || startsWith(bytes, "MM\0*")) return "TIFF"
   if (startsWith(bytes, "%PDF")) return "PDF"
-  if (startsWith(bytes, "ftyp", 4)) return startsWith(bytes, "avif", 8) ? "AVIF" : "HEIC or another ISO media file"
+  if (startsWith(bytes, "ftyp", 4))
+    return startsWith(bytes, "avif", 8) ? "AVIF" : "HEIC or another ISO media file"
   if (startsWith(bytes, "<")) return "SVG, HTML or other XML"
   const shown = [...bytes.subarray(0, 4)].map((byte) => byte.toString(16).padStart(2, "0"))
   return `the bytes ${shown.join(" ")}`
@@ -68,7 +69,9 @@ export const formatOf = (bytes: Uint8Array): string => {
 
 /** The decoder's message in a line, without the names of its own functions. */
 const reasonOf = (error: unknown) =>
-  (error instanceof Error ? error.message : String(error)).split("\n")[0].replace(/^(?:Input buffer|Vips\w*|\w+load_buffer):? /, "")
+  (error instanceof Error ? error.message : String(error))
+    .split("\n")[0]
+    .replace(/^(?:Input buffer|Vips\w*|\w+load_buffer):? /, "")
 
 /** sharp takes some 30 ms to load: only when there is something to decode. */
 const loadSharp = Effect.promise(async () => (await import("sharp")).default)
@@ -131,26 +134,22 @@ export const decodeGray = Effect.fn("decodeGray")(function* (bytes: Uint8Array, 
   return { width, height, pixels: flatten(data) } satisfies GrayImage
 })
 
-/**
- * As large as the dataset's images, [height, width, channels] from 0 to 255; the longer side fits and what is missing
- * has the colour `ground`.
- */
-export const decodeResized = Effect.fn("decodeResized")(function* (
+/** Scaled so that the longer side fits into [height, width]; bytes [height, width, channels], smaller on one side. */
+export const decodeFitted = Effect.fn("decodeFitted")(function* (
   bytes: Uint8Array,
   image: string,
-  shape: readonly [height: number, width: number, channels: 1 | 3],
+  [height, width, channels]: readonly [height: number, width: number, channels: 1 | 3],
 ) {
-  const [height, width, channels] = shape
   const { damaged, picture } = yield* open(bytes, image)
-  const { data } = yield* Effect.tryPromise({
+  const { data, info } = yield* Effect.tryPromise({
     try: () =>
       picture
+        .resize({ width, height, fit: "inside" })
         .flatten({ background: "white" })
         .toColourspace(channels === 1 ? "b-w" : "srgb")
-        .resize({ width, height, fit: "fill" })
         .raw({ depth: "uchar" })
         .toBuffer({ resolveWithObject: true }),
     catch: damaged,
   })
-  return new Uint8Array(data)
+  return { width: info.width, height: info.height, data: Uint8Array.from(data) }
 })

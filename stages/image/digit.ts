@@ -77,7 +77,9 @@ export const toCharacter = (
   const box = fits ? all : boxOf(ink, 0.5)
   const scale = fits ? 1 : box.longest / style.box
   const middle =
-    style.centre === "mass" ? centreOfMass(ink) : { x: (box.left + box.right) / 2, y: (box.top + box.bottom) / 2 }
+    style.centre === "mass"
+      ? centreOfMass(ink)
+      : { x: (box.left + box.right) / 2, y: (box.top + box.bottom) / 2 }
   // The middle of MNIST's images is the centre of pixel 14 of 28; that of a box is between 13 and 14.
   const target = style.centre === "mass" ? Math.floor(style.size / 2) + 0.5 : style.size / 2
   const corner = (at: number) => (fits ? Math.round(at - target) : at - target * scale)

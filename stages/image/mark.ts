@@ -104,7 +104,7 @@ export const findMark = (contrast: Contrast): Result.Result<Mark, string> => {
 
   // A 5 whose bar is apart, a stroke that the pen skipped: near and not too small, from the mark outwards.
   const parts = [main]
-  for (let grown = true; grown; ) {
+  for (let grown = true; grown;) {
     const joining = regions.filter(
       (region) =>
         !parts.includes(region) &&
@@ -129,7 +129,13 @@ export const findMark = (contrast: Contrast): Result.Result<Mark, string> => {
     )
   }
 
-  const level = quantile(Float32Array.from(parts.flatMap((part) => part.pixels), (i) => values[i]), 0.9)
+  const level = quantile(
+    Float32Array.from(
+      parts.flatMap((part) => part.pixels),
+      (i) => values[i],
+    ),
+    0.9,
+  )
   const mask = new Uint8Array(width * height)
   // What is lighter than the threshold around a stroke is its soft edge.
   const edge = Math.max(1, Math.round(longest / 40))

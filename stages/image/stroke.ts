@@ -14,8 +14,7 @@ export const strokeWidth = ({ height, pixels, width }: GrayImage): number => {
     for (let x = 0; x < width; x++) {
       area += pixels[y * width + x]
       if (!at(x, y)) continue
-      outline +=
-        Number(!at(x - 1, y)) + Number(!at(x + 1, y)) + Number(!at(x, y - 1)) + Number(!at(x, y + 1))
+      outline += Number(!at(x - 1, y)) + Number(!at(x + 1, y)) + Number(!at(x, y - 1)) + Number(!at(x, y + 1))
     }
   }
   return outline === 0 ? 0 : (2 * area) / (stairs * outline)

@@ -1,0 +1,77 @@
+/**
+ * Trained runs as one classifier: (runs, checkpoint, engine) -> class probabilities of images as the dataset stores them.
+ *
+ * Of several runs the mean of their probabilities; each has its own network, engine and value of a pixel, but all must
+ * mean the same by an image and by a label.
+ */
+import { Context, Effect, Layer, Runtime, Schema } from "effect"
+import { Engine } from "../engines/Engine.ts"
+import { type EngineName, selectEngine } from "../engines/select.ts"
+import { classNames } from "../stages/classNames.ts"
+import { preparationOf } from "../stages/image/prepare.ts"
+import type { Run } from "../storage/runDirectory.ts"
+import { openTrainedModel, type TrainedModel } from "./trainedModel.ts"
+
+/** Runs that cannot be averaged. */
+export class RunsDisagree extends Schema.TaggedError<RunsDisagree>()("RunsDisagree", {
+  first: Schema.String,
+  other: Schema.String,
+  datasets: Schema.Tuple([Schema.String, Schema.String]),
+}) {
+  override get [Runtime.errorExitCode]() {
+    return 65
+  }
+  override get message() {
+    const { datasets, first, other } = this
+    return `${first} and ${other} cannot be averaged: found networks for ${datasets[0]} and for ${datasets[1]}, expected the same images and labels`
+  }
+}
+
+/** What images and labels of a model are, in words that differ when they do. */
+const meaningOf = ({ dataset, experiment }: TrainedModel) =>
+  `${dataset.name} (${dataset.imageShape.join("×")}, ${dataset.classes} classes, ${JSON.stringify(preparationOf(experiment.dataset))})`
+
+const open = Effect.fnUntraced(function* (
+  run: Run,
+  checkpoint: string | undefined,
+  engineName: EngineName | undefined,
+) {
+  const model = yield* openTrainedModel(run, checkpoint)
+  const services = yield* Layer.build(selectEngine(engineName ?? run.identity.engine.name))
+  const trainer = yield* Context.get(services, Engine).compile(model.network)
+  yield* trainer.load(model.checkpoint.state)
+  const probabilities = (images: ReadonlyArray<Uint8Array>) =>
+    Effect.suspend(() => {
+      const size = model.dataset.imageShape.reduce((a, b) => a * b)
+      const input = new Float32Array(images.length * size)
+      images.forEach((pixels, image) => {
+        for (let i = 0; i < size; i++) input[image * size + i] = model.table[pixels[i]]
+      })
+      return trainer.predict(input)
+    })
+  return { model, probabilities }
+})
+
+export const makePredictor = Effect.fn("makePredictor")(function* (
+  runs: ReadonlyArray<Run>,
+  options: { readonly checkpoint: string | undefined; readonly engine: EngineName | undefined },
+) {
+  const members = yield* Effect.forEach(runs, (run) => open(run, options.checkpoint, options.engine))
+  const [first, ...others] = members.map(({ model }) => model)
+  for (const other of others) {
+    const datasets = [meaningOf(first), meaningOf(other)] as const
+    if (datasets[0] === datasets[1]) continue
+    return yield* new RunsDisagree({ first: first.run.identity.id, other: other.run.identity.id, datasets })
+  }
+  return {
+    dataset: first.dataset,
+    preparation: preparationOf(first.experiment.dataset),
+    names: classNames(first.experiment.dataset, first.dataset.classes),
+    checkpoints: members.map(({ model }) => ({ run: model.run.identity.id, file: model.checkpoint.file })),
+    /** Row-major [images, classes]. */
+    probabilities: Effect.fnUntraced(function* (images: ReadonlyArray<Uint8Array>) {
+      const each = yield* Effect.forEach(members, (member) => member.probabilities(images))
+      return each[0].map((_, i) => each.reduce((sum, given) => sum + given[i], 0) / each.length)
+    }),
+  }
+})

@@ -1,0 +1,95 @@
+/**
+ * Which images a command line means: (paths, folders, `-`) -> a name and a way to read each, or why it cannot be read.
+ *
+ * A folder stands for the images in it, by name, not for those in its folders. Sizes are looked at before anything is read.
+ */
+import { Effect, FileSystem, Path, Runtime, Schema, Stdio, Stream } from "effect"
+import * as files from "../../storage/files.ts"
+
+/** Of a file. Phones write 5 to 25 MB. */
+const mostBytes = 100 * 2 ** 20
+const imageName = /\.(?:png|jpe?g|webp)$/i
+
+export class ImageNotFound extends Schema.TaggedError<ImageNotFound>()("ImageNotFound", {
+  image: Schema.String,
+  found: Schema.String,
+}) {
+  override get [Runtime.errorExitCode]() {
+    return 66
+  }
+  override get message() {
+    return `${this.image}: ${this.found}; expected a PNG, JPEG or WebP file, a folder of them, or - for standard input`
+  }
+}
+
+export class ImageFileTooLarge extends Schema.TaggedError<ImageFileTooLarge>()("ImageFileTooLarge", {
+  image: Schema.String,
+  sizeBytes: Schema.Finite,
+}) {
+  override get [Runtime.errorExitCode]() {
+    return 65
+  }
+  override get message() {
+    return `${this.image} is too large: found ${(this.sizeBytes / 2 ** 20).toFixed(0)} MiB or more, expected at most ${mostBytes / 2 ** 20}; make it smaller`
+  }
+}
+
+export interface ImageSource {
+  /** As messages and results name it. */
+  readonly image: string
+  readonly read: Effect.Effect<
+    Uint8Array,
+    ImageNotFound | ImageFileTooLarge | files.StorageFailed,
+    FileSystem.FileSystem | Stdio.Stdio
+  >
+}
+
+const readFile = Effect.fnUntraced(function* (image: string) {
+  const sizeBytes = yield* files.sizeBytes(image)
+  if (sizeBytes > mostBytes) return yield* new ImageFileTooLarge({ image, sizeBytes })
+  return yield* files.read(image)
+})
+
+const readStandardInput = Effect.fnUntraced(function* (image: string) {
+  const stdio = yield* Stdio.Stdio
+  const chunks: Array<Uint8Array> = []
+  let sizeBytes = 0
+  yield* stdio.stdin.pipe(
+    Stream.orDie,
+    Stream.runForEach((chunk) =>
+      Effect.suspend(() => {
+        chunks.push(chunk)
+        sizeBytes += chunk.length
+        return sizeBytes > mostBytes ? new ImageFileTooLarge({ image, sizeBytes }) : Effect.void
+      }),
+    ),
+  )
+  return new Uint8Array(Buffer.concat(chunks))
+})
+
+const notFound = (image: string, found: string): ImageSource => ({
+  image,
+  read: Effect.fail(new ImageNotFound({ image, found })),
+})
+
+const expand = Effect.fnUntraced(function* (
+  argument: string,
+): Effect.fn.Return<ReadonlyArray<ImageSource>, files.StorageFailed, FileSystem.FileSystem | Path.Path> {
+  if (argument === "-") return [{ image: "standard input", read: readStandardInput("standard input") }]
+  const fs = yield* FileSystem.FileSystem
+  const paths = yield* Path.Path
+  const info = yield* fs.stat(argument).pipe(Effect.option)
+  if (info._tag === "None") return [notFound(argument, "there is no such file")]
+  if (info.value.type === "File") return [{ image: argument, read: readFile(argument) }]
+  if (info.value.type !== "Directory") return [notFound(argument, "it is neither a file nor a folder")]
+  const images = (yield* files.list(argument)).filter((name) => imageName.test(name))
+  if (images.length === 0) return [notFound(argument, "the folder holds no image")]
+  return images.map((name) => {
+    const image = paths.join(argument, name)
+    return { image, read: readFile(image) }
+  })
+})
+
+export const imageSources = Effect.fn("imageSources")(function* (given: ReadonlyArray<string>) {
+  return (yield* Effect.forEach(given, expand)).flat()
+})
