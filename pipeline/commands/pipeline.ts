@@ -11,6 +11,7 @@ import { version } from "../../schemas/version.ts"
 import { compare } from "./compare.ts"
 import { gc } from "./gc.ts"
 import { list } from "./list.ts"
+import { predict } from "./predict.ts"
 import { resume } from "./resume.ts"
 import { rm } from "./rm.ts"
 import { run } from "./run.ts"
@@ -30,7 +31,7 @@ const pipeline = Command.make("pipeline").pipe(
     { command: "pipeline list", description: "What has been run" },
     { command: "pipeline show latest", description: "How good the newest model is" },
   ]),
-  Command.withSubcommands([run, resume, list, show, compare, rm, gc, watch]),
+  Command.withSubcommands([run, resume, list, show, predict, compare, rm, gc, watch]),
 )
 
 const services = layerTerminalLog.pipe(
