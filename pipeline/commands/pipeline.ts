@@ -10,6 +10,7 @@ import * as FetchHttpClient from "effect/http/FetchHttpClient"
 import { version } from "../../schemas/version.ts"
 import { compare } from "./compare.ts"
 import { gc } from "./gc.ts"
+import { doctor } from "./doctor.ts"
 import { list } from "./list.ts"
 import { predict } from "./predict.ts"
 import { resume } from "./resume.ts"
@@ -31,7 +32,7 @@ const pipeline = Command.make("pipeline").pipe(
     { command: "pipeline list", description: "What has been run" },
     { command: "pipeline show latest", description: "How good the newest model is" },
   ]),
-  Command.withSubcommands([run, resume, list, show, predict, compare, rm, gc, watch]),
+  Command.withSubcommands([run, resume, list, show, predict, compare, rm, gc, watch, doctor]),
 )
 
 const services = layerTerminalLog.pipe(
