@@ -1,7 +1,7 @@
 /**
  * What the examples look like: (dataset, train split) -> the first image of each class, as PNG for TensorBoard.
  *
- * Pixels are those of the dataset, before normalization. Images of more than four channels have no PNG: none then.
+ * Pixels are those of the dataset, before normalization. Images that are neither gray nor RGB have no picture: none then.
  */
 import { Effect } from "effect"
 import type { SummaryValue } from "../storage/tensorboard/proto.ts"
@@ -19,7 +19,7 @@ export const sampleImages = Effect.fn("sampleImages")(function* (
   train: Uint32Array,
 ) {
   const [height, width, channels] = dataset.imageShape
-  if (channels !== 1 && channels !== 2 && channels !== 3 && channels !== 4) return []
+  if (channels !== 1 && channels !== 3) return []
   const pixels = height * width * channels
   const sharp = yield* loadSharp
   const first = new Map<number, number>()
@@ -34,7 +34,7 @@ export const sampleImages = Effect.fn("sampleImages")(function* (
       sharp(dataset.images.subarray(index * pixels, (index + 1) * pixels), {
         raw: { width, height, channels },
       })
-        .toColourspace(channels < 3 ? "b-w" : "srgb")
+        .toColourspace(channels === 1 ? "b-w" : "srgb")
         .png()
         .toBuffer(),
     ).pipe(

@@ -3,8 +3,8 @@
  *
  * The invariant: a file under a final name is whole. Content is written to a temporary file in the same folder, synced,
  * renamed over the name, and the folder synced, so that a crash leaves the old content or the new, never a part.
- * Only `append` grows a file in place; its readers drop a torn last line or record. One place, so that tests can stop the machine
- * after any single operation.
+ * Only `append` grows a file in place; its readers drop a torn last line or record. One place, so that tests can stop
+ * the machine after any single operation.
  */
 import { randomInt } from "node:crypto"
 import { existsSync, lstatSync, readdirSync, readFileSync } from "node:fs"

@@ -3,7 +3,7 @@
  *
  * The limits grow by a tenth from 1e-12 to 1e20, on both sides of 0 (tsl/lib/histogram/histogram.cc). No value is
  * sorted, and no logarithm taken: a float32's upper 16 bits name a cell in which there is one limit at most, so a
- * value's bucket is looked up and then compared with once. 3.2 million values take 15 ms.
+ * value's bucket is looked up and then compared with once. 3.2 million values take some 25 ms.
  */
 import type { HistogramProto } from "./proto.ts"
 
@@ -57,9 +57,11 @@ export const histogramOf = (values: Float32Array): HistogramProto | undefined =>
   if (values.length === 0 || !Number.isFinite(sumSquares)) return undefined
   const bucketLimit: Array<number> = []
   const bucket: Array<number> = []
-  for (let i = 0; i < counts.length; i++) {
+  // Empty ends are left out: the native reader would draw the first bucket from `min` down to its limit.
+  const end = bucketOf(max) + 1
+  for (let i = bucketOf(min); i < end; i++) {
     // A row of empty buckets becomes one, which ends where the last of them does.
-    if (counts[i] === 0) while (i + 1 < counts.length && counts[i + 1] === 0) i++
+    if (counts[i] === 0) while (counts[i + 1] === 0) i++
     bucketLimit.push(limits[i])
     bucket.push(counts[i])
   }

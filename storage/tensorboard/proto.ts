@@ -21,7 +21,7 @@ export interface HistogramProto {
 export interface ImageProto {
   readonly height: number
   readonly width: number
-  /** Channels: 1 gray, 2 gray and alpha, 3 RGB, 4 RGBA. */
+  /** Channels: 1 gray, 3 RGB. */
   readonly colorspace: number
   readonly encodedImageString: Uint8Array
 }

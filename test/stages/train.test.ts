@@ -238,7 +238,9 @@ describe("train", () => {
               const cut = powerCut(operation, disk)
               const { trained } = yield* attempt(folder, short).pipe(Effect.provide(cut.layer))
               assert.isTrue(Exit.isFailure(trained))
-              yield* attempt(folder, short)
+              yield* attempt(folder, short).pipe(
+                Effect.provide(powerCut(Number.POSITIVE_INFINITY, "kept").layer),
+              )
               const where = `${disk}: power off before operation ${operation}, ${untouched.done[operation]}`
               assert.deepStrictEqual(yield* contents(folder), expected, where)
             }
