@@ -13,6 +13,8 @@ import { readAttemptGlances } from "./runHeader.ts"
 
 /** Pointer files, one an experiment: each holds the id of a run that must stay. */
 const championsFolder = "champions"
+/** A pointer has the name of its experiment. */
+const isPointer = (name: string) => /^[a-z0-9][a-z0-9-]{0,63}$/.test(name)
 /** A new run has no attempt yet for this long at most. */
 const startingMs = 60_000
 /** Leftovers of another machine, whose processes cannot be looked at, count as abandoned after this. */
@@ -47,6 +49,8 @@ export const championIds = Effect.fn("championIds")(function* (runsDir: string) 
   const folder = paths.join(runsDir, championsFolder)
   const ids = new Set<string>()
   for (const name of yield* files.list(folder)) {
+    // Beside the pointers lies what happened to them.
+    if (!isPointer(name)) continue
     // Whatever else a pointer says, a run that it names is safe.
     const text = (yield* files.readStringIfExists(paths.join(folder, name))) ?? ""
     for (const word of text.split(/[^A-Za-z0-9-]+/)) if (isRunName(word)) ids.add(word)

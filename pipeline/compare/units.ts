@@ -31,20 +31,20 @@ export interface Unit {
 /** Units shown are fewer than letters. */
 export const labelOf = (position: number): string => String.fromCharCode(65 + position)
 
-/** What decides a result, and with it what can differ between two units. */
-export const decisive = ({ engine, experiment, parent }: RunHeader): Fields => {
-  const { checkpointEvery: _c, description: _d, keepCheckpoints: _k, name: _n, ...rest } = experiment
-  return {
-    ...rest,
-    engine,
-    ...(parent === null ? {} : { parent: { run: parent.run, iteration: parent.iteration } }),
-  }
-}
-
 type Fields = { readonly [key: string]: Schema.Json }
 
 export const withoutSeed = (fields: Fields): Fields =>
   Object.fromEntries(Object.entries(fields).filter(([key]) => key !== "seed"))
+
+/** Fields that change no number of a result. */
+const undecisive = new Set(["name", "description", "checkpointEvery", "keepCheckpoints", "gate"])
+
+/** What decides a result, and with it what can differ between two units. */
+export const decisive = ({ engine, experiment, parent }: RunHeader): Fields => ({
+  ...Object.fromEntries(Object.entries(experiment).filter(([key]) => !undecisive.has(key))),
+  engine,
+  ...(parent === null ? {} : { parent: { run: parent.run, iteration: parent.iteration } }),
+})
 
 const unitOf = (members: ReadonlyArray<Member>): Unit => {
   const bySeed = new Map<number | null, Member>()
