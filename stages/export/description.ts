@@ -1,0 +1,64 @@
+/**
+ * What a user of an exported model must know, and goes into the metadata of each format: (trained model) -> description.
+ *
+ * It holds no time and no path: the same model is exported to the same bytes.
+ */
+import type { Dataset } from "../../schemas/Dataset.ts"
+import type { Loss } from "../../schemas/Experiment.ts"
+import { version } from "../../schemas/version.ts"
+import { classNames } from "../classNames.ts"
+import { describePreparation, preparationOf } from "../image/prepare.ts"
+
+export interface Described {
+  readonly run: string
+  readonly experiment: string
+  readonly fingerprint: string
+  readonly iteration: number
+  readonly dataset: Dataset
+  readonly datasetName: string
+  /** [height, width, channels] */
+  readonly inputShape: readonly [number, number, number]
+  readonly classes: number
+  readonly loss: Loss
+  readonly normalization: string
+  /** The float32 value of each of the 256 pixel values: a straight line. */
+  readonly table: Float32Array
+}
+
+export type Description = ReturnType<typeof describe>
+
+/** `output`: what the format's network gives. */
+export const describe = (model: Described, output: "probabilities" | "scores") => {
+  const { classes, dataset, datasetName, inputShape, normalization, table } = model
+  return {
+    producer: `tidemark ${version}`,
+    run: model.run,
+    experiment: model.experiment,
+    fingerprint: model.fingerprint,
+    iteration: model.iteration,
+    dataset: datasetName,
+    input: `images, float32 [batch, ${inputShape.join(", ")}], axes [batch, height, width, channels]`,
+    inputShape,
+    preparation: describePreparation(preparationOf(dataset), datasetName),
+    normalization: {
+      kind: normalization,
+      formula: "pixel * scale + offset, with pixel from 0 (black) to 255 (white)",
+      scale: (table[255] - table[0]) / 255,
+      offset: table[0],
+    },
+    output:
+      output === "probabilities"
+        ? `probabilities, float32 [batch, ${classes}]`
+        : `scores, float32 [batch, ${classes}]; probabilities are the scores divided by their sum`,
+    classes: classNames(dataset, classes),
+  }
+}
+
+/** As text -> text, for formats whose metadata is that: what is not text is JSON. */
+export const asText = (description: Readonly<Record<string, unknown>>): Record<string, string> =>
+  Object.fromEntries(
+    Object.entries(description).map(([key, value]) => [
+      key,
+      typeof value === "string" ? value : JSON.stringify(value),
+    ]),
+  )

@@ -1,0 +1,39 @@
+/** A trained model in another program's format: (network, state, format) -> the files of the export. */
+import { Effect } from "effect"
+import type { State } from "../../engines/Engine.ts"
+import type { Model } from "../../schemas/Model.ts"
+import type { Network } from "../model.ts"
+import { type Described, describe } from "./description.ts"
+import type { ExportedFile } from "./publish.ts"
+import { encodeLayersModel } from "./layersModel.ts"
+import { encodeOnnxModel } from "./onnxModel.ts"
+import { encodeWeights, weightsOf } from "./weights.ts"
+
+export const exportFormats = ["tfjs", "onnx", "safetensors"] as const
+export type ExportFormat = (typeof exportFormats)[number]
+
+export const exportModel = Effect.fn("exportModel")(function* (
+  format: ExportFormat,
+  trained: {
+    readonly network: Network
+    readonly state: State
+    readonly model: Model
+    readonly described: Described
+  },
+) {
+  const { described, model, network, state } = trained
+  const weights = weightsOf(network, state)
+  const scores = described.loss === "meanSquaredError" ? ("scores" as const) : ("probabilities" as const)
+  switch (format) {
+    case "tfjs":
+      return yield* encodeLayersModel(network, described.loss, weights, describe(described, scores))
+    case "onnx": {
+      const bytes = yield* encodeOnnxModel(network, weights, describe(described, "probabilities"))
+      return [{ name: "model.onnx", bytes }] satisfies ReadonlyArray<ExportedFile>
+    }
+    case "safetensors":
+      return [
+        { name: "model.safetensors", bytes: encodeWeights(weights, model, describe(described, scores)) },
+      ] satisfies ReadonlyArray<ExportedFile>
+  }
+})

@@ -1,0 +1,67 @@
+/**
+ * A trained network as TensorFlow.js saves it: (network, weights, description) -> model.json and weights.bin.
+ *
+ * For `tf.loadLayersModel`. Logits get a last layer of softmax; of a network whose outputs are divided by their sum that
+ * is left to the user, because no layer of TensorFlow.js does it.
+ */
+import * as tf from "@tensorflow/tfjs-core"
+import * as tfl from "@tensorflow/tfjs-layers"
+import { Effect } from "effect"
+import type { State } from "../../engines/Engine.ts"
+import { useHost } from "../../engines/host.ts"
+import type { Loss } from "../../schemas/Experiment.ts"
+import type { Network } from "../model.ts"
+import type { Description } from "./description.ts"
+
+const weightsFile = "weights.bin"
+
+const withProbabilities = (model: tfl.LayersModel, loss: Loss) => {
+  if (loss === "meanSquaredError") return model
+  const softmax = tfl.layers.activation({ activation: "softmax", name: "probabilities" })
+  return tfl.model({
+    inputs: model.inputs,
+    outputs: softmax.apply(model.outputs[0]) as tfl.SymbolicTensor,
+  })
+}
+
+export const encodeLayersModel = Effect.fn("encodeLayersModel")(function* (
+  network: Network,
+  loss: Loss,
+  weights: State,
+  description: Description,
+) {
+  const artifacts = yield* Effect.promise(async () => {
+    useHost()
+    tf.tidy(() => {
+      for (const { data, name, shape } of weights) {
+        network.variables.find((variable) => variable.name === name)?.assign(tf.tensor(data, [...shape]))
+      }
+    })
+    const model = withProbabilities(network.layersModel, loss)
+    model.setUserDefinedMetadata(description)
+    let saved: tf.io.ModelArtifacts | undefined
+    await model.save({
+      save: (given) => {
+        saved = given
+        return Promise.resolve({ modelArtifactsInfo: tf.io.getModelArtifactsInfoForJSON(given) })
+      },
+    })
+    if (saved === undefined) throw new Error("TensorFlow.js saved nothing")
+    return saved
+  })
+  const { generatedBy, modelTopology, userDefinedMetadata, weightSpecs } = artifacts
+  const json = {
+    format: "layers-model",
+    generatedBy,
+    convertedBy: null,
+    modelTopology,
+    weightsManifest: [{ paths: [weightsFile], weights: weightSpecs }],
+    userDefinedMetadata,
+  }
+  const data = artifacts.weightData ?? []
+  const bytes = Buffer.concat((Array.isArray(data) ? data : [data]).map((part) => new Uint8Array(part)))
+  return [
+    { name: "model.json", bytes: new TextEncoder().encode(`${JSON.stringify(json, null, 2)}\n`) },
+    { name: weightsFile, bytes: new Uint8Array(bytes) },
+  ]
+})

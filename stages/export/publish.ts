@@ -1,0 +1,69 @@
+/**
+ * A folder that appears whole: (path, files) -> whether it was written; false where it is there already, byte for byte.
+ *
+ * Never replaces anything: what is in the way stays as it is.
+ */
+import { Effect, Path, Runtime, Schema } from "effect"
+import * as files from "../../storage/files.ts"
+
+export class ExportOccupied extends Schema.TaggedError<ExportOccupied>()("ExportOccupied", {
+  path: Schema.String,
+  found: Schema.String,
+}) {
+  /** sysexits: EX_CANTCREAT */
+  override get [Runtime.errorExitCode]() {
+    return 73
+  }
+  override get message() {
+    return `${this.path} is taken: found ${this.found}, expected nothing or the same export; choose another folder with --out, or remove it`
+  }
+}
+
+export interface ExportedFile {
+  readonly name: string
+  readonly bytes: Uint8Array
+}
+
+/** What is at `path`: nothing, the same files, or in words what else. */
+const whatIsAt = Effect.fnUntraced(function* (path: string, wanted: ReadonlyArray<ExportedFile>) {
+  const paths = yield* Path.Path
+  if (!(yield* files.exists(path))) return "nothing" as const
+  const names = yield* files.list(path).pipe(Effect.option)
+  if (names._tag === "None") return { found: "a file" }
+  if (names.value.length === 0) return "nothing" as const
+  const expected = wanted.map(({ name }) => name).sort()
+  if (names.value.join("\n") !== expected.join("\n")) {
+    return {
+      found: `a folder with ${names.value.slice(0, 3).join(", ")}${names.value.length > 3 ? ", …" : ""}`,
+    }
+  }
+  for (const { bytes, name } of wanted) {
+    const there = yield* files.read(paths.join(path, name)).pipe(Effect.option)
+    if (there._tag === "None" || Buffer.compare(there.value, bytes) !== 0) {
+      return { found: `another ${name}` }
+    }
+  }
+  return "the same" as const
+})
+
+export const publishExport = Effect.fn("publishExport")(function* (
+  path: string,
+  wanted: ReadonlyArray<ExportedFile>,
+) {
+  const paths = yield* Path.Path
+  const there = yield* whatIsAt(path, wanted)
+  if (there === "the same") return false
+  if (there !== "nothing") return yield* new ExportOccupied({ path, found: there.found })
+  const temporary = paths.join(
+    paths.dirname(path),
+    `.${paths.basename(path)}.${process.pid}${files.temporarySuffix}`,
+  )
+  const published = yield* Effect.gen(function* () {
+    yield* files.makeFolder(temporary)
+    for (const { bytes, name } of wanted) yield* files.writeAtomic(paths.join(temporary, name), bytes)
+    return yield* files.publishFolder(temporary, path)
+  }).pipe(Effect.onError(() => Effect.ignore(files.remove(temporary))))
+  if (published) return true
+  yield* files.remove(temporary)
+  return yield* new ExportOccupied({ path, found: "a folder that another process has just made" })
+})

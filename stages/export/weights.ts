@@ -1,0 +1,22 @@
+/** The weights alone, of a state that holds the optimizer's as well: (network, state) -> what its layers compute with. */
+import type { State } from "../../engines/Engine.ts"
+import type { Model } from "../../schemas/Model.ts"
+import { encodeSafetensors } from "../../storage/safetensors.ts"
+import type { Network } from "../model.ts"
+import { asText, type Description } from "./description.ts"
+
+export const weightsOf = (network: Network, state: State): State => {
+  const names = new Set(network.layersModel.weights.map(({ originalName }) => originalName))
+  return state.filter(({ name }) => names.has(name))
+}
+
+/** A safetensors file; its metadata say what the layers are, and how the axes of their weights are ordered. */
+export const encodeWeights = (weights: State, model: Model, description: Description): Uint8Array =>
+  encodeSafetensors({
+    tensors: weights,
+    metadata: {
+      format: "tidemark-model-1",
+      axes: "kernels of conv2d [height, width, in, out], of dense [in, out]; an image is flattened in the order [height, width, channels]",
+      ...asText({ ...description, layers: model }),
+    },
+  })
