@@ -9,6 +9,7 @@ import { Command } from "effect/cli"
 import * as FetchHttpClient from "effect/http/FetchHttpClient"
 import { version } from "../../schemas/version.ts"
 import { compare } from "./compare.ts"
+import { exportCommand } from "./export.ts"
 import { gc } from "./gc.ts"
 import { doctor } from "./doctor.ts"
 import { list } from "./list.ts"
@@ -32,7 +33,7 @@ const pipeline = Command.make("pipeline").pipe(
     { command: "pipeline list", description: "What has been run" },
     { command: "pipeline show latest", description: "How good the newest model is" },
   ]),
-  Command.withSubcommands([run, resume, list, show, predict, compare, rm, gc, watch, doctor]),
+  Command.withSubcommands([run, resume, list, show, predict, exportCommand, compare, rm, gc, watch, doctor]),
 )
 
 const services = layerTerminalLog.pipe(
