@@ -7,6 +7,7 @@
  */
 import { Schema } from "effect"
 import { Dataset, Normalization, Split } from "./Dataset.ts"
+import { Gate } from "./Gate.ts"
 import { Model, PositiveInt } from "./Model.ts"
 
 import { Optimizer } from "./Optimizer.ts"
@@ -69,6 +70,8 @@ export const Experiment = Schema.Struct({
       minDelta: withDefault(Schema.Finite.check(Schema.isGreaterThanOrEqualTo(0)), 0),
     }),
   ),
+  /** When a run's model may become the champion; it changes no result. */
+  gate: Schema.optionalKey(Gate),
   /** Decides initial weights, shuffling, dropout and augmentation. */
   seed: withDefault(Schema.Int, 0),
 })

@@ -25,7 +25,14 @@ export const fingerprint = (
   experiment: Experiment,
   parent?: { readonly fingerprint: string; readonly iteration: number },
 ): string => {
-  const { checkpointEvery: _c, description: _d, keepCheckpoints: _k, name: _n, ...decides } = experiment
+  const {
+    checkpointEvery: _c,
+    description: _d,
+    gate: _g,
+    keepCheckpoints: _k,
+    name: _n,
+    ...decides
+  } = experiment
   const from = parent === undefined ? {} : { parent: [parent.fingerprint, parent.iteration] }
   return createHash("sha256")
     .update(JSON.stringify(canonical({ ...decides, ...from })))

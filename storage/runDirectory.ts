@@ -16,6 +16,7 @@ import { matchesGlob } from "node:path"
 import { DateTime, Effect, Path, Runtime, Schema, SchemaIssue } from "effect"
 import { type Attempt, RunIdentity, type RunStatus } from "../schemas/Run.ts"
 import { readAttempts, statusOf } from "./attempts.ts"
+import { resolveChampion } from "./champions.ts"
 import * as files from "./files.ts"
 
 /** Where things are in a run directory. */
@@ -140,12 +141,13 @@ const matching = (names: ReadonlyArray<string>, run: string): ReadonlyArray<stri
 
 const isPath = (run: string) => run.includes("/") || run === "." || run === ".."
 
-/** The folders of runs, each given by id, unique prefix, path, glob or `latest`; each once, in the order given. */
+/** The folders of runs, each given by id, unique prefix, path, glob, `latest` or `champion:NAME`; each once, in the order given. */
 export const locateRuns = Effect.fn("locateRuns")(function* (runsDir: string, runs: ReadonlyArray<string>) {
   const paths = yield* Path.Path
   const names = (yield* files.list(runsDir)).filter(isRunName)
   const found = new Set<string>()
-  for (const run of runs) {
+  for (const asked of runs) {
+    const run = yield* resolveChampion(runsDir, asked)
     if (isPath(run)) {
       const path = paths.resolve(run)
       if (!(yield* files.exists(path))) {

@@ -1,0 +1,73 @@
+/**
+ * What a run answered to its test examples, each known by its file and place in it: (run directory) -> Answers.
+ *
+ * `predictions.safetensors` counts examples through the train file and then the test file. Where more training data came
+ * in between two nights the same test image has another number, so examples are matched by the digests of their files and
+ * their place in them: equal keys are the same image with the same label, whatever else of the dataset changed.
+ */
+import { Effect, Path, Result, Schema } from "effect"
+import { FetchedDataset } from "../../schemas/Dataset.ts"
+import * as files from "../../storage/files.ts"
+import { layout } from "../../storage/runDirectory.ts"
+import { decodeSafetensors } from "../../storage/safetensors.ts"
+import { readReport } from "../runSummary.ts"
+
+export interface Answers {
+  /** Digests and place of each test example. */
+  readonly keys: ReadonlyArray<string>
+  readonly labels: Int32Array
+  readonly classes: number
+  /** [examples, classes] */
+  readonly probabilities: Float32Array
+}
+
+const FetchRecord = Schema.fromJsonString(Schema.Struct({ result: Schema.toCodecJson(FetchedDataset) }))
+const decodeFetchRecord = Schema.decodeUnknownEffect(FetchRecord)
+
+/** The files a run was trained and tested on, undefined where its record cannot be read. */
+export const readFetched = Effect.fn("readFetched")(function* (runPath: string) {
+  const paths = yield* Path.Path
+  const text = yield* files.readStringIfExists(paths.join(runPath, layout.stages, "fetch.json"))
+  if (text === undefined) return undefined
+  return yield* decodeFetchRecord(text).pipe(
+    Effect.map(({ result }) => result),
+    Effect.orElseSucceed(() => undefined),
+  )
+})
+
+/** index in the dataset -> key */
+export const exampleKey = ({ files }: FetchedDataset, trainExamples: number) => {
+  const train = `${files.trainImages.sha256}+${files.trainLabels.sha256}:`
+  const test = `${files.testImages.sha256}+${files.testLabels.sha256}:`
+  return (index: number) => (index < trainExamples ? `${train}${index}` : `${test}${index - trainExamples}`)
+}
+
+/** The answers of a run, or in words why they are not known. */
+export const readAnswers = Effect.fn("readAnswers")(function* (runPath: string) {
+  const paths = yield* Path.Path
+  const missing = (problem: string) => Result.fail(`${paths.basename(runPath)} ${problem}`)
+  const report = yield* readReport(runPath)
+  const fetched = yield* readFetched(runPath)
+  if (report === undefined) return missing("has no report")
+  if (fetched === undefined) return missing("has no record of its dataset")
+  const bytes = yield* files.readIfExists(paths.join(runPath, layout.predictions))
+  if (bytes === undefined) return missing(`has no ${layout.predictions}`)
+  const decoded = decodeSafetensors(bytes)
+  if (Result.isFailure(decoded)) return missing(`has damaged predictions: ${decoded.failure.message}`)
+  const named = (name: string) => decoded.success.tensors.find((tensor) => tensor.name === name)
+  const [probabilities, labels, indices] = [named("probabilities"), named("labels"), named("indices")]
+  if (
+    !(probabilities?.data instanceof Float32Array) ||
+    !(labels?.data instanceof Int32Array) ||
+    !(indices?.data instanceof Int32Array)
+  ) {
+    return missing("has predictions of another format")
+  }
+  const keyOf = exampleKey(fetched, report.dataset.train.examples)
+  return Result.succeed<Answers>({
+    keys: Array.from(indices.data, keyOf),
+    labels: labels.data,
+    classes: probabilities.shape[1],
+    probabilities: probabilities.data,
+  })
+})

@@ -1,0 +1,122 @@
+/**
+ * A finished run at the gate: (runs folder, run) -> champion, or challenger with the reasons; recorded either way.
+ *
+ * Judged by the gate of the experiment that the run stores. What takes long is done before other writers are kept out;
+ * the comparison itself is made while nobody else can move the champion.
+ */
+import { DateTime, Effect, Path, Result, Runtime, Schema } from "effect"
+import type { EngineName } from "../../engines/select.ts"
+import type { ChampionEvent, GateResult } from "../../schemas/Champion.ts"
+import { Gate } from "../../schemas/Gate.ts"
+import { changeChampion } from "../../storage/champions.ts"
+import { readRun, type Run } from "../../storage/runDirectory.ts"
+import { readReport } from "../runSummary.ts"
+import { type Answers, readAnswers } from "./answers.ts"
+import { judge, type Opponent } from "./judge.ts"
+import { answerTestOf, measureLatency } from "./ModelOnEngine.ts"
+import { pairedTest, sameAnswers } from "./pairedTest.ts"
+
+/** Only a run that has been tested can be judged or be a champion. */
+export class RunNotFinished extends Schema.TaggedError<RunNotFinished>()("RunNotFinished", {
+  run: Schema.String,
+  status: Schema.String,
+}) {
+  override get [Runtime.errorExitCode]() {
+    return 65
+  }
+  override get message() {
+    const found = this.status === "finished" ? "its report cannot be read" : `it is ${this.status}`
+    return `${this.run} cannot be a champion: ${found}, expected a finished run with its report; go on with \`pipeline resume ${this.run}\``
+  }
+}
+
+/** The gate of an experiment that states none. */
+const usualGate = Schema.decodeSync(Gate)({})
+
+/** The report of a run that may be a champion. */
+export const finishedReport = Effect.fnUntraced(function* (run: Run) {
+  const report = run.status === "finished" ? yield* readReport(run.path) : undefined
+  if (report !== undefined) return report
+  return yield* new RunNotFinished({ run: run.identity.id, status: run.status })
+})
+
+/** How the champion at `id` compares with a challenger. */
+const oppose = Effect.fnUntraced(
+  function* (
+    gate: Gate,
+    runsDir: string,
+    id: string,
+    run: Run,
+    challenger: Result.Result<Answers, string>,
+    engine: EngineName | undefined,
+  ) {
+    const paths = yield* Path.Path
+    const untested = (problem: string): Opponent => ({ kind: "untested", problem })
+    const champion = yield* readRun(paths.join(runsDir, id))
+    const recorded = yield* readAnswers(champion.path)
+    if (Result.isFailure(challenger)) return untested(challenger.failure)
+    if (Result.isFailure(recorded)) return untested(recorded.failure)
+    if (sameAnswers(recorded.success, challenger.success)) return { kind: "same" } as Opponent
+    // Fewer than half in common: the test data changed, and the champion has to answer the new ones.
+    const keys = new Set(recorded.success.keys)
+    const common = challenger.success.keys.filter((key) => keys.has(key)).length
+    const anew = 2 * common < challenger.success.keys.length
+    const answers = anew ? yield* answerTestOf(champion, run, engine) : recorded
+    const test = Result.flatMap(answers, (known) => pairedTest(gate, known, challenger.success))
+    return Result.isFailure(test)
+      ? untested(test.failure)
+      : ({ kind: "tested", test: test.success } as Opponent)
+  },
+  // A champion that cannot be looked at stays: replacing it unseen is for a person to decide.
+  (effect) =>
+    Effect.catch(effect, (error) =>
+      Effect.succeed<Opponent>({ kind: "untested", problem: error.message.split("\n", 1)[0] }),
+    ),
+)
+
+export const gateRun = Effect.fn("gateRun")(function* (runsDir: string, run: Run, engine?: EngineName) {
+  const report = yield* finishedReport(run)
+  const { gate = usualGate, name } = run.identity.experiment
+  const latencyMs = gate.mostLatencyMs === undefined ? null : yield* measureLatency(run, engine)
+  const answers = yield* readAnswers(run.path)
+  let result: GateResult | undefined
+  const resultOf = (event: ChampionEvent): GateResult => ({
+    experiment: name,
+    run: event.run,
+    champion: event.kind !== "challenger",
+    before: event.before,
+    reasons: "verdict" in event ? event.verdict.reasons : ["made champion by hand"],
+    verdict: "verdict" in event ? event.verdict : null,
+  })
+  yield* changeChampion(runsDir, name, (champion, history) =>
+    Effect.gen(function* () {
+      // Answered before, as to a schedule that was killed after the gate: the same answer, and no second line.
+      const earlier = history.findLast((event) => event.run === run.identity.id)
+      const holds = earlier !== undefined && (earlier === history.at(-1) || champion === run.identity.id)
+      const unchanged =
+        earlier === undefined ||
+        !("verdict" in earlier) ||
+        earlier.verdict.accuracy === report.test.accuracy.value
+      if (holds && unchanged) {
+        result = resultOf(earlier)
+        return undefined
+      }
+      const opponent: Opponent =
+        champion === undefined || champion === run.identity.id
+          ? { kind: "none" }
+          : yield* oppose(gate, runsDir, champion, run, answers, engine)
+      const verdict = judge(gate, report, latencyMs, opponent)
+      const event: ChampionEvent = {
+        kind: verdict.passed ? "passed" : "challenger",
+        at: DateTime.formatIso(yield* DateTime.now),
+        experiment: name,
+        run: run.identity.id,
+        before: champion ?? null,
+        verdict,
+      }
+      result = resultOf(event)
+      return event
+    }),
+  )
+  return result as GateResult
+})

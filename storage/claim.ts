@@ -1,0 +1,93 @@
+/**
+ * The right to be the one writer of a folder: (folder) -> held until the scope ends, or who has it.
+ *
+ * As with attempts at a run, a claim is a numbered file created exclusively that names its process; the highest number
+ * counts while its process lives. A claim that is over is left for the next one to count on from, so that of several
+ * processes that find it abandoned exactly one wins; lower numbers are deleted. A claim is touched every ten seconds:
+ * that decides only between machines that share the folder, where processes cannot be looked at.
+ */
+import { Clock, DateTime, Effect, FileSystem, Path, Schedule, Schema } from "effect"
+import { ProcessIdentity } from "../schemas/Run.ts"
+import { RunLocked } from "./attempts.ts"
+import * as files from "./files.ts"
+import { currentProcess, processState } from "./processIdentity.ts"
+
+const heartbeatMs = 10_000
+/** Silence after which a claim from another machine counts as dead. */
+const silenceMs = 60_000
+
+const Claim = Schema.Struct({
+  process: ProcessIdentity,
+  since: Schema.String,
+  released: Schema.Boolean,
+})
+const ClaimText = Schema.fromJsonString(Claim)
+const decodeClaim = Schema.decodeUnknownEffect(ClaimText)
+const encodeClaim = Schema.encodeSync(ClaimText)
+
+const fileName = (number: number) => `${String(number).padStart(8, "0")}.json`
+const numbersOf = (names: ReadonlyArray<string>) =>
+  names.flatMap((name) => (/^\d{8,}\.json$/.test(name) ? [Number.parseInt(name, 10)] : []))
+
+/** Who holds the claim at `path`, undefined where nobody does. */
+const holder = Effect.fnUntraced(function* (path: string) {
+  const fs = yield* FileSystem.FileSystem
+  const text = yield* files.readStringIfExists(path)
+  const claim =
+    text === undefined ? undefined : yield* decodeClaim(text).pipe(Effect.orElseSucceed(() => undefined))
+  if (claim === undefined || claim.released) return undefined
+  const state = processState(claim.process)
+  if (state !== "unknown") return state === "alive" ? claim : undefined
+  const info = yield* fs.stat(path).pipe(Effect.option)
+  const touched = info._tag === "Some" && info.value.mtime._tag === "Some" ? +info.value.mtime.value : 0
+  return (yield* Clock.currentTimeMillis) - touched < silenceMs ? claim : undefined
+})
+
+const take = Effect.fnUntraced(function* (what: string, folder: string) {
+  const paths = yield* Path.Path
+  const at = (number: number) => paths.join(folder, fileName(number))
+  while (true) {
+    const numbers = numbersOf(yield* files.list(folder))
+    const highest = Math.max(0, ...numbers)
+    const held = highest === 0 ? undefined : yield* holder(at(highest))
+    if (held !== undefined)
+      return yield* new RunLocked({ path: what, process: held.process, since: held.since })
+    const since = DateTime.formatIso(yield* DateTime.now)
+    const claim = { process: currentProcess(), since, released: false }
+    if (!(yield* files.createExclusive(at(highest + 1), encodeClaim(claim)))) continue
+    // A number below the highest may have been free because it was deleted: then the claim is void.
+    if (Math.max(...numbersOf(yield* files.list(folder))) !== highest + 1) {
+      yield* files.remove(at(highest + 1))
+      continue
+    }
+    for (const number of numbers) yield* files.remove(at(number))
+    yield* files.removeTemporaries(folder)
+    return { path: at(highest + 1), released: encodeClaim({ ...claim, released: true }) }
+  }
+})
+
+/** Claims `folder`, which is made; `what` is named in the refusal. Released with the scope, or by this process's end. */
+export const claim = Effect.fn("claim")(function* (what: string, folder: string) {
+  const fs = yield* FileSystem.FileSystem
+  yield* files.makeFolder(folder)
+  const { path } = yield* Effect.acquireRelease(take(what, folder), ({ path, released }) =>
+    Effect.ignore(files.writeAtomic(path, released)),
+  )
+  yield* Clock.currentTimeMillis.pipe(
+    Effect.flatMap((now) => fs.utimes(path, now / 1000, now / 1000)),
+    Effect.ignore,
+    Effect.delay(heartbeatMs),
+    Effect.forever,
+    Effect.forkScoped,
+  )
+})
+
+/** The same for work that takes moments: waits up to ten seconds for whoever has it. */
+export const claimSoon = (what: string, folder: string) =>
+  claim(what, folder).pipe(
+    Effect.retry({
+      schedule: Schedule.spaced("100 millis"),
+      times: 100,
+      while: (error) => error._tag === "RunLocked",
+    }),
+  )
