@@ -4,7 +4,8 @@ import { Command, Flag } from "effect/cli"
 import { RunStatus } from "../../schemas/Run.ts"
 import { listHeaders } from "../../storage/runHeader.ts"
 import { table } from "../table.ts"
-import { type RunSummary, summarize } from "../runSummary.ts"
+import { summarize } from "../runSummary.ts"
+import { sortRuns } from "../sortRuns.ts"
 import { experimentName, json, runsDir } from "./flags.ts"
 
 const status = Flag.Literals("status", RunStatus.literals).pipe(
@@ -26,19 +27,6 @@ const limit = Flag.Int("limit").pipe(
   Flag.optional,
 )
 
-const newestFirst = (a: RunSummary, b: RunSummary) => (a.id < b.id ? 1 : -1)
-
-/** By validation, which every run has that got so far: choosing by the test would spoil it. */
-const lowestErrorFirst = (a: RunSummary, b: RunSummary) =>
-  (a.validationError ?? Infinity) - (b.validationError ?? Infinity) || newestFirst(a, b)
-
-const orders = {
-  date: newestFirst,
-  error: (a: RunSummary, b: RunSummary) =>
-    a.validationError === b.validationError ? newestFirst(a, b) : lowestErrorFirst(a, b),
-  name: (a: RunSummary, b: RunSummary) => a.experiment.localeCompare(b.experiment) || newestFirst(a, b),
-} as const
-
 const percent = (share: number | null) => (share === null ? "" : `${(100 * share).toFixed(2)} %`)
 
 export const list = Command.make(
@@ -51,17 +39,8 @@ export const list = Command.make(
         Option.getOrElse(options.status, () => run.status) === run.status &&
         Option.getOrElse(options.experiment, () => run.name) === run.name,
     )
-    const sorted = (yield* Effect.forEach(chosen, summarize)).sort(orders[options.sort])
-    // Runs without an error stay last: they are not the worst.
-    const ordered = !options.reverse
-      ? sorted
-      : options.sort !== "error"
-        ? sorted.toReversed()
-        : [
-            ...sorted.filter((row) => row.validationError !== null).toReversed(),
-            ...sorted.filter((row) => row.validationError === null),
-          ]
-    const rows = ordered.slice(0, Option.getOrUndefined(options.limit))
+    const sorted = sortRuns(yield* Effect.forEach(chosen, summarize), options.sort, options.reverse)
+    const rows = sorted.slice(0, Option.getOrUndefined(options.limit))
     if (options.json) yield* Console.log(JSON.stringify(rows, null, 2))
     else if (runs.length === 0) {
       yield* Console.log(`no runs in ${options.runsDir}; start one with \`pipeline run FILE\``)

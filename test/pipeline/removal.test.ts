@@ -1,0 +1,231 @@
+/**
+ * rm and gc: what they remove, and above all what they never do.
+ */
+import { type ChildProcess, spawn } from "node:child_process"
+import {
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  utimesSync,
+  writeFileSync,
+} from "node:fs"
+import { hostname, tmpdir } from "node:os"
+import { basename, join } from "node:path"
+import { fileURLToPath } from "node:url"
+import * as NodeServices from "@effect/platform-node/NodeServices"
+import { afterAll, assert, beforeAll, describe, it } from "@effect/vitest"
+import { Effect, type FileSystem, type Path, Result } from "effect"
+import { unreferenced } from "../../stages/cacheReferences.ts"
+import { championIds, leftovers, protection, removeRun } from "../../storage/removal.ts"
+import { cliRun } from "../fixtures/cli.ts"
+import { powerCut } from "../fixtures/powerCut.ts"
+import { type WrittenRun, writeRun } from "../fixtures/writeRun.ts"
+
+let scratch: string
+beforeAll(() => (scratch = mkdtempSync(join(tmpdir(), "tidemark-removal-"))))
+afterAll(() => rmSync(scratch, { recursive: true, force: true }))
+
+let second = 0
+const write = (runsDir: string, run: Omit<WrittenRun, "runsDir" | "second"> = {}) =>
+  writeRun({ ...run, runsDir: join(scratch, runsDir), second: second++ })
+
+const go = <A, E>(effect: Effect.Effect<A, E, FileSystem.FileSystem | Path.Path>) =>
+  Effect.runPromise(Effect.provide(effect, NodeServices.layer))
+
+/** A process that has taken the run. */
+const hold = (run: string) =>
+  new Promise<ChildProcess>((resolve, reject) => {
+    const child = spawn(process.execPath, [
+      fileURLToPath(new URL("../fixtures/holdAttempt.ts", import.meta.url)),
+      run,
+    ])
+    child.stdout.once("data", (data) =>
+      String(data).startsWith("held") ? resolve(child) : reject(new Error(String(data))),
+    )
+  })
+
+describe("rm", () => {
+  it("is a dry run unless --yes is given; globs, and the bytes it frees", async () => {
+    const runs = [write("rm", { name: "a" }), write("rm", { name: "a" }), write("rm", { name: "b" })]
+    const runsDir = join(scratch, "rm")
+    const dry = await cliRun("rm", "*-a-*", "--runs-dir", runsDir)
+    assert.strictEqual(dry.code, 0, dry.stderr)
+    assert.match(dry.stdout, /would remove 2 runs, [\d.]+ kB; do it with --yes/)
+    assert.strictEqual(readdirSync(runsDir).length, 3)
+    const real = await cliRun("rm", "*-a-*", "--yes", "--runs-dir", runsDir)
+    assert.match(real.stdout, /removed 2 runs/)
+    assert.deepStrictEqual(readdirSync(runsDir), [basename(runs[2])])
+  })
+
+  it("refuses a champion, a path that is no run, and then removes nothing", async () => {
+    const champion = write("champion")
+    const other = write("champion")
+    const runsDir = join(scratch, "champion")
+    mkdirSync(join(runsDir, "champions"))
+    writeFileSync(join(runsDir, "champions", "small"), `${basename(champion)}\n`)
+    writeFileSync(join(runsDir, "champions", "history.ndjson"), `{"run":"${basename(other)}"}\n`)
+    const refused = await cliRun("rm", "2026*", "--yes", "--runs-dir", runsDir)
+    assert.strictEqual(refused.code, 75)
+    assert.include(refused.stderr, `nothing was removed: ${basename(champion)} (a champion)`)
+    assert.isTrue(existsSync(champion) && existsSync(other))
+    assert.deepStrictEqual([...(await go(championIds(runsDir)))], [basename(champion)])
+    const folder = await cliRun("rm", join(runsDir, "champions"), "--yes", "--runs-dir", runsDir)
+    assert.strictEqual(folder.code, 65)
+    assert.include(folder.stderr, "is not a run directory")
+  })
+
+  it("a live run is refused; killed, it is removed; just made, it is left alone; damaged, it is removed", async () => {
+    const run = write("live")
+    const holder = await hold(run)
+    const busy = await go(protection(run, new Set()))
+    assert.match(busy ?? "", new RegExp(`^process ${holder.pid} on .* is working on it$`))
+    // Taken between the look and the rename: it gets its name back.
+    const raced = await go(Effect.result(removeRun(run)))
+    assert.isTrue(Result.isFailure(raced))
+    assert.deepStrictEqual(readdirSync(join(scratch, "live")), [basename(run)])
+    const ended = new Promise((resolve) => holder.once("close", resolve))
+    holder.kill("SIGKILL")
+    await ended
+    assert.isUndefined(await go(protection(run, new Set())))
+
+    const made = write("live")
+    rmSync(join(made, "attempts", "0001.json"))
+    assert.match((await go(protection(made, new Set()))) ?? "", /just being started/)
+    utimesSync(join(made, "run.json"), 1, 1)
+    assert.isUndefined(await go(protection(made, new Set())))
+    writeFileSync(join(made, "run.json"), "{")
+    utimesSync(join(made, "run.json"), 1, 1)
+    await go(removeRun(made))
+    assert.isFalse(existsSync(made))
+  })
+
+  it("with the power cut at any operation, a run is whole under its name or not under it at all", async () => {
+    let cuts = 0
+    for (let at = 0; ; at++) {
+      const runsDir = `cut-${at}`
+      const run = write(runsDir)
+      const before = readdirSync(run, { recursive: true }).sort()
+      const cut = powerCut(at, "kept")
+      await removeRun(run).pipe(
+        Effect.provide(cut.layer),
+        Effect.provide(NodeServices.layer),
+        Effect.exit,
+        Effect.runPromise,
+      )
+      if (cut.done.length < at) break
+      cuts++
+      if (existsSync(run)) assert.deepStrictEqual(readdirSync(run, { recursive: true }).sort(), before)
+      assert.isAtMost(readdirSync(join(scratch, runsDir)).length, 1)
+    }
+    assert.isAtLeast(cuts, 2)
+  })
+})
+
+describe("gc", () => {
+  it("keeps the newest runs of each experiment, champions and runs it cannot read", async () => {
+    const a = [1, 2, 3, 4].map(() => write("gc", { name: "a" }))
+    const b = write("gc", { name: "b" })
+    const damaged = write("gc", { name: "a" })
+    writeFileSync(join(damaged, "run.json"), "{")
+    const runsDir = join(scratch, "gc")
+    const dataDir = join(scratch, "no-data")
+    mkdirSync(join(runsDir, "champions"))
+    writeFileSync(join(runsDir, "champions", "a"), basename(a[0]))
+    const gc = (...more: ReadonlyArray<string>) =>
+      cliRun("gc", "--runs-dir", runsDir, "--data-dir", dataDir, ...more)
+    assert.include((await gc()).stdout, "nothing to remove")
+    const dry = JSON.parse((await gc("--keep", "1", "--json")).stdout)
+    assert.isFalse(dry.removed)
+    assert.deepStrictEqual(
+      dry.runs.map(({ path }: { path: string }) => basename(path)),
+      [a[2], a[1]].map((path) => basename(path)),
+    )
+    assert.isAbove(dry.runs[0].sizeBytes, 1000)
+    const real = await gc("--keep", "1", "--experiment", "a", "--yes")
+    assert.strictEqual(real.code, 0, real.stderr)
+    assert.include(real.stdout, `${basename(a[0])}: a champion`)
+    assert.deepStrictEqual(
+      readdirSync(runsDir).sort(),
+      [a[0], a[3], b, damaged]
+        .map((path) => basename(path))
+        .concat("champions")
+        .sort(),
+    )
+  })
+
+  it("finds what dead processes left of runs that were being made or removed, and nothing else", async () => {
+    const runsDir = join(scratch, "left")
+    const id = "20260101T000000Z-small-00000000"
+    const dead = [`.${id}@${hostname()}.4194301-7.tmp`, `.${id}.4194301-7.tmp`, `.${id}@elsewhere.1-8.tmp`]
+    const living = [`.${id}@${hostname()}.${process.pid}-7.tmp`, `.${id}@elsewhere.1-7.tmp`, ".git", id]
+    for (const name of [...dead, ...living]) mkdirSync(join(runsDir, name), { recursive: true })
+    utimesSync(join(runsDir, dead[2]), 1, 1)
+    assert.deepStrictEqual(
+      (await go(leftovers(runsDir))).sort(),
+      dead.map((name) => join(runsDir, name)).sort(),
+    )
+  })
+})
+
+describe("the dataset cache", () => {
+  const sha256 = "a".repeat(64)
+  const cacheFile = (path: string) => {
+    mkdirSync(join(path, ".."), { recursive: true })
+    writeFileSync(path, "data")
+    writeFileSync(`${path}.json`, JSON.stringify({ sha256, sizeBytes: 4, modifiedMs: 1, source: "test" }))
+  }
+  const fetched = (run: string, dataDir: string, names: ReadonlyArray<string>) => {
+    const file = (name: string) => ({ path: join(dataDir, name), sizeBytes: 4, sha256, source: "test" })
+    writeFileSync(
+      join(run, "stages", "fetch.json"),
+      JSON.stringify({
+        result: {
+          name: "mnist",
+          classes: 10,
+          imageShape: [28, 28, 1],
+          layout: { transposed: false, firstLabel: 0, labelColumns: 1 },
+          files: {
+            trainImages: file(names[0]),
+            trainLabels: file(names[1]),
+            testImages: file(names[2]),
+            testLabels: file(names[3]),
+          },
+        },
+      }),
+    )
+  }
+  const names = ["mnist/a", "mnist/b", "mnist/c", "mnist/d"]
+
+  it("what a run fetched stays, wherever the cache is mounted now; the rest of what the cache wrote may go", async () => {
+    const dataDir = join(scratch, "data")
+    for (const name of [...names, "mnist/old", `own/${sha256}.idx`]) cacheFile(join(dataDir, name))
+    writeFileSync(join(dataDir, "mnist", "by-hand.gz"), "mine")
+    writeFileSync(join(dataDir, "own", "x.origin.json"), JSON.stringify({ origin: "/x", sha256 }))
+    mkdirSync(join(dataDir, "notes"))
+    writeFileSync(join(dataDir, "notes", "todo.json"), "[]")
+    const run = write("cache")
+    fetched(run, "/mounted/elsewhere", names)
+    assert.deepStrictEqual(
+      [...(await go(unreferenced(dataDir, [run])))].sort(),
+      ["mnist/old", "mnist/old.json", "own/x.origin.json", `own/${sha256}.idx`, `own/${sha256}.idx.json`]
+        .map((name) => join(dataDir, name))
+        .sort(),
+    )
+  })
+
+  it("a run that has not fetched yet needs its whole dataset, one that cannot be read everything", async () => {
+    const dataDir = join(scratch, "data2")
+    for (const name of ["mnist/a", "kmnist/a"]) cacheFile(join(dataDir, name))
+    const waiting = write("cache2")
+    assert.deepStrictEqual(
+      await go(unreferenced(dataDir, [waiting])),
+      ["kmnist/a", "kmnist/a.json"].map((name) => join(dataDir, name)),
+    )
+    const damaged = write("cache2")
+    writeFileSync(join(damaged, "run.json"), readFileSync(join(damaged, "run.json"), "utf8").slice(0, 50))
+    assert.deepStrictEqual(await go(unreferenced(dataDir, [waiting, damaged])), [])
+  })
+})
