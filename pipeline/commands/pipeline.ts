@@ -8,13 +8,16 @@ import { Effect, Exit, Layer } from "effect"
 import { Command } from "effect/cli"
 import * as FetchHttpClient from "effect/http/FetchHttpClient"
 import { version } from "../../schemas/version.ts"
+import { champion } from "./champion.ts"
 import { compare } from "./compare.ts"
 import { exportCommand } from "./export.ts"
 import { gc } from "./gc.ts"
 import { doctor } from "./doctor.ts"
 import { list } from "./list.ts"
 import { predict } from "./predict.ts"
+import { promote } from "./promote.ts"
 import { resume } from "./resume.ts"
+import { rollback } from "./rollback.ts"
 import { rm } from "./rm.ts"
 import { run } from "./run.ts"
 import { show } from "./show.ts"
@@ -33,7 +36,22 @@ const pipeline = Command.make("pipeline").pipe(
     { command: "pipeline list", description: "What has been run" },
     { command: "pipeline show latest", description: "How good the newest model is" },
   ]),
-  Command.withSubcommands([run, resume, list, show, predict, exportCommand, compare, rm, gc, watch, doctor]),
+  Command.withSubcommands([
+    run,
+    resume,
+    list,
+    show,
+    predict,
+    exportCommand,
+    compare,
+    rm,
+    gc,
+    watch,
+    doctor,
+    champion,
+    promote,
+    rollback,
+  ]),
 )
 
 const services = layerTerminalLog.pipe(
