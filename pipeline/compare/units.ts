@@ -69,8 +69,13 @@ const unitOf = (members: ReadonlyArray<Member>): Unit => {
 /** Groups of one experiment each, in the order of their first run. */
 export const groupBySeed = (members: ReadonlyArray<Member>): ReadonlyArray<ReadonlyArray<Member>> => {
   const groups = new Map<string, Array<Member>>()
+  // As a rule equal experiments have equal text; sorting the keys is for those of another version.
+  const keys = new Map<string, string>()
   for (const member of members) {
-    const key = JSON.stringify(canonical(withoutSeed(decisive(member.header))))
+    const fields = withoutSeed(decisive(member.header))
+    const text = JSON.stringify(fields)
+    const key = keys.get(text) ?? JSON.stringify(canonical(fields))
+    keys.set(text, key)
     const group = groups.get(key)
     if (group === undefined) groups.set(key, [member])
     else group.push(member)
