@@ -77,6 +77,9 @@ export const watch = Command.make(
     const animated = process.stdout.isTTY && !options.json && process.env.CI === undefined
     const columns = () => process.stdout.columns ?? 80
     const draw = makeScreen()
+    // Nobody reads any more, as behind `| head`. (Node.js never marks the standard streams as destroyed.)
+    let closed = false
+    process.stdout.once("error", () => (closed = true))
     const line = makeLines()
 
     let live = yield* lookAt(path, undefined)
@@ -84,11 +87,11 @@ export const watch = Command.make(
     while (true) {
       if (animated) draw(renderLive(live, columns()))
       else yield* line(live, options.json ? asJson : renderLine)
-      // Nobody reads any more, as behind `| head`.
-      if (isOver(live) || process.stdout.destroyed) break
+      if (isOver(live) || closed) break
       yield* Effect.sleep(lookEveryMs)
       live = yield* lookAt(path, live)
     }
+    if (closed) return
     if (!animated && !options.json) yield* Console.log(renderCurves(live, columns()).join("\n"))
     if (live.status === "interrupted" || live.status === "failed") {
       return yield* new RunNotFinished({ run: live.id, status: live.status, reason: live.reason })

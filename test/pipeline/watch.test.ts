@@ -71,6 +71,31 @@ describe("watch", () => {
     assert.notInclude(stdout, "\u001B")
   })
 
+  it("ends when nobody reads it any more, and leaves the run alone", async () => {
+    const run = writeRun({
+      runsDir: join(scratch, "deaf"),
+      second: 1,
+      status: "interrupted",
+      unfinished: true,
+    })
+    const { child, held } = hold(run)
+    await held
+    const { child: watcher, ended } = start("watch", run)
+    await new Promise((resolve) => watcher.stdout?.once("data", resolve))
+    watcher.stdout?.destroy()
+    const error = (iteration: number) =>
+      `${JSON.stringify({ split: "validation", iteration, epoch: 1, loss: 1, accuracy: 0.9, error: 0.1 })}\n`
+    let iteration = 30
+    const rows = setInterval(() => appendFileSync(join(run, "metrics.ndjson"), error(iteration++)), 200)
+    try {
+      assert.strictEqual((await ended).code, 0)
+      assert.isNull(child.exitCode)
+    } finally {
+      clearInterval(rows)
+      child.kill("SIGKILL")
+    }
+  })
+
   it("knows speed and time left from the times at which rows appeared, and forgets them after a resume", async () => {
     const run = writeRun({
       runsDir: join(scratch, "speed"),
