@@ -3,8 +3,8 @@
  *
  * `step`: feeds -> `results`, [loss, error], after one update of every variable. `predict`: images -> probabilities.
  * `read`: () -> every variable. `load`: a value for every variable -> `loaded`. Variables live in TensorFlow between the
- * calls, so nothing but feeds and results crosses the border. The invariant: a step reads every variable before anything
- * writes it; a write waits for all that use what was read, or else TensorFlow would copy the variable first.
+ * calls, so nothing but feeds and results crosses the border. The invariant: a step reads a variable before anything writes
+ * it; what updates one in place waits for all that use what was read, or else TensorFlow would copy the variable first.
  */
 import { reachable, type Shape, type Value } from "../trace/graph.ts"
 import { simplify } from "../trace/simplify.ts"
@@ -104,24 +104,36 @@ const addStep = (graph: TensorFlowGraph, variables: Variables, trace: Trace<"los
   lower(values, names, graph)
   const nameOf = (value: Value) => names.get(value) as Name
 
-  const readersOf = (written: ReadonlyArray<string>) =>
-    written.flatMap((name) => {
-      const node = reads.get(name)
-      return node === undefined ? [] : [node, ...graph.usersOf(node)].map(after)
-    })
-  const updates = trace.updates.map((update, i) =>
-    lowerUpdate(update, {
+  const inputs = new Map(trace.variables.map(({ input, name }) => [name, input]))
+  const readOf = (name: string) => {
+    const node = reads.get(name)
+    return node === undefined ? [] : [after(node)]
+  }
+  /**
+   * What uses a variable without being on the way to its gradient: the gradient of a layer's input. All else has run by
+   * then, and a control edge would keep TensorFlow from joining a convolution with its bias and ReLU.
+   */
+  const usersOf = (name: string, gradient: Value) => {
+    const before = new Set(reachable([gradient]))
+    const variable = inputs.get(name)
+    return values
+      .filter((value) => value.inputs.some((input) => input === variable) && !before.has(value))
+      .map((value) => after(nameOf(value)))
+  }
+  const updates = trace.updates.map((update, i) => {
+    const gradient = rest[plain.length + 2 * i]
+    return lowerUpdate(update, {
       graph,
       handle: (name) => variables.handle(name),
       read,
-      gradient: nameOf(rest[plain.length + 2 * i]),
+      gradient: nameOf(gradient),
       learningRate: nameOf(rest[plain.length + 2 * i + 1]),
-      after: readersOf(writtenBy(update)),
-    }),
-  )
-  // After the updates, which read some of these variables as well (the powers of beta).
+      after: writtenBy(update).flatMap((name) => [...readOf(name), ...usersOf(name, gradient)]),
+    })
+  })
+  // Last, because an update may have been the first to read a variable (the powers of beta).
   const assignments = plain.map(({ name }, i) =>
-    variables.assign(name, nameOf(rest[i]), "next", readersOf([name])),
+    variables.assign(name, nameOf(rest[i]), "next", readOf(name)),
   )
   const both = graph.named("loss_and_error", "Pack", [nameOf(loss), nameOf(error)], {
     T: typeAttribute("float32"),

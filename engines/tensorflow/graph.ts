@@ -38,11 +38,6 @@ export class TensorFlowGraph {
     return name
   }
 
-  /** The nodes that take this one's output. */
-  usersOf(name: Name): ReadonlyArray<Name> {
-    return this.#nodes.filter(({ input }) => input.includes(name)).map((node) => node.name)
-  }
-
   /** A node with a name of its own choice: `inputs` may end in control inputs. */
   named(prefix: string, op: string, inputs: ReadonlyArray<string>, attributes: Attributes = {}): Name {
     const name = this.#fresh(prefix)
