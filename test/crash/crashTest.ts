@@ -5,8 +5,8 @@
  * Moments are drawn from the seed, over the time a whole run takes: start-up, fetching, training, checkpoints and the
  * report are all hit. The draws repeat with the seed; what a process is doing at its moment is the machine's.
  */
-import { mkdirSync, readdirSync, rmSync } from "node:fs"
-import { join } from "node:path"
+import { mkdirSync, readdirSync, rmSync, writeFileSync } from "node:fs"
+import { join, resolve } from "node:path"
 import { isDeepStrictEqual } from "node:util"
 import { randomKey, randomWords } from "../../stages/random.ts"
 import { start } from "../fixtures/cli.ts"
@@ -18,6 +18,8 @@ export interface CrashTestOptions {
   /** How many processes to kill. */
   readonly kills: number
   readonly seed: number
+  /** Measure and save often enough for a run this short, whatever the experiment says. */
+  readonly shorten?: boolean
   /** An empty folder to work in. */
   readonly scratch: string
   readonly engine?: string
@@ -50,13 +52,27 @@ const uniform = (seed: number) => {
   }
 }
 
+/** An experiment file that is the given one with cadences for a few iterations. */
+const shortened = (experiment: string, iterations: number, scratch: string) => {
+  const every = (part: number) => Math.max(1, Math.floor(iterations / part))
+  const file = join(scratch, "shortened.ts")
+  writeFileSync(
+    file,
+    `import whole from ${JSON.stringify(resolve(experiment))}\n` +
+      `export default { ...whole, recordEvery: ${every(20)}, evaluateEvery: ${every(4)}, checkpointEvery: ${every(10)} }\n`,
+  )
+  return file
+}
+
 const runIn = (runsDir: string): string | undefined => {
   const names = readdirSync(runsDir).filter((name) => !name.startsWith("."))
   return names.length === 0 ? undefined : join(runsDir, names[0])
 }
 
 export const crashTest = async (options: CrashTestOptions): Promise<CrashTestResult> => {
-  const { experiment, iterations, kills, say, scratch, seed } = options
+  const { iterations, kills, say, scratch, seed } = options
+  const experiment =
+    options.shorten === true ? shortened(options.experiment, iterations, scratch) : options.experiment
   const data = join(scratch, "data")
   const begin = (runsDir: string) => {
     mkdirSync(runsDir, { recursive: true })

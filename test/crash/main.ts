@@ -1,6 +1,7 @@
 /**
- * `pnpm crash-test [--kills 200] [--seed 1] [--experiment FILE] [--iterations N] [--engine NAME]`: the proof that resume
- * is exact, for anyone to run. Exits with 1 when any byte differs, and leaves those runs for looking at.
+ * `pnpm crash-test [--kills 200] [--seed 1] [--experiment FILE] [--iterations N] [--engine NAME]
+ * [--shorten]`: the proof that resume is exact, for anyone to run. `--shorten` makes an experiment measure and save often
+ * enough for few iterations. Exits with 1 when any byte differs, and leaves those runs for looking at.
  */
 import { mkdtempSync, rmSync } from "node:fs"
 import { tmpdir } from "node:os"
@@ -17,6 +18,7 @@ const { values } = parseArgs({
     experiment: { type: "string", default: "test/fixtures/tiny.ts" },
     iterations: { type: "string", default: "200" },
     engine: { type: "string" },
+    shorten: { type: "boolean", default: false },
   },
 })
 
@@ -27,6 +29,7 @@ const { crashes, different, runs } = await crashTest({
   kills: Number(values.kills),
   seed: Number(values.seed),
   scratch,
+  shorten: values.shorten,
   ...(values.engine === undefined ? {} : { engine: values.engine }),
   say: (line) => console.log(line),
 })
