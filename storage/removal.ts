@@ -7,14 +7,11 @@
 import { hostname } from "node:os"
 import { Clock, Effect, Path, Runtime, Schema } from "effect"
 import { statusOf } from "./attempts.ts"
+import { championOf, listChampions, readChampionHistory } from "./champions.ts"
 import * as files from "./files.ts"
 import { isRunName, layout } from "./runDirectory.ts"
 import { readAttemptGlances } from "./runHeader.ts"
 
-/** Pointer files, one an experiment: each holds the id of a run that must stay. */
-const championsFolder = "champions"
-/** A pointer has the name of its experiment. */
-const isPointer = (name: string) => /^[a-z0-9][a-z0-9-]{0,63}$/.test(name)
 /** A new run has no attempt yet for this long at most. */
 const startingMs = 60_000
 /** Leftovers of another machine, whose processes cannot be looked at, count as abandoned after this. */
@@ -43,17 +40,13 @@ export class NotARun extends Schema.TaggedError<NotARun>()("NotARun", { path: Sc
   }
 }
 
-/** Ids of the runs that champions of experiments point at. */
+/** Ids of the runs that are champions: by their pointers, and by the history, which a crash may leave ahead of them. */
 export const championIds = Effect.fn("championIds")(function* (runsDir: string) {
-  const paths = yield* Path.Path
-  const folder = paths.join(runsDir, championsFolder)
-  const ids = new Set<string>()
-  for (const name of yield* files.list(folder)) {
-    // Beside the pointers lies what happened to them.
-    if (!isPointer(name)) continue
-    // Whatever else a pointer says, a run that it names is safe.
-    const text = (yield* files.readStringIfExists(paths.join(folder, name))) ?? ""
-    for (const word of text.split(/[^A-Za-z0-9-]+/)) if (isRunName(word)) ids.add(word)
+  const ids = new Set((yield* listChampions(runsDir)).map(({ run }) => run))
+  const history = yield* readChampionHistory(runsDir)
+  for (const experiment of new Set(history.map((event) => event.experiment))) {
+    const champion = championOf(history.filter((event) => event.experiment === experiment))
+    if (champion !== undefined) ids.add(champion)
   }
   return ids
 })

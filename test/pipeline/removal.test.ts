@@ -72,6 +72,17 @@ describe("rm", () => {
     assert.include(refused.stderr, `nothing was removed: ${basename(champion)} (a champion)`)
     assert.isTrue(existsSync(champion) && existsSync(other))
     assert.deepStrictEqual([...(await go(championIds(runsDir)))], [basename(champion)])
+    // The history is written before the pointer: after a crash between them it knows the champion.
+    const event = {
+      kind: "promoted",
+      at: "2026-01-01",
+      experiment: "small",
+      run: basename(other),
+      before: null,
+      reason: null,
+    }
+    writeFileSync(join(runsDir, "champions", "history.ndjson"), `${JSON.stringify(event)}\n`)
+    assert.isTrue((await go(championIds(runsDir))).has(basename(other)))
     const folder = await cliRun("rm", join(runsDir, "champions"), "--yes", "--runs-dir", runsDir)
     assert.strictEqual(folder.code, 65)
     assert.include(folder.stderr, "is not a run directory")
