@@ -61,7 +61,7 @@ const apart = <T>(require: NodeJS.Require, f: () => T): T => {
 export const setEnvironment = (threads: number, quiet: boolean): void => {
   Object.assign(process.env, {
     TF_NUM_INTRAOP_THREADS: String(threads),
-    TF_NUM_INTEROP_THREADS: "1",
+    TF_NUM_INTEROP_THREADS: String(threads),
     // Where TensorFlow leaves oneDNN off (processors without AVX-512), its own convolutions take twice as long.
     TF_ENABLE_ONEDNN_OPTS: "1",
     ...(quiet ? { TF_CPP_MIN_LOG_LEVEL: "3" } : {}),
