@@ -8,7 +8,7 @@
 import { Result } from "effect"
 import { separateInk } from "./background.ts"
 import { centreOfMass, sample } from "./fit.ts"
-import type { GrayImage } from "./GrayImage.ts"
+import { boxBlur, type GrayImage } from "./GrayImage.ts"
 import { type Mark, findMark } from "./mark.ts"
 import { inscribedRadius, strokeWidth, thicken } from "./stroke.ts"
 
@@ -32,14 +32,35 @@ const roundest = 0.4
 /** So near to its final scale a character is not scaled: what that would blur is worth more than a twentieth of its size. */
 const nearlyFits = 1
 
+/**
+ * The contrast of full ink around each pixel of a mark: a shadow takes as large a part of the ink's contrast as of the
+ * light. The mean over the strokes nearby, as a share of that over all of them, of the mark's level.
+ */
+const levelsAround = (
+  { height, values, width }: ReturnType<typeof separateInk>,
+  { bottom, left, level, mask, right, top }: Mark,
+): Float32Array => {
+  const strong = values.map((value, i) => (mask[i] === 1 && value >= level / 3 ? 1 : 0))
+  const radius = Math.ceil(Math.max(right - left, bottom - top) / 8)
+  const around = (pixels: Float32Array) => boxBlur(boxBlur({ width, height, pixels }, radius), radius).pixels
+  const sums = around(values.map((value, i) => value * strong[i]))
+  const counts = around(strong)
+  const count = strong.reduce((sum, one) => sum + one, 0)
+  const mean = values.reduce((sum, value, i) => sum + value * strong[i], 0) / count
+  return sums.map((sum, i) => (counts[i] > 1e-6 ? (level * sum) / (counts[i] * mean) : level))
+}
+
 /** 1 in a stroke, 0 on paper, between them along the strokes' soft edges. */
-const inkOf = (
-  { height, noise, values, width }: ReturnType<typeof separateInk>,
-  { level, mask }: Mark,
-): GrayImage => {
+const inkOf = (contrast: ReturnType<typeof separateInk>, mark: Mark): GrayImage => {
+  const { height, noise, values, width } = contrast
   const floor = 2 * noise
+  // In an image of the dataset's own size there is no light to be uneven.
+  const large = Math.max(mark.right - mark.left, mark.bottom - mark.top) > 32
+  const levels = large ? levelsAround(contrast, mark) : undefined
   const pixels = values.map((value, i) =>
-    mask[i] === 1 ? Math.min(1, Math.max(0, (value - floor) / (level - floor))) : 0,
+    mark.mask[i] === 1
+      ? Math.min(1, Math.max(0, (value - floor) / ((levels?.[i] ?? mark.level) - floor)))
+      : 0,
   )
   return { width, height, pixels }
 }

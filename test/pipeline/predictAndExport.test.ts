@@ -60,9 +60,9 @@ const pngOf = (digit: Uint8Array) =>
 describe("predict", () => {
   it.effect("keeps at least 97 % of the accuracy on digits that were made photographs", () =>
     Effect.gen(function* () {
-      const count = 50
+      const count = 70
       const { dataset, preparation, probabilities } = yield* predictor
-      const digits = Array.from({ length: count }, (_, i) => digitAt(i * 197))
+      const digits = Array.from({ length: count }, (_, i) => digitAt(i * 139))
       const right = (outputs: Float32Array) =>
         digits.filter(({ label }, row) => argmax(outputs, row, 10) === label).length
       const seen = yield* Effect.forEach(digits, ({ pixels }, i) =>
@@ -72,7 +72,7 @@ describe("predict", () => {
       )
       const original = right(yield* probabilities(digits.map(({ pixels }) => pixels)))
       const photographed = right(yield* probabilities(seen))
-      assert.isAtLeast(original, 0.85 * count)
+      assert.isAtLeast(original, 0.8 * count)
       assert.isAtLeast(photographed / original, 0.97, `${photographed} of ${original}`)
     }).pipe(Effect.scoped, Effect.provide(services)),
   )
