@@ -7,9 +7,11 @@ import { Cause, Effect, Exit, Layer, Path } from "effect"
 import { Engine } from "../engines/Engine.ts"
 import type { Experiment } from "../schemas/Experiment.ts"
 import { Interrupted } from "../schemas/Interrupted.ts"
+import type { AttemptOutcome } from "../schemas/Run.ts"
 import { beginAttempt } from "../storage/attempts.ts"
 import { layout, type Run } from "../storage/runDirectory.ts"
 import { CurrentRun } from "./CurrentRun.ts"
+import { exitCode } from "./failure.ts"
 import { layerLog } from "./log.ts"
 import { runPipeline } from "./pipeline.ts"
 import { provenance } from "./provenance.ts"
@@ -28,13 +30,15 @@ export interface ExecuteOptions {
 }
 
 /** How an attempt ended, as its record says it. */
-const outcomeOf = (exit: Exit.Exit<unknown, unknown>) => {
-  if (Exit.isSuccess(exit)) return { status: "finished", reason: null } as const
+const outcomeOf = (exit: Exit.Exit<unknown, unknown>): Omit<AttemptOutcome, "endedAt"> => {
+  // getrusage counts in KiB on every system Node.js runs on.
+  const measured = { exitCode: exitCode(exit), peakMemoryBytes: process.resourceUsage().maxRSS * 1024 }
+  if (Exit.isSuccess(exit)) return { status: "finished", reason: null, ...measured }
   const error = Cause.squash(exit.cause)
   const reason = error instanceof Error ? error.message : String(error)
   return error instanceof Interrupted || Cause.hasInterruptsOnly(exit.cause)
-    ? ({ status: "interrupted", reason } as const)
-    : ({ status: "failed", reason } as const)
+    ? { status: "interrupted", reason, ...measured }
+    : { status: "failed", reason, ...measured }
 }
 
 export const execute = Effect.fn("execute")(function* ({
@@ -76,9 +80,8 @@ export const execute = Effect.fn("execute")(function* ({
     Effect.tapCause((cause) => Effect.logError("attempt ended", cause)),
     Effect.onExit((exit) => {
       terminal.clear()
-      const { reason, status } = outcomeOf(exit)
       // A full disk takes this record too: then the attempt counts as interrupted, which it was.
-      return Effect.ignore(attempt.end(status, reason))
+      return Effect.ignore(attempt.end(outcomeOf(exit)))
     }),
     Effect.provideService(CurrentRun, current),
     Effect.provideService(Engine, engine),

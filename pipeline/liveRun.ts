@@ -28,6 +28,8 @@ export interface LiveRun {
   readonly id: string
   readonly status: RunHeader["status"] | "starting"
   readonly reason: string | null
+  /** Of the last attempt's command, where it was recorded. */
+  readonly exitCode: number | null
   readonly iteration: number
   readonly total: number | null
   readonly imagesPerSecond: number | null
@@ -107,6 +109,7 @@ export const lookAt = Effect.fn("lookAt")(function* (path: string, before: LiveR
     id: run.id,
     status: young ? "starting" : run.status,
     reason: summary.reason,
+    exitCode: run.attempts.at(-1)?.outcome?.exitCode ?? null,
     iteration: Math.max(iteration, summary.iteration),
     total,
     imagesPerSecond: rate !== null && typeof batchSize === "number" ? rate * batchSize : recorded,

@@ -59,7 +59,13 @@ export const AttemptOutcome = Schema.Struct({
   endedAt: Schema.String,
   /** Why it failed or what interrupted it, in a line. */
   reason: Schema.NullOr(Schema.String),
+  /** What its command exited with. Not in the records of older versions, as the next one. */
+  exitCode: Schema.optionalKey(Schema.Int),
+  /** The most memory its process held. */
+  peakMemoryBytes: Schema.optionalKey(Schema.Int),
 })
+
+export type AttemptOutcome = typeof AttemptOutcome.Type
 
 /** One go at a run: `attempts/0001.json`. While the process lives and there is no outcome, it holds the run. */
 export const Attempt = Schema.Struct({

@@ -68,10 +68,7 @@ export interface OwnAttempt {
   /** Records where training went on from. */
   readonly resumedFrom: (iteration: number) => Effect.Effect<void, files.StorageFailed>
   /** Records how it ended; gives the run up. */
-  readonly end: (
-    status: (typeof AttemptOutcome.Type)["status"],
-    reason: string | null,
-  ) => Effect.Effect<void, files.StorageFailed>
+  readonly end: (outcome: Omit<AttemptOutcome, "endedAt">) => Effect.Effect<void, files.StorageFailed>
 }
 
 /** Takes the run for this process, or says who has it. The heartbeat stops with the scope. */
@@ -125,9 +122,9 @@ export const beginAttempt = Effect.fn("beginAttempt")(function* (
     return {
       number,
       resumedFrom: (iteration) => update({ resumedFrom: iteration }),
-      end: (status, reason) =>
+      end: (outcome) =>
         Effect.flatMap(DateTime.now, (now) =>
-          update({ outcome: { status, endedAt: DateTime.formatIso(now), reason } }),
+          update({ outcome: { ...outcome, endedAt: DateTime.formatIso(now) } }),
         ),
     } satisfies OwnAttempt as OwnAttempt
   }

@@ -17,10 +17,11 @@ export class RunNotFinished extends Schema.TaggedError<RunNotFinished>()("RunNot
   run: Schema.String,
   status: Schema.Literals(["interrupted", "failed"]),
   reason: Schema.NullOr(Schema.String),
+  exitCode: Schema.NullOr(Schema.Int),
 }) {
-  /** As the run's own command: 130 is an interruption. A failure's code is not recorded. */
+  /** As the run's own command, where it lived to record one: 130 is an interruption. */
   override get [Runtime.errorExitCode]() {
-    return this.status === "interrupted" ? 130 : 1
+    return this.status === "interrupted" ? 130 : (this.exitCode ?? 1)
   }
   override get message() {
     const why =
@@ -94,7 +95,12 @@ export const watch = Command.make(
     if (closed) return
     if (!animated && !options.json) yield* Console.log(renderCurves(live, columns()).join("\n"))
     if (live.status === "interrupted" || live.status === "failed") {
-      return yield* new RunNotFinished({ run: live.id, status: live.status, reason: live.reason })
+      return yield* new RunNotFinished({
+        run: live.id,
+        status: live.status,
+        reason: live.reason,
+        exitCode: live.exitCode,
+      })
     }
   }),
 ).pipe(

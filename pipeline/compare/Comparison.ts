@@ -134,7 +134,7 @@ const remarksOf = (members: ReadonlyArray<Member>, units: ReadonlyArray<Unit>, u
     )
   }
   if (members.every(({ figures }) => figures.peakMemoryBytes === null)) {
-    remarks.push("peak memory: runs do not record it")
+    remarks.push("peak memory: none of these runs recorded it")
   }
   return remarks
 }

@@ -129,6 +129,12 @@ const speedOf = (run: RunHeader, report: ReportFigures | undefined) => {
   }
 }
 
+/** The most any of the run's processes held; null where none recorded it. */
+const peakMemoryOf = (run: RunHeader): number | null => {
+  const recorded = run.attempts.map((attempt) => attempt.outcome?.peakMemoryBytes ?? 0)
+  return Math.max(0, ...recorded) || null
+}
+
 export const readFigures = Effect.fnUntraced(function* (run: RunHeader) {
   const missing: Array<string> = []
   if (run.formatVersion !== formatVersion) {
@@ -161,7 +167,7 @@ export const readFigures = Effect.fnUntraced(function* (run: RunHeader) {
           ? { ...wilsonInterval(Math.round(validated.error * examples), examples), value: validated.error }
           : { value: validated.error, low: null, high: null },
     ...speedOf(run, report),
-    peakMemoryBytes: null,
+    peakMemoryBytes: peakMemoryOf(run),
     curve,
     dataset: report?.dataset ?? run.experiment.dataset ?? null,
     missing,

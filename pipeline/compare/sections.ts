@@ -106,13 +106,16 @@ const results = ({ spread, units }: Comparison): Section => {
 const cost = ({ units }: Comparison): Section => ({
   title: "Size and speed",
   table: {
-    head: ["", "iterations", "parameters", "training", "images/s", "engine"],
+    head: ["", "iterations", "parameters", "training", "images/s", "peak MiB", "engine"],
     rows: units.map(({ figures, label }) => [
       label,
       String(figures.iterations ?? "–"),
       figures.parameters?.toLocaleString("en") ?? "–",
       figures.trainSeconds === null ? "–" : duration(figures.trainSeconds),
       figures.imagesPerSecond === null ? "–" : Math.round(figures.imagesPerSecond).toLocaleString("en"),
+      figures.peakMemoryBytes === null
+        ? "–"
+        : Math.round(figures.peakMemoryBytes / 2 ** 20).toLocaleString("en"),
       figures.engine,
     ]),
     left: 1,

@@ -69,7 +69,7 @@ describe("attempts", () => {
         assert.strictEqual(statusOf(yield* readAttempts(folder)), "interrupted")
         const attempt = yield* beginAttempt(run, folder, described)
         assert.strictEqual(attempt.number, 2)
-        yield* attempt.end("finished", null)
+        yield* attempt.end({ status: "finished", reason: null })
         assert.strictEqual(statusOf(yield* readAttempts(folder)), "finished")
       }),
     ),
