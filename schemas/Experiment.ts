@@ -15,6 +15,7 @@ import { withDefault } from "./withDefault.ts"
 
 export { initializers, layers } from "./Model.ts"
 export { learningRates, optimizers } from "./Optimizer.ts"
+export { schedule } from "./Schedule.ts"
 
 /**
  * `softmaxCrossEntropy`: the last layer gives logits; the loss is the mean over the batch of -log softmax at the label.

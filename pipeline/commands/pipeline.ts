@@ -20,6 +20,7 @@ import { resume } from "./resume.ts"
 import { rollback } from "./rollback.ts"
 import { rm } from "./rm.ts"
 import { run } from "./run.ts"
+import { schedule } from "./schedule.ts"
 import { show } from "./show.ts"
 import { watch } from "./watch.ts"
 import { exitCode, sayFailure } from "../failure.ts"
@@ -51,6 +52,7 @@ const pipeline = Command.make("pipeline").pipe(
     champion,
     promote,
     rollback,
+    schedule,
   ]),
 )
 

@@ -1,0 +1,229 @@
+/** `pipeline schedule FILE`: trains again and again, each night in a process of its own, and keeps the best model. */
+import { Console, Effect, Layer, Option, Path, Runtime, Schema } from "effect"
+import { Argument, Command, Flag } from "effect/cli"
+import { HttpClient } from "effect/http"
+import { Interrupted } from "../../schemas/Interrupted.ts"
+import { Night } from "../../schemas/Night.ts"
+import { claim } from "../../storage/claim.ts"
+import * as files from "../../storage/files.ts"
+import { makePlan, type Plan } from "../schedule/plan.ts"
+import { StopSignal } from "../StopSignal.ts"
+import { dataDir, engine, iterations, json, runsDir, seed, threads } from "./flags.ts"
+
+/** The longest time between two looks at the clock: a machine that slept is at most this late. */
+const lookMs = 300_000
+
+/** A night begun with --now was not trained to its end. */
+export class NightFailed extends Schema.TaggedError<NightFailed>()("NightFailed", {
+  experiment: Schema.String,
+  reasons: Schema.Array(Schema.String),
+  code: Schema.Int,
+}) {
+  override get [Runtime.errorExitCode]() {
+    return this.code
+  }
+  override get message() {
+    return `the night of ${this.experiment} did not end well: ${this.reasons.join("; ")}`
+  }
+}
+
+const positive = Schema.Int.check(Schema.isGreaterThanOrEqualTo(1))
+
+const file = Argument.String("file").pipe(
+  Argument.withDescription("An experiment, or a schedule of several: `export default schedule({ … })`"),
+)
+const cron = Flag.String("cron").pipe(
+  Flag.withDescription('When: minute, hour, day, month and weekday, as "30 2 * * *"'),
+  Flag.withMetavar("EXPRESSION"),
+  Flag.optional,
+)
+const timezone = Flag.String("timezone").pipe(
+  Flag.withDescription("Whose clock that is, as Europe/Prague; without it UTC"),
+  Flag.withMetavar("ZONE"),
+  Flag.optional,
+)
+const seedPolicy = Flag.Literals("seed-policy", ["fixed", "by-date"]).pipe(
+  Flag.withDescription("The same seed every night, or the night's date"),
+  Flag.optional,
+)
+const overlap = Flag.Literals("overlap", ["skip", "queue"]).pipe(
+  Flag.withDescription("What becomes of a slot while the night before goes on; without it, skip"),
+  Flag.optional,
+)
+const catchUp = Flag.Literals("catch-up", ["none", "latest"]).pipe(
+  Flag.withDescription("What becomes of slots that were missed; without it, none"),
+  Flag.optional,
+)
+const timeLimitMinutes = Flag.Int("time-limit").pipe(
+  Flag.withDescription(
+    "Minutes after which a night is stopped with a checkpoint, for the next to go on with",
+  ),
+  Flag.withSchema(positive),
+  Flag.withMetavar("MINUTES"),
+  Flag.optional,
+)
+const retries = Flag.Int("retries").pipe(
+  Flag.withDescription("Times a night is tried again whose data cannot be had; without it, 3"),
+  Flag.withSchema(Schema.Int.check(Schema.isGreaterThanOrEqualTo(0))),
+  Flag.withMetavar("N"),
+  Flag.optional,
+)
+const keep = Flag.Int("keep").pipe(
+  Flag.withDescription("Nights' runs that stay, beside the champion and the one before; without it, all"),
+  Flag.withSchema(positive),
+  Flag.withMetavar("N"),
+  Flag.optional,
+)
+const webhook = Flag.String("webhook").pipe(
+  Flag.withDescription("Address that gets a POST of each night's line as JSON"),
+  Flag.withMetavar("URL"),
+  Flag.optional,
+)
+const now = Flag.Boolean("now").pipe(
+  Flag.withDescription("One night at once, then end: for cron, systemd timers and Kubernetes"),
+  Flag.withDefault(false),
+)
+const printSystemd = Flag.Boolean("print-systemd").pipe(
+  Flag.withDescription("Print a systemd unit of this schedule, and end"),
+  Flag.withDefault(false),
+)
+const printCrontab = Flag.Boolean("print-crontab").pipe(
+  Flag.withDescription("Print lines of a crontab instead of waiting here, and end"),
+  Flag.withDefault(false),
+)
+
+const encodeNight = Schema.encodeSync(Schema.fromJsonString(Night))
+
+/** What would otherwise fail in the night: folders that may not be written, an engine that is not there. */
+const check = Effect.fnUntraced(function* ({ jobs }: Plan, dataDir: string) {
+  const paths = yield* Path.Path
+  yield* files.makeFolder(dataDir)
+  const probe = paths.join(dataDir, ".writable")
+  yield* files.writeAtomic(probe, "")
+  yield* files.remove(probe)
+  const named = new Set(jobs.flatMap(({ engine }) => (engine === "auto" ? [] : [engine])))
+  if (named.size === 0) return
+  const { selectEngine } = yield* Effect.promise(() => import("../../engines/select.ts"))
+  for (const engine of named) yield* Effect.scoped(Layer.build(selectEngine(engine)))
+})
+
+export const schedule = Command.make(
+  "schedule",
+  {
+    file,
+    cron,
+    timezone,
+    now,
+    iterations,
+    seed,
+    seedPolicy,
+    engine,
+    threads,
+    overlap,
+    catchUp,
+    timeLimitMinutes,
+    retries,
+    keep,
+    webhook,
+    runsDir,
+    dataDir,
+    json,
+    printSystemd,
+    printCrontab,
+  },
+  Effect.fn("schedule")(function* (options) {
+    const paths = yield* Path.Path
+    const { file, now, runsDir } = options
+    const plan = yield* makePlan(
+      file,
+      {
+        cron: Option.getOrUndefined(options.cron),
+        timezone: Option.getOrUndefined(options.timezone),
+        iterations: Option.getOrUndefined(options.iterations),
+        seed: Option.getOrUndefined(options.seed),
+        seedPolicy: Option.getOrUndefined(options.seedPolicy),
+        engine: options.engine === "auto" ? undefined : options.engine,
+        threads: Option.getOrUndefined(options.threads),
+        overlap: Option.getOrUndefined(options.overlap),
+        catchUp: Option.getOrUndefined(options.catchUp),
+        timeLimitMinutes: Option.getOrUndefined(options.timeLimitMinutes),
+        retries: Option.getOrUndefined(Option.map(options.retries, (times) => ({ times }))),
+        keep: Option.getOrUndefined(options.keep),
+      },
+      Option.getOrUndefined(options.webhook),
+      now,
+    )
+    if (options.printSystemd || options.printCrontab) {
+      const { crontab, systemdUnit } = yield* Effect.promise(() => import("../schedule/units.ts"))
+      const { commandOf, given } = yield* Effect.promise(() => import("../schedule/commandLine.ts"))
+      const folder = process.cwd()
+      return yield* Console.log(
+        options.printSystemd
+          ? systemdUnit(given(), folder)
+          : crontab((job) => commandOf(job, plan.webhook, runsDir, options.dataDir), plan.jobs, folder),
+      )
+    }
+    const { Journal, journal } = yield* Effect.promise(() => import("../schedule/Journal.ts"))
+    const { layerProcesses } = yield* Effect.promise(() => import("../schedule/processWorker.ts"))
+    const { runNow, runSchedule } = yield* Effect.promise(() => import("../schedule/runSchedule.ts"))
+    const { tell } = yield* Effect.promise(() => import("../schedule/webhook.ts"))
+
+    yield* claim(`the schedule of ${runsDir}`, paths.join(runsDir, journal.folder, journal.claim))
+    yield* check(plan, options.dataDir)
+    yield* Effect.gen(function* () {
+      const stop = yield* StopSignal
+      const http = yield* HttpClient.HttpClient
+      const scheduling = {
+        jobs: plan.jobs,
+        lookMs,
+        stop: stop.awaited,
+        stopped: () => stop.requested() !== undefined,
+        announce: Effect.fnUntraced(function* (night: Night) {
+          if (options.json) yield* Console.log(encodeNight(night))
+          if (plan.webhook !== undefined) {
+            yield* Effect.provideService(tell(plan.webhook, night), HttpClient.HttpClient, http)
+          }
+        }),
+      }
+      if (!now) {
+        const nights = plan.jobs.map(({ cron, name, timezone }) => `${name} at ${cron} (${timezone})`)
+        yield* Effect.logInfo(`scheduled: ${nights.join(", ")}; SIGTERM or Ctrl-C ends it with a checkpoint`)
+        yield* runSchedule(scheduling)
+        return yield* Effect.logInfo(
+          "the schedule has ended; a night that was stopped goes on at the next start",
+        )
+      }
+      const played = yield* runNow(scheduling)
+      const signal = stop.requested()
+      if (signal !== undefined && played.length < plan.jobs.length) {
+        return yield* new Interrupted({ signal, during: "the night; the next start goes on with it" })
+      }
+      for (const { exitCode, experiment, outcome, reasons } of played) {
+        if (outcome === "champion" || outcome === "challenger") continue
+        const code = outcome === "failed" ? exitCode || 70 : 75
+        return yield* new NightFailed({ experiment, reasons, code })
+      }
+    }).pipe(
+      Effect.provide(
+        Layer.mergeAll(
+          Journal.layer(runsDir),
+          layerProcesses({ runsDir, dataDir: options.dataDir }),
+          StopSignal.layer,
+        ),
+      ),
+    )
+  }, Effect.scoped),
+).pipe(
+  Command.withDescription("Train again and again at set times; a better model becomes the champion"),
+  Command.withExamples([
+    {
+      command: `pipeline schedule experiments/cnn.ts --cron "30 2 * * *" --timezone Europe/Prague`,
+      description: "Every night at half past two",
+    },
+    { command: "pipeline schedule experiments/cnn.ts --now", description: "One night at once" },
+    {
+      command: `pipeline schedule experiments/cnn.ts --cron "30 2 * * *" --print-systemd`,
+      description: "A unit for systemd",
+    },
+  ]),
+)

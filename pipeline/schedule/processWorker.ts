@@ -1,0 +1,149 @@
+/**
+ * The work of a night in real processes: `run`, `resume` and `promote --gate`, over one runs folder.
+ *
+ * Looking at runs never fails: what cannot be read counts as not there, and is said.
+ */
+import { createHash } from "node:crypto"
+import { Effect, FileSystem, Layer, Path, Schema } from "effect"
+import { GateResult } from "../../schemas/Champion.ts"
+import { championOf, readChampion, readChampionHistory } from "../../storage/champions.ts"
+import { protection, removeRun } from "../../storage/removal.ts"
+import { listHeaders, readHeader } from "../../storage/runHeader.ts"
+import { readFetched } from "../champion/answers.ts"
+import { successionOf } from "../champion/byHand.ts"
+import { startProcess } from "./childProcess.ts"
+import type { Job } from "./Job.ts"
+import { type Ended, Worker, type Working } from "./Worker.ts"
+
+const followMs = 2000
+
+const decodeResult = Schema.decodeUnknownEffect(Schema.fromJsonString(GateResult))
+
+const flag = (name: string, value: string | number | undefined) =>
+  value === undefined ? [] : [`--${name}`, String(value)]
+
+export const layerProcesses = ({
+  dataDir,
+  runsDir,
+}: {
+  readonly dataDir: string
+  readonly runsDir: string
+}) =>
+  Layer.effect(
+    Worker,
+    Effect.gen(function* () {
+      const services = yield* Effect.context<FileSystem.FileSystem | Path.Path>()
+      const paths = yield* Path.Path
+      const inFolder = (run: string) => paths.join(runsDir, run)
+      const orNothing = <A, E extends Error>(
+        effect: Effect.Effect<A, E, FileSystem.FileSystem | Path.Path>,
+      ): Effect.Effect<A | undefined> =>
+        effect.pipe(
+          Effect.catch((error) => Effect.as(Effect.logWarning(error.message), undefined)),
+          Effect.provideContext(services),
+        )
+      const header = (run: string) => orNothing(readHeader(inFolder(run)))
+      const look = (run: string) =>
+        Effect.map(header(run), (seen) =>
+          seen === undefined
+            ? undefined
+            : {
+                status: seen.status,
+                reason: seen.attempts.at(-1)?.outcome?.reason ?? "its process is gone",
+              },
+        )
+      const place = ["--runs-dir", runsDir]
+
+      const follow = (run: string): Effect.Effect<Working> =>
+        Effect.succeed({
+          pid: undefined,
+          ended: Effect.gen(function* () {
+            while (true) {
+              const seen = yield* look(run)
+              if (seen === undefined) return { code: null, reason: `${run} is gone` } as Ended
+              if (seen.status === "finished") return { code: 0, reason: "" }
+              // As when it was ours: what was interrupted is gone on with, what failed is not.
+              if (seen.status === "interrupted") return { code: null, reason: seen.reason }
+              if (seen.status === "failed") return { code: 70, reason: seen.reason }
+              yield* Effect.sleep(followMs)
+            }
+          }),
+          stop: Effect.gen(function* () {
+            const pid = (yield* header(run))?.attempts.at(-1)?.process.pid
+            // Its attempt was alive a moment ago, by start time and boot: the id is still its own.
+            if (pid !== undefined && (yield* look(run))?.status === "running") process.kill(pid, "SIGTERM")
+            while ((yield* look(run))?.status === "running") yield* Effect.sleep(500)
+            return { code: 130, reason: "interrupted by SIGTERM" }
+          }),
+        })
+
+      return Worker.of({
+        train: (job, seed) =>
+          startProcess([
+            "run",
+            job.file,
+            ...place,
+            ...flag("data-dir", dataDir),
+            ...flag("engine", job.engine),
+            ...flag("threads", job.threads),
+            ...flag("iterations", job.iterations),
+            ...flag("seed", seed),
+          ]),
+        goOn: (job, run) => startProcess(["resume", run, ...place, ...flag("threads", job.threads)]),
+        follow,
+        look,
+        ownRun: (job: Job, since, pid) =>
+          Effect.map(
+            orNothing(listHeaders(runsDir)),
+            (found) =>
+              found?.runs.findLast(
+                ({ attempts, createdAt, name }) =>
+                  name === job.name &&
+                  createdAt >= since &&
+                  (pid === undefined || attempts.length === 0 || attempts[0].process.pid === pid),
+              )?.id,
+          ),
+        judge: Effect.fnUntraced(function* (job, run) {
+          const judging = yield* startProcess([
+            "promote",
+            run,
+            "--gate",
+            "--json",
+            ...place,
+            ...flag("engine", job.engine),
+          ])
+          const { code, reason } = yield* judging.ended
+          if (code !== 0) return { problem: reason }
+          return yield* decodeResult(judging.printed()).pipe(
+            Effect.catch((error) => Effect.succeed({ problem: error.message })),
+          )
+        }),
+        dataset: (run) =>
+          Effect.map(orNothing(readFetched(inFolder(run))), (fetched) => {
+            if (fetched === undefined) return undefined
+            const digests = Object.values(fetched.files).map(({ sha256 }) => sha256)
+            return createHash("sha256").update(digests.join("\n")).digest("hex")
+          }),
+        champion: (experiment) => orNothing(readChampion(runsDir, experiment)),
+        retain: (experiment, runs, keep) =>
+          Effect.gen(function* () {
+            const history = yield* readChampionHistory(runsDir, experiment)
+            // The one before is where `rollback` goes.
+            const safe = new Set(successionOf(history).slice(-2))
+            const champion = championOf(history)
+            if (champion !== undefined) safe.add(champion)
+            const removed: Array<string> = []
+            for (const run of runs.slice(0, -keep)) {
+              if ((yield* look(run)) === undefined) continue
+              if ((yield* protection(inFolder(run), safe)) !== undefined) continue
+              yield* removeRun(inFolder(run))
+              removed.push(run)
+            }
+            return removed
+          }).pipe(
+            orNothing,
+            Effect.map((removed) => removed ?? []),
+          ),
+      })
+    }),
+  )

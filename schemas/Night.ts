@@ -1,0 +1,63 @@
+/**
+ * What became of a slot of the schedule: a line of `schedule.ndjson`; and how a night that is not over stands.
+ */
+import { Schema } from "effect"
+
+export const Night = Schema.Struct({
+  experiment: Schema.String,
+  /** When it was due, UTC. */
+  slot: Schema.String,
+  startedAt: Schema.NullOr(Schema.String),
+  endedAt: Schema.String,
+  /**
+   * `champion`, `challenger`: trained and judged. `failed`: see `reasons`. `timeLimit`, `interrupted`: stopped with a
+   * checkpoint, the next slot goes on. `skipped`: the night before still went on. `missed`: nothing was there to see it.
+   */
+  outcome: Schema.Literals([
+    "champion",
+    "challenger",
+    "failed",
+    "timeLimit",
+    "interrupted",
+    "skipped",
+    "missed",
+  ]),
+  run: Schema.NullOr(Schema.String),
+  /** Whether it went on with a run that was begun before. */
+  resumed: Schema.Boolean,
+  /** Times the run was tried again. */
+  retries: Schema.Int,
+  /** Slots before this one that nothing was there to see. */
+  missed: Schema.Int,
+  /** Of the run's process; null where a signal ended it or there was none. */
+  exitCode: Schema.NullOr(Schema.Int),
+  reasons: Schema.Array(Schema.String),
+  /** On the test split. */
+  accuracy: Schema.NullOr(Schema.Finite),
+  /** The champion afterwards. */
+  champion: Schema.NullOr(Schema.String),
+  /** Digest over the data's files, and whether it is another than the night's before. */
+  dataset: Schema.NullOr(Schema.Struct({ digest: Schema.String, changed: Schema.Boolean })),
+})
+export type Night = typeof Night.Type
+
+export const OpenNight = Schema.Struct({
+  slot: Schema.String,
+  /** When its run's process was started: a run of the experiment made since then is the night's. */
+  startedAt: Schema.String,
+  run: Schema.NullOr(Schema.String),
+  resumed: Schema.Boolean,
+  retries: Schema.Int,
+  missed: Schema.Int,
+  /** Stopped, to be gone on with at the next slot; otherwise at once when the schedule starts. */
+  waiting: Schema.Boolean,
+})
+export type OpenNight = typeof OpenNight.Type
+
+/** Where an experiment's schedule stands: `schedule/<experiment>.json`. */
+export const JobState = Schema.Struct({
+  /** Slots up to here have been dealt with. */
+  handledUntil: Schema.String,
+  open: Schema.NullOr(OpenNight),
+})
+export type JobState = typeof JobState.Type

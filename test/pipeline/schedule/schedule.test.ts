@@ -1,0 +1,283 @@
+/** Real schedules of real processes: nights in a row, killed and stopped in the middle, over data that changes. */
+import { existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs"
+import { createServer } from "node:http"
+import type { AddressInfo } from "node:net"
+import { tmpdir } from "node:os"
+import { join } from "node:path"
+import { fileURLToPath } from "node:url"
+import { afterAll, assert, beforeAll, describe, it } from "@effect/vitest"
+import type { Night } from "../../../schemas/Night.ts"
+import { cliRun, start } from "../../fixtures/cli.ts"
+import { reached } from "../../fixtures/runFiles.ts"
+
+const schemas = fileURLToPath(new URL("../../../schemas/Experiment.ts", import.meta.url))
+let scratch: string
+let file: string
+beforeAll(() => {
+  scratch = mkdtempSync(join(tmpdir(), "tidemark-schedule-"))
+  file = join(scratch, "squares.ts")
+  writeFileSync(
+    file,
+    `import { experiment, layers, optimizers } from ${JSON.stringify(schemas)}
+const at = (name) => ({ source: ${JSON.stringify(join(scratch, "set"))} + "/" + name })
+export default experiment({
+  name: "squares",
+  dataset: {
+    name: "squares", classes: 2, imageShape: [4, 4],
+    trainImages: at("train-images"), trainLabels: at("train-labels"),
+    testImages: at("test-images"), testLabels: at("test-labels"),
+  },
+  split: { kind: "standard", validation: 20 },
+  model: [layers.flatten(), layers.dense({ units: 2 })],
+  loss: "softmaxCrossEntropy",
+  optimizer: optimizers.adam({ learningRate: 0.01 }),
+  batchSize: 20,
+  budget: { iterations: 50 },
+  evaluateEvery: 25,
+  checkpointEvery: 25,
+  recordEvery: 25,
+})
+`,
+  )
+  writeSet(1)
+})
+afterAll(() => rmSync(scratch, { recursive: true, force: true }))
+
+/** Bright and dark squares; another `shade` is another dataset, 0 one that nothing can be learnt from. */
+const writeSet = (shade: number) => {
+  const folder = join(scratch, "set")
+  mkdirSync(folder, { recursive: true })
+  for (const [half, examples] of [
+    ["train", 120],
+    ["test", 100],
+  ] as const) {
+    const labels = Uint8Array.from({ length: examples }, (_, i) => i % 2)
+    const images = Uint8Array.from({ length: examples * 16 }, (_, k) =>
+      shade === 0 ? 0 : ((Math.floor(k / 16) % 2) * 150 + ((k * 37 * shade) % 90)) % 256,
+    )
+    const header = (...numbers: ReadonlyArray<number>) => {
+      const bytes = Buffer.alloc(4 * numbers.length)
+      numbers.forEach((number, i) => bytes.writeUInt32BE(number, 4 * i))
+      return bytes
+    }
+    writeFileSync(join(folder, `${half}-images`), Buffer.concat([header(0x803, examples, 4, 4), images]))
+    writeFileSync(join(folder, `${half}-labels`), Buffer.concat([header(0x801, examples), labels]))
+  }
+}
+
+const folder = (name: string) => join(scratch, name)
+const schedule = (name: string, ...more: ReadonlyArray<string>) =>
+  start(
+    "schedule",
+    file,
+    "--engine",
+    "onnx",
+    "--runs-dir",
+    folder(name),
+    "--data-dir",
+    join(scratch, "data"),
+    ...more,
+  )
+const nights = (name: string): ReadonlyArray<Night> =>
+  readFileSync(join(folder(name), "schedule.ndjson"), "utf8")
+    .trim()
+    .split("\n")
+    .map((line) => JSON.parse(line))
+const runsOf = (name: string) =>
+  existsSync(folder(name)) ? readdirSync(folder(name)).filter((entry) => /^\d{8}T/.test(entry)) : []
+const attemptsOf = (name: string) => {
+  const path = join(folder(name), runsOf(name)[0], "attempts")
+  return readdirSync(path).map((entry) => JSON.parse(readFileSync(join(path, entry), "utf8")))
+}
+const championOf = (name: string) => readFileSync(join(folder(name), "champions", "squares"), "utf8").trim()
+
+const until = async (what: () => boolean) => {
+  const deadline = Date.now() + 50_000
+  while (!what()) {
+    assert.isBelow(Date.now(), deadline)
+    await new Promise((resolve) => setTimeout(resolve, 50))
+  }
+}
+const trains = (name: string) => () =>
+  runsOf(name).length === 1 && reached(join(folder(name), runsOf(name)[0])) >= 25
+
+describe("a night", () => {
+  it("ends at the gate; changed data is told apart, data out of bounds stops it and the champion stays", async () => {
+    const first = await schedule("data", "--now").ended
+    assert.strictEqual(first.code, 0, first.stderr)
+    const champion = championOf("data")
+    assert.strictEqual(champion, runsOf("data")[0])
+
+    writeSet(3)
+    const second = await schedule("data", "--now", "--seed", "5").ended
+    assert.strictEqual(second.code, 0, second.stderr)
+    writeSet(0)
+    const third = await schedule("data", "--now").ended
+    writeSet(1)
+    assert.strictEqual(third.code, 65, third.stderr)
+    assert.match(
+      third.stderr,
+      /the night of squares did not end well: the standard deviation of the pixels .* is out of bounds/,
+    )
+
+    const [one, two, three] = nights("data")
+    assert.strictEqual(one.outcome, "champion")
+    assert.isFalse(one.dataset?.changed)
+    assert.isTrue(two.dataset?.changed)
+    assert.include(["champion", "challenger"], two.outcome)
+    assert.strictEqual(three.outcome, "failed")
+    assert.strictEqual(three.champion, two.champion)
+    const shown = await cliRun("show", "champion:squares", "--runs-dir", folder("data"))
+    assert.strictEqual(shown.code, 0, shown.stderr)
+  })
+
+  it("stopped by SIGTERM saves a checkpoint, and the next start goes on with the same run", async () => {
+    const { child, ended } = schedule("stopped", "--now", "--iterations", "4000")
+    await until(trains("stopped"))
+    child.kill("SIGTERM")
+    const stopped = await ended
+    assert.strictEqual(stopped.code, 130, stopped.stderr)
+    assert.strictEqual(attemptsOf("stopped")[0].outcome.status, "interrupted")
+    const again = await schedule("stopped", "--now", "--iterations", "4000").ended
+    assert.strictEqual(again.code, 0, again.stderr)
+    assert.lengthOf(runsOf("stopped"), 1)
+    assert.isAbove(attemptsOf("stopped")[1].resumedFrom, 0)
+    assert.deepStrictEqual(
+      nights("stopped").map(({ outcome, resumed }) => [outcome, resumed]),
+      [["champion", true]],
+    )
+  })
+
+  it("whose schedule and run are both killed with SIGKILL goes on where its checkpoint stands", async () => {
+    const { child, ended } = schedule("killed", "--now", "--iterations", "4000")
+    await until(trains("killed"))
+    child.kill("SIGKILL")
+    process.kill(attemptsOf("killed")[0].process.pid, "SIGKILL")
+    assert.strictEqual((await ended).signal, "SIGKILL")
+    const again = await schedule("killed", "--now").ended
+    assert.strictEqual(again.code, 0, again.stderr)
+    assert.lengthOf(runsOf("killed"), 1)
+    assert.isAbove(attemptsOf("killed")[1].resumedFrom, 0)
+    assert.lengthOf(nights("killed"), 1)
+    assert.strictEqual(championOf("killed"), runsOf("killed")[0])
+  })
+
+  it("whose schedule alone is killed is waited for, and judged", async () => {
+    const { child, ended } = schedule("orphan", "--now", "--iterations", "6000")
+    await until(trains("orphan"))
+    child.kill("SIGKILL")
+    await ended
+    const again = await schedule("orphan", "--now").ended
+    assert.strictEqual(again.code, 0, again.stderr)
+    assert.lengthOf(runsOf("orphan"), 1)
+    assert.lengthOf(attemptsOf("orphan"), 1)
+    assert.strictEqual(nights("orphan")[0].outcome, "champion")
+  })
+})
+
+describe("a schedule every two seconds", () => {
+  it("has its nights, tells a webhook that fails at first, refuses a second schedule, and ends with SIGTERM", async () => {
+    const told: Array<Night> = []
+    let asked = 0
+    const server = createServer((request, response) => {
+      let body = ""
+      request.on("data", (data) => (body += String(data)))
+      request.on("end", () => {
+        if (asked++ > 0) told.push(JSON.parse(body))
+        response.writeHead(asked === 1 ? 503 : 200).end()
+      })
+    })
+    await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve))
+    const url = `http://127.0.0.1:${(server.address() as AddressInfo).port}/night`
+    const { child, ended } = schedule(
+      "often",
+      "--cron",
+      "*/2 * * * * *",
+      "--seed-policy",
+      "by-date",
+      "--keep",
+      "1",
+      "--webhook",
+      url,
+    )
+    const trained = () =>
+      existsSync(join(folder("often"), "schedule.ndjson"))
+        ? nights("often").filter(({ run }) => run !== null)
+        : []
+    await until(() => trained().length >= 1)
+    const second = await schedule("often", "--now").ended
+    assert.strictEqual(second.code, 75, second.stderr)
+    assert.include(second.stderr, `process ${child.pid}`)
+    await until(() => trained().length >= 3)
+    child.kill("SIGTERM")
+    const { code, stderr } = await ended
+    server.close()
+    assert.strictEqual(code, 0, stderr)
+    assert.deepStrictEqual(
+      trained()
+        .slice(0, 2)
+        .map(({ outcome }) => outcome),
+      ["champion", "challenger"],
+    )
+    assert.match(trained()[1].reasons.join(), /the champion's answers to the bit/)
+    assert.isAtLeast(told.length, 2)
+    assert.strictEqual(told[0].experiment, "squares")
+    assert.include(runsOf("often"), championOf("often"))
+    assert.isAtMost(runsOf("often").length, 3)
+  })
+})
+
+describe("what would fail in the night", () => {
+  it("is refused at the start", async () => {
+    const refused = async (code: number, message: RegExp, ...args: ReadonlyArray<string>) => {
+      const ended = await cliRun(
+        "schedule",
+        ...args,
+        "--runs-dir",
+        folder("refused"),
+        "--data-dir",
+        folder("d"),
+      )
+      assert.strictEqual(ended.code, code, ended.stderr)
+      assert.match(ended.stderr, message)
+      assert.notMatch(ended.stderr, /^ {4}at /m)
+      assert.isFalse(existsSync(join(folder("refused"), "schedule.ndjson")))
+    }
+    await refused(65, /cron expression "61 2 \* \* \*"/, file, "--cron", "61 2 * * *")
+    await refused(65, /time zone "Mars" is not known/, file, "--cron", "30 2 * * *", "--timezone", "Mars")
+    await refused(66, /no experiment file/, "nothing.ts", "--now")
+    await refused(
+      65,
+      /webhook.url: a webhook is an http or https address/,
+      file,
+      "--now",
+      "--webhook",
+      "ftp://x",
+    )
+    const twice = join(scratch, "twice.ts")
+    const entry = { file, cron: "30 2 * * *" }
+    writeFileSync(twice, `export default ${JSON.stringify({ experiments: [entry, entry] })}`)
+    await refused(65, /squares is there twice/, twice)
+    await refused(65, /--cron|belongs into it/, twice, "--cron", "30 2 * * *")
+  })
+
+  it("a schedule file of several experiments is taken, and units are printed", async () => {
+    const several = join(scratch, "several.ts")
+    writeFileSync(
+      several,
+      `import { schedule } from ${JSON.stringify(schemas)}
+export default schedule({ experiments: [
+  { file: ${JSON.stringify(file)}, cron: "30 2 * * *", timezone: "Europe/Prague", seedPolicy: "by-date" },
+  { file: "test/fixtures/tiny.ts", cron: "0 4 * * 0", keep: 3 },
+] })`,
+    )
+    const unit = await cliRun("schedule", several, "--print-systemd")
+    assert.strictEqual(unit.code, 0, unit.stderr)
+    assert.match(unit.stdout, /^ExecStart=.*cli\.ts schedule .*several\.ts$/m)
+    assert.match(unit.stdout, /^KillMode=mixed$/m)
+    const lines = (await cliRun("schedule", several, "--print-crontab")).stdout.trim().split("\n")
+    assert.strictEqual(lines[0], "CRON_TZ=Europe/Prague")
+    assert.match(lines[1], /^30 2 \* \* \* cd .*squares\.ts --now .*--seed-policy by-date/)
+    assert.match(lines[3], /^0 4 \* \* 0 cd .*tiny\.ts --now .*--keep 3/)
+  })
+})
