@@ -19,7 +19,7 @@ import {
 import { SplitEmpty } from "../stages/split.ts"
 import { NonFiniteLoss } from "../stages/train.ts"
 import { OutOfBounds } from "../stages/validate.ts"
-import { StorageFailed } from "../storage/files.ts"
+import { StorageFailed } from "../storage/StorageFailed.ts"
 
 export const RunError = Schema.Union([
   Interrupted,

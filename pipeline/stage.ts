@@ -9,11 +9,12 @@ import { Context, DateTime, Effect, FileSystem, Layer, Path, Schema } from "effe
 import { Activity, Workflow, WorkflowEngine } from "effect/workflow"
 import { Interrupted } from "../schemas/Interrupted.ts"
 import * as files from "../storage/files.ts"
+import { type StorageFailed } from "../storage/StorageFailed.ts"
 import { elapsedMs } from "./elapsed.ts"
 import { RunError } from "./RunError.ts"
 import { StopSignal } from "./StopSignal.ts"
 
-type Valid = Effect.Effect<boolean, files.StorageFailed, FileSystem.FileSystem | Path.Path>
+type Valid = Effect.Effect<boolean, StorageFailed, FileSystem.FileSystem | Path.Path>
 
 /** Whether a recorded result still holds, as when the files it names are still there. */
 const StillValid = Context.Reference<(result: never) => Valid>("tidemark/pipeline/stage/StillValid", {

@@ -13,6 +13,7 @@ import { Interrupted } from "../schemas/Interrupted.ts"
 import type { Metric } from "../schemas/Metric.ts"
 import type { Trained } from "../schemas/Run.ts"
 import * as files from "../storage/files.ts"
+import { type StorageFailed } from "../storage/StorageFailed.ts"
 import { appendMetrics, rewindMetrics } from "../storage/metricsLog.ts"
 import { appendEvents, endEvents, type EventLog, rewindEvents } from "../storage/tensorboard/eventLog.ts"
 import { isDue, nextDue, totalIterations } from "./cadence.ts"
@@ -61,7 +62,7 @@ export interface TrainOptions {
   /** The signal that asked to stop, once one has come. */
   readonly stopRequested: () => string | undefined
   /** Told once: the iteration training goes on from. */
-  readonly onStart: (iteration: number, total: number) => Effect.Effect<void, files.StorageFailed>
+  readonly onStart: (iteration: number, total: number) => Effect.Effect<void, StorageFailed>
   readonly onProgress: (progress: TrainTick) => Effect.Effect<void>
 }
 

@@ -9,6 +9,7 @@
 import { Clock, DateTime, Effect, FileSystem, Path, Runtime, Schema } from "effect"
 import { Attempt, type AttemptOutcome, ProcessIdentity, type RunStatus } from "../schemas/Run.ts"
 import * as files from "./files.ts"
+import { type StorageFailed } from "./StorageFailed.ts"
 import { currentProcess, processState } from "./processIdentity.ts"
 
 const heartbeatMs = 10_000
@@ -66,9 +67,9 @@ export const statusOf = (attempts: ReadonlyArray<Pick<Attempt, "outcome" | "proc
 export interface OwnAttempt {
   readonly number: number
   /** Records where training went on from. */
-  readonly resumedFrom: (iteration: number) => Effect.Effect<void, files.StorageFailed>
+  readonly resumedFrom: (iteration: number) => Effect.Effect<void, StorageFailed>
   /** Records how it ended; gives the run up. */
-  readonly end: (outcome: Omit<AttemptOutcome, "endedAt">) => Effect.Effect<void, files.StorageFailed>
+  readonly end: (outcome: Omit<AttemptOutcome, "endedAt">) => Effect.Effect<void, StorageFailed>
 }
 
 /** Takes the run for this process, or says who has it. The heartbeat stops with the scope. */

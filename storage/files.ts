@@ -9,52 +9,8 @@
 import { randomInt } from "node:crypto"
 import { existsSync, lstatSync, readdirSync, readFileSync } from "node:fs"
 import { join } from "node:path"
-import { Effect, FileSystem, Option, Path, type PlatformError, Runtime, Schema } from "effect"
-
-const advice: Record<string, string> = {
-  ENOSPC: "the disk is full; free some space and go on with `resume`",
-  EDQUOT: "the disk quota is used up; free some space and go on with `resume`",
-  EROFS: "the disk is read-only; choose another folder",
-  EACCES: "permission denied; check who owns the folder or choose another one",
-  EPERM: "permission denied; check who owns the folder or choose another one",
-  ENOENT: "it does not exist (any more)",
-  ENOTDIR: "a part of the path is a file, not a folder",
-  EISDIR: "it is a folder, not a file",
-  EMFILE: "too many files are open; raise the limit (ulimit -n)",
-  EIO: "the device reported an input/output error",
-}
-
-/** A file operation failed. `code` is the operating system's name of the error, as ENOSPC. */
-export class StorageFailed extends Schema.TaggedError<StorageFailed>()("StorageFailed", {
-  operation: Schema.String,
-  path: Schema.String,
-  code: Schema.String,
-}) {
-  /** sysexits: 74 is EX_IOERR, 73 EX_CANTCREAT for what the user may not write, 66 EX_NOINPUT for what is not there. */
-  override get [Runtime.errorExitCode]() {
-    return this.code === "ENOENT" ? 66 : this.code === "EACCES" || this.code === "EROFS" ? 73 : 74
-  }
-  override get message() {
-    return `cannot ${this.operation} ${this.path}: ${advice[this.code] ?? this.code}`
-  }
-}
-
-const codeOf = (error: PlatformError.PlatformError): string => {
-  const cause = error.reason.cause
-  if (cause instanceof Error && "code" in cause && typeof cause.code === "string") return cause.code
-  return error.reason._tag
-}
-
-const failed = (operation: string, path: string) => (error: PlatformError.PlatformError) =>
-  new StorageFailed({ operation, path, code: codeOf(error) })
-
-/** The same of an error that node:fs threw. */
-const failedNow = (operation: string, path: string) => (error: unknown) =>
-  new StorageFailed({
-    operation,
-    path,
-    code: error instanceof Error && "code" in error ? String(error.code) : String(error),
-  })
+import { Effect, FileSystem, Option, Path } from "effect"
+import { codeOf, failed, failedNow, type StorageFailed } from "./StorageFailed.ts"
 
 type Storage<A> = Effect.Effect<A, StorageFailed, FileSystem.FileSystem>
 

@@ -5,6 +5,7 @@
  */
 import { Effect, FileSystem, Path, Runtime, Schema, Stdio, Stream } from "effect"
 import * as files from "../../storage/files.ts"
+import { type StorageFailed } from "../../storage/StorageFailed.ts"
 
 /** Of a file. Phones write 5 to 25 MB. */
 const mostBytes = 100 * 2 ** 20
@@ -39,7 +40,7 @@ export interface ImageSource {
   readonly image: string
   readonly read: Effect.Effect<
     Uint8Array,
-    ImageNotFound | ImageFileTooLarge | files.StorageFailed,
+    ImageNotFound | ImageFileTooLarge | StorageFailed,
     FileSystem.FileSystem | Stdio.Stdio
   >
 }
@@ -74,7 +75,7 @@ const notFound = (image: string, found: string): ImageSource => ({
 
 const expand = Effect.fnUntraced(function* (
   argument: string,
-): Effect.fn.Return<ReadonlyArray<ImageSource>, files.StorageFailed, FileSystem.FileSystem | Path.Path> {
+): Effect.fn.Return<ReadonlyArray<ImageSource>, StorageFailed, FileSystem.FileSystem | Path.Path> {
   if (argument === "-") return [{ image: "standard input", read: readStandardInput("standard input") }]
   const fs = yield* FileSystem.FileSystem
   const paths = yield* Path.Path

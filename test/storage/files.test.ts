@@ -5,6 +5,7 @@ import * as NodeServices from "@effect/platform-node/NodeServices"
 import { assert, beforeEach, describe, it } from "@effect/vitest"
 import { Effect, FileSystem, Layer, PlatformError, Runtime } from "effect"
 import * as files from "../../storage/files.ts"
+import { StorageFailed } from "../../storage/StorageFailed.ts"
 
 let folder: string
 beforeEach(async () => {
@@ -226,7 +227,7 @@ describe("errors", () => {
     ["ESTRANGE", 74, "ESTRANGE"],
   ]
   it.each(cases)("%s ends a process with %i and says what to do", (code, exit, advice) => {
-    const error = new files.StorageFailed({ operation: "write", path: "/a", code })
+    const error = new StorageFailed({ operation: "write", path: "/a", code })
     assert.strictEqual(error[Runtime.errorExitCode], exit)
     assert.isTrue(error.message.startsWith("cannot write /a: "))
     assert.include(error.message, advice)
