@@ -43,8 +43,8 @@ export type Night = typeof Night.Type
 
 export const OpenNight = Schema.Struct({
   slot: Schema.String,
-  /** When its run's process was started: a run of the experiment made since then is the night's. */
-  startedAt: Schema.String,
+  /** When its run's process was started, once it was: a run of the experiment made since then is the night's. */
+  startedAt: Schema.NullOr(Schema.String),
   run: Schema.NullOr(Schema.String),
   resumed: Schema.Boolean,
   retries: Schema.Int,

@@ -27,7 +27,7 @@ const nowIso = Effect.map(DateTime.now, DateTime.formatIso)
 
 export const openAt = (slot: string, missed: number): OpenNight => ({
   slot,
-  startedAt: slot,
+  startedAt: null,
   run: null,
   resumed: false,
   retries: 0,

@@ -89,7 +89,8 @@ export const runNight = Effect.fn("runNight")(function* ({ job, save, stop, ...o
 
   /** Starts what has to be done, or undefined where the run is finished. */
   const begin = Effect.fnUntraced(function* () {
-    const run = open.run ?? (yield* worker.ownRun(job, open.startedAt, undefined))
+    const { startedAt } = open
+    const run = open.run ?? (startedAt === null ? undefined : yield* worker.ownRun(job, startedAt, undefined))
     const seen = run === undefined ? undefined : yield* worker.look(run)
     if (run === undefined || seen === undefined) {
       yield* update({ run: null, resumed: false, startedAt: yield* nowIso })
@@ -117,8 +118,9 @@ export const runNight = Effect.fn("runNight")(function* ({ job, save, stop, ...o
     const working = yield* begin()
     if (working === undefined) return yield* judged(open.run as string)
     const { asked, code, reason } = yield* ending(working)
-    const run = open.run ?? (yield* worker.ownRun(job, open.startedAt, working.pid)) ?? null
-    yield* update({ run })
+    const run = open.run ?? (yield* worker.ownRun(job, open.startedAt ?? open.slot, working.pid)) ?? null
+    // Without a run it has not begun: one that a person makes meanwhile is not the night's.
+    yield* update(run === null ? { run, startedAt: null } : { run })
     if (code === 0 && run !== null) return yield* judged(run)
     if (asked === "stop") return { kind: "stopped" } satisfies NightEnd as NightEnd
     if (asked === "limit") {

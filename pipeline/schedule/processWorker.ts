@@ -8,6 +8,7 @@ import { Effect, FileSystem, Layer, Path, Schema } from "effect"
 import { GateResult } from "../../schemas/Champion.ts"
 import { championOf, readChampion, readChampionHistory } from "../../storage/champions.ts"
 import { protection, removeRun } from "../../storage/removal.ts"
+import { processState } from "../../storage/processIdentity.ts"
 import { listHeaders, readHeader } from "../../storage/runHeader.ts"
 import { readFetched } from "../champion/answers.ts"
 import { successionOf } from "../champion/byHand.ts"
@@ -16,6 +17,8 @@ import type { Job } from "./Job.ts"
 import { type Ended, Worker, type Working } from "./Worker.ts"
 
 const followMs = 2000
+/** Judging takes seconds; a process that hangs must not hold up the nights that follow. */
+const judgeLimitMs = 3_600_000
 
 const decodeResult = Schema.decodeUnknownEffect(Schema.fromJsonString(GateResult))
 
@@ -44,14 +47,18 @@ export const layerProcesses = ({
         )
       const header = (run: string) => orNothing(readHeader(inFolder(run)))
       const look = (run: string) =>
-        Effect.map(header(run), (seen) =>
-          seen === undefined
-            ? undefined
-            : {
-                status: seen.status,
-                reason: seen.attempts.at(-1)?.outcome?.reason ?? "its process is gone",
-              },
-        )
+        Effect.map(header(run), (seen) => {
+          if (seen === undefined) return undefined
+          const last = seen.attempts.at(-1)
+          // A process of another machine cannot be waited for: `resume` finds out whether it still holds the run.
+          const elsewhere =
+            seen.status === "running" && last !== undefined && processState(last.process) !== "alive"
+          return {
+            status: elsewhere ? ("interrupted" as const) : seen.status,
+            reason: last?.outcome?.reason ?? "its process is gone",
+            code: last?.outcome?.exitCode,
+          }
+        })
       const place = ["--runs-dir", runsDir]
 
       const follow = (run: string): Effect.Effect<Working> =>
@@ -64,7 +71,7 @@ export const layerProcesses = ({
               if (seen.status === "finished") return { code: 0, reason: "" }
               // As when it was ours: what was interrupted is gone on with, what failed is not.
               if (seen.status === "interrupted") return { code: null, reason: seen.reason }
-              if (seen.status === "failed") return { code: 70, reason: seen.reason }
+              if (seen.status === "failed") return { code: seen.code ?? 70, reason: seen.reason }
               yield* Effect.sleep(followMs)
             }
           }),
@@ -112,7 +119,10 @@ export const layerProcesses = ({
             ...place,
             ...flag("engine", job.engine),
           ])
-          const { code, reason } = yield* judging.ended
+          const { code, reason } = yield* Effect.raceFirst(
+            judging.ended,
+            Effect.sleep(judgeLimitMs).pipe(Effect.andThen(judging.stop)),
+          )
           if (code !== 0) return { problem: reason }
           return yield* decodeResult(judging.printed()).pipe(
             Effect.catch((error) => Effect.succeed({ problem: error.message })),

@@ -36,6 +36,7 @@ export default experiment({
   evaluateEvery: 25,
   checkpointEvery: 25,
   recordEvery: 25,
+  gate: { mostLatencyMs: 10_000 },
 })
 `,
   )
@@ -83,6 +84,11 @@ const nights = (name: string): ReadonlyArray<Night> =>
     .trim()
     .split("\n")
     .map((line) => JSON.parse(line))
+const history = (name: string) =>
+  readFileSync(join(folder(name), "champions", "history.ndjson"), "utf8")
+    .trim()
+    .split("\n")
+    .map((line) => JSON.parse(line))
 const runsOf = (name: string) =>
   existsSync(folder(name)) ? readdirSync(folder(name)).filter((entry) => /^\d{8}T/.test(entry)) : []
 const attemptsOf = (name: string) => {
@@ -125,6 +131,10 @@ describe("a night", () => {
     assert.isFalse(one.dataset?.changed)
     assert.isTrue(two.dataset?.changed)
     assert.include(["champion", "challenger"], two.outcome)
+    // The champion answered the new test examples, so the two could be compared.
+    const [judged, again] = history("data")
+    assert.isAbove(judged.verdict.latencyMs, 0)
+    assert.strictEqual(again.verdict.test.examples, 100)
     assert.strictEqual(three.outcome, "failed")
     assert.strictEqual(three.champion, two.champion)
     const shown = await cliRun("show", "champion:squares", "--runs-dir", folder("data"))
