@@ -52,6 +52,31 @@ const reduceSum: Rule<"ReduceSum"> = (node, inputs, graph) => {
     : reduction("Sum")(node, inputs, graph)
 }
 
+/**
+ * With a stride, a 1×1 filter sees only every second or third row and column: they are taken out first, because oneDNN
+ * 3.7's own gradient is wrong there (by 10 to 20 % with 16 filters and more than 12 images, on AVX2).
+ */
+const filterGradient: Rule<"Conv2DFilterGradient"> = (node, [x, dy], graph) => {
+  const { window } = node.attributes
+  const { height, strideHeight, strideWidth, width } = window
+  const isSparse = height === 1 && width === 1 && (strideHeight > 1 || strideWidth > 1)
+  const zeros = graph.integers([0, 0, 0, 0])
+  const seen = isSparse
+    ? graph.op("StridedSlice", [x, zeros, zeros, graph.integers([1, strideHeight, strideWidth, 1])], {
+        ...ofType(node),
+        Index: index,
+        // All axes from their beginning to their end.
+        begin_mask: { i: 15 },
+        end_mask: { i: 15 },
+      })
+    : x
+  const dense = { inHeight: window.outHeight, inWidth: window.outWidth, strideHeight: 1, strideWidth: 1 }
+  return graph.op("Conv2DBackpropFilter", [seen, graph.integers(node.shape), dy], {
+    ...ofType(node),
+    ...convolutionAttributes(isSparse ? { ...window, ...dense } : window),
+  })
+}
+
 /** dy where x is positive: (dy · step(x)) in one pass. */
 const multiplication: Rule<"Mul"> = (node, inputs, graph, nameOf) => {
   for (const at of [0, 1]) {
@@ -159,11 +184,7 @@ const rules: { readonly [K in Operation]: Rule<K> } = {
       ...ofType(node),
       ...convolutionAttributes(node.attributes.window),
     }),
-  Conv2DFilterGradient: (node, [x, dy], graph) =>
-    graph.op("Conv2DBackpropFilter", [x, graph.integers(node.shape), dy], {
-      ...ofType(node),
-      ...convolutionAttributes(node.attributes.window),
-    }),
+  Conv2DFilterGradient: filterGradient,
   MaxPool: (node, inputs, graph) =>
     graph.op("MaxPool", inputs, { ...ofType(node), ...poolingAttributes(node.attributes.window) }),
   MaxPoolGradient: (node, [dy, x, y], graph) =>

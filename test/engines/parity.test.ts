@@ -100,6 +100,15 @@ const cases: Readonly<Record<string, Case>> = {
     ],
     inputShape: [9, 9, 1],
   },
+  "filters of one pixel that step by two, over many images": {
+    model: [
+      layers.conv2d({ filters: 16, kernelSize: 1, strides: 2, padding: "same", activation: "tanh" }),
+      layers.conv2d({ filters: 16, kernelSize: 1, strides: 2 }),
+      ...head,
+    ],
+    inputShape: [8, 10, 1],
+    batchSize: 15,
+  },
   "pooling of odd images": {
     model: [
       layers.conv2d({ filters: 16, kernelSize: 3, padding: "same", activation: "relu" }),
