@@ -4,7 +4,7 @@
  * One pass over weights, slots and gradient, in place. The formulas are those of the program (`stages/optimizer.ts`).
  */
 import type { Value } from "../trace/graph.ts"
-import type { Update } from "../trace/update.ts"
+import type { Update } from "../trace/formula.ts"
 import { type Name, type TensorFlowGraph, typeAttribute } from "./graph.ts"
 
 /** What a node of an update is made of. */

@@ -8,9 +8,10 @@
 import * as tf from "@tensorflow/tfjs-core"
 import type { Data, DType, Shape, Value } from "./graph.ts"
 import { node, sameShape } from "./graph.ts"
-import { KernelRefused, kernels, type Make } from "./kernels.ts"
+import { KernelRefused, type Make } from "./Kernel.ts"
+import { kernels } from "./kernels.ts"
 import { currentLayer } from "./layer.ts"
-import type { Update } from "./update.ts"
+import type { Update } from "./formula.ts"
 
 /** The program cannot be recorded: `kernel` of `layer` says why in `detail`. */
 export class TraceRefused extends Error {

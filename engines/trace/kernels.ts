@@ -5,36 +5,22 @@
  * the reference's own. A kernel made of simpler ones is recorded as those.
  */
 import * as tf from "@tensorflow/tfjs-core"
-import type { DType, Operation, Operations, Shape, Value, Window } from "./graph.ts"
+import type { DType, Value } from "./graph.ts"
 import { sameShape, sizeOf } from "./graph.ts"
+import {
+  binary,
+  broadcast,
+  type Inputs,
+  kernel,
+  KernelRefused,
+  kernels,
+  type Make,
+  scalar,
+  unary,
+} from "./Kernel.ts"
+import { conv2d } from "./windowKernels.ts"
 
-export type Inputs = Readonly<Record<string, Value>>
-/** Makes a value of the layer being recorded. */
-export type Make = <K extends Operation>(
-  op: K,
-  inputs: ReadonlyArray<Value>,
-  attributes: Operations[K],
-  shape: Shape,
-  dtype?: DType,
-) => Value
-export type Kernel = (inputs: Inputs, attributes: Readonly<Record<string, unknown>>, make: Make) => Value
-
-/** A kernel the vocabulary has no word for, or not in this form. */
-export class KernelRefused extends Error {}
-
-const { backend_util, util } = tf
-const kernels = new Map<string, Kernel>()
-
-const kernel = <A>(name: string, record: (inputs: Inputs, attributes: A, make: Make) => Value) => {
-  kernels.set(name, (inputs, attributes, make) => record(inputs, attributes as A, make))
-}
-
-const broadcast = (a: Value, b: Value) => backend_util.assertAndGetBroadcastShape([...a.shape], [...b.shape])
-type Binary = "Add" | "Sub" | "Mul" | "Div" | "Maximum" | "Minimum" | "Pow"
-const binary = (make: Make, op: Binary, a: Value, b: Value) => make(op, [a, b], {}, broadcast(a, b), a.dtype)
-const scalar = (make: Make, value: number) => make("Fill", [], { value }, [])
-const unary = (make: Make, op: "Sqrt" | "Reciprocal" | "LogicalNot" | "Exp", x: Value) =>
-  make(op, [x], {}, x.shape, x.dtype)
+const { util } = tf
 
 // [..] × [..] -> [..]
 for (const [name, op] of [
@@ -209,64 +195,6 @@ const matMul = ({ a, b }: Inputs, { transposeA, transposeB }: tf.BatchMatMulAttr
   return sameShape(shape, outer) ? product : make("Reshape", [product], {}, outer)
 }
 kernel(tf.BatchMatMul, matMul)
-
-// convolutions and pooling
-const windowOf = (info: tf.backend_util.Conv2DInfo): Window => ({
-  batch: info.batchSize,
-  inHeight: info.inHeight,
-  inWidth: info.inWidth,
-  inChannels: info.inChannels,
-  outHeight: info.outHeight,
-  outWidth: info.outWidth,
-  outChannels: info.outChannels,
-  height: info.filterHeight,
-  width: info.filterWidth,
-  strideHeight: info.strideHeight,
-  strideWidth: info.strideWidth,
-  dilationHeight: info.dilationHeight,
-  dilationWidth: info.dilationWidth,
-  top: info.padInfo.top,
-  bottom: info.padInfo.bottom,
-  left: info.padInfo.left,
-  right: info.padInfo.right,
-})
-type Image = [number, number, number, number]
-type ConvAttributes = Pick<tf.Conv2DAttrs, "strides" | "pad" | "dataFormat" | "dimRoundingMode"> & {
-  readonly dilations?: tf.Conv2DAttrs["dilations"]
-}
-const convolution = (x: Shape, filter: Shape, attributes: ConvAttributes) => {
-  if ((attributes.dataFormat ?? "NHWC") !== "NHWC") throw new KernelRefused("only NHWC is supported")
-  const { strides, dilations = 1, pad, dimRoundingMode } = attributes
-  return backend_util.computeConv2DInfo(x as Image, filter as Image, strides, dilations, pad, dimRoundingMode)
-}
-const conv2d = ({ x, filter }: Inputs, attributes: ConvAttributes, make: Make) => {
-  const info = convolution(x.shape, filter.shape, attributes)
-  return make("Conv2D", [x, filter], { window: windowOf(info), relu: false }, info.outShape)
-}
-kernel(tf.Conv2D, conv2d)
-kernel<tf.Conv2DBackpropInputAttrs>(tf.Conv2DBackpropInput, ({ dy, filter }, attributes, make) => {
-  const info = convolution(attributes.inputShape, filter.shape, attributes)
-  return make("Conv2DInputGradient", [dy, filter], { window: windowOf(info) }, info.inShape)
-})
-kernel<tf.Conv2DBackpropFilterAttrs>(tf.Conv2DBackpropFilter, ({ x, dy }, attributes, make) => {
-  const info = convolution(x.shape, attributes.filterShape, attributes)
-  return make("Conv2DFilterGradient", [x, dy], { window: windowOf(info) }, info.filterShape)
-})
-const pooling = (x: Shape, { filterSize, strides, pad, dimRoundingMode }: tf.MaxPoolAttrs) =>
-  backend_util.computePool2DInfo(x as Image, filterSize, strides, 1, pad, dimRoundingMode)
-for (const [name, gradient, op, opGradient] of [
-  [tf.MaxPool, tf.MaxPoolGrad, "MaxPool", "MaxPoolGradient"],
-  [tf.AvgPool, tf.AvgPoolGrad, "AveragePool", "AveragePoolGradient"],
-] as const) {
-  kernel<tf.MaxPoolAttrs>(name, ({ x }, attributes, make) => {
-    const info = pooling(x.shape, attributes)
-    return make(op, [x], { window: windowOf(info) }, info.outShape)
-  })
-  kernel<tf.MaxPoolAttrs>(gradient, ({ dy, input, output }, attributes, make) => {
-    const window = windowOf(pooling(input.shape, attributes))
-    return make(opGradient, output === undefined ? [dy] : [dy, input, output], { window }, input.shape)
-  })
-}
 
 // fused kernels, taken apart again
 const withBiasAndActivation = (

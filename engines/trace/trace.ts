@@ -10,7 +10,7 @@ import type { Shape, Value } from "./graph.ts"
 import { node } from "./graph.ts"
 import { kernels } from "./kernels.ts"
 import { currentLayer } from "./layer.ts"
-import type { Update } from "./update.ts"
+import type { Update } from "./formula.ts"
 
 export interface Trace<Output extends string> {
   readonly feeds: ReadonlyArray<{ readonly name: string; readonly input: Value }>

@@ -1,0 +1,66 @@
+/**
+ * What the kernels that move a window over images record: convolutions and pooling, forward and gradients.
+ */
+import * as tf from "@tensorflow/tfjs-core"
+import type { Shape, Window } from "./graph.ts"
+import { type Inputs, kernel, KernelRefused, type Make } from "./Kernel.ts"
+
+const { backend_util } = tf
+
+const windowOf = (info: tf.backend_util.Conv2DInfo): Window => ({
+  batch: info.batchSize,
+  inHeight: info.inHeight,
+  inWidth: info.inWidth,
+  inChannels: info.inChannels,
+  outHeight: info.outHeight,
+  outWidth: info.outWidth,
+  outChannels: info.outChannels,
+  height: info.filterHeight,
+  width: info.filterWidth,
+  strideHeight: info.strideHeight,
+  strideWidth: info.strideWidth,
+  dilationHeight: info.dilationHeight,
+  dilationWidth: info.dilationWidth,
+  top: info.padInfo.top,
+  bottom: info.padInfo.bottom,
+  left: info.padInfo.left,
+  right: info.padInfo.right,
+})
+type Image = [number, number, number, number]
+type ConvAttributes = Pick<tf.Conv2DAttrs, "strides" | "pad" | "dataFormat" | "dimRoundingMode"> & {
+  readonly dilations?: tf.Conv2DAttrs["dilations"]
+}
+const convolution = (x: Shape, filter: Shape, attributes: ConvAttributes) => {
+  if ((attributes.dataFormat ?? "NHWC") !== "NHWC") throw new KernelRefused("only NHWC is supported")
+  const { strides, dilations = 1, pad, dimRoundingMode } = attributes
+  return backend_util.computeConv2DInfo(x as Image, filter as Image, strides, dilations, pad, dimRoundingMode)
+}
+/** Also what the fused kernel begins with. */
+export const conv2d = ({ x, filter }: Inputs, attributes: ConvAttributes, make: Make) => {
+  const info = convolution(x.shape, filter.shape, attributes)
+  return make("Conv2D", [x, filter], { window: windowOf(info), relu: false }, info.outShape)
+}
+kernel(tf.Conv2D, conv2d)
+kernel<tf.Conv2DBackpropInputAttrs>(tf.Conv2DBackpropInput, ({ dy, filter }, attributes, make) => {
+  const info = convolution(attributes.inputShape, filter.shape, attributes)
+  return make("Conv2DInputGradient", [dy, filter], { window: windowOf(info) }, info.inShape)
+})
+kernel<tf.Conv2DBackpropFilterAttrs>(tf.Conv2DBackpropFilter, ({ x, dy }, attributes, make) => {
+  const info = convolution(x.shape, attributes.filterShape, attributes)
+  return make("Conv2DFilterGradient", [x, dy], { window: windowOf(info) }, info.filterShape)
+})
+const pooling = (x: Shape, { filterSize, strides, pad, dimRoundingMode }: tf.MaxPoolAttrs) =>
+  backend_util.computePool2DInfo(x as Image, filterSize, strides, 1, pad, dimRoundingMode)
+for (const [name, gradient, op, opGradient] of [
+  [tf.MaxPool, tf.MaxPoolGrad, "MaxPool", "MaxPoolGradient"],
+  [tf.AvgPool, tf.AvgPoolGrad, "AveragePool", "AveragePoolGradient"],
+] as const) {
+  kernel<tf.MaxPoolAttrs>(name, ({ x }, attributes, make) => {
+    const info = pooling(x.shape, attributes)
+    return make(op, [x], { window: windowOf(info) }, info.outShape)
+  })
+  kernel<tf.MaxPoolAttrs>(gradient, ({ dy, input, output }, attributes, make) => {
+    const window = windowOf(pooling(input.shape, attributes))
+    return make(opGradient, output === undefined ? [dy] : [dy, input, output], { window }, input.shape)
+  })
+}
