@@ -494,7 +494,7 @@ describe("the real MNIST", () => {
         const { size } = await stat(join(dataDir, "mnist", "train-images-idx3-ubyte"))
         assert.strictEqual(size, 47_040_016)
       }),
-    30_000,
+    120_000,
   )
 })
 
