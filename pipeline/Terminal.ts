@@ -57,13 +57,16 @@ export class Terminal extends Context.Service<
         stream.write(`${mark}${content}\n${bar}`)
       }
 
+      const intervalMs = animated ? barIntervalMs : plainIntervalMs
       const progress = (tick: TrainTick) =>
         Effect.map(elapsedMs, (now) => {
           first ??= { at: now, iteration: tick.iteration }
           const done = tick.iteration - first.iteration
-          if (done === 0 || now - shownAt < (animated ? barIntervalMs : plainIntervalMs)) return
+          // The first one is shown at once; the second, which knows the speed, does not wait for the interval either.
+          const isDue = done === 0 || shownAt <= first.at || now - shownAt >= intervalMs
+          if (!isDue) return
           shownAt = now
-          const text = describe(tick, done / ((now - first.at) / 1000))
+          const text = describe(tick, done === 0 ? undefined : done / ((now - first.at) / 1000))
           if (!animated) return line("train", text)
           const filled = Math.round((barWidth * tick.iteration) / tick.total)
           const room = Math.max(0, (stream.columns ?? 80) - stageWidth - 1)
@@ -82,11 +85,11 @@ export class Terminal extends Context.Service<
   )
 }
 
-/** `rate` in iterations a second. */
-const describe = (tick: TrainTick, rate: number) =>
+/** `rate` in iterations a second. Until the speed is known, without what follows from it. */
+const describe = (tick: TrainTick, rate: number | undefined) =>
   [
     `iteration ${tick.iteration}/${tick.total}`,
-    `${Math.round(rate * tick.batchSize)} images/s`,
+    ...(rate === undefined ? [] : [`${Math.round(rate * tick.batchSize)} images/s`]),
     `loss ${tick.loss.toPrecision(3)}`,
-    `${duration((tick.total - tick.iteration) / rate)} left`,
+    ...(rate === undefined ? [] : [`${duration((tick.total - tick.iteration) / rate)} left`]),
   ].join(" · ")
