@@ -2,12 +2,12 @@
  * Runs of the tensorflow engine through the command line: killed and resumed they end with the same bytes, with as many
  * threads as they began with; another engine goes on from their checkpoints, with a warning.
  */
-import { mkdtempSync, readdirSync, readFileSync, rmSync } from "node:fs"
+import { mkdtempSync, readFileSync, rmSync } from "node:fs"
 import { tmpdir } from "node:os"
 import { join } from "node:path"
 import { afterAll, assert, beforeAll, describe, it } from "@effect/vitest"
 import { cliRun, start } from "../fixtures/cli.ts"
-import { onlyRun, reached, resultOf } from "../fixtures/runFiles.ts"
+import { onlyRun, resultOf, untilReached } from "../fixtures/runFiles.ts"
 import { hasTensorflow } from "./engines.ts"
 
 const tiny = "test/fixtures/tiny.ts"
@@ -24,19 +24,6 @@ installed("a run of the tensorflow engine", () => {
     start("run", tiny, ...engine, "--runs-dir", folder(name), "--data-dir", data, ...more)
   const resume = (name: string, ...more: ReadonlyArray<string>) =>
     start("resume", "latest", "--runs-dir", folder(name), ...more)
-
-  /** Waits until a checkpoint of at least `iteration` is there; the process may be faster. */
-  const untilReached = async (name: string, iteration: number, ended: Promise<unknown>) => {
-    const state = { over: false }
-    void ended.then(() => (state.over = true))
-    while (!state.over) {
-      const runs = readdirSync(scratch).includes(name)
-        ? readdirSync(folder(name)).filter((n) => !n.startsWith("."))
-        : []
-      if (runs.length === 1 && reached(join(folder(name), runs[0])) >= iteration) return
-      await new Promise((resolve) => setTimeout(resolve, 5))
-    }
-  }
 
   beforeAll(async () => {
     scratch = mkdtempSync(join(tmpdir(), "tidemark-tensorflow-runs-"))
@@ -58,11 +45,11 @@ installed("a run of the tensorflow engine", () => {
 
   it("killed twice with SIGKILL and resumed ends with the same bytes", async () => {
     const first = run("killed")
-    await untilReached("killed", 50, first.ended)
+    await untilReached(folder("killed"), 50, first.ended)
     first.child.kill("SIGKILL")
     await first.ended
     const second = resume("killed")
-    await untilReached("killed", 125, second.ended)
+    await untilReached(folder("killed"), 125, second.ended)
     second.child.kill("SIGKILL")
     await second.ended
     const resumed = await resume("killed").ended
