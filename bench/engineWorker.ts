@@ -42,7 +42,7 @@ const serve = Effect.gen(function* () {
   })
   const engine = yield* Engine
   const trainer = yield* engine.compile(program)
-  const iterations = chunk || trainer.chunk
+  const iterations = chunk || Math.max(1, Math.round(1000 / batchSize))
   const feeds: Record<string, Float32Array> = {}
   for (const { name, shape } of program.feeds) {
     feeds[name] = new Float32Array(shape.reduce((product, size) => product * size, iterations))

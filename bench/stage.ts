@@ -51,17 +51,10 @@ const timedEngine = (engine: Engine["Service"]): Engine["Service"] => ({
     engine.compile(program).pipe(
       timed("compile"),
       Effect.map((trainer): Trainer => ({
-        // Not spread: what the trainer says of itself may change while it learns how fast it is.
-        get chunk() {
-          return trainer.chunk
-        },
-        get evaluationBatch() {
-          return trainer.evaluationBatch
-        },
+        ...trainer,
         train: (count, feeds) => trainer.train(count, feeds).pipe(timed("train")),
         predict: (images) => trainer.predict(images).pipe(timed("predict")),
         state: trainer.state.pipe(timed("state")),
-        load: trainer.load,
       })),
     ),
 })

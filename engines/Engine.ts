@@ -98,8 +98,6 @@ export class StateMismatch extends Schema.TaggedError<StateMismatch>()("StateMis
 }
 
 export interface Trainer {
-  /** The largest number of iterations one call of `train` should take: at most about a second of work. */
-  readonly chunk: number
   /**
    * Runs `iterations` updates. `feeds` holds, by feed name, the values of all of them one after another:
    * [iterations, ...shape]. The JavaScript thread may be blocked meanwhile. Answers one loss and one error each.

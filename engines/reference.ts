@@ -79,7 +79,6 @@ const compile = Effect.fnUntraced(function* (program: Program) {
   })
 
   return {
-    chunk: 1,
     train,
     evaluationBatch: 100,
     predict,

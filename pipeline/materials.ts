@@ -7,7 +7,7 @@ import { Effect, Scope, type Stream } from "effect"
 import { Engine } from "../engines/Engine.ts"
 import type { DatasetFigures, FetchedDataset } from "../schemas/Dataset.ts"
 import { inferShapes } from "../schemas/shapes.ts"
-import { batches, evaluationImages } from "../stages/batch.ts"
+import { batches, type BatchRange, evaluationImages } from "../stages/batch.ts"
 import { totalIterations } from "../stages/cadence.ts"
 import type { Noise } from "../stages/dropout.ts"
 import type { EvaluationSplit } from "../stages/evaluate.ts"
@@ -48,8 +48,8 @@ export const makeMaterials = Effect.fnUntraced(function* (fetched: FetchedDatase
       })
       const feeds =
         (noise: ReadonlyArray<Noise>) =>
-        (from: number, until: number, chunk: number): Stream.Stream<FeedChunk> =>
-          batches({ dataset, indices: split.train, table, batchSize, seed }, { from, until, chunk }).pipe(
+        (range: BatchRange): Stream.Stream<FeedChunk> =>
+          batches({ dataset, indices: split.train, table, batchSize, seed }, range).pipe(
             withFeeds({ noise, schedule: experiment.optimizer.learningRate, total }),
           )
       return {

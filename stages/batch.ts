@@ -73,27 +73,38 @@ export const batchFiller = (options: BatchOptions): FillBatch => {
   }
 }
 
+/** Iterations `from` to `until`, at most `chunk()` at a time, which is asked anew for each. */
+export interface BatchRange {
+  readonly from: number
+  readonly until: number
+  readonly chunk: () => number
+}
+
 /**
- * The batches of iterations `from` to `until`, `chunk` at a time and the rest last. The next chunk is filled while the
- * one before it is worked on, where that work leaves the thread free; two sets of arrays take turns.
+ * The batches of a range, the rest last. The next chunk is filled while the one before it is worked on, where that work
+ * leaves the thread free; two sets of arrays take turns, and grow where a chunk is larger than any before.
  */
 export const batches = (
   options: BatchOptions,
-  range: { readonly from: number; readonly until: number; readonly chunk: number },
+  { chunk, from, until }: BatchRange,
 ): Stream.Stream<BatchChunk> => {
   const { batchSize, dataset } = options
-  const { from, until } = range
-  const chunk = Math.max(1, Math.min(range.chunk, until - from))
   const pixels = dataset.images.length / dataset.labels.length
   return Stream.suspend(() => {
     const fillBatch = batchFiller(options)
-    const buffers = [0, 1].map(() => ({
-      images: new Float32Array(chunk * batchSize * pixels),
-      labels: new Float32Array(chunk * batchSize * dataset.classes),
-    }))
+    const none = { capacity: 0, images: new Float32Array(0), labels: new Float32Array(0) }
+    let [buffers, spare] = [none, none]
     const fill = Effect.fnUntraced(function* (iteration: number) {
-      const iterations = Math.min(chunk, until - iteration)
-      const { images, labels } = buffers[((iteration - from) / chunk) % 2]
+      const iterations = Math.min(chunk(), until - iteration)
+      ;[buffers, spare] = [spare, buffers]
+      if (buffers.capacity < iterations) {
+        buffers = {
+          capacity: iterations,
+          images: new Float32Array(iterations * batchSize * pixels),
+          labels: new Float32Array(iterations * batchSize * dataset.classes),
+        }
+      }
+      const { images, labels } = buffers
       for (let slot = 0; slot < iterations; slot++) {
         fillBatch(iteration + slot, images, labels, slot)
         // Some 10 ms of filling at most before others get a turn.

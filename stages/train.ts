@@ -16,10 +16,12 @@ import * as files from "../storage/files.ts"
 import { type StorageFailed } from "../storage/StorageFailed.ts"
 import { appendMetrics, rewindMetrics } from "../storage/metricsLog.ts"
 import { appendEvents, endEvents, type EventLog, rewindEvents } from "../storage/tensorboard/eventLog.ts"
+import type { BatchRange } from "./batch.ts"
 import { isDue, nextDue, totalIterations } from "./cadence.ts"
 import { checkpointFile, restoreCheckpoint, pruneCheckpoints, saveCheckpoint } from "./checkpoint.ts"
 import { type Evaluation, type EvaluationSplit, evaluate } from "./evaluate.ts"
 import { learningRateAt } from "./learningRate.ts"
+import { makePace } from "./pace.ts"
 
 /** The loss is not a number any more: the model has diverged. */
 export class NonFiniteLoss extends Schema.TaggedError<NonFiniteLoss>()("NonFiniteLoss", {
@@ -51,8 +53,7 @@ export interface TrainOptions {
   readonly trainer: Trainer
   /** Examples in the train split. */
   readonly examples: number
-  /** Feeds of iterations `from` to `until`, at most `chunk` at a time. */
-  readonly feeds: (from: number, until: number, chunk: number) => Stream.Stream<FeedChunk>
+  readonly feeds: (range: BatchRange) => Stream.Stream<FeedChunk>
   readonly validation: EvaluationSplit
   readonly checkpoints: string
   readonly metrics: string
@@ -133,10 +134,14 @@ export const train = Effect.fn("train")(function* (options: TrainOptions) {
     return yield* new Interrupted({ signal, during: `train at iteration ${progress.iteration} of ${total}` })
   })
 
+  const pace = makePace()
   let batchLoss = 0
   let batchError = 0
   const runChunk = Effect.fnUntraced(function* (chunk: FeedChunk, boundary: number) {
-    const { errors, losses } = yield* trainer.train(chunk.iterations, chunk.feeds)
+    const { errors, losses } = yield* pace.timed(
+      chunk.iterations,
+      trainer.train(chunk.iterations, chunk.feeds),
+    )
     let { error, iterations, loss } = progress.window
     for (const [i, value] of losses.entries()) {
       if (!Number.isFinite(value)) {
@@ -202,8 +207,9 @@ export const train = Effect.fn("train")(function* (options: TrainOptions) {
         nextDue(cadence, progress.iteration, examples, batchSize),
       ),
     )
-    yield* Stream.runForEach(options.feeds(progress.iteration, boundary, trainer.chunk), (chunk) =>
-      runChunk(chunk, boundary),
+    yield* Stream.runForEach(
+      options.feeds({ from: progress.iteration, until: boundary, chunk: pace.chunk }),
+      (chunk) => runChunk(chunk, boundary),
     )
     const rows: Array<Metric> = []
     if (due(experiment.recordEvery) || due(experiment.evaluateEvery)) rows.push(trainRow())

@@ -23,8 +23,6 @@ export interface TrainerOptions {
 
 /** Images in one call: measured from 25 to 1000, 250 and more take 15 % less time than 50; a call of 250 is over in 50 ms. */
 const evaluationBatch = 250
-const longestCallMs = 1000
-const mostIterations = 100
 
 export const makeTrainer = Effect.fn("compile")(function* (
   ort: Ort,
@@ -82,22 +80,6 @@ export const makeTrainer = Effect.fn("compile")(function* (
       ),
     )
 
-  /** Two iterations on zeros into the spare state: the first also warms up, the second tells the time of one. */
-  const measureChunk = Effect.gen(function* () {
-    const zeros = Object.fromEntries(
-      program.feeds.map(({ name, shape }) => [name, new Float32Array(sizeOf(shape))]),
-    )
-    const timeOfOne = Effect.gen(function* () {
-      const start = performance.now()
-      yield* run(1, zeros)
-      return performance.now() - start
-    })
-    const first = yield* timeOfOne
-    const durationMs = first > longestCallMs / 2 ? first : yield* timeOfOne
-    return Math.max(1, Math.min(mostIterations, Math.floor(longestCallMs / durationMs)))
-  })
-  const chunk = yield* measureChunk
-
   const scope = yield* Effect.scope
   const predictor = yield* Effect.cached(
     Effect.gen(function* () {
@@ -144,5 +126,5 @@ export const makeTrainer = Effect.fn("compile")(function* (
     })
   })
 
-  return { chunk, train, evaluationBatch, predict, state, load } satisfies Trainer
+  return { train, evaluationBatch, predict, state, load } satisfies Trainer
 })

@@ -18,8 +18,6 @@ import { call, engineName, failed, openSession } from "./session.ts"
  * more memory; 1000 gain little over it. Always as many, so that an image's answer does not depend on the others' number.
  */
 const evaluationBatch = 500
-const longestCallMs = 1000
-const mostIterations = 100
 
 export const makeTrainer = Effect.fn("compile")(function* (native: Native, program: Program) {
   const { inputShape, variables } = program
@@ -75,20 +73,6 @@ export const makeTrainer = Effect.fn("compile")(function* (native: Native, progr
       return { losses, errors }
     })
 
-  /** Two iterations on zeros, undone: the first also makes TensorFlow plan the graph, the second tells the time of one. */
-  const measureChunk = Effect.gen(function* () {
-    const zeros = Object.fromEntries(
-      program.feeds.map(({ name, shape }) => [name, new Float32Array(sizeOf(shape))]),
-    )
-    yield* train(1, zeros)
-    const start = performance.now()
-    yield* train(1, zeros)
-    const durationMs = performance.now() - start
-    yield* write(initial.map((values) => Float32Array.from(values)))
-    return Math.max(1, Math.min(mostIterations, Math.floor(longestCallMs / durationMs)))
-  })
-  const chunk = yield* measureChunk
-
   const imageSize = sizeOf(inputShape)
   const predictBatch = (batch: Float32Array) =>
     attempt("predict", () =>
@@ -112,5 +96,5 @@ export const makeTrainer = Effect.fn("compile")(function* (native: Native, progr
     return answers
   })
 
-  return { chunk, train, evaluationBatch, predict, state, load } satisfies Trainer
+  return { train, evaluationBatch, predict, state, load } satisfies Trainer
 })

@@ -175,15 +175,6 @@ for (const [name, layer] of Object.entries({ reference: Reference.layer, ...engi
     )
 
     promises(
-      "has a chunk of at least one iteration",
-      Effect.gen(function* () {
-        const program = yield* programOf(definition)
-        const { chunk } = yield* (yield* Engine).compile(program)
-        assert.isTrue(Number.isInteger(chunk) && chunk >= 1)
-      }),
-    )
-
-    promises(
       "keeps no tensor once its scope is closed",
       Effect.gen(function* () {
         const start = tf.memory().numTensors

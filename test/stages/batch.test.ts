@@ -47,8 +47,10 @@ const examplesOf = ({ images, labels }: Pick<BatchChunk, "images" | "labels">, p
 /** A chunk's arrays are used again: keep what they hold. */
 const kept = (chunk: BatchChunk) => ({ ...chunk, images: chunk.images.slice(), labels: chunk.labels.slice() })
 
-const collect = (of: ReturnType<typeof options>, range: { from: number; until: number; chunk: number }) =>
-  batches(of, range).pipe(Stream.map(kept), Stream.runCollect)
+const collect = (
+  of: ReturnType<typeof options>,
+  { chunk, from, until }: { from: number; until: number; chunk: number },
+) => batches(of, { from, until, chunk: () => chunk }).pipe(Stream.map(kept), Stream.runCollect)
 
 describe("batches", () => {
   it.effect("run on across epochs: every epoch holds each example once, though no epoch ends a batch", () =>
@@ -140,7 +142,7 @@ describe("batches", () => {
   it.effect("leave a chunk alone until the next is asked for, however long that takes", () =>
     Effect.gen(function* () {
       let chunks = 0
-      yield* batches(options(50, 5), { from: 0, until: 12, chunk: 2 }).pipe(
+      yield* batches(options(50, 5), { from: 0, until: 12, chunk: () => 2 }).pipe(
         Stream.runForEach((chunk) =>
           Effect.gen(function* () {
             const before = kept(chunk)
@@ -157,10 +159,36 @@ describe("batches", () => {
   it.effect("use two sets of arrays in turn", () =>
     Effect.gen(function* () {
       const buffers: Array<ArrayBufferLike> = []
-      yield* batches(options(50, 5), { from: 0, until: 5, chunk: 1 }).pipe(
+      yield* batches(options(50, 5), { from: 0, until: 5, chunk: () => 1 }).pipe(
         Stream.runForEach((chunk) => Effect.sync(() => buffers.push(chunk.images.buffer))),
       )
       assert.strictEqual(new Set(buffers).size, 2)
+    }),
+  )
+
+  it.effect("are the same however the size of a chunk changes on the way", () =>
+    Effect.gen(function* () {
+      const of = options(50, 5)
+      const sizes = [1, 1, 4, 2, 100]
+      const chunks = yield* batches(of, { from: 3, until: 15, chunk: () => sizes.shift() ?? 1 }).pipe(
+        Stream.map(kept),
+        Stream.runCollect,
+      )
+      assert.deepStrictEqual(
+        chunks.map(({ iteration, iterations }) => [iteration, iterations]),
+        [
+          [3, 1],
+          [4, 1],
+          [5, 4],
+          [9, 2],
+          [11, 4],
+        ],
+      )
+      const whole = yield* collect(of, { from: 3, until: 15, chunk: 12 })
+      assert.deepStrictEqual(
+        chunks.flatMap((chunk) => examplesOf(chunk)),
+        examplesOf(whole[0]),
+      )
     }),
   )
 
@@ -170,7 +198,7 @@ describe("batches", () => {
       const started = yield* Deferred.make<void>()
       const goOn = yield* Deferred.make<void>()
       const seen: Array<BatchChunk> = []
-      const fiber = yield* batches(of, { from: 0, until: 3, chunk: 1 }).pipe(
+      const fiber = yield* batches(of, { from: 0, until: 3, chunk: () => 1 }).pipe(
         Stream.runForEach((chunk) =>
           Effect.gen(function* () {
             seen.push(chunk)

@@ -115,10 +115,10 @@ const attempt = Effect.fnUntraced(function* (folder: string, go: Go = {}) {
     fingerprint: "f",
     trainer,
     examples: trainIndices.length,
-    feeds: (from, until) =>
+    feeds: (range) =>
       batches(
         { dataset, indices: trainIndices, table, batchSize: current.batchSize, seed: current.seed },
-        { from, until, chunk: go.chunk ?? 2 },
+        { ...range, chunk: () => go.chunk ?? 2 },
       ).pipe(
         withFeeds({
           noise: network.noise,
