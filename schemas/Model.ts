@@ -50,7 +50,18 @@ export const Initializer = Schema.Union([
 ])
 export type Initializer = typeof Initializer.Type
 
-export const Activation = Schema.Literals(["linear", "relu", "sigmoid", "tanh", "softplus", "elu", "selu"])
+/** As in TensorFlow.js; swish is also known as SiLU, and gelu is the exact one, with the error function. */
+export const Activation = Schema.Literals([
+  "linear",
+  "relu",
+  "sigmoid",
+  "tanh",
+  "softplus",
+  "elu",
+  "selu",
+  "gelu",
+  "swish",
+])
 export type Activation = typeof Activation.Type
 
 const Padding = Schema.Literals(["valid", "same"])
@@ -112,6 +123,16 @@ const LeakyReLU = Schema.Struct({
   name,
   alpha: withDefault(Schema.Finite.check(Schema.isGreaterThanOrEqualTo(0)), 0.3),
 })
+/**
+ * Below 0 a slope is learned, one for every element, or one for all along the shared axes: of images, numbered as
+ * [batch 0, height 1, width 2, channels 3].
+ */
+const PReLU = Schema.Struct({
+  kind: Schema.Literal("prelu"),
+  name,
+  alphaInitializer: withDefault(Initializer, { kind: "zeros" }),
+  sharedAxes: Schema.optionalKey(Schema.Array(PositiveInt)),
+})
 
 export const Layer = Schema.Union([
   Conv2d,
@@ -125,6 +146,7 @@ export const Layer = Schema.Union([
   BatchNormalization,
   ActivationLayer,
   LeakyReLU,
+  PReLU,
 ])
 export type Layer = typeof Layer.Type
 
@@ -152,6 +174,7 @@ export const layers = {
     ({ kind: "batchNormalization", ...options }) as const,
   activation: (options: Options<typeof ActivationLayer>) => ({ kind: "activation", ...options }) as const,
   leakyReLU: (options: Options<typeof LeakyReLU> = {}) => ({ kind: "leakyReLU", ...options }) as const,
+  prelu: (options: Options<typeof PReLU> = {}) => ({ kind: "prelu", ...options }) as const,
 }
 
 /** Initial weights by their names in `tf.initializers`. */

@@ -14,7 +14,7 @@ import { useHost } from "../engines/host.ts"
 import { sizeOf } from "../engines/trace/graph.ts"
 import { inLayer } from "../engines/trace/layer.ts"
 import type { Loss } from "../schemas/Experiment.ts"
-import type { Layer, Model } from "../schemas/Model.ts"
+import type { Initializer, Layer, Model } from "../schemas/Model.ts"
 import type { Optimizer } from "../schemas/Optimizer.ts"
 import { layerNames } from "../schemas/shapes.ts"
 import { FedDropout, makeNoise, type Noise } from "./dropout.ts"
@@ -95,6 +95,21 @@ const layerOf = (layer: Layer, name: string): tfl.layers.Layer => {
       return tfl.layers.activation({ name, activation: layer.activation })
     case "leakyReLU":
       return tfl.layers.leakyReLU({ name, alpha: layer.alpha })
+    case "prelu":
+      return tfl.layers.prelu({ name, ...(layer.sharedAxes && { sharedAxes: [...layer.sharedAxes] }) })
+  }
+}
+
+/** The initializer of a weight, by the end of its name; without one it is as TensorFlow.js makes it. */
+const initializerOf = (layer: Layer, weight: string): Initializer | undefined => {
+  switch (layer.kind) {
+    case "conv2d":
+    case "dense":
+      return weight === "bias" ? layer.biasInitializer : layer.kernelInitializer
+    case "prelu":
+      return layer.alphaInitializer
+    default:
+      return undefined
   }
 }
 
@@ -125,10 +140,8 @@ const build = (options: ProgramOptions): Network & { readonly dispose: () => voi
     symbol = layer.apply(symbol) as tfl.SymbolicTensor
     for (const weight of layer.weights) {
       const variable = own(weight.read() as tf.Variable, weight.originalName)
-      if (definition.kind === "conv2d" || definition.kind === "dense") {
-        const initializer = variable.name.endsWith("/bias")
-          ? definition.biasInitializer
-          : definition.kernelInitializer
+      const initializer = initializerOf(definition, variable.name.slice(name.length + 1))
+      if (initializer !== undefined) {
         const values = initialize(initializer, variable.shape, randomKey(seed, `initialize/${variable.name}`))
         tf.tidy(() => variable.assign(tf.tensor(values, variable.shape)))
       }

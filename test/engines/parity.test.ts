@@ -2,7 +2,7 @@
 import { assert, describe, it } from "@effect/vitest"
 import { Effect } from "effect"
 import * as Reference from "../../engines/reference.ts"
-import { layers } from "../../schemas/Model.ts"
+import { Activation, initializers, layers } from "../../schemas/Model.ts"
 import { optimizers } from "../../schemas/Optimizer.ts"
 import { enginesUnderTest } from "./engines.ts"
 import { type Case, relativeError, trainCase } from "./training.ts"
@@ -206,6 +206,25 @@ const cases: Readonly<Record<string, Case>> = {
   "leaky ReLU": {
     model: [layers.conv2d({ filters: 16, kernelSize: 3 }), layers.leakyReLU(), ...head],
   },
+  "PReLU with a slope for every element": {
+    model: [
+      layers.conv2d({ filters: 16, kernelSize: 3 }),
+      layers.prelu({ alphaInitializer: initializers.constant(0.25) }),
+      layers.flatten(),
+      layers.dense({ units: 5 }),
+      layers.prelu({ alphaInitializer: initializers.randomUniform({ minval: -0.5, maxval: 0.5 }) }),
+      layers.dense({ units: 3 }),
+    ],
+  },
+  "PReLU with a slope for every channel": {
+    model: [
+      layers.conv2d({ filters: 16, kernelSize: 3 }),
+      layers.prelu({ sharedAxes: [1, 2] }),
+      layers.conv2d({ filters: 3, kernelSize: 3 }),
+      layers.prelu({ alphaInitializer: initializers.constant(0.1), sharedAxes: [1, 2] }),
+      ...head,
+    ],
+  },
   "mean squared error of sigmoid outputs": {
     model: [
       layers.flatten(),
@@ -215,7 +234,7 @@ const cases: Readonly<Record<string, Case>> = {
     loss: "meanSquaredError",
   },
 }
-for (const activation of ["linear", "relu", "sigmoid", "tanh", "softplus", "elu", "selu"] as const) {
+for (const activation of Activation.literals) {
   Object.assign(cases, {
     [`${activation} of images and of values`]: {
       model: [
