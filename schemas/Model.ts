@@ -117,6 +117,14 @@ const BatchNormalization = Schema.Struct({
   center: withDefault(Schema.Boolean, true),
   scale: withDefault(Schema.Boolean, true),
 })
+/** Of every example by itself, over the last axis. */
+const LayerNormalization = Schema.Struct({
+  kind: Schema.Literal("layerNormalization"),
+  name,
+  epsilon: withDefault(PositiveFinite, 1e-3),
+  center: withDefault(Schema.Boolean, true),
+  scale: withDefault(Schema.Boolean, true),
+})
 const ActivationLayer = Schema.Struct({ kind: Schema.Literal("activation"), name, activation: Activation })
 const LeakyReLU = Schema.Struct({
   kind: Schema.Literal("leakyReLU"),
@@ -144,6 +152,7 @@ export const Layer = Schema.Union([
   Dense,
   Dropout,
   BatchNormalization,
+  LayerNormalization,
   ActivationLayer,
   LeakyReLU,
   PReLU,
@@ -172,6 +181,8 @@ export const layers = {
   dropout: (options: Options<typeof Dropout>) => ({ kind: "dropout", ...options }) as const,
   batchNormalization: (options: Options<typeof BatchNormalization> = {}) =>
     ({ kind: "batchNormalization", ...options }) as const,
+  layerNormalization: (options: Options<typeof LayerNormalization> = {}) =>
+    ({ kind: "layerNormalization", ...options }) as const,
   activation: (options: Options<typeof ActivationLayer>) => ({ kind: "activation", ...options }) as const,
   leakyReLU: (options: Options<typeof LeakyReLU> = {}) => ({ kind: "leakyReLU", ...options }) as const,
   prelu: (options: Options<typeof PReLU> = {}) => ({ kind: "prelu", ...options }) as const,

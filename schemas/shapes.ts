@@ -114,6 +114,11 @@ const apply = (
         parameters: channels * (2 + (layer.center ? 1 : 0) + (layer.scale ? 1 : 0)),
       })
     }
+    case "layerNormalization":
+      return Result.succeed({
+        output: input,
+        parameters: input[input.length - 1] * ((layer.center ? 1 : 0) + (layer.scale ? 1 : 0)),
+      })
     case "prelu": {
       const shared = layer.sharedAxes ?? []
       const beyond = shared.find((axis) => axis > input.length)

@@ -14,13 +14,14 @@ import { useHost } from "../engines/host.ts"
 import { sizeOf } from "../engines/trace/graph.ts"
 import { inLayer } from "../engines/trace/layer.ts"
 import type { Loss } from "../schemas/Experiment.ts"
-import type { Initializer, Layer, Model } from "../schemas/Model.ts"
+import type { Layer, Model } from "../schemas/Model.ts"
 import type { Optimizer } from "../schemas/Optimizer.ts"
 import { layerNames } from "../schemas/shapes.ts"
 import { FedDropout, makeNoise, type Noise } from "./dropout.ts"
 import { initialize } from "./initialize.ts"
 import { makeOptimizer } from "./optimizer.ts"
 import { randomKey } from "./random.ts"
+import { initializerOf, tfLayer } from "./tfLayer.ts"
 
 export interface ProgramOptions {
   readonly model: Model
@@ -49,70 +50,6 @@ export interface Network extends Program {
   readonly layersModel: tfl.LayersModel
 }
 
-const layerOf = (layer: Layer, name: string): tfl.layers.Layer => {
-  // TensorFlow.js draws nothing: weights are zero until ours are assigned.
-  const zeros = { kernelInitializer: "zeros", biasInitializer: "zeros" } as const
-  switch (layer.kind) {
-    case "conv2d":
-      return tfl.layers.conv2d({
-        name,
-        filters: layer.filters,
-        kernelSize: [...layer.kernelSize],
-        strides: [...layer.strides],
-        padding: layer.padding,
-        activation: layer.activation,
-        useBias: layer.useBias,
-        ...zeros,
-      })
-    case "dense":
-      return tfl.layers.dense({
-        name,
-        units: layer.units,
-        activation: layer.activation,
-        useBias: layer.useBias,
-        ...zeros,
-      })
-    case "maxPooling2d":
-    case "averagePooling2d":
-      return tfl.layers[layer.kind]({
-        name,
-        poolSize: [...layer.poolSize],
-        strides: [...(layer.strides ?? layer.poolSize)],
-        padding: layer.padding,
-      })
-    case "globalAveragePooling2d":
-    case "globalMaxPooling2d":
-      return tfl.layers[layer.kind]({ name, dataFormat: "channelsLast" })
-    case "flatten":
-      return tfl.layers.flatten({ name })
-    case "dropout":
-      return new FedDropout({ name, rate: layer.rate })
-    case "batchNormalization": {
-      const { center, epsilon, momentum, scale } = layer
-      return tfl.layers.batchNormalization({ name, center, epsilon, momentum, scale })
-    }
-    case "activation":
-      return tfl.layers.activation({ name, activation: layer.activation })
-    case "leakyReLU":
-      return tfl.layers.leakyReLU({ name, alpha: layer.alpha })
-    case "prelu":
-      return tfl.layers.prelu({ name, ...(layer.sharedAxes && { sharedAxes: [...layer.sharedAxes] }) })
-  }
-}
-
-/** The initializer of a weight, by the end of its name; without one it is as TensorFlow.js makes it. */
-const initializerOf = (layer: Layer, weight: string): Initializer | undefined => {
-  switch (layer.kind) {
-    case "conv2d":
-    case "dense":
-      return weight === "bias" ? layer.biasInitializer : layer.kernelInitializer
-    case "prelu":
-      return layer.alphaInitializer
-    default:
-      return undefined
-  }
-}
-
 /** Takes a variable out of TensorFlow.js' global register and gives it our name. */
 const own = (variable: tf.Variable, name: string): tf.Variable => {
   delete tf.engine().state.registeredVariables[variable.name]
@@ -131,7 +68,7 @@ const build = (options: ProgramOptions): Network & { readonly dispose: () => voi
   let symbol = images
   const network = model.map((definition, index) => {
     const name = names[index]
-    const layer = layerOf(definition, name)
+    const layer = tfLayer(definition, name)
     if (definition.kind === "dropout") {
       noise.push(
         makeNoise(name, [batchSize, ...(symbol.shape.slice(1) as Array<number>)], definition.rate, seed),

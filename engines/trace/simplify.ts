@@ -168,23 +168,17 @@ export const simplify = (outputs: ReadonlyArray<Value>): ReadonlyArray<Value> =>
   const simplified = new Map<Value, Value>()
   const relus = new Map<Value, Value>()
   const order = reachable(outputs)
-  const users = new Map<Value, Array<Value>>()
-  const addUsers = (value: Value, more: ReadonlyArray<Value>) => {
-    const known = users.get(value)
-    if (known === undefined) users.set(value, [...more])
-    else known.push(...more)
+  const users = new Map<Value, Set<Value>>()
+  const usersOf = (value: Value): Set<Value> => {
+    const known = users.get(value) ?? new Set()
+    users.set(value, known)
+    return known
   }
-  const removeUser = (value: Value, user: Value) => {
-    users.set(
-      value,
-      (users.get(value) ?? []).filter((known) => known !== user),
-    )
-  }
-  for (const value of order) for (const input of value.inputs) addUsers(input, [value])
+  for (const value of order) for (const input of value.inputs) usersOf(input).add(value)
   const rewrite: Rewrite = {
     make: (like, op, inputs, attributes, shape) => settle(node(like.layer, op, inputs, attributes, shape)),
     reluOf: (x) => relus.get(x),
-    usersOf: (x) => users.get(x) ?? [],
+    usersOf: (x) => [...usersOf(x)],
   }
   const settle = (value: Value): Value => {
     const key = keyOf(value)
@@ -209,8 +203,8 @@ export const simplify = (outputs: ReadonlyArray<Value>): ReadonlyArray<Value> =>
       : node(value.layer, value.op, inputs, value.attributes as never, value.shape, value.dtype)
     const result = settle(copy)
     simplified.set(value, result)
-    if (inputs.includes(result)) removeUser(result, value)
-    if (result !== value) addUsers(result, users.get(value) ?? [])
+    if (inputs.includes(result)) usersOf(result).delete(value)
+    for (const user of usersOf(value)) usersOf(result).add(user)
     // The record runs forward before it runs back, so relu(x) is known before step(x) comes by.
     if (value.op === "Relu") relus.set(inputs[0], result)
   }

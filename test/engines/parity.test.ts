@@ -195,6 +195,18 @@ const cases: Readonly<Record<string, Case>> = {
       layers.dense({ units: 3 }),
     ],
   },
+  "layer normalization": {
+    model: [
+      layers.conv2d({ filters: 16, kernelSize: 3, activation: "tanh" }),
+      layers.layerNormalization(),
+      layers.conv2d({ filters: 5, kernelSize: 3 }),
+      layers.layerNormalization({ center: false, epsilon: 0.1 }),
+      layers.flatten(),
+      layers.dense({ units: 6 }),
+      layers.layerNormalization({ scale: false }),
+      layers.dense({ units: 3 }),
+    ],
+  },
   "dropout of images": {
     model: [
       layers.dropout({ rate: 0.3 }),
