@@ -4,7 +4,6 @@
  * TensorFlow.js took its kernels from TensorFlow, so most rules are the name of one. Fused forms of the record are taken
  * apart: TensorFlow's own optimizer joins product, bias and ReLU again.
  */
-import { rulesOf } from "../operators.ts"
 import type { Node, Operation, Value } from "../trace/graph.ts"
 import { type Attributes, type Name, type TensorFlowGraph, typeAttribute } from "./graph.ts"
 import { convolutionAttributes, poolingAttributes } from "./window.ts"
@@ -20,11 +19,17 @@ type Rule<K extends Operation> = (
 const ofType = (value: { readonly dtype: Value["dtype"] }): Attributes => ({ T: typeAttribute(value.dtype) })
 const index = typeAttribute("int32")
 
-/** One node over elements; its type is that of its first operand, and truth values have none. */
+/** One node over elements; its type is that of its first operand. */
 const elements =
   (op: string) =>
   (node: Node<Operation>, inputs: ReadonlyArray<Name>, graph: TensorFlowGraph): Name =>
-    graph.op(op, inputs, node.inputs[0].dtype === "bool" ? {} : ofType(node.inputs[0]))
+    graph.op(op, inputs, ofType(node.inputs[0]))
+
+/** One node over truth values, which has no type. */
+const logical =
+  (op: string) =>
+  (_: Node<Operation>, inputs: ReadonlyArray<Name>, graph: TensorFlowGraph): Name =>
+    graph.op(op, inputs)
 
 type Reduction = "ReduceSum" | "ReduceMean" | "ReduceMax" | "ReduceMin" | "ReduceProd"
 const reduction =
@@ -102,8 +107,35 @@ const rules: { readonly [K in Operation]: Rule<K> } = {
   },
   Constant: (node, _, graph) => graph.constant(node.attributes.data, node.shape, node.dtype),
   Fill: (node, _, graph) => graph.filled(node.attributes.value, node.shape, node.dtype),
-  ...rulesOf(({ tensorflow }) => elements(tensorflow)),
+  Add: elements("AddV2"),
+  Sub: elements("Sub"),
   Mul: multiplication,
+  Div: elements("RealDiv"),
+  Maximum: elements("Maximum"),
+  Minimum: elements("Minimum"),
+  Pow: elements("Pow"),
+  Greater: elements("Greater"),
+  GreaterEqual: elements("GreaterEqual"),
+  Less: elements("Less"),
+  LessEqual: elements("LessEqual"),
+  Equal: elements("Equal"),
+  LogicalAnd: logical("LogicalAnd"),
+  LogicalOr: logical("LogicalOr"),
+  LogicalNot: logical("LogicalNot"),
+  Relu: elements("Relu"),
+  Exp: elements("Exp"),
+  Log: elements("Log"),
+  Sqrt: elements("Sqrt"),
+  Neg: elements("Neg"),
+  Sigmoid: elements("Sigmoid"),
+  Tanh: elements("Tanh"),
+  Softplus: elements("Softplus"),
+  Elu: elements("Elu"),
+  Selu: elements("Selu"),
+  Abs: elements("Abs"),
+  Sign: elements("Sign"),
+  Floor: elements("Floor"),
+  Reciprocal: elements("Reciprocal"),
   LeakyRelu: (node, inputs, graph) =>
     graph.op("LeakyRelu", inputs, { ...ofType(node), alpha: { f: node.attributes.alpha } }),
   Step: (node, [x], graph) => {
