@@ -20,6 +20,9 @@ export default experiment({
     trainLabels: { source: "my-data/train-labels-idx1-ubyte.gz" },
     testImages: { source: "my-data/test-images-idx4-ubyte.gz" },
     testLabels: { source: "my-data/test-labels-idx1-ubyte.gz" },
+    // What the data must stay within, [least, most], however often the files change: outside, nothing is trained. Each may
+    // be left out; shares and pixel figures are from 0 to 1.
+    bounds: { trainExamples: [1000, 1_000_000], classShare: [0.1, 0.5], pixelMean: [0.2, 0.8] },
   },
   split: { kind: "standard", validation: 200 },
   normalization: "standardized",

@@ -5,6 +5,7 @@
  */
 import { pathToFileURL } from "node:url"
 import { Effect, Path, Runtime, Schema, SchemaIssue } from "effect"
+import { isLabel, notALabel } from "../schemas/Dataset.ts"
 import { Experiment } from "../schemas/Experiment.ts"
 import { fingerprint } from "../schemas/fingerprint.ts"
 import type { Overrides } from "../schemas/Run.ts"
@@ -82,6 +83,16 @@ export const decodeExperiment = Effect.fn("decodeExperiment")(function* (value: 
   )
   const { classes, imageShape } = describeDataset(experiment.dataset)
   yield* Effect.fromResult(inferShapes(experiment.model, imageShape, classes))
+  const recall = experiment.gate?.leastRecall
+  const unknown =
+    typeof recall === "object" ? Object.keys(recall).filter((key) => !isLabel(key, classes)) : []
+  if (unknown.length > 0) {
+    const problem = notALabel(classes)
+    return yield* new ExperimentInvalid({
+      path,
+      problems: unknown.map((label) => ({ at: `gate.leastRecall.${label}`, problem })),
+    })
+  }
   return experiment
 })
 

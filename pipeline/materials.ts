@@ -64,9 +64,13 @@ export const makeMaterials = Effect.fnUntraced(function* (fetched: FetchedDatase
   const trainer = yield* Effect.cached(
     Effect.gen(function* () {
       const network = yield* buildProgram({
-        ...experiment,
+        model: experiment.model,
+        loss: experiment.loss,
+        optimizer: experiment.optimizer,
         inputShape: figures.imageShape,
         classes: figures.classes,
+        batchSize,
+        seed,
       })
       return { network, trainer: yield* engine.compile(network) }
     }).pipe(Scope.provide(scope)),

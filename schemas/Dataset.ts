@@ -25,8 +25,44 @@ export const Sha256 = Schema.String.check(
   Schema.isPattern(/^[0-9a-f]{64}$/, { message: "a SHA-256 digest is 64 lower-case hexadecimal digits" }),
 )
 
+const Share = Schema.Finite.check(Schema.isBetween({ minimum: 0, maximum: 1 }))
+
+/** [least, most], both included. */
+const range = <S extends typeof Share | typeof PositiveInt>(figure: S) =>
+  Schema.Tuple([figure, figure]).check(
+    Schema.makeFilter(([least, most]: readonly [number, number]) => least <= most, {
+      message: "a range is [least, most]",
+    }),
+  )
+
+/**
+ * What the figures of a dataset must be. What is outside is refused before anything is trained; what is left out may be
+ * anything.
+ */
+export const Bounds = Schema.Struct({
+  trainExamples: Schema.optionalKey(range(PositiveInt)),
+  testExamples: Schema.optionalKey(range(PositiveInt)),
+  /** The share of a class among the examples of either set: of every class, or of some by label. */
+  classShare: Schema.optionalKey(Schema.Union([range(Share), Schema.Record(Schema.String, range(Share))])),
+  /** Over all pixels of either set, on the scale 0 to 1. */
+  pixelMean: Schema.optionalKey(range(Share)),
+  pixelStddev: Schema.optionalKey(range(Share)),
+})
+export type Bounds = typeof Bounds.Type
+export type Range = readonly [least: number, most: number]
+
+const isRange = (share: NonNullable<Bounds["classShare"]>): share is Range => Array.isArray(share)
+
+/** What the share of a class must be, where it is bounded. */
+export const shareBounds = ({ classShare }: Bounds, label: number): Range | undefined =>
+  classShare === undefined || isRange(classShare) ? classShare : classShare[label]
+
 /** A file of a user's own dataset: a path (relative to the working folder) or an http(s) URL; gzip is recognized. */
 const Source = Schema.Struct({ source: Schema.NonEmptyString, sha256: Schema.optionalKey(Sha256) })
+
+/** Whether a key names a class. */
+export const isLabel = (key: string, classes: number) => /^(0|[1-9]\d*)$/.test(key) && Number(key) < classes
+export const notALabel = (classes: number) => `there is no such class; labels are 0 to ${classes - 1}`
 
 /** A user's own dataset: four IDX files. Labels are 0 to `classes - 1`. */
 export const OwnDataset = Schema.Struct({
@@ -45,7 +81,17 @@ export const OwnDataset = Schema.Struct({
   trainLabels: Source,
   testImages: Source,
   testLabels: Source,
-})
+  /** It judges the data and changes no result, so it is not in the fingerprint. */
+  bounds: Schema.optionalKey(Bounds),
+}).check(
+  Schema.makeFilter(({ bounds, classes }) => {
+    const share = bounds?.classShare
+    if (share === undefined || isRange(share)) return undefined
+    return Object.keys(share)
+      .filter((label) => !isLabel(label, classes))
+      .map((label) => ({ path: ["bounds", "classShare", label], issue: notALabel(classes) }))
+  }),
+)
 export type OwnDataset = typeof OwnDataset.Type
 
 /** A name in the registry (`stages/datasets.ts`) or a user's own four files. */

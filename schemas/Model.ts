@@ -50,15 +50,19 @@ export const Initializer = Schema.Union([
 ])
 export type Initializer = typeof Initializer.Type
 
-export const Activation = Schema.Literals(["linear", "relu", "sigmoid", "tanh", "softplus", "elu", "selu"])
+/** As in TensorFlow.js; swish is also known as SiLU, and gelu is the exact one, with the error function. */
+export const Activation = Schema.Literals([
+  "linear",
+  "relu",
+  "sigmoid",
+  "tanh",
+  "softplus",
+  "elu",
+  "selu",
+  "gelu",
+  "swish",
+])
 export type Activation = typeof Activation.Type
-
-/** What a kernel w adds to the loss that is minimized, as `tf.regularizers`: Σ (l1·|w| + l2·w²). */
-export const Regularizer = Schema.Struct({
-  l1: withDefault(Schema.Finite.check(Schema.isGreaterThanOrEqualTo(0)), 0),
-  l2: withDefault(Schema.Finite.check(Schema.isGreaterThanOrEqualTo(0)), 0),
-})
-export type Regularizer = typeof Regularizer.Type
 
 const Padding = Schema.Literals(["valid", "same"])
 
@@ -76,7 +80,6 @@ const kernel = {
   useBias: withDefault(Schema.Boolean, true),
   kernelInitializer: withDefault(Initializer, { kind: "glorotUniform" }),
   biasInitializer: withDefault(Initializer, { kind: "zeros" }),
-  kernelRegularizer: Schema.optionalKey(Regularizer),
 }
 
 const pooling = {
@@ -114,11 +117,29 @@ const BatchNormalization = Schema.Struct({
   center: withDefault(Schema.Boolean, true),
   scale: withDefault(Schema.Boolean, true),
 })
+/** Of every example by itself, over the last axis. */
+const LayerNormalization = Schema.Struct({
+  kind: Schema.Literal("layerNormalization"),
+  name,
+  epsilon: withDefault(PositiveFinite, 1e-3),
+  center: withDefault(Schema.Boolean, true),
+  scale: withDefault(Schema.Boolean, true),
+})
 const ActivationLayer = Schema.Struct({ kind: Schema.Literal("activation"), name, activation: Activation })
 const LeakyReLU = Schema.Struct({
   kind: Schema.Literal("leakyReLU"),
   name,
   alpha: withDefault(Schema.Finite.check(Schema.isGreaterThanOrEqualTo(0)), 0.3),
+})
+/**
+ * Below 0 a slope is learned, one for every element, or one for all along the shared axes: of images, numbered as
+ * [batch 0, height 1, width 2, channels 3].
+ */
+const PReLU = Schema.Struct({
+  kind: Schema.Literal("prelu"),
+  name,
+  alphaInitializer: withDefault(Initializer, { kind: "zeros" }),
+  sharedAxes: Schema.optionalKey(Schema.Array(PositiveInt)),
 })
 
 export const Layer = Schema.Union([
@@ -131,8 +152,10 @@ export const Layer = Schema.Union([
   Dense,
   Dropout,
   BatchNormalization,
+  LayerNormalization,
   ActivationLayer,
   LeakyReLU,
+  PReLU,
 ])
 export type Layer = typeof Layer.Type
 
@@ -158,8 +181,11 @@ export const layers = {
   dropout: (options: Options<typeof Dropout>) => ({ kind: "dropout", ...options }) as const,
   batchNormalization: (options: Options<typeof BatchNormalization> = {}) =>
     ({ kind: "batchNormalization", ...options }) as const,
+  layerNormalization: (options: Options<typeof LayerNormalization> = {}) =>
+    ({ kind: "layerNormalization", ...options }) as const,
   activation: (options: Options<typeof ActivationLayer>) => ({ kind: "activation", ...options }) as const,
   leakyReLU: (options: Options<typeof LeakyReLU> = {}) => ({ kind: "leakyReLU", ...options }) as const,
+  prelu: (options: Options<typeof PReLU> = {}) => ({ kind: "prelu", ...options }) as const,
 }
 
 /** Initial weights by their names in `tf.initializers`. */
@@ -177,11 +203,4 @@ export const initializers = {
   glorotNormal: { kind: "glorotNormal" },
   heUniform: { kind: "heUniform" },
   heNormal: { kind: "heNormal" },
-} as const
-
-/** Penalties on kernels by their names in `tf.regularizers`, and with its defaults. */
-export const regularizers = {
-  l1: ({ l1 = 0.01 }: { readonly l1?: number } = {}) => ({ l1 }),
-  l2: ({ l2 = 0.01 }: { readonly l2?: number } = {}) => ({ l2 }),
-  l1l2: ({ l1 = 0.01, l2 = 0.01 }: { readonly l1?: number; readonly l2?: number } = {}) => ({ l1, l2 }),
 } as const

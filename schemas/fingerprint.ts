@@ -17,6 +17,12 @@ export const canonical = (value: unknown): unknown => {
   )
 }
 
+const unbounded = (dataset: Experiment["dataset"]) => {
+  if (typeof dataset === "string") return dataset
+  const { bounds: _b, ...files } = dataset
+  return files
+}
+
 /**
  * 64 hexadecimal digits; the first 8 are part of a run's name. A run forked from another's checkpoint depends on that
  * checkpoint as well: `parent` is the fingerprint of the run and the iteration it came from.
@@ -27,6 +33,7 @@ export const fingerprint = (
 ): string => {
   const {
     checkpointEvery: _c,
+    dataset,
     description: _d,
     gate: _g,
     keepCheckpoints: _k,
@@ -35,6 +42,6 @@ export const fingerprint = (
   } = experiment
   const from = parent === undefined ? {} : { parent: [parent.fingerprint, parent.iteration] }
   return createHash("sha256")
-    .update(JSON.stringify(canonical({ ...decides, ...from })))
+    .update(JSON.stringify(canonical({ ...decides, dataset: unbounded(dataset), ...from })))
     .digest("hex")
 }

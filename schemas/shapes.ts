@@ -114,6 +114,27 @@ const apply = (
         parameters: channels * (2 + (layer.center ? 1 : 0) + (layer.scale ? 1 : 0)),
       })
     }
+    case "layerNormalization":
+      return Result.succeed({
+        output: input,
+        parameters: input[input.length - 1] * ((layer.center ? 1 : 0) + (layer.scale ? 1 : 0)),
+      })
+    case "prelu": {
+      const shared = layer.sharedAxes ?? []
+      const beyond = shared.find((axis) => axis > input.length)
+      if (beyond !== undefined) {
+        return Result.fail(
+          mismatch(
+            name,
+            input,
+            `${beyond} axes or more, because axis ${beyond} is shared`,
+            input.length === 1 ? "leave sharedAxes out" : "share axes 1 (height) and 2 (width)",
+          ),
+        )
+      }
+      const slopes = input.filter((_, axis) => !shared.includes(axis + 1))
+      return Result.succeed({ output: input, parameters: product(slopes) })
+    }
     case "dropout":
     case "activation":
     case "leakyReLU":

@@ -6,7 +6,7 @@
  * from TensorFlow Datasets' `url_checksums`, MD5 from torchvision's `datasets/mnist.py`, 2024). Pixel bounds of all but
  * MNIST are widened from figures in common use and have not been measured here.
  */
-import type { Dataset, FileName, Layout, RegisteredName } from "../schemas/Dataset.ts"
+import type { Bounds, Dataset, FileName, Layout, RegisteredName } from "../schemas/Dataset.ts"
 
 /** `content`: of the uncompressed file. `download`: of what a URL serves. */
 export type Digest =
@@ -24,16 +24,6 @@ export interface RemoteFile {
   readonly bundled?: string
   /** The same content, plain or gzip; tried in order. */
   readonly urls: ReadonlyArray<string>
-}
-
-/** What validate holds a dataset's figures against. Shares and pixel figures are [least, most], pixels from 0 to 1. */
-export interface Bounds {
-  readonly trainExamples?: number
-  readonly testExamples?: number
-  /** Of every class, in the train set and in the test set. */
-  readonly classShare: readonly [number, number]
-  readonly pixelMean: readonly [number, number]
-  readonly pixelStddev: readonly [number, number]
 }
 
 export interface DatasetEntry {
@@ -85,8 +75,8 @@ const mnist: DatasetEntry = {
   imageShape: [28, 28, 1],
   layout: plain,
   bounds: {
-    trainExamples: 60_000,
-    testExamples: 10_000,
+    trainExamples: [60_000, 60_000],
+    testExamples: [10_000, 10_000],
     classShare: [0.08, 0.12],
     pixelMean: [0.12, 0.14],
     pixelStddev: [0.3, 0.32],
@@ -112,8 +102,8 @@ const fashionMnist: DatasetEntry = {
   imageShape: [28, 28, 1],
   layout: plain,
   bounds: {
-    trainExamples: 60_000,
-    testExamples: 10_000,
+    trainExamples: [60_000, 60_000],
+    testExamples: [10_000, 10_000],
     classShare: [0.099, 0.101],
     pixelMean: [0.25, 0.32],
     pixelStddev: [0.32, 0.39],
@@ -138,8 +128,8 @@ const kmnist: DatasetEntry = {
   imageShape: [28, 28, 1],
   layout: plain,
   bounds: {
-    trainExamples: 60_000,
-    testExamples: 10_000,
+    trainExamples: [60_000, 60_000],
+    testExamples: [10_000, 10_000],
     classShare: [0.099, 0.101],
     pixelMean: [0.16, 0.23],
     pixelStddev: [0.31, 0.39],
@@ -172,8 +162,8 @@ const qmnist: DatasetEntry = {
   imageShape: [28, 28, 1],
   layout: { ...plain, labelColumns: 8 },
   bounds: {
-    trainExamples: 60_000,
-    testExamples: 60_000,
+    trainExamples: [60_000, 60_000],
+    testExamples: [60_000, 60_000],
     classShare: [0.08, 0.12],
     pixelMean: [0.12, 0.14],
     pixelStddev: [0.3, 0.32],
@@ -229,8 +219,8 @@ const emnist = (
     imageShape: [28, 28, 1],
     layout: { transposed: true, firstLabel, labelColumns: 1 },
     bounds: {
-      trainExamples: sizes.train,
-      testExamples: sizes.test,
+      trainExamples: [sizes.train, sizes.train],
+      testExamples: [sizes.test, sizes.test],
       classShare: [0.9 / sizes.classes, 1.1 / sizes.classes],
       pixelMean: [0.15, 0.2],
       pixelStddev: [0.3, 0.36],
@@ -266,8 +256,8 @@ export interface DatasetDescription {
   readonly bounds: Bounds
 }
 
-/** A user's own dataset may hold anything that can be learnt from: only images that are all one colour cannot. */
-const ownBounds: Bounds = { classShare: [0, 1], pixelMean: [0, 1], pixelStddev: [1e-6, 0.5] }
+/** Where a user says nothing else: images that are all of one colour cannot be learnt from. */
+const ownBounds: Bounds = { pixelStddev: [1e-6, 0.5] }
 
 export const describeDataset = (dataset: Dataset): DatasetDescription => {
   if (typeof dataset === "string") return { name: dataset, ...datasets[dataset] }
@@ -277,6 +267,6 @@ export const describeDataset = (dataset: Dataset): DatasetDescription => {
     classes: dataset.classes,
     imageShape: [height, width, channels],
     layout: plain,
-    bounds: ownBounds,
+    bounds: { ...ownBounds, ...dataset.bounds },
   }
 }

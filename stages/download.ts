@@ -1,5 +1,5 @@
 /**
- * One file over HTTP: (URL, size limit) -> the bytes as served, or why not.
+ * One file over HTTP: (URL, size limit, the version that is known) -> the bytes as served, or why not.
  *
  * Transient failures (no connection, a connection that breaks or stalls, status 408, 429 or 5xx) are tried again with
  * exponential backoff and jitter; a definite answer is not. The bytes are unverified: `stages/content.ts` is next.
@@ -18,6 +18,16 @@ export const DownloadPolicy = Context.Reference<{
 }>("tidemark/stages/DownloadPolicy", {
   defaultValue: () => ({ stall: "30 seconds", retries: 3, backoff: "500 millis" }),
 })
+
+/** What a server calls a version of a file (RFC 9110, section 8.8). */
+export interface Version {
+  readonly etag?: string
+  readonly lastModified?: string
+}
+
+export interface Downloaded extends Version {
+  readonly bytes: Uint8Array
+}
 
 /** An attempt that failed, and whether another may succeed. */
 class AttemptFailed extends Schema.TaggedError<AttemptFailed>()("AttemptFailed", {
@@ -44,7 +54,8 @@ const broken = (error: HttpClientError.HttpClientError | Cause.TimeoutError): At
     transient: true,
   })
 
-const attempt = Effect.fnUntraced(function* (url: string, limitBytes: number) {
+/** Undefined where the server has no other version than the one that is known. */
+const attempt = Effect.fnUntraced(function* (url: string, limitBytes: number, known: Version) {
   const { stall } = yield* DownloadPolicy
   const client = yield* HttpClient.HttpClient
   const tooLarge = (sizeBytes: number) =>
@@ -55,9 +66,13 @@ const attempt = Effect.fnUntraced(function* (url: string, limitBytes: number) {
     })
 
   // Published digests are of the file as it lies on the server, so it must not be compressed on the way.
-  const response = yield* client
-    .get(url, { headers: { "accept-encoding": "identity" } })
-    .pipe(Effect.timeout(stall), Effect.mapError(broken))
+  const headers = {
+    "accept-encoding": "identity",
+    ...(known.etag === undefined ? {} : { "if-none-match": known.etag }),
+    ...(known.lastModified === undefined ? {} : { "if-modified-since": known.lastModified }),
+  }
+  const response = yield* client.get(url, { headers }).pipe(Effect.timeout(stall), Effect.mapError(broken))
+  if (response.status === 304) return undefined
   if (response.status !== 200) {
     return yield* new AttemptFailed({
       found: `HTTP status ${response.status}`,
@@ -87,13 +102,24 @@ const attempt = Effect.fnUntraced(function* (url: string, limitBytes: number) {
       }),
     ),
   )
-  return new Uint8Array(Buffer.concat(pieces, received))
+  const { etag, "last-modified": lastModified } = response.headers
+  const downloaded: Downloaded = {
+    bytes: new Uint8Array(Buffer.concat(pieces, received)),
+    ...(etag === undefined ? {} : { etag }),
+    ...(lastModified === undefined ? {} : { lastModified }),
+  }
+  return downloaded
 })
 
-export const download = Effect.fn("download")(function* (url: string, limitBytes: number) {
+/** Undefined where the file is still the version that is known. */
+export const downloadIfChanged = Effect.fn("download")(function* (
+  url: string,
+  limitBytes: number,
+  known: Version,
+) {
   const { backoff, retries } = yield* DownloadPolicy
   yield* Effect.logInfo(`downloading ${url}`)
-  return yield* attempt(url, limitBytes).pipe(
+  return yield* attempt(url, limitBytes, known).pipe(
     Effect.tapError((error) => (error.transient ? Effect.logWarning(`${url}: ${error.found}`) : Effect.void)),
     Effect.retry({
       schedule: Schedule.exponential(backoff).pipe(Schedule.jittered),
@@ -103,3 +129,10 @@ export const download = Effect.fn("download")(function* (url: string, limitBytes
     Effect.mapError(({ expected, found }) => new SourceFailed({ source: url, found, expected })),
   )
 })
+
+export const download = (url: string, limitBytes: number) =>
+  Effect.flatMap(downloadIfChanged(url, limitBytes, {}), (downloaded) =>
+    downloaded === undefined
+      ? Effect.fail(new SourceFailed({ source: url, found: "HTTP status 304", expected: "200" }))
+      : Effect.succeed(downloaded.bytes),
+  )

@@ -1,9 +1,9 @@
 /**
  * A file of a user's own dataset: (path or URL, its SHA-256 where stated) -> a copy in the cache, named by its digest.
  *
- * Copied, because the original may change under a run, and a resumed run must find the bytes it began with. What an
- * origin gave is recorded: a path is read again only when its size or time of change differs; a URL without a stated
- * digest must go on giving what it gave first.
+ * Copied, because the original may change under a run, and a resumed run must find the bytes it began with. The origin is
+ * looked at anew each time, and new content is a new version of the dataset: a path is read again when its size or time of
+ * change differs, a URL is asked for what it has now. With a stated digest only that content counts, and once is enough.
  */
 import { Effect, Path, Runtime, Schema } from "effect"
 import { type FetchedFile, Sha256 } from "../schemas/Dataset.ts"
@@ -11,7 +11,7 @@ import { read, readStringIfExists, stat, writeAtomic } from "../storage/files.ts
 import { keep, lookUp } from "./cache.ts"
 import { type Expectation, verifyContent } from "./content.ts"
 import { digestOf } from "./digest.ts"
-import { download } from "./download.ts"
+import { downloadIfChanged } from "./download.ts"
 import { firstOf, SourceFailed } from "./sources.ts"
 
 /** A resident dataset of more would not fit the machines this is for. */
@@ -39,6 +39,9 @@ const Origin = Schema.Struct({
   /** Of a path, before it was read. */
   sizeBytes: Schema.optionalKey(Schema.Int),
   modifiedMs: Schema.optionalKey(Schema.Finite),
+  /** Of a URL, as its server told. */
+  etag: Schema.optionalKey(Schema.String),
+  lastModified: Schema.optionalKey(Schema.String),
 })
 const decodeOrigin = Schema.decodeUnknownEffect(Schema.fromJsonString(Origin))
 
@@ -89,35 +92,46 @@ export const fetchOwnFile = Effect.fn("fetchOwnFile")(function* (options: {
   const now = isUrl ? undefined : yield* stat(origin)
   if (!isUrl && now === undefined) return yield* new OwnFileNotFound({ dataset, file, path: origin })
 
+  const known = sha256 === undefined ? yield* cached(seen?.sha256) : undefined
   const unchanged = seen?.sizeBytes === now?.sizeBytes && seen?.modifiedMs === now?.modifiedMs
-  if (sha256 === undefined && unchanged) {
-    const known = yield* cached(seen?.sha256)
-    if (known !== undefined) return known
-  }
+  if (known !== undefined && now !== undefined && unchanged) return known
 
-  // A path may get new content, and its digest is then new; a URL may not, unless the experiment states the new digest.
-  const value = sha256 ?? (isUrl ? seen?.sha256 : undefined)
   const expectation: Expectation = {
-    digest: value === undefined ? undefined : { of: "content", algorithm: "sha256", value },
+    digest: sha256 === undefined ? undefined : { of: "content", algorithm: "sha256", value: sha256 },
     limitBytes,
   }
-  const getContent = Effect.gen(function* () {
-    const bytes =
-      now === undefined ? yield* download(origin, limitBytes) : yield* readLocal(origin, now.sizeBytes)
-    return yield* verifyContent(bytes, origin, expectation)
+  /** Its content and what tells that it has changed; undefined where it is still what is known. */
+  const look = Effect.gen(function* () {
+    if (now !== undefined) {
+      const bytes = yield* readLocal(origin, now.sizeBytes)
+      return { content: yield* verifyContent(bytes, origin, expectation), version: now }
+    }
+    const downloaded = yield* downloadIfChanged(origin, limitBytes, known === undefined ? {} : { ...seen })
+    if (downloaded === undefined) return undefined
+    const { bytes, ...version } = downloaded
+    return { content: yield* verifyContent(bytes, origin, expectation), version }
   })
-  const content = yield* firstOf([getContent], [], {
-    dataset,
-    file,
-    advice: isUrl
-      ? "check the URL and the network; if the new content is meant, state its sha256 in the experiment"
-      : "check the file and the sha256 that the experiment states",
-  })
+  const found = yield* isUrl && known !== undefined
+    ? look.pipe(
+        Effect.catchTag("SourceFailed", (error) =>
+          Effect.as(Effect.logWarning(`${error.message}; ${file} stays as it was`), undefined),
+        ),
+      )
+    : firstOf([look], [], {
+        dataset,
+        file,
+        advice: isUrl
+          ? "check the URL, the network and the sha256 that the experiment states"
+          : "check the file and the sha256 that the experiment states",
+      })
+  if (found === undefined) return known as FetchedFile
+  const { content, version } = found
+  if (seen !== undefined && seen.sha256 !== content.sha256) {
+    yield* Effect.logInfo(`${file} of ${dataset} has other content than before`)
+  }
   const kept: FetchedFile =
     (yield* cached(content.sha256)) ?? (yield* keep(cachePath(content.sha256), content))
-  yield* writeAtomic(
-    originPath,
-    `${JSON.stringify({ origin, sha256: content.sha256, ...now } satisfies typeof Origin.Type, null, 2)}\n`,
-  )
+  const record: typeof Origin.Type = { origin, sha256: content.sha256, ...version }
+  yield* writeAtomic(originPath, `${JSON.stringify(record, null, 2)}\n`)
   return kept
 })

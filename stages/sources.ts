@@ -1,5 +1,5 @@
 /**
- * Getting one file from the first source that gives it: (sources in order) -> its content, or what each one gave instead.
+ * Getting one file from the first source that gives it: (sources in order) -> what it gave, or what each gave instead.
  */
 import { Effect, Result, Runtime, Schema } from "effect"
 
@@ -40,8 +40,8 @@ export interface Content {
 }
 
 /** Tries the sources one after another; `earlier` are those that have failed before. */
-export const firstOf = Effect.fnUntraced(function* <E, R>(
-  sources: Iterable<Effect.Effect<Content, SourceFailed | E, R>>,
+export const firstOf = Effect.fnUntraced(function* <A, E, R>(
+  sources: Iterable<Effect.Effect<A, SourceFailed | E, R>>,
   earlier: ReadonlyArray<SourceFailed>,
   options: { readonly dataset: string; readonly file: string; readonly advice: string },
 ) {

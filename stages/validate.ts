@@ -6,27 +6,47 @@
  * without them.
  */
 import { Effect, Runtime, Schema } from "effect"
-import type { DatasetFigures, FetchedDataset, SetFigures } from "../schemas/Dataset.ts"
-import type { Bounds } from "./datasets.ts"
+import {
+  type Bounds,
+  type DatasetFigures,
+  type FetchedDataset,
+  type Range,
+  type SetFigures,
+  shareBounds,
+} from "../schemas/Dataset.ts"
 import { loadDataset, type ResidentDataset } from "./load.ts"
 import { PixelCounts } from "./normalize.ts"
 
-/** A figure of a dataset is not what it must be. */
-export class OutOfBounds extends Schema.TaggedError<OutOfBounds>()("OutOfBounds", {
-  dataset: Schema.String,
+const Violation = Schema.Struct({
   set: Schema.Literals(["train", "test"]),
   figure: Schema.String,
   found: Schema.Finite,
   least: Schema.Finite,
   most: Schema.Finite,
+})
+type Violation = typeof Violation.Type
+
+/** More are counted, not said. */
+const said = 5
+
+const rounded = (value: number) => String(Number(value.toPrecision(6)))
+
+const inWords = ({ figure, found, least, most, set }: Violation) =>
+  `${figure} of the ${set} set: found ${rounded(found)}, expected ${least === most ? least : `${least} to ${most}`}`
+
+/** Figures of a dataset are not what they must be. */
+export class OutOfBounds extends Schema.TaggedError<OutOfBounds>()("OutOfBounds", {
+  dataset: Schema.String,
+  violations: Schema.NonEmptyArray(Violation),
 }) {
   /** sysexits: EX_DATAERR */
   override get [Runtime.errorExitCode]() {
     return 65
   }
   override get message() {
-    const expected = this.least === this.most ? String(this.least) : `${this.least} to ${this.most}`
-    return `${this.figure} of the ${this.set} set of ${this.dataset} is out of bounds: found ${this.found}, expected ${expected}; check that the files are this dataset's`
+    const { dataset, violations } = this
+    const more = violations.length > said ? `; and ${violations.length - said} more` : ""
+    return `${dataset} is out of bounds: ${violations.slice(0, said).map(inWords).join("; ")}${more}; check that the files are this dataset's`
   }
 }
 
@@ -96,30 +116,26 @@ const countDuplicates = Effect.fnUntraced(function* (data: ResidentDataset) {
   return duplicates
 })
 
-const checkSet = Effect.fnUntraced(function* (
-  dataset: string,
-  set: "train" | "test",
-  figures: SetFigures,
-  bounds: Bounds,
-) {
-  const examples = set === "train" ? bounds.trainExamples : bounds.testExamples
-  const checks: ReadonlyArray<readonly [figure: string, found: number, bounds: readonly [number, number]]> = [
+/** Which figures of a set are out of bounds. */
+const violationsOf = (set: "train" | "test", figures: SetFigures, bounds: Bounds) => {
+  const checks: ReadonlyArray<readonly [figure: string, found: number, bound: Range | undefined]> = [
     [
       "the number of examples",
       figures.examples,
-      examples === undefined ? [1, Number.MAX_SAFE_INTEGER] : [examples, examples],
+      set === "train" ? bounds.trainExamples : bounds.testExamples,
     ],
     ...figures.classCounts.map(
-      (count, label) => [`the share of class ${label}`, count / figures.examples, bounds.classShare] as const,
+      (count, label) =>
+        [`the share of class ${label}`, count / figures.examples, shareBounds(bounds, label)] as const,
     ),
     ["the mean pixel", figures.pixelMean, bounds.pixelMean],
     ["the standard deviation of the pixels", figures.pixelStddev, bounds.pixelStddev],
   ]
-  for (const [figure, found, [least, most]] of checks) {
-    if (found >= least && found <= most) continue
-    return yield* new OutOfBounds({ dataset, set, figure, found, least, most })
-  }
-})
+  return checks.flatMap(([figure, found, bound]): ReadonlyArray<Violation> => {
+    if (bound === undefined || (found >= bound[0] && found <= bound[1])) return []
+    return [{ set, figure, found, least: bound[0], most: bound[1] }]
+  })
+}
 
 export const validateDataset = Effect.fn("validateDataset")(function* (
   fetched: FetchedDataset,
@@ -128,9 +144,9 @@ export const validateDataset = Effect.fn("validateDataset")(function* (
   const data = yield* loadDataset(fetched)
   const examples = data.trainExamples + data.testExamples
   const train = yield* setFigures(data, 0, data.trainExamples)
-  yield* checkSet(data.name, "train", train, bounds)
   const test = yield* setFigures(data, data.trainExamples, examples)
-  yield* checkSet(data.name, "test", test, bounds)
+  const [first, ...more] = [...violationsOf("train", train, bounds), ...violationsOf("test", test, bounds)]
+  if (first !== undefined) return yield* new OutOfBounds({ dataset: data.name, violations: [first, ...more] })
   const duplicates = yield* countDuplicates(data)
   const [height, width, channels] = data.imageShape
   const figures: DatasetFigures = {

@@ -3,18 +3,14 @@
  *
  * The run belongs to the process of the highest attempt while that process lives and has written no outcome. A new
  * attempt is made by creating the next number exclusively, so of two processes that find a run abandoned one gets it;
- * files are never deleted, so no take-over can meet another. The owner touches its file every ten seconds: that decides
- * only between machines that share a folder, where processes cannot be looked at.
+ * files are never deleted, so no take-over can meet another.
  */
-import { Clock, DateTime, Effect, FileSystem, Path, Runtime, Schema } from "effect"
+import { DateTime, Effect, FileSystem, Path, Runtime, Schema } from "effect"
 import { Attempt, type AttemptOutcome, ProcessIdentity, type RunStatus } from "../schemas/Run.ts"
 import * as files from "./files.ts"
+import { isAlive, keepTouching } from "./heartbeat.ts"
 import { type StorageFailed } from "./StorageFailed.ts"
 import { currentProcess, processState } from "./processIdentity.ts"
-
-const heartbeatMs = 10_000
-/** Silence after which an attempt on another machine counts as dead. */
-const silenceMs = 60_000
 
 /** Another process is working on the run. */
 export class RunLocked extends Schema.TaggedError<RunLocked>()("RunLocked", {
@@ -85,15 +81,12 @@ export const beginAttempt = Effect.fn("beginAttempt")(function* (
   while (true) {
     const number = highestNumber(yield* files.list(folder)) + 1
     const last = (yield* readAttempts(folder)).at(-1)
-    if (last !== undefined && last.outcome === null) {
-      const state = processState(last.process)
-      const held = new RunLocked({ path: runPath, process: last.process, since: last.startedAt })
-      if (state === "alive") return yield* held
-      if (state === "unknown") {
-        const info = yield* fs.stat(paths.join(folder, fileName(last.number))).pipe(Effect.option)
-        const touched = info._tag === "Some" && info.value.mtime._tag === "Some" ? +info.value.mtime.value : 0
-        if ((yield* Clock.currentTimeMillis) - touched < silenceMs) return yield* held
-      }
+    if (
+      last !== undefined &&
+      last.outcome === null &&
+      (yield* isAlive(paths.join(folder, fileName(last.number)), last.process))
+    ) {
+      return yield* new RunLocked({ path: runPath, process: last.process, since: last.startedAt })
     }
     const path = paths.join(folder, fileName(number))
     let attempt: Attempt = {
@@ -107,14 +100,8 @@ export const beginAttempt = Effect.fn("beginAttempt")(function* (
     // Not created: another process was faster; look again at who it is.
     if (!(yield* files.createExclusive(path, render(attempt)))) continue
     yield* files.removeTemporaries(folder)
+    yield* keepTouching(path)
 
-    yield* Clock.currentTimeMillis.pipe(
-      Effect.flatMap((now) => fs.utimes(path, now / 1000, now / 1000)),
-      Effect.ignore,
-      Effect.delay(heartbeatMs),
-      Effect.forever,
-      Effect.forkScoped,
-    )
     const update = (change: Partial<Attempt>) =>
       Effect.suspend(() => {
         attempt = { ...attempt, ...change }

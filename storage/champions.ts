@@ -81,6 +81,34 @@ export const championOf = (events: ReadonlyArray<ChampionEvent>) =>
   events.findLast(({ kind }) => kind !== "challenger")?.run
 
 /**
+ * Champions in the order they came, the present one last, those that were rolled back from left out. Going back is like
+ * undoing: twice goes back two, and a new champion starts from where one stands.
+ */
+export const successionOf = (events: ReadonlyArray<ChampionEvent>): ReadonlyArray<string> => {
+  const succession: Array<string> = []
+  for (const { kind, run } of events) {
+    if (kind === "challenger" || succession.at(-1) === run) continue
+    const at = kind === "rolledBack" ? succession.lastIndexOf(run) : -1
+    if (at === -1) succession.push(run)
+    else succession.length = at + 1
+  }
+  return succession
+}
+
+/** The champion that a rollback leads to: the latest one before whose run is still there. */
+export const earlierChampion = Effect.fn("earlierChampion")(function* (
+  runsDir: string,
+  events: ReadonlyArray<ChampionEvent>,
+  champion: string | undefined,
+) {
+  const paths = yield* Path.Path
+  for (const run of successionOf(events).toReversed()) {
+    if (run !== champion && (yield* files.exists(paths.join(runsDir, run)))) return run
+  }
+  return undefined
+})
+
+/**
  * Lets one process at a time change champions: `decide` is given the champion and its history as they surely are, and
  * answers the event to record, or undefined for none.
  */

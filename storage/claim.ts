@@ -3,18 +3,14 @@
  *
  * As with attempts at a run, a claim is a numbered file created exclusively that names its process; the highest number
  * counts while its process lives. A claim that is over is left for the next one to count on from, so that of several
- * processes that find it abandoned exactly one wins; lower numbers are deleted. A claim is touched every ten seconds:
- * that decides only between machines that share the folder, where processes cannot be looked at.
+ * processes that find it abandoned exactly one wins; lower numbers are deleted.
  */
-import { Clock, DateTime, Effect, FileSystem, Path, Schedule, Schema } from "effect"
+import { DateTime, Effect, Path, Schedule, Schema } from "effect"
 import { ProcessIdentity } from "../schemas/Run.ts"
 import { RunLocked } from "./attempts.ts"
 import * as files from "./files.ts"
-import { currentProcess, processState } from "./processIdentity.ts"
-
-const heartbeatMs = 10_000
-/** Silence after which a claim from another machine counts as dead. */
-const silenceMs = 60_000
+import { isAlive, keepTouching } from "./heartbeat.ts"
+import { currentProcess } from "./processIdentity.ts"
 
 const Claim = Schema.Struct({
   process: ProcessIdentity,
@@ -31,16 +27,11 @@ const numbersOf = (names: ReadonlyArray<string>) =>
 
 /** Who holds the claim at `path`, undefined where nobody does. */
 const holder = Effect.fnUntraced(function* (path: string) {
-  const fs = yield* FileSystem.FileSystem
   const text = yield* files.readStringIfExists(path)
   const claim =
     text === undefined ? undefined : yield* decodeClaim(text).pipe(Effect.orElseSucceed(() => undefined))
   if (claim === undefined || claim.released) return undefined
-  const state = processState(claim.process)
-  if (state !== "unknown") return state === "alive" ? claim : undefined
-  const info = yield* fs.stat(path).pipe(Effect.option)
-  const touched = info._tag === "Some" && info.value.mtime._tag === "Some" ? +info.value.mtime.value : 0
-  return (yield* Clock.currentTimeMillis) - touched < silenceMs ? claim : undefined
+  return (yield* isAlive(path, claim.process)) ? claim : undefined
 })
 
 const take = Effect.fnUntraced(function* (what: string, folder: string) {
@@ -68,18 +59,11 @@ const take = Effect.fnUntraced(function* (what: string, folder: string) {
 
 /** Claims `folder`, which is made; `what` is named in the refusal. Released with the scope, or by this process's end. */
 export const claim = Effect.fn("claim")(function* (what: string, folder: string) {
-  const fs = yield* FileSystem.FileSystem
   yield* files.makeFolder(folder)
   const { path } = yield* Effect.acquireRelease(take(what, folder), ({ path, released }) =>
     Effect.ignore(files.writeAtomic(path, released)),
   )
-  yield* Clock.currentTimeMillis.pipe(
-    Effect.flatMap((now) => fs.utimes(path, now / 1000, now / 1000)),
-    Effect.ignore,
-    Effect.delay(heartbeatMs),
-    Effect.forever,
-    Effect.forkScoped,
-  )
+  yield* keepTouching(path)
 })
 
 /** The same for work that takes moments: waits up to ten seconds for whoever has it. */

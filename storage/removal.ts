@@ -7,7 +7,7 @@
 import { hostname } from "node:os"
 import { Clock, Effect, Path, Runtime, Schema } from "effect"
 import { statusOf } from "./attempts.ts"
-import { championOf, listChampions, readChampionHistory } from "./champions.ts"
+import { championOf, earlierChampion, listChampions, readChampionHistory } from "./champions.ts"
 import * as files from "./files.ts"
 import { isRunName, layout } from "./runDirectory.ts"
 import { readAttemptGlances } from "./runHeader.ts"
@@ -40,15 +40,24 @@ export class NotARun extends Schema.TaggedError<NotARun>()("NotARun", { path: Sc
   }
 }
 
-/** Ids of the runs that are champions: by their pointers, and by the history, which a crash may leave ahead of them. */
-export const championIds = Effect.fn("championIds")(function* (runsDir: string) {
-  const ids = new Set((yield* listChampions(runsDir)).map(({ run }) => run))
+/**
+ * Runs that are champions, by their pointers and by the history, which a crash may leave ahead of them, and of each
+ * experiment the one that a rollback leads to: id -> what it is.
+ */
+export const championRuns = Effect.fn("championRuns")(function* (runsDir: string) {
+  const pointed = yield* listChampions(runsDir)
   const history = yield* readChampionHistory(runsDir)
-  for (const experiment of new Set(history.map((event) => event.experiment))) {
-    const champion = championOf(history.filter((event) => event.experiment === experiment))
-    if (champion !== undefined) ids.add(champion)
+  const runs = new Map<string, string>()
+  for (const name of new Set(history.map(({ experiment }) => experiment))) {
+    const events = history.filter(({ experiment }) => experiment === name)
+    const champion = championOf(events) ?? pointed.find(({ experiment }) => experiment === name)?.run
+    const earlier = yield* earlierChampion(runsDir, events, champion)
+    if (earlier !== undefined)
+      runs.set(earlier, `the champion before, to which \`rollback ${name}\` goes back`)
+    if (champion !== undefined) runs.set(champion, "a champion")
   }
-  return ids
+  for (const { run } of pointed) runs.set(run, "a champion")
+  return runs
 })
 
 /** Who works on a run, if anybody does. */
@@ -66,9 +75,12 @@ const busyReason = Effect.fnUntraced(function* (path: string) {
 })
 
 /** Why a run must stay, or undefined. */
-export const protection = Effect.fn("protection")(function* (path: string, champions: ReadonlySet<string>) {
+export const protection = Effect.fn("protection")(function* (
+  path: string,
+  champions: ReadonlyMap<string, string>,
+) {
   const paths = yield* Path.Path
-  return champions.has(paths.basename(path)) ? "a champion" : yield* busyReason(path)
+  return champions.get(paths.basename(path)) ?? (yield* busyReason(path))
 })
 
 export const checkIsRun = Effect.fnUntraced(function* (path: string) {

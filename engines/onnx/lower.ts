@@ -3,6 +3,7 @@
  *
  * A rule computes its value in the layout that suits it; see `convolution.ts` and `pooling.ts` for the long ones.
  */
+import { rulesOf } from "../operators.ts"
 import type { Node, Operation, Value } from "../trace/graph.ts"
 import { sizeOf } from "../trace/graph.ts"
 import { convolution, filterGradient, inputGradient } from "./convolution.ts"
@@ -68,35 +69,7 @@ const rules: { readonly [K in Operation]: Rule<K> } = {
     const data = new filled[value.dtype](sizeOf(value.shape)).fill(value.attributes.value)
     lowering.write(value, "nhwc", lowering.graph.constant(data, value.shape, value.dtype))
   },
-  Add: elements("Add"),
-  Sub: elements("Sub"),
-  Mul: elements("Mul"),
-  Div: elements("Div"),
-  Maximum: elements("Max"),
-  Minimum: elements("Min"),
-  Pow: elements("Pow"),
-  Greater: elements("Greater"),
-  GreaterEqual: elements("GreaterOrEqual"),
-  Less: elements("Less"),
-  LessEqual: elements("LessOrEqual"),
-  Equal: elements("Equal"),
-  LogicalAnd: elements("And"),
-  LogicalOr: elements("Or"),
-  LogicalNot: elements("Not"),
-  Relu: elements("Relu"),
-  Exp: elements("Exp"),
-  Log: elements("Log"),
-  Sqrt: elements("Sqrt"),
-  Neg: elements("Neg"),
-  Sigmoid: elements("Sigmoid"),
-  Tanh: elements("Tanh"),
-  Softplus: elements("Softplus"),
-  Elu: elements("Elu"),
-  Selu: elements("Selu"),
-  Abs: elements("Abs"),
-  Sign: elements("Sign"),
-  Floor: elements("Floor"),
-  Reciprocal: elements("Reciprocal"),
+  ...rulesOf(({ onnx }) => elements(onnx)),
   Select: elements("Where"),
   LeakyRelu: (value, lowering) =>
     elements("LeakyRelu", { alpha: { f: value.attributes.alpha } })(value, lowering),

@@ -4,6 +4,7 @@
  * TensorFlow.js took its kernels from TensorFlow, so most rules are the name of one. Fused forms of the record are taken
  * apart: TensorFlow's own optimizer joins product, bias and ReLU again.
  */
+import { rulesOf } from "../operators.ts"
 import type { Node, Operation, Value } from "../trace/graph.ts"
 import { type Attributes, type Name, type TensorFlowGraph, typeAttribute } from "./graph.ts"
 import { convolutionAttributes, poolingAttributes } from "./window.ts"
@@ -19,17 +20,11 @@ type Rule<K extends Operation> = (
 const ofType = (value: { readonly dtype: Value["dtype"] }): Attributes => ({ T: typeAttribute(value.dtype) })
 const index = typeAttribute("int32")
 
-/** One node over elements; its type is that of its first operand. */
+/** One node over elements; its type is that of its first operand, and truth values have none. */
 const elements =
   (op: string) =>
   (node: Node<Operation>, inputs: ReadonlyArray<Name>, graph: TensorFlowGraph): Name =>
-    graph.op(op, inputs, ofType(node.inputs[0]))
-
-/** One node over truth values, which has no type. */
-const logical =
-  (op: string) =>
-  (_: Node<Operation>, inputs: ReadonlyArray<Name>, graph: TensorFlowGraph): Name =>
-    graph.op(op, inputs)
+    graph.op(op, inputs, node.inputs[0].dtype === "bool" ? {} : ofType(node.inputs[0]))
 
 type Reduction = "ReduceSum" | "ReduceMean" | "ReduceMax" | "ReduceMin" | "ReduceProd"
 const reduction =
@@ -107,35 +102,8 @@ const rules: { readonly [K in Operation]: Rule<K> } = {
   },
   Constant: (node, _, graph) => graph.constant(node.attributes.data, node.shape, node.dtype),
   Fill: (node, _, graph) => graph.filled(node.attributes.value, node.shape, node.dtype),
-  Add: elements("AddV2"),
-  Sub: elements("Sub"),
+  ...rulesOf(({ tensorflow }) => elements(tensorflow)),
   Mul: multiplication,
-  Div: elements("RealDiv"),
-  Maximum: elements("Maximum"),
-  Minimum: elements("Minimum"),
-  Pow: elements("Pow"),
-  Greater: elements("Greater"),
-  GreaterEqual: elements("GreaterEqual"),
-  Less: elements("Less"),
-  LessEqual: elements("LessEqual"),
-  Equal: elements("Equal"),
-  LogicalAnd: logical("LogicalAnd"),
-  LogicalOr: logical("LogicalOr"),
-  LogicalNot: logical("LogicalNot"),
-  Relu: elements("Relu"),
-  Exp: elements("Exp"),
-  Log: elements("Log"),
-  Sqrt: elements("Sqrt"),
-  Neg: elements("Neg"),
-  Sigmoid: elements("Sigmoid"),
-  Tanh: elements("Tanh"),
-  Softplus: elements("Softplus"),
-  Elu: elements("Elu"),
-  Selu: elements("Selu"),
-  Abs: elements("Abs"),
-  Sign: elements("Sign"),
-  Floor: elements("Floor"),
-  Reciprocal: elements("Reciprocal"),
   LeakyRelu: (node, inputs, graph) =>
     graph.op("LeakyRelu", inputs, { ...ofType(node), alpha: { f: node.attributes.alpha } }),
   Step: (node, [x], graph) => {

@@ -5,6 +5,7 @@
  * [batch, height, width, channels]. A value is immutable and knows the layer it was recorded for, so that whoever
  * cannot run it can say where it came from. Nothing here knows how a value will be computed.
  */
+import type { ElementOperation } from "../operators.ts"
 
 export type DType = "float32" | "int32" | "bool"
 export type Shape = ReadonlyArray<number>
@@ -35,44 +36,13 @@ type None = Readonly<Record<never, never>>
 type Sliding = { readonly window: Window }
 type Reduction = { readonly axes: ReadonlyArray<number>; readonly keepDims: boolean }
 
-/** Every operation with its attributes. */
-export interface Operations {
+/** Every operation with its attributes; those of `operators.ts` have none. */
+export interface Operations extends Readonly<Record<ElementOperation, None>> {
   /** A value given from outside: fed for the iteration, or a variable as the iteration finds it. */
   Input: { readonly name: string; readonly kind: "feed" | "variable" }
   Constant: { readonly data: Data }
   /** A constant whose elements are all equal. */
   Fill: { readonly value: number }
-  // [..] × [..] -> [..] with broadcasting
-  Add: None
-  Sub: None
-  Mul: None
-  Div: None
-  Maximum: None
-  Minimum: None
-  Pow: None
-  Greater: None
-  GreaterEqual: None
-  Less: None
-  LessEqual: None
-  Equal: None
-  LogicalAnd: None
-  LogicalOr: None
-  // one value in, one of the same shape out
-  LogicalNot: None
-  Relu: None
-  Exp: None
-  Log: None
-  Sqrt: None
-  Neg: None
-  Sigmoid: None
-  Tanh: None
-  Softplus: None
-  Elu: None
-  Selu: None
-  Abs: None
-  Sign: None
-  Floor: None
-  Reciprocal: None
   LeakyRelu: { readonly alpha: number }
   /** 1 where positive, else `alpha`. */
   Step: { readonly alpha: number }

@@ -2,9 +2,11 @@
  * What each TensorFlow.js kernel records: (inputs, attributes) -> value. One entry a kernel.
  *
  * Names and attributes are those of tfjs-core's `kernel_names`; shape rules come from its `backend_util`, so they are
- * the reference's own. A kernel made of simpler ones is recorded as those.
+ * the reference's own. A kernel made of simpler ones is recorded as those; plain operations on elements are rows of
+ * `operators.ts`.
  */
 import * as tf from "@tensorflow/tfjs-core"
+import { arithmetic, comparisons, functions, rowsOf } from "../operators.ts"
 import type { DType, Value } from "./graph.ts"
 import { sameShape, sizeOf } from "./graph.ts"
 import {
@@ -22,28 +24,14 @@ import { conv2d } from "./windowKernels.ts"
 
 const { util } = tf
 
-// [..] × [..] -> [..]
-for (const [name, op] of [
-  [tf.Add, "Add"],
-  [tf.Sub, "Sub"],
-  [tf.Multiply, "Mul"],
-  [tf.RealDiv, "Div"],
-  [tf.Maximum, "Maximum"],
-  [tf.Minimum, "Minimum"],
-  [tf.Pow, "Pow"],
-] as const) {
+for (const [op, { kernel: name }] of rowsOf(arithmetic)) {
   kernel(name, ({ a, b }, _, make) => binary(make, op, a, b))
 }
-for (const [name, op] of [
-  [tf.Greater, "Greater"],
-  [tf.GreaterEqual, "GreaterEqual"],
-  [tf.Less, "Less"],
-  [tf.LessEqual, "LessEqual"],
-  [tf.Equal, "Equal"],
-  [tf.LogicalAnd, "LogicalAnd"],
-  [tf.LogicalOr, "LogicalOr"],
-] as const) {
+for (const [op, { kernel: name }] of rowsOf(comparisons)) {
   kernel(name, ({ a, b }, _, make) => make(op, [a, b], {}, broadcast(a, b), "bool"))
+}
+for (const [op, { kernel: name }] of rowsOf(functions)) {
+  kernel(name, ({ x }, _, make) => make(op, [x], {}, x.shape, x.dtype))
 }
 kernel(tf.NotEqual, ({ a, b }, _, make) =>
   unary(make, "LogicalNot", make("Equal", [a, b], {}, broadcast(a, b), "bool")),
@@ -54,26 +42,6 @@ kernel(tf.SquaredDifference, ({ a, b }, _, make) => {
 })
 kernel(tf.AddN, (inputs, _, make) => Object.values(inputs).reduce((a, b) => binary(make, "Add", a, b)))
 
-// one value in, one of the same shape out
-for (const op of [
-  "LogicalNot",
-  "Relu",
-  "Exp",
-  "Log",
-  "Sqrt",
-  "Neg",
-  "Sigmoid",
-  "Tanh",
-  "Softplus",
-  "Elu",
-  "Selu",
-  "Abs",
-  "Sign",
-  "Floor",
-  "Reciprocal",
-] as const) {
-  kernel(op, ({ x }, _, make) => make(op, [x], {}, x.shape, x.dtype))
-}
 kernel(tf.Square, ({ x }, _, make) => binary(make, "Mul", x, x))
 kernel(tf.Rsqrt, ({ x }, _, make) => unary(make, "Reciprocal", unary(make, "Sqrt", x)))
 kernel<tf.LeakyReluAttrs>(tf.LeakyRelu, ({ x }, { alpha }, make) =>
@@ -83,6 +51,11 @@ kernel<tf.StepAttrs>(tf.Step, ({ x }, { alpha }, make) => make("Step", [x], { al
 kernel<tf.ClipByValueAttrs>(tf.ClipByValue, ({ x }, { clipValueMin, clipValueMax }, make) =>
   binary(make, "Maximum", binary(make, "Minimum", x, scalar(make, clipValueMax)), scalar(make, clipValueMin)),
 )
+/** x where positive, else alpha · x: alpha has a value for every element of an image, or for every channel. */
+kernel(tf.Prelu, ({ x, alpha }, _, make) => {
+  const negative = make("Less", [x, scalar(make, 0)], {}, x.shape, "bool")
+  return make("Select", [negative, binary(make, "Mul", alpha, x), x], {}, x.shape)
+})
 /** dx = dy where y >= 0, else dy·(y + 1): the derivative written with the output. */
 kernel(tf.EluGrad, ({ dy, y }, _, make) => {
   const positive = make("GreaterEqual", [y, scalar(make, 0)], {}, y.shape, "bool")

@@ -20,6 +20,8 @@ interface Rewrite {
   ) => Value
   /** relu(x), where the record has it. */
   readonly reluOf: (x: Value) => Value | undefined
+  /** What the record uses x for, before it is simplified. */
+  readonly usersOf: (x: Value) => ReadonlyArray<Value>
 }
 
 const isFill = (x: Value): x is Node<"Fill"> => x.op === "Fill"
@@ -105,9 +107,12 @@ const bias: Rule = (value, { make }) => {
   return undefined
 }
 
-const relu: Rule = (value, { make }) => {
+/** Unless x itself is wanted too, as where a residual block adds it: it would be computed twice. */
+const relu: Rule = (value, { make, usersOf }) => {
   if (value.op !== "Relu") return undefined
   const [x] = value.inputs
+  const isOfRelu = (user: Value) => user.op === "Relu" || (user.op === "Step" && user.attributes.alpha === 0)
+  if (!usersOf(x).every(isOfRelu)) return undefined
   if (x.op === "Conv2D") return make(x, "Conv2D", x.inputs, { ...x.attributes, relu: true }, x.shape)
   if (x.op === "MatMul") return make(x, "MatMul", x.inputs, { ...x.attributes, relu: true }, x.shape)
   return undefined
@@ -162,9 +167,18 @@ export const simplify = (outputs: ReadonlyArray<Value>): ReadonlyArray<Value> =>
   const known = new Map<string, Value>()
   const simplified = new Map<Value, Value>()
   const relus = new Map<Value, Value>()
+  const order = reachable(outputs)
+  const users = new Map<Value, Set<Value>>()
+  const usersOf = (value: Value): Set<Value> => {
+    const known = users.get(value) ?? new Set()
+    users.set(value, known)
+    return known
+  }
+  for (const value of order) for (const input of value.inputs) usersOf(input).add(value)
   const rewrite: Rewrite = {
     make: (like, op, inputs, attributes, shape) => settle(node(like.layer, op, inputs, attributes, shape)),
     reluOf: (x) => relus.get(x),
+    usersOf: (x) => [...usersOf(x)],
   }
   const settle = (value: Value): Value => {
     const key = keyOf(value)
@@ -181,7 +195,7 @@ export const simplify = (outputs: ReadonlyArray<Value>): ReadonlyArray<Value> =>
     known.set(key, result)
     return result
   }
-  for (const value of reachable(outputs)) {
+  for (const value of order) {
     const inputs = value.inputs.map((input) => simplified.get(input) ?? input)
     const same = inputs.every((input, i) => input === value.inputs[i])
     const copy = same
@@ -189,6 +203,8 @@ export const simplify = (outputs: ReadonlyArray<Value>): ReadonlyArray<Value> =>
       : node(value.layer, value.op, inputs, value.attributes as never, value.shape, value.dtype)
     const result = settle(copy)
     simplified.set(value, result)
+    if (inputs.includes(result)) usersOf(result).delete(value)
+    for (const user of usersOf(value)) usersOf(result).add(user)
     // The record runs forward before it runs back, so relu(x) is known before step(x) comes by.
     if (value.op === "Relu") relus.set(inputs[0], result)
   }

@@ -1,13 +1,9 @@
 /**
  * Champions moved by a person: promote a run whatever the gate says, or go back to the champion before.
- *
- * (history) -> the champions that can be gone back to. Going back is like undoing: twice goes back two, and a new
- * champion starts from where one stands.
  */
-import { DateTime, Effect, Path, Runtime, Schema } from "effect"
+import { DateTime, Effect, Runtime, Schema } from "effect"
 import type { ChampionEvent } from "../../schemas/Champion.ts"
-import { changeChampion } from "../../storage/champions.ts"
-import * as files from "../../storage/files.ts"
+import { changeChampion, earlierChampion } from "../../storage/champions.ts"
 import type { Run } from "../../storage/runDirectory.ts"
 import { finishedReport } from "./gateRun.ts"
 
@@ -25,18 +21,6 @@ export class NoEarlierChampion extends Schema.TaggedError<NoEarlierChampion>()("
       ? `${experiment} has no champion to go back from; \`pipeline champion\` shows which there are`
       : `${experiment} has no champion before ${champion} whose run is still there; choose one with \`pipeline promote RUN\``
   }
-}
-
-/** Champions in the order they came, the present one last, those that were rolled back from left out. */
-export const successionOf = (events: ReadonlyArray<ChampionEvent>): ReadonlyArray<string> => {
-  const succession: Array<string> = []
-  for (const { kind, run } of events) {
-    if (kind === "challenger" || succession.at(-1) === run) continue
-    const at = kind === "rolledBack" ? succession.lastIndexOf(run) : -1
-    if (at === -1) succession.push(run)
-    else succession.length = at + 1
-  }
-  return succession
 }
 
 const happenedNow = Effect.map(DateTime.now, DateTime.formatIso)
@@ -64,13 +48,10 @@ export const rollBack = Effect.fn("rollBack")(function* (
   experiment: string,
   reason: string | null,
 ) {
-  const paths = yield* Path.Path
   let result = { experiment, run: "", before: "" }
   yield* changeChampion(runsDir, experiment, (champion, history) =>
     Effect.gen(function* () {
-      const earlier = successionOf(history).filter((run) => run !== champion)
-      let run = earlier.pop()
-      while (run !== undefined && !(yield* files.exists(paths.join(runsDir, run)))) run = earlier.pop()
+      const run = yield* earlierChampion(runsDir, history, champion)
       if (champion === undefined || run === undefined) {
         return yield* new NoEarlierChampion({ experiment, champion: champion ?? null })
       }

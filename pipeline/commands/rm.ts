@@ -2,7 +2,7 @@
 import { Console, Effect, Path } from "effect"
 import { Argument, Command } from "effect/cli"
 import { treeSizeBytes } from "../../storage/files.ts"
-import { championIds, checkIsRun, protection, removeRun, RunProtected } from "../../storage/removal.ts"
+import { championRuns, checkIsRun, protection, removeRun, RunProtected } from "../../storage/removal.ts"
 import { locateRuns } from "../../storage/runDirectory.ts"
 import { size } from "../size.ts"
 import { table } from "../table.ts"
@@ -22,7 +22,7 @@ export const rm = Command.make(
     const kept: Array<{ readonly run: string; readonly reason: string }> = []
     for (const path of found) {
       yield* checkIsRun(path)
-      const reason = yield* protection(path, yield* championIds(paths.dirname(path)))
+      const reason = yield* protection(path, yield* championRuns(paths.dirname(path)))
       if (reason !== undefined) kept.push({ run: paths.basename(path), reason })
     }
     // All or nothing: a glob that catches a champion was not meant so.
@@ -45,7 +45,9 @@ export const rm = Command.make(
     yield* Console.log(options.yes ? `removed ${what}` : `would remove ${what}; do it with --yes`)
   }),
 ).pipe(
-  Command.withDescription("Remove runs: a dry run unless --yes is given; never a live run or a champion"),
+  Command.withDescription(
+    "Remove runs: a dry run unless --yes is given; never a live run, a champion or the one before it",
+  ),
   Command.withExamples([
     { command: "pipeline rm 20261122T02", description: "What would be removed" },
     { command: "pipeline rm '*-tiny-*' --yes", description: "Remove every run of an experiment" },

@@ -46,10 +46,6 @@ export class Worker extends Context.Service<
     readonly dataset: (run: string) => Effect.Effect<string | undefined>
     readonly champion: (experiment: string) => Effect.Effect<string | undefined>
     /** Removes all but the newest `keep` of these runs, oldest first; answers what was removed. */
-    readonly retain: (
-      experiment: string,
-      runs: ReadonlyArray<string>,
-      keep: number,
-    ) => Effect.Effect<ReadonlyArray<string>>
+    readonly retain: (runs: ReadonlyArray<string>, keep: number) => Effect.Effect<ReadonlyArray<string>>
   }
 >()("tidemark/pipeline/schedule/Worker") {}

@@ -129,7 +129,7 @@ export const makeKeeper = Effect.fnUntraced(function* ({
     const line = yield* record(end.night)
     yield* update({ open: end.waits && state.open !== null ? { ...state.open, waiting: true } : null })
     if (job.keep !== undefined) {
-      const gone = yield* worker.retain(job.name, runs, job.keep)
+      const gone = yield* worker.retain(runs, job.keep)
       if (gone.length > 0) yield* Effect.logInfo(`${job.name}: removed ${gone.join(", ")}`)
     }
     return line

@@ -6,12 +6,11 @@
 import { createHash } from "node:crypto"
 import { Effect, FileSystem, Layer, Path, Schema } from "effect"
 import { GateResult } from "../../schemas/Champion.ts"
-import { championOf, readChampion, readChampionHistory } from "../../storage/champions.ts"
-import { protection, removeRun } from "../../storage/removal.ts"
+import { readChampion } from "../../storage/champions.ts"
+import { championRuns, protection, removeRun } from "../../storage/removal.ts"
 import { processState } from "../../storage/processIdentity.ts"
 import { listHeaders, readHeader } from "../../storage/runHeader.ts"
 import { readFetched } from "../champion/answers.ts"
-import { successionOf } from "../champion/byHand.ts"
 import { startProcess } from "./childProcess.ts"
 import type { Job } from "./Job.ts"
 import { type Ended, Worker, type Working } from "./Worker.ts"
@@ -135,13 +134,9 @@ export const layerProcesses = ({
             return createHash("sha256").update(digests.join("\n")).digest("hex")
           }),
         champion: (experiment) => orNothing(readChampion(runsDir, experiment)),
-        retain: (experiment, runs, keep) =>
+        retain: (runs, keep) =>
           Effect.gen(function* () {
-            const history = yield* readChampionHistory(runsDir, experiment)
-            // The one before is where `rollback` goes.
-            const safe = new Set(successionOf(history).slice(-2))
-            const champion = championOf(history)
-            if (champion !== undefined) safe.add(champion)
+            const safe = yield* championRuns(runsDir)
             const removed: Array<string> = []
             for (const run of runs.slice(0, -keep)) {
               if ((yield* look(run)) === undefined) continue

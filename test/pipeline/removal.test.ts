@@ -19,7 +19,7 @@ import * as NodeServices from "@effect/platform-node/NodeServices"
 import { afterAll, assert, beforeAll, describe, it } from "@effect/vitest"
 import { Effect, type FileSystem, type Path, Result } from "effect"
 import { unreferenced } from "../../stages/cacheReferences.ts"
-import { championIds, leftovers, protection, removeRun } from "../../storage/removal.ts"
+import { championRuns, leftovers, protection, removeRun } from "../../storage/removal.ts"
 import { cliRun } from "../fixtures/cli.ts"
 import { powerCut } from "../fixtures/powerCut.ts"
 import { type WrittenRun, writeRun } from "../fixtures/writeRun.ts"
@@ -71,7 +71,7 @@ describe("rm", () => {
     assert.strictEqual(refused.code, 75)
     assert.include(refused.stderr, `nothing was removed: ${basename(champion)} (a champion)`)
     assert.isTrue(existsSync(champion) && existsSync(other))
-    assert.deepStrictEqual([...(await go(championIds(runsDir)))], [basename(champion)])
+    assert.deepStrictEqual([...(await go(championRuns(runsDir))).keys()], [basename(champion)])
     // The history is written before the pointer: after a crash between them it knows the champion.
     const event = {
       kind: "promoted",
@@ -82,7 +82,7 @@ describe("rm", () => {
       reason: null,
     }
     writeFileSync(join(runsDir, "champions", "history.ndjson"), `${JSON.stringify(event)}\n`)
-    assert.isTrue((await go(championIds(runsDir))).has(basename(other)))
+    assert.isTrue((await go(championRuns(runsDir))).has(basename(other)))
     const folder = await cliRun("rm", join(runsDir, "champions"), "--yes", "--runs-dir", runsDir)
     assert.strictEqual(folder.code, 65)
     assert.include(folder.stderr, "is not a run directory")
@@ -91,7 +91,7 @@ describe("rm", () => {
   it("a live run is refused; killed, it is removed; just made, it is left alone; damaged, it is removed", async () => {
     const run = write("live")
     const holder = await hold(run)
-    const busy = await go(protection(run, new Set()))
+    const busy = await go(protection(run, new Map()))
     assert.match(busy ?? "", new RegExp(`^process ${holder.pid} on .* is working on it$`))
     // Taken between the look and the rename: it gets its name back.
     const raced = await go(Effect.result(removeRun(run)))
@@ -100,13 +100,13 @@ describe("rm", () => {
     const ended = new Promise((resolve) => holder.once("close", resolve))
     holder.kill("SIGKILL")
     await ended
-    assert.isUndefined(await go(protection(run, new Set())))
+    assert.isUndefined(await go(protection(run, new Map())))
 
     const made = write("live")
     rmSync(join(made, "attempts", "0001.json"))
-    assert.match((await go(protection(made, new Set()))) ?? "", /just being started/)
+    assert.match((await go(protection(made, new Map()))) ?? "", /just being started/)
     utimesSync(join(made, "run.json"), 1, 1)
-    assert.isUndefined(await go(protection(made, new Set())))
+    assert.isUndefined(await go(protection(made, new Map())))
     writeFileSync(join(made, "run.json"), "{")
     utimesSync(join(made, "run.json"), 1, 1)
     await go(removeRun(made))

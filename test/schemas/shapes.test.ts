@@ -50,6 +50,16 @@ describe("inferShapes", () => {
     assert.strictEqual(shapes[0].parameters, 3)
   })
 
+  it("counts the slopes of PReLU that are not shared", () => {
+    const head = [layers.flatten(), layers.dense({ units: 10 })]
+    const slopes = (options: Parameters<typeof layers.prelu>[0]) =>
+      Result.getOrThrow(infer([layers.prelu(options), ...head]))[0].parameters
+    assert.deepStrictEqual(
+      [slopes({}), slopes({ sharedAxes: [1, 2] }), slopes({ sharedAxes: [2] })],
+      [784, 1, 28],
+    )
+  })
+
   const failures: ReadonlyArray<readonly [string, unknown, RegExp]> = [
     [
       "a window larger than the image names the layer and both shapes",
@@ -75,6 +85,11 @@ describe("inferShapes", () => {
       "a last layer of another width names the classes",
       [layers.flatten(), layers.dense({ units: 9 })],
       /dense_1 .* \[9\], expected \[10\]/,
+    ],
+    [
+      "an axis shared that is not there is named",
+      [layers.flatten(), layers.prelu({ sharedAxes: [1, 2] }), layers.dense({ units: 10 })],
+      /prelu_1 .* \[784\], expected 2 axes or more, because axis 2 is shared; leave sharedAxes out/,
     ],
     [
       "two layers of one name are refused",

@@ -35,13 +35,14 @@ describe("the registry", () => {
 
   it.each(entries)("%s: the sizes of the files are those of its examples", (_, entry) => {
     const { bounds, files, imageShape, layout } = entry
+    const [train, test] = [bounds.trainExamples![0], bounds.testExamples![0]]
     const pixels = imageShape.reduce((product, size) => product * size, 1)
     const labelBytes = (examples: number) =>
       layout.labelColumns === 1 ? 8 + examples : 12 + examples * layout.labelColumns * 4
-    assert.strictEqual(files.trainImages.sizeBytes, 16 + bounds.trainExamples! * pixels)
-    assert.strictEqual(files.testImages.sizeBytes, 16 + bounds.testExamples! * pixels)
-    assert.strictEqual(files.trainLabels.sizeBytes, labelBytes(bounds.trainExamples!))
-    assert.strictEqual(files.testLabels.sizeBytes, labelBytes(bounds.testExamples!))
+    assert.strictEqual(files.trainImages.sizeBytes, 16 + train * pixels)
+    assert.strictEqual(files.testImages.sizeBytes, 16 + test * pixels)
+    assert.strictEqual(files.trainLabels.sizeBytes, labelBytes(train))
+    assert.strictEqual(files.testLabels.sizeBytes, labelBytes(test))
   })
 
   it("has the SHA-256 of the MNIST files whose MD5 is that of the original distribution", async () => {

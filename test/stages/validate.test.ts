@@ -6,8 +6,15 @@ import { fileURLToPath } from "node:url"
 import * as NodeServices from "@effect/platform-node/NodeServices"
 import { afterAll, assert, beforeAll, describe, it } from "@effect/vitest"
 import { Effect, Runtime } from "effect"
-import { type FetchedDataset, type FileName, fileNames, type Layout } from "../../schemas/Dataset.ts"
-import { type Bounds, describeDataset } from "../../stages/datasets.ts"
+import {
+  type Bounds,
+  type FetchedDataset,
+  type FileName,
+  fileNames,
+  type Layout,
+  type OwnDataset,
+} from "../../schemas/Dataset.ts"
+import { describeDataset } from "../../stages/datasets.ts"
 import { encodeIdx, type Idx } from "../../stages/idx.ts"
 import { loadDataset } from "../../stages/load.ts"
 import { validateDataset } from "../../stages/validate.ts"
@@ -17,8 +24,6 @@ beforeAll(async () => {
   folder = await mkdtemp(join(tmpdir(), "tidemark-validate-"))
 })
 afterAll(() => rm(folder, { recursive: true }))
-
-const anything: Bounds = { classShare: [0, 1], pixelMean: [0, 1], pixelStddev: [0, 0.5] }
 
 const images = (examples: number, pixel: (i: number) => number, dims = [2, 3]): Idx => ({
   type: "uint8",
@@ -72,9 +77,9 @@ const dataset = (
 const load = (...args: Parameters<typeof dataset>) =>
   dataset(...args).pipe(Effect.flatMap(loadDataset), Effect.provide(NodeServices.layer))
 
-const validate = (bounds: Partial<Bounds>, ...args: Parameters<typeof dataset>) =>
+const validate = (bounds: Bounds, ...args: Parameters<typeof dataset>) =>
   dataset(...args).pipe(
-    Effect.flatMap((fetched) => validateDataset(fetched, { ...anything, ...bounds })),
+    Effect.flatMap((fetched) => validateDataset(fetched, bounds)),
     Effect.provide(NodeServices.layer),
   )
 
@@ -317,11 +322,12 @@ describe("validateDataset", () => {
     }),
   )
 
-  const bounds: ReadonlyArray<readonly [Partial<Bounds>, "train" | "test", string, number]> = [
-    [{ trainExamples: 5 }, "train", "the number of examples", 4],
-    [{ testExamples: 1 }, "test", "the number of examples", 2],
+  const bounds: ReadonlyArray<readonly [Bounds, "train" | "test", string, number]> = [
+    [{ trainExamples: [5, 9] }, "train", "the number of examples", 4],
+    [{ testExamples: [1, 1] }, "test", "the number of examples", 2],
     [{ classShare: [0, 0.4] }, "train", "the share of class 0", 0.5],
     [{ classShare: [0.1, 1] }, "test", "the share of class 0", 0],
+    [{ classShare: { 1: [0.3, 1] } }, "train", "the share of class 1", 0.25],
     [{ pixelMean: [0.5, 1] }, "train", "the mean pixel", 80.5 / 255],
     [{ pixelStddev: [0.1, 0.5] }, "test", "the standard deviation of the pixels", Math.sqrt(143 / 12) / 255],
   ]
@@ -329,27 +335,58 @@ describe("validateDataset", () => {
     Effect.gen(function* () {
       const error = yield* Effect.flip(validate(limits))
       if (error._tag !== "OutOfBounds") return assert.fail(error._tag)
-      assert.deepStrictEqual([error.set, error.figure], [set, figure])
-      assert.closeTo(error.found, found, 1e-12)
-      assert.include(error.message, `of the ${set} set of small is out of bounds: found`)
+      const [violation] = error.violations
+      assert.deepStrictEqual([violation.set, violation.figure], [set, figure])
+      assert.closeTo(violation.found, found, 1e-12)
+      assert.include(error.message, `small is out of bounds: ${figure} of the ${set} set: found`)
       assert.strictEqual(error[Runtime.errorExitCode], 65)
     }),
   )
 
+  it.effect("says every figure that is out of bounds, and counts those beyond the fifth", () =>
+    Effect.gen(function* () {
+      const limits: Bounds = { trainExamples: [5, 9], testExamples: [3, 9], classShare: [0.3, 0.4] }
+      const error = yield* Effect.flip(validate(limits))
+      if (error._tag !== "OutOfBounds") return assert.fail(error._tag)
+      assert.strictEqual(
+        error.message,
+        "small is out of bounds: the number of examples of the train set: found 4, expected 5 to 9; " +
+          "the share of class 0 of the train set: found 0.5, expected 0.3 to 0.4; " +
+          "the share of class 1 of the train set: found 0.25, expected 0.3 to 0.4; " +
+          "the share of class 2 of the train set: found 0.25, expected 0.3 to 0.4; " +
+          "the number of examples of the test set: found 2, expected 3 to 9; " +
+          "and 3 more; check that the files are this dataset's",
+      )
+    }),
+  )
+
+  const file = { source: "unused" }
+  const own: OwnDataset = {
+    name: "own",
+    classes: 3,
+    imageShape: [2, 3],
+    trainImages: file,
+    trainLabels: file,
+    testImages: file,
+    testLabels: file,
+  }
+
   it.effect("refuses a user's images that are all of one colour: nothing can be learnt from them", () =>
     Effect.gen(function* () {
-      const file = { source: "unused" }
-      const own = describeDataset({
-        name: "own",
-        classes: 3,
-        imageShape: [2, 3],
-        trainImages: file,
-        trainLabels: file,
-        testImages: file,
-        testLabels: file,
-      })
-      const error = yield* Effect.flip(validate(own.bounds, { trainImages: images(4, () => 9) }))
+      const { bounds } = describeDataset(own)
+      const error = yield* Effect.flip(validate(bounds, { trainImages: images(4, () => 9) }))
       assert.strictEqual(error._tag, "OutOfBounds")
+    }),
+  )
+
+  it.effect("holds a user's dataset against the bounds that the experiment states", () =>
+    Effect.gen(function* () {
+      yield* validate(describeDataset(own).bounds)
+      const { bounds } = describeDataset({ ...own, bounds: { pixelMean: [0, 0.5] } })
+      const error = yield* Effect.flip(validate(bounds, { trainImages: images(4, (i) => 250 - i) }))
+      assert.match(error.message, /^small is out of bounds: the mean pixel of the train set: found 0.9/)
+      // What is stated takes the place of one default, not of the others.
+      yield* Effect.flip(validate(bounds, { trainImages: images(4, () => 9) }))
     }),
   )
 })

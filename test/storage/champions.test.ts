@@ -9,7 +9,7 @@ import { Experiment, experiment } from "../../schemas/Experiment.ts"
 import { fingerprint } from "../../schemas/fingerprint.ts"
 import { changeChampion, championOf, readChampion, readChampionHistory } from "../../storage/champions.ts"
 import { claim } from "../../storage/claim.ts"
-import { championIds } from "../../storage/removal.ts"
+import { championRuns } from "../../storage/removal.ts"
 import { powerCut } from "../fixtures/powerCut.ts"
 import tiny from "../fixtures/tiny.ts"
 
@@ -98,12 +98,24 @@ describe("champions", () => {
     ),
   )
 
-  it.live("removal protects champions, not those that were", () =>
+  it.live("removal protects champions and the one that a rollback leads to, not those before it", () =>
     inRuns((runsDir) =>
       Effect.gen(function* () {
-        yield* promote(runsDir, 1)
-        yield* promote(runsDir, 2)
-        assert.deepStrictEqual([...(yield* championIds(runsDir))], [idOf(2)])
+        const fs = yield* FileSystem.FileSystem
+        for (const n of [1, 2, 3]) {
+          yield* fs.makeDirectory(join(runsDir, idOf(n)))
+          yield* promote(runsDir, n)
+        }
+        assert.deepStrictEqual(
+          [...(yield* championRuns(runsDir))],
+          [
+            [idOf(2), "the champion before, to which `rollback tiny` goes back"],
+            [idOf(3), "a champion"],
+          ],
+        )
+        // Removed by other means: the rollback leads to the one before it, which is protected from then on.
+        yield* fs.remove(join(runsDir, idOf(2)), { recursive: true })
+        assert.sameMembers([...(yield* championRuns(runsDir)).keys()], [idOf(1), idOf(3)])
       }),
     ),
   )

@@ -1,0 +1,244 @@
+/**
+ * Charts of a page: (series, axes) -> Html with an SVG in it, drawn here by Observable Plot; the page needs no script.
+ *
+ * Colours are variables of the page's style, so a chart follows the reader's theme. To a screen reader a chart is one
+ * image with `alternative` as its text; the numbers belong into the figure's table. Loading Plot takes a quarter of a
+ * second: import this file where a page is made, not where a program starts.
+ */
+import * as Plot from "@observablehq/plot"
+import { parseHTML } from "linkedom"
+import { type Content, escape, Html, html, legible } from "./html.ts"
+import { seriesColors } from "./style.ts"
+
+export { Plot }
+
+/** A size that is read well on a phone, where charts are not shrunk, and side by side on a screen. */
+export const chartSize = { width: 400, height: 240 } as const
+export const wideChartSize = { width: 900, height: 300 } as const
+
+const { document } = parseHTML("<!doctype html><html><body></body></html>")
+
+/** What of an element is used; linkedom's are such. */
+interface DrawnElement {
+  readonly attributes: ReadonlyArray<{ readonly name: string; value: string }>
+  readonly children: Iterable<DrawnElement>
+  readonly localName: string
+  readonly outerHTML: string
+  readonly removeAttribute: (name: string) => void
+  readonly remove: () => void
+}
+
+/** Coordinates to a tenth of a pixel: half the size of the file, and nobody sees it. */
+const rounded = (value: string) =>
+  value.replace(/-?\d+\.\d{2,}/g, (number) => String(+Number(number).toFixed(1)))
+
+const tidy = (element: DrawnElement): void => {
+  for (const child of Array.from(element.children)) {
+    if (child.localName === "style") child.remove()
+    else tidy(child)
+  }
+  // Parts of an image have no names of their own: the whole has one.
+  for (const name of ["aria-label", "aria-hidden", "aria-description"]) element.removeAttribute(name)
+  for (const attribute of element.attributes) {
+    if (attribute.name !== "stroke-opacity" && attribute.name !== "fill-opacity")
+      attribute.value = rounded(attribute.value)
+  }
+}
+
+/** Any chart Plot can draw. */
+export const draw = (alternative: string, options: Plot.PlotOptions): Html => {
+  const svg: DrawnElement = Plot.plot({
+    ...options,
+    document,
+    figure: false,
+    className: "plot",
+    style: { fontSize: "12px" },
+  })
+  tidy(svg)
+  for (const name of ["width", "height", "font-family"]) svg.removeAttribute(name)
+  // linkedom escapes text, but not all of an attribute: the only one with words in it is written here.
+  return new Html(
+    legible(svg.outerHTML).replace("<svg", `<svg role="img" aria-label="${escape(alternative)}"`),
+  )
+}
+
+export interface Point {
+  readonly x: number | Date
+  readonly y: number
+  /** Shown where the pointer rests on it. */
+  readonly says?: string
+}
+
+export interface Series {
+  readonly name: string
+  /** By increasing x. */
+  readonly points: ReadonlyArray<Point>
+  /** Each point is marked: for few measurements. */
+  readonly dots?: boolean
+  /** Only points, no line between them. */
+  readonly scattered?: boolean
+}
+
+export interface Axis {
+  readonly label: string
+  readonly format?: (value: number) => string
+  /** `magnitude`: logarithmic where positive values span more than a factor of four. */
+  readonly scale?: "linear" | "magnitude" | "time"
+  /** The least the axis spans. */
+  readonly domain?: readonly [number, number]
+}
+
+export interface LineChart {
+  readonly alternative: string
+  readonly x: Axis
+  readonly y: Axis
+  readonly series: ReadonlyArray<Series>
+  /** Vertical lines, as where something happened. */
+  readonly events?: ReadonlyArray<{ readonly x: number | Date; readonly says: string }>
+  readonly wide?: boolean
+}
+
+const dashes = ["none", "5 3", "1.5 2.5", "8 3 2 3"]
+export const colorOf = (series: number) => seriesColors[series % seriesColors.length]
+/** A few lines without dots are told apart by their dashes too; of many, dashes change after eight colours. */
+const dashOf = (series: ReadonlyArray<Series>, i: number) =>
+  dashes[
+    (series.length <= dashes.length && series[i].dots !== true ? i : Math.floor(i / seriesColors.length)) %
+      dashes.length
+  ]
+
+/** Round numbers on a logarithmic axis: powers of ten, and between them where there are few. */
+const magnitudes = (low: number, high: number): ReadonlyArray<number> => {
+  const decades = Math.log10(high / low)
+  const steps = decades > 3.5 ? [1] : decades > 1.5 ? [1, 3] : [1, 2, 5]
+  const every = Math.max(1, Math.ceil(decades / 6))
+  const ticks: Array<number> = []
+  for (let power = Math.floor(Math.log10(low)); power <= Math.log10(high); power++) {
+    if (power % every !== 0) continue
+    for (const step of steps) {
+      // From text: 10 ** -3 is not exactly what 1e-3 is.
+      const tick = Number(`${step}e${power}`)
+      if (tick >= low * 0.999 && tick <= high * 1.001) ticks.push(tick)
+    }
+  }
+  return ticks
+}
+
+/** A figure short enough for an axis: 0.0001, 12,000. */
+export const short = (value: number): string =>
+  value !== 0 && Math.abs(value) < 0.0001
+    ? value.toExponential(0).replace("-", "−")
+    : value.toLocaleString("en", { maximumSignificantDigits: 3 })
+
+export const percent = (share: number): string =>
+  `${(100 * share).toLocaleString("en", { maximumSignificantDigits: 3 })} %`
+
+/** How the vertical axis is drawn, and the height at which a value stands. */
+const vertical = (axis: Axis, values: ReadonlyArray<number>) => {
+  const finite = [...values, ...(axis.domain ?? [])].filter(Number.isFinite)
+  const positive = finite.filter((value) => value > 0)
+  const [low, high] = [Math.min(...positive), Math.max(...positive)]
+  const tickFormat = axis.format ?? short
+  const shared = { label: axis.label, grid: true, tickFormat, tickSize: 0, labelArrow: "none" } as const
+  const logarithmic =
+    axis.scale === "magnitude" && positive.length > 0 && high > 4 * low && Math.min(...finite) >= 0
+  if (!logarithmic) {
+    const [lowest, highest] = [Math.min(...finite), Math.max(...finite)]
+    // A value that never changes stands above 0, not on a scale of its own.
+    const constant = lowest === highest && lowest > 0
+    const domain = axis.domain === undefined && !constant ? {} : { domain: [constant ? 0 : lowest, highest] }
+    return {
+      options: { ...shared, ...domain, ticks: 5, nice: true },
+      at: (value: number) => value,
+      floor: null,
+    }
+  }
+  // What is 0 has no logarithm: it is drawn on the lower edge, which is then below everything else.
+  const floor = finite.some((value) => value === 0) ? low / 2 : null
+  const domain = [floor ?? low, high]
+  return {
+    options: { ...shared, type: "log", domain, ticks: [...magnitudes(domain[0], high)] } as const,
+    at: (value: number) => (value > 0 ? value : (floor ?? low)),
+    floor,
+  }
+}
+
+const swatch = (series: ReadonlyArray<Series>, i: number) => {
+  const { dots, scattered } = series[i]
+  const dot = dots === true || scattered === true ? `<circle cx="12" cy="5" r="3" fill="${colorOf(i)}"/>` : ""
+  const line = `<path d="M0,5H24" fill="none" stroke="${colorOf(i)}" stroke-width="2" stroke-dasharray="${dashOf(series, i)}"/>`
+  return new Html(`<svg viewBox="0 0 24 10" aria-hidden="true">${scattered === true ? "" : line}${dot}</svg>`)
+}
+
+export const legend = (series: ReadonlyArray<Series>): Content =>
+  series.length < 2
+    ? null
+    : html`<ul class="legend">
+        ${series.map(({ name }, i) => html`<li>${swatch(series, i)}${name}</li>`)}
+      </ul>`
+
+/** Curves over one horizontal axis, with their legend; null where there is nothing to draw. */
+export const lineChart = (chart: LineChart): Html | null => {
+  const { events = [], series, x, y } = chart
+  const points = series.flatMap(({ points }) => points)
+  if (points.length === 0) return null
+  const scale = vertical(
+    y,
+    points.map(({ y }) => y),
+  )
+  const placed = series.map(({ points }) =>
+    points.filter(({ y }) => Number.isFinite(y)).map((point) => ({ ...point, y: scale.at(point.y) })),
+  )
+  const size = chart.wide === true ? wideChartSize : chartSize
+  const svg = draw(chart.alternative, {
+    ...size,
+    marginLeft: 58,
+    marginRight: 16,
+    marginBottom: 38,
+    marginTop: 26,
+    x: {
+      label: x.label,
+      labelAnchor: "right",
+      labelArrow: "none",
+      tickSize: 4,
+      ticks: chart.wide === true ? 8 : 5,
+      ...(x.scale === "time" ? { type: "utc" } : { tickFormat: x.format ?? short }),
+      ...(x.domain === undefined ? {} : { domain: [...x.domain] }),
+    },
+    y: scale.options,
+    marks: [
+      Plot.ruleX([...events], { x: "x", stroke: "var(--muted)", strokeDasharray: "2 3", title: "says" }),
+      ...placed.flatMap((points, i) => [
+        ...(series[i].scattered === true
+          ? []
+          : [
+              Plot.line(points, {
+                x: "x",
+                y: "y",
+                stroke: colorOf(i),
+                strokeWidth: 1.8,
+                strokeDasharray: dashOf(series, i),
+              }),
+            ]),
+        ...(series[i].dots === true || series[i].scattered === true || points.length === 1
+          ? [
+              Plot.dot(points, {
+                x: "x",
+                y: "y",
+                r: 2.6,
+                fill: colorOf(i),
+                ...(points.some(({ says }) => says !== undefined) ? { title: "says" } : {}),
+              }),
+            ]
+          : []),
+      ]),
+    ],
+  })
+  const zero =
+    scale.floor === null
+      ? null
+      : html`<p class="plot-note">
+          <small>0 is drawn on the lower edge, which has no place of its own on this scale.</small>
+        </p>`
+  return html`${legend(series)}${svg}${zero}`
+}

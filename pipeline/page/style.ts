@@ -1,0 +1,131 @@
+/**
+ * How pages look: one style sheet, light and dark, down to 320 pixels, on paper.
+ *
+ * Colours are variables, so that charts (`charts.ts`) follow the reader's theme too. Text has a contrast of at least
+ * 4.5 to 1 with its background, lines of charts at least 3 to 1 (WCAG 2.2).
+ */
+
+/** Colours of series, in the order they are given out. */
+export const seriesColors = Array.from({ length: 8 }, (_, i) => `var(--series-${i + 1})`)
+
+export const style = `
+:root {
+  color-scheme: light dark;
+  --paper: #fcfcfa; --raised: #f3f3ef; --ink: #1d2226; --muted: #59636c; --line: #dedfda; --grid: #e8e8e3;
+  --accent: #17599c; --warn: #8a4b00; --warn-paper: #fff5e0; --warm: #c2410c; --bar: #b9cde2;
+  --series-1: #1f66b1; --series-2: #c4501b; --series-3: #147d66; --series-4: #8746a8;
+  --series-5: #8f6c00; --series-6: #bd2f74; --series-7: #5b6670; --series-8: #3c7f22;
+}
+@media (prefers-color-scheme: dark) {
+  :root {
+    --paper: #15181b; --raised: #1e2226; --ink: #e4e6e8; --muted: #a3acb4; --line: #343a40; --grid: #2a2f34;
+    --accent: #8ec1f7; --warn: #f2c879; --warn-paper: #2c2414; --warm: #f59b6a; --bar: #37506b;
+    --series-1: #6eb1f7; --series-2: #f4935d; --series-3: #4fcaa9; --series-4: #c698e6;
+    --series-5: #dfbb48; --series-6: #f28bba; --series-7: #a9b4be; --series-8: #93d27c;
+  }
+}
+* { box-sizing: border-box; }
+html { scroll-padding-top: 1rem; -webkit-text-size-adjust: 100%; }
+body {
+  margin: 0; background: var(--paper); color: var(--ink);
+  font: 15px/1.5 system-ui, -apple-system, "Segoe UI", Roboto, "Helvetica Neue", Arial, sans-serif;
+}
+.page { max-width: 66rem; margin: 0 auto; padding: 1.5rem 1rem 3rem; }
+nav { max-width: 66rem; margin: 0 auto; padding: 1rem 1rem 0; }
+nav ul { display: flex; flex-wrap: wrap; gap: .15rem 1rem; margin: 0; padding: 0; list-style: none; font-size: .87rem; }
+nav a { display: inline-block; padding: .15rem 0; color: var(--muted); text-decoration: none; }
+nav a:hover { color: var(--accent); text-decoration: underline; }
+@media (min-width: 82rem) {
+  body { display: grid; grid-template-columns: 12rem minmax(0, 66rem); justify-content: center; gap: 1rem; }
+  nav { position: sticky; top: 0; align-self: start; margin: 0; padding: 2.4rem 0 0 1rem; }
+  nav ul { display: block; }
+  .page { width: 100%; margin: 0; }
+}
+.skip { position: absolute; left: -99rem; z-index: 1; padding: .5rem 1rem; background: var(--paper); }
+.skip:focus { left: .5rem; top: .5rem; }
+a { color: var(--accent); }
+:focus-visible { outline: 2px solid var(--accent); outline-offset: 2px; }
+h1:focus, h2:focus, main:focus { outline: none; }
+h1 { margin: 0; font-size: 1.75rem; line-height: 1.2; letter-spacing: -.015em; overflow-wrap: anywhere; }
+h2 {
+  margin: 2.6rem 0 .8rem; padding-top: .7rem; border-top: 1px solid var(--line);
+  font-size: 1.15rem; line-height: 1.3; letter-spacing: -.005em;
+}
+h3 { margin: 0; font-size: .93rem; line-height: 1.35; }
+p { margin: .5rem 0; max-width: 44rem; }
+.kind { margin: 0 0 .2rem; color: var(--muted); font-size: .82rem; }
+header p, figcaption p, footer p, small { color: var(--muted); }
+header p { overflow-wrap: anywhere; }
+small { font-size: .82rem; }
+code, pre { font: .82rem/1.5 ui-monospace, "SF Mono", "Cascadia Mono", Menlo, Consolas, monospace; overflow-wrap: anywhere; }
+pre { margin: .5rem 0; padding: .8rem 1rem; background: var(--raised); border-radius: .4rem; overflow: auto; max-height: 32rem; }
+footer { margin-top: 3rem; border-top: 1px solid var(--line); font-size: .82rem; }
+.highlights {
+  display: grid; grid-template-columns: repeat(auto-fit, minmax(min(100%, 9.5rem), 1fr)); gap: 1.1rem 1.5rem;
+  margin: 1.2rem 0 0;
+}
+.highlights dt { color: var(--muted); font-size: .82rem; }
+.highlights dd { margin: 0; }
+.highlights strong { display: block; font-size: 1.55rem; font-weight: 600; line-height: 1.25; letter-spacing: -.01em; }
+.highlights small { display: block; line-height: 1.4; }
+.highlights div:first-child strong { font-size: 2rem; line-height: 1.15; color: var(--accent); }
+.facts { margin: .5rem 0; }
+.facts div { display: grid; grid-template-columns: 11rem minmax(0, 1fr); gap: 0 1rem; padding: .22rem 0; }
+.facts dt { color: var(--muted); }
+.facts dd { margin: 0; overflow-wrap: anywhere; }
+@media (max-width: 34rem) { .facts div { display: block; } }
+.notice { margin: 1.2rem 0; padding: .7rem 1rem; background: var(--warn-paper); border-left: 3px solid var(--warn); border-radius: .2rem; }
+.notice p, .notice ul { margin: 0; }
+.notice strong { color: var(--warn); }
+.notice ul { padding-left: 1.1rem; overflow-wrap: anywhere; }
+.sentences { margin: .6rem 0; padding: 0; list-style: none; max-width: 52rem; overflow-wrap: anywhere; }
+.sentences li { margin: .5rem 0 0; }
+.sentences li.more { margin: .1rem 0 0 1.2rem; color: var(--muted); font-size: .9rem; }
+.gallery { display: grid; grid-template-columns: repeat(auto-fit, minmax(min(100%, 23rem), 1fr)); gap: 1.8rem 2.2rem; align-items: start; }
+figure { margin: 0; min-width: 0; }
+figure.wide { margin: 1.2rem 0; }
+figcaption p { margin: .1rem 0 .4rem; font-size: .82rem; line-height: 1.45; }
+details { margin: .4rem 0; font-size: .87rem; }
+summary { display: inline-block; padding: .1rem 0; color: var(--muted); font-size: .82rem; cursor: pointer; }
+summary::before { content: "▸ "; }
+details[open] > summary::before { content: "▾ "; }
+summary:hover { color: var(--accent); }
+summary::-webkit-details-marker { display: none; }
+.plot { display: block; width: 100%; max-width: 34rem; height: auto; overflow: visible; font-family: inherit; }
+figure.wide .plot { max-width: 56rem; }
+.plot { color: var(--muted); }
+.plot text { white-space: pre; }
+.legend { display: flex; flex-wrap: wrap; gap: .1rem 1rem; margin: .2rem 0; padding: 0; list-style: none; font-size: .82rem; color: var(--muted); }
+.legend svg { display: inline-block; width: 1.5rem; height: .6rem; margin-right: .35rem; }
+.scroll { overflow-x: auto; max-width: 100%; }
+details .scroll { max-height: 24rem; overflow-y: auto; }
+table { border-collapse: collapse; font-size: .87rem; font-variant-numeric: tabular-nums; }
+caption { padding: .2rem 0; text-align: left; color: var(--muted); font-size: .82rem; }
+caption.hidden, .hidden { position: absolute; width: 1px; height: 1px; overflow: hidden; clip-path: inset(50%); white-space: nowrap; }
+th, td { padding: .26rem 1.1rem .26rem 0; border-bottom: 1px solid var(--grid); text-align: left; vertical-align: baseline; }
+th:last-child, td:last-child { padding-right: .2rem; }
+thead th { border-bottom-color: var(--line); color: var(--muted); font-weight: 500; vertical-align: bottom; white-space: nowrap; }
+tbody th { font-weight: 500; }
+.figures { text-align: right; white-space: nowrap; }
+tbody tr:hover { background: var(--raised); }
+img { image-rendering: pixelated; }
+@media print {
+  :root {
+    color-scheme: light;
+    --paper: #fff; --raised: #f6f6f4; --ink: #000; --muted: #444; --line: #bbb; --grid: #ddd; --accent: #17497c;
+    --warn: #6b3a00; --warn-paper: #fff; --warm: #b03a08; --bar: #c6d5e5;
+    --series-1: #1f66b1; --series-2: #c4501b; --series-3: #147d66; --series-4: #8746a8;
+    --series-5: #8f6c00; --series-6: #bd2f74; --series-7: #5b6670; --series-8: #3c7f22;
+  }
+  @page { margin: 14mm; }
+  body { display: block; font-size: 10pt; print-color-adjust: exact; -webkit-print-color-adjust: exact; }
+  nav, .skip, summary { display: none; }
+  details:not([open]) { display: none; }
+  .page { max-width: none; padding: 0; }
+  .scroll, pre { overflow: visible; max-height: none; }
+  pre { white-space: pre-wrap; }
+  figure, tr, .highlights, .notice { break-inside: avoid; }
+  h2, h3, thead { break-after: avoid; }
+  .gallery { grid-template-columns: 1fr 1fr; gap: 1.2rem; }
+}
+`

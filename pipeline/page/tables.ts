@@ -1,0 +1,38 @@
+/**
+ * Tables of a page: (caption, columns, rows) -> Html, with heads that say what they head; a wide one scrolls in itself.
+ */
+import { type Content, Html, html } from "./html.ts"
+
+export interface Column {
+  readonly name: Content
+  /** Aligned to the right, digits under digits. */
+  readonly figures?: boolean
+}
+
+export interface Table {
+  readonly caption: string
+  readonly columns: ReadonlyArray<Column | string>
+  /** The first cell of a row is its head. */
+  readonly rows: ReadonlyArray<ReadonlyArray<Content>>
+  /** For a caption that the text around it says already. */
+  readonly captionHidden?: boolean
+}
+
+const columnOf = (column: Column | string): Column => (typeof column === "string" ? { name: column } : column)
+
+export const table = (options: Table): Html => {
+  const columns = options.columns.map(columnOf)
+  const kind = (i: number) => (columns[i]?.figures === true ? new Html(' class="figures"') : null)
+  const cell = (content: Content, i: number) =>
+    i === 0 ? html`<th scope="row" ${kind(i)}>${content}</th>` : html`<td${kind(i)}>${content}</td>`
+  return html`<div class="scroll" role="group" tabindex="0" aria-label="${options.caption}"><table>
+<caption${options.captionHidden === true ? new Html(' class="hidden"') : null}>${options.caption}</caption>
+<thead><tr>${columns.map(({ name }, i) => html`<th scope="col" ${kind(i)}>${name}</th>`)}</tr></thead>
+<tbody>${options.rows.map(
+    (row) =>
+      html`<tr>
+        ${row.map(cell)}
+      </tr> `,
+  )}</tbody>
+</table></div>`
+}
