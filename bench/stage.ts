@@ -2,7 +2,7 @@
  * What the train stage adds to the engine, in one process on the same batches: the engine is timed from inside the stage.
  * And the times a user waits: from `run` and from `resume` to the first iteration, with a warm cache.
  *
- *   pnpm bench:stage [--json] [--experiment experiments/cnn.ts] [--iterations 1000]
+ *   pnpm bench:stage [--json] [--experiment experiments/cnn.ts] [--iterations 1000] [--engine auto]
  */
 import { spawn } from "node:child_process"
 import { mkdtempSync, rmSync } from "node:fs"
@@ -11,10 +11,10 @@ import { join } from "node:path"
 import { fileURLToPath } from "node:url"
 import { parseArgs } from "node:util"
 import * as NodeServices from "@effect/platform-node/NodeServices"
-import { Effect, Layer, Logger } from "effect"
+import { Effect, Layer, Logger, Tracer } from "effect"
 import * as FetchHttpClient from "effect/http/FetchHttpClient"
 import { Engine, type Trainer } from "../engines/Engine.ts"
-import { selectEngine } from "../engines/select.ts"
+import { engineNames, selectEngine } from "../engines/select.ts"
 import { execute } from "../pipeline/execute.ts"
 import { loadExperiment } from "../pipeline/experimentFile.ts"
 import { Terminal } from "../pipeline/Terminal.ts"
@@ -27,8 +27,11 @@ const { values: options } = parseArgs({
     json: { type: "boolean", default: false },
     experiment: { type: "string", default: "experiments/cnn.ts" },
     iterations: { type: "string", default: "1000" },
+    engine: { type: "string", default: "auto" },
   },
 })
+const engineName = engineNames.find((name) => name === options.engine)
+if (engineName === undefined) throw new Error(`--engine is one of ${engineNames.join(", ")}`)
 const iterations = Number(options.iterations)
 
 const spent = { compile: 0, train: 0, predict: 0, state: 0 }
@@ -57,6 +60,23 @@ const timedEngine = (engine: Engine["Service"]): Engine["Service"] => ({
         state: trainer.state.pipe(timed("state")),
       })),
     ),
+})
+
+/** Milliseconds by the name of a span, added up; and what the engine had spent when training was over. */
+const inSpans = new Map<string, number>()
+let inTraining = { ...spent }
+const adding = Tracer.make({
+  span: (options) => {
+    const span = new Tracer.NativeSpan(options)
+    const end = span.end.bind(span)
+    span.end = (endTime, exit) => {
+      const milliseconds = Number(endTime - options.startTime) / 1e6
+      inSpans.set(span.name, (inSpans.get(span.name) ?? 0) + milliseconds)
+      if (span.name === "train") inTraining = { ...spent }
+      end(endTime, exit)
+    }
+    return span
+  },
 })
 
 const scratch = mkdtempSync(join(tmpdir(), "tidemark-bench-"))
@@ -94,7 +114,8 @@ const quiet = Layer.mock(Terminal, { line: () => {}, progress: () => Effect.void
 
 const { engine, path, stageMs } = await Effect.runPromise(
   runPipeline.pipe(
-    Effect.provide(selectEngine("auto")),
+    Effect.withTracer(adding),
+    Effect.provide(selectEngine(engineName)),
     Effect.provide(quiet),
     Effect.provide(FetchHttpClient.layer),
     Effect.provide(NodeServices.layer),
@@ -132,6 +153,9 @@ const startMs = await untilFirstIteration(
 rmSync(scratch, { recursive: true, force: true })
 
 const stageOnly = stageMs - spent.compile
+// Reading the state is part of it, though an evaluation's histograms would read it as well.
+const checkpointMs =
+  inTraining.state + (inSpans.get("saveCheckpoint") ?? 0) + (inSpans.get("pruneCheckpoints") ?? 0)
 const result = {
   machine: { processor: cpus()[0].model, cores: cpus().length, node: process.version },
   engine,
@@ -140,8 +164,8 @@ const result = {
   engineMsAnIteration: spent.train / iterations,
   stageMsAnIteration: stageOnly / iterations,
   compileMs: spent.compile,
-  stateMs: spent.state,
-  predictMs: spent.predict,
+  checkpointMs,
+  evaluationMs: inTraining.predict,
   startMs,
   resumeMs,
   peakMiB: process.resourceUsage().maxRSS / 1024,
@@ -158,6 +182,8 @@ else {
   console.log(
     `stage over engine       ${(result.stageMsAnIteration / result.engineMsAnIteration).toFixed(3)}`,
   )
+  console.log(`evaluations             ${((100 * inTraining.predict) / stageOnly).toFixed(2)} % of the stage`)
+  console.log(`checkpoints             ${((100 * checkpointMs) / stageOnly).toFixed(2)} % of the stage`)
   console.log(`compile                 ${result.compileMs.toFixed(0)} ms`)
   console.log(`run to first iteration  ${(startMs / 1000).toFixed(1)} s`)
   console.log(`resume to the next one  ${(resumeMs / 1000).toFixed(1)} s`)
