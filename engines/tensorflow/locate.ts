@@ -1,5 +1,5 @@
 /** Where @tensorflow/tfjs-node-gpu may be: () -> places to import it from, in the order they are tried. */
-import { statSync } from "node:fs"
+import { existsSync, statSync } from "node:fs"
 import { createRequire } from "node:module"
 import { dirname, join } from "node:path"
 import { fileURLToPath } from "node:url"
@@ -25,6 +25,8 @@ const places = [
 
 /** The package as it would be imported from `from`; undefined where it is not there at all. */
 export const placeAt = (name: string, from: string): Place | undefined => {
+  // Node.js looks in the folders above as well, where another place has its own.
+  if (!existsSync(from)) return undefined
   try {
     const found = createRequire(from).resolve("@tensorflow/tfjs-node-gpu/package.json")
     return { name, from, folder: dirname(found) }
