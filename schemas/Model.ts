@@ -20,6 +20,13 @@ const Size = Schema.Union([PositiveInt, Schema.Tuple([PositiveInt, PositiveInt])
   }),
 )
 
+/** TensorFlow's depthwise convolutions step as far down as to the right. */
+const EqualSize = Size.check(
+  Schema.makeFilter(([height, width]: readonly [number, number]) => height === width, {
+    message: "a depthwise convolution has the same stride down as to the right",
+  }),
+)
+
 /**
  * Initial weights. Fans as in Keras: for a dense kernel [inputs, units]; for a convolution's, times the receptive field.
  * Truncated normal draws are redrawn beyond two standard deviations, as in TensorFlow.
@@ -82,6 +89,17 @@ const kernel = {
   biasInitializer: withDefault(Initializer, { kind: "zeros" }),
 }
 
+const depthwise = {
+  kernelSize: Size,
+  strides: withDefault(EqualSize, 1),
+  padding: withDefault(Padding, "valid"),
+  depthMultiplier: withDefault(PositiveInt, 1),
+  activation: withDefault(Activation, "linear"),
+  useBias: withDefault(Schema.Boolean, true),
+  depthwiseInitializer: withDefault(Initializer, { kind: "glorotUniform" }),
+  biasInitializer: withDefault(Initializer, { kind: "zeros" }),
+}
+
 const pooling = {
   poolSize: withDefault(Size, 2),
   /** Distance between windows; without it, the pool's size. */
@@ -98,6 +116,20 @@ const Conv2d = Schema.Struct({
   strides: withDefault(Size, 1),
   padding: withDefault(Padding, "valid"),
   ...kernel,
+})
+/** Each channel by itself, with `depthMultiplier` filters: [batch, height, width, channels] -> [.., channels · multiplier] */
+const DepthwiseConv2d = Schema.Struct({
+  kind: Schema.Literal("depthwiseConv2d"),
+  name,
+  ...depthwise,
+})
+/** A depthwise convolution, then a convolution of 1×1 that mixes the channels into `filters`. */
+const SeparableConv2d = Schema.Struct({
+  kind: Schema.Literal("separableConv2d"),
+  name,
+  filters: PositiveInt,
+  ...depthwise,
+  pointwiseInitializer: withDefault(Initializer, { kind: "glorotUniform" }),
 })
 const MaxPooling2d = Schema.Struct({ kind: Schema.Literal("maxPooling2d"), name, ...pooling })
 const AveragePooling2d = Schema.Struct({ kind: Schema.Literal("averagePooling2d"), name, ...pooling })
@@ -144,6 +176,8 @@ const PReLU = Schema.Struct({
 
 export const Layer = Schema.Union([
   Conv2d,
+  DepthwiseConv2d,
+  SeparableConv2d,
   MaxPooling2d,
   AveragePooling2d,
   GlobalAveragePooling2d,
@@ -168,6 +202,10 @@ type Options<S extends { readonly Encoded: { readonly kind: string } }> = Omit<S
 /** One function a layer, as `tf.layers` has: plain values, checked when the experiment is decoded. */
 export const layers = {
   conv2d: (options: Options<typeof Conv2d>) => ({ kind: "conv2d", ...options }) as const,
+  depthwiseConv2d: (options: Options<typeof DepthwiseConv2d>) =>
+    ({ kind: "depthwiseConv2d", ...options }) as const,
+  separableConv2d: (options: Options<typeof SeparableConv2d>) =>
+    ({ kind: "separableConv2d", ...options }) as const,
   maxPooling2d: (options: Options<typeof MaxPooling2d> = {}) =>
     ({ kind: "maxPooling2d", ...options }) as const,
   averagePooling2d: (options: Options<typeof AveragePooling2d> = {}) =>

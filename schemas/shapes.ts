@@ -89,6 +89,16 @@ const apply = (
       const parameters = weights + (layer.useBias ? layer.filters : 0)
       return windows(layer.kernelSize, layer.strides, layer.padding, layer.filters, parameters)
     }
+    case "depthwiseConv2d":
+    case "separableConv2d": {
+      if (input.length !== 3) return Result.fail(images())
+      const [height, width] = layer.kernelSize
+      const between = input[2] * layer.depthMultiplier
+      const channels = layer.kind === "separableConv2d" ? layer.filters : between
+      const pointwise = layer.kind === "separableConv2d" ? between * channels : 0
+      const parameters = height * width * between + pointwise + (layer.useBias ? channels : 0)
+      return windows(layer.kernelSize, layer.strides, layer.padding, channels, parameters)
+    }
     case "maxPooling2d":
     case "averagePooling2d":
       if (input.length !== 3) return Result.fail(images())

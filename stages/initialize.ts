@@ -8,7 +8,7 @@
 import type { Initializer } from "../schemas/Model.ts"
 import { type RandomKey, randomWords } from "./random.ts"
 
-/** Of a dense kernel [inputs, units], or a convolution's [height, width, in, out]. */
+/** Of a dense kernel [inputs, units], or a convolution's [height, width, in, out], depthwise too, as Keras has it. */
 const fans = (shape: ReadonlyArray<number>) => {
   const field = shape.slice(0, -2).reduce((product, size) => product * size, 1)
   const [fanIn, fanOut] = shape.length < 2 ? [shape[0] ?? 1, shape[0] ?? 1] : shape.slice(-2)

@@ -23,6 +23,8 @@ const operationOf = (value: Value): string => {
       return "Const"
     case "AveragePool":
       return "AvgPool"
+    case "DepthwiseConv2D":
+      return "DepthwiseConv2dNative"
     default:
       return value.op
   }

@@ -48,6 +48,23 @@ export const tfLayer = (layer: Layer, name: string): tfl.layers.Layer => {
         useBias: layer.useBias,
         ...zeros,
       })
+    case "depthwiseConv2d":
+    case "separableConv2d": {
+      const options = {
+        name,
+        kernelSize: [...layer.kernelSize] as [number, number],
+        strides: [...layer.strides] as [number, number],
+        padding: layer.padding,
+        depthMultiplier: layer.depthMultiplier,
+        activation: layer.activation,
+        useBias: layer.useBias,
+        depthwiseInitializer: "zeros",
+        biasInitializer: "zeros",
+      } as const
+      return layer.kind === "depthwiseConv2d"
+        ? tfl.layers.depthwiseConv2d(options)
+        : tfl.layers.separableConv2d({ ...options, filters: layer.filters, pointwiseInitializer: "zeros" })
+    }
     case "dense":
       return tfl.layers.dense({
         name,
@@ -92,6 +109,11 @@ export const initializerOf = (layer: Layer, weight: string): Initializer | undef
     case "conv2d":
     case "dense":
       return weight === "bias" ? layer.biasInitializer : layer.kernelInitializer
+    case "depthwiseConv2d":
+      return weight === "bias" ? layer.biasInitializer : layer.depthwiseInitializer
+    case "separableConv2d":
+      if (weight === "pointwise_kernel") return layer.pointwiseInitializer
+      return weight === "bias" ? layer.biasInitializer : layer.depthwiseInitializer
     case "prelu":
       return layer.alphaInitializer
     default:

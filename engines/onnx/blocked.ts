@@ -25,6 +25,8 @@ export interface BlockedConvolution {
   /** [top, left, bottom, right] */
   readonly pads: readonly [number, number, number, number]
   readonly relu: boolean
+  /** Each channel by itself: as many out as in, in whole blocks; the filter as [channels / block, height, width, block]. */
+  readonly depthwise?: boolean
 }
 
 export interface Blocked {
@@ -59,7 +61,7 @@ export const nativeBlocked = (block: number): Blocked => ({
       { channels: { i: channels }, channels_last: { i: channelsLast ? 1 : 0 } },
       domain,
     ),
-  convolution: (graph, { bias, dilations, filter, kernel, pads, relu, strides, x }) =>
+  convolution: (graph, { bias, depthwise, dilations, filter, inShape, kernel, pads, relu, strides, x }) =>
     graph.op(
       "Conv",
       bias === undefined ? [x, filter] : [x, filter, bias],
@@ -67,7 +69,7 @@ export const nativeBlocked = (block: number): Blocked => ({
         kernel_shape: { ints: kernel },
         strides: { ints: strides },
         dilations: { ints: dilations },
-        group: { i: 1 },
+        group: { i: depthwise ? inShape[1] : 1 },
         pads: { ints: pads },
         ...(relu ? { activation: { s: "Relu" } } : {}),
       },

@@ -10,14 +10,14 @@ import type { Blocked } from "./blocked.ts"
 import type { Name, OnnxGraph } from "./graph.ts"
 import { imageShape, type Lowering } from "./Lowering.ts"
 
-const portableAttributes = (window: Window) => ({
+export const portableAttributes = (window: Window) => ({
   kernel_shape: { ints: [window.height, window.width] },
   strides: { ints: [window.strideHeight, window.strideWidth] },
   dilations: { ints: [window.dilationHeight, window.dilationWidth] },
   pads: { ints: [window.top, window.left, window.bottom, window.right] },
 })
 
-const hasStride = ({ strideHeight, strideWidth }: Window) => strideHeight !== 1 || strideWidth !== 1
+export const hasStride = ({ strideHeight, strideWidth }: Window) => strideHeight !== 1 || strideWidth !== 1
 const isDilated = ({ dilationHeight, dilationWidth }: Window) => dilationHeight !== 1 || dilationWidth !== 1
 
 /** [h, w, in, out] -> [out / b, in / b, h, w, b of in, b of out]; fewer channels in than a block stay one by one. */
@@ -87,7 +87,7 @@ export const convolution = (value: Node<"Conv2D">, lowering: Lowering): void => 
 }
 
 /** Rows and columns at the far edges that no window reaches: they have no gradient. */
-const unreached = (window: Window) => [
+export const unreached = (window: Window) => [
   window.inHeight +
     window.top +
     window.bottom -

@@ -7,6 +7,7 @@ import { rulesOf } from "../operators.ts"
 import type { Node, Operation, Value } from "../trace/graph.ts"
 import { sizeOf } from "../trace/graph.ts"
 import { convolution, filterGradient, inputGradient } from "./convolution.ts"
+import { depthwise, depthwiseFilterGradient, depthwiseInputGradient } from "./depthwise.ts"
 import { elementwise } from "./elementwise.ts"
 import type { Attributes } from "./graph.ts"
 import type { Lowering } from "./Lowering.ts"
@@ -121,6 +122,9 @@ const rules: { readonly [K in Operation]: Rule<K> } = {
   Conv2D: convolution,
   Conv2DInputGradient: inputGradient,
   Conv2DFilterGradient: filterGradient,
+  DepthwiseConv2D: depthwise,
+  DepthwiseConv2DInputGradient: depthwiseInputGradient,
+  DepthwiseConv2DFilterGradient: depthwiseFilterGradient,
   MaxPool: maxPool,
   MaxPoolGradient: maxPoolGradient,
   AveragePool: averagePool,

@@ -1,8 +1,9 @@
 /**
  * Whether the fast path computes what the portable one does on this processor: () -> boolean, remembered.
  *
- * Two layers of convolution and pooling take one step both ways, in every form that the lowering has: few channels in
- * and whole blocks, padded and not, a batch that does not fill its blocks. The verdict is kept in the user's cache by
+ * Two layers of convolution and pooling, with depthwise convolutions between, take one step both ways, in every form that
+ * the lowering has: few channels in and whole blocks, padded and not, strided and not, a batch that does not fill its
+ * blocks. The verdict is kept in the user's cache by
  * processor, ONNX Runtime version and the very model that was checked.
  */
 import { createHash } from "node:crypto"
@@ -31,6 +32,8 @@ const checkProgram = (block: number) => {
   const tensors = [
     { name: "tidemark/check/filter1", shape: [5, 5, 1, 2 * block] },
     { name: "tidemark/check/bias1", shape: [2 * block] },
+    { name: "tidemark/check/strided", shape: [3, 3, 2 * block, 1] },
+    { name: "tidemark/check/depthwise", shape: [3, 3, 2 * block, 1] },
     { name: "tidemark/check/filter2", shape: [3, 3, 2 * block, block] },
     { name: "tidemark/check/bias2", shape: [block] },
   ].map((tensor) => ({ ...tensor, values: waves(sizeOf(tensor.shape), 0.3) }))
@@ -40,13 +43,18 @@ const checkProgram = (block: number) => {
   )
   try {
     const traced = trace(variables, feeds, ({ images }) => {
-      const [filter1, bias1, filter2, bias2] = variables
+      const [filter1, bias1, strided, depthwise, filter2, bias2] = variables
       const { grads, value } = tf.variableGrads(() => {
         const first = tf.relu(
           tf.add(tf.conv2d(images as tf.Tensor4D, filter1 as tf.Tensor4D, 1, "same"), bias1),
         )
         const pooled = tf.maxPool(first as tf.Tensor4D, 2, 2, "valid")
-        const second = tf.relu(tf.add(tf.conv2d(pooled, filter2 as tf.Tensor4D, 1, "valid"), bias2))
+        const between = tf.add(
+          pooled,
+          tf.depthwiseConv2d(first as tf.Tensor4D, strided as tf.Tensor4D, 2, "same"),
+        )
+        const mixed = tf.depthwiseConv2d(between as tf.Tensor4D, depthwise as tf.Tensor4D, 1, "same")
+        const second = tf.relu(tf.add(tf.conv2d(mixed, filter2 as tf.Tensor4D, 1, "valid"), bias2))
         return tf.mean(tf.square(tf.maxPool(second as tf.Tensor4D, 2, 2, "valid")))
       }, variables)
       for (const variable of variables) {

@@ -153,6 +153,21 @@ const rules: { readonly [K in Operation]: Rule<K> } = {
       ...convolutionAttributes(node.attributes.window),
     }),
   Conv2DFilterGradient: filterGradient,
+  DepthwiseConv2D: (node, [x, filter, bias], graph) => {
+    const attributes = { ...ofType(node), ...convolutionAttributes(node.attributes.window) }
+    const convolved = graph.op("DepthwiseConv2dNative", [x, filter], attributes)
+    return withBiasAndRelu(convolved, bias, node.attributes.relu, graph)
+  },
+  DepthwiseConv2DInputGradient: (node, [dy, filter], graph) =>
+    graph.op("DepthwiseConv2dNativeBackpropInput", [graph.integers(node.shape), filter, dy], {
+      ...ofType(node),
+      ...convolutionAttributes(node.attributes.window),
+    }),
+  DepthwiseConv2DFilterGradient: (node, [x, dy], graph) =>
+    graph.op("DepthwiseConv2dNativeBackpropFilter", [x, graph.integers(node.shape), dy], {
+      ...ofType(node),
+      ...convolutionAttributes(node.attributes.window),
+    }),
   MaxPool: (node, inputs, graph) =>
     graph.op("MaxPool", inputs, { ...ofType(node), ...poolingAttributes(node.attributes.window) }),
   MaxPoolGradient: (node, [dy, x, y], graph) =>

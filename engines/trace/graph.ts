@@ -69,6 +69,12 @@ export interface Operations extends Readonly<Record<ElementOperation, None>> {
   Conv2DInputGradient: Sliding
   /** (x, dy) -> dfilter */
   Conv2DFilterGradient: Sliding
+  /** Each channel by itself: (x, filter [height, width, in, out / in], bias?); `relu` after the bias. */
+  DepthwiseConv2D: Sliding & { readonly relu: boolean }
+  /** (dy, filter) -> dx */
+  DepthwiseConv2DInputGradient: Sliding
+  /** (x, dy) -> dfilter */
+  DepthwiseConv2DFilterGradient: Sliding
   MaxPool: Sliding
   /** (dy, x, y) -> dx; on a tie the first element of the window in scan order takes it all. */
   MaxPoolGradient: Sliding

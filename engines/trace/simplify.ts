@@ -5,7 +5,7 @@
  * in the last bit, never the mathematics. Equal values are computed once.
  */
 import type { Node, Operation, Operations, Shape, Value } from "./graph.ts"
-import { node, reachable, sameShape } from "./graph.ts"
+import { node, reachable, sameShape, sizeOf } from "./graph.ts"
 
 type Rule = (value: Value, rewrite: Rewrite) => Value | undefined
 
@@ -91,20 +91,29 @@ const scalarFactors: Rule = (value, { make }) => {
   return make(value, "Mul", [y, make(value, "Mul", [s, t], {}, [])], {}, value.shape)
 }
 
+/** What takes a bias and a ReLU into itself. */
+type Biased = Node<"MatMul" | "Conv2D" | "DepthwiseConv2D">
+const isBiased = (x: Value): x is Extract<Value, Biased> =>
+  x.op === "MatMul" || x.op === "Conv2D" || x.op === "DepthwiseConv2D"
+
+/** x where it has one axis, or had it before it was given others of size 1. */
+const vectorOf = (x: Value): Value | undefined => {
+  if (x.shape.length === 1) return x
+  const isRow = x.op === "Reshape" && x.inputs[0].shape.length === 1 && x.shape.at(-1) === sizeOf(x.shape)
+  return isRow ? x.inputs[0] : undefined
+}
+
 /** A bias of one axis, added to a product or convolution, belongs to it. */
 const bias: Rule = (value, { make }) => {
   if (value.op !== "Add") return undefined
   const [a, b] = value.inputs
   const under = a.op === "Reshape" ? a.inputs[0] : a
-  if (b.shape.length !== 1 || b.shape[0] !== under.shape.at(-1) || under.inputs.length !== 2) return undefined
-  if (under.op === "MatMul" && !under.attributes.relu) {
-    const sum = make(under, "MatMul", [...under.inputs, b], under.attributes, under.shape)
-    return make(value, "Reshape", [sum], {}, value.shape)
-  }
-  if (under.op === "Conv2D" && a === under && !under.attributes.relu) {
-    return make(under, "Conv2D", [...under.inputs, b], under.attributes, under.shape)
-  }
-  return undefined
+  const vector = vectorOf(b)
+  if (!isBiased(under) || (under !== a && under.op !== "MatMul")) return undefined
+  if (vector === undefined || vector.shape[0] !== under.shape.at(-1)) return undefined
+  if (under.inputs.length !== 2 || under.attributes.relu) return undefined
+  const sum = make(under, under.op, [...under.inputs, vector], under.attributes, under.shape)
+  return under === a ? sum : make(value, "Reshape", [sum], {}, value.shape)
 }
 
 /** Unless x itself is wanted too, as where a residual block adds it: it would be computed twice. */
@@ -112,10 +121,8 @@ const relu: Rule = (value, { make, usersOf }) => {
   if (value.op !== "Relu") return undefined
   const [x] = value.inputs
   const isOfRelu = (user: Value) => user.op === "Relu" || (user.op === "Step" && user.attributes.alpha === 0)
-  if (!usersOf(x).every(isOfRelu)) return undefined
-  if (x.op === "Conv2D") return make(x, "Conv2D", x.inputs, { ...x.attributes, relu: true }, x.shape)
-  if (x.op === "MatMul") return make(x, "MatMul", x.inputs, { ...x.attributes, relu: true }, x.shape)
-  return undefined
+  if (!isBiased(x) || !usersOf(x).every(isOfRelu)) return undefined
+  return make(x, x.op, x.inputs, { ...x.attributes, relu: true }, x.shape)
 }
 
 /** step(x) = step(relu(x)): then x itself need not be kept, and relu can be part of what makes x. */

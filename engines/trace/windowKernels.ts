@@ -28,12 +28,21 @@ const windowOf = (info: tf.backend_util.Conv2DInfo): Window => ({
 })
 type Image = [number, number, number, number]
 type ConvAttributes = Pick<tf.Conv2DAttrs, "strides" | "pad" | "dataFormat" | "dimRoundingMode"> & {
-  readonly dilations?: tf.Conv2DAttrs["dilations"]
+  readonly dilations?: tf.Conv2DAttrs["dilations"] | null
 }
-const convolution = (x: Shape, filter: Shape, attributes: ConvAttributes) => {
+const convolution = (x: Shape, filter: Shape, attributes: ConvAttributes, depthwise = false) => {
   if ((attributes.dataFormat ?? "NHWC") !== "NHWC") throw new KernelRefused("only NHWC is supported")
-  const { strides, dilations = 1, pad, dimRoundingMode } = attributes
-  return backend_util.computeConv2DInfo(x as Image, filter as Image, strides, dilations, pad, dimRoundingMode)
+  const { strides, pad, dimRoundingMode } = attributes
+  const dilations = attributes.dilations ?? 1
+  return backend_util.computeConv2DInfo(
+    x as Image,
+    filter as Image,
+    strides,
+    dilations,
+    pad,
+    dimRoundingMode,
+    depthwise,
+  )
 }
 /** Also what the fused kernel begins with. */
 export const conv2d = ({ x, filter }: Inputs, attributes: ConvAttributes, make: Make) => {
@@ -41,14 +50,28 @@ export const conv2d = ({ x, filter }: Inputs, attributes: ConvAttributes, make: 
   return make("Conv2D", [x, filter], { window: windowOf(info), relu: false }, info.outShape)
 }
 kernel(tf.Conv2D, conv2d)
-kernel<tf.Conv2DBackpropInputAttrs>(tf.Conv2DBackpropInput, ({ dy, filter }, attributes, make) => {
-  const info = convolution(attributes.inputShape, filter.shape, attributes)
-  return make("Conv2DInputGradient", [dy, filter], { window: windowOf(info) }, info.inShape)
+kernel<ConvAttributes>(tf.DepthwiseConv2dNative, ({ x, filter }, attributes, make) => {
+  const info = convolution(x.shape, filter.shape, attributes, true)
+  return make("DepthwiseConv2D", [x, filter], { window: windowOf(info), relu: false }, info.outShape)
 })
-kernel<tf.Conv2DBackpropFilterAttrs>(tf.Conv2DBackpropFilter, ({ x, dy }, attributes, make) => {
-  const info = convolution(x.shape, attributes.filterShape, attributes)
-  return make("Conv2DFilterGradient", [x, dy], { window: windowOf(info) }, info.filterShape)
-})
+for (const [name, op, depthwise] of [
+  [tf.Conv2DBackpropInput, "Conv2DInputGradient", false],
+  [tf.DepthwiseConv2dNativeBackpropInput, "DepthwiseConv2DInputGradient", true],
+] as const) {
+  kernel<ConvAttributes & { readonly inputShape: Shape }>(name, ({ dy, filter }, attributes, make) => {
+    const info = convolution(attributes.inputShape, filter.shape, attributes, depthwise)
+    return make(op, [dy, filter], { window: windowOf(info) }, info.inShape)
+  })
+}
+for (const [name, op, depthwise] of [
+  [tf.Conv2DBackpropFilter, "Conv2DFilterGradient", false],
+  [tf.DepthwiseConv2dNativeBackpropFilter, "DepthwiseConv2DFilterGradient", true],
+] as const) {
+  kernel<ConvAttributes & { readonly filterShape: Shape }>(name, ({ x, dy }, attributes, make) => {
+    const info = convolution(x.shape, attributes.filterShape, attributes, depthwise)
+    return make(op, [x, dy], { window: windowOf(info) }, info.filterShape)
+  })
+}
 const pooling = (x: Shape, { filterSize, strides, pad, dimRoundingMode }: tf.MaxPoolAttrs) =>
   backend_util.computePool2DInfo(x as Image, filterSize, strides, 1, pad, dimRoundingMode)
 for (const [name, gradient, op, opGradient] of [

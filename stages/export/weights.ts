@@ -16,7 +16,7 @@ export const encodeWeights = (weights: State, model: Model, description: Descrip
     tensors: weights,
     metadata: {
       format: "tidemark-model-1",
-      axes: "kernels of conv2d [height, width, in, out], of dense [in, out]; an image is flattened in the order [height, width, channels]",
+      axes: "kernels of conv2d [height, width, in, out], of depthwise convolutions [height, width, in, multiplier], of dense [in, out]; an image is flattened in the order [height, width, channels]",
       ...asText({ ...description, layers: model }),
     },
   })

@@ -13,6 +13,9 @@ const definition: Case = {
   model: [
     layers.conv2d({ filters: 32, kernelSize: 5, padding: "same", activation: "relu" }),
     layers.maxPooling2d(),
+    layers.depthwiseConv2d({ kernelSize: 3, strides: 2, padding: "same", activation: "gelu" }),
+    layers.depthwiseConv2d({ kernelSize: 3, padding: "same", depthMultiplier: 2 }),
+    layers.layerNormalization(),
     layers.conv2d({ filters: 64, kernelSize: 5, padding: "same", activation: "relu" }),
     layers.maxPooling2d(),
     layers.flatten(),

@@ -43,20 +43,28 @@ export const emulatedBlocked = (size: number): Blocked => ({
     const image = unblock(graph, x, shape, size)
     return channelsLast ? graph.transpose(image, [0, 2, 3, 1]) : image
   },
-  convolution: (graph, { bias, dilations, filter, inShape, kernel, outShape, pads, relu, strides, x }) => {
+  convolution: (graph, convolution) => {
+    const { bias, depthwise, dilations, filter, inShape, kernel, outShape, pads, relu, strides, x } =
+      convolution
     const [, channels] = inShape
     const [, filters] = outShape
     const [height, width] = kernel
     const few = channels < size
-    const weights = few
-      ? graph.transpose(graph.reshape(filter, [filters / size, channels, height * width, size]), [0, 3, 1, 2])
-      : graph.transpose(
-          graph.reshape(filter, [filters / size, channels / size, height * width, size, size]),
-          [0, 4, 1, 3, 2],
-        )
+    /** [filters, channels of a group, height × width] */
+    const weightsOf = () => {
+      if (depthwise) {
+        return graph.transpose(graph.reshape(filter, [channels / size, height * width, size]), [0, 2, 1])
+      }
+      if (few) {
+        const parts = graph.reshape(filter, [filters / size, channels, height * width, size])
+        return graph.transpose(parts, [0, 3, 1, 2])
+      }
+      const parts = graph.reshape(filter, [filters / size, channels / size, height * width, size, size])
+      return graph.transpose(parts, [0, 4, 1, 3, 2])
+    }
     const inputs = [
       few ? x : unblock(graph, x, inShape, size),
-      graph.reshape(weights, [filters, channels, height, width]),
+      graph.reshape(weightsOf(), [filters, depthwise ? 1 : channels, height, width]),
       ...(bias === undefined ? [] : [bias]),
     ]
     const convolved = graph.op("Conv", inputs, {
@@ -64,6 +72,7 @@ export const emulatedBlocked = (size: number): Blocked => ({
       strides: { ints: strides },
       dilations: { ints: dilations },
       pads: { ints: pads },
+      group: { i: depthwise ? channels : 1 },
     })
     return block(graph, relu ? graph.op("Relu", [convolved]) : convolved, outShape, size)
   },

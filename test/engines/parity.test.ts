@@ -109,6 +109,42 @@ const cases: Readonly<Record<string, Case>> = {
     inputShape: [8, 10, 1],
     batchSize: 15,
   },
+  "depthwise convolutions of whole blocks": {
+    model: [
+      layers.conv2d({ filters: 16, kernelSize: 3, padding: "same", activation: "relu" }),
+      layers.depthwiseConv2d({ kernelSize: 3, padding: "same", activation: "relu" }),
+      layers.depthwiseConv2d({ kernelSize: [2, 3], strides: 2, padding: "same", activation: "tanh" }),
+      layers.depthwiseConv2d({ kernelSize: 3, useBias: false }),
+      ...head,
+    ],
+    inputShape: [9, 11, 1],
+  },
+  "a depthwise convolution whose stride leaves the far edge uncovered": {
+    model: [
+      layers.conv2d({ filters: 16, kernelSize: 1, activation: "tanh" }),
+      layers.depthwiseConv2d({ kernelSize: 2, strides: 3, activation: "relu" }),
+      ...head,
+    ],
+    inputShape: [9, 10, 1],
+  },
+  "depthwise convolutions of a few channels, several filters each": {
+    model: [
+      layers.depthwiseConv2d({ kernelSize: 3, depthMultiplier: 4, activation: "relu" }),
+      layers.depthwiseConv2d({ kernelSize: 2, strides: 2, padding: "same", depthMultiplier: 2 }),
+      layers.depthwiseConv2d({ kernelSize: [3, 2] }),
+      ...head,
+    ],
+    inputShape: [8, 9, 2],
+  },
+  "separable convolutions": {
+    model: [
+      layers.separableConv2d({ filters: 16, kernelSize: 3, padding: "same", activation: "relu" }),
+      layers.separableConv2d({ filters: 16, kernelSize: 3, strides: 2, padding: "same" }),
+      layers.separableConv2d({ filters: 5, kernelSize: 2, depthMultiplier: 2, useBias: false }),
+      ...head,
+    ],
+    batchSize: 9,
+  },
   "pooling of odd images": {
     model: [
       layers.conv2d({ filters: 16, kernelSize: 3, padding: "same", activation: "relu" }),

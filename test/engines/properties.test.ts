@@ -1,4 +1,4 @@
-/** Random small networks: every path of the onnx engine computes what the reference does. */
+/** Random small networks: every engine computes what the reference does. */
 import { assert, describe, it } from "@effect/vitest"
 import { Effect, Schema } from "effect"
 import * as Reference from "../../engines/reference.ts"
@@ -46,23 +46,64 @@ const caseOf = (shape: typeof Shape.Type): Case => ({
   batchSize: shape.batchSize,
 })
 
-describe("the onnx engine computes what the reference does", () => {
+const Depthwise = Schema.Struct({
+  batchSize: between(1, 18),
+  height: between(5, 11),
+  width: between(5, 11),
+  channels: Schema.Literals([1, 3, 8, 16, 24]),
+  depthMultiplier: between(1, 2),
+  kernel: between(1, 4),
+  kernelWidth: between(1, 4),
+  stride: between(1, 3),
+  padding: Schema.Literals(["valid", "same"]),
+  filters: Schema.Literals([3, 8, 16]),
+})
+
+const depthwiseCaseOf = (shape: typeof Depthwise.Type): Case => ({
+  model: [
+    layers.conv2d({ filters: shape.channels, kernelSize: 1, activation: "tanh" }),
+    layers.depthwiseConv2d({
+      kernelSize: [shape.kernel, shape.kernelWidth],
+      strides: shape.stride,
+      padding: shape.padding,
+      depthMultiplier: shape.depthMultiplier,
+      activation: "swish",
+    }),
+    layers.separableConv2d({ filters: shape.filters, kernelSize: 3, padding: "same", activation: "relu" }),
+    layers.flatten(),
+    layers.dense({ units: 3 }),
+  ],
+  inputShape: [shape.height, shape.width, 2],
+  batchSize: shape.batchSize,
+})
+
+/** Every engine under test against the reference. */
+const assertParity = Effect.fnUntraced(function* (definition: Case) {
+  const expected = yield* Effect.provide(trainCase(definition), Reference.layer)
+  for (const [engine, layer] of Object.entries(enginesUnderTest)) {
+    const actual = yield* Effect.provide(trainCase(definition), layer)
+    assert.isBelow(relativeError(actual.losses, expected.losses), 1e-5, engine)
+    for (const [i, { data, name }] of actual.state.entries()) {
+      assert.isBelow(relativeError(data, expected.state[i].data), 2e-5, `${engine} ${name}`)
+    }
+    assert.isBelow(relativeError(actual.predictions, expected.predictions), 1e-5, engine)
+  }
+})
+
+const options = { timeout: 60_000, arbitrary: { runs: 15 } }
+
+describe("every engine computes what the reference does", () => {
   it.effect.prop(
     "for random convolutions and poolings",
     [Shape],
-    ([shape]) =>
-      Effect.gen(function* () {
-        const definition = caseOf(shape)
-        const expected = yield* Effect.provide(trainCase(definition), Reference.layer)
-        for (const [engine, layer] of Object.entries(enginesUnderTest)) {
-          const actual = yield* Effect.provide(trainCase(definition), layer)
-          assert.isBelow(relativeError(actual.losses, expected.losses), 1e-5, engine)
-          for (const [i, { data, name }] of actual.state.entries()) {
-            assert.isBelow(relativeError(data, expected.state[i].data), 2e-5, `${engine} ${name}`)
-          }
-          assert.isBelow(relativeError(actual.predictions, expected.predictions), 1e-5, engine)
-        }
-      }),
-    { timeout: 60_000, arbitrary: { runs: 15 } },
+    ([shape]) => assertParity(caseOf(shape)),
+    options,
+  )
+
+  it.effect.prop(
+    "for random depthwise and separable convolutions",
+    [Depthwise],
+    ([shape]) => assertParity(depthwiseCaseOf(shape)),
+    options,
   )
 })

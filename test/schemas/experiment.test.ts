@@ -80,7 +80,10 @@ describe("an experiment", () => {
           batchSize: 0,
           extra: true,
           dataset: "mnst",
-          model: [{ kind: "conv2d", filters: 0, kernelSize: [5], padding: "some" }],
+          model: [
+            { kind: "conv2d", filters: 0, kernelSize: [5], padding: "some" },
+            { kind: "depthwiseConv2d", kernelSize: 3, strides: [1, 2] },
+          ],
           optimizer: { kind: "adam", learningRate: { kind: "constant", value: -1 } },
         },
         "bad.ts",
@@ -94,6 +97,7 @@ describe("an experiment", () => {
         "dataset",
         "model[0].filters",
         "model[0].padding",
+        "model[1].strides",
         "optimizer.learningRate.value",
       ]) {
         assert.include(paths, path)

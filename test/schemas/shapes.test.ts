@@ -60,6 +60,28 @@ describe("inferShapes", () => {
     )
   })
 
+  it("gives depthwise and separable convolutions their channels and weights", () => {
+    const shapes = Result.getOrThrow(
+      infer([
+        layers.conv2d({ filters: 4, kernelSize: 1 }),
+        layers.depthwiseConv2d({ kernelSize: [3, 5], depthMultiplier: 2 }),
+        layers.separableConv2d({ filters: 6, kernelSize: 3, strides: 2, padding: "same", useBias: false }),
+        layers.globalAveragePooling2d(),
+        layers.layerNormalization({ center: false }),
+        layers.dense({ units: 10 }),
+      ]),
+    )
+    assert.deepStrictEqual(
+      shapes.slice(1, 5).map(({ output, parameters }) => [output, parameters]),
+      [
+        [[26, 24, 8], 3 * 5 * 4 * 2 + 8],
+        [[13, 12, 6], 3 * 3 * 8 + 8 * 6],
+        [[6], 0],
+        [[6], 6],
+      ],
+    )
+  })
+
   const failures: ReadonlyArray<readonly [string, unknown, RegExp]> = [
     [
       "a window larger than the image names the layer and both shapes",
