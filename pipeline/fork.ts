@@ -1,8 +1,8 @@
 /**
  * A new run from another's checkpoint: (parent, changed experiment) -> what to put into the new run's folder.
  *
- * The network and the kind of optimizer must be the parent's, so that every variable has its value; anything else may
- * change. The fork goes on at the parent's iteration, with the parent's rows of metrics up to there.
+ * What decides the variables must be the parent's (network, kind of optimizer, averaging), so that every one has its
+ * value; anything else may change. The fork goes on at the parent's iteration, with the parent's rows of metrics up to there.
  */
 import { Effect, Path, Runtime, Schema } from "effect"
 import type { Experiment } from "../schemas/Experiment.ts"
@@ -27,7 +27,11 @@ export class ForkImpossible extends Schema.TaggedError<ForkImpossible>()("ForkIm
   }
 }
 
-const modelOf = ({ model, optimizer }: Experiment) => ({ model, optimizer: optimizer.kind })
+const modelOf = ({ averaging, model, optimizer }: Experiment) => ({
+  model,
+  optimizer: optimizer.kind,
+  averaging: averaging !== undefined,
+})
 
 export const prepareFork = Effect.fn("prepareFork")(function* (run: Run, experiment: Experiment) {
   const paths = yield* Path.Path
@@ -35,7 +39,7 @@ export const prepareFork = Effect.fn("prepareFork")(function* (run: Run, experim
   const [changed] = differences(modelOf(effectiveExperiment(run)), modelOf(experiment))
   if (changed !== undefined) {
     return yield* impossible(
-      `${changed.path} was ${changed.before} and is ${changed.after}; the network and the kind of optimizer must stay`,
+      `${changed.path} was ${changed.before} and is ${changed.after}; the network, the kind of optimizer and whether weights are averaged must stay`,
     )
   }
   const checkpoint = yield* newestGoodCheckpoint(paths.join(run.path, layout.checkpoints))

@@ -64,13 +64,9 @@ export const makeMaterials = Effect.fnUntraced(function* (fetched: FetchedDatase
   const trainer = yield* Effect.cached(
     Effect.gen(function* () {
       const network = yield* buildProgram({
-        model: experiment.model,
-        loss: experiment.loss,
-        optimizer: experiment.optimizer,
+        ...experiment,
         inputShape: figures.imageShape,
         classes: figures.classes,
-        batchSize,
-        seed,
       })
       return { network, trainer: yield* engine.compile(network) }
     }).pipe(Scope.provide(scope)),

@@ -87,13 +87,10 @@ export const openTrainedModel = Effect.fn("openTrainedModel")(function* (
     return yield* new CheckpointDamaged({ checkpoint: file, problem: checkpoint.failure })
   }
   const network = yield* buildProgram({
-    model: experiment.model,
-    loss: experiment.loss,
-    optimizer: experiment.optimizer,
+    ...experiment,
     inputShape: dataset.imageShape,
     classes: dataset.classes,
     batchSize: 1,
-    seed: experiment.seed,
   })
   return { run, experiment, dataset, checkpoint: checkpoint.success, table: yield* tableOf(run), network }
 })

@@ -8,22 +8,34 @@
 import { Schema } from "effect"
 import { Dataset, Normalization, Split } from "./Dataset.ts"
 import { Gate } from "./Gate.ts"
-import { Model, PositiveInt } from "./Model.ts"
-
+import { Fraction, Model, PositiveInt } from "./Model.ts"
 import { Optimizer } from "./Optimizer.ts"
 import { withDefault } from "./withDefault.ts"
 
-export { initializers, layers } from "./Model.ts"
+export { initializers, layers, regularizers } from "./Model.ts"
 export { learningRates, optimizers } from "./Optimizer.ts"
 export { schedule } from "./Schedule.ts"
 
 /**
+ * What is minimized. Penalties on kernels and smoothed labels count in the loss while training; the loss of the validation
+ * and the test split is without them.
+ *
  * `softmaxCrossEntropy`: the last layer gives logits; the loss is the mean over the batch of -log softmax at the label.
  * `meanSquaredError`: the last layer gives outputs in [0, 1] (a sigmoid activation); the loss is the mean over batch and
  * classes of (output - one-hot label)²; probabilities are the outputs divided by their sum.
  */
 export const Loss = Schema.Literals(["softmaxCrossEntropy", "meanSquaredError"])
 export type Loss = typeof Loss.Type
+
+/**
+ * Weights averaged over training, in place of the last ones: a = (d·a + (1-d)·w), the first ones not counted for more
+ * than the rest. Polyak and Juditsky, Acceleration of stochastic approximation by averaging (1992).
+ */
+export const Averaging = Schema.Struct({
+  /** Share of the average that an update keeps: 0.999 is a memory of some 1000 iterations. */
+  decay: withDefault(Fraction, 0.999),
+})
+export type Averaging = typeof Averaging.Type
 
 /** How long to train: iterations (optimizer updates), or epochs (passes over the train split, rounded up to a whole iteration). */
 export const Budget = Schema.Union([
@@ -51,7 +63,14 @@ export const Experiment = Schema.Struct({
   normalization: withDefault(Normalization, "unit"),
   model: Model,
   loss: Loss,
+  /**
+   * This share of each label is spread evenly over all classes while training: Szegedy et al., Rethinking the Inception
+   * architecture (2016).
+   */
+  labelSmoothing: Schema.optionalKey(Fraction),
   optimizer: Optimizer,
+  /** Evaluate, report, predict and export with averaged weights instead of the last ones. */
+  averaging: Schema.optionalKey(Averaging),
   batchSize: PositiveInt,
   budget: Budget,
   /** How often the training error of the current batch and the validation split are measured. */

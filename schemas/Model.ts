@@ -71,6 +71,13 @@ export const Activation = Schema.Literals([
 ])
 export type Activation = typeof Activation.Type
 
+/** What a kernel w adds to the loss that is minimized, as `tf.regularizers`: Σ (l1·|w| + l2·w²). */
+export const Regularizer = Schema.Struct({
+  l1: withDefault(Schema.Finite.check(Schema.isGreaterThanOrEqualTo(0)), 0),
+  l2: withDefault(Schema.Finite.check(Schema.isGreaterThanOrEqualTo(0)), 0),
+})
+export type Regularizer = typeof Regularizer.Type
+
 const Padding = Schema.Literals(["valid", "same"])
 
 /** A layer's own name; without one it is the kind and its number in the network, as `conv2d_1`. */
@@ -87,6 +94,7 @@ const kernel = {
   useBias: withDefault(Schema.Boolean, true),
   kernelInitializer: withDefault(Initializer, { kind: "glorotUniform" }),
   biasInitializer: withDefault(Initializer, { kind: "zeros" }),
+  kernelRegularizer: Schema.optionalKey(Regularizer),
 }
 
 const depthwise = {
@@ -241,4 +249,11 @@ export const initializers = {
   glorotNormal: { kind: "glorotNormal" },
   heUniform: { kind: "heUniform" },
   heNormal: { kind: "heNormal" },
+} as const
+
+/** Penalties on kernels by their names in `tf.regularizers`, and with its defaults. */
+export const regularizers = {
+  l1: ({ l1 = 0.01 }: { readonly l1?: number } = {}) => ({ l1 }),
+  l2: ({ l2 = 0.01 }: { readonly l2?: number } = {}) => ({ l2 }),
+  l1l2: ({ l1 = 0.01, l2 = 0.01 }: { readonly l1?: number; readonly l2?: number } = {}) => ({ l1, l2 }),
 } as const

@@ -42,25 +42,45 @@ export const LearningRate = Schema.Union([
 ])
 export type LearningRate = typeof LearningRate.Type
 
+/**
+ * Gradients made smaller before the update, in one of three ways. Keras calls them clipvalue (each element, to ±value),
+ * clipnorm (the gradient of each variable, to this length) and global_clipnorm (the gradients of all together).
+ */
+export const Clip = Schema.Union([
+  Schema.Struct({ value: PositiveFinite }),
+  Schema.Struct({ norm: PositiveFinite }),
+  Schema.Struct({ globalNorm: PositiveFinite }),
+])
+export type Clip = typeof Clip.Type
+
+const common = { learningRate: LearningRate, clip: Schema.optionalKey(Clip) }
+
+const moments = {
+  beta1: withDefault(Fraction, 0.9),
+  beta2: withDefault(Fraction, 0.999),
+  epsilon: withDefault(PositiveFinite, 1e-8),
+}
+
 /** Formulas stand at their code, in `stages/optimizer.ts`. */
 export const Optimizer = Schema.Union([
+  Schema.Struct({ kind: Schema.Literal("adam"), ...common, ...moments }),
+  /** Kernels shrink by the share `learningRate · weightDecay` at each update; biases and normalization do not. */
   Schema.Struct({
-    kind: Schema.Literal("adam"),
-    learningRate: LearningRate,
-    beta1: withDefault(Fraction, 0.9),
-    beta2: withDefault(Fraction, 0.999),
-    epsilon: withDefault(PositiveFinite, 1e-8),
+    kind: Schema.Literal("adamw"),
+    ...common,
+    ...moments,
+    weightDecay: withDefault(Schema.Finite.check(Schema.isGreaterThanOrEqualTo(0)), 0.01),
   }),
-  Schema.Struct({ kind: Schema.Literal("sgd"), learningRate: LearningRate }),
+  Schema.Struct({ kind: Schema.Literal("sgd"), ...common }),
   Schema.Struct({
     kind: Schema.Literal("momentum"),
-    learningRate: LearningRate,
+    ...common,
     momentum: withDefault(Fraction, 0.9),
     nesterov: withDefault(Schema.Boolean, false),
   }),
   Schema.Struct({
     kind: Schema.Literal("rmsprop"),
-    learningRate: LearningRate,
+    ...common,
     decay: withDefault(Fraction, 0.9),
     momentum: withDefault(Fraction, 0),
     epsilon: withDefault(PositiveFinite, 1e-7),
@@ -80,6 +100,8 @@ const rate = (learningRate: number | (typeof LearningRate)["Encoded"]) =>
 export const optimizers = {
   adam: (options: Options<"adam">) =>
     ({ kind: "adam", ...options, learningRate: rate(options.learningRate) }) as const,
+  adamw: (options: Options<"adamw">) =>
+    ({ kind: "adamw", ...options, learningRate: rate(options.learningRate) }) as const,
   sgd: (options: Options<"sgd">) =>
     ({ kind: "sgd", ...options, learningRate: rate(options.learningRate) }) as const,
   momentum: (options: Options<"momentum">) =>

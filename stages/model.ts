@@ -13,25 +13,24 @@ import type { Feed, Program } from "../engines/Engine.ts"
 import { useHost } from "../engines/host.ts"
 import { sizeOf } from "../engines/trace/graph.ts"
 import { inLayer } from "../engines/trace/layer.ts"
-import type { Loss } from "../schemas/Experiment.ts"
-import type { Layer, Model } from "../schemas/Model.ts"
-import type { Optimizer } from "../schemas/Optimizer.ts"
+import type { Experiment } from "../schemas/Experiment.ts"
+import type { Layer, Regularizer } from "../schemas/Model.ts"
 import { layerNames } from "../schemas/shapes.ts"
+import { makeAverage } from "./average.ts"
 import { FedDropout, makeNoise, type Noise } from "./dropout.ts"
 import { initialize } from "./initialize.ts"
-import { makeOptimizer } from "./optimizer.ts"
+import { makeOptimizer, type MakeSlot } from "./optimizer.ts"
+import { penalty, withPenalty } from "./penalty.ts"
 import { randomKey } from "./random.ts"
 import { initializerOf, tfLayer } from "./tfLayer.ts"
 
-export interface ProgramOptions {
-  readonly model: Model
-  readonly loss: Loss
-  readonly optimizer: Optimizer
+export interface ProgramOptions extends Pick<
+  Experiment,
+  "model" | "loss" | "labelSmoothing" | "optimizer" | "averaging" | "batchSize" | "seed"
+> {
   /** [height, width, channels] */
   readonly inputShape: readonly [number, number, number]
   readonly classes: number
-  readonly batchSize: number
-  readonly seed: number
 }
 
 export interface LayerSummary {
@@ -46,6 +45,8 @@ export interface Network extends Program {
   readonly summary: ReadonlyArray<LayerSummary>
   /** What `fillNoise` draws for every iteration, one a random layer. */
   readonly noise: ReadonlyArray<Noise>
+  /** What the layers compute with: each weight, and the variable whose value it has when predicting. */
+  readonly weights: ReadonlyArray<{ readonly name: string; readonly predictsWith: string }>
   /** The same layers, with the program's initial weights, as TensorFlow.js saves them. */
   readonly layersModel: tfl.LayersModel
 }
@@ -64,6 +65,7 @@ const build = (options: ProgramOptions): Network & { readonly dispose: () => voi
   const owned: Array<tf.Tensor> = []
   const variables: Array<tf.Variable> = []
   const noise: Array<Noise> = []
+  const regularized = new Map<tf.Variable, Regularizer>()
   const images = tfl.input({ shape: [...inputShape], name: "images.input" })
   let symbol = images
   const network = model.map((definition, index) => {
@@ -81,6 +83,10 @@ const build = (options: ProgramOptions): Network & { readonly dispose: () => voi
       if (initializer !== undefined) {
         const values = initialize(initializer, variable.shape, randomKey(seed, `initialize/${variable.name}`))
         tf.tidy(() => variable.assign(tf.tensor(values, variable.shape)))
+      }
+      const regularizer = "kernelRegularizer" in definition ? definition.kernelRegularizer : undefined
+      if (regularizer !== undefined && variable.name.endsWith("kernel")) {
+        regularized.set(variable, regularizer)
       }
       variables.push(variable)
     }
@@ -102,14 +108,22 @@ const build = (options: ProgramOptions): Network & { readonly dispose: () => voi
   const layersModel = tfl.model({ inputs: images, outputs: symbol })
 
   const trainable = variables.filter((variable) => variable.trainable)
-  const optimizer = makeOptimizer(options.optimizer, trainable, (name, shape, value) => {
-    const initial = new Float32Array(sizeOf(shape)).fill(value)
-    return own(
-      tf.tidy(() => tf.variable(tf.tensor(initial, [...shape]), false, `tidemark/${name}`)),
+  const makeVariable = (name: string, shape: ReadonlyArray<number>, values: Float32Array) =>
+    own(
+      tf.tidy(() => tf.variable(tf.tensor(values, [...shape]), false, `tidemark/${name}`)),
       name,
     )
-  })
-  variables.push(...optimizer.slots)
+  const makeSlot: MakeSlot = (name, shape, value) =>
+    makeVariable(name, shape, new Float32Array(sizeOf(shape)).fill(value))
+  const optimizer = makeOptimizer(options.optimizer, trainable, makeSlot)
+  const weights = [...variables]
+  const average =
+    options.averaging === undefined
+      ? undefined
+      : makeAverage(options.averaging.decay, weights, makeSlot, (name, of) =>
+          makeVariable(name, of.shape, Float32Array.from(of.dataSync() as Float32Array)),
+        )
+  variables.push(...optimizer.slots, ...(average?.slots ?? []))
 
   const forward = (input: tf.Tensor, feeds?: Readonly<Record<string, tf.Tensor>>): tf.Tensor2D =>
     network.reduce<tf.Tensor>(
@@ -129,7 +143,14 @@ const build = (options: ProgramOptions): Network & { readonly dispose: () => voi
     ...noise.map(({ feed, shape }) => ({ name: feed, shape })),
   ]
 
-  const lossOf = (labels: tf.Tensor, outputs: tf.Tensor): tf.Scalar => {
+  /** y·(1 - s) + s / classes */
+  const smoothed = (labels: tf.Tensor) => {
+    const { labelSmoothing: share = 0 } = options
+    return share === 0 ? labels : tf.add(tf.mul(labels, 1 - share), share / classes)
+  }
+
+  const lossOf = (oneHot: tf.Tensor, outputs: tf.Tensor): tf.Scalar => {
+    const labels = smoothed(oneHot)
     switch (options.loss) {
       case "softmaxCrossEntropy":
         return tf.losses.softmaxCrossEntropy(labels, outputs)
@@ -149,19 +170,28 @@ const build = (options: ProgramOptions): Network & { readonly dispose: () => voi
           return lossOf(fed.labels, outputs)
         })
       }, trainable)
+      // Of the weights as the forward pass saw them, so before they move.
+      const added = inLayer("loss", () => penalty(regularized))
       inLayer("optimizer", () => {
-        const gradients = trainable.map((variable) => ({ variable, gradient: grads[variable.name] }))
+        const gradients = trainable.map((variable) => ({
+          variable,
+          gradient: withPenalty(regularized, variable, grads[variable.name]),
+        }))
         optimizer.update(gradients, fed.learningRate as tf.Scalar)
       })
+      inLayer("average", () => average?.update())
       if (error === undefined) throw new Error("the step ran without its forward pass")
-      const result = { loss, error: tf.clone(error) }
+      const total = added === undefined ? loss : tf.add<tf.Scalar>(loss, added)
+      const result = { loss: total, error: tf.clone(error) }
       error.dispose()
       return result
     })
 
+  const seen = average === undefined ? <T>(f: () => T) => f() : average.within
+
   const predict: Program["predict"] = (input) =>
     tf.tidy(() => {
-      const outputs = forward(input)
+      const outputs = seen(() => forward(input))
       return inLayer("loss", () => {
         switch (options.loss) {
           case "softmaxCrossEntropy":
@@ -182,6 +212,7 @@ const build = (options: ProgramOptions): Network & { readonly dispose: () => voi
     step,
     predict,
     noise,
+    weights: weights.map(({ name }, i) => ({ name, predictsWith: average?.copies[i].name ?? name })),
     layersModel,
     summary: network.map(({ definition, layer, name, outputShape }) => ({
       layer: name,

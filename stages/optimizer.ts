@@ -7,14 +7,15 @@
 import * as tf from "@tensorflow/tfjs-core"
 import { noteUpdate } from "../engines/trace/update.ts"
 import type { Optimizer } from "../schemas/Optimizer.ts"
+import { clipGradients } from "./clip.ts"
+
+/** The gradient of each variable. */
+export type Gradients = ReadonlyArray<{ readonly variable: tf.Variable; readonly gradient: tf.Tensor }>
 
 export interface Updater {
   /** Every variable of the optimizer's own, in the order of a checkpoint. */
   readonly slots: ReadonlyArray<tf.Variable>
-  readonly update: (
-    gradients: ReadonlyArray<{ readonly variable: tf.Variable; readonly gradient: tf.Tensor }>,
-    learningRate: tf.Scalar,
-  ) => void
+  readonly update: (gradients: Gradients, learningRate: tf.Scalar) => void
 }
 
 /** Makes a variable that the program owns: (name, shape, initial value of all elements). */
@@ -26,7 +27,10 @@ const slot = (slots: ReadonlyMap<tf.Variable, tf.Variable>, variable: tf.Variabl
   return found
 }
 
-export const makeOptimizer = (
+/** Weight decay is for kernels: a bias or a scale that shrinks shifts what the network computes. */
+const decays = (variable: tf.Variable) => variable.name.endsWith("kernel")
+
+const makeUpdater = (
   optimizer: Optimizer,
   trainable: ReadonlyArray<tf.Variable>,
   makeSlot: MakeSlot,
@@ -34,12 +38,15 @@ export const makeOptimizer = (
   const slotsOf = (kind: string) =>
     new Map(trainable.map((variable) => [variable, makeSlot(`${variable.name}/${kind}`, variable.shape, 0)]))
   switch (optimizer.kind) {
-    case "adam": {
+    case "adam":
+    case "adamw": {
       /**
        * Kingma and Ba, Adam (2015), with ε outside the bias correction as TensorFlow's ResourceApplyAdam has it:
        * m = β1·m + (1-β1)·g; v = β2·v + (1-β2)·g²; lr_t = lr·sqrt(1-β2^t)/(1-β1^t); w -= lr_t·m/(sqrt(v) + ε).
+       * Loshchilov and Hutter, Decoupled weight decay regularization (2019): of a kernel, w -= lr·λ·w as well.
        */
       const { beta1, beta2, epsilon } = optimizer
+      const decay = optimizer.kind === "adamw" ? optimizer.weightDecay : 0
       const beta1Power = makeSlot("optimizer/beta1Power", [], beta1)
       const beta2Power = makeSlot("optimizer/beta2Power", [], beta2)
       const m = slotsOf("m")
@@ -51,6 +58,7 @@ export const makeOptimizer = (
           for (const { variable, gradient } of gradients) {
             const first = slot(m, variable)
             const second = slot(v, variable)
+            const weightDecay = decays(variable) ? decay : 0
             noteUpdate({
               kind: "adam",
               variable,
@@ -63,11 +71,14 @@ export const makeOptimizer = (
               beta1,
               beta2,
               epsilon,
+              weightDecay,
             })
             const newFirst = tf.add(tf.mul(first, beta1), tf.mul(gradient, 1 - beta1))
             const newSecond = tf.add(tf.mul(second, beta2), tf.mul(tf.square(gradient), 1 - beta2))
             const move = tf.div(tf.mul(newFirst, rate), tf.add(tf.sqrt(newSecond), epsilon))
-            variable.assign(tf.sub(variable, move))
+            const shrunk =
+              weightDecay === 0 ? variable : tf.mul(variable, tf.sub(1, tf.mul(learningRate, weightDecay)))
+            variable.assign(tf.sub(shrunk, move))
             first.assign(newFirst)
             second.assign(newSecond)
           }
@@ -155,5 +166,26 @@ export const makeOptimizer = (
         },
       }
     }
+  }
+}
+
+export const makeOptimizer = (
+  optimizer: Optimizer,
+  trainable: ReadonlyArray<tf.Variable>,
+  makeSlot: MakeSlot,
+): Updater => {
+  const { slots, update } = makeUpdater(optimizer, trainable, makeSlot)
+  return {
+    slots,
+    update: (gradients, learningRate) => {
+      const clipped = clipGradients(
+        optimizer.clip,
+        gradients.map(({ gradient }) => gradient),
+      )
+      update(
+        gradients.map(({ variable }, i) => ({ variable, gradient: clipped[i] })),
+        learningRate,
+      )
+    },
   }
 }

@@ -21,8 +21,11 @@ const operators: Partial<Record<Operation, string>> = {
   Sub: "Sub",
   Mul: "Mul",
   Div: "Div",
+  Maximum: "Max",
+  Minimum: "Min",
   Sqrt: "Sqrt",
   Neg: "Neg",
+  Sign: "Sign",
 }
 
 export interface Tiling {

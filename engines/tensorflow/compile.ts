@@ -12,7 +12,7 @@ import type { Trace } from "../trace/trace.ts"
 import { after, type Name, shapeAttribute, TensorFlowGraph, textAttribute, typeAttribute } from "./graph.ts"
 import { lower } from "./lower.ts"
 import { dataType, encodeSavedModel, type SignatureDef, type TensorInfo } from "./proto.ts"
-import { lowerUpdate, valuesOf, writtenBy } from "./updates.ts"
+import { lowerAverage, lowerUpdate, valuesOf, writtenBy } from "./updates.ts"
 
 export const tag = "tidemark"
 
@@ -78,13 +78,16 @@ const gate = (graph: TensorFlowGraph, name: string, value: Name, control: Readon
   graph.named(name, "Identity", [value, ...control.map(after)], { T: typeAttribute("float32") })
 
 const addStep = (graph: TensorFlowGraph, variables: Variables, trace: Trace<"loss" | "error">) => {
+  const moves = trace.updates.filter((update) => update.kind !== "average")
+  const averages = trace.updates.filter((update) => update.kind === "average")
   const fused = new Set(trace.updates.flatMap(writtenBy))
   const plain = trace.variables.filter(({ input, name, next }) => !fused.has(name) && next !== input)
   const [loss, error, ...rest] = simplify([
     trace.outputs.loss,
     trace.outputs.error,
     ...plain.map(({ next }) => next),
-    ...trace.updates.flatMap(valuesOf),
+    ...moves.flatMap(valuesOf),
+    ...averages.map(({ rate }) => rate),
   ])
   const values = reachable([loss, error, ...rest])
   const names = new Map<Value, Name>()
@@ -120,7 +123,7 @@ const addStep = (graph: TensorFlowGraph, variables: Variables, trace: Trace<"los
       .filter((value) => value.inputs.some((input) => input === variable) && !before.has(value))
       .map((value) => after(nameOf(value)))
   }
-  const updates = trace.updates.map((update, i) => {
+  const updates = moves.map((update, i) => {
     const gradient = rest[plain.length + 2 * i]
     return lowerUpdate(update, {
       graph,
@@ -135,12 +138,21 @@ const addStep = (graph: TensorFlowGraph, variables: Variables, trace: Trace<"los
   const assignments = plain.map(({ name }, i) =>
     variables.assign(name, nameOf(rest[i]), "next", readOf(name)),
   )
+  const writers = new Map([
+    ...moves.map(({ variable }, i) => [variable, updates[i]] as const),
+    ...plain.map(({ name }, i) => [name, assignments[i]] as const),
+  ])
+  const averaged = averages.map((update, i) => {
+    const rate = nameOf(rest[plain.length + 2 * moves.length + i])
+    const moved = after(writers.get(update.variable) as Name)
+    return lowerAverage(update, rate, moved, { graph, handle: (name) => variables.handle(name), read })
+  })
   const both = graph.named("loss_and_error", "Pack", [nameOf(loss), nameOf(error)], {
     T: typeAttribute("float32"),
     N: { i: 2 },
     axis: { i: 0 },
   })
-  const results = gate(graph, "results", both, [...updates, ...assignments])
+  const results = gate(graph, "results", both, [...updates, ...assignments, ...averaged])
   return signature(feeds, { results: { name: results, shape: [2] } })
 }
 

@@ -4,8 +4,8 @@
  * One pass over weights, slots and gradient, in place. The formulas are those of the program (`stages/optimizer.ts`).
  */
 import type { Value } from "../trace/graph.ts"
-import type { Update } from "../trace/formula.ts"
-import { type Name, type TensorFlowGraph, typeAttribute } from "./graph.ts"
+import type { Move, Update } from "../trace/formula.ts"
+import { after as control, type Name, type TensorFlowGraph, typeAttribute } from "./graph.ts"
 
 /** What a node of an update is made of. */
 export interface Operands {
@@ -31,26 +31,36 @@ export const writtenBy = (update: Update): ReadonlyArray<string> => {
       return [update.variable, update.accumulator]
     case "rmsprop":
       return [update.variable, update.square, update.accumulator]
+    case "average":
+      return [update.average]
   }
 }
 
-/** The values that an update is computed from, variables apart. */
+/** The values that a move is computed from, variables apart. */
 export const valuesOf = ({
   gradient,
   learningRate,
-}: Update): readonly [gradient: Value, learningRate: Value] => [gradient, learningRate]
+}: Move<string, Value>): readonly [gradient: Value, learningRate: Value] => [gradient, learningRate]
 
-export const lowerUpdate = (update: Update, operands: Operands): Name => {
+export const lowerUpdate = (update: Move<string, Value>, operands: Operands): Name => {
   const { after, gradient, graph, handle, learningRate, read } = operands
   const T = typeAttribute("float32")
   graph.layer = "optimizer"
   const scalar = (value: number) => graph.filled(value)
+  /** w -= w · lr · λ */
+  const shrink = (decay: number, variable: string) => {
+    const share = graph.op("Mul", [learningRate, scalar(decay)], { T })
+    const less = graph.op("Mul", [read(variable), share], { T })
+    return graph.op("AssignSubVariableOp", [handle(variable), less, ...after], { dtype: T })
+  }
   switch (update.kind) {
     case "adam": {
       const { beta1, beta1Power, beta2, beta2Power, epsilon, m, v, variable } = update
       const slots = [handle(variable), handle(m), handle(v)]
       const rates = [read(beta1Power), read(beta2Power), learningRate, scalar(beta1), scalar(beta2)]
-      return graph.op("ResourceApplyAdam", [...slots, ...rates, scalar(epsilon), gradient, ...after], { T })
+      const shrunk = update.weightDecay === 0 ? [] : [control(shrink(update.weightDecay, variable))]
+      const ready = [...after, ...shrunk]
+      return graph.op("ResourceApplyAdam", [...slots, ...rates, scalar(epsilon), gradient, ...ready], { T })
     }
     case "sgd":
       return graph.op(
@@ -73,4 +83,20 @@ export const lowerUpdate = (update: Update, operands: Operands): Name => {
       return graph.op("ResourceApplyRMSProp", [...slots, ...rates, gradient, ...after], { T })
     }
   }
+}
+
+/** average += (w - average) · rate, with w as `moved` (a control input) has left it. */
+export const lowerAverage = (
+  update: Extract<Update, { readonly kind: "average" }>,
+  rate: Name,
+  moved: string,
+  { graph, handle, read }: Pick<Operands, "graph" | "handle" | "read">,
+): Name => {
+  const T = typeAttribute("float32")
+  graph.layer = "average"
+  const average = read(update.average)
+  const weight = graph.op("ReadVariableOp", [handle(update.variable), moved], { dtype: T })
+  const difference = graph.op("Sub", [weight, average], { T })
+  const step = graph.op("Mul", [difference, rate], { T })
+  return graph.op("AssignAddVariableOp", [handle(update.average), step], { dtype: T })
 }

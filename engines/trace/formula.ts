@@ -16,6 +16,8 @@ interface Adam<V, T> {
   readonly beta1: number
   readonly beta2: number
   readonly epsilon: number
+  /** The variable also shrinks by the share learningRate · weightDecay. */
+  readonly weightDecay: number
 }
 interface GradientDescent<V, T> {
   readonly kind: "sgd"
@@ -43,8 +45,16 @@ interface RmsProp<V, T> {
   readonly momentum: number
   readonly epsilon: number
 }
-/** `V` names a variable, `T` a value. */
-export type Formula<V, T> = Adam<V, T> | GradientDescent<V, T> | Momentum<V, T> | RmsProp<V, T>
+/** average += (variable - average) · rate, of the variable as the step leaves it. */
+interface Average<V, T> {
+  readonly kind: "average"
+  readonly variable: V
+  readonly average: V
+  readonly rate: T
+}
+/** What moves a weight along its gradient: `V` names a variable, `T` a value. */
+export type Move<V, T> = Adam<V, T> | GradientDescent<V, T> | Momentum<V, T> | RmsProp<V, T>
+export type Formula<V, T> = Move<V, T> | Average<V, T>
 
 /** Variables by name. */
 export type Update = Formula<string, Value>

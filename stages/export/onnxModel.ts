@@ -67,9 +67,11 @@ export const encodeOnnxModel = Effect.fn("encodeOnnxModel")(function* (
   lowering.write(images, "nhwc", graph.input("images", ["batch", ...network.inputShape]))
   const byName = new Map(weights.map((tensor) => [tensor.name, tensor]))
   const names = new Map<Name, string>()
-  for (const { input, name } of traced.variables) {
+  const inputs = new Map(traced.variables.map(({ input, name }) => [name, input]))
+  for (const { name, predictsWith } of network.weights) {
+    const input = inputs.get(predictsWith)
     const tensor = byName.get(name)
-    if (!values.includes(input) || tensor === undefined) continue
+    if (input === undefined || !values.includes(input) || tensor === undefined) continue
     const constant = graph.constant(tensor.data, tensor.shape)
     names.set(constant, name)
     lowering.write(input, "nhwc", constant)

@@ -6,8 +6,11 @@ import type { Network } from "../model.ts"
 import { asText, type Description } from "./description.ts"
 
 export const weightsOf = (network: Network, state: State): State => {
-  const names = new Set(network.layersModel.weights.map(({ originalName }) => originalName))
-  return state.filter(({ name }) => names.has(name))
+  const tensors = new Map(state.map((tensor) => [tensor.name, tensor]))
+  return network.weights.flatMap(({ name, predictsWith }) => {
+    const tensor = tensors.get(predictsWith)
+    return tensor === undefined ? [] : [{ ...tensor, name }]
+  })
 }
 
 /** A safetensors file; its metadata say what the layers are, and how the axes of their weights are ordered. */

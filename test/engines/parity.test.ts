@@ -2,7 +2,7 @@
 import { assert, describe, it } from "@effect/vitest"
 import { Effect } from "effect"
 import * as Reference from "../../engines/reference.ts"
-import { Activation, initializers, layers } from "../../schemas/Model.ts"
+import { Activation, initializers, layers, regularizers } from "../../schemas/Model.ts"
 import { optimizers } from "../../schemas/Optimizer.ts"
 import { enginesUnderTest } from "./engines.ts"
 import { type Case, relativeError, trainCase } from "./training.ts"
@@ -273,6 +273,51 @@ const cases: Readonly<Record<string, Case>> = {
       ...head,
     ],
   },
+  "penalties on kernels": {
+    model: [
+      layers.conv2d({ filters: 16, kernelSize: 3, kernelRegularizer: regularizers.l1({ l1: 0.01 }) }),
+      layers.flatten(),
+      layers.dense({ units: 1024, activation: "relu", kernelRegularizer: regularizers.l1l2() }),
+      layers.dense({ units: 3, kernelRegularizer: regularizers.l2({ l2: 0.1 }) }),
+    ],
+    inputShape: [8, 9, 1],
+  },
+  // No l1 here: a weight that rounding puts on the other side of 0 is pushed the other way.
+  "a penalty on a large kernel, its gradient clipped": {
+    model: [
+      layers.flatten(),
+      layers.dense({ units: 1024, activation: "tanh", kernelRegularizer: regularizers.l2({ l2: 0.1 }) }),
+      layers.dense({ units: 3 }),
+    ],
+    optimizer: optimizers.adam({ learningRate: 1, epsilon: 1e-3, clip: { value: 0.01 } }),
+    inputShape: [28, 28, 1],
+  },
+  "smoothed labels": {
+    model: [layers.flatten(), layers.dense({ units: 3 })],
+    labelSmoothing: 0.2,
+  },
+  "averaged weights and moving statistics": {
+    model: [
+      layers.conv2d({ filters: 16, kernelSize: 3, useBias: false }),
+      layers.batchNormalization({ momentum: 0.5 }),
+      layers.activation({ activation: "relu" }),
+      layers.flatten(),
+      layers.dense({ units: 3 }),
+    ],
+    averaging: { decay: 0.8 },
+    optimizer: optimizers.momentum({ learningRate: 1 }),
+  },
+  "averages of a large weight, which decays": {
+    model: [layers.flatten(), layers.dense({ units: 1024, activation: "tanh" }), layers.dense({ units: 3 })],
+    averaging: { decay: 0.9 },
+    optimizer: optimizers.adamw({ learningRate: 1, epsilon: 1e-3, weightDecay: 0.3 }),
+    inputShape: [28, 28, 1],
+  },
+  "averages of weights that no fused operation moves": {
+    model: [layers.flatten(), layers.dense({ units: 3 })],
+    averaging: { decay: 0.9 },
+    optimizer: optimizers.rmsprop({ learningRate: 1, epsilon: 1e-3 }),
+  },
   "mean squared error of sigmoid outputs": {
     model: [
       layers.flatten(),
@@ -301,6 +346,10 @@ for (const [name, optimizer] of Object.entries({
   momentum: optimizers.momentum({ learningRate: 1 }),
   "Nesterov's momentum": optimizers.momentum({ learningRate: 1, momentum: 0.7, nesterov: true }),
   rmsprop: optimizers.rmsprop({ learningRate: 1, epsilon: 1e-3 }),
+  adamw: optimizers.adamw({ learningRate: 1, epsilon: 1e-3, weightDecay: 0.5 }),
+  "sgd with elements clipped": optimizers.sgd({ learningRate: 1, clip: { value: 0.01 } }),
+  "sgd with gradients clipped": optimizers.sgd({ learningRate: 1, clip: { norm: 0.05 } }),
+  "momentum with all gradients clipped": optimizers.momentum({ learningRate: 1, clip: { globalNorm: 0.1 } }),
   "rmsprop with momentum": optimizers.rmsprop({ learningRate: 1, momentum: 0.5, epsilon: 1e-3 }),
 })) {
   Object.assign(cases, {

@@ -11,6 +11,8 @@ export interface Case {
   readonly model: (typeof Model)["Encoded"]
   readonly optimizer?: (typeof Optimizer)["Encoded"]
   readonly loss?: "softmaxCrossEntropy" | "meanSquaredError"
+  readonly labelSmoothing?: number
+  readonly averaging?: { readonly decay: number }
   readonly inputShape?: readonly [number, number, number]
   readonly batchSize?: number
   readonly classes?: number
@@ -23,8 +25,10 @@ export const programOf = ({
   loss = "softmaxCrossEntropy",
   model,
   optimizer = optimizers.sgd({ learningRate: 1 }),
+  ...options
 }: Case) =>
   buildProgram({
+    ...options,
     model: Schema.decodeUnknownSync(Model)(model),
     optimizer: Schema.decodeUnknownSync(Optimizer)(optimizer),
     loss,

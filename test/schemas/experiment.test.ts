@@ -24,6 +24,10 @@ describe("an experiment", () => {
     assert.strictEqual(fingerprint(decode(reversed)), fingerprint(decode(cnn)))
   })
 
+  it("has the fingerprint it always had, whatever options have been added since", () => {
+    assert.match(fingerprint(decode(cnn)), /^920706e2/)
+  })
+
   it("has another fingerprint when a number that decides the result changes, and the same when a name does", () => {
     const base = fingerprint(decode(cnn))
     assert.notStrictEqual(fingerprint(decode({ ...cnn, seed: 1 })), base)

@@ -9,8 +9,8 @@ import { makeOptimizer } from "../../stages/optimizer.ts"
 useHost()
 
 /** One weight, moved by these gradients with learning rate 0.1; also what the slots are called. */
-const moved = (optimizer: (typeof Optimizer)["Encoded"], gradients: ReadonlyArray<number>) => {
-  const weight = tf.tidy(() => tf.variable(tf.scalar(1), true, "w"))
+const moved = (optimizer: (typeof Optimizer)["Encoded"], gradients: ReadonlyArray<number>, name = "w") => {
+  const weight = tf.tidy(() => tf.variable(tf.scalar(1), true, name))
   const { slots, update } = makeOptimizer(
     Schema.decodeUnknownSync(Optimizer)(optimizer),
     [weight],
@@ -43,6 +43,32 @@ describe("an optimizer moves a weight as its formula says", () => {
     const { names, path } = moved(optimizers.adam({ learningRate: 1, epsilon: 1e-3 }), gradients)
     near(path, expected)
     assert.deepStrictEqual(names, ["optimizer/beta1Power", "optimizer/beta2Power", "w/m", "w/v"])
+  })
+
+  it("adamw: a kernel also shrinks by a share of the learning rate, other weights do not", () => {
+    const options = { learningRate: 1, epsilon: 1e-3 }
+    const adam = (decay: number) => {
+      let [w, m, v] = [1, 0, 0]
+      return gradients.map((g, i) => {
+        m = 0.9 * m + 0.1 * g
+        v = 0.999 * v + 0.001 * g * g
+        const rate = (0.1 * Math.sqrt(1 - 0.999 ** (i + 1))) / (1 - 0.9 ** (i + 1))
+        return (w -= 0.1 * decay * w + (rate * m) / (Math.sqrt(v) + 1e-3))
+      })
+    }
+    const decayed = optimizers.adamw({ ...options, weightDecay: 0.5 })
+    near(moved(decayed, gradients, "dense_1/kernel").path, adam(0.5))
+    assert.deepStrictEqual(
+      moved(decayed, gradients, "dense_1/bias").path,
+      moved(optimizers.adam(options), gradients, "dense_1/bias").path,
+    )
+  })
+
+  it("sgd with its gradient clipped, by value and by norm", () => {
+    for (const clip of [{ value: 0.8 }, { norm: 0.8 }, { globalNorm: 0.8 }] as const) {
+      const { path } = moved(optimizers.sgd({ learningRate: 1, clip }), gradients)
+      near(path, [0.95, 1.03, 0.95])
+    }
   })
 
   it("sgd", () => {
