@@ -65,6 +65,9 @@ const compared = (gate: Gate, opponent: Opponent): { readonly against?: string; 
       against: `not shown to be within the margin: ${figures}; it may be worse by ${amount(metric, worseByAtMost)}, the gate allows ${amount(metric, gate.margin)}`,
     }
   }
+  if (worseByAtMost < 0) {
+    return { for: `better than the champion: ${figures}, by ${amount(metric, -worseByAtMost)} or more` }
+  }
   return { for: `not worse than the champion: ${figures}, ${pText(p)}` }
 }
 

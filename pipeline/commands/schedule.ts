@@ -1,5 +1,5 @@
 /** `pipeline schedule FILE`: trains again and again, each night in a process of its own, and keeps the best model. */
-import { Console, Effect, Layer, Option, Path, Runtime, Schema } from "effect"
+import { Console, Effect, Layer, Option, Path, Runtime, Schema, Semaphore } from "effect"
 import { Argument, Command, Flag } from "effect/cli"
 import { HttpClient } from "effect/http"
 import { Interrupted } from "../../schemas/Interrupted.ts"
@@ -173,6 +173,10 @@ export const schedule = Command.make(
     yield* Effect.gen(function* () {
       const stop = yield* StopSignal
       const http = yield* HttpClient.HttpClient
+      const scope = yield* Effect.scope
+      const { webhook } = plan
+      // One telling after the other, beside the nights: an address that hangs holds up none of them.
+      const telling = yield* Semaphore.make(1)
       const scheduling = {
         jobs: plan.jobs,
         lookMs,
@@ -180,20 +184,32 @@ export const schedule = Command.make(
         stopped: () => stop.requested() !== undefined,
         announce: Effect.fnUntraced(function* (night: Night) {
           if (options.json) yield* Console.log(encodeNight(night))
-          if (plan.webhook !== undefined) {
-            yield* Effect.provideService(tell(plan.webhook, night), HttpClient.HttpClient, http)
-          }
+          if (webhook === undefined) return
+          yield* tell(webhook, night).pipe(
+            telling.withPermits(1),
+            Effect.provideService(HttpClient.HttpClient, http),
+            Effect.forkIn(scope, { startImmediately: true }),
+          )
         }),
       }
+      /** Those that wait have had their turn; who asks to stop waits for one try at most. */
+      const told = Effect.suspend(() => {
+        const all = telling.withPermits(1)(Effect.void)
+        return webhook === undefined || stop.requested() === undefined
+          ? all
+          : Effect.asVoid(Effect.timeoutOption(all, `${webhook.timeoutSeconds} seconds`))
+      })
       if (!now) {
         const nights = plan.jobs.map(({ cron, name, timezone }) => `${name} at ${cron} (${timezone})`)
         yield* Effect.logInfo(`scheduled: ${nights.join(", ")}; SIGTERM or Ctrl-C ends it with a checkpoint`)
         yield* runSchedule(scheduling)
+        yield* told
         return yield* Effect.logInfo(
           "the schedule has ended; a night that was stopped goes on at the next start",
         )
       }
       const played = yield* runNow(scheduling)
+      yield* told
       const signal = stop.requested()
       if (signal !== undefined && played.length < plan.jobs.length) {
         return yield* new Interrupted({ signal, during: "the night; the next start goes on with it" })

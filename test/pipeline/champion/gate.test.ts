@@ -114,6 +114,10 @@ describe("the gate", () => {
         assert.match(other.reasons.join(), /may be worse by .* the gate allows 1\.00 points/)
         const better = yield* judged({ runsDir, second: 3, right: wrong(0, 8), gate: strict })
         assert.isTrue(better.champion, better.reasons.join())
+        assert.match(
+          better.reasons.join(),
+          /^better than the champion: accuracy 96\.00 %, the champion's 90\.00 %, by \d\.\d\d points or more$/,
+        )
       }),
     ),
   )
