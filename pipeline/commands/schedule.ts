@@ -6,7 +6,7 @@ import { Interrupted } from "../../schemas/Interrupted.ts"
 import { Night } from "../../schemas/Night.ts"
 import { claim } from "../../storage/claim.ts"
 import * as files from "../../storage/files.ts"
-import { makePlan, type Plan } from "../schedule/plan.ts"
+import { makePlan, type Plan, ScheduleInvalid } from "../schedule/plan.ts"
 import { StopSignal } from "../StopSignal.ts"
 import { dataDir, engine, iterations, json, runsDir, seed, threads } from "./flags.ts"
 
@@ -79,6 +79,11 @@ const webhook = Flag.String("webhook").pipe(
   Flag.withMetavar("URL"),
   Flag.optional,
 )
+const only = Flag.String("experiment").pipe(
+  Flag.withDescription("Of a schedule of several, only the experiments of these names"),
+  Flag.withMetavar("NAME,NAME"),
+  Flag.optional,
+)
 const now = Flag.Boolean("now").pipe(
   Flag.withDescription("One night at once, then end: for cron, systemd timers and Kubernetes"),
   Flag.withDefault(false),
@@ -114,6 +119,7 @@ export const schedule = Command.make(
     cron,
     timezone,
     now,
+    only,
     iterations,
     seed,
     seedPolicy,
@@ -133,7 +139,9 @@ export const schedule = Command.make(
   },
   Effect.fn("schedule")(function* (options) {
     const paths = yield* Path.Path
-    const { file, now, runsDir } = options
+    const { file, runsDir } = options
+    const printing = options.printSystemd || options.printCrontab
+    const now = options.now && !printing
     const plan = yield* makePlan(
       file,
       {
@@ -151,17 +159,18 @@ export const schedule = Command.make(
         keep: Option.getOrUndefined(options.keep),
       },
       Option.getOrUndefined(options.webhook),
-      now,
+      { now, only: Option.getOrUndefined(options.only)?.split(",") },
     )
-    if (options.printSystemd || options.printCrontab) {
-      const { crontab, systemdUnit } = yield* Effect.promise(() => import("../schedule/units.ts"))
-      const { commandOf, given } = yield* Effect.promise(() => import("../schedule/commandLine.ts"))
+    if (printing) {
+      const { crontab, notForCron, systemdUnit } = yield* Effect.promise(() => import("../schedule/units.ts"))
+      const { given, without } = yield* Effect.promise(() => import("../schedule/commandLine.ts"))
       const folder = process.cwd()
-      return yield* Console.log(
-        options.printSystemd
-          ? systemdUnit(given(), folder)
-          : crontab((job) => commandOf(job, plan.webhook, runsDir, options.dataDir), plan.jobs, folder),
-      )
+      if (options.printSystemd) return yield* Console.log(systemdUnit(given(), folder))
+      const problems = plan.jobs.flatMap((job) => notForCron(job) ?? [])
+      if (problems.length > 0) return yield* new ScheduleInvalid({ file, problems })
+      const command = without("--experiment", without("--cron", given()))
+      const { timeZone } = Intl.DateTimeFormat().resolvedOptions()
+      return yield* Console.log(crontab(command, plan.jobs, folder, timeZone))
     }
     const { Journal, journal } = yield* Effect.promise(() => import("../schedule/Journal.ts"))
     const { layerProcesses } = yield* Effect.promise(() => import("../schedule/processWorker.ts"))

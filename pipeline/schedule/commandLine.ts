@@ -1,41 +1,16 @@
-/** The command line that plays a job's night: for the units that start it from outside. */
+/** The command line that was given, as a unit gives it again. */
 import { fileURLToPath } from "node:url"
-import type { Webhook } from "../../schemas/Schedule.ts"
-import type { Job } from "./Job.ts"
 
 const program = [process.execPath, fileURLToPath(new URL("../cli.ts", import.meta.url))]
 
-/** This one, less what asks for a unit. */
+/** Less what asks for a unit, and `--now`, which a unit adds where it needs it. */
 export const given = (): ReadonlyArray<string> => [
   ...program,
-  ...process.argv.slice(2).filter((word) => word !== "--print-systemd" && word !== "--print-crontab"),
+  ...process.argv.slice(2).filter((word) => !["--print-systemd", "--print-crontab", "--now"].includes(word)),
 ]
 
-const flag = (name: string, value: string | number | undefined) =>
-  value === undefined ? [] : [`--${name}`, String(value)]
-
-/** One night at once, with everything the job says. What waits for slots (overlap, catch-up) is cron's own business. */
-export const commandOf = (
-  job: Job,
-  webhook: Webhook | undefined,
-  runsDir: string,
-  dataDir: string,
-): ReadonlyArray<string> => [
-  ...program,
-  "schedule",
-  job.file,
-  "--now",
-  // The date of a night is that of its time zone.
-  ...flag("timezone", job.timezone),
-  ...flag("iterations", job.iterations),
-  ...flag("seed", job.seed),
-  ...flag("seed-policy", job.seedPolicy === "fixed" ? undefined : job.seedPolicy),
-  ...flag("engine", job.engine === "auto" ? undefined : job.engine),
-  ...flag("threads", job.threads),
-  ...flag("time-limit", job.timeLimitMinutes),
-  ...flag("retries", job.retries.times),
-  ...flag("keep", job.keep),
-  ...flag("webhook", webhook?.url),
-  ...flag("runs-dir", runsDir),
-  ...flag("data-dir", dataDir),
-]
+/** The same without a flag and its value. */
+export const without = (flag: string, words: ReadonlyArray<string>): ReadonlyArray<string> => {
+  const at = words.findIndex((word) => word === flag || word.startsWith(`${flag}=`))
+  return at === -1 ? words : words.toSpliced(at, words[at] === flag ? 2 : 1)
+}

@@ -45,12 +45,15 @@ const exportedSchedule = Effect.fnUntraced(function* (file: string) {
   return typeof value === "object" && value !== null && "experiments" in value ? value : undefined
 })
 
-/** `flags`: what the command line says of the one experiment, less its file. `now`: no slot is waited for. */
+/**
+ * `flags`: what the command line says of the one experiment, less its file. `now`: no slot is waited for. `only`: of a
+ * schedule, the names of those that are meant.
+ */
 export const makePlan = Effect.fn("makePlan")(function* (
   file: string,
   flags: Readonly<Record<string, unknown>>,
   webhook: string | undefined,
-  now: boolean,
+  { now, only }: { readonly now: boolean; readonly only: ReadonlyArray<string> | undefined },
 ) {
   const written = yield* exportedSchedule(file)
   const given = Object.entries(flags).filter(([, value]) => value !== undefined)
@@ -97,5 +100,10 @@ export const makePlan = Effect.fn("makePlan")(function* (
     }
     jobs.push({ ...scheduled, name: experiment.name, due: now ? undefined : cron.success })
   }
-  return { jobs, webhook: schedule.webhook } satisfies Plan as Plan
+  const absent = only?.find((name) => !jobs.some((job) => job.name === name))
+  if (absent !== undefined) {
+    return yield* problem(`it has no experiment ${absent}, only ${jobs.map(({ name }) => name).join(", ")}`)
+  }
+  const meant = jobs.filter(({ name }) => only?.includes(name) ?? true)
+  return { jobs: meant, webhook: schedule.webhook } satisfies Plan as Plan
 })

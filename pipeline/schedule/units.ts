@@ -1,5 +1,5 @@
 /**
- * The schedule for those who have an init system: (command line, plan) -> a systemd unit, or lines of a crontab.
+ * The schedule for those who have an init system: (command line, jobs) -> a systemd unit, or lines of a crontab.
  */
 import type { Job } from "./Job.ts"
 
@@ -37,16 +37,42 @@ export const systemdUnit = (command: ReadonlyArray<string>, folder: string): str
     "WantedBy=default.target",
   ].join("\n")
 
-/** One line an experiment; `--now` plays one night and ends. */
+/** What cron cannot do, in words, or undefined: it knows no seconds. */
+export const notForCron = ({ cron, name }: Job): string | undefined =>
+  cron.trim().split(/\s+/).length === 5 ? undefined : `cron knows no seconds, which ${cron} of ${name} has`
+
+/**
+ * A line for the experiments of each time: `--now` has one night of each, one after the other, and ends. `machineZone` is
+ * the one that cron takes where CRON_TZ means nothing to it.
+ */
 export const crontab = (
-  command: (job: Job) => ReadonlyArray<string>,
+  command: ReadonlyArray<string>,
   jobs: ReadonlyArray<Job>,
   folder: string,
-): string =>
-  jobs
-    .flatMap((job) => [
-      `CRON_TZ=${job.timezone}`,
+  machineZone: string,
+): string => {
+  const times = Map.groupBy(jobs, ({ cron, timezone }) => JSON.stringify([timezone, cron]))
+  const zoned = jobs.some(({ timezone }) => timezone !== machineZone)
+  const lines = [...times.values()].flatMap((together) => {
+    const [{ cron, timezone }] = together
+    const names = together.map(({ name }) => name).join(",")
+    const words = [...command, "--now", ...(together.length === jobs.length ? [] : ["--experiment", names])]
+    return [
+      ...(zoned ? [`CRON_TZ=${timezone}`] : []),
       // In a crontab a % ends the line.
-      `${job.cron} cd ${quoted(folder)} && ${command(job).map(quoted).join(" ")}`.replaceAll("%", "\\%"),
-    ])
-    .join("\n")
+      `${cron} cd ${quoted(folder)} && ${words.map(quoted).join(" ")}`.replaceAll("%", "\\%"),
+    ]
+  })
+  return [
+    ...(zoned
+      ? [
+          "# CRON_TZ is the time zone to cronie (Fedora, RHEL, Arch). The cron of Debian and Ubuntu does not know it and takes",
+          `# the machine's, ${machineZone} here: for another one use the unit of --print-systemd there.`,
+        ]
+      : []),
+    ...(times.size === 1
+      ? []
+      : ["# A line that comes while the night of another goes on is refused (exit 75)."]),
+    ...lines,
+  ].join("\n")
+}

@@ -296,9 +296,22 @@ export default schedule({ experiments: [
     assert.strictEqual(unit.code, 0, unit.stderr)
     assert.match(unit.stdout, /^ExecStart=.*cli\.ts schedule .*several\.ts$/m)
     assert.match(unit.stdout, /^KillMode=mixed$/m)
-    const lines = (await cliRun("schedule", several, "--print-crontab")).stdout.trim().split("\n")
-    assert.strictEqual(lines[0], "CRON_TZ=Europe/Prague")
-    assert.match(lines[1], /^30 2 \* \* \* cd .*squares\.ts --now .*--seed-policy by-date/)
-    assert.match(lines[3], /^0 4 \* \* 0 cd .*tiny\.ts --now .*--keep 3/)
+    const lines = (await cliRun("schedule", several, "--print-crontab", "--now")).stdout.trim().split("\n")
+    assert.match(lines.at(-3) ?? "", /^30 2 \* \* \* cd .*several\.ts --now --experiment squares$/)
+    assert.match(lines.at(-1) ?? "", /^0 4 \* \* 0 cd .*several\.ts --now --experiment tiny$/)
+    const seconds = await cliRun("schedule", file, "--cron", "*/2 * * * * *", "--print-crontab")
+    assert.strictEqual(seconds.code, 65)
+    assert.match(seconds.stderr, /cron knows no seconds/)
+    const one = await cliRun(
+      "schedule",
+      several,
+      "--now",
+      "--experiment",
+      "small",
+      "--runs-dir",
+      folder("one"),
+    )
+    assert.strictEqual(one.code, 65)
+    assert.match(one.stderr, /it has no experiment small, only squares, tiny/)
   })
 })
