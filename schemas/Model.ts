@@ -1,5 +1,6 @@
 /**
- * The network of an experiment: a list of layers, named and parameterized as TensorFlow.js's tf.layers.
+ * The network of an experiment: a list of layers, named and parameterized as TensorFlow.js's tf.layers. Each takes the one
+ * before, or what it names as its inputs.
  *
  * (user's value) -> decoded value with every default filled in. Sizes given as one number become pairs, so a decoded
  * model states everything that decides the arithmetic.
@@ -80,14 +81,26 @@ export type Regularizer = typeof Regularizer.Type
 
 const Padding = Schema.Literals(["valid", "same"])
 
-/** A layer's own name; without one it is the kind and its number in the network, as `conv2d_1`. */
-const name = Schema.optionalKey(
-  Schema.String.check(
-    Schema.isPattern(/^[A-Za-z][A-Za-z0-9_-]{0,63}$/, {
-      message: "a layer's name is a letter followed by at most 63 letters, digits, _ or -",
-    }),
-  ),
+const layerName = Schema.String.check(
+  Schema.isPattern(/^[A-Za-z][A-Za-z0-9_-]{0,63}$/, {
+    message: "a layer's name is a letter followed by at most 63 letters, digits, _ or -",
+  }),
 )
+/** A layer's own name; without one it is the kind and its number in the network, as `conv2d_1`. */
+const name = Schema.optionalKey(layerName)
+
+const node = {
+  name,
+  /** What it takes: an earlier layer by its name, or "images". Without it, the layer before. */
+  inputs: Schema.optionalKey(Schema.Tuple([layerName])),
+}
+const merge = {
+  name,
+  /** What it joins: two or more earlier layers by their names, or "images". */
+  inputs: Schema.Array(layerName).check(
+    Schema.isMinLength(2, { message: "it joins two or more: name earlier layers" }),
+  ),
+}
 
 const kernel = {
   activation: withDefault(Activation, "linear"),
@@ -105,6 +118,7 @@ const depthwise = {
   activation: withDefault(Activation, "linear"),
   useBias: withDefault(Schema.Boolean, true),
   depthwiseInitializer: withDefault(Initializer, { kind: "glorotUniform" }),
+  depthwiseRegularizer: Schema.optionalKey(Regularizer),
   biasInitializer: withDefault(Initializer, { kind: "zeros" }),
 }
 
@@ -118,7 +132,7 @@ const pooling = {
 /** [batch, height, width, channels] -> [batch, height', width', filters] */
 const Conv2d = Schema.Struct({
   kind: Schema.Literal("conv2d"),
-  name,
+  ...node,
   filters: PositiveInt,
   kernelSize: Size,
   strides: withDefault(Size, 1),
@@ -128,30 +142,31 @@ const Conv2d = Schema.Struct({
 /** Each channel by itself, with `depthMultiplier` filters: [batch, height, width, channels] -> [.., channels · multiplier] */
 const DepthwiseConv2d = Schema.Struct({
   kind: Schema.Literal("depthwiseConv2d"),
-  name,
+  ...node,
   ...depthwise,
 })
 /** A depthwise convolution, then a convolution of 1×1 that mixes the channels into `filters`. */
 const SeparableConv2d = Schema.Struct({
   kind: Schema.Literal("separableConv2d"),
-  name,
+  ...node,
   filters: PositiveInt,
   ...depthwise,
   pointwiseInitializer: withDefault(Initializer, { kind: "glorotUniform" }),
+  pointwiseRegularizer: Schema.optionalKey(Regularizer),
 })
-const MaxPooling2d = Schema.Struct({ kind: Schema.Literal("maxPooling2d"), name, ...pooling })
-const AveragePooling2d = Schema.Struct({ kind: Schema.Literal("averagePooling2d"), name, ...pooling })
-const GlobalAveragePooling2d = Schema.Struct({ kind: Schema.Literal("globalAveragePooling2d"), name })
-const GlobalMaxPooling2d = Schema.Struct({ kind: Schema.Literal("globalMaxPooling2d"), name })
-const Flatten = Schema.Struct({ kind: Schema.Literal("flatten"), name })
+const MaxPooling2d = Schema.Struct({ kind: Schema.Literal("maxPooling2d"), ...node, ...pooling })
+const AveragePooling2d = Schema.Struct({ kind: Schema.Literal("averagePooling2d"), ...node, ...pooling })
+const GlobalAveragePooling2d = Schema.Struct({ kind: Schema.Literal("globalAveragePooling2d"), ...node })
+const GlobalMaxPooling2d = Schema.Struct({ kind: Schema.Literal("globalMaxPooling2d"), ...node })
+const Flatten = Schema.Struct({ kind: Schema.Literal("flatten"), ...node })
 /** [batch, inputs] -> [batch, units] */
-const Dense = Schema.Struct({ kind: Schema.Literal("dense"), name, units: PositiveInt, ...kernel })
+const Dense = Schema.Struct({ kind: Schema.Literal("dense"), ...node, units: PositiveInt, ...kernel })
 /** Sets a share `rate` of the values to 0 and scales the rest by 1/(1-rate), while training only. */
-const Dropout = Schema.Struct({ kind: Schema.Literal("dropout"), name, rate: Fraction })
+const Dropout = Schema.Struct({ kind: Schema.Literal("dropout"), ...node, rate: Fraction })
 /** Over the last axis; moving statistics with `momentum`, as in Keras. */
 const BatchNormalization = Schema.Struct({
   kind: Schema.Literal("batchNormalization"),
-  name,
+  ...node,
   momentum: withDefault(Fraction, 0.99),
   epsilon: withDefault(PositiveFinite, 1e-3),
   center: withDefault(Schema.Boolean, true),
@@ -160,15 +175,15 @@ const BatchNormalization = Schema.Struct({
 /** Of every example by itself, over the last axis. */
 const LayerNormalization = Schema.Struct({
   kind: Schema.Literal("layerNormalization"),
-  name,
+  ...node,
   epsilon: withDefault(PositiveFinite, 1e-3),
   center: withDefault(Schema.Boolean, true),
   scale: withDefault(Schema.Boolean, true),
 })
-const ActivationLayer = Schema.Struct({ kind: Schema.Literal("activation"), name, activation: Activation })
+const ActivationLayer = Schema.Struct({ kind: Schema.Literal("activation"), ...node, activation: Activation })
 const LeakyReLU = Schema.Struct({
   kind: Schema.Literal("leakyReLU"),
-  name,
+  ...node,
   alpha: withDefault(Schema.Finite.check(Schema.isGreaterThanOrEqualTo(0)), 0.3),
 })
 /**
@@ -177,10 +192,14 @@ const LeakyReLU = Schema.Struct({
  */
 const PReLU = Schema.Struct({
   kind: Schema.Literal("prelu"),
-  name,
+  ...node,
   alphaInitializer: withDefault(Initializer, { kind: "zeros" }),
   sharedAxes: Schema.optionalKey(Schema.Array(PositiveInt)),
 })
+/** The sum of images of one shape, element by element. */
+const Add = Schema.Struct({ kind: Schema.Literal("add"), ...merge })
+/** Along the last axis: of images, the channels of one behind those of the other. */
+const Concatenate = Schema.Struct({ kind: Schema.Literal("concatenate"), ...merge })
 
 export const Layer = Schema.Union([
   Conv2d,
@@ -198,10 +217,15 @@ export const Layer = Schema.Union([
   ActivationLayer,
   LeakyReLU,
   PReLU,
+  Add,
+  Concatenate,
 ])
 export type Layer = typeof Layer.Type
 
-/** The layers in the order data flows. The last one's output is one value a class. */
+/**
+ * The layers in an order in which data flows: what a layer takes stands before it, so the graph has no circle. The last
+ * one's output is one value a class.
+ */
 export const Model = Schema.NonEmptyArray(Layer)
 export type Model = typeof Model.Type
 
@@ -231,6 +255,8 @@ export const layers = {
     ({ kind: "layerNormalization", ...options }) as const,
   activation: (options: Options<typeof ActivationLayer>) => ({ kind: "activation", ...options }) as const,
   leakyReLU: (options: Options<typeof LeakyReLU> = {}) => ({ kind: "leakyReLU", ...options }) as const,
+  add: (options: Options<typeof Add>) => ({ kind: "add", ...options }) as const,
+  concatenate: (options: Options<typeof Concatenate>) => ({ kind: "concatenate", ...options }) as const,
   prelu: (options: Options<typeof PReLU> = {}) => ({ kind: "prelu", ...options }) as const,
 }
 

@@ -62,6 +62,7 @@ export const Report = Schema.Struct({
     Schema.Struct({
       name: Schema.String,
       kind: Schema.String,
+      inputs: Schema.optionalKey(Schema.Array(Schema.String)),
       output: Schema.Array(Schema.Int),
       parameters: Schema.Int,
     }),

@@ -13,12 +13,14 @@ export interface LayerShape {
   /** Unique: the layer's own name, or its kind and number, as `conv2d_1`. Variables are named after it. */
   readonly name: string
   readonly kind: Layer["kind"]
+  /** What it takes, where that is said. */
+  readonly inputs?: ReadonlyArray<string>
   readonly output: Shape
   /** Numbers in the layer's variables, moving statistics included. */
   readonly parameters: number
 }
 
-/** A layer cannot take what the one before it gives, or the last one does not give one value a class. */
+/** A layer cannot take what it is given, or the last one does not give one value a class. */
 export class ModelShapeMismatch extends Schema.TaggedError<ModelShapeMismatch>()("ModelShapeMismatch", {
   layer: Schema.String,
   found: Schema.String,
@@ -45,6 +47,15 @@ export const layerNames = (model: Model): ReadonlyArray<string> => {
   })
 }
 
+/** The name of what the network is given. */
+export const imagesName = "images"
+
+/** The names of what every layer takes: those it says, or the layer before. */
+export const layerInputs = (model: Model): ReadonlyArray<ReadonlyArray<string>> => {
+  const names = layerNames(model)
+  return model.map((layer, i) => layer.inputs ?? [i === 0 ? imagesName : names[i - 1]])
+}
+
 /** Positions of a window along one axis, as in TensorFlow: SAME ceil(size / stride), VALID ceil((size - window + 1) / stride). */
 const positions = (size: number, window: number, stride: number, padding: "same" | "valid") =>
   padding === "same" ? Math.ceil(size / stride) : Math.ceil((size - window + 1) / stride)
@@ -54,11 +65,41 @@ const product = (shape: Shape) => shape.reduce((a, b) => a * b, 1)
 const mismatch = (layer: string, found: Shape | string, expected: string, advice: string) =>
   new ModelShapeMismatch({ layer, found: typeof found === "string" ? found : show(found), expected, advice })
 
+type Applied = Result.Result<Pick<LayerShape, "output" | "parameters">, ModelShapeMismatch>
+
+/** Shapes must be the same, or, of a concatenation, the same but for the last axis. */
+const join = (
+  name: string,
+  kind: "add" | "concatenate",
+  inputs: ReadonlyArray<{ readonly name: string; readonly shape: Shape }>,
+): Applied => {
+  const [{ shape: first }] = inputs
+  const part = (shape: Shape) => (kind === "add" ? shape : shape.slice(0, -1))
+  const size = (shape: Shape) => shape.slice(0, -1).join()
+  if (
+    inputs.every(({ shape }) => shape.length === first.length && part(shape).join() === part(first).join())
+  ) {
+    const last = inputs.reduce((sum, { shape }) => sum + shape[shape.length - 1], 0)
+    return Result.succeed({ output: kind === "add" ? first : [...first.slice(0, -1), last], parameters: 0 })
+  }
+  const sameSize = inputs.every(({ shape }) => shape.length === first.length && size(shape) === size(first))
+  return Result.fail(
+    mismatch(
+      name,
+      inputs.map((input) => `${show(input.shape)} of ${input.name}`).join(" and "),
+      kind === "add" ? "equal shapes" : "shapes that are equal but for the last axis",
+      sameSize
+        ? "give one of them as many channels with a convolution of kernelSize 1"
+        : 'use padding "same" and the same strides and poolings on both ways',
+    ),
+  )
+}
+
 const apply = (
   name: string,
-  layer: Layer,
+  layer: Exclude<Layer, { kind: "add" | "concatenate" }>,
   input: Shape,
-): Result.Result<Omit<LayerShape, "name" | "kind">, ModelShapeMismatch> => {
+): Applied => {
   const images = () =>
     mismatch(name, input, "images [height, width, channels]", "put it before the layer that flattens")
   const windows = (
@@ -67,7 +108,7 @@ const apply = (
     padding: "same" | "valid",
     channels: number,
     parameters: number,
-  ): Result.Result<Omit<LayerShape, "name" | "kind">, ModelShapeMismatch> => {
+  ): Applied => {
     const height = positions(input[0], window[0], strides[0], padding)
     const width = positions(input[1], window[1], strides[1], padding)
     return height < 1 || width < 1
@@ -152,34 +193,77 @@ const apply = (
   }
 }
 
+/** A layer whose output leads nowhere: its weights would never be trained. */
+const findIdle = (names: ReadonlyArray<string>, inputs: ReadonlyArray<ReadonlyArray<string>>) => {
+  const wanted = new Set(names.slice(-1))
+  return names.findLast((name, i) => {
+    if (!wanted.has(name)) return true
+    for (const input of inputs[i]) wanted.add(input)
+    return false
+  })
+}
+
 export const inferShapes = (
   model: Model,
   imageShape: Shape,
   classes: number,
 ): Result.Result<ReadonlyArray<LayerShape>, ModelShapeMismatch> => {
   const names = layerNames(model)
+  const inputs = layerInputs(model)
   const shapes: Array<LayerShape> = []
-  let input = imageShape
+  const known = new Map<string, Shape>([[imagesName, imageShape]])
   for (const [i, layer] of model.entries()) {
-    if (names.indexOf(names[i]) !== i) {
+    const name = names[i]
+    if (names.indexOf(name) !== i) {
       return Result.fail(
-        mismatch(names[i], `the name ${names[i]} a second time`, "a name of its own", "rename one of them"),
+        mismatch(name, `the name ${name} a second time`, "a name of its own", "rename one of them"),
       )
     }
-    const applied = apply(names[i], layer, input)
+    const given: Array<{ readonly name: string; readonly shape: Shape }> = []
+    for (const input of inputs[i]) {
+      const shape = known.get(input)
+      if (shape === undefined) {
+        const why = names.includes(input) ? "which is not before it" : "which there is not"
+        return Result.fail(
+          mismatch(
+            name,
+            `the output of ${input}, ${why}`,
+            `one of ${[...known.keys()].join(", ")}`,
+            "name a layer that stands before it",
+          ),
+        )
+      }
+      given.push({ name: input, shape })
+    }
+    const applied =
+      layer.kind === "add" || layer.kind === "concatenate"
+        ? join(name, layer.kind, given)
+        : apply(name, layer, given[0].shape)
     if (Result.isFailure(applied)) return Result.fail(applied.failure)
-    shapes.push({ name: names[i], kind: layer.kind, ...applied.success })
-    input = applied.success.output
+    shapes.push({ name, kind: layer.kind, ...(layer.inputs && { inputs: layer.inputs }), ...applied.success })
+    known.set(name, applied.success.output)
+  }
+  const idle = findIdle(names, inputs)
+  if (idle !== undefined) {
+    return Result.fail(
+      mismatch(
+        idle,
+        "no way to the last layer",
+        "one",
+        "name it among the inputs of a later layer, or remove it",
+      ),
+    )
   }
   const last = names[names.length - 1]
-  return input.length === 1 && input[0] === classes
+  const { output } = shapes[shapes.length - 1]
+  return output.length === 1 && output[0] === classes
     ? Result.succeed(shapes)
     : Result.fail(
-        new ModelShapeMismatch({
-          layer: last,
-          found: `an output of ${show(input)}`,
-          expected: `${show([classes])}, one value a class`,
-          advice: `end the model with layers.dense({ units: ${classes} })`,
-        }),
+        mismatch(
+          last,
+          `an output of ${show(output)}`,
+          `${show([classes])}, one value a class`,
+          `end the model with layers.dense({ units: ${classes} })`,
+        ),
       )
 }

@@ -15,14 +15,14 @@ import { sizeOf } from "../engines/trace/graph.ts"
 import { inLayer } from "../engines/trace/layer.ts"
 import type { Experiment } from "../schemas/Experiment.ts"
 import type { Layer, Regularizer } from "../schemas/Model.ts"
-import { layerNames } from "../schemas/shapes.ts"
+import { imagesName, layerInputs, layerNames } from "../schemas/shapes.ts"
 import { makeAverage } from "./average.ts"
 import { FedDropout, makeNoise, type Noise } from "./dropout.ts"
 import { initialize } from "./initialize.ts"
 import { makeOptimizer, type MakeSlot } from "./optimizer.ts"
 import { penalty, withPenalty } from "./penalty.ts"
 import { randomKey } from "./random.ts"
-import { initializerOf, tfLayer } from "./tfLayer.ts"
+import { tfLayer, weightOptions } from "./tfLayer.ts"
 
 export interface ProgramOptions extends Pick<
   Experiment,
@@ -58,36 +58,43 @@ const own = (variable: tf.Variable, name: string): tf.Variable => {
   return variable
 }
 
+const outputOf = <T>(outputs: ReadonlyMap<string, T>, name: string): T => {
+  const output = outputs.get(name)
+  if (output === undefined) throw new Error(`layer ${name} is taken before it is made`)
+  return output
+}
+
 const build = (options: ProgramOptions): Network & { readonly dispose: () => void } => {
   const { batchSize, classes, inputShape, model, seed } = options
   useHost()
   const names = layerNames(model)
+  const inputs = layerInputs(model)
+  const last = names[names.length - 1]
   const owned: Array<tf.Tensor> = []
   const variables: Array<tf.Variable> = []
   const noise: Array<Noise> = []
   const regularized = new Map<tf.Variable, Regularizer>()
   const images = tfl.input({ shape: [...inputShape], name: "images.input" })
-  let symbol = images
+  const symbols = new Map([[imagesName, images]])
   const network = model.map((definition, index) => {
     const name = names[index]
+    const given = inputs[index].map((input) => outputOf(symbols, input))
     const layer = tfLayer(definition, name)
     if (definition.kind === "dropout") {
       noise.push(
-        makeNoise(name, [batchSize, ...(symbol.shape.slice(1) as Array<number>)], definition.rate, seed),
+        makeNoise(name, [batchSize, ...(given[0].shape.slice(1) as Array<number>)], definition.rate, seed),
       )
     }
-    symbol = layer.apply(symbol) as tfl.SymbolicTensor
+    const symbol = layer.apply(given.length === 1 ? given[0] : given) as tfl.SymbolicTensor
+    symbols.set(name, symbol)
     for (const weight of layer.weights) {
       const variable = own(weight.read() as tf.Variable, weight.originalName)
-      const initializer = initializerOf(definition, variable.name.slice(name.length + 1))
+      const { initializer, regularizer } = weightOptions(definition, variable.name.slice(name.length + 1))
       if (initializer !== undefined) {
         const values = initialize(initializer, variable.shape, randomKey(seed, `initialize/${variable.name}`))
         tf.tidy(() => variable.assign(tf.tensor(values, variable.shape)))
       }
-      const regularizer = "kernelRegularizer" in definition ? definition.kernelRegularizer : undefined
-      if (regularizer !== undefined && variable.name.endsWith("kernel")) {
-        regularized.set(variable, regularizer)
-      }
+      if (regularizer !== undefined) regularized.set(variable, regularizer)
       variables.push(variable)
     }
     if (definition.kind === "batchNormalization") {
@@ -103,9 +110,15 @@ const build = (options: ProgramOptions): Network & { readonly dispose: () => voi
         Object.assign(layer, { [weight]: { read: () => tensor } })
       }
     }
-    return { definition, layer, name, outputShape: symbol.shape.slice(1) as Array<number> }
+    return {
+      definition,
+      inputs: inputs[index],
+      layer,
+      name,
+      outputShape: symbol.shape.slice(1) as Array<number>,
+    }
   })
-  const layersModel = tfl.model({ inputs: images, outputs: symbol })
+  const layersModel = tfl.model({ inputs: images, outputs: outputOf(symbols, last) })
 
   const trainable = variables.filter((variable) => variable.trainable)
   const makeVariable = (name: string, shape: ReadonlyArray<number>, values: Float32Array) =>
@@ -125,16 +138,21 @@ const build = (options: ProgramOptions): Network & { readonly dispose: () => voi
         )
   variables.push(...optimizer.slots, ...(average?.slots ?? []))
 
-  const forward = (input: tf.Tensor, feeds?: Readonly<Record<string, tf.Tensor>>): tf.Tensor2D =>
-    network.reduce<tf.Tensor>(
-      (x, { layer, name }) =>
-        inLayer(name, () =>
-          layer instanceof FedDropout
-            ? layer.applyWith(x, feeds?.[`noise/${name}`])
-            : (layer.apply(x, { training: feeds !== undefined }) as tf.Tensor),
-        ),
-      input,
-    ) as tf.Tensor2D
+  const forward = (input: tf.Tensor, feeds?: Readonly<Record<string, tf.Tensor>>): tf.Tensor2D => {
+    const outputs = new Map([[imagesName, input]])
+    for (const { inputs, layer, name } of network) {
+      const given = inputs.map((from) => outputOf(outputs, from))
+      const output = inLayer(name, () =>
+        layer instanceof FedDropout
+          ? layer.applyWith(given[0], feeds?.[`noise/${name}`])
+          : (layer.apply(given.length === 1 ? given[0] : given, {
+              training: feeds !== undefined,
+            }) as tf.Tensor),
+      )
+      outputs.set(name, output)
+    }
+    return outputOf(outputs, last) as tf.Tensor2D
+  }
 
   const feeds: ReadonlyArray<Feed> = [
     { name: "images", shape: [batchSize, ...inputShape] },

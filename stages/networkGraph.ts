@@ -23,6 +23,8 @@ const operationOf = (value: Value): string => {
       return "Const"
     case "AveragePool":
       return "AvgPool"
+    case "Concat":
+      return "ConcatV2"
     case "DepthwiseConv2D":
       return "DepthwiseConv2dNative"
     default:

@@ -5,7 +5,7 @@
  */
 import * as tf from "@tensorflow/tfjs-core"
 import * as tfl from "@tensorflow/tfjs-layers"
-import type { Initializer, Layer } from "../schemas/Model.ts"
+import type { Initializer, Layer, Regularizer } from "../schemas/Model.ts"
 import { FedDropout } from "./dropout.ts"
 
 type Defined<K extends Layer["kind"]> = Extract<Layer, { readonly kind: K }>
@@ -61,9 +61,16 @@ export const tfLayer = (layer: Layer, name: string): tfl.layers.Layer => {
         depthwiseInitializer: "zeros",
         biasInitializer: "zeros",
       } as const
-      return layer.kind === "depthwiseConv2d"
-        ? tfl.layers.depthwiseConv2d(options)
-        : tfl.layers.separableConv2d({ ...options, filters: layer.filters, pointwiseInitializer: "zeros" })
+      if (layer.kind === "depthwiseConv2d") return tfl.layers.depthwiseConv2d(options)
+      const separable = tfl.layers.separableConv2d({
+        ...options,
+        filters: layer.filters,
+        pointwiseInitializer: "zeros",
+      })
+      // TensorFlow.js leaves the multiplier out of what it saves, and cannot load its own weights then.
+      const config = separable.getConfig.bind(separable)
+      const { depthMultiplier } = layer
+      return Object.assign(separable, { getConfig: () => ({ ...config(), depthMultiplier }) })
     }
     case "dense":
       return tfl.layers.dense({
@@ -98,25 +105,38 @@ export const tfLayer = (layer: Layer, name: string): tfl.layers.Layer => {
       return tfl.layers.activation({ name, activation: layer.activation })
     case "leakyReLU":
       return tfl.layers.leakyReLU({ name, alpha: layer.alpha })
+    case "add":
+    case "concatenate":
+      return tfl.layers[layer.kind]({ name })
     case "prelu":
       return tfl.layers.prelu({ name, ...(layer.sharedAxes && { sharedAxes: [...layer.sharedAxes] }) })
   }
 }
 
-/** The initializer of a weight, by the end of its name; without one it is as TensorFlow.js makes it. */
-export const initializerOf = (layer: Layer, weight: string): Initializer | undefined => {
+interface WeightOptions {
+  readonly initializer?: Initializer
+  readonly regularizer?: Regularizer | undefined
+}
+
+/** What the layer says of one of its weights, by the end of the weight's name; nothing: as TensorFlow.js makes it. */
+export const weightOptions = (layer: Layer, weight: string): WeightOptions => {
   switch (layer.kind) {
     case "conv2d":
     case "dense":
-      return weight === "bias" ? layer.biasInitializer : layer.kernelInitializer
+      return weight === "kernel"
+        ? { initializer: layer.kernelInitializer, regularizer: layer.kernelRegularizer }
+        : { initializer: layer.biasInitializer }
     case "depthwiseConv2d":
-      return weight === "bias" ? layer.biasInitializer : layer.depthwiseInitializer
     case "separableConv2d":
-      if (weight === "pointwise_kernel") return layer.pointwiseInitializer
-      return weight === "bias" ? layer.biasInitializer : layer.depthwiseInitializer
+      if (layer.kind === "separableConv2d" && weight === "pointwise_kernel") {
+        return { initializer: layer.pointwiseInitializer, regularizer: layer.pointwiseRegularizer }
+      }
+      return weight === "depthwise_kernel"
+        ? { initializer: layer.depthwiseInitializer, regularizer: layer.depthwiseRegularizer }
+        : { initializer: layer.biasInitializer }
     case "prelu":
-      return layer.alphaInitializer
+      return { initializer: layer.alphaInitializer }
     default:
-      return undefined
+      return {}
   }
 }

@@ -6,6 +6,7 @@
 import { rulesOf } from "../operators.ts"
 import type { Node, Operation, Value } from "../trace/graph.ts"
 import { sizeOf } from "../trace/graph.ts"
+import { concat, slice } from "./channels.ts"
 import { convolution, filterGradient, inputGradient } from "./convolution.ts"
 import { depthwise, depthwiseFilterGradient, depthwiseInputGradient } from "./depthwise.ts"
 import { elementwise } from "./elementwise.ts"
@@ -94,6 +95,8 @@ const rules: { readonly [K in Operation]: Rule<K> } = {
     const x = lowering.read(value.inputs[0])
     lowering.write(value, "nhwc", lowering.graph.transpose(x, value.attributes.permutation))
   },
+  Concat: concat,
+  Slice: slice,
   Tile: (value, lowering) => {
     const repeats = lowering.graph.ints(value.attributes.repeats)
     lowering.write(value, "nhwc", lowering.graph.op("Tile", [lowering.read(value.inputs[0]), repeats]))

@@ -125,6 +125,17 @@ const rules: { readonly [K in Operation]: Rule<K> } = {
       ...ofType(node),
       Tperm: index,
     }),
+  Concat: (node, inputs, graph) =>
+    graph.op("ConcatV2", [...inputs, graph.filled(node.attributes.axis, [], "int32")], {
+      ...ofType(node),
+      N: { i: inputs.length },
+      Tidx: index,
+    }),
+  Slice: (node, [x], graph) =>
+    graph.op("Slice", [x, graph.integers(node.attributes.begin), graph.integers(node.shape)], {
+      ...ofType(node),
+      Index: index,
+    }),
   Tile: (node, [x], graph) =>
     graph.op("Tile", [x, graph.integers(node.attributes.repeats)], { ...ofType(node), Tmultiples: index }),
   ReduceSum: reduceSum,

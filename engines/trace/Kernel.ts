@@ -15,7 +15,9 @@ export type Make = <K extends Operation>(
   shape: Shape,
   dtype?: DType,
 ) => Value
-export type Kernel = (inputs: Inputs, attributes: Readonly<Record<string, unknown>>, make: Make) => Value
+/** One value, or as many as the kernel has outputs. */
+export type Recorded = Value | ReadonlyArray<Value>
+export type Kernel = (inputs: Inputs, attributes: Readonly<Record<string, unknown>>, make: Make) => Recorded
 
 /** A kernel the vocabulary has no word for, or not in this form. */
 export class KernelRefused extends Error {}
@@ -23,7 +25,7 @@ export class KernelRefused extends Error {}
 export const kernels = new Map<string, Kernel>()
 
 /** Adds an entry; `A` is what TensorFlow.js gives the kernel as attributes. */
-export const kernel = <A>(name: string, record: (inputs: Inputs, attributes: A, make: Make) => Value) => {
+export const kernel = <A>(name: string, record: (inputs: Inputs, attributes: A, make: Make) => Recorded) => {
   kernels.set(name, (inputs, attributes, make) => record(inputs, attributes as A, make))
 }
 

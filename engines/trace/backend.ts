@@ -154,8 +154,12 @@ export class TraceBackend extends tf.KernelBackend {
   }
   override dispose(): void {}
 
-  /** Runs one kernel: the record of its result. */
-  record(name: string, inputs: tf.NamedTensorInfoMap, attributes: tf.NamedAttrMap): tf.TensorInfo {
+  /** Runs one kernel: the record of its result, or of its results. */
+  record(
+    name: string,
+    inputs: tf.NamedTensorInfoMap,
+    attributes: tf.NamedAttrMap,
+  ): tf.TensorInfo | Array<tf.TensorInfo> {
     const record = kernels.get(name)
     if (record === undefined) throw new TraceRefused(name, this.layer, "it is not known to the tracer")
     const make: Make = (op, values, attributes, shape, dtype) =>
@@ -165,7 +169,8 @@ export class TraceBackend extends tf.KernelBackend {
       for (const [key, tensor] of Object.entries(inputs)) {
         if (tensor != null) values[key] = this.value(tensor)
       }
-      return this.put(record(values, attributes, make))
+      const recorded = record(values, attributes, make)
+      return "op" in recorded ? this.put(recorded) : recorded.map((value) => this.put(value))
     } catch (error) {
       if (error instanceof KernelRefused) throw new TraceRefused(name, this.layer, error.message)
       throw error

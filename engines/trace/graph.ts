@@ -53,6 +53,9 @@ export interface Operations extends Readonly<Record<ElementOperation, None>> {
   Select: None
   Reshape: None
   Transpose: { readonly permutation: ReadonlyArray<number> }
+  Concat: { readonly axis: number }
+  /** As many elements of every axis as the value's shape has, from `begin` on. */
+  Slice: { readonly begin: ReadonlyArray<number> }
   Tile: { readonly repeats: ReadonlyArray<number> }
   ReduceSum: Reduction
   ReduceMean: Reduction

@@ -107,6 +107,24 @@ kernel<tf.TransposeAttrs>(tf.Transpose, ({ x }, { perm }, make) =>
     x.dtype,
   ),
 )
+kernel<tf.ConcatAttrs>(tf.Concat, (inputs, attributes, make) => {
+  const parts = Object.values(inputs)
+  const [{ dtype, shape }] = parts
+  const [axis] = util.parseAxisParam(attributes.axis, [...shape])
+  const size = parts.reduce((sum, part) => sum + part.shape[axis], 0)
+  return make("Concat", parts, { axis }, shape.with(axis, size), dtype)
+})
+kernel<tf.SplitVAttrs>(tf.SplitV, ({ x }, attributes, make) => {
+  const [axis] = util.parseAxisParam(attributes.axis, [...x.shape])
+  const { numOrSizeSplits: split } = attributes
+  const sizes = Array.isArray(split) ? split : Array.from({ length: split }, () => x.shape[axis] / split)
+  let start = 0
+  return sizes.map((size) => {
+    const begin = x.shape.map((_, i) => (i === axis ? start : 0))
+    start += size
+    return make("Slice", [x], { begin }, x.shape.with(axis, size), x.dtype)
+  })
+})
 kernel<tf.TileAttrs>(tf.Tile, ({ x }, { reps }, make) =>
   make(
     "Tile",

@@ -10,11 +10,11 @@ import { dataClass, dataType, encodeHParams, type EventContent, type HParamsPlug
 
 type Scalar = string | number | boolean
 
-/** Fields by their path, as `optimizer/learningRate/value`; a list of sizes is one, as 2×2. */
+/** Fields by their path, as `optimizer/learningRate/value`; a list of sizes is one, as 2×2, and so is one of names. */
 const flatten = (path: string, value: unknown): ReadonlyArray<readonly [string, Scalar]> => {
   if (typeof value === "string" || typeof value === "number" || typeof value === "boolean")
     return [[path, value]]
-  if (Array.isArray(value)) return [[path, value.join("×")]]
+  if (Array.isArray(value)) return [[path, value.join(value.every(Number.isFinite) ? "×" : ", ")]]
   if (typeof value !== "object" || value === null) return []
   return Object.entries(value).flatMap(([key, field]) => flatten(path === "" ? key : `${path}/${key}`, field))
 }

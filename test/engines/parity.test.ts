@@ -139,11 +139,55 @@ const cases: Readonly<Record<string, Case>> = {
   "separable convolutions": {
     model: [
       layers.separableConv2d({ filters: 16, kernelSize: 3, padding: "same", activation: "relu" }),
-      layers.separableConv2d({ filters: 16, kernelSize: 3, strides: 2, padding: "same" }),
+      layers.separableConv2d({
+        filters: 16,
+        kernelSize: 3,
+        strides: 2,
+        padding: "same",
+        depthwiseRegularizer: regularizers.l2({ l2: 0.1 }),
+        pointwiseRegularizer: regularizers.l1({ l1: 0.01 }),
+      }),
       layers.separableConv2d({ filters: 5, kernelSize: 2, depthMultiplier: 2, useBias: false }),
       ...head,
     ],
     batchSize: 9,
+  },
+  "a residual block with batch normalization": {
+    model: [
+      layers.conv2d({ filters: 16, kernelSize: 3, padding: "same", activation: "relu", name: "stem" }),
+      layers.separableConv2d({ filters: 16, kernelSize: 3, padding: "same", useBias: false }),
+      layers.batchNormalization({ momentum: 0.9 }),
+      layers.activation({ activation: "relu" }),
+      layers.conv2d({ filters: 16, kernelSize: 3, padding: "same" }),
+      layers.add({ inputs: ["stem", "conv2d_2"] }),
+      layers.activation({ activation: "relu" }),
+      layers.globalAveragePooling2d(),
+      layers.dense({ units: 3 }),
+    ],
+  },
+  "a residual block whose sum is of what a ReLU takes too": {
+    model: [
+      layers.conv2d({ filters: 16, kernelSize: 3, padding: "same", name: "stem" }),
+      layers.activation({ activation: "relu" }),
+      layers.conv2d({ filters: 16, kernelSize: 3, padding: "same", activation: "tanh", name: "branch" }),
+      layers.add({ inputs: ["stem", "branch", "stem"] }),
+      ...head,
+    ],
+  },
+  "branches joined by their channels": {
+    model: [
+      layers.conv2d({ filters: 16, kernelSize: 1, activation: "tanh", inputs: ["images"], name: "one" }),
+      layers.conv2d({ filters: 32, kernelSize: 3, padding: "same", inputs: ["images"], name: "three" }),
+      layers.maxPooling2d({ poolSize: 3, strides: 1, padding: "same", inputs: ["one"], name: "pool" }),
+      layers.concatenate({ inputs: ["one", "three", "pool"], name: "whole" }),
+      layers.conv2d({ filters: 5, kernelSize: 2 }),
+      layers.averagePooling2d({ poolSize: 2, strides: 1, inputs: ["whole"] }),
+      layers.concatenate({ inputs: ["conv2d_3", "averagePooling2d_1"] }),
+      layers.flatten(),
+      layers.dense({ units: 4, activation: "relu" }),
+      layers.concatenate({ inputs: ["flatten_1", "dense_1"] }),
+      layers.dense({ units: 3 }),
+    ],
   },
   "pooling of odd images": {
     model: [

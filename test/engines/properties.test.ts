@@ -77,6 +77,71 @@ const depthwiseCaseOf = (shape: typeof Depthwise.Type): Case => ({
   batchSize: shape.batchSize,
 })
 
+const Graph = Schema.Struct({
+  batchSize: between(1, 10),
+  channels: between(1, 2),
+  nodes: Schema.Array(
+    Schema.Struct({
+      kind: Schema.Literals([
+        "conv",
+        "depthwise",
+        "pool",
+        "norm",
+        "activation",
+        "prelu",
+        "add",
+        "concatenate",
+      ]),
+      from: between(0, 9),
+      other: between(0, 9),
+      filters: Schema.Literals([3, 8, 16]),
+      activation: Schema.Literals(["relu", "gelu", "swish"]),
+    }),
+  ).check(Schema.isBetweenLength(2, 7)),
+})
+
+/** Images keep their size, so that any two nodes can be joined; what nothing else takes is joined at the end. */
+const graphCaseOf = ({ batchSize, channels, nodes }: typeof Graph.Type): Case => {
+  const known = [{ name: "images", channels }]
+  const taken = new Set<string>()
+  const model = nodes.map(({ activation, filters, from, kind, other }, i) => {
+    const name = `node${i}`
+    const [first, second] = [known[from % known.length], known[other % known.length]]
+    const isPair = kind === "add" || kind === "concatenate"
+    const inputs = [first.name] as const
+    for (const input of isPair ? [first, second] : [first]) taken.add(input.name)
+    const isSum = kind === "add" && first.channels === second.channels
+    const joined = isSum ? first.channels : first.channels + second.channels
+    known.push({ name, channels: kind === "conv" ? filters : isPair ? joined : first.channels })
+    const named = { name, inputs }
+    switch (kind) {
+      case "conv":
+        return layers.conv2d({ ...named, filters, kernelSize: 3, padding: "same", activation })
+      case "depthwise":
+        return layers.depthwiseConv2d({ ...named, kernelSize: 3, padding: "same", activation })
+      case "pool":
+        return layers.maxPooling2d({ ...named, poolSize: 2, strides: 1, padding: "same" })
+      case "norm":
+        return layers.layerNormalization({ ...named, epsilon: 0.5 })
+      case "activation":
+        return layers.activation({ ...named, activation })
+      case "prelu":
+        return layers.prelu({ ...named, sharedAxes: [1, 2] })
+      default: {
+        const pair = { name, inputs: [first.name, second.name] }
+        return isSum ? layers.add(pair) : layers.concatenate(pair)
+      }
+    }
+  })
+  const ends = known.slice(1).flatMap(({ name }) => (taken.has(name) ? [] : [name]))
+  const end = ends.length > 1 ? [layers.concatenate({ inputs: ends })] : []
+  return {
+    model: [...model, ...end, layers.flatten(), layers.dense({ units: 3 })] as unknown as Case["model"],
+    inputShape: [5, 6, channels],
+    batchSize,
+  }
+}
+
 /** Every engine under test against the reference. */
 const assertParity = Effect.fnUntraced(function* (definition: Case) {
   const expected = yield* Effect.provide(trainCase(definition), Reference.layer)
@@ -106,4 +171,6 @@ describe("every engine computes what the reference does", () => {
     ([shape]) => assertParity(depthwiseCaseOf(shape)),
     options,
   )
+
+  it.effect.prop("for random graphs", [Graph], ([graph]) => assertParity(graphCaseOf(graph)), options)
 })

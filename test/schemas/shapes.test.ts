@@ -50,6 +50,33 @@ describe("inferShapes", () => {
     assert.strictEqual(shapes[0].parameters, 3)
   })
 
+  it("follows a graph: sums keep the shape, joined channels add up", () => {
+    const shapes = Result.getOrThrow(
+      infer([
+        layers.conv2d({ filters: 4, kernelSize: 3, padding: "same", name: "a" }),
+        layers.conv2d({ filters: 4, kernelSize: 5, padding: "same", name: "b" }),
+        layers.add({ inputs: ["a", "b"] }),
+        layers.concatenate({ inputs: ["add_1", "images", "a"] }),
+        layers.flatten(),
+        layers.dense({ units: 10 }),
+      ]),
+    )
+    assert.deepStrictEqual(
+      shapes.slice(2, 5).map(({ inputs, output }) => [inputs, output]),
+      [
+        [
+          ["a", "b"],
+          [28, 28, 4],
+        ],
+        [
+          ["add_1", "images", "a"],
+          [28, 28, 9],
+        ],
+        [undefined, [28 * 28 * 9]],
+      ],
+    )
+  })
+
   it("counts the slopes of PReLU that are not shared", () => {
     const head = [layers.flatten(), layers.dense({ units: 10 })]
     const slopes = (options: Parameters<typeof layers.prelu>[0]) =>
@@ -112,6 +139,44 @@ describe("inferShapes", () => {
       "an axis shared that is not there is named",
       [layers.flatten(), layers.prelu({ sharedAxes: [1, 2] }), layers.dense({ units: 10 })],
       /prelu_1 .* \[784\], expected 2 axes or more, because axis 2 is shared; leave sharedAxes out/,
+    ],
+    [
+      "images of two sizes are not added",
+      [
+        layers.conv2d({ filters: 4, kernelSize: 3, name: "a" }),
+        layers.maxPooling2d(),
+        layers.add({ inputs: ["a", "maxPooling2d_1"] }),
+      ],
+      /add_1 .* \[26, 26, 4\] of a and \[13, 13, 4\] of maxPooling2d_1, expected equal shapes; use padding "same"/,
+    ],
+    [
+      "other channels are not added",
+      [layers.conv2d({ filters: 4, kernelSize: 1 }), layers.add({ inputs: ["images", "conv2d_1"] })],
+      /add_1 .* \[28, 28, 1\] of images and \[28, 28, 4\] of conv2d_1, .* kernelSize 1/,
+    ],
+    [
+      "images and values are not joined",
+      [layers.flatten(), layers.concatenate({ inputs: ["flatten_1", "images"] })],
+      /concatenate_1 .* \[784\] of flatten_1 and \[28, 28, 1\] of images, .* equal but for the last axis/,
+    ],
+    [
+      "a layer that takes a later one is refused: there is no circle",
+      [layers.flatten({ inputs: ["dense_1"] }), layers.dense({ units: 10 })],
+      /flatten_1 .* the output of dense_1, which is not before it, expected one of images; name a layer/,
+    ],
+    [
+      "a name that no layer has is named, with those there are",
+      [layers.flatten(), layers.dense({ units: 10, inputs: ["flaten"] })],
+      /dense_1 .* the output of flaten, which there is not, expected one of images, flatten_1;/,
+    ],
+    [
+      "a layer whose output leads nowhere is named",
+      [
+        layers.conv2d({ filters: 1, kernelSize: 1 }),
+        layers.flatten({ inputs: ["images"] }),
+        layers.dense({ units: 10 }),
+      ],
+      /conv2d_1 .* no way to the last layer.* or remove it/,
     ],
     [
       "two layers of one name are refused",

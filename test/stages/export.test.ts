@@ -1,0 +1,116 @@
+/** A graph of every kind of layer, trained a little: what is exported gives its probabilities elsewhere. */
+import { assert, describe, it } from "@effect/vitest"
+import * as tf from "@tensorflow/tfjs-core"
+import { loadLayersModel } from "@tensorflow/tfjs-layers"
+import { Effect, Schema } from "effect"
+import * as ort from "onnxruntime-node"
+import { Engine } from "../../engines/Engine.ts"
+import * as Onnx from "../../engines/onnx/Onnx.ts"
+import { Layer as ModelLayer, layers, Model } from "../../schemas/Model.ts"
+import type { Described } from "../../stages/export/description.ts"
+import { exportModel } from "../../stages/export/exportModel.ts"
+import { feedsOf, images, programOf } from "../engines/training.ts"
+
+const model = [
+  layers.conv2d({ filters: 8, kernelSize: 3, padding: "same", activation: "swish", name: "stem" }),
+  layers.separableConv2d({ filters: 8, kernelSize: 3, padding: "same", depthMultiplier: 2 }),
+  layers.batchNormalization({ momentum: 0.5 }),
+  layers.activation({ activation: "gelu" }),
+  layers.depthwiseConv2d({ kernelSize: [3, 2], padding: "same", activation: "elu" }),
+  layers.add({ inputs: ["stem", "depthwiseConv2d_1"], name: "sum" }),
+  layers.maxPooling2d({ poolSize: 3, strides: 1, padding: "same" }),
+  layers.prelu({ sharedAxes: [1, 2] }),
+  layers.layerNormalization({ inputs: ["sum"] }),
+  layers.concatenate({ inputs: ["prelu_1", "layerNormalization_1", "images"], name: "whole" }),
+  layers.leakyReLU(),
+  layers.averagePooling2d(),
+  layers.dropout({ rate: 0.5 }),
+  layers.flatten(),
+  layers.dense({ units: 6, activation: "selu" }),
+  layers.globalAveragePooling2d({ inputs: ["whole"] }),
+  layers.globalMaxPooling2d({ inputs: ["whole"] }),
+  layers.concatenate({ inputs: ["dense_1", "globalAveragePooling2d_1", "globalMaxPooling2d_1"] }),
+  layers.dense({ units: 3 }),
+] as const
+
+const described: Described = {
+  run: "run",
+  experiment: "experiment",
+  fingerprint: "",
+  iteration: 3,
+  dataset: "mnist",
+  datasetName: "mnist",
+  inputShape: [8, 8, 1],
+  classes: 3,
+  loss: "softmaxCrossEntropy",
+  normalization: "unit",
+  table: Float32Array.from({ length: 256 }, (_, i) => i / 255),
+}
+
+const count = 11
+const inputs = images(count * 64)
+
+const trained = Effect.gen(function* () {
+  const network = yield* programOf({ model })
+  const trainer = yield* (yield* Engine).compile(network)
+  yield* trainer.train(3, feedsOf(network, 3))
+  const parts = {
+    network,
+    state: yield* trainer.state,
+    model: Schema.decodeUnknownSync(Model)(model),
+    described,
+  }
+  return { parts, probabilities: yield* trainer.predict(inputs) }
+}).pipe(Effect.provide(Onnx.layer({ path: "portable", threads: 1 })))
+
+const assertClose = (actual: ArrayLike<number>, expected: Float32Array) => {
+  assert.strictEqual(actual.length, expected.length)
+  for (let i = 0; i < expected.length; i++) assert.closeTo(actual[i], expected[i], 1e-5)
+}
+
+describe("an exported graph of every kind of layer", () => {
+  it("has every kind", () => {
+    const kinds = ModelLayer.members.map(({ fields }) => fields.kind.literal)
+    assert.deepStrictEqual([...new Set(model.map(({ kind }) => kind))].sort(), [...kinds].sort())
+  })
+
+  it.effect("gives its probabilities in ONNX Runtime, of standard operators, for any batch", () =>
+    Effect.gen(function* () {
+      const { parts, probabilities } = yield* trained
+      const [{ bytes }] = yield* exportModel("onnx", parts)
+      assert.notInclude(Buffer.from(bytes).toString("latin1"), "com.microsoft")
+      const session = yield* Effect.promise(() => ort.InferenceSession.create(bytes))
+      for (const [from, until] of [
+        [0, 1],
+        [1, count],
+      ]) {
+        const part = new ort.Tensor("float32", inputs.slice(from * 64, until * 64), [until - from, 8, 8, 1])
+        const outputs = yield* Effect.promise(() => session.run({ images: part }))
+        assertClose(outputs.probabilities.data as Float32Array, probabilities.slice(from * 3, until * 3))
+      }
+      yield* Effect.promise(() => session.release())
+    }).pipe(Effect.scoped),
+  )
+
+  it.effect("gives its probabilities in TensorFlow.js", () =>
+    Effect.gen(function* () {
+      const { parts, probabilities } = yield* trained
+      const files = yield* exportModel("tfjs", parts)
+      const json = JSON.parse(new TextDecoder().decode(files[0].bytes))
+      const loaded = yield* Effect.promise(() =>
+        loadLayersModel(
+          tf.io.fromMemory({
+            modelTopology: json.modelTopology,
+            weightSpecs: json.weightsManifest[0].weights,
+            weightData: Uint8Array.from(files[1].bytes).buffer,
+          }),
+        ),
+      )
+      const outputs = tf.tidy(() => [
+        ...(loaded.predict(tf.tensor4d(inputs, [count, 8, 8, 1])) as tf.Tensor).dataSync(),
+      ])
+      assertClose(outputs, probabilities)
+      loaded.dispose()
+    }).pipe(Effect.scoped),
+  )
+})
