@@ -61,10 +61,9 @@ export const prepare = async (
   const { env = {}, form, framework, script } = contenders[name]
   const interpreter =
     framework === undefined ? process.execPath : await Effect.runPromise(install(framework, log))
-  const flags = framework === undefined ? ["--no-warnings"] : []
   const count = String(threads)
   return (folder) => ({
-    ...confined(threads, interpreter, [...flags, path(script), folder, form]),
+    ...confined(threads, interpreter, [path(script), folder, form]),
     env: { OMP_NUM_THREADS: count, NPROC: count, PYTHONDONTWRITEBYTECODE: "1", ...env },
   })
 }

@@ -1,7 +1,7 @@
 /**
  * One of our engines on one job: `node withEngine.ts FOLDER onnx|onnx-portable|tensorflow`.
  *
- * As the train stage has it: iterations in calls of the trainer's own length, dropout noise drawn for each.
+ * As the train stage has it: a turn's iterations in one call or two (the batches begin anew), dropout noise drawn for each.
  */
 import { Effect } from "effect"
 import { Engine } from "../../engines/Engine.ts"
@@ -40,7 +40,7 @@ const contend = Effect.gen(function* () {
     Effect.gen(function* () {
       for (let left = iterations; left > 0;) {
         const from = position % batches
-        const count = Math.min(left, trainer.chunk, batches - from)
+        const count = Math.min(left, batches - from)
         const drawn = program.noise.map((noise): [string, Float32Array] => {
           const size = noise.shape.reduce((a, b) => a * b, 1)
           const values = new Float32Array(count * size)
