@@ -4,7 +4,7 @@
  * Everything is read from the files the run writes; the run knows nothing of it. Speed comes from the times at which
  * rows of metrics appeared: rows themselves hold no times.
  */
-import { Clock, Effect, Path, Schema } from "effect"
+import { Clock, Effect, Path } from "effect"
 import type { Metric } from "../schemas/Metric.ts"
 import { totalIterations } from "../stages/cadence.ts"
 import * as files from "../storage/files.ts"
@@ -12,17 +12,13 @@ import { readMetrics } from "../storage/metricsLog.ts"
 import { layout } from "../storage/runDirectory.ts"
 import { readHeader, type RunHeader } from "../storage/runHeader.ts"
 import { readFigures } from "./compare/RunFigures.ts"
+import { readProgressLog, type Sample } from "./progressLog.ts"
 import { summarize } from "./runSummary.ts"
 
 /** A run that was just made has no attempt yet for this long at most. */
 const startingMs = 60_000
 /** Speed is that of the newest few measurements. */
 const samplesKept = 8
-
-interface Sample {
-  readonly atMs: number
-  readonly iteration: number
-}
 
 export interface LiveRun {
   readonly id: string
@@ -44,24 +40,6 @@ export interface LiveRun {
     readonly samples: ReadonlyArray<Sample>
   }
 }
-
-const LogLine = Schema.fromJsonString(
-  Schema.Struct({ time: Schema.String, attempt: Schema.Int, msg: Schema.String }),
-)
-const decodeLine = Schema.decodeUnknownEffect(LogLine)
-
-/** When evaluations of the newest attempt were logged. */
-const samplesOfLog = Effect.fnUntraced(function* (path: string, attempt: number) {
-  const text = yield* files.readStringNow(path).pipe(Effect.orElseSucceed(() => undefined))
-  const samples: Array<Sample> = []
-  for (const line of (text ?? "").split("\n").filter((line) => line.includes('"iteration '))) {
-    const decoded = yield* decodeLine(line).pipe(Effect.option)
-    if (decoded._tag === "None" || decoded.value.attempt !== attempt) continue
-    const iteration = Number(/^iteration (\d+):/.exec(decoded.value.msg)?.[1])
-    if (iteration > 0) samples.push({ atMs: Date.parse(decoded.value.time), iteration })
-  }
-  return samples
-})
 
 /** Iterations a second over the samples; null below two. */
 const rateOf = (samples: ReadonlyArray<Sample>): number | null => {
@@ -92,7 +70,10 @@ export const lookAt = Effect.fn("lookAt")(function* (path: string, before: LiveR
   const iteration = last?.iteration ?? summary.iteration
 
   let samples =
-    before?.seen.samples ?? (yield* samplesOfLog(paths.join(path, layout.log), run.attempts.length))
+    before?.seen.samples ??
+    (yield* readProgressLog(paths.join(path, layout.log))).filter(
+      ({ attempt }) => attempt === run.attempts.length,
+    )
   // A resume takes rows back: what was seen before is another attempt's.
   if (samples.length > 0 && samples[samples.length - 1].iteration > iteration) samples = []
   if (changed && last !== undefined && samples.at(-1)?.iteration !== iteration) {

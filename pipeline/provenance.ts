@@ -1,7 +1,9 @@
 /** What of this machine and checkout an attempt records. */
 import { execFile } from "node:child_process"
+import { availableParallelism, cpus, totalmem } from "node:os"
 import { promisify } from "node:util"
 import { Effect } from "effect"
+import type { Machine } from "../schemas/Run.ts"
 import { version } from "../schemas/version.ts"
 
 const run = promisify(execFile)
@@ -13,8 +15,16 @@ const gitCommit = Effect.tryPromise(async () => {
   return commit.trim() + (changes.trim() === "" ? "" : "+changes")
 }).pipe(Effect.orElseSucceed(() => null))
 
+const machine = (): Machine => ({
+  platform: `${process.platform} ${process.arch}`,
+  cpu: cpus()[0]?.model.trim() ?? process.arch,
+  cores: availableParallelism(),
+  memoryBytes: totalmem(),
+})
+
 export const provenance = Effect.map(gitCommit, (commit) => ({
   node: process.versions.node,
   tidemark: version,
+  machine: machine(),
   gitCommit: commit,
 }))

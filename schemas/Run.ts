@@ -54,6 +54,17 @@ export const ProcessIdentity = Schema.Struct({
 })
 export type ProcessIdentity = typeof ProcessIdentity.Type
 
+/** What an attempt ran on. */
+export const Machine = Schema.Struct({
+  /** As "linux x64". */
+  platform: Schema.String,
+  cpu: Schema.String,
+  /** Processors a process may use. */
+  cores: Schema.Int,
+  memoryBytes: Schema.Int,
+})
+export type Machine = typeof Machine.Type
+
 export const AttemptOutcome = Schema.Struct({
   status: Schema.Literals(["finished", "interrupted", "failed"]),
   endedAt: Schema.String,
@@ -75,6 +86,8 @@ export const Attempt = Schema.Struct({
   engine: EngineInfo,
   node: Schema.String,
   tidemark: Schema.String,
+  /** Not in the records of older versions. */
+  machine: Schema.optionalKey(Machine),
   /** The commit of the project's checkout, where it is one. */
   gitCommit: Schema.NullOr(Schema.String),
   /** The budget this attempt extended the run to; null where it kept the one before. */

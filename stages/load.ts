@@ -171,7 +171,7 @@ const labelsOf = (
 const imagesAtOnce = 2048
 
 /** Turns images stored [examples, width, height, channels] into [examples, height, width, channels]. */
-const transpose = Effect.fnUntraced(function* (
+export const transpose = Effect.fnUntraced(function* (
   from: Uint8Array,
   to: Uint8Array,
   shape: ResidentDataset["imageShape"],
@@ -191,14 +191,23 @@ const transpose = Effect.fnUntraced(function* (
   }
 })
 
+/** The pixels of one image file of a dataset, verified, as they are stored. */
+export const loadImages = Effect.fnUntraced(function* (
+  { imageShape, layout }: Pick<FetchedDataset, "imageShape" | "layout">,
+  file: FetchedFile,
+) {
+  const [height, width, channels] = imageShape
+  const stored: ResidentDataset["imageShape"] = layout.transposed ? [width, height, channels] : imageShape
+  return yield* Effect.fromResult(imagesOf(yield* readIdx(file), file.path, stored))
+})
+
 export const loadDataset = Effect.fn("loadDataset")(function* (fetched: FetchedDataset) {
   const { classes, files, imageShape, layout, name } = fetched
   const [height, width, channels] = imageShape
-  const stored: ResidentDataset["imageShape"] = layout.transposed ? [width, height, channels] : imageShape
   const pixels = height * width * channels
 
   const loadSet = Effect.fnUntraced(function* (images: FetchedFile, labels: FetchedFile) {
-    const content = yield* Effect.fromResult(imagesOf(yield* readIdx(images), images.path, stored))
+    const content = yield* loadImages(fetched, images)
     const examples = content.length / pixels
     return {
       images: content,

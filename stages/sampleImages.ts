@@ -5,13 +5,11 @@
  */
 import { Effect } from "effect"
 import type { SummaryValue } from "../storage/tensorboard/proto.ts"
+import { encodePng } from "./image/png.ts"
 import type { ResidentDataset } from "./load.ts"
 
 /** Classes shown: TensorBoard lays out some twelve small images on a screen. */
 const most = 16
-
-/** sharp takes some 30 ms to load: only when a run begins or goes on. */
-const loadSharp = Effect.promise(async () => (await import("sharp")).default)
 
 export const sampleImages = Effect.fn("sampleImages")(function* (
   dataset: ResidentDataset,
@@ -21,7 +19,6 @@ export const sampleImages = Effect.fn("sampleImages")(function* (
   const [height, width, channels] = dataset.imageShape
   if (channels !== 1 && channels !== 3) return []
   const pixels = height * width * channels
-  const sharp = yield* loadSharp
   const first = new Map<number, number>()
   for (const index of train) {
     const label = dataset.labels[index]
@@ -30,14 +27,11 @@ export const sampleImages = Effect.fn("sampleImages")(function* (
   }
   const inOrder = [...first].sort(([a], [b]) => a - b)
   return yield* Effect.forEach(inOrder, ([label, index]) =>
-    Effect.promise(() =>
-      sharp(dataset.images.subarray(index * pixels, (index + 1) * pixels), {
-        raw: { width, height, channels },
-      })
-        .toColourspace(channels === 1 ? "b-w" : "srgb")
-        .png()
-        .toBuffer(),
-    ).pipe(
+    encodePng(dataset.images.subarray(index * pixels, (index + 1) * pixels), {
+      width,
+      height,
+      channels,
+    }).pipe(
       Effect.map((png): SummaryValue => ({
         tag: `examples/class_${label}`,
         image: { height, width, colorspace: channels, encodedImageString: png },

@@ -5,7 +5,7 @@
  *   attempts/       one file each go at it: process, versions, outcome; also the lock
  *   stages/         one record each finished stage
  *   checkpoints/    iteration-00001000.safetensors …
- *   metrics.ndjson, log.ndjson, predictions.safetensors, report.json
+ *   metrics.ndjson, log.ndjson, predictions.safetensors, report.json, report.html
  *   events.out.tfevents.1795312800.tidemark, TensorBoard's (`tensorboard/eventLog.ts`)
  *
  * A run directory appears whole: it is made under a temporary name and renamed when run.json is in it.
@@ -29,6 +29,7 @@ export const layout = {
   log: "log.ndjson",
   predictions: "predictions.safetensors",
   report: "report.json",
+  page: "report.html",
 } as const
 
 /** A run as it lies on disk. */

@@ -9,7 +9,7 @@ import { Effect, Path, Result, Schema } from "effect"
 import { FetchedDataset } from "../../schemas/Dataset.ts"
 import * as files from "../../storage/files.ts"
 import { layout } from "../../storage/runDirectory.ts"
-import { decodeSafetensors } from "../../storage/safetensors.ts"
+import { readPredictions } from "../predictions.ts"
 import { readReport } from "../runSummary.ts"
 
 export interface Answers {
@@ -50,24 +50,14 @@ export const readAnswers = Effect.fn("readAnswers")(function* (runPath: string) 
   const fetched = yield* readFetched(runPath)
   if (report === undefined) return missing("has no report")
   if (fetched === undefined) return missing("has no record of its dataset")
-  const bytes = yield* files.readIfExists(paths.join(runPath, layout.predictions))
-  if (bytes === undefined) return missing(`has no ${layout.predictions}`)
-  const decoded = decodeSafetensors(bytes)
-  if (Result.isFailure(decoded)) return missing(`has damaged predictions: ${decoded.failure.message}`)
-  const named = (name: string) => decoded.success.tensors.find((tensor) => tensor.name === name)
-  const [probabilities, labels, indices] = [named("probabilities"), named("labels"), named("indices")]
-  if (
-    !(probabilities?.data instanceof Float32Array) ||
-    !(labels?.data instanceof Int32Array) ||
-    !(indices?.data instanceof Int32Array)
-  ) {
-    return missing("has predictions of another format")
-  }
+  const predictions = yield* readPredictions(runPath)
+  if (Result.isFailure(predictions)) return missing(`cannot be judged: ${predictions.failure}`)
+  const { classes, indices, labels, probabilities } = predictions.success
   const keyOf = exampleKey(fetched, report.dataset.train.examples)
   return Result.succeed<Answers>({
-    keys: Array.from(indices.data, keyOf),
-    labels: labels.data,
-    classes: probabilities.shape[1],
-    probabilities: probabilities.data,
+    keys: Array.from(indices, keyOf),
+    labels,
+    classes,
+    probabilities,
   })
 })

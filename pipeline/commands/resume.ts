@@ -7,6 +7,7 @@ import { dependsOnBudget } from "../../stages/learningRate.ts"
 import { findRun } from "../../storage/runDirectory.ts"
 import { differences, renderDifferences } from "../difference.ts"
 import { applyOverrides, loadExperiment } from "../experimentFile.ts"
+import { leaveReportPage } from "../leaveReportPage.ts"
 import { sayHowToResume } from "../resumeHint.ts"
 import { effectiveExperiment, readReport } from "../runSummary.ts"
 import { iterations, json, runsDir, threads } from "./flags.ts"
@@ -126,6 +127,7 @@ export const resume = Command.make(
             fingerprint: fingerprint(experiment, found.identity.parent),
             extendedTo,
           })
+          yield* leaveReportPage(found.path)
           yield* sayReport(report, found.path, options.json)
         }),
     ).pipe(sayHowToResume(found.identity.id))

@@ -6,6 +6,7 @@ import { fingerprint } from "../../schemas/fingerprint.ts"
 import { createRun, findRun } from "../../storage/runDirectory.ts"
 import { loadExperiment } from "../experimentFile.ts"
 import { prepareFork } from "../fork.ts"
+import { leaveReportPage } from "../leaveReportPage.ts"
 import { sayHowToResume } from "../resumeHint.ts"
 import { dataDir, engine, iterations, json, runsDir, seed, threads } from "./flags.ts"
 
@@ -63,6 +64,7 @@ export const run = Command.make(
           fingerprint: fork.fingerprint,
           extendedTo: null,
         }).pipe(sayHowToResume(created.identity.id))
+        yield* leaveReportPage(created.path)
         yield* sayReport(report, created.path, options.json)
       }),
     )

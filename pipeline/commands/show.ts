@@ -1,7 +1,8 @@
-/** `pipeline show RUN`: the report of a run, or how far it is. */
-import { Console, Effect } from "effect"
-import { Argument, Command } from "effect/cli"
-import { findRun } from "../../storage/runDirectory.ts"
+/** `pipeline show RUN`: the report of a run, or how far it is; as text or as a page. */
+import { Console, Effect, Option } from "effect"
+import { Argument, Command, Flag } from "effect/cli"
+import { findRun, locateRuns, RunNotFound } from "../../storage/runDirectory.ts"
+import { openFile } from "../openFile.ts"
 import { renderReport } from "../renderReport.ts"
 import { describeRun, readReport } from "../runSummary.ts"
 import { json, runsDir } from "./flags.ts"
@@ -10,10 +11,45 @@ const run = Argument.String("run").pipe(
   Argument.withDescription("The run: its id, the beginning of it, a path, or `latest`"),
 )
 
+const open = Flag.Boolean("open").pipe(
+  Flag.withDescription(
+    "Make the report as a page, report.html in the run's folder, and open it in a browser",
+  ),
+  Flag.withDefault(false),
+)
+const htmlFile = Flag.String("html").pipe(
+  Flag.withDescription("Write that page into this file instead"),
+  Flag.withMetavar("FILE"),
+  Flag.optional,
+)
+
+interface PageWish {
+  readonly run: string
+  readonly runsDir: string
+  readonly file: string | undefined
+  readonly open: boolean
+  readonly json: boolean
+}
+
+/** Of any run: what is missing in it is said on the page. */
+const showPage = Effect.fnUntraced(function* ({ file, json, open, run, runsDir }: PageWish) {
+  const [path, ...more] = yield* locateRuns(runsDir, [run])
+  if (more.length > 0) return yield* new RunNotFound({ run, runsDir, candidates: [path, ...more] })
+  const { writeReportPage } = yield* Effect.promise(() => import("../reportPage/writeReportPage.ts"))
+  const page = yield* writeReportPage(path, file)
+  const opened = open && (yield* openFile(page))
+  if (json) return yield* Console.log(JSON.stringify({ page, opened }, null, 2))
+  yield* Console.log(page)
+  if (open && !opened) yield* Effect.logInfo("no browser could be started here: open that file in one")
+})
+
 export const show = Command.make(
   "show",
-  { run, runsDir, json },
-  Effect.fn("show")(function* ({ json, run, runsDir }) {
+  { run, runsDir, json, open, html: htmlFile },
+  Effect.fn("show")(function* ({ html, json, open, run, runsDir }) {
+    if (open || Option.isSome(html)) {
+      return yield* showPage({ run, runsDir, file: Option.getOrUndefined(html), open, json })
+    }
     const found = yield* findRun(runsDir, run)
     const summary = yield* describeRun(found)
     const report = yield* readReport(found.path)
@@ -29,6 +65,7 @@ export const show = Command.make(
   Command.withDescription("Show the report of a run, or how far it is"),
   Command.withExamples([
     { command: "pipeline show latest", description: "The newest run" },
+    { command: "pipeline show latest --open", description: "With pictures, in a browser" },
     { command: "pipeline show latest --json", description: "Everything, for a script" },
   ]),
 )

@@ -3,11 +3,9 @@
  *
  * Examples of two runs belong together by their index in the dataset, never by their place in the file: splits differ.
  */
-import { Effect, Path, Result } from "effect"
-import { argmax } from "../../stages/statistics.ts"
-import * as files from "../../storage/files.ts"
-import { layout } from "../../storage/runDirectory.ts"
-import { decodeSafetensors } from "../../storage/safetensors.ts"
+import { Effect, Result } from "effect"
+import { predictedLabels } from "../../stages/statistics.ts"
+import { readPredictions } from "../predictions.ts"
 
 export interface Answers {
   /** Index in the dataset, train files first, of each test example. */
@@ -17,44 +15,14 @@ export interface Answers {
 }
 
 /** The answers of a run, or the problem in words. */
-export const readAnswers = Effect.fnUntraced(
-  function* (runPath: string) {
-    const paths = yield* Path.Path
-    const path = paths.join(runPath, layout.predictions)
-    if (!(yield* files.exists(path))) return Result.fail(`it has no ${layout.predictions}`)
-    const bytes = yield* files.read(path)
-    return Result.flatMap(
-      Result.mapError(
-        decodeSafetensors(bytes),
-        (error) => `its ${layout.predictions} is damaged: ${error.message}`,
-      ),
-      ({ tensors }): Result.Result<Answers, string> => {
-        const named = (name: string) => tensors.find((tensor) => tensor.name === name)
-        const probabilities = named("probabilities")
-        const [indices, labels] = [named("indices")?.data, named("labels")?.data]
-        if (
-          !(
-            probabilities?.data instanceof Float32Array &&
-            indices instanceof Int32Array &&
-            labels instanceof Int32Array
-          )
-        ) {
-          return Result.fail(`its ${layout.predictions} has no probabilities, labels and indices`)
-        }
-        const [examples, classes] = probabilities.shape
-        if (indices.length !== examples || labels.length !== examples) {
-          return Result.fail(
-            `its ${layout.predictions} has ${examples} answers to ${indices.length} examples`,
-          )
-        }
-        const { data } = probabilities
-        const predicted = Int32Array.from(labels, (_, row) => argmax(data, row, classes))
-        return Result.succeed({ indices, labels, predicted })
-      },
-    )
-  },
-  (effect) => Effect.catch(effect, (error) => Effect.succeed(Result.fail(error.message))),
-)
+export const readAnswers = (runPath: string) =>
+  Effect.map(readPredictions(runPath), (read) =>
+    Result.map(read, ({ classes, indices, labels, probabilities }): Answers => ({
+      indices,
+      labels,
+      predicted: predictedLabels(probabilities, classes),
+    })),
+  )
 
 /** A test example two models or more answered. */
 export interface SharedExample {

@@ -109,6 +109,13 @@ export const notice = (title: string, sentences: ReadonlyArray<Content>): Html |
 
 export const paragraph = (...content: ReadonlyArray<Content>): Html => html`<p>${content}</p>`
 
+/** JSON to be read: as JSON.stringify indents it, but short lists of numbers in one line. */
+export const readableJson = (value: unknown): string =>
+  JSON.stringify(value, null, 2).replace(
+    /\[\s+(-?[\d.e+-]+(?:,\s+-?[\d.e+-]+)*)\s+\]/g,
+    (_, numbers: string) => `[${numbers.replace(/\s+/g, " ")}]`,
+  )
+
 /** Text as it is written, such as JSON. */
 export const code = (label: string, text: string): Html =>
   html`<pre tabindex="0" role="group" aria-label="${label}"><code>${text}</code></pre>`

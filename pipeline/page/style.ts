@@ -81,6 +81,9 @@ footer { margin-top: 3rem; border-top: 1px solid var(--line); font-size: .82rem;
 .sentences { margin: .6rem 0; padding: 0; list-style: none; max-width: 52rem; overflow-wrap: anywhere; }
 .sentences li { margin: .5rem 0 0; }
 .sentences li.more { margin: .1rem 0 0 1.2rem; color: var(--muted); font-size: .9rem; }
+.pair { display: flex; flex-wrap: wrap; gap: 1.6rem 3rem; }
+.pair > div { min-width: 0; max-width: 100%; }
+.pair figcaption p { max-width: 30rem; }
 .gallery { display: grid; grid-template-columns: repeat(auto-fit, minmax(min(100%, 23rem), 1fr)); gap: 1.8rem 2.2rem; align-items: start; }
 figure { margin: 0; min-width: 0; }
 figure.wide { margin: 1.2rem 0; }
@@ -98,17 +101,35 @@ figure.wide .plot { max-width: 56rem; }
 .legend { display: flex; flex-wrap: wrap; gap: .1rem 1rem; margin: .2rem 0; padding: 0; list-style: none; font-size: .82rem; color: var(--muted); }
 .legend svg { display: inline-block; width: 1.5rem; height: .6rem; margin-right: .35rem; }
 .scroll { overflow-x: auto; max-width: 100%; }
+td code { white-space: nowrap; }
 details .scroll { max-height: 24rem; overflow-y: auto; }
 table { border-collapse: collapse; font-size: .87rem; font-variant-numeric: tabular-nums; }
-caption { padding: .2rem 0; text-align: left; color: var(--muted); font-size: .82rem; }
-caption.hidden, .hidden { position: absolute; width: 1px; height: 1px; overflow: hidden; clip-path: inset(50%); white-space: nowrap; }
+p.caption { margin: 1.1rem 0 .2rem; color: var(--muted); font-size: .82rem; }
+details p.caption, figure > p.caption { margin-top: .2rem; }
+.hidden { position: absolute; width: 1px; height: 1px; overflow: hidden; clip-path: inset(50%); white-space: nowrap; }
 th, td { padding: .26rem 1.1rem .26rem 0; border-bottom: 1px solid var(--grid); text-align: left; vertical-align: baseline; }
 th:last-child, td:last-child { padding-right: .2rem; }
 thead th { border-bottom-color: var(--line); color: var(--muted); font-weight: 500; vertical-align: bottom; white-space: nowrap; }
 tbody th { font-weight: 500; }
 .figures { text-align: right; white-space: nowrap; }
 tbody tr:hover { background: var(--raised); }
-img { image-rendering: pixelated; }
+img { image-rendering: pixelated; max-width: 100%; height: auto; vertical-align: middle; }
+.confusion { font-size: .82rem; }
+.confusion th, .confusion td { padding: .2rem .3rem; min-width: 2.65rem; text-align: right; border: 1px solid var(--paper); }
+.confusion thead th[colspan] { text-align: left; border-bottom: 0; }
+.confusion th[scope="row"], .confusion th[scope="col"]:first-child { text-align: left; padding-right: .8rem; white-space: nowrap; }
+.confusion .none { color: var(--muted); }
+.confusion .right { background: var(--bar); }
+.confusion .wrong { background: color-mix(in srgb, var(--warm) var(--strength), transparent); }
+.confusion tbody tr:hover { background: none; }
+.mistakes {
+  display: grid; grid-template-columns: repeat(auto-fill, minmax(8.6rem, 1fr)); gap: 1.1rem .9rem; margin: 1rem 0; padding: 0;
+  list-style: none;
+}
+.mistakes figcaption { margin-top: .35rem; font-size: .87rem; line-height: 1.4; }
+.mistakes small { display: inline-block; line-height: 1.35; }
+.mistakes img, .examples img { border-radius: .2rem; }
+.examples td img { width: 2.1rem; height: 2.1rem; margin: -.1rem 0; }
 @media print {
   :root {
     color-scheme: light;
@@ -124,8 +145,13 @@ img { image-rendering: pixelated; }
   .page { max-width: none; padding: 0; }
   .scroll, pre { overflow: visible; max-height: none; }
   pre { white-space: pre-wrap; }
+  .mistakes { grid-template-columns: repeat(6, 1fr); }
+  .mistakes img { width: 56px; }
   figure, tr, .highlights, .notice { break-inside: avoid; }
   h2, h3, thead { break-after: avoid; }
-  .gallery { grid-template-columns: 1fr 1fr; gap: 1.2rem; }
+  .pair { display: flex; flex-wrap: wrap; gap: 1.6rem 3rem; }
+.pair > div { min-width: 0; max-width: 100%; }
+.pair figcaption p { max-width: 30rem; }
+.gallery { grid-template-columns: 1fr 1fr; gap: 1.2rem; }
 }
 `

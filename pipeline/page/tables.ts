@@ -25,14 +25,30 @@ export const table = (options: Table): Html => {
   const kind = (i: number) => (columns[i]?.figures === true ? new Html(' class="figures"') : null)
   const cell = (content: Content, i: number) =>
     i === 0 ? html`<th scope="row" ${kind(i)}>${content}</th>` : html`<td${kind(i)}>${content}</td>`
-  return html`<div class="scroll" role="group" tabindex="0" aria-label="${options.caption}"><table>
-<caption${options.captionHidden === true ? new Html(' class="hidden"') : null}>${options.caption}</caption>
-<thead><tr>${columns.map(({ name }, i) => html`<th scope="col" ${kind(i)}>${name}</th>`)}</tr></thead>
-<tbody>${options.rows.map(
-    (row) =>
-      html`<tr>
-        ${row.map(cell)}
-      </tr> `,
-  )}</tbody>
-</table></div>`
+  // The caption is said twice, but read once: what is seen does not scroll away with a wide table.
+  return html`${
+      options.captionHidden === true
+        ? null
+        : html`<p class="caption" aria-hidden="true">${options.caption}</p>`
+    }
+    <div class="scroll" role="group" tabindex="0" aria-label="${options.caption}">
+      <table>
+        <caption class="hidden">
+          ${options.caption}
+        </caption>
+        <thead>
+          <tr>
+            ${columns.map(({ name }, i) => html`<th scope="col" ${kind(i)}>${name}</th>`)}
+          </tr>
+        </thead>
+        <tbody>
+          ${options.rows.map(
+            (row) =>
+              html`<tr>
+                ${row.map(cell)}
+              </tr>`,
+          )}
+        </tbody>
+      </table>
+    </div>`
 }

@@ -1,0 +1,24 @@
+/** Numbers and times as pages write them. */
+
+/** A share in per cent with two decimals; a dash for none. */
+export const percent = (share: number | null | undefined): string =>
+  share === null || share === undefined ? "–" : `${(100 * share).toFixed(2)} %`
+
+/** 12,345 */
+export const count = (value: number): string => value.toLocaleString("en")
+
+/** Three significant digits: 0.0405, 1.2e-7. */
+export const measure = (value: number): string =>
+  value !== 0 && Math.abs(value) < 0.0001
+    ? value.toExponential(2).replace("-", "−")
+    : value.toLocaleString("en", { maximumSignificantDigits: 3 })
+
+/** 2026-11-22T08:53:17.485Z -> 2026-11-22 08:53 UTC; what is no time stays as it is. */
+export const moment = (time: string): string => {
+  const [, day, clock] = /^(\d{4}-\d{2}-\d{2})T(\d{2}:\d{2})/.exec(time) ?? []
+  return day === undefined ? time : `${day} ${clock} UTC`
+}
+
+/** a, b and c */
+export const listed = (words: ReadonlyArray<string>): string =>
+  words.length < 2 ? words.join("") : `${words.slice(0, -1).join(", ")} and ${words.at(-1)}`

@@ -1,0 +1,53 @@
+/**
+ * predictions.safetensors: (run directory) -> what the model answered to each test example, or in words why that is not
+ * known. Every reader of it starts here.
+ */
+import { Effect, Path, Result } from "effect"
+import * as files from "../storage/files.ts"
+import { layout } from "../storage/runDirectory.ts"
+import { decodeSafetensors } from "../storage/safetensors.ts"
+
+export interface Predictions {
+  /** Index in the dataset, train files first, of each test example. */
+  readonly indices: Int32Array
+  readonly labels: Int32Array
+  readonly classes: number
+  /** [examples, classes] */
+  readonly probabilities: Float32Array
+}
+
+const failed = (problem: string): Result.Result<Predictions, string> => Result.fail(problem)
+
+export const readPredictions = Effect.fnUntraced(
+  function* (runPath: string) {
+    const paths = yield* Path.Path
+    const bytes = yield* files.readIfExists(paths.join(runPath, layout.predictions))
+    if (bytes === undefined) return failed(`it has no ${layout.predictions}`)
+    const decoded = decodeSafetensors(bytes)
+    if (Result.isFailure(decoded)) {
+      return failed(`its ${layout.predictions} is damaged: ${decoded.failure.message}`)
+    }
+    const named = (name: string) => decoded.success.tensors.find((tensor) => tensor.name === name)
+    const [probabilities, labels, indices] = [named("probabilities"), named("labels"), named("indices")]
+    if (
+      !(probabilities?.data instanceof Float32Array) ||
+      !(labels?.data instanceof Int32Array) ||
+      !(indices?.data instanceof Int32Array)
+    ) {
+      return failed(`its ${layout.predictions} has no probabilities, labels and indices`)
+    }
+    const [examples, classes] = probabilities.shape
+    if (indices.data.length !== examples || labels.data.length !== examples) {
+      return failed(
+        `its ${layout.predictions} has ${examples} answers to ${indices.data.length} examples with ${labels.data.length} labels`,
+      )
+    }
+    return Result.succeed<Predictions>({
+      indices: indices.data,
+      labels: labels.data,
+      classes,
+      probabilities: probabilities.data,
+    })
+  },
+  (effect) => Effect.catch(effect, (error) => Effect.succeed(failed(error.message))),
+)
