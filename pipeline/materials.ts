@@ -49,9 +49,10 @@ export const makeMaterials = Effect.fnUntraced(function* (fetched: FetchedDatase
       const feeds =
         (noise: ReadonlyArray<Noise>) =>
         (range: BatchRange): Stream.Stream<FeedChunk> =>
-          batches({ dataset, indices: split.train, table, batchSize, seed }, range).pipe(
-            withFeeds({ noise, schedule: experiment.optimizer.learningRate, total }),
-          )
+          batches(
+            { dataset, indices: split.train, table, batchSize, seed, augmentation: experiment.augmentation },
+            range,
+          ).pipe(withFeeds({ noise, schedule: experiment.optimizer.learningRate, total }))
       return {
         dataset,
         feeds,

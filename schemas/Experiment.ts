@@ -6,6 +6,7 @@
  * `import { experiment, layers } from "tidemark"`.
  */
 import { Schema } from "effect"
+import { Augmentation } from "./Augmentation.ts"
 import { Dataset, Normalization, Split } from "./Dataset.ts"
 import { Gate } from "./Gate.ts"
 import { Fraction, Model, PositiveInt } from "./Model.ts"
@@ -61,6 +62,7 @@ export const Experiment = Schema.Struct({
   dataset: Dataset,
   split: withDefault(Split, { kind: "standard" }),
   normalization: withDefault(Normalization, "unit"),
+  augmentation: Schema.optionalKey(Augmentation),
   model: Model,
   loss: Loss,
   /**

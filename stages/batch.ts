@@ -3,9 +3,11 @@
  *
  * Iteration i holds the shuffled positions i·B to i·B + B - 1 of an endless row of epochs, each epoch in its own order:
  * batches run on across epochs, no example is dropped or repeated, and any iteration is reached in O(1). Pixels go from
- * the dataset into the stacked feed through a table, with no copy in between.
+ * the dataset into the stacked feed through a table, with no copy in between, or are varied on the way (`augment.ts`).
  */
 import { Effect, Fiber, Stream } from "effect"
+import type { Augmentation } from "../schemas/Augmentation.ts"
+import { type Augment, makeAugment } from "./augment.ts"
 import type { ResidentDataset } from "./load.ts"
 import { type Permutation, shuffle } from "./shuffle.ts"
 
@@ -17,6 +19,7 @@ export interface BatchOptions {
   readonly table: Float32Array
   readonly batchSize: number
   readonly seed: number
+  readonly augmentation?: Augmentation | undefined
 }
 
 /**
@@ -51,8 +54,10 @@ export type FillBatch = (iteration: number, images: Float32Array, labels: Float3
 
 export const batchFiller = (options: BatchOptions): FillBatch => {
   const { batchSize, dataset, indices, seed, table } = options
-  const { classes } = dataset
+  const { classes, imageShape } = dataset
   const pixels = dataset.images.length / dataset.labels.length
+  const augment: Augment | undefined =
+    options.augmentation && makeAugment(options.augmentation, imageShape, table, seed)
   const order = shuffle(seed, indices.length)
   let epoch = -1
   let indexAt: Permutation
@@ -67,7 +72,14 @@ export const batchFiller = (options: BatchOptions): FillBatch => {
       }
       const index = indices[indexAt(position - epoch * indices.length)]
       const example = slot * batchSize + row
-      fillImage(dataset, table, index, images, example * pixels)
+      if (augment === undefined) fillImage(dataset, table, index, images, example * pixels)
+      else
+        augment(
+          position,
+          dataset.images.subarray(index * pixels, (index + 1) * pixels),
+          images,
+          example * pixels,
+        )
       labels[example * classes + dataset.labels[index]] = 1
     }
   }

@@ -114,6 +114,32 @@ describe("batches", () => {
       }),
   )
 
+  it.effect.prop(
+    "are augmented the same from wherever they start and however they are stacked",
+    [
+      Schema.Int.check(Schema.isBetween({ minimum: 0, maximum: 12 })),
+      Schema.Int.check(Schema.isBetween({ minimum: 1, maximum: 5 })),
+      Schema.Int,
+    ],
+    ([from, chunk, seed]) =>
+      Effect.gen(function* () {
+        const augmentation = {
+          rotation: 30,
+          scale: 0.1,
+          shear: 0.1,
+          shift: 1,
+          elastic: { alpha: 5, sigma: 2 },
+        }
+        const of = { ...options(11, 4, seed), augmentation }
+        const pixels = (chunks: ReadonlyArray<BatchChunk>) => chunks.flatMap(({ images }) => [...images])
+        const whole = pixels(yield* collect(of, { from: 0, until: 15, chunk: 15 }))
+        const part = pixels(yield* collect(of, { from, until: 15, chunk }))
+        assert.deepStrictEqual(part, whole.slice(from * 4 * 6))
+        // Two epochs draw an example anew.
+        assert.notDeepEqual(whole.slice(0, 11 * 6).sort(), whole.slice(11 * 6, 22 * 6).sort())
+      }),
+  )
+
   it.effect("reach an iteration of the trillionth epoch at once", () =>
     Effect.gen(function* () {
       const far = 10 ** 12
