@@ -12,14 +12,14 @@ export const style = `
 :root {
   color-scheme: light dark;
   --paper: #fcfcfa; --raised: #f3f3ef; --ink: #1d2226; --muted: #59636c; --line: #dedfda; --grid: #e8e8e3;
-  --accent: #17599c; --warn: #8a4b00; --warn-paper: #fff5e0; --warm: #c2410c; --bar: #b9cde2;
+  --accent: #17599c; --warn: #8a4b00; --warn-paper: #fff5e0; --heat: #c2410c; --bar: #b9cde2;
   --series-1: #1f66b1; --series-2: #c4501b; --series-3: #147d66; --series-4: #8746a8;
   --series-5: #8f6c00; --series-6: #bd2f74; --series-7: #5b6670; --series-8: #3c7f22;
 }
 @media (prefers-color-scheme: dark) {
   :root {
     --paper: #15181b; --raised: #1e2226; --ink: #e4e6e8; --muted: #a3acb4; --line: #343a40; --grid: #2a2f34;
-    --accent: #8ec1f7; --warn: #f2c879; --warn-paper: #2c2414; --warm: #f59b6a; --bar: #37506b;
+    --accent: #8ec1f7; --warn: #f2c879; --warn-paper: #2c2414; --heat: #c85f33; --bar: #37506b;
     --series-1: #6eb1f7; --series-2: #f4935d; --series-3: #4fcaa9; --series-4: #c698e6;
     --series-5: #dfbb48; --series-6: #f28bba; --series-7: #a9b4be; --series-8: #93d27c;
   }
@@ -120,7 +120,7 @@ img { image-rendering: pixelated; max-width: 100%; height: auto; vertical-align:
 .confusion th[scope="row"], .confusion th[scope="col"]:first-child { text-align: left; padding-right: .8rem; white-space: nowrap; }
 .confusion .none { color: var(--muted); }
 .confusion .right { background: var(--bar); }
-.confusion .wrong { background: color-mix(in srgb, var(--warm) var(--strength), transparent); }
+.confusion .wrong { background: color-mix(in srgb, var(--heat) var(--strength), transparent); }
 .confusion tbody tr:hover { background: none; }
 .mistakes {
   display: grid; grid-template-columns: repeat(auto-fill, minmax(8.6rem, 1fr)); gap: 1.1rem .9rem; margin: 1rem 0; padding: 0;
@@ -134,7 +134,7 @@ img { image-rendering: pixelated; max-width: 100%; height: auto; vertical-align:
   :root {
     color-scheme: light;
     --paper: #fff; --raised: #f6f6f4; --ink: #000; --muted: #444; --line: #bbb; --grid: #ddd; --accent: #17497c;
-    --warn: #6b3a00; --warn-paper: #fff; --warm: #b03a08; --bar: #c6d5e5;
+    --warn: #6b3a00; --warn-paper: #fff; --heat: #c2410c; --bar: #c6d5e5;
     --series-1: #1f66b1; --series-2: #c4501b; --series-3: #147d66; --series-4: #8746a8;
     --series-5: #8f6c00; --series-6: #bd2f74; --series-7: #5b6670; --series-8: #3c7f22;
   }
@@ -144,9 +144,10 @@ img { image-rendering: pixelated; max-width: 100%; height: auto; vertical-align:
   details:not([open]) { display: none; }
   .page { max-width: none; padding: 0; }
   .scroll, pre { overflow: visible; max-height: none; }
-  pre { white-space: pre-wrap; }
-  .mistakes { grid-template-columns: repeat(6, 1fr); }
-  .mistakes img { width: 56px; }
+  pre { white-space: pre-wrap; columns: 2; }
+  .mistakes { grid-template-columns: repeat(7, 1fr); gap: .7rem .5rem; }
+  .mistakes img { width: 50px; }
+  .mistakes figcaption, .mistakes small { font-size: 7.5pt; }
   figure, tr, .highlights, .notice { break-inside: avoid; }
   h2, h3, thead { break-after: avoid; }
   .pair { display: flex; flex-wrap: wrap; gap: 1.6rem 3rem; }

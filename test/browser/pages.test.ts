@@ -1,0 +1,180 @@
+/**
+ * Our pages in a real browser: from the disk, without a network, at several sizes, light and dark.
+ *
+ * Skipped, and said so, where there is no Chromium.
+ */
+import { mkdtempSync, rmSync } from "node:fs"
+import { tmpdir } from "node:os"
+import { join } from "node:path"
+import { pathToFileURL } from "node:url"
+import { afterAll, assert, beforeAll, describe, it, vi } from "@effect/vitest"
+import type { Browser, BrowserContextOptions, Page } from "playwright-core"
+import { axeSource, chromiumPath, launchBrowser } from "../fixtures/browser.ts"
+import { cliRun } from "../fixtures/cli.ts"
+import { onlyRun } from "../fixtures/runFiles.ts"
+import { writeRun } from "../fixtures/writeRun.ts"
+
+// A browser on a busy machine.
+vi.setConfig({ testTimeout: 300_000, hookTimeout: 300_000 })
+
+if (chromiumPath === undefined) {
+  console.warn(
+    "SKIPPED: pages are not looked at in a browser, because no Chromium was found; CHROMIUM names one",
+  )
+}
+
+let scratch: string
+let browser: Browser
+const pages = new Map<string, string>()
+
+beforeAll(async () => {
+  if (chromiumPath === undefined) return
+  scratch = mkdtempSync(join(tmpdir(), "tidemark-browser-"))
+  const runs = join(scratch, "runs")
+  const folders = ["--runs-dir", runs, "--data-dir", join(scratch, "data")]
+  const ended = await cliRun("run", "test/fixtures/tiny.ts", "--engine", "onnx", ...folders)
+  assert.strictEqual(ended.code, 0, ended.stderr)
+  pages.set("finished", join(onlyRun(runs), "report.html"))
+  const other = writeRun({ runsDir: join(scratch, "other"), second: 1, status: "failed", unfinished: true })
+  assert.strictEqual((await cliRun("show", other, "--html", join(scratch, "failed.html"))).code, 0)
+  pages.set("failed", join(scratch, "failed.html"))
+  browser = await launchBrowser()
+})
+afterAll(async () => {
+  if (chromiumPath === undefined) return
+  await browser.close()
+  rmSync(scratch, { recursive: true, force: true })
+})
+
+interface Opened {
+  readonly page: Page
+  /** Messages, errors and requests but for the page itself. */
+  readonly heard: ReadonlyArray<string>
+}
+
+const open = async (name: string, options: BrowserContextOptions): Promise<Opened> => {
+  const context = await browser.newContext({ ...options, offline: true })
+  const page = await context.newPage()
+  const heard: Array<string> = []
+  page.on("console", (message) => heard.push(`console: ${message.text()}`))
+  page.on("pageerror", (error) => heard.push(`error: ${error.message}`))
+  const url = pathToFileURL(pages.get(name) ?? "").href
+  page.on("request", (request) => {
+    if (request.url() !== url && !request.url().startsWith("data:")) heard.push(`request: ${request.url()}`)
+  })
+  await page.goto(url, { waitUntil: "load" })
+  return { page, heard }
+}
+
+/** Breaches of WCAG 2.2 A and AA and of best practices, as axe finds them. */
+const violations = async (page: Page): Promise<ReadonlyArray<string>> => {
+  await page.evaluate(axeSource)
+  const found: {
+    violations: ReadonlyArray<{ id: string; help: string; nodes: ReadonlyArray<{ html: string }> }>
+  } = await page.evaluate("axe.run()")
+  return found.violations.map(
+    ({ help, id, nodes }) => `${id}: ${help}: ${nodes.map(({ html }) => html.slice(0, 120)).join(" | ")}`,
+  )
+}
+
+const sizes = [
+  { width: 360, height: 740 },
+  { width: 768, height: 1024 },
+  { width: 1280, height: 800 },
+]
+
+describe.skipIf(chromiumPath === undefined)("a page in Chromium", () => {
+  for (const name of ["finished", "failed"]) {
+    for (const colorScheme of ["light", "dark"] as const) {
+      it(`${name}, ${colorScheme}: loads from the disk without a message or request, breaches nothing`, async () => {
+        for (const viewport of sizes) {
+          const { heard, page } = await open(name, { viewport, colorScheme })
+          assert.deepEqual(heard, [])
+          const [content, window] = await Promise.all([
+            page.evaluate("document.documentElement.scrollWidth"),
+            page.evaluate("document.documentElement.clientWidth"),
+          ])
+          assert.strictEqual(content, window, `wider than ${viewport.width} pixels`)
+          // It takes seconds: once as on a phone, once as on a desk.
+          const looked = colorScheme === "light" ? sizes[0] : sizes[2]
+          if (viewport === looked) assert.deepEqual(await violations(page), [])
+          assert.deepEqual(heard, [])
+          await page.context().close()
+        }
+      })
+    }
+  }
+
+  it("every image and chart is painted", async () => {
+    const { page } = await open("finished", { viewport: sizes[2] })
+    const images = page.locator("img")
+    assert.isAbove(await images.count(), 50)
+    assert.strictEqual(
+      await page.evaluate("[...document.images].filter((image) => image.naturalWidth === 0).length"),
+      0,
+    )
+    for (const chart of await page.locator("svg.plot").all()) {
+      const box = await chart.boundingBox()
+      assert.isAbove(box?.width ?? 0, 300)
+      assert.isAbove(await chart.locator("path, circle, line, rect").count(), 5)
+    }
+    // A chart's colour is the page's, in both themes.
+    const strokes: Array<unknown> = []
+    for (const colorScheme of ["light", "dark"] as const) {
+      await page.emulateMedia({ colorScheme })
+      strokes.push(
+        await page.evaluate(
+          "getComputedStyle(document.querySelector('svg.plot [stroke^=\"var(--series\"]')).stroke",
+        ),
+      )
+    }
+    assert.deepEqual(strokes, ["rgb(31, 102, 177)", "rgb(110, 177, 247)"])
+  })
+
+  it("can be walked through with a keyboard", async () => {
+    const { page } = await open("finished", { viewport: sizes[2] })
+    const focused = () => page.evaluate<string>("document.activeElement.textContent.trim()")
+    await page.keyboard.press("Tab")
+    assert.strictEqual(await focused(), "To the content")
+    await page.keyboard.press("Enter")
+    assert.strictEqual(await page.evaluate("document.activeElement.id"), "content")
+    await page.keyboard.press("Tab")
+    assert.strictEqual(await focused(), "The same as a table")
+    const outline = await page.evaluate("getComputedStyle(document.activeElement).outlineStyle")
+    assert.strictEqual(outline, "solid")
+    await page.keyboard.press("Enter")
+    assert.isTrue(
+      await page
+        .locator("details")
+        .first()
+        .evaluate((element) => "open" in element && element.open === true),
+    )
+    await page.keyboard.press("Tab")
+    assert.strictEqual(
+      await page.evaluate("document.activeElement.getAttribute('aria-label')"),
+      "Loss by iteration",
+    )
+  })
+
+  it("goes to a section from the contents", async () => {
+    const { page } = await open("finished", { viewport: sizes[0] })
+    await page
+      .getByRole("navigation", { name: "Contents" })
+      .getByRole("link", { name: "Calibration" })
+      .click()
+    await page.waitForFunction(
+      "Math.abs(document.querySelector('#calibration').getBoundingClientRect().top) < 60",
+    )
+  })
+
+  it("is printed without what only a screen can do", async () => {
+    const { page } = await open("finished", { viewport: sizes[2], colorScheme: "dark" })
+    await page.emulateMedia({ media: "print" })
+    assert.isFalse(await page.getByRole("navigation", { name: "Contents" }).isVisible())
+    assert.strictEqual(
+      await page.evaluate("getComputedStyle(document.body).backgroundColor"),
+      "rgb(255, 255, 255)",
+    )
+    assert.isAbove((await page.pdf({ format: "A4" })).length, 50_000)
+  })
+})
