@@ -67,19 +67,14 @@ const showPath = (path: ReadonlyArray<PropertyKey | { readonly key: PropertyKey 
       "",
     )
 
+/** What is wrong with a value, with the place of each. */
+export const problemsOf = (issue: SchemaIssue.Issue) =>
+  formatIssue(issue).issues.map((found) => ({ at: showPath(found.path ?? []), problem: found.message }))
+
 /** Decodes what a file exported; `path` is for the messages. */
 export const decodeExperiment = Effect.fn("decodeExperiment")(function* (value: unknown, path: string) {
   const experiment = yield* decode(value).pipe(
-    Effect.mapError(
-      ({ issue }) =>
-        new ExperimentInvalid({
-          path,
-          problems: formatIssue(issue).issues.map((found) => ({
-            at: showPath(found.path ?? []),
-            problem: found.message,
-          })),
-        }),
-    ),
+    Effect.mapError(({ issue }) => new ExperimentInvalid({ path, problems: problemsOf(issue) })),
   )
   const { classes, imageShape } = describeDataset(experiment.dataset)
   yield* Effect.fromResult(inferShapes(experiment.model, imageShape, classes))
@@ -103,8 +98,12 @@ const importDefault = (path: string) =>
       new ExperimentNotLoadable({ path, problem: cause instanceof Error ? cause.message : String(cause) }),
   })
 
-/** The experiment of a file, with the overrides applied, and the fingerprint of the file alone. */
-export const loadExperiment = Effect.fn("loadExperiment")(function* (file: string, overrides: Overrides) {
+/** Whether a file's value is meant to be several experiments (`pipeline/ensemble/ensembleFile.ts`). */
+export const isEnsemble = (value: unknown) =>
+  typeof value === "object" && value !== null && "members" in value
+
+/** The default export of a file, whatever it is. */
+export const loadDefault = Effect.fn("loadDefault")(function* (file: string) {
   const paths = yield* Path.Path
   const path = paths.resolve(file)
   if (!(yield* files.exists(path))) return yield* new ExperimentNotFound({ path })
@@ -115,7 +114,17 @@ export const loadExperiment = Effect.fn("loadExperiment")(function* (file: strin
       problem: "it has no default export; write `export default experiment({ … })`",
     })
   }
-  const written = yield* decodeExperiment(exported.default, path)
+  return { path, value: exported.default }
+})
+
+/** The experiment of a file, with the overrides applied, and the fingerprint of the file alone. */
+export const loadExperiment = Effect.fn("loadExperiment")(function* (file: string, overrides: Overrides) {
+  const { path, value } = yield* loadDefault(file)
+  if (isEnsemble(value)) {
+    const problem = "it is an ensemble of several experiments; `pipeline run` trains it"
+    return yield* new ExperimentInvalid({ path, problems: [{ at: "", problem }] })
+  }
+  const written = yield* decodeExperiment(value, path)
   return {
     path,
     written: fingerprint(written),

@@ -1,13 +1,15 @@
 /**
  * Trained runs as one classifier: (runs, checkpoint, engine) -> class probabilities of images as the dataset stores them.
  *
- * Of several runs the mean of their probabilities; each has its own network, engine and value of a pixel, but all must
+ * Of several runs the mean of their probabilities, or their vote; each has its own network, engine and value of a pixel, but all must
  * mean the same by an image and by a label.
  */
 import { Context, Effect, Layer, Runtime, Schema } from "effect"
 import { Engine } from "../engines/Engine.ts"
 import { type EngineName, selectEngine } from "../engines/select.ts"
+import type { Combination } from "../schemas/Ensemble.ts"
 import { classNames } from "../stages/classNames.ts"
+import { combine } from "../stages/ensemble.ts"
 import { preparationOf } from "../stages/image/prepare.ts"
 import type { Run } from "../storage/runDirectory.ts"
 import { openTrainedModel, type TrainedModel } from "./trainedModel.ts"
@@ -54,7 +56,11 @@ const open = Effect.fnUntraced(function* (
 
 export const makePredictor = Effect.fn("makePredictor")(function* (
   runs: ReadonlyArray<Run>,
-  options: { readonly checkpoint: string | undefined; readonly engine: EngineName | undefined },
+  options: {
+    readonly checkpoint: string | undefined
+    readonly engine: EngineName | undefined
+    readonly combination: Combination
+  },
 ) {
   const members = yield* Effect.forEach(runs, (run) => open(run, options.checkpoint, options.engine))
   const [first, ...others] = members.map(({ model }) => model)
@@ -71,7 +77,7 @@ export const makePredictor = Effect.fn("makePredictor")(function* (
     /** Row-major [images, classes]. */
     probabilities: Effect.fnUntraced(function* (images: ReadonlyArray<Uint8Array>) {
       const each = yield* Effect.forEach(members, (member) => member.probabilities(images))
-      return each[0].map((_, i) => each.reduce((sum, given) => sum + given[i], 0) / each.length)
+      return each.length === 1 ? each[0] : combine(options.combination, each, first.dataset.classes)
     }),
   }
 })

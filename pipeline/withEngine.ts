@@ -7,7 +7,8 @@ import { type EngineName, selectEngine } from "../engines/select.ts"
 import type { EngineInfo } from "../schemas/EngineInfo.ts"
 import { execute, type ExecuteOptions } from "./execute.ts"
 
-type Execute = (options: Omit<ExecuteOptions, "engine">) => ReturnType<typeof execute>
+/** `execute` on the engine there is. */
+export type Execute = (options: Omit<ExecuteOptions, "engine">) => ReturnType<typeof execute>
 
 export const withEngine = <A, E, R>(
   name: EngineName,

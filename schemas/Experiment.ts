@@ -8,11 +8,13 @@
 import { Schema } from "effect"
 import { Augmentation } from "./Augmentation.ts"
 import { Dataset, Normalization, Split } from "./Dataset.ts"
+import { ExperimentName } from "./ExperimentName.ts"
 import { Gate } from "./Gate.ts"
 import { Fraction, Model, PositiveInt } from "./Model.ts"
 import { Optimizer } from "./Optimizer.ts"
 import { withDefault } from "./withDefault.ts"
 
+export { ensemble } from "./Ensemble.ts"
 export { initializers, layers, regularizers } from "./Model.ts"
 export { learningRates, optimizers } from "./Optimizer.ts"
 export { schedule } from "./Schedule.ts"
@@ -53,11 +55,7 @@ const MonitoredMetric = Schema.Literals(["validationLoss", "validationAccuracy"]
 
 export const Experiment = Schema.Struct({
   /** Part of every run's folder name. */
-  name: Schema.String.check(
-    Schema.isPattern(/^[a-z0-9][a-z0-9-]{0,63}$/, {
-      message: "an experiment's name is at most 64 lower-case letters, digits and -",
-    }),
-  ),
+  name: ExperimentName,
   description: withDefault(Schema.String, ""),
   dataset: Dataset,
   split: withDefault(Split, { kind: "standard" }),

@@ -6,7 +6,7 @@
 import { Effect } from "effect"
 import type { Trainer } from "../engines/Engine.ts"
 import type { Loss } from "../schemas/Experiment.ts"
-import { argmax } from "./statistics.ts"
+import { predictedLabels } from "./statistics.ts"
 
 export interface Evaluation {
   readonly examples: number
@@ -36,6 +36,18 @@ const exampleLoss = (loss: Loss, outputs: Float32Array, row: number, classes: nu
   return sum / classes
 }
 
+/** Mean over the examples of a loss, as the experiment defines it. */
+export const meanLoss = (
+  loss: Loss,
+  outputs: Float32Array,
+  labels: ArrayLike<number>,
+  classes: number,
+): number => {
+  let sum = 0
+  for (let row = 0; row < labels.length; row++) sum += exampleLoss(loss, outputs, row, classes, labels[row])
+  return sum / labels.length
+}
+
 export const evaluate = Effect.fn("evaluate")(function* (
   trainer: Trainer,
   split: EvaluationSplit,
@@ -43,24 +55,18 @@ export const evaluate = Effect.fn("evaluate")(function* (
 ) {
   const { classes, examples, labels } = split
   const probabilities = new Float32Array(examples * classes)
-  let lossSum = 0
-  let right = 0
   for (let from = 0; from < examples; from += trainer.evaluationBatch) {
     const until = Math.min(examples, from + trainer.evaluationBatch)
     const outputs = yield* trainer.predict(split.images(from, until))
-    for (let row = 0; row < until - from; row++) {
-      const label = labels[from + row]
-      lossSum += exampleLoss(loss, outputs, row, classes, label)
-      if (argmax(outputs, row, classes) === label) right++
-    }
     probabilities.set(outputs, from * classes)
     // Each call blocks the thread: signals and timers get their turn between them.
     yield* Effect.yieldNow
   }
+  const right = predictedLabels(probabilities, classes).filter((predicted, i) => predicted === labels[i])
   return {
     examples,
-    loss: lossSum / examples,
-    accuracy: right / examples,
+    loss: meanLoss(loss, probabilities, labels, classes),
+    accuracy: right.length / examples,
     probabilities,
   } satisfies Evaluation
 })

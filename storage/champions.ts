@@ -6,6 +6,7 @@
  */
 import { Effect, Path, Runtime, Schema } from "effect"
 import { ChampionEvent } from "../schemas/Champion.ts"
+import { isExperimentName } from "../schemas/ExperimentName.ts"
 import { claimSoon } from "./claim.ts"
 import * as files from "./files.ts"
 
@@ -35,9 +36,6 @@ export class ChampionNotFound extends Schema.TaggedError<ChampionNotFound>()("Ch
 
 const decodeEvent = Schema.decodeUnknownEffect(Schema.fromJsonString(ChampionEvent))
 const encodeEvent = Schema.encodeSync(Schema.fromJsonString(ChampionEvent))
-
-/** Whether a name can be an experiment's: it becomes a file's name. */
-const isExperimentName = (name: string) => /^[a-z0-9][a-z0-9-]{0,63}$/.test(name)
 
 /** The run a pointer names, undefined where the experiment has no champion. */
 export const readChampion = Effect.fn("readChampion")(function* (runsDir: string, experiment: string) {

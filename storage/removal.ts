@@ -1,5 +1,5 @@
 /**
- * Removing runs: (run directory) -> gone, or kept because a process or a champion needs it.
+ * Removing runs: (run directory) -> gone, or kept because a process, a champion or an ensemble needs it.
  *
  * A run is renamed to a hidden name first and deleted then, so that a crash leaves the whole run or none under its name.
  * After the rename it is looked at once more: a process that took it in between gets it back.
@@ -8,6 +8,7 @@ import { hostname } from "node:os"
 import { Clock, Effect, Path, Runtime, Schema } from "effect"
 import { statusOf } from "./attempts.ts"
 import { championOf, earlierChampion, listChampions, readChampionHistory } from "./champions.ts"
+import { memberRuns } from "./ensembles.ts"
 import * as files from "./files.ts"
 import { isRunName, layout } from "./runDirectory.ts"
 import { readAttemptGlances } from "./runHeader.ts"
@@ -40,11 +41,16 @@ export class NotARun extends Schema.TaggedError<NotARun>()("NotARun", { path: Sc
   }
 }
 
+/** Runs that others rely on, by their ids: what each is. */
+export const neededRuns = Effect.fn("neededRuns")(function* (runsDir: string) {
+  return new Map([...(yield* memberRuns(runsDir)), ...(yield* championRuns(runsDir))])
+})
+
 /**
  * Runs that are champions, by their pointers and by the history, which a crash may leave ahead of them, and of each
  * experiment the one that a rollback leads to: id -> what it is.
  */
-export const championRuns = Effect.fn("championRuns")(function* (runsDir: string) {
+const championRuns = Effect.fn("championRuns")(function* (runsDir: string) {
   const pointed = yield* listChampions(runsDir)
   const history = yield* readChampionHistory(runsDir)
   const runs = new Map<string, string>()
@@ -77,10 +83,10 @@ const busyReason = Effect.fnUntraced(function* (path: string) {
 /** Why a run must stay, or undefined. */
 export const protection = Effect.fn("protection")(function* (
   path: string,
-  champions: ReadonlyMap<string, string>,
+  needed: ReadonlyMap<string, string>,
 ) {
   const paths = yield* Path.Path
-  return champions.get(paths.basename(path)) ?? (yield* busyReason(path))
+  return needed.get(paths.basename(path)) ?? (yield* busyReason(path))
 })
 
 export const checkIsRun = Effect.fnUntraced(function* (path: string) {

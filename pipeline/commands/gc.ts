@@ -2,7 +2,7 @@
 import { Console, Effect, Option, Path, Schema } from "effect"
 import { Command, Flag } from "effect/cli"
 import { remove, treeSizeBytes } from "../../storage/files.ts"
-import { championRuns, leftovers, protection, removeRun } from "../../storage/removal.ts"
+import { neededRuns, leftovers, protection, removeRun } from "../../storage/removal.ts"
 import { isRunName } from "../../storage/runDirectory.ts"
 import { listHeaders, type RunHeader } from "../../storage/runHeader.ts"
 import { size } from "../size.ts"
@@ -40,7 +40,7 @@ const plan = Effect.fnUntraced(function* (options: {
   const paths = yield* Path.Path
   const { unreferenced } = yield* Effect.promise(() => import("../../stages/cacheReferences.ts"))
   const { damaged, runs } = yield* listHeaders(options.runsDir)
-  const champions = yield* championRuns(options.runsDir)
+  const champions = yield* neededRuns(options.runsDir)
   const chosen = runs.filter(({ name }) => Option.getOrElse(options.experiment, () => name) === name)
   const old = Option.isNone(options.keep) ? [] : beyond(chosen, options.keep.value)
   const kept: Array<{ readonly run: string; readonly reason: string }> = []

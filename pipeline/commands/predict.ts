@@ -1,6 +1,7 @@
 /** `pipeline predict RUN image…`: what a trained model sees in images of one's own. */
 import { Console, Effect, Option, Result, Runtime, Schema } from "effect"
 import { Argument, Command, Flag } from "effect/cli"
+import { ensembleName, readEnsemble } from "../../storage/ensembles.ts"
 import { findRun } from "../../storage/runDirectory.ts"
 import { json, runsDir } from "./flags.ts"
 
@@ -24,7 +25,7 @@ export class ImagesRefused extends Schema.TaggedError<ImagesRefused>()("ImagesRe
 
 const run = Argument.String("run").pipe(
   Argument.withDescription(
-    "The run: its id, the beginning of it, a path, or `latest`; several, joined by commas, are averaged",
+    "The run: its id, the beginning of it, a path, or `latest`; several, joined by commas, are averaged; ensemble:NAME",
   ),
 )
 const images = Argument.String("image").pipe(
@@ -52,9 +53,12 @@ export const predict = Command.make(
   "predict",
   { run, images, runsDir, checkpoint, engine, show, json },
   Effect.fn("predict")(function* (options) {
-    const runs = yield* Effect.forEach(options.run.split(","), (name) =>
-      findRun(options.runsDir, name.trim()),
-    )
+    const ensemble = ensembleName(options.run)
+    const { combine, members } =
+      ensemble === undefined
+        ? { combine: "mean" as const, members: options.run.split(",").map((name) => ({ run: name.trim() })) }
+        : yield* readEnsemble(options.runsDir, ensemble)
+    const runs = yield* Effect.forEach(members, ({ run }) => findRun(options.runsDir, run))
     const [{ makePredictor }, { imageSources }, { describePreparation, prepareImage }] =
       yield* Effect.promise(() =>
         Promise.all([
@@ -66,6 +70,7 @@ export const predict = Command.make(
     const predictor = yield* makePredictor(runs, {
       checkpoint: Option.getOrUndefined(options.checkpoint),
       engine: Option.getOrUndefined(options.engine),
+      combination: combine,
     })
     const { dataset, names, preparation } = predictor
     yield* Effect.logInfo(describePreparation(preparation, dataset.name))

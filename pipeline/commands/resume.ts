@@ -1,14 +1,14 @@
 /** `pipeline resume RUN`: goes on with a run where its newest checkpoint stands. */
 import { Effect, Option, Path, Result, Runtime, Schema } from "effect"
 import { Argument, Command, Flag } from "effect/cli"
-import type { EngineInfo } from "../../schemas/EngineInfo.ts"
 import { fingerprint } from "../../schemas/fingerprint.ts"
 import { dependsOnBudget } from "../../stages/learningRate.ts"
 import { findRun } from "../../storage/runDirectory.ts"
 import { differences, renderDifferences } from "../difference.ts"
+import { engineChanges, threadsOf } from "../engineChanges.ts"
 import { applyOverrides, loadExperiment } from "../experimentFile.ts"
 import { leaveReportPage } from "../leaveReportPage.ts"
-import { sayHowToResume } from "../resumeHint.ts"
+import { sayHowToGoOn } from "../resumeHint.ts"
 import { effectiveExperiment, readReport } from "../runSummary.ts"
 import { iterations, json, runsDir, threads } from "./flags.ts"
 
@@ -34,22 +34,6 @@ export class BudgetFixed extends Schema.TaggedError<BudgetFixed>()("BudgetFixed"
   override get message() {
     return `the budget of this run cannot be changed: ${this.reason}; start a new run with \`pipeline run\``
   }
-}
-
-/** What decides the bits and is not the same any more. */
-export const engineChanges = (before: EngineInfo, now: EngineInfo): ReadonlyArray<string> => {
-  const changes: Array<string> = []
-  const compare = (what: string, a: string | number, b: string | number) => {
-    if (a !== b) changes.push(`${what} ${a}, now ${b}`)
-  }
-  compare("engine", before.name, now.name)
-  compare("device", before.device, now.device)
-  compare("path", before.path, now.path)
-  if (before.threadsChangeBits) compare("threads", before.threads, now.threads)
-  for (const name of new Set([...Object.keys(before.versions), ...Object.keys(now.versions)])) {
-    compare(name, before.versions[name] ?? "none", now.versions[name] ?? "none")
-  }
-  return changes
 }
 
 const run = Argument.String("run").pipe(
@@ -112,7 +96,7 @@ export const resume = Command.make(
     const name = Option.getOrElse(options.engine, () => before.name)
     yield* withEngine(
       name,
-      Option.getOrElse(options.threads, () => (before.threadsChangeBits ? before.threads : undefined)),
+      Option.getOrElse(options.threads, () => threadsOf(before)),
       (execute, info) =>
         Effect.gen(function* () {
           const changes = engineChanges((found.attempts.at(-1) ?? found.identity).engine, info)
@@ -130,7 +114,7 @@ export const resume = Command.make(
           yield* leaveReportPage(found.path)
           yield* sayReport(report, found.path, options.json)
         }),
-    ).pipe(sayHowToResume(found.identity.id))
+    ).pipe(sayHowToGoOn(`resume ${found.identity.id}`))
   }),
 ).pipe(
   Command.withDescription("Go on with a run where its newest checkpoint stands"),

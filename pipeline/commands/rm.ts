@@ -2,7 +2,7 @@
 import { Console, Effect, Path } from "effect"
 import { Argument, Command } from "effect/cli"
 import { treeSizeBytes } from "../../storage/files.ts"
-import { championRuns, checkIsRun, protection, removeRun, RunProtected } from "../../storage/removal.ts"
+import { neededRuns, checkIsRun, protection, removeRun, RunProtected } from "../../storage/removal.ts"
 import { locateRuns } from "../../storage/runDirectory.ts"
 import { size } from "../size.ts"
 import { table } from "../table.ts"
@@ -22,7 +22,7 @@ export const rm = Command.make(
     const kept: Array<{ readonly run: string; readonly reason: string }> = []
     for (const path of found) {
       yield* checkIsRun(path)
-      const reason = yield* protection(path, yield* championRuns(paths.dirname(path)))
+      const reason = yield* protection(path, yield* neededRuns(paths.dirname(path)))
       if (reason !== undefined) kept.push({ run: paths.basename(path), reason })
     }
     // All or nothing: a glob that catches a champion was not meant so.

@@ -1,13 +1,12 @@
-/** `pipeline run FILE`: a new run of an experiment. */
-import { Effect, Option, Path } from "effect"
+/** `pipeline run FILE`: a new run of an experiment, or of every member of an ensemble that has none yet. */
+import { Console, Effect, Option, Runtime, Schema } from "effect"
 import { Argument, Command, Flag } from "effect/cli"
-import { formatVersion, type Overrides } from "../../schemas/Run.ts"
+import type { Overrides } from "../../schemas/Run.ts"
 import { fingerprint } from "../../schemas/fingerprint.ts"
-import { createRun, findRun } from "../../storage/runDirectory.ts"
+import { findRun } from "../../storage/runDirectory.ts"
+import { type Ensemble, loadEnsemble } from "../ensemble/ensembleFile.ts"
 import { loadExperiment } from "../experimentFile.ts"
 import { prepareFork } from "../fork.ts"
-import { leaveReportPage } from "../leaveReportPage.ts"
-import { sayHowToResume } from "../resumeHint.ts"
 import { dataDir, engine, iterations, json, runsDir, seed, threads } from "./flags.ts"
 
 const file = Argument.String("file").pipe(
@@ -20,54 +19,83 @@ const from = Flag.String("from").pipe(
   Flag.optional,
 )
 
+const runExperiment = Effect.fn("runExperiment")(function* (options: Options) {
+  const overrides: Overrides = {
+    ...(Option.isSome(options.iterations) ? { iterations: options.iterations.value } : {}),
+    ...(Option.isSome(options.seed) ? { seed: options.seed.value } : {}),
+  }
+  const { experiment, path, written } = yield* loadExperiment(options.file, overrides)
+  const fork = Option.isNone(options.from)
+    ? { fingerprint: fingerprint(experiment), prepare: () => Effect.void }
+    : yield* prepareFork(yield* findRun(options.runsDir, options.from.value), experiment)
+
+  // Engines and stages take most of a start-up: loaded once the experiment is known to be good.
+  const { withEngine } = yield* Effect.promise(() => import("../withEngine.ts"))
+  const { startRun } = yield* Effect.promise(() => import("../startRun.ts"))
+  const { report, path: folder } = yield* withEngine(
+    options.engine,
+    Option.getOrUndefined(options.threads),
+    (execute, info) =>
+      startRun(execute, info, {
+        ...fork,
+        experiment,
+        file: { path, fingerprint: written },
+        overrides,
+        runsDir: options.runsDir,
+        dataDir: options.dataDir,
+        goOnWith: (id) => `resume ${id}`,
+      }),
+  )
+  const { sayReport } = yield* Effect.promise(() => import("../sayReport.ts"))
+  yield* sayReport(report, folder, options.json)
+})
+
+/** Options that an ensemble has no use for: each member has its own. */
+class NotOfAnEnsemble extends Schema.TaggedError<NotOfAnEnsemble>()("NotOfAnEnsemble", {
+  path: Schema.String,
+  flag: Schema.String,
+}) {
+  override get [Runtime.errorExitCode]() {
+    return 64
+  }
+  override get message() {
+    return `${this.path} is an ensemble, whose members have their own: leave ${this.flag} out`
+  }
+}
+
+const runEnsemble = Effect.fn("runEnsemble")(function* (ensemble: Ensemble, options: Options) {
+  const refuse = (flag: string) => new NotOfAnEnsemble({ path: ensemble.path, flag })
+  if (Option.isSome(options.seed)) return yield* refuse("--seed")
+  if (Option.isSome(options.from)) return yield* refuse("--from")
+  const { trainMembers } = yield* Effect.promise(() => import("../ensemble/trainMembers.ts"))
+  const { joinMembers } = yield* Effect.promise(() => import("../ensemble/joinMembers.ts"))
+  const { renderEnsemble } = yield* Effect.promise(() => import("../ensemble/renderEnsemble.ts"))
+  const overrides = Option.isSome(options.iterations) ? { iterations: options.iterations.value } : {}
+  const runs = yield* trainMembers(ensemble, {
+    overrides,
+    engine: options.engine,
+    threads: Option.getOrUndefined(options.threads),
+    runsDir: options.runsDir,
+    dataDir: options.dataDir,
+    goOnWith: `run ${options.file}`,
+  })
+  const { path, report } = yield* joinMembers(ensemble, runs, options.runsDir)
+  yield* Console.log(
+    options.json
+      ? JSON.stringify({ path, ...report }, null, 2)
+      : `\n${renderEnsemble(report)}\nensemble       ${path}`,
+  )
+})
+
+const flags = { file, from, engine, runsDir, dataDir, iterations, seed, threads, json }
+type Options = Command.Command.Config.Infer<typeof flags>
+
 export const run = Command.make(
   "run",
-  { file, from, engine, runsDir, dataDir, iterations, seed, threads, json },
+  flags,
   Effect.fn("run")(function* (options) {
-    const paths = yield* Path.Path
-    const overrides: Overrides = {
-      ...(Option.isSome(options.iterations) ? { iterations: options.iterations.value } : {}),
-      ...(Option.isSome(options.seed) ? { seed: options.seed.value } : {}),
-    }
-    const { experiment, path, written } = yield* loadExperiment(options.file, overrides)
-    const fork = Option.isNone(options.from)
-      ? { fingerprint: fingerprint(experiment), prepare: () => Effect.void }
-      : yield* prepareFork(yield* findRun(options.runsDir, options.from.value), experiment)
-
-    // Engines and stages take most of a start-up: loaded once the experiment is known to be good.
-    const { withEngine } = yield* Effect.promise(() => import("../withEngine.ts"))
-    yield* withEngine(options.engine, Option.getOrUndefined(options.threads), (execute, info) =>
-      Effect.gen(function* () {
-        const created = yield* createRun({
-          runsDir: options.runsDir,
-          name: experiment.name,
-          fingerprint: fork.fingerprint,
-          prepare: fork.prepare,
-          describe: (id, createdAt) => ({
-            formatVersion,
-            id,
-            createdAt,
-            experiment,
-            experimentFile: { path: paths.relative(process.cwd(), path), fingerprint: written },
-            overrides,
-            fingerprint: fork.fingerprint,
-            ...("parent" in fork ? { parent: fork.parent } : {}),
-            dataDir: paths.resolve(options.dataDir),
-            engine: info,
-          }),
-        })
-        yield* Effect.logInfo(`run ${paths.join(options.runsDir, created.identity.id)}`)
-        const { sayReport } = yield* Effect.promise(() => import("../sayReport.ts"))
-        const report = yield* execute({
-          run: created,
-          experiment,
-          fingerprint: fork.fingerprint,
-          extendedTo: null,
-        }).pipe(sayHowToResume(created.identity.id))
-        yield* leaveReportPage(created.path)
-        yield* sayReport(report, created.path, options.json)
-      }),
-    )
+    const ensemble = yield* loadEnsemble(options.file)
+    yield* ensemble === undefined ? runExperiment(options) : runEnsemble(ensemble, options)
   }),
 ).pipe(
   Command.withDescription("Train an experiment in a new run directory"),

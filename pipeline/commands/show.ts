@@ -1,14 +1,16 @@
 /** `pipeline show RUN`: the report of a run, or how far it is; as text or as a page. */
 import { Console, Effect, Option } from "effect"
 import { Argument, Command, Flag } from "effect/cli"
+import { ensembleName, readEnsemble } from "../../storage/ensembles.ts"
 import { findRun, locateRuns, RunNotFound } from "../../storage/runDirectory.ts"
+import { renderEnsemble } from "../ensemble/renderEnsemble.ts"
 import { openFile } from "../openFile.ts"
 import { renderReport } from "../renderReport.ts"
 import { describeRun, readReport } from "../runSummary.ts"
 import { json, runsDir } from "./flags.ts"
 
 const run = Argument.String("run").pipe(
-  Argument.withDescription("The run: its id, the beginning of it, a path, or `latest`"),
+  Argument.withDescription("The run: its id, the beginning of it, a path, `latest`, or ensemble:NAME"),
 )
 
 const open = Flag.Boolean("open").pipe(
@@ -47,6 +49,11 @@ export const show = Command.make(
   "show",
   { run, runsDir, json, open, html: htmlFile },
   Effect.fn("show")(function* ({ html, json, open, run, runsDir }) {
+    const ensemble = ensembleName(run)
+    if (ensemble !== undefined) {
+      const report = yield* readEnsemble(runsDir, ensemble)
+      return yield* Console.log(json ? JSON.stringify(report, null, 2) : renderEnsemble(report))
+    }
     if (open || Option.isSome(html)) {
       return yield* showPage({ run, runsDir, file: Option.getOrUndefined(html), open, json })
     }

@@ -7,7 +7,7 @@ import { createHash } from "node:crypto"
 import { Effect, FileSystem, Layer, Path, Schema } from "effect"
 import { GateResult } from "../../schemas/Champion.ts"
 import { readChampion } from "../../storage/champions.ts"
-import { championRuns, protection, removeRun } from "../../storage/removal.ts"
+import { neededRuns, protection, removeRun } from "../../storage/removal.ts"
 import { processState } from "../../storage/processIdentity.ts"
 import { listHeaders, readHeader } from "../../storage/runHeader.ts"
 import { readFetched } from "../champion/answers.ts"
@@ -136,7 +136,7 @@ export const layerProcesses = ({
         champion: (experiment) => orNothing(readChampion(runsDir, experiment)),
         retain: (runs, keep) =>
           Effect.gen(function* () {
-            const safe = yield* championRuns(runsDir)
+            const safe = yield* neededRuns(runsDir)
             const removed: Array<string> = []
             for (const run of runs.slice(0, -keep)) {
               if ((yield* look(run)) === undefined) continue

@@ -44,7 +44,11 @@ afterAll(() => rmSync(scratch, { recursive: true, force: true }))
 
 const services = Layer.mergeAll(NodeServices.layer, FetchHttpClient.layer)
 const predictor = Effect.gen(function* () {
-  return yield* makePredictor([yield* readRun(run)], { checkpoint: undefined, engine: undefined })
+  return yield* makePredictor([yield* readRun(run)], {
+    checkpoint: undefined,
+    engine: undefined,
+    combination: "mean",
+  })
 })
 
 const write = (name: string, bytes: Uint8Array | string) => {

@@ -19,7 +19,7 @@ import * as NodeServices from "@effect/platform-node/NodeServices"
 import { afterAll, assert, beforeAll, describe, it } from "@effect/vitest"
 import { Effect, type FileSystem, type Path, Result } from "effect"
 import { unreferenced } from "../../stages/cacheReferences.ts"
-import { championRuns, leftovers, protection, removeRun } from "../../storage/removal.ts"
+import { neededRuns, leftovers, protection, removeRun } from "../../storage/removal.ts"
 import { cliRun } from "../fixtures/cli.ts"
 import { powerCut } from "../fixtures/powerCut.ts"
 import { type WrittenRun, writeRun } from "../fixtures/writeRun.ts"
@@ -71,7 +71,7 @@ describe("rm", () => {
     assert.strictEqual(refused.code, 75)
     assert.include(refused.stderr, `nothing was removed: ${basename(champion)} (a champion)`)
     assert.isTrue(existsSync(champion) && existsSync(other))
-    assert.deepStrictEqual([...(await go(championRuns(runsDir))).keys()], [basename(champion)])
+    assert.deepStrictEqual([...(await go(neededRuns(runsDir))).keys()], [basename(champion)])
     // The history is written before the pointer: after a crash between them it knows the champion.
     const event = {
       kind: "promoted",
@@ -82,7 +82,7 @@ describe("rm", () => {
       reason: null,
     }
     writeFileSync(join(runsDir, "champions", "history.ndjson"), `${JSON.stringify(event)}\n`)
-    assert.isTrue((await go(championRuns(runsDir))).has(basename(other)))
+    assert.isTrue((await go(neededRuns(runsDir))).has(basename(other)))
     const folder = await cliRun("rm", join(runsDir, "champions"), "--yes", "--runs-dir", runsDir)
     assert.strictEqual(folder.code, 65)
     assert.include(folder.stderr, "is not a run directory")

@@ -9,7 +9,7 @@ import { Experiment, experiment } from "../../schemas/Experiment.ts"
 import { fingerprint } from "../../schemas/fingerprint.ts"
 import { changeChampion, championOf, readChampion, readChampionHistory } from "../../storage/champions.ts"
 import { claim } from "../../storage/claim.ts"
-import { championRuns } from "../../storage/removal.ts"
+import { neededRuns } from "../../storage/removal.ts"
 import { powerCut } from "../fixtures/powerCut.ts"
 import tiny from "../fixtures/tiny.ts"
 
@@ -107,7 +107,7 @@ describe("champions", () => {
           yield* promote(runsDir, n)
         }
         assert.deepStrictEqual(
-          [...(yield* championRuns(runsDir))],
+          [...(yield* neededRuns(runsDir))],
           [
             [idOf(2), "the champion before, to which `rollback tiny` goes back"],
             [idOf(3), "a champion"],
@@ -115,7 +115,7 @@ describe("champions", () => {
         )
         // Removed by other means: the rollback leads to the one before it, which is protected from then on.
         yield* fs.remove(join(runsDir, idOf(2)), { recursive: true })
-        assert.sameMembers([...(yield* championRuns(runsDir)).keys()], [idOf(1), idOf(3)])
+        assert.sameMembers([...(yield* neededRuns(runsDir)).keys()], [idOf(1), idOf(3)])
       }),
     ),
   )

@@ -1,0 +1,20 @@
+import type { EngineInfo } from "../schemas/EngineInfo.ts"
+
+/** What decides the bits and is not the same any more, in words: (engine of a run, engine now) -> differences. */
+export const engineChanges = (before: EngineInfo, now: EngineInfo): ReadonlyArray<string> => {
+  const changes: Array<string> = []
+  const compare = (what: string, a: string | number, b: string | number) => {
+    if (a !== b) changes.push(`${what} ${a}, now ${b}`)
+  }
+  compare("engine", before.name, now.name)
+  compare("device", before.device, now.device)
+  compare("path", before.path, now.path)
+  if (before.threadsChangeBits) compare("threads", before.threads, now.threads)
+  for (const name of new Set([...Object.keys(before.versions), ...Object.keys(now.versions)])) {
+    compare(name, before.versions[name] ?? "none", now.versions[name] ?? "none")
+  }
+  return changes
+}
+
+/** The threads to go on with where none are asked for: those of the run, where they decide its bits. */
+export const threadsOf = (before: EngineInfo) => (before.threadsChangeBits ? before.threads : undefined)
