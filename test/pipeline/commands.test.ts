@@ -16,6 +16,7 @@ import { tmpdir } from "node:os"
 import { join } from "node:path"
 import { fileURLToPath } from "node:url"
 import { afterAll, assert, beforeAll, describe, it } from "@effect/vitest"
+import { builtFolder } from "../../engines/tensorflow/locate.ts"
 import { cliRun, type Ended, start, startAs } from "../fixtures/cli.ts"
 import { onlyRun, reached } from "../fixtures/runFiles.ts"
 
@@ -117,7 +118,7 @@ describe("run", () => {
     )
   })
 
-  it("an engine that is not there says which ones are, exit 69", async () => {
+  it.skipIf(existsSync(builtFolder))("an engine that is not there says which ones are, exit 69", async () => {
     const ended = await run(tiny, "--engine", "tensorflow")
     refused(ended, 69, /engine tensorflow is not available: .*; available: .*onnx/)
   })
