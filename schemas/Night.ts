@@ -7,6 +7,8 @@ export const Night = Schema.Struct({
   experiment: Schema.String,
   /** When it was due, UTC. */
   slot: Schema.String,
+  /** On whose clock, as Europe/Prague. */
+  timezone: Schema.optionalKey(Schema.String),
   startedAt: Schema.NullOr(Schema.String),
   endedAt: Schema.String,
   /**

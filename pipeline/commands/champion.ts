@@ -1,71 +1,115 @@
-/** `pipeline champion [EXPERIMENT]`: the best model of each experiment, and how it came to be that. */
+/** `pipeline champion [EXPERIMENT]`: the best model of each experiment, what happened last night, and why. */
 import { Console, Effect, Option } from "effect"
 import { Argument, Command } from "effect/cli"
 import type { ChampionEvent } from "../../schemas/Champion.ts"
-import { ChampionNotFound, listChampions, readChampionHistory } from "../../storage/champions.ts"
+import { ChampionNotFound } from "../../storage/champions.ts"
+import { type ExperimentHistory, readHistory, whyOf } from "../history/History.ts"
+import { clock, morning, outcomes } from "../history/inWords.ts"
 import { table } from "../table.ts"
 import { json, runsDir } from "./flags.ts"
 
 const experiment = Argument.String("experiment").pipe(
-  Argument.withDescription("The experiment's name; without it, every experiment that has a champion"),
+  Argument.withDescription("The experiment's name; without it, every experiment"),
   Argument.optional,
 )
 
-const words = {
+const words: Readonly<Record<ChampionEvent["kind"], string>> = {
   passed: "champion",
   challenger: "challenger",
   promoted: "promoted",
   rolledBack: "rolled back",
 }
 
-const why = (event: ChampionEvent) =>
-  "verdict" in event ? event.verdict.reasons.join("; ") : (event.reason ?? "by hand")
+const percent = (share: number | null) => (share === null ? "" : `${(100 * share).toFixed(2)} %`)
 
-const row = (event: ChampionEvent) => [
-  event.at.slice(0, 19).replace("T", " "),
-  words[event.kind],
-  event.run,
-  why(event),
-]
+/** Judgements, moves by hand, and the nights that came to neither, by time. */
+const rows = ({ events, nights }: ExperimentHistory) =>
+  [
+    ...events.map((event) => ({ at: event.at, what: words[event.kind], run: event.run, why: whyOf(event) })),
+    ...nights
+      .filter(({ outcome }) => outcome !== "champion" && outcome !== "challenger")
+      .map(({ endedAt, outcome, reasons, run }) => ({
+        at: endedAt,
+        what: outcomes[outcome],
+        run: run ?? "",
+        why: reasons.join("; "),
+      })),
+  ]
+    .sort((a, b) => a.at.localeCompare(b.at))
+    .map(({ at, run, what, why }) => [clock(at), what, run, why])
+
+const one = (history: ExperimentHistory) => {
+  const { champion, experiment } = history
+  const accuracy = champion?.accuracy ?? null
+  const facts = [
+    ...(accuracy === null ? [] : [`test accuracy ${percent(accuracy)}`]),
+    ...(champion === null || champion.since === null ? [] : [`since ${clock(champion.since)} UTC`]),
+  ]
+  return [
+    champion === null
+      ? `${experiment} has no champion`
+      : `${experiment}: ${champion.run}${facts.length === 0 ? "" : ` (${facts.join(", ")})`}`,
+    ...morning(history),
+    "",
+    table(["when (UTC)", "", "run", "why"], rows(history), 4),
+  ].join("\n")
+}
+
+const all = (histories: ReadonlyArray<ExperimentHistory>) => {
+  const champions = table(
+    ["experiment", "champion", "accuracy", "since", "why"],
+    histories.map(({ champion, experiment }) =>
+      champion === null
+        ? [experiment, "none yet", "", "", ""]
+        : [
+            experiment,
+            champion.run,
+            percent(champion.accuracy),
+            champion.since?.slice(0, 10) ?? "",
+            champion.why,
+          ],
+    ),
+    5,
+  )
+  const lines = histories.flatMap((history) =>
+    morning(history).map((line) => `${history.experiment}, ${line}`),
+  )
+  return lines.length === 0 ? champions : `${champions}\n\n${lines.join("\n")}`
+}
 
 export const champion = Command.make(
   "champion",
   { experiment, runsDir, json },
   Effect.fn("champion")(function* ({ experiment, json, runsDir }) {
-    const all = yield* listChampions(runsDir)
     const name = Option.getOrUndefined(experiment)
-    const history = yield* readChampionHistory(runsDir, name)
-    const champions = all.filter((one) => name === undefined || one.experiment === name)
+    const histories = yield* readHistory(runsDir, name)
     if (json) {
+      const champions = histories.map(({ champion, experiment, nights, unfinished }) => ({
+        experiment,
+        run: champion?.run ?? null,
+        accuracy: champion?.accuracy ?? null,
+        since: champion?.since ?? null,
+        lastNight: nights.at(-1) ?? null,
+        unfinished,
+      }))
+      const { events, nights } = histories[0] ?? { events: [], nights: [] }
       return yield* Console.log(
-        JSON.stringify(name === undefined ? champions : { champions, history }, null, 2),
+        JSON.stringify(name === undefined ? champions : { champions, history: events, nights }, null, 2),
       )
     }
-    if (name === undefined) {
-      if (all.length === 0) {
-        return yield* Console.log(`no champions in ${runsDir}; \`pipeline promote RUN\` makes one`)
-      }
-      const since = (run: string) =>
-        history.findLast((event) => event.run === run && event.kind !== "challenger")
-      const cells = champions.map(({ experiment, run }) => {
-        const event = since(run)
-        return [
-          experiment,
-          run,
-          event === undefined ? "" : event.at.slice(0, 10),
-          event === undefined ? "" : why(event),
-        ]
-      })
-      return yield* Console.log(table(["experiment", "champion", "since", "why"], cells, 4))
-    }
-    if (champions.length === 0 && history.length === 0) {
+    if (name !== undefined && histories.length === 0) {
       return yield* new ChampionNotFound({ experiment: name, runsDir, run: null })
     }
-    yield* Console.log(champions.length === 0 ? `${name} has no champion` : `${name}: ${champions[0].run}`)
-    yield* Console.log(`\n${table(["when (UTC)", "", "run", "why"], history.map(row), 4)}`)
+    yield* Console.log(
+      name !== undefined
+        ? one(histories[0])
+        : histories.length === 0
+          ? `no champions in ${runsDir}; \`pipeline promote RUN\` makes one`
+          : all(histories),
+    )
   }),
 ).pipe(
-  Command.withDescription("Show the best model of each experiment, and how it came to be that"),
+  Command.withDescription("Show the best model of each experiment, what happened last night, and why"),
   Command.withExamples([
     { command: "pipeline champion", description: "Every experiment's" },
     { command: "pipeline champion cnn", description: "One experiment's, with its history" },

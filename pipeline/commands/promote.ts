@@ -2,6 +2,7 @@
 import { Console, Effect, Option } from "effect"
 import { Argument, Command, Flag } from "effect/cli"
 import { findRun } from "../../storage/runDirectory.ts"
+import { refreshHistoryPage } from "../history/writeHistoryPage.ts"
 import { engine, json, runsDir } from "./flags.ts"
 
 const run = Argument.String("run").pipe(
@@ -25,6 +26,7 @@ export const promote = Command.make(
     if (!options.gate) {
       const { promoteRun } = yield* Effect.promise(() => import("../champion/byHand.ts"))
       const result = yield* promoteRun(options.runsDir, found, Option.getOrNull(options.reason))
+      yield* refreshHistoryPage(options.runsDir)
       if (options.json) return yield* Console.log(JSON.stringify(result, null, 2))
       const { before, experiment, run } = result
       return yield* Console.log(

@@ -1,6 +1,7 @@
 /** `pipeline rollback EXPERIMENT`: the champion before becomes champion again. */
 import { Console, Effect, Option } from "effect"
 import { Argument, Command } from "effect/cli"
+import { refreshHistoryPage } from "../history/writeHistoryPage.ts"
 import { json, runsDir } from "./flags.ts"
 import { reason } from "./promote.ts"
 
@@ -12,6 +13,7 @@ export const rollback = Command.make(
   Effect.fn("rollback")(function* (options) {
     const { rollBack } = yield* Effect.promise(() => import("../champion/byHand.ts"))
     const result = yield* rollBack(options.runsDir, options.experiment, Option.getOrNull(options.reason))
+    yield* refreshHistoryPage(options.runsDir)
     if (options.json) return yield* Console.log(JSON.stringify(result, null, 2))
     yield* Console.log(
       `${result.run} is the champion of ${result.experiment} again; ${result.before} is not any more`,

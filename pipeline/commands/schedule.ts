@@ -1,5 +1,5 @@
 /** `pipeline schedule FILE`: trains again and again, each night in a process of its own, and keeps the best model. */
-import { Console, Effect, Layer, Option, Path, Runtime, Schema, Semaphore } from "effect"
+import { Console, Effect, FileSystem, Layer, Option, Path, Runtime, Schema, Semaphore } from "effect"
 import { Argument, Command, Flag } from "effect/cli"
 import { HttpClient } from "effect/http"
 import { Interrupted } from "../../schemas/Interrupted.ts"
@@ -176,6 +176,7 @@ export const schedule = Command.make(
     const { layerProcesses } = yield* Effect.promise(() => import("../schedule/processWorker.ts"))
     const { runNow, runSchedule } = yield* Effect.promise(() => import("../schedule/runSchedule.ts"))
     const { tell } = yield* Effect.promise(() => import("../schedule/webhook.ts"))
+    const { tryWritingHistoryPage } = yield* Effect.promise(() => import("../history/writeHistoryPage.ts"))
 
     yield* claim(`the schedule of ${runsDir}`, paths.join(runsDir, journal.folder, journal.claim))
     yield* check(plan, options.dataDir)
@@ -183,6 +184,7 @@ export const schedule = Command.make(
       const stop = yield* StopSignal
       const http = yield* HttpClient.HttpClient
       const scope = yield* Effect.scope
+      const services = yield* Effect.context<FileSystem.FileSystem | Path.Path>()
       const { webhook } = plan
       // One telling after the other, beside the nights: an address that hangs holds up none of them.
       const telling = yield* Semaphore.make(1)
@@ -193,6 +195,7 @@ export const schedule = Command.make(
         stopped: () => stop.requested() !== undefined,
         announce: Effect.fnUntraced(function* (night: Night) {
           if (options.json) yield* Console.log(encodeNight(night))
+          yield* Effect.provideContext(tryWritingHistoryPage(runsDir), services)
           if (webhook === undefined) return
           yield* tell(webhook, night).pipe(
             telling.withPermits(1),

@@ -96,6 +96,8 @@ summary:hover { color: var(--accent); }
 summary::-webkit-details-marker { display: none; }
 .plot { display: block; width: 100%; max-width: 34rem; height: auto; overflow: visible; font-family: inherit; }
 figure.wide .plot { max-width: 56rem; }
+.scroll > .plot { min-width: 40rem; }
+.whole { white-space: nowrap; }
 .plot { color: var(--muted); }
 .plot text { white-space: pre; }
 .legend { display: flex; flex-wrap: wrap; gap: .1rem 1rem; margin: .2rem 0; padding: 0; list-style: none; font-size: .82rem; color: var(--muted); }

@@ -10,20 +10,46 @@ import * as files from "../../storage/files.ts"
 import { type StorageFailed } from "../../storage/StorageFailed.ts"
 
 /** Names in a runs folder. */
-export const journal = { nights: "schedule.ndjson", folder: "schedule", claim: "claim" } as const
+export const journal = {
+  nights: "schedule.ndjson",
+  folder: "schedule",
+  claim: "claim",
+  page: "history.html",
+} as const
 
 const decodeNight = Schema.decodeUnknownEffect(Schema.fromJsonString(Night))
 const encodeNight = Schema.encodeSync(Schema.fromJsonString(Night))
 const decodeState = Schema.decodeUnknownEffect(Schema.fromJsonString(JobState))
 const encodeState = Schema.encodeSync(JobState)
 
+/** Every line that can be read, oldest first. */
+export const readNights = Effect.fn("readNights")(function* (runsDir: string) {
+  const paths = yield* Path.Path
+  const nights: Array<Night> = []
+  for (const line of ((yield* files.readStringIfExists(paths.join(runsDir, journal.nights))) ?? "").split(
+    "\n",
+  )) {
+    const night = yield* decodeNight(line).pipe(Effect.option)
+    if (night._tag === "Some") nights.push(night.value)
+  }
+  return nights
+})
+
+const stateFile = (runsDir: string, experiment: string) =>
+  Effect.map(Path.Path, (paths) => paths.join(runsDir, journal.folder, `${experiment}.json`))
+
+/** Where the schedule of an experiment stands; undefined before its first start, or where that cannot be read. */
+export const readJobState = Effect.fn("readJobState")(function* (runsDir: string, experiment: string) {
+  const text = yield* files.readStringIfExists(yield* stateFile(runsDir, experiment))
+  if (text === undefined) return undefined
+  return yield* decodeState(text).pipe(Effect.orElseSucceed(() => undefined))
+})
+
 export class Journal extends Context.Service<
   Journal,
   {
-    /** Every line that can be read, oldest first. */
     readonly nights: Effect.Effect<ReadonlyArray<Night>, StorageFailed>
     readonly append: (night: Night) => Effect.Effect<void, StorageFailed>
-    /** Undefined before the first start, or where it cannot be read. */
     readonly load: (experiment: string) => Effect.Effect<JobState | undefined, StorageFailed>
     readonly save: (experiment: string, state: JobState) => Effect.Effect<void, StorageFailed>
   }
@@ -35,32 +61,19 @@ export class Journal extends Context.Service<
         const services = yield* Effect.context<FileSystem.FileSystem | Path.Path>()
         const paths = Context.get(services, Path.Path)
         const log = paths.join(runsDir, journal.nights)
-        const stateFile = (experiment: string) => paths.join(runsDir, journal.folder, `${experiment}.json`)
         return Journal.of({
-          nights: Effect.gen(function* () {
-            const nights: Array<Night> = []
-            for (const line of ((yield* files.readStringIfExists(log)) ?? "").split("\n")) {
-              const night = yield* decodeNight(line).pipe(Effect.option)
-              if (night._tag === "Some") nights.push(night.value)
-            }
-            return nights
-          }).pipe(Effect.provideContext(services)),
+          nights: Effect.provideContext(readNights(runsDir), services),
           append: (night) =>
             Effect.gen(function* () {
               const before = (yield* files.readStringIfExists(log)) ?? ""
               const torn = before !== "" && !before.endsWith("\n")
               yield* files.append(log, `${torn ? "\n" : ""}${encodeNight(night)}\n`)
             }).pipe(Effect.provideContext(services)),
-          load: (experiment) =>
-            Effect.gen(function* () {
-              const text = yield* files.readStringIfExists(stateFile(experiment))
-              if (text === undefined) return undefined
-              return yield* decodeState(text).pipe(Effect.orElseSucceed(() => undefined))
-            }).pipe(Effect.provideContext(services)),
+          load: (experiment) => Effect.provideContext(readJobState(runsDir, experiment), services),
           save: (experiment, state) =>
-            files
-              .writeAtomic(stateFile(experiment), `${JSON.stringify(encodeState(state), null, 2)}\n`)
-              .pipe(Effect.provideContext(services)),
+            Effect.flatMap(stateFile(runsDir, experiment), (path) =>
+              files.writeAtomic(path, `${JSON.stringify(encodeState(state), null, 2)}\n`),
+            ).pipe(Effect.provideContext(services)),
         })
       }),
     )

@@ -101,6 +101,7 @@ export const makeKeeper = Effect.fnUntraced(function* ({
     yield* record({
       experiment: job.name,
       slot,
+      timezone: job.timezone,
       startedAt: null,
       endedAt: yield* nowIso,
       outcome,

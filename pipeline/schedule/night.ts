@@ -58,6 +58,7 @@ export const runNight = Effect.fn("runNight")(function* ({ job, save, stop, ...o
     const night: Night = {
       experiment: job.name,
       slot: open.slot,
+      timezone: job.timezone,
       startedAt,
       endedAt: yield* nowIso,
       outcome,

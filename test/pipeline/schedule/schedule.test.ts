@@ -141,9 +141,18 @@ describe("a night", () => {
     assert.strictEqual(three.champion, two.champion)
     const shown = await cliRun("show", "champion:squares", "--runs-dir", folder("data"))
     assert.strictEqual(shown.code, 0, shown.stderr)
+    const morning = (await cliRun("champion", "squares", "--runs-dir", folder("data"))).stdout
+    assert.match(
+      morning,
+      /^\S+ \S+ UTC: failed, the champion stays: squares is out of bounds: the mean pixel/m,
+    )
+    const page = readFileSync(join(folder("data"), "history.html"), "utf8")
+    assert.match(page, /failed, the champion stays: squares is out of bounds: the mean pixel/)
   })
 
   it("stopped by SIGTERM saves a checkpoint, and the next start goes on with the same run", async () => {
+    // A page that cannot be written is a warning, no more.
+    mkdirSync(join(folder("stopped"), "history.html"), { recursive: true })
     const { child, ended } = schedule("stopped", "--now", "--iterations", "4000")
     await until(trains("stopped"))
     child.kill("SIGTERM")
@@ -152,6 +161,7 @@ describe("a night", () => {
     assert.strictEqual(attemptsOf("stopped")[0].outcome.status, "interrupted")
     const again = await schedule("stopped", "--now", "--iterations", "4000").ended
     assert.strictEqual(again.code, 0, again.stderr)
+    assert.include(again.stderr, "history.html could not be written")
     assert.lengthOf(runsOf("stopped"), 1)
     assert.isAbove(attemptsOf("stopped")[1].resumedFrom, 0)
     assert.deepStrictEqual(
