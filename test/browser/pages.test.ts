@@ -7,10 +7,14 @@ import { mkdtempSync, rmSync } from "node:fs"
 import { tmpdir } from "node:os"
 import { join } from "node:path"
 import { pathToFileURL } from "node:url"
+import * as NodeServices from "@effect/platform-node/NodeServices"
 import { afterAll, assert, beforeAll, describe, it, vi } from "@effect/vitest"
+import { Effect } from "effect"
 import type { Browser, BrowserContextOptions, Page } from "playwright-core"
+import { writeHistoryPage } from "../../pipeline/history/writeHistoryPage.ts"
 import { axeSource, chromiumPath, launchBrowser } from "../fixtures/browser.ts"
 import { cliRun } from "../fixtures/cli.ts"
+import { judged, night, writeNights } from "../fixtures/nights.ts"
 import { onlyRun } from "../fixtures/runFiles.ts"
 import { writeRun } from "../fixtures/writeRun.ts"
 
@@ -38,6 +42,17 @@ beforeAll(async () => {
   const other = writeRun({ runsDir: join(scratch, "other"), second: 1, status: "failed", unfinished: true })
   assert.strictEqual((await cliRun("show", other, "--html", join(scratch, "failed.html"))).code, 0)
   pages.set("failed", join(scratch, "failed.html"))
+  const nightly = join(scratch, "nightly")
+  writeNights(nightly, {
+    nights: [
+      night(25, { accuracy: 0.9 }),
+      night(26, { accuracy: 0.85, outcome: "challenger", reasons: ["worse than the champion ".repeat(20)] }),
+      night(27, { outcome: "failed", reasons: [`${"no-place-to-break-".repeat(20)}`] }),
+    ],
+    events: [judged(25, true, 0.9), judged(26, false, 0.85)],
+  })
+  await Effect.runPromise(Effect.provide(writeHistoryPage(nightly), NodeServices.layer))
+  pages.set("nights", join(nightly, "history.html"))
   browser = await launchBrowser()
 })
 afterAll(async () => {
@@ -84,7 +99,7 @@ const sizes = [
 ]
 
 describe.skipIf(chromiumPath === undefined)("a page in Chromium", () => {
-  for (const name of ["finished", "failed"]) {
+  for (const name of ["finished", "failed", "nights"]) {
     for (const colorScheme of ["light", "dark"] as const) {
       it(`${name}, ${colorScheme}: loads from the disk without a message or request, breaches nothing`, async () => {
         for (const viewport of sizes) {

@@ -1,6 +1,5 @@
 /** What a person reads in the morning, from what nights leave behind. */
-import { mkdirSync, writeFileSync } from "node:fs"
-import { dirname, join } from "node:path"
+import { join } from "node:path"
 import * as NodeServices from "@effect/platform-node/NodeServices"
 import { assert, describe, it } from "@effect/vitest"
 import { Effect, FileSystem } from "effect"
@@ -9,64 +8,23 @@ import { historyPage } from "../../../pipeline/history/historyPage.ts"
 import { morning } from "../../../pipeline/history/inWords.ts"
 import { writeHistoryPage } from "../../../pipeline/history/writeHistoryPage.ts"
 import type { ChampionEvent } from "../../../schemas/Champion.ts"
-import type { JobState, Night } from "../../../schemas/Night.ts"
+import type { Night } from "../../../schemas/Night.ts"
+import { judged, night, type NightsLeft, writeNights } from "../../fixtures/nights.ts"
 import { runId, writeRun } from "../../fixtures/writeRun.ts"
 
-const night = (day: number, changes: Partial<Night>): Night => ({
-  experiment: "small",
-  slot: `2026-03-${String(day).padStart(2, "0")}T01:30:00.000Z`,
-  timezone: "Europe/Prague",
-  startedAt: `2026-03-${String(day).padStart(2, "0")}T01:30:00.000Z`,
-  endedAt: `2026-03-${String(day).padStart(2, "0")}T02:00:00.000Z`,
-  outcome: "champion",
-  run: `run-${day}`,
-  resumed: false,
-  retries: 0,
-  missed: 0,
-  exitCode: 0,
-  reasons: ["a reason"],
-  accuracy: null,
-  champion: "run-1",
-  dataset: null,
-  ...changes,
-})
-
-const judged = (day: number, passed: boolean, accuracy: number): ChampionEvent => ({
-  kind: passed ? "passed" : "challenger",
-  at: night(day, {}).endedAt,
-  experiment: "small",
-  run: `run-${day}`,
-  before: "run-1",
-  verdict: { passed, reasons: ["a verdict"], test: null, accuracy, latencyMs: null, sizeBytes: 28 },
-})
-
-interface Left {
-  readonly nights?: ReadonlyArray<Night>
-  readonly events?: ReadonlyArray<ChampionEvent>
-  readonly open?: JobState["open"]
-}
-
 /** A runs folder with these in it. */
-const left = ({ events = [], nights = [], open = null }: Left) =>
+const left = (nights: NightsLeft) =>
   Effect.gen(function* () {
     const fs = yield* FileSystem.FileSystem
     const runsDir = yield* fs.makeTempDirectoryScoped()
-    const write = (name: string, text: string) => {
-      mkdirSync(dirname(join(runsDir, name)), { recursive: true })
-      writeFileSync(join(runsDir, name), text)
-    }
-    const lines = (values: ReadonlyArray<unknown>) =>
-      values.map((value) => `${JSON.stringify(value)}\n`).join("")
-    if (nights.length > 0) write("schedule.ndjson", lines(nights))
-    if (events.length > 0) write("champions/history.ndjson", lines(events))
-    if (open !== null) write("schedule/small.json", JSON.stringify({ handledUntil: open.slot, open }))
+    writeNights(runsDir, nights)
     return runsDir
   })
 
 const go = <A, E>(effect: Effect.Effect<A, E, NodeServices.NodeServices | import("effect").Scope.Scope>) =>
   effect.pipe(Effect.scoped, Effect.provide(NodeServices.layer))
 
-const read = (what: Left) => Effect.map(Effect.flatMap(left(what), readHistory), ([history]) => history)
+const read = (what: NightsLeft) => Effect.map(Effect.flatMap(left(what), readHistory), ([history]) => history)
 
 describe("in the morning", () => {
   const cases: ReadonlyArray<readonly [Partial<Night>, string]> = [
