@@ -48,7 +48,9 @@ export type ScheduledExperiment = typeof ScheduledExperiment.Type
 export const Webhook = Schema.Struct({
   /** Gets a POST of each night's line as JSON. */
   url: Schema.String.check(
-    Schema.isPattern(/^https?:\/\/[^\s]+$/i, { message: "a webhook is an http or https address" }),
+    Schema.makeFilter((url) => /^https?:\/\//i.test(url) && URL.canParse(url), {
+      message: "a webhook is an http or https address",
+    }),
   ),
   timeoutSeconds: withDefault(PositiveFinite, 10),
   retries: withDefault(NotNegativeInt, 3),

@@ -6,6 +6,7 @@ import { Interrupted } from "../../schemas/Interrupted.ts"
 import { Night } from "../../schemas/Night.ts"
 import { claim } from "../../storage/claim.ts"
 import * as files from "../../storage/files.ts"
+import type { StorageFailed } from "../../storage/StorageFailed.ts"
 import { makePlan, type Plan, ScheduleInvalid } from "../schedule/plan.ts"
 import { StopSignal } from "../StopSignal.ts"
 import { dataDir, engine, iterations, json, runsDir, seed, threads } from "./flags.ts"
@@ -99,13 +100,35 @@ const printCrontab = Flag.Boolean("print-crontab").pipe(
 
 const encodeNight = Schema.encodeSync(Schema.fromJsonString(Night))
 
-/** What would otherwise fail in the night: folders that may not be written, an engine that is not there. */
-const check = Effect.fnUntraced(function* ({ jobs }: Plan, dataDir: string) {
-  const paths = yield* Path.Path
-  yield* files.makeFolder(dataDir)
-  const probe = paths.join(dataDir, ".writable")
-  yield* files.writeAtomic(probe, "")
-  yield* files.remove(probe)
+/** A folder that nights could not be written into. */
+export class FolderUnusable extends Schema.TaggedError<FolderUnusable>()("FolderUnusable", {
+  folder: Schema.String,
+  problem: Schema.String,
+}) {
+  override get [Runtime.errorExitCode]() {
+    return 66
+  }
+  override get message() {
+    return `nothing can be scheduled into ${this.folder}: ${this.problem}`
+  }
+}
+
+const unusable = (folder: string) => (error: StorageFailed) =>
+  Effect.fail(new FolderUnusable({ folder, problem: error.message }))
+
+const checkFolder = Effect.fnUntraced(
+  function* (folder: string) {
+    const paths = yield* Path.Path
+    const probe = paths.join(folder, ".writable")
+    yield* files.makeFolder(folder)
+    yield* files.writeAtomic(probe, "")
+    yield* files.remove(probe)
+  },
+  (effect, folder) => Effect.catchTag(effect, "StorageFailed", unusable(folder)),
+)
+
+/** An engine that is asked for by its name and is not there fails now, not at night. */
+const checkEngines = Effect.fnUntraced(function* ({ jobs }: Plan) {
   const named = new Set(jobs.flatMap(({ engine }) => (engine === "auto" ? [] : [engine])))
   if (named.size === 0) return
   const { selectEngine } = yield* Effect.promise(() => import("../../engines/select.ts"))
@@ -178,8 +201,12 @@ export const schedule = Command.make(
     const { tell } = yield* Effect.promise(() => import("../schedule/webhook.ts"))
     const { tryWritingHistoryPage } = yield* Effect.promise(() => import("../history/writeHistoryPage.ts"))
 
-    yield* claim(`the schedule of ${runsDir}`, paths.join(runsDir, journal.folder, journal.claim))
-    yield* check(plan, options.dataDir)
+    yield* checkFolder(runsDir)
+    yield* claim(`the schedule of ${runsDir}`, paths.join(runsDir, journal.folder, journal.claim)).pipe(
+      Effect.catchTag("StorageFailed", unusable(runsDir)),
+    )
+    yield* checkFolder(options.dataDir)
+    yield* checkEngines(plan)
     yield* Effect.gen(function* () {
       const stop = yield* StopSignal
       const http = yield* HttpClient.HttpClient

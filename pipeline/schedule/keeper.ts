@@ -140,7 +140,7 @@ export const makeKeeper = Effect.fnUntraced(function* ({
   const take = (slot: string, missed: number): OpenNight =>
     state.open === null
       ? openAt(slot, missed)
-      : { ...state.open, slot, missed, retries: 0, resumed: true, waiting: false }
+      : { ...state.open, slot, missed, startedAt: null, retries: 0, resumed: true, waiting: false }
 
   const launch: Effect.Effect<void, never, Journal | Worker> = Effect.gen(function* () {
     yield* turn.withPermits(1)(play())

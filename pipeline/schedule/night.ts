@@ -38,7 +38,8 @@ const seedOf = ({ seed, seedPolicy, timezone }: Job, slot: string): number | und
 
 export const runNight = Effect.fn("runNight")(function* ({ job, save, stop, ...options }: NightOptions) {
   const worker = yield* Worker
-  const startedAt = yield* nowIso
+  // A night that a schedule left goes on: it began when it began.
+  const startedAt = options.open.startedAt ?? (yield* nowIso)
   const startedMs = yield* Clock.currentTimeMillis
   const limitMs = job.timeLimitMinutes === undefined ? Infinity : job.timeLimitMinutes * 60_000
   let open = options.open

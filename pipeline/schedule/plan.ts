@@ -88,18 +88,20 @@ export const makePlan = Effect.fn("makePlan")(function* (
     ),
   )
   const jobs: Array<Job> = []
+  const problems: Array<string> = []
   for (const scheduled of schedule.experiments) {
     const cron = parseCron(scheduled.cron, scheduled.timezone)
-    if (Result.isFailure(cron)) return yield* problem(cron.failure)
+    if (Result.isFailure(cron)) problems.push(cron.failure)
     if (scheduled.seedPolicy === "by-date" && scheduled.seed !== undefined) {
-      return yield* problem(`a seed by date and the seed ${scheduled.seed} exclude each other; leave one out`)
+      problems.push(`a seed by date and the seed ${scheduled.seed} exclude each other; leave one out`)
     }
     const { experiment } = yield* loadExperiment(scheduled.file, {})
     if (jobs.some(({ name }) => name === experiment.name)) {
-      return yield* problem(`${experiment.name} is there twice; give one of the experiments another name`)
+      problems.push(`${experiment.name} is there twice; give one of the experiments another name`)
     }
-    jobs.push({ ...scheduled, name: experiment.name, due: now ? undefined : cron.success })
+    jobs.push({ ...scheduled, name: experiment.name, due: now ? undefined : Result.getOrUndefined(cron) })
   }
+  if (problems.length > 0) return yield* problem(...problems)
   const absent = only?.find((name) => !jobs.some((job) => job.name === name))
   if (absent !== undefined) {
     return yield* problem(`it has no experiment ${absent}, only ${jobs.map(({ name }) => name).join(", ")}`)

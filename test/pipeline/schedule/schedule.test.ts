@@ -1,5 +1,14 @@
 /** Real schedules of real processes: nights in a row, killed and stopped in the middle, over data that changes. */
-import { existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs"
+import {
+  chmodSync,
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  writeFileSync,
+} from "node:fs"
 import { createServer } from "node:http"
 import type { AddressInfo } from "node:net"
 import { tmpdir } from "node:os"
@@ -7,7 +16,7 @@ import { join } from "node:path"
 import { fileURLToPath } from "node:url"
 import { afterAll, assert, beforeAll, describe, it } from "@effect/vitest"
 import type { Night } from "../../../schemas/Night.ts"
-import { cliRun, start } from "../../fixtures/cli.ts"
+import { cliRun, start, startAs } from "../../fixtures/cli.ts"
 import { reached } from "../../fixtures/runFiles.ts"
 
 const schemas = fileURLToPath(new URL("../../../schemas/Experiment.ts", import.meta.url))
@@ -285,11 +294,59 @@ describe("what would fail in the night", () => {
       "--webhook",
       "ftp://x",
     )
+    await refused(65, /an http or https address/, file, "--now", "--webhook", "http://:80")
     const twice = join(scratch, "twice.ts")
     const entry = { file, cron: "30 2 * * *" }
     writeFileSync(twice, `export default ${JSON.stringify({ experiments: [entry, entry] })}`)
     await refused(65, /squares is there twice/, twice)
     await refused(65, /--cron|belongs into it/, twice, "--cron", "30 2 * * *")
+  })
+
+  it("a folder that may not be written into is, before a night is due", async () => {
+    const nobody = process.getuid?.() === 0 ? 65_534 : undefined
+    const closed = folder("closed")
+    mkdirSync(join(closed, "data"), { recursive: true })
+    chmodSync(join(closed, "data"), 0o777)
+    chmodSync(scratch, 0o755)
+    chmodSync(closed, 0o555)
+    writeFileSync(join(scratch, "a-file"), "")
+    const data = join(closed, "data")
+    for (const [runs, dataDir, message] of [
+      [closed, data, /nothing can be scheduled into .*closed: .*permission denied/],
+      [join(closed, "runs"), data, /nothing can be scheduled into .*closed\/runs: .*permission denied/],
+      [data, closed, /nothing can be scheduled into .*closed: .*permission denied/],
+      [join(scratch, "a-file"), data, /nothing can be scheduled into .*a-file: /],
+    ] as const) {
+      const begun = startAs(
+        nobody,
+        "schedule",
+        file,
+        "--cron",
+        "30 2 * * *",
+        "--runs-dir",
+        runs,
+        "--data-dir",
+        dataDir,
+      )
+      const { code, stderr } = await begun.ended
+      assert.strictEqual(code, 66, stderr)
+      assert.match(stderr, message)
+      assert.strictEqual(stderr.trim().split("\n").length, 1, stderr)
+    }
+    chmodSync(closed, 0o755)
+  })
+
+  it("every problem of a schedule file is told", async () => {
+    const bad = join(scratch, "bad.ts")
+    const entry = { file, cron: "61 2 * * *" }
+    const seeded = { file: "test/fixtures/tiny.ts", cron: "0 4 * * 0", seed: 3, seedPolicy: "by-date" }
+    writeFileSync(bad, `export default ${JSON.stringify({ experiments: [entry, seeded] })}`)
+    const { code, stderr } = await cliRun("schedule", bad)
+    assert.strictEqual(code, 65)
+    assert.match(
+      stderr,
+      /2 problems:\n {2}cron expression "61 2 \* \* \*": .*\n {2}a seed by date and the seed 3/,
+    )
   })
 
   it("a schedule file of several experiments is taken, and units are printed", async () => {
