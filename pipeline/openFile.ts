@@ -31,6 +31,12 @@ const launch = ([program, ...args]: readonly [string, ...ReadonlyArray<string>])
     child.on("exit", (code) => resume(Effect.succeed(code === 0)))
   }).pipe(Effect.timeoutOrElse({ duration: patienceMs, orElse: () => Effect.succeed(true) }))
 
+/** Opens it, or says that nothing here can: its path has been said. */
+export const sayIfNotOpened = (path: string) =>
+  Effect.flatMap(openFile(path), (opened) =>
+    opened ? Effect.void : Effect.logInfo("no browser could be started here: open that file in one"),
+  )
+
 export const openFile = (path: string): Effect.Effect<boolean> =>
   Effect.suspend(() => {
     const found = launcher(path)

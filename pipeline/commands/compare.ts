@@ -1,6 +1,10 @@
 /** `pipeline compare RUN RUN…`: what differs between runs, and whether it is more than noise. */
+import { tmpdir } from "node:os"
 import { Console, Effect, Option, Path, Runtime, Schema } from "effect"
 import { Argument, Command, Flag } from "effect/cli"
+import type { Comparison } from "../compare/Comparison.ts"
+import { sayIfNotOpened } from "../openFile.ts"
+import * as files from "../../storage/files.ts"
 import { locateRuns } from "../../storage/runDirectory.ts"
 import { listHeaders, readHeaders } from "../../storage/runHeader.ts"
 import { experimentName, json, runsDir } from "./flags.ts"
@@ -37,9 +41,26 @@ const markdown = Flag.Boolean("markdown").pipe(
   Flag.withDefault(false),
 )
 
+const html = Flag.String("html").pipe(
+  Flag.withDescription("Write the comparison as a page into this file, with curves overlaid"),
+  Flag.withMetavar("FILE"),
+  Flag.optional,
+)
+const open = Flag.Boolean("open").pipe(
+  Flag.withDescription("Make that page and open it in a browser"),
+  Flag.withDefault(false),
+)
+
+const writePage = Effect.fnUntraced(function* (comparison: Comparison, file: string, open: boolean) {
+  const { comparisonPage } = yield* Effect.promise(() => import("../compare/comparisonPage.ts"))
+  yield* files.writeAtomic(file, yield* comparisonPage(comparison))
+  yield* Console.log(file)
+  if (open) yield* sayIfNotOpened(file)
+})
+
 export const compare = Command.make(
   "compare",
-  { runs, experiment: experimentName, last, runsDir, json, markdown },
+  { runs, experiment: experimentName, last, runsDir, json, markdown, html, open },
   Effect.fn("compare")(function* (options) {
     const paths = yield* Path.Path
     const listed = options.runs.length === 0
@@ -63,6 +84,10 @@ export const compare = Command.make(
     }
     const { compareRuns } = yield* Effect.promise(() => import("../compare/Comparison.ts"))
     const comparison = yield* compareRuns(newest, problems)
+    if (options.open || Option.isSome(options.html)) {
+      const temporary = () => paths.join(tmpdir(), `tidemark-comparison-${process.pid}.html`)
+      return yield* writePage(comparison, Option.getOrElse(options.html, temporary), options.open)
+    }
     if (options.json) return yield* Console.log(JSON.stringify(comparison, null, 2))
     const { renderMarkdown, renderText } = yield* Effect.promise(
       () => import("../compare/renderComparison.ts"),
@@ -80,5 +105,6 @@ export const compare = Command.make(
       description: "All of them; seeds of one experiment are grouped",
     },
     { command: "pipeline compare --experiment cnn --last 5 --markdown", description: "For a note" },
+    { command: "pipeline compare 'cnn*' --html cnn.html --open", description: "With curves, in a browser" },
   ]),
 )

@@ -4,7 +4,7 @@ import { Argument, Command, Flag } from "effect/cli"
 import { ensembleName, readEnsemble } from "../../storage/ensembles.ts"
 import { findRun, locateRuns, RunNotFound } from "../../storage/runDirectory.ts"
 import { renderEnsemble } from "../ensemble/renderEnsemble.ts"
-import { openFile } from "../openFile.ts"
+import { sayIfNotOpened } from "../openFile.ts"
 import { renderReport } from "../renderReport.ts"
 import { describeRun, readReport } from "../runSummary.ts"
 import { json, runsDir } from "./flags.ts"
@@ -39,10 +39,8 @@ const showPage = Effect.fnUntraced(function* ({ file, json, open, run, runsDir }
   if (more.length > 0) return yield* new RunNotFound({ run, runsDir, candidates: [path, ...more] })
   const { writeReportPage } = yield* Effect.promise(() => import("../reportPage/writeReportPage.ts"))
   const page = yield* writeReportPage(path, file)
-  const opened = open && (yield* openFile(page))
-  if (json) return yield* Console.log(JSON.stringify({ page, opened }, null, 2))
-  yield* Console.log(page)
-  if (open && !opened) yield* Effect.logInfo("no browser could be started here: open that file in one")
+  yield* Console.log(json ? JSON.stringify({ page }, null, 2) : page)
+  if (open) yield* sayIfNotOpened(page)
 })
 
 export const show = Command.make(

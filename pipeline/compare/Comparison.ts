@@ -4,7 +4,7 @@
  * Each unit is tested against the first one. Of many, the baseline and the best on validation are tested: they are chosen
  * without a look at the test, and Holm's correction counts every test that is made.
  */
-import { Effect, Result, type Schema } from "effect"
+import { Effect, Option, Result, Schema } from "effect"
 import { holm, type Spread } from "../../stages/significance.ts"
 import type { RunDamaged } from "../../storage/runDirectory.ts"
 import type { RunHeader } from "../../storage/runHeader.ts"
@@ -12,6 +12,16 @@ import { differences } from "../difference.ts"
 import { type CurvePoint, readFigures, type RunFigures } from "./RunFigures.ts"
 import { testUnits, type Untested, type UnitTest } from "./testUnits.ts"
 import { decisive, labelOf, type Member, type Unit, unitsOf, withoutSeed } from "./units.ts"
+
+/** What of a layer tells it from others at a glance. */
+const LayerWords = Schema.Struct({
+  kind: Schema.String,
+  filters: Schema.optionalKey(Schema.Finite),
+  units: Schema.optionalKey(Schema.Finite),
+  rate: Schema.optionalKey(Schema.Finite),
+})
+type LayerWords = typeof LayerWords.Type
+const decodeLayers = Schema.decodeUnknownOption(Schema.Array(LayerWords))
 
 /** Units beside the baseline that are shown and tested. */
 const unitsShown = 20
@@ -53,23 +63,43 @@ export interface Comparison {
   readonly remarks: ReadonlyArray<string>
 }
 
-const fieldsOf = (unit: Unit, grouped: boolean) => {
-  const fields = decisive(unit.members[0].header)
-  return grouped ? withoutSeed(fields) : fields
+const layersOf = (model: Schema.Json | undefined): ReadonlyArray<LayerWords> =>
+  Option.getOrElse(decodeLayers(model), () => [])
+
+/** As "flatten, dense(100), dense(10)". */
+const inWords = (layers: ReadonlyArray<LayerWords>) =>
+  layers
+    .map(({ filters, kind, rate, units }) => {
+      const size = filters ?? units ?? rate
+      return size === undefined ? kind : `${kind}(${size})`
+    })
+    .join(", ")
+
+const kindsOf = (layers: ReadonlyArray<LayerWords>) => layers.map(({ kind }) => kind).join()
+
+/** Networks of other kinds of layers have no fields in common: then each is told as a whole. */
+const fieldsOf = (units: ReadonlyArray<Unit>) => {
+  const grouped = units.some(({ members }) => members.length > 1)
+  const all = units.map(({ members }) => {
+    const fields = decisive(members[0].header)
+    return grouped ? withoutSeed(fields) : fields
+  })
+  const networks = all.map(({ model }) => layersOf(model))
+  return new Set(networks.map(kindsOf)).size < 2
+    ? all
+    : all.map((fields, i) => ({ ...fields, model: inWords(networks[i]) }))
 }
 
 /** Fields that are not the same in all units. */
 const differingFields = (units: ReadonlyArray<Unit>): ReadonlyArray<DifferingField> => {
-  const [baseline, ...others] = units
-  const grouped = units.some(({ members }) => members.length > 1)
-  const before = fieldsOf(baseline, grouped)
+  const [before, ...others] = fieldsOf(units)
   const rows = new Map<string, Map<string, string>>()
   const baselineValues = new Map<string, string>()
-  for (const unit of others) {
-    for (const difference of differences(before as Schema.Json, fieldsOf(unit, grouped) as Schema.Json)) {
+  for (const [i, after] of others.entries()) {
+    for (const difference of differences(before, after)) {
       baselineValues.set(difference.path, difference.before)
       const row = rows.get(difference.path) ?? new Map<string, string>()
-      rows.set(difference.path, row.set(unit.label, difference.after))
+      rows.set(difference.path, row.set(units[i + 1].label, difference.after))
     }
   }
   return [...rows].map(([path, row]) => ({

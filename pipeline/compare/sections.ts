@@ -51,13 +51,16 @@ const units = ({ units }: Comparison): Section => ({
 const differing = ({ differing, units }: Comparison): Section => {
   const title = "What differs in the experiments"
   if (differing.length === 0) return { title, table: null, sentences: ["nothing"] }
-  const short = (text: string) => (text.length > 24 ? `${text.slice(0, 23)}…` : text)
+  const cut = (text: string, most: number) => (text.length > most ? `${text.slice(0, most - 1)}…` : text)
   if (units.length <= 3) {
     return {
       title,
       table: {
         head: ["field", ...units.map(({ label }) => label)],
-        rows: differing.map(({ path, values }) => [path, ...units.map(({ label }) => short(values[label]))]),
+        rows: differing.map(({ path, values }) => [
+          path,
+          ...units.map(({ label }) => cut(values[label], 24)),
+        ]),
         left: 1 + units.length,
       },
       sentences: [],
@@ -68,7 +71,7 @@ const differing = ({ differing, units }: Comparison): Section => {
     table: null,
     sentences: units.map(
       ({ label }) =>
-        `${label}: ${differing.map(({ path, values }) => `${path} ${short(values[label])}`).join(", ")}`,
+        `${label}: ${differing.map(({ path, values }) => `${path} ${cut(values[label], 120)}`).join(", ")}`,
     ),
   }
 }

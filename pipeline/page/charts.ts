@@ -1,66 +1,9 @@
 /**
- * Charts of a page: (series, axes) -> Html with an SVG in it, drawn here by Observable Plot; the page needs no script.
- *
- * Colours are variables of the page's style, so a chart follows the reader's theme. To a screen reader a chart is one
- * image with `alternative` as its text; the numbers belong into the figure's table. Loading Plot takes a quarter of a
- * second: import this file where a page is made, not where a program starts.
+ * Curves of a page: (series, axes) -> Html with an SVG in it (`draw.ts`), which needs no script.
  */
-import * as Plot from "@observablehq/plot"
-import { parseHTML } from "linkedom"
-import { type Content, escape, Html, html, legible } from "./html.ts"
+import { chartSize, draw, Plot, wideChartSize } from "./draw.ts"
+import { type Content, Html, html } from "./html.ts"
 import { seriesColors } from "./style.ts"
-
-export { Plot }
-
-/** A size that is read well on a phone, where charts are not shrunk, and side by side on a screen. */
-export const chartSize = { width: 400, height: 240 } as const
-export const wideChartSize = { width: 900, height: 300 } as const
-
-const { document } = parseHTML("<!doctype html><html><body></body></html>")
-
-/** What of an element is used; linkedom's are such. */
-interface DrawnElement {
-  readonly attributes: ReadonlyArray<{ readonly name: string; value: string }>
-  readonly children: Iterable<DrawnElement>
-  readonly localName: string
-  readonly outerHTML: string
-  readonly removeAttribute: (name: string) => void
-  readonly remove: () => void
-}
-
-/** Coordinates to a tenth of a pixel: half the size of the file, and nobody sees it. */
-const rounded = (value: string) =>
-  value.replace(/-?\d+\.\d{2,}/g, (number) => String(+Number(number).toFixed(1)))
-
-const tidy = (element: DrawnElement): void => {
-  for (const child of Array.from(element.children)) {
-    if (child.localName === "style") child.remove()
-    else tidy(child)
-  }
-  // Parts of an image have no names of their own: the whole has one.
-  for (const name of ["aria-label", "aria-hidden", "aria-description"]) element.removeAttribute(name)
-  for (const attribute of element.attributes) {
-    if (attribute.name !== "stroke-opacity" && attribute.name !== "fill-opacity")
-      attribute.value = rounded(attribute.value)
-  }
-}
-
-/** Any chart Plot can draw. */
-export const draw = (alternative: string, options: Plot.PlotOptions): Html => {
-  const svg: DrawnElement = Plot.plot({
-    ...options,
-    document,
-    figure: false,
-    className: "plot",
-    style: { fontSize: "12px" },
-  })
-  tidy(svg)
-  for (const name of ["width", "height", "font-family"]) svg.removeAttribute(name)
-  // linkedom escapes text, but not all of an attribute: the only one with words in it is written here.
-  return new Html(
-    legible(svg.outerHTML).replace("<svg", `<svg role="img" aria-label="${escape(alternative)}"`),
-  )
-}
 
 export interface Point {
   readonly x: number | Date
@@ -77,6 +20,8 @@ export interface Series {
   readonly dots?: boolean
   /** Only points, no line between them. */
   readonly scattered?: boolean
+  /** A letter at the line's end, where many lines cannot be told apart by colour. */
+  readonly mark?: string
 }
 
 export interface Axis {
@@ -177,6 +122,24 @@ export const legend = (series: ReadonlyArray<Series>): Content =>
         ${series.map(({ name }, i) => html`<li>${swatch(series, i)}${name}</li>`)}
       </ul>`
 
+/** Letters at the ends of lines; neighbours stand beside each other. */
+const endMarks = (series: ReadonlyArray<Series>, placed: ReadonlyArray<ReadonlyArray<Point>>) =>
+  series.flatMap(({ mark }, i) => {
+    const end = placed[i].at(-1)
+    return mark === undefined || end === undefined
+      ? []
+      : [
+          Plot.text([end], {
+            x: "x",
+            y: "y",
+            text: () => mark,
+            dx: 9 + 10 * (i % 2),
+            fontWeight: 600,
+            fill: colorOf(i),
+          }),
+        ]
+  })
+
 /** Curves over one horizontal axis, with their legend; null where there is nothing to draw. */
 export const lineChart = (chart: LineChart): Html | null => {
   const { events = [], series, x, y } = chart
@@ -193,7 +156,7 @@ export const lineChart = (chart: LineChart): Html | null => {
   const svg = draw(chart.alternative, {
     ...size,
     marginLeft: 58,
-    marginRight: 16,
+    marginRight: series.some(({ mark }) => mark !== undefined) ? 30 : 16,
     marginBottom: 38,
     marginTop: 26,
     x: {
@@ -232,6 +195,7 @@ export const lineChart = (chart: LineChart): Html | null => {
             ]
           : []),
       ]),
+      ...endMarks(series, placed),
     ],
   })
   const zero =

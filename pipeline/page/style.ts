@@ -55,6 +55,7 @@ h3 { margin: 0; font-size: .93rem; line-height: 1.35; }
 p { margin: .5rem 0; max-width: 44rem; }
 .kind { margin: 0 0 .2rem; color: var(--muted); font-size: .82rem; }
 header p, figcaption p, footer p, small { color: var(--muted); }
+header p.verdict { color: var(--ink); }
 header p { overflow-wrap: anywhere; }
 small { font-size: .82rem; }
 code, pre { font: .82rem/1.5 ui-monospace, "SF Mono", "Cascadia Mono", Menlo, Consolas, monospace; overflow-wrap: anywhere; }
@@ -86,6 +87,7 @@ footer { margin-top: 3rem; border-top: 1px solid var(--line); font-size: .82rem;
 .pair figcaption p { max-width: 30rem; }
 .gallery { display: grid; grid-template-columns: repeat(auto-fit, minmax(min(100%, 23rem), 1fr)); gap: 1.8rem 2.2rem; align-items: start; }
 figure { margin: 0; min-width: 0; }
+section > figure, section > h3 { margin-top: 1.3rem; }
 figure.wide { margin: 1.2rem 0; }
 figcaption p { margin: .1rem 0 .4rem; font-size: .82rem; line-height: 1.45; }
 details { margin: .4rem 0; font-size: .87rem; }

@@ -11,7 +11,7 @@ export const count = (value: number): string => value.toLocaleString("en")
 export const measure = (value: number): string =>
   value !== 0 && Math.abs(value) < 0.0001
     ? value.toExponential(2).replace("-", "−")
-    : value.toLocaleString("en", { maximumSignificantDigits: 3 })
+    : value.toLocaleString("en", { maximumSignificantDigits: 3 }).replace("-", "−")
 
 /** 2026-11-22T08:53:17.485Z -> 2026-11-22 08:53 UTC; what is no time stays as it is. */
 export const moment = (time: string): string => {

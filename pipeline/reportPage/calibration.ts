@@ -1,6 +1,7 @@
 /** Whether it is as sure as it should be: (predictions) -> reliability diagram, and how often it was how sure. */
 import { type Calibration, calibration, type CalibrationBin } from "../../stages/calibration.ts"
-import { chartSize, colorOf, draw, Plot } from "../page/charts.ts"
+import { colorOf } from "../page/charts.ts"
+import { chartSize, draw, Plot } from "../page/draw.ts"
 import { figure, gallery } from "../page/figures.ts"
 import { paragraph, type Section } from "../page/page.ts"
 import { table } from "../page/tables.ts"

@@ -1,9 +1,10 @@
 /** The wrong answers given with most confidence: (records, images) -> the section that shows them, or null without any. */
 import type { Mistake } from "../../schemas/Report.ts"
+import type { Picture } from "../page/examplePicture.ts"
 import { type Content, html } from "../page/html.ts"
 import { paragraph, type Section } from "../page/page.ts"
 import { count } from "../page/words.ts"
-import type { Picture } from "./pictures.ts"
+
 import type { RunRecords } from "./RunRecords.ts"
 
 /** Without decimals; never 100 % for what is less. */

@@ -7,24 +7,14 @@ import { Effect, Path, Result } from "effect"
 import type { DatasetFigures, FetchedDataset } from "../../schemas/Dataset.ts"
 import { loadCheckpoint } from "../../stages/checkpoint.ts"
 import { readExamples } from "../../stages/examples.ts"
-import { encodePng } from "../../stages/image/png.ts"
 import { layout } from "../../storage/runDirectory.ts"
-import { picture } from "../page/figures.ts"
-import type { Html } from "../page/html.ts"
+import { examplePicture, type Picture } from "../page/examplePicture.ts"
 import type { Predictions } from "../predictions.ts"
 import { type FilterSheet, filterSheet } from "./filters.ts"
 import type { RunRecords } from "./RunRecords.ts"
 
-/** An image for which a text can be given. */
-export type Picture = (alternative: string) => Html
-
 /** Classes of which an example is shown. */
 const mostClasses = 64
-/** How large an image is shown, in pixels of the page. */
-const shownSize = 84
-
-const scaleOf = (size: number) => Math.max(1, Math.round(shownSize / size))
-
 /** The first test example of each class: position in the test split by label. */
 const firstOfEach = ({ labels }: Predictions, classes: number) => {
   const first = new Map<number, number>()
@@ -43,19 +33,13 @@ const drawExamples = Effect.fnUntraced(function* (
   },
 ) {
   const { dataset, fetched, predictions } = options
-  const [height, width, channels] = fetched.imageShape
-  const drawn = new Map<number, Picture>()
-  if (channels !== 1 && channels !== 3) return drawn
   const indexOf = (row: number) => predictions.indices[row]
   const pixels = yield* readExamples(fetched, dataset.train.examples, rows.map(indexOf))
+  const drawn = new Map<number, Picture>()
   for (const row of rows) {
     const image = pixels.get(indexOf(row))
-    if (image === undefined) continue
-    const png = yield* encodePng(image, { width, height, channels })
-    const scale = scaleOf(Math.max(width, height))
-    drawn.set(row, (alternative) =>
-      picture({ png, alternative, width: width * scale, height: height * scale }),
-    )
+    const picture = image === undefined ? null : yield* examplePicture(image, fetched.imageShape)
+    if (picture !== null) drawn.set(row, picture)
   }
   return drawn
 })

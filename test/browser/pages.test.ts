@@ -53,6 +53,10 @@ beforeAll(async () => {
   })
   await Effect.runPromise(Effect.provide(writeHistoryPage(nightly), NodeServices.layer))
   pages.set("nights", join(nightly, "history.html"))
+  await cliRun("run", "test/fixtures/tiny.ts", "--engine", "onnx", "--seed", "1", ...folders)
+  const compared = join(scratch, "compared.html")
+  assert.strictEqual((await cliRun("compare", "2*", "--runs-dir", runs, "--html", compared)).code, 0)
+  pages.set("compared", compared)
   browser = await launchBrowser()
 })
 afterAll(async () => {
@@ -99,7 +103,7 @@ const sizes = [
 ]
 
 describe.skipIf(chromiumPath === undefined)("a page in Chromium", () => {
-  for (const name of ["finished", "failed", "nights"]) {
+  for (const name of ["finished", "failed", "compared", "nights"]) {
     for (const colorScheme of ["light", "dark"] as const) {
       it(`${name}, ${colorScheme}: loads from the disk without a message or request, breaches nothing`, async () => {
         for (const viewport of sizes) {

@@ -7,8 +7,11 @@ import { basename, join } from "node:path"
 import * as NodeServices from "@effect/platform-node/NodeServices"
 import { afterAll, assert, beforeAll, describe, it } from "@effect/vitest"
 import { Effect } from "effect"
+import { parseHTML } from "linkedom"
 import { compareRuns } from "../../pipeline/compare/Comparison.ts"
+import { comparisonPage } from "../../pipeline/compare/comparisonPage.ts"
 import { renderMarkdown, renderText } from "../../pipeline/compare/renderComparison.ts"
+import { verdict } from "../../pipeline/compare/verdict.ts"
 import { locateRuns } from "../../storage/runDirectory.ts"
 import { readHeaders } from "../../storage/runHeader.ts"
 import { cliRun } from "../fixtures/cli.ts"
@@ -232,5 +235,90 @@ describe("the command", () => {
       Effect.runPromise,
     )
     assert.deepStrictEqual(located, [path])
+  })
+})
+
+describe("the page of a comparison", () => {
+  const pageOf = async (runs: ReadonlyArray<string>) => {
+    const comparison = await compared(runs)
+    const page = await Effect.runPromise(Effect.provide(comparisonPage(comparison), NodeServices.layer))
+    return { comparison, page, document: parseHTML(page).document }
+  }
+  const right = (wrong: number) => Array.from({ length: 400 }, (_, i) => i >= wrong)
+
+  it("has what the terminal says, with curves overlaid and differences with their intervals", async () => {
+    const runs = [write("page", { right: right(40) }), write("page", { right: right(10), learningRate: 0.3 })]
+    const { comparison, document } = await pageOf(runs)
+    assert.include(document.querySelector(".verdict")?.textContent, verdict(comparison.tests[0]))
+    const sections = [...document.querySelectorAll("h2")].map(({ textContent }) => textContent)
+    assert.deepEqual(sections, [
+      "Compared",
+      "What differs",
+      "Errors in %",
+      "Is it more than noise?",
+      "Learning curves",
+      "Size and speed",
+    ])
+    const differs = [...document.querySelectorAll("#differences ~ .scroll tbody tr")].map((row) =>
+      [...row.children].map(({ textContent }) => textContent),
+    )
+    assert.deepEqual(differs, [["optimizer/learningRate/value", "0.1", "0.3"]])
+    const charts = [...document.querySelectorAll("svg.plot")]
+    assert.strictEqual(charts.length, 4)
+    assert.match(charts[1].getAttribute("aria-label") ?? "", /^Differences .* B: −7\.50 points/)
+    assert.match(charts[2].getAttribute("aria-label") ?? "", /A ends at 25\.00 %, B ends at 25\.00 %$/)
+  })
+
+  it("says what is missing, and stays light with very many runs", async () => {
+    const runs = Array.from({ length: 60 }, (_, i) =>
+      write("many-page", {
+        learningRate: 0.1 + i / 1000,
+        ...(i === 3 ? { unfinished: true, status: "failed" } : {}),
+      }),
+    )
+    const { comparison, document, page } = await pageOf(runs)
+    assert.deepEqual(
+      [...document.querySelectorAll(".notice li")].map(({ textContent }) => textContent),
+      [...comparison.remarks],
+    )
+    assert.isBelow(page.length, 300_000)
+    assert.notMatch(page, /NaN|undefined/)
+  })
+
+  it("is made of runs without a single measurement", async () => {
+    const bare = { unfinished: true, status: "failed", validation: [] } as const
+    const { document } = await pageOf([write("bare", bare), write("bare", { ...bare, seed: 1 })])
+    assert.strictEqual(document.querySelectorAll("svg.plot").length, 0)
+    assert.isAbove(document.querySelectorAll(".notice li").length, 0)
+  })
+
+  it("compare --html writes it and says where", async () => {
+    const [a, b] = [write("cli-page", {}), write("cli-page", { seed: 1 })]
+    const file = join(scratch, "compared.html")
+    const ended = await cliRun("compare", a, b, "--html", file)
+    assert.strictEqual(ended.code, 0, ended.stderr)
+    assert.strictEqual(ended.stdout.trim(), file)
+    assert.include(readFileSync(file, "utf8"), "Comparison of training runs")
+  })
+})
+
+describe("what differs", () => {
+  it("tells networks of other layers as a whole, of the same layers field by field", async () => {
+    const withModel = (model: ReadonlyArray<unknown>, seed: number) => {
+      const path = write("models", { seed })
+      const file = join(path, "run.json")
+      const run = JSON.parse(readFileSync(file, "utf8"))
+      writeFileSync(file, JSON.stringify({ ...run, experiment: { ...run.experiment, model } }))
+      return path
+    }
+    const dense = [{ kind: "flatten" }, { kind: "dense", units: 10 }]
+    const wider = [{ kind: "flatten" }, { kind: "dense", units: 20 }]
+    const deeper = [{ kind: "conv2d", filters: 8 }, ...dense]
+    const fields = async (...models: ReadonlyArray<ReadonlyArray<unknown>>) =>
+      (await compared(models.map((model) => withModel(model, 0)))).differing
+    assert.deepEqual(await fields(dense, wider), [{ path: "model/1/units", values: { A: "10", B: "20" } }])
+    assert.deepEqual(await fields(dense, deeper), [
+      { path: "model", values: { A: '"flatten, dense(10)"', B: '"conv2d(8), flatten, dense(10)"' } },
+    ])
   })
 })

@@ -4,11 +4,13 @@
 import { assert, describe, it } from "@effect/vitest"
 import { lineChart, percent } from "../../../pipeline/page/charts.ts"
 import { html, Html } from "../../../pipeline/page/html.ts"
+import { intervalChart } from "../../../pipeline/page/intervalChart.ts"
 import { facts, notice, page } from "../../../pipeline/page/page.ts"
 import { table } from "../../../pipeline/page/tables.ts"
 
-const hostile = `"><script>alert('x')</script>&amp;\u001B[31m\u0000\uD800`
-const escaped = "&quot;&gt;&lt;script&gt;alert(&#39;x&#39;)&lt;/script&gt;&amp;amp;\uFFFD[31m\uFFFD\uFFFD"
+const hostile = `"><script>alert('x')</script>&amp;\u001B[31m\u0000\uD800$'`
+const escaped =
+  "&quot;&gt;&lt;script&gt;alert(&#39;x&#39;)&lt;/script&gt;&amp;amp;\uFFFD[31m\uFFFD\uFFFD$&#39;"
 
 describe("html", () => {
   it("escapes text, and leaves what is markup already", () => {
@@ -73,6 +75,26 @@ describe("page", () => {
     assert.include(whole, '<a href="#a">A &amp; B</a>')
     assert.match(whole, /<h2 id="a"[^>]*>A &amp; B<\/h2>/)
   })
+})
+
+describe("intervalChart", () => {
+  const estimate = { name: hostile, value: 1, low: 0.5, high: 2, strong: true, says: hostile }
+
+  it("draws estimates with and without an interval, hostile names as text", () => {
+    const markup = intervalChart({
+      alternative: hostile,
+      x: { label: hostile },
+      estimates: [estimate, { ...estimate, name: "B", low: null, high: null, strong: false }],
+      at: 0,
+    })?.markup
+    assert.include(markup, `aria-label="${escaped}"`)
+    assert.notInclude(markup, "<script")
+    assert.notMatch(markup ?? "", /NaN|undefined/)
+    assert.strictEqual(markup?.match(/<circle/g)?.length, 2)
+  })
+
+  it("is nothing without estimates", () =>
+    assert.isNull(intervalChart({ alternative: "", x: { label: "" }, estimates: [] })))
 })
 
 describe("lineChart", () => {

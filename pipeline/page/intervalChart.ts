@@ -1,0 +1,65 @@
+/** Estimates with their intervals, one under the other: (estimates, axis) -> Html. */
+import { type Axis, colorOf, short } from "./charts.ts"
+import { chartSize, draw, Plot } from "./draw.ts"
+import type { Html } from "./html.ts"
+
+export interface Estimate {
+  readonly name: string
+  readonly value: number
+  readonly low: number | null
+  readonly high: number | null
+  /** Drawn full; others are drawn hollow. */
+  readonly strong: boolean
+  readonly says: string
+}
+
+export interface IntervalChart {
+  readonly alternative: string
+  readonly x: Axis
+  /** From top to bottom; names are unique. */
+  readonly estimates: ReadonlyArray<Estimate>
+  /** A vertical line, as at no difference. */
+  readonly at?: number
+}
+
+/** Values with their intervals, one under the other; null where there is none. */
+export const intervalChart = ({ alternative, at, estimates, x }: IntervalChart): Html | null => {
+  if (estimates.length === 0) return null
+  const names = estimates.map(({ name }) => name)
+  const widest = Math.max(...names.map((name) => name.length))
+  const shared = { y: "name", stroke: colorOf(0), title: "says" }
+  return draw(alternative, {
+    width: chartSize.width,
+    height: 62 + 24 * estimates.length,
+    marginLeft: Math.min(180, 20 + 8 * widest),
+    marginRight: 24,
+    marginTop: 14,
+    marginBottom: 38,
+    x: {
+      label: x.label,
+      labelAnchor: "right",
+      labelArrow: "none",
+      grid: true,
+      tickSize: 0,
+      ticks: 5,
+      nice: true,
+      tickFormat: x.format ?? short,
+      ...(x.domain === undefined ? {} : { domain: [...x.domain] }),
+    },
+    y: { domain: names, label: null, tickSize: 0 },
+    marks: [
+      ...(at === undefined ? [] : [Plot.ruleX([at], { stroke: "var(--muted)" })]),
+      Plot.ruleY(
+        estimates.filter(({ high, low }) => low !== null && high !== null),
+        { x1: "low", x2: "high", strokeWidth: 2, ...shared },
+      ),
+      Plot.dot([...estimates], {
+        x: "value",
+        r: 4,
+        strokeWidth: 2,
+        fill: ({ strong }: Estimate) => (strong ? "var(--series-1)" : "var(--paper)"),
+        ...shared,
+      }),
+    ],
+  })
+}
