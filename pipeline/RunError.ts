@@ -6,6 +6,7 @@ import { Schema } from "effect"
 import { EngineFailed, KernelNotSupported, StateMismatch } from "../engines/Engine.ts"
 import { Interrupted } from "../schemas/Interrupted.ts"
 import { ModelShapeMismatch } from "../schemas/shapes.ts"
+import { BatchThreadFailed } from "../stages/batchThread.ts"
 import { CheckpointDamaged } from "../stages/checkpoint.ts"
 import { DataNotAvailable, OwnFileNotFound } from "../stages/fetch.ts"
 import { IdxInvalid } from "../stages/idx.ts"
@@ -40,5 +41,6 @@ export const RunError = Schema.Union([
   StateMismatch,
   NonFiniteLoss,
   CheckpointDamaged,
+  BatchThreadFailed,
 ])
 export type RunError = typeof RunError.Type

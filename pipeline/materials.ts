@@ -3,15 +3,17 @@
  *
  * (fetched files, figures) -> lazily, once each: data and trainer. Released with the run's scope.
  */
-import { Effect, Scope, type Stream } from "effect"
+import { Effect, Scope, Stream } from "effect"
 import { Engine } from "../engines/Engine.ts"
 import type { DatasetFigures, FetchedDataset } from "../schemas/Dataset.ts"
 import { inferShapes } from "../schemas/shapes.ts"
-import { batches, type BatchRange, evaluationImages } from "../stages/batch.ts"
+import { batches, type BatchRange, fillHere } from "../stages/batch.ts"
+import { type BatchThreadFailed, fillBeside } from "../stages/batchThread.ts"
 import { totalIterations } from "../stages/cadence.ts"
 import type { Noise } from "../stages/dropout.ts"
 import type { EvaluationSplit } from "../stages/evaluate.ts"
 import { withFeeds } from "../stages/feeds.ts"
+import { evaluationImages } from "../stages/fillBatch.ts"
 import { loadDataset } from "../stages/load.ts"
 import { buildProgram } from "../stages/model.ts"
 import { pixelTable } from "../stages/normalize.ts"
@@ -46,13 +48,26 @@ export const makeMaterials = Effect.fnUntraced(function* (fetched: FetchedDatase
         labels: Int32Array.from(indices, (index) => dataset.labels[index]),
         images: evaluationImages({ dataset, indices, table }),
       })
+      const options = {
+        dataset,
+        indices: split.train,
+        table,
+        batchSize,
+        seed,
+        augmentation: experiment.augmentation,
+      }
+      // Varying images takes long enough for a thread of its own; it begins when training does.
+      const filler = yield* Effect.cached(
+        experiment.augmentation === undefined
+          ? Effect.succeed(fillHere(options))
+          : fillBeside(options).pipe(Scope.provide(scope)),
+      )
       const feeds =
         (noise: ReadonlyArray<Noise>) =>
-        (range: BatchRange): Stream.Stream<FeedChunk> =>
-          batches(
-            { dataset, indices: split.train, table, batchSize, seed, augmentation: experiment.augmentation },
-            range,
-          ).pipe(withFeeds({ noise, schedule: experiment.optimizer.learningRate, total }))
+        (range: BatchRange): Stream.Stream<FeedChunk, BatchThreadFailed> =>
+          Stream.unwrap(Effect.map(filler, (filler) => batches(filler, range))).pipe(
+            withFeeds({ noise, schedule: experiment.optimizer.learningRate, total }),
+          )
       return {
         dataset,
         feeds,

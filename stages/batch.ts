@@ -1,25 +1,49 @@
 /**
- * The batch stage: (resident dataset, train split, iteration) -> normalized images and one-hot labels.
+ * The batch stage: (filler, range of iterations) -> stream of stacked batches, in memory that is used again.
  *
- * Iteration i holds the shuffled positions i·B to i·B + B - 1 of an endless row of epochs, each epoch in its own order:
- * batches run on across epochs, no example is dropped or repeated, and any iteration is reached in O(1). Pixels go from
- * the dataset into the stacked feed through a table, with no copy in between, or are varied on the way (`augment.ts`).
+ * A filler writes consecutive iterations (`fillBatch.ts`) here, on this thread, or beside it, on one of its own: an engine's
+ * call blocks this thread, and what another one fills meanwhile costs no time.
  */
 import { Effect, Fiber, Stream } from "effect"
-import type { Augmentation } from "../schemas/Augmentation.ts"
-import { type Augment, makeAugment } from "./augment.ts"
-import type { ResidentDataset } from "./load.ts"
-import { type Permutation, shuffle } from "./shuffle.ts"
+import type { BatchThreadFailed } from "./batchThread.ts"
+import { batchFiller, type BatchOptions } from "./fillBatch.ts"
 
-export interface BatchOptions {
-  readonly dataset: ResidentDataset
-  /** The examples to draw from: indices into the dataset. */
-  readonly indices: Uint32Array
-  /** The normalized value of each pixel value (`stages/normalize.ts`). */
-  readonly table: Float32Array
-  readonly batchSize: number
-  readonly seed: number
-  readonly augmentation?: Augmentation | undefined
+/** Images and labels of consecutive iterations, stacked. */
+export interface Arrays {
+  readonly images: Float32Array<ArrayBuffer>
+  readonly labels: Float32Array<ArrayBuffer>
+}
+
+export interface Filler {
+  /** Numbers in an iteration's images and in its labels. */
+  readonly sizes: { readonly images: number; readonly labels: number }
+  /** Gives back the arrays it was given, filled; those are not to be used any more. One call at a time. */
+  readonly fill: (
+    iteration: number,
+    iterations: number,
+    arrays: Arrays,
+  ) => Effect.Effect<Arrays, BatchThreadFailed>
+}
+
+export const sizesOf = ({ batchSize, dataset }: BatchOptions): Filler["sizes"] => ({
+  images: batchSize * (dataset.images.length / dataset.labels.length),
+  labels: batchSize * dataset.classes,
+})
+
+/** Fills on this thread. */
+export const fillHere = (options: BatchOptions): Filler => {
+  const fillBatch = batchFiller(options)
+  return {
+    sizes: sizesOf(options),
+    fill: Effect.fnUntraced(function* (iteration, iterations, arrays) {
+      for (let slot = 0; slot < iterations; slot++) {
+        fillBatch(iteration + slot, arrays.images, arrays.labels, slot)
+        // Some 10 ms of filling at most before others get a turn.
+        if (slot % 32 === 31) yield* Effect.yieldNow
+      }
+      return arrays
+    }),
+  }
 }
 
 /**
@@ -35,61 +59,11 @@ export interface BatchChunk {
   readonly labels: Float32Array
 }
 
-/** Writes the pixels of one example through the table. */
-const fillImage = (
-  { images, labels }: ResidentDataset,
-  table: Float32Array,
-  index: number,
-  out: Float32Array,
-  at: number,
-) => {
-  const size = images.length / labels.length
-  // Indexing a view of the one image is a fifth faster than adding its offset to every index.
-  const pixels = images.subarray(index * size, (index + 1) * size)
-  for (let i = 0; i < size; i++) out[at + i] = table[pixels[i]]
-}
-
-/** Writes the batch of an iteration as number `slot` of a stack of batches. */
-export type FillBatch = (iteration: number, images: Float32Array, labels: Float32Array, slot: number) => void
-
-export const batchFiller = (options: BatchOptions): FillBatch => {
-  const { batchSize, dataset, indices, seed, table } = options
-  const { classes, imageShape } = dataset
-  const pixels = dataset.images.length / dataset.labels.length
-  const augment: Augment | undefined =
-    options.augmentation && makeAugment(options.augmentation, imageShape, table, seed)
-  const order = shuffle(seed, indices.length)
-  let epoch = -1
-  let indexAt: Permutation
-  return (iteration, images, labels, slot) => {
-    labels.fill(0, slot * batchSize * classes, (slot + 1) * batchSize * classes)
-    for (let row = 0; row < batchSize; row++) {
-      const position = iteration * batchSize + row
-      const epochNow = Math.floor(position / indices.length)
-      if (epochNow !== epoch) {
-        epoch = epochNow
-        indexAt = order(epoch)
-      }
-      const index = indices[indexAt(position - epoch * indices.length)]
-      const example = slot * batchSize + row
-      if (augment === undefined) fillImage(dataset, table, index, images, example * pixels)
-      else
-        augment(
-          position,
-          dataset.images.subarray(index * pixels, (index + 1) * pixels),
-          images,
-          example * pixels,
-        )
-      labels[example * classes + dataset.labels[index]] = 1
-    }
-  }
-}
-
-/** Iterations `from` to `until`, at most `chunk()` at a time, which is asked anew for each. */
+/** Iterations `from` to `until`, at most `chunk(i)` at a time from iteration i, which is asked anew for each. */
 export interface BatchRange {
   readonly from: number
   readonly until: number
-  readonly chunk: () => number
+  readonly chunk: (iteration: number) => number
 }
 
 /**
@@ -97,61 +71,44 @@ export interface BatchRange {
  * leaves the thread free; two sets of arrays take turns, and grow where a chunk is larger than any before.
  */
 export const batches = (
-  options: BatchOptions,
+  { fill, sizes }: Filler,
   { chunk, from, until }: BatchRange,
-): Stream.Stream<BatchChunk> => {
-  const { batchSize, dataset } = options
-  const pixels = dataset.images.length / dataset.labels.length
-  return Stream.suspend(() => {
-    const fillBatch = batchFiller(options)
+): Stream.Stream<BatchChunk, BatchThreadFailed> =>
+  Stream.suspend(() => {
     const none = { capacity: 0, images: new Float32Array(0), labels: new Float32Array(0) }
     let [buffers, spare] = [none, none]
-    const fill = Effect.fnUntraced(function* (iteration: number) {
-      const iterations = Math.min(chunk(), until - iteration)
+    const fillNext = Effect.fnUntraced(function* (iteration: number) {
+      const iterations = Math.min(chunk(iteration), until - iteration)
       ;[buffers, spare] = [spare, buffers]
       if (buffers.capacity < iterations) {
         buffers = {
           capacity: iterations,
-          images: new Float32Array(iterations * batchSize * pixels),
-          labels: new Float32Array(iterations * batchSize * dataset.classes),
+          images: new Float32Array(iterations * sizes.images),
+          labels: new Float32Array(iterations * sizes.labels),
         }
       }
-      const { images, labels } = buffers
-      for (let slot = 0; slot < iterations; slot++) {
-        fillBatch(iteration + slot, images, labels, slot)
-        // Some 10 ms of filling at most before others get a turn.
-        if (slot % 32 === 31) yield* Effect.yieldNow
-      }
-      const filled: BatchChunk = {
+      const filled = yield* fill(iteration, iterations, buffers)
+      buffers = { ...filled, capacity: buffers.capacity }
+      return {
         iteration,
         iterations,
-        images: images.subarray(0, iterations * batchSize * pixels),
-        labels: labels.subarray(0, iterations * batchSize * dataset.classes),
-      }
-      return filled
+        images: buffers.images.subarray(0, iterations * sizes.images),
+        labels: buffers.labels.subarray(0, iterations * sizes.labels),
+      } satisfies BatchChunk
     })
-    type State = { readonly iteration: number; readonly ahead: Fiber.Fiber<BatchChunk> | undefined }
+    type State = {
+      readonly iteration: number
+      readonly ahead: Fiber.Fiber<BatchChunk, BatchThreadFailed> | undefined
+    }
     return Stream.unfold({ iteration: from, ahead: undefined } as State, ({ ahead, iteration }) =>
       Effect.gen(function* () {
         if (iteration >= until) return undefined
-        const filled = ahead === undefined ? yield* fill(iteration) : yield* Fiber.join(ahead)
+        const filled = ahead === undefined ? yield* fillNext(iteration) : yield* Fiber.join(ahead)
         const next = iteration + filled.iterations
         return [
           filled,
-          { iteration: next, ahead: next < until ? yield* Effect.forkChild(fill(next)) : undefined },
+          { iteration: next, ahead: next < until ? yield* Effect.forkChild(fillNext(next)) : undefined },
         ] as const
       }),
     )
   })
-}
-
-/** Normalized images of a split in its own order, read in pieces: [until - from, height, width, channels]. */
-export const evaluationImages =
-  (options: Pick<BatchOptions, "dataset" | "indices" | "table">) =>
-  (from: number, until: number): Float32Array => {
-    const { dataset, indices, table } = options
-    const pixels = dataset.images.length / dataset.labels.length
-    const images = new Float32Array((until - from) * pixels)
-    for (let i = from; i < until; i++) fillImage(dataset, table, indices[i], images, (i - from) * pixels)
-    return images
-  }

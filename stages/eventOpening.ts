@@ -2,17 +2,17 @@
  * What TensorBoard is told once of a run: (experiment, network, dataset, train split) -> graph, images, hyper-parameters.
  */
 import { Effect } from "effect"
-import type { Program } from "../engines/Engine.ts"
 import type { Experiment } from "../schemas/Experiment.ts"
 import { encodeGraph, type EventContent } from "../storage/tensorboard/proto.ts"
 import { sessionStart } from "../storage/tensorboard/session.ts"
 import type { ResidentDataset } from "./load.ts"
+import type { Network } from "./model.ts"
 import { networkGraph } from "./networkGraph.ts"
 import { sampleImages } from "./sampleImages.ts"
 
 export const eventOpening = Effect.fn("eventOpening")(function* (options: {
   readonly experiment: Experiment
-  readonly network: Program
+  readonly network: Network
   readonly dataset: ResidentDataset
   /** Indices of the train split. */
   readonly train: Uint32Array

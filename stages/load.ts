@@ -219,7 +219,8 @@ export const loadDataset = Effect.fn("loadDataset")(function* (fetched: FetchedD
   const train = yield* loadSet(files.trainImages, files.trainLabels)
   const test = yield* loadSet(files.testImages, files.testLabels)
 
-  const images = new Uint8Array(train.images.length + test.images.length)
+  // Shared, so that the thread that fills batches reads them where they are.
+  const images = new Uint8Array(new SharedArrayBuffer(train.images.length + test.images.length))
   for (const [set, at] of [
     [train.images, 0],
     [test.images, train.images.length],

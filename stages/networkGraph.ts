@@ -6,9 +6,9 @@
  */
 import type * as tf from "@tensorflow/tfjs-core"
 import { Effect } from "effect"
-import type { Program } from "../engines/Engine.ts"
 import { record } from "../engines/record.ts"
 import { reachable, type Shape, type Value } from "../engines/trace/graph.ts"
+import type { Network } from "./model.ts"
 import { type AttrValue, dataType, type GraphDef, type NodeDef } from "../storage/tensorboard/proto.ts"
 
 const shapeOf = (shape: Shape) => ({ dim: shape.map((size) => ({ size })) })
@@ -46,16 +46,18 @@ const attributesOf = (value: Value): Record<string, AttrValue> => {
   return attributes
 }
 
-export const networkGraph = Effect.fn("networkGraph")(function* (program: Program) {
+export const networkGraph = Effect.fn("networkGraph")(function* (program: Network) {
   const feed = { name: "images", shape: [program.batchSize, ...program.inputShape] }
   const { outputs } = yield* record("TensorBoard", program.variables, [feed], ({ images }) => ({
     probabilities: program.predict(images as tf.Tensor4D),
   }))
+  // Where the averages of weights predict they are drawn as the weights.
+  const weights = new Map(program.weights.map(({ name, predictsWith }) => [predictsWith, name]))
   const names = new Map<Value, string>()
   const taken = new Map<string, number>()
   /** The second Add of a layer is `<layer>/Add_1`, as TensorFlow numbers them. */
   const nameOf = (value: Value) => {
-    if (value.op === "Input") return value.attributes.name
+    if (value.op === "Input") return weights.get(value.attributes.name) ?? value.attributes.name
     const name = `${value.layer}/${operationOf(value)}`
     const before = taken.get(name) ?? 0
     taken.set(name, before + 1)

@@ -17,6 +17,7 @@ import { type StorageFailed } from "../storage/StorageFailed.ts"
 import { appendMetrics, rewindMetrics } from "../storage/metricsLog.ts"
 import { appendEvents, endEvents, type EventLog, rewindEvents } from "../storage/tensorboard/eventLog.ts"
 import type { BatchRange } from "./batch.ts"
+import type { BatchThreadFailed } from "./batchThread.ts"
 import { isDue, nextDue, totalIterations } from "./cadence.ts"
 import { checkpointFile, restoreCheckpoint, pruneCheckpoints, saveCheckpoint } from "./checkpoint.ts"
 import { type Evaluation, type EvaluationSplit, evaluate } from "./evaluate.ts"
@@ -53,7 +54,7 @@ export interface TrainOptions {
   readonly trainer: Trainer
   /** Examples in the train split. */
   readonly examples: number
-  readonly feeds: (range: BatchRange) => Stream.Stream<FeedChunk>
+  readonly feeds: (range: BatchRange) => Stream.Stream<FeedChunk, BatchThreadFailed>
   readonly validation: EvaluationSplit
   readonly checkpoints: string
   readonly metrics: string
@@ -137,7 +138,7 @@ export const train = Effect.fn("train")(function* (options: TrainOptions) {
   const pace = makePace()
   let batchLoss = 0
   let batchError = 0
-  const runChunk = Effect.fnUntraced(function* (chunk: FeedChunk, boundary: number) {
+  const runChunk = Effect.fnUntraced(function* (chunk: FeedChunk) {
     const { errors, losses } = yield* pace.timed(
       chunk.iterations,
       trainer.train(chunk.iterations, chunk.feeds),
@@ -164,8 +165,6 @@ export const train = Effect.fn("train")(function* (options: TrainOptions) {
     }
     yield* options.onProgress({ iteration: progress.iteration, total, batchSize, loss: batchLoss })
     yield* Effect.yieldNow
-    // At a boundary the rows come first: a checkpoint never lacks the rows of its own iteration.
-    if (progress.iteration < boundary) yield* stopIfAsked()
   })
 
   const trainRow = (): Metric => {
@@ -200,17 +199,17 @@ export const train = Effect.fn("train")(function* (options: TrainOptions) {
     return { split: "validation", iteration, epoch: epoch(), loss, accuracy, error } satisfies Metric
   })
 
-  while (progress.iteration < total && !isExhausted(experiment, progress)) {
-    const boundary = Math.min(
+  /** The first iteration after `iteration` at which something is due. */
+  const boundaryAfter = (iteration: number) =>
+    Math.min(
       total,
       ...[experiment.recordEvery, experiment.evaluateEvery, experiment.checkpointEvery].map((cadence) =>
-        nextDue(cadence, progress.iteration, examples, batchSize),
+        nextDue(cadence, iteration, examples, batchSize),
       ),
     )
-    yield* Stream.runForEach(
-      options.feeds({ from: progress.iteration, until: boundary, chunk: pace.chunk }),
-      (chunk) => runChunk(chunk, boundary),
-    )
+
+  /** What is due: rows first, so that a checkpoint never lacks those of its own iteration. */
+  const record = Effect.fnUntraced(function* () {
     const rows: Array<Metric> = []
     if (due(experiment.recordEvery) || due(experiment.evaluateEvery)) rows.push(trainRow())
     if (due(experiment.evaluateEvery)) rows.push(yield* validationRow())
@@ -220,7 +219,23 @@ export const train = Effect.fn("train")(function* (options: TrainOptions) {
     yield* appendEvents(events, progress.iteration, rows, weights)
     const isBest = progress.best?.iteration === progress.iteration
     if (due(experiment.checkpointEvery) || isBest || progress.iteration === total) yield* save(state)
-    if (progress.iteration < total) yield* stopIfAsked()
+  })
+
+  if (progress.iteration < total && !isExhausted(experiment, progress)) {
+    // One stream to the end: the next chunk is also filled while what is due is done.
+    const feeds = options.feeds({
+      from: progress.iteration,
+      until: total,
+      chunk: (iteration) => Math.min(pace.chunk(), boundaryAfter(iteration) - iteration),
+    })
+    yield* Stream.runForEachWhile(feeds, (chunk) =>
+      Effect.gen(function* () {
+        yield* runChunk(chunk)
+        if (progress.iteration === boundaryAfter(chunk.iteration)) yield* record()
+        if (progress.iteration < total) yield* stopIfAsked()
+        return !isExhausted(experiment, progress)
+      }),
+    )
   }
   // Early stopping ends on an evaluation that was not the best, which need not be on a checkpoint's cadence.
   yield* save()

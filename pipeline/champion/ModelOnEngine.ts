@@ -6,7 +6,7 @@
 import { Context, Effect, Layer, Result } from "effect"
 import { Engine } from "../../engines/Engine.ts"
 import { type EngineName, selectEngine } from "../../engines/select.ts"
-import { evaluationImages } from "../../stages/batch.ts"
+import { evaluationImages } from "../../stages/fillBatch.ts"
 import { evaluate } from "../../stages/evaluate.ts"
 import { loadDataset } from "../../stages/load.ts"
 import { splitDataset } from "../../stages/split.ts"

@@ -1,6 +1,7 @@
 import { assert, describe, it } from "@effect/vitest"
 import { Deferred, Effect, Fiber, Schema, Stream } from "effect"
-import { batches, type BatchChunk, batchFiller, evaluationImages } from "../../stages/batch.ts"
+import { batches, type BatchChunk, fillHere } from "../../stages/batch.ts"
+import { batchFiller, evaluationImages } from "../../stages/fillBatch.ts"
 import type { ResidentDataset } from "../../stages/load.ts"
 import { pixelTable } from "../../stages/normalize.ts"
 
@@ -50,7 +51,7 @@ const kept = (chunk: BatchChunk) => ({ ...chunk, images: chunk.images.slice(), l
 const collect = (
   of: ReturnType<typeof options>,
   { chunk, from, until }: { from: number; until: number; chunk: number },
-) => batches(of, { from, until, chunk: () => chunk }).pipe(Stream.map(kept), Stream.runCollect)
+) => batches(fillHere(of), { from, until, chunk: () => chunk }).pipe(Stream.map(kept), Stream.runCollect)
 
 describe("batches", () => {
   it.effect("run on across epochs: every epoch holds each example once, though no epoch ends a batch", () =>
@@ -168,7 +169,7 @@ describe("batches", () => {
   it.effect("leave a chunk alone until the next is asked for, however long that takes", () =>
     Effect.gen(function* () {
       let chunks = 0
-      yield* batches(options(50, 5), { from: 0, until: 12, chunk: () => 2 }).pipe(
+      yield* batches(fillHere(options(50, 5)), { from: 0, until: 12, chunk: () => 2 }).pipe(
         Stream.runForEach((chunk) =>
           Effect.gen(function* () {
             const before = kept(chunk)
@@ -185,7 +186,7 @@ describe("batches", () => {
   it.effect("use two sets of arrays in turn", () =>
     Effect.gen(function* () {
       const buffers: Array<ArrayBufferLike> = []
-      yield* batches(options(50, 5), { from: 0, until: 5, chunk: () => 1 }).pipe(
+      yield* batches(fillHere(options(50, 5)), { from: 0, until: 5, chunk: () => 1 }).pipe(
         Stream.runForEach((chunk) => Effect.sync(() => buffers.push(chunk.images.buffer))),
       )
       assert.strictEqual(new Set(buffers).size, 2)
@@ -196,10 +197,11 @@ describe("batches", () => {
     Effect.gen(function* () {
       const of = options(50, 5)
       const sizes = [1, 1, 4, 2, 100]
-      const chunks = yield* batches(of, { from: 3, until: 15, chunk: () => sizes.shift() ?? 1 }).pipe(
-        Stream.map(kept),
-        Stream.runCollect,
-      )
+      const chunks = yield* batches(fillHere(of), {
+        from: 3,
+        until: 15,
+        chunk: () => sizes.shift() ?? 1,
+      }).pipe(Stream.map(kept), Stream.runCollect)
       assert.deepStrictEqual(
         chunks.map(({ iteration, iterations }) => [iteration, iterations]),
         [
@@ -224,7 +226,7 @@ describe("batches", () => {
       const started = yield* Deferred.make<void>()
       const goOn = yield* Deferred.make<void>()
       const seen: Array<BatchChunk> = []
-      const fiber = yield* batches(of, { from: 0, until: 3, chunk: () => 1 }).pipe(
+      const fiber = yield* batches(fillHere(of), { from: 0, until: 3, chunk: () => 1 }).pipe(
         Stream.runForEach((chunk) =>
           Effect.gen(function* () {
             seen.push(chunk)

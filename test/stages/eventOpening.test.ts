@@ -139,7 +139,7 @@ describe("hyper-parameters", () => {
       batchSize: 30,
       seed: 0,
       "budget/iterations": 200,
-      "optimizer/kind": "adam",
+      "optimizer/kind": "adamw",
       "optimizer/learningRate/value": 0.003,
       "split/validation": 500,
       "conv2d_1/filters": 8,

@@ -7,10 +7,11 @@ import { Clock, Effect, Exit, FileSystem, Logger, Path, Schema, Stream } from "e
 import { Engine } from "../../engines/Engine.ts"
 import { selectEngine } from "../../engines/select.ts"
 import { Experiment, experiment, layers, optimizers } from "../../schemas/Experiment.ts"
-import { batches, evaluationImages } from "../../stages/batch.ts"
+import { batches, fillHere } from "../../stages/batch.ts"
 import { totalIterations } from "../../stages/cadence.ts"
 import { checkpointFile, loadCheckpoint, restoreCheckpoint } from "../../stages/checkpoint.ts"
 import { withFeeds } from "../../stages/feeds.ts"
+import { evaluationImages } from "../../stages/fillBatch.ts"
 import type { ResidentDataset } from "../../stages/load.ts"
 import { buildProgram } from "../../stages/model.ts"
 import { train } from "../../stages/train.ts"
@@ -117,8 +118,8 @@ const attempt = Effect.fnUntraced(function* (folder: string, go: Go = {}) {
     examples: trainIndices.length,
     feeds: (range) =>
       batches(
-        { dataset, indices: trainIndices, table, batchSize: current.batchSize, seed: current.seed },
-        { ...range, chunk: () => go.chunk ?? 2 },
+        fillHere({ dataset, indices: trainIndices, table, batchSize: current.batchSize, seed: current.seed }),
+        { ...range, chunk: (iteration) => Math.min(go.chunk ?? 2, range.chunk(iteration)) },
       ).pipe(
         withFeeds({
           noise: network.noise,
