@@ -92,7 +92,13 @@ const name = Schema.optionalKey(layerName)
 const node = {
   name,
   /** What it takes: an earlier layer by its name, or "images". Without it, the layer before. */
-  inputs: Schema.optionalKey(Schema.Tuple([layerName])),
+  inputs: Schema.optionalKey(
+    Schema.Array(layerName).check(
+      Schema.isBetweenLength(1, 1, {
+        message: "it takes one layer: join several with layers.add or layers.concatenate",
+      }),
+    ),
+  ),
 }
 const merge = {
   name,

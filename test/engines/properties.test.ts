@@ -108,7 +108,7 @@ const graphCaseOf = ({ batchSize, channels, nodes }: typeof Graph.Type): Case =>
     const name = `node${i}`
     const [first, second] = [known[from % known.length], known[other % known.length]]
     const isPair = kind === "add" || kind === "concatenate"
-    const inputs = [first.name] as const
+    const inputs = [first.name]
     for (const input of isPair ? [first, second] : [first]) taken.add(input.name)
     const isSum = kind === "add" && first.channels === second.channels
     const joined = isSum ? first.channels : first.channels + second.channels
@@ -136,7 +136,7 @@ const graphCaseOf = ({ batchSize, channels, nodes }: typeof Graph.Type): Case =>
   const ends = known.slice(1).flatMap(({ name }) => (taken.has(name) ? [] : [name]))
   const end = ends.length > 1 ? [layers.concatenate({ inputs: ends })] : []
   return {
-    model: [...model, ...end, layers.flatten(), layers.dense({ units: 3 })] as unknown as Case["model"],
+    model: [model[0], ...model.slice(1), ...end, layers.flatten(), layers.dense({ units: 3 })],
     inputShape: [5, 6, channels],
     batchSize,
   }

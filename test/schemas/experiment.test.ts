@@ -87,6 +87,8 @@ describe("an experiment", () => {
           model: [
             { kind: "conv2d", filters: 0, kernelSize: [5], padding: "some" },
             { kind: "depthwiseConv2d", kernelSize: 3, strides: [1, 2] },
+            { kind: "flatten", inputs: ["images", "conv2d_1"] },
+            { kind: "add", inputs: ["images"] },
           ],
           optimizer: { kind: "adam", learningRate: { kind: "constant", value: -1 } },
         },
@@ -102,6 +104,8 @@ describe("an experiment", () => {
         "model[0].filters",
         "model[0].padding",
         "model[1].strides",
+        "model[2].inputs",
+        "model[3].inputs",
         "optimizer.learningRate.value",
       ]) {
         assert.include(paths, path)

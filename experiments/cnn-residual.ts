@@ -1,0 +1,44 @@
+/**
+ * A small residual network: a stem, then blocks of two separable convolutions with batch normalization around which their
+ * input is added again, as in He et al., Deep residual learning (2016), with the separable convolutions of Chollet's
+ * Xception (2017). It has 19,274 parameters, a hundred-and-seventieth of those of `cnn.ts`. One epoch
+ * (`--iterations 600`, seed 0, onnx engine) gave 1.42 % test error; five have not been trained here.
+ */
+import { experiment, layers, learningRates, optimizers } from "tidemark"
+
+/** Moving statistics over some ten iterations: a run is short. */
+const statistics = { momentum: 0.9 }
+
+/** The layers of one block, which takes the layer `from`; its last one is named `name`. */
+const block = (name: string, from: string, filters: number) =>
+  [
+    layers.separableConv2d({ filters, kernelSize: 3, padding: "same", useBias: false, inputs: [from] }),
+    layers.batchNormalization(statistics),
+    layers.activation({ activation: "relu" }),
+    layers.separableConv2d({ filters, kernelSize: 3, padding: "same", useBias: false }),
+    layers.batchNormalization({ ...statistics, name: `${name}-change` }),
+    layers.add({ inputs: [from, `${name}-change`] }),
+    layers.activation({ activation: "relu", name }),
+  ] as const
+
+export default experiment({
+  name: "cnn-residual",
+  dataset: "mnist",
+  model: [
+    layers.conv2d({ filters: 32, kernelSize: 3, strides: 2, padding: "same", useBias: false }),
+    layers.batchNormalization(statistics),
+    layers.activation({ activation: "relu", name: "stem" }),
+    ...block("block1", "stem", 32),
+    ...block("block2", "block1", 32),
+    layers.separableConv2d({ filters: 64, kernelSize: 3, strides: 2, padding: "same", useBias: false }),
+    layers.batchNormalization(statistics),
+    layers.activation({ activation: "relu", name: "half" }),
+    ...block("block3", "half", 64),
+    layers.globalAveragePooling2d(),
+    layers.dense({ units: 10 }),
+  ],
+  loss: "softmaxCrossEntropy",
+  optimizer: optimizers.adam({ learningRate: learningRates.cosine({ value: 0.003 }) }),
+  batchSize: 100,
+  budget: { epochs: 5 },
+})
