@@ -44,6 +44,8 @@ const convolution = (x: Shape, filter: Shape, attributes: ConvAttributes, depthw
     depthwise,
   )
 }
+/** Whether a depthwise convolution differs from any other: of one channel the two are the same. */
+const keepsApart = ({ inChannels }: tf.backend_util.Conv2DInfo) => inChannels > 1
 /** Also what the fused kernel begins with. */
 export const conv2d = ({ x, filter }: Inputs, attributes: ConvAttributes, make: Make) => {
   const info = convolution(x.shape, filter.shape, attributes)
@@ -52,23 +54,26 @@ export const conv2d = ({ x, filter }: Inputs, attributes: ConvAttributes, make: 
 kernel(tf.Conv2D, conv2d)
 kernel<ConvAttributes>(tf.DepthwiseConv2dNative, ({ x, filter }, attributes, make) => {
   const info = convolution(x.shape, filter.shape, attributes, true)
-  return make("DepthwiseConv2D", [x, filter], { window: windowOf(info), relu: false }, info.outShape)
+  const op = keepsApart(info) ? "DepthwiseConv2D" : "Conv2D"
+  return make(op, [x, filter], { window: windowOf(info), relu: false }, info.outShape)
 })
-for (const [name, op, depthwise] of [
-  [tf.Conv2DBackpropInput, "Conv2DInputGradient", false],
-  [tf.DepthwiseConv2dNativeBackpropInput, "DepthwiseConv2DInputGradient", true],
+for (const [name, depthwise] of [
+  [tf.Conv2DBackpropInput, false],
+  [tf.DepthwiseConv2dNativeBackpropInput, true],
 ] as const) {
   kernel<ConvAttributes & { readonly inputShape: Shape }>(name, ({ dy, filter }, attributes, make) => {
     const info = convolution(attributes.inputShape, filter.shape, attributes, depthwise)
+    const op = depthwise && keepsApart(info) ? "DepthwiseConv2DInputGradient" : "Conv2DInputGradient"
     return make(op, [dy, filter], { window: windowOf(info) }, info.inShape)
   })
 }
-for (const [name, op, depthwise] of [
-  [tf.Conv2DBackpropFilter, "Conv2DFilterGradient", false],
-  [tf.DepthwiseConv2dNativeBackpropFilter, "DepthwiseConv2DFilterGradient", true],
+for (const [name, depthwise] of [
+  [tf.Conv2DBackpropFilter, false],
+  [tf.DepthwiseConv2dNativeBackpropFilter, true],
 ] as const) {
   kernel<ConvAttributes & { readonly filterShape: Shape }>(name, ({ x, dy }, attributes, make) => {
     const info = convolution(x.shape, attributes.filterShape, attributes, depthwise)
+    const op = depthwise && keepsApart(info) ? "DepthwiseConv2DFilterGradient" : "Conv2DFilterGradient"
     return make(op, [x, dy], { window: windowOf(info) }, info.filterShape)
   })
 }

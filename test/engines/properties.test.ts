@@ -2,7 +2,7 @@
 import { assert, describe, it } from "@effect/vitest"
 import { Effect, Schema } from "effect"
 import * as Reference from "../../engines/reference.ts"
-import { layers } from "../../schemas/Model.ts"
+import { initializers, layers } from "../../schemas/Model.ts"
 import { enginesUnderTest } from "./engines.ts"
 import { type Case, relativeError, trainCase } from "./training.ts"
 
@@ -59,17 +59,27 @@ const Depthwise = Schema.Struct({
   filters: Schema.Literals([3, 8, 16]),
 })
 
+/** Not 0: the sum that moves a single bias may come out near 0, and its rounding would be all there is. */
+const biasInitializer = initializers.constant(0.3)
+
 const depthwiseCaseOf = (shape: typeof Depthwise.Type): Case => ({
   model: [
-    layers.conv2d({ filters: shape.channels, kernelSize: 1, activation: "tanh" }),
+    layers.conv2d({ filters: shape.channels, kernelSize: 1, activation: "tanh", biasInitializer }),
     layers.depthwiseConv2d({
       kernelSize: [shape.kernel, shape.kernelWidth],
       strides: shape.stride,
       padding: shape.padding,
       depthMultiplier: shape.depthMultiplier,
       activation: "swish",
+      biasInitializer,
     }),
-    layers.separableConv2d({ filters: shape.filters, kernelSize: 3, padding: "same", activation: "relu" }),
+    layers.separableConv2d({
+      filters: shape.filters,
+      kernelSize: 3,
+      padding: "same",
+      activation: "relu",
+      biasInitializer,
+    }),
     layers.flatten(),
     layers.dense({ units: 3 }),
   ],
@@ -116,17 +126,30 @@ const graphCaseOf = ({ batchSize, channels, nodes }: typeof Graph.Type): Case =>
     const named = { name, inputs }
     switch (kind) {
       case "conv":
-        return layers.conv2d({ ...named, filters, kernelSize: 3, padding: "same", activation })
+        return layers.conv2d({
+          ...named,
+          filters,
+          kernelSize: 3,
+          padding: "same",
+          activation,
+          biasInitializer,
+        })
       case "depthwise":
-        return layers.depthwiseConv2d({ ...named, kernelSize: 3, padding: "same", activation })
+        return layers.depthwiseConv2d({
+          ...named,
+          kernelSize: 3,
+          padding: "same",
+          activation,
+          biasInitializer,
+        })
       case "pool":
         return layers.maxPooling2d({ ...named, poolSize: 2, strides: 1, padding: "same" })
       case "norm":
-        return layers.layerNormalization({ ...named, epsilon: 0.5 })
+        return layers.layerNormalization({ ...named, epsilon: 0.5, center: false })
       case "activation":
         return layers.activation({ ...named, activation })
       case "prelu":
-        return layers.prelu({ ...named, sharedAxes: [1, 2] })
+        return layers.prelu({ ...named, sharedAxes: [1, 2], alphaInitializer: biasInitializer })
       default: {
         const pair = { name, inputs: [first.name, second.name] }
         return isSum ? layers.add(pair) : layers.concatenate(pair)

@@ -1,0 +1,166 @@
+/**
+ * Convolutions of random windows, strides and dilations against their definition, written as loops: forward, and both
+ * gradients. TensorFlow.js differentiates none that is dilated, so its own step cannot be the oracle here.
+ */
+import { assert, describe, it } from "@effect/vitest"
+import * as tf from "@tensorflow/tfjs-core"
+import { Effect, Schema } from "effect"
+import { Engine, type Program } from "../../engines/Engine.ts"
+import { useHost } from "../../engines/host.ts"
+import { enginesUnderTest } from "./engines.ts"
+import { relativeError } from "./training.ts"
+
+const between = (minimum: number, maximum: number) => Schema.Int.check(Schema.isBetween({ minimum, maximum }))
+
+const Window = Schema.Struct({
+  depthwise: Schema.Boolean,
+  batch: between(1, 9),
+  height: between(5, 10),
+  width: between(5, 10),
+  channels: Schema.Literals([1, 3, 8, 16]),
+  filters: Schema.Literals([1, 2, 8, 16]),
+  kernel: Schema.Tuple([between(1, 3), between(1, 3)]),
+  padding: Schema.Literals(["valid", "same"]),
+  /** A convolution has one or the other. */
+  steps: Schema.Literals(["stride", "dilation"]),
+  step: Schema.Tuple([between(1, 3), between(1, 2)]),
+})
+
+interface Convolution {
+  readonly depthwise: boolean
+  readonly x: readonly [number, number, number, number]
+  readonly filter: readonly [number, number, number, number]
+  readonly strides: readonly [number, number]
+  readonly dilations: readonly [number, number]
+  readonly pad: "valid" | "same"
+}
+
+const convolutionOf = (window: typeof Window.Type): Convolution => {
+  const { batch, channels, depthwise, filters, height, kernel, padding, step, steps, width } = window
+  // TensorFlow's depthwise convolutions step as far down as to the right.
+  const equal = depthwise ? ([step[0], step[0]] as const) : step
+  return {
+    depthwise,
+    x: [batch, height, width, channels],
+    filter: [kernel[0], kernel[1], channels, depthwise ? Math.min(filters, 2) : filters],
+    strides: steps === "stride" ? equal : [1, 1],
+    dilations: steps === "dilation" ? step : [1, 1],
+    pad: padding,
+  }
+}
+
+const waves = (size: number, phase: number) =>
+  Float32Array.from({ length: size }, (_, i) => Math.sin(i * 12.9898 + phase))
+const sizeOf = (shape: ReadonlyArray<number>) => shape.reduce((a, b) => a * b, 1)
+
+const infoOf = ({ depthwise, dilations, filter, pad, strides, x }: Convolution) =>
+  tf.backend_util.computeConv2DInfo(
+    [...x],
+    [...filter],
+    [...strides],
+    [...dilations],
+    pad,
+    undefined,
+    depthwise,
+  )
+
+/** y = Σ x·filter over the window; each product moves dx and dfilter by dy times the other factor. */
+const byDefinition = (convolution: Convolution, x: Float32Array, filter: Float32Array, dy: Float32Array) => {
+  const { depthwise, dilations, filter: shape, strides, x: image } = convolution
+  const [batch, height, width, channels] = image
+  const [rows, columns, , filters] = shape
+  const { outChannels, outHeight, outWidth, padInfo } = infoOf(convolution)
+  const dx = new Float64Array(x.length)
+  const dfilter = new Float64Array(filter.length)
+  let loss = 0
+  for (let n = 0; n < batch; n++)
+    for (let row = 0; row < outHeight; row++)
+      for (let column = 0; column < outWidth; column++)
+        for (let i = 0; i < rows; i++)
+          for (let j = 0; j < columns; j++) {
+            const top = row * strides[0] + i * dilations[0] - padInfo.top
+            const left = column * strides[1] + j * dilations[1] - padInfo.left
+            if (top < 0 || top >= height || left < 0 || left >= width) continue
+            for (let c = 0; c < channels; c++)
+              for (let k = 0; k < filters; k++) {
+                const out = depthwise ? c * filters + k : k
+                const at = ((n * height + top) * width + left) * channels + c
+                const weight = ((i * columns + j) * channels + c) * filters + k
+                const change = dy[((n * outHeight + row) * outWidth + column) * outChannels + out]
+                loss += change * x[at] * filter[weight]
+                dx[at] += change * filter[weight]
+                dfilter[weight] += change * x[at]
+              }
+          }
+  return { loss: Float32Array.of(loss), dx: Float32Array.from(dx), dfilter: Float32Array.from(dfilter) }
+}
+
+/** A step whose loss is Σ y·dy, and whose variables become the gradients. */
+const programOf = (convolution: Convolution, filterValues: Float32Array) => {
+  const { depthwise, dilations, filter, pad, strides, x } = convolution
+  const attributes = { strides: [...strides], dilations: [...dilations], pad, dataFormat: "NHWC" }
+  const run = (kernel: string, inputs: Readonly<Record<string, tf.Tensor>>, more = {}) =>
+    tf.engine().runKernel(kernel, { ...inputs }, { ...attributes, ...more }) as tf.Tensor
+  const [forward, inputGradient, filterGradient] = depthwise
+    ? [
+        tf.DepthwiseConv2dNative,
+        tf.DepthwiseConv2dNativeBackpropInput,
+        tf.DepthwiseConv2dNativeBackpropFilter,
+      ]
+    : [tf.Conv2D, tf.Conv2DBackpropInput, tf.Conv2DBackpropFilter]
+  const variables = tf.tidy(() => [
+    tf.variable(tf.tensor(filterValues, [...filter]), true, "windows/filter"),
+    tf.variable(tf.zeros([...x]), true, "windows/x"),
+  ])
+  const program: Program = {
+    batchSize: x[0],
+    inputShape: [x[1], x[2], x[3]],
+    classes: 1,
+    feeds: [
+      { name: "images", shape: x },
+      { name: "dy", shape: infoOf(convolution).outShape },
+    ],
+    variables,
+    step: ({ dy, images }) => {
+      const loss = tf.sum(tf.mul(run(forward, { x: images, filter: variables[0] }), dy)) as tf.Scalar
+      const dx = run(inputGradient, { dy, filter: variables[0] }, { inputShape: [...x] })
+      variables[0].assign(run(filterGradient, { x: images, dy }, { filterShape: [...filter] }))
+      variables[1].assign(dx)
+      return { loss, error: loss }
+    },
+    predict: (images) => tf.reshape(tf.sum(images, [1, 2, 3]), [-1, 1]),
+  }
+  return program
+}
+
+describe("a convolution and its gradients are what they are by definition", () => {
+  it.effect.prop(
+    "for random windows, strides and dilations",
+    [Window],
+    ([window]) =>
+      Effect.gen(function* () {
+        useHost()
+        const convolution = convolutionOf(window)
+        const [x, filter] = [waves(sizeOf(convolution.x), 1), waves(sizeOf(convolution.filter), 2)]
+        const dy = waves(sizeOf(infoOf(convolution).outShape), 3)
+        const expected = byDefinition(convolution, x, filter, dy)
+        const isDilated = convolution.dilations.some((dilation) => dilation > 1)
+        for (const [engine, layer] of Object.entries(enginesUnderTest)) {
+          // TensorFlow has no gradient of a dilated convolution on this kind of processor.
+          if (isDilated && engine === "tensorflow") continue
+          const { gradients, losses } = yield* Effect.gen(function* () {
+            const program = programOf(convolution, filter)
+            const trainer = yield* (yield* Engine).compile(program)
+            const { losses } = yield* trainer.train(1, { images: x, dy })
+            for (const variable of program.variables) variable.dispose()
+            return { losses, gradients: yield* trainer.state }
+          }).pipe(Effect.scoped, Effect.provide(layer))
+          // The sum may come out near 0: it is compared with the size of its terms.
+          assert.closeTo(losses[0], expected.loss[0], 1e-5 * dy.length, engine)
+          assert.isBelow(relativeError(gradients[0].data, expected.dfilter), 2e-5, `${engine} filter`)
+          assert.isBelow(relativeError(gradients[1].data, expected.dx), 2e-5, `${engine} x`)
+        }
+      }),
+    { timeout: 60_000, arbitrary: { runs: 30 } },
+  )
+})
