@@ -49,3 +49,18 @@ export const boxBlur = (image: GrayImage, radius: number): GrayImage => {
   const rows = blurLines(image.pixels, height, width, 1, width)
   return { width, height, pixels: blurLines(rows, width, height, width, 1) }
 }
+
+/** The pixels from (left, top) up to (right, bottom), that one left out. */
+export const crop = (
+  image: GrayImage,
+  box: { readonly left: number; readonly top: number; readonly right: number; readonly bottom: number },
+): GrayImage => {
+  const width = box.right - box.left
+  const height = box.bottom - box.top
+  const pixels = new Float32Array(width * height)
+  for (let y = 0; y < height; y++) {
+    const from = (box.top + y) * image.width + box.left
+    pixels.set(image.pixels.subarray(from, from + width), y * width)
+  }
+  return { width, height, pixels }
+}

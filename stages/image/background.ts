@@ -6,6 +6,7 @@
  * two is ink is decided by the side of that surface on which the pixels that differ from it lie; from there on an image
  * and its negative are the same numbers.
  */
+import { coarse } from "./cells.ts"
 import { boxBlur, type GrayImage, negative, quantile } from "./GrayImage.ts"
 import { fitQuadratic } from "./quadratic.ts"
 
@@ -20,39 +21,8 @@ export interface Contrast {
   readonly darkInk: boolean
 }
 
-/** Cells along the longer side of the coarse image that the paper is estimated on. */
-const cellsAlong = 48
 /** The standard deviation of a normal distribution over its median absolute deviation. */
 const sigmaOverMad = 1.4826
-
-/**
- * Of square cells, the median, where small marks and noise are gone, and the skew, where a thin stroke shows: how much
- * further the lightest pixels are from the median than the darkest. Those of a negative are the negative ones, exactly.
- */
-const coarse = (image: GrayImage) => {
-  const { height, pixels, width } = image
-  const size = Math.max(1, Math.ceil(Math.max(width, height) / cellsAlong))
-  const columns = Math.ceil(width / size)
-  const rows = Math.ceil(height / size)
-  const medians = new Float32Array(columns * rows)
-  const skews = new Float32Array(columns * rows)
-  const buffer = new Float32Array(size * size)
-  for (let row = 0; row < rows; row++) {
-    for (let column = 0; column < columns; column++) {
-      const until = Math.min(width, (column + 1) * size)
-      let count = 0
-      for (let y = row * size; y < Math.min(height, (row + 1) * size); y++) {
-        for (let x = column * size; x < until; x++) buffer[count++] = pixels[y * width + x]
-      }
-      const cell = buffer.subarray(0, count).sort()
-      const median = (cell[(count - 1) >> 1] + cell[count >> 1]) / 2
-      const extreme = Math.floor(count / 50)
-      medians[row * columns + column] = median
-      skews[row * columns + column] = cell[extreme] + cell[count - 1 - extreme] - 2 * median
-    }
-  }
-  return { size, cells: { width: columns, height: rows, pixels: medians } satisfies GrayImage, skews }
-}
 
 const spread = (residuals: Float32Array) => sigmaOverMad * quantile(residuals.map(Math.abs), 0.5)
 

@@ -2,14 +2,15 @@
  * A photograph or scan of a handwritten character -> what the network was trained on: (gray image, style) -> its pixels,
  * or why it shows no character.
  *
- * An image and its negative give the same pixels, and an image of the dataset itself comes back as it was but for the
+ * An image and its negative give the same pixels (but for paper on something darker), and an image of the dataset itself comes back as it was but for the
  * contrast: one that is at its scale already is only moved by whole pixels.
  */
 import { Result } from "effect"
 import { separateInk } from "./background.ts"
 import { centreOfMass, sample } from "./fit.ts"
-import { boxBlur, type GrayImage } from "./GrayImage.ts"
+import { boxBlur, crop, type GrayImage } from "./GrayImage.ts"
 import { type Mark, findMark } from "./mark.ts"
+import { findSheets, type Sheet } from "./sheet.ts"
 import { inscribedRadius, strokeWidth, thicken } from "./stroke.ts"
 
 /** How a dataset of characters was made. */
@@ -83,10 +84,17 @@ const boxOf = ({ pixels, width }: GrayImage, least: number) => {
   return { left, top, right, bottom, longest: Math.max(right - left, bottom - top) }
 }
 
-export const toCharacter = (
+export interface Character {
+  /** [size, size], 0 to 255, ink light. */
+  readonly pixels: Uint8Array
+  readonly darkInk: boolean
+}
+
+/** The character in an image that is all paper. */
+const read = (
   image: GrayImage,
   style: CharacterStyle,
-): Result.Result<{ readonly pixels: Uint8Array; readonly darkInk: boolean }, string> => {
+): Result.Result<Character & { readonly atEdge: boolean }, string> => {
   const contrast = separateInk(image)
   const found = findMark(contrast)
   if (Result.isFailure(found)) return Result.fail(found.failure)
@@ -132,5 +140,24 @@ export const toCharacter = (
     : Result.succeed({
         pixels: Uint8Array.from(pixels, (value) => Math.round(255 * value)),
         darkInk: contrast.darkInk,
+        atEdge: isAtEdge(image, found.success),
       })
+}
+
+/** What is at the edge of a part may go on beyond it. */
+const isAtEdge = ({ height, width }: GrayImage, { bottom, left, right, top }: Mark) =>
+  left === 0 || top === 0 || right === width || bottom === height
+
+const readSheet = (image: GrayImage, sheet: Sheet, style: CharacterStyle) =>
+  Result.flatMap(read(crop(image, sheet), style), (character) =>
+    character.atEdge ? Result.fail("it is not on the sheet alone") : Result.succeed(character),
+  )
+
+/** The largest sheet with a character on it, where the image shows one and something beside it; else the image as a whole. */
+export const toCharacter = (image: GrayImage, style: CharacterStyle): Result.Result<Character, string> => {
+  for (const sheet of findSheets(image)) {
+    const character = readSheet(image, sheet, style)
+    if (Result.isSuccess(character)) return character
+  }
+  return read(image, style)
 }
