@@ -8,6 +8,7 @@
  */
 import * as tf from "@tensorflow/tfjs-core"
 import { noteUpdate } from "../engines/trace/update.ts"
+import { averageName } from "./averageName.ts"
 import type { MakeSlot } from "./optimizer.ts"
 
 export interface Average {
@@ -30,8 +31,8 @@ export const makeAverage = (
 ): Average => {
   // Of the decay as float32 has it: then the first average is the weight itself.
   const kept = Math.fround(decay)
-  const power = makeSlot("average/decayPower", [], kept)
-  const copies = weights.map((weight) => copy(`average/${weight.name}`, weight))
+  const power = makeSlot(averageName("decayPower"), [], kept)
+  const copies = weights.map((weight) => copy(averageName(weight.name), weight))
   const swap = () => {
     weights.forEach((weight, i) => {
       const { dataId } = weight

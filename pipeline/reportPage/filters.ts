@@ -11,6 +11,7 @@ import { Effect } from "effect"
 import type { State } from "../../engines/Engine.ts"
 import type { Model } from "../../schemas/Model.ts"
 import type { Report } from "../../schemas/Report.ts"
+import { averageName } from "../../stages/averageName.ts"
 import { encodePng } from "../../stages/image/png.ts"
 
 const mostFilters = 64
@@ -63,7 +64,11 @@ const firstKernel = (
   imageShape: ReadonlyArray<number>,
 ): Kernel | null => {
   const at = model.findIndex(({ kind }) => kind === "conv2d" || kind === "dense")
-  const kernel = state.find(({ name }) => name === `${layers[at]?.name}/kernel`)
+  const name = `${layers[at]?.name}/kernel`
+  // Where weights are averaged, the averages were tested.
+  const kernel =
+    state.find((variable) => variable.name === averageName(name)) ??
+    state.find((variable) => variable.name === name)
   if (kernel === undefined) return null
   const shape = model[at].kind === "conv2d" ? kernel.shape.slice(0, 3) : imageBefore(layers, at, imageShape)
   const [height, width, channels] = shape

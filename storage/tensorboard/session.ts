@@ -10,11 +10,11 @@ import { dataClass, dataType, encodeHParams, type EventContent, type HParamsPlug
 
 type Scalar = string | number | boolean
 
-/** Fields by their path, as `optimizer/learningRate/value`; a list of sizes is one, as 2×2, and so is one of names. */
+/** Fields by their path, as `optimizer/learningRate/value`; a list of sizes is one, as 2x2 (TensorBoard shows × as an escape), and so is one of names. */
 const flatten = (path: string, value: unknown): ReadonlyArray<readonly [string, Scalar]> => {
   if (typeof value === "string" || typeof value === "number" || typeof value === "boolean")
     return [[path, value]]
-  if (Array.isArray(value)) return [[path, value.join(value.every(Number.isFinite) ? "×" : ", ")]]
+  if (Array.isArray(value)) return [[path, value.join(value.every(Number.isFinite) ? "x" : ", ")]]
   if (typeof value !== "object" || value === null) return []
   return Object.entries(value).flatMap(([key, field]) => flatten(path === "" ? key : `${path}/${key}`, field))
 }
@@ -25,6 +25,7 @@ export const hyperparameters = (experiment: Experiment): ReadonlyMap<string, Sca
     checkpointEvery: _c,
     dataset,
     description: _d,
+    gate: _g,
     keepCheckpoints: _k,
     model,
     name: _n,

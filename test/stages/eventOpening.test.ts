@@ -2,6 +2,7 @@ import { assert, describe, it } from "@effect/vitest"
 import type * as tf from "@tensorflow/tfjs-core"
 import { Effect, Schema } from "effect"
 import sharp from "sharp"
+import { Gate } from "../../schemas/Gate.ts"
 import { Experiment } from "../../schemas/Experiment.ts"
 import { eventOpening } from "../../stages/eventOpening.ts"
 import type { ResidentDataset } from "../../stages/load.ts"
@@ -131,9 +132,13 @@ describe("sample images", () => {
   )
 })
 
+const decodeGate = Schema.decodeUnknownSync(Gate)
+
 describe("hyper-parameters", () => {
   it("are what decides the result, one scalar each, layers by name", () => {
-    const found = Object.fromEntries(hyperparameters(experiment))
+    const found = Object.fromEntries(
+      hyperparameters({ ...experiment, gate: decodeGate({ leastAccuracy: 0.98 }) }),
+    )
     assert.deepInclude(found, {
       dataset: "mnist",
       batchSize: 30,
@@ -143,11 +148,11 @@ describe("hyper-parameters", () => {
       "optimizer/learningRate/value": 0.003,
       "split/validation": 500,
       "conv2d_1/filters": 8,
-      "conv2d_1/strides": "2×2",
+      "conv2d_1/strides": "2x2",
       "conv2d_1/useBias": true,
       "dropout_1/rate": 0.25,
     })
-    for (const name of ["name", "description", "checkpointEvery", "keepCheckpoints"]) {
+    for (const name of ["name", "description", "gate/leastAccuracy", "checkpointEvery", "keepCheckpoints"]) {
       assert.notProperty(found, name)
     }
   })
