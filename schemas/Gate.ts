@@ -15,7 +15,10 @@ export const Gate = Schema.Struct({
    * test. `loss` (cross-entropy of the right answer, in nats): paired t test.
    */
   metric: withDefault(Schema.Literals(["accuracy", "loss"]), "accuracy"),
-  /** One-sided chance of calling a model worse that is as good as the champion. */
+  /**
+   * One-sided chance of calling a model worse that is as good as the champion. At 0.5 a model is refused whose metric is
+   * lower at all (on accuracy, by two test examples or more): for test splits so small that little can be shown on them.
+   */
   significance: withDefault(
     Schema.Finite.check(Schema.isGreaterThan(0), Schema.isLessThanOrEqualTo(0.5)),
     0.05,

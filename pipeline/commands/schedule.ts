@@ -5,9 +5,8 @@ import { HttpClient } from "effect/http"
 import { Interrupted } from "../../schemas/Interrupted.ts"
 import { Night } from "../../schemas/Night.ts"
 import { claim } from "../../storage/claim.ts"
-import * as files from "../../storage/files.ts"
-import type { StorageFailed } from "../../storage/StorageFailed.ts"
-import { makePlan, type Plan, ScheduleInvalid } from "../schedule/plan.ts"
+import { makePlan, ScheduleInvalid } from "../schedule/plan.ts"
+import { checkEngines, checkFolder, unusable } from "../schedule/startChecks.ts"
 import { StopSignal } from "../StopSignal.ts"
 import { dataDir, engine, iterations, json, runsDir, seed, threads } from "./flags.ts"
 
@@ -100,41 +99,6 @@ const printCrontab = Flag.Boolean("print-crontab").pipe(
 
 const encodeNight = Schema.encodeSync(Schema.fromJsonString(Night))
 
-/** A folder that nights could not be written into. */
-export class FolderUnusable extends Schema.TaggedError<FolderUnusable>()("FolderUnusable", {
-  folder: Schema.String,
-  problem: Schema.String,
-}) {
-  override get [Runtime.errorExitCode]() {
-    return 66
-  }
-  override get message() {
-    return `nothing can be scheduled into ${this.folder}: ${this.problem}`
-  }
-}
-
-const unusable = (folder: string) => (error: StorageFailed) =>
-  Effect.fail(new FolderUnusable({ folder, problem: error.message }))
-
-const checkFolder = Effect.fnUntraced(
-  function* (folder: string) {
-    const paths = yield* Path.Path
-    const probe = paths.join(folder, ".writable")
-    yield* files.makeFolder(folder)
-    yield* files.writeAtomic(probe, "")
-    yield* files.remove(probe)
-  },
-  (effect, folder) => Effect.catchTag(effect, "StorageFailed", unusable(folder)),
-)
-
-/** An engine that is asked for by its name and is not there fails now, not at night. */
-const checkEngines = Effect.fnUntraced(function* ({ jobs }: Plan) {
-  const named = new Set(jobs.flatMap(({ engine }) => (engine === "auto" ? [] : [engine])))
-  if (named.size === 0) return
-  const { selectEngine } = yield* Effect.promise(() => import("../../engines/select.ts"))
-  for (const engine of named) yield* Effect.scoped(Layer.build(selectEngine(engine)))
-})
-
 export const schedule = Command.make(
   "schedule",
   {
@@ -191,9 +155,8 @@ export const schedule = Command.make(
       if (options.printSystemd) return yield* Console.log(systemdUnit(given(), folder))
       const problems = plan.jobs.flatMap((job) => notForCron(job) ?? [])
       if (problems.length > 0) return yield* new ScheduleInvalid({ file, problems })
-      const command = without("--experiment", without("--cron", given()))
       const { timeZone } = Intl.DateTimeFormat().resolvedOptions()
-      return yield* Console.log(crontab(command, plan.jobs, folder, timeZone))
+      return yield* Console.log(crontab(without("--cron", given()), plan.jobs, folder, timeZone))
     }
     const { Journal, journal } = yield* Effect.promise(() => import("../schedule/Journal.ts"))
     const { layerProcesses } = yield* Effect.promise(() => import("../schedule/processWorker.ts"))

@@ -89,6 +89,9 @@ export const morning = (history: ExperimentHistory): ReadonlyArray<string> => {
       ? []
       : [`${whenDue(last)}: ${told(last)}${also.length === 0 ? "" : ` (${also.join("; ")})`}`]),
     ...(moved === undefined ? [] : [toldOfMove(moved)]),
-    ...(unfinished === null ? [] : [toldOfUnfinished(unfinished, last?.timezone)]),
+    // A night that was stopped says itself that the next one goes on.
+    ...(unfinished === null || (unfinished.state === "waiting" && unfinished.slot === last?.slot)
+      ? []
+      : [toldOfUnfinished(unfinished, last?.timezone)]),
   ]
 }

@@ -6,6 +6,7 @@
 import { type Cause, DateTime, Effect, type Fiber, Scope, Semaphore } from "effect"
 import type { JobState, Night, OpenNight } from "../../schemas/Night.ts"
 import type { StorageFailed } from "../../storage/StorageFailed.ts"
+import { told } from "../history/inWords.ts"
 import type { Job } from "./Job.ts"
 import { Journal } from "./Journal.ts"
 import { runNight } from "./night.ts"
@@ -84,7 +85,7 @@ export const makeKeeper = Effect.fnUntraced(function* ({
     const line: Night = night.dataset === null ? night : { ...night, dataset: { ...night.dataset, changed } }
     yield* journal.append(line)
     if (line.run !== null && !runs.includes(line.run)) runs.push(line.run)
-    const text = `${job.name}: ${line.outcome}${line.run === null ? "" : ` ${line.run}`}${line.reasons.length === 0 ? "" : `: ${line.reasons.join("; ")}`}`
+    const text = `${job.name}: ${told(line)}`
     yield* line.outcome === "failed" ? Effect.logWarning(text) : Effect.logInfo(text)
     if (changed) yield* Effect.logInfo(`${job.name}: the data is another than the night before`)
     yield* announce(line)
@@ -140,7 +141,7 @@ export const makeKeeper = Effect.fnUntraced(function* ({
   const take = (slot: string, missed: number): OpenNight =>
     state.open === null
       ? openAt(slot, missed)
-      : { ...state.open, slot, missed, startedAt: null, retries: 0, resumed: true, waiting: false }
+      : { ...state.open, slot, missed, retries: 0, resumed: true, waiting: false }
 
   const launch: Effect.Effect<void, never, Journal | Worker> = Effect.gen(function* () {
     yield* turn.withPermits(1)(play())

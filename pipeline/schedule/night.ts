@@ -7,6 +7,7 @@
 import { Clock, DateTime, Effect } from "effect"
 import type { Night, OpenNight } from "../../schemas/Night.ts"
 import type { StorageFailed } from "../../storage/StorageFailed.ts"
+import { duration } from "../duration.ts"
 import type { Job } from "./Job.ts"
 import { dateOf } from "./slots.ts"
 import { type Ended, Worker, type Working } from "./Worker.ts"
@@ -38,8 +39,9 @@ const seedOf = ({ seed, seedPolicy, timezone }: Job, slot: string): number | und
 
 export const runNight = Effect.fn("runNight")(function* ({ job, save, stop, ...options }: NightOptions) {
   const worker = yield* Worker
-  // A night that a schedule left goes on: it began when it began.
-  const startedAt = options.open.startedAt ?? (yield* nowIso)
+  // What a schedule left of this slot began when it began; what an earlier slot left is gone on with from now.
+  const left = options.open.startedAt
+  const startedAt = left !== null && left >= options.open.slot ? left : yield* nowIso
   const startedMs = yield* Clock.currentTimeMillis
   const limitMs = job.timeLimitMinutes === undefined ? Infinity : job.timeLimitMinutes * 60_000
   let open = options.open
@@ -124,9 +126,13 @@ export const runNight = Effect.fn("runNight")(function* ({ job, save, stop, ...o
     // Without a run it has not begun: one that a person makes meanwhile is not the night's.
     yield* update(run === null ? { run, startedAt: null } : { run })
     if (code === 0 && run !== null) return yield* judged(run)
+    if (code === 0) {
+      const problem = `it made no run of ${job.name}: if the experiment has another name now, start the schedule again`
+      return yield* over("failed", code, [problem])
+    }
     if (asked === "stop") return { kind: "stopped" } satisfies NightEnd as NightEnd
     if (asked === "limit") {
-      return yield* over("timeLimit", code, [`stopped after ${job.timeLimitMinutes} minutes, its limit`])
+      return yield* over("timeLimit", code, [`stopped after ${duration(limitMs / 1000)}, its limit`])
     }
     if (code === interruptedCode) return yield* over("interrupted", code, [reason])
     if (!passing(code) || open.retries >= job.retries.times) {

@@ -1,6 +1,7 @@
 /**
  * The schedule for those who have an init system: (command line, jobs) -> a systemd unit, or lines of a crontab.
  */
+import { without } from "./commandLine.ts"
 import type { Job } from "./Job.ts"
 
 /** As a shell reads it. */
@@ -56,7 +57,12 @@ export const crontab = (
   const lines = [...times.values()].flatMap((together) => {
     const [{ cron, timezone }] = together
     const names = together.map(({ name }) => name).join(",")
-    const words = [...command, "--now", ...(together.length === jobs.length ? [] : ["--experiment", names])]
+    const words = [
+      ...(together.length === jobs.length
+        ? command
+        : [...without("--experiment", command), "--experiment", names]),
+      "--now",
+    ]
     return [
       ...(zoned ? [`CRON_TZ=${timezone}`] : []),
       // In a crontab a % ends the line.

@@ -133,6 +133,7 @@ describe("in the morning", () => {
         assert.isNull((yield* read({ nights: [night(28, {})], open })).unfinished)
         const stopped = yield* read({ nights: [night(28, { outcome: "timeLimit" })], open })
         assert.strictEqual(stopped.unfinished?.state, "waiting")
+        assert.lengthOf(morning(stopped), 1)
       }),
     ),
   )

@@ -83,9 +83,18 @@ describe("a crontab", () => {
     const three = [job("a", "30 2 * * *"), job("b", "0 5 * * 0"), job("c", "30 2 * * *")]
     const lines = crontab(["run"], three, "/x", "UTC").split("\n")
     assert.deepStrictEqual(lines.slice(1), [
-      "30 2 * * * cd /x && run --now --experiment a,c",
-      "0 5 * * 0 cd /x && run --now --experiment b",
+      "30 2 * * * cd /x && run --experiment a,c --now",
+      "0 5 * * 0 cd /x && run --experiment b --now",
     ])
+    const some = ["run", "--experiment", "a,b"]
+    assert.deepStrictEqual(crontab(some, three.slice(0, 2), "/x", "UTC").split("\n").slice(1), [
+      "30 2 * * * cd /x && run --experiment a --now",
+      "0 5 * * 0 cd /x && run --experiment b --now",
+    ])
+    assert.strictEqual(
+      crontab(["run", "--experiment", "a"], three.slice(0, 1), "/x", "UTC"),
+      "30 2 * * * cd /x && run --experiment a --now",
+    )
     assert.match(lines[0], /^# .*refused/)
     const elsewhere = crontab(["run"], [job("a", "30 2 * * *", "Asia/Tokyo")], "/x", "UTC").split("\n")
     assert.match(elsewhere[1], /the machine's, UTC here/)

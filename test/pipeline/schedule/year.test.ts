@@ -161,6 +161,17 @@ describe("a schedule at half past two in Prague", () => {
       }),
   )
 
+  it.effect("says of a night that made no run of its experiment what may be the cause", () =>
+    Effect.gen(function* () {
+      const theatre = theatreOf(() => ({ durationMs: hour, noRun: true }))
+      yield* TestClock.setTime(start)
+      yield* lasting(theatre, [jobOf()], day)
+      const [{ outcome, reasons }] = theatre.nights
+      assert.strictEqual(outcome, "failed")
+      assert.match(reasons[0], /^it made no run of cnn: if the experiment has another name now/)
+    }),
+  )
+
   it.effect("stops a night at its time limit, and the next slot goes on with the same run", () =>
     Effect.gen(function* () {
       const theatre = theatreOf((_, number) => ({ durationMs: number === 1 ? 10 * hour : hour }))
