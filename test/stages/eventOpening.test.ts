@@ -7,6 +7,7 @@ import { Experiment } from "../../schemas/Experiment.ts"
 import { eventOpening } from "../../stages/eventOpening.ts"
 import type { ResidentDataset } from "../../stages/load.ts"
 import { buildProgram } from "../../stages/model.ts"
+import { layers, Model } from "../../schemas/Model.ts"
 import { networkGraph } from "../../stages/networkGraph.ts"
 import { sampleImages } from "../../stages/sampleImages.ts"
 import { encodeGraph } from "../../storage/tensorboard/proto.ts"
@@ -71,6 +72,26 @@ describe("the graph of a network", () => {
       const once = encodeGraph(yield* networkGraph(yield* program))
       const again = encodeGraph(yield* networkGraph(yield* program))
       assert.deepStrictEqual(again, once)
+    }),
+  )
+
+  it.effect("shows where ways part and meet", () =>
+    Effect.gen(function* () {
+      const model = Schema.decodeUnknownSync(Model)([
+        layers.conv2d({ filters: 2, kernelSize: 1, name: "stem" }),
+        layers.depthwiseConv2d({ kernelSize: 3, padding: "same", name: "change" }),
+        layers.add({ inputs: ["stem", "change"] }),
+        layers.concatenate({ inputs: ["images", "add_1"] }),
+        layers.flatten(),
+        layers.dense({ units: 10 }),
+      ])
+      const { node } = yield* networkGraph(
+        yield* buildProgram({ ...experiment, model, inputShape: [8, 8, 1], classes: 10 }),
+      )
+      const inputs = Object.fromEntries(node.map(({ input, name }) => [name, input]))
+      assert.strictEqual(inputs["change/DepthwiseConv2dNative"][0], "stem/Add")
+      assert.deepStrictEqual(inputs["add_1/Add"], ["stem/Add", "change/Add"])
+      assert.deepStrictEqual(inputs["concatenate_1/ConcatV2"], ["images", "add_1/Add"])
     }),
   )
 
@@ -151,6 +172,10 @@ describe("hyper-parameters", () => {
       "conv2d_1/strides": "2x2",
       "conv2d_1/useBias": true,
       "dropout_1/rate": 0.25,
+    })
+    const model = Schema.decodeUnknownSync(Model)([layers.add({ inputs: ["images", "images"] })])
+    assert.deepInclude(Object.fromEntries(hyperparameters({ ...experiment, model })), {
+      "add_1/inputs": "images, images",
     })
     for (const name of ["name", "description", "gate/leastAccuracy", "checkpointEvery", "keepCheckpoints"]) {
       assert.notProperty(found, name)
