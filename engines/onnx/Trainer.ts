@@ -1,8 +1,8 @@
 /**
  * A trainer over ONNX Runtime: (program, blocked operators or none) -> Trainer, released with the scope.
  *
- * The state lives in two sets of preallocated tensors: a call reads one and writes the other, so a call that fails
- * leaves the state as it was. Results do not depend on how iterations are cut into calls, nor on the threads.
+ * The state is the tensors that the last call answered, so a call that fails leaves it as it was. (Preallocated ones
+ * would cost memory and save nothing: ONNX Runtime copies into them as it copies into new ones.) Results do not depend on how iterations are cut into calls, nor on the threads.
  */
 import type * as tf from "@tensorflow/tfjs-core"
 import { Effect, Scope } from "effect"
@@ -41,10 +41,9 @@ export const makeTrainer = Effect.fn("compile")(function* (
   const float = (data: Float32Array, shape: ReadonlyArray<number>): Tensor =>
     new ort.Tensor("float32", data, [...shape])
   const initial = yield* Effect.promise(() => Promise.all(variables.map((variable) => variable.data())))
-  const stateTensors = (valueOf: (index: number) => Float32Array) =>
-    variables.map(({ name, shape }, index) => float(valueOf(index), step.shapes.get(name) ?? shape))
-  let current = stateTensors((index) => Float32Array.from(initial[index]))
-  let spare = stateTensors((index) => new Float32Array(sizeOf(variables[index].shape)))
+  let current = variables.map(({ name, shape }, index) =>
+    float(Float32Array.from(initial[index]), step.shapes.get(name) ?? shape),
+  )
 
   const run = (iterations: number, feeds: Readonly<Record<string, Float32Array>>) =>
     Effect.tryPromise({
@@ -55,30 +54,21 @@ export const makeTrainer = Effect.fn("compile")(function* (
         for (const { name, shape } of program.feeds) {
           if (step.feeds.has(name)) inputs[name] = float(feeds[name], [iterations, ...shape])
         }
-        const losses = new Float32Array(iterations)
-        const errors = new Float32Array(iterations)
-        const outputs: Record<string, Tensor> = {
-          losses: float(losses, [iterations]),
-          errors: float(errors, [iterations]),
-        }
         variables.forEach(({ name }, index) => {
           inputs[name] = current[index]
-          outputs[nextName(name)] = spare[index]
         })
-        await session.run(inputs, outputs)
-        return { losses, errors }
+        return await session.run(inputs)
       },
       catch: failed("train"),
     })
 
   const train: Trainer["train"] = (iterations, feeds) =>
-    run(iterations, feeds).pipe(
-      Effect.tap(() =>
-        Effect.sync(() => {
-          ;[current, spare] = [spare, current]
-        }),
-      ),
-    )
+    Effect.map(run(iterations, feeds), (outputs) => {
+      // At once, not when they happen to be collected: these are tens of megabytes.
+      for (const tensor of current) tensor.dispose()
+      current = variables.map(({ name }) => outputs[nextName(name)])
+      return { losses: outputs.losses.data as Float32Array, errors: outputs.errors.data as Float32Array }
+    })
 
   const scope = yield* Effect.scope
   const predictor = yield* Effect.cached(
