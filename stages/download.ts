@@ -118,7 +118,8 @@ export const downloadIfChanged = Effect.fn("download")(function* (
   known: Version,
 ) {
   const { backoff, retries } = yield* DownloadPolicy
-  yield* Effect.logInfo(`downloading ${url}`)
+  const versioned = known.etag !== undefined || known.lastModified !== undefined
+  yield* Effect.logInfo(versioned ? `looking whether ${url} has changed` : `downloading ${url}`)
   return yield* attempt(url, limitBytes, known).pipe(
     Effect.tapError((error) => (error.transient ? Effect.logWarning(`${url}: ${error.found}`) : Effect.void)),
     Effect.retry({
