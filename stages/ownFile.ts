@@ -111,19 +111,14 @@ export const fetchOwnFile = Effect.fn("fetchOwnFile")(function* (options: {
     const { bytes, ...version } = downloaded
     return { content: yield* verifyContent(bytes, origin, expectation), version }
   })
-  const found = yield* isUrl && known !== undefined
-    ? look.pipe(
-        Effect.catchTag("SourceFailed", (error) =>
-          Effect.as(Effect.logWarning(`${error.message}; ${file} stays as it was`), undefined),
-        ),
-      )
-    : firstOf([look], [], {
-        dataset,
-        file,
-        advice: isUrl
-          ? "check the URL, the network and the sha256 that the experiment states"
-          : "check the file and the sha256 that the experiment states",
-      })
+  // Never the old content where the new cannot be had: images and labels of two versions would be taken for one.
+  const found = yield* firstOf([look], [], {
+    dataset,
+    file,
+    advice: isUrl
+      ? "check the URL and the network; with its sha256 in the experiment it is needed only once"
+      : "check the file and the sha256 that the experiment states",
+  })
   if (found === undefined) return known as FetchedFile
   const { content, version } = found
   if (seen !== undefined && seen.sha256 !== content.sha256) {

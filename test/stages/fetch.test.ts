@@ -660,13 +660,17 @@ describe("a user's own dataset", () => {
   )
 
   it.live.each([status(500), status(404), hangs, sends(zipped.subarray(0, 50))])(
-    "at a URL that cannot be had now stays what it was (case %#)",
+    "at a URL that cannot be had now is an error, not the old content: its labels may be new (case %#)",
     (answer) =>
       Effect.gen(function* () {
         answers["/own"] = [sends(zipped)]
         yield* fetchOwn(`${origin}/own`)
         answers["/own"] = [answer]
-        assert.strictEqual((yield* fetchOwn(`${origin}/own`)).sha256, sha256(content))
+        const error = yield* Effect.flip(fetchOwn(`${origin}/own`))
+        assert.strictEqual(error._tag, "DataNotAvailable")
+        assert.strictEqual(error[Runtime.errorExitCode], 69)
+        assert.include(error.message, "with its sha256 in the experiment it is needed only once")
+        assert.strictEqual((yield* fetchOwn(`${origin}/own`, sha256(content))).sha256, sha256(content))
       }),
   )
 
