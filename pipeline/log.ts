@@ -1,12 +1,12 @@
 /**
- * Where log lines go: as JSON into the run directory (pino), as text to the terminal.
+ * Where the log lines of a run go: as JSON into its directory (pino), as text to the terminal.
  *
  * Writes to the file are synchronous: a line that was logged is on its way to the disk when the process is killed. A
  * log that cannot be written (a full disk) never ends a run; what matters reports its own failure.
  */
 import { Cause, Effect, Layer, Logger, References } from "effect"
 import { destination, pino } from "pino"
-import { Terminal } from "./Terminal.ts"
+import { parts, terminalLogger, text } from "./terminalLog.ts"
 
 const levels: Record<string, "trace" | "debug" | "info" | "warn" | "error" | "fatal"> = {
   Trace: "trace",
@@ -16,14 +16,6 @@ const levels: Record<string, "trace" | "debug" | "info" | "warn" | "error" | "fa
   Error: "error",
   Fatal: "fatal",
 }
-
-const parts = (message: unknown): ReadonlyArray<unknown> => (Array.isArray(message) ? message : [message])
-
-const text = (message: unknown) =>
-  parts(message)
-    .filter((part) => typeof part !== "object" || part === null)
-    .map(String)
-    .join(" ")
 
 /** Objects among the logged values become fields of the line. */
 const fields = (message: unknown): object =>
@@ -53,25 +45,9 @@ const fileLogger = (path: string, attempt: number) =>
     ),
   )
 
-/** What a person should see, one line each: information and warnings. An error is said once, where the command ends. */
-const terminalLogger = Effect.map(Terminal, (terminal) =>
-  Logger.make<unknown, void>(({ fiber, logLevel, message }) => {
-    if (logLevel !== "Info" && logLevel !== "Warn") return
-    const stage = fiber.getRef(References.CurrentLogAnnotations).stage
-    terminal.line(
-      typeof stage === "string" ? stage : "",
-      text(message),
-      logLevel === "Warn" ? "warning" : "info",
-    )
-  }),
-)
-
 /** The loggers of a run; `path` is its log.ndjson. */
 export const layerLog = (path: string, attempt: number) =>
   Layer.mergeAll(
     Logger.layer([fileLogger(path, attempt), terminalLogger]),
     Layer.succeed(References.MinimumLogLevel, "Debug"),
   )
-
-/** The terminal alone, for what happens outside a run. */
-export const layerTerminalLog = Logger.layer([terminalLogger])

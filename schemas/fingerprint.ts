@@ -6,15 +6,14 @@
 import { createHash } from "node:crypto"
 import type { Experiment } from "./Experiment.ts"
 
-/** JSON with sorted keys: equal values have equal text. */
-export const canonical = (value: unknown): unknown => {
-  if (Array.isArray(value)) return value.map(canonical)
-  if (typeof value !== "object" || value === null) return value
-  return Object.fromEntries(
-    Object.entries(value)
-      .sort(([a], [b]) => (a < b ? -1 : 1))
-      .map(([key, entry]) => [key, canonical(entry)]),
-  )
+/** JSON with sorted keys, written in one go: equal values have equal text. */
+export const canonical = (value: unknown): string => {
+  if (typeof value !== "object" || value === null) return JSON.stringify(value) ?? "null"
+  if (Array.isArray(value)) return `[${value.map(canonical).join()}]`
+  const fields = Object.entries(value)
+    .filter(([, entry]) => entry !== undefined)
+    .sort(([a], [b]) => (a < b ? -1 : 1))
+  return `{${fields.map(([key, entry]) => `${JSON.stringify(key)}:${canonical(entry)}`).join()}}`
 }
 
 const unbounded = (dataset: Experiment["dataset"]) => {
@@ -42,6 +41,6 @@ export const fingerprint = (
   } = experiment
   const from = parent === undefined ? {} : { parent: [parent.fingerprint, parent.iteration] }
   return createHash("sha256")
-    .update(JSON.stringify(canonical({ ...decides, dataset: unbounded(dataset), ...from })))
+    .update(canonical({ ...decides, dataset: unbounded(dataset), ...from }))
     .digest("hex")
 }

@@ -24,7 +24,7 @@ import { schedule } from "./schedule.ts"
 import { show } from "./show.ts"
 import { watch } from "./watch.ts"
 import { exitCode, sayFailure } from "../failure.ts"
-import { layerTerminalLog } from "../log.ts"
+import { layerTerminalLog } from "../terminalLog.ts"
 import { Terminal } from "../Terminal.ts"
 
 const pipeline = Command.make("pipeline").pipe(

@@ -66,15 +66,39 @@ const unitOf = (members: ReadonlyArray<Member>): Unit => {
   }
 }
 
+/**
+ * A number that is the same for texts whose fields differ in their order alone, and seldom for others: the sum of what
+ * stands between brackets and commas, each part hashed.
+ */
+const unordered = (text: string): number => {
+  let [sum, part] = [0, 0]
+  for (let i = 0; i < text.length; i++) {
+    const character = text[i]
+    if (character === "," || character === "{" || character === "}") {
+      sum = (sum + part) | 0
+      part = 0
+    } else part = (Math.imul(part, 31) + text.charCodeAt(i)) | 0
+  }
+  return sum
+}
+
 /** Groups of one experiment each, in the order of their first run. */
 export const groupBySeed = (members: ReadonlyArray<Member>): ReadonlyArray<ReadonlyArray<Member>> => {
-  const groups = new Map<string, Array<Member>>()
-  // As a rule equal experiments have equal text; sorting the keys is for those of another version.
-  const keys = new Map<string, string>()
-  for (const member of members) {
+  const described = members.map((member) => {
     const fields = withoutSeed(decisive(member.header))
-    const text = JSON.stringify(fields)
-    const key = keys.get(text) ?? JSON.stringify(canonical(fields))
+    return { member, fields, text: JSON.stringify(fields) }
+  })
+  const alike = new Map<number, Set<string>>()
+  for (const { text } of described) {
+    const digest = unordered(text)
+    alike.set(digest, (alike.get(digest) ?? new Set()).add(text))
+  }
+  // Equal experiments of one version have equal text. Keys are sorted, which takes time, where another order is possible.
+  const keys = new Map<string, string>()
+  const groups = new Map<string, Array<Member>>()
+  for (const { fields, member, text } of described) {
+    const reordered = (alike.get(unordered(text))?.size ?? 1) > 1
+    const key = keys.get(text) ?? (reordered ? canonical(fields) : text)
     keys.set(text, key)
     const group = groups.get(key)
     if (group === undefined) groups.set(key, [member])

@@ -322,3 +322,30 @@ describe("what differs", () => {
     ])
   })
 })
+
+describe("seeds of one experiment", () => {
+  it("belong together when fields stand in another order, and not when any value differs", async () => {
+    const reversed = (value: unknown): unknown =>
+      typeof value !== "object" || value === null || Array.isArray(value)
+        ? value
+        : Object.fromEntries(
+            Object.entries(value)
+              .toReversed()
+              .map(([key, field]) => [key, reversed(field)]),
+          )
+    const turned = (path: string) => {
+      const file = join(path, "run.json")
+      const run = JSON.parse(readFileSync(file, "utf8"))
+      writeFileSync(file, JSON.stringify({ ...run, experiment: reversed(run.experiment) }))
+      return path
+    }
+    const runs = [write("turned", { seed: 0 }), turned(write("turned", { seed: 1 }))]
+    const together = await compared(runs)
+    assert.strictEqual(together.spread?.n, 2)
+    const other = write("turned", { seed: 2, learningRate: 0.01 })
+    assert.deepEqual(
+      (await compared([...runs, other])).units.map(({ seeds }) => seeds),
+      [[0, 1], [2]],
+    )
+  })
+})

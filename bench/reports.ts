@@ -1,0 +1,97 @@
+/**
+ * What looking at runs takes, as a user waits for it: a process from its start to its end, median and least of several.
+ *
+ *   pnpm bench:reports [--json] [--runs 1000] [--times 5] [--run PATH]
+ *
+ * `compare` and `list` over that many runs of different experiments; the page of a run, of a small one trained for it or
+ * of the one given. The seconds of processor time are told beside those that passed: a busy machine stretches only these.
+ */
+import { spawnSync } from "node:child_process"
+import { mkdtempSync, readdirSync, readFileSync, rmSync, statSync } from "node:fs"
+import { cpus, tmpdir } from "node:os"
+import { join } from "node:path"
+import { fileURLToPath } from "node:url"
+import { parseArgs } from "node:util"
+import { table } from "../pipeline/table.ts"
+import { writeRun } from "../test/fixtures/writeRun.ts"
+
+const { values: options } = parseArgs({
+  options: {
+    json: { type: "boolean", default: false },
+    runs: { type: "string", default: "1000" },
+    times: { type: "string", default: "5" },
+    run: { type: "string" },
+  },
+})
+const cli = fileURLToPath(new URL("../pipeline/cli.ts", import.meta.url))
+const tiny = fileURLToPath(new URL("../test/fixtures/tiny.ts", import.meta.url))
+const scratch = mkdtempSync(join(tmpdir(), "tidemark-bench-"))
+
+/** Processor time of all processes this one has started and seen end, in seconds; NaN where the system does not tell. */
+const childrenSeconds = (): number => {
+  if (process.platform !== "linux") return Number.NaN
+  // Fields 16 and 17, in hundredths of a second; the name, field 2, may hold spaces (proc(5)).
+  const fields = readFileSync("/proc/self/stat", "utf8").split(") ").at(-1)?.split(" ") ?? []
+  return (Number(fields[13]) + Number(fields[14])) / 100
+}
+
+const pipeline = (...args: ReadonlyArray<string>) => {
+  const [startedAt, before] = [performance.now(), childrenSeconds()]
+  const ended = spawnSync(process.execPath, [cli, ...args], { encoding: "utf8" })
+  if (ended.status !== 0) throw new Error(`${args.join(" ")} ended with ${ended.status}: ${ended.stderr}`)
+  return { seconds: (performance.now() - startedAt) / 1000, processor: childrenSeconds() - before }
+}
+
+const median = (values: ReadonlyArray<number>) =>
+  values.toSorted((a, b) => a - b)[Math.floor(values.length / 2)]
+
+const measure = (what: string, ...args: ReadonlyArray<string>) => {
+  // Once unmeasured: the compile cache and the disk's are warm for a user, too.
+  pipeline(...args)
+  const measured = Array.from({ length: Number(options.times) }, () => pipeline(...args))
+  const of = (name: "seconds" | "processor") => measured.map((one) => one[name])
+  return {
+    what,
+    medianSeconds: median(of("seconds")),
+    leastSeconds: Math.min(...of("seconds")),
+    medianProcessorSeconds: median(of("processor")),
+  }
+}
+
+const trainedRun = () => {
+  const runs = join(scratch, "trained")
+  pipeline("run", tiny, "--engine", "onnx", "--runs-dir", runs, "--data-dir", join(scratch, "data"))
+  return join(runs, readdirSync(runs)[0])
+}
+
+try {
+  const many = join(scratch, "many")
+  for (let i = 0; i < Number(options.runs); i++) {
+    const validation = Array.from({ length: 20 }, (_, k) => 0.5 / (k + 1) + (i % 17) / 1000)
+    const right = Array.from({ length: 1000 }, (_, k) => (k * 7919 + i * 31) % 100 > 5)
+    writeRun({ runsDir: many, second: i, learningRate: 0.1 + i * 1e-5, right, validation })
+  }
+  const page = join(scratch, "report.html")
+  const results = [
+    measure("pipeline --help", "--help"),
+    measure(`list of ${options.runs} runs`, "list", "--runs-dir", many),
+    measure(`compare ${options.runs} runs`, "compare", "--last", options.runs, "--runs-dir", many),
+    measure("the page of a run", "show", options.run ?? trainedRun(), "--html", page),
+  ]
+  const pageBytes = statSync(page).size
+  if (options.json) {
+    console.log(JSON.stringify({ cpu: cpus()[0]?.model, results, pageBytes }, null, 2))
+  } else {
+    const two = (seconds: number) => seconds.toFixed(2)
+    const rows = results.map(({ leastSeconds, medianProcessorSeconds, medianSeconds, what }) => [
+      what,
+      two(medianSeconds),
+      two(leastSeconds),
+      two(medianProcessorSeconds),
+    ])
+    console.log(table(["seconds", "median", "least", "processor"], rows))
+    console.log(`\nthe page has ${pageBytes.toLocaleString("en")} bytes`)
+  }
+} finally {
+  rmSync(scratch, { recursive: true, force: true })
+}
