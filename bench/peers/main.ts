@@ -225,6 +225,7 @@ for (const name of names) {
     complain(`${name} is left out: ${reasonOf(error)}`)
   }
 }
+if (commands.size === 0) process.exit(69)
 console.log(
   `${machine.processor}, ${machine.cores} cores, ${machine.memoryGiB} GiB, Linux ${machine.kernel}, Node.js ${machine.node}, ${threads} threads each`,
 )
