@@ -50,6 +50,7 @@ export const show = Command.make(
     const ensemble = ensembleName(run)
     if (ensemble !== undefined) {
       const report = yield* readEnsemble(runsDir, ensemble)
+      if (open || Option.isSome(html)) yield* Effect.logWarning("an ensemble has no page: here it is as text")
       return yield* Console.log(json ? JSON.stringify(report, null, 2) : renderEnsemble(report))
     }
     if (open || Option.isSome(html)) {

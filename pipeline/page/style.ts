@@ -85,7 +85,7 @@ footer { margin-top: 3rem; border-top: 1px solid var(--line); font-size: .82rem;
 .pair { display: flex; flex-wrap: wrap; gap: 1.6rem 3rem; }
 .pair > div { min-width: 0; max-width: 100%; }
 .pair figcaption p { max-width: 30rem; }
-.gallery { display: grid; grid-template-columns: repeat(auto-fit, minmax(min(100%, 23rem), 1fr)); gap: 1.8rem 2.2rem; align-items: start; }
+.gallery { display: grid; grid-template-columns: repeat(auto-fit, minmax(min(100%, 20rem), 1fr)); gap: 1.8rem 2.2rem; align-items: start; }
 figure { margin: 0; min-width: 0; }
 section > figure, section > h3 { margin-top: 1.3rem; }
 figure.wide { margin: 1.2rem 0; }

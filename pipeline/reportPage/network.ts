@@ -15,10 +15,13 @@ const by = (pair: ReadonlyArray<number>) => pair.join("×")
 /** What is chosen in a layer, in a few words. */
 const chosen = (layer: Layer): string => {
   const words: Array<string> = []
+  if (layer.inputs !== undefined) words.push(`takes ${[layer.inputs].flat().join(" and ")}`)
   if ("kernelSize" in layer) words.push(by(layer.kernelSize))
   if ("poolSize" in layer) words.push(by(layer.poolSize))
   if ("strides" in layer && layer.strides !== undefined && by(layer.strides) !== "1×1")
     words.push(`stride ${by(layer.strides)}`)
+  if ("depthMultiplier" in layer && layer.depthMultiplier > 1)
+    words.push(`${layer.depthMultiplier} a channel`)
   if ("padding" in layer) words.push(layer.padding)
   if ("activation" in layer && layer.activation !== "linear") words.push(layer.activation)
   if ("useBias" in layer && !layer.useBias) words.push("no bias")
