@@ -1,9 +1,10 @@
 /**
  * Three hidden layers and sigmoid outputs fitted to one-hot labels by mean squared error: 784 → 100 → 100 → 60 → 10.
  * The tutorial that trained it for 20 epochs on 80 % of all 70,000 examples reports 99.25 % train and 96.97 % test
- * accuracy. It has no validation split; here 2 % of what is not tested is kept for one.
+ * accuracy. It has no validation split; here 2 % of what is not tested is kept for one. Its rate of 0.005 is reached over
+ * four epochs: begun with, two seeds of three end where all sigmoids are near 0, in PyTorch as well.
  */
-import { experiment, initializers, layers, optimizers } from "tidemark"
+import { experiment, initializers, layers, learningRates, optimizers } from "tidemark"
 
 const kernelInitializer = initializers.glorotUniform
 
@@ -19,7 +20,7 @@ export default experiment({
     layers.dense({ units: 10, activation: "sigmoid", kernelInitializer }),
   ],
   loss: "meanSquaredError",
-  optimizer: optimizers.adam({ learningRate: 0.005 }),
+  optimizer: optimizers.adam({ learningRate: learningRates.constant(0.005, { warmup: 220 }) }),
   batchSize: 1000,
   budget: { epochs: 20 },
   evaluateEvery: { epochs: 1 },
