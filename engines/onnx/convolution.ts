@@ -9,6 +9,7 @@ import type { Node, Value, Window } from "../trace/graph.ts"
 import type { Blocked } from "./blocked.ts"
 import type { Name, OnnxGraph } from "./graph.ts"
 import { imageShape, type Lowering } from "./Lowering.ts"
+import { stridedInputGradient } from "./strided.ts"
 
 export const portableAttributes = (window: Window) => ({
   kernel_shape: { ints: [window.height, window.width] },
@@ -98,12 +99,18 @@ export const unreached = (window: Window) => [
     ((window.outWidth - 1) * window.strideWidth + (window.width - 1) * window.dilationWidth + 1),
 ]
 
-/** dx = dy convolved with the turned filter; with strides, the transposed convolution. */
+/** dx = dy convolved with the turned filter; with strides, in phases (`strided.ts`) or as the transposed convolution. */
 export const inputGradient = (value: Node<"Conv2DInputGradient">, lowering: Lowering): void => {
   const { blocked, graph } = lowering
   const { window } = value.attributes
   const { bottom, height, inChannels, left, outChannels, right, top, width } = window
   const [dy, filter] = value.inputs
+  const isBlocked =
+    blocked !== undefined && inChannels % blocked.block === 0 && outChannels % blocked.block === 0
+  if (isBlocked && hasStride(window) && !isDilated(window)) {
+    stridedInputGradient(value, lowering, blocked)
+    return
+  }
   if (hasStride(window) || isDilated(window)) {
     const weights = graph.transpose(lowering.read(filter), [3, 2, 0, 1])
     const dx = graph.op("ConvTranspose", [lowering.read(dy, "nchw"), weights], {
@@ -115,7 +122,7 @@ export const inputGradient = (value: Node<"Conv2DInputGradient">, lowering: Lowe
   }
   const kernel = [height, width] as const
   const pads = [height - 1 - top, width - 1 - left, height - 1 - bottom, width - 1 - right] as const
-  if (blocked !== undefined && inChannels % blocked.block === 0 && outChannels % blocked.block === 0) {
+  if (isBlocked) {
     const dx = blocked.convolution(graph, {
       x: lowering.read(dy, "nchwc"),
       inShape: imageShape(dy.shape),
