@@ -3,8 +3,8 @@
  *
  * With a stride s, padding p and row y of the input, let y + p = s·q + r. Then dx[y] = Σ_t dy[q - t] · w[s·t + r]: rows
  * (and columns) of one remainder r are dy convolved, without stride, with every s-th row of the filter, turned. All phases
- * are one convolution with s·s times the channels, whose results are then put in turn. A third of the time of ONNX
- * Runtime's ConvTranspose, which spreads one image after the other.
+ * are one convolution with s·s times the channels, whose results are then put in turn. ONNX Runtime's ConvTranspose takes as
+ * long on one thread, and gains nothing from a second: it spreads one image after the other.
  */
 import type { Node } from "../trace/graph.ts"
 import type { Blocked } from "./blocked.ts"

@@ -33,6 +33,7 @@ const checkProgram = (block: number) => {
     { name: "tidemark/check/filter1", shape: [5, 5, 1, 2 * block] },
     { name: "tidemark/check/bias1", shape: [2 * block] },
     { name: "tidemark/check/strided", shape: [3, 3, 2 * block, 1] },
+    { name: "tidemark/check/stridedFull", shape: [3, 3, 2 * block, 2 * block] },
     { name: "tidemark/check/depthwise", shape: [3, 3, 2 * block, 1] },
     { name: "tidemark/check/filter2", shape: [3, 3, 2 * block, block] },
     { name: "tidemark/check/bias2", shape: [block] },
@@ -43,16 +44,17 @@ const checkProgram = (block: number) => {
   )
   try {
     const traced = trace(variables, feeds, ({ images }) => {
-      const [filter1, bias1, strided, depthwise, filter2, bias2] = variables
+      const [filter1, bias1, strided, stridedFull, depthwise, filter2, bias2] = variables
       const { grads, value } = tf.variableGrads(() => {
         const first = tf.relu(
           tf.add(tf.conv2d(images as tf.Tensor4D, filter1 as tf.Tensor4D, 1, "same"), bias1),
         )
         const pooled = tf.maxPool(first as tf.Tensor4D, 2, 2, "valid")
-        const between = tf.add(
+        const between = tf.addN([
           pooled,
           tf.depthwiseConv2d(first as tf.Tensor4D, strided as tf.Tensor4D, 2, "same"),
-        )
+          tf.conv2d(first as tf.Tensor4D, stridedFull as tf.Tensor4D, 2, "same"),
+        ])
         const mixed = tf.depthwiseConv2d(between as tf.Tensor4D, depthwise as tf.Tensor4D, 1, "same")
         const second = tf.relu(tf.add(tf.conv2d(mixed, filter2 as tf.Tensor4D, 1, "valid"), bias2))
         return tf.mean(tf.square(tf.maxPool(second as tf.Tensor4D, 2, 2, "valid")))
