@@ -1,7 +1,7 @@
 /** `pipeline schedule FILE`: trains again and again, each night in a process of its own, and keeps the best model. */
 import { Console, Effect, FileSystem, Layer, Option, Path, Runtime, Schema, Semaphore } from "effect"
 import { Argument, Command, Flag } from "effect/cli"
-import { HttpClient } from "effect/http"
+import * as HttpClient from "effect/http/HttpClient"
 import { Interrupted } from "../../schemas/Interrupted.ts"
 import { Night } from "../../schemas/Night.ts"
 import { claim } from "../../storage/claim.ts"

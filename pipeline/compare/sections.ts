@@ -106,6 +106,9 @@ const results = ({ spread, units }: Comparison): Section => {
   }
 }
 
+/** Made once: making one is most of what formatting a number costs. */
+const whole = new Intl.NumberFormat("en", { maximumFractionDigits: 0 })
+
 const cost = ({ units }: Comparison): Section => ({
   title: "Size and speed",
   table: {
@@ -113,12 +116,10 @@ const cost = ({ units }: Comparison): Section => ({
     rows: units.map(({ figures, label }) => [
       label,
       String(figures.iterations ?? "–"),
-      figures.parameters?.toLocaleString("en") ?? "–",
+      figures.parameters === null ? "–" : whole.format(figures.parameters),
       figures.trainSeconds === null ? "–" : duration(figures.trainSeconds),
-      figures.imagesPerSecond === null ? "–" : Math.round(figures.imagesPerSecond).toLocaleString("en"),
-      figures.peakMemoryBytes === null
-        ? "–"
-        : Math.round(figures.peakMemoryBytes / 2 ** 20).toLocaleString("en"),
+      figures.imagesPerSecond === null ? "–" : whole.format(figures.imagesPerSecond),
+      figures.peakMemoryBytes === null ? "–" : whole.format(figures.peakMemoryBytes / 2 ** 20),
       figures.engine,
     ]),
     left: 1,

@@ -2,7 +2,8 @@
  * Tells an address of a night: (webhook, night) -> POST of its line as JSON. A failing webhook is a warning, no more.
  */
 import { Effect, Schedule, Schema } from "effect"
-import { HttpClient, HttpClientRequest } from "effect/http"
+import * as HttpClient from "effect/http/HttpClient"
+import * as HttpClientRequest from "effect/http/HttpClientRequest"
 import { Night } from "../../schemas/Night.ts"
 import type { Webhook } from "../../schemas/Schedule.ts"
 
