@@ -33,19 +33,31 @@ export interface SharedExample {
   readonly second: number
 }
 
-/** By index in the dataset: the label and how many of the models were tested on it, and are right. */
-const tally = (models: ReadonlyArray<Answers>, size: number) => {
+/** The indices that answers are about: [from, until). A test split is a small part of its dataset. */
+const rangeOf = (models: ReadonlyArray<Answers>) => {
+  let [from, until] = [Number.MAX_SAFE_INTEGER, 0]
+  for (const { indices } of models) {
+    for (const index of indices) {
+      from = Math.min(from, index)
+      until = Math.max(until, index + 1)
+    }
+  }
+  return { from, size: Math.max(0, until - from) }
+}
+
+/** By index less `from`: the label and how many of the models were tested on it, and are right. */
+const tally = (models: ReadonlyArray<Answers>, from: number, size: number) => {
   const label = new Int32Array(size)
   const right = new Int32Array(size)
   const seen = new Int32Array(size)
   for (const { indices, labels, predicted } of models) {
     for (let row = 0; row < indices.length; row++) {
-      const index = indices[row]
+      const at = indices[row] - from
       // Another label for one index: another dataset, whatever its name. Such an example is never seen by all.
-      if (seen[index] > 0 && label[index] !== labels[row]) seen[index] = -models.length
-      label[index] = labels[row]
-      seen[index]++
-      if (predicted[row] === labels[row]) right[index]++
+      if (seen[at] > 0 && label[at] !== labels[row]) seen[at] = -models.length
+      label[at] = labels[row]
+      seen[at]++
+      if (predicted[row] === labels[row]) right[at]++
     }
   }
   return { label, right, seen }
@@ -56,26 +68,17 @@ export const sharedExamples = (
   first: ReadonlyArray<Answers>,
   second: ReadonlyArray<Answers>,
 ): ReadonlyArray<SharedExample> => {
-  const size =
-    1 +
-    [...first, ...second].reduce(
-      (most, { indices }) =>
-        Math.max(
-          most,
-          indices.reduce((a, b) => Math.max(a, b), 0),
-        ),
-      0,
-    )
-  const [a, b] = [tally(first, size), tally(second, size)]
+  const { from, size } = rangeOf([...first, ...second])
+  const [a, b] = [tally(first, from, size), tally(second, from, size)]
   const shared: Array<SharedExample> = []
-  for (let index = 0; index < size; index++) {
-    if (a.seen[index] !== first.length || b.seen[index] !== second.length) continue
-    if (a.label[index] !== b.label[index]) continue
+  for (let at = 0; at < size; at++) {
+    if (a.seen[at] !== first.length || b.seen[at] !== second.length) continue
+    if (a.label[at] !== b.label[at]) continue
     shared.push({
-      index,
-      label: a.label[index],
-      first: a.right[index] / first.length,
-      second: b.right[index] / second.length,
+      index: from + at,
+      label: a.label[at],
+      first: a.right[at] / first.length,
+      second: b.right[at] / second.length,
     })
   }
   return shared
