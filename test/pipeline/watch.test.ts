@@ -109,15 +109,20 @@ describe("watch", () => {
     try {
       rmSync(join(run, "metrics.ndjson"))
       appendFileSync(join(run, "metrics.ndjson"), row(10))
+      const before = Date.now()
       const first = await look(run)
+      const between = Date.now()
       assert.strictEqual(first.imagesPerSecond, null)
       await new Promise((resolve) => setTimeout(resolve, 100))
       appendFileSync(join(run, "metrics.ndjson"), row(20))
+      const after = Date.now()
       const second = await look(run, first)
-      assert.isAbove(second.imagesPerSecond ?? 0, 200)
-      assert.isAtMost(second.imagesPerSecond ?? 0, 2000)
-      assert.isAbove(second.secondsLeft ?? 0, 1)
+      // Ten iterations of 20 images between the two looks, whenever within them the clock was read.
+      const speed = second.imagesPerSecond ?? 0
+      assert.isAtLeast(speed, 200_000 / (Date.now() - before + 1))
+      assert.isAtMost(speed, 200_000 / (after - between - 1))
       assert.strictEqual(second.total, 100)
+      assert.closeTo(second.secondsLeft ?? 0, (80 * 20) / speed, 1e-6)
       rmSync(join(run, "metrics.ndjson"))
       appendFileSync(join(run, "metrics.ndjson"), row(10))
       assert.strictEqual((await look(run, second)).imagesPerSecond, null)
