@@ -10,6 +10,7 @@ import type { RunDamaged } from "../../storage/runDirectory.ts"
 import type { RunHeader } from "../../storage/runHeader.ts"
 import { differences } from "../difference.ts"
 import { type CurvePoint, readFigures, type RunFigures } from "./RunFigures.ts"
+import { rememberAnswers } from "./predictions.ts"
 import { testUnits, type Untested, type UnitTest } from "./testUnits.ts"
 import { decisive, labelOf, type Member, type Unit, unitsOf, withoutSeed } from "./units.ts"
 
@@ -179,7 +180,8 @@ export const compareRuns = Effect.fn("compareRuns")(function* (
   const { units: all, whole } = unitsOf(members)
   const units = chosen(all).map((unit, i) => ({ ...unit, label: labelOf(i) }))
   const [baseline, ...others] = units
-  const results = yield* Effect.forEach(others, (unit) => testUnits(baseline, unit))
+  const read = rememberAnswers(new Set(baseline.seeds.map(({ figures }) => figures.path)))
+  const results = yield* Effect.forEach(others, (unit) => testUnits(baseline, unit, read))
   const made = results.flatMap((result) => (Result.isSuccess(result) ? [result.success] : []))
   const corrected = holm(made.map(({ difference }) => difference.p))
   const comparison: Comparison = {

@@ -24,6 +24,21 @@ export const readAnswers = (runPath: string) =>
     })),
   )
 
+export type ReadAnswers = typeof readAnswers
+
+/** Reads the answers of some runs, those that every test needs, only once. */
+export const rememberAnswers = (remembered: ReadonlySet<string>): ReadAnswers => {
+  const known = new Map<string, Result.Result<Answers, string>>()
+  return (runPath) =>
+    Effect.suspend(() => {
+      const found = known.get(runPath)
+      if (found !== undefined) return Effect.succeed(found)
+      return Effect.tap(readAnswers(runPath), (read) =>
+        Effect.sync(() => remembered.has(runPath) && known.set(runPath, read)),
+      )
+    })
+}
+
 /** A test example two models or more answered. */
 export interface SharedExample {
   readonly index: number

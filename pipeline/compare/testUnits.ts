@@ -13,7 +13,7 @@ import {
   singleDifference,
   welchDifference,
 } from "../../stages/significance.ts"
-import { type Answers, readAnswers, sharedExamples, type SharedExample } from "./predictions.ts"
+import { type Answers, type ReadAnswers, sharedExamples, type SharedExample } from "./predictions.ts"
 import type { Member, Unit } from "./units.ts"
 
 /** Seeds of a group whose answers are read: enough to average over, and soon read. */
@@ -59,21 +59,25 @@ const oneSided = (examples: ReadonlyArray<SharedExample>): OneSided => ({
 })
 
 /** The answers of as many seeds as have them; why, where none has. */
-const answersOf = Effect.fnUntraced(function* (members: ReadonlyArray<Member>) {
+const answersOf = Effect.fnUntraced(function* (members: ReadonlyArray<Member>, read: ReadAnswers) {
   const answers: Array<Answers> = []
   const problems: Array<string> = []
   for (const { figures } of members) {
     if (answers.length === seedsRead) break
-    const read = yield* readAnswers(figures.path)
-    if (Result.isFailure(read)) problems.push(`${figures.id}: ${read.failure}`)
-    else answers.push(read.success)
+    const found = yield* read(figures.path)
+    if (Result.isFailure(found)) problems.push(`${figures.id}: ${found.failure}`)
+    else answers.push(found.success)
   }
   return answers.length === 0 ? Result.fail(problems.join("; ")) : Result.succeed({ answers, problems })
 })
 
 /** Examples both sides answered, or why they cannot be paired. */
-const paired = Effect.fnUntraced(function* (first: ReadonlyArray<Member>, second: ReadonlyArray<Member>) {
-  const [a, b] = [yield* answersOf(first), yield* answersOf(second)]
+const paired = Effect.fnUntraced(function* (
+  first: ReadonlyArray<Member>,
+  second: ReadonlyArray<Member>,
+  read: ReadAnswers,
+) {
+  const [a, b] = [yield* answersOf(first, read), yield* answersOf(second, read)]
   if (Result.isFailure(a)) return Result.fail(a.failure)
   if (Result.isFailure(b)) return Result.fail(b.failure)
   const shared = sharedExamples(a.success.answers, b.success.answers)
@@ -87,9 +91,9 @@ const paired = Effect.fnUntraced(function* (first: ReadonlyArray<Member>, second
 
 type TestResult = Result.Result<Tested, string>
 
-const testModels = Effect.fnUntraced(function* (first: Unit, second: Unit) {
+const testModels = Effect.fnUntraced(function* (first: Unit, second: Unit, read: ReadAnswers) {
   const [a, b] = [first.seeds[0], second.seeds[0]]
-  const examples = yield* paired([a], [b])
+  const examples = yield* paired([a], [b], read)
   if (Result.isFailure(examples)) return Result.fail(examples.failure) as TestResult
   const { remarks, shared } = examples.success
   const onlyFirst = shared.filter((example) => example.first > example.second)
@@ -153,13 +157,13 @@ const overSeeds = (first: Unit, second: Unit) => {
   }
 }
 
-const testGroups = Effect.fnUntraced(function* (first: Unit, second: Unit) {
+const testGroups = Effect.fnUntraced(function* (first: Unit, second: Unit, read: ReadAnswers) {
   const seeds = overSeeds(first, second)
-  const examples = yield* paired(first.seeds, second.seeds)
+  const examples = yield* paired(first.seeds, second.seeds, read)
   if (Result.isFailure(examples)) return Result.fail(examples.failure) as TestResult
   const { remarks, shared } = examples.success
   const byExample = pairedDifference(shared.map((example) => example.first - example.second))
-  const read = Math.max(first.seeds.length, second.seeds.length) > seedsRead
+  const partly = Math.max(first.seeds.length, second.seeds.length) > seedsRead
   return Result.succeed<Tested>({
     method: `${seeds.method}, and a paired t test over ${shared.length} test examples`,
     difference: byExample.p > seeds.difference.p ? byExample : seeds.difference,
@@ -170,12 +174,12 @@ const testGroups = Effect.fnUntraced(function* (first: Unit, second: Unit) {
     examples: shared.length,
     onlyFirstRight: null,
     onlySecondRight: null,
-    remarks: [...remarks, ...(read ? [`test examples: over the first ${seedsRead} seeds of a side`] : [])],
+    remarks: [...remarks, ...(partly ? [`test examples: over the first ${seedsRead} seeds of a side`] : [])],
   })
 })
 
 /** p is corrected later, when the number of tests is known. */
-export const testUnits = Effect.fn("testUnits")(function* (first: Unit, second: Unit) {
+export const testUnits = Effect.fn("testUnits")(function* (first: Unit, second: Unit, read: ReadAnswers) {
   const labels = { first: first.label, second: second.label }
   const untested = (reason: string) => Result.fail<Untested>({ ...labels, reason })
   for (const { label, seeds } of [first, second]) {
@@ -185,7 +189,7 @@ export const testUnits = Effect.fn("testUnits")(function* (first: Unit, second: 
     return untested("they were tested on different datasets, so their errors say nothing about each other")
   }
   const groups = first.seeds.length > 1 || second.seeds.length > 1
-  const result: TestResult = yield* groups ? testGroups(first, second) : testModels(first, second)
+  const result: TestResult = yield* groups ? testGroups(first, second, read) : testModels(first, second, read)
   return Result.mapBoth(result, {
     onSuccess: (test): UnitTest => ({
       ...labels,
