@@ -2,8 +2,7 @@
 import { duration } from "./duration.ts"
 import type { LiveRun } from "./liveRun.ts"
 import { sparkline } from "./plot.ts"
-
-const percent = (share: number) => `${(100 * share).toFixed(2)} %`
+import { percent } from "./percent.ts"
 
 const progress = (run: LiveRun) => [
   `iteration ${run.iteration}/${run.total ?? "?"}`,

@@ -3,9 +3,8 @@
  */
 import type { Report } from "../schemas/Report.ts"
 import { duration } from "./duration.ts"
+import { percent } from "./percent.ts"
 import { table } from "./table.ts"
-
-const percent = (share: number | null) => (share === null ? "–" : `${(100 * share).toFixed(2)} %`)
 
 export const renderReport = (report: Report): string => {
   const { test } = report

@@ -48,9 +48,10 @@ export const EnsembleReport = Schema.Struct({
       experiment: Schema.String,
       seed: Schema.Int,
       parameters: Schema.Int,
-      /** Share of wrong answers on the test split, and milliseconds in the attempt that finished training. */
+      /** Share of wrong answers on the test split. */
       testError: Schema.Finite,
-      trainMs: Schema.Finite,
+      /** Milliseconds in the attempt that finished training; null where the run does not say. */
+      trainMs: Schema.NullOr(Schema.Finite),
     }),
   ),
   /** Of the members together. */

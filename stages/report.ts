@@ -6,8 +6,8 @@ import { Effect } from "effect"
 import type { Trainer } from "../engines/Engine.ts"
 import type { Loss } from "../schemas/Experiment.ts"
 import * as files from "../storage/files.ts"
+import { encodePredictions } from "../storage/predictions.ts"
 import { type EvaluationSplit, evaluate } from "./evaluate.ts"
-import { encodePredictions } from "./predictions.ts"
 import { testResult } from "./testResult.ts"
 
 /** Tests the model as it stands in `trainer`; writes the probabilities to `predictions`. */
@@ -23,7 +23,12 @@ export const report = Effect.fn("report")(function* (options: {
   const { fingerprint, indices, loss } = options
   const { classes, labels } = options.test
   const { probabilities } = yield* evaluate(options.trainer, options.test, loss)
-  const answers = { probabilities, classes, labels, indices }
+  const answers = {
+    probabilities,
+    classes,
+    labels: Int32Array.from(labels),
+    indices: Int32Array.from(indices),
+  }
   yield* files.writeAtomic(options.predictions, encodePredictions(answers, fingerprint))
   return testResult(labels, probabilities, classes, loss)
 })

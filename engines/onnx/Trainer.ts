@@ -1,8 +1,9 @@
 /**
  * A trainer over ONNX Runtime: (program, blocked operators or none) -> Trainer, released with the scope.
  *
- * The state is the tensors that the last call answered, so a call that fails leaves it as it was. (Preallocated ones
- * would cost memory and save nothing: ONNX Runtime copies into them as it copies into new ones.) Results do not depend on how iterations are cut into calls, nor on the threads.
+ * The state is the tensors that the last call answered, so a call that fails leaves it as it was. (Preallocated ones would
+ * cost memory and save nothing: ONNX Runtime copies into them as it copies into new ones.) Results do not depend on how
+ * iterations are cut into calls, nor on the threads.
  */
 import type * as tf from "@tensorflow/tfjs-core"
 import { Effect, Scope } from "effect"

@@ -9,7 +9,7 @@ import { Effect, Path, Result, Schema } from "effect"
 import { FetchedDataset } from "../../schemas/Dataset.ts"
 import * as files from "../../storage/files.ts"
 import { layout } from "../../storage/runDirectory.ts"
-import { readPredictions } from "../predictions.ts"
+import { readPredictions } from "../../storage/predictions.ts"
 import { readReport } from "../runSummary.ts"
 
 export interface Answers {

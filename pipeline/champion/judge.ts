@@ -4,6 +4,7 @@
 import type { PairedTest, Verdict } from "../../schemas/Champion.ts"
 import type { Gate } from "../../schemas/Gate.ts"
 import type { Report } from "../../schemas/Report.ts"
+import { percent } from "../percent.ts"
 
 const bytesOfParameter = 4
 
@@ -16,7 +17,6 @@ export type Opponent =
   /** No comparison was possible, in words why. */
   | { readonly kind: "untested"; readonly problem: string }
 
-const percent = (share: number) => `${(100 * share).toFixed(2)} %`
 const pText = (p: number) => (p < 0.0001 ? "p < 0.0001" : `p = ${p.toPrecision(2)}`)
 
 const amount = (metric: PairedTest["metric"], value: number) =>

@@ -5,6 +5,7 @@ import type { ChampionEvent } from "../../schemas/Champion.ts"
 import { ChampionNotFound } from "../../storage/champions.ts"
 import { type ExperimentHistory, readHistory, whyOf } from "../history/History.ts"
 import { clock, morning, outcomes } from "../history/inWords.ts"
+import { percent } from "../percent.ts"
 import { table } from "../table.ts"
 import { json, runsDir } from "./flags.ts"
 
@@ -20,7 +21,7 @@ const words: Readonly<Record<ChampionEvent["kind"], string>> = {
   rolledBack: "rolled back",
 }
 
-const percent = (share: number | null) => (share === null ? "" : `${(100 * share).toFixed(2)} %`)
+const cell = (share: number | null) => (share === null ? "" : percent(share))
 
 /** Judgements, moves by hand, and the nights that came to neither, by time. */
 const rows = ({ events, nights }: ExperimentHistory) =>
@@ -42,7 +43,7 @@ const one = (history: ExperimentHistory) => {
   const { champion, experiment } = history
   const accuracy = champion?.accuracy ?? null
   const facts = [
-    ...(accuracy === null ? [] : [`test accuracy ${percent(accuracy)}`]),
+    ...(accuracy === null ? [] : [`test accuracy ${cell(accuracy)}`]),
     ...(champion === null || champion.since === null ? [] : [`since ${clock(champion.since)} UTC`]),
   ]
   return [
@@ -64,7 +65,7 @@ const all = (histories: ReadonlyArray<ExperimentHistory>) => {
         : [
             experiment,
             champion.run,
-            percent(champion.accuracy),
+            cell(champion.accuracy),
             champion.since?.slice(0, 10) ?? "",
             champion.why,
           ],

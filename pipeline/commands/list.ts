@@ -3,6 +3,7 @@ import { Console, Effect, Option, Schema } from "effect"
 import { Command, Flag } from "effect/cli"
 import { RunStatus } from "../../schemas/Run.ts"
 import { listHeaders } from "../../storage/runHeader.ts"
+import { percent } from "../percent.ts"
 import { table } from "../table.ts"
 import { summarize } from "../runSummary.ts"
 import { sortRuns } from "../sortRuns.ts"
@@ -27,7 +28,7 @@ const limit = Flag.Int("limit").pipe(
   Flag.optional,
 )
 
-const percent = (share: number | null) => (share === null ? "" : `${(100 * share).toFixed(2)} %`)
+const cell = (share: number | null) => (share === null ? "" : percent(share))
 
 export const list = Command.make(
   "list",
@@ -50,8 +51,8 @@ export const list = Command.make(
         row.id,
         row.status,
         `${row.iteration}/${row.iterations ?? "?"}`,
-        percent(row.validationError),
-        percent(row.testError),
+        cell(row.validationError),
+        cell(row.testError),
         row.engine,
       ])
       const head = ["run", "status", "iterations", "validation", "test error", "engine"]

@@ -5,7 +5,7 @@
  */
 import { Effect, Result } from "effect"
 import { predictedLabels } from "../../stages/statistics.ts"
-import { readPredictions } from "../predictions.ts"
+import { readPredictions } from "../../storage/predictions.ts"
 
 export interface Answers {
   /** Index in the dataset, train files first, of each test example. */

@@ -4,10 +4,9 @@ import { Effect, Result, Runtime, Schema } from "effect"
 import type { EnsembleReport } from "../../schemas/Ensemble.ts"
 import { digestOf } from "../../stages/digest.ts"
 import { combine } from "../../stages/ensemble.ts"
-import { encodePredictions } from "../../stages/predictions.ts"
 import { testResult } from "../../stages/testResult.ts"
 import { writeEnsemble } from "../../storage/ensembles.ts"
-import { type Predictions, readPredictions } from "../predictions.ts"
+import { encodePredictions, type Predictions, readPredictions } from "../../storage/predictions.ts"
 import type { Ensemble } from "./ensembleFile.ts"
 import type { TrainedMember } from "./trainMembers.ts"
 
@@ -58,7 +57,7 @@ export const joinMembers = Effect.fn("joinMembers")(function* (
       seed,
       parameters: report.parameters,
       testError: report.test.error.value,
-      trainMs: report.timings.find(({ name }) => name === "train")?.durationMs ?? 0,
+      trainMs: report.timings.find(({ name }) => name === "train")?.durationMs ?? null,
     })),
     test: testResult(labels, probabilities, classes, ensemble.members[0].experiment.loss),
   }

@@ -2,8 +2,7 @@
 import type { EnsembleReport } from "../../schemas/Ensemble.ts"
 import { duration } from "../duration.ts"
 import { table } from "../table.ts"
-
-const percent = (share: number) => `${(100 * share).toFixed(2)} %`
+import { percent } from "../percent.ts"
 
 export const renderEnsemble = ({ combine, ensemble, members, test }: EnsembleReport): string => {
   const mean = members.reduce((sum, { testError }) => sum + testError, 0) / members.length
@@ -15,7 +14,7 @@ export const renderEnsemble = ({ combine, ensemble, members, test }: EnsembleRep
         member.run,
         member.seed,
         member.parameters.toLocaleString("en"),
-        duration(member.trainMs / 1000),
+        member.trainMs === null ? "–" : duration(member.trainMs / 1000),
         percent(member.testError),
       ]),
     ),

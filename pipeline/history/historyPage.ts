@@ -11,13 +11,11 @@ import { type Content, type Html, html } from "../page/html.ts"
 import { facts, highlights, notice, page, paragraph } from "../page/page.ts"
 import { table } from "../page/tables.ts"
 import type { ExperimentHistory } from "./History.ts"
+import { percent } from "../percent.ts"
 import { clock, morning, outcomes, remarks, told, whenDue } from "./inWords.ts"
 
 /** Nights of an experiment that are shown: three years, one a day. */
 const shown = 1100
-
-/** Two decimals: what is compared differs in the second. */
-const percent = (share: number) => `${(100 * share).toFixed(2)} %`
 
 /** 100 %, 99.25 %: as short as an axis needs it. */
 const roundPercent = (share: number) =>

@@ -1,9 +1,5 @@
 /** Numbers and times as pages write them. */
 
-/** A share in per cent with two decimals; a dash for none. */
-export const percent = (share: number | null | undefined): string =>
-  share === null || share === undefined ? "–" : `${(100 * share).toFixed(2)} %`
-
 /** 12,345 */
 export const count = (value: number): string => value.toLocaleString("en")
 

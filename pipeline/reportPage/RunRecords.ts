@@ -16,7 +16,7 @@ import { readMetrics } from "../../storage/metricsLog.ts"
 import { layout } from "../../storage/runDirectory.ts"
 import { readAttemptGlances, readHeader, type RunHeader } from "../../storage/runHeader.ts"
 import { readFigures, type RunFigures } from "../compare/RunFigures.ts"
-import { type Predictions, readPredictions } from "../predictions.ts"
+import { type Predictions, readPredictions } from "../../storage/predictions.ts"
 import { readSpeeds, type Speed } from "../progressLog.ts"
 
 /** The test result, each part by itself. */

@@ -5,8 +5,9 @@ import { chartSize, draw, Plot } from "../page/draw.ts"
 import { figure, gallery } from "../page/figures.ts"
 import { paragraph, type Section } from "../page/page.ts"
 import { table } from "../page/tables.ts"
-import { count, percent } from "../page/words.ts"
-import type { Predictions } from "../predictions.ts"
+import { count } from "../page/words.ts"
+import { percent } from "../percent.ts"
+import type { Predictions } from "../../storage/predictions.ts"
 
 type FilledBin = CalibrationBin & {
   readonly confidence: number
@@ -89,7 +90,7 @@ const frequency = (bins: ReadonlyArray<FilledBin>) => {
   })
 }
 
-const verdict = ({ accuracy, confidence, expectedError }: Calibration) => {
+const verdict = ({ accuracy, bins, confidence, expectedError }: Calibration) => {
   const difference = confidence - accuracy
   const tendency =
     Math.abs(difference) < 0.0005
@@ -97,7 +98,7 @@ const verdict = ({ accuracy, confidence, expectedError }: Calibration) => {
       : difference > 0
         ? "more sure than right (overconfident)"
         : "more often right than sure (underconfident)"
-  return `It is ${tendency}: ${percent(confidence)} sure on average, ${percent(accuracy)} right. Expected calibration error ${percent(expectedError)}: the mean distance between the two, over ${15} bins of confidence.`
+  return `It is ${tendency}: ${percent(confidence)} sure on average, ${percent(accuracy)} right. Expected calibration error ${percent(expectedError)}: the mean distance between the two, over ${bins.length} bins of confidence.`
 }
 
 export const calibrationOf = ({ classes, labels, probabilities }: Predictions): Calibration =>

@@ -5,7 +5,8 @@ import { figure, gallery } from "../page/figures.ts"
 import type { Html } from "../page/html.ts"
 import { paragraph, type Section } from "../page/page.ts"
 import { type Column, table } from "../page/tables.ts"
-import { count, measure, percent } from "../page/words.ts"
+import { count, measure } from "../page/words.ts"
+import { percent } from "../percent.ts"
 import type { RunRecords } from "./RunRecords.ts"
 
 type TrainRow = Extract<Metric, { readonly split: "train" }>

@@ -9,7 +9,7 @@ import { loadCheckpoint } from "../../stages/checkpoint.ts"
 import { readExamples } from "../../stages/examples.ts"
 import { layout } from "../../storage/runDirectory.ts"
 import { examplePicture, type Picture } from "../page/examplePicture.ts"
-import type { Predictions } from "../predictions.ts"
+import type { Predictions } from "../../storage/predictions.ts"
 import { type FilterSheet, filterSheet } from "./filters.ts"
 import type { RunRecords } from "./RunRecords.ts"
 

@@ -1,11 +1,11 @@
 /**
- * predictions.safetensors: (run directory) -> what the model answered to each test example, or in words why that is not
- * known. Every reader of it starts here.
+ * predictions.safetensors: what a model answered to each test example. (answers) -> bytes, and (run directory) -> answers,
+ * or in words why they are not known. Every writer and reader of it is here.
  */
 import { Effect, Path, Result } from "effect"
-import * as files from "../storage/files.ts"
-import { layout } from "../storage/runDirectory.ts"
-import { decodeSafetensors } from "../storage/safetensors.ts"
+import * as files from "./files.ts"
+import { layout } from "./runDirectory.ts"
+import { decodeSafetensors, encodeSafetensors } from "./safetensors.ts"
 
 export interface Predictions {
   /** Index in the dataset, train files first, of each test example. */
@@ -15,6 +15,20 @@ export interface Predictions {
   /** [examples, classes] */
   readonly probabilities: Float32Array
 }
+
+/** `fingerprint`: of the experiment, or of what else gave the answers. */
+export const encodePredictions = (
+  { classes, indices, labels, probabilities }: Predictions,
+  fingerprint: string,
+): Uint8Array =>
+  encodeSafetensors({
+    tensors: [
+      { name: "probabilities", shape: [labels.length, classes], data: probabilities },
+      { name: "labels", shape: [labels.length], data: labels },
+      { name: "indices", shape: [labels.length], data: indices },
+    ],
+    metadata: { format: "tidemark-predictions-1", fingerprint },
+  })
 
 const failed = (problem: string): Result.Result<Predictions, string> => Result.fail(problem)
 
