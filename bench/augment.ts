@@ -11,11 +11,11 @@ import { Effect, Layer, Logger, Stream } from "effect"
 import { Engine } from "../engines/Engine.ts"
 import { engineNames, selectEngine } from "../engines/select.ts"
 import { loadExperiment } from "../pipeline/experimentFile.ts"
-import { batches, fillHere } from "../stages/batch.ts"
-import { fillBeside } from "../stages/batchThread.ts"
-import { withFeeds } from "../stages/feeds.ts"
-import type { BatchOptions } from "../stages/fillBatch.ts"
-import { buildProgram } from "../stages/model.ts"
+import { batches, fillHere } from "../stages/batch/batch.ts"
+import { fillBeside } from "../stages/batch/batchThread.ts"
+import { withFeeds } from "../stages/train/feeds.ts"
+import type { BatchOptions } from "../stages/batch/fillBatch.ts"
+import { buildProgram } from "../stages/model/model.ts"
 
 const { values: options } = parseArgs({
   options: {

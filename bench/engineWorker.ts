@@ -9,8 +9,8 @@ import * as TensorFlow from "../engines/tensorflow/TensorFlow.ts"
 import cnn from "../experiments/cnn.ts"
 import { layers } from "../schemas/Model.ts"
 import { Experiment } from "../schemas/Experiment.ts"
-import { fillNoise } from "../stages/dropout.ts"
-import { buildProgram } from "../stages/model.ts"
+import { fillNoise } from "../stages/model/dropout.ts"
+import { buildProgram } from "../stages/model/model.ts"
 
 export interface Request {
   readonly sample: "train" | "predict"

@@ -12,7 +12,7 @@ import { cpus, tmpdir } from "node:os"
 import { join } from "node:path"
 import { fileURLToPath } from "node:url"
 import { parseArgs } from "node:util"
-import { table } from "../pipeline/table.ts"
+import { table } from "../pipeline/terminal/table.ts"
 import { writeRun } from "../test/fixtures/writeRun.ts"
 
 const { values: options } = parseArgs({

@@ -17,8 +17,8 @@ import { type EngineName, selectEngine } from "../engines/select.ts"
 import { loadRuntime } from "../engines/tensorflow/runtime.ts"
 import { layers, Model } from "../schemas/Model.ts"
 import { Optimizer } from "../schemas/Optimizer.ts"
-import { fillNoise } from "../stages/dropout.ts"
-import { buildProgram } from "../stages/model.ts"
+import { fillNoise } from "../stages/model/dropout.ts"
+import { buildProgram } from "../stages/model/model.ts"
 
 const { values: options } = parseArgs({
   options: {

@@ -1,7 +1,7 @@
 /**
  * The service that runs the arithmetic: compiles a program (network, loss and optimizer) into a trainer.
  *
- * A program is written with TensorFlow.js operations (`stages/model.ts`). The reference engine executes it as it stands,
+ * A program is written with TensorFlow.js operations (`stages/model/model.ts`). The reference engine executes it as it stands,
  * the others trace it once and run the trace natively. An engine knows nothing of layers, losses or optimizers.
  */
 import type * as tf from "@tensorflow/tfjs-core"

@@ -6,20 +6,20 @@ import { Schema } from "effect"
 import { EngineFailed, KernelNotSupported, StateMismatch } from "../engines/Engine.ts"
 import { Interrupted } from "../schemas/Interrupted.ts"
 import { ModelShapeMismatch } from "../schemas/shapes.ts"
-import { BatchThreadFailed } from "../stages/batchThread.ts"
-import { CheckpointDamaged } from "../stages/checkpoint.ts"
-import { DataNotAvailable, OwnFileNotFound } from "../stages/fetch.ts"
-import { IdxInvalid } from "../stages/idx.ts"
+import { BatchThreadFailed } from "../stages/batch/batchThread.ts"
+import { CheckpointDamaged } from "../stages/train/checkpoint.ts"
+import { DataNotAvailable, OwnFileNotFound } from "../stages/fetch/fetch.ts"
+import { IdxInvalid } from "../stages/validate/idx.ts"
 import {
   ChecksumMismatch,
   CountMismatch,
   ImageShapeMismatch,
   LabelOutOfRange,
   LabelShapeMismatch,
-} from "../stages/load.ts"
-import { SplitEmpty } from "../stages/split.ts"
-import { NonFiniteLoss } from "../stages/train.ts"
-import { OutOfBounds } from "../stages/validate.ts"
+} from "../stages/validate/load.ts"
+import { SplitEmpty } from "../stages/validate/split.ts"
+import { NonFiniteLoss } from "../stages/train/train.ts"
+import { OutOfBounds } from "../stages/validate/validate.ts"
 import { StorageFailed } from "../storage/StorageFailed.ts"
 
 export const RunError = Schema.Union([

@@ -18,7 +18,7 @@ import { provenance } from "./provenance.ts"
 import { readReport } from "./runSummary.ts"
 import { layerRunDirectory } from "./stage.ts"
 import { StopSignal } from "./StopSignal.ts"
-import { Terminal } from "./Terminal.ts"
+import { Terminal } from "./terminal/Terminal.ts"
 
 export interface ExecuteOptions {
   readonly run: Pick<Run, "path" | "identity">

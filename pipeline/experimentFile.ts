@@ -10,7 +10,7 @@ import { Experiment } from "../schemas/Experiment.ts"
 import { fingerprint } from "../schemas/fingerprint.ts"
 import type { Overrides } from "../schemas/Run.ts"
 import { inferShapes } from "../schemas/shapes.ts"
-import { describeDataset } from "../stages/datasets.ts"
+import { describeDataset } from "../stages/fetch/datasets.ts"
 import * as files from "../storage/files.ts"
 
 export class ExperimentNotFound extends Schema.TaggedError<ExperimentNotFound>()("ExperimentNotFound", {

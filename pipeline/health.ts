@@ -14,8 +14,8 @@ import { selectEngine } from "../engines/select.ts"
 import { findUsable } from "../engines/tensorflow/runtime.ts"
 import type { RegisteredName } from "../schemas/Dataset.ts"
 import { version } from "../schemas/version.ts"
-import { lookUp } from "../stages/cache.ts"
-import { datasets } from "../stages/datasets.ts"
+import { lookUp } from "../stages/fetch/cache.ts"
+import { datasets } from "../stages/fetch/datasets.ts"
 
 export interface Finding {
   readonly area: "engine" | "device" | "version" | "data" | "disk"

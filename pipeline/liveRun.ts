@@ -6,7 +6,7 @@
  */
 import { Clock, Effect, Path } from "effect"
 import type { Metric } from "../schemas/Metric.ts"
-import { totalIterations } from "../stages/cadence.ts"
+import { totalIterations } from "../stages/train/cadence.ts"
 import * as files from "../storage/files.ts"
 import { readMetrics } from "../storage/metricsLog.ts"
 import { layout } from "../storage/runDirectory.ts"

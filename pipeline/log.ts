@@ -6,7 +6,7 @@
  */
 import { Cause, Effect, Layer, Logger, References } from "effect"
 import { destination, pino } from "pino"
-import { parts, terminalLogger, text } from "./terminalLog.ts"
+import { parts, terminalLogger, text } from "./terminal/terminalLog.ts"
 
 const levels: Record<string, "trace" | "debug" | "info" | "warn" | "error" | "fatal"> = {
   Trace: "trace",

@@ -1,6 +1,6 @@
 import { Effect } from "effect"
 import { Interrupted } from "../schemas/Interrupted.ts"
-import { Terminal } from "./Terminal.ts"
+import { Terminal } from "./terminal/Terminal.ts"
 
 /** After an interruption, the line that goes on: `command` is what follows `pnpm pipeline`. */
 export const sayHowToGoOn =

@@ -4,7 +4,7 @@
 import { Effect, Path, Schema } from "effect"
 import type { Experiment } from "../schemas/Experiment.ts"
 import { Report } from "../schemas/Report.ts"
-import { iterationOf } from "../stages/checkpoint.ts"
+import { iterationOf } from "../stages/train/checkpoint.ts"
 import * as files from "../storage/files.ts"
 import { layout, type Run } from "../storage/runDirectory.ts"
 import { headerOf, type RunHeader } from "../storage/runHeader.ts"

@@ -8,7 +8,7 @@ import { withDefault } from "./withDefault.ts"
 const upTo = (maximum: number) =>
   withDefault(Schema.Finite.check(Schema.isBetween({ minimum: 0, maximum })), 0)
 
-/** Each number is the largest; what happens is drawn uniformly from minus to plus it. Formulas in `stages/augment.ts`. */
+/** Each number is the largest; what happens is drawn uniformly from minus to plus it. Formulas in `stages/batch/augment.ts`. */
 export const Augmentation = Schema.Struct({
   /** Degrees. */
   rotation: upTo(180),

@@ -94,7 +94,7 @@ export const OwnDataset = Schema.Struct({
 )
 export type OwnDataset = typeof OwnDataset.Type
 
-/** A name in the registry (`stages/datasets.ts`) or a user's own four files. */
+/** A name in the registry (`stages/fetch/datasets.ts`) or a user's own four files. */
 export const Dataset = Schema.Union([RegisteredName, OwnDataset])
 export type Dataset = typeof Dataset.Type
 

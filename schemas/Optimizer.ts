@@ -1,7 +1,7 @@
 /**
  * How weights are moved: the optimizer and its learning rate over time.
  *
- * The learning rate is a pure function of the iteration (`stages/learningRate.ts`), fed to every update, so it needs no
+ * The learning rate is a pure function of the iteration (`stages/train/learningRate.ts`), fed to every update, so it needs no
  * state of its own in a checkpoint.
  */
 import { Schema } from "effect"
@@ -61,7 +61,7 @@ const moments = {
   epsilon: withDefault(PositiveFinite, 1e-8),
 }
 
-/** Formulas stand at their code, in `stages/optimizer.ts`. */
+/** Formulas stand at their code, in `stages/model/optimizer.ts`. */
 export const Optimizer = Schema.Union([
   Schema.Struct({ kind: Schema.Literal("adam"), ...common, ...moments }),
   /** Kernels shrink by the share `learningRate · weightDecay` at each update; biases and normalization do not. */

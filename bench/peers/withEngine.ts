@@ -7,7 +7,7 @@ import { Effect } from "effect"
 import { Engine } from "../../engines/Engine.ts"
 import * as Onnx from "../../engines/onnx/Onnx.ts"
 import * as TensorFlow from "../../engines/tensorflow/TensorFlow.ts"
-import { fillNoise } from "../../stages/dropout.ts"
+import { fillNoise } from "../../stages/model/dropout.ts"
 import { rows, serve } from "./contender.ts"
 import { loadExperiment, programOf, readJob } from "./job.ts"
 

@@ -1,7 +1,7 @@
 /**
  * The updates of a step as TensorFlow's fused operations: (Update) -> the variables it writes, the values it needs, its node.
  *
- * One pass over weights, slots and gradient, in place. The formulas are those of the program (`stages/optimizer.ts`).
+ * One pass over weights, slots and gradient, in place. The formulas are those of the program (`stages/model/optimizer.ts`).
  */
 import type { Value } from "../trace/graph.ts"
 import type { Move, Update } from "../trace/formula.ts"

@@ -4,7 +4,7 @@
 import type { PairedTest, Verdict } from "../../schemas/Champion.ts"
 import type { Gate } from "../../schemas/Gate.ts"
 import type { Report } from "../../schemas/Report.ts"
-import { percent } from "../percent.ts"
+import { percent } from "../words/percent.ts"
 
 const bytesOfParameter = 4
 

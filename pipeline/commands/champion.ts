@@ -5,8 +5,8 @@ import type { ChampionEvent } from "../../schemas/Champion.ts"
 import { ChampionNotFound } from "../../storage/champions.ts"
 import { type ExperimentHistory, readHistory, whyOf } from "../history/History.ts"
 import { clock, morning, outcomes } from "../history/inWords.ts"
-import { percent } from "../percent.ts"
-import { table } from "../table.ts"
+import { percent } from "../words/percent.ts"
+import { table } from "../terminal/table.ts"
 import { json, runsDir } from "./flags.ts"
 
 const experiment = Argument.String("experiment").pipe(

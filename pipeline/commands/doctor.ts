@@ -14,7 +14,7 @@ export const doctor = Command.make(
   { runsDir, dataDir, network, json },
   Effect.fn("doctor")(function* ({ json, ...options }) {
     const { examine } = yield* Effect.promise(() => import("../health.ts"))
-    const { table } = yield* Effect.promise(() => import("../table.ts"))
+    const { table } = yield* Effect.promise(() => import("../terminal/table.ts"))
     const findings = yield* examine(options)
     if (json) return yield* Console.log(JSON.stringify(findings, null, 2))
     const mark = (usable: boolean) =>

@@ -5,8 +5,8 @@ import { remove, treeSizeBytes } from "../../storage/files.ts"
 import { neededRuns, leftovers, protection, removeRun } from "../../storage/removal.ts"
 import { isRunName } from "../../storage/runDirectory.ts"
 import { listHeaders, type RunHeader } from "../../storage/runHeader.ts"
-import { size } from "../size.ts"
-import { table } from "../table.ts"
+import { size } from "../words/size.ts"
+import { table } from "../terminal/table.ts"
 import { dataDir, experimentName, json, runsDir, yes } from "./flags.ts"
 
 const keep = Flag.Int("keep").pipe(
@@ -38,7 +38,7 @@ const plan = Effect.fnUntraced(function* (options: {
   readonly experiment: Option.Option<string>
 }) {
   const paths = yield* Path.Path
-  const { unreferenced } = yield* Effect.promise(() => import("../../stages/cacheReferences.ts"))
+  const { unreferenced } = yield* Effect.promise(() => import("../../stages/fetch/cacheReferences.ts"))
   const { damaged, runs } = yield* listHeaders(options.runsDir)
   const champions = yield* neededRuns(options.runsDir)
   const chosen = runs.filter(({ name }) => Option.getOrElse(options.experiment, () => name) === name)

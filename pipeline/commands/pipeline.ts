@@ -24,8 +24,8 @@ import { schedule } from "./schedule.ts"
 import { show } from "./show.ts"
 import { watch } from "./watch.ts"
 import { exitCode, sayFailure } from "../failure.ts"
-import { layerTerminalLog } from "../terminalLog.ts"
-import { Terminal } from "../Terminal.ts"
+import { layerTerminalLog } from "../terminal/terminalLog.ts"
+import { Terminal } from "../terminal/Terminal.ts"
 
 const pipeline = Command.make("pipeline").pipe(
   Command.withDescription(

@@ -99,7 +99,7 @@ export const predict = Command.make(
     })
 
     if (options.show) {
-      const { halfBlocks } = yield* Effect.promise(() => import("../halfBlocks.ts"))
+      const { halfBlocks } = yield* Effect.promise(() => import("../terminal/halfBlocks.ts"))
       const colours = process.stderr.isTTY && process.stderr.hasColors(2 ** 24)
       for (const [i, { image, pixels }] of seen.entries()) {
         yield* Console.error(
@@ -127,7 +127,7 @@ export const predict = Command.make(
       )
       yield* Console.log(text)
     } else if (predictions.length > 0) {
-      const { renderPredictions } = yield* Effect.promise(() => import("../renderPredictions.ts"))
+      const { renderPredictions } = yield* Effect.promise(() => import("../terminal/renderPredictions.ts"))
       yield* Console.log(renderPredictions(predictions, names))
     }
     if (problems.length > 0) return yield* new ImagesRefused({ images: prepared.length, problems })

@@ -2,7 +2,7 @@
 import { Effect, Option, Path, Result, Runtime, Schema } from "effect"
 import { Argument, Command, Flag } from "effect/cli"
 import { fingerprint } from "../../schemas/fingerprint.ts"
-import { dependsOnBudget } from "../../stages/learningRate.ts"
+import { dependsOnBudget } from "../../stages/train/learningRate.ts"
 import { findRun } from "../../storage/runDirectory.ts"
 import { differences, renderDifferences } from "../difference.ts"
 import { engineChanges, threadsOf } from "../engineChanges.ts"
@@ -83,7 +83,7 @@ export const resume = Command.make(
       )
     }
 
-    const { sayReport } = yield* Effect.promise(() => import("../sayReport.ts"))
+    const { sayReport } = yield* Effect.promise(() => import("../terminal/sayReport.ts"))
     const finished =
       found.status === "finished" && extendedTo === null ? yield* readReport(found.path) : undefined
     if (finished !== undefined) {

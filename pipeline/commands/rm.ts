@@ -4,8 +4,8 @@ import { Argument, Command } from "effect/cli"
 import { treeSizeBytes } from "../../storage/files.ts"
 import { neededRuns, checkIsRun, protection, removeRun, RunProtected } from "../../storage/removal.ts"
 import { locateRuns } from "../../storage/runDirectory.ts"
-import { size } from "../size.ts"
-import { table } from "../table.ts"
+import { size } from "../words/size.ts"
+import { table } from "../terminal/table.ts"
 import { json, runsDir, yes } from "./flags.ts"
 
 const runs = Argument.String("run").pipe(

@@ -46,7 +46,7 @@ const runExperiment = Effect.fn("runExperiment")(function* (options: Options) {
         goOnWith: (id) => `resume ${id}`,
       }),
   )
-  const { sayReport } = yield* Effect.promise(() => import("../sayReport.ts"))
+  const { sayReport } = yield* Effect.promise(() => import("../terminal/sayReport.ts"))
   yield* sayReport(report, folder, options.json)
 })
 

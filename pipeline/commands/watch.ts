@@ -5,7 +5,7 @@ import { Clock, Console, Effect, Runtime, Schema } from "effect"
 import { Argument, Command } from "effect/cli"
 import { locateRuns, RunNotFound } from "../../storage/runDirectory.ts"
 import { type LiveRun, lookAt } from "../liveRun.ts"
-import { renderCurves, renderLine, renderLive } from "../renderLiveRun.ts"
+import { renderCurves, renderLine, renderLive } from "../terminal/renderLiveRun.ts"
 import { json, runsDir } from "./flags.ts"
 
 const lookEveryMs = 500

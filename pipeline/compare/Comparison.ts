@@ -5,7 +5,7 @@
  * without a look at the test, and Holm's correction counts every test that is made.
  */
 import { Effect, Option, Result, Schema } from "effect"
-import { holm, type Spread } from "../../stages/significance.ts"
+import { holm, type Spread } from "../../stages/report/significance.ts"
 import type { RunDamaged } from "../../storage/runDirectory.ts"
 import type { RunHeader } from "../../storage/runHeader.ts"
 import { differences } from "../difference.ts"

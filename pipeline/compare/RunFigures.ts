@@ -4,9 +4,9 @@
  * Every field of a report may be absent, as in a run of an older format; nothing here fails.
  */
 import { Effect, Path, Schema } from "effect"
-import { iterationOf } from "../../stages/checkpoint.ts"
-import type { Estimate } from "../../stages/significance.ts"
-import { wilsonInterval } from "../../stages/statistics.ts"
+import { iterationOf } from "../../stages/train/checkpoint.ts"
+import type { Estimate } from "../../stages/report/significance.ts"
+import { wilsonInterval } from "../../stages/report/statistics.ts"
 import * as files from "../../storage/files.ts"
 import { readMetrics } from "../../storage/metricsLog.ts"
 import { layout } from "../../storage/runDirectory.ts"

@@ -11,7 +11,7 @@ import { intervalChart } from "../page/intervalChart.ts"
 import { paragraph, type Section } from "../page/page.ts"
 import { table } from "../page/tables.ts"
 import { count, measure } from "../page/words.ts"
-import { percent } from "../percent.ts"
+import { percent } from "../words/percent.ts"
 import type { ComparedUnit, Comparison } from "./Comparison.ts"
 import { points, pValue } from "./verdict.ts"
 

@@ -1,8 +1,8 @@
 /** Where two models disagree: (Comparison) -> pictures of examples that one gets right and the other does not, or null. */
 import { Effect, Schema } from "effect"
 import { DatasetFigures, RegisteredName } from "../../schemas/Dataset.ts"
-import { classNames } from "../../stages/classNames.ts"
-import { readExamples } from "../../stages/examples.ts"
+import { classNames } from "../../stages/validate/classNames.ts"
+import { readExamples } from "../../stages/validate/examples.ts"
 import { readFetched } from "../champion/answers.ts"
 import { examplePicture, type Picture } from "../page/examplePicture.ts"
 import { html } from "../page/html.ts"

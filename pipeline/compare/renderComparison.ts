@@ -1,8 +1,8 @@
 /**
  * A comparison to read: (Comparison, columns) -> text for a terminal; (Comparison) -> Markdown.
  */
-import { plot, sparkline } from "../plot.ts"
-import { markdownTable, table } from "../table.ts"
+import { plot, sparkline } from "../terminal/plot.ts"
+import { markdownTable, table } from "../terminal/table.ts"
 import type { Comparison } from "./Comparison.ts"
 import { sections } from "./sections.ts"
 

@@ -3,7 +3,7 @@
  *
  * The terminal and Markdown write these down; a web page can do the same.
  */
-import { duration } from "../duration.ts"
+import { duration } from "../words/duration.ts"
 import type { Comparison, ComparedUnit } from "./Comparison.ts"
 import type { OneSided, UnitTest } from "./testUnits.ts"
 import { method, verdict } from "./verdict.ts"

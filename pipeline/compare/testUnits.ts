@@ -12,7 +12,7 @@ import {
   pairedDifference,
   singleDifference,
   welchDifference,
-} from "../../stages/significance.ts"
+} from "../../stages/report/significance.ts"
 import { type Answers, type ReadAnswers, sharedExamples, type SharedExample } from "./predictions.ts"
 import type { Member, Unit } from "./units.ts"
 

@@ -6,7 +6,7 @@
  */
 import type { Schema } from "effect"
 import { canonical } from "../../schemas/fingerprint.ts"
-import { meanInterval, type Spread } from "../../stages/significance.ts"
+import { meanInterval, type Spread } from "../../stages/report/significance.ts"
 import type { RunHeader } from "../../storage/runHeader.ts"
 import type { RunFigures } from "./RunFigures.ts"
 

@@ -1,7 +1,7 @@
 /**
  * What a test says, in words: (UnitTest) -> one sentence. What is within noise is never called better.
  */
-import type { Difference } from "../../stages/significance.ts"
+import type { Difference } from "../../stages/report/significance.ts"
 import type { UnitTest } from "./testUnits.ts"
 
 /** Percentage points with a sign, as +0.20. */

@@ -1,8 +1,8 @@
 /** An ensemble's report as a person reads it on a terminal: (EnsembleReport) -> lines of text. */
 import type { EnsembleReport } from "../../schemas/Ensemble.ts"
-import { duration } from "../duration.ts"
-import { table } from "../table.ts"
-import { percent } from "../percent.ts"
+import { duration } from "../words/duration.ts"
+import { table } from "../terminal/table.ts"
+import { percent } from "../words/percent.ts"
 
 export const renderEnsemble = ({ combine, ensemble, members, test }: EnsembleReport): string => {
   const mean = members.reduce((sum, { testError }) => sum + testError, 0) / members.length

@@ -4,14 +4,14 @@
  */
 import type { PairedTest, Verdict } from "../../schemas/Champion.ts"
 import type { Night } from "../../schemas/Night.ts"
-import { duration } from "../duration.ts"
+import { duration } from "../words/duration.ts"
 import { lineChart, type Point } from "../page/charts.ts"
 import { figure } from "../page/figures.ts"
 import { type Content, type Html, html } from "../page/html.ts"
 import { facts, highlights, notice, page, paragraph } from "../page/page.ts"
 import { table } from "../page/tables.ts"
 import type { ExperimentHistory } from "./History.ts"
-import { percent } from "../percent.ts"
+import { percent } from "../words/percent.ts"
 import { clock, morning, outcomes, remarks, told, whenDue } from "./inWords.ts"
 
 /** Nights of an experiment that are shown: three years, one a day. */

@@ -1,12 +1,12 @@
 /** Whether it is as sure as it should be: (predictions) -> reliability diagram, and how often it was how sure. */
-import { type Calibration, calibration, type CalibrationBin } from "../../stages/calibration.ts"
+import { type Calibration, calibration, type CalibrationBin } from "../../stages/report/calibration.ts"
 import { colorOf } from "../page/charts.ts"
 import { chartSize, draw, Plot } from "../page/draw.ts"
 import { figure, gallery } from "../page/figures.ts"
 import { paragraph, type Section } from "../page/page.ts"
 import { table } from "../page/tables.ts"
 import { count } from "../page/words.ts"
-import { percent } from "../percent.ts"
+import { percent } from "../words/percent.ts"
 import type { Predictions } from "../../storage/predictions.ts"
 
 type FilledBin = CalibrationBin & {

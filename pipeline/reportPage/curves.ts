@@ -6,7 +6,7 @@ import type { Html } from "../page/html.ts"
 import { paragraph, type Section } from "../page/page.ts"
 import { type Column, table } from "../page/tables.ts"
 import { count, measure } from "../page/words.ts"
-import { percent } from "../percent.ts"
+import { percent } from "../words/percent.ts"
 import type { RunRecords } from "./RunRecords.ts"
 
 type TrainRow = Extract<Metric, { readonly split: "train" }>

@@ -1,11 +1,11 @@
 /** What it was trained and tested on: (records, pictures) -> the section with counts, an example of each class, files. */
 import { type DatasetFigures, fileNames } from "../../schemas/Dataset.ts"
-import { size } from "../size.ts"
+import { size } from "../words/size.ts"
 import { type Content, html } from "../page/html.ts"
 import { facts, folded, type Section } from "../page/page.ts"
 import { table } from "../page/tables.ts"
 import { count, measure } from "../page/words.ts"
-import { percent } from "../percent.ts"
+import { percent } from "../words/percent.ts"
 import type { Pictures } from "./pictures.ts"
 import type { RunRecords } from "./RunRecords.ts"
 

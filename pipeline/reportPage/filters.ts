@@ -11,7 +11,7 @@ import { Effect } from "effect"
 import type { State } from "../../engines/Engine.ts"
 import type { Model } from "../../schemas/Model.ts"
 import type { Report } from "../../schemas/Report.ts"
-import { averageName } from "../../stages/averageName.ts"
+import { averageName } from "../../stages/model/averageName.ts"
 import { encodePng } from "../../stages/image/png.ts"
 
 const mostFilters = 64

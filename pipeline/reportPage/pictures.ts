@@ -5,8 +5,8 @@
  */
 import { Effect, Path, Result } from "effect"
 import type { DatasetFigures, FetchedDataset } from "../../schemas/Dataset.ts"
-import { loadCheckpoint } from "../../stages/checkpoint.ts"
-import { readExamples } from "../../stages/examples.ts"
+import { loadCheckpoint } from "../../stages/train/checkpoint.ts"
+import { readExamples } from "../../stages/validate/examples.ts"
 import { layout } from "../../storage/runDirectory.ts"
 import { examplePicture, type Picture } from "../page/examplePicture.ts"
 import type { Predictions } from "../../storage/predictions.ts"

@@ -1,11 +1,11 @@
 /** Where it comes from: (records) -> the experiment as JSON, and what ran it, when, how often. */
 import type { Attempt } from "../../schemas/Run.ts"
-import { duration } from "../duration.ts"
+import { duration } from "../words/duration.ts"
 import { type Content, html } from "../page/html.ts"
 import { code, facts, readableJson, type Section } from "../page/page.ts"
 import { table } from "../page/tables.ts"
 import { count, moment } from "../page/words.ts"
-import { size } from "../size.ts"
+import { size } from "../words/size.ts"
 import type { RunRecords } from "./RunRecords.ts"
 
 export const experimentSection = ({

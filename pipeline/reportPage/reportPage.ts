@@ -5,13 +5,13 @@
  * was not recorded but calibration. It takes about a second, half of it for loading what draws.
  */
 import { Effect } from "effect"
-import type { Calibration } from "../../stages/calibration.ts"
-import { classNames } from "../../stages/classNames.ts"
-import { duration } from "../duration.ts"
+import type { Calibration } from "../../stages/report/calibration.ts"
+import { classNames } from "../../stages/validate/classNames.ts"
+import { duration } from "../words/duration.ts"
 import { type Content, html } from "../page/html.ts"
 import { highlights, notice, page, type Section } from "../page/page.ts"
 import { count, measure, moment } from "../page/words.ts"
-import { percent } from "../percent.ts"
+import { percent } from "../words/percent.ts"
 import { calibrationOf, calibrationSection } from "./calibration.ts"
 import { curvesSection } from "./curves.ts"
 import { datasetSection } from "./dataset.ts"

@@ -5,7 +5,7 @@ import { type Content, html } from "../page/html.ts"
 import { folded, paragraph, type Section } from "../page/page.ts"
 import { table } from "../page/tables.ts"
 import { count, listed } from "../page/words.ts"
-import { percent } from "../percent.ts"
+import { percent } from "../words/percent.ts"
 import type { RunRecords } from "./RunRecords.ts"
 
 /** A matrix of more classes is too big to look at; its largest cells are listed instead. */

@@ -7,7 +7,7 @@
 import { Clock, DateTime, Effect } from "effect"
 import type { Night, OpenNight } from "../../schemas/Night.ts"
 import type { StorageFailed } from "../../storage/StorageFailed.ts"
-import { duration } from "../duration.ts"
+import { duration } from "../words/duration.ts"
 import type { Job } from "./Job.ts"
 import { dateOf } from "./slots.ts"
 import { type Ended, Worker, type Working } from "./Worker.ts"

@@ -6,7 +6,7 @@
 import type { Dataset } from "../../schemas/Dataset.ts"
 import type { Loss } from "../../schemas/Experiment.ts"
 import { version } from "../../schemas/version.ts"
-import { classNames } from "../classNames.ts"
+import { classNames } from "../validate/classNames.ts"
 import { describePreparation, preparationOf } from "../image/prepare.ts"
 
 export interface Described {

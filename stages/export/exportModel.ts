@@ -2,7 +2,7 @@
 import { Effect } from "effect"
 import type { State } from "../../engines/Engine.ts"
 import type { Model } from "../../schemas/Model.ts"
-import type { Network } from "../model.ts"
+import type { Network } from "../model/model.ts"
 import { type Described, describe } from "./description.ts"
 import type { ExportedFile } from "./publish.ts"
 import { encodeLayersModel } from "./layersModel.ts"

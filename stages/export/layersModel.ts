@@ -10,7 +10,7 @@ import { Effect } from "effect"
 import type { State } from "../../engines/Engine.ts"
 import { useHost } from "../../engines/host.ts"
 import type { Loss } from "../../schemas/Experiment.ts"
-import type { Network } from "../model.ts"
+import type { Network } from "../model/model.ts"
 import type { Description } from "./description.ts"
 
 const weightsFile = "weights.bin"

@@ -15,7 +15,7 @@ import { encodeModel, type GraphProto, type ModelProto } from "../../engines/onn
 import { record } from "../../engines/record.ts"
 import { reachable } from "../../engines/trace/graph.ts"
 import { simplify } from "../../engines/trace/simplify.ts"
-import type { Network } from "../model.ts"
+import type { Network } from "../model/model.ts"
 import { asText, type Description } from "./description.ts"
 
 /** Traces have a batch of some size: one that no network has by chance stands for any. */

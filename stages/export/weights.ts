@@ -2,7 +2,7 @@
 import type { State } from "../../engines/Engine.ts"
 import type { Model } from "../../schemas/Model.ts"
 import { encodeSafetensors } from "../../storage/safetensors.ts"
-import type { Network } from "../model.ts"
+import type { Network } from "../model/model.ts"
 import { asText, type Description } from "./description.ts"
 
 export const weightsOf = (network: Network, state: State): State => {

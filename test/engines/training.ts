@@ -3,8 +3,8 @@ import { Effect, Schema } from "effect"
 import { Engine } from "../../engines/Engine.ts"
 import { Model } from "../../schemas/Model.ts"
 import { Optimizer, optimizers } from "../../schemas/Optimizer.ts"
-import { fillNoise } from "../../stages/dropout.ts"
-import { buildProgram, type Network } from "../../stages/model.ts"
+import { fillNoise } from "../../stages/model/dropout.ts"
+import { buildProgram, type Network } from "../../stages/model/model.ts"
 import { randomKey, randomWords } from "../../stages/random.ts"
 
 export interface Case {

@@ -6,8 +6,8 @@ import * as NodeServices from "@effect/platform-node/NodeServices"
 import { assert, it } from "@effect/vitest"
 import { Effect, FileSystem, Path, Schema } from "effect"
 import { Experiment } from "../../../schemas/Experiment.ts"
-import { eventOpening } from "../../../stages/eventOpening.ts"
-import { buildProgram } from "../../../stages/model.ts"
+import { eventOpening } from "../../../stages/train/eventOpening.ts"
+import { buildProgram } from "../../../stages/model/model.ts"
 import {
   appendEvents,
   endEvents,

@@ -1,0 +1,95 @@
+/**
+ * What a person sees while a run goes on, on standard error: lines, and below them the progress of training.
+ *
+ * On a terminal a bar that is redrawn in place; in a pipe or in CI a plain line every ten seconds. Colours as NO_COLOR,
+ * FORCE_COLOR and the terminal say. A terminal that goes away (EPIPE) is ignored: the run and its log go on.
+ */
+import { styleText } from "node:util"
+import { Context, Effect, Layer } from "effect"
+import type { TrainTick } from "../../stages/train/train.ts"
+import { duration } from "../words/duration.ts"
+import { elapsedMs } from "../words/elapsed.ts"
+
+const plainIntervalMs = 10_000
+const barIntervalMs = 100
+const barWidth = 24
+const stageWidth = 10
+
+/** What becomes of a stream that nobody reads any more. */
+const ignoreClosed = () => {}
+
+export class Terminal extends Context.Service<
+  Terminal,
+  {
+    /** One line, marked with the stage it comes from. */
+    readonly line: (stage: string, text: string, kind?: "info" | "warning" | "error") => void
+    /** How far training is. */
+    readonly progress: (tick: TrainTick) => Effect.Effect<void>
+    /** Takes the bar away. */
+    readonly clear: () => void
+  }
+>()("tidemark/pipeline/terminal/Terminal") {
+  static readonly layer = Layer.effect(
+    Terminal,
+    Effect.sync(() => {
+      const stream = process.stderr
+      const animated = stream.isTTY && process.env.CI === undefined
+      const style = (format: "yellow" | "red" | "cyan", text: string) => styleText(format, text, { stream })
+      stream.on("error", ignoreClosed)
+      process.stdout.on("error", ignoreClosed)
+
+      let bar = ""
+      let shownAt = Number.NEGATIVE_INFINITY
+      let first: { readonly at: number; readonly iteration: number } | undefined
+
+      const erase = () => {
+        if (bar !== "") stream.write("\r\u001B[2K")
+      }
+      const line = (stage: string, text: string, kind: "info" | "warning" | "error" = "info") => {
+        erase()
+        const mark = style("cyan", stage.padEnd(stageWidth))
+        const content =
+          kind === "warning"
+            ? style("yellow", `warning: ${text}`)
+            : kind === "error"
+              ? style("red", text)
+              : text
+        stream.write(`${mark}${content}\n${bar}`)
+      }
+
+      const intervalMs = animated ? barIntervalMs : plainIntervalMs
+      const progress = (tick: TrainTick) =>
+        Effect.map(elapsedMs, (now) => {
+          first ??= { at: now, iteration: tick.iteration }
+          const done = tick.iteration - first.iteration
+          // The first one is shown at once; the second, which knows the speed, does not wait for the interval either.
+          const isDue = done === 0 || shownAt <= first.at || now - shownAt >= intervalMs
+          if (!isDue) return
+          shownAt = now
+          const text = describe(tick, done === 0 ? undefined : done / ((now - first.at) / 1000))
+          if (!animated) return line("train", text)
+          const filled = Math.round((barWidth * tick.iteration) / tick.total)
+          const room = Math.max(0, (stream.columns ?? 80) - stageWidth - 1)
+          const content = `${"█".repeat(filled)}${"░".repeat(barWidth - filled)} ${text}`.slice(0, room)
+          bar = style("cyan", "train".padEnd(stageWidth)) + content
+          stream.write(`\r\u001B[2K${bar}`)
+          if (tick.iteration === tick.total) clear()
+        })
+
+      const clear = () => {
+        erase()
+        bar = ""
+      }
+      return Terminal.of({ line, progress, clear })
+    }),
+  )
+}
+
+/** `rate` in iterations a second. Until the speed is known, without what follows from it. */
+const describe = (tick: TrainTick, rate: number | undefined) =>
+  [
+    `iteration ${tick.iteration}/${tick.total}`,
+    ...(rate === undefined ? [] : [`${Math.round(rate * tick.batchSize)} images/s`]),
+    `loss ${tick.loss.toPrecision(3)}`,
+    ...(rate === undefined ? [] : [`${duration((tick.total - tick.iteration) / rate)} left`]),
+  ].join(" · ")

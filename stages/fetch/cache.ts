@@ -1,0 +1,117 @@
+/**
+ * The dataset cache: (path) -> the verified file there, or why there is none; and (path, content) -> the file, kept.
+ *
+ * Beside each file lies a record, `<name>.json`, of its digest and of its size and time of change when it was verified.
+ * While size and time agree with the record, the digest is taken from it; when anything differs the whole file is hashed
+ * again. Any number of processes may use one cache: content and record are each replaced whole, and a record that does
+ * not belong to its file only costs a hash.
+ */
+import { Clock, Effect, Path, Schema } from "effect"
+import { type FetchedFile, Sha256 } from "../../schemas/Dataset.ts"
+import {
+  list,
+  makeFolder,
+  read,
+  readStringIfExists,
+  remove,
+  stat,
+  temporarySuffix,
+  writeAtomic,
+} from "../../storage/files.ts"
+import { digestOf } from "../digest.ts"
+import type { Content } from "./sources.ts"
+
+/** What lies beside a file of the cache. */
+export const CacheRecord = Schema.Struct({
+  sha256: Sha256,
+  sizeBytes: Schema.Int,
+  modifiedMs: Schema.Finite,
+  source: Schema.String,
+})
+export type CacheRecord = typeof CacheRecord.Type
+
+const decodeRecord = Schema.decodeUnknownEffect(Schema.fromJsonString(CacheRecord))
+
+const recordPath = (path: string): string => `${path}.json`
+
+/** The record of a file. One that does not decode says nothing, as one that is not there. */
+const readRecord = Effect.fnUntraced(function* (path: string) {
+  const text = yield* readStringIfExists(recordPath(path))
+  if (text === undefined) return undefined
+  return yield* decodeRecord(text).pipe(Effect.orElseSucceed(() => undefined))
+})
+
+const writeRecord = Effect.fnUntraced(function* (path: string, sha256: string, source: string) {
+  const file = yield* stat(path)
+  if (file === undefined) return
+  const record: CacheRecord = { sha256, ...file, source }
+  yield* writeAtomic(recordPath(path), `${JSON.stringify(record, null, 2)}\n`)
+})
+
+export type Cached =
+  | { readonly kind: "verified"; readonly file: FetchedFile }
+  | { readonly kind: "absent" }
+  | { readonly kind: "wrong"; readonly found: string; readonly expected: string }
+
+const absent: Cached = { kind: "absent" }
+const wrong = (found: string, expected: string): Cached => ({ kind: "wrong", found, expected })
+
+/**
+ * Looks a file up. `sha256` is what its content must be; without it, what its record says: a file whose content no one
+ * vouches for is not used.
+ */
+export const lookUp = Effect.fn("lookUp")(function* (path: string, sha256: string | undefined) {
+  const file = yield* stat(path)
+  if (file === undefined) return absent
+  const record = yield* readRecord(path)
+  const expected = sha256 ?? record?.sha256
+  if (expected === undefined)
+    return wrong(`${file.sizeBytes} bytes with no record of their digest`, "a record")
+
+  const source = record === undefined ? path : record.source
+  const verified: Cached = {
+    kind: "verified",
+    file: { path, sizeBytes: file.sizeBytes, sha256: expected, source: `cache (${source})` },
+  }
+  const unchanged =
+    record?.sha256 === expected &&
+    record.sizeBytes === file.sizeBytes &&
+    record.modifiedMs === file.modifiedMs
+  if (unchanged) return verified
+
+  const found = yield* digestOf("sha256", yield* read(path))
+  if (found !== expected) return wrong(`${file.sizeBytes} bytes of SHA-256 ${found}`, `SHA-256 ${expected}`)
+  // A cache that may only be read is as good as any: the next look-up hashes again.
+  yield* writeRecord(path, expected, source).pipe(Effect.ignore)
+  return verified
+})
+
+/** Unfinished writes of this age were left by a crash: no write takes so long, in whatever process or container. */
+const abandonedMs = 3_600_000
+
+const removeAbandoned = Effect.fnUntraced(function* (folder: string) {
+  const paths = yield* Path.Path
+  const now = yield* Clock.currentTimeMillis
+  for (const name of yield* list(folder)) {
+    if (!name.startsWith(".") || !name.endsWith(temporarySuffix)) continue
+    const path = paths.join(folder, name)
+    const file = yield* stat(path)
+    if (file !== undefined && now - file.modifiedMs > abandonedMs) yield* remove(path)
+  }
+})
+
+/** Puts verified content under its final name. */
+export const keep = Effect.fn("keep")(function* (path: string, content: Content) {
+  const paths = yield* Path.Path
+  yield* makeFolder(paths.dirname(path))
+  yield* removeAbandoned(paths.dirname(path))
+  yield* writeAtomic(path, content.bytes)
+  yield* writeRecord(path, content.sha256, content.source)
+  const file: FetchedFile = {
+    path,
+    sizeBytes: content.bytes.byteLength,
+    sha256: content.sha256,
+    source: content.source,
+  }
+  return file
+})

@@ -1,0 +1,88 @@
+/**
+ * Which files of the dataset cache no run needs: (run directories, cache) -> paths.
+ *
+ * Only what the cache wrote itself is looked at: a file with its record beside it, the record of a file that is gone, and
+ * the origins of own files. Files that a user put there stay. A run needs what its fetch stage recorded; one without that
+ * record needs its whole dataset; one that cannot be read may need anything.
+ */
+import { Effect, Path, Schema } from "effect"
+import { FetchedDataset, fileNames, Sha256 } from "../../schemas/Dataset.ts"
+import * as files from "../../storage/files.ts"
+import { layout } from "../../storage/runDirectory.ts"
+import { readHeader } from "../../storage/runHeader.ts"
+import { CacheRecord } from "./cache.ts"
+
+/** Where own datasets are kept. */
+const ownFolder = "own"
+
+const FetchRecord = Schema.fromJsonString(Schema.Struct({ result: FetchedDataset }))
+const decodeFetch = Schema.decodeUnknownEffect(FetchRecord)
+const decodeRecord = Schema.decodeUnknownEffect(Schema.fromJsonString(CacheRecord))
+const decodeOrigin = Schema.decodeUnknownEffect(Schema.fromJsonString(Schema.Struct({ sha256: Sha256 })))
+
+/** As mnist/train-images-idx3-ubyte: a cache may be mounted elsewhere by now. */
+type Entry = string
+
+interface Needs {
+  readonly entries: Set<Entry>
+  /** Folders that are needed whole. */
+  readonly folders: Set<string>
+  everything: boolean
+}
+
+const readText = (path: string) => files.readStringNow(path).pipe(Effect.orElseSucceed(() => undefined))
+
+const addNeeds = Effect.fnUntraced(function* (needs: Needs, run: string) {
+  const paths = yield* Path.Path
+  const text = yield* readText(paths.join(run, layout.stages, "fetch.json"))
+  const fetched =
+    text === undefined ? undefined : yield* decodeFetch(text).pipe(Effect.orElseSucceed(() => undefined))
+  if (fetched !== undefined) {
+    for (const name of fileNames) {
+      const { path } = fetched.result.files[name]
+      needs.entries.add(`${paths.basename(paths.dirname(path))}/${paths.basename(path)}`)
+    }
+    return
+  }
+  const header = yield* readHeader(run).pipe(Effect.orElseSucceed(() => undefined))
+  if (header === undefined) needs.everything = true
+  else {
+    const { dataset } = header.experiment
+    needs.folders.add(typeof dataset === "string" ? dataset : ownFolder)
+  }
+})
+
+/** Files of the cache that none of these runs needs. */
+export const unreferenced = Effect.fn("unreferenced")(function* (
+  dataDir: string,
+  runs: ReadonlyArray<string>,
+) {
+  const paths = yield* Path.Path
+  const needs: Needs = { entries: new Set(), folders: new Set(), everything: false }
+  for (const run of runs) yield* addNeeds(needs, run)
+  const found: Array<string> = []
+  if (needs.everything) return found
+  for (const folder of yield* files.list(dataDir)) {
+    if (needs.folders.has(folder)) continue
+    const inside = paths.join(dataDir, folder)
+    const names = new Set(yield* files.listNow(inside).pipe(Effect.orElseSucceed(() => [])))
+    for (const name of names) {
+      const text = name.endsWith(".json") ? yield* readText(paths.join(inside, name)) : undefined
+      if (text === undefined) continue
+      const origin = name.endsWith(".origin.json")
+        ? yield* decodeOrigin(text).pipe(Effect.orElseSucceed(() => undefined))
+        : undefined
+      if (origin !== undefined) {
+        if (!needs.entries.has(`${folder}/${origin.sha256}.idx`)) found.push(paths.join(inside, name))
+        continue
+      }
+      const record = yield* decodeRecord(text).pipe(Effect.orElseSucceed(() => undefined))
+      const file = name.slice(0, -".json".length)
+      if (record === undefined || needs.entries.has(`${folder}/${file}`)) continue
+      // The file goes first: a record alone is found again.
+      if (names.has(file)) found.push(paths.join(inside, file))
+      found.push(paths.join(inside, name))
+    }
+  }
+  return found
+})

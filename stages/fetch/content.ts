@@ -1,0 +1,93 @@
+/**
+ * What a source gave, made sure of: (bytes as they came, what they must be) -> the uncompressed content and its SHA-256.
+ *
+ * Gzip is known by its first bytes, whatever the name says, and inflated up to a limit, so that a small file cannot fill
+ * the memory. Nothing is trusted for where it came from.
+ */
+import { promisify } from "node:util"
+import { gunzip } from "node:zlib"
+import { Effect } from "effect"
+import type { Digest } from "./datasets.ts"
+import { digestOf } from "../digest.ts"
+import { type Content, SourceFailed } from "./sources.ts"
+
+export interface Expectation {
+  /** Undefined: nobody knows it yet. */
+  readonly digest: Digest | undefined
+  /** The most bytes the uncompressed content may have. */
+  readonly limitBytes: number
+  /** Where the size is known. */
+  readonly sizeBytes?: number
+}
+
+const isGzip = (bytes: Uint8Array): boolean => bytes[0] === 0x1f && bytes[1] === 0x8b
+
+const described = (bytes: Uint8Array): string => {
+  const start = new TextDecoder().decode(bytes.subarray(0, 512)).trimStart().toLowerCase()
+  const kind = isGzip(bytes)
+    ? "a gzip file of "
+    : start.startsWith("<!doctype html") || start.startsWith("<html")
+      ? "an HTML page of "
+      : start.startsWith("<?xml")
+        ? "an XML page of "
+        : ""
+  return `${kind}${bytes.byteLength} bytes`
+}
+
+const inflate = promisify(gunzip)
+
+const uncompressed = (bytes: Uint8Array, source: string, limitBytes: number) =>
+  Effect.tryPromise({
+    try: () => inflate(bytes, { maxOutputLength: limitBytes }),
+    catch: (error) => {
+      const code = error instanceof Error && "code" in error ? String(error.code) : String(error)
+      return code === "ERR_BUFFER_TOO_LARGE"
+        ? new SourceFailed({
+            source,
+            found: `a gzip file that inflates to more than ${limitBytes} bytes`,
+            expected: `at most ${limitBytes}`,
+          })
+        : new SourceFailed({
+            source,
+            found: `${described(bytes)} that cannot be inflated (${code})`,
+            expected: "a whole gzip file",
+          })
+    },
+  })
+
+export const verifyContent = Effect.fn("verifyContent")(function* (
+  bytes: Uint8Array,
+  source: string,
+  expectation: Expectation,
+) {
+  const { digest, limitBytes, sizeBytes } = expectation
+  const check = Effect.fnUntraced(function* (
+    candidate: Uint8Array,
+    algorithm: "sha256" | "md5",
+    value: string,
+  ) {
+    const found = yield* digestOf(algorithm, candidate)
+    if (found === value) return
+    const name = algorithm === "sha256" ? "SHA-256" : "MD5"
+    return yield* new SourceFailed({
+      source,
+      found: `${described(candidate)} of ${name} ${found}`,
+      expected: `${name} ${value}`,
+    })
+  })
+
+  if (digest?.of === "download") yield* check(bytes, digest.algorithm, digest.value)
+  const content = isGzip(bytes) ? yield* uncompressed(bytes, source, limitBytes) : bytes
+  if (content.byteLength > limitBytes || (sizeBytes !== undefined && content.byteLength !== sizeBytes)) {
+    return yield* new SourceFailed({
+      source,
+      found: described(content),
+      expected: sizeBytes === undefined ? `at most ${limitBytes} bytes` : `${sizeBytes} bytes`,
+    })
+  }
+  if (digest?.of === "content") {
+    yield* check(content, digest.algorithm, digest.value)
+    return { bytes: content, sha256: digest.value, source } satisfies Content as Content
+  }
+  return { bytes: content, sha256: yield* digestOf("sha256", content), source } satisfies Content as Content
+})

@@ -1,0 +1,50 @@
+/**
+ * The fetch stage: (dataset, data folder) -> its four files in the cache, uncompressed and verified.
+ *
+ * Nothing unverified is ever under a final name. Files are fetched one after another, so that one at a time is in memory;
+ * any number of runs may fetch into one cache.
+ */
+import { Effect } from "effect"
+import type { Dataset, FetchedDataset, FetchedFile, FileName } from "../../schemas/Dataset.ts"
+import { lookUp } from "./cache.ts"
+import { datasets, describeDataset } from "./datasets.ts"
+import { fetchOwnFile } from "./ownFile.ts"
+import { fetchPublishedFile } from "./publishedFile.ts"
+
+export { OwnFileNotFound } from "./ownFile.ts"
+export { DataNotAvailable } from "./sources.ts"
+
+export const fetchDataset = Effect.fn("fetchDataset")(function* (options: {
+  readonly dataset: Dataset
+  /** The cache: shared by runs, one folder a dataset. */
+  readonly dataDir: string
+}) {
+  const { dataDir, dataset } = options
+  const fetchFile = (key: FileName) =>
+    typeof dataset === "string"
+      ? fetchPublishedFile({ dataset, entry: datasets[dataset], key, dataDir })
+      : fetchOwnFile({
+          dataset: dataset.name,
+          file: key,
+          source: dataset[key].source,
+          sha256: dataset[key].sha256,
+          dataDir,
+        })
+  const files: Record<FileName, FetchedFile> = {
+    trainImages: yield* fetchFile("trainImages"),
+    trainLabels: yield* fetchFile("trainLabels"),
+    testImages: yield* fetchFile("testImages"),
+    testLabels: yield* fetchFile("testLabels"),
+  }
+  const { classes, imageShape, layout, name } = describeDataset(dataset)
+  const fetched: FetchedDataset = { name, classes, imageShape, layout, files }
+  return fetched
+})
+
+/** Whether the files a run began with are in the cache, unchanged: a resumed run asks this of its record. */
+export const isStillThere = Effect.fn("isStillThere")(function* (fetched: FetchedDataset) {
+  for (const { path, sha256 } of Object.values(fetched.files)) {
+    if ((yield* lookUp(path, sha256)).kind !== "verified") return false
+  }
+  return true
+})

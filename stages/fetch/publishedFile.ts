@@ -1,0 +1,82 @@
+/**
+ * A file of a registered dataset: (entry, which file) -> it in the cache, uncompressed and verified.
+ *
+ * Sources are tried in order: the cache, a compressed file put there by hand, an installed package, the mirrors. Content
+ * that is not what it must be counts as a failed source, whatever it is and wherever it came from.
+ */
+import { fileURLToPath } from "node:url"
+import { Effect, type FileSystem, Path } from "effect"
+import type { HttpClient } from "effect/http"
+import type { FileName } from "../../schemas/Dataset.ts"
+import { exists, read } from "../../storage/files.ts"
+import { type StorageFailed } from "../../storage/StorageFailed.ts"
+import { keep, lookUp } from "./cache.ts"
+import { type Expectation, verifyContent } from "./content.ts"
+import type { DatasetEntry } from "./datasets.ts"
+import { download } from "./download.ts"
+import { type Content, firstOf, SourceFailed } from "./sources.ts"
+
+/** A file's bytes; one that cannot be read is a failed source, not a failed run. */
+const readSource = (path: string, source: string) =>
+  read(path).pipe(
+    Effect.mapError(
+      (error: StorageFailed) => new SourceFailed({ source, found: error.message, expected: "the file" }),
+    ),
+  )
+
+/** Where a file of an installed package lies. The package is looked for, never loaded. */
+const bundledPath = (bundled: string, source: string) =>
+  Effect.try({
+    try: () => fileURLToPath(import.meta.resolve(bundled)),
+    catch: () => new SourceFailed({ source, found: "no such package", expected: "it to be installed" }),
+  })
+
+export const fetchPublishedFile = Effect.fn("fetchPublishedFile")(function* (options: {
+  readonly dataset: string
+  readonly entry: Pick<DatasetEntry, "files" | "unverified" | "byHand">
+  readonly key: FileName
+  readonly dataDir: string
+}) {
+  const { dataDir, dataset, entry, key } = options
+  const file = entry.files[key]
+  const paths = yield* Path.Path
+  const folder = paths.join(paths.resolve(dataDir), dataset)
+  const path = paths.join(folder, file.name)
+  const { digest, sizeBytes } = file
+  const cached = yield* lookUp(path, digest?.of === "content" ? digest.value : undefined)
+  if (cached.kind === "verified") return cached.file
+
+  const expectation: Expectation = { digest, sizeBytes, limitBytes: sizeBytes }
+  const verified = (source: string) => (bytes: Uint8Array) => verifyContent(bytes, source, expectation)
+  const byHand = `${path}.gz`
+  const sources: Array<Effect.Effect<Content, SourceFailed, FileSystem.FileSystem | HttpClient.HttpClient>> =
+    [
+      ...((yield* exists(byHand)) ? [readSource(byHand, byHand).pipe(Effect.flatMap(verified(byHand)))] : []),
+      ...(file.bundled === undefined
+        ? []
+        : [
+            bundledPath(file.bundled, file.bundled).pipe(
+              Effect.flatMap((bundled) => readSource(bundled, `package ${file.bundled}`)),
+              Effect.flatMap(verified(`package ${file.bundled}`)),
+            ),
+          ]),
+      // Gzip never makes a file larger than this.
+      ...file.urls.map((url) =>
+        download(url, sizeBytes + Math.ceil(sizeBytes / 1000) + 1024).pipe(Effect.flatMap(verified(url))),
+      ),
+    ]
+  const earlier =
+    cached.kind === "wrong"
+      ? new SourceFailed({ source: path, found: cached.found, expected: cached.expected })
+      : new SourceFailed({ source: path, found: "no file", expected: "the file" })
+  if (entry.unverified !== undefined) yield* Effect.logInfo(`${dataset}: ${entry.unverified}`)
+  const content = yield* firstOf(sources, [earlier], {
+    dataset,
+    file: key,
+    advice:
+      entry.byHand === undefined
+        ? `check the network (behind a proxy, set HTTPS_PROXY and NODE_USE_ENV_PROXY=1), put ${file.name}.gz into ${folder}, or name a folder that has the dataset with --data-dir`
+        : `${entry.byHand}, then put ${file.name}.gz into ${folder}`,
+  })
+  return yield* keep(path, content)
+})

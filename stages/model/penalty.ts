@@ -1,0 +1,31 @@
+/**
+ * L1 and L2 penalties on kernels: (kernels with their regularizers) -> what they add to the loss, and to a gradient.
+ *
+ * Σ (l1·|w| + l2·w²), as in `tf.regularizers`. The derivative is written out: that of |w| at 0 is 0 here, where
+ * TensorFlow.js says -1.
+ */
+import * as tf from "@tensorflow/tfjs-core"
+import type { Regularizer } from "../../schemas/Model.ts"
+
+export type Regularized = ReadonlyMap<tf.Variable, Regularizer>
+
+export const penalty = (regularized: Regularized): tf.Scalar | undefined => {
+  const terms = [...regularized].flatMap(([kernel, { l1, l2 }]) => [
+    ...(l1 > 0 ? [tf.mul(tf.sum(tf.abs(kernel)), l1)] : []),
+    ...(l2 > 0 ? [tf.mul(tf.sum(tf.square(kernel)), l2)] : []),
+  ])
+  return terms.length === 0 ? undefined : (terms.reduce((sum, term) => tf.add(sum, term)) as tf.Scalar)
+}
+
+/** The gradient of the loss with that of the penalty: g + l1·sign(w) + 2·l2·w. */
+export const withPenalty = (
+  regularized: Regularized,
+  variable: tf.Variable,
+  gradient: tf.Tensor,
+): tf.Tensor => {
+  const { l1, l2 } = regularized.get(variable) ?? { l1: 0, l2: 0 }
+  let sum = gradient
+  if (l1 > 0) sum = tf.add(sum, tf.mul(tf.sign(variable), l1))
+  if (l2 > 0) sum = tf.add(sum, tf.mul(variable, 2 * l2))
+  return sum
+}

@@ -1,0 +1,34 @@
+/**
+ * The report: (trained model, test split) -> how good it is, with the probabilities of every test example kept for
+ * comparisons. The test split is touched here only.
+ */
+import { Effect } from "effect"
+import type { Trainer } from "../../engines/Engine.ts"
+import type { Loss } from "../../schemas/Experiment.ts"
+import * as files from "../../storage/files.ts"
+import { encodePredictions } from "../../storage/predictions.ts"
+import { type EvaluationSplit, evaluate } from "../train/evaluate.ts"
+import { testResult } from "./testResult.ts"
+
+/** Tests the model as it stands in `trainer`; writes the probabilities to `predictions`. */
+export const report = Effect.fn("report")(function* (options: {
+  readonly trainer: Trainer
+  readonly test: EvaluationSplit
+  /** Index of each test example in its dataset, train files first. */
+  readonly indices: Uint32Array
+  readonly loss: Loss
+  readonly predictions: string
+  readonly fingerprint: string
+}) {
+  const { fingerprint, indices, loss } = options
+  const { classes, labels } = options.test
+  const { probabilities } = yield* evaluate(options.trainer, options.test, loss)
+  const answers = {
+    probabilities,
+    classes,
+    labels: Int32Array.from(labels),
+    indices: Int32Array.from(indices),
+  }
+  yield* files.writeAtomic(options.predictions, encodePredictions(answers, fingerprint))
+  return testResult(labels, probabilities, classes, loss)
+})

@@ -1,0 +1,142 @@
+/**
+ * Checkpoints: the whole state after an iteration, and where the train loop stands.
+ *
+ * `iteration-00001000.safetensors` holds every variable (the optimizer's too) and, as metadata, the progress. A file is
+ * verified by its digest before it is used; the newest one that verifies is where a resume goes on. Kept: the newest
+ * few and the best.
+ */
+import { Effect, Path, Result, Runtime, Schema } from "effect"
+import type { State } from "../../engines/Engine.ts"
+import { TrainProgress } from "../../schemas/Checkpoint.ts"
+import * as files from "../../storage/files.ts"
+import { decodeSafetensors, encodeSafetensors } from "../../storage/safetensors.ts"
+
+export interface Checkpoint {
+  /** File name in the run's checkpoints folder. */
+  readonly file: string
+  readonly progress: TrainProgress
+  readonly state: State
+}
+
+/** A checkpoint that must be read is not what was written. */
+export class CheckpointDamaged extends Schema.TaggedError<CheckpointDamaged>()("CheckpointDamaged", {
+  checkpoint: Schema.String,
+  problem: Schema.String,
+}) {
+  override get [Runtime.errorExitCode]() {
+    return 65
+  }
+  override get message() {
+    return `checkpoint ${this.checkpoint} is damaged: ${this.problem}; delete it and \`resume\` the run to train from the one before`
+  }
+}
+
+export const checkpointFile = (iteration: number) =>
+  `iteration-${String(iteration).padStart(8, "0")}.safetensors`
+
+/** The iteration of a checkpoint's file name; undefined for any other name. */
+export const iterationOf = (file: string): number | undefined => {
+  const digits = /^iteration-(\d{8,})\.safetensors$/.exec(file)?.[1]
+  return digits === undefined ? undefined : Number(digits)
+}
+
+const ProgressText = Schema.fromJsonString(TrainProgress)
+const decodeProgress = Schema.decodeUnknownResult(ProgressText)
+const encodeProgress = Schema.encodeSync(ProgressText)
+
+/** Writes a checkpoint; it is on the disk, whole, when this returns. */
+export const saveCheckpoint = Effect.fn("saveCheckpoint")(function* (
+  folder: string,
+  state: State,
+  progress: TrainProgress,
+  fingerprint: string,
+) {
+  const paths = yield* Path.Path
+  const file = checkpointFile(progress.iteration)
+  const bytes = encodeSafetensors({
+    tensors: state,
+    metadata: { format: "tidemark-checkpoint-1", fingerprint, progress: encodeProgress(progress) },
+  })
+  yield* files.writeAtomic(paths.join(folder, file), bytes)
+  return file
+})
+
+/** Reads and verifies one checkpoint: its content, or in a line why it is no good. */
+export const loadCheckpoint = Effect.fn("loadCheckpoint")(function* (folder: string, file: string) {
+  const paths = yield* Path.Path
+  const bytes = yield* files.read(paths.join(folder, file))
+  const decoded = decodeSafetensors(bytes)
+  if (Result.isFailure(decoded)) return Result.fail(decoded.failure.message)
+  const progress = decodeProgress(decoded.success.metadata.progress)
+  if (Result.isFailure(progress)) return Result.fail("it holds no train progress")
+  const state: Array<State[number]> = []
+  for (const { data, name, shape } of decoded.success.tensors) {
+    if (!(data instanceof Float32Array)) return Result.fail(`${name} is not float32`)
+    state.push({ name, shape, data })
+  }
+  return Result.succeed({ file, progress: progress.success, state } satisfies Checkpoint)
+})
+
+const newestFirst = Effect.fnUntraced(function* (folder: string, limit: number) {
+  return (yield* files.list(folder))
+    .map((file) => ({ file, iteration: iterationOf(file) }))
+    .filter(
+      (c): c is { file: string; iteration: number } => c.iteration !== undefined && c.iteration <= limit,
+    )
+    .sort((a, b) => b.iteration - a.iteration)
+    .map(({ file }) => file)
+})
+
+/** The newest checkpoint that verifies, in a folder that is only looked at; undefined when there is none. */
+export const newestGoodCheckpoint = Effect.fn("newestGoodCheckpoint")(function* (folder: string) {
+  for (const file of yield* newestFirst(folder, Number.POSITIVE_INFINITY)) {
+    const loaded = yield* loadCheckpoint(folder, file)
+    if (Result.isSuccess(loaded)) return loaded.success
+  }
+  return undefined
+})
+
+/**
+ * Where a resume goes on: the newest checkpoint that verifies, at or before `limit` iterations. A bad one is warned about
+ * and set aside under another name: for the process that holds the run. Undefined when there is none.
+ */
+export const restoreCheckpoint = Effect.fn("restoreCheckpoint")(function* (folder: string, limit: number) {
+  const paths = yield* Path.Path
+  const candidates = yield* newestFirst(folder, limit)
+  for (const file of candidates) {
+    const loaded = yield* loadCheckpoint(folder, file)
+    if (Result.isSuccess(loaded)) return loaded.success
+    yield* files.rename(paths.join(folder, file), paths.join(folder, `${file}.damaged`))
+    yield* Effect.logWarning(`checkpoint ${file} is damaged and set aside: ${loaded.failure}`)
+  }
+  if (candidates.length > 0)
+    yield* Effect.logWarning("no checkpoint is good: training starts from the beginning")
+  return undefined
+})
+
+/**
+ * Deletes all but the newest, the newest `keep` of those on the cadence, and the best. Checkpoints made by an
+ * interruption are off the cadence, so an interrupted run ends with the same files as one that was not.
+ */
+export const pruneCheckpoints = Effect.fn("pruneCheckpoints")(function* (
+  folder: string,
+  options: {
+    readonly keep: number
+    readonly best: number | undefined
+    readonly onCadence: (iteration: number) => boolean
+  },
+) {
+  const paths = yield* Path.Path
+  const iterations = (yield* files.list(folder))
+    .map(iterationOf)
+    .filter((iteration) => iteration !== undefined)
+    .sort((a, b) => b - a)
+  const kept = new Set([
+    ...iterations.slice(0, 1),
+    ...iterations.filter(options.onCadence).slice(0, options.keep),
+    options.best,
+  ])
+  for (const iteration of iterations) {
+    if (!kept.has(iteration)) yield* files.remove(paths.join(folder, checkpointFile(iteration)))
+  }
+})

@@ -1,0 +1,35 @@
+/**
+ * What TensorBoard is told once of a run: (experiment, network, dataset, train split) -> graph, images, hyper-parameters.
+ */
+import { Effect } from "effect"
+import type { Experiment } from "../../schemas/Experiment.ts"
+import { encodeGraph, type EventContent } from "../../storage/tensorboard/proto.ts"
+import { sessionStart } from "../../storage/tensorboard/session.ts"
+import type { ResidentDataset } from "../validate/load.ts"
+import type { Network } from "../model/model.ts"
+import { networkGraph } from "../model/networkGraph.ts"
+import { sampleImages } from "../validate/sampleImages.ts"
+
+export const eventOpening = Effect.fn("eventOpening")(function* (options: {
+  readonly experiment: Experiment
+  readonly network: Network
+  readonly dataset: ResidentDataset
+  /** Indices of the train split. */
+  readonly train: Uint32Array
+}) {
+  const { dataset, experiment, network, train } = options
+  const graph = yield* networkGraph(network).pipe(
+    Effect.map((graph): ReadonlyArray<EventContent> => [{ graphDef: encodeGraph(graph) }]),
+    // The reference engine runs programs that cannot be traced: they are trained without a drawing.
+    Effect.catch(({ detail, kernel, layer }) =>
+      Effect.as(Effect.logDebug(`no graph for TensorBoard: ${kernel} of layer ${layer}: ${detail}`), []),
+    ),
+  )
+  const images = yield* sampleImages(dataset, train)
+  const opening: ReadonlyArray<EventContent> = [
+    ...graph,
+    ...images.map((image): EventContent => ({ summary: { value: [image] } })),
+    sessionStart(experiment),
+  ]
+  return opening
+})

@@ -1,0 +1,36 @@
+/**
+ * The learning rate of an iteration: a pure function of the schedule, the iteration and the budget.
+ */
+import type { LearningRate } from "../../schemas/Optimizer.ts"
+
+/** From `from` (at 0) to `to` (at 1) along half a cosine. */
+const halfCosine = (from: number, to: number, position: number) =>
+  to + ((from - to) * (1 + Math.cos(Math.PI * Math.min(Math.max(position, 0), 1)))) / 2
+
+/** Whether another budget gives other rates: then a run cannot be extended. */
+export const dependsOnBudget = (schedule: LearningRate): boolean =>
+  schedule.kind === "cosine" || schedule.kind === "oneCycle"
+
+/** The rate of the update that makes iteration `iteration` (0 is the first) of `budget`. */
+export const learningRateAt = (schedule: LearningRate, iteration: number, budget: number): number => {
+  if (schedule.kind === "oneCycle") {
+    const rise = schedule.rise * budget
+    return iteration < rise
+      ? halfCosine(schedule.peak / schedule.divisor, schedule.peak, iteration / rise)
+      : halfCosine(
+          schedule.peak,
+          schedule.peak / schedule.finalDivisor,
+          (iteration - rise) / Math.max(1, budget - 1 - rise),
+        )
+  }
+  if (iteration < schedule.warmup) return (schedule.value * (iteration + 1)) / schedule.warmup
+  const since = iteration - schedule.warmup
+  switch (schedule.kind) {
+    case "constant":
+      return schedule.value
+    case "step":
+      return schedule.value * schedule.factor ** Math.floor(since / schedule.every)
+    case "cosine":
+      return halfCosine(schedule.value, schedule.final, since / Math.max(1, budget - 1 - schedule.warmup))
+  }
+}

@@ -1,0 +1,58 @@
+/**
+ * Pixels as numbers: (normalization, train split) -> the float32 value of each of the 256 pixel values.
+ *
+ * A pixel is one byte, so normalization is a table. Statistics are of the train split alone, summed as integers: exact,
+ * whatever the order.
+ */
+import { Effect } from "effect"
+import type { Normalization } from "../../schemas/Dataset.ts"
+import type { ResidentDataset } from "./load.ts"
+
+/** How often each pixel value occurs; counted in four tables, because equal neighbours would wait for one another. */
+export class PixelCounts {
+  readonly #tables = Array.from({ length: 4 }, () => new Float64Array(256))
+
+  add(pixels: Uint8Array): void {
+    const [a, b, c, d] = this.#tables
+    const even = pixels.length & ~3
+    for (let i = 0; i < even; i += 4) {
+      a[pixels[i]]++
+      b[pixels[i + 1]]++
+      c[pixels[i + 2]]++
+      d[pixels[i + 3]]++
+    }
+    for (let i = even; i < pixels.length; i++) a[pixels[i]]++
+  }
+
+  /** Mean and standard deviation (of the population), on the scale 0 to 1. */
+  figures(): { readonly mean: number; readonly stddev: number } {
+    const [a, b, c, d] = this.#tables
+    const counts = a.map((count, value) => count + b[value] + c[value] + d[value])
+    const total = counts.reduce((sum, count) => sum + count, 0)
+    const mean = counts.reduce((sum, count, value) => sum + count * value, 0) / total
+    const variance = counts.reduce((sum, count, value) => sum + count * (value - mean) ** 2, 0) / total
+    return { mean: mean / 255, stddev: Math.sqrt(variance) / 255 }
+  }
+}
+
+/** Images looked at between two yields: some 5 ms. */
+const imagesAtOnce = 4096
+
+export const pixelTable = Effect.fn("pixelTable")(function* (
+  normalization: Normalization,
+  dataset: ResidentDataset,
+  /** Indices of the train split. */
+  train: Uint32Array,
+) {
+  if (normalization === "unit") return Float32Array.from({ length: 256 }, (_, value) => value / 255)
+  const pixels = dataset.images.length / dataset.labels.length
+  const counts = new PixelCounts()
+  for (let at = 0; at < train.length; at += imagesAtOnce) {
+    for (const index of train.subarray(at, at + imagesAtOnce)) {
+      counts.add(dataset.images.subarray(index * pixels, (index + 1) * pixels))
+    }
+    yield* Effect.yieldNow
+  }
+  const { mean, stddev } = counts.figures()
+  return Float32Array.from({ length: 256 }, (_, value) => (value / 255 - mean) / (stddev || 1))
+})

@@ -1,0 +1,161 @@
+/**
+ * The validate stage: (fetched dataset, bounds) -> its figures and the dataset itself, in memory; or what is wrong.
+ *
+ * Loading has checked every file for itself; here the sets are held against what the dataset is known to be, and test
+ * images that are also train images are counted. The figures are what the run records; a resumed run loads the dataset
+ * without them.
+ */
+import { Effect, Runtime, Schema } from "effect"
+import {
+  type Bounds,
+  type DatasetFigures,
+  type FetchedDataset,
+  type Range,
+  type SetFigures,
+  shareBounds,
+} from "../../schemas/Dataset.ts"
+import { loadDataset, type ResidentDataset } from "./load.ts"
+import { PixelCounts } from "./normalize.ts"
+
+const Violation = Schema.Struct({
+  set: Schema.Literals(["train", "test"]),
+  figure: Schema.String,
+  found: Schema.Finite,
+  least: Schema.Finite,
+  most: Schema.Finite,
+})
+type Violation = typeof Violation.Type
+
+/** More are counted, not said. */
+const said = 5
+
+const rounded = (value: number) => String(Number(value.toPrecision(6)))
+
+const inWords = ({ figure, found, least, most, set }: Violation) =>
+  `${figure} of the ${set} set: found ${rounded(found)}, expected ${least === most ? least : `${least} to ${most}`}`
+
+/** Figures of a dataset are not what they must be. */
+export class OutOfBounds extends Schema.TaggedError<OutOfBounds>()("OutOfBounds", {
+  dataset: Schema.String,
+  violations: Schema.NonEmptyArray(Violation),
+}) {
+  /** sysexits: EX_DATAERR */
+  override get [Runtime.errorExitCode]() {
+    return 65
+  }
+  override get message() {
+    const { dataset, violations } = this
+    const more = violations.length > said ? `; and ${violations.length - said} more` : ""
+    return `${dataset} is out of bounds: ${violations.slice(0, said).map(inWords).join("; ")}${more}; check that the files are this dataset's`
+  }
+}
+
+/** Images worked on between two yields: some 5 ms. */
+const imagesAtOnce = 4096
+
+const setFigures = Effect.fnUntraced(function* (data: ResidentDataset, from: number, until: number) {
+  const pixels = data.images.length / data.labels.length
+  const counts = new PixelCounts()
+  for (let at = from; at < until; at += imagesAtOnce) {
+    counts.add(data.images.subarray(at * pixels, Math.min(until, at + imagesAtOnce) * pixels))
+    yield* Effect.yieldNow
+  }
+  const classCounts = Array.from({ length: data.classes }, () => 0)
+  for (let example = from; example < until; example++) classCounts[data.labels[example]]++
+  const { mean, stddev } = counts.figures()
+  const figures: SetFigures = {
+    examples: until - from,
+    classCounts,
+    pixelMean: mean,
+    pixelStddev: stddev,
+  }
+  return figures
+})
+
+/** One hash an image: a multiplicative hash over its words (FNV-1a's prime), mixed so that the low bits can be used. */
+const hashImages = Effect.fnUntraced(function* (data: ResidentDataset) {
+  const pixels = data.images.length / data.labels.length
+  // Words are four times faster to go through than bytes; only images of a multiple of four bytes are aligned to them.
+  const units =
+    pixels % 4 === 0 && data.images.byteOffset % 4 === 0
+      ? new Int32Array(data.images.buffer, data.images.byteOffset, data.images.length / 4)
+      : data.images
+  const length = units.length / data.labels.length
+  const hashes = new Uint32Array(data.labels.length)
+  for (let example = 0; example < hashes.length; example++) {
+    let hash = 0x811c9dc5
+    const end = (example + 1) * length
+    for (let i = example * length; i < end; i++) {
+      hash = Math.imul(hash ^ units[i], 0x01000193)
+      hash ^= hash >>> 15
+    }
+    hashes[example] = hash
+    if (example % imagesAtOnce === imagesAtOnce - 1) yield* Effect.yieldNow
+  }
+  return hashes
+})
+
+/** How many test images equal some train image, byte for byte. */
+const countDuplicates = Effect.fnUntraced(function* (data: ResidentDataset) {
+  const pixels = data.images.length / data.labels.length
+  const hashes = yield* hashImages(data)
+  const trainByHash = new Map<number, Array<number>>()
+  for (let example = 0; example < data.trainExamples; example++) {
+    const same = trainByHash.get(hashes[example])
+    if (same === undefined) trainByHash.set(hashes[example], [example])
+    else same.push(example)
+  }
+  yield* Effect.yieldNow
+  const image = (example: number) =>
+    Buffer.from(data.images.buffer, data.images.byteOffset + example * pixels, pixels)
+  let duplicates = 0
+  for (let example = data.trainExamples; example < hashes.length; example++) {
+    const candidates = trainByHash.get(hashes[example])
+    if (candidates?.some((other) => image(other).equals(image(example)))) duplicates++
+  }
+  return duplicates
+})
+
+/** Which figures of a set are out of bounds. */
+const violationsOf = (set: "train" | "test", figures: SetFigures, bounds: Bounds) => {
+  const checks: ReadonlyArray<readonly [figure: string, found: number, bound: Range | undefined]> = [
+    [
+      "the number of examples",
+      figures.examples,
+      set === "train" ? bounds.trainExamples : bounds.testExamples,
+    ],
+    ...figures.classCounts.map(
+      (count, label) =>
+        [`the share of class ${label}`, count / figures.examples, shareBounds(bounds, label)] as const,
+    ),
+    ["the mean pixel", figures.pixelMean, bounds.pixelMean],
+    ["the standard deviation of the pixels", figures.pixelStddev, bounds.pixelStddev],
+  ]
+  return checks.flatMap(([figure, found, bound]): ReadonlyArray<Violation> => {
+    if (bound === undefined || (found >= bound[0] && found <= bound[1])) return []
+    return [{ set, figure, found, least: bound[0], most: bound[1] }]
+  })
+}
+
+export const validateDataset = Effect.fn("validateDataset")(function* (
+  fetched: FetchedDataset,
+  bounds: Bounds,
+) {
+  const data = yield* loadDataset(fetched)
+  const examples = data.trainExamples + data.testExamples
+  const train = yield* setFigures(data, 0, data.trainExamples)
+  const test = yield* setFigures(data, data.trainExamples, examples)
+  const [first, ...more] = [...violationsOf("train", train, bounds), ...violationsOf("test", test, bounds)]
+  if (first !== undefined) return yield* new OutOfBounds({ dataset: data.name, violations: [first, ...more] })
+  const duplicates = yield* countDuplicates(data)
+  const [height, width, channels] = data.imageShape
+  const figures: DatasetFigures = {
+    name: data.name,
+    classes: data.classes,
+    imageShape: [height, width, channels],
+    train,
+    test,
+    duplicates,
+  }
+  return { figures, data }
+})

@@ -1,0 +1,70 @@
+/** The thread beside fills what this one would, and says so when it cannot. */
+import { assert, describe, it } from "@effect/vitest"
+import { Effect, Fiber, Stream } from "effect"
+import { batches, type BatchChunk, fillHere } from "../../../stages/batch/batch.ts"
+import { fillBeside } from "../../../stages/batch/batchThread.ts"
+import type { BatchOptions } from "../../../stages/batch/fillBatch.ts"
+
+const examples = 40
+const size = 6 * 5
+const options: BatchOptions = {
+  dataset: {
+    name: "noise",
+    classes: 4,
+    imageShape: [6, 5, 1],
+    images: new Uint8Array(new SharedArrayBuffer(examples * size)).map((_, i) => (i * 7919) % 256),
+    labels: Int32Array.from({ length: examples }, (_, i) => i % 4),
+    trainExamples: examples,
+    testExamples: 0,
+  },
+  indices: Uint32Array.from({ length: 35 }, (_, i) => i + 2),
+  table: Float32Array.from({ length: 256 }, (_, value) => value / 255),
+  batchSize: 4,
+  seed: 3,
+  augmentation: { rotation: 20, scale: 0.1, shear: 0.2, shift: 1, elastic: { alpha: 6, sigma: 2 } },
+}
+const arrays = (iterations: number) => ({
+  images: new Float32Array(iterations * options.batchSize * size),
+  labels: new Float32Array(iterations * options.batchSize * options.dataset.classes),
+})
+const range = { from: 5, until: 20, chunk: (iteration: number) => 1 + (iteration % 4) }
+const kept = ({ images, iteration, iterations, labels }: BatchChunk) => ({
+  iteration,
+  iterations,
+  images: images.slice(),
+  labels: labels.slice(),
+})
+
+describe("the thread that fills batches", () => {
+  it.live("gives the bits that this one gives", () =>
+    Effect.gen(function* () {
+      const collect = (filler: Parameters<typeof batches>[0]) =>
+        batches(filler, range).pipe(Stream.map(kept), Stream.runCollect)
+      const beside = yield* fillBeside(options)
+      assert.deepStrictEqual(yield* collect(beside), yield* collect(fillHere(options)))
+    }).pipe(Effect.scoped),
+  )
+
+  it.live("goes on after a call that was interrupted, whose answer is nobody's", () =>
+    Effect.gen(function* () {
+      const beside = yield* fillBeside(options)
+      const abandoned = yield* Effect.forkChild(beside.fill(0, 500, arrays(500)))
+      yield* Effect.yieldNow
+      yield* Fiber.interrupt(abandoned)
+      const { images } = yield* beside.fill(7, 2, arrays(2))
+      const { images: expected } = yield* fillHere(options).fill(7, 2, arrays(2))
+      assert.deepStrictEqual(images, expected)
+    }).pipe(Effect.scoped),
+  )
+
+  it.live("is a typed error when it fails, and from then on", () =>
+    Effect.gen(function* () {
+      const beside = yield* fillBeside({ ...options, table: undefined as unknown as Float32Array })
+      const fill = Effect.flip(beside.fill(0, 1, arrays(1)))
+      for (const error of [yield* fill, yield* fill]) {
+        assert.strictEqual(error._tag, "BatchThreadFailed")
+        assert.match(error.message, /^the thread that fills batches failed: Cannot read .*; `resume` goes on/)
+      }
+    }).pipe(Effect.scoped),
+  )
+})

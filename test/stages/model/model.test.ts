@@ -1,0 +1,204 @@
+import { assert, describe, it } from "@effect/vitest"
+import * as tf from "@tensorflow/tfjs-core"
+import { Effect, Schema } from "effect"
+import { useHost } from "../../../engines/host.ts"
+import { initializers, layers, Model } from "../../../schemas/Model.ts"
+import { Optimizer, optimizers } from "../../../schemas/Optimizer.ts"
+import { fillNoise, makeNoise } from "../../../stages/model/dropout.ts"
+import { initialize } from "../../../stages/model/initialize.ts"
+import { buildProgram } from "../../../stages/model/model.ts"
+import { randomKey } from "../../../stages/random.ts"
+
+useHost()
+
+const program = (model: (typeof Model)["Encoded"], seed = 0) =>
+  buildProgram({
+    model: Schema.decodeUnknownSync(Model)(model),
+    loss: "softmaxCrossEntropy",
+    optimizer: Schema.decodeUnknownSync(Optimizer)(optimizers.momentum({ learningRate: 1 })),
+    inputShape: [8, 8, 1],
+    classes: 3,
+    batchSize: 4,
+    seed,
+  })
+
+const model = [
+  layers.conv2d({ filters: 2, kernelSize: 3 }),
+  layers.conv2d({ filters: 2, kernelSize: 3, name: "eyes", useBias: false }),
+  layers.batchNormalization(),
+  layers.flatten(),
+  layers.dropout({ rate: 0.25 }),
+  layers.dense({ units: 3 }),
+] as const
+
+const values = (variables: ReadonlyArray<tf.Variable>) =>
+  variables.map((variable) => [...variable.dataSync()])
+
+describe("a program", () => {
+  it.effect("names variables after their layers, weights before the optimizer's slots", () =>
+    Effect.gen(function* () {
+      const { feeds, noise, summary, variables } = yield* program(model)
+      const weights = [
+        "conv2d_1/kernel",
+        "conv2d_1/bias",
+        "eyes/kernel",
+        "batchNormalization_1/gamma",
+        "batchNormalization_1/beta",
+        "batchNormalization_1/moving_mean",
+        "batchNormalization_1/moving_variance",
+        "dense_1/kernel",
+        "dense_1/bias",
+      ]
+      const slots = weights.filter((name) => !name.includes("moving")).map((name) => `${name}/momentum`)
+      assert.deepStrictEqual(
+        variables.map(({ name }) => name),
+        [...weights, ...slots],
+      )
+      assert.deepStrictEqual(feeds, [
+        { name: "images", shape: [4, 8, 8, 1] },
+        { name: "labels", shape: [4, 3] },
+        { name: "learningRate", shape: [] },
+        { name: "noise/dropout_1", shape: [4, 32] },
+      ])
+      assert.deepStrictEqual(
+        noise.map(({ feed, shape }) => ({ feed, shape })),
+        [{ feed: "noise/dropout_1", shape: [4, 32] }],
+      )
+      assert.deepStrictEqual(summary.at(-1), {
+        layer: "dense_1",
+        kind: "dense",
+        outputShape: [3],
+        parameters: 99,
+      })
+    }),
+  )
+
+  it.effect("stands beside another of the same model, and leaves nothing behind", () =>
+    Effect.gen(function* () {
+      const start = tf.memory().numTensors
+      const registered = Object.keys(tf.engine().state.registeredVariables).length
+      yield* Effect.scoped(
+        Effect.gen(function* () {
+          const first = yield* program(model)
+          const second = yield* program(model)
+          assert.deepStrictEqual(
+            first.variables.map(({ name }) => name),
+            second.variables.map(({ name }) => name),
+          )
+          assert.deepStrictEqual(values(first.variables), values(second.variables))
+          tf.tidy(() => first.variables[0].assign(tf.zerosLike(first.variables[0])))
+          assert.notDeepEqual(values(first.variables), values(second.variables))
+        }),
+      )
+      assert.strictEqual(tf.memory().numTensors, start)
+      assert.strictEqual(Object.keys(tf.engine().state.registeredVariables).length, registered)
+    }),
+  )
+
+  it.effect("has other weights with another seed", () =>
+    Effect.gen(function* () {
+      const [first, second] = [yield* program(model, 1), yield* program(model, 2)]
+      assert.notDeepEqual([...first.variables[0].dataSync()], [...second.variables[0].dataSync()])
+    }),
+  )
+
+  it.effect("predicts without dropout, and the same as its layers model", () =>
+    Effect.gen(function* () {
+      const network = yield* program(model)
+      const [logits, probabilities] = tf.tidy(() => {
+        const images = tf.ones([2, 8, 8, 1]) as tf.Tensor4D
+        const outputs = network.layersModel.predict(images) as tf.Tensor
+        return [[...tf.softmax(outputs).dataSync()], [...network.predict(images).dataSync()]]
+      })
+      assert.deepStrictEqual(probabilities, logits)
+    }),
+  )
+})
+
+const spread = (values: Float32Array) => {
+  const mean = values.reduce((a, b) => a + b, 0) / values.length
+  const stddev = Math.sqrt(values.reduce((sum, x) => sum + (x - mean) ** 2, 0) / values.length)
+  const largest = values.reduce((max, x) => Math.max(max, Math.abs(x)), 0)
+  return { mean, stddev, largest }
+}
+const key = randomKey(3, "initialize/test")
+
+describe("initial weights", () => {
+  it("are redrawn beyond two standard deviations when truncated", () => {
+    const { largest, mean, stddev } = spread(
+      initialize({ kind: "truncatedNormal", mean: 0, stddev: 0.1 }, [200, 500], key),
+    )
+    assert.isAtMost(largest, 0.2)
+    assert.closeTo(mean, 0, 1e-3)
+    assert.closeTo(stddev, 0.1 * 0.8796, 1e-3)
+  })
+
+  it("have the moments of their distribution", () => {
+    const normal = spread(initialize({ kind: "randomNormal", mean: 1, stddev: 2 }, [200, 500], key))
+    assert.closeTo(normal.mean, 1, 0.03)
+    assert.closeTo(normal.stddev, 2, 0.03)
+    assert.isAbove(normal.largest, 7)
+    const uniform = spread(initialize({ kind: "randomUniform", minval: -1, maxval: 3 }, [200, 500], key))
+    assert.closeTo(uniform.mean, 1, 0.02)
+    assert.closeTo(uniform.stddev, 4 / Math.sqrt(12), 0.02)
+  })
+
+  it("are scaled by the fans of a convolution and of a dense layer", () => {
+    const shape = [5, 5, 8, 100]
+    const [fanIn, fanOut] = [200, 2500]
+    assert.closeTo(
+      spread(initialize(initializers.glorotNormal, shape, key)).stddev,
+      Math.sqrt(2 / (fanIn + fanOut)),
+      1e-3,
+    )
+    assert.closeTo(spread(initialize(initializers.heNormal, shape, key)).stddev, Math.sqrt(2 / fanIn), 2e-3)
+    assert.isAtMost(
+      spread(initialize(initializers.glorotUniform, [100, 50], key)).largest,
+      Math.sqrt(6 / 150),
+    )
+    assert.closeTo(
+      spread(initialize(initializers.heUniform, [100, 500], key)).stddev,
+      Math.sqrt(2 / 100),
+      1e-3,
+    )
+  })
+
+  it("are constant where they say so", () => {
+    assert.deepStrictEqual([...initialize(initializers.constant(0.5), [3], key)], [0.5, 0.5, 0.5])
+    assert.deepStrictEqual([...initialize(initializers.ones, [2], key)], [1, 1])
+    assert.deepStrictEqual([...initialize(initializers.zeros, [2], key)], [0, 0])
+  })
+})
+
+describe("dropout noise", () => {
+  const noise = makeNoise("dropout_1", [7, 9], 0.25, 5)
+
+  it("is 0 with the layer's rate, else 1 / (1 - rate)", () => {
+    const values = new Float32Array(100_000)
+    fillNoise(noise, 0, values)
+    assert.deepStrictEqual([...new Set(values)].sort(), [0, Math.fround(4 / 3)])
+    assert.closeTo(values.filter((value) => value === 0).length / values.length, 0.25, 5e-3)
+  })
+
+  it("is a pure function of the iteration: one stream, cut where an iteration ends", () => {
+    for (const size of [63, 64, 1, 2]) {
+      const stream = new Float32Array(size * 5)
+      fillNoise(noise, 0, stream)
+      for (const iteration of [4, 0, 3]) {
+        const part = new Float32Array(size)
+        fillNoise(noise, iteration, part)
+        assert.deepStrictEqual(part, stream.slice(iteration * size, (iteration + 1) * size))
+      }
+    }
+  })
+
+  it("is another for another layer or seed", () => {
+    const draw = (other: typeof noise) => {
+      const values = new Float32Array(200)
+      fillNoise(other, 0, values)
+      return values
+    }
+    assert.notDeepEqual(draw(makeNoise("dropout_2", [7, 9], 0.25, 5)), draw(noise))
+    assert.notDeepEqual(draw(makeNoise("dropout_1", [7, 9], 0.25, 6)), draw(noise))
+  })
+})

@@ -1,0 +1,381 @@
+/**
+ * The train loop on a tiny problem with the reference engine, stopped in every way at every iteration.
+ */
+import * as NodeServices from "@effect/platform-node/NodeServices"
+import { assert, describe, it } from "@effect/vitest"
+import { Clock, Effect, Exit, FileSystem, Logger, Path, Schema, Stream } from "effect"
+import { Engine } from "../../../engines/Engine.ts"
+import { selectEngine } from "../../../engines/select.ts"
+import { Experiment, experiment, layers, optimizers } from "../../../schemas/Experiment.ts"
+import { batches, fillHere } from "../../../stages/batch/batch.ts"
+import { totalIterations } from "../../../stages/train/cadence.ts"
+import { checkpointFile, loadCheckpoint, restoreCheckpoint } from "../../../stages/train/checkpoint.ts"
+import { withFeeds } from "../../../stages/train/feeds.ts"
+import { evaluationImages } from "../../../stages/batch/fillBatch.ts"
+import type { ResidentDataset } from "../../../stages/validate/load.ts"
+import { buildProgram } from "../../../stages/model/model.ts"
+import { train } from "../../../stages/train/train.ts"
+import { eventFile } from "../../../storage/tensorboard/eventLog.ts"
+import { sessionStart } from "../../../storage/tensorboard/session.ts"
+import { powerCut } from "../../fixtures/powerCut.ts"
+
+const total = 23
+/** When the run began, in seconds. */
+const startedAt = 1_795_312_800.25
+const decode = Schema.decodeUnknownSync(Experiment)
+
+const tiny = (change: Partial<Parameters<typeof experiment>[0]> = {}) =>
+  decode(
+    experiment({
+      name: "tiny",
+      dataset: "mnist",
+      model: [layers.flatten(), layers.dropout({ rate: 0.2 }), layers.dense({ units: 3 })],
+      loss: "softmaxCrossEntropy",
+      optimizer: optimizers.adam({ learningRate: 0.05 }),
+      batchSize: 4,
+      budget: { iterations: total },
+      recordEvery: 3,
+      evaluateEvery: 5,
+      checkpointEvery: 7,
+      ...change,
+    }),
+  )
+
+/** 30 images of 4×4 whose brightest row is their class. */
+const dataset: ResidentDataset = (() => {
+  const images = new Uint8Array(30 * 16)
+  const labels = Int32Array.from({ length: 30 }, (_, i) => i % 3)
+  for (let i = 0; i < 30; i++) {
+    for (let p = 0; p < 16; p++)
+      images[i * 16 + p] = (p >> 2) % 3 === labels[i] ? 200 + ((i + p) % 50) : (i * p) % 90
+  }
+  return {
+    name: "rows",
+    classes: 3,
+    imageShape: [4, 4, 1],
+    images,
+    labels,
+    trainExamples: 30,
+    testExamples: 0,
+  }
+})()
+const table = Float32Array.from({ length: 256 }, (_, value) => value / 255)
+const trainIndices = Uint32Array.from({ length: 22 }, (_, i) => i)
+const validationIndices = Uint32Array.from({ length: 8 }, (_, i) => 22 + i)
+
+interface Go {
+  readonly experiment?: Experiment
+  /** Ask to stop once this many iterations are made. */
+  readonly stopAt?: number
+  /** Die, as a killed process does, when the feeds of this iteration are asked for. */
+  readonly dieAt?: number
+  readonly chunk?: number
+  readonly poisonAt?: number
+}
+
+/** Wall-clock time that goes back a year and forward again with every look. */
+let looks = 0
+const jumpingMs = () => (++looks % 2 === 0 ? 1.7e12 : 1.7e12 - 3.2e10)
+const jumpingClock = Effect.runSync(
+  Effect.map(Clock.Clock, (clock): Clock.Clock => ({
+    ...clock,
+    sleep: (duration) => clock.sleep(duration),
+    currentTimeMillisUnsafe: jumpingMs,
+    currentTimeMillis: Effect.sync(jumpingMs),
+    currentTimeNanosUnsafe: () => BigInt(jumpingMs()) * 1_000_000n,
+    currentTimeNanos: Effect.sync(() => BigInt(jumpingMs()) * 1_000_000n),
+    monotonicTimeNanosUnsafe: () => clock.monotonicTimeNanosUnsafe(),
+    monotonicTimeNanos: clock.monotonicTimeNanos,
+  })),
+)
+
+/** Few iterations, many files. */
+const short: Go = {
+  experiment: tiny({
+    budget: { iterations: 5 },
+    recordEvery: 1,
+    evaluateEvery: 2,
+    checkpointEvery: 1,
+    keepCheckpoints: 2,
+  }),
+}
+
+/** One attempt in a folder: a new engine, a new program, whatever is on disk. */
+const attempt = Effect.fnUntraced(function* (folder: string, go: Go = {}) {
+  const current = go.experiment ?? tiny()
+  const paths = yield* Path.Path
+  const fs = yield* FileSystem.FileSystem
+  yield* fs.makeDirectory(paths.join(folder, "checkpoints"), { recursive: true })
+  const engine = yield* Engine
+  const network = yield* buildProgram({ ...current, inputShape: [4, 4, 1], classes: 3 })
+  const trainer = yield* engine.compile(network)
+  let made = 0
+  let goneOnFrom = -1
+  const trained = yield* train({
+    experiment: current,
+    fingerprint: "f",
+    trainer,
+    examples: trainIndices.length,
+    feeds: (range) =>
+      batches(
+        fillHere({ dataset, indices: trainIndices, table, batchSize: current.batchSize, seed: current.seed }),
+        { ...range, chunk: (iteration) => Math.min(go.chunk ?? 2, range.chunk(iteration)) },
+      ).pipe(
+        withFeeds({
+          noise: network.noise,
+          schedule: current.optimizer.learningRate,
+          total: totalIterations(current.budget, trainIndices.length, current.batchSize),
+        }),
+        Stream.tap(({ feeds, iteration, iterations }) => {
+          const covers = (at: number | undefined) =>
+            at !== undefined && at >= iteration && at < iteration + iterations
+          if (covers(go.dieAt)) return Effect.die("killed")
+          if (covers(go.poisonAt)) feeds.images.fill(Number.NaN)
+          return Effect.void
+        }),
+      ),
+    validation: {
+      examples: 8,
+      classes: 3,
+      labels: validationIndices.map((index) => dataset.labels[index]),
+      images: evaluationImages({ dataset, indices: validationIndices, table }),
+    },
+    checkpoints: paths.join(folder, "checkpoints"),
+    metrics: paths.join(folder, "metrics.ndjson"),
+    events: {
+      path: paths.join(folder, eventFile(startedAt)),
+      startedAt,
+      opening: [{ summary: { value: [{ tag: "hello", simpleValue: 1 }] } }, sessionStart(current)],
+    },
+    weights: new Set(["dense_1/kernel", "dense_1/bias"]),
+    stopRequested: () => (go.stopAt !== undefined && made >= go.stopAt ? "SIGINT" : undefined),
+    onStart: (iteration) => Effect.sync(() => void (goneOnFrom = iteration)),
+    onProgress: ({ iteration }) => Effect.sync(() => void (made = iteration)),
+  }).pipe(Effect.exit)
+  return { trained, startedAt: goneOnFrom }
+}, Effect.scoped)
+
+const contents = Effect.fnUntraced(function* (folder: string) {
+  const fs = yield* FileSystem.FileSystem
+  const paths = yield* Path.Path
+  // Temporary files of a process that still lives are not cleaned up: this one, which plays the one that died.
+  const names = (yield* fs.readDirectory(paths.join(folder, "checkpoints")))
+    .filter((name) => !name.endsWith(".tmp"))
+    .sort()
+  const last = names.at(-1) ?? ""
+  return {
+    names,
+    last: yield* fs.readFile(paths.join(folder, "checkpoints", last)),
+    metrics: yield* fs.readFileString(paths.join(folder, "metrics.ndjson")),
+    events: yield* fs.readFile(paths.join(folder, eventFile(startedAt))),
+  }
+})
+
+const scratch = Effect.flatMap(FileSystem.FileSystem, (fs) => fs.makeTempDirectoryScoped())
+
+const live = <A, E>(
+  body: Effect.Effect<A, E, NodeServices.NodeServices | Engine | import("effect").Scope.Scope>,
+) =>
+  body.pipe(
+    Effect.scoped,
+    Effect.provide(selectEngine("reference")),
+    Effect.provide(Logger.layer([])),
+    Effect.provide(Logger.layer([])),
+    Effect.provide(NodeServices.layer),
+  )
+
+/** With averages in the state, and the other options of an update. */
+const averaged = tiny({
+  averaging: { decay: 0.8 },
+  optimizer: optimizers.adamw({ learningRate: 0.05, clip: { globalNorm: 0.5 } }),
+  labelSmoothing: 0.1,
+})
+
+describe("train", () => {
+  it.live("with averaged weights ends with the same bytes whatever iteration it was stopped at", () =>
+    live(
+      Effect.gen(function* () {
+        const whole = yield* scratch
+        yield* attempt(whole, { experiment: averaged })
+        const expected = yield* contents(whole)
+        for (const stopAt of [1, 4, 5, 7, 16, 21]) {
+          const folder = yield* scratch
+          yield* attempt(folder, { experiment: averaged, stopAt })
+          yield* attempt(folder, { experiment: averaged, chunk: 3 })
+          assert.deepStrictEqual(yield* contents(folder), expected, `stopped at ${stopAt}`)
+        }
+      }),
+    ),
+  )
+
+  it.live("ends with the same bytes whatever iteration it was stopped at", () =>
+    live(
+      Effect.gen(function* () {
+        const whole = yield* scratch
+        yield* attempt(whole)
+        const expected = yield* contents(whole)
+        // The newest three on the cadence, the last one, and the best: the first evaluation with every answer right.
+        assert.deepStrictEqual(expected.names, [5, 7, 14, 21, 23].map(checkpointFile))
+        for (let stopAt = 1; stopAt < total - 1; stopAt++) {
+          const folder = yield* scratch
+          const stopped = yield* attempt(folder, { stopAt })
+          assert.isTrue(Exit.isFailure(stopped.trained), `stopped at ${stopAt}`)
+          const resumed = yield* attempt(folder, { chunk: 3 })
+          assert.isAtLeast(resumed.startedAt, stopAt)
+          assert.deepStrictEqual(yield* contents(folder), expected, `stopped at ${stopAt}`)
+        }
+      }),
+    ),
+  )
+
+  it.live("ends with the same bytes wherever it was killed, and killed again", () =>
+    live(
+      Effect.gen(function* () {
+        const whole = yield* scratch
+        yield* attempt(whole)
+        const expected = yield* contents(whole)
+        for (let dieAt = 0; dieAt < total; dieAt++) {
+          const folder = yield* scratch
+          yield* attempt(folder, { dieAt })
+          const again = yield* attempt(folder, { dieAt: Math.min(total - 1, dieAt + 4) })
+          assert.isAtMost(again.startedAt, dieAt)
+          yield* attempt(folder)
+          assert.deepStrictEqual(yield* contents(folder), expected, `killed at ${dieAt}`)
+        }
+      }),
+    ),
+  )
+
+  it.live(
+    "ends with the same bytes whatever file operation the power failed at, and whatever the disk had kept",
+    () =>
+      live(
+        Effect.gen(function* () {
+          const whole = yield* scratch
+          const untouched = powerCut(Number.POSITIVE_INFINITY, "kept")
+          yield* attempt(whole, short).pipe(Effect.provide(untouched.layer))
+          const expected = yield* contents(whole)
+          assert.isAbove(untouched.done.length, 40)
+          for (const disk of ["kept", "lost", "torn"] as const) {
+            for (let operation = 0; operation < untouched.done.length; operation++) {
+              const folder = yield* scratch
+              const cut = powerCut(operation, disk)
+              const { trained } = yield* attempt(folder, short).pipe(Effect.provide(cut.layer))
+              assert.isTrue(Exit.isFailure(trained))
+              yield* attempt(folder, short).pipe(
+                Effect.provide(powerCut(Number.POSITIVE_INFINITY, "kept").layer),
+              )
+              const where = `${disk}: power off before operation ${operation}, ${untouched.done[operation]}`
+              assert.deepStrictEqual(yield* contents(folder), expected, where)
+            }
+          }
+        }),
+      ),
+  )
+
+  it.live("ends with the same bytes on a clock that jumps back and forth", () =>
+    live(
+      Effect.gen(function* () {
+        const whole = yield* scratch
+        yield* attempt(whole)
+        const folder = yield* scratch
+        yield* attempt(folder, { stopAt: 9 }).pipe(Effect.provideService(Clock.Clock, jumpingClock))
+        yield* attempt(folder).pipe(Effect.provideService(Clock.Clock, jumpingClock))
+        assert.deepStrictEqual(yield* contents(folder), yield* contents(whole))
+      }),
+    ),
+  )
+
+  it.live("a damaged newest checkpoint is set aside and the one before goes on to the same bytes", () =>
+    live(
+      Effect.gen(function* () {
+        const fs = yield* FileSystem.FileSystem
+        const paths = yield* Path.Path
+        const whole = yield* scratch
+        yield* attempt(whole)
+        const expected = yield* contents(whole)
+        const folder = yield* scratch
+        yield* attempt(folder, { stopAt: 16 })
+        const newest = paths.join(folder, "checkpoints", (yield* contents(folder)).names.at(-1) ?? "")
+        const bytes = yield* fs.readFile(newest)
+        yield* fs.writeFile(newest, bytes.subarray(0, bytes.length - 7))
+        const resumed = yield* attempt(folder)
+        assert.strictEqual(resumed.startedAt, 14)
+        const { names, ...same } = yield* contents(folder)
+        const { names: _, ...wanted } = expected
+        assert.deepStrictEqual(same, wanted)
+        assert.include(names, `${paths.basename(newest)}.damaged`)
+      }),
+    ),
+  )
+
+  it.live("without any good checkpoint training starts over and reaches the same bytes", () =>
+    live(
+      Effect.gen(function* () {
+        const fs = yield* FileSystem.FileSystem
+        const paths = yield* Path.Path
+        const whole = yield* scratch
+        yield* attempt(whole)
+        const folder = yield* scratch
+        yield* attempt(folder, { stopAt: 9 })
+        for (const name of yield* fs.readDirectory(paths.join(folder, "checkpoints"))) {
+          yield* fs.writeFileString(paths.join(folder, "checkpoints", name), "<html>not found</html>")
+        }
+        const resumed = yield* attempt(folder)
+        assert.strictEqual(resumed.startedAt, 0)
+        const { events, metrics } = yield* contents(folder)
+        const expected = yield* contents(whole)
+        assert.deepStrictEqual({ events, metrics }, { events: expected.events, metrics: expected.metrics })
+      }),
+    ),
+  )
+
+  it.live("a loss that is not finite names the iteration and leaves the checkpoint before it", () =>
+    live(
+      Effect.gen(function* () {
+        const paths = yield* Path.Path
+        const folder = yield* scratch
+        const { trained } = yield* attempt(folder, { poisonAt: 17, chunk: 1 })
+        assert.isTrue(Exit.isFailure(trained))
+        const error = yield* Effect.flip(trained)
+        assert.strictEqual(error._tag, "NonFiniteLoss")
+        assert.match(error.message, /NaN at iteration 18; the last good checkpoint is iteration-00000014/)
+        const good = yield* restoreCheckpoint(paths.join(folder, "checkpoints"), total)
+        assert.isDefined(good)
+        for (const { data } of good?.state ?? []) assert.isTrue(data.every((value) => Number.isFinite(value)))
+      }),
+    ),
+  )
+
+  it.live(
+    "early stopping counts the same evaluations through an interruption, and the best checkpoint is kept",
+    () =>
+      live(
+        Effect.gen(function* () {
+          const paths = yield* Path.Path
+          const impatient = tiny({
+            evaluateEvery: 2,
+            earlyStopping: { patience: 2, minDelta: 10 },
+            report: "best",
+            keepCheckpoints: 1,
+          })
+          const whole = yield* scratch
+          const { trained } = yield* attempt(whole, { experiment: impatient })
+          const result = yield* trained
+          // Nothing is better than the first evaluation by 10: two more, and training ends.
+          assert.strictEqual(result.progress.iteration, 6)
+          assert.isTrue(result.stoppedEarly)
+          assert.strictEqual(result.checkpoint, "checkpoints/iteration-00000002.safetensors")
+          const best = yield* loadCheckpoint(
+            paths.join(whole, "checkpoints"),
+            "iteration-00000002.safetensors",
+          )
+          assert.strictEqual(best._tag, "Success")
+          const folder = yield* scratch
+          yield* attempt(folder, { experiment: impatient, stopAt: 5 })
+          yield* attempt(folder, { experiment: impatient })
+          assert.deepStrictEqual(yield* contents(folder), yield* contents(whole))
+        }),
+      ),
+  )
+})
