@@ -10,6 +10,7 @@ import { record } from "../record.ts"
 import { checkState } from "../state.ts"
 import { sizeOf } from "../trace/graph.ts"
 import { compile } from "./compile.ts"
+import { handOver } from "./handOver.ts"
 import type { Native, NativeTensor } from "./native.ts"
 import { call, engineName, failed, openSession } from "./session.ts"
 
@@ -29,13 +30,19 @@ export const makeTrainer = Effect.fn("compile")(function* (native: Native, progr
   const compiled = yield* Effect.sync(() => compile(stepTrace, predictTrace))
   const session = yield* openSession(native, compiled.savedModel)
 
-  const tensor = (values: Float32Array, shape: ReadonlyArray<number>): NativeTensor =>
-    native.tensor(values, [...shape], "float32")
+  /** `memory`: of `handOver`, as long as `values`. */
+  const tensor = (memory: Float32Array, values: Float32Array, shape: ReadonlyArray<number>): NativeTensor => {
+    memory.set(values)
+    return native.tensor(memory, [...shape], "float32")
+  }
   const attempt = <T>(operation: string, f: () => T) => Effect.try({ try: f, catch: failed(operation) })
 
   const write = (values: ReadonlyArray<Float32Array>) =>
     attempt("load", () => {
-      const inputs = variables.map(({ name, shape }, i) => [name, tensor(values[i], shape)])
+      const inputs = variables.map(({ name, shape }, i) => [
+        name,
+        tensor(handOver(values[i].length), values[i], shape),
+      ])
       call(session.load, Object.fromEntries(inputs), () => {})
     })
   const state: Trainer["state"] = attempt("read", () =>
@@ -52,19 +59,19 @@ export const makeTrainer = Effect.fn("compile")(function* (native: Native, progr
     yield* write(ordered.map(({ data }) => data))
   })
   const initial = yield* Effect.promise(() => Promise.all(variables.map((variable) => variable.data())))
-  yield* write(initial.map((values) => Float32Array.from(values)))
+  yield* write(initial as ReadonlyArray<Float32Array>)
 
   const fed = program.feeds
     .filter(({ name }) => compiled.feeds.has(name))
-    .map(({ name, shape }) => ({ name, shape, size: sizeOf(shape) }))
+    .map(({ name, shape }) => ({ name, shape, size: sizeOf(shape), memory: handOver(sizeOf(shape)) }))
   const train: Trainer["train"] = (iterations, feeds) =>
     attempt("train", () => {
       const losses = new Float32Array(iterations)
       const errors = new Float32Array(iterations)
       for (let i = 0; i < iterations; i++) {
-        const inputs = fed.map(({ name, shape, size }) => [
+        const inputs = fed.map(({ memory, name, shape, size }) => [
           name,
-          tensor(feeds[name].subarray(i * size, (i + 1) * size), shape),
+          tensor(memory, feeds[name].subarray(i * size, (i + 1) * size), shape),
         ])
         call(session.step, Object.fromEntries(inputs), ({ results }) => {
           ;[losses[i], errors[i]] = results.dataSync()
@@ -74,23 +81,22 @@ export const makeTrainer = Effect.fn("compile")(function* (native: Native, progr
     })
 
   const imageSize = sizeOf(inputShape)
-  const predictBatch = (batch: Float32Array) =>
-    attempt("predict", () =>
-      call(session.predict, { images: tensor(batch, imageFeed.shape) }, ({ probabilities }) =>
+  const batch = handOver(evaluationBatch * imageSize)
+  const predictBatch = (images: Float32Array) =>
+    attempt("predict", () => {
+      // The last batch is filled up with black images, whose answers are dropped.
+      batch.fill(0, images.length)
+      return call(session.predict, { images: tensor(batch, images, imageFeed.shape) }, ({ probabilities }) =>
         probabilities.dataSync(),
-      ),
-    )
+      )
+    })
   const predict: Trainer["predict"] = Effect.fn("predict")(function* (images: Float32Array) {
     const count = images.length / imageSize
     const answers = new Float32Array(count * program.classes)
-    const whole = evaluationBatch * imageSize
     for (let from = 0; from < count; from += evaluationBatch) {
       const part = images.subarray(from * imageSize, (from + evaluationBatch) * imageSize)
-      const batch = part.length === whole ? part : new Float32Array(whole)
-      // The last batch is filled up with black images, whose answers are dropped.
-      if (batch !== part) batch.set(part)
       const wanted = Math.min(evaluationBatch, count - from) * program.classes
-      answers.set((yield* predictBatch(batch)).subarray(0, wanted), from * program.classes)
+      answers.set((yield* predictBatch(part)).subarray(0, wanted), from * program.classes)
       yield* Effect.yieldNow
     }
     return answers

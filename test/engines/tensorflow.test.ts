@@ -10,6 +10,7 @@ import { Engine } from "../../engines/Engine.ts"
 import { record } from "../../engines/record.ts"
 import { compile } from "../../engines/tensorflow/compile.ts"
 import type { NodeDef, SavedModel } from "../../engines/tensorflow/proto.ts"
+import { makeTrainer } from "../../engines/tensorflow/Trainer.ts"
 import { loadRuntime } from "../../engines/tensorflow/runtime.ts"
 import * as TensorFlow from "../../engines/tensorflow/TensorFlow.ts"
 import { layers } from "../../schemas/Model.ts"
@@ -166,5 +167,34 @@ installed("the tensorflow engine", () => {
         [],
       )
     }).pipe(Effect.provide(TensorFlow.layer({ threads: tensorflowThreads }))),
+  )
+
+  it.effect("lends TensorFlow no memory: none that it is handed begins at a multiple of 8", () =>
+    Effect.gen(function* () {
+      const { native } = yield* loadRuntime(tensorflowThreads)
+      const begins: Array<number> = []
+      const watched: typeof native = {
+        ...native,
+        tensor: (values, shape, dtype) => {
+          begins.push(values.byteOffset % 8)
+          return native.tensor(values, shape, dtype)
+        },
+      }
+      yield* Effect.scoped(
+        Effect.gen(function* () {
+          const program = yield* programOf(definition)
+          const trainer = yield* makeTrainer(watched, program)
+          yield* trainer.train(2, feedsOf(program, 2))
+          yield* trainer.predict(images(64 * 7))
+          yield* trainer.load(yield* trainer.state)
+          const { length } = program.variables
+          // The initial state, two iterations of three feeds, one prediction, the loaded state.
+          assert.deepStrictEqual(
+            begins,
+            Array.from({ length: length + 2 * 3 + 1 + length }, () => 4),
+          )
+        }),
+      )
+    }),
   )
 })
