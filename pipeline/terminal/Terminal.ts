@@ -9,6 +9,7 @@ import { Context, Effect, Layer } from "effect"
 import type { TrainTick } from "../../stages/train/train.ts"
 import { duration } from "../words/duration.ts"
 import { elapsedMs } from "../words/elapsed.ts"
+import { makeRecentSpeed } from "./recentSpeed.ts"
 
 const plainIntervalMs = 10_000
 const barIntervalMs = 100
@@ -40,7 +41,8 @@ export class Terminal extends Context.Service<
 
       let bar = ""
       let shownAt = Number.NEGATIVE_INFINITY
-      let first: { readonly at: number; readonly iteration: number } | undefined
+      let firstAt: number | undefined
+      const recentSpeed = makeRecentSpeed()
 
       const erase = () => {
         if (bar !== "") stream.write("\r\u001B[2K")
@@ -60,13 +62,13 @@ export class Terminal extends Context.Service<
       const intervalMs = animated ? barIntervalMs : plainIntervalMs
       const progress = (tick: TrainTick) =>
         Effect.map(elapsedMs, (now) => {
-          first ??= { at: now, iteration: tick.iteration }
-          const done = tick.iteration - first.iteration
+          const speed = recentSpeed(now, tick.iteration)
+          firstAt ??= now
           // The first one is shown at once; the second, which knows the speed, does not wait for the interval either.
-          const isDue = done === 0 || shownAt <= first.at || now - shownAt >= intervalMs
+          const isDue = shownAt <= firstAt || now - shownAt >= intervalMs
           if (!isDue) return
           shownAt = now
-          const text = describe(tick, done === 0 ? undefined : done / ((now - first.at) / 1000))
+          const text = describe(tick, speed)
           if (!animated) return line("train", text)
           const filled = Math.round((barWidth * tick.iteration) / tick.total)
           const room = Math.max(0, (stream.columns ?? 80) - stageWidth - 1)
@@ -85,11 +87,11 @@ export class Terminal extends Context.Service<
   )
 }
 
-/** `rate` in iterations a second. Until the speed is known, without what follows from it. */
-const describe = (tick: TrainTick, rate: number | undefined) =>
+/** `speed` in iterations a second. Until it is known, without what follows from it. */
+const describe = (tick: TrainTick, speed: number | undefined) =>
   [
     `iteration ${tick.iteration}/${tick.total}`,
-    ...(rate === undefined ? [] : [`${Math.round(rate * tick.batchSize)} images/s`]),
+    ...(speed === undefined ? [] : [`${Math.round(speed * tick.batchSize)} images/s`]),
     `loss ${tick.loss.toPrecision(3)}`,
-    ...(rate === undefined ? [] : [`${duration((tick.total - tick.iteration) / rate)} left`]),
+    ...(speed === undefined ? [] : [`${duration((tick.total - tick.iteration) / speed)} left`]),
   ].join(" · ")
