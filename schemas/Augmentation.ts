@@ -8,8 +8,15 @@ import { withDefault } from "./withDefault.ts"
 const upTo = (maximum: number) =>
   withDefault(Schema.Finite.check(Schema.isBetween({ minimum: 0, maximum })), 0)
 
+const Probability = Schema.Finite.check(Schema.isBetween({ minimum: 0, maximum: 1 }))
+
 /** Each number is the largest; what happens is drawn uniformly from minus to plus it. Formulas in `stages/batch/augment.ts`. */
 export const Augmentation = Schema.Struct({
+  /**
+   * The share of images that are turned, scaled, slanted, moved and bent; absent: all. A pixel of those is the mean of four:
+   * a network that sees no image as it is learns that strokes are soft, and errs on those that are sharp.
+   */
+  probability: Schema.optionalKey(Probability),
   /** Degrees. */
   rotation: upTo(180),
   /** Width and height, each on its own: 0.1 makes them 0.9 to 1.1 times as large. */
@@ -24,7 +31,7 @@ export const Augmentation = Schema.Struct({
   erasing: Schema.optionalKey(
     Schema.Struct({
       size: PositiveInt,
-      probability: withDefault(Schema.Finite.check(Schema.isBetween({ minimum: 0, maximum: 1 })), 0.5),
+      probability: withDefault(Probability, 0.5),
     }),
   ),
 })

@@ -1,5 +1,5 @@
 /**
- * Augmentation: (example drawn, its pixels) -> the example turned, scaled, slanted, moved, bent and partly erased.
+ * Augmentation: (example drawn, its pixels) -> the example, perhaps turned, scaled, slanted, moved, bent and partly erased.
  *
  * What is drawn for the example at position p of the endless row of epochs is a pure function of (seed, p): any iteration
  * is reached at once, however batches are cut. An output pixel takes the bilinear mean of four source pixels; outside the
@@ -31,7 +31,8 @@ export interface Field {
 /** A word as a number in [-limit, limit). */
 const symmetric = (word: number, limit: number) => (word * 2 ** -31 - 1) * limit
 
-/** Words that an example takes for its affine transform and its erasing; even. */
+/** Words that an example takes for whether it is warped, for its affine transform and for its erasing; even. */
+const whetherWords = 2
 const affineWords = 6
 const erasingWords = 4
 
@@ -205,11 +206,14 @@ export const makeAugment = (
       return words
     }
   }
+  const { probability = 1 } = augmentation
+  const whether = draws("whether", whetherWords)
+  const isWarped = (position: number) => probability === 1 || whether(position)[0] * 2 ** -32 < probability
   const affine = draws("affine", affineWords)
   const bending = draws("elastic", fields?.words ?? 0)
   const erased = draws("erasing", erasingWords)
 
-  return (position, pixels, out, at) => {
+  const warped: Augment = (position, pixels, out, at) => {
     for (let y = 0, from = 0; y < height; y++) {
       const row = ((y + 1) * (width + 3) + 1) * channels
       for (let i = 0; i < width * channels; i++) padded[row + i] = table[pixels[from++]]
@@ -217,6 +221,11 @@ export const makeAugment = (
     fields?.fill(bending(position), field)
     const looks = drawAffine(augmentation, affine(position))
     warp(padded, shape, looks, field, out, at)
+  }
+
+  return (position, pixels, out, at) => {
+    if (isWarped(position)) warped(position, pixels, out, at)
+    else for (let i = 0; i < pixels.length; i++) out[at + i] = table[pixels[i]]
     if (erasing !== undefined) erase(erasing, shape, erased(position), black, out, at)
   }
 }

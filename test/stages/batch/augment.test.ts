@@ -120,6 +120,19 @@ describe("augmentation", () => {
     }
   })
 
+  it("leaves the share of images alone that is not varied, and varies the others as if it were all", () => {
+    const varied = { rotation: 20, shift: 2, elastic: { alpha: 8, sigma: 2 } }
+    let alone = 0
+    for (let position = 0; position < 2000; position++) {
+      const image = augmented({ ...varied, probability: 0.75 }, position)
+      if (image.every((value, i) => value === pixels[i])) alone++
+      else assert.deepStrictEqual(image, augmented(varied, position))
+    }
+    // 500 ± 3.3 standard deviations.
+    assert.isTrue(alone > 436 && alone < 564, `${alone}`)
+    assert.deepStrictEqual(augmented({ ...varied, probability: 0 }, 5), [...pixels])
+  })
+
   it("leaves an image alone that is not erased, and blackens a square of one that is", () => {
     let erased = 0
     for (let position = 0; position < 400; position++) {
