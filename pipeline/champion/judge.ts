@@ -51,14 +51,19 @@ const shortcomings = (gate: Gate, { parameters, test }: Report, latencyMs: numbe
 }
 
 /** Why a model does not hold against the champion, and what to say where it does. */
-const compared = (gate: Gate, opponent: Opponent): { readonly against?: string; readonly for?: string } => {
+const compared = (
+  gate: Gate,
+  { test }: Report,
+  opponent: Opponent,
+): { readonly against?: string; readonly for?: string } => {
   if (opponent.kind === "none") return { for: "it is the first that the gate has seen" }
   if (opponent.kind === "same") return { against: "it gives the champion's answers to the bit" }
   if (opponent.kind === "untested")
     return { against: `it cannot be compared with the champion: ${opponent.problem}` }
-  const { challenger, champion, metric, p, worseByAtMost } = opponent.test
+  const { challenger, champion, examples, metric, p, worseByAtMost } = opponent.test
   const show = (value: number) => (metric === "loss" ? value.toPrecision(4) : percent(value))
-  const figures = `${metric} ${show(challenger)}, the champion's ${show(champion)}`
+  const on = examples === test.examples ? `${examples}` : `${examples} of ${test.examples}`
+  const figures = `${metric} ${show(challenger)}, the champion's ${show(champion)}, on ${on} test examples`
   if (p < gate.significance) return { against: `worse than the champion: ${figures}, ${pText(p)}` }
   if (gate.margin !== undefined && worseByAtMost > gate.margin) {
     return {
@@ -72,7 +77,7 @@ const compared = (gate: Gate, opponent: Opponent): { readonly against?: string; 
 }
 
 export const judge = (gate: Gate, report: Report, latencyMs: number | null, opponent: Opponent): Verdict => {
-  const { against, for: pro } = compared(gate, opponent)
+  const { against, for: pro } = compared(gate, report, opponent)
   const reasons = [...shortcomings(gate, report, latencyMs), ...(against === undefined ? [] : [against])]
   return {
     passed: reasons.length === 0,

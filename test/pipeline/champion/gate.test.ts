@@ -95,7 +95,7 @@ describe("the gate", () => {
           assert.isFalse(worse.champion)
           assert.match(
             worse.reasons.join(),
-            /worse than the champion: accuracy 85\.50 %, the champion's 88\.00 %, p = 0\.031/,
+            /worse than the champion: accuracy 85\.50 %, the champion's 88\.00 %, on 200 test examples, p = 0\.031/,
           )
           assert.strictEqual(yield* readChampion(runsDir, "tiny"), finishedRunId(2))
           const kinds = (yield* readChampionHistory(runsDir)).map(({ kind }) => kind)
@@ -116,7 +116,7 @@ describe("the gate", () => {
         assert.isTrue(better.champion, better.reasons.join())
         assert.match(
           better.reasons.join(),
-          /^better than the champion: accuracy 96\.00 %, the champion's 90\.00 %, by \d\.\d\d points or more$/,
+          /^better than the champion: accuracy 96\.00 %, the champion's 90\.00 %, on 200 test examples, by \d\.\d\d points or more$/,
         )
       }),
     ),

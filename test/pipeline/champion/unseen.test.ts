@@ -1,0 +1,139 @@
+/** A champion is not judged on what it has learnt from: real runs, of other splits and of data that has grown. */
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs"
+import { tmpdir } from "node:os"
+import { join } from "node:path"
+import { fileURLToPath } from "node:url"
+import * as NodeServices from "@effect/platform-node/NodeServices"
+import { afterAll, assert, it } from "@effect/vitest"
+import { Effect, Layer, Result } from "effect"
+import * as FetchHttpClient from "effect/http/FetchHttpClient"
+import { readFetched } from "../../../pipeline/champion/answers.ts"
+import { promoteRun } from "../../../pipeline/champion/byHand.ts"
+import { gateRun } from "../../../pipeline/champion/gateRun.ts"
+import type { Split } from "../../../schemas/Dataset.ts"
+import { layers, optimizers } from "../../../schemas/Experiment.ts"
+import { splitDataset } from "../../../stages/validate/split.ts"
+import { findRun } from "../../../storage/runDirectory.ts"
+import { cliRun } from "../../fixtures/cli.ts"
+
+const scratch = mkdtempSync(join(tmpdir(), "tidemark-unseen-"))
+afterAll(() => rmSync(scratch, { recursive: true, force: true }))
+const runsDir = join(scratch, "runs")
+const schemas = fileURLToPath(new URL("../../../schemas/Experiment.ts", import.meta.url))
+
+const testExamples = 1000
+/** Appended to the 2000 of the train file. */
+const appended = 200
+
+const header = (...numbers: ReadonlyArray<number>) => {
+  const bytes = Buffer.alloc(4 * numbers.length)
+  numbers.forEach((number, i) => bytes.writeUInt32BE(number, 4 * i))
+  return bytes
+}
+
+/** Dark and bright images of 4 × 4, no two alike: the number of each is written into its first two pixels. */
+const writeSet = (folder: string, trainExamples: number) => {
+  mkdirSync(folder, { recursive: true })
+  for (const [half, first, examples] of [
+    ["train", 0, trainExamples],
+    ["test", 5000, testExamples],
+  ] as const) {
+    const image = (number: number) => [number >> 8, number & 255, ...Array(14).fill((number % 2) * 180 + 20)]
+    const numbers = Array.from({ length: examples }, (_, i) => first + i)
+    writeFileSync(
+      join(folder, `${half}-images`),
+      Buffer.concat([header(0x803, examples, 4, 4), Uint8Array.from(numbers.flatMap(image))]),
+    )
+    writeFileSync(
+      join(folder, `${half}-labels`),
+      Buffer.concat([header(0x801, examples), Uint8Array.from(numbers, (number) => number % 2)]),
+    )
+  }
+}
+
+const split = (seed: number, test = 0.2): Split => ({ kind: "pooled", test, validation: 0.1, seed })
+
+/** Its run, trained for two iterations; the gate refuses it for its size, so the champion stays. */
+const train = async (name: string, set: string, split: Split) => {
+  const at = (file: string) => ({ source: join(set, file) })
+  const experiment = {
+    name: "numbers",
+    dataset: {
+      name: "numbers",
+      classes: 2,
+      imageShape: [4, 4],
+      trainImages: at("train-images"),
+      trainLabels: at("train-labels"),
+      testImages: at("test-images"),
+      testLabels: at("test-labels"),
+    },
+    split,
+    model: [layers.flatten(), layers.dense({ units: 2 })],
+    loss: "softmaxCrossEntropy",
+    optimizer: optimizers.adam({ learningRate: 0.01 }),
+    batchSize: 20,
+    budget: { iterations: 2 },
+    gate: { mostSizeBytes: 1 },
+  }
+  const file = join(scratch, `${name}.ts`)
+  writeFileSync(
+    file,
+    `import { experiment } from ${JSON.stringify(schemas)}\nexport default experiment(${JSON.stringify(experiment)})`,
+  )
+  const folders = ["--runs-dir", runsDir, "--data-dir", join(scratch, "data")]
+  const { code, stderr } = await cliRun("run", file, "--engine", "onnx", ...folders)
+  assert.strictEqual(code, 0, stderr)
+  return await Effect.runPromise(findRun(runsDir, "latest").pipe(Effect.provide(NodeServices.layer)))
+}
+
+const testOf = (split: Split, trainExamples: number) => [
+  ...Result.getOrThrow(splitDataset(split, { trainExamples, testExamples })).test,
+]
+
+const services = Layer.merge(NodeServices.layer, FetchHttpClient.layer)
+
+it("compares over the test examples the champion was not trained on, and says where too few are left", async () => {
+  const [first, grown] = [join(scratch, "first"), join(scratch, "grown")]
+  writeSet(first, 2000)
+  writeSet(grown, 2000 + appended)
+  const champion = await train("champion", first, split(0))
+  const otherSeed = await train("other-seed", first, split(1))
+  const moreData = await train("more-data", grown, split(0))
+  const small = await train("small", first, split(1, 0.05))
+
+  await Effect.gen(function* () {
+    yield* promoteRun(runsDir, champion, null)
+    const held = new Set(testOf(split(0), 2000))
+
+    const unseen = testOf(split(1), 2000).filter((index) => held.has(index))
+    assert.isAbove(unseen.length, 100)
+    assert.isBelow(unseen.length, 200)
+    const one = yield* gateRun(runsDir, otherSeed)
+    assert.strictEqual(one.verdict?.test?.examples, unseen.length)
+
+    // In the grown files 2000 to 2199 are new, and those after them have moved.
+    const unseenOfMore = testOf(split(0), 2000 + appended).filter((index) =>
+      index < 2000 ? held.has(index) : index < 2000 + appended || held.has(index - appended),
+    )
+    const two = yield* gateRun(runsDir, moreData)
+    assert.strictEqual(two.verdict?.test?.examples, unseenOfMore.length)
+    const fromItsFile = unseenOfMore.filter((index) => index < 2000 + appended).length
+    assert.isAbove(fromItsFile, 0)
+
+    const left = testOf(split(1, 0.05), 2000).filter((index) => held.has(index)).length
+    assert.isBelow(left, 75)
+    const three = yield* gateRun(runsDir, small)
+    assert.isFalse(three.champion)
+    assert.isNull(three.verdict?.test)
+    assert.include(
+      three.reasons.join(),
+      `it was trained on all but ${left} of the 150 test examples, and 75 are needed; decide with \`pipeline promote ${small.identity.id}\``,
+    )
+
+    const own = yield* readFetched(champion.path)
+    rmSync(own?.files.trainImages.path ?? "")
+    const four = yield* gateRun(runsDir, moreData)
+    assert.isFalse(four.champion)
+    assert.match(four.reasons.join(), /what it was trained on cannot be read: .*\.idx/)
+  }).pipe(Effect.scoped, Effect.provide(services), Effect.runPromise)
+}, 300_000)
