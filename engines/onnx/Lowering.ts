@@ -6,7 +6,7 @@
  * reads the one it wants; a conversion is made once, when first read.
  */
 import type { Shape, Value } from "../trace/graph.ts"
-import type { Blocked, ImageShape } from "./blocked.ts"
+import { type Blocked, type ImageShape, reorderAny } from "./blocked.ts"
 import type { Name, OnnxGraph } from "./graph.ts"
 
 export type Layout = "nhwc" | "nchw" | "nchwc"
@@ -77,16 +77,17 @@ export class Lowering {
     const nchwc = names.get("nchwc")
     /** Where one of the two sizes is 1, the order of the elements is the same. */
     const sameOrder = channels === 1 || height * width === 1
-    if (layout === "nchwc" && blocked !== undefined) {
-      if (nchw !== undefined) return blocked.reorderInput(graph, nchw, shape, false)
-      if (nhwc !== undefined) return blocked.reorderInput(graph, nhwc, shape, true)
+    const reorders = value.dtype === "float32" ? blocked : blocked && reorderAny(blocked.block)
+    if (layout === "nchwc" && reorders !== undefined) {
+      if (nchw !== undefined) return reorders.reorderInput(graph, nchw, shape, false)
+      if (nhwc !== undefined) return reorders.reorderInput(graph, nhwc, shape, true)
     }
     if (layout === "nchw") {
       if (nhwc !== undefined) {
         return sameOrder ? graph.reshape(nhwc, shape) : graph.transpose(nhwc, [0, 3, 1, 2])
       }
-      if (nchwc !== undefined && blocked !== undefined)
-        return blocked.reorderOutput(graph, nchwc, shape, false)
+      if (nchwc !== undefined && reorders !== undefined)
+        return reorders.reorderOutput(graph, nchwc, shape, false)
     }
     if (layout === "nhwc") {
       if (nchw !== undefined) {
@@ -94,8 +95,8 @@ export class Lowering {
           ? graph.reshape(nchw, [batch, height, width, channels])
           : graph.transpose(nchw, [0, 2, 3, 1])
       }
-      if (nchwc !== undefined && blocked !== undefined)
-        return blocked.reorderOutput(graph, nchwc, shape, true)
+      if (nchwc !== undefined && reorders !== undefined)
+        return reorders.reorderOutput(graph, nchwc, shape, true)
     }
     throw new Error(`${value.op} of layer ${value.layer} cannot be read as ${layout}`)
   }

@@ -46,6 +46,23 @@ export interface Blocked {
   ) => Name
 }
 
+/** The two reorders for elements of any type, as truth values: ONNX Runtime's own take floats only. Channels in whole blocks. */
+export const reorderAny = (block: number): Pick<Blocked, "reorderInput" | "reorderOutput"> => ({
+  reorderInput: (graph, x, [batch, channels, height, width], channelsLast) => {
+    const blocks = channels / block
+    const parts = channelsLast
+      ? graph.transpose(graph.reshape(x, [batch, height, width, blocks, block]), [0, 3, 1, 2, 4])
+      : graph.transpose(graph.reshape(x, [batch, blocks, block, height, width]), [0, 1, 3, 4, 2])
+    return graph.reshape(parts, [batch, channels, height, width])
+  },
+  reorderOutput: (graph, x, [batch, channels, height, width], channelsLast) => {
+    const parts = graph.reshape(x, [batch, channels / block, height, width, block])
+    return channelsLast
+      ? graph.reshape(graph.transpose(parts, [0, 2, 3, 1, 4]), [batch, height, width, channels])
+      : graph.reshape(graph.transpose(parts, [0, 1, 4, 2, 3]), [batch, channels, height, width])
+  },
+})
+
 const domain = "com.microsoft.nchwc"
 
 export const nativeBlocked = (block: number): Blocked => ({

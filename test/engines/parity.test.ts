@@ -317,6 +317,46 @@ const cases: Readonly<Record<string, Case>> = {
       ...head,
     ],
   },
+  "PReLU with slopes shared by rows, and by columns and channels": {
+    model: [
+      layers.conv2d({ filters: 16, kernelSize: 3 }),
+      layers.prelu({ alphaInitializer: initializers.constant(0.25), sharedAxes: [1] }),
+      layers.conv2d({ filters: 16, kernelSize: 3, padding: "same" }),
+      layers.prelu({ alphaInitializer: initializers.constant(0.1), sharedAxes: [2, 3] }),
+      ...head,
+    ],
+  },
+  ...Object.fromEntries(
+    Object.entries({
+      ELU: layers.activation({ activation: "elu", inputs: ["a"], name: "b" }),
+      SELU: layers.activation({ activation: "selu", inputs: ["a"], name: "b" }),
+      "leaky ReLU": layers.leakyReLU({ inputs: ["a"], name: "b" }),
+      PReLU: layers.prelu({ sharedAxes: [1, 2], inputs: ["a"], name: "b" }),
+    }).map(([name, layer]): [string, Case] => [
+      `${name} of what a global pool takes too`,
+      {
+        model: [
+          layers.conv2d({ filters: 16, kernelSize: 3, padding: "same", activation: "tanh", name: "a" }),
+          layers.globalAveragePooling2d({ name: "pooled" }),
+          layer,
+          layers.conv2d({ filters: 16, kernelSize: 3, padding: "same" }),
+          layers.globalAveragePooling2d({ name: "deeper" }),
+          layers.concatenate({ inputs: ["pooled", "deeper"] }),
+          layers.dense({ units: 3 }),
+        ],
+      },
+    ]),
+  ),
+  "ELU that a global pool and a convolution take": {
+    model: [
+      layers.conv2d({ filters: 16, kernelSize: 3, padding: "same", activation: "elu", name: "a" }),
+      layers.globalAveragePooling2d({ name: "pooled" }),
+      layers.conv2d({ filters: 16, kernelSize: 3, padding: "same", inputs: ["a"] }),
+      layers.globalAveragePooling2d({ name: "deeper" }),
+      layers.concatenate({ inputs: ["pooled", "deeper"] }),
+      layers.dense({ units: 3 }),
+    ],
+  },
   "penalties on kernels": {
     model: [
       layers.conv2d({ filters: 16, kernelSize: 3, kernelRegularizer: regularizers.l1({ l1: 0.01 }) }),
