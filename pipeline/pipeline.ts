@@ -19,6 +19,7 @@ import { validateDataset } from "../stages/validate/validate.ts"
 import * as files from "../storage/files.ts"
 import { layout } from "../storage/runDirectory.ts"
 import { eventFile } from "../storage/tensorboard/eventLog.ts"
+import { readFetched } from "./champion/answers.ts"
 import { CurrentRun } from "./CurrentRun.ts"
 import { assembleReport } from "./assembleReport.ts"
 import { makeMaterials, type Materials } from "./materials.ts"
@@ -27,13 +28,14 @@ import { stage } from "./stage.ts"
 import { StopSignal } from "./StopSignal.ts"
 import { Terminal } from "./terminal/Terminal.ts"
 
-/** Dataset of the experiment -> verified files in the cache. */
+/** Dataset of the experiment -> verified files in the cache; of a run that goes on, those it began with. */
 const fetch = Effect.gen(function* () {
-  const { dataDir, experiment } = yield* CurrentRun
+  const { dataDir, experiment, path } = yield* CurrentRun
+  const recorded = yield* readFetched(path)
   return yield* stage({
     name: "fetch",
     success: FetchedDataset,
-    execute: fetchDataset({ dataset: experiment.dataset, dataDir }).pipe(
+    execute: fetchDataset({ dataset: experiment.dataset, dataDir, recorded }).pipe(
       Effect.tap(({ files, name }) => {
         // The folder or address the files have in common says enough; the log has each of them.
         const sources = [

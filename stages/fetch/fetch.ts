@@ -2,7 +2,8 @@
  * The fetch stage: (dataset, data folder) -> its four files in the cache, uncompressed and verified.
  *
  * Nothing unverified is ever under a final name. Files are fetched one after another, so that one at a time is in memory;
- * any number of runs may fetch into one cache.
+ * any number of runs may fetch into one cache. A run that has begun is given the content it began with, or none: of other
+ * content its split would be other examples.
  */
 import { Effect } from "effect"
 import type { Dataset, FetchedDataset, FetchedFile, FileName } from "../../schemas/Dataset.ts"
@@ -18,16 +19,25 @@ export const fetchDataset = Effect.fn("fetchDataset")(function* (options: {
   readonly dataset: Dataset
   /** The cache: shared by runs, one folder a dataset. */
   readonly dataDir: string
+  /** What a run that has begun recorded: other content is refused. */
+  readonly recorded?: FetchedDataset | undefined
 }) {
-  const { dataDir, dataset } = options
+  const { dataDir, dataset, recorded } = options
   const fetchFile = (key: FileName) =>
     typeof dataset === "string"
-      ? fetchPublishedFile({ dataset, entry: datasets[dataset], key, dataDir })
+      ? fetchPublishedFile({
+          dataset,
+          entry: datasets[dataset],
+          key,
+          recorded: recorded?.files[key].sha256,
+          dataDir,
+        })
       : fetchOwnFile({
           dataset: dataset.name,
           file: key,
           source: dataset[key].source,
           sha256: dataset[key].sha256,
+          recorded: recorded?.files[key].sha256,
           dataDir,
         })
   const files: Record<FileName, FetchedFile> = {

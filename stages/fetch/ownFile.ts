@@ -3,7 +3,8 @@
  *
  * Copied, because the original may change under a run, and a resumed run must find the bytes it began with. The origin is
  * looked at anew each time, and new content is a new version of the dataset: a path is read again when its size or time of
- * change differs, a URL is asked for what it has now. With a stated digest only that content counts, and once is enough.
+ * change differs, a URL is asked for what it has now. With a digest, stated or recorded by the run that asks, only that
+ * content counts, and once is enough.
  */
 import { Effect, Path, Runtime, Schema } from "effect"
 import { type FetchedFile, Sha256 } from "../../schemas/Dataset.ts"
@@ -66,10 +67,14 @@ export const fetchOwnFile = Effect.fn("fetchOwnFile")(function* (options: {
   readonly dataset: string
   readonly file: string
   readonly source: string
+  /** What the experiment states. */
   readonly sha256: string | undefined
+  /** What the run began with, where it has begun. */
+  readonly recorded: string | undefined
   readonly dataDir: string
 }) {
-  const { dataDir, dataset, file, sha256, source } = options
+  const { dataDir, dataset, file, recorded, source } = options
+  const sha256 = recorded ?? options.sha256
   const paths = yield* Path.Path
   const folder = paths.join(paths.resolve(dataDir), "own")
   const cachePath = (digest: string) => paths.join(folder, `${digest}.idx`)
@@ -90,7 +95,8 @@ export const fetchOwnFile = Effect.fn("fetchOwnFile")(function* (options: {
   )
   const seen = yield* readOrigin(originPath)
   const now = isUrl ? undefined : yield* stat(origin)
-  if (!isUrl && now === undefined) return yield* new OwnFileNotFound({ dataset, file, path: origin })
+  const isGone = !isUrl && now === undefined
+  if (isGone && recorded === undefined) return yield* new OwnFileNotFound({ dataset, file, path: origin })
 
   const known = sha256 === undefined ? yield* cached(seen?.sha256) : undefined
   const unchanged = seen?.sizeBytes === now?.sizeBytes && seen?.modifiedMs === now?.modifiedMs
@@ -102,6 +108,9 @@ export const fetchOwnFile = Effect.fn("fetchOwnFile")(function* (options: {
   }
   /** Its content and what tells that it has changed; undefined where it is still what is known. */
   const look = Effect.gen(function* () {
+    if (isGone) {
+      return yield* new SourceFailed({ source: origin, found: "no file", expected: `SHA-256 ${sha256}` })
+    }
     if (now !== undefined) {
       const bytes = yield* readLocal(origin, now.sizeBytes)
       return { content: yield* verifyContent(bytes, origin, expectation), version: now }
@@ -115,9 +124,12 @@ export const fetchOwnFile = Effect.fn("fetchOwnFile")(function* (options: {
   const found = yield* firstOf([look], [], {
     dataset,
     file,
-    advice: isUrl
-      ? "check the URL and the network; with its sha256 in the experiment it is needed only once"
-      : "check the file and the sha256 that the experiment states",
+    advice:
+      recorded !== undefined
+        ? `the run began with that content, and nothing else will do: put it back at ${origin}, or begin a new run`
+        : isUrl
+          ? "check the URL and the network; with its sha256 in the experiment it is needed only once"
+          : "check the file and the sha256 that the experiment states",
   })
   if (found === undefined) return known as FetchedFile
   const { content, version } = found

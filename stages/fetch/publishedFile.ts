@@ -12,7 +12,7 @@ import { exists, read } from "../../storage/files.ts"
 import { type StorageFailed } from "../../storage/StorageFailed.ts"
 import { keep, lookUp } from "./cache.ts"
 import { type Expectation, verifyContent } from "./content.ts"
-import type { DatasetEntry } from "./datasets.ts"
+import type { DatasetEntry, Digest } from "./datasets.ts"
 import { download } from "./download.ts"
 import { type Content, firstOf, SourceFailed } from "./sources.ts"
 
@@ -35,14 +35,18 @@ export const fetchPublishedFile = Effect.fn("fetchPublishedFile")(function* (opt
   readonly dataset: string
   readonly entry: Pick<DatasetEntry, "files" | "unverified" | "byHand">
   readonly key: FileName
+  /** SHA-256 of the content the run began with, where it has begun. */
+  readonly recorded?: string | undefined
   readonly dataDir: string
 }) {
-  const { dataDir, dataset, entry, key } = options
+  const { dataDir, dataset, entry, key, recorded } = options
   const file = entry.files[key]
   const paths = yield* Path.Path
   const folder = paths.join(paths.resolve(dataDir), dataset)
   const path = paths.join(folder, file.name)
-  const { digest, sizeBytes } = file
+  const { sizeBytes } = file
+  const digest: Digest | undefined =
+    recorded === undefined ? file.digest : { of: "content", algorithm: "sha256", value: recorded }
   const cached = yield* lookUp(path, digest?.of === "content" ? digest.value : undefined)
   if (cached.kind === "verified") return cached.file
 

@@ -79,13 +79,13 @@ const run = <A, E>(effect: Effect.Effect<A, E, Layer.Success<typeof services>>) 
 
 /** Fetches a file of which nothing but its entry is known; `layer` may stand in for the file system. */
 const published = (
-  changes: Partial<RemoteFile> & { readonly paths?: ReadonlyArray<string> } = {},
+  changes: Partial<RemoteFile> & { readonly paths?: ReadonlyArray<string>; readonly recorded?: string } = {},
   layer: Layer.Layer<FileSystem.FileSystem, never, FileSystem.FileSystem> = Layer.effect(
     FileSystem.FileSystem,
     FileSystem.FileSystem,
   ),
 ) => {
-  const { paths = ["/a"], ...rest } = changes
+  const { paths = ["/a"], recorded, ...rest } = changes
   const file: RemoteFile = {
     name: "labels-idx1-ubyte",
     sizeBytes: content.byteLength,
@@ -95,7 +95,7 @@ const published = (
   }
   const files = { trainImages: file, trainLabels: file, testImages: file, testLabels: file }
   return run(
-    fetchPublishedFile({ dataset: "small", entry: { files }, key: "trainLabels", dataDir }).pipe(
+    fetchPublishedFile({ dataset: "small", entry: { files }, key: "trainLabels", recorded, dataDir }).pipe(
       Effect.provide(layer),
     ),
   )
@@ -531,6 +531,19 @@ describe("EMNIST", () => {
       assert.include(error.message, `expected SHA-256 ${sha256(content)}`)
     }),
   )
+
+  it.live("is not replaced by other content under a run that has begun", () =>
+    Effect.gen(function* () {
+      yield* Effect.promise(async () => {
+        await mkdir(join(dataDir, "small"))
+        await writeFile(`${finalPath()}.gz`, gzipSync(corrupted))
+      })
+      const entry = { digest: undefined, urls: [] }
+      const error = yield* Effect.flip(published({ ...entry, recorded: sha256(content) }))
+      assert.include(error.message, `of SHA-256 ${sha256(corrupted)}, expected SHA-256 ${sha256(content)}`)
+      assert.strictEqual((yield* published(entry)).sha256, sha256(corrupted))
+    }),
+  )
 })
 
 const own = (source: string, digest?: string): OwnDataset => {
@@ -583,6 +596,33 @@ describe("a user's own dataset", () => {
         yield* Effect.promise(() => writeFile(before.files.trainImages.path, page))
         assert.isFalse(yield* run(isStillThere(before)))
       }),
+  )
+
+  it.live("of a run that has begun is the content it began with, and none where that is gone", () =>
+    Effect.gen(function* () {
+      const path = yield* write("mine", content)
+      const recorded = yield* run(fetchDataset({ dataset: own(path), dataDir }))
+      const again = run(fetchDataset({ dataset: own(path), dataDir, recorded }))
+      yield* write("mine", corrupted)
+      assert.strictEqual((yield* again).files.testLabels.sha256, sha256(content))
+
+      yield* Effect.promise(() => rm(join(dataDir, "own"), { recursive: true }))
+      const replaced = yield* Effect.flip(again)
+      if (replaced._tag !== "DataNotAvailable") return assert.fail(replaced._tag)
+      assert.include(replaced.sources[0].found, `SHA-256 ${sha256(corrupted)}`)
+      assert.include(replaced.sources[0].expected, sha256(content))
+      assert.include(replaced.message, `put it back at ${path}, or begin a new run`)
+      assert.deepStrictEqual(yield* Effect.promise(() => names(join(dataDir, "own"))), [])
+
+      yield* Effect.promise(() => rm(path))
+      assert.include(
+        (yield* Effect.flip(again)).message,
+        `${path}: found no file, expected SHA-256 ${sha256(content)}`,
+      )
+
+      yield* write("mine", content)
+      assert.strictEqual((yield* again).files.testLabels.sha256, sha256(content))
+    }),
   )
 
   it.live("that is not there ends the process with 66, and says which file of the experiment it is", () =>
