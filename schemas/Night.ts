@@ -2,6 +2,7 @@
  * What became of a slot of the schedule: a line of `schedule.ndjson`; and how a night that is not over stands.
  */
 import { Schema } from "effect"
+import { withDefault } from "./withDefault.ts"
 
 export const Night = Schema.Struct({
   experiment: Schema.String,
@@ -56,10 +57,14 @@ export const OpenNight = Schema.Struct({
 })
 export type OpenNight = typeof OpenNight.Type
 
+export const QueuedSlot = Schema.Struct({ slot: Schema.String, missed: Schema.Int })
+
 /** Where an experiment's schedule stands: `schedule/<experiment>.json`. */
 export const JobState = Schema.Struct({
   /** Slots up to here have been dealt with. */
   handledUntil: Schema.String,
   open: Schema.NullOr(OpenNight),
+  /** A slot that came while the open night went on, to be begun after it. */
+  queued: withDefault(Schema.NullOr(QueuedSlot), null),
 })
 export type JobState = typeof JobState.Type

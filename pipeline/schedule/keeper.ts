@@ -58,8 +58,10 @@ export const makeKeeper = Effect.fnUntraced(function* ({
   let state: JobState = {
     handledUntil: known ? loaded.handledUntil : iso(now),
     open: loaded?.open ?? null,
+    queued: loaded?.queued ?? null,
   }
-  const { open } = state
+  const { open, queued } = state
+  if (before.some(({ slot }) => slot === queued?.slot)) state = { ...state, queued: null }
   if (open !== null && !open.waiting) {
     const recorded = before.findLast(({ slot }) => slot === open.slot)
     const waits = recorded?.outcome === "timeLimit" || recorded?.outcome === "interrupted"
@@ -70,7 +72,6 @@ export const makeKeeper = Effect.fnUntraced(function* ({
 
   let busy = false
   let last: Fiber.Fiber<void> | undefined
-  let queued: { readonly slot: string; readonly missed: number } | undefined
   let failure: Cause.Cause<StorageFailed> | undefined
 
   const update = (change: Partial<JobState>) =>
@@ -145,13 +146,8 @@ export const makeKeeper = Effect.fnUntraced(function* ({
 
   const launch: Effect.Effect<void, never, Journal | Worker> = Effect.gen(function* () {
     yield* turn.withPermits(1)(play())
-    busy = false
-    const next = queued
-    queued = undefined
-    if (next !== undefined && !stopped()) {
-      yield* update({ open: take(next.slot, next.missed) })
-      yield* fork
-    }
+    busy = state.queued !== null && !stopped()
+    yield* beginQueued
   }).pipe(
     // A disk that is full, or a bug of ours: the loop is told, and ends with it.
     Effect.catchCause((cause) => Effect.sync(() => void (failure = cause))),
@@ -161,29 +157,36 @@ export const makeKeeper = Effect.fnUntraced(function* ({
     return Effect.map(Effect.forkIn(launch, scope), (fiber) => void (last = fiber))
   })
 
+  const beginQueued: Effect.Effect<void, StorageFailed, Journal | Worker> = Effect.suspend(() => {
+    const next = state.queued
+    if (next === null || stopped()) return Effect.void
+    return Effect.andThen(update({ open: take(next.slot, next.missed), queued: null }), fork)
+  })
+  /** Takes a slot out of the queue, or puts one in; who was there before it is recorded. */
+  const enqueue = Effect.fnUntraced(function* (handledUntil: string, next: JobState["queued"]) {
+    const replaced = state.queued
+    state = { ...state, queued: next }
+    if (replaced !== null) {
+      yield* note("skipped", replaced.slot, replaced.missed, "a later slot took its place in the queue")
+    }
+    yield* update({ handledUntil })
+  })
+
   yield* update({})
   return {
     job,
     handledUntil: () => Date.parse(state.handledUntil),
-    open: () => state.open,
     busy: () => busy,
     failure: () => failure,
     /** The night that was begun last. */
     last: () => last,
-    /** Goes on with a night that an earlier schedule left. */
-    goOn: fork,
+    /** Goes on with what an earlier schedule left: its night, and the slot that was to come after it. */
+    goOn: Effect.suspend(() => (state.open === null || state.open.waiting ? beginQueued : fork)),
     begin: Effect.fnUntraced(function* (slotMs: number, missed: number) {
       yield* update({ handledUntil: iso(slotMs), open: take(iso(slotMs), missed) })
       yield* fork
     }),
-    queue: Effect.fnUntraced(function* (slotMs: number, missed: number) {
-      const replaced = queued
-      queued = { slot: iso(slotMs), missed }
-      yield* update({ handledUntil: iso(slotMs) })
-      if (replaced !== undefined) {
-        yield* note("skipped", replaced.slot, replaced.missed, "a later slot took its place in the queue")
-      }
-    }),
+    queue: (slotMs: number, missed: number) => enqueue(iso(slotMs), { slot: iso(slotMs), missed }),
     leaveOut: Effect.fnUntraced(function* (
       outcome: "skipped" | "missed",
       slotMs: number,
@@ -196,7 +199,8 @@ export const makeKeeper = Effect.fnUntraced(function* ({
     /** One night at once, in this fiber: for --now. */
     playNow: Effect.fnUntraced(function* () {
       const slot = yield* nowIso
-      yield* update({ handledUntil: slot, open: take(slot, 0) })
+      yield* enqueue(slot, null)
+      yield* update({ open: take(slot, 0) })
       return yield* turn.withPermits(1)(play())
     }),
   }

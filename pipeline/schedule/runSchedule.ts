@@ -61,10 +61,7 @@ const watch = Effect.fnUntraced(function* (
 export const runSchedule = Effect.fn("runSchedule")(function* ({ jobs, ...options }: ScheduleOptions) {
   const turn = yield* Semaphore.make(1)
   const keepers = yield* Effect.forEach(jobs, (job) => makeKeeper({ job, turn, ...options }))
-  for (const keeper of keepers) {
-    const open = keeper.open()
-    if (open !== null && !open.waiting) yield* keeper.goOn
-  }
+  for (const keeper of keepers) yield* keeper.goOn
   yield* Effect.forEach(
     keepers,
     (keeper) => (keeper.job.due === undefined ? Effect.void : watch(keeper, keeper.job.due, options)),

@@ -5,6 +5,7 @@ import { TestClock } from "effect/testing"
 import type { Job } from "../../../pipeline/schedule/Job.ts"
 import { runNow, runSchedule } from "../../../pipeline/schedule/runSchedule.ts"
 import { dateOf, dueSlots, parseCron } from "../../../pipeline/schedule/slots.ts"
+import { JobState } from "../../../schemas/Night.ts"
 import { ScheduledExperiment } from "../../../schemas/Schedule.ts"
 import { type Play, played, type Started } from "../../fixtures/playedNights.ts"
 
@@ -222,6 +223,7 @@ describe("a schedule at half past two in Prague", () => {
       theatre.states.set("cnn", {
         handledUntil: slot,
         open: { slot, startedAt: slot, run: null, resumed: false, retries: 0, missed: 0, waiting: false },
+        queued: null,
       })
       yield* lasting(theatre, [jobOf()], 3 * hour)
       assert.deepStrictEqual(
@@ -231,6 +233,75 @@ describe("a schedule at half past two in Prague", () => {
       assert.strictEqual(theatre.nights[0].run, "run-1")
     }),
   )
+
+  it.effect("begins a slot that was queued when it was asked to stop, after the night it waits for", () =>
+    Effect.gen(function* () {
+      for (const catchUp of ["none", "latest"] as const) {
+        const theatre = theatreOf((_, number) => ({ durationMs: number <= 2 ? 30 * hour : hour }))
+        const jobs = [jobOf({ overlap: "queue", catchUp })]
+        yield* TestClock.setTime(start)
+        yield* lasting(theatre, jobs, 28 * hour)
+        yield* TestClock.setTime(start + 29 * hour)
+        yield* lasting(theatre, jobs, 4 * day)
+        const told = theatre.nights.map(({ outcome, run, slot }) => [slot.slice(8, 10), outcome, run])
+        assert.deepStrictEqual(told.slice(0, 3), [
+          // 30 hours from the restart on: the slot of the third comes in it, and takes the place of the second's.
+          ["02", "skipped", null],
+          ["01", "champion", "run-1"],
+          ["03", "champion", "run-2"],
+        ])
+        assert.isNull(theatre.states.get("cnn")?.queued)
+      }
+    }),
+  )
+
+  it.effect(
+    "begins a queued slot at the start where the night before it is over, and tells of one that --now replaces",
+    () =>
+      Effect.gen(function* () {
+        const queued = { slot: new Date(start + 1.5 * hour).toISOString(), missed: 2 }
+        const left = { handledUntil: queued.slot, open: null, queued }
+        const theatre = theatreOf()
+        theatre.states.set("cnn", left)
+        yield* TestClock.setTime(start + 2 * hour)
+        yield* lasting(theatre, [jobOf()], 3 * hour)
+        assert.deepStrictEqual(
+          theatre.nights.map(({ missed, outcome, slot }) => [slot, outcome, missed]),
+          [[queued.slot, "champion", 2]],
+        )
+
+        // Killed after the line, before the state.
+        theatre.states.set("cnn", left)
+        yield* lasting(theatre, [jobOf()], hour)
+        assert.lengthOf(theatre.nights, 1)
+
+        const other = theatreOf()
+        other.states.set("cnn", left)
+        const running = yield* Effect.forkChild(
+          runNow({
+            jobs: [jobOf()],
+            lookMs: hour,
+            stop: Effect.never,
+            stopped: () => false,
+            announce: () => Effect.void,
+          }).pipe(Effect.provide(other.layer)),
+        )
+        yield* TestClock.adjust(2 * hour)
+        yield* Fiber.join(running)
+        assert.deepStrictEqual(
+          other.nights.map(({ outcome, slot }) => [outcome, slot === queued.slot]),
+          [
+            ["skipped", true],
+            ["champion", false],
+          ],
+        )
+      }),
+  )
+
+  it("reads a state of a version that had no queue in it", () => {
+    const state = Schema.decodeUnknownSync(JobState)({ handledUntil: "2026-01-01T01:30:00.000Z", open: null })
+    assert.isNull(state.queued)
+  })
 
   it.effect("of several experiments at one hour has one night after the other", () =>
     Effect.gen(function* () {
