@@ -18,7 +18,7 @@ import {
   LabelShapeMismatch,
 } from "../stages/validate/load.ts"
 import { SplitEmpty } from "../stages/validate/split.ts"
-import { NonFiniteLoss } from "../stages/train/train.ts"
+import { NonFiniteLoss } from "../stages/train/NonFiniteLoss.ts"
 import { OutOfBounds } from "../stages/validate/validate.ts"
 import { StorageFailed } from "../storage/StorageFailed.ts"
 

@@ -128,6 +128,7 @@ const report = Effect.fnUntraced(function* (materials: Materials, figures: Datas
       const result = yield* testModel({
         trainer,
         test,
+        iteration: checkpoint.success.progress.iteration,
         indices: materials.split.test,
         loss: run.experiment.loss,
         predictions: paths.join(run.path, layout.predictions),

@@ -8,12 +8,15 @@ import type { Loss } from "../../schemas/Experiment.ts"
 import * as files from "../../storage/files.ts"
 import { encodePredictions } from "../../storage/predictions.ts"
 import { type EvaluationSplit, evaluate } from "../train/evaluate.ts"
+import { NonFiniteLoss } from "../train/NonFiniteLoss.ts"
 import { testResult } from "./testResult.ts"
 
 /** Tests the model as it stands in `trainer`; writes the probabilities to `predictions`. */
 export const report = Effect.fn("report")(function* (options: {
   readonly trainer: Trainer
   readonly test: EvaluationSplit
+  /** Of the model: updates made. */
+  readonly iteration: number
   /** Index of each test example in its dataset, train files first. */
   readonly indices: Uint32Array
   readonly loss: Loss
@@ -22,7 +25,14 @@ export const report = Effect.fn("report")(function* (options: {
 }) {
   const { fingerprint, indices, loss } = options
   const { classes, labels } = options.test
-  const { probabilities } = yield* evaluate(options.trainer, options.test, loss)
+  const evaluation = yield* evaluate(options.trainer, options.test, loss)
+  if (!Number.isFinite(evaluation.loss)) {
+    return yield* new NonFiniteLoss({
+      iteration: options.iteration,
+      found: `the test loss is ${evaluation.loss}`,
+    })
+  }
+  const { probabilities } = evaluation
   const answers = {
     probabilities,
     classes,

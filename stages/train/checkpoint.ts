@@ -10,6 +10,7 @@ import type { State } from "../../engines/Engine.ts"
 import { TrainProgress } from "../../schemas/Checkpoint.ts"
 import * as files from "../../storage/files.ts"
 import { decodeSafetensors, encodeSafetensors } from "../../storage/safetensors.ts"
+import { nonFiniteIn } from "./NonFiniteLoss.ts"
 
 export interface Checkpoint {
   /** File name in the run's checkpoints folder. */
@@ -74,6 +75,8 @@ export const loadCheckpoint = Effect.fn("loadCheckpoint")(function* (folder: str
     if (!(data instanceof Float32Array)) return Result.fail(`${name} is not float32`)
     state.push({ name, shape, data })
   }
+  const nonFinite = nonFiniteIn(state)
+  if (nonFinite !== undefined) return Result.fail(nonFinite)
   return Result.succeed({ file, progress: progress.success, state } satisfies Checkpoint)
 })
 

@@ -5,7 +5,7 @@
  * the iteration alone, never on where an attempt began. A checkpoint holds an iteration whose rows (and TensorBoard's
  * events) are already on disk; a resume drops those after it and measures them again.
  */
-import { Effect, Path, Runtime, Schema, Stream } from "effect"
+import { Effect, Path, Stream } from "effect"
 import type { State, Trainer } from "../../engines/Engine.ts"
 import { startOfTraining, type TrainProgress } from "../../schemas/Checkpoint.ts"
 import type { Experiment } from "../../schemas/Experiment.ts"
@@ -22,24 +22,8 @@ import { isDue, nextDue, totalIterations } from "./cadence.ts"
 import { checkpointFile, restoreCheckpoint, pruneCheckpoints, saveCheckpoint } from "./checkpoint.ts"
 import { type Evaluation, type EvaluationSplit, evaluate } from "./evaluate.ts"
 import { learningRateAt } from "./learningRate.ts"
+import { NonFiniteLoss, nonFiniteIn } from "./NonFiniteLoss.ts"
 import { makePace } from "./pace.ts"
-
-/** The loss is not a number any more: the model has diverged. */
-export class NonFiniteLoss extends Schema.TaggedError<NonFiniteLoss>()("NonFiniteLoss", {
-  iteration: Schema.Int,
-  loss: Schema.String,
-  /** The newest checkpoint before it. */
-  lastGood: Schema.NullOr(Schema.String),
-}) {
-  override get [Runtime.errorExitCode]() {
-    return 65
-  }
-  override get message() {
-    const kept =
-      this.lastGood === null ? "no checkpoint was reached" : `the last good checkpoint is ${this.lastGood}`
-    return `the loss is ${this.loss} at iteration ${this.iteration}; ${kept}; try a smaller learning rate`
-  }
-}
 
 /** The feeds of consecutive iterations, stacked: [iterations, ...shape] by name. Valid until the next chunk is taken. */
 export interface FeedChunk {
@@ -113,10 +97,20 @@ export const train = Effect.fn("train")(function* (options: TrainOptions) {
     isDue(cadence, progress.iteration, examples, batchSize)
   const epoch = () => (progress.iteration * batchSize) / examples
 
+  const diverged = (iteration: number, found: string) =>
+    new NonFiniteLoss({ iteration, found, lastGood: saved === null ? null : checkpointFile(saved) })
+
+  /** The state as it stands: what is evaluated or saved is finite throughout. */
+  const finiteState = Effect.gen(function* () {
+    const state = yield* trainer.state
+    const found = nonFiniteIn(state)
+    return found === undefined ? state : yield* diverged(progress.iteration, found)
+  })
+
   /** `measured`: the state as it stands, where it has been read already. */
   const save = Effect.fnUntraced(function* (measured?: State) {
     if (saved !== progress.iteration) {
-      yield* saveCheckpoint(checkpoints, measured ?? (yield* trainer.state), progress, fingerprint)
+      yield* saveCheckpoint(checkpoints, measured ?? (yield* finiteState), progress, fingerprint)
       saved = progress.iteration
       yield* Effect.logDebug("checkpoint saved", { iteration: saved })
     }
@@ -146,11 +140,7 @@ export const train = Effect.fn("train")(function* (options: TrainOptions) {
     let { error, iterations, loss } = progress.window
     for (const [i, value] of losses.entries()) {
       if (!Number.isFinite(value)) {
-        return yield* new NonFiniteLoss({
-          iteration: chunk.iteration + i + 1,
-          loss: String(value),
-          lastGood: saved === null ? null : checkpointFile(saved),
-        })
+        return yield* diverged(chunk.iteration + i + 1, `the loss is ${value}`)
       }
       loss += value
       error += errors[i]
@@ -185,6 +175,9 @@ export const train = Effect.fn("train")(function* (options: TrainOptions) {
   const validationRow = Effect.fnUntraced(function* () {
     const evaluation = yield* evaluate(trainer, options.validation, experiment.loss)
     const { iteration } = progress
+    if (!Number.isFinite(evaluation.loss)) {
+      return yield* diverged(iteration, `the validation loss is ${evaluation.loss}`)
+    }
     const value = monitored(experiment, evaluation)
     progress = improves(experiment, value, progress.best)
       ? { ...progress, best: { iteration, value }, evaluationsWithoutImprovement: 0 }
@@ -210,11 +203,11 @@ export const train = Effect.fn("train")(function* (options: TrainOptions) {
 
   /** What is due: rows first, so that a checkpoint never lacks those of its own iteration. */
   const record = Effect.fnUntraced(function* () {
+    const state = due(experiment.evaluateEvery) ? yield* finiteState : undefined
     const rows: Array<Metric> = []
     if (due(experiment.recordEvery) || due(experiment.evaluateEvery)) rows.push(trainRow())
     if (due(experiment.evaluateEvery)) rows.push(yield* validationRow())
     yield* appendMetrics(metrics, rows)
-    const state = due(experiment.evaluateEvery) ? yield* trainer.state : undefined
     const weights = state?.filter(({ name }) => options.weights.has(name)) ?? []
     yield* appendEvents(events, progress.iteration, rows, weights)
     const isBest = progress.best?.iteration === progress.iteration

@@ -9,7 +9,12 @@ import { selectEngine } from "../../../engines/select.ts"
 import { Experiment, experiment, layers, optimizers } from "../../../schemas/Experiment.ts"
 import { batches, fillHere } from "../../../stages/batch/batch.ts"
 import { totalIterations } from "../../../stages/train/cadence.ts"
-import { checkpointFile, loadCheckpoint, restoreCheckpoint } from "../../../stages/train/checkpoint.ts"
+import {
+  checkpointFile,
+  loadCheckpoint,
+  restoreCheckpoint,
+  saveCheckpoint,
+} from "../../../stages/train/checkpoint.ts"
 import { withFeeds } from "../../../stages/train/feeds.ts"
 import { evaluationImages } from "../../../stages/batch/fillBatch.ts"
 import type { ResidentDataset } from "../../../stages/validate/load.ts"
@@ -71,6 +76,8 @@ interface Go {
   readonly dieAt?: number
   readonly chunk?: number
   readonly poisonAt?: number
+  /** Feed this learning rate at one iteration: weights of any size, after a loss that is fine. */
+  readonly learningRateAt?: { readonly iteration: number; readonly value: number }
 }
 
 /** Wall-clock time that goes back a year and forward again with every look. */
@@ -131,6 +138,7 @@ const attempt = Effect.fnUntraced(function* (folder: string, go: Go = {}) {
             at !== undefined && at >= iteration && at < iteration + iterations
           if (covers(go.dieAt)) return Effect.die("killed")
           if (covers(go.poisonAt)) feeds.images.fill(Number.NaN)
+          if (covers(go.learningRateAt?.iteration)) feeds.learningRate.fill(go.learningRateAt?.value ?? 0)
           return Effect.void
         }),
       ),
@@ -345,6 +353,75 @@ describe("train", () => {
         for (const { data } of good?.state ?? []) assert.isTrue(data.every((value) => Number.isFinite(value)))
       }),
     ),
+  )
+
+  it.live(
+    "weights that are not finite are neither evaluated nor saved, whichever update they come with",
+    () =>
+      live(
+        Effect.gen(function* () {
+          const paths = yield* Path.Path
+          // Before an evaluation, a checkpoint on the cadence, the last one, and one that a signal asks for.
+          for (const { kept, stopAt, update } of [
+            { update: 5, kept: undefined },
+            { update: 14, kept: 7 },
+            { update: 23, kept: 21 },
+            { update: 17, kept: 14, stopAt: 17 },
+          ]) {
+            const folder = yield* scratch
+            const learningRateAt = { iteration: update - 1, value: Number.POSITIVE_INFINITY }
+            const go = { learningRateAt, chunk: 1, ...(stopAt === undefined ? {} : { stopAt }) }
+            const error = yield* Effect.flip((yield* attempt(folder, go)).trained)
+            const words =
+              kept === undefined
+                ? "no checkpoint was reached"
+                : `the last good checkpoint is ${checkpointFile(kept)}`
+            assert.strictEqual(error._tag, "NonFiniteLoss", error.message)
+            assert.match(error.message, /^dense_1\/kernel.* holds -?(NaN|Infinity) at iteration \d+; /)
+            assert.include(error.message, ` at iteration ${update}; ${words}`)
+            const good = yield* restoreCheckpoint(paths.join(folder, "checkpoints"), total)
+            assert.strictEqual(good?.progress.iteration, kept)
+          }
+        }),
+      ),
+  )
+
+  it.live("a validation loss that is not finite, of weights that still are, names the iteration", () =>
+    live(
+      Effect.gen(function* () {
+        const folder = yield* scratch
+        const learningRateAt = { iteration: 9, value: 3.4e38 }
+        const error = yield* Effect.flip((yield* attempt(folder, { learningRateAt })).trained)
+        assert.strictEqual(error._tag, "NonFiniteLoss", error.message)
+        assert.match(error.message, /^the validation loss is NaN at iteration 10; the last good .*-00000007/)
+      }),
+    ),
+  )
+
+  it.live(
+    "a checkpoint that holds a value which is not finite, from before that was checked, is set aside",
+    () =>
+      live(
+        Effect.gen(function* () {
+          const paths = yield* Path.Path
+          const whole = yield* scratch
+          yield* attempt(whole)
+          const folder = yield* scratch
+          yield* attempt(folder, { stopAt: 16 })
+          const checkpoints = paths.join(folder, "checkpoints")
+          const newest = yield* restoreCheckpoint(checkpoints, total)
+          assert.isDefined(newest)
+          if (newest === undefined) return
+          newest.state[1].data[0] = Number.NaN
+          yield* saveCheckpoint(checkpoints, newest.state, newest.progress, "f")
+          const resumed = yield* attempt(folder)
+          assert.strictEqual(resumed.startedAt, 14)
+          const { events, last: _, metrics, names } = yield* contents(folder)
+          const expected = yield* contents(whole)
+          assert.deepStrictEqual({ events, metrics }, { events: expected.events, metrics: expected.metrics })
+          assert.include(names, `${newest.file}.damaged`)
+        }),
+      ),
   )
 
   it.live(
