@@ -72,12 +72,12 @@ export const findTilings = (
     const outputs = next.filter(isCandidate)
     if (tiles === 1 || outputs.length === 0) return []
     const inside = new Set<Value>()
-    // Users first: a value belongs to the tiles when all that use it do.
+    // Users first: a value belongs to the tiles when all that use it do, and take it tile by tile, as a product does not.
     for (const value of values.toReversed()) {
       if (!isCandidate(value)) continue
       const usedBy = users(value)
       const wanted = usedBy.length > 0 || outputs.includes(value)
-      if (wanted && usedBy.every((user) => inside.has(user))) inside.add(value)
+      if (wanted && usedBy.every((user) => inside.has(user) && !isProduct(user))) inside.add(value)
     }
     // A next value that something else uses too is left as it was, with all that leads to it alone.
     if (!outputs.every((output) => inside.has(output))) return []

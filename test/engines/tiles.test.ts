@@ -1,0 +1,54 @@
+/**
+ * Large weights are updated in tiles whatever else has their shape: with 736 examples, inputs and units, all that a dense
+ * layer computes is as large as its kernel.
+ */
+import { assert, describe, it } from "@effect/vitest"
+import { Effect } from "effect"
+import { Engine } from "../../engines/Engine.ts"
+import * as Onnx from "../../engines/onnx/Onnx.ts"
+import { layers } from "../../schemas/Model.ts"
+import { type Case, feedsOf, programOf, relativeError } from "./training.ts"
+
+const cases: Readonly<Record<string, Case["model"]>> = {
+  "without a bias": [
+    layers.flatten(),
+    layers.dense({ units: 736, useBias: false, activation: "relu" }),
+    layers.dense({ units: 3 }),
+  ],
+  "before batch normalization": [
+    layers.flatten(),
+    layers.dense({ units: 736, useBias: false }),
+    layers.batchNormalization(),
+    layers.activation({ activation: "relu" }),
+    layers.dense({ units: 3 }),
+  ],
+}
+
+const twice = (values: Float32Array) => Float32Array.from([...values, ...values])
+
+/** One iteration on 368 examples, as often as asked for in one batch. */
+const trained = Effect.fnUntraced(function* (model: Case["model"], times: 1 | 2) {
+  const inputShape = [23, 32, 1] as const
+  const feeds = feedsOf(yield* programOf({ model, inputShape, batchSize: 368 }), 1)
+  const program = yield* programOf({ model, inputShape, batchSize: times * 368 })
+  const trainer = yield* (yield* Engine).compile(program)
+  const examples =
+    times === 1 ? feeds : { ...feeds, images: twice(feeds.images), labels: twice(feeds.labels) }
+  const { losses } = yield* trainer.train(1, examples)
+  return { losses, state: yield* trainer.state }
+}, Effect.scoped)
+
+describe("a dense layer of as many units and inputs as there are examples", () => {
+  for (const [name, model] of Object.entries(cases)) {
+    it.effect(`${name} learns from examples that come twice what it learns from them once`, () =>
+      Effect.gen(function* () {
+        const once = yield* trained(model, 1)
+        const both = yield* trained(model, 2)
+        assert.isBelow(relativeError(both.losses, once.losses), 1e-5)
+        for (const [i, { data, name }] of both.state.entries()) {
+          assert.isBelow(relativeError(data, once.state[i].data), 1e-5, name)
+        }
+      }).pipe(Effect.provide(Onnx.layer({ path: "portable", threads: 1 }))),
+    )
+  }
+})
