@@ -16,7 +16,7 @@ import { withFeeds } from "../stages/train/feeds.ts"
 import { evaluationImages } from "../stages/batch/fillBatch.ts"
 import { loadDataset } from "../stages/validate/load.ts"
 import { buildProgram } from "../stages/model/model.ts"
-import { pixelTable } from "../stages/validate/normalize.ts"
+import { pixelTable, standardizedTable } from "../stages/validate/normalize.ts"
 import { splitDataset } from "../stages/validate/split.ts"
 import type { FeedChunk } from "../stages/train/train.ts"
 import { CurrentRun } from "./CurrentRun.ts"
@@ -41,7 +41,11 @@ export const makeMaterials = Effect.fnUntraced(function* (fetched: FetchedDatase
   const data = yield* Effect.cached(
     Effect.gen(function* () {
       const dataset = yield* loadDataset(fetched)
-      const table = yield* pixelTable(experiment.normalization, dataset, split.train)
+      const { standardizedBy } = figures
+      const table =
+        standardizedBy === undefined
+          ? yield* pixelTable(experiment.normalization, dataset, split.train)
+          : standardizedTable(standardizedBy)
       const evaluationSplit = (indices: Uint32Array): EvaluationSplit => ({
         examples: indices.length,
         classes: dataset.classes,

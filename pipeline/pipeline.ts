@@ -15,6 +15,8 @@ import { eventOpening } from "../stages/train/eventOpening.ts"
 import { fetchDataset, isStillThere } from "../stages/fetch/fetch.ts"
 import { report as testModel } from "../stages/report/report.ts"
 import { train as trainModel } from "../stages/train/train.ts"
+import { pixelFigures } from "../stages/validate/normalize.ts"
+import { splitDataset } from "../stages/validate/split.ts"
 import { validateDataset } from "../stages/validate/validate.ts"
 import * as files from "../storage/files.ts"
 import { layout } from "../storage/runDirectory.ts"
@@ -54,14 +56,17 @@ const validate = Effect.fnUntraced(function* (fetched: FetchedDataset) {
   return yield* stage({
     name: "validate",
     success: DatasetFigures,
-    execute: validateDataset(fetched, describeDataset(experiment.dataset).bounds).pipe(
-      Effect.map(({ figures }) => figures),
-      Effect.tap(({ classes, duplicates, imageShape, test, train }) =>
-        Effect.logInfo(
-          `${train.examples} train and ${test.examples} test images of ${imageShape.join("×")}, ${classes} classes, ${duplicates} test images also in train`,
-        ),
-      ),
-    ),
+    execute: Effect.gen(function* () {
+      const { bounds } = describeDataset(experiment.dataset)
+      const { data, figures } = yield* validateDataset(fetched, bounds)
+      const { classes, duplicates, imageShape, test, train } = figures
+      yield* Effect.logInfo(
+        `${train.examples} train and ${test.examples} test images of ${imageShape.join("×")}, ${classes} classes, ${duplicates} test images also in train`,
+      )
+      if (experiment.normalization === "unit") return figures
+      const split = yield* Effect.fromResult(splitDataset(experiment.split, data))
+      return { ...figures, standardizedBy: yield* pixelFigures(data, split.train) }
+    }),
   })
 })
 

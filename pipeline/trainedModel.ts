@@ -4,16 +4,18 @@
  * Without a wish it is the checkpoint that the report tested. The run is only read: it may be going on.
  */
 import { Effect, Path, Result, Runtime, Schema } from "effect"
+import { DatasetFigures } from "../schemas/Dataset.ts"
 import { Trained } from "../schemas/Run.ts"
 import { CheckpointDamaged, checkpointFile, iterationOf, loadCheckpoint } from "../stages/train/checkpoint.ts"
 import { describeDataset } from "../stages/fetch/datasets.ts"
 import { fetchDataset } from "../stages/fetch/fetch.ts"
 import { loadDataset } from "../stages/validate/load.ts"
 import { buildProgram } from "../stages/model/model.ts"
-import { pixelTable } from "../stages/validate/normalize.ts"
+import { pixelTable, standardizedTable, unitTable } from "../stages/validate/normalize.ts"
 import { splitDataset } from "../stages/validate/split.ts"
 import * as files from "../storage/files.ts"
 import { layout, type Run } from "../storage/runDirectory.ts"
+import { readFetched } from "./champion/answers.ts"
 import { effectiveExperiment } from "./runSummary.ts"
 
 /** The run has no such checkpoint, or none was tested yet. */
@@ -31,6 +33,18 @@ export class CheckpointNotFound extends Schema.TaggedError<CheckpointNotFound>()
     return wanted === null
       ? `${run} has not been trained to its end, so no checkpoint is chosen; ${there}: give one with --checkpoint, or go on with \`pipeline resume ${run}\``
       : `${run} has no checkpoint ${wanted}; ${there}`
+  }
+}
+
+/** What the run was trained on is not known, and it takes that to ask it. */
+export class DatasetNotRecorded extends Schema.TaggedError<DatasetNotRecorded>()("DatasetNotRecorded", {
+  run: Schema.String,
+}) {
+  override get [Runtime.errorExitCode]() {
+    return 66
+  }
+  override get message() {
+    return `${this.run} cannot be asked: it standardizes pixels by the data it was trained on, and found no stages/fetch.json that says which, expected its digests; bring that file back or train a new run`
   }
 }
 
@@ -61,12 +75,32 @@ const chooseCheckpoint = Effect.fnUntraced(function* (run: Run, wanted: string |
   })
 })
 
-/** The value of each pixel, which the statistics of the train split decide where it is standardized. */
+const ValidateRecord = Schema.fromJsonString(Schema.Struct({ result: DatasetFigures }))
+const decodeValidateRecord = Schema.decodeUnknownEffect(ValidateRecord)
+
+/** What a run standardizes pixels by, undefined where its version did not record it. */
+const readStandardization = Effect.fnUntraced(function* (run: Run) {
+  const paths = yield* Path.Path
+  const text = yield* files.readStringIfExists(paths.join(run.path, layout.stages, "validate.json"))
+  return yield* decodeValidateRecord(text).pipe(
+    Effect.map(({ result }) => result.standardizedBy),
+    Effect.catchTag("SchemaError", () => Effect.succeed(undefined)),
+  )
+})
+
+/**
+ * The value of each pixel, as the run was trained with it: the statistics of its own train split, whatever its dataset's
+ * origin holds by now.
+ */
 const tableOf = Effect.fnUntraced(function* (run: Run) {
-  const { dataset, normalization, split } = run.identity.experiment
-  // Known without the dataset, which need not be there any more.
-  if (normalization === "unit") return Float32Array.from({ length: 256 }, (_, value) => value / 255)
-  const resident = yield* loadDataset(yield* fetchDataset({ dataset, dataDir: run.identity.dataDir }))
+  const { dataDir, experiment, id } = run.identity
+  const { dataset, normalization, split } = experiment
+  if (normalization === "unit") return unitTable()
+  const standardizedBy = yield* readStandardization(run)
+  if (standardizedBy !== undefined) return standardizedTable(standardizedBy)
+  const recorded = yield* readFetched(run.path)
+  if (recorded === undefined) return yield* new DatasetNotRecorded({ run: id })
+  const resident = yield* loadDataset(yield* fetchDataset({ dataset, dataDir, recorded }))
   const { train } = yield* Effect.fromResult(splitDataset(split, resident))
   return yield* pixelTable(normalization, resident, train)
 })

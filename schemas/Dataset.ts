@@ -168,6 +168,10 @@ export const SetFigures = Schema.Struct({
 })
 export type SetFigures = typeof SetFigures.Type
 
+/** Mean and standard deviation (of the population) of pixels, on the scale 0 to 1. */
+export const PixelFigures = Schema.Struct({ mean: Schema.Finite, stddev: Schema.Finite })
+export type PixelFigures = typeof PixelFigures.Type
+
 /** What validate found out: the figures a report shows and the next stages need. */
 export const DatasetFigures = Schema.Struct({
   name: Schema.String,
@@ -177,5 +181,7 @@ export const DatasetFigures = Schema.Struct({
   test: SetFigures,
   /** Test images whose bytes equal some train image's. */
   duplicates: Schema.Int,
+  /** Of the train split, where pixels are standardized: whoever asks the model needs them. Not in the records of older versions. */
+  standardizedBy: Schema.optionalKey(PixelFigures),
 })
 export type DatasetFigures = typeof DatasetFigures.Type

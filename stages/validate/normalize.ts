@@ -5,7 +5,7 @@
  * whatever the order.
  */
 import { Effect } from "effect"
-import type { Normalization } from "../../schemas/Dataset.ts"
+import type { Normalization, PixelFigures } from "../../schemas/Dataset.ts"
 import type { ResidentDataset } from "./load.ts"
 
 /** How often each pixel value occurs; counted in four tables, because equal neighbours would wait for one another. */
@@ -24,8 +24,7 @@ export class PixelCounts {
     for (let i = even; i < pixels.length; i++) a[pixels[i]]++
   }
 
-  /** Mean and standard deviation (of the population), on the scale 0 to 1. */
-  figures(): { readonly mean: number; readonly stddev: number } {
+  figures(): PixelFigures {
     const [a, b, c, d] = this.#tables
     const counts = a.map((count, value) => count + b[value] + c[value] + d[value])
     const total = counts.reduce((sum, count) => sum + count, 0)
@@ -38,21 +37,32 @@ export class PixelCounts {
 /** Images looked at between two yields: some 5 ms. */
 const imagesAtOnce = 4096
 
+/** Figures of the examples with these indices. */
+export const pixelFigures = Effect.fn("pixelFigures")(function* (
+  dataset: ResidentDataset,
+  indices: Uint32Array,
+) {
+  const pixels = dataset.images.length / dataset.labels.length
+  const counts = new PixelCounts()
+  for (let at = 0; at < indices.length; at += imagesAtOnce) {
+    for (const index of indices.subarray(at, at + imagesAtOnce)) {
+      counts.add(dataset.images.subarray(index * pixels, (index + 1) * pixels))
+    }
+    yield* Effect.yieldNow
+  }
+  return counts.figures()
+})
+
+export const unitTable = () => Float32Array.from({ length: 256 }, (_, value) => value / 255)
+
+export const standardizedTable = ({ mean, stddev }: PixelFigures) =>
+  Float32Array.from({ length: 256 }, (_, value) => (value / 255 - mean) / (stddev || 1))
+
 export const pixelTable = Effect.fn("pixelTable")(function* (
   normalization: Normalization,
   dataset: ResidentDataset,
   /** Indices of the train split. */
   train: Uint32Array,
 ) {
-  if (normalization === "unit") return Float32Array.from({ length: 256 }, (_, value) => value / 255)
-  const pixels = dataset.images.length / dataset.labels.length
-  const counts = new PixelCounts()
-  for (let at = 0; at < train.length; at += imagesAtOnce) {
-    for (const index of train.subarray(at, at + imagesAtOnce)) {
-      counts.add(dataset.images.subarray(index * pixels, (index + 1) * pixels))
-    }
-    yield* Effect.yieldNow
-  }
-  const { mean, stddev } = counts.figures()
-  return Float32Array.from({ length: 256 }, (_, value) => (value / 255 - mean) / (stddev || 1))
+  return normalization === "unit" ? unitTable() : standardizedTable(yield* pixelFigures(dataset, train))
 })

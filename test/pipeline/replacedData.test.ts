@@ -1,8 +1,14 @@
 /** The files of an own dataset are replaced after a run was trained on them: real processes, a dataset of seconds. */
-import { rmSync } from "node:fs"
+import { readFileSync, rmSync, writeFileSync } from "node:fs"
 import { join } from "node:path"
+import * as NodeServices from "@effect/platform-node/NodeServices"
 import { afterAll, assert, beforeAll, describe, it } from "@effect/vitest"
+import { Effect, Layer } from "effect"
+import * as FetchHttpClient from "effect/http/FetchHttpClient"
+import { openTrainedModel } from "../../pipeline/trainedModel.ts"
+import { readRun } from "../../storage/runDirectory.ts"
 import { cliRun } from "../fixtures/cli.ts"
+import { onlyRun } from "../fixtures/runFiles.ts"
 import { squares } from "../fixtures/squares.ts"
 
 describe("a run whose data was replaced", () => {
@@ -11,16 +17,52 @@ describe("a run whose data was replaced", () => {
   const runs = folder("runs")
   const resume = (iterations: number) =>
     cliRun("resume", "latest", "--iterations", String(iterations), "--runs-dir", runs)
+  const table = Effect.gen(function* () {
+    return (yield* openTrainedModel(yield* readRun(onlyRun(runs)), undefined)).table
+  }).pipe(Effect.scoped, Effect.provide(Layer.mergeAll(NodeServices.layer, FetchHttpClient.layer)))
   beforeAll(async () => {
+    writeFileSync(
+      file,
+      readFileSync(file, "utf8").replace("loss:", 'normalization: "standardized",\n  loss:'),
+    )
     const folders = ["--runs-dir", runs, "--data-dir", data]
     const { code, stderr } = await cliRun("run", file, "--engine", "onnx", ...folders)
     assert.strictEqual(code, 0, stderr)
   })
   afterAll(remove)
 
+  it.live("is asked with the pixels of what it was trained on, also where an older version trained it", () =>
+    Effect.gen(function* () {
+      const trained = yield* table
+      // By the 100 examples that train, not by all 120.
+      const record = join(onlyRun(runs), "stages", "validate.json")
+      const validated = JSON.parse(readFileSync(record, "utf8"))
+      const { mean, stddev } = validated.result.standardizedBy
+      assert.strictEqual(trained[51], Math.fround((0.2 - mean) / stddev))
+      assert.notStrictEqual(mean, validated.result.train.pixelMean)
+
+      writeSet(5)
+      assert.deepStrictEqual(yield* table, trained)
+
+      delete validated.result.standardizedBy
+      writeFileSync(record, JSON.stringify(validated))
+      assert.deepStrictEqual(yield* table, trained)
+      const fetched = join(onlyRun(runs), "stages", "fetch.json")
+      const text = readFileSync(fetched, "utf8")
+      writeFileSync(fetched, "{}")
+      assert.strictEqual((yield* Effect.flip(table))._tag, "DatasetNotRecorded")
+      writeFileSync(fetched, text)
+
+      rmSync(join(data, "own"), { recursive: true })
+      const gone = yield* Effect.flip(table)
+      assert.strictEqual(gone._tag, "DataNotAvailable")
+      assert.match(gone.message, /^cannot get trainImages .* or begin a new run$/)
+    }),
+  )
+
   it("does not go on with other content where its own is gone from the cache, and says what to do", async () => {
     writeSet(2)
-    rmSync(join(data, "own"), { recursive: true })
+    rmSync(join(data, "own"), { recursive: true, force: true })
     const refused = await resume(75)
     assert.strictEqual(refused.code, 69, refused.stderr)
     assert.match(
