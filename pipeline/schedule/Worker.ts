@@ -29,6 +29,13 @@ export interface Seen {
   readonly reason: string
 }
 
+/** The gate gave no answer. */
+export interface NotJudged {
+  readonly problem: string
+  /** Of its process; null where a signal ended it. */
+  readonly code: number | null
+}
+
 export class Worker extends Context.Service<
   Worker,
   {
@@ -41,7 +48,7 @@ export class Worker extends Context.Service<
     /** How a run stands; undefined where it is gone. */
     readonly look: (run: string) => Effect.Effect<Seen | undefined>
     /** Takes a finished run to the gate. */
-    readonly judge: (job: Job, run: string) => Effect.Effect<GateResult | { readonly problem: string }>
+    readonly judge: (job: Job, run: string) => Effect.Effect<GateResult | NotJudged>
     /** Digest over the files a run was trained on. */
     readonly dataset: (run: string) => Effect.Effect<string | undefined>
     readonly champion: (experiment: string) => Effect.Effect<string | undefined>

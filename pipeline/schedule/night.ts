@@ -82,13 +82,32 @@ export const runNight = Effect.fn("runNight")(function* ({ job, save, stop, ...o
     } satisfies NightEnd as NightEnd
   })
 
-  const judged = Effect.fnUntraced(function* (run: string) {
-    const result = yield* worker.judge(job, run)
-    if ("problem" in result) {
-      return yield* over("failed", 0, [`trained, but the gate could not judge it: ${result.problem}`])
+  /** Undefined, after a pause, where it is to be tried again: `what` failed and may be otherwise in a while. */
+  const giveUp = Effect.fnUntraced(function* (code: number | null, passes: boolean, what: string) {
+    if (!passes || open.retries >= job.retries.times) {
+      const tried = open.retries === 0 ? "" : ` (tried ${open.retries + 1} times)`
+      return yield* over("failed", code, [`${what}${tried}`])
     }
-    const outcome = result.champion ? "champion" : "challenger"
-    return yield* over(outcome, 0, result.reasons, result.verdict?.accuracy ?? null)
+    const pauseMs = 1000 * job.retries.pauseSeconds * 2 ** open.retries
+    yield* update({ retries: open.retries + 1 })
+    yield* Effect.logWarning(`${job.name}: ${what}; tried again in ${Math.round(pauseMs / 1000)} s`)
+    const stopped = yield* Effect.raceFirst(Effect.as(stop, true), Effect.as(Effect.sleep(pauseMs), false))
+    return stopped ? ({ kind: "stopped" } satisfies NightEnd as NightEnd) : undefined
+  })
+
+  const judged = Effect.fnUntraced(function* (run: string) {
+    while (true) {
+      const result = yield* worker.judge(job, run)
+      if (!("problem" in result)) {
+        const outcome = result.champion ? "champion" : "challenger"
+        return yield* over(outcome, 0, result.reasons, result.verdict?.accuracy ?? null)
+      }
+      const { code, problem } = result
+      // Interrupted is not its answer either: the run is trained, and the gate can be asked again.
+      const passes = passing(code) || code === interruptedCode
+      const end = yield* giveUp(code, passes, `trained, but the gate could not judge it: ${problem}`)
+      if (end !== undefined) return end
+    }
   })
 
   /** Starts what has to be done, or undefined where the run is finished. */
@@ -135,14 +154,7 @@ export const runNight = Effect.fn("runNight")(function* ({ job, save, stop, ...o
       return yield* over("timeLimit", code, [`stopped after ${duration(limitMs / 1000)}, its limit`])
     }
     if (code === interruptedCode) return yield* over("interrupted", code, [reason])
-    if (!passing(code) || open.retries >= job.retries.times) {
-      const tried = open.retries === 0 ? "" : ` (tried ${open.retries + 1} times)`
-      return yield* over("failed", code, [`${reason}${tried}`])
-    }
-    const pauseMs = 1000 * job.retries.pauseSeconds * 2 ** open.retries
-    yield* update({ retries: open.retries + 1 })
-    yield* Effect.logWarning(`${job.name}: ${reason}; tried again in ${Math.round(pauseMs / 1000)} s`)
-    const stopped = yield* Effect.raceFirst(Effect.as(stop, true), Effect.as(Effect.sleep(pauseMs), false))
-    if (stopped) return { kind: "stopped" } satisfies NightEnd as NightEnd
+    const end = yield* giveUp(code, passing(code), reason)
+    if (end !== undefined) return end
   }
 })

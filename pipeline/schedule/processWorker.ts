@@ -11,6 +11,7 @@ import { neededRuns, protection, removeRun } from "../../storage/removal.ts"
 import { processState } from "../../storage/processIdentity.ts"
 import { listHeaders, readHeader } from "../../storage/runHeader.ts"
 import { readFetched } from "../champion/answers.ts"
+import { duration } from "../words/duration.ts"
 import { startProcess } from "./childProcess.ts"
 import type { Job } from "./Job.ts"
 import { type Ended, Worker, type Working } from "./Worker.ts"
@@ -118,13 +119,19 @@ export const layerProcesses = ({
             ...place,
             ...flag("engine", job.engine),
           ])
-          const { code, reason } = yield* Effect.raceFirst(
+          const ended = yield* Effect.raceFirst(
             judging.ended,
-            Effect.sleep(judgeLimitMs).pipe(Effect.andThen(judging.stop)),
+            Effect.as(Effect.sleep(judgeLimitMs), undefined),
           )
-          if (code !== 0) return { problem: reason }
+          if (ended === undefined) {
+            yield* judging.stop
+            // As a failure of ours, which comes again: asking once more would take as long.
+            return { problem: `it took longer than ${duration(judgeLimitMs / 1000)}`, code: 70 }
+          }
+          const { code, reason } = ended
+          if (code !== 0) return { problem: reason, code }
           return yield* decodeResult(judging.printed()).pipe(
-            Effect.catch((error) => Effect.succeed({ problem: error.message })),
+            Effect.catch((error) => Effect.succeed({ problem: error.message, code })),
           )
         }),
         dataset: (run) =>

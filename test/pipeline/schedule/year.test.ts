@@ -162,6 +162,59 @@ describe("a schedule at half past two in Prague", () => {
       }),
   )
 
+  it.effect("asks a gate that was taken, killed or interrupted again, with the limits of training", () =>
+    Effect.gen(function* () {
+      const trained = () => ({ durationMs: hour })
+      const codes = [75, null, 130]
+      const theatre = played(trained, (number) => codes[number - 1])
+      yield* TestClock.setTime(start)
+      yield* lasting(theatre, [jobOf()], day)
+      assert.deepStrictEqual(
+        theatre.judged.map(({ atMs, run }) => [run, (atMs - theatre.judged[0].atMs) / 1000]),
+        [0, 60, 180, 420].map((s) => ["run-1", s]),
+      )
+      assert.lengthOf(theatre.started, 1)
+      assert.deepStrictEqual(
+        theatre.nights.map(({ exitCode, outcome, retries }) => [outcome, exitCode, retries]),
+        [["champion", 0, 3]],
+      )
+
+      for (const [code, asked, tried] of [
+        [75, 2, " (tried 2 times)"],
+        [65, 1, ""],
+      ] as const) {
+        const failing = played(trained, () => code)
+        yield* TestClock.setTime(start)
+        yield* lasting(failing, [jobOf({ retries: { times: 1 } })], day)
+        assert.lengthOf(failing.judged, asked)
+        const [{ exitCode, outcome, reasons }] = failing.nights
+        assert.deepStrictEqual([outcome, exitCode], ["failed", code])
+        assert.deepStrictEqual(reasons, [
+          `trained, but the gate could not judge it: ended with ${code}${tried}`,
+        ])
+      }
+    }),
+  )
+
+  it.effect("stopped before a gate is asked again, asks it when it is started", () =>
+    Effect.gen(function* () {
+      const theatre = played(
+        () => ({ durationMs: hour }),
+        (number) => (number === 1 ? 75 : undefined),
+      )
+      const jobs = [jobOf({ retries: { times: 1, pauseSeconds: 3600 } })]
+      yield* TestClock.setTime(start)
+      yield* lasting(theatre, jobs, 3 * hour)
+      assert.lengthOf(theatre.nights, 0)
+      yield* lasting(theatre, jobs, hour)
+      assert.deepStrictEqual(
+        theatre.nights.map(({ outcome, run }) => [outcome, run]),
+        [["champion", "run-1"]],
+      )
+      assert.lengthOf(theatre.started, 1)
+    }),
+  )
+
   it.effect("says of a night that made no run of its experiment what may be the cause", () =>
     Effect.gen(function* () {
       const theatre = theatreOf(() => ({ durationMs: hour, noRun: true }))
