@@ -11,6 +11,7 @@ import type { Parent } from "../schemas/Run.ts"
 import { newestGoodCheckpoint, saveCheckpoint } from "../stages/train/checkpoint.ts"
 import { copyMetrics } from "../storage/metricsLog.ts"
 import { layout, type Run } from "../storage/runDirectory.ts"
+import { budgetInIterations } from "./budgetInIterations.ts"
 import { differences } from "./difference.ts"
 import { effectiveExperiment } from "./runSummary.ts"
 
@@ -45,9 +46,15 @@ export const prepareFork = Effect.fn("prepareFork")(function* (run: Run, experim
   const checkpoint = yield* newestGoodCheckpoint(paths.join(run.path, layout.checkpoints))
   if (checkpoint === undefined) return yield* impossible("it has no good checkpoint")
   const { iteration } = checkpoint.progress
-  if ("iterations" in experiment.budget && experiment.budget.iterations <= iteration) {
+  // Of other data the size is not known yet: train refuses a budget that has been passed.
+  const sameData = differences(run.identity.experiment.dataset, experiment.dataset).length === 0
+  const budget =
+    sameData || "iterations" in experiment.budget
+      ? yield* budgetInIterations(run.path, experiment)
+      : undefined
+  if (budget !== undefined && budget <= iteration) {
     return yield* impossible(
-      `it stands at iteration ${iteration} and the budget is ${experiment.budget.iterations}; give --iterations a larger number`,
+      `it stands at iteration ${iteration} and the budget is ${budget}; give --iterations a larger number`,
     )
   }
   const parent: Parent = { run: run.identity.id, fingerprint: run.identity.fingerprint, iteration }

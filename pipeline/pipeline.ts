@@ -113,14 +113,15 @@ const train = Effect.fnUntraced(function* (materials: Materials) {
   })
 })
 
-/** The chosen checkpoint -> how good it is on the test split; the result says which checkpoint that was. */
+/** The chosen checkpoint -> how good it is on the test split; the result says which checkpoint that was, of which budget. */
 const report = Effect.fnUntraced(function* (materials: Materials, figures: DatasetFigures, trained: Trained) {
   const run = yield* CurrentRun
   const paths = yield* Path.Path
   const file = paths.join(run.path, layout.report)
   return yield* stage({
     name: "report",
-    success: Schema.Struct({ checkpoint: Schema.String }),
+    // The budget is not in the records of older versions.
+    success: Schema.Struct({ checkpoint: Schema.String, budget: Schema.optionalKey(Schema.Int) }),
     execute: Effect.gen(function* () {
       const { trainer } = yield* materials.trainer
       const { test } = yield* materials.data
@@ -140,10 +141,13 @@ const report = Effect.fnUntraced(function* (materials: Materials, figures: Datas
         fingerprint: run.fingerprint,
       })
       yield* files.writeAtomic(file, yield* assembleReport(run, figures, trained, result))
-      return { checkpoint: trained.checkpoint }
+      return { checkpoint: trained.checkpoint, budget: trained.budget }
     }),
-    stillValid: ({ checkpoint }) =>
-      checkpoint === trained.checkpoint ? files.exists(file) : Effect.succeed(false),
+    // Trained further, the best checkpoint may be the same one: what the report says of the training is not.
+    stillValid: ({ budget, checkpoint }) =>
+      checkpoint === trained.checkpoint && budget === trained.budget
+        ? files.exists(file)
+        : Effect.succeed(false),
   })
 })
 

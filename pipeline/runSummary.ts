@@ -43,7 +43,7 @@ const decodeValidation = Schema.decodeUnknownEffect(
 )
 
 /** The iteration of the newest checkpoint, 0 without one. */
-const reached = Effect.fnUntraced(function* (path: string) {
+export const reached = Effect.fnUntraced(function* (path: string) {
   const paths = yield* Path.Path
   const names = yield* files
     .listNow(paths.join(path, layout.checkpoints))
@@ -90,7 +90,7 @@ export const summarize = Effect.fnUntraced(function* (run: RunHeader) {
     iteration:
       run.status === "finished" && report !== undefined ? report.iterations : yield* reached(run.path),
     /** The budget; null where it is given in epochs and not known yet. */
-    iterations: report?.budget ?? budgetOf(run),
+    iterations: budgetOf(run) ?? report?.budget ?? null,
     engine: run.engine,
     attempts: run.attempts.length,
     /** The lowest one measured. */

@@ -73,12 +73,6 @@ export const stageTimings = Effect.fn("stageTimings")(function* (folder: string)
   return timings.sort((a, b) => (a.finishedAt < b.finishedAt ? -1 : 1))
 })
 
-/** Deletes the record of a stage, so that it runs again. */
-export const forgetStage = Effect.fn("forgetStage")(function* (folder: string, name: string) {
-  const paths = yield* Path.Path
-  yield* files.remove(paths.join(folder, `${name}.json`))
-})
-
 /** The workflow engine of one run directory: effect's in-memory one, with activities answered from their records. */
 export const layerRunDirectory = (folder: string) =>
   Layer.effect(

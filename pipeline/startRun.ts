@@ -20,8 +20,8 @@ export interface NewRun<E, R> {
   readonly dataDir: string
   /** Puts what the run starts with into its folder. */
   readonly prepare: (folder: string) => Effect.Effect<void, E, R>
-  /** What goes on with it after an interruption, by its id. */
-  readonly goOnWith: (id: string) => string
+  /** The words of the command that goes on with it after an interruption, by its folder. */
+  readonly goOnWith: (path: string) => ReadonlyArray<string>
 }
 
 export const startRun = Effect.fnUntraced(function* <E, R>(
@@ -51,7 +51,7 @@ export const startRun = Effect.fnUntraced(function* <E, R>(
   })
   yield* Effect.logInfo(`run ${paths.join(runsDir, created.identity.id)}`)
   const report = yield* execute({ run: created, experiment, fingerprint, extendedTo: null }).pipe(
-    sayHowToGoOn(options.goOnWith(created.identity.id)),
+    sayHowToGoOn(...options.goOnWith(created.path)),
   )
   yield* leaveReportPage(created.path)
   return { report, path: created.path }

@@ -51,7 +51,7 @@ export class RunNotFound extends Schema.TaggedError<RunNotFound>()("RunNotFound"
   override get message() {
     const { candidates, run, runsDir } = this
     if (candidates.length > 1) return `run ${run} could be ${candidates.join(" or ")}; give more of its name`
-    return `no run ${run} in ${runsDir}; \`pipeline list\` shows what is there`
+    return `no run ${run === "" ? "of an empty name" : run} in ${runsDir}; \`pipeline list\` shows what is there`
   }
 }
 
@@ -134,6 +134,8 @@ export const readRun = Effect.fn("readRun")(function* (path: string) {
 
 /** Names that a word stands for: an id, the beginning of one (or of what follows its time), `latest`, or a glob. */
 const matching = (names: ReadonlyArray<string>, run: string): ReadonlyArray<string> => {
+  // Every name begins with nothing.
+  if (run === "") return []
   if (run === "latest") return names.slice(-1)
   if (/[*?[{]/.test(run)) return names.filter((name) => matchesGlob(name, run))
   if (names.includes(run)) return [run]

@@ -3,13 +3,16 @@ import { Effect, Option, Path, Result, Runtime, Schema } from "effect"
 import { Argument, Command, Flag } from "effect/cli"
 import { fingerprint } from "../../schemas/fingerprint.ts"
 import { dependsOnBudget } from "../../stages/train/learningRate.ts"
+import { neededRuns } from "../../storage/removal.ts"
 import { findRun } from "../../storage/runDirectory.ts"
+import { budgetInIterations } from "../budgetInIterations.ts"
 import { differences, renderDifferences } from "../difference.ts"
 import { engineChanges, threadsOf } from "../engineChanges.ts"
 import { applyOverrides, loadExperiment } from "../experimentFile.ts"
 import { leaveReportPage } from "../leaveReportPage.ts"
-import { sayHowToGoOn } from "../resumeHint.ts"
-import { effectiveExperiment, readReport } from "../runSummary.ts"
+import { sayHowToGoOn, wordFor } from "../resumeHint.ts"
+import { effectiveExperiment, reached, readReport } from "../runSummary.ts"
+import { quoted } from "../words/quoted.ts"
 import { iterations, json, runsDir, threads } from "./flags.ts"
 
 /** Another engine, version or code path computes other last bits. */
@@ -24,15 +27,17 @@ export class EngineChanged extends Schema.TaggedError<EngineChanged>()("EngineCh
   }
 }
 
-/** The budget cannot be made longer without changing what was trained so far. */
+/** The budget cannot be changed without losing what was trained so far, or what others rely on. */
 export class BudgetFixed extends Schema.TaggedError<BudgetFixed>()("BudgetFixed", {
   reason: Schema.String,
+  /** The command to use instead. */
+  instead: Schema.String,
 }) {
   override get [Runtime.errorExitCode]() {
     return 65
   }
   override get message() {
-    return `the budget of this run cannot be changed: ${this.reason}; start a new run with \`pipeline run\``
+    return `the budget of this run cannot be changed: ${this.reason}; start a new run with \`pipeline ${this.instead}\``
   }
 }
 
@@ -62,14 +67,24 @@ export const resume = Command.make(
 
     const extendedTo = Option.getOrNull(options.iterations)
     if (extendedTo !== null) {
-      const trained = "iterations" in stored.budget ? stored.budget.iterations : undefined
       if (dependsOnBudget(stored.optimizer.learningRate)) {
         return yield* new BudgetFixed({
+          instead: "run",
           reason: `its ${stored.optimizer.learningRate.kind} learning rate depends on the number of iterations`,
         })
       }
-      if (trained !== undefined && extendedTo < trained) {
-        return yield* new BudgetFixed({ reason: `it is ${trained} iterations, and ${extendedTo} is fewer` })
+      const budget = (yield* budgetInIterations(found.path, stored)) ?? 0
+      const trained = yield* reached(found.path)
+      if (extendedTo < Math.max(budget, trained)) {
+        const before = budget < trained ? `${trained} iterations are trained` : `it is ${budget} iterations`
+        return yield* new BudgetFixed({ reason: `${before}, and ${extendedTo} is fewer`, instead: "run" })
+      }
+      const need = (yield* neededRuns(paths.dirname(found.path))).get(found.identity.id)
+      if (need !== undefined) {
+        return yield* new BudgetFixed({
+          reason: `it is ${need}, and has to stay as it was tested`,
+          instead: `run FILE --from ${quoted(wordFor(found.path))} --iterations ${extendedTo}`,
+        })
       }
     }
     const experiment = extendedTo === null ? stored : applyOverrides(stored, { iterations: extendedTo })
@@ -92,14 +107,14 @@ export const resume = Command.make(
     }
 
     const { withEngine } = yield* Effect.promise(() => import("../withEngine.ts"))
-    const before = found.identity.engine
+    const before = (found.attempts.at(-1) ?? found.identity).engine
     const name = Option.getOrElse(options.engine, () => before.name)
     yield* withEngine(
       name,
       Option.getOrElse(options.threads, () => threadsOf(before)),
       (execute, info) =>
         Effect.gen(function* () {
-          const changes = engineChanges((found.attempts.at(-1) ?? found.identity).engine, info)
+          const changes = engineChanges(before, info)
           if (changes.length > 0) {
             if (!options.allowEngineChange) return yield* new EngineChanged({ changes })
             yield* Effect.logWarning(`not exact to the bit from here on: ${changes.join("; ")}`)
@@ -114,7 +129,7 @@ export const resume = Command.make(
           yield* leaveReportPage(found.path)
           yield* sayReport(report, found.path, options.json)
         }),
-    ).pipe(sayHowToGoOn(`resume ${found.identity.id}`))
+    ).pipe(sayHowToGoOn("resume", wordFor(found.path)))
   }),
 ).pipe(
   Command.withDescription("Go on with a run where its newest checkpoint stands"),

@@ -7,6 +7,7 @@ import { findRun } from "../../storage/runDirectory.ts"
 import { type Ensemble, loadEnsemble } from "../ensemble/ensembleFile.ts"
 import { loadExperiment } from "../experimentFile.ts"
 import { prepareFork } from "../fork.ts"
+import { wordFor } from "../resumeHint.ts"
 import { dataDir, engine, iterations, json, runsDir, seed, threads } from "./flags.ts"
 
 const file = Argument.String("file").pipe(
@@ -43,7 +44,7 @@ const runExperiment = Effect.fn("runExperiment")(function* (options: Options) {
         overrides,
         runsDir: options.runsDir,
         dataDir: options.dataDir,
-        goOnWith: (id) => `resume ${id}`,
+        goOnWith: (path) => ["resume", wordFor(path)],
       }),
   )
   const { sayReport } = yield* Effect.promise(() => import("../terminal/sayReport.ts"))
@@ -63,6 +64,16 @@ class NotOfAnEnsemble extends Schema.TaggedError<NotOfAnEnsemble>()("NotOfAnEnse
   }
 }
 
+/** The flags that decide which runs an ensemble finds and how they are trained, where they are not the defaults. */
+const givenFlags = ({ dataDir, engine, iterations, runsDir, threads }: Options) =>
+  Object.entries({
+    "runs-dir": runsDir === "runs" ? undefined : runsDir,
+    "data-dir": dataDir === "data" ? undefined : dataDir,
+    iterations: Option.getOrUndefined(iterations),
+    engine: engine === "auto" ? undefined : engine,
+    threads: Option.getOrUndefined(threads),
+  }).flatMap(([name, value]) => (value === undefined ? [] : [`--${name}`, String(value)]))
+
 const runEnsemble = Effect.fn("runEnsemble")(function* (ensemble: Ensemble, options: Options) {
   const refuse = (flag: string) => new NotOfAnEnsemble({ path: ensemble.path, flag })
   if (Option.isSome(options.seed)) return yield* refuse("--seed")
@@ -77,7 +88,7 @@ const runEnsemble = Effect.fn("runEnsemble")(function* (ensemble: Ensemble, opti
     threads: Option.getOrUndefined(options.threads),
     runsDir: options.runsDir,
     dataDir: options.dataDir,
-    goOnWith: `run ${options.file}`,
+    goOnWith: ["run", options.file, ...givenFlags(options)],
   })
   const { path, report } = yield* joinMembers(ensemble, runs, options.runsDir)
   yield* Console.log(

@@ -6,7 +6,9 @@ import { findRun, locateRuns, RunNotFound } from "../../storage/runDirectory.ts"
 import { renderEnsemble } from "../ensemble/renderEnsemble.ts"
 import { sayIfNotOpened } from "../terminal/openFile.ts"
 import { renderReport } from "../terminal/renderReport.ts"
+import { wordFor } from "../resumeHint.ts"
 import { describeRun, readReport } from "../runSummary.ts"
+import { quoted } from "../words/quoted.ts"
 import { json, runsDir } from "./flags.ts"
 
 const run = Argument.String("run").pipe(
@@ -65,7 +67,7 @@ export const show = Command.make(
     if (summary.reason !== null) yield* Console.log(summary.reason)
     if (report !== undefined) yield* Console.log(`\n${renderReport(report)}`)
     else if (summary.status !== "running")
-      yield* Console.log(`go on with: pnpm pipeline resume ${summary.id}`)
+      yield* Console.log(`go on with: pnpm pipeline resume ${quoted(wordFor(found.path))}`)
   }),
 ).pipe(
   Command.withDescription("Show the report of a run, or how far it is"),

@@ -5,7 +5,9 @@ import { Clock, Console, Effect, Runtime, Schema } from "effect"
 import { Argument, Command } from "effect/cli"
 import { locateRuns, RunNotFound } from "../../storage/runDirectory.ts"
 import { type LiveRun, lookAt } from "../liveRun.ts"
+import { wordFor } from "../resumeHint.ts"
 import { renderCurves, renderLine, renderLive } from "../terminal/renderLiveRun.ts"
+import { quoted } from "../words/quoted.ts"
 import { json, runsDir } from "./flags.ts"
 
 const lookEveryMs = 500
@@ -15,6 +17,7 @@ const plainIntervalMs = 10_000
 /** The watched run ended, but not well. */
 export class RunNotFinished extends Schema.TaggedError<RunNotFinished>()("RunNotFinished", {
   run: Schema.String,
+  path: Schema.String,
   status: Schema.Literals(["interrupted", "failed"]),
   reason: Schema.NullOr(Schema.String),
   exitCode: Schema.NullOr(Schema.Int),
@@ -26,7 +29,7 @@ export class RunNotFinished extends Schema.TaggedError<RunNotFinished>()("RunNot
   override get message() {
     const why =
       this.reason ?? (this.status === "interrupted" ? "its process is gone" : "no reason was recorded")
-    return `run ${this.run} ${this.status === "failed" ? "failed" : "was interrupted"}: ${why}; go on with \`pipeline resume ${this.run}\``
+    return `run ${this.run} ${this.status === "failed" ? "failed" : "was interrupted"}: ${why}; go on with \`pipeline resume ${quoted(wordFor(this.path))}\``
   }
 }
 
@@ -97,6 +100,7 @@ export const watch = Command.make(
     if (live.status === "interrupted" || live.status === "failed") {
       return yield* new RunNotFinished({
         run: live.id,
+        path,
         status: live.status,
         reason: live.reason,
         exitCode: live.exitCode,

@@ -26,8 +26,8 @@ export interface TrainMembersOptions {
   readonly threads: number | undefined
   readonly runsDir: string
   readonly dataDir: string
-  /** The command that goes on after an interruption. */
-  readonly goOnWith: string
+  /** The words of the command that goes on after an interruption. */
+  readonly goOnWith: ReadonlyArray<string>
 }
 
 export interface TrainedMember {
@@ -66,7 +66,7 @@ const goOn = (run: Run, member: Member, options: TrainMembersOptions) => {
       yield* Effect.logInfo(`going on with ${run.identity.id}`)
       const { experiment, fingerprint } = member
       const report = yield* execute({ run, experiment, fingerprint, extendedTo: null }).pipe(
-        sayHowToGoOn(options.goOnWith),
+        sayHowToGoOn(...options.goOnWith),
       )
       yield* leaveReportPage(run.path)
       return report

@@ -1,11 +1,9 @@
 /**
  * The schedule for those who have an init system: (command line, jobs) -> a systemd unit, or lines of a crontab.
  */
+import { quoted } from "../words/quoted.ts"
 import { without } from "./commandLine.ts"
 import type { Job } from "./Job.ts"
-
-/** As a shell reads it. */
-const quoted = (word: string) => (/^[\w@%+=:,./-]+$/.test(word) ? word : `'${word.replaceAll("'", `'\\''`)}'`)
 
 /** As systemd reads it: % begins a specifier, $ a variable. */
 const forSystemd = (word: string) => {

@@ -32,6 +32,19 @@ export class CheckpointDamaged extends Schema.TaggedError<CheckpointDamaged>()("
   }
 }
 
+/** Training to a budget that was passed would start over and delete what was reached. */
+export class BudgetPassed extends Schema.TaggedError<BudgetPassed>()("BudgetPassed", {
+  iteration: Schema.Int,
+  budget: Schema.Int,
+}) {
+  override get [Runtime.errorExitCode]() {
+    return 65
+  }
+  override get message() {
+    return `the budget is ${this.budget} iterations, and there is a checkpoint of iteration ${this.iteration}: nothing was changed; give --iterations a number that is not below it`
+  }
+}
+
 export const checkpointFile = (iteration: number) =>
   `iteration-${String(iteration).padStart(8, "0")}.safetensors`
 
@@ -80,19 +93,16 @@ export const loadCheckpoint = Effect.fn("loadCheckpoint")(function* (folder: str
   return Result.succeed({ file, progress: progress.success, state } satisfies Checkpoint)
 })
 
-const newestFirst = Effect.fnUntraced(function* (folder: string, limit: number) {
+const newestFirst = Effect.fnUntraced(function* (folder: string) {
   return (yield* files.list(folder))
     .map((file) => ({ file, iteration: iterationOf(file) }))
-    .filter(
-      (c): c is { file: string; iteration: number } => c.iteration !== undefined && c.iteration <= limit,
-    )
+    .filter((c): c is { file: string; iteration: number } => c.iteration !== undefined)
     .sort((a, b) => b.iteration - a.iteration)
-    .map(({ file }) => file)
 })
 
 /** The newest checkpoint that verifies, in a folder that is only looked at; undefined when there is none. */
 export const newestGoodCheckpoint = Effect.fn("newestGoodCheckpoint")(function* (folder: string) {
-  for (const file of yield* newestFirst(folder, Number.POSITIVE_INFINITY)) {
+  for (const { file } of yield* newestFirst(folder)) {
     const loaded = yield* loadCheckpoint(folder, file)
     if (Result.isSuccess(loaded)) return loaded.success
   }
@@ -100,13 +110,17 @@ export const newestGoodCheckpoint = Effect.fn("newestGoodCheckpoint")(function* 
 })
 
 /**
- * Where a resume goes on: the newest checkpoint that verifies, at or before `limit` iterations. A bad one is warned about
- * and set aside under another name: for the process that holds the run. Undefined when there is none.
+ * Where a resume goes on: the newest checkpoint that verifies. A bad one is warned about and set aside under another name:
+ * for the process that holds the run. Undefined when there is none. Where one is beyond the budget, nothing is touched.
  */
-export const restoreCheckpoint = Effect.fn("restoreCheckpoint")(function* (folder: string, limit: number) {
+export const restoreCheckpoint = Effect.fn("restoreCheckpoint")(function* (folder: string, budget: number) {
   const paths = yield* Path.Path
-  const candidates = yield* newestFirst(folder, limit)
-  for (const file of candidates) {
+  const candidates = yield* newestFirst(folder)
+  const [newest] = candidates
+  if (newest !== undefined && newest.iteration > budget) {
+    return yield* new BudgetPassed({ iteration: newest.iteration, budget })
+  }
+  for (const { file } of candidates) {
     const loaded = yield* loadCheckpoint(folder, file)
     if (Result.isSuccess(loaded)) return loaded.success
     yield* files.rename(paths.join(folder, file), paths.join(folder, `${file}.damaged`))

@@ -55,7 +55,10 @@ describe("an ensemble", () => {
     })
     const interrupted = await ended
     assert.strictEqual(interrupted.code, 130, interrupted.stderr)
-    assert.include(interrupted.stderr, `go on with: pnpm pipeline run ${join(scratch, "trio.ts")}`)
+    assert.include(
+      interrupted.stderr,
+      `go on with: pnpm pipeline run ${join(scratch, "trio.ts")} --runs-dir ${runs} --data-dir ${join(scratch, "data")} --iterations 40 --engine onnx`,
+    )
     assert.strictEqual(runNames(runs).length, 2)
     assert.isFalse(existsSync(join(runs, "ensembles")))
 

@@ -1,5 +1,5 @@
 /** What `list` shows of many runs, how it sorts and filters them, and how long a thousand take. */
-import { mkdtempSync, rmSync, writeFileSync } from "node:fs"
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs"
 import { tmpdir } from "node:os"
 import { join } from "node:path"
 import * as NodeServices from "@effect/platform-node/NodeServices"
@@ -71,6 +71,18 @@ describe("list", () => {
     )
     const none = await cliRun("list", "--runs-dir", runsDir, "--experiment", "none")
     assert.strictEqual(none.stdout.trim(), "none of the 4 runs is such a one")
+  })
+
+  it("of a run that is trained further shows how far it is of the new budget, not of the report's", async () => {
+    const runsDir = join(scratch, "extended")
+    const path = writeRun({ runsDir, second: 1 })
+    writeFileSync(join(path, "checkpoints", "iteration-00000027.safetensors"), "")
+    const first = JSON.parse(readFileSync(join(path, "attempts", "0001.json"), "utf8"))
+    const second = { ...first, number: 2, iterations: 30, outcome: null }
+    writeFileSync(join(path, "attempts", "0002.json"), JSON.stringify(second))
+    const { runs } = await go(listHeaders(runsDir))
+    const { iteration, iterations } = await go(summarize(runs[0]))
+    assert.deepStrictEqual([iteration, iterations], [27, 30])
   })
 
   it("a thousand runs are listed and compared in well under a second of reading", async () => {

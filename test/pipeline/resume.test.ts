@@ -4,15 +4,27 @@
  */
 import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs"
 import { tmpdir } from "node:os"
-import { basename, join } from "node:path"
+import { basename, join, resolve } from "node:path"
 import { fileURLToPath } from "node:url"
 import { afterAll, assert, beforeAll, describe, it } from "@effect/vitest"
-import { cliRun, start } from "../fixtures/cli.ts"
+import { cliRun, type Running, start } from "../fixtures/cli.ts"
 import { onlyRun, resultOf, untilReached } from "../fixtures/runFiles.ts"
 
+const project = fileURLToPath(new URL("../..", import.meta.url))
 const tiny = "test/fixtures/tiny.ts"
 /** The engine whose bits do not depend on the number of threads. */
 const engine = ["--engine", "onnx"]
+
+/** SIGINT once training goes on: before, nothing listens to it. */
+const interruptedInTraining = ({ child, ended }: Running) => {
+  let said = ""
+  let asked = false
+  child.stderr?.on("data", (data) => {
+    said += String(data)
+    if (!asked && said.includes("going on from iteration")) asked = child.kill("SIGINT")
+  })
+  return ended
+}
 
 describe("a run of 200 iterations", () => {
   let scratch: string
@@ -59,8 +71,10 @@ describe("a run of 200 iterations", () => {
     const stopped = await ended
     assert.strictEqual(stopped.code, 130, stopped.stderr)
     assert.match(stopped.stderr, /interrupted by SIGINT during train at iteration \d+ of 200/)
-    assert.match(stopped.stderr, /pnpm pipeline resume \d{8}T\d{6}Z-tiny-[0-9a-f]{8}/)
-    const resumed = await resume("ctrl-c")
+    // Not in the default folder, so the run's path is said, in quotes: there are spaces in it.
+    const said = /go on with: pnpm pipeline resume '(.+)'$/m.exec(stopped.stderr)?.[1] ?? "nothing"
+    assert.strictEqual(resolve(project, said), onlyRun(folder("ctrl-c")))
+    const resumed = await cliRun("resume", said)
     assert.strictEqual(resumed.code, 0, resumed.stderr)
     assert.deepStrictEqual(resultOf(onlyRun(folder("ctrl-c"))), whole)
   })
@@ -175,12 +189,16 @@ describe("a run of 200 iterations", () => {
       "reference",
       "--allow-engine-change",
     )
-    setTimeout(() => allowed.child.kill("SIGINT"), 4000)
-    const { code, stderr } = await allowed.ended
+    const { code, stderr } = await interruptedInTraining(allowed)
     assert.strictEqual(code, 130, stderr)
     assert.match(stderr, /warning: not exact to the bit from here on: engine onnx, now reference/)
+    // From now on the other engine is the run's: going on with it is no change.
+    const again = start("resume", "latest", "--runs-dir", folder("engines"))
+    const goneOn = await interruptedInTraining(again)
+    assert.strictEqual(goneOn.code, 130, goneOn.stderr)
+    assert.notInclude(goneOn.stderr, "not exact")
     const attempts = readdirSync(join(onlyRun(folder("engines")), "attempts"))
-    assert.deepStrictEqual(attempts, ["0001.json", "0002.json"])
+    assert.deepStrictEqual(attempts, ["0001.json", "0002.json", "0003.json"])
   })
 
   it("whose checkpoints are deleted under it says what is missing, and starts over when resumed", async () => {

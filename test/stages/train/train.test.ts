@@ -338,6 +338,24 @@ describe("train", () => {
     ),
   )
 
+  it.live("a budget that was passed is refused, and no file is touched", () =>
+    live(
+      Effect.gen(function* () {
+        const folder = yield* scratch
+        yield* attempt(folder)
+        const before = yield* contents(folder)
+        const { startedAt, trained } = yield* attempt(folder, {
+          experiment: tiny({ budget: { iterations: total - 1 } }),
+        })
+        const error = yield* Effect.flip(trained)
+        assert.strictEqual(error._tag, "BudgetPassed")
+        assert.include(error.message, `the budget is ${total - 1} iterations`)
+        assert.strictEqual(startedAt, -1)
+        assert.deepStrictEqual(yield* contents(folder), before)
+      }),
+    ),
+  )
+
   it.live("a loss that is not finite names the iteration and leaves the checkpoint before it", () =>
     live(
       Effect.gen(function* () {

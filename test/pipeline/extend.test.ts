@@ -1,0 +1,102 @@
+/** Training a finished run further: what it refuses, so that nothing that was reached is lost. */
+import { existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs"
+import { basename, join } from "node:path"
+import { afterAll, assert, beforeAll, describe, it } from "@effect/vitest"
+import { cliRun } from "../fixtures/cli.ts"
+import { resultOf } from "../fixtures/runFiles.ts"
+import { squares } from "../fixtures/squares.ts"
+
+const set = squares()
+let run: string
+let before: ReturnType<typeof resultOf>
+beforeAll(async () => {
+  const file = variant("six.ts", epochs(6), ["batchSize:", `report: "best", batchSize:`])
+  const { code, stderr, stdout } = await cliRun("run", file, ...inFolder("runs"), "--json")
+  assert.strictEqual(code, 0, stderr)
+  run = JSON.parse(stdout).path
+  before = resultOf(run)
+}, 120_000)
+afterAll(() => set.remove())
+
+const inFolder = (name: string) => [
+  "--engine=onnx",
+  `--runs-dir=${set.folder(name)}`,
+  `--data-dir=${join(set.scratch, "data")}`,
+]
+
+/** The experiment with parts of its text replaced, in a file of its own. */
+const variant = (name: string, ...changes: ReadonlyArray<readonly [string, string]>) => {
+  const path = join(set.scratch, name)
+  writeFileSync(
+    path,
+    changes.reduce((text, [from, to]) => text.replace(from, to), readFileSync(set.file, "utf8")),
+  )
+  return path
+}
+
+/** 100 examples to train with, 20 a batch: 5 iterations an epoch. */
+const epochs = (number: number) => ["budget: { iterations: 50 }", `budget: { epochs: ${number} }`] as const
+
+const refused = async (args: ReadonlyArray<string>, code: number, message: RegExp) => {
+  const ended = await cliRun(...args)
+  assert.strictEqual(ended.code, code, ended.stderr)
+  assert.match(ended.stderr, message)
+}
+
+describe("a finished run of six epochs, 30 iterations", () => {
+  it("is not trained to fewer: the budget is compared in iterations", async () => {
+    await refused(
+      ["resume", run, "--iterations=29"],
+      65,
+      /budget of this run cannot be changed: it is 30 iterations, and 29 is fewer/,
+    )
+    await refused(
+      ["run", variant("five.ts", epochs(5)), "--from", run, ...inFolder("forks")],
+      65,
+      /stands at iteration 30 and the budget is 25; give --iterations a larger number/,
+    )
+    assert.deepStrictEqual(set.runsOf("forks"), [])
+    assert.deepStrictEqual(resultOf(run), before)
+  })
+
+  it("is not gone on from on other data whose budget it has passed, once that is known", () =>
+    refused(
+      [
+        "run",
+        variant("others.ts", epochs(5), [`name: "squares", classes`, `name: "others", classes`]),
+        "--from",
+        run,
+        ...inFolder("others"),
+      ],
+      65,
+      /the budget is 25 iterations, and there is a checkpoint of iteration 30: nothing was changed/,
+    ))
+
+  it("is not trained further while it is a champion, and a new run from it is named as the way", async () => {
+    const champions = join(set.folder("runs"), "champions")
+    mkdirSync(champions)
+    writeFileSync(join(champions, "squares"), basename(run))
+    await refused(
+      ["resume", run, "--iterations=40"],
+      65,
+      /it is a champion, and has to stay as it was tested; start a new run with `pipeline run FILE --from \S+squares\S+ --iterations 40`/,
+    )
+    rmSync(champions, { recursive: true })
+    assert.deepStrictEqual(resultOf(run), before)
+  })
+
+  it("trained further is reported anew, although the checkpoint that is best is the same", async () => {
+    const { code, stderr, stdout } = await cliRun("resume", run, "--iterations=40", "--json")
+    assert.strictEqual(code, 0, stderr)
+    const { budget, checkpoint, iterations } = JSON.parse(stdout)
+    assert.deepStrictEqual(
+      [checkpoint, before.report.checkpoint, before.report.budget, budget, iterations],
+      [checkpoint, checkpoint, 30, 40, 40],
+    )
+  })
+
+  it("is not what an empty name stands for", async () => {
+    await refused(["rm", "", "--yes", "--runs-dir", set.folder("runs")], 66, /no run of an empty name in/)
+    assert.isTrue(existsSync(run))
+  })
+})
