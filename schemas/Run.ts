@@ -50,6 +50,8 @@ export const ProcessIdentity = Schema.Struct({
   started: Schema.String,
   /** One boot of one machine. */
   bootId: Schema.String,
+  /** Where its id counts: each container has a namespace of its own. Not on every system, nor in the records of older versions. */
+  pidNamespace: Schema.optionalKey(Schema.String),
   host: Schema.String,
 })
 export type ProcessIdentity = typeof ProcessIdentity.Type

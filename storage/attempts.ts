@@ -23,7 +23,10 @@ export class RunLocked extends Schema.TaggedError<RunLocked>()("RunLocked", {
   }
   override get message() {
     const { host, pid } = this.process
-    return `${this.path} is being worked on by process ${pid} on ${host} since ${this.since}; wait for it, or stop it with \`kill ${pid}\``
+    const who = `${this.path} is being worked on by process ${pid} on ${host}`
+    return processState(this.process) === "unknown"
+      ? `${who}, another machine or container, since ${this.since}; wait for it: should it be gone, that is known after a minute without a sign of life`
+      : `${who} since ${this.since}; wait for it, or stop it with \`kill ${pid}\``
   }
 }
 
@@ -51,13 +54,21 @@ export const readAttempts = Effect.fn("readAttempts")(function* (folder: string)
 const highestNumber = (names: ReadonlyArray<string>) =>
   names.reduce((highest, name) => Math.max(highest, Number(/^(\d{4,})\.json$/.exec(name)?.[1] ?? 0)), 0)
 
-/** What the last attempt says; a process that is gone without an outcome was interrupted. */
-export const statusOf = (attempts: ReadonlyArray<Pick<Attempt, "outcome" | "process">>): RunStatus => {
+/** What the last attempt in the folder says; a process that is gone without an outcome was interrupted. */
+export const statusOf = Effect.fnUntraced(function* (
+  folder: string,
+  attempts: ReadonlyArray<Pick<Attempt, "number" | "outcome" | "process">>,
+) {
+  const paths = yield* Path.Path
   const last = attempts.at(-1)
-  if (last === undefined) return "interrupted"
+  if (last === undefined) return "interrupted" as RunStatus
   if (last.outcome !== null) return last.outcome.status
-  return processState(last.process) === "gone" ? "interrupted" : "running"
-}
+  // One whose signs of life cannot be read is left alone.
+  const alive = yield* isAlive(paths.join(folder, fileName(last.number)), last.process).pipe(
+    Effect.orElseSucceed(() => true),
+  )
+  return alive ? "running" : "interrupted"
+})
 
 /** An attempt of this process: the right to write to the run. */
 export interface OwnAttempt {

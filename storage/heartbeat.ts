@@ -2,7 +2,7 @@
  * Signs of life of the process that a file names: attempts at a run and claims to a folder are held by them.
  *
  * A process of this machine is looked at. The owner also touches its file every ten seconds: that decides only between
- * machines that share a folder, where processes cannot be looked at.
+ * machines and containers that share a folder, where processes cannot be looked at.
  */
 import { Clock, Effect, FileSystem } from "effect"
 import type { ProcessIdentity } from "../schemas/Run.ts"
@@ -10,7 +10,7 @@ import * as files from "./files.ts"
 import { processState } from "./processIdentity.ts"
 
 const heartbeatMs = 10_000
-/** Silence after which a process on another machine counts as dead. */
+/** Silence after which a process on another machine or in another container counts as dead. */
 const silenceMs = 60_000
 
 /** Whether the process that the file at `path` names lives. */

@@ -2,10 +2,11 @@
  * Which process this is, and whether another one still lives: what makes a lock left by a killed process recognizable.
  *
  * A process id is reused, so it is joined with the process's start time and the machine's boot. On Linux both come from
- * /proc (proc(5): field 22 of stat, in clock ticks since boot); elsewhere from `ps` and `sysctl`.
+ * /proc (proc(5): field 22 of stat, in clock ticks since boot); elsewhere from `ps` and `sysctl`. Containers of one machine
+ * share its boot, but each numbers its own processes: an id can be looked up in its own namespace only (pid_namespaces(7)).
  */
 import { execFileSync } from "node:child_process"
-import { readFileSync } from "node:fs"
+import { readFileSync, readlinkSync } from "node:fs"
 import { hostname } from "node:os"
 import type { ProcessIdentity } from "../schemas/Run.ts"
 
@@ -39,19 +40,26 @@ const bootId = (): string =>
   attempt(() => execFileSync("sysctl", ["-n", "kern.boottime"], { encoding: "utf8" }).trim()) ??
   "unknown"
 
+const pidNamespace = () => attempt(() => readlinkSync("/proc/self/ns/pid"))
+
 /** The process that asks. */
-export const currentProcess = (): ProcessIdentity => ({
-  pid: process.pid,
-  started: startOf(process.pid) ?? "unknown",
-  bootId: bootId(),
-  host: hostname(),
-})
+export const currentProcess = (): ProcessIdentity => {
+  const namespace = pidNamespace()
+  return {
+    pid: process.pid,
+    started: startOf(process.pid) ?? "unknown",
+    bootId: bootId(),
+    ...(namespace === undefined ? {} : { pidNamespace: namespace }),
+    host: hostname(),
+  }
+}
 
 /**
  * Whether a process recorded earlier still runs. `unknown`: it ran on another machine (another boot and another host
- * name), where this one cannot look.
+ * name) or in another container, where this process cannot look.
  */
 export const processState = (recorded: ProcessIdentity): "alive" | "gone" | "unknown" => {
   if (recorded.bootId !== bootId()) return recorded.host === hostname() ? "gone" : "unknown"
+  if (recorded.pidNamespace !== undefined && recorded.pidNamespace !== pidNamespace()) return "unknown"
   return startOf(recorded.pid) === recorded.started ? "alive" : "gone"
 }

@@ -70,7 +70,7 @@ const championRuns = Effect.fn("championRuns")(function* (runsDir: string) {
 const busyReason = Effect.fnUntraced(function* (path: string) {
   const paths = yield* Path.Path
   const attempts = yield* readAttemptGlances(path)
-  if (statusOf(attempts) === "running") {
+  if ((yield* statusOf(paths.join(path, layout.attempts), attempts)) === "running") {
     const { host, pid } = attempts[attempts.length - 1].process
     return `process ${pid} on ${host} is working on it`
   }

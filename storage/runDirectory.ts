@@ -128,8 +128,9 @@ export const readRun = Effect.fn("readRun")(function* (path: string) {
       return new RunDamaged({ path, problem: `run.json${where ? ` at ${where}` : ""}: ${first.message}` })
     }),
   )
-  const attempts = yield* readAttempts(paths.join(path, layout.attempts))
-  return { path, identity, attempts, status: statusOf(attempts) } satisfies Run
+  const folder = paths.join(path, layout.attempts)
+  const attempts = yield* readAttempts(folder)
+  return { path, identity, attempts, status: yield* statusOf(folder, attempts) } satisfies Run
 })
 
 /** Names that a word stands for: an id, the beginning of one (or of what follows its time), `latest`, or a glob. */

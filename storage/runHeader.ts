@@ -28,6 +28,7 @@ const Identity = Schema.Struct({
 
 /** What decides the status and the budget; an attempt of an older format has that much. */
 const AttemptGlance = Schema.Struct({
+  number: Schema.Int,
   process: ProcessIdentity,
   startedAt: Schema.String,
   outcome: Schema.NullOr(AttemptOutcome),
@@ -82,7 +83,7 @@ export const readHeader = Effect.fnUntraced(function* (path: string) {
     parent: identity.parent ?? null,
     engine: attempts.at(-1)?.engine?.name ?? identity.engine?.name ?? "?",
     attempts,
-    status: statusOf(attempts),
+    status: yield* statusOf(paths.join(path, layout.attempts), attempts),
   } satisfies RunHeader as RunHeader
 })
 

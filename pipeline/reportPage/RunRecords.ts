@@ -90,7 +90,7 @@ const headerOf = Effect.fnUntraced(function* (path: string, missing: Array<strin
     parent: null,
     engine: attempts.at(-1)?.engine?.name ?? "?",
     attempts,
-    status: statusOf(attempts),
+    status: yield* statusOf(paths.join(path, layout.attempts), attempts),
   } satisfies RunHeader as RunHeader
 })
 

@@ -1,4 +1,4 @@
-import { type ChildProcess, spawn } from "node:child_process"
+import { type ChildProcess, spawn, spawnSync } from "node:child_process"
 import { once } from "node:events"
 import { createInterface } from "node:readline"
 import { fileURLToPath } from "node:url"
@@ -13,10 +13,20 @@ import { engineInfo } from "../fixtures/engineInfo.ts"
 const described = { engine: engineInfo, node: "24", tidemark: "test", gitCommit: null, iterations: null }
 const holder = fileURLToPath(new URL("../fixtures/holdAttempt.ts", import.meta.url))
 
+const status = (folder: string) =>
+  Effect.flatMap(readAttempts(folder), (attempts) => statusOf(folder, attempts))
+
+/** As a container does: a namespace of process ids of its own. What makes one needs rights that not every user has. */
+const contained = ["unshare", "--pid", "--fork", "--mount-proc", "--kill-child"]
+const canContain = spawnSync(contained[0], [...contained.slice(1), "true"]).status === 0
+
 /** A real process that takes the run, and the first line it says. */
-const spawnHolder = (run: string) =>
+const spawnHolder = (run: string, within: ReadonlyArray<string> = []) =>
   Effect.acquireRelease(
-    Effect.sync(() => spawn(process.execPath, [holder, run], { stdio: ["ignore", "pipe", "inherit"] })),
+    Effect.sync(() => {
+      const [command, ...args] = [...within, process.execPath, holder, run]
+      return spawn(command, args, { stdio: ["ignore", "pipe", "inherit"] })
+    }),
     (child) => Effect.promise(() => killed(child)),
   ).pipe(
     Effect.flatMap((child) =>
@@ -56,7 +66,7 @@ describe("attempts", () => {
         const error = yield* beginAttempt(run, folder, described).pipe(Effect.flip)
         assert.strictEqual(error._tag, "RunLocked")
         assert.include(error.message, `process ${child.pid}`)
-        assert.strictEqual(statusOf(yield* readAttempts(folder)), "running")
+        assert.strictEqual(yield* status(folder), "running")
       }),
     ),
   )
@@ -66,11 +76,11 @@ describe("attempts", () => {
       Effect.gen(function* () {
         const { child } = yield* spawnHolder(run)
         yield* Effect.promise(() => killed(child))
-        assert.strictEqual(statusOf(yield* readAttempts(folder)), "interrupted")
+        assert.strictEqual(yield* status(folder), "interrupted")
         const attempt = yield* beginAttempt(run, folder, described)
         assert.strictEqual(attempt.number, 2)
         yield* attempt.end({ status: "finished", reason: null })
-        assert.strictEqual(statusOf(yield* readAttempts(folder)), "finished")
+        assert.strictEqual(yield* status(folder), "finished")
       }),
     ),
   )
@@ -103,7 +113,7 @@ describe("attempts", () => {
         ]) {
           const forged = Schema.encodeSync(Attempt)({ ...own, number: attempt.number, process })
           yield* fs.writeFileString(paths.join(folder, "0001.json"), JSON.stringify(forged))
-          assert.strictEqual(statusOf(yield* readAttempts(folder)), "interrupted")
+          assert.strictEqual(yield* status(folder), "interrupted")
         }
         assert.strictEqual((yield* beginAttempt(run, folder, described)).number, 2)
       }),
@@ -127,6 +137,38 @@ describe("attempts", () => {
       }),
     ),
   )
+
+  it.live.skipIf(!canContain)(
+    "an attempt in another container holds its run while it is heard of (skipped where none can be made)",
+    () =>
+      inRun((run, folder) =>
+        Effect.gen(function* () {
+          const fs = yield* FileSystem.FileSystem
+          const paths = yield* Path.Path
+          const { child, line } = yield* spawnHolder(run, contained)
+          assert.strictEqual(line, "held 1")
+          const [{ process }] = yield* readAttempts(folder)
+          assert.strictEqual(process.bootId, currentProcess().bootId)
+          assert.strictEqual(processState(process), "unknown")
+          assert.strictEqual(yield* status(folder), "running")
+          const error = yield* beginAttempt(run, folder, described).pipe(Effect.flip)
+          assert.strictEqual(error._tag, "RunLocked")
+          assert.include(error.message, "another machine or container")
+          assert.notInclude(error.message, "kill")
+          yield* Effect.promise(() => killed(child))
+          const longAgo = Date.now() / 1000 - 120
+          yield* fs.utimes(paths.join(folder, "0001.json"), longAgo, longAgo)
+          assert.strictEqual(yield* status(folder), "interrupted")
+          assert.strictEqual((yield* beginAttempt(run, folder, described)).number, 2)
+        }),
+      ),
+  )
+
+  it("a record without a namespace, as older versions wrote, is looked up as it is", () => {
+    const { pidNamespace: _, ...old } = currentProcess()
+    assert.strictEqual(processState(old), "alive")
+    assert.strictEqual(processState({ ...old, started: "1" }), "gone")
+  })
 
   it("this process is alive to itself, and a process that never was is gone", () => {
     assert.strictEqual(processState(currentProcess()), "alive")
