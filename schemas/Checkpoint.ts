@@ -11,7 +11,12 @@ export const TrainProgress = Schema.Struct({
   window: Schema.Struct({ loss: Schema.Finite, error: Schema.Finite, iterations: Schema.Int }),
   /** The best evaluation so far, by the experiment's monitored metric. */
   best: Schema.NullOr(Schema.Struct({ iteration: Schema.Int, value: Schema.Finite })),
-  /** Evaluations since the best one. */
+  /**
+   * The last value that was an improvement by more than early stopping's `minDelta`; absent where it is the best one's, as
+   * in all checkpoints of older versions.
+   */
+  improvedTo: Schema.optionalKey(Schema.Finite),
+  /** Evaluations since that one. */
   evaluationsWithoutImprovement: Schema.Int,
 })
 export type TrainProgress = typeof TrainProgress.Type

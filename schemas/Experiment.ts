@@ -80,10 +80,13 @@ export const Experiment = Schema.Struct({
   recordEvery: withDefault(PositiveInt, 100),
   /** How many of the newest checkpoints are kept, beside the best one. */
   keepCheckpoints: withDefault(PositiveInt, 3),
-  /** Which checkpoint is the best, and which model the report tests: the last one, or the best one on validation. */
+  /** Which checkpoint is the best, by however little, and which model the report tests: the last one, or the best one on validation. */
   monitor: withDefault(MonitoredMetric, "validationAccuracy"),
   report: withDefault(Schema.Literals(["last", "best"]), "last"),
-  /** Stop after `patience` evaluations without the monitored metric improving by more than `minDelta`. */
+  /**
+   * Stop after `patience` evaluations without the monitored metric improving by more than `minDelta` on the value it had when
+   * it last did; which checkpoint is the best does not depend on it.
+   */
   earlyStopping: Schema.optionalKey(
     Schema.Struct({
       patience: PositiveInt,

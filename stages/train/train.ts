@@ -7,7 +7,7 @@
  */
 import { Effect, Path, Stream } from "effect"
 import type { State, Trainer } from "../../engines/Engine.ts"
-import { startOfTraining, type TrainProgress } from "../../schemas/Checkpoint.ts"
+import { startOfTraining } from "../../schemas/Checkpoint.ts"
 import type { Experiment } from "../../schemas/Experiment.ts"
 import { Interrupted } from "../../schemas/Interrupted.ts"
 import type { Metric } from "../../schemas/Metric.ts"
@@ -24,6 +24,7 @@ import { type Evaluation, type EvaluationSplit, evaluate } from "./evaluate.ts"
 import { learningRateAt } from "./learningRate.ts"
 import { NonFiniteLoss, nonFiniteIn } from "./NonFiniteLoss.ts"
 import { makePace } from "./pace.ts"
+import { afterEvaluation, isExhausted } from "./patience.ts"
 
 /** The feeds of consecutive iterations, stacked: [iterations, ...shape] by name. Valid until the next chunk is taken. */
 export interface FeedChunk {
@@ -63,17 +64,6 @@ const percent = (share: number) => `${(100 * share).toFixed(2)} %`
 
 const monitored = (experiment: Experiment, evaluation: Evaluation) =>
   experiment.monitor === "validationLoss" ? evaluation.loss : evaluation.accuracy
-
-/** Whether `value` is better than the best so far, by more than early stopping's `minDelta`. */
-const improves = (experiment: Experiment, value: number, best: TrainProgress["best"]) => {
-  if (best === null) return true
-  const gain = experiment.monitor === "validationLoss" ? best.value - value : value - best.value
-  return gain > (experiment.earlyStopping?.minDelta ?? 0)
-}
-
-const isExhausted = (experiment: Experiment, progress: TrainProgress) =>
-  experiment.earlyStopping !== undefined &&
-  progress.evaluationsWithoutImprovement >= experiment.earlyStopping.patience
 
 export const train = Effect.fn("train")(function* (options: TrainOptions) {
   const { checkpoints, events, examples, experiment, fingerprint, metrics, trainer } = options
@@ -178,10 +168,7 @@ export const train = Effect.fn("train")(function* (options: TrainOptions) {
     if (!Number.isFinite(evaluation.loss)) {
       return yield* diverged(iteration, `the validation loss is ${evaluation.loss}`)
     }
-    const value = monitored(experiment, evaluation)
-    progress = improves(experiment, value, progress.best)
-      ? { ...progress, best: { iteration, value }, evaluationsWithoutImprovement: 0 }
-      : { ...progress, evaluationsWithoutImprovement: progress.evaluationsWithoutImprovement + 1 }
+    progress = afterEvaluation(experiment, progress, monitored(experiment, evaluation))
     const { accuracy, loss } = evaluation
     const error = 1 - accuracy
     yield* Effect.logInfo(
