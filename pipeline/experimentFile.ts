@@ -9,6 +9,7 @@ import { isLabel, notALabel } from "../schemas/Dataset.ts"
 import { Experiment } from "../schemas/Experiment.ts"
 import { fingerprint } from "../schemas/fingerprint.ts"
 import type { Overrides } from "../schemas/Run.ts"
+import { outputBeyondUnit } from "../schemas/outputRange.ts"
 import { inferShapes } from "../schemas/shapes.ts"
 import { describeDataset } from "../stages/fetch/datasets.ts"
 import * as files from "../storage/files.ts"
@@ -71,6 +72,20 @@ const showPath = (path: ReadonlyArray<PropertyKey | { readonly key: PropertyKey 
 export const problemsOf = (issue: SchemaIssue.Issue) =>
   formatIssue(issue).issues.map((found) => ({ at: showPath(found.path ?? []), problem: found.message }))
 
+/** Mean squared error compares outputs with 0 and 1, and makes probabilities of them: they must lie in [0, 1]. */
+const outputProblems = ({ loss, model }: Experiment) => {
+  const beyond = loss === "meanSquaredError" ? outputBeyondUnit(model) : undefined
+  if (beyond === undefined) return []
+  const { index, layer, name } = beyond
+  const found = "activation" in layer ? `activation ${layer.activation}` : `a ${layer.kind}`
+  const advice =
+    "activation" in layer
+      ? `write activation: "sigmoid" in it`
+      : `put layers.activation({ activation: "sigmoid" }) behind it`
+  const problem = `found ${found} in the last layer ${name}, expected outputs in [0, 1] for loss meanSquaredError; ${advice}, or loss: "softmaxCrossEntropy"`
+  return [{ at: `model[${index}]`, problem }]
+}
+
 /** Decodes what a file exported; `path` is for the messages. */
 export const decodeExperiment = Effect.fn("decodeExperiment")(function* (value: unknown, path: string) {
   const experiment = yield* decode(value).pipe(
@@ -78,6 +93,8 @@ export const decodeExperiment = Effect.fn("decodeExperiment")(function* (value: 
   )
   const { classes, imageShape } = describeDataset(experiment.dataset)
   yield* Effect.fromResult(inferShapes(experiment.model, imageShape, classes))
+  const problems = outputProblems(experiment)
+  if (problems.length > 0) return yield* new ExperimentInvalid({ path, problems })
   const recall = experiment.gate?.leastRecall
   const unknown =
     typeof recall === "object" ? Object.keys(recall).filter((key) => !isLabel(key, classes)) : []

@@ -128,7 +128,7 @@ describe("an ensemble", () => {
     }
     await refused(`{ name: "x", members: [tiny] }`, 65, /members: an ensemble has at least two members/)
     await refused(
-      `{ name: "x", members: [tiny, { ...tiny, seed: 1, batchSize: 0 }, { ...tiny, loss: "meanSquaredError" }, tiny] }`,
+      `{ name: "x", members: [tiny, { ...tiny, seed: 1, batchSize: 0 }, { ...tiny, loss: "meanSquaredError", model: [...tiny.model, { kind: "activation", activation: "sigmoid" }] }, tiny] }`,
       65,
       /members\[1\]\.batchSize: [\s\S]*members\[2\]\.loss: it differs from the first member's[\s\S]*members\[3\]: it is the same as a member before it/,
     )

@@ -1,10 +1,10 @@
 import { assert, describe, it } from "@effect/vitest"
-import { Effect, Schema } from "effect"
+import { Effect, Result, Schema } from "effect"
 import cnn from "../../experiments/cnn.ts"
 import ownDataset from "../../experiments/own-dataset.ts"
 import { decodeExperiment } from "../../pipeline/experimentFile.ts"
 import { OwnDataset } from "../../schemas/Dataset.ts"
-import { Experiment } from "../../schemas/Experiment.ts"
+import { Experiment, type ExperimentInput, layers } from "../../schemas/Experiment.ts"
 import { fingerprint } from "../../schemas/fingerprint.ts"
 
 const own = { ...ownDataset, dataset: ownDataset.dataset as typeof OwnDataset.Encoded }
@@ -112,6 +112,55 @@ describe("an experiment", () => {
       }
       assert.match(error.message, /^bad\.ts is not a valid experiment, \d+ problems:\n/)
     }),
+  )
+
+  const ends: ReadonlyArray<readonly [name: string, end: ExperimentInput["model"], problem: string | null]> =
+    [
+      ["sigmoids", [layers.dense({ units: 10, activation: "sigmoid" })], null],
+      [
+        "logits",
+        [layers.dense({ units: 10, name: "answers" })],
+        'model[1]: found activation linear in the last layer answers, expected outputs in [0, 1] for loss meanSquaredError; write activation: "sigmoid" in it, or loss: "softmaxCrossEntropy"',
+      ],
+      ["tanh", [layers.dense({ units: 10, activation: "tanh" })], "model[1]: found activation tanh"],
+      ["relu", [layers.dense({ units: 10, activation: "relu" })], "model[1]: found activation relu"],
+      [
+        "sigmoids that were normalized",
+        [layers.dense({ units: 10, activation: "sigmoid" }), layers.batchNormalization()],
+        'model[2]: found a batchNormalization in the last layer batchNormalization_1, expected outputs in [0, 1] for loss meanSquaredError; put layers.activation({ activation: "sigmoid" }) behind it',
+      ],
+      [
+        "logits and a sigmoid",
+        [layers.dense({ units: 10 }), layers.activation({ activation: "sigmoid" })],
+        null,
+      ],
+      [
+        "sigmoids of which some are dropped",
+        [layers.dense({ units: 10, activation: "sigmoid" }), layers.dropout({ rate: 0.1 })],
+        null,
+      ],
+      [
+        "sigmoids beside tanh",
+        [
+          layers.dense({ units: 5, activation: "sigmoid", name: "a" }),
+          layers.dense({ units: 5, activation: "tanh", inputs: ["flatten_1"], name: "b" }),
+          layers.concatenate({ inputs: ["a", "b"] }),
+        ],
+        "model[3]: found a concatenate in the last layer concatenate_1",
+      ],
+    ]
+  it.effect.each(ends)(
+    "fitted by mean squared error may end in outputs in [0, 1] alone: %s",
+    ([_, end, problem]) =>
+      Effect.gen(function* () {
+        const written = { ...cnn, model: [layers.flatten(), ...end], loss: "meanSquaredError" }
+        const decoded = yield* Effect.result(decodeExperiment(written, "mse.ts"))
+        const found = Result.isFailure(decoded) ? decoded.failure.message : null
+        if (problem === null) return assert.isNull(found)
+        assert.include(found ?? "it was taken", problem)
+        // As logits they are fine.
+        yield* decodeExperiment({ ...written, loss: "softmaxCrossEntropy" }, "logits.ts")
+      }),
   )
 
   it.effect("whose model does not fit its dataset is refused before anything is fetched", () =>
