@@ -6,15 +6,13 @@
  * blocks. The verdict is kept in the user's cache by
  * processor, ONNX Runtime version and the very model that was checked.
  */
-import { createHash } from "node:crypto"
-import { mkdir, readFile, rename, writeFile } from "node:fs/promises"
-import { cpus, tmpdir } from "node:os"
-import { join } from "node:path"
+import { cpus } from "node:os"
 import * as tf from "@tensorflow/tfjs-core"
-import { Effect } from "effect"
+import { Effect, Schema } from "effect"
 import { useHost } from "../host.ts"
 import { sizeOf } from "../trace/graph.ts"
 import { trace } from "../trace/trace.ts"
+import { verdict } from "../verdict.ts"
 import type { Blocked } from "./blocked.ts"
 import { compileStep, nextName } from "./compile.ts"
 import { openSession, type Ort } from "./runtime.ts"
@@ -98,13 +96,7 @@ const agree = (a: Float32Array, b: Float32Array) => {
   return largest > 0 && a.every((x, i) => Math.abs(x - b[i]) <= tolerance * largest)
 }
 
-const cacheFile = (version: string, model: Uint8Array) => {
-  const hash = createHash("sha256")
-  hash.update(`${cpus()[0]?.model ?? "unknown"}\n${process.arch}\n${version}\n`)
-  hash.update(model)
-  const folder = join(process.env.XDG_CACHE_HOME ?? tmpdir(), "tidemark")
-  return { folder, file: join(folder, `onnx-fast-path-${hash.digest("hex").slice(0, 16)}.json`) }
-}
+const Agrees = Schema.Struct({ agrees: Schema.Literal(true) })
 
 export const isTrustworthy = Effect.fn("verifyFastPath")(function* (
   ort: Ort,
@@ -113,11 +105,9 @@ export const isTrustworthy = Effect.fn("verifyFastPath")(function* (
 ) {
   const check = checkProgram(blocked.block)
   const fast = compileStep(check.traced, blocked).model
-  const { file, folder } = cacheFile(version, fast)
-  const remembered = yield* Effect.tryPromise(() => readFile(file, "utf8")).pipe(
-    Effect.orElseSucceed(() => ""),
-  )
-  if (remembered.includes('"agrees":true')) return true
+  const processor = `${cpus()[0]?.model ?? "unknown"} ${process.arch}`
+  const kept = verdict("onnx-fast-path", [processor, version, fast], Agrees)
+  if ((yield* kept.read) !== undefined) return true
   const agrees = yield* Effect.gen(function* () {
     const fastMoves = yield* movesOf(ort, check, fast)
     const portableMoves = yield* movesOf(ort, check, compileStep(check.traced, undefined).model)
@@ -132,13 +122,6 @@ export const isTrustworthy = Effect.fn("verifyFastPath")(function* (
     )
     return false
   }
-  // A cache that cannot be written costs the check again, nothing else.
-  yield* Effect.ignore(
-    Effect.tryPromise(async () => {
-      await mkdir(folder, { recursive: true })
-      await writeFile(`${file}.${process.pid}`, `{"agrees":true}\n`)
-      await rename(`${file}.${process.pid}`, file)
-    }),
-  )
+  yield* kept.write({ agrees: true })
   return true
 })

@@ -5,12 +5,10 @@
  * cache for as long as library, processor and Node.js are the same: a probe takes a second or more.
  */
 import { execFile } from "node:child_process"
-import { createHash } from "node:crypto"
-import { mkdir, readFile, rename, writeFile } from "node:fs/promises"
-import { cpus, tmpdir } from "node:os"
-import { join } from "node:path"
+import { cpus } from "node:os"
 import { fileURLToPath } from "node:url"
 import { Effect, Schema } from "effect"
+import { verdict } from "../verdict.ts"
 import { type Place, stampOf } from "./locate.ts"
 
 const Probed = Schema.Struct({
@@ -81,7 +79,6 @@ const gpuNote = (stderr: string): string | null => {
     : `no GPU: the CUDA library ${missing} is missing; install CUDA's runtime to use one`
 }
 
-const decode = Schema.decodeUnknownEffect(Schema.fromJsonString(Probed))
 const script = fileURLToPath(new URL("probeChild.ts", import.meta.url))
 const timeoutMs = 120_000
 
@@ -107,25 +104,22 @@ const runChild = ({ from }: Place, threads: number) =>
     return Effect.sync(() => child.kill("SIGKILL"))
   })
 
-const cacheFile = (place: Place) => {
-  const parts = [
-    place.folder,
-    stampOf(place),
-    process.version,
-    cpus()[0]?.model,
-    process.env.CUDA_VISIBLE_DEVICES,
-  ]
-  const key = createHash("sha256").update(JSON.stringify(parts)).digest("hex").slice(0, 16)
-  const folder = join(process.env.XDG_CACHE_HOME ?? tmpdir(), "tidemark")
-  return { folder, file: join(folder, `tensorflow-${key}.json`) }
-}
+const verdictOn = (place: Place) =>
+  verdict(
+    "tensorflow",
+    [
+      place.folder,
+      stampOf(place),
+      process.version,
+      cpus()[0]?.model ?? "unknown",
+      process.env.CUDA_VISIBLE_DEVICES ?? "all",
+    ],
+    Probed,
+  )
 
 export const probe = Effect.fn("probeTensorflow")(function* (place: Place, threads: number) {
-  const { file, folder } = cacheFile(place)
-  const remembered = yield* Effect.tryPromise(() => readFile(file, "utf8")).pipe(
-    Effect.flatMap(decode),
-    Effect.orElseSucceed(() => undefined),
-  )
+  const kept = verdictOn(place)
+  const remembered = yield* kept.read
   if (remembered !== undefined) return remembered
   const { failed, signal, stderr, stdout } = yield* runChild(place, threads)
   if (stderr.trim() !== "") yield* Effect.logDebug("tensorflow, at its probe", { stderr: stderr.trim() })
@@ -140,13 +134,6 @@ export const probe = Effect.fn("probeTensorflow")(function* (place: Place, threa
           .toLowerCase()
           .replace(/[^a-z0-9]+/g, "-")}`
   const probed: Probed = { ...JSON.parse(lines.at(-1) ?? ""), path, note: gpuNote(stderr) }
-  // A cache that cannot be written costs the probe again, nothing else.
-  yield* Effect.ignore(
-    Effect.tryPromise(async () => {
-      await mkdir(folder, { recursive: true })
-      await writeFile(`${file}.${process.pid}`, `${JSON.stringify(probed)}\n`)
-      await rename(`${file}.${process.pid}`, file)
-    }),
-  )
+  yield* kept.write(probed)
   return probed
 })
