@@ -111,6 +111,14 @@ export const readIfExists = (path: string): Storage<Uint8Array | undefined> => o
 /** The content as text, or undefined where there is no such file. */
 export const readStringIfExists = (path: string): Storage<string | undefined> => orUndefined(readString(path))
 
+/** Where a path leads, links followed; undefined where nothing is there. */
+export const realPath = (path: string): Storage<string | undefined> =>
+  orUndefined(
+    Effect.flatMap(FileSystem.FileSystem, (fs) => fs.realPath(path)).pipe(
+      Effect.mapError(failed("read", path)),
+    ),
+  )
+
 export const exists = (path: string): Storage<boolean> =>
   Effect.flatMap(FileSystem.FileSystem, (fs) => fs.exists(path)).pipe(
     Effect.mapError(failed("look at", path)),

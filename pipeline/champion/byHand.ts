@@ -5,7 +5,7 @@ import { DateTime, Effect, Runtime, Schema } from "effect"
 import type { ChampionEvent } from "../../schemas/Champion.ts"
 import { changeChampion, earlierChampion } from "../../storage/champions.ts"
 import type { Run } from "../../storage/runDirectory.ts"
-import { finishedReport } from "./gateRun.ts"
+import { candidateReport } from "./candidate.ts"
 
 /** There is nothing to go back to. */
 export class NoEarlierChampion extends Schema.TaggedError<NoEarlierChampion>()("NoEarlierChampion", {
@@ -30,7 +30,7 @@ export const promoteRun = Effect.fn("promoteRun")(function* (
   run: Run,
   reason: string | null,
 ) {
-  yield* finishedReport(run)
+  yield* candidateReport(runsDir, run)
   const experiment = run.identity.experiment.name
   let before: string | undefined
   yield* changeChampion(runsDir, experiment, (champion) =>

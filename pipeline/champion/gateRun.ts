@@ -4,41 +4,20 @@
  * Judged by the gate of the experiment that the run stores. What takes long is done before other writers are kept out;
  * the comparison itself is made while nobody else can move the champion.
  */
-import { DateTime, Effect, Path, Result, Runtime, Schema } from "effect"
+import { DateTime, Effect, Path, Result, Schema } from "effect"
 import type { EngineName } from "../../engines/select.ts"
 import type { ChampionEvent, GateResult } from "../../schemas/Champion.ts"
 import { Gate } from "../../schemas/Gate.ts"
 import { changeChampion } from "../../storage/champions.ts"
 import { readRun, type Run } from "../../storage/runDirectory.ts"
-import { readReport } from "../runSummary.ts"
 import { type Answers, readAnswers } from "./answers.ts"
+import { candidateReport } from "./candidate.ts"
 import { judge, type Opponent } from "./judge.ts"
 import { answerTestOf, measureLatency } from "./ModelOnEngine.ts"
 import { pairedTest, sameAnswers } from "./pairedTest.ts"
 
-/** Only a run that has been tested can be judged or be a champion. */
-export class RunNotFinished extends Schema.TaggedError<RunNotFinished>()("RunNotFinished", {
-  run: Schema.String,
-  status: Schema.String,
-}) {
-  override get [Runtime.errorExitCode]() {
-    return 65
-  }
-  override get message() {
-    const found = this.status === "finished" ? "its report cannot be read" : `it is ${this.status}`
-    return `${this.run} cannot be a champion: ${found}, expected a finished run with its report; go on with \`pipeline resume ${this.run}\``
-  }
-}
-
 /** The gate of an experiment that states none. */
 const usualGate = Schema.decodeSync(Gate)({})
-
-/** The report of a run that may be a champion. */
-export const finishedReport = Effect.fnUntraced(function* (run: Run) {
-  const report = run.status === "finished" ? yield* readReport(run.path) : undefined
-  if (report !== undefined) return report
-  return yield* new RunNotFinished({ run: run.identity.id, status: run.status })
-})
 
 /** How the champion at `id` compares with a challenger. */
 const oppose = Effect.fnUntraced(
@@ -75,7 +54,7 @@ const oppose = Effect.fnUntraced(
 )
 
 export const gateRun = Effect.fn("gateRun")(function* (runsDir: string, run: Run, engine?: EngineName) {
-  const report = yield* finishedReport(run)
+  const report = yield* candidateReport(runsDir, run)
   const { gate = usualGate, name } = run.identity.experiment
   const latencyMs = gate.mostLatencyMs === undefined ? null : yield* measureLatency(run, engine)
   const answers = yield* readAnswers(run.path)

@@ -37,6 +37,7 @@ export const promote = Command.make(
     }
     const { gateRun } = yield* Effect.promise(() => import("../champion/gateRun.ts"))
     const result = yield* gateRun(options.runsDir, found, options.engine)
+    yield* refreshHistoryPage(options.runsDir)
     if (options.json) return yield* Console.log(JSON.stringify(result, null, 2))
     const outcome = result.champion
       ? `${result.run} is the champion of ${result.experiment}`

@@ -20,7 +20,7 @@ export const tryWritingHistoryPage = (runsDir: string) =>
     Effect.catchCause((cause) => Effect.logWarning(`${journal.page} could not be written`, cause)),
   )
 
-/** After a champion was moved by hand: the page of a schedule shows that too. */
+/** After a run was judged or a champion moved by hand: the page of a schedule shows that too. */
 export const refreshHistoryPage = Effect.fn("refreshHistoryPage")(function* (runsDir: string) {
   const paths = yield* Path.Path
   if (yield* files.exists(paths.join(runsDir, journal.nights))) yield* tryWritingHistoryPage(runsDir)

@@ -1,9 +1,9 @@
 /** Who becomes champion, over runs whose every answer is known. */
-import { readFileSync, rmSync } from "node:fs"
+import { existsSync, readFileSync, renameSync, rmSync, symlinkSync } from "node:fs"
 import { join } from "node:path"
 import * as NodeServices from "@effect/platform-node/NodeServices"
 import { assert, describe, it } from "@effect/vitest"
-import { Effect, FileSystem, Layer, Schema } from "effect"
+import { Effect, FileSystem, Layer, Runtime, Schema } from "effect"
 import * as FetchHttpClient from "effect/http/FetchHttpClient"
 import { promoteRun, rollBack } from "../../../pipeline/champion/byHand.ts"
 import { gateRun } from "../../../pipeline/champion/gateRun.ts"
@@ -12,6 +12,8 @@ import { Gate } from "../../../schemas/Gate.ts"
 import { mcnemar, pairedDifference } from "../../../stages/report/significance.ts"
 import { readChampion, readChampionHistory, successionOf } from "../../../storage/champions.ts"
 import { findRun, readRun } from "../../../storage/runDirectory.ts"
+import { cliRun } from "../../fixtures/cli.ts"
+import { night, writeNights } from "../../fixtures/nights.ts"
 import { type FinishedRun, finishedRunId, writeFinishedRun } from "../../fixtures/finishedRun.ts"
 
 const gate = Schema.decodeSync(Gate)
@@ -215,6 +217,40 @@ describe("the gate", () => {
     ),
   )
 
+  it.live(
+    "and the hand refuse a run of another folder, or one under another name, which nothing would find",
+    () =>
+      inRuns((runsDir) =>
+        inRuns((other) =>
+          Effect.gen(function* () {
+            const elsewhere = yield* readRun(
+              writeFinishedRun({ runsDir: other, second: 1, right: wrong(0, 20) }),
+            )
+            const error = yield* gateRun(runsDir, elsewhere).pipe(Effect.flip)
+            const id = finishedRunId(1)
+            assert.strictEqual(
+              error.message,
+              `${id} cannot be a champion of ${runsDir}: found it as ${id} in ${other}, expected it as ${id} in ${runsDir}; promote it there with --runs-dir ${other}, or copy it into ${runsDir} first`,
+            )
+            assert.strictEqual(Runtime.getErrorExitCode(error), 65)
+            assert.deepStrictEqual(yield* promoteRun(runsDir, elsewhere, null).pipe(Effect.flip), error)
+
+            const path = writeFinishedRun({ runsDir, second: 2, right: wrong(0, 20) })
+            renameSync(path, join(runsDir, "best"))
+            const renamed = yield* promoteRun(runsDir, yield* readRun(join(runsDir, "best")), null).pipe(
+              Effect.flip,
+            )
+            assert.include(renamed.message, `give it its name ${finishedRunId(2)} back`)
+            assert.lengthOf(yield* readChampionHistory(runsDir), 0)
+
+            // A folder by another way is the same folder.
+            symlinkSync(other, join(runsDir, "link"))
+            assert.isTrue((yield* gateRun(join(runsDir, "link"), elsewhere)).champion)
+          }),
+        ),
+      ),
+  )
+
   it.live("answers a second time what it answered the first, with no second line", () =>
     inRuns((runsDir) =>
       Effect.gen(function* () {
@@ -226,6 +262,24 @@ describe("the gate", () => {
       }),
     ),
   )
+})
+
+describe("the page of a schedule", () => {
+  it("is made anew when a run is taken to the gate, and where none is kept it is not", async () => {
+    await inRuns((runsDir) =>
+      Effect.gen(function* () {
+        writeFinishedRun({ runsDir, second: 1, right: wrong(0, 20) })
+        const judge = () =>
+          Effect.promise(() => cliRun("promote", finishedRunId(1), "--gate", "--runs-dir", runsDir))
+        const first = yield* judge()
+        assert.strictEqual(first.code, 0, first.stderr)
+        assert.isFalse(existsSync(join(runsDir, "history.html")))
+        writeNights(runsDir, { nights: [night(28, { experiment: "tiny" })] })
+        yield* judge()
+        assert.include(readFileSync(join(runsDir, "history.html"), "utf8"), finishedRunId(1))
+      }),
+    ).pipe(Effect.runPromise)
+  })
 })
 
 describe("by hand", () => {
