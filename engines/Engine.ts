@@ -38,7 +38,10 @@ export interface Program {
     readonly loss: tf.Scalar
     readonly error: tf.Scalar
   }
-  /** Class probabilities [n, classes] of images [n, height, width, channels]; dropout off, moving statistics used. */
+  /**
+   * Answers [n, classes] to images [n, height, width, channels]: class probabilities, or outputs that
+   * `stages/report/probabilities.ts` makes them of. Dropout off, moving statistics used.
+   */
   readonly predict: (images: tf.Tensor4D) => tf.Tensor2D
 }
 
@@ -108,7 +111,7 @@ export interface Trainer {
   ) => Effect.Effect<{ readonly losses: Float32Array; readonly errors: Float32Array }, EngineFailed>
   /** The number of images a call of `predict` handles best. */
   readonly evaluationBatch: number
-  /** Class probabilities, row-major [images, classes], of images [images, height, width, channels]; any number of them. */
+  /** The program's answers, row-major [images, classes], to images [images, height, width, channels]; any number of them. */
   readonly predict: (images: Float32Array) => Effect.Effect<Float32Array, EngineFailed>
   /** A copy of the state as it stands, in the program's order. */
   readonly state: Effect.Effect<State, EngineFailed>

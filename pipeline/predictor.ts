@@ -9,6 +9,7 @@ import { Engine } from "../engines/Engine.ts"
 import { type EngineName, selectEngine } from "../engines/select.ts"
 import type { Combination } from "../schemas/Ensemble.ts"
 import { classNames } from "../stages/validate/classNames.ts"
+import { toProbabilities } from "../stages/report/probabilities.ts"
 import { combine } from "../stages/report/ensemble.ts"
 import { preparationOf } from "../stages/image/prepare.ts"
 import type { Run } from "../storage/runDirectory.ts"
@@ -49,7 +50,9 @@ const open = Effect.fnUntraced(function* (
       images.forEach((pixels, image) => {
         for (let i = 0; i < size; i++) input[image * size + i] = model.table[pixels[i]]
       })
-      return trainer.predict(input)
+      return Effect.map(trainer.predict(input), (answers) =>
+        toProbabilities(model.experiment.loss, answers, model.dataset.classes),
+      )
     })
   return { model, probabilities }
 })

@@ -25,7 +25,7 @@ export { schedule } from "./Schedule.ts"
  *
  * `softmaxCrossEntropy`: the last layer gives logits; the loss is the mean over the batch of -log softmax at the label.
  * `meanSquaredError`: the last layer gives outputs in [0, 1] (a sigmoid activation); the loss is the mean over batch and
- * classes of (output - one-hot label)²; probabilities are the outputs divided by their sum.
+ * classes of (output - one-hot label)²; probabilities are the outputs divided by their sum, and the loss of an ensemble is theirs.
  */
 export const Loss = Schema.Literals(["softmaxCrossEntropy", "meanSquaredError"])
 export type Loss = typeof Loss.Type

@@ -8,6 +8,7 @@ import { Engine } from "../../engines/Engine.ts"
 import * as Onnx from "../../engines/onnx/Onnx.ts"
 import * as TensorFlow from "../../engines/tensorflow/TensorFlow.ts"
 import { fillNoise } from "../../stages/model/dropout.ts"
+import { toProbabilities } from "../../stages/report/probabilities.ts"
 import { rows, serve } from "./contender.ts"
 import { loadExperiment, programOf, readJob } from "./job.ts"
 
@@ -30,7 +31,11 @@ const contend = Effect.gen(function* () {
     labels: labels.subarray(from * batch * 10, (from + iterations) * batch * 10),
     learningRate: new Float32Array(iterations).fill(job.learningRate),
   })
-  const answers = yield* trainer.predict(evaluation.subarray(0, checkedImages * imageSize))
+  const answers = toProbabilities(
+    experiment.loss,
+    yield* trainer.predict(evaluation.subarray(0, checkedImages * imageSize)),
+    10,
+  )
   const given = Object.fromEntries(program.noise.map(({ feed }) => [feed, tensor(feed).data]))
   const { losses } = yield* trainer.train(checks, { ...feedsOf(0, checks), ...given })
   const prepareMs = performance.now() - start

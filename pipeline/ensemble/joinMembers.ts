@@ -5,6 +5,7 @@ import type { EnsembleReport } from "../../schemas/Ensemble.ts"
 import { digestOf } from "../../stages/digest.ts"
 import { combine } from "../../stages/report/ensemble.ts"
 import { testResult } from "../../stages/report/testResult.ts"
+import { meanLoss } from "../../stages/train/evaluate.ts"
 import { writeEnsemble } from "../../storage/ensembles.ts"
 import { encodePredictions, type Predictions, readPredictions } from "../../storage/predictions.ts"
 import type { Ensemble } from "./ensembleFile.ts"
@@ -59,7 +60,13 @@ export const joinMembers = Effect.fn("joinMembers")(function* (
       testError: report.test.error.value,
       trainMs: report.timings.find(({ name }) => name === "train")?.durationMs ?? null,
     })),
-    test: testResult(labels, probabilities, classes, ensemble.members[0].experiment.loss),
+    // Of probabilities: they are all that is kept of what the members answered.
+    test: testResult(
+      labels,
+      probabilities,
+      classes,
+      meanLoss(ensemble.members[0].experiment.loss, probabilities, labels, classes),
+    ),
   }
   const identity = [ensemble.combine, ...members.map(({ report }) => report.fingerprint)].join("\n")
   const print = yield* digestOf("sha256", new TextEncoder().encode(identity))

@@ -57,7 +57,7 @@ export const encodeOnnxModel = Effect.fn("encodeOnnxModel")(function* (
 ) {
   const fed = { name: "images", shape: [anyBatch, ...network.inputShape] }
   const traced = yield* record("onnx", network.variables, [fed], ({ images }) => ({
-    probabilities: network.predict(images as tf.Tensor4D),
+    probabilities: network.probabilities(images as tf.Tensor4D),
   }))
   const [probabilities] = simplify([traced.outputs.probabilities])
   const values = reachable([probabilities])

@@ -22,6 +22,7 @@ import { initialize } from "./initialize.ts"
 import { makeOptimizer, type MakeSlot } from "./optimizer.ts"
 import { penalty, withPenalty } from "./penalty.ts"
 import { randomKey } from "../random.ts"
+import { leastSum } from "../report/probabilities.ts"
 import { tfLayer, weightOptions } from "./tfLayer.ts"
 
 export interface ProgramOptions extends Pick<
@@ -42,6 +43,8 @@ export interface LayerSummary {
 }
 
 export interface Network extends Program {
+  /** What `predict` answers, as class probabilities [n, classes]. */
+  readonly probabilities: Program["predict"]
   readonly summary: ReadonlyArray<LayerSummary>
   /** What `fillNoise` draws for every iteration, one a random layer. */
   readonly noise: ReadonlyArray<Noise>
@@ -201,10 +204,17 @@ const build = (options: ProgramOptions): Network & { readonly dispose: () => voi
           case "softmaxCrossEntropy":
             return tf.softmax(outputs)
           case "meanSquaredError":
-            // All outputs may underflow to 0: then no class is likelier than another, and 0 is divided by something.
-            return tf.div(outputs, tf.maximum(tf.sum(outputs, -1, true), 1e-30))
+            return outputs
         }
       })
+    })
+
+  // As `toProbabilities`, for a network that goes where that does not.
+  const probabilities: Program["predict"] = (input) =>
+    tf.tidy(() => {
+      const answers = predict(input)
+      if (options.loss === "softmaxCrossEntropy") return answers
+      return inLayer("loss", () => tf.div(answers, tf.maximum(tf.sum(answers, -1, true), leastSum)))
     })
 
   return {
@@ -215,6 +225,7 @@ const build = (options: ProgramOptions): Network & { readonly dispose: () => voi
     variables,
     step,
     predict,
+    probabilities,
     noise,
     weights: weights.map(({ name }, i) => ({ name, predictsWith: average?.copies[i].name ?? name })),
     layersModel,

@@ -40,5 +40,5 @@ export const report = Effect.fn("report")(function* (options: {
     indices: Int32Array.from(indices),
   }
   yield* files.writeAtomic(options.predictions, encodePredictions(answers, fingerprint))
-  return testResult(labels, probabilities, classes, loss)
+  return testResult(labels, probabilities, classes, evaluation.loss)
 })

@@ -1,7 +1,5 @@
 /** Figures of a tested model: (labels, probabilities, loss) -> TestResult. */
-import type { Loss } from "../../schemas/Experiment.ts"
 import type { TestResult } from "../../schemas/Report.ts"
-import { meanLoss } from "../train/evaluate.ts"
 import {
   classReports,
   confusionMatrix,
@@ -17,7 +15,7 @@ export const testResult = (
   labels: ArrayLike<number>,
   probabilities: Float32Array,
   classes: number,
-  loss: Loss,
+  loss: number,
 ): TestResult => {
   const examples = labels.length
   const confusion = confusionMatrix(labels, predictedLabels(probabilities, classes), classes)
@@ -26,7 +24,7 @@ export const testResult = (
     examples,
     accuracy: wilsonInterval(right, examples),
     error: wilsonInterval(examples - right, examples),
-    loss: meanLoss(loss, probabilities, labels, classes),
+    loss,
     classes: classReports(confusion),
     confusion,
     mistakes: worstMistakes(labels, probabilities, classes, mistakesShown),

@@ -6,6 +6,7 @@
 import { Effect } from "effect"
 import type { Trainer } from "../../engines/Engine.ts"
 import type { Loss } from "../../schemas/Experiment.ts"
+import { toProbabilities } from "../report/probabilities.ts"
 import { predictedLabels } from "../report/statistics.ts"
 
 export interface Evaluation {
@@ -54,18 +55,18 @@ export const evaluate = Effect.fn("evaluate")(function* (
   loss: Loss,
 ) {
   const { classes, examples, labels } = split
-  const probabilities = new Float32Array(examples * classes)
+  const answers = new Float32Array(examples * classes)
   for (let from = 0; from < examples; from += trainer.evaluationBatch) {
     const until = Math.min(examples, from + trainer.evaluationBatch)
-    const outputs = yield* trainer.predict(split.images(from, until))
-    probabilities.set(outputs, from * classes)
+    answers.set(yield* trainer.predict(split.images(from, until)), from * classes)
     // Each call blocks the thread: signals and timers get their turn between them.
     yield* Effect.yieldNow
   }
+  const probabilities = toProbabilities(loss, answers, classes)
   const right = predictedLabels(probabilities, classes).filter((predicted, i) => predicted === labels[i])
   return {
     examples,
-    loss: meanLoss(loss, probabilities, labels, classes),
+    loss: meanLoss(loss, answers, labels, classes),
     accuracy: right.length / examples,
     probabilities,
   } satisfies Evaluation

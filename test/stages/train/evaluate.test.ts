@@ -1,0 +1,69 @@
+/** The loss of a split is the loss that is minimized, and exports give the probabilities that are judged. */
+import { assert, describe, it } from "@effect/vitest"
+import { Effect, Schema } from "effect"
+import * as ort from "onnxruntime-node"
+import { Engine } from "../../../engines/Engine.ts"
+import * as Onnx from "../../../engines/onnx/Onnx.ts"
+import { layers } from "../../../schemas/Experiment.ts"
+import { Model } from "../../../schemas/Model.ts"
+import { exportModel } from "../../../stages/export/exportModel.ts"
+import { toProbabilities } from "../../../stages/report/probabilities.ts"
+import { evaluate } from "../../../stages/train/evaluate.ts"
+import { feedsOf, programOf } from "../../engines/training.ts"
+
+const [examples, classes] = [5, 3]
+
+describe("evaluate", () => {
+  it.effect.each(["softmaxCrossEntropy", "meanSquaredError"] as const)(
+    "answers the loss that training minimizes, and the probabilities of an export: %s",
+    (loss) =>
+      Effect.gen(function* () {
+        const activation = loss === "meanSquaredError" ? "sigmoid" : "linear"
+        const model = [layers.flatten(), layers.dense({ units: classes, activation })] as const
+        const network = yield* programOf({ model, loss })
+        const trainer = yield* (yield* Engine).compile(network)
+        const feeds = feedsOf(network, 1)
+        const labels = Int32Array.from({ length: examples }, (_, i) =>
+          feeds.labels.subarray(i * classes, (i + 1) * classes).indexOf(1),
+        )
+        const state = yield* trainer.state
+        const images = (from: number, until: number) => feeds.images.slice(from * 64, until * 64)
+        const evaluation = yield* evaluate(trainer, { examples, classes, labels, images }, loss)
+        const { losses } = yield* trainer.train(1, feeds)
+        assert.closeTo(evaluation.loss, losses[0], 1e-6)
+        for (let row = 0; row < examples; row++) {
+          const [a, b, c] = evaluation.probabilities.subarray(row * classes)
+          assert.closeTo(a + b + c, 1, 1e-6)
+        }
+
+        const described = {
+          run: "run",
+          experiment: "experiment",
+          fingerprint: "",
+          iteration: 0,
+          dataset: "mnist",
+          datasetName: "mnist",
+          inputShape: [8, 8, 1],
+          classes,
+          loss,
+          normalization: "unit",
+          table: new Float32Array(256),
+        } as const
+        const parts = { network, state, model: Schema.decodeUnknownSync(Model)(model), described }
+        const [{ bytes }] = yield* exportModel("onnx", parts)
+        const session = yield* Effect.promise(() => ort.InferenceSession.create(bytes))
+        const given = new ort.Tensor("float32", images(0, examples), [examples, 8, 8, 1])
+        const { probabilities } = yield* Effect.promise(() => session.run({ images: given }))
+        const exported = probabilities.data as Float32Array
+        evaluation.probabilities.forEach((value, i) => assert.closeTo(exported[i], value, 1e-6))
+        yield* Effect.promise(() => session.release())
+      }).pipe(Effect.scoped, Effect.provide(Onnx.layer({ path: "portable", threads: 1 }))),
+  )
+})
+
+describe("toProbabilities", () => {
+  it("divides outputs by their sum, where there is one", () => {
+    const outputs = Float32Array.of(0.5, 1, 0.5, 0, 0, 0)
+    assert.deepStrictEqual([...toProbabilities("meanSquaredError", outputs, 3)], [0.25, 0.5, 0.25, 0, 0, 0])
+  })
+})
