@@ -71,18 +71,41 @@ export const readEnsemble = Effect.fn("readEnsemble")(function* (runsDir: string
   )
 })
 
+/** The folder of an ensemble, whether or not its report can be read. */
+export const locateEnsemble = Effect.fn("locateEnsemble")(function* (runsDir: string, name: string) {
+  const missing = new EnsembleNotFound({ ensemble: name, runsDir, problem: null })
+  if (!isExperimentName(name)) return yield* missing
+  const folder = yield* folderOf(runsDir, name)
+  return (yield* files.exists(folder)) ? folder : yield* missing
+})
+
+/** The report goes first: without it there is no ensemble, whatever a crash leaves of the folder. Its members stay. */
+export const removeEnsemble = Effect.fn("removeEnsemble")(function* (folder: string) {
+  const paths = yield* Path.Path
+  yield* files.remove(paths.join(folder, layout.report))
+  yield* files.remove(folder)
+})
+
 /** The name in `ensemble:NAME`, undefined where something else is meant. */
 export const ensembleName = (text: string) =>
   text.startsWith(prefix) ? text.slice(prefix.length) : undefined
 
-/** The runs that ensembles are made of: id -> what it is. One whose report cannot be read protects nothing. */
-export const memberRuns = Effect.fn("memberRuns")(function* (runsDir: string) {
+/**
+ * The runs that ensembles are made of, but for those of ensembles in `except`: id -> what it is. An ensemble whose report
+ * cannot be read protects nothing.
+ */
+export const memberRuns = Effect.fn("memberRuns")(function* (
+  runsDir: string,
+  except: ReadonlyArray<string> = [],
+) {
   const paths = yield* Path.Path
   const runs = new Map<string, string>()
   for (const name of yield* files.list(paths.join(runsDir, folderName))) {
+    if (except.includes(name)) continue
     const report = yield* readEnsemble(runsDir, name).pipe(Effect.option)
     if (report._tag === "None") continue
-    for (const { run } of report.value.members) runs.set(run, `a member of ensemble ${name}`)
+    for (const { run } of report.value.members)
+      runs.set(run, `a member of ensemble ${name}, which \`rm ensemble:${name}\` removes`)
   }
   return runs
 })

@@ -41,9 +41,12 @@ export class NotARun extends Schema.TaggedError<NotARun>()("NotARun", { path: Sc
   }
 }
 
-/** Runs that others rely on, by their ids: what each is. */
-export const neededRuns = Effect.fn("neededRuns")(function* (runsDir: string) {
-  return new Map([...(yield* memberRuns(runsDir)), ...(yield* championRuns(runsDir))])
+/** Runs that others rely on, by their ids: what each is. Ensembles in `except` are about to be removed themselves. */
+export const neededRuns = Effect.fn("neededRuns")(function* (
+  runsDir: string,
+  except: ReadonlyArray<string> = [],
+) {
+  return new Map([...(yield* memberRuns(runsDir, except)), ...(yield* championRuns(runsDir))])
 })
 
 /**

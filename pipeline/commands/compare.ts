@@ -51,10 +51,14 @@ const open = Flag.Boolean("open").pipe(
   Flag.withDefault(false),
 )
 
-const writePage = Effect.fnUntraced(function* (comparison: Comparison, file: string, open: boolean) {
+const writePage = Effect.fnUntraced(function* (
+  comparison: Comparison,
+  file: string,
+  { json, open }: { readonly json: boolean; readonly open: boolean },
+) {
   const { comparisonPage } = yield* Effect.promise(() => import("../compare/comparisonPage.ts"))
   yield* files.writeAtomic(file, yield* comparisonPage(comparison))
-  yield* Console.log(file)
+  yield* Console.log(json ? JSON.stringify({ page: file }, null, 2) : file)
   if (open) yield* sayIfNotOpened(file)
 })
 
@@ -86,7 +90,7 @@ export const compare = Command.make(
     const comparison = yield* compareRuns(newest, problems)
     if (options.open || Option.isSome(options.html)) {
       const temporary = () => paths.join(tmpdir(), `tidemark-comparison-${process.pid}.html`)
-      return yield* writePage(comparison, Option.getOrElse(options.html, temporary), options.open)
+      return yield* writePage(comparison, Option.getOrElse(options.html, temporary), options)
     }
     if (options.json) return yield* Console.log(JSON.stringify(comparison, null, 2))
     const { renderMarkdown, renderText } = yield* Effect.promise(
@@ -105,6 +109,9 @@ export const compare = Command.make(
       description: "All of them; seeds of one experiment are grouped",
     },
     { command: "pipeline compare --experiment cnn --last 5 --markdown", description: "For a note" },
-    { command: "pipeline compare 'cnn*' --html cnn.html --open", description: "With curves, in a browser" },
+    {
+      command: "pipeline compare '*-cnn-*' --html cnn.html --open",
+      description: "With curves, in a browser",
+    },
   ]),
 )

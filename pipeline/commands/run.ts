@@ -74,6 +74,12 @@ const givenFlags = ({ dataDir, engine, iterations, runsDir, threads }: Options) 
     threads: Option.getOrUndefined(threads),
   }).flatMap(([name, value]) => (value === undefined ? [] : [`--${name}`, String(value)]))
 
+/** A trial with another budget must not take the place of the full result. Names end at 64 characters. */
+const trialName = (name: string, iterations: number) => {
+  const ending = `-${iterations}-iterations`
+  return `${name.slice(0, 64 - ending.length)}${ending}`
+}
+
 const runEnsemble = Effect.fn("runEnsemble")(function* (ensemble: Ensemble, options: Options) {
   const refuse = (flag: string) => new NotOfAnEnsemble({ path: ensemble.path, flag })
   if (Option.isSome(options.seed)) return yield* refuse("--seed")
@@ -90,7 +96,11 @@ const runEnsemble = Effect.fn("runEnsemble")(function* (ensemble: Ensemble, opti
     dataDir: options.dataDir,
     goOnWith: ["run", options.file, ...givenFlags(options)],
   })
-  const { path, report } = yield* joinMembers(ensemble, runs, options.runsDir)
+  const name = Option.match(options.iterations, {
+    onNone: () => ensemble.name,
+    onSome: (number) => trialName(ensemble.name, number),
+  })
+  const { path, report } = yield* joinMembers({ ...ensemble, name }, runs, options.runsDir)
   yield* Console.log(
     options.json
       ? JSON.stringify({ path, ...report }, null, 2)

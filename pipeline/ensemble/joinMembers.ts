@@ -1,26 +1,30 @@
 /** What trained runs answer together on the test split: (ensemble, runs) -> EnsembleReport, written down. */
 import { basename } from "node:path"
-import { Effect, Result, Runtime, Schema } from "effect"
+import { Effect, Option, Result, Runtime, Schema } from "effect"
 import type { EnsembleReport } from "../../schemas/Ensemble.ts"
 import { digestOf } from "../../stages/digest.ts"
 import { combine } from "../../stages/report/ensemble.ts"
 import { testResult } from "../../stages/report/testResult.ts"
 import { meanLoss } from "../../stages/train/evaluate.ts"
-import { writeEnsemble } from "../../storage/ensembles.ts"
+import { locateEnsemble, writeEnsemble } from "../../storage/ensembles.ts"
 import { encodePredictions, type Predictions, readPredictions } from "../../storage/predictions.ts"
 import type { Ensemble } from "./ensembleFile.ts"
 import type { TrainedMember } from "./trainMembers.ts"
 
 /** The answers of the members do not belong together. */
 export class MembersDisagree extends Schema.TaggedError<MembersDisagree>()("MembersDisagree", {
-  run: Schema.String,
+  runs: Schema.Array(Schema.String),
   problem: Schema.String,
+  /** As `rm` takes it; null where there is none yet. */
+  ensemble: Schema.NullOr(Schema.String),
 }) {
   override get [Runtime.errorExitCode]() {
     return 65
   }
   override get message() {
-    return `${this.run} cannot be combined with the other members: ${this.problem}; remove it with \`pipeline rm\` and run the ensemble again`
+    const { ensemble, problem, runs } = this
+    const removed = [...(ensemble === null ? [] : [ensemble]), ...runs].join(" ")
+    return `${runs.join(", ")} cannot be combined with the other members: ${problem}; remove with \`pipeline rm ${removed}\` and run the ensemble again`
   }
 }
 
@@ -31,17 +35,31 @@ export const joinMembers = Effect.fn("joinMembers")(function* (
   members: ReadonlyArray<TrainedMember>,
   runsDir: string,
 ) {
-  const answers: Array<Predictions> = []
+  const known = yield* locateEnsemble(runsDir, ensemble.name).pipe(Effect.option)
+  const disagree = (runs: ReadonlyArray<string>, problem: string) =>
+    new MembersDisagree({
+      runs,
+      problem,
+      ensemble: Option.isSome(known) ? `ensemble:${ensemble.name}` : null,
+    })
+
+  const tested: Array<{ readonly run: string; readonly answers: Predictions }> = []
   for (const { path } of members) {
-    const disagrees = (problem: string) => new MembersDisagree({ run: basename(path), problem })
     const read = yield* readPredictions(path)
-    if (Result.isFailure(read)) return yield* disagrees(read.failure)
-    const [first = read.success] = answers
-    if (!same(first.indices, read.success.indices) || !same(first.labels, read.success.labels)) {
-      return yield* disagrees("it was tested on other examples")
-    }
-    answers.push(read.success)
+    if (Result.isFailure(read)) return yield* disagree([basename(path)], read.failure)
+    tested.push({ run: basename(path), answers: read.success })
   }
+  // Ids begin with the time: the newest run knows the data as it is now.
+  const newest = tested.reduce((a, b) => (a.run > b.run ? a : b))
+  const others = tested.filter(
+    ({ answers }) =>
+      !same(answers.indices, newest.answers.indices) || !same(answers.labels, newest.answers.labels),
+  )
+  if (others.length > 0) {
+    const runs = others.map(({ run }) => run)
+    return yield* disagree(runs, `tested on other examples than ${newest.run}, the newest`)
+  }
+  const answers = tested.map((member) => member.answers)
   const [{ classes, indices, labels }] = answers
   const probabilities = combine(
     ensemble.combine,

@@ -298,6 +298,8 @@ describe("the page of a comparison", () => {
     const ended = await cliRun("compare", a, b, "--html", file)
     assert.strictEqual(ended.code, 0, ended.stderr)
     assert.strictEqual(ended.stdout.trim(), file)
+    const scripted = await cliRun("compare", a, b, "--html", file, "--json")
+    assert.deepStrictEqual(JSON.parse(scripted.stdout), { page: file })
     assert.include(readFileSync(file, "utf8"), "Comparison of training runs")
   })
 })

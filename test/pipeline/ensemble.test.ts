@@ -75,7 +75,7 @@ describe("an ensemble", () => {
     const names: ReadonlyArray<string> = report.members.map(({ run }: { run: string }) => run)
     const each = names.map((name) => probabilitiesOf(join(runs, name)))
     const mean = each[0].map((_, i) => (each[0][i] + each[1][i] + each[2][i]) / 3)
-    assert.deepStrictEqual(probabilitiesOf(join(runs, "ensembles", "trio")), mean)
+    assert.deepStrictEqual(probabilitiesOf(join(runs, "ensembles", "trio-40-iterations")), mean)
 
     // The member that was interrupted is the one that a run of its own gives.
     const alone = join(scratch, "alone")
@@ -105,18 +105,18 @@ describe("an ensemble", () => {
       assert.strictEqual(code, 0, stderr)
       return JSON.parse(stdout)
     }
-    const together = await asked("ensemble:trio")
+    const together = await asked("ensemble:trio-40-iterations")
     assert.deepStrictEqual(
       together.models.map(({ run }: { run: string }) => run),
       members,
     )
     assert.deepStrictEqual(together.predictions, (await asked(members.join(","))).predictions)
 
-    const shown = await cliRun("show", "ensemble:trio", "--runs-dir", runs)
-    assert.include(shown.stdout, "trio: 3 networks, the mean of their probabilities")
+    const shown = await cliRun("show", "ensemble:trio-40-iterations", "--runs-dir", runs)
+    assert.include(shown.stdout, "trio-40-iterations: 3 networks, the mean of their probabilities")
     const kept = await cliRun("rm", members[0], "--yes", "--runs-dir", runs)
     assert.strictEqual(kept.code, 75)
-    assert.include(kept.stderr, `${basename(members[0])} (a member of ensemble trio)`)
+    assert.include(kept.stderr, `${basename(members[0])} (a member of ensemble trio-40-iterations`)
   })
 
   it("is refused before anything is fetched where it cannot be one", async () => {

@@ -86,8 +86,15 @@ describe("a finished run of six epochs, 30 iterations", () => {
   })
 
   it("trained further is reported anew, although the checkpoint that is best is the same", async () => {
-    const { code, stderr, stdout } = await cliRun("resume", run, "--iterations=40", "--json")
+    const { code, stderr, stdout } = await cliRun(
+      "resume",
+      run,
+      "--iterations=40",
+      "--json",
+      "--log-level=warn",
+    )
     assert.strictEqual(code, 0, stderr)
+    assert.notMatch(stderr, /going on from|^run /m)
     const { budget, checkpoint, iterations } = JSON.parse(stdout)
     assert.deepStrictEqual(
       [checkpoint, before.report.checkpoint, before.report.budget, budget, iterations],
