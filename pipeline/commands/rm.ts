@@ -24,7 +24,10 @@ export const rm = Command.make(
     const paths = yield* Path.Path
     const ensembles = [...new Set(options.runs.flatMap((run) => ensembleName(run) ?? []))]
     const folders = yield* Effect.forEach(ensembles, (name) =>
-      Effect.map(locateEnsemble(options.runsDir, name), (path) => ({ run: `ensemble:${name}`, path })),
+      Effect.map(locateEnsemble(options.runsDir, name), (path) => ({
+        run: `ensemble:${name}`,
+        path: paths.resolve(path),
+      })),
     )
     const found = yield* locateRuns(
       options.runsDir,
