@@ -7,12 +7,13 @@
 import { spawn } from "node:child_process"
 import { createInterface } from "node:readline"
 import { fileURLToPath } from "node:url"
+import { stripVTControlCharacters } from "node:util"
 import { Deferred, Effect } from "effect"
 import type { Ended } from "./Worker.ts"
 
 const cli = fileURLToPath(new URL("../cli.ts", import.meta.url))
 /** From SIGTERM until SIGKILL: a checkpoint of a large network takes seconds. */
-const graceMs = 120_000
+export const graceMs = 120_000
 
 export const startProcess = Effect.fnUntraced(function* (args: ReadonlyArray<string>) {
   const over = yield* Deferred.make<Ended>()
@@ -21,7 +22,8 @@ export const startProcess = Effect.fnUntraced(function* (args: ReadonlyArray<str
   let reason = ""
   child.stdout.on("data", (data) => (printed += String(data)))
   createInterface({ input: child.stderr }).on("line", (line) => {
-    const said = /^error: (.*)/.exec(line)?.[1]
+    // Coloured into the pipe too, where the environment forces colours.
+    const said = /^error: (.*)/.exec(stripVTControlCharacters(line))?.[1]
     if (said !== undefined) reason = said
     process.stderr.write(`${line}\n`)
   })

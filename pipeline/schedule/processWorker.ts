@@ -12,8 +12,9 @@ import { processState } from "../../storage/processIdentity.ts"
 import { listHeaders, readHeader } from "../../storage/runHeader.ts"
 import { readFetched } from "../champion/answers.ts"
 import { duration } from "../words/duration.ts"
-import { startProcess } from "./childProcess.ts"
+import { graceMs, startProcess } from "./childProcess.ts"
 import type { Job } from "./Job.ts"
+import { sendSignal } from "./sendSignal.ts"
 import { type Ended, Worker, type Working } from "./Worker.ts"
 
 const followMs = 2000
@@ -76,11 +77,22 @@ export const layerProcesses = ({
             }
           }),
           stop: Effect.gen(function* () {
-            const pid = (yield* header(run))?.attempts.at(-1)?.process.pid
-            // Its attempt was alive a moment ago, by start time and boot: the id is still its own.
-            if (pid !== undefined && (yield* look(run))?.status === "running") process.kill(pid, "SIGTERM")
-            while ((yield* look(run))?.status === "running") yield* Effect.sleep(500)
-            return { code: 130, reason: "interrupted by SIGTERM" }
+            const recorded = (yield* header(run))?.attempts.at(-1)?.process
+            if (recorded !== undefined && (yield* look(run))?.status === "running") {
+              // By start time and boot, so that the id is still its own.
+              const there = () => processState(recorded) === "alive"
+              const gone = Effect.sleep(500).pipe(Effect.repeat({ while: there }))
+              if (there()) sendSignal(recorded.pid, "SIGTERM")
+              const insist = Effect.andThen(Effect.sleep(graceMs), () => {
+                if (there()) sendSignal(recorded.pid, "SIGKILL")
+                return gone
+              })
+              if (there()) yield* Effect.raceFirst(gone, insist)
+            }
+            // It may have come to its end first.
+            return (yield* look(run))?.status === "finished"
+              ? { code: 0, reason: "" }
+              : { code: 130, reason: "interrupted by SIGTERM" }
           }),
         })
 
