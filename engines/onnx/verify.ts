@@ -1,68 +1,85 @@
 /**
  * Whether the fast path computes what the portable one does on this processor: () -> boolean, remembered.
  *
- * Two layers of convolution and pooling, with depthwise convolutions between, take one step both ways, in every form that
- * the lowering has: few channels in and whole blocks, padded and not, strided and not, a batch that does not fill its
- * blocks. The verdict is kept in the user's cache by
- * processor, ONNX Runtime version and the very model that was checked.
+ * A small network takes one step both ways and predicts both ways, in every form that the blocked lowering has: few channels
+ * in and whole blocks; padded and not; strided and not; depthwise; images joined in blocks and taken apart; a value for each
+ * channel; pooling. Two batches go through it, because a filter's gradient has the batch where a convolution has its
+ * channels: one of whole fours, which ONNX Runtime fills up to whole blocks itself, and one that the lowering fills up. The
+ * verdict is kept by processor, ONNX Runtime version and the very models that were checked.
  */
 import { cpus } from "node:os"
 import * as tf from "@tensorflow/tfjs-core"
 import { Effect, Schema } from "effect"
+import type { Tensor as OrtTensor } from "onnxruntime-node"
 import { useHost } from "../host.ts"
 import { sizeOf } from "../trace/graph.ts"
 import { trace } from "../trace/trace.ts"
 import { verdict } from "../verdict.ts"
 import type { Blocked } from "./blocked.ts"
-import { compileStep, nextName } from "./compile.ts"
+import { compilePredict, compileStep, nextName } from "./compile.ts"
 import { openSession, type Ort } from "./runtime.ts"
 
 /** Smooth values in ±scale, without pattern over any axis. */
 const waves = (size: number, scale: number) =>
   Float32Array.from({ length: size }, (_, i) => scale * Math.sin(i * 12.9898 + 1))
 
-const batch = 6
 const rate = 1
 
-/** One step of gradient descent, written without layers. */
+const tensorsOf = (block: number) =>
+  Object.entries({
+    filter1: [5, 5, 1, 2 * block],
+    bias1: [2 * block],
+    strided: [3, 3, 2 * block, 1],
+    stridedFull: [3, 3, 2 * block, 2 * block],
+    depthwise: [3, 3, 2 * block, 1],
+    scale: [4 * block],
+    filter2: [3, 3, 4 * block, block],
+    bias2: [block],
+  }).map(([key, shape]) => ({ name: `tidemark/check/${key}`, shape, values: waves(sizeOf(shape), 0.3) }))
+
+/** [batch, 8, 8, 1] -> [batch, 1, 1, block], written without layers. */
+const network = (variables: ReadonlyArray<tf.Variable>, images: tf.Tensor): tf.Tensor4D => {
+  const [filter1, bias1, strided, stridedFull, depthwise, scale, filter2, bias2] =
+    variables as ReadonlyArray<tf.Tensor> as ReadonlyArray<tf.Tensor4D>
+  const first: tf.Tensor4D = tf.relu(tf.add(tf.conv2d(images as tf.Tensor4D, filter1, 1, "same"), bias1))
+  const between: tf.Tensor4D = tf.addN([
+    tf.maxPool(first, 2, 2, "valid"),
+    tf.depthwiseConv2d(first, strided, 2, "same"),
+    tf.conv2d(first, stridedFull, 2, "same"),
+  ])
+  const mixed = tf.depthwiseConv2d(between, depthwise, 1, "same")
+  const joined: tf.Tensor4D = tf.mul(tf.concat([mixed, between], 3), scale)
+  const second: tf.Tensor4D = tf.relu(tf.add(tf.conv2d(joined, filter2, 1, "valid"), bias2))
+  return tf.maxPool(second, 2, 2, "valid")
+}
+
+/** One step of gradient descent, on both batches, and a prediction. */
 const checkProgram = (block: number) => {
   useHost()
-  const tensors = [
-    { name: "tidemark/check/filter1", shape: [5, 5, 1, 2 * block] },
-    { name: "tidemark/check/bias1", shape: [2 * block] },
-    { name: "tidemark/check/strided", shape: [3, 3, 2 * block, 1] },
-    { name: "tidemark/check/stridedFull", shape: [3, 3, 2 * block, 2 * block] },
-    { name: "tidemark/check/depthwise", shape: [3, 3, 2 * block, 1] },
-    { name: "tidemark/check/filter2", shape: [3, 3, 2 * block, block] },
-    { name: "tidemark/check/bias2", shape: [block] },
-  ].map((tensor) => ({ ...tensor, values: waves(sizeOf(tensor.shape), 0.3) }))
-  const feeds = [{ name: "images", shape: [batch, 8, 8, 1], values: waves(batch * 64, 1) }]
+  const tensors = tensorsOf(block)
+  const feeds = Object.entries({ images: 6, fours: block + 4 }).map(([name, batch]) => ({
+    name,
+    shape: [batch, 8, 8, 1],
+    values: waves(batch * 64, 1),
+  }))
   const variables = tensors.map(({ name, shape, values }) =>
     tf.tidy(() => tf.variable(tf.tensor(values, shape), true, name)),
   )
   try {
-    const traced = trace(variables, feeds, ({ images }) => {
-      const [filter1, bias1, strided, stridedFull, depthwise, filter2, bias2] = variables
-      const { grads, value } = tf.variableGrads(() => {
-        const first = tf.relu(
-          tf.add(tf.conv2d(images as tf.Tensor4D, filter1 as tf.Tensor4D, 1, "same"), bias1),
-        )
-        const pooled = tf.maxPool(first as tf.Tensor4D, 2, 2, "valid")
-        const between = tf.addN([
-          pooled,
-          tf.depthwiseConv2d(first as tf.Tensor4D, strided as tf.Tensor4D, 2, "same"),
-          tf.conv2d(first as tf.Tensor4D, stridedFull as tf.Tensor4D, 2, "same"),
-        ])
-        const mixed = tf.depthwiseConv2d(between as tf.Tensor4D, depthwise as tf.Tensor4D, 1, "same")
-        const second = tf.relu(tf.add(tf.conv2d(mixed, filter2 as tf.Tensor4D, 1, "valid"), bias2))
-        return tf.mean(tf.square(tf.maxPool(second as tf.Tensor4D, 2, 2, "valid")))
-      }, variables)
+    const step = trace(variables, feeds, (fed) => {
+      const { grads, value } = tf.variableGrads(
+        () => tf.addN(feeds.map(({ name }) => tf.mean<tf.Scalar>(tf.square(network(variables, fed[name]))))),
+        variables,
+      )
       for (const variable of variables) {
         variable.assign(tf.sub(variable, tf.mul(grads[variable.name], rate)))
       }
       return { loss: value, error: value }
     })
-    return { traced, tensors, feeds }
+    const predict = trace(variables, feeds.slice(0, 1), ({ images }) => ({
+      probabilities: tf.softmax(tf.reshape(network(variables, images), [-1, block])),
+    }))
+    return { step, predict, tensors, feeds }
   } finally {
     for (const variable of variables) variable.dispose()
   }
@@ -70,25 +87,35 @@ const checkProgram = (block: number) => {
 
 type Check = ReturnType<typeof checkProgram>
 
-/** The moves of all variables in one step. */
-const movesOf = Effect.fnUntraced(function* (ort: Ort, { feeds, tensors }: Check, model: Uint8Array) {
-  const session = yield* openSession(ort, model, 1)
-  const inputs = {
-    iterations: new ort.Tensor("int64", BigInt64Array.of(1n), []),
-    ...Object.fromEntries(
-      feeds.map(({ name, shape, values }) => [name, new ort.Tensor("float32", values, [1, ...shape])]),
-    ),
-    ...Object.fromEntries(
-      tensors.map(({ name, shape, values }) => [name, new ort.Tensor("float32", values, [...shape])]),
-    ),
-  }
-  const outputs = yield* Effect.tryPromise(() => session.run(inputs))
-  return tensors.map(({ name, values }) =>
-    (outputs[nextName(name)].data as Float32Array).map((value, i) => value - values[i]),
-  )
+const modelsOf = ({ predict, step }: Check, blocked: Blocked | undefined) => ({
+  step: compileStep(step, blocked).model,
+  predict: compilePredict(predict, blocked).model,
 })
 
-/** Rounding alone stays below 1e-4 of a variable's largest move; a wrong layout is off by all of it. */
+/** The moves of all variables in one step, and the prediction. */
+const answersOf = Effect.fnUntraced(function* (
+  ort: Ort,
+  { feeds, tensors }: Check,
+  models: ReturnType<typeof modelsOf>,
+) {
+  const run = Effect.fnUntraced(function* (model: Uint8Array, inputs: Record<string, OrtTensor>) {
+    const session = yield* openSession(ort, model, 1)
+    const outputs = yield* Effect.tryPromise(() => session.run(inputs))
+    return (name: string) => outputs[name].data as Float32Array
+  })
+  const float = (values: Float32Array, shape: ReadonlyArray<number>) =>
+    new ort.Tensor("float32", values, [...shape])
+  const state = Object.fromEntries(tensors.map(({ name, shape, values }) => [name, float(values, shape)]))
+  const batches = feeds.map(({ name, shape, values }) => [name, float(values, [1, ...shape])])
+  const iterations = new ort.Tensor("int64", BigInt64Array.of(1n), [])
+  const next = yield* run(models.step, { iterations, ...Object.fromEntries(batches), ...state })
+  const moves = tensors.map(({ name, values }) => next(nextName(name)).map((value, i) => value - values[i]))
+  const [{ shape, values }] = feeds
+  const predicted = yield* run(models.predict, { images: float(values, shape), ...state })
+  return [...moves, predicted("probabilities")]
+})
+
+/** Rounding alone stays below 1e-4 of the largest value; a wrong layout is off by all of it. */
 const tolerance = 1e-3
 
 const agree = (a: Float32Array, b: Float32Array) => {
@@ -104,14 +131,14 @@ export const isTrustworthy = Effect.fn("verifyFastPath")(function* (
   blocked: Blocked,
 ) {
   const check = checkProgram(blocked.block)
-  const fast = compileStep(check.traced, blocked).model
+  const fast = modelsOf(check, blocked)
   const processor = `${cpus()[0]?.model ?? "unknown"} ${process.arch}`
-  const kept = verdict("onnx-fast-path", [processor, version, fast], Agrees)
+  const kept = verdict("onnx-fast-path", [processor, version, fast.step, fast.predict], Agrees)
   if ((yield* kept.read) !== undefined) return true
   const agrees = yield* Effect.gen(function* () {
-    const fastMoves = yield* movesOf(ort, check, fast)
-    const portableMoves = yield* movesOf(ort, check, compileStep(check.traced, undefined).model)
-    return fastMoves.every((moves, i) => agree(moves, portableMoves[i]))
+    const answers = yield* answersOf(ort, check, fast)
+    const expected = yield* answersOf(ort, check, modelsOf(check, undefined))
+    return answers.every((values, i) => agree(values, expected[i]))
   }).pipe(
     Effect.scoped,
     Effect.catch((error) => Effect.as(Effect.logDebug("the fast path failed its check", error), false)),

@@ -1,0 +1,77 @@
+/** The fast path is trusted where its operators are right, and not where one of them is wrong in one form. */
+import { mkdtempSync, rmSync } from "node:fs"
+import { tmpdir } from "node:os"
+import { join } from "node:path"
+import { afterAll, assert, beforeAll, describe, it } from "@effect/vitest"
+// oxlint-disable-next-line import/no-unassigned-import -- loading it registers the gradients of TensorFlow.js' kernels
+import "@tensorflow/tfjs-layers"
+import { Effect } from "effect"
+import type { Blocked } from "../../engines/onnx/blocked.ts"
+import type { Name, OnnxGraph } from "../../engines/onnx/graph.ts"
+import { probeBlock } from "../../engines/onnx/probe.ts"
+import { loadRuntime } from "../../engines/onnx/runtime.ts"
+import { isTrustworthy } from "../../engines/onnx/verify.ts"
+import { emulatedBlocked } from "./emulatedBlocked.ts"
+
+const { XDG_CACHE_HOME } = process.env
+const cache = mkdtempSync(join(tmpdir(), "tidemark-cache-"))
+beforeAll(() => {
+  process.env.XDG_CACHE_HOME = cache
+})
+afterAll(() => {
+  if (XDG_CACHE_HOME === undefined) delete process.env.XDG_CACHE_HOME
+  else process.env.XDG_CACHE_HOME = XDG_CACHE_HOME
+  rmSync(cache, { recursive: true })
+})
+
+const spoilt = (graph: OnnxGraph, x: Name, wrong: boolean) =>
+  wrong ? graph.op("Mul", [x, graph.scalar(1.01)]) : x
+
+/** One form of one operator a hundredth off. */
+const defects: Readonly<Record<string, (right: Blocked) => Partial<Blocked>>> = {
+  "a reorder of fours that fill no whole block": ({ block, reorderInput }) => ({
+    reorderInput: (graph, x, shape, last) =>
+      spoilt(graph, reorderInput(graph, x, shape, last), shape[1] % block === 4),
+  }),
+  "a reorder of whole blocks": ({ block, reorderInput }) => ({
+    reorderInput: (graph, x, shape, last) =>
+      spoilt(graph, reorderInput(graph, x, shape, last), shape[1] % block === 0),
+  }),
+  "a convolution that steps": ({ convolution }) => ({
+    convolution: (graph, conv) => spoilt(graph, convolution(graph, conv), conv.strides[0] > 1),
+  }),
+  "a convolution of four blocks": ({ block, convolution }) => ({
+    convolution: (graph, conv) => spoilt(graph, convolution(graph, conv), conv.inShape[1] === 4 * block),
+  }),
+  "a depthwise convolution": ({ convolution }) => ({
+    convolution: (graph, conv) => spoilt(graph, convolution(graph, conv), conv.depthwise === true),
+  }),
+  pooling: ({ maxPool }) => ({
+    maxPool: (graph, ...rest) => spoilt(graph, maxPool(graph, ...rest), true),
+  }),
+}
+
+const native = await Effect.runPromise(Effect.flatMap(loadRuntime, probeBlock))
+for (const right of [
+  ...(native === undefined ? [] : [native]),
+  emulatedBlocked(native?.block === 16 ? 8 : 16),
+]) {
+  const isTrusted = (blocked: Blocked) =>
+    Effect.flatMap(loadRuntime, (ort) => isTrustworthy(ort, "of the test", blocked))
+
+  describe(`blocks of ${right.block}, ${right === native ? "native" : "emulated"}`, () => {
+    it.effect("are trusted, again from the cache", () =>
+      Effect.gen(function* () {
+        assert.isTrue(yield* isTrusted(right))
+        assert.isTrue(yield* isTrusted(right))
+      }),
+    )
+    for (const [name, defect] of Object.entries(defects)) {
+      it.effect(`are not trusted with ${name} that is wrong`, () =>
+        Effect.gen(function* () {
+          assert.isFalse(yield* isTrusted({ ...right, ...defect(right) }))
+        }),
+      )
+    }
+  })
+}
