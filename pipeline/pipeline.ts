@@ -105,10 +105,13 @@ const train = Effect.fnUntraced(function* (materials: Materials) {
         onProgress: terminal.progress,
       }).pipe(Effect.ensuring(Effect.sync(terminal.clear)))
     }),
-    // A budget that was extended since makes the record one of a shorter training.
+    // A budget that was extended since makes the record one of a shorter training; a checkpoint that is lost is made again.
     stillValid: (trained) =>
       trained.budget === materials.total
-        ? files.exists(paths.join(path, trained.checkpoint))
+        ? Effect.map(
+            loadCheckpoint(paths.join(path, layout.checkpoints), paths.basename(trained.checkpoint)),
+            Result.isSuccess,
+          )
         : Effect.succeed(false),
   })
 })

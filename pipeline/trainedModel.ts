@@ -5,7 +5,6 @@
  */
 import { Effect, Path, Result, Runtime, Schema } from "effect"
 import { DatasetFigures } from "../schemas/Dataset.ts"
-import { Trained } from "../schemas/Run.ts"
 import { CheckpointDamaged, checkpointFile, iterationOf, loadCheckpoint } from "../stages/train/checkpoint.ts"
 import { describeDataset } from "../stages/fetch/datasets.ts"
 import { fetchDataset } from "../stages/fetch/fetch.ts"
@@ -17,6 +16,7 @@ import * as files from "../storage/files.ts"
 import { layout, type Run } from "../storage/runDirectory.ts"
 import { readFetched } from "./champion/answers.ts"
 import { effectiveExperiment } from "./runSummary.ts"
+import { readTrained } from "./trainRecord.ts"
 
 /** The run has no such checkpoint, or none was tested yet. */
 export class CheckpointNotFound extends Schema.TaggedError<CheckpointNotFound>()("CheckpointNotFound", {
@@ -48,9 +48,6 @@ export class DatasetNotRecorded extends Schema.TaggedError<DatasetNotRecorded>()
   }
 }
 
-const TrainRecord = Schema.fromJsonString(Schema.Struct({ result: Schema.toCodecJson(Trained) }))
-const decodeTrainRecord = Schema.decodeUnknownEffect(TrainRecord)
-
 /** The name of the file in the run's checkpoints folder; `wanted` is an iteration or a file name. */
 const chooseCheckpoint = Effect.fnUntraced(function* (run: Run, wanted: string | undefined) {
   const paths = yield* Path.Path
@@ -59,15 +56,12 @@ const chooseCheckpoint = Effect.fnUntraced(function* (run: Run, wanted: string |
   )
   const file =
     wanted === undefined
-      ? yield* files.readStringIfExists(paths.join(run.path, layout.stages, "train.json")).pipe(
-          Effect.flatMap((text) => decodeTrainRecord(text)),
-          Effect.map(({ result }) => paths.basename(result.checkpoint)),
-          Effect.catchTag("SchemaError", () => Effect.succeed(undefined)),
-        )
+      ? yield* Effect.map(readTrained(run.path), (trained) => trained && paths.basename(trained.checkpoint))
       : /^\d+$/.test(wanted)
         ? checkpointFile(Number(wanted))
         : paths.basename(wanted)
-  if (file !== undefined && there.includes(file)) return file
+  // The one that was tested is not chosen but given: whether it is still there shows when it is read.
+  if (file !== undefined && (wanted === undefined || there.includes(file))) return file
   return yield* new CheckpointNotFound({
     run: run.identity.id,
     wanted: wanted ?? null,

@@ -269,6 +269,17 @@ export const remove = (path: string): Storage<void> =>
     Effect.mapError(failed("remove", path)),
   )
 
+/** As `remove`, and a crash does not bring it back once this returns. */
+export const removeForGood = Effect.fnUntraced(
+  function* (path: string) {
+    const fs = yield* FileSystem.FileSystem
+    const paths = yield* Path.Path
+    yield* fs.remove(path, { force: true })
+    yield* syncFolder(paths.dirname(path))
+  },
+  (effect, path) => Effect.mapError(effect, failed("remove", path)),
+)
+
 /** Whether a process of this machine has that id now. Signal 0 only asks; EPERM means it is somebody else's. */
 export const isRunning = (pid: number) => {
   try {

@@ -2,9 +2,10 @@
 import { Effect, Option, Path, Result, Runtime, Schema } from "effect"
 import { Argument, Command, Flag } from "effect/cli"
 import { fingerprint } from "../../schemas/fingerprint.ts"
+import { loadCheckpoint } from "../../stages/train/checkpoint.ts"
 import { dependsOnBudget } from "../../stages/train/learningRate.ts"
 import { neededRuns } from "../../storage/removal.ts"
-import { findRun } from "../../storage/runDirectory.ts"
+import { findRun, layout, type Run } from "../../storage/runDirectory.ts"
 import { budgetInIterations } from "../budgetInIterations.ts"
 import { differences, renderDifferences } from "../difference.ts"
 import { engineChanges, threadsOf } from "../engineChanges.ts"
@@ -12,6 +13,7 @@ import { applyOverrides, loadExperiment } from "../experimentFile.ts"
 import { leaveReportPage } from "../leaveReportPage.ts"
 import { sayHowToGoOn, wordFor } from "../resumeHint.ts"
 import { effectiveExperiment, reached, readReport } from "../runSummary.ts"
+import { readTrained } from "../trainRecord.ts"
 import { quoted } from "../words/quoted.ts"
 import { iterations, json, runsDir, threads } from "./flags.ts"
 
@@ -55,6 +57,22 @@ const otherEngine = Flag.Literals("engine", ["tensorflow", "onnx", "reference"])
   Flag.withDescription("Another engine than the run's own; needs --allow-engine-change"),
   Flag.optional,
 )
+
+/** Whether what a finished run learnt is still there; a run that does not say which checkpoint that is is left as it is. */
+const hasTestedCheckpoint = Effect.fnUntraced(function* ({ identity, path }: Run) {
+  const paths = yield* Path.Path
+  const trained = yield* readTrained(path)
+  if (trained === undefined) return true
+  const loaded = yield* loadCheckpoint(
+    paths.join(path, layout.checkpoints),
+    paths.basename(trained.checkpoint),
+  )
+  if (Result.isSuccess(loaded)) return true
+  yield* Effect.logWarning(
+    `${identity.id} is finished, and the checkpoint that was tested is lost: ${loaded.failure}; it is made again`,
+  )
+  return false
+})
 
 export const resume = Command.make(
   "resume",
@@ -100,7 +118,9 @@ export const resume = Command.make(
 
     const { sayReport } = yield* Effect.promise(() => import("../terminal/sayReport.ts"))
     const finished =
-      found.status === "finished" && extendedTo === null ? yield* readReport(found.path) : undefined
+      found.status === "finished" && extendedTo === null && (yield* hasTestedCheckpoint(found))
+        ? yield* readReport(found.path)
+        : undefined
     if (finished !== undefined) {
       yield* Effect.logInfo(`${found.identity.id} is finished; --iterations N would train it further`)
       return yield* sayReport(finished, found.path, options.json)

@@ -19,7 +19,7 @@ export interface Checkpoint {
   readonly state: State
 }
 
-/** A checkpoint that must be read is not what was written. */
+/** A checkpoint that must be read is not what was written, or not there. */
 export class CheckpointDamaged extends Schema.TaggedError<CheckpointDamaged>()("CheckpointDamaged", {
   checkpoint: Schema.String,
   problem: Schema.String,
@@ -28,7 +28,7 @@ export class CheckpointDamaged extends Schema.TaggedError<CheckpointDamaged>()("
     return 65
   }
   override get message() {
-    return `checkpoint ${this.checkpoint} is damaged: ${this.problem}; delete it and \`resume\` the run to train from the one before`
+    return `checkpoint ${this.checkpoint} cannot be used: ${this.problem}; \`resume\` makes a run's tested checkpoint again, from the one before it`
   }
 }
 
@@ -78,7 +78,8 @@ export const saveCheckpoint = Effect.fn("saveCheckpoint")(function* (
 /** Reads and verifies one checkpoint: its content, or in a line why it is no good. */
 export const loadCheckpoint = Effect.fn("loadCheckpoint")(function* (folder: string, file: string) {
   const paths = yield* Path.Path
-  const bytes = yield* files.read(paths.join(folder, file))
+  const bytes = yield* files.readIfExists(paths.join(folder, file))
+  if (bytes === undefined) return Result.fail("it is not there (any more)")
   const decoded = decodeSafetensors(bytes)
   if (Result.isFailure(decoded)) return Result.fail(decoded.failure.message)
   const progress = decodeProgress(decoded.success.metadata.progress)
@@ -129,6 +130,19 @@ export const restoreCheckpoint = Effect.fn("restoreCheckpoint")(function* (folde
   if (candidates.length > 0)
     yield* Effect.logWarning("no checkpoint is good: training starts from the beginning")
   return undefined
+})
+
+/**
+ * Gives up the checkpoint of `iteration`, which is no good, and those after it, so that training makes them again. One after
+ * the other and the newest last: until it is gone, a resume that finds it finds out again what is to be made.
+ */
+export const giveUpFrom = Effect.fn("giveUpFrom")(function* (folder: string, iteration: number) {
+  const paths = yield* Path.Path
+  for (const one of (yield* newestFirst(folder)).toReversed()) {
+    const path = paths.join(folder, one.file)
+    if (one.iteration === iteration) yield* files.rename(path, `${path}.damaged`)
+    else if (one.iteration > iteration) yield* files.removeForGood(path)
+  }
 })
 
 /**

@@ -5,9 +5,9 @@
  * the iteration alone, never on where an attempt began. A checkpoint holds an iteration whose rows (and TensorBoard's
  * events) are already on disk; a resume drops those after it and measures them again.
  */
-import { Effect, Path, Stream } from "effect"
+import { Effect, Path, Result, Stream } from "effect"
 import type { State, Trainer } from "../../engines/Engine.ts"
-import { startOfTraining } from "../../schemas/Checkpoint.ts"
+import { startOfTraining, type TrainProgress } from "../../schemas/Checkpoint.ts"
 import type { Experiment } from "../../schemas/Experiment.ts"
 import { Interrupted } from "../../schemas/Interrupted.ts"
 import type { Metric } from "../../schemas/Metric.ts"
@@ -19,7 +19,14 @@ import { appendEvents, endEvents, type EventLog, rewindEvents } from "../../stor
 import type { BatchRange } from "../batch/batch.ts"
 import type { BatchThreadFailed } from "../batch/batchThread.ts"
 import { isDue, nextDue, totalIterations } from "./cadence.ts"
-import { checkpointFile, restoreCheckpoint, pruneCheckpoints, saveCheckpoint } from "./checkpoint.ts"
+import {
+  checkpointFile,
+  giveUpFrom,
+  loadCheckpoint,
+  pruneCheckpoints,
+  restoreCheckpoint,
+  saveCheckpoint,
+} from "./checkpoint.ts"
 import { type Evaluation, type EvaluationSplit, evaluate } from "./evaluate.ts"
 import { learningRateAt } from "./learningRate.ts"
 import { NonFiniteLoss, nonFiniteIn } from "./NonFiniteLoss.ts"
@@ -65,6 +72,29 @@ const percent = (share: number) => `${(100 * share).toFixed(2)} %`
 const monitored = (experiment: Experiment, evaluation: Evaluation) =>
   experiment.monitor === "validationLoss" ? evaluation.loss : evaluation.accuracy
 
+/** The iteration whose checkpoint the report tests, once training has ended. */
+const chosenAt = ({ report }: Experiment, { best, iteration }: TrainProgress) =>
+  report === "best" && best !== null ? best.iteration : iteration
+
+/**
+ * The checkpoint that training goes on from. Where training has ended and the chosen checkpoint is lost, that is the newest
+ * good one before it, so that it is made again.
+ */
+const whereToGoOn = Effect.fnUntraced(function* (folder: string, experiment: Experiment, total: number) {
+  const newest = yield* restoreCheckpoint(folder, total)
+  if (newest === undefined) return undefined
+  if (newest.progress.iteration < total && !isExhausted(experiment, newest.progress)) return newest
+  const chosen = chosenAt(experiment, newest.progress)
+  if (chosen === newest.progress.iteration) return newest
+  const loaded = yield* loadCheckpoint(folder, checkpointFile(chosen))
+  if (Result.isSuccess(loaded)) return newest
+  yield* Effect.logWarning(
+    `checkpoint ${checkpointFile(chosen)}, the best, is lost: ${loaded.failure}; training goes back to make it again`,
+  )
+  yield* giveUpFrom(folder, chosen)
+  return yield* restoreCheckpoint(folder, total)
+})
+
 export const train = Effect.fn("train")(function* (options: TrainOptions) {
   const { checkpoints, events, examples, experiment, fingerprint, metrics, trainer } = options
   const { batchSize } = experiment
@@ -73,7 +103,7 @@ export const train = Effect.fn("train")(function* (options: TrainOptions) {
 
   yield* files.makeFolder(checkpoints)
   yield* files.removeTemporaries(checkpoints)
-  const restored = yield* restoreCheckpoint(checkpoints, total)
+  const restored = yield* whereToGoOn(checkpoints, experiment, total)
   if (restored !== undefined) yield* trainer.load(restored.state)
   let progress = restored?.progress ?? startOfTraining
   let saved = restored === undefined ? null : progress.iteration
@@ -221,12 +251,10 @@ export const train = Effect.fn("train")(function* (options: TrainOptions) {
   yield* save()
   yield* endEvents(events)
 
-  const chosen =
-    experiment.report === "best" && progress.best !== null ? progress.best.iteration : progress.iteration
   return {
     budget: total,
     progress,
-    checkpoint: paths.join(paths.basename(checkpoints), checkpointFile(chosen)),
+    checkpoint: paths.join(paths.basename(checkpoints), checkpointFile(chosenAt(experiment, progress))),
     stoppedEarly: progress.iteration < total,
   } satisfies Trained
 })

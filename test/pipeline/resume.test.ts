@@ -2,7 +2,7 @@
  * A run that was interrupted, killed or extended ends with the same bytes as one that was not: real processes, real
  * signals, real MNIST.
  */
-import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs"
+import { cpSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs"
 import { tmpdir } from "node:os"
 import { basename, join, resolve } from "node:path"
 import { fileURLToPath } from "node:url"
@@ -212,6 +212,19 @@ describe("a run of 200 iterations", () => {
     await untilReached(folder("deleted"), 25, again.ended)
     again.child.kill("SIGINT")
     assert.strictEqual((await again.ended).code, 130)
+  })
+
+  it("that is finished and has lost the checkpoint that was tested makes it again, to the same bytes", async () => {
+    const copy = join(folder("lost"), basename(onlyRun(folder("whole"))))
+    cpSync(onlyRun(folder("whole")), copy, { recursive: true })
+    rmSync(join(copy, "checkpoints", "iteration-00000200.safetensors"))
+    const exported = await cliRun("export", "latest", "--format", "onnx", "--runs-dir", folder("lost"))
+    assert.strictEqual(exported.code, 65, exported.stderr)
+    assert.match(exported.stderr, /iteration-00000200\S* cannot be used: it is not there.*`resume` makes/)
+    const resumed = await resume("lost")
+    assert.strictEqual(resumed.code, 0, resumed.stderr)
+    assert.match(resumed.stderr, /is finished, and the checkpoint that was tested is lost/)
+    assert.deepStrictEqual(resultOf(copy), whole)
   })
 
   it("that is finished is shown again, not trained again", async () => {

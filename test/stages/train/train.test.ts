@@ -317,6 +317,82 @@ describe("train", () => {
     ),
   )
 
+  it.live(
+    "a best checkpoint that is lost when all is done is made again, from the newest good one before it",
+    () =>
+      live(
+        Effect.gen(function* () {
+          const fs = yield* FileSystem.FileSystem
+          const paths = yield* Path.Path
+          const experiment = tiny({ report: "best", checkpointEvery: 2, keepCheckpoints: 20 })
+          const whole = yield* scratch
+          const { trained } = yield* attempt(whole, { experiment })
+          const expected = yield* contents(whole)
+          const best = `checkpoints/${checkpointFile(5)}`
+          assert.strictEqual((yield* trained).checkpoint, best)
+          for (const loss of ["deleted", "damaged"]) {
+            const folder = yield* scratch
+            yield* fs.copy(whole, folder, { overwrite: true })
+            if (loss === "deleted") yield* fs.remove(paths.join(folder, best))
+            else yield* fs.truncate(paths.join(folder, best), 100)
+            // Stopped on the way, too.
+            const first = yield* attempt(folder, { experiment, stopAt: 9 })
+            assert.strictEqual(first.startedAt, 4, loss)
+            const second = yield* attempt(folder, { experiment })
+            assert.isAtLeast(second.startedAt, 9)
+            assert.deepStrictEqual(yield* second.trained, yield* trained)
+            const { names, ...same } = yield* contents(folder)
+            const { names: wanted, ...rest } = expected
+            assert.deepStrictEqual(same, rest)
+            assert.deepStrictEqual(
+              names.filter((name) => !name.endsWith(".damaged")),
+              wanted,
+            )
+            assert.strictEqual(names.length - wanted.length, loss === "damaged" ? 1 : 0)
+          }
+        }),
+      ),
+  )
+
+  it.live("a lost best checkpoint is made again whatever file operation the power fails at meanwhile", () =>
+    live(
+      Effect.gen(function* () {
+        const fs = yield* FileSystem.FileSystem
+        const paths = yield* Path.Path
+        const go: Go = {
+          experiment: tiny({
+            budget: { iterations: 5 },
+            recordEvery: 1,
+            evaluateEvery: 3,
+            checkpointEvery: 2,
+            report: "best",
+          }),
+        }
+        const whole = yield* scratch
+        const { trained } = yield* attempt(whole, go)
+        const expected = yield* contents(whole)
+        const best = (yield* trained).checkpoint
+        assert.strictEqual(best, `checkpoints/${checkpointFile(3)}`)
+        const lose = Effect.gen(function* () {
+          const folder = yield* scratch
+          yield* fs.copy(whole, folder, { overwrite: true })
+          yield* fs.remove(paths.join(folder, best))
+          return folder
+        })
+        const untouched = powerCut(Number.POSITIVE_INFINITY, "kept")
+        const again = yield* attempt(yield* lose, go).pipe(Effect.provide(untouched.layer))
+        assert.strictEqual(again.startedAt, 2)
+        for (let operation = 0; operation < untouched.done.length; operation++) {
+          const folder = yield* lose
+          yield* attempt(folder, go).pipe(Effect.provide(powerCut(operation, "lost").layer))
+          yield* attempt(folder, go).pipe(Effect.provide(powerCut(Number.POSITIVE_INFINITY, "kept").layer))
+          const where = `power off before operation ${operation}, ${untouched.done[operation]}`
+          assert.deepStrictEqual(yield* contents(folder), expected, where)
+        }
+      }),
+    ),
+  )
+
   it.live("without any good checkpoint training starts over and reaches the same bytes", () =>
     live(
       Effect.gen(function* () {
