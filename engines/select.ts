@@ -5,10 +5,8 @@
  * project, or the reference where not even that can be loaded.
  */
 import { Context, Effect, Layer } from "effect"
+import type { EngineName } from "../schemas/EngineInfo.ts"
 import { Engine, type EngineNotAvailable } from "./Engine.ts"
-
-export const engineNames = ["auto", "onnx", "reference", "tensorflow"] as const
-export type EngineName = (typeof engineNames)[number]
 
 export interface EngineOptions {
   readonly threads?: number | undefined

@@ -6,7 +6,8 @@
  */
 import { Context, Effect, Layer, Runtime, Schema } from "effect"
 import { Engine } from "../engines/Engine.ts"
-import { type EngineName, selectEngine } from "../engines/select.ts"
+import { selectEngine } from "../engines/select.ts"
+import type { EngineName } from "../schemas/EngineInfo.ts"
 import type { Combination } from "../schemas/Ensemble.ts"
 import { classNames } from "../stages/validate/classNames.ts"
 import { toProbabilities } from "../stages/report/probabilities.ts"

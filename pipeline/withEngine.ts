@@ -3,7 +3,8 @@
  */
 import { Effect } from "effect"
 import { Engine } from "../engines/Engine.ts"
-import { type EngineName, selectEngine } from "../engines/select.ts"
+import { selectEngine } from "../engines/select.ts"
+import type { EngineName } from "../schemas/EngineInfo.ts"
 import type { EngineInfo } from "../schemas/EngineInfo.ts"
 import { execute, type ExecuteOptions } from "./execute.ts"
 

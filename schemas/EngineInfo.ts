@@ -3,8 +3,13 @@
  */
 import { Schema } from "effect"
 
+export const engines = ["tensorflow", "onnx", "reference"] as const
+/** What may be asked for: an engine, or the fastest that works. */
+export const engineNames = ["auto", ...engines] as const
+export type EngineName = (typeof engineNames)[number]
+
 export const EngineInfo = Schema.Struct({
-  name: Schema.Literals(["tensorflow", "onnx", "reference"]),
+  name: Schema.Literals(engines),
   /** Versions of the libraries that decide the bits, by package name. */
   versions: Schema.Record(Schema.String, Schema.String),
   /** As "cpu". */

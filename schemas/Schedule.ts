@@ -4,6 +4,7 @@
  * Every policy is stated here; the command line makes the same value out of its flags.
  */
 import { Schema } from "effect"
+import { engineNames } from "./EngineInfo.ts"
 import { PositiveFinite, PositiveInt } from "./Model.ts"
 import { withDefault } from "./withDefault.ts"
 
@@ -24,7 +25,7 @@ export const ScheduledExperiment = Schema.Struct({
   seed: Schema.optionalKey(Schema.Int),
   /** `by-date`: the night's date in its time zone, as 20261122. `fixed`: the same every night. */
   seedPolicy: withDefault(Schema.Literals(["fixed", "by-date"]), "fixed"),
-  engine: withDefault(Schema.Literals(["auto", "tensorflow", "onnx", "reference"]), "auto"),
+  engine: withDefault(Schema.Literals(engineNames), "auto"),
   threads: Schema.optionalKey(PositiveInt),
   /** A slot that comes while the night before still goes on: left out, or begun after it (one at most). */
   overlap: withDefault(Schema.Literals(["skip", "queue"]), "skip"),

@@ -6,7 +6,8 @@
  */
 import { Context, Effect, Layer, Result } from "effect"
 import { Engine } from "../../engines/Engine.ts"
-import { type EngineName, selectEngine } from "../../engines/select.ts"
+import { selectEngine } from "../../engines/select.ts"
+import type { EngineName } from "../../schemas/EngineInfo.ts"
 import { evaluationImages } from "../../stages/batch/fillBatch.ts"
 import { evaluate } from "../../stages/train/evaluate.ts"
 import { loadDataset } from "../../stages/validate/load.ts"

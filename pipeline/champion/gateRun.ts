@@ -5,7 +5,7 @@
  * the comparison itself is made while nobody else can move the champion.
  */
 import { DateTime, Effect, Path, Result, Schema } from "effect"
-import type { EngineName } from "../../engines/select.ts"
+import type { EngineName } from "../../schemas/EngineInfo.ts"
 import type { ChampionEvent, GateResult } from "../../schemas/Champion.ts"
 import { Gate } from "../../schemas/Gate.ts"
 import { changeChampion } from "../../storage/champions.ts"

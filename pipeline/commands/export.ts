@@ -1,13 +1,14 @@
 /** `pipeline export RUN --format …`: a trained model for other programs. */
 import { Console, Effect, Option, Path } from "effect"
 import { Argument, Command, Flag } from "effect/cli"
+import { exportFormats } from "../../stages/export/formats.ts"
 import { findRun } from "../../storage/runDirectory.ts"
 import { json, runsDir } from "./flags.ts"
 
 const run = Argument.String("run").pipe(
   Argument.withDescription("The run: its id, the beginning of it, a path, or `latest`"),
 )
-const format = Flag.Literals("format", ["tfjs", "onnx", "safetensors"]).pipe(
+const format = Flag.Literals("format", exportFormats).pipe(
   Flag.withDescription("TensorFlow.js layers model, ONNX of standard operators, or the weights alone"),
 )
 const out = Flag.String("out").pipe(

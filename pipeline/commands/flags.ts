@@ -1,6 +1,7 @@
 /** Flags that several commands take. */
 import { Flag } from "effect/cli"
 import { Schema } from "effect"
+import { engineNames } from "../../schemas/EngineInfo.ts"
 
 const PositiveInt = Schema.Int.check(Schema.isGreaterThanOrEqualTo(1))
 
@@ -34,7 +35,7 @@ export const seed = Flag.Int("seed").pipe(
   Flag.optional,
 )
 
-export const engine = Flag.Literals("engine", ["auto", "tensorflow", "onnx", "reference"]).pipe(
+export const engine = Flag.Literals("engine", engineNames).pipe(
   Flag.withDescription("What runs the arithmetic; auto takes the fastest that is usable"),
   Flag.withDefault("auto"),
 )

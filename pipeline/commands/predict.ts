@@ -1,6 +1,7 @@
 /** `pipeline predict RUN image…`: what a trained model sees in images of one's own. */
 import { Console, Effect, Option, Result, Runtime, Schema } from "effect"
 import { Argument, Command, Flag } from "effect/cli"
+import { engineNames } from "../../schemas/EngineInfo.ts"
 import { ensembleName, readEnsemble } from "../../storage/ensembles.ts"
 import { findRun } from "../../storage/runDirectory.ts"
 import { json, runsDir } from "./flags.ts"
@@ -37,7 +38,7 @@ const checkpoint = Flag.String("checkpoint").pipe(
   Flag.withMetavar("ITERATION"),
   Flag.optional,
 )
-const engine = Flag.Literals("engine", ["auto", "tensorflow", "onnx", "reference"]).pipe(
+const engine = Flag.Literals("engine", engineNames).pipe(
   Flag.withDescription("Another engine than the run's own"),
   Flag.optional,
 )

@@ -1,6 +1,7 @@
 /** `pipeline resume RUN`: goes on with a run where its newest checkpoint stands. */
 import { Effect, Option, Path, Result, Runtime, Schema } from "effect"
 import { Argument, Command, Flag } from "effect/cli"
+import { engines } from "../../schemas/EngineInfo.ts"
 import { fingerprint } from "../../schemas/fingerprint.ts"
 import { loadCheckpoint } from "../../stages/train/checkpoint.ts"
 import { dependsOnBudget } from "../../stages/train/learningRate.ts"
@@ -53,7 +54,7 @@ const allowEngineChange = Flag.Boolean("allow-engine-change").pipe(
   ),
   Flag.withDefault(false),
 )
-const otherEngine = Flag.Literals("engine", ["tensorflow", "onnx", "reference"]).pipe(
+const otherEngine = Flag.Literals("engine", engines).pipe(
   Flag.withDescription("Another engine than the run's own; needs --allow-engine-change"),
   Flag.optional,
 )

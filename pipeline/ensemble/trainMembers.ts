@@ -5,7 +5,7 @@
  * are begun; so an interrupted ensemble goes on with the same command, and members can be shared.
  */
 import { Effect, Path } from "effect"
-import type { EngineName } from "../../engines/select.ts"
+import type { EngineName } from "../../schemas/EngineInfo.ts"
 import { fingerprint } from "../../schemas/fingerprint.ts"
 import type { Report } from "../../schemas/Report.ts"
 import type { Overrides } from "../../schemas/Run.ts"

@@ -4,13 +4,11 @@ import type { State } from "../../engines/Engine.ts"
 import type { Model } from "../../schemas/Model.ts"
 import type { Network } from "../model/model.ts"
 import { type Described, describe } from "./description.ts"
+import type { ExportFormat } from "./formats.ts"
 import type { ExportedFile } from "./publish.ts"
 import { encodeLayersModel } from "./layersModel.ts"
 import { encodeOnnxModel } from "./onnxModel.ts"
 import { encodeWeights, weightsOf } from "./weights.ts"
-
-export const exportFormats = ["tfjs", "onnx", "safetensors"] as const
-export type ExportFormat = (typeof exportFormats)[number]
 
 export const exportModel = Effect.fn("exportModel")(function* (
   format: ExportFormat,
