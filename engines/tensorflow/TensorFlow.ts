@@ -3,7 +3,7 @@
  * optional dependency.
  *
  * Equal bits over processes with the same number of threads; another number gives other last bits, so the threads are
- * part of what a run is resumed with.
+ * part of what a run is resumed with. On a GPU, equal bits are asked of TensorFlow (`native.ts`), and untried.
  */
 import { availableParallelism } from "node:os"
 import * as tf from "@tensorflow/tfjs-core"

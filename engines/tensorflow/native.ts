@@ -57,13 +57,26 @@ const apart = <T>(require: NodeJS.Require, f: () => T): T => {
   }
 }
 
-/** Sets what TensorFlow reads when it starts. `quiet`: nothing on stderr; failures arrive as errors all the same. */
-export const setEnvironment = (threads: number, quiet: boolean): void => {
+export interface Settings {
+  readonly threads: number
+  /** Nothing on stderr; failures arrive as errors all the same. */
+  readonly quiet: boolean
+  /** Whether it will use one. */
+  readonly gpu: boolean
+}
+
+/**
+ * Sets what TensorFlow reads when it starts. On a GPU it is asked for operations that give equal bits, cuDNN's among them
+ * (tensorflow/core/util/determinism.cc); one it has no such form of then fails, as the gradient of a depthwise filter may. On
+ * a processor its operations do so anyway. A setting of the user's own is left as it is.
+ */
+export const setEnvironment = ({ gpu, quiet, threads }: Settings): void => {
   Object.assign(process.env, {
     TF_NUM_INTRAOP_THREADS: String(threads),
     TF_NUM_INTEROP_THREADS: String(threads),
     // Where TensorFlow leaves oneDNN off (processors without AVX-512), its own convolutions take twice as long.
     TF_ENABLE_ONEDNN_OPTS: "1",
+    ...(gpu ? { TF_DETERMINISTIC_OPS: process.env.TF_DETERMINISTIC_OPS ?? "1" } : {}),
     ...(quiet ? { TF_CPP_MIN_LOG_LEVEL: "3" } : {}),
   })
 }

@@ -8,7 +8,7 @@ import type { Probed } from "./probe.ts"
 
 const [from, threads] = process.argv.slice(2)
 // Chatter on stderr goes to whoever started this; oneDNN says on stdout which instructions it uses.
-setEnvironment(Number(threads), false)
+setEnvironment({ threads: Number(threads), quiet: false, gpu: false })
 process.env.ONEDNN_VERBOSE = "1"
 const native = importNative(from)
 const image = native.tensor(Float32Array.of(1, 2, 3, 4), [1, 2, 2, 1], "float32")

@@ -47,7 +47,7 @@ export const loadRuntime = Effect.fnUntraced(function* (threads: number) {
   const { place, probed } = yield* findUsable(threads)
   const { said, value: native } = yield* Effect.try({
     try: () => {
-      setEnvironment(threads, true)
+      setEnvironment({ threads, quiet: true, gpu: probed.gpu })
       return capturingStderr(() => importNative(place.from))
     },
     catch: (error) => notAvailable(error instanceof Error ? error.message.split("\n", 1)[0] : String(error)),
