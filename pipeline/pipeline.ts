@@ -10,11 +10,11 @@ import { Workflow } from "effect/workflow"
 import { DatasetFigures, FetchedDataset } from "../schemas/Dataset.ts"
 import { Trained } from "../schemas/Run.ts"
 import { describeDataset } from "../stages/fetch/datasets.ts"
-import { CheckpointDamaged, loadCheckpoint } from "../stages/train/checkpoint.ts"
+import { CheckpointDamaged, iterationOf, loadCheckpoint } from "../stages/train/checkpoint.ts"
 import { eventOpening } from "../stages/train/eventOpening.ts"
 import { fetchDataset, isStillThere } from "../stages/fetch/fetch.ts"
 import { report as testModel } from "../stages/report/report.ts"
-import { train as trainModel } from "../stages/train/train.ts"
+import { tidyCheckpoints, train as trainModel } from "../stages/train/train.ts"
 import { pixelFigures } from "../stages/validate/normalize.ts"
 import { splitDataset } from "../stages/validate/split.ts"
 import { validateDataset } from "../stages/validate/validate.ts"
@@ -29,6 +29,7 @@ import { RunError } from "./RunError.ts"
 import { stage } from "./stage.ts"
 import { StopSignal } from "./StopSignal.ts"
 import { Terminal } from "./terminal/Terminal.ts"
+import { readTrained } from "./trainRecord.ts"
 
 /** Dataset of the experiment -> verified files in the cache; of a run that goes on, those it began with. */
 const fetch = Effect.gen(function* () {
@@ -85,6 +86,7 @@ const train = Effect.fnUntraced(function* (materials: Materials) {
       const { network, trainer } = yield* materials.trainer
       const { dataset, feeds, validation } = yield* materials.data
       const { train } = materials.split
+      const before = yield* readTrained(path)
       return yield* trainModel({
         experiment,
         fingerprint,
@@ -93,6 +95,7 @@ const train = Effect.fnUntraced(function* (materials: Materials) {
         feeds: feeds(network.noise),
         validation,
         checkpoints: paths.join(path, layout.checkpoints),
+        tested: before && iterationOf(paths.basename(before.checkpoint)),
         metrics: paths.join(path, layout.metrics),
         events: {
           path: paths.join(path, eventFile(startedAt)),
@@ -114,6 +117,14 @@ const train = Effect.fnUntraced(function* (materials: Materials) {
           )
         : Effect.succeed(false),
   })
+})
+
+/** The record of train names another checkpoint than before the run was extended: the older one may go. */
+const letGoOfOlder = Effect.fnUntraced(function* (materials: Materials, { progress }: Trained) {
+  const { experiment, path } = yield* CurrentRun
+  const checkpoints = (yield* Path.Path).join(path, layout.checkpoints)
+  const examples = materials.split.train.length
+  yield* tidyCheckpoints({ checkpoints, examples, experiment, progress, tested: undefined })
 })
 
 /** The chosen checkpoint -> how good it is on the test split; the result says which checkpoint that was, of which budget. */
@@ -166,6 +177,7 @@ const job = Effect.fn("pipeline")(function* () {
   const figures = yield* validate(fetched)
   const materials = yield* makeMaterials(fetched, figures)
   const trained = yield* train(materials)
+  yield* letGoOfOlder(materials, trained)
   yield* report(materials, figures, trained)
 })
 

@@ -146,14 +146,15 @@ export const giveUpFrom = Effect.fn("giveUpFrom")(function* (folder: string, ite
 })
 
 /**
- * Deletes all but the newest, the newest `keep` of those on the cadence, and the best. Checkpoints made by an
- * interruption are off the cadence, so an interrupted run ends with the same files as one that was not.
+ * Deletes all but the newest, the newest `keep` of those on the cadence, the best, and the one that was tested
+ * before the run was extended. Checkpoints made by an interruption are off the cadence, so an interrupted run ends with the same files as one that was not.
  */
 export const pruneCheckpoints = Effect.fn("pruneCheckpoints")(function* (
   folder: string,
   options: {
     readonly keep: number
     readonly best: number | undefined
+    readonly tested: number | undefined
     readonly onCadence: (iteration: number) => boolean
   },
 ) {
@@ -166,6 +167,7 @@ export const pruneCheckpoints = Effect.fn("pruneCheckpoints")(function* (
     ...iterations.slice(0, 1),
     ...iterations.filter(options.onCadence).slice(0, options.keep),
     options.best,
+    options.tested,
   ])
   for (const iteration of iterations) {
     if (!kept.has(iteration)) yield* files.remove(paths.join(folder, checkpointFile(iteration)))

@@ -49,6 +49,8 @@ export interface TrainOptions {
   readonly feeds: (range: BatchRange) => Stream.Stream<FeedChunk, BatchThreadFailed>
   readonly validation: EvaluationSplit
   readonly checkpoints: string
+  /** The iteration of the checkpoint that the run's record says was tested: it stays until the record says otherwise. */
+  readonly tested: number | undefined
   readonly metrics: string
   readonly events: EventLog
   /** Names of the network's own variables, the optimizer's left out: those that histograms are drawn of. */
@@ -95,6 +97,23 @@ const whereToGoOn = Effect.fnUntraced(function* (folder: string, experiment: Exp
   return yield* restoreCheckpoint(folder, total)
 })
 
+/** Deletes the checkpoints that a run which stands at `progress` has no use for. */
+export const tidyCheckpoints = ({
+  checkpoints,
+  examples,
+  experiment,
+  progress,
+  tested,
+}: Pick<TrainOptions, "checkpoints" | "examples" | "experiment" | "tested"> & {
+  readonly progress: TrainProgress
+}) =>
+  pruneCheckpoints(checkpoints, {
+    keep: experiment.keepCheckpoints,
+    best: progress.best?.iteration,
+    tested,
+    onCadence: (iteration) => isDue(experiment.checkpointEvery, iteration, examples, experiment.batchSize),
+  })
+
 export const train = Effect.fn("train")(function* (options: TrainOptions) {
   const { checkpoints, events, examples, experiment, fingerprint, metrics, trainer } = options
   const { batchSize } = experiment
@@ -135,11 +154,7 @@ export const train = Effect.fn("train")(function* (options: TrainOptions) {
       yield* Effect.logDebug("checkpoint saved", { iteration: saved })
     }
     // Also after a checkpoint that an attempt before this one saved, and died.
-    yield* pruneCheckpoints(checkpoints, {
-      keep: experiment.keepCheckpoints,
-      best: progress.best?.iteration,
-      onCadence: (iteration) => isDue(experiment.checkpointEvery, iteration, examples, batchSize),
-    })
+    yield* tidyCheckpoints({ ...options, progress })
   })
 
   const stopIfAsked = Effect.fnUntraced(function* () {

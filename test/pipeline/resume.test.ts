@@ -2,7 +2,7 @@
  * A run that was interrupted, killed or extended ends with the same bytes as one that was not: real processes, real
  * signals, real MNIST.
  */
-import { cpSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs"
+import { cpSync, existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs"
 import { tmpdir } from "node:os"
 import { basename, join, resolve } from "node:path"
 import { fileURLToPath } from "node:url"
@@ -99,6 +99,20 @@ describe("a run of 200 iterations", () => {
     const resumed = await resume("extended", "--iterations", "200")
     assert.strictEqual(resumed.code, 0, resumed.stderr)
     assert.deepStrictEqual(resultOf(onlyRun(folder("extended"))), whole)
+  })
+
+  it("extended and killed meanwhile still has the checkpoint that was tested, until another one is", async () => {
+    assert.strictEqual((await run("extending", "--iterations", "90").ended).code, 0)
+    const extending = start("resume", "latest", "--runs-dir", folder("extending"), "--iterations", "200")
+    await untilReached(folder("extending"), 175, extending.ended)
+    extending.child.kill("SIGKILL")
+    await extending.ended
+    const tested = join(onlyRun(folder("extending")), "checkpoints", "iteration-00000090.safetensors")
+    assert.isTrue(existsSync(tested))
+    const resumed = await resume("extending")
+    assert.strictEqual(resumed.code, 0, resumed.stderr)
+    assert.isFalse(existsSync(tested))
+    assert.deepStrictEqual(resultOf(onlyRun(folder("extending"))), whole)
   })
 
   it("forked with a changed experiment goes on from its iteration, records its parent, and repeats itself", async () => {

@@ -76,6 +76,8 @@ interface Go {
   readonly dieAt?: number
   readonly chunk?: number
   readonly poisonAt?: number
+  /** The iteration that the run's record says was tested. */
+  readonly tested?: number
   /** Feed this learning rate at one iteration: weights of any size, after a loss that is fine. */
   readonly learningRateAt?: { readonly iteration: number; readonly value: number }
 }
@@ -149,6 +151,7 @@ const attempt = Effect.fnUntraced(function* (folder: string, go: Go = {}) {
       images: evaluationImages({ dataset, indices: validationIndices, table }),
     },
     checkpoints: paths.join(folder, "checkpoints"),
+    tested: go.tested,
     metrics: paths.join(folder, "metrics.ndjson"),
     events: {
       path: paths.join(folder, eventFile(startedAt)),
@@ -388,6 +391,23 @@ describe("train", () => {
           yield* attempt(folder, go).pipe(Effect.provide(powerCut(Number.POSITIVE_INFINITY, "kept").layer))
           const where = `power off before operation ${operation}, ${untouched.done[operation]}`
           assert.deepStrictEqual(yield* contents(folder), expected, where)
+        }
+      }),
+    ),
+  )
+
+  it.live("the checkpoint that was tested is kept while the run is trained further", () =>
+    live(
+      Effect.gen(function* () {
+        for (const { kept, tested } of [
+          { tested: 9, kept: [5, 9, 14, 21, 23] },
+          { tested: undefined, kept: [5, 14, 21, 23] },
+        ]) {
+          const folder = yield* scratch
+          yield* attempt(folder, { experiment: tiny({ budget: { iterations: 9 } }) })
+          const experiment = tiny({ keepCheckpoints: 2 })
+          yield* attempt(folder, { experiment, ...(tested === undefined ? {} : { tested }) })
+          assert.deepStrictEqual((yield* contents(folder)).names, kept.map(checkpointFile))
         }
       }),
     ),
