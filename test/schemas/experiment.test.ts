@@ -151,7 +151,7 @@ describe("an experiment", () => {
     ]
   it.effect.each(ends)(
     "fitted by mean squared error may end in outputs in [0, 1] alone: %s",
-    ([_, end, problem]) =>
+    ([, end, problem]) =>
       Effect.gen(function* () {
         const written = { ...cnn, model: [layers.flatten(), ...end], loss: "meanSquaredError" }
         const decoded = yield* Effect.result(decodeExperiment(written, "mse.ts"))
