@@ -41,7 +41,7 @@ export class Terminal extends Context.Service<
 
       let bar = ""
       let shownAt = Number.NEGATIVE_INFINITY
-      let firstAt: number | undefined
+      let startedAt = Number.NEGATIVE_INFINITY
       const recentSpeed = makeRecentSpeed()
 
       const erase = () => {
@@ -63,9 +63,9 @@ export class Terminal extends Context.Service<
       const progress = (tick: TrainTick) =>
         Effect.map(elapsedMs, (now) => {
           const speed = recentSpeed(now, tick.iteration)
-          firstAt ??= now
-          // The first one is shown at once; the second, which knows the speed, does not wait for the interval either.
-          const isDue = shownAt <= firstAt || now - shownAt >= intervalMs
+          if (speed === undefined) startedAt = now
+          // The first one of a training is shown at once; the second, which knows the speed, does not wait either.
+          const isDue = shownAt <= startedAt || now - shownAt >= intervalMs
           if (!isDue) return
           shownAt = now
           const text = describe(tick, speed)

@@ -25,6 +25,14 @@ describe("the recent speed", () => {
     assert.strictEqual(latest, 100)
   })
 
+  it("begins anew with a count that goes back", () => {
+    const speed = makeRecentSpeed()
+    speed(0, 0)
+    speed(1000, 40)
+    assert.isUndefined(speed(2000, 1))
+    assert.strictEqual(speed(3000, 6), 5)
+  })
+
   it("is known where counts come less often than once a minute", () => {
     const speed = makeRecentSpeed()
     speed(0, 0)
