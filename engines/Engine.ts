@@ -40,7 +40,7 @@ export interface Program {
   }
   /**
    * Answers [n, classes] to images [n, height, width, channels]: class probabilities, or outputs that
-   * `stages/report/probabilities.ts` makes them of. Dropout off, moving statistics used.
+   * `stages/evaluate/probabilities.ts` makes them of. Dropout off, moving statistics used.
    */
   readonly predict: (images: tf.Tensor4D) => tf.Tensor2D
 }

@@ -1,7 +1,6 @@
 /**
- * One network, as good as a quarter of an hour of training on two cores makes it: five layers of weights, batch
- * normalization, images most of which are turned, scaled, slanted, moved and bent anew each time, one cycle of the learning
- * rate, averaged weights.
+ * One network, as good as half an hour of training makes it: five layers of weights, batch normalization, images most of
+ * which are turned, scaled, slanted, moved and bent anew each time, one cycle of the learning rate, averaged weights.
  *
  * Its parts were chosen on the validation split alone; `LOG.md` says what was tried.
  */

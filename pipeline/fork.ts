@@ -2,7 +2,8 @@
  * A new run from another's checkpoint: (parent, changed experiment) -> what to put into the new run's folder.
  *
  * What decides the variables must be the parent's (network, kind of optimizer, averaging), so that every one has its
- * value; anything else may change. The fork goes on at the parent's iteration, with the parent's rows of metrics up to there.
+ * value, and so must the split: another one would test the fork on what its parent was trained on. Anything else may
+ * change. The fork goes on at the parent's iteration, with the parent's rows of metrics up to there.
  */
 import { Effect, Path, Runtime, Schema } from "effect"
 import type { Experiment } from "../schemas/Experiment.ts"
@@ -41,6 +42,12 @@ export const prepareFork = Effect.fn("prepareFork")(function* (run: Run, experim
   if (changed !== undefined) {
     return yield* impossible(
       `${changed.path} was ${changed.before} and is ${changed.after}; the network, the kind of optimizer and whether weights are averaged must stay`,
+    )
+  }
+  const [moved] = differences(run.identity.experiment.split, experiment.split)
+  if (moved !== undefined) {
+    return yield* impossible(
+      `split/${moved.path} was ${moved.before} and is ${moved.after}; with another split it would be tested, or validated, on examples it was trained on`,
     )
   }
   const checkpoint = yield* newestGoodCheckpoint(paths.join(run.path, layout.checkpoints))

@@ -21,7 +21,6 @@ import { validateDataset } from "../stages/validate/validate.ts"
 import * as files from "../storage/files.ts"
 import { layout } from "../storage/runDirectory.ts"
 import { eventFile } from "../storage/tensorboard/eventLog.ts"
-import { readFetched } from "./champion/answers.ts"
 import { CurrentRun } from "./CurrentRun.ts"
 import { assembleReport } from "./assembleReport.ts"
 import { makeMaterials, type Materials } from "./materials.ts"
@@ -29,7 +28,7 @@ import { RunError } from "./RunError.ts"
 import { stage } from "./stage.ts"
 import { StopSignal } from "./StopSignal.ts"
 import { Terminal } from "./terminal/Terminal.ts"
-import { readTrained } from "./trainRecord.ts"
+import { readFetched, readTrained } from "./stageRecords.ts"
 
 /** Dataset of the experiment -> verified files in the cache; of a run that goes on, those it began with. */
 const fetch = Effect.gen(function* () {

@@ -4,7 +4,6 @@
  * Without a wish it is the checkpoint that the report tested. The run is only read: it may be going on.
  */
 import { Effect, Path, Result, Runtime, Schema } from "effect"
-import { DatasetFigures } from "../schemas/Dataset.ts"
 import { CheckpointDamaged, checkpointFile, iterationOf, loadCheckpoint } from "../stages/train/checkpoint.ts"
 import { describeDataset } from "../stages/fetch/datasets.ts"
 import { fetchDataset } from "../stages/fetch/fetch.ts"
@@ -14,9 +13,8 @@ import { pixelTable, standardizedTable, unitTable } from "../stages/validate/nor
 import { splitDataset } from "../stages/validate/split.ts"
 import * as files from "../storage/files.ts"
 import { layout, type Run } from "../storage/runDirectory.ts"
-import { readFetched } from "./champion/answers.ts"
 import { effectiveExperiment } from "./runSummary.ts"
-import { readTrained } from "./trainRecord.ts"
+import { readFetched, readTrained, readValidated } from "./stageRecords.ts"
 
 /** The run has no such checkpoint, or none was tested yet. */
 export class CheckpointNotFound extends Schema.TaggedError<CheckpointNotFound>()("CheckpointNotFound", {
@@ -69,19 +67,6 @@ const chooseCheckpoint = Effect.fnUntraced(function* (run: Run, wanted: string |
   })
 })
 
-const ValidateRecord = Schema.fromJsonString(Schema.Struct({ result: DatasetFigures }))
-const decodeValidateRecord = Schema.decodeUnknownEffect(ValidateRecord)
-
-/** What a run standardizes pixels by, undefined where its version did not record it. */
-const readStandardization = Effect.fnUntraced(function* (run: Run) {
-  const paths = yield* Path.Path
-  const text = yield* files.readStringIfExists(paths.join(run.path, layout.stages, "validate.json"))
-  return yield* decodeValidateRecord(text).pipe(
-    Effect.map(({ result }) => result.standardizedBy),
-    Effect.catchTag("SchemaError", () => Effect.succeed(undefined)),
-  )
-})
-
 /**
  * The value of each pixel, as the run was trained with it: the statistics of its own train split, whatever its dataset's
  * origin holds by now.
@@ -90,7 +75,8 @@ const tableOf = Effect.fnUntraced(function* (run: Run) {
   const { dataDir, experiment, id } = run.identity
   const { dataset, normalization, split } = experiment
   if (normalization === "unit") return unitTable()
-  const standardizedBy = yield* readStandardization(run)
+  // Not in the records of older versions.
+  const standardizedBy = (yield* readValidated(run.path))?.standardizedBy
   if (standardizedBy !== undefined) return standardizedTable(standardizedBy)
   const recorded = yield* readFetched(run.path)
   if (recorded === undefined) return yield* new DatasetNotRecorded({ run: id })

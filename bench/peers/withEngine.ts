@@ -8,7 +8,7 @@ import { Engine } from "../../engines/Engine.ts"
 import * as Onnx from "../../engines/onnx/Onnx.ts"
 import * as TensorFlow from "../../engines/tensorflow/TensorFlow.ts"
 import { fillNoise } from "../../stages/model/dropout.ts"
-import { toProbabilities } from "../../stages/report/probabilities.ts"
+import { toProbabilities } from "../../stages/evaluate/probabilities.ts"
 import { rows, serve } from "./contender.ts"
 import { loadExperiment, programOf, readJob } from "./job.ts"
 

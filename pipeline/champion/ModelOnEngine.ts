@@ -9,14 +9,15 @@ import { Engine } from "../../engines/Engine.ts"
 import { selectEngine } from "../../engines/select.ts"
 import type { EngineName } from "../../schemas/EngineInfo.ts"
 import { evaluationImages } from "../../stages/batch/fillBatch.ts"
-import { evaluate } from "../../stages/train/evaluate.ts"
+import { evaluate } from "../../stages/evaluate/evaluate.ts"
 import { loadDataset } from "../../stages/validate/load.ts"
 import { splitDataset } from "../../stages/validate/split.ts"
 import type { Run } from "../../storage/runDirectory.ts"
 import { elapsedMs } from "../words/elapsed.ts"
 import { openTrainedModel } from "../trainedModel.ts"
-import { type Answers, exampleKey, readFetched } from "./answers.ts"
+import { type Answers, exampleKey } from "./answers.ts"
 import { unseenBy } from "./unseen.ts"
+import { readFetched } from "../stageRecords.ts"
 
 /** Predictions before and while the clock is looked at. */
 const warmUp = 10

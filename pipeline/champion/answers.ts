@@ -5,12 +5,11 @@
  * in between two nights the same test image has another number, so examples are matched by the digests of their files and
  * their place in them: equal keys are the same image with the same label, whatever else of the dataset changed.
  */
-import { Effect, Path, Result, Schema } from "effect"
-import { FetchedDataset } from "../../schemas/Dataset.ts"
-import * as files from "../../storage/files.ts"
-import { layout } from "../../storage/runDirectory.ts"
+import { Effect, Path, Result } from "effect"
+import type { FetchedDataset } from "../../schemas/Dataset.ts"
 import { readPredictions } from "../../storage/predictions.ts"
 import { readReport } from "../runSummary.ts"
+import { readFetched } from "../stageRecords.ts"
 
 export interface Answers {
   /** Digests and place of each test example. */
@@ -20,20 +19,6 @@ export interface Answers {
   /** [examples, classes] */
   readonly probabilities: Float32Array
 }
-
-const FetchRecord = Schema.fromJsonString(Schema.Struct({ result: Schema.toCodecJson(FetchedDataset) }))
-const decodeFetchRecord = Schema.decodeUnknownEffect(FetchRecord)
-
-/** The files a run was trained and tested on, undefined where its record cannot be read. */
-export const readFetched = Effect.fn("readFetched")(function* (runPath: string) {
-  const paths = yield* Path.Path
-  const text = yield* files.readStringIfExists(paths.join(runPath, layout.stages, "fetch.json"))
-  if (text === undefined) return undefined
-  return yield* decodeFetchRecord(text).pipe(
-    Effect.map(({ result }) => result),
-    Effect.orElseSucceed(() => undefined),
-  )
-})
 
 /** index in the dataset -> key */
 export const exampleKey = ({ files }: FetchedDataset, trainExamples: number) => {

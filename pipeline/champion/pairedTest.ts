@@ -8,7 +8,7 @@ import { Result } from "effect"
 import type { PairedTest } from "../../schemas/Champion.ts"
 import type { Gate } from "../../schemas/Gate.ts"
 import { binomialAtMost, studentQuantile, studentTwoSided } from "../../stages/report/distributions.ts"
-import { argmax } from "../../stages/report/statistics.ts"
+import { argmax } from "../../stages/evaluate/statistics.ts"
 import type { Answers } from "./answers.ts"
 
 /** Upper one-sided limit of a binomial chance. */

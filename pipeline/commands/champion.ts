@@ -21,8 +21,6 @@ const words: Readonly<Record<ChampionEvent["kind"], string>> = {
   rolledBack: "rolled back",
 }
 
-const cell = (share: number | null) => (share === null ? "" : percent(share))
-
 /** Judgements, moves by hand, and the nights that came to neither, by time. */
 const rows = ({ events, nights }: ExperimentHistory) =>
   [
@@ -43,7 +41,7 @@ const one = (history: ExperimentHistory) => {
   const { champion, experiment } = history
   const accuracy = champion?.accuracy ?? null
   const facts = [
-    ...(accuracy === null ? [] : [`test accuracy ${cell(accuracy)}`]),
+    ...(accuracy === null ? [] : [`test accuracy ${percent(accuracy)}`]),
     ...(champion === null || champion.since === null ? [] : [`since ${clock(champion.since)} UTC`]),
   ]
   return [
@@ -65,7 +63,7 @@ const all = (histories: ReadonlyArray<ExperimentHistory>) => {
         : [
             experiment,
             champion.run,
-            cell(champion.accuracy),
+            percent(champion.accuracy, ""),
             champion.since?.slice(0, 10) ?? "",
             champion.why,
           ],

@@ -28,8 +28,6 @@ const limit = Flag.Int("limit").pipe(
   Flag.optional,
 )
 
-const cell = (share: number | null) => (share === null ? "" : percent(share))
-
 export const list = Command.make(
   "list",
   { runsDir, status, experiment: experimentName, sort, reverse, limit, json },
@@ -51,8 +49,8 @@ export const list = Command.make(
         row.id,
         row.status,
         `${row.iteration}/${row.iterations ?? "?"}`,
-        cell(row.validationError),
-        cell(row.testError),
+        percent(row.validationError, ""),
+        percent(row.testError, ""),
         row.engine,
       ])
       const head = ["run", "status", "iterations", "validation", "test error", "engine"]

@@ -14,9 +14,9 @@ import { applyOverrides, loadExperiment } from "../experimentFile.ts"
 import { leaveReportPage } from "../leaveReportPage.ts"
 import { sayHowToGoOn, wordFor } from "../resumeHint.ts"
 import { effectiveExperiment, reached, readReport } from "../runSummary.ts"
-import { readTrained } from "../trainRecord.ts"
 import { quoted } from "../words/quoted.ts"
 import { iterations, json, runsDir, threads } from "./flags.ts"
+import { readTrained } from "../stageRecords.ts"
 
 /** Another engine, version or code path computes other last bits. */
 export class EngineChanged extends Schema.TaggedError<EngineChanged>()("EngineChanged", {

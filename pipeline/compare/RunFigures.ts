@@ -6,7 +6,7 @@
 import { Effect, Path, Schema } from "effect"
 import { iterationOf } from "../../stages/train/checkpoint.ts"
 import type { Estimate } from "../../stages/report/significance.ts"
-import { wilsonInterval } from "../../stages/report/statistics.ts"
+import { wilsonInterval } from "../../stages/evaluate/statistics.ts"
 import * as files from "../../storage/files.ts"
 import { readMetrics } from "../../storage/metricsLog.ts"
 import { layout } from "../../storage/runDirectory.ts"

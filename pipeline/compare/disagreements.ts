@@ -3,13 +3,13 @@ import { Effect, Schema } from "effect"
 import { DatasetFigures, RegisteredName } from "../../schemas/Dataset.ts"
 import { classNames } from "../../stages/validate/classNames.ts"
 import { readExamples } from "../../stages/validate/examples.ts"
-import { readFetched } from "../champion/answers.ts"
 import { examplePicture, type Picture } from "../page/examplePicture.ts"
 import { html } from "../page/html.ts"
 import { paragraph, type Section } from "../page/page.ts"
 import { count } from "../page/words.ts"
 import type { ComparedUnit, Comparison } from "./Comparison.ts"
 import type { OneSided, UnitTest } from "./testUnits.ts"
+import { readFetched } from "../stageRecords.ts"
 
 /** Tests of which examples are shown. */
 const testsPictured = 4

@@ -4,7 +4,7 @@
  * Examples of two runs belong together by their index in the dataset, never by their place in the file: splits differ.
  */
 import { Effect, Result } from "effect"
-import { predictedLabels } from "../../stages/report/statistics.ts"
+import { predictedLabels } from "../../stages/evaluate/statistics.ts"
 import { readPredictions } from "../../storage/predictions.ts"
 
 export interface Answers {

@@ -8,7 +8,7 @@
 import type { Augmentation } from "../../schemas/Augmentation.ts"
 import { type Augment, makeAugment } from "./augment.ts"
 import type { ResidentDataset } from "../validate/load.ts"
-import { type Permutation, shuffle } from "./shuffle.ts"
+import { type Permutation, shuffle } from "../shuffle.ts"
 
 export interface BatchOptions {
   readonly dataset: ResidentDataset

@@ -22,7 +22,7 @@ import { initialize } from "./initialize.ts"
 import { makeOptimizer, type MakeSlot } from "./optimizer.ts"
 import { penalty, withPenalty } from "./penalty.ts"
 import { randomKey } from "../random.ts"
-import { leastSum } from "../report/probabilities.ts"
+import { leastSum } from "../evaluate/probabilities.ts"
 import { tfLayer, weightOptions } from "./tfLayer.ts"
 
 export interface ProgramOptions extends Pick<

@@ -6,7 +6,7 @@
  * bins of Guo et al., ICML 2017.
  */
 import type { Interval } from "../../schemas/Report.ts"
-import { argmax, wilsonInterval } from "./statistics.ts"
+import { argmax, wilsonInterval } from "../evaluate/statistics.ts"
 
 export interface CalibrationBin {
   /** Probabilities above `low`, up to `high`. */

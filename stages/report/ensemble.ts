@@ -1,6 +1,6 @@
 /** Answers of several models made one: (probabilities of each, [examples, classes]) -> probabilities, the same shape. */
 import type { Combination } from "../../schemas/Ensemble.ts"
-import { argmax } from "./statistics.ts"
+import { argmax } from "../evaluate/statistics.ts"
 
 /**
  * `mean`: their mean. `vote`: each model's answer is a vote, and one more is shared out by the mean, which decides

@@ -7,7 +7,7 @@ import type { Trainer } from "../../engines/Engine.ts"
 import type { Loss } from "../../schemas/Experiment.ts"
 import * as files from "../../storage/files.ts"
 import { encodePredictions } from "../../storage/predictions.ts"
-import { type EvaluationSplit, evaluate } from "../train/evaluate.ts"
+import { type EvaluationSplit, evaluate } from "../evaluate/evaluate.ts"
 import { NonFiniteLoss } from "../train/NonFiniteLoss.ts"
 import { testResult } from "./testResult.ts"
 

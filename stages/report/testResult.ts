@@ -6,7 +6,7 @@ import {
   predictedLabels,
   wilsonInterval,
   worstMistakes,
-} from "./statistics.ts"
+} from "../evaluate/statistics.ts"
 
 const mistakesShown = 50
 

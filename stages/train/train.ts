@@ -27,7 +27,7 @@ import {
   restoreCheckpoint,
   saveCheckpoint,
 } from "./checkpoint.ts"
-import { type Evaluation, type EvaluationSplit, evaluate } from "./evaluate.ts"
+import { type Evaluation, type EvaluationSplit, evaluate } from "../evaluate/evaluate.ts"
 import { learningRateAt } from "./learningRate.ts"
 import { NonFiniteLoss, nonFiniteIn } from "./NonFiniteLoss.ts"
 import { makePace } from "./pace.ts"

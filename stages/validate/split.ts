@@ -7,7 +7,7 @@
 import { Result, Runtime, Schema } from "effect"
 import type { Split } from "../../schemas/Dataset.ts"
 import { randomKey } from "../random.ts"
-import { permutation } from "../batch/shuffle.ts"
+import { permutation } from "../shuffle.ts"
 
 export interface SplitIndices {
   readonly train: Uint32Array

@@ -161,7 +161,15 @@ describe("a run of 200 iterations", () => {
     const short = await fork("refused", changed)
     assert.strictEqual(short.code, 65)
     assert.match(short.stderr, /stands at iteration 200 and the budget is 200/)
-    writeFileSync(changed, readFileSync(changed, "utf8").replace("filters: 8", "filters: 9"))
+    const text = readFileSync(changed, "utf8")
+    writeFileSync(changed, text.replace("validation: 500", "validation: 600"))
+    const elsewhere = await fork("refused", changed, "--iterations", "260")
+    assert.strictEqual(elsewhere.code, 65)
+    assert.match(
+      elsewhere.stderr,
+      /split\/validation was 500 and is 600; with another split it would be tested, or validated, on/,
+    )
+    writeFileSync(changed, text.replace("filters: 8", "filters: 9"))
     const misfit = await fork("refused", changed, "--iterations", "260")
     assert.strictEqual(misfit.code, 65)
     assert.match(misfit.stderr, /model\/0\/filters was 8 and is 9/)

@@ -7,7 +7,6 @@ import * as NodeServices from "@effect/platform-node/NodeServices"
 import { afterAll, assert, it } from "@effect/vitest"
 import { Effect, Layer, Result } from "effect"
 import * as FetchHttpClient from "effect/http/FetchHttpClient"
-import { readFetched } from "../../../pipeline/champion/answers.ts"
 import { promoteRun } from "../../../pipeline/champion/byHand.ts"
 import { gateRun } from "../../../pipeline/champion/gateRun.ts"
 import type { Split } from "../../../schemas/Dataset.ts"
@@ -15,6 +14,7 @@ import { layers, optimizers } from "../../../schemas/Experiment.ts"
 import { splitDataset } from "../../../stages/validate/split.ts"
 import { findRun } from "../../../storage/runDirectory.ts"
 import { cliRun } from "../../fixtures/cli.ts"
+import { readFetched } from "../../../pipeline/stageRecords.ts"
 
 const scratch = mkdtempSync(join(tmpdir(), "tidemark-unseen-"))
 afterAll(() => rmSync(scratch, { recursive: true, force: true }))

@@ -1,7 +1,7 @@
 import { assert, describe, it } from "@effect/vitest"
 import { Schema } from "effect"
 import { combine } from "../../../stages/report/ensemble.ts"
-import { predictedLabels } from "../../../stages/report/statistics.ts"
+import { predictedLabels } from "../../../stages/evaluate/statistics.ts"
 
 /** Three models, two examples, three classes. */
 const models = [

@@ -5,7 +5,7 @@
  * range is permuted again until it falls inside ("cycle walking"): Black and Rogaway, "Ciphers with arbitrary finite
  * domains" (CT-RSA 2002). So every length gives a bijection of [0, length), in fewer than two walks on average.
  */
-import { fold, randomKey, type RandomKey, randomWords } from "../random.ts"
+import { fold, randomKey, type RandomKey, randomWords } from "./random.ts"
 
 /** Even, so that the halves end with the widths they began with; 4 would do for wide halves, narrow ones need more. */
 const rounds = 8

@@ -6,8 +6,8 @@
 import { Effect } from "effect"
 import type { Trainer } from "../../engines/Engine.ts"
 import type { Loss } from "../../schemas/Experiment.ts"
-import { toProbabilities } from "../report/probabilities.ts"
-import { predictedLabels } from "../report/statistics.ts"
+import { toProbabilities } from "./probabilities.ts"
+import { predictedLabels } from "./statistics.ts"
 
 export interface Evaluation {
   readonly examples: number

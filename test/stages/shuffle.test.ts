@@ -1,7 +1,7 @@
 import { assert, describe, it } from "@effect/vitest"
 import { Effect, Schema } from "effect"
-import { randomKey } from "../../../stages/random.ts"
-import { permutation, shuffle } from "../../../stages/batch/shuffle.ts"
+import { randomKey } from "../../stages/random.ts"
+import { permutation, shuffle } from "../../stages/shuffle.ts"
 
 const order = (indexAt: (position: number) => number, length: number) =>
   Uint32Array.from({ length }, (_, position) => indexAt(position))

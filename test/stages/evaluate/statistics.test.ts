@@ -5,7 +5,7 @@ import {
   predictedLabels,
   wilsonInterval,
   worstMistakes,
-} from "../../../stages/report/statistics.ts"
+} from "../../../stages/evaluate/statistics.ts"
 
 const near = (actual: number, expected: number, digits = 5) =>
   assert.isBelow(Math.abs(actual - expected), 10 ** -digits)

@@ -7,8 +7,8 @@ import * as Onnx from "../../../engines/onnx/Onnx.ts"
 import { layers } from "../../../schemas/Experiment.ts"
 import { Model } from "../../../schemas/Model.ts"
 import { exportModel } from "../../../stages/export/exportModel.ts"
-import { toProbabilities } from "../../../stages/report/probabilities.ts"
-import { evaluate } from "../../../stages/train/evaluate.ts"
+import { toProbabilities } from "../../../stages/evaluate/probabilities.ts"
+import { evaluate } from "../../../stages/evaluate/evaluate.ts"
 import { feedsOf, programOf } from "../../engines/training.ts"
 
 const [examples, classes] = [5, 3]
