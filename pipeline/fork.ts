@@ -2,14 +2,16 @@
  * A new run from another's checkpoint: (parent, changed experiment) -> what to put into the new run's folder.
  *
  * What decides the variables must be the parent's (network, kind of optimizer, averaging), so that every one has its
- * value, and so must the split: another one would test the fork on what its parent was trained on. Anything else may
- * change. The fork goes on at the parent's iteration, with the parent's rows of metrics up to there.
+ * value, and so must the split: another one would test the fork on what its parent was trained on. A pooled split depends on
+ * the files as well, so a fork of one goes on with the files its parent had. Anything else may change. The fork goes on at
+ * the parent's iteration, with the parent's rows of metrics up to there.
  */
 import { Effect, Path, Runtime, Schema } from "effect"
 import type { Experiment } from "../schemas/Experiment.ts"
 import { fingerprint } from "../schemas/fingerprint.ts"
 import type { Parent } from "../schemas/Run.ts"
 import { newestGoodCheckpoint, saveCheckpoint } from "../stages/train/checkpoint.ts"
+import * as files from "../storage/files.ts"
 import { copyMetrics } from "../storage/metricsLog.ts"
 import { layout, type Run } from "../storage/runDirectory.ts"
 import { budgetInIterations } from "./budgetInIterations.ts"
@@ -44,19 +46,28 @@ export const prepareFork = Effect.fn("prepareFork")(function* (run: Run, experim
       `${changed.path} was ${changed.before} and is ${changed.after}; the network, the kind of optimizer and whether weights are averaged must stay`,
     )
   }
-  const [moved] = differences(run.identity.experiment.split, experiment.split)
+  const { dataset, split } = run.identity.experiment
+  const [moved] = differences({ split }, { split: experiment.split })
   if (moved !== undefined) {
     return yield* impossible(
-      `split/${moved.path} was ${moved.before} and is ${moved.after}; with another split it would be tested, or validated, on examples it was trained on`,
+      `${moved.path} was ${moved.before} and is ${moved.after}; with another split it would be tested, or validated, on examples it was trained on`,
     )
   }
+  const pooled = split.kind === "pooled"
+  const [replaced] = differences({ dataset }, { dataset: experiment.dataset })
+  if (pooled && replaced !== undefined) {
+    return yield* impossible(
+      `${replaced.path} was ${replaced.before} and is ${replaced.after}; a pooled split of other files would test it on examples it was trained on`,
+    )
+  }
+  const fetched = paths.join(layout.stages, "fetch.json")
+  const record = pooled ? yield* files.readStringIfExists(paths.join(run.path, fetched)) : undefined
   const checkpoint = yield* newestGoodCheckpoint(paths.join(run.path, layout.checkpoints))
   if (checkpoint === undefined) return yield* impossible("it has no good checkpoint")
   const { iteration } = checkpoint.progress
   // Of other data the size is not known yet: train refuses a budget that has been passed.
-  const sameData = differences(run.identity.experiment.dataset, experiment.dataset).length === 0
   const budget =
-    sameData || "iterations" in experiment.budget
+    replaced === undefined || "iterations" in experiment.budget
       ? yield* budgetInIterations(run.path, experiment)
       : undefined
   if (budget !== undefined && budget <= iteration) {
@@ -79,6 +90,7 @@ export const prepareFork = Effect.fn("prepareFork")(function* (run: Run, experim
           paths.join(folder, layout.metrics),
           iteration,
         )
+        if (record !== undefined) yield* files.writeAtomic(paths.join(folder, fetched), record)
       }),
   }
 })

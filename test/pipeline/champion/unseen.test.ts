@@ -53,8 +53,8 @@ const writeSet = (folder: string, trainExamples: number) => {
 
 const split = (seed: number, test = 0.2): Split => ({ kind: "pooled", test, validation: 0.1, seed })
 
-/** Its run, trained for two iterations; the gate refuses it for its size, so the champion stays. */
-const train = async (name: string, set: string, split: Split) => {
+/** Trained for two iterations; the gate refuses it for its size, so the champion stays. */
+const write = (name: string, set: string, split: Split, iterations = 2) => {
   const at = (file: string) => ({ source: join(set, file) })
   const experiment = {
     name: "numbers",
@@ -72,7 +72,7 @@ const train = async (name: string, set: string, split: Split) => {
     loss: "softmaxCrossEntropy",
     optimizer: optimizers.adam({ learningRate: 0.01 }),
     batchSize: 20,
-    budget: { iterations: 2 },
+    budget: { iterations },
     gate: { mostSizeBytes: 1 },
   }
   const file = join(scratch, `${name}.ts`)
@@ -80,8 +80,14 @@ const train = async (name: string, set: string, split: Split) => {
     file,
     `import { experiment } from ${JSON.stringify(schemas)}\nexport default experiment(${JSON.stringify(experiment)})`,
   )
-  const folders = ["--runs-dir", runsDir, "--data-dir", join(scratch, "data")]
-  const { code, stderr } = await cliRun("run", file, "--engine", "onnx", ...folders)
+  return file
+}
+
+const run = (...words: ReadonlyArray<string>) =>
+  cliRun("run", ...words, "--engine", "onnx", "--runs-dir", runsDir, "--data-dir", join(scratch, "data"))
+
+const train = async (...experiment: Parameters<typeof write>) => {
+  const { code, stderr } = await run(write(...experiment))
   assert.strictEqual(code, 0, stderr)
   return await Effect.runPromise(findRun(runsDir, "latest").pipe(Effect.provide(NodeServices.layer)))
 }
@@ -137,3 +143,23 @@ it("compares over the test examples the champion was not trained on, and says wh
     assert.match(four.reasons.join(), /what it was trained on cannot be read: .*\.idx/)
   }).pipe(Effect.scoped, Effect.provide(services), Effect.runPromise)
 }, 300_000)
+
+it("a fork of pooled examples is tested on what its parent was tested on, also when there are more", async () => {
+  const [set, moved] = [join(scratch, "pool"), join(scratch, "pool-moved")]
+  writeSet(set, 2000)
+  writeSet(moved, 2000)
+  const parent = await train("pool", set, split(0))
+  writeSet(set, 2000 + appended)
+  const fork = (file: string) => run(file, "--from", parent.path)
+  const { code, stderr } = await fork(write("pool", set, split(0), 4))
+  assert.strictEqual(code, 0, stderr)
+  const files = (path: string) =>
+    Effect.runPromise(readFetched(path).pipe(Effect.provide(NodeServices.layer))).then((own) => own?.files)
+  const forked = await Effect.runPromise(findRun(runsDir, "latest").pipe(Effect.provide(NodeServices.layer)))
+  assert.strictEqual(forked.identity.parent?.run, parent.identity.id)
+  assert.deepStrictEqual(await files(forked.path), await files(parent.path))
+
+  const elsewhere = await fork(write("pool", moved, split(0), 4))
+  assert.strictEqual(elsewhere.code, 65)
+  assert.match(elsewhere.stderr, /dataset\/\w+\/source was .* and is .*; a pooled split of other files would/)
+})
