@@ -2,8 +2,7 @@
  * What to train, as one plain, serializable value: the whole of what decides a result.
  *
  * (the default export of an experiment file) -> Experiment, with every default filled in, or every problem with its
- * path. Where a run happens (engine, threads, folders) is not part of it. This file is the package's entry point:
- * `import { experiment, layers } from "tidemark"`.
+ * path. Where a run happens (engine, threads, folders) is not part of it.
  */
 import { Schema } from "effect"
 import { Augmentation } from "./Augmentation.ts"
@@ -13,11 +12,6 @@ import { Gate } from "./Gate.ts"
 import { Fraction, Model, PositiveInt } from "./Model.ts"
 import { Optimizer } from "./Optimizer.ts"
 import { withDefault } from "./withDefault.ts"
-
-export { ensemble } from "./Ensemble.ts"
-export { initializers, layers, regularizers } from "./Model.ts"
-export { learningRates, optimizers } from "./Optimizer.ts"
-export { schedule } from "./Schedule.ts"
 
 /**
  * What is minimized. Penalties on kernels and smoothed labels count in the loss while training; the loss of the validation

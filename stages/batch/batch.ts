@@ -5,30 +5,8 @@
  * call blocks this thread, and what another one fills meanwhile costs no time.
  */
 import { Effect, Fiber, Stream } from "effect"
-import type { BatchThreadFailed } from "./batchThread.ts"
+import { type BatchThreadFailed, type Filler, sizesOf } from "./Filler.ts"
 import { batchFiller, type BatchOptions } from "./fillBatch.ts"
-
-/** Images and labels of consecutive iterations, stacked. */
-export interface Arrays {
-  readonly images: Float32Array<ArrayBuffer>
-  readonly labels: Float32Array<ArrayBuffer>
-}
-
-export interface Filler {
-  /** Numbers in an iteration's images and in its labels. */
-  readonly sizes: { readonly images: number; readonly labels: number }
-  /** Gives back the arrays it was given, filled; those are not to be used any more. One call at a time. */
-  readonly fill: (
-    iteration: number,
-    iterations: number,
-    arrays: Arrays,
-  ) => Effect.Effect<Arrays, BatchThreadFailed>
-}
-
-export const sizesOf = ({ batchSize, dataset }: BatchOptions): Filler["sizes"] => ({
-  images: batchSize * (dataset.images.length / dataset.labels.length),
-  labels: batchSize * dataset.classes,
-})
 
 /** Fills on this thread. */
 export const fillHere = (options: BatchOptions): Filler => {

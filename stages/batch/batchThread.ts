@@ -5,22 +5,10 @@
  * (`validate/load.ts`). Same bits as on this thread: it is the same code.
  */
 import { Worker } from "node:worker_threads"
-import { Effect, Runtime, Schema } from "effect"
-import { type Filler, sizesOf } from "./batch.ts"
+import { Effect } from "effect"
 import type { Message } from "./batchWorker.ts"
+import { BatchThreadFailed, type Filler, sizesOf } from "./Filler.ts"
 import type { BatchOptions } from "./fillBatch.ts"
-
-/** The thread that fills batches has ended, or could not begin. */
-export class BatchThreadFailed extends Schema.TaggedError<BatchThreadFailed>()("BatchThreadFailed", {
-  reason: Schema.String,
-}) {
-  override get [Runtime.errorExitCode]() {
-    return 70
-  }
-  override get message() {
-    return `the thread that fills batches failed: ${this.reason}; \`resume\` goes on from the newest checkpoint`
-  }
-}
 
 const failed = (reason: unknown) =>
   new BatchThreadFailed({ reason: reason instanceof Error ? reason.message : String(reason) })

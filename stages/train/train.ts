@@ -17,7 +17,7 @@ import { type StorageFailed } from "../../storage/StorageFailed.ts"
 import { appendMetrics, rewindMetrics } from "../../storage/metricsLog.ts"
 import { appendEvents, endEvents, type EventLog, rewindEvents } from "../../storage/tensorboard/eventLog.ts"
 import type { BatchRange } from "../batch/batch.ts"
-import type { BatchThreadFailed } from "../batch/batchThread.ts"
+import type { BatchThreadFailed } from "../batch/Filler.ts"
 import { isDue, nextDue, totalIterations } from "./cadence.ts"
 import {
   checkpointFile,

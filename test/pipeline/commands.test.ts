@@ -108,7 +108,7 @@ describe("run", () => {
     const file = write(
       "misfit.ts",
       readFileSync(join(project, tiny), "utf8")
-        .replace("../../schemas/Experiment.ts", join(project, "schemas/Experiment.ts"))
+        .replace("../../schemas/index.ts", join(project, "schemas/index.ts"))
         .replace("layers.flatten(),", ""),
     )
     refused(

@@ -120,10 +120,7 @@ describe("a run of 200 iterations", () => {
     writeFileSync(
       changed,
       readFileSync(tiny, "utf8")
-        .replace(
-          "../../schemas/Experiment.ts",
-          fileURLToPath(new URL("../../schemas/Experiment.ts", import.meta.url)),
-        )
+        .replace("../../schemas/index.ts", fileURLToPath(new URL("../../schemas/index.ts", import.meta.url)))
         .replace("learningRate: 0.003", "learningRate: 0.0005"),
     )
     const parent = onlyRun(folder("whole"))
@@ -178,8 +175,8 @@ describe("a run of 200 iterations", () => {
   it("whose file has changed shows the difference and goes on with what it stored", async () => {
     const file = join(scratch, "edited.ts")
     const text = readFileSync(tiny, "utf8").replace(
-      "../../schemas/Experiment.ts",
-      fileURLToPath(new URL("../../schemas/Experiment.ts", import.meta.url)),
+      "../../schemas/index.ts",
+      fileURLToPath(new URL("../../schemas/index.ts", import.meta.url)),
     )
     writeFileSync(file, text)
     const { child, ended } = start("run", file, ...engine, "--runs-dir", folder("edited"), "--data-dir", data)

@@ -4,7 +4,8 @@ import cnn from "../../experiments/cnn.ts"
 import ownDataset from "../../experiments/own-dataset.ts"
 import { decodeExperiment } from "../../pipeline/experimentFile.ts"
 import { OwnDataset } from "../../schemas/Dataset.ts"
-import { Experiment, type ExperimentInput, layers } from "../../schemas/Experiment.ts"
+import { Experiment, type ExperimentInput } from "../../schemas/Experiment.ts"
+import { layers } from "../../schemas/index.ts"
 import { fingerprint } from "../../schemas/fingerprint.ts"
 
 const own = { ...ownDataset, dataset: ownDataset.dataset as typeof OwnDataset.Encoded }

@@ -10,7 +10,7 @@ import * as FetchHttpClient from "effect/http/FetchHttpClient"
 import { promoteRun } from "../../../pipeline/champion/byHand.ts"
 import { gateRun } from "../../../pipeline/champion/gateRun.ts"
 import type { Split } from "../../../schemas/Dataset.ts"
-import { layers, optimizers } from "../../../schemas/Experiment.ts"
+import { layers, optimizers } from "../../../schemas/index.ts"
 import { splitDataset } from "../../../stages/validate/split.ts"
 import { findRun } from "../../../storage/runDirectory.ts"
 import { cliRun } from "../../fixtures/cli.ts"
@@ -19,7 +19,7 @@ import { readFetched } from "../../../pipeline/stageRecords.ts"
 const scratch = mkdtempSync(join(tmpdir(), "tidemark-unseen-"))
 afterAll(() => rmSync(scratch, { recursive: true, force: true }))
 const runsDir = join(scratch, "runs")
-const schemas = fileURLToPath(new URL("../../../schemas/Experiment.ts", import.meta.url))
+const schemas = fileURLToPath(new URL("../../../schemas/index.ts", import.meta.url))
 
 const testExamples = 1000
 /** Appended to the 2000 of the train file. */

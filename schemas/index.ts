@@ -1,0 +1,6 @@
+/** What an experiment file is written with: `import { experiment, layers } from "tidemark"`. */
+export { ensemble, type EnsembleInput } from "./Ensemble.ts"
+export { experiment, type ExperimentInput } from "./Experiment.ts"
+export { initializers, layers, regularizers } from "./Model.ts"
+export { learningRates, optimizers } from "./Optimizer.ts"
+export { schedule } from "./Schedule.ts"
