@@ -3,6 +3,7 @@
  */
 import { Context } from "effect"
 import type { Experiment } from "../schemas/Experiment.ts"
+import type { Parent } from "../schemas/Run.ts"
 import type { OwnAttempt } from "../storage/attempts.ts"
 
 export class CurrentRun extends Context.Service<
@@ -16,6 +17,8 @@ export class CurrentRun extends Context.Service<
     /** As stored, with a budget extended on resume. */
     readonly experiment: Experiment
     readonly fingerprint: string
+    /** The run it was forked from. */
+    readonly parent: Parent | undefined
     readonly attempt: OwnAttempt
   }
 >()("tidemark/pipeline/CurrentRun") {}

@@ -7,7 +7,7 @@ import { EngineFailed, KernelNotSupported, StateMismatch } from "../engines/Engi
 import { Interrupted } from "../schemas/Interrupted.ts"
 import { ModelShapeMismatch } from "../schemas/shapes.ts"
 import { BatchThreadFailed } from "../stages/batch/Filler.ts"
-import { BudgetPassed, CheckpointDamaged } from "../stages/train/checkpoint.ts"
+import { BudgetPassed, CheckpointDamaged, ForkNotRepeatable } from "../stages/train/checkpoint.ts"
 import { DataNotAvailable, OwnFileNotFound } from "../stages/fetch/fetch.ts"
 import { IdxInvalid } from "../stages/validate/idx.ts"
 import {
@@ -42,6 +42,7 @@ export const RunError = Schema.Union([
   NonFiniteLoss,
   CheckpointDamaged,
   BudgetPassed,
+  ForkNotRepeatable,
   BatchThreadFailed,
 ])
 export type RunError = typeof RunError.Type

@@ -62,6 +62,7 @@ export const execute = Effect.fn("execute")(function* ({
     dataDir: run.identity.dataDir,
     experiment,
     fingerprint,
+    parent: run.identity.parent,
     attempt,
   })
   const stages = layerRunDirectory(paths.join(run.path, layout.stages))

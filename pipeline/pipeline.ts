@@ -72,7 +72,7 @@ const validate = Effect.fnUntraced(function* (fetched: FetchedDataset) {
 
 /** Dataset -> checkpoints and metrics; the result names the checkpoint to test. */
 const train = Effect.fnUntraced(function* (materials: Materials) {
-  const { attempt, createdAt, experiment, fingerprint, path } = yield* CurrentRun
+  const { attempt, createdAt, experiment, fingerprint, parent, path } = yield* CurrentRun
   const paths = yield* Path.Path
   const startedAt = Date.parse(createdAt) / 1000
   const stop = yield* StopSignal
@@ -89,6 +89,7 @@ const train = Effect.fnUntraced(function* (materials: Materials) {
       return yield* trainModel({
         experiment,
         fingerprint,
+        parent,
         trainer,
         examples: train.length,
         feeds: feeds(network.noise),

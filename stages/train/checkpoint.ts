@@ -8,6 +8,7 @@
 import { Effect, Path, Result, Runtime, Schema } from "effect"
 import type { State } from "../../engines/Engine.ts"
 import { TrainProgress } from "../../schemas/Checkpoint.ts"
+import { Parent } from "../../schemas/Run.ts"
 import * as files from "../../storage/files.ts"
 import { decodeSafetensors, encodeSafetensors } from "../../storage/safetensors.ts"
 import { nonFiniteIn } from "./NonFiniteLoss.ts"
@@ -42,6 +43,19 @@ export class BudgetPassed extends Schema.TaggedError<BudgetPassed>()("BudgetPass
   }
   override get message() {
     return `the budget is ${this.budget} iterations, and there is a checkpoint of iteration ${this.iteration}: nothing was changed; give --iterations a number that is not below it`
+  }
+}
+
+/** A forked run began with what its parent had learnt: from its first iteration it would be another one. */
+export class ForkNotRepeatable extends Schema.TaggedError<ForkNotRepeatable>()("ForkNotRepeatable", {
+  parent: Parent,
+}) {
+  override get [Runtime.errorExitCode]() {
+    return 65
+  }
+  override get message() {
+    const { iteration, run } = this.parent
+    return `found no good checkpoint to go on from, expected one of iteration ${iteration} or later: the run was forked there from ${run}, and cannot begin anew by itself; fork it again with \`pipeline run FILE --from ${run}\``
   }
 }
 
@@ -102,8 +116,13 @@ const newestFirst = Effect.fnUntraced(function* (folder: string) {
 })
 
 /** The newest checkpoint that verifies, in a folder that is only looked at; undefined when there is none. */
-export const newestGoodCheckpoint = Effect.fn("newestGoodCheckpoint")(function* (folder: string) {
-  for (const { file } of yield* newestFirst(folder)) {
+export const newestGoodCheckpoint = Effect.fn("newestGoodCheckpoint")(function* (
+  folder: string,
+  /** Only of iterations before this one. */
+  before = Number.POSITIVE_INFINITY,
+) {
+  for (const { file, iteration } of yield* newestFirst(folder)) {
+    if (iteration >= before) continue
     const loaded = yield* loadCheckpoint(folder, file)
     if (Result.isSuccess(loaded)) return loaded.success
   }
@@ -112,9 +131,14 @@ export const newestGoodCheckpoint = Effect.fn("newestGoodCheckpoint")(function* 
 
 /**
  * Where a resume goes on: the newest checkpoint that verifies. A bad one is warned about and set aside under another name:
- * for the process that holds the run. Undefined when there is none. Where one is beyond the budget, nothing is touched.
+ * for the process that holds the run. Undefined when there is none, but for a fork, which needs one. Where one is beyond the
+ * budget, nothing is touched.
  */
-export const restoreCheckpoint = Effect.fn("restoreCheckpoint")(function* (folder: string, budget: number) {
+export const restoreCheckpoint = Effect.fn("restoreCheckpoint")(function* (
+  folder: string,
+  budget: number,
+  parent?: Parent,
+) {
   const paths = yield* Path.Path
   const candidates = yield* newestFirst(folder)
   const [newest] = candidates
@@ -127,6 +151,7 @@ export const restoreCheckpoint = Effect.fn("restoreCheckpoint")(function* (folde
     yield* files.rename(paths.join(folder, file), paths.join(folder, `${file}.damaged`))
     yield* Effect.logWarning(`checkpoint ${file} is damaged and set aside: ${loaded.failure}`)
   }
+  if (parent !== undefined) return yield* new ForkNotRepeatable({ parent })
   if (candidates.length > 0)
     yield* Effect.logWarning("no checkpoint is good: training starts from the beginning")
   return undefined

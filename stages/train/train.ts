@@ -11,7 +11,7 @@ import { startOfTraining, type TrainProgress } from "../../schemas/Checkpoint.ts
 import type { Experiment } from "../../schemas/Experiment.ts"
 import { Interrupted } from "../../schemas/Interrupted.ts"
 import type { Metric } from "../../schemas/Metric.ts"
-import type { Trained } from "../../schemas/Run.ts"
+import type { Parent, Trained } from "../../schemas/Run.ts"
 import * as files from "../../storage/files.ts"
 import { type StorageFailed } from "../../storage/StorageFailed.ts"
 import { appendMetrics, rewindMetrics } from "../../storage/metricsLog.ts"
@@ -21,8 +21,10 @@ import type { BatchThreadFailed } from "../batch/Filler.ts"
 import { isDue, nextDue, totalIterations } from "./cadence.ts"
 import {
   checkpointFile,
+  ForkNotRepeatable,
   giveUpFrom,
   loadCheckpoint,
+  newestGoodCheckpoint,
   pruneCheckpoints,
   restoreCheckpoint,
   saveCheckpoint,
@@ -43,6 +45,8 @@ export interface FeedChunk {
 export interface TrainOptions {
   readonly experiment: Experiment
   readonly fingerprint: string
+  /** The run it was forked from. */
+  readonly parent?: Parent | undefined
   readonly trainer: Trainer
   /** Examples in the train split. */
   readonly examples: number
@@ -80,10 +84,14 @@ const chosenAt = ({ report }: Experiment, { best, iteration }: TrainProgress) =>
 
 /**
  * The checkpoint that training goes on from. Where training has ended and the chosen checkpoint is lost, that is the newest
- * good one before it, so that it is made again.
+ * good one before it, so that it is made again; a fork that has none before it is left as it is.
  */
-const whereToGoOn = Effect.fnUntraced(function* (folder: string, experiment: Experiment, total: number) {
-  const newest = yield* restoreCheckpoint(folder, total)
+const whereToGoOn = Effect.fnUntraced(function* (
+  folder: string,
+  { experiment, parent }: Pick<TrainOptions, "experiment" | "parent">,
+  total: number,
+) {
+  const newest = yield* restoreCheckpoint(folder, total, parent)
   if (newest === undefined) return undefined
   if (newest.progress.iteration < total && !isExhausted(experiment, newest.progress)) return newest
   const chosen = chosenAt(experiment, newest.progress)
@@ -93,8 +101,11 @@ const whereToGoOn = Effect.fnUntraced(function* (folder: string, experiment: Exp
   yield* Effect.logWarning(
     `checkpoint ${checkpointFile(chosen)}, the best, is lost: ${loaded.failure}; training goes back to make it again`,
   )
+  if (parent !== undefined && (yield* newestGoodCheckpoint(folder, chosen)) === undefined) {
+    return yield* new ForkNotRepeatable({ parent })
+  }
   yield* giveUpFrom(folder, chosen)
-  return yield* restoreCheckpoint(folder, total)
+  return yield* restoreCheckpoint(folder, total, parent)
 })
 
 /** Deletes the checkpoints that a run which stands at `progress` has no use for. */
@@ -122,7 +133,7 @@ export const train = Effect.fn("train")(function* (options: TrainOptions) {
 
   yield* files.makeFolder(checkpoints)
   yield* files.removeTemporaries(checkpoints)
-  const restored = yield* whereToGoOn(checkpoints, experiment, total)
+  const restored = yield* whereToGoOn(checkpoints, options, total)
   if (restored !== undefined) yield* trainer.load(restored.state)
   let progress = restored?.progress ?? startOfTraining
   let saved = restored === undefined ? null : progress.iteration

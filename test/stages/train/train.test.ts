@@ -8,6 +8,7 @@ import { Engine } from "../../../engines/Engine.ts"
 import { selectEngine } from "../../../engines/select.ts"
 import { Experiment } from "../../../schemas/Experiment.ts"
 import { experiment, layers, optimizers } from "../../../schemas/index.ts"
+import type { Parent } from "../../../schemas/Run.ts"
 import { batches, fillHere } from "../../../stages/batch/batch.ts"
 import { totalIterations } from "../../../stages/train/cadence.ts"
 import {
@@ -79,6 +80,7 @@ interface Go {
   readonly poisonAt?: number
   /** The iteration that the run's record says was tested. */
   readonly tested?: number
+  readonly parent?: Parent
   /** Feed this learning rate at one iteration: weights of any size, after a loss that is fine. */
   readonly learningRateAt?: { readonly iteration: number; readonly value: number }
 }
@@ -124,6 +126,7 @@ const attempt = Effect.fnUntraced(function* (folder: string, go: Go = {}) {
   const trained = yield* train({
     experiment: current,
     fingerprint: "f",
+    parent: go.parent,
     trainer,
     examples: trainIndices.length,
     feeds: (range) =>
@@ -412,6 +415,42 @@ describe("train", () => {
         }
       }),
     ),
+  )
+
+  it.live(
+    "a fork without a good checkpoint to go on from is not begun anew, and nothing of it is given up",
+    () =>
+      live(
+        Effect.gen(function* () {
+          const fs = yield* FileSystem.FileSystem
+          const paths = yield* Path.Path
+          const parent: Parent = { run: "20260101T000000Z-tiny-00000000", fingerprint: "p", iteration: 4 }
+          const refused = Effect.fnUntraced(function* (folder: string, go: Go) {
+            const { startedAt, trained } = yield* attempt(folder, { ...go, parent })
+            const error = yield* Effect.flip(trained)
+            assert.strictEqual(startedAt, -1)
+            assert.strictEqual(
+              error.message,
+              `found no good checkpoint to go on from, expected one of iteration 4 or later: the run was forked there from ${parent.run}, and cannot begin anew by itself; fork it again with \`pipeline run FILE --from ${parent.run}\``,
+            )
+          })
+          const folder = yield* scratch
+          yield* attempt(folder, { stopAt: 9 })
+          for (const name of yield* fs.readDirectory(paths.join(folder, "checkpoints"))) {
+            yield* fs.truncate(paths.join(folder, "checkpoints", name), 100)
+          }
+          yield* refused(folder, {})
+
+          // The best is lost, and there is nothing before it to make it again from.
+          const best = { experiment: tiny({ report: "best" }) }
+          const whole = yield* scratch
+          yield* attempt(whole, best)
+          yield* fs.remove(paths.join(whole, "checkpoints", checkpointFile(5)))
+          const before = yield* contents(whole)
+          yield* refused(whole, best)
+          assert.deepStrictEqual(yield* contents(whole), before)
+        }),
+      ),
   )
 
   it.live("without any good checkpoint training starts over and reaches the same bytes", () =>
