@@ -8,7 +8,7 @@
  */
 import { Effect, Path, Runtime, Schema } from "effect"
 import type { Experiment } from "../schemas/Experiment.ts"
-import { fingerprint } from "../schemas/fingerprint.ts"
+import { filesOf, fingerprint } from "../schemas/fingerprint.ts"
 import type { Parent } from "../schemas/Run.ts"
 import { newestGoodCheckpoint, saveCheckpoint } from "../stages/train/checkpoint.ts"
 import * as files from "../storage/files.ts"
@@ -17,6 +17,7 @@ import { layout, type Run } from "../storage/runDirectory.ts"
 import { budgetInIterations } from "./budgetInIterations.ts"
 import { differences } from "./difference.ts"
 import { effectiveExperiment } from "./runSummary.ts"
+import { readFetched } from "./stageRecords.ts"
 
 /** The parent's state cannot be this experiment's. */
 export class ForkImpossible extends Schema.TaggedError<ForkImpossible>()("ForkImpossible", {
@@ -46,7 +47,7 @@ export const prepareFork = Effect.fn("prepareFork")(function* (run: Run, experim
       `${changed.path} was ${changed.before} and is ${changed.after}; the network, the kind of optimizer and whether weights are averaged must stay`,
     )
   }
-  const { dataset, split } = run.identity.experiment
+  const { split } = run.identity.experiment
   const [moved] = differences({ split }, { split: experiment.split })
   if (moved !== undefined) {
     return yield* impossible(
@@ -54,13 +55,21 @@ export const prepareFork = Effect.fn("prepareFork")(function* (run: Run, experim
     )
   }
   const pooled = split.kind === "pooled"
-  const [replaced] = differences({ dataset }, { dataset: experiment.dataset })
+  const [replaced] = differences(
+    { dataset: filesOf(run.identity.experiment.dataset) },
+    { dataset: filesOf(experiment.dataset) },
+  )
   if (pooled && replaced !== undefined) {
     return yield* impossible(
       `${replaced.path} was ${replaced.before} and is ${replaced.after}; a pooled split of other files would test it on examples it was trained on`,
     )
   }
   const fetched = paths.join(layout.stages, "fetch.json")
+  if (pooled && (yield* readFetched(run.path)) === undefined) {
+    return yield* impossible(
+      `it has no ${fetched} that can be read, and a pooled split of other files would test it on examples it was trained on`,
+    )
+  }
   const record = pooled ? yield* files.readStringIfExists(paths.join(run.path, fetched)) : undefined
   const checkpoint = yield* newestGoodCheckpoint(paths.join(run.path, layout.checkpoints))
   if (checkpoint === undefined) return yield* impossible("it has no good checkpoint")

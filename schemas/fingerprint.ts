@@ -16,7 +16,8 @@ export const canonical = (value: unknown): string => {
   return `{${fields.map(([key, entry]) => `${JSON.stringify(key)}:${canonical(entry)}`).join()}}`
 }
 
-const unbounded = (dataset: Experiment["dataset"]) => {
+/** A dataset without what only judges it: equal values name the same files. */
+export const filesOf = (dataset: Experiment["dataset"]) => {
   if (typeof dataset === "string") return dataset
   const { bounds: _b, ...files } = dataset
   return files
@@ -41,6 +42,6 @@ export const fingerprint = (
   } = experiment
   const from = parent === undefined ? {} : { parent: [parent.fingerprint, parent.iteration] }
   return createHash("sha256")
-    .update(canonical({ ...decides, dataset: unbounded(dataset), ...from }))
+    .update(canonical({ ...decides, dataset: filesOf(dataset), ...from }))
     .digest("hex")
 }

@@ -9,7 +9,9 @@ import { Effect, Layer, Result } from "effect"
 import * as FetchHttpClient from "effect/http/FetchHttpClient"
 import { promoteRun } from "../../../pipeline/champion/byHand.ts"
 import { gateRun } from "../../../pipeline/champion/gateRun.ts"
+import { prepareFork } from "../../../pipeline/fork.ts"
 import type { Split } from "../../../schemas/Dataset.ts"
+import type { Experiment } from "../../../schemas/Experiment.ts"
 import { layers, optimizers } from "../../../schemas/index.ts"
 import { splitDataset } from "../../../stages/validate/split.ts"
 import { findRun } from "../../../storage/runDirectory.ts"
@@ -162,4 +164,17 @@ it("a fork of pooled examples is tested on what its parent was tested on, also w
   const elsewhere = await fork(write("pool", moved, split(0), 4))
   assert.strictEqual(elsewhere.code, 65)
   assert.match(elsewhere.stderr, /dataset\/\w+\/source was .* and is .*; a pooled split of other files would/)
+
+  const prepared = (change: Partial<Experiment>) =>
+    prepareFork(parent, { ...parent.identity.experiment, budget: { iterations: 4 }, ...change })
+  const { dataset } = parent.identity.experiment
+  assert.isObject(dataset)
+  if (typeof dataset === "string") return
+  await Effect.gen(function* () {
+    // Bounds judge the files and do not choose them.
+    yield* prepared({ dataset: { ...dataset, bounds: { testExamples: [1, 5000] } } })
+    rmSync(join(parent.path, "stages", "fetch.json"))
+    const { message } = yield* Effect.flip(prepared({}))
+    assert.match(message, /it has no stages\/fetch\.json that can be read, and a pooled split of other files/)
+  }).pipe(Effect.provide(services), Effect.runPromise)
 })
