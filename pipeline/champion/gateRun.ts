@@ -71,12 +71,10 @@ export const gateRun = Effect.fn("gateRun")(function* (runsDir: string, run: Run
     Effect.gen(function* () {
       // Answered before, as to a schedule that was killed after the gate: the same answer, and no second line.
       const earlier = history.findLast((event) => event.run === run.identity.id)
-      const holds = earlier !== undefined && (earlier === history.at(-1) || champion === run.identity.id)
-      const unchanged =
-        earlier === undefined ||
-        !("verdict" in earlier) ||
-        earlier.verdict.accuracy === report.test.accuracy.value
-      if (holds && unchanged) {
+      // A challenger that was trained further since is another model, of whatever accuracy; a champion never is.
+      const trainedUntil = run.attempts.at(-1)?.outcome?.endedAt ?? ""
+      const isLast = earlier === history.at(-1) && earlier !== undefined && earlier.at > trainedUntil
+      if (earlier !== undefined && (champion === run.identity.id || isLast)) {
         result = resultOf(earlier)
         return undefined
       }

@@ -1,5 +1,5 @@
 /** Who becomes champion, over runs whose every answer is known. */
-import { existsSync, readFileSync, renameSync, rmSync, symlinkSync } from "node:fs"
+import { existsSync, readFileSync, renameSync, rmSync, symlinkSync, writeFileSync } from "node:fs"
 import { join } from "node:path"
 import * as NodeServices from "@effect/platform-node/NodeServices"
 import { assert, describe, it } from "@effect/vitest"
@@ -259,6 +259,26 @@ describe("the gate", () => {
         const first = yield* judged(run)
         assert.deepStrictEqual(yield* judged(run), first)
         assert.lengthOf(yield* readChampionHistory(runsDir), 2)
+      }),
+    ),
+  )
+
+  it.live("judges a challenger anew that was trained further, although it is as often right as before", () =>
+    inRuns((runsDir) =>
+      Effect.gen(function* () {
+        const loss = gate({ metric: "loss" })
+        yield* judged({ runsDir, second: 1, right: wrong(0, 20), confidence: 0.8 })
+        const unsure: FinishedRun = { runsDir, second: 2, right: wrong(0, 20), confidence: 0.3, gate: loss }
+        assert.isFalse((yield* judged(unsure)).champion)
+        const path = writeFinishedRun({ ...unsure, confidence: 0.9 })
+        const attempt = JSON.parse(readFileSync(join(path, "attempts", "0001.json"), "utf8"))
+        const outcome = { ...attempt.outcome, endedAt: "9999-01-01T00:00:00.000Z" }
+        writeFileSync(join(path, "attempts", "0002.json"), JSON.stringify({ ...attempt, number: 2, outcome }))
+        const sure = yield* gateRun(runsDir, yield* readRun(path))
+        assert.isTrue(sure.champion, sure.reasons.join())
+        // The champion is not judged against itself.
+        assert.deepStrictEqual(yield* gateRun(runsDir, yield* readRun(path)), sure)
+        assert.lengthOf(yield* readChampionHistory(runsDir), 3)
       }),
     ),
   )
