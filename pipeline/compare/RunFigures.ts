@@ -135,6 +135,13 @@ const peakMemoryOf = (run: RunHeader): number | null => {
   return Math.max(0, ...recorded) || null
 }
 
+/** Figures of a dataset without those of a run: what pixels were standardized by depends on the normalization and the split. */
+const contentOf = (dataset: unknown) => {
+  if (typeof dataset !== "object" || dataset === null) return dataset
+  const { standardizedBy: _, ...content } = { standardizedBy: undefined, ...dataset }
+  return content
+}
+
 export const readFigures = Effect.fnUntraced(function* (run: RunHeader) {
   const missing: Array<string> = []
   if (run.formatVersion !== formatVersion) {
@@ -169,7 +176,7 @@ export const readFigures = Effect.fnUntraced(function* (run: RunHeader) {
     ...speedOf(run, report),
     peakMemoryBytes: peakMemoryOf(run),
     curve,
-    dataset: report?.dataset ?? run.experiment.dataset ?? null,
+    dataset: contentOf(report?.dataset) ?? run.experiment.dataset ?? null,
     missing,
   } satisfies RunFigures as RunFigures
 })

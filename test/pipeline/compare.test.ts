@@ -155,6 +155,15 @@ describe("compare", () => {
     assert.include(renderText(comparison, 200), "not tested: they were tested on different datasets")
   })
 
+  it("runs that standardize the pixels of one dataset otherwise, or not, are tested", async () => {
+    const standardized = [0.3, 0.31].map((mean) =>
+      write("pixels", { learningRate: mean, standardizedBy: { mean, stddev: 0.3 } }),
+    )
+    const comparison = await compared([write("pixels", {}), ...standardized])
+    assert.deepStrictEqual(comparison.untested, [])
+    assert.lengthOf(comparison.tests, 2)
+  })
+
   it("unfinished, damaged and older runs are compared as far as they go, with what is missing", async () => {
     const whole = write("bad", {})
     const unfinished = write("bad", { learningRate: 0.2, unfinished: true, status: "interrupted" })
