@@ -8,6 +8,8 @@ import { testResult } from "../../stages/report/testResult.ts"
 import { meanLoss } from "../../stages/evaluate/evaluate.ts"
 import { locateEnsemble, writeEnsemble } from "../../storage/ensembles.ts"
 import { encodePredictions, type Predictions, readPredictions } from "../../storage/predictions.ts"
+import { exampleKey } from "../champion/answers.ts"
+import { readFetched } from "../stageRecords.ts"
 import type { Ensemble } from "./ensembleFile.ts"
 import type { TrainedMember } from "./trainMembers.ts"
 
@@ -28,7 +30,8 @@ export class MembersDisagree extends Schema.TaggedError<MembersDisagree>()("Memb
   }
 }
 
-const same = (a: Int32Array, b: Int32Array) => a.length === b.length && a.every((value, i) => value === b[i])
+const same = <T>(a: ArrayLike<T>, b: ArrayLike<T>) =>
+  a.length === b.length && Array.from(a).every((value, i) => value === b[i])
 
 export const joinMembers = Effect.fn("joinMembers")(function* (
   ensemble: Ensemble,
@@ -43,17 +46,25 @@ export const joinMembers = Effect.fn("joinMembers")(function* (
       ensemble: Option.isSome(known) ? `ensemble:${ensemble.name}` : null,
     })
 
-  const tested: Array<{ readonly run: string; readonly answers: Predictions }> = []
-  for (const { path } of members) {
+  const tested: Array<{
+    readonly run: string
+    readonly answers: Predictions
+    /** Each test example by the content of its files. */
+    readonly keys: ReadonlyArray<string>
+  }> = []
+  for (const { path, report } of members) {
+    const run = basename(path)
     const read = yield* readPredictions(path)
-    if (Result.isFailure(read)) return yield* disagree([basename(path)], read.failure)
-    tested.push({ run: basename(path), answers: read.success })
+    if (Result.isFailure(read)) return yield* disagree([run], read.failure)
+    const fetched = yield* readFetched(path)
+    if (fetched === undefined) return yield* disagree([run], "it has no record of its dataset")
+    const keyOf = exampleKey(fetched, report.dataset.train.examples)
+    tested.push({ run, answers: read.success, keys: Array.from(read.success.indices, keyOf) })
   }
   // Ids begin with the time: the newest run knows the data as it is now.
   const newest = tested.reduce((a, b) => (a.run > b.run ? a : b))
   const others = tested.filter(
-    ({ answers }) =>
-      !same(answers.indices, newest.answers.indices) || !same(answers.labels, newest.answers.labels),
+    ({ answers, keys }) => !same(answers.indices, newest.answers.indices) || !same(keys, newest.keys),
   )
   if (others.length > 0) {
     const runs = others.map(({ run }) => run)

@@ -53,6 +53,11 @@ describe("members of an ensemble", () => {
       before.message,
       `${first}, ${second} cannot be combined with the other members: tested on other examples than ${basename(now)}, the newest; remove with \`pipeline rm ${first} ${second}\` and run the ensemble again`,
     )
+    // As many images with the same labels, and others all the same.
+    const other = writeFinishedRun({ runsDir, second: 4, right: answers(20), testDigest: "3" })
+    const moved = await go(Effect.flip(joined([...old, other])))
+    assert.include(moved.message, `tested on other examples than ${basename(other)}, the newest`)
+    rmSync(other, { recursive: true })
     await go(joined(old))
     const after = await go(Effect.flip(joined([...old, now])))
     assert.include(after.message, `\`pipeline rm ensemble:duo ${first} ${second}\``)
