@@ -165,11 +165,12 @@ export const makeKeeper = Effect.fnUntraced(function* ({
   /** Takes a slot out of the queue, or puts one in; who was there before it is recorded. */
   const enqueue = Effect.fnUntraced(function* (handledUntil: string, next: JobState["queued"]) {
     const replaced = state.queued
-    state = { ...state, queued: next }
+    // Both at once: while the one before is told of, this one may be begun and saved.
+    state = { ...state, queued: next, handledUntil }
     if (replaced !== null) {
       yield* note("skipped", replaced.slot, replaced.missed, "a later slot took its place in the queue")
     }
-    yield* update({ handledUntil })
+    yield* update({})
   })
 
   yield* update({})

@@ -351,6 +351,36 @@ describe("a schedule at half past two in Prague", () => {
       }),
   )
 
+  it.effect("killed while it tells of a slot that lost its place, after that has begun, begins it once", () =>
+    Effect.gen(function* () {
+      // Ends two hours after the slot of the third, which took the place of the second's.
+      const theatre = theatreOf((_, number) => ({ durationMs: number === 1 ? 50 * hour : hour }))
+      const jobs = [jobOf({ overlap: "queue", catchUp: "latest" })]
+      yield* TestClock.setTime(start)
+      const schedule = yield* Effect.forkChild(
+        runSchedule({
+          jobs,
+          lookMs: hour,
+          stop: Effect.never,
+          stopped: () => false,
+          announce: ({ outcome }) => (outcome === "skipped" ? Effect.sleep(4 * hour) : Effect.void),
+        }).pipe(Effect.provide(theatre.layer)),
+      )
+      yield* TestClock.adjust(2 * day + 4 * hour)
+      yield* Fiber.interrupt(schedule)
+      assert.lengthOf(theatre.started, 2)
+      yield* lasting(theatre, jobs, 6 * hour)
+      assert.deepStrictEqual(
+        theatre.nights.map(({ outcome, run, slot }) => [slot.slice(8, 10), outcome, run]),
+        [
+          ["02", "skipped", null],
+          ["01", "champion", "run-1"],
+          ["03", "champion", "run-2"],
+        ],
+      )
+    }),
+  )
+
   it("reads a state of a version that had no queue in it", () => {
     const state = Schema.decodeUnknownSync(JobState)({ handledUntil: "2026-01-01T01:30:00.000Z", open: null })
     assert.isNull(state.queued)
