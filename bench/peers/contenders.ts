@@ -1,7 +1,8 @@
 /**
  * Who takes part: (name) -> how it is started on a job.
  */
-import { cpus } from "node:os"
+import { cpus, tmpdir } from "node:os"
+import { join } from "node:path"
 import { fileURLToPath } from "node:url"
 import { Effect } from "effect"
 import { type Framework, install } from "./install.ts"
@@ -19,7 +20,14 @@ interface Contender {
   readonly env?: Readonly<Record<string, string>>
 }
 
-const ours = (form: string): Contender => ({ kind: "ours", script: "withEngine.ts", form })
+/** With modules compiled in an earlier run, as `pipeline/cli.ts` and Python's packages have them. */
+const compiledBefore = { NODE_COMPILE_CACHE: join(tmpdir(), "node-compile-cache") }
+const ours = (form: string): Contender => ({
+  kind: "ours",
+  script: "withEngine.ts",
+  form,
+  env: compiledBefore,
+})
 const peer = (framework: Framework, form: string, more: Partial<Contender> = {}): Contender => ({
   kind: "peer",
   script: `with_${framework}.py`,
