@@ -3,7 +3,7 @@
  *
  * (path, overrides of the command line) -> Experiment. Every problem of a file is listed at once, with its path.
  */
-import { pathToFileURL } from "node:url"
+import { fileURLToPath, pathToFileURL } from "node:url"
 import { Effect, Path, Runtime, Schema, SchemaIssue } from "effect"
 import { isLabel, notALabel } from "../schemas/Dataset.ts"
 import { Experiment } from "../schemas/Experiment.ts"
@@ -108,11 +108,28 @@ export const decodeExperiment = Effect.fn("decodeExperiment")(function* (value: 
   return experiment
 })
 
+/**
+ * FILE:LINE of what went wrong: the file's own line where the stack has one, otherwise that of what it imports. Frames
+ * have URLs; the stack of a syntax error begins with the place, as a URL or a path.
+ */
+const placeOf = ({ stack = "" }: Error, path: string) => {
+  const places = [...stack.matchAll(/(file:\/\/[^\s():]+|^\/[^\n:]+):(\d+)/g)].map(
+    ([, at = "", line = ""]) => ({ file: at.startsWith("file:") ? fileURLToPath(at) : at, line }),
+  )
+  const place = places.find(({ file }) => file === path) ?? places[0]
+  return place && `${place.file}:${place.line}`
+}
+
+const whatWasThrown = (cause: unknown, path: string) => {
+  if (!(cause instanceof Error)) return String(cause)
+  const place = placeOf(cause, path)
+  return place === undefined ? cause.message : `${cause.message}, at ${place}`
+}
+
 const importDefault = (path: string) =>
   Effect.tryPromise({
     try: (): Promise<{ readonly default?: unknown }> => import(pathToFileURL(path).href),
-    catch: (cause) =>
-      new ExperimentNotLoadable({ path, problem: cause instanceof Error ? cause.message : String(cause) }),
+    catch: (cause) => new ExperimentNotLoadable({ path, problem: whatWasThrown(cause, path) }),
   })
 
 /** Whether a file's value is meant to be several experiments (`pipeline/ensemble/ensembleFile.ts`). */

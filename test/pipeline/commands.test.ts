@@ -82,12 +82,17 @@ describe("run", () => {
   })
 
   it("a file that does not parse, throws or exports nothing exits 65", async () => {
-    refused(await run(write("syntax.ts", "export default {{")), 65, /cannot be loaded/)
-    refused(
-      await run(write("throws.ts", "throw new Error('my mistake')")),
-      65,
-      /cannot be loaded: my mistake/,
+    const syntax = write("syntax.ts", "const a = 1\nexport default {{")
+    refused(await run(syntax), 65, new RegExp(`cannot be loaded: .*, at ${syntax}:2$`, "m"))
+    const throws = write("throws.ts", "\n\nthrow new Error('my mistake')")
+    refused(await run(throws), 65, new RegExp(`cannot be loaded: my mistake, at ${throws}:3$`, "m"))
+    const imports = write("imports.ts", 'import "./syntax.ts"')
+    refused(await run(imports), 65, new RegExp(`${imports} cannot be loaded: .*, at ${syntax}:2$`, "m"))
+    const misspelt = write(
+      "misspelt.ts",
+      `import { layers } from "${join(project, "schemas/Experiment.ts")}"\nexport default layers.dense2({})`,
     )
+    refused(await run(misspelt), 65, new RegExp(`layers.dense2 is not a function, at ${misspelt}:2$`, "m"))
     refused(await run(write("empty.ts", "export const x = 1")), 65, /no default export/)
   })
 
