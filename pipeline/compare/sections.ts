@@ -4,6 +4,7 @@
  * The terminal and Markdown write these down; a web page can do the same.
  */
 import { duration } from "../words/duration.ts"
+import { size } from "../words/size.ts"
 import type { Comparison, ComparedUnit } from "./Comparison.ts"
 import type { OneSided, UnitTest } from "./testUnits.ts"
 import { method, verdict } from "./verdict.ts"
@@ -112,14 +113,14 @@ const whole = new Intl.NumberFormat("en", { maximumFractionDigits: 0 })
 const cost = ({ units }: Comparison): Section => ({
   title: "Size and speed",
   table: {
-    head: ["", "iterations", "parameters", "training", "images/s", "peak MiB", "engine"],
+    head: ["", "iterations", "parameters", "training", "images/s", "peak memory", "engine"],
     rows: units.map(({ figures, label }) => [
       label,
       String(figures.iterations ?? "–"),
       figures.parameters === null ? "–" : whole.format(figures.parameters),
       figures.trainSeconds === null ? "–" : duration(figures.trainSeconds),
       figures.imagesPerSecond === null ? "–" : whole.format(figures.imagesPerSecond),
-      figures.peakMemoryBytes === null ? "–" : whole.format(figures.peakMemoryBytes / 2 ** 20),
+      figures.peakMemoryBytes === null ? "–" : size(figures.peakMemoryBytes),
       figures.engine,
     ]),
     left: 1,
