@@ -3,6 +3,7 @@ import { Console, Effect, Option, Path } from "effect"
 import { Argument, Command, Flag } from "effect/cli"
 import { exportFormats } from "../../stages/export/formats.ts"
 import { findRun } from "../../storage/runDirectory.ts"
+import { size } from "../words/size.ts"
 import { json, runsDir } from "./flags.ts"
 
 const run = Argument.String("run").pipe(
@@ -75,7 +76,7 @@ export const exportCommand = Command.make(
     }
     if (!written) yield* Effect.logInfo("the same export was there already")
     for (const { name, sizeBytes } of exported) {
-      yield* Console.log(`${paths.join(path, name)}  ${(sizeBytes / 2 ** 20).toFixed(1)} MiB`)
+      yield* Console.log(`${paths.join(path, name)}  ${size(sizeBytes)}`)
     }
   }, Effect.scoped),
 ).pipe(

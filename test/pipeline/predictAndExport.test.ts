@@ -162,8 +162,9 @@ describe("export", () => {
 
   const exported = async (format: string) => {
     const out = join(scratch, format)
-    const { code, stderr } = await cliRun("export", run, "--format", format, "--out", out)
+    const { code, stderr, stdout } = await cliRun("export", run, "--format", format, "--out", out)
     assert.strictEqual(code, 0, stderr)
+    for (const line of stdout.trim().split("\n")) assert.match(line, /  [1-9][\d.]* (B|kB|MB)$/)
     return out
   }
   const assertEqual = (actual: ArrayLike<number>, expected: Float32Array) => {
