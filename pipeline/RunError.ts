@@ -8,7 +8,7 @@ import { Interrupted } from "../schemas/Interrupted.ts"
 import { ModelShapeMismatch } from "../schemas/shapes.ts"
 import { BatchThreadFailed } from "../stages/batch/Filler.ts"
 import { BudgetPassed, CheckpointDamaged, ForkNotRepeatable } from "../stages/train/checkpoint.ts"
-import { DataNotAvailable, OwnFileNotFound } from "../stages/fetch/fetch.ts"
+import { ContentNotKnown, DataNotAvailable, OwnFileNotFound } from "../stages/fetch/fetch.ts"
 import { IdxInvalid } from "../stages/validate/idx.ts"
 import {
   ChecksumMismatch,
@@ -27,6 +27,7 @@ export const RunError = Schema.Union([
   StorageFailed,
   DataNotAvailable,
   OwnFileNotFound,
+  ContentNotKnown,
   IdxInvalid,
   ChecksumMismatch,
   ImageShapeMismatch,

@@ -12,7 +12,7 @@ import { Trained } from "../schemas/Run.ts"
 import { describeDataset } from "../stages/fetch/datasets.ts"
 import { CheckpointDamaged, iterationOf, loadCheckpoint } from "../stages/train/checkpoint.ts"
 import { eventOpening } from "../stages/train/eventOpening.ts"
-import { fetchDataset, isStillThere } from "../stages/fetch/fetch.ts"
+import { ContentNotKnown, fetchDataset, isOneContent, isStillThere } from "../stages/fetch/fetch.ts"
 import { report as testModel } from "../stages/report/report.ts"
 import { tidyCheckpoints, train as trainModel } from "../stages/train/train.ts"
 import { pixelFigures } from "../stages/validate/normalize.ts"
@@ -28,16 +28,21 @@ import { RunError } from "./RunError.ts"
 import { stage } from "./stage.ts"
 import { StopSignal } from "./StopSignal.ts"
 import { Terminal } from "./terminal/Terminal.ts"
-import { readFetched, readTrained } from "./stageRecords.ts"
+import { readFetched, readTrained, readValidated } from "./stageRecords.ts"
 
 /** Dataset of the experiment -> verified files in the cache; of a run that goes on, those it began with. */
 const fetch = Effect.gen(function* () {
-  const { dataDir, experiment, path } = yield* CurrentRun
+  const { dataDir, experiment, id, path } = yield* CurrentRun
+  const { dataset } = experiment
   const recorded = yield* readFetched(path)
   return yield* stage({
     name: "fetch",
     success: FetchedDataset,
-    execute: fetchDataset({ dataset: experiment.dataset, dataDir, recorded }).pipe(
+    execute: Effect.gen(function* () {
+      const hasBegun = recorded === undefined && (yield* readValidated(path)) !== undefined
+      if (hasBegun && !isOneContent(dataset)) return yield* new ContentNotKnown({ run: id })
+      return yield* fetchDataset({ dataset, dataDir, recorded })
+    }).pipe(
       Effect.tap(({ files, name }) => {
         // The folder or address the files have in common says enough; the log has each of them.
         const sources = [

@@ -71,6 +71,18 @@ describe("a run whose data was replaced", () => {
     )
   })
 
+  it("does not go on with other content where the record of its own is lost", async () => {
+    const fetched = join(onlyRun(runs), "stages", "fetch.json")
+    const text = readFileSync(fetched, "utf8")
+    for (const lose of [() => writeFileSync(fetched, "{}"), () => rmSync(fetched)]) {
+      lose()
+      const refused = await resume(75)
+      assert.strictEqual(refused.code, 65, refused.stderr)
+      assert.match(refused.stderr, /^error: \S+ cannot go on: found no stages\/fetch\.json that can be read/m)
+    }
+    writeFileSync(fetched, text)
+  })
+
   it("goes on when its content is back", async () => {
     writeSet(1)
     const { code, stderr } = await resume(75)
