@@ -86,6 +86,9 @@ export class LabelOutOfRange extends Schema.TaggedError<LabelOutOfRange>()("Labe
   }
 }
 
+/** A file as its owner knows it: where its content came from, not the digest that the cache calls it by. */
+const originOf = ({ source }: FetchedFile): string => /^cache \((.*)\)$/.exec(source)?.[1] ?? source
+
 const shapeOf = (idx: Idx): string => `${idx.type} [${idx.dims.join(", ")}]`
 
 const readIdx = Effect.fnUntraced(function* (file: FetchedFile) {
@@ -99,7 +102,7 @@ const readIdx = Effect.fnUntraced(function* (file: FetchedFile) {
       advice: "delete it and fetch it again",
     })
   }
-  return yield* Effect.fromResult(parseIdx(bytes, file.path))
+  return yield* Effect.fromResult(parseIdx(bytes, originOf(file)))
 })
 
 /** The pixels of an image file, checked to be [examples, height, width] or [examples, height, width, channels] bytes. */
@@ -198,7 +201,7 @@ export const loadImages = Effect.fnUntraced(function* (
 ) {
   const [height, width, channels] = imageShape
   const stored: ResidentDataset["imageShape"] = layout.transposed ? [width, height, channels] : imageShape
-  return yield* Effect.fromResult(imagesOf(yield* readIdx(file), file.path, stored))
+  return yield* Effect.fromResult(imagesOf(yield* readIdx(file), originOf(file), stored))
 })
 
 export const loadDataset = Effect.fn("loadDataset")(function* (fetched: FetchedDataset) {
@@ -212,7 +215,7 @@ export const loadDataset = Effect.fn("loadDataset")(function* (fetched: FetchedD
     return {
       images: content,
       labels: yield* Effect.fromResult(
-        labelsOf(yield* readIdx(labels), labels.path, { examples, classes, layout }),
+        labelsOf(yield* readIdx(labels), originOf(labels), { examples, classes, layout }),
       ),
     }
   })

@@ -63,7 +63,7 @@ const dataset = (
       const path = join(folder, `${written++}-${name}`)
       await writeFile(path, bytes)
       const sha256 = createHash("sha256").update(bytes).digest("hex")
-      return [name, { path, sizeBytes: bytes.byteLength, sha256, source: "test" }] as const
+      return [name, { path, sizeBytes: bytes.byteLength, sha256, source: `cache (/mine/${name})` }] as const
     })
     return {
       name: "small",
@@ -227,6 +227,8 @@ describe("loadDataset", () => {
       assert.include("found" in error ? error.found : "", found)
       assert.include("expected" in error ? error.expected : "", expected)
       assert.notInclude(error.message, "\n")
+      // By where it came from, not by its name in the cache.
+      assert.match(error.message, new RegExp(`^/mine/${Object.keys(changes).join()} `))
       assert.strictEqual(error[Runtime.errorExitCode], 65)
     }),
   )
