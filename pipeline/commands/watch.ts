@@ -29,7 +29,9 @@ export class RunNotFinished extends Schema.TaggedError<RunNotFinished>()("RunNot
   override get message() {
     const why =
       this.reason ?? (this.status === "interrupted" ? "its process is gone" : "no reason was recorded")
-    return `run ${this.run} ${this.status === "failed" ? "failed" : "was interrupted"}: ${why}; go on with \`pipeline resume ${quoted(wordFor(this.path))}\``
+    const how =
+      this.status === "failed" ? "failed:" : why.startsWith("interrupted ") ? "was" : "was interrupted:"
+    return `run ${this.run} ${how} ${why}; go on with \`pipeline resume ${quoted(wordFor(this.path))}\``
   }
 }
 

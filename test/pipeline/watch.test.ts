@@ -50,6 +50,12 @@ describe("watch", () => {
     assert.strictEqual(interrupted.code, 130)
     assert.match(interrupted.stderr, /was interrupted: a reason; go on with/)
     assert.strictEqual((await watch(3)).code, 1)
+    const reason = "interrupted by SIGTERM during train at iteration 16 of 20"
+    writeRun({ runsDir, second: 4, status: "interrupted", unfinished: true, reason })
+    assert.match(
+      (await watch(4)).stderr,
+      /-small-00000000 was interrupted by SIGTERM during train .*; go on with/,
+    )
   })
 
   it("follows a run in plain lines and sees at once that it was killed", async () => {
