@@ -5,7 +5,8 @@ export default defineConfig({
     include: ["test/**/*.test.ts"],
     // Native libraries and signal handlers want a process of their own.
     pool: "forks",
-    testTimeout: 60_000,
-    hookTimeout: 60_000,
+    // Some ten times what the longest takes on a quiet machine.
+    testTimeout: 180_000,
+    hookTimeout: 180_000,
   },
 })
