@@ -6,11 +6,14 @@
 import { Effect, Path, Runtime, Schema } from "effect"
 import * as files from "../../storage/files.ts"
 import type { Run } from "../../storage/runDirectory.ts"
+import { wordFor } from "../resumeHint.ts"
 import { readReport } from "../runSummary.ts"
+import { quoted } from "../words/quoted.ts"
 
 /** Only a run that has been tested can be judged or be a champion. */
 export class RunNotFinished extends Schema.TaggedError<RunNotFinished>()("RunNotFinished", {
   run: Schema.String,
+  path: Schema.String,
   status: Schema.String,
 }) {
   override get [Runtime.errorExitCode]() {
@@ -18,7 +21,7 @@ export class RunNotFinished extends Schema.TaggedError<RunNotFinished>()("RunNot
   }
   override get message() {
     const found = this.status === "finished" ? "its report cannot be read" : `it is ${this.status}`
-    return `${this.run} cannot be a champion: ${found}, expected a finished run with its report; go on with \`pipeline resume ${this.run}\``
+    return `${this.run} cannot be a champion: ${found}, expected a finished run with its report; go on with \`pipeline resume ${quoted(wordFor(this.path))}\``
   }
 }
 
@@ -57,5 +60,5 @@ export const candidateReport = Effect.fnUntraced(function* (runsDir: string, run
   }
   const report = run.status === "finished" ? yield* readReport(run.path) : undefined
   if (report !== undefined) return report
-  return yield* new RunNotFinished({ run: id, status: run.status })
+  return yield* new RunNotFinished({ run: id, path: run.path, status: run.status })
 })

@@ -1,6 +1,6 @@
 /** Who becomes champion, over runs whose every answer is known. */
 import { existsSync, readFileSync, renameSync, rmSync, symlinkSync, writeFileSync } from "node:fs"
-import { join } from "node:path"
+import { join, relative } from "node:path"
 import * as NodeServices from "@effect/platform-node/NodeServices"
 import { assert, describe, it } from "@effect/vitest"
 import { Effect, FileSystem, Layer, Runtime, Schema } from "effect"
@@ -213,6 +213,7 @@ describe("the gate", () => {
         )
         const error = yield* gateRun(runsDir, run, undefined).pipe(Effect.flip)
         assert.match(error.message, /cannot be a champion: it is interrupted/)
+        assert.include(error.message, `\`pipeline resume ${relative(process.cwd(), run.path)}\``)
       }),
     ),
   )
