@@ -4,7 +4,7 @@
  * (path, overrides of the command line) -> Experiment. Every problem of a file is listed at once, with its path.
  */
 import { fileURLToPath, pathToFileURL } from "node:url"
-import { Effect, Path, Runtime, Schema, SchemaIssue } from "effect"
+import { Effect, Path, Runtime, Schema } from "effect"
 import { isLabel, notALabel } from "../schemas/Dataset.ts"
 import { Experiment } from "../schemas/Experiment.ts"
 import { fingerprint } from "../schemas/fingerprint.ts"
@@ -13,6 +13,7 @@ import { outputBeyondUnit } from "../schemas/outputRange.ts"
 import { inferShapes } from "../schemas/shapes.ts"
 import { describeDataset } from "../stages/fetch/datasets.ts"
 import * as files from "../storage/files.ts"
+import { problemsOf } from "./problemsOf.ts"
 
 export class ExperimentNotFound extends Schema.TaggedError<ExperimentNotFound>()("ExperimentNotFound", {
   path: Schema.String,
@@ -56,22 +57,6 @@ export class ExperimentInvalid extends Schema.TaggedError<ExperimentInvalid>()("
 }
 
 const decode = Schema.decodeUnknownEffect(Experiment, { errors: "all", onExcessProperty: "error" })
-const formatIssue = SchemaIssue.makeFormatterStandardSchemaV1()
-
-/** ["model", 0, "filters"] -> model[0].filters */
-const showPath = (path: ReadonlyArray<PropertyKey | { readonly key: PropertyKey }>) =>
-  path
-    .map((part) => (typeof part === "object" ? part.key : part))
-    .reduce<string>(
-      (text, key) =>
-        typeof key === "number" ? `${text}[${key}]` : text === "" ? String(key) : `${text}.${String(key)}`,
-      "",
-    )
-
-/** What is wrong with a value, with the place of each. */
-export const problemsOf = (issue: SchemaIssue.Issue) =>
-  formatIssue(issue).issues.map((found) => ({ at: showPath(found.path ?? []), problem: found.message }))
-
 /** Mean squared error compares outputs with 0 and 1, and makes probabilities of them: they must lie in [0, 1]. */
 const outputProblems = ({ loss, model }: Experiment) => {
   const beyond = loss === "meanSquaredError" ? outputBeyondUnit(model) : undefined
@@ -89,7 +74,7 @@ const outputProblems = ({ loss, model }: Experiment) => {
 /** Decodes what a file exported; `path` is for the messages. */
 export const decodeExperiment = Effect.fn("decodeExperiment")(function* (value: unknown, path: string) {
   const experiment = yield* decode(value).pipe(
-    Effect.mapError(({ issue }) => new ExperimentInvalid({ path, problems: problemsOf(issue) })),
+    Effect.mapError(({ issue }) => new ExperimentInvalid({ path, problems: problemsOf(value, issue) })),
   )
   const { classes, imageShape } = describeDataset(experiment.dataset)
   yield* Effect.fromResult(inferShapes(experiment.model, imageShape, classes))
@@ -141,6 +126,10 @@ export const loadDefault = Effect.fn("loadDefault")(function* (file: string) {
   const paths = yield* Path.Path
   const path = paths.resolve(file)
   if (!(yield* files.exists(path))) return yield* new ExperimentNotFound({ path })
+  if (!/\.[cm]?[jt]s$/.test(path)) {
+    const problem = "it is no TypeScript file; name one, as experiments/cnn.ts"
+    return yield* new ExperimentNotLoadable({ path, problem })
+  }
   const exported = yield* importDefault(path)
   if (exported.default === undefined) {
     return yield* new ExperimentNotLoadable({

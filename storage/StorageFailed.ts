@@ -27,7 +27,10 @@ export class StorageFailed extends Schema.TaggedError<StorageFailed>()("StorageF
     return this.code === "ENOENT" ? 66 : this.code === "EACCES" || this.code === "EROFS" ? 73 : 74
   }
   override get message() {
-    return `cannot ${this.operation} ${this.path}: ${advice[this.code] ?? this.code}`
+    const { code, operation, path } = this
+    const isMade = operation === "write" || operation === "create"
+    const problem = isMade && code === "ENOENT" ? "there is no such folder" : (advice[code] ?? code)
+    return `cannot ${operation} ${path}: ${problem}`
   }
 }
 

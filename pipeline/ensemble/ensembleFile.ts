@@ -6,13 +6,8 @@ import { Effect, Schema } from "effect"
 import { EnsembleOutline } from "../../schemas/Ensemble.ts"
 import type { Experiment } from "../../schemas/Experiment.ts"
 import { fingerprint } from "../../schemas/fingerprint.ts"
-import {
-  decodeExperiment,
-  ExperimentInvalid,
-  isEnsemble,
-  loadDefault,
-  problemsOf,
-} from "../experimentFile.ts"
+import { decodeExperiment, ExperimentInvalid, isEnsemble, loadDefault } from "../experimentFile.ts"
+import { problemsOf } from "../problemsOf.ts"
 
 export interface Member {
   readonly experiment: Experiment
@@ -36,7 +31,7 @@ export const loadEnsemble = Effect.fn("loadEnsemble")(function* (file: string) {
   const { path, value } = yield* loadDefault(file)
   if (!isEnsemble(value)) return undefined
   const outline = yield* decodeOutline(value).pipe(
-    Effect.mapError(({ issue }) => new ExperimentInvalid({ path, problems: problemsOf(issue) })),
+    Effect.mapError(({ issue }) => new ExperimentInvalid({ path, problems: problemsOf(value, issue) })),
   )
   const members: Array<Member> = []
   const problems: Array<{ readonly at: string; readonly problem: string }> = []

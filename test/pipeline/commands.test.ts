@@ -90,10 +90,15 @@ describe("run", () => {
     refused(await run(imports), 65, new RegExp(`${imports} cannot be loaded: .*, at ${syntax}:2$`, "m"))
     const misspelt = write(
       "misspelt.ts",
-      `import { layers } from "${join(project, "schemas/Experiment.ts")}"\nexport default layers.dense2({})`,
+      `import { layers } from "${join(project, "schemas/index.ts")}"\nexport default layers.dense2({})`,
     )
     refused(await run(misspelt), 65, new RegExp(`layers.dense2 is not a function, at ${misspelt}:2$`, "m"))
     refused(await run(write("empty.ts", "export const x = 1")), 65, /no default export/)
+    refused(
+      await run(join(project, "experiments")),
+      65,
+      /experiments cannot be loaded: it is no TypeScript file/,
+    )
   })
 
   it("an experiment with several faults lists all of them, exit 65, and leaves no run behind", async () => {

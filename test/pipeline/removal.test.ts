@@ -69,7 +69,10 @@ describe("rm", () => {
     writeFileSync(join(runsDir, "champions", "history.ndjson"), `{"run":"${basename(other)}"}\n`)
     const refused = await cliRun("rm", "2026*", "--yes", "--runs-dir", runsDir)
     assert.strictEqual(refused.code, 75)
-    assert.include(refused.stderr, `nothing was removed: ${basename(champion)} (a champion)`)
+    assert.include(
+      refused.stderr,
+      `nothing was removed: ${basename(champion)} (a champion, until \`promote\` makes another one); leave it out`,
+    )
     assert.isTrue(existsSync(champion) && existsSync(other))
     assert.deepStrictEqual([...(await go(neededRuns(runsDir))).keys()], [basename(champion)])
     // The history is written before the pointer: after a crash between them it knows the champion.
@@ -92,7 +95,7 @@ describe("rm", () => {
     const run = write("live")
     const holder = await hold(run)
     const busy = await go(protection(run, new Map()))
-    assert.match(busy ?? "", new RegExp(`^process ${holder.pid} on .* is working on it$`))
+    assert.match(busy ?? "", new RegExp(`^process ${holder.pid} on .* is working on it: wait, or end it$`))
     // Taken between the look and the rename: it gets its name back.
     const raced = await go(Effect.result(removeRun(run)))
     assert.isTrue(Result.isFailure(raced))

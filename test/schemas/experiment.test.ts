@@ -115,6 +115,40 @@ describe("an experiment", () => {
     }),
   )
 
+  it.effect("each problem says what was found", () =>
+    Effect.gen(function* () {
+      const error = yield* decodeExperiment(
+        {
+          name: "faults",
+          dataset: "mnisst",
+          model: [{ kind: "dense", units: "10" }, { kind: "dens" }, []],
+          loss: "softmaxCrossEntropy",
+          optimiser: { kind: "adam" },
+          batchSize: -2,
+          budget: { epoch: 3 },
+        },
+        "bad.ts",
+      ).pipe(Effect.flip)
+      const lines = error.message.split("\n")
+      const kinds = "conv2d, depthwiseConv2d, .* concatenate"
+      for (const line of [
+        /^ {2}optimiser: there is no such field$/,
+        /^ {2}optimizer: it is missing$/,
+        /^ {2}dataset: found "mnisst", expected "mnist" \|/,
+        /^ {2}model\[0\]\.units: found "10", expected number$/,
+        new RegExp(`^ {2}model\\[1\\]\\.kind: found "dens", expected ${kinds}$`),
+        new RegExp(`^ {2}model\\[2\\]\\.kind: found nothing, expected ${kinds}$`),
+        /^ {2}batchSize: found -2, expected a value greater than or equal to 1$/,
+      ]) {
+        assert.isTrue(
+          lines.some((found) => line.test(found)),
+          `${line} in ${error.message}`,
+        )
+      }
+      assert.deepStrictEqual([...new Set(lines)], lines)
+    }),
+  )
+
   const ends: ReadonlyArray<readonly [name: string, end: ExperimentInput["model"], problem: string | null]> =
     [
       ["sigmoids", [layers.dense({ units: 10, activation: "sigmoid" })], null],
