@@ -29,7 +29,8 @@ export class StorageFailed extends Schema.TaggedError<StorageFailed>()("StorageF
   override get message() {
     const { code, operation, path } = this
     const isMade = operation === "write" || operation === "create"
-    const problem = isMade && code === "ENOENT" ? "there is no such folder" : (advice[code] ?? code)
+    const problem =
+      isMade && code === "ENOENT" ? "its folder does not exist (any more)" : (advice[code] ?? code)
     return `cannot ${operation} ${path}: ${problem}`
   }
 }

@@ -27,7 +27,8 @@ export class RunProtected extends Schema.TaggedError<RunProtected>()("RunProtect
   }
   override get message() {
     const list = this.runs.map(({ reason, run }) => `${run} (${reason})`).join(", ")
-    return `nothing was removed: ${list}; leave ${this.runs.length === 1 ? "it" : "them"} out`
+    const them = this.runs.length === 1 ? "it" : "them"
+    return `nothing was removed: ${list}; leave ${them} out, or \`promote\` another champion, or wait for the process`
   }
 }
 
@@ -49,8 +50,6 @@ export const neededRuns = Effect.fn("neededRuns")(function* (
   return new Map([...(yield* memberRuns(runsDir, except)), ...(yield* championRuns(runsDir))])
 })
 
-const championOfNow = "a champion, until `promote` makes another one"
-
 /**
  * Runs that are champions, by their pointers and by the history, which a crash may leave ahead of them, and of each
  * experiment the one that a rollback leads to: id -> what it is.
@@ -65,9 +64,9 @@ const championRuns = Effect.fn("championRuns")(function* (runsDir: string) {
     const earlier = yield* earlierChampion(runsDir, events, champion)
     if (earlier !== undefined)
       runs.set(earlier, `the champion before, to which \`rollback ${name}\` goes back`)
-    if (champion !== undefined) runs.set(champion, championOfNow)
+    if (champion !== undefined) runs.set(champion, "a champion")
   }
-  for (const { run } of pointed) runs.set(run, championOfNow)
+  for (const { run } of pointed) runs.set(run, "a champion")
   return runs
 })
 
@@ -77,12 +76,12 @@ const busyReason = Effect.fnUntraced(function* (path: string) {
   const attempts = yield* readAttemptGlances(path)
   if ((yield* statusOf(paths.join(path, layout.attempts), attempts)) === "running") {
     const { host, pid } = attempts[attempts.length - 1].process
-    return `process ${pid} on ${host} is working on it: wait, or end it`
+    return `process ${pid} on ${host} is working on it`
   }
   if (attempts.length > 0) return undefined
   const folder = yield* files.stat(paths.join(path, layout.identity))
   const young = folder !== undefined && (yield* Clock.currentTimeMillis) - folder.modifiedMs < startingMs
-  return young ? "it is just being started: wait" : undefined
+  return young ? "it is just being started" : undefined
 })
 
 /** Why a run must stay, or undefined. */

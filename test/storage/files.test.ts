@@ -222,7 +222,7 @@ describe("errors", () => {
     ["EDQUOT", 74, "the disk quota is used up"],
     ["EROFS", 73, "the disk is read-only; choose another folder"],
     ["EACCES", 73, "permission denied"],
-    ["ENOENT", 66, "it does not exist"],
+    ["ENOENT", 66, "its folder does not exist (any more)"],
     ["EIO", 74, "input/output error"],
     ["ESTRANGE", 74, "ESTRANGE"],
   ]
