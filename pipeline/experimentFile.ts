@@ -57,6 +57,7 @@ export class ExperimentInvalid extends Schema.TaggedError<ExperimentInvalid>()("
 }
 
 const decode = Schema.decodeUnknownEffect(Experiment, { errors: "all", onExcessProperty: "error" })
+
 /** Mean squared error compares outputs with 0 and 1, and makes probabilities of them: they must lie in [0, 1]. */
 const outputProblems = ({ loss, model }: Experiment) => {
   const beyond = loss === "meanSquaredError" ? outputBeyondUnit(model) : undefined

@@ -18,6 +18,9 @@ const startingMs = 60_000
 /** Leftovers of another machine, whose processes cannot be looked at, count as abandoned after this. */
 const abandonedMs = 3_600_000
 
+/** Why a champion stays; the other reasons name their own way out, or an end to wait for. */
+const aChampion = "a champion"
+
 /** Runs that must not be removed. */
 export class RunProtected extends Schema.TaggedError<RunProtected>()("RunProtected", {
   runs: Schema.Array(Schema.Struct({ run: Schema.String, reason: Schema.String })),
@@ -27,8 +30,11 @@ export class RunProtected extends Schema.TaggedError<RunProtected>()("RunProtect
   }
   override get message() {
     const list = this.runs.map(({ reason, run }) => `${run} (${reason})`).join(", ")
-    const them = this.runs.length === 1 ? "it" : "them"
-    return `nothing was removed: ${list}; leave ${them} out, or \`promote\` another champion, or wait for the process`
+    const ways = [
+      `leave ${this.runs.length === 1 ? "it" : "them"} out`,
+      ...(this.runs.some(({ reason }) => reason === aChampion) ? ["or `promote` another run first"] : []),
+    ]
+    return `nothing was removed: ${list}; ${ways.join(", ")}`
   }
 }
 
@@ -64,9 +70,9 @@ const championRuns = Effect.fn("championRuns")(function* (runsDir: string) {
     const earlier = yield* earlierChampion(runsDir, events, champion)
     if (earlier !== undefined)
       runs.set(earlier, `the champion before, to which \`rollback ${name}\` goes back`)
-    if (champion !== undefined) runs.set(champion, "a champion")
+    if (champion !== undefined) runs.set(champion, aChampion)
   }
-  for (const { run } of pointed) runs.set(run, "a champion")
+  for (const { run } of pointed) runs.set(run, aChampion)
   return runs
 })
 

@@ -7,7 +7,7 @@
  * not belong to its file only costs a hash.
  */
 import { Clock, Effect, Path, Schema } from "effect"
-import { type FetchedFile, Sha256 } from "../../schemas/Dataset.ts"
+import { byWayOfCache, type FetchedFile, Sha256 } from "../../schemas/Dataset.ts"
 import {
   list,
   makeFolder,
@@ -71,7 +71,7 @@ export const lookUp = Effect.fn("lookUp")(function* (path: string, sha256: strin
   const source = record === undefined ? path : record.source
   const verified: Cached = {
     kind: "verified",
-    file: { path, sizeBytes: file.sizeBytes, sha256: expected, source: `cache (${source})` },
+    file: { path, sizeBytes: file.sizeBytes, sha256: expected, source: byWayOfCache(source) },
   }
   const unchanged =
     record?.sha256 === expected &&

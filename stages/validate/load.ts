@@ -6,7 +6,7 @@
  * start at 1, labels of several columns) end here.
  */
 import { Effect, Result, Runtime, Schema } from "effect"
-import type { FetchedDataset, FetchedFile, Layout } from "../../schemas/Dataset.ts"
+import { type FetchedDataset, type FetchedFile, type Layout, originOf } from "../../schemas/Dataset.ts"
 import { read } from "../../storage/files.ts"
 import { digestOf } from "../digest.ts"
 import { type Idx, parseIdx } from "./idx.ts"
@@ -85,9 +85,6 @@ export class LabelOutOfRange extends Schema.TaggedError<LabelOutOfRange>()("Labe
     return `${this.path} holds a label that is no class: found ${this.found}, expected ${this.expected}; ${this.advice}`
   }
 }
-
-/** A file as its owner knows it: where its content came from, not the digest that the cache calls it by. */
-const originOf = ({ source }: FetchedFile): string => /^cache \((.*)\)$/.exec(source)?.[1] ?? source
 
 const shapeOf = (idx: Idx): string => `${idx.type} [${idx.dims.join(", ")}]`
 

@@ -71,7 +71,7 @@ describe("rm", () => {
     assert.strictEqual(refused.code, 75)
     assert.include(
       refused.stderr,
-      `nothing was removed: ${basename(champion)} (a champion); leave it out, or`,
+      `nothing was removed: ${basename(champion)} (a champion); leave it out, or \`promote\` another run first`,
     )
     assert.isTrue(existsSync(champion) && existsSync(other))
     assert.deepStrictEqual([...(await go(neededRuns(runsDir))).keys()], [basename(champion)])
