@@ -13,10 +13,12 @@ const Probability = Schema.Finite.check(Schema.isBetween({ minimum: 0, maximum: 
 /** Each number is the largest; what happens is drawn uniformly from minus to plus it. Formulas in `stages/batch/augment.ts`. */
 export const Augmentation = Schema.Struct({
   /**
-   * The share of images that are turned, scaled, slanted, moved and bent; absent: all. A pixel of those is the mean of four:
-   * a network that sees no image as it is learns that strokes are soft, and errs on those that are sharp.
+   * The share of images that are turned, scaled, slanted, moved and bent; absent: all. A bilinear pixel of those is the mean of
+   * four: a network that sees no image as it is learns that strokes are soft, and errs on those that are sharp.
    */
   probability: Schema.optionalKey(Probability),
+  /** How a pixel between pixels is computed: from 2 × 2 of them, or from 4 × 4, which keeps strokes sharp; absent: bilinear. */
+  interpolation: Schema.optionalKey(Schema.Literals(["bilinear", "bicubic"])),
   /** Degrees. */
   rotation: upTo(180),
   /** Width and height, each on its own: 0.1 makes them 0.9 to 1.1 times as large. */

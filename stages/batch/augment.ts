@@ -2,8 +2,8 @@
  * Augmentation: (example drawn, its pixels) -> the example, perhaps turned, scaled, slanted, moved, bent and partly erased.
  *
  * What is drawn for the example at position p of the endless row of epochs is a pure function of (seed, p): any iteration
- * is reached at once, however batches are cut. An output pixel takes the bilinear mean of four source pixels; outside the
- * image is black. Only sums, products and quotients decide an output once the tables are made: sines, cosines and
+ * is reached at once, however batches are cut. An output pixel is interpolated between source pixels; outside the image is
+ * black. Only sums, products and quotients decide an output once the tables are made: sines, cosines and
  * exponentials, whose last bit may differ between versions of V8, are rounded to float32 first.
  */
 import type { Augmentation } from "../../schemas/Augmentation.ts"
@@ -126,41 +126,114 @@ export const elasticFields = (
   }
 }
 
-/**
- * Takes every output pixel from where it looks. `padded`: the source with one pixel before and two after it, [height + 3,
- * width + 3, channels]; what lies outside has the value of those.
- */
-export const warp = (
-  padded: Float32Array,
-  [height, width, channels]: ImageShape,
-  { x0, xx, xy, y0, yx, yy }: Affine,
-  further: Field,
-  out: Float32Array,
-  at: number,
-): void => {
-  const middleX = (width - 1) / 2
-  const middleY = (height - 1) / 2
-  const stride = (width + 3) * channels
-  let to = at
-  for (let i = 0, y = 0; y < height; y++) {
-    // In the padded source, whose first pixel of the image is at 1.
-    const rowX = xy * (y - middleY) - xx * middleX + x0 + middleX + 1
-    const rowY = yy * (y - middleY) - yx * middleX + y0 + middleY + 1
-    for (let x = 0; x < width; x++, i++) {
-      const fromX = Math.min(Math.max(rowX + xx * x + further.x[i], 0), width + 1)
-      const fromY = Math.min(Math.max(rowY + yx * x + further.y[i], 0), height + 1)
-      const left = fromX | 0
-      const top = fromY | 0
-      const shareX = fromX - left
-      const shareY = fromY - top
+/** Where in the framed source each output pixel looks, in pixels: [height, width] each. */
+interface Places {
+  readonly x: Float64Array
+  readonly y: Float64Array
+}
+
+/** How a pixel between pixels is computed: (framed source, places) -> `out[at …]`. */
+export interface Interpolation {
+  /** Pixels of black before the source; after it, one more. */
+  readonly frame: number
+  readonly sample: (
+    framed: Float32Array,
+    [height, width, channels]: ImageShape,
+    places: Places,
+    out: Float32Array,
+    at: number,
+  ) => void
+}
+
+/** The mean of 2 × 2 pixels. */
+const bilinear: Interpolation = {
+  frame: 1,
+  sample: (framed, [height, width, channels], places, out, at) => {
+    const stride = (width + 3) * channels
+    for (let i = 0, to = at; i < height * width; i++) {
+      const left = places.x[i] | 0
+      const top = places.y[i] | 0
+      const shareX = places.x[i] - left
+      const shareY = places.y[i] - top
       let from = top * stride + left * channels
       for (let c = 0; c < channels; c++, from++) {
-        const above = padded[from] + shareX * (padded[from + channels] - padded[from])
+        const above = framed[from] + shareX * (framed[from + channels] - framed[from])
         const lower = from + stride
-        const below = padded[lower] + shareX * (padded[lower + channels] - padded[lower])
+        const below = framed[lower] + shareX * (framed[lower + channels] - framed[lower])
         out[to++] = above + shareY * (below - above)
       }
     }
+  },
+}
+
+/**
+ * Cubics through 4 × 4 pixels: Keys, Cubic convolution interpolation for digital image processing (1981), a = −1/2. They
+ * overshoot beside edges, so what is darker than black or brighter than the brightest pixel is cut off.
+ */
+const bicubic = (black: number, white: number): Interpolation => ({
+  frame: 2,
+  sample: (framed, [height, width, channels], places, out, at) => {
+    const stride = (width + 5) * channels
+    for (let i = 0, to = at; i < height * width; i++) {
+      const left = places.x[i] | 0
+      const top = places.y[i] | 0
+      const t = places.x[i] - left
+      const u = places.y[i] - top
+      const x0 = t * (t * (1 - 0.5 * t) - 0.5)
+      const x1 = t * t * (1.5 * t - 2.5) + 1
+      const x2 = t * (t * (2 - 1.5 * t) + 0.5)
+      const x3 = t * t * (0.5 * t - 0.5)
+      const y0 = u * (u * (1 - 0.5 * u) - 0.5)
+      const y1 = u * u * (1.5 * u - 2.5) + 1
+      const y2 = u * (u * (2 - 1.5 * u) + 0.5)
+      const y3 = u * u * (0.5 * u - 0.5)
+      const row = (from: number) =>
+        x0 * framed[from - channels] +
+        x1 * framed[from] +
+        x2 * framed[from + channels] +
+        x3 * framed[from + 2 * channels]
+      let from = top * stride + left * channels
+      for (let c = 0; c < channels; c++, from++) {
+        const value =
+          y0 * row(from - stride) + y1 * row(from) + y2 * row(from + stride) + y3 * row(from + 2 * stride)
+        out[to++] = Math.min(Math.max(value, black), white)
+      }
+    }
+  },
+})
+
+export const interpolation = (
+  name: NonNullable<Augmentation["interpolation"]>,
+  black: number,
+  white: number,
+): Interpolation => (name === "bicubic" ? bicubic(black, white) : bilinear)
+
+/**
+ * Takes every output pixel from where it looks. `framed`: the source with `frame` black pixels before and `frame` + 1 after
+ * it, [height + 2·frame + 1, width + 2·frame + 1, channels]; what lies outside is black as well.
+ */
+export const makeWarp = ({ frame, sample }: Interpolation, shape: ImageShape) => {
+  const [height, width] = shape
+  const middleX = (width - 1) / 2
+  const middleY = (height - 1) / 2
+  const places: Places = { x: new Float64Array(height * width), y: new Float64Array(height * width) }
+  return (
+    framed: Float32Array,
+    { x0, xx, xy, y0, yx, yy }: Affine,
+    further: Field,
+    out: Float32Array,
+    at: number,
+  ): void => {
+    for (let i = 0, y = 0; y < height; y++) {
+      const rowX = xy * (y - middleY) - xx * middleX + x0 + middleX + frame
+      const rowY = yy * (y - middleY) - yx * middleX + y0 + middleY + frame
+      for (let x = 0; x < width; x++, i++) {
+        // A pixel away from the image all is black.
+        places.x[i] = Math.min(Math.max(rowX + xx * x + further.x[i], frame - 1), width + frame)
+        places.y[i] = Math.min(Math.max(rowY + yx * x + further.y[i], frame - 1), height + frame)
+      }
+    }
+    sample(framed, shape, places, out, at)
   }
 }
 
@@ -195,7 +268,11 @@ export const makeAugment = (
   const [height, width, channels] = shape
   const { elastic, erasing } = augmentation
   const black = table[0]
-  const padded = new Float32Array((height + 3) * (width + 3) * channels).fill(black)
+  const interpolated = interpolation(augmentation.interpolation ?? "bilinear", black, table[255])
+  const { frame } = interpolated
+  const [rows, stride] = [height + 2 * frame + 1, (width + 2 * frame + 1) * channels]
+  const framed = new Float32Array(rows * stride).fill(black)
+  const warp = makeWarp(interpolated, shape)
   const field: Field = { x: new Float32Array(height * width), y: new Float32Array(height * width) }
   const fields = elastic === undefined ? undefined : elasticFields(elastic, shape)
   const draws = (purpose: string, count: number) => {
@@ -215,12 +292,12 @@ export const makeAugment = (
 
   const warped: Augment = (position, pixels, out, at) => {
     for (let y = 0, from = 0; y < height; y++) {
-      const row = ((y + 1) * (width + 3) + 1) * channels
-      for (let i = 0; i < width * channels; i++) padded[row + i] = table[pixels[from++]]
+      const row = (y + frame) * stride + frame * channels
+      for (let i = 0; i < width * channels; i++) framed[row + i] = table[pixels[from++]]
     }
     fields?.fill(bending(position), field)
     const looks = drawAffine(augmentation, affine(position))
-    warp(padded, shape, looks, field, out, at)
+    warp(framed, looks, field, out, at)
   }
 
   return (position, pixels, out, at) => {

@@ -6,8 +6,9 @@ import {
   drawAffine,
   elasticFields,
   type Field,
+  interpolation,
   makeAugment,
-  warp,
+  makeWarp,
 } from "../../../stages/batch/augment.ts"
 import { randomKey, randomWords } from "../../../stages/random.ts"
 
@@ -18,23 +19,29 @@ const pixels = Uint8Array.from({ length: 20 }, (_, i) => 10 + i)
 
 const nowhere = (size: number): Field => ({ x: new Float32Array(size), y: new Float32Array(size) })
 const still: Affine = { xx: 1, xy: 0, yx: 0, yy: 1, x0: 0, y0: 0 }
-/** A source [3, 3], framed by zeros: one before, two after. */
-const framed = (rows: ReadonlyArray<ReadonlyArray<number>>) => {
-  const width = rows[0].length + 3
-  const out = new Float32Array((rows.length + 3) * width)
-  rows.forEach((row, y) => out.set(row, (y + 1) * width + 1))
-  return out
-}
-const source = framed([
+type Method = "bilinear" | "bicubic"
+/** A source [height, width, channels], framed by zeros, warped; 10 is the brightest. */
+const warpedBy =
+  (method: Method, rows: ReadonlyArray<ReadonlyArray<number>>, channels = 1) =>
+  (affine: Partial<Affine>, field?: Field) => {
+    const [height, width] = [rows.length, rows[0].length / channels]
+    const interpolated = interpolation(method, 0, 10)
+    const stride = (width + 2 * interpolated.frame + 1) * channels
+    const framed = new Float32Array((height + 2 * interpolated.frame + 1) * stride)
+    rows.forEach((row, y) =>
+      framed.set(row, (y + interpolated.frame) * stride + interpolated.frame * channels),
+    )
+    const out = new Float32Array(height * width * channels)
+    const warp = makeWarp(interpolated, [height, width, channels])
+    warp(framed, { ...still, ...affine }, field ?? nowhere(height * width), out, 0)
+    return [...out]
+  }
+const source = [
   [1, 2, 3],
   [4, 5, 6],
   [7, 8, 9],
-])
-const warped = (affine: Partial<Affine>, field = nowhere(9)) => {
-  const out = new Float32Array(9)
-  warp(source, [3, 3, 1], { ...still, ...affine }, field, out, 0)
-  return [...out]
-}
+]
+const warped = warpedBy("bilinear", source)
 
 describe("warp", () => {
   it("changes nothing where every pixel looks at itself", () => {
@@ -64,12 +71,37 @@ describe("warp", () => {
   })
 
   it("keeps channels apart", () => {
-    const out = new Float32Array(4)
     // Two pixels of two channels in a row: [1, 10], [2, 20].
-    const padded = new Float32Array(4 * 5 * 2)
-    padded.set([1, 10, 2, 20], 5 * 2 + 2)
-    warp(padded, [1, 2, 2], { ...still, x0: 0.5 }, nowhere(2), out, 0)
-    assert.deepStrictEqual([...out], [1.5, 15, 1, 10])
+    const row = [1, 4, 2, 8]
+    assert.deepStrictEqual(warpedBy("bilinear", [row], 2)({ x0: 0.5 }), [1.5, 6, 1, 4])
+    // Halfway, neighbours count 9/16 and those beyond −1/16.
+    assert.deepStrictEqual(warpedBy("bicubic", [row], 2)({ x0: 0.5 }), [1.6875, 6.75, 1.0625, 4.25])
+  })
+})
+
+describe("bicubic warp", () => {
+  const cubic = warpedBy("bicubic", source)
+
+  it("changes nothing where every pixel looks at a pixel, and takes black from outside", () => {
+    assert.deepStrictEqual(cubic({}), [1, 2, 3, 4, 5, 6, 7, 8, 9])
+    assert.deepStrictEqual(cubic({ x0: 1 }), [2, 3, 0, 5, 6, 0, 8, 9, 0])
+    assert.deepStrictEqual(cubic({ x0: 50, y0: -70 }), [0, 0, 0, 0, 0, 0, 0, 0, 0])
+    assert.deepStrictEqual(cubic({ xx: 0, xy: 1, yx: -1, yy: 0 }), [7, 4, 1, 8, 5, 2, 9, 6, 3])
+  })
+
+  it("goes through straight lines and parabolas as they are, away from the edge", () => {
+    const parabola = Array.from({ length: 8 }, () => Array.from({ length: 8 }, (_, x) => (x * x) / 8))
+    const moved = warpedBy("bicubic", parabola)({ x0: 0.25, y0: 0.375 })
+    for (const y of [1, 2, 3, 4]) {
+      for (const x of [1, 2, 3, 4]) assert.strictEqual(moved[y * 8 + x], (x + 0.25) ** 2 / 8)
+    }
+  })
+
+  it("keeps a stroke sharper than the mean of four does, and within black and the brightest", () => {
+    const stroke = Array.from({ length: 7 }, () => [0, 0, 10, 10, 10, 0, 0])
+    const middle = (method: Method) => warpedBy(method, stroke)({ x0: 0.25 }).slice(21, 28)
+    assert.deepStrictEqual(middle("bilinear"), [0, 2.5, 10, 10, 7.5, 0, 0])
+    assert.deepStrictEqual(middle("bicubic"), [0, 2.03125, 10, 10, 7.96875, 0, 0])
   })
 })
 
