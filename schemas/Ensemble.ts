@@ -31,7 +31,7 @@ export interface EnsembleInput {
   readonly name: string
   readonly description?: string
   readonly combine?: Combination
-  /** Of one dataset, split and loss; the same network twice needs two seeds. */
+  /** Of one dataset, test split and loss; the same network twice needs two seeds. */
   readonly members: ReadonlyArray<ExperimentInput>
 }
 

@@ -24,8 +24,13 @@ const decodeOutline = Schema.decodeUnknownEffect(EnsembleOutline, {
   onExcessProperty: "error",
 })
 
-/** What the answers of all members must mean the same by. */
-const sharedParts = ["dataset", "split", "loss"] as const
+/** What the answers of all members must mean the same by; a split: which examples it tests. */
+const sharedParts = {
+  dataset: ({ dataset }: Experiment) => dataset,
+  split: ({ split }: Experiment) =>
+    split.kind === "standard" ? split.kind : { test: split.test, seed: split.seed },
+  loss: ({ loss }: Experiment) => loss,
+}
 
 export const loadEnsemble = Effect.fn("loadEnsemble")(function* (file: string) {
   const { path, value } = yield* loadDefault(file)
@@ -48,8 +53,10 @@ export const loadEnsemble = Effect.fn("loadEnsemble")(function* (file: string) {
     if (experiment === undefined) continue
     const member = { experiment, fingerprint: fingerprint(experiment) }
     const [first] = members
-    for (const part of first === undefined ? [] : sharedParts) {
-      if (JSON.stringify(experiment[part]) === JSON.stringify(first.experiment[part])) continue
+    for (const [part, of] of Object.entries(sharedParts)) {
+      if (first === undefined || JSON.stringify(of(experiment)) === JSON.stringify(of(first.experiment))) {
+        continue
+      }
       problems.push({
         at: `${at}.${part}`,
         problem: "it differs from the first member's, so their answers cannot be combined",

@@ -24,7 +24,12 @@ const write = (name: string, value: string) => {
   writeFileSync(path, `import tiny from ${tiny}\nexport default ${value}\n`)
   return path
 }
-const trio = () => write("trio.ts", `{ name: "trio", members: [0, 1, 2].map((seed) => ({ ...tiny, seed })) }`)
+/** The last of them validates on fewer examples; all are tested on the same. */
+const trio = () =>
+  write(
+    "trio.ts",
+    `{ name: "trio", members: [0, 1, 2].map((seed) => ({ ...tiny, seed, split: { ...tiny.split, validation: 500 - 200 * (seed >> 1) } })) }`,
+  )
 const flags = (folder: string) => [
   "--iterations=40",
   "--engine=onnx",
@@ -128,9 +133,9 @@ describe("an ensemble", () => {
     }
     await refused(`{ name: "x", members: [tiny] }`, 65, /members: an ensemble has at least two members/)
     await refused(
-      `{ name: "x", members: [tiny, { ...tiny, seed: 1, batchSize: 0 }, { ...tiny, loss: "meanSquaredError", model: [...tiny.model, { kind: "activation", activation: "sigmoid" }] }, tiny] }`,
+      `{ name: "x", members: [tiny, { ...tiny, seed: 1, batchSize: 0 }, { ...tiny, loss: "meanSquaredError", model: [...tiny.model, { kind: "activation", activation: "sigmoid" }] }, tiny, { ...tiny, split: { kind: "pooled", test: 0.2 } }] }`,
       65,
-      /members\[1\]\.batchSize: [\s\S]*members\[2\]\.loss: it differs from the first member's[\s\S]*members\[3\]: it is the same as a member before it/,
+      /members\[1\]\.batchSize: [\s\S]*members\[2\]\.loss: it differs from the first member's[\s\S]*members\[3\]: it is the same as a member before it[\s\S]*members\[4\]\.split: it differs/,
     )
     await refused(
       `{ name: "x", members: [tiny, { ...tiny, seed: 1 }] }`,
