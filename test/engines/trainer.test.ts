@@ -191,3 +191,22 @@ for (const [name, layer] of Object.entries({ reference: Reference.layer, ...engi
     )
   })
 }
+
+describe("a call of the onnx engine", () => {
+  it.effect.each([
+    { of: "a channel", filters: 1, size: 28, images: 1000 },
+    // 26 · 26 · 48 · 4 = 130 KB an image.
+    { of: "48 channels", filters: 48, size: 28, images: 250 },
+    // 2.3 MB, and 25 are more than would fit.
+    { of: "large images", filters: 64, size: 98, images: 25 },
+  ])("predicts as many images as fit: of $of $images", ({ filters, images: expected, size }) =>
+    Effect.gen(function* () {
+      const program = yield* programOf({
+        model: [layers.conv2d({ filters, kernelSize: 3 }), layers.flatten(), layers.dense({ units: 3 })],
+        inputShape: [size, size, 1],
+      })
+      const trainer = yield* (yield* Engine).compile(program)
+      assert.strictEqual(trainer.evaluationBatch, expected)
+    }).pipe(Effect.scoped, Effect.provide(enginesUnderTest["onnx portable"])),
+  )
+})
