@@ -16,6 +16,13 @@ const advice: Record<string, string> = {
   EIO: "the device reported an input/output error",
 }
 
+/** What ENOENT means of what was about to be made. */
+const notThere: Record<string, string> = {
+  write: "its folder does not exist (any more)",
+  create: "its folder does not exist (any more)",
+  "make folder": "no folder can be made there; choose another one",
+}
+
 /** A file operation failed. `code` is the operating system's name of the error, as ENOSPC. */
 export class StorageFailed extends Schema.TaggedError<StorageFailed>()("StorageFailed", {
   operation: Schema.String,
@@ -28,9 +35,7 @@ export class StorageFailed extends Schema.TaggedError<StorageFailed>()("StorageF
   }
   override get message() {
     const { code, operation, path } = this
-    const isMade = operation === "write" || operation === "create"
-    const problem =
-      isMade && code === "ENOENT" ? "its folder does not exist (any more)" : (advice[code] ?? code)
+    const problem = code === "ENOENT" ? (notThere[operation] ?? advice.ENOENT) : (advice[code] ?? code)
     return `cannot ${operation} ${path}: ${problem}`
   }
 }

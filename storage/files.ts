@@ -9,7 +9,7 @@
 import { randomInt } from "node:crypto"
 import { existsSync, lstatSync, readdirSync, readFileSync } from "node:fs"
 import { join } from "node:path"
-import { Effect, FileSystem, Option, Path } from "effect"
+import { Effect, FileSystem, Option, Path, type PlatformError } from "effect"
 import { codeOf, failed, failedNow, type StorageFailed } from "./StorageFailed.ts"
 
 type Storage<A> = Effect.Effect<A, StorageFailed, FileSystem.FileSystem>
@@ -182,30 +182,37 @@ export const listNow = (folder: string): Effect.Effect<ReadonlyArray<string>, St
 /** Whether there is such a file; on this thread. */
 export const existsNow = (path: string): Effect.Effect<boolean> => Effect.sync(() => existsSync(path))
 
-/** The first folder on the way to `folder` that is not there yet. */
-const firstMissing = Effect.fnUntraced(function* (folder: string) {
+const isFolder = Effect.fnUntraced(function* (path: string) {
   const fs = yield* FileSystem.FileSystem
-  const paths = yield* Path.Path
-  let missing = folder
-  while (paths.dirname(missing) !== missing && !(yield* fs.exists(paths.dirname(missing)))) {
-    missing = paths.dirname(missing)
-  }
-  return missing
+  const info = yield* fs
+    .stat(path)
+    .pipe(Effect.catchReason("PlatformError", "NotFound", () => Effect.undefined))
+  return info?.type === "Directory"
 })
 
-/** Makes a folder and those above it. */
-export const makeFolder = Effect.fnUntraced(
-  function* (folder: string) {
+const makeFolders = (
+  folder: string,
+): Effect.Effect<void, PlatformError.PlatformError, FileSystem.FileSystem | Path.Path> =>
+  Effect.gen(function* () {
+    if (yield* isFolder(folder)) return
     const fs = yield* FileSystem.FileSystem
-    yield* fs.makeDirectory(folder, { recursive: true }).pipe(
-      // On a read-only disk Node.js says of a recursive mkdir that nothing exists; a plain one says what is wrong.
-      Effect.catchReason("PlatformError", "NotFound", () =>
-        Effect.flatMap(firstMissing(folder), (missing) => fs.makeDirectory(missing)),
+    const paths = yield* Path.Path
+    const parent = paths.dirname(folder)
+    if (parent !== folder) yield* makeFolders(parent)
+    yield* fs.makeDirectory(folder).pipe(
+      // Another process may have made it meanwhile.
+      Effect.catchReason("PlatformError", "AlreadyExists", (_, error) =>
+        Effect.flatMap(isFolder(folder), (made) => (made ? Effect.void : Effect.fail(error))),
       ),
     )
-  },
-  (effect, folder) => Effect.mapError(effect, failed("create", folder)),
-)
+  })
+
+/**
+ * Makes a folder and those above it. One by one: the recursive mkdir of Node.js says of a read-only disk that nothing exists, and
+ * never ends under /proc.
+ */
+export const makeFolder = (folder: string) =>
+  Effect.mapError(makeFolders(folder), failed("make folder", folder))
 
 /** Gives a folder its final name, with everything in it; false where the name is taken by a folder that is not empty. */
 export const publishFolder = Effect.fnUntraced(

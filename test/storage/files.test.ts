@@ -1,5 +1,5 @@
 import { mkdir, mkdtemp, readdir, readFile, rm, utimes, writeFile } from "node:fs/promises"
-import { tmpdir } from "node:os"
+import { platform, tmpdir } from "node:os"
 import { join } from "node:path"
 import * as NodeServices from "@effect/platform-node/NodeServices"
 import { assert, beforeEach, describe, it } from "@effect/vitest"
@@ -242,8 +242,16 @@ describe("errors", () => {
         (yield* Effect.flip(files.read(at("folder")))).code,
         (yield* Effect.flip(files.writeAtomic(at("none/a"), "x"))).code,
         (yield* Effect.flip(files.makeFolder(at("file/a")))).code,
+        (yield* Effect.flip(files.makeFolder(at("file")))).code,
       ]
-      assert.deepStrictEqual(codes, ["ENOENT", "EISDIR", "ENOENT", "ENOTDIR"])
+      assert.deepStrictEqual(codes, ["ENOENT", "EISDIR", "ENOENT", "ENOTDIR", "EEXIST"])
+    }).pipe(Effect.provide(healthy)),
+  )
+
+  it.effect.skipIf(platform() !== "linux")("come at once where no folder can be made", () =>
+    Effect.gen(function* () {
+      const error = yield* Effect.flip(files.makeFolder("/proc/none/a/b"))
+      assert.deepStrictEqual([error.code, error.path], ["ENOENT", "/proc/none/a/b"])
     }).pipe(Effect.provide(healthy)),
   )
 })
