@@ -23,6 +23,7 @@ export class Lowering {
   /** The maxima of pairs of columns, by image: what pooling in 2×2 and its gradient share. */
   readonly rowMaxima = new Map<Value, Name>()
   readonly #names = new Map<Value, Map<Layout, Name>>()
+  readonly #derived = new Map<Value, Map<string, Name>>()
   readonly #users = new Map<Value, Array<Value>>()
 
   /** `values`: all that are lowered, inputs before users. */
@@ -66,6 +67,15 @@ export class Lowering {
     const converted = this.#convert(value, layout, names)
     names.set(layout, converted)
     return converted
+  }
+
+  /** What several rules compute of one value, under a key of theirs: made when first asked for. */
+  derive(value: Value, key: string, make: () => Name): Name {
+    const known = this.#derived.get(value) ?? new Map<string, Name>()
+    this.#derived.set(value, known)
+    const name = known.get(key) ?? make()
+    known.set(key, name)
+    return name
   }
 
   #convert(value: Value, layout: Layout, names: ReadonlyMap<Layout, Name>): Name {

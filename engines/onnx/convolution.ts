@@ -1,12 +1,18 @@
 /**
  * Convolution and its two gradients, each of which is a convolution again.
  *
- * Two forms: "blocked" with ONNX Runtime's fastest operators, where the channels fill whole blocks, and portable with
- * standard ones. Filters come as [height, width, in, out] and are blocked inside the graph, because they change with
+ * Two direct forms: "blocked" with ONNX Runtime's fastest operators, where the channels fill whole blocks, and portable with
+ * standard ones. The fast path has a third, products of spectra (`fourier.ts`), where that takes far fewer multiplications. Filters come as [height, width, in, out] and are blocked inside the graph, because they change with
  * every iteration.
  */
 import type { Node, Value, Window } from "../trace/graph.ts"
 import type { Blocked } from "./blocked.ts"
+import {
+  convolutionInSpectra,
+  filterGradientInSpectra,
+  inputGradientInSpectra,
+  paysInSpectra,
+} from "./fourier.ts"
 import type { Name, OnnxGraph } from "./graph.ts"
 import { imageShape, type Lowering } from "./Lowering.ts"
 import { stridedInputGradient } from "./strided.ts"
@@ -50,6 +56,8 @@ const blockTurnedFilter = (graph: OnnxGraph, filter: Name, window: Window, block
   return graph.reshape(graph.transpose(turned, [1, 3, 0, 4, 2]), [inChannels, outChannels, height, width])
 }
 
+const inSpectra = ({ blocked }: Lowering, window: Window) => blocked !== undefined && paysInSpectra(window)
+
 /** Whether the blocked operators take these channels. */
 const fits = (blocked: Blocked | undefined, inChannels: number, outChannels: number): blocked is Blocked =>
   blocked !== undefined &&
@@ -59,6 +67,10 @@ const fits = (blocked: Blocked | undefined, inChannels: number, outChannels: num
 export const convolution = (value: Node<"Conv2D">, lowering: Lowering): void => {
   const { blocked, graph } = lowering
   const { relu, window } = value.attributes
+  if (inSpectra(lowering, window)) {
+    convolutionInSpectra(value, lowering)
+    return
+  }
   const [x, filter, bias] = value.inputs as ReadonlyArray<Value | undefined> as [
     Value,
     Value,
@@ -105,6 +117,10 @@ export const inputGradient = (value: Node<"Conv2DInputGradient">, lowering: Lowe
   const { window } = value.attributes
   const { bottom, height, inChannels, left, outChannels, right, top, width } = window
   const [dy, filter] = value.inputs
+  if (inSpectra(lowering, window)) {
+    inputGradientInSpectra(value, lowering)
+    return
+  }
   const isBlocked =
     blocked !== undefined && inChannels % blocked.block === 0 && outChannels % blocked.block === 0
   if (isBlocked && hasStride(window) && !isDilated(window)) {
@@ -153,6 +169,10 @@ export const filterGradient = (value: Node<"Conv2DFilterGradient">, lowering: Lo
   const { batch, height, inChannels, inHeight, inWidth, left, outChannels, outHeight, outWidth, top, width } =
     window
   const [x, dy] = value.inputs
+  if (inSpectra(lowering, window)) {
+    filterGradientInSpectra(value, lowering)
+    return
+  }
   if (height === 1 && width === 1 && !hasStride(window)) {
     // A filter of one pixel is a matrix: xᵀ·dy over all pixels. It takes two thirds of the time of the convolution below.
     const pixels = [x, dy].map((image) => graph.reshape(lowering.read(image), [-1, image.shape[3]]))

@@ -166,6 +166,7 @@ export class OnnxGraph {
         // Of 2021: reductions still take their axes as an attribute, and any onnxruntime in use reads it.
         { domain: "", version: 17 },
         { domain: "com.microsoft.nchwc", version: 1 },
+        { domain: "com.microsoft", version: 1 },
       ],
       graph: this.toProto(),
     })

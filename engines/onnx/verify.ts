@@ -1,9 +1,9 @@
 /**
  * Whether the fast path computes what the portable one does on this processor: () -> boolean, remembered.
  *
- * A small network takes one step both ways and predicts both ways, in every form that the blocked lowering has: few channels
- * in and whole blocks; padded and not; strided and not; depthwise; images joined in blocks and taken apart; a value for each
- * channel; pooling. Two batches go through it, because a filter's gradient has the batch where a convolution has its
+ * A small network takes one step both ways and predicts both ways, in every form that the fast path has: few channels in
+ * and whole blocks; padded and not; strided and not; in spectra; depthwise; images joined in blocks and taken apart; a value
+ * for each channel; pooling. Two batches go through it, because a filter's gradient has the batch where a convolution has its
  * channels: one of whole fours, which ONNX Runtime fills up to whole blocks itself, and one that the lowering fills up. The
  * verdict is kept by processor, ONNX Runtime version and the very models that were checked.
  */
@@ -29,6 +29,7 @@ const tensorsOf = (block: number) =>
   Object.entries({
     filter1: [5, 5, 1, 2 * block],
     bias1: [2 * block],
+    wide: [7, 7, 2 * block, 2 * block],
     strided: [3, 3, 2 * block, 1],
     stridedFull: [3, 3, 2 * block, 2 * block],
     depthwise: [3, 3, 2 * block, 1],
@@ -39,11 +40,11 @@ const tensorsOf = (block: number) =>
 
 /** [batch, 8, 8, 1] -> [batch, 1, 1, block], written without layers. */
 const network = (variables: ReadonlyArray<tf.Variable>, images: tf.Tensor): tf.Tensor4D => {
-  const [filter1, bias1, strided, stridedFull, depthwise, scale, filter2, bias2] =
+  const [filter1, bias1, wide, strided, stridedFull, depthwise, scale, filter2, bias2] =
     variables as ReadonlyArray<tf.Tensor> as ReadonlyArray<tf.Tensor4D>
   const first: tf.Tensor4D = tf.relu(tf.add(tf.conv2d(images as tf.Tensor4D, filter1, 1, "same"), bias1))
   const between: tf.Tensor4D = tf.addN([
-    tf.maxPool(first, 2, 2, "valid"),
+    tf.maxPool(tf.add<tf.Tensor4D>(first, tf.conv2d(first, wide, 1, "same")), 2, 2, "valid"),
     tf.depthwiseConv2d(first, strided, 2, "same"),
     tf.conv2d(first, stridedFull, 2, "same"),
   ])
@@ -57,7 +58,7 @@ const network = (variables: ReadonlyArray<tf.Variable>, images: tf.Tensor): tf.T
 const checkProgram = (block: number) => {
   useHost()
   const tensors = tensorsOf(block)
-  const feeds = Object.entries({ images: 6, fours: block + 4 }).map(([name, batch]) => ({
+  const feeds = Object.entries({ images: 10, fours: block + 4 }).map(([name, batch]) => ({
     name,
     shape: [batch, 8, 8, 1],
     values: waves(batch * 64, 1),

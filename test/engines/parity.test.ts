@@ -29,6 +29,15 @@ const cases: Readonly<Record<string, Case>> = {
     optimizer: adam,
     batchSize: 6,
   },
+  "a convolution wide enough for spectra": {
+    model: [
+      layers.conv2d({ filters: 32, kernelSize: 5, padding: "same", activation: "relu" }),
+      layers.conv2d({ filters: 64, kernelSize: 5, padding: "same", activation: "relu" }),
+      layers.conv2d({ filters: 32, kernelSize: 5, activation: "tanh" }),
+      ...head,
+    ],
+    batchSize: 8,
+  },
   "a dense layer large enough to be updated in tiles": {
     model: [
       layers.flatten(),
