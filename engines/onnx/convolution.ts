@@ -56,7 +56,15 @@ const blockTurnedFilter = (graph: OnnxGraph, filter: Name, window: Window, block
   return graph.reshape(graph.transpose(turned, [1, 3, 0, 4, 2]), [inChannels, outChannels, height, width])
 }
 
-const inSpectra = ({ blocked }: Lowering, window: Window) => blocked !== undefined && paysInSpectra(window)
+type Convolution = Node<"Conv2D" | "Conv2DInputGradient" | "Conv2DFilterGradient">
+
+const inSpectra = ({ attributes, inputs }: Convolution, lowering: Lowering): boolean => {
+  /** The input's gradient shares the filter with the forward convolution, and dy with the filter's gradient. */
+  const isTrained = inputs.some((input) =>
+    lowering.users(input).some(({ op }) => op === "Conv2DInputGradient"),
+  )
+  return lowering.blocked !== undefined && paysInSpectra(attributes.window, isTrained)
+}
 
 /** Whether the blocked operators take these channels. */
 const fits = (blocked: Blocked | undefined, inChannels: number, outChannels: number): blocked is Blocked =>
@@ -67,7 +75,7 @@ const fits = (blocked: Blocked | undefined, inChannels: number, outChannels: num
 export const convolution = (value: Node<"Conv2D">, lowering: Lowering): void => {
   const { blocked, graph } = lowering
   const { relu, window } = value.attributes
-  if (inSpectra(lowering, window)) {
+  if (inSpectra(value, lowering)) {
     convolutionInSpectra(value, lowering)
     return
   }
@@ -117,7 +125,7 @@ export const inputGradient = (value: Node<"Conv2DInputGradient">, lowering: Lowe
   const { window } = value.attributes
   const { bottom, height, inChannels, left, outChannels, right, top, width } = window
   const [dy, filter] = value.inputs
-  if (inSpectra(lowering, window)) {
+  if (inSpectra(value, lowering)) {
     inputGradientInSpectra(value, lowering)
     return
   }
@@ -169,7 +177,7 @@ export const filterGradient = (value: Node<"Conv2DFilterGradient">, lowering: Lo
   const { batch, height, inChannels, inHeight, inWidth, left, outChannels, outHeight, outWidth, top, width } =
     window
   const [x, dy] = value.inputs
-  if (inSpectra(lowering, window)) {
+  if (inSpectra(value, lowering)) {
     filterGradientInSpectra(value, lowering)
     return
   }

@@ -234,8 +234,8 @@ describe("a convolution is computed in spectra", () => {
   ]
   for (const batch of [16, 50, 100, 1000]) {
     it(`in the second layer of the tutorials' network, not in the first, at batch ${batch}`, () => {
-      assert.isTrue(paysInSpectra(wide(batch)))
-      assert.isFalse(paysInSpectra(first(batch)))
+      assert.isTrue(paysInSpectra(wide(batch), true))
+      assert.isFalse(paysInSpectra(first(batch), true))
     })
   }
 
@@ -246,17 +246,23 @@ describe("a convolution is computed in spectra", () => {
       "few channels": windowOf(100, 8, 16, square(14, 5, 2), square(14, 5, 2)),
       "a large image": windowOf(16, 32, 32, square(64, 5, 2), square(64, 5, 2)),
     }
-    for (const [name, window] of Object.entries(windows)) assert.isFalse(paysInSpectra(window), name)
+    for (const [name, window] of Object.entries(windows)) assert.isFalse(paysInSpectra(window, true), name)
+  })
+
+  it("where both gradients share its spectra, before it is by itself", () => {
+    const window = windowOf(100, 64, 64, square(14, 3, 1), square(14, 3, 1))
+    assert.isTrue(paysInSpectra(window, true))
+    assert.isFalse(paysInSpectra(window, false))
   })
 
   it("not where the spectra of the filters alone would be too large", () => {
     const of = (channels: number) => windowOf(50, channels, channels, square(8, 3, 1), square(8, 3, 1))
-    assert.isTrue(paysInSpectra(of(128)))
-    assert.isFalse(paysInSpectra(of(512)))
+    assert.isTrue(paysInSpectra(of(128), true))
+    assert.isFalse(paysInSpectra(of(512), true))
   })
 
   it("not where a batch cannot be cut into equal slices that are large enough", () => {
-    assert.isFalse(paysInSpectra(wide(997)))
+    assert.isFalse(paysInSpectra(wide(997), true))
   })
 
   it.effect("in training and in prediction, on the fast path alone", () =>
