@@ -4,10 +4,10 @@
  * Image and filter are transformed, multiplied frequency by frequency, and transformed back (Mathieu, Henaff and LeCun 2014,
  * Fast Training of Convolutional Networks through FFTs). The transforms are dense matrices, applied down and then across:
  * for images of some dozen pixels a matrix product is the fastest transform there is. Padding is a matter of places.
- * With e(t) = exp(2πit), and n and m no less than the padded rows and columns:
+ * With e(t) = exp(2πit), and periods n and m so long that no product falls on an output it is no part of:
  *
  *   down      X[f] = Σ_h x[h] e(-(f + ½)·(h + top) / n), for f < n/2: x is real, so the others are the conjugates of these.
- *             With the half, no frequency is real itself, and the period changes the sign, which nothing that is read sees.
+ *             With the half, no frequency is real itself; a period later the sign is another, which no output sees.
  *   across    V[f, g] = Σ_w X[f, w] e(-g·(w + left) / m), for g < m
  *   filter    U[f, g], the same with e(+…), so that the product is a correlation
  *   y[i, j] = 2/(n·m) · Re Σ_{f, g} V[f, g] U[f, g] e((f + ½)·i / n) e(g·j / m)
@@ -52,7 +52,7 @@ const places = (length: number, step: number, first: number) =>
 
 const last = (places: ReadonlyArray<number>) => places[places.length - 1]
 
-/** The least period in which no product of image and filter falls on an output that it is no part of. */
+/** The shortest one: no place of a product, of those beyond the outputs, is a period away from an output. */
 const period = (image: ReadonlyArray<number>, filter: ReadonlyArray<number>, output: ReadonlyArray<number>) =>
   Math.max(last(image) + 1, last(output) + last(filter) + 1 - image[0])
 
