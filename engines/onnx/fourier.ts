@@ -95,7 +95,10 @@ const largestSpectrum = 2 ** 23
 const transformCost = ({ height, positions }: Plan, { columns, rows }: Side) =>
   height * rows.length * columns.length + positions * 2 * columns.length
 
-/** Equal parts of the batch, the fewest with spectra that are not too large: slices save memory, and cost no time. */
+/**
+ * Equal parts of the batch, the fewest with spectra that are not too large. They save memory; a slice's spectra are not kept,
+ * so the gradients make them again.
+ */
 const slicesOf = ({ batch, inChannels, outChannels }: Window, { positions }: Plan): number => {
   const example = positions * Math.max(inChannels, outChannels)
   let slices = Math.max(1, Math.ceil((batch * example) / largestSpectrum))
