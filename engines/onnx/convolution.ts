@@ -2,8 +2,8 @@
  * Convolution and its two gradients, each of which is a convolution again.
  *
  * Two direct forms: "blocked" with ONNX Runtime's fastest operators, where the channels fill whole blocks, and portable with
- * standard ones. The fast path has a third, products of spectra (`fourier.ts`), where that takes far fewer multiplications. Filters come as [height, width, in, out] and are blocked inside the graph, because they change with
- * every iteration.
+ * standard ones. The fast path has a third, products of spectra (`fourier.ts`), where that takes far fewer multiplications.
+ * Filters come as [height, width, in, out] and are blocked inside the graph, because they change with every iteration.
  */
 import type { Node, Value, Window } from "../trace/graph.ts"
 import type { Blocked } from "./blocked.ts"
