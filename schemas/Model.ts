@@ -232,7 +232,9 @@ export type Layer = typeof Layer.Type
  * The layers in an order in which data flows: what a layer takes stands before it, so the graph has no circle. The last
  * one's output is one value a class.
  */
-export const Model = Schema.NonEmptyArray(Layer)
+export const Model = Schema.Array(Layer).check(
+  Schema.isMinLength(1, { message: "a model has at least one layer" }),
+)
 export type Model = typeof Model.Type
 
 type Options<S extends { readonly Encoded: { readonly kind: string } }> = Omit<S["Encoded"], "kind">

@@ -5,7 +5,7 @@ import ownDataset from "../../experiments/own-dataset.ts"
 import { decodeExperiment } from "../../pipeline/experimentFile.ts"
 import { OwnDataset } from "../../schemas/Dataset.ts"
 import { Experiment, type ExperimentInput } from "../../schemas/Experiment.ts"
-import { layers } from "../../schemas/index.ts"
+import { experiment, layers } from "../../schemas/index.ts"
 import { fingerprint } from "../../schemas/fingerprint.ts"
 
 const own = { ...ownDataset, dataset: ownDataset.dataset as typeof OwnDataset.Encoded }
@@ -18,6 +18,23 @@ describe("an experiment", () => {
     const again = decode(JSON.parse(JSON.stringify(Schema.encodeSync(Experiment)(once))))
     assert.deepStrictEqual(again, once)
     assert.strictEqual(fingerprint(again), fingerprint(once))
+  })
+
+  it("may put its model together of parts, which are layers as if they were written out", () => {
+    const block = (filters: number) => [layers.conv2d({ filters, kernelSize: 3 }), layers.maxPooling2d()]
+    const model = [...block(8), ...block(16), layers.flatten(), layers.dense({ units: 10 })]
+    const written = [
+      layers.conv2d({ filters: 8, kernelSize: 3 }),
+      layers.maxPooling2d(),
+      layers.conv2d({ filters: 16, kernelSize: 3 }),
+      layers.maxPooling2d(),
+      layers.flatten(),
+      layers.dense({ units: 10 }),
+    ]
+    assert.strictEqual(
+      fingerprint(decode(experiment({ ...cnn, model }))),
+      fingerprint(decode({ ...cnn, model: written })),
+    )
   })
 
   it("has the same fingerprint whatever the order of its keys", () => {
