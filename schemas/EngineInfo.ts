@@ -15,7 +15,7 @@ export const EngineInfo = Schema.Struct({
   /** As "cpu". */
   device: Schema.String,
   threads: Schema.Int,
-  /** Which code path the processor took, as "nchwc16+fourier" or "portable": another one has other last bits. */
+  /** Which code path the processor took, as "nchwc16+fourier", "onednn-avx2+fourier" or "portable": another one has other last bits. */
   path: Schema.String,
   /** Whether the number of threads changes the last bits. */
   threadsChangeBits: Schema.Boolean,

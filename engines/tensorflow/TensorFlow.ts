@@ -38,10 +38,10 @@ export const layer = (options: TensorFlowOptions = {}): Layer.Layer<Engine, Engi
           },
           device: gpu ? "gpu" : "cpu",
           threads,
-          path: probed.path,
+          path: gpu ? probed.path : `${probed.path}+fourier`,
           threadsChangeBits: true,
         },
-        compile: (program) => makeTrainer(native, program),
+        compile: (program) => makeTrainer(native, program, !gpu),
       })
     }),
   )

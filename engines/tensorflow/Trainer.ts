@@ -1,5 +1,5 @@
 /**
- * A trainer over a TensorFlow session: (Native, program) -> Trainer, released with the scope.
+ * A trainer over a TensorFlow session: (Native, program, whether in spectra) -> Trainer, released with the scope.
  *
  * The state lives in TensorFlow's variables; an iteration is one call that hands in the feeds and gets loss and error.
  */
@@ -20,15 +20,19 @@ import { call, engineName, failed, openSession } from "./session.ts"
  */
 const evaluationBatch = 500
 
-export const makeTrainer = Effect.fn("compile")(function* (native: Native, program: Program) {
+export const makeTrainer = Effect.fn("compile")(function* (
+  native: Native,
+  program: Program,
+  inSpectra: boolean,
+) {
   const { inputShape, variables } = program
   const stepTrace = yield* record(engineName, variables, program.feeds, program.step)
   const imageFeed = { name: "images", shape: [evaluationBatch, ...inputShape] }
   const predictTrace = yield* record(engineName, variables, [imageFeed], ({ images }) => ({
     probabilities: program.predict(images as tf.Tensor4D),
   }))
-  const compiled = yield* Effect.sync(() => compile(stepTrace, predictTrace))
-  const session = yield* openSession(native, compiled.savedModel)
+  const compiled = yield* Effect.sync(() => compile(stepTrace, predictTrace, inSpectra))
+  const session = yield* openSession(native, compiled.savedModel, ["step", "predict", "read", "load"])
 
   /** `memory`: of `handOver`, as long as `values`. */
   const tensor = (memory: Float32Array, values: Float32Array, shape: ReadonlyArray<number>): NativeTensor => {

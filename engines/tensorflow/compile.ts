@@ -22,6 +22,7 @@ export interface Compiled {
   readonly feeds: ReadonlySet<string>
 }
 
+/** By the key they have in a signature. */
 type Tensors = Readonly<Record<string, { readonly name: Name; readonly shape: Shape }>>
 
 const infos = (tensors: Tensors): Record<string, TensorInfo> =>
@@ -32,11 +33,27 @@ const infos = (tensors: Tensors): Record<string, TensorInfo> =>
     ]),
   )
 
-const signature = (inputs: Tensors, outputs: Tensors): SignatureDef => ({
+export const signature = (inputs: Tensors, outputs: Tensors): SignatureDef => ({
   inputs: infos(inputs),
   outputs: infos(outputs),
   methodName: "tensorflow/serving/predict",
 })
+
+export const savedModelOf = (
+  graph: TensorFlowGraph,
+  signatures: Readonly<Record<string, SignatureDef>>,
+): Uint8Array =>
+  encodeSavedModel({
+    savedModelSchemaVersion: 1,
+    metaGraphs: [
+      {
+        metaInfoDef: { tags: [tag] },
+        // 1395: TensorFlow 2.21's own; older ones would turn compatibility behaviour on.
+        graphDef: { node: graph.nodes, versions: { producer: 1395 } },
+        signatureDef: signatures,
+      },
+    ],
+  })
 
 /** The variables of a program as nodes. */
 class Variables {
@@ -77,7 +94,12 @@ class Variables {
 const gate = (graph: TensorFlowGraph, name: string, value: Name, control: ReadonlyArray<Name>): Name =>
   graph.named(name, "Identity", [value, ...control.map(after)], { T: typeAttribute("float32") })
 
-const addStep = (graph: TensorFlowGraph, variables: Variables, trace: Trace<"loss" | "error">) => {
+const addStep = (
+  graph: TensorFlowGraph,
+  variables: Variables,
+  trace: Trace<"loss" | "error">,
+  inSpectra: boolean,
+) => {
   const moves = trace.updates.filter((update) => update.kind !== "average")
   const averages = trace.updates.filter((update) => update.kind === "average")
   const fused = new Set(trace.updates.flatMap(writtenBy))
@@ -104,7 +126,7 @@ const addStep = (graph: TensorFlowGraph, variables: Variables, trace: Trace<"los
     return node
   }
   for (const { input, name } of trace.variables) if (values.includes(input)) names.set(input, read(name))
-  lower(values, names, graph)
+  lower(values, names, graph, inSpectra)
   const nameOf = (value: Value) => names.get(value) as Name
 
   const inputs = new Map(trace.variables.map(({ input, name }) => [name, input]))
@@ -156,7 +178,12 @@ const addStep = (graph: TensorFlowGraph, variables: Variables, trace: Trace<"los
   return signature(feeds, { results: { name: results, shape: [2] } })
 }
 
-const addPredict = (graph: TensorFlowGraph, variables: Variables, trace: Trace<"probabilities">) => {
+const addPredict = (
+  graph: TensorFlowGraph,
+  variables: Variables,
+  trace: Trace<"probabilities">,
+  inSpectra: boolean,
+) => {
   const [probabilities] = simplify([trace.outputs.probabilities])
   const values = reachable([probabilities])
   const names = new Map<Value, Name>()
@@ -166,14 +193,19 @@ const addPredict = (graph: TensorFlowGraph, variables: Variables, trace: Trace<"
   for (const { input, name } of trace.variables) {
     if (values.includes(input)) names.set(input, variables.read(name, "predict"))
   }
-  lower(values, names, graph)
+  lower(values, names, graph, inSpectra)
   return signature(
     { images: { name: placeholder, shape: images.shape } },
     { probabilities: { name: names.get(probabilities) as Name, shape: probabilities.shape } },
   )
 }
 
-export const compile = (step: Trace<"loss" | "error">, predict: Trace<"probabilities">): Compiled => {
+/** `inSpectra`: convolutions may be products of spectra. */
+export const compile = (
+  step: Trace<"loss" | "error">,
+  predict: Trace<"probabilities">,
+  inSpectra: boolean,
+): Compiled => {
   const graph = new TensorFlowGraph()
   const shapes = new Map(step.variables.map(({ input, name }) => [name, input.shape]))
   const variables = new Variables(graph, shapes)
@@ -181,8 +213,8 @@ export const compile = (step: Trace<"loss" | "error">, predict: Trace<"probabili
     Object.fromEntries([...shapes].map(([name, shape]) => [name, { name: nameOf(name, shape), shape }]))
 
   const signatures: Record<string, SignatureDef> = {
-    step: addStep(graph, variables, step),
-    predict: addPredict(graph, variables, predict),
+    step: addStep(graph, variables, step, inSpectra),
+    predict: addPredict(graph, variables, predict, inSpectra),
     read: signature(
       {},
       tensors((name) => variables.read(name, "read")),
@@ -193,16 +225,5 @@ export const compile = (step: Trace<"loss" | "error">, predict: Trace<"probabili
   const loaded = gate(graph, "loaded", graph.filled(0), loads)
   signatures.load = signature(given, { loaded: { name: loaded, shape: [] } })
 
-  const savedModel = encodeSavedModel({
-    savedModelSchemaVersion: 1,
-    metaGraphs: [
-      {
-        metaInfoDef: { tags: [tag] },
-        // 1395: TensorFlow 2.21's own; older ones would turn compatibility behaviour on.
-        graphDef: { node: graph.nodes, versions: { producer: 1395 } },
-        signatureDef: signatures,
-      },
-    ],
-  })
-  return { savedModel, feeds: new Set(Object.keys(signatures.step.inputs)) }
+  return { savedModel: savedModelOf(graph, signatures), feeds: new Set(Object.keys(signatures.step.inputs)) }
 }

@@ -1,5 +1,5 @@
 /**
- * A SavedModel that is loaded and can be run: (Native, bytes) -> signatures, released with the scope.
+ * A SavedModel that is loaded and can be run: (Native, bytes, names) -> signatures, released with the scope.
  *
  * The package reads SavedModels from a folder, so one is written to a scratch folder, which goes when the scope does. All
  * signatures share one session of TensorFlow's, and so the variables.
@@ -37,7 +37,11 @@ export const call = <T>(
   }
 }
 
-export const openSession = Effect.fnUntraced(function* (native: Native, savedModel: Uint8Array) {
+export const openSession = Effect.fnUntraced(function* <K extends string>(
+  native: Native,
+  savedModel: Uint8Array,
+  signatures: ReadonlyArray<K>,
+) {
   const folder = yield* Effect.acquireRelease(
     Effect.tryPromise({
       try: async () => {
@@ -49,7 +53,7 @@ export const openSession = Effect.fnUntraced(function* (native: Native, savedMod
     }),
     (path) => Effect.promise(() => rm(path, { recursive: true, force: true })),
   )
-  const open = (signature: string) =>
+  const open = (signature: K) =>
     Effect.acquireRelease(
       Effect.tryPromise({
         try: () => native.node.loadSavedModel(folder, [tag], signature),
@@ -57,10 +61,8 @@ export const openSession = Effect.fnUntraced(function* (native: Native, savedMod
       }),
       (loaded) => Effect.sync(() => loaded.dispose()),
     )
-  return {
-    step: yield* open("step"),
-    predict: yield* open("predict"),
-    read: yield* open("read"),
-    load: yield* open("load"),
-  }
+  const opened = yield* Effect.forEach(signatures, (name) =>
+    Effect.map(open(name), (signature) => [name, signature] as const),
+  )
+  return Object.fromEntries(opened) as Record<K, Signature>
 })

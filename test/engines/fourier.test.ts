@@ -1,4 +1,4 @@
-/** Convolutions in spectra: what they are by definition, how exact, in slices, and where they are taken. */
+/** Convolutions in spectra, in ONNX and TensorFlow: what they are by definition, how exact, in slices, and where they are taken. */
 import { assert, describe, it } from "@effect/vitest"
 // oxlint-disable-next-line import/no-unassigned-import -- loading it registers the gradients of TensorFlow.js' kernels
 import "@tensorflow/tfjs-layers"
@@ -9,17 +9,24 @@ import {
   convolutionInSpectra,
   filterGradientInSpectra,
   inputGradientInSpectra,
-  paysInSpectra,
 } from "../../engines/onnx/fourier.ts"
 import { OnnxGraph } from "../../engines/onnx/graph.ts"
 import { Lowering } from "../../engines/onnx/Lowering.ts"
 import { loadRuntime, openSession } from "../../engines/onnx/runtime.ts"
 import { record } from "../../engines/record.ts"
+import { paysInSpectra } from "../../engines/spectra.ts"
+import { savedModelOf, signature } from "../../engines/tensorflow/compile.ts"
+import { Spectra } from "../../engines/tensorflow/fourier.ts"
+import { TensorFlowGraph } from "../../engines/tensorflow/graph.ts"
+import { handOver } from "../../engines/tensorflow/handOver.ts"
+import { loadRuntime as loadTensorflow } from "../../engines/tensorflow/runtime.ts"
+import { call, openSession as openTensorflow } from "../../engines/tensorflow/session.ts"
 import { node, type Node, type Shape, sizeOf, type Window } from "../../engines/trace/graph.ts"
 import { initialize } from "../../stages/model/initialize.ts"
 import { randomKey } from "../../stages/random.ts"
 import { layers } from "../../schemas/Model.ts"
 import { emulatedBlocked } from "./emulatedBlocked.ts"
+import { hasTensorflow, tensorflowThreads } from "./engines.ts"
 import { programOf, relativeError } from "./training.ts"
 
 /** [size, taps, stride, dilation, padding before, padding after] of an axis */
@@ -113,8 +120,8 @@ type Rules = readonly [
 const spectral: Rules = [convolutionInSpectra, inputGradientInSpectra, filterGradientInSpectra]
 const direct: Rules = [convolution, inputGradient, filterGradient]
 
-/** By these rules on the portable path. */
-const computed = Effect.fnUntraced(function* (
+/** By these rules on the onnx engine's portable path. */
+const byOnnx = Effect.fnUntraced(function* (
   [forward, toInput, toFilter]: Rules,
   window: Window,
   inputs: Inputs,
@@ -146,6 +153,39 @@ const computed = Effect.fnUntraced(function* (
   const read = (name: string) => outputs[name].data as Float32Array
   return { y: read("y"), dx: read("dx"), dfilter: read("dfilter") } satisfies Results
 }, Effect.scoped)
+
+/** By TensorFlow, which adds the bias elsewhere. */
+const byTensorflow = Effect.fnUntraced(function* (window: Window, inputs: Inputs) {
+  const { native } = yield* loadTensorflow(tensorflowThreads)
+  const graph = new TensorFlowGraph()
+  const spectra = new Spectra(graph, [])
+  const shapes = shapesOf(window)
+  const given = (["x", "filter", "dy"] as const).map(
+    (name) => [name, { name: graph.placeholder(name, shapes[name]), shape: shapes[name] }] as const,
+  )
+  const [x, filter, dy] = given.map(([, { name }]) => name)
+  const results = {
+    y: { name: spectra.convolution(window, x, filter), shape: shapes.dy },
+    dx: { name: spectra.inputGradient(window, dy, filter), shape: shapes.x },
+    dfilter: { name: spectra.filterGradient(window, x, dy), shape: shapes.filter },
+  }
+  const model = savedModelOf(graph, { convolutions: signature(Object.fromEntries(given), results) })
+  const { convolutions } = yield* openTensorflow(native, model, ["convolutions"])
+  const feeds = given.map(([name, { shape }]) => {
+    const memory = handOver(inputs[name].length)
+    memory.set(inputs[name])
+    return [name, native.tensor(memory, [...shape], "float32")] as const
+  })
+  return call(convolutions, Object.fromEntries(feeds), (outputs): Results => {
+    const y = outputs.y.dataSync().map((sum, i) => sum + inputs.bias[i % window.outChannels])
+    return { y, dx: outputs.dx.dataSync(), dfilter: outputs.dfilter.dataSync() }
+  })
+}, Effect.scoped)
+
+const forms = {
+  onnx: (window: Window, inputs: Inputs) => byOnnx(spectral, window, inputs),
+  ...(hasTensorflow ? { tensorflow: byTensorflow } : {}),
+}
 
 /** The largest difference, as a share of the largest expected value, or of 1: windows may see nothing but padding. */
 const errorOf = (actual: Float32Array, expected: Float32Array): number => {
@@ -197,8 +237,13 @@ describe("a convolution in spectra and its gradients", () => {
       Effect.gen(function* () {
         const window = windowOf(batch, inChannels, outChannels, axisOf(rows), axisOf(columns))
         const inputs = inputsOf(window)
-        const errors = errorsOf(yield* computed(spectral, window, inputs), byDefinition(window, inputs))
-        for (const [name, error] of Object.entries(errors)) assert.isBelow(error, 1e-5, name)
+        const expected = byDefinition(window, inputs)
+        for (const [engine, computed] of Object.entries(forms)) {
+          const errors = errorsOf(yield* computed(window, inputs), expected)
+          for (const [name, error] of Object.entries(errors)) {
+            assert.isBelow(error, 1e-5, `${name} in ${engine}`)
+          }
+        }
       }),
     { timeout: 60_000, arbitrary: { runs: 60 } },
   )
@@ -208,9 +253,13 @@ describe("a convolution in spectra and its gradients", () => {
       const window = windowOf(8, 32, 64, square(14, 5, 2), square(14, 5, 2))
       const inputs = inputsOf(window)
       const expected = byDefinition(window, inputs)
-      const errors = errorsOf(yield* computed(spectral, window, inputs), expected)
-      // The direct form is off by 2e-7 to 5e-7, Winograd's by 4e-6.
-      for (const [name, error] of Object.entries(errors)) assert.isBelow(error, 1.5e-6, name)
+      for (const [engine, computed] of Object.entries(forms)) {
+        const errors = errorsOf(yield* computed(window, inputs), expected)
+        // The direct form is off by 2e-7 to 5e-7, Winograd's by 4e-6.
+        for (const [name, error] of Object.entries(errors)) {
+          assert.isBelow(error, 1.5e-6, `${name} in ${engine}`)
+        }
+      }
     }),
   )
 
@@ -218,11 +267,13 @@ describe("a convolution in spectra and its gradients", () => {
     Effect.gen(function* () {
       const window = windowOf(100, 8, 64, square(28, 5, 2), square(28, 5, 2))
       const inputs = inputsOf(window)
-      const errors = errorsOf(
-        yield* computed(spectral, window, inputs),
-        yield* computed(direct, window, inputs),
-      )
-      for (const [name, error] of Object.entries(errors)) assert.isBelow(error, 5e-6, name)
+      const expected = yield* byOnnx(direct, window, inputs)
+      for (const [engine, computed] of Object.entries(forms)) {
+        const errors = errorsOf(yield* computed(window, inputs), expected)
+        for (const [name, error] of Object.entries(errors)) {
+          assert.isBelow(error, 5e-6, `${name} in ${engine}`)
+        }
+      }
     }),
   )
 })
@@ -265,7 +316,7 @@ describe("a convolution is computed in spectra", () => {
     assert.isFalse(paysInSpectra(wide(997), true))
   })
 
-  it.effect("in training and in prediction, on the fast path alone", () =>
+  it.effect("in training and in prediction, by the onnx engine on the fast path alone", () =>
     Effect.gen(function* () {
       const program = yield* programOf({
         model: [

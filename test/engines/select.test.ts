@@ -24,7 +24,7 @@ describe("selecting an engine", () => {
       assert.match(
         said[0],
         hasTensorflow
-          ? /^engine tensorflow \((cpu|gpu), [a-z0-9-]+, 2 threads\): the fastest that is usable here$/
+          ? /^engine tensorflow \((cpu|gpu), [a-z0-9+-]+, 2 threads\): the fastest that is usable here$/
           : /^engine onnx \(cpu, [a-z0-9]+, 2 threads\): tensorflow is not usable: (@tensorflow\/tfjs-node-gpu|its native library) .+/,
       )
     }),
@@ -35,7 +35,7 @@ describe("selecting an engine", () => {
       const info = yield* infoOf(selectEngine("onnx", { threads: 1 }))
       assert.strictEqual(info.name, "onnx")
       assert.strictEqual(info.threads, 1)
-      assert.match(info.path, /^(nchwc8|nchwc16|portable)$/)
+      assert.match(info.path, /^(nchwc(8|16)\+fourier|portable)$/)
       assert.isFalse(info.threadsChangeBits)
     }),
   )

@@ -29,16 +29,30 @@ const definition: Case = {
   optimizer: optimizers.adam({ learningRate: 1 }),
 }
 
-const compiled = Effect.fnUntraced(function* (wanted: Case) {
+/** Its second convolution is one of spectra. */
+const wide: Case = {
+  model: [
+    layers.conv2d({ filters: 32, kernelSize: 5, padding: "same", activation: "relu" }),
+    layers.conv2d({ filters: 64, kernelSize: 5, padding: "same", activation: "relu" }),
+    layers.flatten(),
+    layers.dense({ units: 3 }),
+  ],
+  optimizer: optimizers.adam({ learningRate: 1 }),
+  batchSize: 16,
+}
+
+const compiled = Effect.fnUntraced(function* (wanted: Case, inSpectra = true) {
   const program = yield* programOf(wanted)
   const step = yield* record("tensorflow", program.variables, program.feeds, program.step)
-  const feeds = [{ name: "images", shape: [10, 8, 8, 1] }]
+  const feeds = [{ name: "images", shape: [10, ...program.inputShape] }]
   const predict = yield* record("tensorflow", program.variables, feeds, (fed) => ({
     probabilities: program.predict(fed.images as never),
   }))
   const proto = fileURLToPath(new URL("../../engines/tensorflow/savedModel.proto", import.meta.url))
   const type = protobuf.loadSync(proto).lookupType("tensorflow.SavedModel")
-  const model = type.toObject(type.decode(compile(step, predict).savedModel), { arrays: true }) as SavedModel
+  const model = type.toObject(type.decode(compile(step, predict, inSpectra).savedModel), {
+    arrays: true,
+  }) as SavedModel
   return { program, graph: model.metaGraphs[0] }
 }, Effect.scoped)
 
@@ -66,11 +80,14 @@ describe("a program's TensorFlow graph", () => {
     }),
   )
 
-  it.effect(
-    "writes a variable only after it was read, in place only after the last use, and answers last",
-    () =>
+  it.effect.each([
+    { of: "small convolutions", wanted: definition, count: 10 },
+    { of: "one in spectra", wanted: wide, count: 8 },
+  ])(
+    "writes a variable only after it was read, in place only after the last use, and answers last ($of)",
+    ({ count, wanted }) =>
       Effect.gen(function* () {
-        const { graph } = yield* compiled(definition)
+        const { graph } = yield* compiled(wanted)
         const { node } = graph.graphDef
         const byName = new Map(node.map((each) => [each.name, each]))
         const before = (name: string, seen = new Set<string>()): ReadonlySet<string> => {
@@ -84,7 +101,7 @@ describe("a program's TensorFlow graph", () => {
         const writes = node.filter(
           ({ name, op }) => isUpdate(op) || (op === "AssignVariableOp" && name.startsWith("next/")),
         )
-        assert.lengthOf(writes, 10)
+        assert.lengthOf(writes, count)
         for (const { input, name, op } of writes) {
           const reads = ofType(node, "ReadVariableOp").filter(
             (read) => read.input.includes(input[0]) && read.name.startsWith("step/"),
@@ -103,6 +120,46 @@ describe("a program's TensorFlow graph", () => {
           writes.map(({ name }) => `^${name}`),
         )
       }),
+  )
+
+  it.effect("has a wide convolution as products of spectra, each of which is made once", () =>
+    Effect.gen(function* () {
+      const { graph } = yield* compiled(wide)
+      const { node } = graph.graphDef
+      const under = (nodes: ReadonlyArray<NodeDef>) => nodes.map(({ name }) => name.split("/")[0])
+      for (const op of ["Conv2D", "Conv2DBackpropFilter", "Conv2DBackpropInput"]) {
+        assert.notInclude(under(ofType(node, op)), "conv2d_2", op)
+      }
+      const step = 3 + 3 + 3 // The spectra of x, filter and dy, three products, and these transformed back.
+      const prediction = 2 + 1 + 1
+      assert.lengthOf(ofType(node, "BatchMatMulV2"), step + prediction)
+      assert.lengthOf(ofType(node, "AddN"), 0)
+    }),
+  )
+
+  it.effect("has a convolution of many images in slices, each of which waits for the one before", () =>
+    Effect.gen(function* () {
+      const { graph } = yield* compiled({ ...wide, inputShape: [14, 14, 1], batchSize: 1000 })
+      const { node } = graph.graphDef
+      const slices = ofType(node, "Slice")
+      // Of x for y, of dy for dx, of both for dfilter: of four slices, all but the first wait.
+      assert.lengthOf(slices, 4 * 4)
+      assert.lengthOf(
+        slices.filter(({ input }) => input.some(isControl)),
+        4 * 3,
+      )
+      assert.deepStrictEqual(
+        ofType(node, "AddN").map(({ input }) => input.length),
+        [4],
+      )
+    }),
+  )
+
+  it.effect("has no spectra where it is not to", () =>
+    Effect.gen(function* () {
+      const { graph } = yield* compiled(wide, false)
+      assert.lengthOf(ofType(graph.graphDef.node, "BatchMatMulV2"), 0)
+    }),
   )
 
   it.effect("has one signature a purpose, and takes nothing the step does not need", () =>
@@ -145,6 +202,13 @@ installed("the tensorflow engine", () => {
     }),
   )
 
+  it.effect("names convolutions in spectra in its path, which are for processors alone", () =>
+    Effect.gen(function* () {
+      const { info } = yield* Engine
+      assert.strictEqual(info.path.endsWith("+fourier"), info.device === "cpu")
+    }).pipe(Effect.provide(TensorFlow.layer({ threads: tensorflowThreads }))),
+  )
+
   it.effect("keeps no tensor of TensorFlow's after a call, and no scratch folder after its scope", () =>
     Effect.gen(function* () {
       const folders = () => readdirSync(tmpdir()).filter((name) => name.startsWith("tidemark-tensorflow-"))
@@ -183,7 +247,7 @@ installed("the tensorflow engine", () => {
       yield* Effect.scoped(
         Effect.gen(function* () {
           const program = yield* programOf(definition)
-          const trainer = yield* makeTrainer(watched, program)
+          const trainer = yield* makeTrainer(watched, program, true)
           yield* trainer.train(2, feedsOf(program, 2))
           yield* trainer.predict(images(64 * 7))
           yield* trainer.load(yield* trainer.state)
