@@ -25,7 +25,7 @@ describe("selecting an engine", () => {
         said[0],
         hasTensorflow
           ? /^engine tensorflow \((cpu|gpu), [a-z0-9+-]+, 2 threads\): the fastest that is usable here$/
-          : /^engine onnx \(cpu, [a-z0-9]+, 2 threads\): tensorflow is not usable: (@tensorflow\/tfjs-node-gpu|its native library) .+/,
+          : /^engine onnx \(cpu, [a-z0-9+]+, 2 threads\): tensorflow is not usable: (@tensorflow\/tfjs-node-gpu|its native library) .+/,
       )
     }),
   )
