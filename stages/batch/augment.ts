@@ -7,6 +7,7 @@
  * exponentials, whose last bit may differ between versions of V8, are rounded to float32 first.
  */
 import type { Augmentation } from "../../schemas/Augmentation.ts"
+import { type Interpolation, interpolation } from "./interpolation.ts"
 import { type RandomKey, randomKey, randomWords } from "../random.ts"
 
 /** [height, width, channels] */
@@ -126,116 +127,39 @@ export const elasticFields = (
   }
 }
 
-/** Where in the framed source each output pixel looks, in pixels: [height, width] each. */
-interface Places {
-  readonly x: Float64Array
-  readonly y: Float64Array
-}
-
-/** How a pixel between pixels is computed: (framed source, places) -> `out[at …]`. */
-export interface Interpolation {
-  /** Pixels of black before the source; after it, one more. */
-  readonly frame: number
-  readonly sample: (
-    framed: Float32Array,
-    [height, width, channels]: ImageShape,
-    places: Places,
-    out: Float32Array,
-    at: number,
-  ) => void
-}
-
-/** The mean of 2 × 2 pixels. */
-const bilinear: Interpolation = {
-  frame: 1,
-  sample: (framed, [height, width, channels], places, out, at) => {
-    const stride = (width + 3) * channels
-    for (let i = 0, to = at; i < height * width; i++) {
-      const left = places.x[i] | 0
-      const top = places.y[i] | 0
-      const shareX = places.x[i] - left
-      const shareY = places.y[i] - top
-      let from = top * stride + left * channels
-      for (let c = 0; c < channels; c++, from++) {
-        const above = framed[from] + shareX * (framed[from + channels] - framed[from])
-        const lower = from + stride
-        const below = framed[lower] + shareX * (framed[lower + channels] - framed[lower])
-        out[to++] = above + shareY * (below - above)
-      }
-    }
-  },
-}
-
-/**
- * Cubics through 4 × 4 pixels: Keys, Cubic convolution interpolation for digital image processing (1981), a = −1/2. They
- * overshoot beside edges, so what is darker than black or brighter than the brightest pixel is cut off.
- */
-const bicubic = (black: number, white: number): Interpolation => ({
-  frame: 2,
-  sample: (framed, [height, width, channels], places, out, at) => {
-    const stride = (width + 5) * channels
-    for (let i = 0, to = at; i < height * width; i++) {
-      const left = places.x[i] | 0
-      const top = places.y[i] | 0
-      const t = places.x[i] - left
-      const u = places.y[i] - top
-      const x0 = t * (t * (1 - 0.5 * t) - 0.5)
-      const x1 = t * t * (1.5 * t - 2.5) + 1
-      const x2 = t * (t * (2 - 1.5 * t) + 0.5)
-      const x3 = t * t * (0.5 * t - 0.5)
-      const y0 = u * (u * (1 - 0.5 * u) - 0.5)
-      const y1 = u * u * (1.5 * u - 2.5) + 1
-      const y2 = u * (u * (2 - 1.5 * u) + 0.5)
-      const y3 = u * u * (0.5 * u - 0.5)
-      const row = (from: number) =>
-        x0 * framed[from - channels] +
-        x1 * framed[from] +
-        x2 * framed[from + channels] +
-        x3 * framed[from + 2 * channels]
-      let from = top * stride + left * channels
-      for (let c = 0; c < channels; c++, from++) {
-        const value =
-          y0 * row(from - stride) + y1 * row(from) + y2 * row(from + stride) + y3 * row(from + 2 * stride)
-        out[to++] = Math.min(Math.max(value, black), white)
-      }
-    }
-  },
-})
-
-export const interpolation = (
-  name: NonNullable<Augmentation["interpolation"]>,
-  black: number,
-  white: number,
-): Interpolation => (name === "bicubic" ? bicubic(black, white) : bilinear)
-
 /**
  * Takes every output pixel from where it looks. `framed`: the source with `frame` black pixels before and `frame` + 1 after
  * it, [height + 2·frame + 1, width + 2·frame + 1, channels]; what lies outside is black as well.
  */
-export const makeWarp = ({ frame, sample }: Interpolation, shape: ImageShape) => {
-  const [height, width] = shape
-  const middleX = (width - 1) / 2
-  const middleY = (height - 1) / 2
-  const places: Places = { x: new Float64Array(height * width), y: new Float64Array(height * width) }
-  return (
+export const makeWarp =
+  ({ frame, pixel }: Interpolation, [height, width, channels]: ImageShape) =>
+  (
     framed: Float32Array,
     { x0, xx, xy, y0, yx, yy }: Affine,
     further: Field,
     out: Float32Array,
     at: number,
   ): void => {
+    const middleX = (width - 1) / 2
+    const middleY = (height - 1) / 2
+    const stride = (width + 2 * frame + 1) * channels
+    let to = at
     for (let i = 0, y = 0; y < height; y++) {
       const rowX = xy * (y - middleY) - xx * middleX + x0 + middleX + frame
       const rowY = yy * (y - middleY) - yx * middleX + y0 + middleY + frame
       for (let x = 0; x < width; x++, i++) {
         // A pixel away from the image all is black.
-        places.x[i] = Math.min(Math.max(rowX + xx * x + further.x[i], frame - 1), width + frame)
-        places.y[i] = Math.min(Math.max(rowY + yx * x + further.y[i], frame - 1), height + frame)
+        const fromX = Math.min(Math.max(rowX + xx * x + further.x[i], frame - 1), width + frame)
+        const fromY = Math.min(Math.max(rowY + yx * x + further.y[i], frame - 1), height + frame)
+        const left = fromX | 0
+        const top = fromY | 0
+        const from = top * stride + left * channels
+        for (let c = 0; c < channels; c++) {
+          out[to++] = pixel(framed, from + c, channels, stride, fromX - left, fromY - top)
+        }
       }
     }
-    sample(framed, shape, places, out, at)
   }
-}
 
 /** Blackens a square: DeVries and Taylor, Cutout (2017). Its middle is any pixel, so it may reach over the edge. */
 const erase = (

@@ -6,10 +6,10 @@ import {
   drawAffine,
   elasticFields,
   type Field,
-  interpolation,
   makeAugment,
   makeWarp,
 } from "../../../stages/batch/augment.ts"
+import { interpolation } from "../../../stages/batch/interpolation.ts"
 import { randomKey, randomWords } from "../../../stages/random.ts"
 
 const decode = Schema.decodeUnknownSync(Augmentation)
