@@ -3,7 +3,7 @@
  * same bytes in every run; the log does.
  */
 import { Effect, Schema } from "effect"
-import * as files from "../storage/files.ts"
+import { readStringNow } from "../storage/filesNow.ts"
 
 export interface Sample {
   readonly atMs: number
@@ -25,7 +25,7 @@ const LogLine = Schema.fromJsonString(
 const decodeLine = Schema.decodeUnknownEffect(LogLine)
 
 const readLines = Effect.fnUntraced(function* (path: string) {
-  const text = yield* files.readStringNow(path).pipe(Effect.orElseSucceed(() => undefined))
+  const text = yield* readStringNow(path).pipe(Effect.orElseSucceed(() => undefined))
   const lines: Array<typeof LogLine.Type> = []
   for (const line of (text ?? "").split("\n")) {
     const decoded = yield* decodeLine(line).pipe(Effect.option)

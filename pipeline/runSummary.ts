@@ -6,6 +6,7 @@ import type { Experiment } from "../schemas/Experiment.ts"
 import { Report } from "../schemas/Report.ts"
 import { iterationOf } from "../stages/train/checkpoint.ts"
 import * as files from "../storage/files.ts"
+import { listNow, readStringNow } from "../storage/filesNow.ts"
 import { layout, type Run } from "../storage/runDirectory.ts"
 import { headerOf, type RunHeader } from "../storage/runHeader.ts"
 
@@ -45,9 +46,7 @@ const decodeValidation = Schema.decodeUnknownEffect(
 /** The iteration of the newest checkpoint, 0 without one. */
 export const reached = Effect.fnUntraced(function* (path: string) {
   const paths = yield* Path.Path
-  const names = yield* files
-    .listNow(paths.join(path, layout.checkpoints))
-    .pipe(Effect.orElseSucceed(() => []))
+  const names = yield* listNow(paths.join(path, layout.checkpoints)).pipe(Effect.orElseSucceed(() => []))
   return Math.max(0, ...names.map((file) => iterationOf(file) ?? 0))
 })
 
@@ -55,7 +54,7 @@ const lowest = (errors: ReadonlyArray<number>) => (errors.length === 0 ? null : 
 
 /** Of a run without a report: the lowest validation error in its metrics so far. */
 const validationSoFar = Effect.fnUntraced(function* (path: string) {
-  const text = yield* files.readStringNow(path).pipe(Effect.orElseSucceed(() => undefined))
+  const text = yield* readStringNow(path).pipe(Effect.orElseSucceed(() => undefined))
   const rows = (text ?? "").split("\n").filter((line) => line.includes('"validation"'))
   const errors: Array<number> = []
   for (const line of rows) {
@@ -76,9 +75,9 @@ export type RunSummary = Effect.Success<ReturnType<typeof summarize>>
 /** What a script is told of a run. */
 export const summarize = Effect.fnUntraced(function* (run: RunHeader) {
   const paths = yield* Path.Path
-  const text = yield* files
-    .readStringNow(paths.join(run.path, layout.report))
-    .pipe(Effect.orElseSucceed(() => undefined))
+  const text = yield* readStringNow(paths.join(run.path, layout.report)).pipe(
+    Effect.orElseSucceed(() => undefined),
+  )
   const report =
     text === undefined ? undefined : yield* decodeGlance(text).pipe(Effect.catch(() => leftOut(run.path)))
   return {

@@ -7,10 +7,8 @@
  * the machine after any single operation.
  */
 import { randomInt } from "node:crypto"
-import { existsSync, lstatSync, readdirSync, readFileSync } from "node:fs"
-import { join } from "node:path"
 import { Effect, FileSystem, Option, Path, type PlatformError } from "effect"
-import { codeOf, failed, failedNow, type StorageFailed } from "./StorageFailed.ts"
+import { codeOf, failed, type StorageFailed } from "./StorageFailed.ts"
 
 type Storage<A> = Effect.Effect<A, StorageFailed, FileSystem.FileSystem>
 
@@ -157,31 +155,6 @@ export const list = (folder: string): Storage<ReadonlyArray<string>> =>
     ),
   )
 
-/** What a synchronous read gives, or `otherwise` where there is no such file. */
-const readNow = <A>(operation: string, path: string, read: () => A, otherwise: A) =>
-  Effect.try({
-    try: read,
-    catch: failedNow(operation, path),
-  }).pipe(
-    Effect.catchIf(
-      (error) => error.code === "ENOENT",
-      () => Effect.succeed(otherwise),
-    ),
-  )
-
-/**
- * As `readStringIfExists` and `list`, on this thread, which they block: for the thousands of small files of a listing
- * that takes a tenth of the time of as many asynchronous reads.
- */
-export const readStringNow = (path: string): Effect.Effect<string | undefined, StorageFailed> =>
-  readNow<string | undefined>("read", path, () => readFileSync(path, "utf8"), undefined)
-
-export const listNow = (folder: string): Effect.Effect<ReadonlyArray<string>, StorageFailed> =>
-  readNow<ReadonlyArray<string>>("list", folder, () => readdirSync(folder).sort(), [])
-
-/** Whether there is such a file; on this thread. */
-export const existsNow = (path: string): Effect.Effect<boolean> => Effect.sync(() => existsSync(path))
-
 const isFolder = Effect.fnUntraced(function* (path: string) {
   const fs = yield* FileSystem.FileSystem
   const info = yield* fs
@@ -237,20 +210,6 @@ export const rename = (from: string, to: string): Storage<void> =>
   Effect.flatMap(FileSystem.FileSystem, (fs) => fs.rename(from, to)).pipe(
     Effect.mapError(failed("rename", from)),
   )
-
-/** Bytes of all files in a folder, or of one file; links are not followed. */
-export const treeSizeBytes = (path: string): Effect.Effect<number, StorageFailed> =>
-  Effect.try({
-    try: () => {
-      const entry = lstatSync(path)
-      if (!entry.isDirectory()) return entry.size
-      return readdirSync(path, { recursive: true, encoding: "utf8" }).reduce(
-        (sum, name) => sum + lstatSync(join(path, name)).size,
-        0,
-      )
-    },
-    catch: failedNow("look at", path),
-  })
 
 /**
  * Takes a folder's name away, for good once this returns: a crash afterwards leaves a hidden folder, never half of one

@@ -8,6 +8,7 @@ import { Effect, Path, Schema } from "effect"
 import { AttemptOutcome, Parent, ProcessIdentity, type RunStatus } from "../schemas/Run.ts"
 import { statusOf } from "./attempts.ts"
 import * as files from "./files.ts"
+import { existsNow, listNow, readStringNow } from "./filesNow.ts"
 import { isRunName, layout, type Run, RunDamaged } from "./runDirectory.ts"
 
 type JsonObject = { readonly [key: string]: Schema.Json }
@@ -64,9 +65,9 @@ const withBudget = (experiment: JsonObject, attempts: ReadonlyArray<AttemptGlanc
 export const readHeader = Effect.fnUntraced(function* (path: string) {
   const paths = yield* Path.Path
   const damaged = (problem: string) => new RunDamaged({ path, problem })
-  const text = yield* files
-    .readStringNow(paths.join(path, layout.identity))
-    .pipe(Effect.mapError((error) => damaged(error.message)))
+  const text = yield* readStringNow(paths.join(path, layout.identity)).pipe(
+    Effect.mapError((error) => damaged(error.message)),
+  )
   if (text === undefined) return yield* damaged("it has no run.json")
   const identity = yield* decodeIdentity(text).pipe(
     Effect.mapError((error) => damaged(`run.json: ${error.message.split("\n", 1)[0]}`)),
@@ -95,11 +96,10 @@ export const readAttemptGlances = Effect.fnUntraced(function* (path: string) {
   // Most runs have one attempt: asking for the second is a third of listing the folder.
   const [first, second] = ["0001.json", "0002.json"]
   const single =
-    !(yield* files.existsNow(paths.join(folder, second))) &&
-    (yield* files.existsNow(paths.join(folder, first)))
-  const names = single ? [first] : yield* files.listNow(folder).pipe(Effect.orElseSucceed(() => []))
+    !(yield* existsNow(paths.join(folder, second))) && (yield* existsNow(paths.join(folder, first)))
+  const names = single ? [first] : yield* listNow(folder).pipe(Effect.orElseSucceed(() => []))
   for (const name of names.filter((name) => /^\d{4,}\.json$/.test(name))) {
-    const text = yield* files.readStringNow(paths.join(folder, name)).pipe(Effect.option)
+    const text = yield* readStringNow(paths.join(folder, name)).pipe(Effect.option)
     if (text._tag === "None" || text.value === undefined) continue
     const attempt = yield* decodeAttempt(text.value).pipe(Effect.option)
     if (attempt._tag === "Some") attempts.push(attempt.value)

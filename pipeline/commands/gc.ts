@@ -1,7 +1,8 @@
 /** `pipeline gc --keep N`: removes old runs, what crashes left, and cached data that no run refers to. */
 import { Console, Effect, Option, Path, Schema } from "effect"
 import { Command, Flag } from "effect/cli"
-import { remove, treeSizeBytes } from "../../storage/files.ts"
+import { remove } from "../../storage/files.ts"
+import { treeSizeBytes } from "../../storage/filesNow.ts"
 import { neededRuns, leftovers, protection, removeRun } from "../../storage/removal.ts"
 import { isRunName } from "../../storage/runDirectory.ts"
 import { listHeaders, type RunHeader } from "../../storage/runHeader.ts"

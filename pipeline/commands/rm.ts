@@ -2,7 +2,7 @@
 import { Console, Effect, Path } from "effect"
 import { Argument, Command } from "effect/cli"
 import { ensembleName, locateEnsemble, removeEnsemble } from "../../storage/ensembles.ts"
-import { treeSizeBytes } from "../../storage/files.ts"
+import { treeSizeBytes } from "../../storage/filesNow.ts"
 import { neededRuns, checkIsRun, protection, removeRun, RunProtected } from "../../storage/removal.ts"
 import { locateRuns } from "../../storage/runDirectory.ts"
 import { size } from "../words/size.ts"
@@ -10,7 +10,9 @@ import { table } from "../terminal/table.ts"
 import { json, runsDir, yes } from "./flags.ts"
 
 const runs = Argument.String("run").pipe(
-  Argument.withDescription("The runs: ids, the beginning of them, globs, paths, `latest` or ensemble:NAME"),
+  Argument.withDescription(
+    "The runs: ids, the beginning of them, globs, paths, `latest` or ensemble:NAME",
+  ),
   Argument.variadic({ min: 1 }),
 )
 

@@ -7,7 +7,7 @@ import { Effect, Path, Schema } from "effect"
 import { iterationOf } from "../../stages/train/checkpoint.ts"
 import type { Estimate } from "../../stages/report/significance.ts"
 import { wilsonInterval } from "../../stages/evaluate/statistics.ts"
-import * as files from "../../storage/files.ts"
+import { readStringNow } from "../../storage/filesNow.ts"
 import { readMetrics } from "../../storage/metricsLog.ts"
 import { layout } from "../../storage/runDirectory.ts"
 import type { RunHeader } from "../../storage/runHeader.ts"
@@ -81,7 +81,7 @@ const numberAt = (value: Schema.Json | undefined, key: string): number | null =>
 
 const readReport = Effect.fnUntraced(function* (run: RunHeader, missing: Array<string>) {
   const paths = yield* Path.Path
-  const text = yield* files.readStringNow(paths.join(run.path, layout.report)).pipe(Effect.result)
+  const text = yield* readStringNow(paths.join(run.path, layout.report)).pipe(Effect.result)
   if (text._tag === "Failure") {
     missing.push(text.failure.message)
     return undefined

@@ -8,6 +8,7 @@
 import { Effect, Path, Schema } from "effect"
 import { FetchedDataset, fileNames, Sha256 } from "../../schemas/Dataset.ts"
 import * as files from "../../storage/files.ts"
+import { listNow, readStringNow } from "../../storage/filesNow.ts"
 import { layout } from "../../storage/runDirectory.ts"
 import { readHeader } from "../../storage/runHeader.ts"
 import { CacheRecord } from "./cache.ts"
@@ -30,7 +31,7 @@ interface Needs {
   everything: boolean
 }
 
-const readText = (path: string) => files.readStringNow(path).pipe(Effect.orElseSucceed(() => undefined))
+const readText = (path: string) => readStringNow(path).pipe(Effect.orElseSucceed(() => undefined))
 
 const addNeeds = Effect.fnUntraced(function* (needs: Needs, run: string) {
   const paths = yield* Path.Path
@@ -65,7 +66,7 @@ export const unreferenced = Effect.fn("unreferenced")(function* (
   for (const folder of yield* files.list(dataDir)) {
     if (needs.folders.has(folder)) continue
     const inside = paths.join(dataDir, folder)
-    const names = new Set(yield* files.listNow(inside).pipe(Effect.orElseSucceed(() => [])))
+    const names = new Set(yield* listNow(inside).pipe(Effect.orElseSucceed(() => [])))
     for (const name of names) {
       const text = name.endsWith(".json") ? yield* readText(paths.join(inside, name)) : undefined
       if (text === undefined) continue
