@@ -19,7 +19,8 @@
  *   y = O(V·U), with V = I(x) and U = F(filter);   dx = Iᵀ(Oᵀ(dy)·Uᵀ);   dfilter = Fᵀ(Vᵀ·Oᵀ(dy)).
  *
  * V, U and Oᵀ(dy) are made once for the two that need each. Fourier's matrices are orthogonal but for a factor: rounding stays
- * that of the direct form, where Winograd's transforms make it ten times as large.
+ * that of the direct form, where Winograd's transforms make it ten times as large. What is exactly zero there, where a window sees
+ * nothing but zeros, is rounded as well here: a ReLU after it has a gradient in such places, until its bias is no longer zero.
  */
 import type { Window } from "./trace/graph.ts"
 

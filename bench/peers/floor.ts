@@ -2,7 +2,7 @@
  * What a machine could do at most: how fast it multiplies large matrices and copies memory. `node floor.ts THREADS`
  *
  * The floor of an iteration is its products and convolutions at the rate of the multiplication, and one fused pass of Adam
- * at the rate of the copy. Fourier's convolutions can go below it: our onnx engine multiplies spectra for 5×5.
+ * at the rate of the copy. Fourier's convolutions can go below it: both our engines multiply spectra for 5×5.
  */
 import { Effect } from "effect"
 import { OnnxGraph } from "../../engines/onnx/graph.ts"

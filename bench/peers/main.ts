@@ -76,8 +76,9 @@ interface Contestant {
   readonly predicted: Array<Answer>
 }
 
+/** Of what is above one, as a first loss may be, as a share of it. */
 const most = (a: ReadonlyArray<number>, b: ReadonlyArray<number>) =>
-  Math.max(...a.map((x, i) => Math.abs(x - b[i])))
+  Math.max(...a.map((x, i) => Math.abs(x - b[i]) / Math.max(1, Math.abs(b[i]))))
 const tolerance = 1e-4
 
 /** Complains unless the contender does what the first one does. */
