@@ -133,14 +133,20 @@ export const readRun = Effect.fn("readRun")(function* (path: string) {
   return { path, identity, attempts, status: yield* statusOf(folder, attempts) } satisfies Run
 })
 
-/** Names that a word stands for: an id, the beginning of one (or of what follows its time), `latest`, or a glob. */
+/** The experiment's fingerprint at the end of a name; a run that is one of several in a second has its number there, too. */
+const printOf = (name: string) => /[0-9a-f]{8}(-\d+)?$/.exec(name)?.[0] ?? ""
+
+/** Names that a word stands for: an id, the beginning of one, of what follows its time or of its last digits, `latest`, or a glob. */
 const matching = (names: ReadonlyArray<string>, run: string): ReadonlyArray<string> => {
   // Every name begins with nothing.
   if (run === "") return []
   if (run === "latest") return names.slice(-1)
   if (/[*?[{]/.test(run)) return names.filter((name) => matchesGlob(name, run))
   if (names.includes(run)) return [run]
-  return names.filter((name) => name.startsWith(run) || name.slice(name.indexOf("-") + 1).startsWith(run))
+  const begun = names.filter(
+    (name) => name.startsWith(run) || name.slice(name.indexOf("-") + 1).startsWith(run),
+  )
+  return begun.length > 0 ? begun : names.filter((name) => printOf(name).startsWith(run))
 }
 
 const isPath = (run: string) => run.includes("/") || run === "." || run === ".."

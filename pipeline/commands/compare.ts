@@ -26,7 +26,7 @@ export class NothingToCompare extends Schema.TaggedError<NothingToCompare>()("No
 
 const runs = Argument.String("run").pipe(
   Argument.withDescription(
-    "The runs: ids, the beginning of them, globs, paths or `latest`; the first is the baseline",
+    "The runs: ids, the beginnings or last digits of them, globs, paths or `latest`; the first is the baseline",
   ),
   Argument.variadic(),
 )

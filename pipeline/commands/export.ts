@@ -7,7 +7,7 @@ import { size } from "../words/size.ts"
 import { json, runsDir } from "./flags.ts"
 
 const run = Argument.String("run").pipe(
-  Argument.withDescription("The run: its id, the beginning of it, a path, or `latest`"),
+  Argument.withDescription("The run: its id, the beginning or the last digits of it, a path, or `latest`"),
 )
 const format = Flag.Literals("format", exportFormats).pipe(
   Flag.withDescription("TensorFlow.js layers model, ONNX of standard operators, or the weights alone"),

@@ -26,7 +26,7 @@ export class ImagesRefused extends Schema.TaggedError<ImagesRefused>()("ImagesRe
 
 const run = Argument.String("run").pipe(
   Argument.withDescription(
-    "The run: its id, the beginning of it, a path, or `latest`; several, joined by commas, are averaged; ensemble:NAME",
+    "The run: its id, the beginning or the last digits of it, a path, or `latest`; several, joined by commas, are averaged; ensemble:NAME",
   ),
 )
 const images = Argument.String("image").pipe(

@@ -45,7 +45,7 @@ export class BudgetFixed extends Schema.TaggedError<BudgetFixed>()("BudgetFixed"
 }
 
 const run = Argument.String("run").pipe(
-  Argument.withDescription("The run: its id, the beginning of it, a path, or `latest`"),
+  Argument.withDescription("The run: its id, the beginning or the last digits of it, a path, or `latest`"),
 )
 
 const allowEngineChange = Flag.Boolean("allow-engine-change").pipe(

@@ -11,7 +11,7 @@ import { json, runsDir, yes } from "./flags.ts"
 
 const runs = Argument.String("run").pipe(
   Argument.withDescription(
-    "The runs: ids, the beginning of them, globs, paths, `latest` or ensemble:NAME",
+    "The runs: ids, the beginnings or last digits of them, globs, paths, `latest` or ensemble:NAME",
   ),
   Argument.variadic({ min: 1 }),
 )

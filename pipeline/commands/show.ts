@@ -12,7 +12,9 @@ import { quoted } from "../words/quoted.ts"
 import { json, runsDir } from "./flags.ts"
 
 const run = Argument.String("run").pipe(
-  Argument.withDescription("The run: its id, the beginning of it, a path, `latest`, or ensemble:NAME"),
+  Argument.withDescription(
+    "The run: its id, the beginning or the last digits of it, a path, `latest`, or ensemble:NAME",
+  ),
 )
 
 const open = Flag.Boolean("open").pipe(

@@ -36,7 +36,7 @@ export class RunNotFinished extends Schema.TaggedError<RunNotFinished>()("RunNot
 }
 
 const run = Argument.String("run").pipe(
-  Argument.withDescription("The run: its id, the beginning of it, a path, or `latest`"),
+  Argument.withDescription("The run: its id, the beginning or the last digits of it, a path, or `latest`"),
 )
 
 const isOver = ({ status }: LiveRun) => status !== "running" && status !== "starting"
