@@ -111,7 +111,13 @@ const runPipeline = Effect.gen(function* () {
   return { path: run.path, stageMs, engine: engine.info }
 })
 
-const quiet = Layer.mock(Terminal, { line: () => {}, progress: () => Effect.void, clear: () => {} })
+const quiet = Layer.mock(Terminal, {
+  line: () => {},
+  progress: () => Effect.void,
+  isAnimated: false,
+  bar: () => {},
+  clear: () => {},
+})
 
 const { engine, path, stageMs } = await Effect.runPromise(
   runPipeline.pipe(

@@ -3,7 +3,7 @@ import { Flag } from "effect/cli"
 import { Schema } from "effect"
 import { engineNames } from "../../schemas/EngineInfo.ts"
 
-const PositiveInt = Schema.Int.check(Schema.isGreaterThanOrEqualTo(1))
+export const PositiveInt = Schema.Int.check(Schema.isGreaterThanOrEqualTo(1))
 
 export const runsDir = Flag.String("runs-dir").pipe(
   Flag.withDescription("Folder of the run directories"),

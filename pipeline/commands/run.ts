@@ -1,4 +1,5 @@
 /** `pipeline run FILE`: a new run of an experiment, or of every member of an ensemble that has none yet. */
+import { availableParallelism } from "node:os"
 import { Console, Effect, Option, Runtime, Schema } from "effect"
 import { Argument, Command, Flag } from "effect/cli"
 import type { Overrides } from "../../schemas/Run.ts"
@@ -7,8 +8,8 @@ import { findRun } from "../../storage/runDirectory.ts"
 import { type Ensemble, loadEnsemble } from "../ensemble/ensembleFile.ts"
 import { loadExperiment } from "../experimentFile.ts"
 import { prepareFork } from "../fork.ts"
-import { wordFor } from "../resumeHint.ts"
-import { dataDir, engine, iterations, json, runsDir, seed, threads } from "./flags.ts"
+import { sayHowToGoOn, wordFor } from "../resumeHint.ts"
+import { dataDir, engine, iterations, json, PositiveInt, runsDir, seed, threads } from "./flags.ts"
 
 const file = Argument.String("file").pipe(
   Argument.withDescription("The experiment, a TypeScript file whose default export is experiment({ … })"),
@@ -20,7 +21,26 @@ const from = Flag.String("from").pipe(
   Flag.optional,
 )
 
+const member = Flag.Int("member").pipe(
+  Flag.withDescription("Of an ensemble, train this member alone, counted from 1"),
+  Flag.withSchema(PositiveInt),
+  Flag.withMetavar("N"),
+  Flag.optional,
+)
+
+const jobs = Flag.Int("jobs").pipe(
+  Flag.withDescription(
+    "Of an ensemble, train this many members at a time, each in a process on its share of the processor cores",
+  ),
+  Flag.withSchema(PositiveInt),
+  Flag.withMetavar("N"),
+  Flag.optional,
+)
+
 const runExperiment = Effect.fn("runExperiment")(function* (options: Options) {
+  const refuse = (flag: string) => new NotAnEnsemble({ path: options.file, flag })
+  if (Option.isSome(options.member)) return yield* refuse("--member")
+  if (Option.isSome(options.jobs)) return yield* refuse("--jobs")
   const overrides: Overrides = {
     ...(Option.isSome(options.iterations) ? { iterations: options.iterations.value } : {}),
     ...(Option.isSome(options.seed) ? { seed: options.seed.value } : {}),
@@ -64,6 +84,32 @@ class NotOfAnEnsemble extends Schema.TaggedError<NotOfAnEnsemble>()("NotOfAnEnse
   }
 }
 
+/** Options that only an ensemble has a use for. */
+class NotAnEnsemble extends Schema.TaggedError<NotAnEnsemble>()("NotAnEnsemble", {
+  path: Schema.String,
+  flag: Schema.String,
+}) {
+  override get [Runtime.errorExitCode]() {
+    return 64
+  }
+  override get message() {
+    return `${this.path} is a single experiment: leave ${this.flag} out, which is for the members of an ensemble`
+  }
+}
+
+class NoSuchMember extends Schema.TaggedError<NoSuchMember>()("NoSuchMember", {
+  path: Schema.String,
+  asked: Schema.Int,
+  members: Schema.Int,
+}) {
+  override get [Runtime.errorExitCode]() {
+    return 64
+  }
+  override get message() {
+    return `${this.path} has no member ${this.asked}; expected 1 to ${this.members}`
+  }
+}
+
 /** The flags that decide which runs an ensemble finds and how they are trained, where they are not the defaults. */
 const givenFlags = ({ dataDir, engine, iterations, runsDir, threads }: Options) =>
   Object.entries({
@@ -84,18 +130,44 @@ const runEnsemble = Effect.fn("runEnsemble")(function* (ensemble: Ensemble, opti
   const refuse = (flag: string) => new NotOfAnEnsemble({ path: ensemble.path, flag })
   if (Option.isSome(options.seed)) return yield* refuse("--seed")
   if (Option.isSome(options.from)) return yield* refuse("--from")
-  const { trainMembers } = yield* Effect.promise(() => import("../ensemble/trainMembers.ts"))
-  const { joinMembers } = yield* Effect.promise(() => import("../ensemble/joinMembers.ts"))
-  const { renderEnsemble } = yield* Effect.promise(() => import("../ensemble/renderEnsemble.ts"))
-  const overrides = Option.isSome(options.iterations) ? { iterations: options.iterations.value } : {}
-  const runs = yield* trainMembers(ensemble, {
-    overrides,
+  const { trainMember, trainMembers, untrained } = yield* Effect.promise(
+    () => import("../ensemble/trainMembers.ts"),
+  )
+  const words = ["run", options.file, ...givenFlags(options)]
+  const training = {
+    overrides: Option.isSome(options.iterations) ? { iterations: options.iterations.value } : {},
     engine: options.engine,
     threads: Option.getOrUndefined(options.threads),
     runsDir: options.runsDir,
     dataDir: options.dataDir,
-    goOnWith: ["run", options.file, ...givenFlags(options)],
-  })
+  }
+
+  if (Option.isSome(options.member)) {
+    const asked = options.member.value
+    const members = ensemble.members.length
+    if (asked > members) return yield* new NoSuchMember({ path: ensemble.path, asked, members })
+    const goOnWith = [...words, "--member", String(asked)]
+    const { path, report } = yield* trainMember(ensemble, asked - 1, { ...training, goOnWith })
+    const { sayReport } = yield* Effect.promise(() => import("../terminal/sayReport.ts"))
+    return yield* sayReport(report, path, options.json)
+  }
+
+  const jobs = Option.getOrElse(options.jobs, () => 1)
+  const goOnWith = [...words, ...(jobs === 1 ? [] : ["--jobs", String(jobs)])]
+  const places = jobs === 1 ? [] : yield* untrained(ensemble, { ...training, goOnWith })
+  if (places.length > 1) {
+    const { trainBeside } = yield* Effect.promise(() => import("../ensemble/trainBeside.ts"))
+    const atOnce = Math.min(jobs, places.length)
+    const share = Math.max(1, Math.floor(availableParallelism() / atOnce))
+    const threads = training.threads === undefined ? ["--threads", String(share)] : []
+    yield* trainBeside(places, atOnce, (place) => [...words, ...threads, "--member", String(place + 1)]).pipe(
+      sayHowToGoOn(...goOnWith),
+    )
+  }
+  const runs = yield* trainMembers(ensemble, { ...training, goOnWith })
+
+  const { joinMembers } = yield* Effect.promise(() => import("../ensemble/joinMembers.ts"))
+  const { renderEnsemble } = yield* Effect.promise(() => import("../ensemble/renderEnsemble.ts"))
   const name = Option.match(options.iterations, {
     onNone: () => ensemble.name,
     onSome: (number) => trialName(ensemble.name, number),
@@ -108,7 +180,7 @@ const runEnsemble = Effect.fn("runEnsemble")(function* (ensemble: Ensemble, opti
   )
 })
 
-const flags = { file, from, engine, runsDir, dataDir, iterations, seed, threads, json }
+const flags = { file, from, engine, runsDir, dataDir, iterations, seed, threads, member, jobs, json }
 type Options = Command.Command.Config.Infer<typeof flags>
 
 export const run = Command.make(
@@ -132,6 +204,10 @@ export const run = Command.make(
     {
       command: "pipeline run experiments/cnn.ts --engine reference",
       description: "With plain TensorFlow.js, slowly",
+    },
+    {
+      command: "pipeline run experiments/ensemble.ts --jobs 2",
+      description: "Several networks, two of them trained at a time",
     },
   ]),
 )

@@ -4,6 +4,7 @@
  * Members are ordinary runs. One that is finished is taken as it is, one that was interrupted goes on, and the others
  * are begun; so an interrupted ensemble goes on with the same command, and members can be shared.
  */
+import { basename } from "node:path"
 import { Effect, Path } from "effect"
 import type { EngineName } from "../../schemas/EngineInfo.ts"
 import { fingerprint } from "../../schemas/fingerprint.ts"
@@ -74,28 +75,46 @@ const goOn = (run: Run, member: Member, options: TrainMembersOptions) => {
   )
 }
 
-const trainMember = Effect.fnUntraced(function* (
+/** The member that is trained, with what the command line overrides. */
+const asked = (ensemble: Ensemble, number: number, { overrides }: TrainMembersOptions): Member => {
+  const experiment = applyOverrides(ensemble.members[number].experiment, overrides)
+  return { experiment, fingerprint: fingerprint(experiment) }
+}
+
+/** The run that a member has already, and those that can be gone on with. */
+const found = Effect.fnUntraced(function* (member: Member, { runsDir }: TrainMembersOptions) {
+  const { seed } = member.experiment
+  const known = yield* runsOf(runsDir, member)
+  const begun = known.filter(({ status }) => status !== "finished")
+  for (const { path, status } of known) {
+    const report = status === "finished" ? yield* readReport(path) : undefined
+    if (report !== undefined) return { finished: { path, report, seed } satisfies TrainedMember, begun }
+  }
+  return { finished: undefined, begun }
+})
+
+/** One member, by its place from 0. */
+export const trainMember = Effect.fn("trainMember")(function* (
   ensemble: Ensemble,
-  member: Member,
-  written: string,
+  number: number,
   options: TrainMembersOptions,
 ) {
-  const { experiment } = member
-  const known = yield* runsOf(options.runsDir, member)
-  for (const run of known.filter(({ status }) => status === "finished")) {
-    const report = yield* readReport(run.path)
-    if (report === undefined) continue
-    yield* Effect.logInfo(`${run.identity.id} is finished`)
-    return { path: run.path, report, seed: experiment.seed }
+  const member = asked(ensemble, number, options)
+  const { seed } = member.experiment
+  yield* Effect.logInfo(`member ${number + 1} of ${ensemble.members.length}, seed ${seed}`)
+  const { begun, finished } = yield* found(member, options)
+  if (finished !== undefined) {
+    yield* Effect.logInfo(`${basename(finished.path)} is finished`)
+    return finished
   }
-  for (const run of known.filter(({ status }) => status !== "finished")) {
+  for (const run of begun) {
     const report = yield* goOn(run, member, options)
-    if (report !== undefined) return { path: run.path, report, seed: experiment.seed }
+    if (report !== undefined) return { path: run.path, report, seed }
   }
   const started = yield* withEngine(options.engine, options.threads, (execute, info) =>
     startRun(execute, info, {
       ...member,
-      file: { path: ensemble.path, fingerprint: written },
+      file: { path: ensemble.path, fingerprint: ensemble.members[number].fingerprint },
       overrides: options.overrides,
       runsDir: options.runsDir,
       dataDir: options.dataDir,
@@ -103,21 +122,18 @@ const trainMember = Effect.fnUntraced(function* (
       goOnWith: () => options.goOnWith,
     }),
   )
-  return { ...started, seed: experiment.seed }
+  return { ...started, seed }
 })
 
-export const trainMembers = Effect.fn("trainMembers")(function* (
-  ensemble: Ensemble,
-  options: TrainMembersOptions,
-) {
-  const trained: Array<TrainedMember> = []
-  for (const [number, member] of ensemble.members.entries()) {
-    yield* Effect.logInfo(
-      `member ${number + 1} of ${ensemble.members.length}, seed ${member.experiment.seed}`,
-    )
-    const experiment = applyOverrides(member.experiment, options.overrides)
-    const asked = { experiment, fingerprint: fingerprint(experiment) }
-    trained.push(yield* trainMember(ensemble, asked, member.fingerprint, options))
+/** The places of the members that have no finished run yet. */
+export const untrained = Effect.fn("untrained")(function* (ensemble: Ensemble, options: TrainMembersOptions) {
+  const numbers: Array<number> = []
+  for (const number of ensemble.members.keys()) {
+    const { finished } = yield* found(asked(ensemble, number, options), options)
+    if (finished === undefined) numbers.push(number)
   }
-  return trained
+  return numbers
 })
+
+export const trainMembers = (ensemble: Ensemble, options: TrainMembersOptions) =>
+  Effect.forEach(ensemble.members.keys(), (number) => trainMember(ensemble, number, options))

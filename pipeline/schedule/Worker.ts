@@ -7,14 +7,8 @@
 import { Context, type Effect } from "effect"
 import type { GateResult } from "../../schemas/Champion.ts"
 import type { RunStatus } from "../../schemas/Run.ts"
+import type { Ended } from "../childProcess.ts"
 import type { Job } from "./Job.ts"
-
-export interface Ended {
-  /** Null where a signal ended it. */
-  readonly code: number | null
-  /** What it said was wrong, in a line. */
-  readonly reason: string
-}
 
 export interface Working {
   /** Undefined where it is a process that an earlier schedule started. */

@@ -7,10 +7,11 @@
 import { Clock, DateTime, Effect } from "effect"
 import type { Night, OpenNight } from "../../schemas/Night.ts"
 import type { StorageFailed } from "../../storage/StorageFailed.ts"
+import type { Ended } from "../childProcess.ts"
 import { duration } from "../words/duration.ts"
 import type { Job } from "./Job.ts"
 import { dateOf } from "./slots.ts"
-import { type Ended, Worker, type Working } from "./Worker.ts"
+import { Worker, type Working } from "./Worker.ts"
 
 /** What may be otherwise in a while: data that cannot be had, a run that somebody works on, a process that was killed. */
 const passing = (code: number | null) => code === null || code === 69 || code === 75

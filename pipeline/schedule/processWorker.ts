@@ -10,11 +10,11 @@ import { readChampion } from "../../storage/champions.ts"
 import { neededRuns, protection, removeRun } from "../../storage/removal.ts"
 import { processState } from "../../storage/processIdentity.ts"
 import { listHeaders, readHeader } from "../../storage/runHeader.ts"
+import { type Ended, graceMs, startProcess } from "../childProcess.ts"
 import { duration } from "../words/duration.ts"
-import { graceMs, startProcess } from "./childProcess.ts"
 import type { Job } from "./Job.ts"
 import { sendSignal } from "./sendSignal.ts"
-import { type Ended, Worker, type Working } from "./Worker.ts"
+import { Worker, type Working } from "./Worker.ts"
 import { readFetched } from "../stageRecords.ts"
 
 const followMs = 2000

@@ -26,6 +26,10 @@ export class Terminal extends Context.Service<
     readonly line: (stage: string, text: string, kind?: "info" | "warning" | "error") => void
     /** How far training is. */
     readonly progress: (tick: TrainTick) => Effect.Effect<void>
+    /** Whether there is a bar: on a terminal, but not in CI. */
+    readonly isAnimated: boolean
+    /** A text in its place, where there is one. */
+    readonly bar: (text: string) => void
     /** Takes the bar away. */
     readonly clear: () => void
   }
@@ -60,6 +64,12 @@ export class Terminal extends Context.Service<
       }
 
       const intervalMs = animated ? barIntervalMs : plainIntervalMs
+      const draw = (mark: string, text: string) => {
+        if (!animated) return
+        const room = Math.max(0, (stream.columns ?? 80) - mark.length - 1)
+        bar = style("cyan", mark) + text.slice(0, room)
+        stream.write(`\r\u001B[2K${bar}`)
+      }
       const progress = (tick: TrainTick) =>
         Effect.map(elapsedMs, (now) => {
           const speed = recentSpeed(now, tick.iteration)
@@ -71,10 +81,7 @@ export class Terminal extends Context.Service<
           const text = describe(tick, speed)
           if (!animated) return line("train", text)
           const filled = Math.round((barWidth * tick.iteration) / tick.total)
-          const room = Math.max(0, (stream.columns ?? 80) - stageWidth - 1)
-          const content = `${"█".repeat(filled)}${"░".repeat(barWidth - filled)} ${text}`.slice(0, room)
-          bar = style("cyan", "train".padEnd(stageWidth)) + content
-          stream.write(`\r\u001B[2K${bar}`)
+          draw("train".padEnd(stageWidth), `${"█".repeat(filled)}${"░".repeat(barWidth - filled)} ${text}`)
           if (tick.iteration === tick.total) clear()
         })
 
@@ -82,7 +89,7 @@ export class Terminal extends Context.Service<
         erase()
         bar = ""
       }
-      return Terminal.of({ line, progress, clear })
+      return Terminal.of({ line, progress, isAnimated: animated, bar: (text) => draw("", text), clear })
     }),
   )
 }

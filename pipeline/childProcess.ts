@@ -1,21 +1,38 @@
 /**
  * The command line as a process of its own: (arguments) -> how it ended, what it printed, and a way to stop it.
  *
- * It is put into a process group of its own, so that Ctrl-C in a terminal reaches the schedule alone, which then asks the
- * process once: a second signal would end it without a checkpoint. What it says goes on to standard error.
+ * It is put into a process group of its own, so that Ctrl-C in a terminal reaches the one that started it alone, which then asks
+ * the process once: a second signal would end it without a checkpoint. What it says goes on to standard error, unless told otherwise.
  */
 import { spawn } from "node:child_process"
 import { createInterface } from "node:readline"
 import { fileURLToPath } from "node:url"
 import { stripVTControlCharacters } from "node:util"
 import { Deferred, Effect } from "effect"
-import type { Ended } from "./Worker.ts"
 
-const cli = fileURLToPath(new URL("../cli.ts", import.meta.url))
+export interface Ended {
+  /** Null where a signal ended it. */
+  readonly code: number | null
+  /** What it said was wrong, in a line. */
+  readonly reason: string
+}
+
+const cli = fileURLToPath(new URL("cli.ts", import.meta.url))
 /** From SIGTERM until SIGKILL: a checkpoint of a large network takes seconds. */
 export const graceMs = 120_000
 
-export const startProcess = Effect.fnUntraced(function* (args: ReadonlyArray<string>) {
+/** TensorFlow's own, which a pipe between processes of Node.js (a socket) does not keep out. */
+const greeting = /^(WARNING: All log messages before absl::|I\d{4} .* oneDNN custom operations are on)/
+
+const passOn = (line: string) => {
+  process.stderr.write(`${line}\n`)
+}
+
+export const startProcess = Effect.fnUntraced(function* (
+  args: ReadonlyArray<string>,
+  /** Takes each line that it says. */
+  say: (line: string) => void = passOn,
+) {
   const over = yield* Deferred.make<Ended>()
   const child = spawn(process.execPath, [cli, ...args], { detached: true, stdio: ["ignore", "pipe", "pipe"] })
   let printed = ""
@@ -25,7 +42,7 @@ export const startProcess = Effect.fnUntraced(function* (args: ReadonlyArray<str
     // Coloured into the pipe too, where the environment forces colours.
     const said = /^error: (.*)/.exec(stripVTControlCharacters(line))?.[1]
     if (said !== undefined) reason = said
-    process.stderr.write(`${line}\n`)
+    if (!greeting.test(line)) say(line)
   })
   const end = (code: number | null, otherwise: string) =>
     Deferred.doneUnsafe(over, Effect.succeed({ code, reason: reason || otherwise }))
