@@ -145,7 +145,7 @@ export const loadDefault = Effect.fn("loadDefault")(function* (file: string) {
 export const loadExperiment = Effect.fn("loadExperiment")(function* (file: string, overrides: Overrides) {
   const { path, value } = yield* loadDefault(file)
   if (isEnsemble(value)) {
-    const problem = "it is an ensemble of several experiments; `pipeline run` trains it"
+    const problem = "it is an ensemble of several experiments; `pnpm pipeline run` trains it"
     return yield* new ExperimentInvalid({ path, problems: [{ at: "", problem }] })
   }
   const written = yield* decodeExperiment(value, path)

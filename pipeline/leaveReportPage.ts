@@ -6,6 +6,9 @@ export const leaveReportPage = (runPath: string) =>
     Effect.flatMap(({ writeReportPage }) => writeReportPage(runPath, undefined)),
     Effect.asVoid,
     Effect.catchCause((cause) =>
-      Effect.logWarning("the report's page could not be made; `pipeline show --open` tries again", cause),
+      Effect.logWarning(
+        "the report's page could not be made; `pnpm pipeline show --open` tries again",
+        cause,
+      ),
     ),
   )

@@ -13,12 +13,15 @@ import { pixelTable, standardizedTable, unitTable } from "../stages/validate/nor
 import { splitDataset } from "../stages/validate/split.ts"
 import * as files from "../storage/files.ts"
 import { layout, type Run } from "../storage/runDirectory.ts"
+import { wordFor } from "./resumeHint.ts"
 import { effectiveExperiment } from "./runSummary.ts"
 import { readFetched, readTrained, readValidated } from "./stageRecords.ts"
+import { quoted } from "./words/quoted.ts"
 
 /** The run has no such checkpoint, or none was tested yet. */
 export class CheckpointNotFound extends Schema.TaggedError<CheckpointNotFound>()("CheckpointNotFound", {
   run: Schema.String,
+  path: Schema.String,
   wanted: Schema.NullOr(Schema.String),
   found: Schema.Array(Schema.String),
 }) {
@@ -26,10 +29,10 @@ export class CheckpointNotFound extends Schema.TaggedError<CheckpointNotFound>()
     return 66
   }
   override get message() {
-    const { found, run, wanted } = this
+    const { found, path, run, wanted } = this
     const there = found.length === 0 ? "it has none" : `it has ${found.join(", ")}`
     return wanted === null
-      ? `${run} has not been trained to its end, so no checkpoint is chosen; ${there}: give one with --checkpoint, or go on with \`pipeline resume ${run}\``
+      ? `${run} has not been trained to its end, so no checkpoint is chosen; ${there}: give one with --checkpoint, or go on with \`pnpm pipeline resume ${quoted(wordFor(path))}\``
       : `${run} has no checkpoint ${wanted}; ${there}`
   }
 }
@@ -62,6 +65,7 @@ const chooseCheckpoint = Effect.fnUntraced(function* (run: Run, wanted: string |
   if (file !== undefined && (wanted === undefined || there.includes(file))) return file
   return yield* new CheckpointNotFound({
     run: run.identity.id,
+    path: run.path,
     wanted: wanted ?? null,
     found: there.map((name) => String(iterationOf(name))),
   })

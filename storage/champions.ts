@@ -29,8 +29,8 @@ export class ChampionNotFound extends Schema.TaggedError<ChampionNotFound>()("Ch
   override get message() {
     const { experiment, run, runsDir } = this
     return run === null
-      ? `${experiment} has no champion in ${runsDir}; make a finished run the champion with \`pipeline promote RUN\``
-      : `the champion of ${experiment} is ${run}, which is not in ${runsDir} any more; choose another with \`pipeline promote RUN\` or \`pipeline rollback ${experiment}\``
+      ? `${experiment} has no champion in ${runsDir}; make a finished run the champion with \`pnpm pipeline promote RUN\``
+      : `the champion of ${experiment} is ${run}, which is not in ${runsDir} any more; choose another with \`pnpm pipeline promote RUN\` or \`pnpm pipeline rollback ${experiment}\``
   }
 }
 

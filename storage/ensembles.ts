@@ -26,8 +26,8 @@ export class EnsembleNotFound extends Schema.TaggedError<EnsembleNotFound>()("En
   override get message() {
     const { ensemble, problem, runsDir } = this
     return problem === null
-      ? `there is no ensemble ${ensemble} in ${runsDir}; \`pipeline run\` of an ensemble's file makes one`
-      : `the report of ensemble ${ensemble} in ${runsDir} cannot be read: ${problem}; \`pipeline run\` of its file makes it anew`
+      ? `there is no ensemble ${ensemble} in ${runsDir}; \`pnpm pipeline run\` of an ensemble's file makes one`
+      : `the report of ensemble ${ensemble} in ${runsDir} cannot be read: ${problem}; \`pnpm pipeline run\` of its file makes it anew`
   }
 }
 

@@ -51,7 +51,7 @@ export class RunNotFound extends Schema.TaggedError<RunNotFound>()("RunNotFound"
   override get message() {
     const { candidates, run, runsDir } = this
     if (candidates.length > 1) return `run ${run} could be ${candidates.join(" or ")}; give more of its name`
-    return `no run ${run === "" ? "of an empty name" : run} in ${runsDir}; \`pipeline list\` shows what is there`
+    return `no run ${run === "" ? "of an empty name" : run} in ${runsDir}; \`pnpm pipeline list\` shows what is there`
   }
 }
 

@@ -79,7 +79,7 @@ export const answerTestOf = Effect.fn("answerTestOf")(function* (
   const least = Math.min(fewest, Math.ceil(test.length / 2))
   if (indices.length < least) {
     return Result.fail(
-      `it was trained on all but ${indices.length} of the ${test.length} test examples, and ${least} are needed; decide with \`pipeline promote ${other.identity.id}\``,
+      `it was trained on all but ${indices.length} of the ${test.length} test examples, and ${least} are needed; decide with \`pnpm pipeline promote ${other.identity.id}\``,
     )
   }
   const labels = Int32Array.from(indices, (index) => dataset.labels[index])

@@ -18,8 +18,8 @@ export class NoEarlierChampion extends Schema.TaggedError<NoEarlierChampion>()("
   override get message() {
     const { champion, experiment } = this
     return champion === null
-      ? `${experiment} has no champion to go back from; \`pipeline champion\` shows which there are`
-      : `${experiment} has no champion before ${champion} whose run is still there; choose one with \`pipeline promote RUN\``
+      ? `${experiment} has no champion to go back from; \`pnpm pipeline champion\` shows which there are`
+      : `${experiment} has no champion before ${champion} whose run is still there; choose one with \`pnpm pipeline promote RUN\``
   }
 }
 

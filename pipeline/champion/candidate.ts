@@ -21,7 +21,7 @@ export class RunNotFinished extends Schema.TaggedError<RunNotFinished>()("RunNot
   }
   override get message() {
     const found = this.status === "finished" ? "its report cannot be read" : `it is ${this.status}`
-    return `${this.run} cannot be a champion: ${found}, expected a finished run with its report; go on with \`pipeline resume ${quoted(wordFor(this.path))}\``
+    return `${this.run} cannot be a champion: ${found}, expected a finished run with its report; go on with \`pnpm pipeline resume ${quoted(wordFor(this.path))}\``
   }
 }
 

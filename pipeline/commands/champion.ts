@@ -103,7 +103,7 @@ export const champion = Command.make(
       name !== undefined
         ? one(histories[0])
         : histories.length === 0
-          ? `no champions in ${runsDir}; \`pipeline promote RUN\` makes one`
+          ? `no champions in ${runsDir}; \`pnpm pipeline promote RUN\` makes one`
           : all(histories),
     )
   }),

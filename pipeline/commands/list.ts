@@ -42,7 +42,7 @@ export const list = Command.make(
     const rows = sorted.slice(0, Option.getOrUndefined(options.limit))
     if (options.json) yield* Console.log(JSON.stringify(rows, null, 2))
     else if (runs.length === 0) {
-      yield* Console.log(`no runs in ${options.runsDir}; start one with \`pipeline run FILE\``)
+      yield* Console.log(`no runs in ${options.runsDir}; start one with \`pnpm pipeline run FILE\``)
     } else if (rows.length === 0) yield* Console.log(`none of the ${runs.length} runs is such a one`)
     else {
       const cells = rows.map((row) => [

@@ -40,7 +40,7 @@ export class BudgetFixed extends Schema.TaggedError<BudgetFixed>()("BudgetFixed"
     return 65
   }
   override get message() {
-    return `the budget of this run cannot be changed: ${this.reason}; start a new run with \`pipeline ${this.instead}\``
+    return `the budget of this run cannot be changed: ${this.reason}; start a new run with \`pnpm pipeline ${this.instead}\``
   }
 }
 

@@ -31,7 +31,7 @@ export class RunNotFinished extends Schema.TaggedError<RunNotFinished>()("RunNot
       this.reason ?? (this.status === "interrupted" ? "its process is gone" : "no reason was recorded")
     const how =
       this.status === "failed" ? "failed:" : why.startsWith("interrupted ") ? "was" : "was interrupted:"
-    return `run ${this.run} ${how} ${why}; go on with \`pipeline resume ${quoted(wordFor(this.path))}\``
+    return `run ${this.run} ${how} ${why}; go on with \`pnpm pipeline resume ${quoted(wordFor(this.path))}\``
   }
 }
 

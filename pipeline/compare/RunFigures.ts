@@ -12,6 +12,8 @@ import { readMetrics } from "../../storage/metricsLog.ts"
 import { layout } from "../../storage/runDirectory.ts"
 import type { RunHeader } from "../../storage/runHeader.ts"
 import { formatVersion } from "../../schemas/Run.ts"
+import { wordFor } from "../resumeHint.ts"
+import { quoted } from "../words/quoted.ts"
 
 export interface CurvePoint {
   readonly iteration: number
@@ -90,7 +92,7 @@ const readReport = Effect.fnUntraced(function* (run: RunHeader, missing: Array<s
     missing.push(
       run.status === "running"
         ? "it is still running, so it has no test result"
-        : `it is ${run.status} and has no test result; \`pipeline resume ${run.id}\` goes on with it`,
+        : `it is ${run.status} and has no test result; \`pnpm pipeline resume ${quoted(wordFor(run.path))}\` goes on with it`,
     )
     return undefined
   }

@@ -26,7 +26,7 @@ export class MembersDisagree extends Schema.TaggedError<MembersDisagree>()("Memb
   override get message() {
     const { ensemble, problem, runs } = this
     const removed = [...(ensemble === null ? [] : [ensemble]), ...runs].join(" ")
-    return `${runs.join(", ")} cannot be combined with the other members: ${problem}; remove with \`pipeline rm ${removed}\` and run the ensemble again`
+    return `${runs.join(", ")} cannot be combined with the other members: ${problem}; remove with \`pnpm pipeline rm ${removed}\` and run the ensemble again`
   }
 }
 

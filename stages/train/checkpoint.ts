@@ -55,7 +55,7 @@ export class ForkNotRepeatable extends Schema.TaggedError<ForkNotRepeatable>()("
   }
   override get message() {
     const { iteration, run } = this.parent
-    return `found no good checkpoint to go on from, expected one of iteration ${iteration} or later: the run was forked there from ${run}, and cannot begin anew by itself; fork it again with \`pipeline run FILE --from ${run}\``
+    return `found no good checkpoint to go on from, expected one of iteration ${iteration} or later: the run was forked there from ${run}, and cannot begin anew by itself; fork it again with \`pnpm pipeline run FILE --from ${run}\``
   }
 }
 

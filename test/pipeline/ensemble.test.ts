@@ -152,7 +152,7 @@ describe("an ensemble", () => {
       join(scratch, "never"),
     )
     assert.strictEqual(schedule.code, 65)
-    assert.match(schedule.stderr, /it is an ensemble of several experiments; `pipeline run` trains it/)
+    assert.match(schedule.stderr, /it is an ensemble of several experiments; `pnpm pipeline run` trains it/)
     const missing = await cliRun("predict", "ensemble:nobody", "x.png", "--runs-dir", runs)
     assert.strictEqual(missing.code, 66)
     assert.match(missing.stderr, /there is no ensemble nobody/)

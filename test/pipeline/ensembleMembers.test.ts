@@ -51,7 +51,7 @@ describe("members of an ensemble", () => {
     const before = await go(Effect.flip(joined([...old, now])))
     assert.strictEqual(
       before.message,
-      `${first}, ${second} cannot be combined with the other members: tested on other examples than ${basename(now)}, the newest; remove with \`pipeline rm ${first} ${second}\` and run the ensemble again`,
+      `${first}, ${second} cannot be combined with the other members: tested on other examples than ${basename(now)}, the newest; remove with \`pnpm pipeline rm ${first} ${second}\` and run the ensemble again`,
     )
     // As many images with the same labels, and others all the same.
     const other = writeFinishedRun({ runsDir, second: 4, right: answers(20), testDigest: "3" })
@@ -60,7 +60,7 @@ describe("members of an ensemble", () => {
     rmSync(other, { recursive: true })
     await go(joined(old))
     const after = await go(Effect.flip(joined([...old, now])))
-    assert.include(after.message, `\`pipeline rm ensemble:duo ${first} ${second}\``)
+    assert.include(after.message, `\`pnpm pipeline rm ensemble:duo ${first} ${second}\``)
 
     const kept = await cliRun("rm", first, "--yes", "--runs-dir", runsDir)
     assert.strictEqual(kept.code, 75)

@@ -79,7 +79,7 @@ describe("a finished run of six epochs, 30 iterations", () => {
     await refused(
       ["resume", run, "--iterations=40"],
       65,
-      /it is a champion, and has to stay as it was tested; start a new run with `pipeline run FILE --from \S+squares\S+ --iterations 40`/,
+      /it is a champion, and has to stay as it was tested; start a new run with `pnpm pipeline run FILE --from \S+squares\S+ --iterations 40`/,
     )
     rmSync(champions, { recursive: true })
     assert.deepStrictEqual(resultOf(run), before)

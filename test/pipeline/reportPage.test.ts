@@ -174,7 +174,10 @@ describe("the page of a run that is not whole", () => {
   it("shows what there is of a run that was interrupted, failed, or left next to nothing", async () => {
     const runsDir = join(scratch, "other")
     const interrupted = await make(writeRun({ runsDir, second: 1, status: "interrupted", unfinished: true }))
-    assert.match(notices(interrupted).join(), /it is interrupted and has no test result; `pipeline resume/)
+    assert.match(
+      notices(interrupted).join(),
+      /it is interrupted and has no test result; `pnpm pipeline resume/,
+    )
     assert.deepEqual(headings(interrupted), ["Learning curves", "Experiment", "Provenance"])
     const older = await make(writeRun({ runsDir, second: 2 }))
     assert.match(notices(older).join(), /its experiment is not one of this version/)

@@ -200,7 +200,7 @@ describe("the gate", () => {
         assert.isFalse(other.champion)
         rmSync(path, { recursive: true })
         const gone = yield* findRun(runsDir, "champion:tiny").pipe(Effect.flip)
-        assert.match(gone.message, /is not in .* any more; choose another with `pipeline promote RUN`/)
+        assert.match(gone.message, /is not in .* any more; choose another with `pnpm pipeline promote RUN`/)
       }),
     ),
   )
@@ -213,7 +213,7 @@ describe("the gate", () => {
         )
         const error = yield* gateRun(runsDir, run, undefined).pipe(Effect.flip)
         assert.match(error.message, /cannot be a champion: it is interrupted/)
-        assert.include(error.message, `\`pipeline resume ${relative(process.cwd(), run.path)}\``)
+        assert.include(error.message, `\`pnpm pipeline resume ${relative(process.cwd(), run.path)}\``)
       }),
     ),
   )

@@ -135,7 +135,7 @@ it("compares over the test examples the champion was not trained on, and says wh
     assert.isNull(three.verdict?.test)
     assert.include(
       three.reasons.join(),
-      `it was trained on all but ${left} of the 150 test examples, and 75 are needed; decide with \`pipeline promote ${small.identity.id}\``,
+      `it was trained on all but ${left} of the 150 test examples, and 75 are needed; decide with \`pnpm pipeline promote ${small.identity.id}\``,
     )
 
     const own = yield* readFetched(champion.path)

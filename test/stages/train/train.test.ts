@@ -431,7 +431,7 @@ describe("train", () => {
             assert.strictEqual(startedAt, -1)
             assert.strictEqual(
               error.message,
-              `found no good checkpoint to go on from, expected one of iteration 4 or later: the run was forked there from ${parent.run}, and cannot begin anew by itself; fork it again with \`pipeline run FILE --from ${parent.run}\``,
+              `found no good checkpoint to go on from, expected one of iteration 4 or later: the run was forked there from ${parent.run}, and cannot begin anew by itself; fork it again with \`pnpm pipeline run FILE --from ${parent.run}\``,
             )
           })
           const folder = yield* scratch
