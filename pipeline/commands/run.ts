@@ -38,9 +38,12 @@ const jobs = Flag.Int("jobs").pipe(
 )
 
 const runExperiment = Effect.fn("runExperiment")(function* (options: Options) {
-  const refuse = (flag: string) => new NotAnEnsemble({ path: options.file, flag })
-  if (Option.isSome(options.member)) return yield* refuse("--member")
-  if (Option.isSome(options.jobs)) return yield* refuse("--jobs")
+  const why = "is a single experiment, without members"
+  for (const flag of ["member", "jobs"] as const) {
+    if (Option.isSome(options[flag])) {
+      return yield* new FlagRefused({ path: options.file, why, flag: `--${flag}` })
+    }
+  }
   const overrides: Overrides = {
     ...(Option.isSome(options.iterations) ? { iterations: options.iterations.value } : {}),
     ...(Option.isSome(options.seed) ? { seed: options.seed.value } : {}),
@@ -71,29 +74,18 @@ const runExperiment = Effect.fn("runExperiment")(function* (options: Options) {
   yield* sayReport(report, folder, options.json)
 })
 
-/** Options that an ensemble has no use for: each member has its own. */
-class NotOfAnEnsemble extends Schema.TaggedError<NotOfAnEnsemble>()("NotOfAnEnsemble", {
+/** An option that has no meaning for this file, or beside another one. */
+class FlagRefused extends Schema.TaggedError<FlagRefused>()("FlagRefused", {
   path: Schema.String,
+  /** Of the file, in words that follow its name. */
+  why: Schema.String,
   flag: Schema.String,
 }) {
   override get [Runtime.errorExitCode]() {
     return 64
   }
   override get message() {
-    return `${this.path} is an ensemble, whose members have their own: leave ${this.flag} out`
-  }
-}
-
-/** Options that only an ensemble has a use for. */
-class NotAnEnsemble extends Schema.TaggedError<NotAnEnsemble>()("NotAnEnsemble", {
-  path: Schema.String,
-  flag: Schema.String,
-}) {
-  override get [Runtime.errorExitCode]() {
-    return 64
-  }
-  override get message() {
-    return `${this.path} is a single experiment: leave ${this.flag} out, which is for the members of an ensemble`
+    return `${this.path} ${this.why}: leave ${this.flag} out`
   }
 }
 
@@ -127,9 +119,13 @@ const trialName = (name: string, iterations: number) => {
 }
 
 const runEnsemble = Effect.fn("runEnsemble")(function* (ensemble: Ensemble, options: Options) {
-  const refuse = (flag: string) => new NotOfAnEnsemble({ path: ensemble.path, flag })
+  const refuse = (flag: string, why = "is an ensemble, whose members have their own") =>
+    new FlagRefused({ path: ensemble.path, why, flag })
   if (Option.isSome(options.seed)) return yield* refuse("--seed")
   if (Option.isSome(options.from)) return yield* refuse("--from")
+  if (Option.isSome(options.member) && Option.isSome(options.jobs)) {
+    return yield* refuse("--jobs", "has one member to train, with --member")
+  }
   const { trainMember, trainMembers, untrained } = yield* Effect.promise(
     () => import("../ensemble/trainMembers.ts"),
   )
@@ -154,7 +150,7 @@ const runEnsemble = Effect.fn("runEnsemble")(function* (ensemble: Ensemble, opti
 
   const jobs = Option.getOrElse(options.jobs, () => 1)
   const goOnWith = [...words, ...(jobs === 1 ? [] : ["--jobs", String(jobs)])]
-  const places = jobs === 1 ? [] : yield* untrained(ensemble, { ...training, goOnWith })
+  const places = jobs === 1 ? [] : yield* untrained(ensemble, training)
   if (places.length > 1) {
     const { trainBeside } = yield* Effect.promise(() => import("../ensemble/trainBeside.ts"))
     const atOnce = Math.min(jobs, places.length)

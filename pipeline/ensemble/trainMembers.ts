@@ -75,14 +75,17 @@ const goOn = (run: Run, member: Member, options: TrainMembersOptions) => {
   )
 }
 
+/** What decides which runs are a member's. */
+type Place = Pick<TrainMembersOptions, "overrides" | "runsDir">
+
 /** The member that is trained, with what the command line overrides. */
-const asked = (ensemble: Ensemble, number: number, { overrides }: TrainMembersOptions): Member => {
+const asked = (ensemble: Ensemble, number: number, { overrides }: Place): Member => {
   const experiment = applyOverrides(ensemble.members[number].experiment, overrides)
   return { experiment, fingerprint: fingerprint(experiment) }
 }
 
 /** The run that a member has already, and those that can be gone on with. */
-const found = Effect.fnUntraced(function* (member: Member, { runsDir }: TrainMembersOptions) {
+const found = Effect.fnUntraced(function* (member: Member, { runsDir }: Place) {
   const { seed } = member.experiment
   const known = yield* runsOf(runsDir, member)
   const begun = known.filter(({ status }) => status !== "finished")
@@ -126,7 +129,7 @@ export const trainMember = Effect.fn("trainMember")(function* (
 })
 
 /** The places of the members that have no finished run yet. */
-export const untrained = Effect.fn("untrained")(function* (ensemble: Ensemble, options: TrainMembersOptions) {
+export const untrained = Effect.fn("untrained")(function* (ensemble: Ensemble, options: Place) {
   const numbers: Array<number> = []
   for (const number of ensemble.members.keys()) {
     const { finished } = yield* found(asked(ensemble, number, options), options)
