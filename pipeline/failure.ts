@@ -27,15 +27,18 @@ const print = (text: string) => process.stderr.write(`${text}\n`)
 
 const red = (text: string) => styleText("red", text, { stream: process.stderr })
 
+/** A line on standard error that says what is wrong. */
+export const sayError = (message: string) => print(`${red("error:")} ${message}`)
+
 /** Says on standard error why a command failed. */
 export const sayFailure = (cause: Cause.Cause<unknown>) =>
   Effect.sync(() => {
     if (Cause.hasInterruptsOnly(cause)) return
     const error = Cause.squash(cause)
-    // Usage errors have been shown with the help.
+    // Usage errors have been said already.
     if (CliError.isCliError(error)) return
     if (Cause.hasFails(cause) && error instanceof Error) {
-      print(`${red("error:")} ${error.message}`)
+      sayError(error.message)
       return
     }
     print(`${red("a bug in tidemark:")} ${error instanceof Error ? error.message : String(error)}`)

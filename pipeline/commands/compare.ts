@@ -7,7 +7,7 @@ import { sayIfNotOpened } from "../terminal/openFile.ts"
 import * as files from "../../storage/files.ts"
 import { locateRuns } from "../../storage/runDirectory.ts"
 import { listHeaders, readHeaders } from "../../storage/runHeader.ts"
-import { experimentName, json, runsDir } from "./flags.ts"
+import { experimentName, json, runsDir, wholeNumber } from "./flags.ts"
 
 /** There are not two runs that can be read. */
 export class NothingToCompare extends Schema.TaggedError<NothingToCompare>()("NothingToCompare", {
@@ -30,12 +30,7 @@ const runs = Argument.String("run").pipe(
   ),
   Argument.variadic(),
 )
-const last = Flag.Int("last").pipe(
-  Flag.withDescription("The newest N of them"),
-  Flag.withSchema(Schema.Int.check(Schema.isGreaterThanOrEqualTo(1))),
-  Flag.withMetavar("N"),
-  Flag.optional,
-)
+const last = wholeNumber("last", 1).pipe(Flag.withDescription("The newest N of them"), Flag.optional)
 const markdown = Flag.Boolean("markdown").pipe(
   Flag.withDescription("Print Markdown, for a note or a pull request"),
   Flag.withDefault(false),

@@ -1,9 +1,20 @@
 /** Flags that several commands take. */
 import { Flag } from "effect/cli"
-import { Schema } from "effect"
+import { Option } from "effect"
 import { engineNames } from "../../schemas/EngineInfo.ts"
 
-export const PositiveInt = Schema.Int.check(Schema.isGreaterThanOrEqualTo(1))
+/** A flag whose value is a whole number, of at least `least` where one is given. */
+export const wholeNumber = (name: string, least = Number.MIN_SAFE_INTEGER) =>
+  Flag.String(name).pipe(
+    Flag.filterMap(
+      (text) => {
+        const value = /^-?\d+$/.test(text) ? Number(text) : Number.NaN
+        return Number.isSafeInteger(value) && value >= least ? Option.some(value) : Option.none()
+      },
+      () => `a whole number${least === Number.MIN_SAFE_INTEGER ? "" : ` of at least ${least}`}`,
+    ),
+    Flag.withMetavar("N"),
+  )
 
 export const runsDir = Flag.String("runs-dir").pipe(
   Flag.withDescription("Folder of the run directories"),
@@ -22,16 +33,13 @@ export const json = Flag.Boolean("json").pipe(
   Flag.withDefault(false),
 )
 
-export const iterations = Flag.Int("iterations").pipe(
+export const iterations = wholeNumber("iterations", 1).pipe(
   Flag.withDescription("Train for this many iterations instead of the experiment's budget"),
-  Flag.withSchema(PositiveInt),
-  Flag.withMetavar("N"),
   Flag.optional,
 )
 
-export const seed = Flag.Int("seed").pipe(
+export const seed = wholeNumber("seed").pipe(
   Flag.withDescription("Seed instead of the experiment's"),
-  Flag.withMetavar("N"),
   Flag.optional,
 )
 
@@ -40,10 +48,8 @@ export const engine = Flag.Literals("engine", engineNames).pipe(
   Flag.withDefault("auto"),
 )
 
-export const threads = Flag.Int("threads").pipe(
+export const threads = wholeNumber("threads", 1).pipe(
   Flag.withDescription("Threads of the engine; without it, one a processor core"),
-  Flag.withSchema(PositiveInt),
-  Flag.withMetavar("N"),
   Flag.optional,
 )
 

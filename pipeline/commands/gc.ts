@@ -1,5 +1,5 @@
 /** `pipeline gc --keep N`: removes old runs, what crashes left, and cached data that no run refers to. */
-import { Console, Effect, Option, Path, Schema } from "effect"
+import { Console, Effect, Option, Path } from "effect"
 import { Command, Flag } from "effect/cli"
 import { remove } from "../../storage/files.ts"
 import { treeSizeBytes } from "../../storage/filesNow.ts"
@@ -8,14 +8,12 @@ import { isRunName } from "../../storage/runDirectory.ts"
 import { listHeaders, type RunHeader } from "../../storage/runHeader.ts"
 import { size } from "../words/size.ts"
 import { table } from "../terminal/table.ts"
-import { dataDir, experimentName, json, runsDir, yes } from "./flags.ts"
+import { dataDir, experimentName, json, runsDir, wholeNumber, yes } from "./flags.ts"
 
-const keep = Flag.Int("keep").pipe(
+const keep = wholeNumber("keep", 0).pipe(
   Flag.withDescription(
     "Remove all but the newest N runs of each experiment; without it no finished folder of a run is removed",
   ),
-  Flag.withSchema(Schema.Int.check(Schema.isGreaterThanOrEqualTo(0))),
-  Flag.withMetavar("N"),
   Flag.optional,
 )
 

@@ -1,5 +1,5 @@
 /** `pipeline list`: the runs of a folder, newest first, filtered and sorted as asked. */
-import { Console, Effect, Option, Schema } from "effect"
+import { Console, Effect, Option } from "effect"
 import { Command, Flag } from "effect/cli"
 import { RunStatus } from "../../schemas/Run.ts"
 import { listHeaders } from "../../storage/runHeader.ts"
@@ -7,7 +7,7 @@ import { percent } from "../words/percent.ts"
 import { table } from "../terminal/table.ts"
 import { summarize } from "../runSummary.ts"
 import { sortRuns } from "../sortRuns.ts"
-import { experimentName, json, runsDir } from "./flags.ts"
+import { experimentName, json, runsDir, wholeNumber } from "./flags.ts"
 
 const status = Flag.Literals("status", RunStatus.literals).pipe(
   Flag.withDescription("Only runs that are in this state"),
@@ -21,12 +21,7 @@ const reverse = Flag.Boolean("reverse").pipe(
   Flag.withDescription("The other way round"),
   Flag.withDefault(false),
 )
-const limit = Flag.Int("limit").pipe(
-  Flag.withDescription("The first N of them"),
-  Flag.withSchema(Schema.Int.check(Schema.isGreaterThanOrEqualTo(1))),
-  Flag.withMetavar("N"),
-  Flag.optional,
-)
+const limit = wholeNumber("limit", 1).pipe(Flag.withDescription("The first N of them"), Flag.optional)
 
 export const list = Command.make(
   "list",

@@ -22,6 +22,7 @@ import { rm } from "./rm.ts"
 import { run } from "./run.ts"
 import { schedule } from "./schedule.ts"
 import { show } from "./show.ts"
+import { layerUsage } from "./usage.ts"
 import { watch } from "./watch.ts"
 import { exitCode, sayFailure } from "../failure.ts"
 import { layerTerminalLog } from "../terminal/terminalLog.ts"
@@ -57,6 +58,7 @@ const pipeline = Command.make("pipeline").pipe(
 )
 
 const services = layerTerminalLog.pipe(
+  Layer.provideMerge(layerUsage),
   Layer.provideMerge(Terminal.layer),
   Layer.provideMerge(FetchHttpClient.layer),
   Layer.provideMerge(NodeServices.layer),

@@ -9,7 +9,7 @@ import { type Ensemble, loadEnsemble } from "../ensemble/ensembleFile.ts"
 import { loadExperiment } from "../experimentFile.ts"
 import { prepareFork } from "../fork.ts"
 import { sayHowToGoOn, wordFor } from "../resumeHint.ts"
-import { dataDir, engine, iterations, json, PositiveInt, runsDir, seed, threads } from "./flags.ts"
+import { dataDir, engine, iterations, json, runsDir, seed, threads, wholeNumber } from "./flags.ts"
 
 const file = Argument.String("file").pipe(
   Argument.withDescription("The experiment, a TypeScript file whose default export is experiment({ … })"),
@@ -21,19 +21,15 @@ const from = Flag.String("from").pipe(
   Flag.optional,
 )
 
-const member = Flag.Int("member").pipe(
+const member = wholeNumber("member", 1).pipe(
   Flag.withDescription("Of an ensemble, train this member alone, counted from 1"),
-  Flag.withSchema(PositiveInt),
-  Flag.withMetavar("N"),
   Flag.optional,
 )
 
-const jobs = Flag.Int("jobs").pipe(
+const jobs = wholeNumber("jobs", 1).pipe(
   Flag.withDescription(
     "Of an ensemble, train this many members at a time, each in a process on its share of the processor cores",
   ),
-  Flag.withSchema(PositiveInt),
-  Flag.withMetavar("N"),
   Flag.optional,
 )
 

@@ -8,7 +8,7 @@ import { claim } from "../../storage/claim.ts"
 import { makePlan, ScheduleInvalid } from "../schedule/plan.ts"
 import { checkEngines, checkFolder, unusable } from "../schedule/startChecks.ts"
 import { StopSignal } from "../StopSignal.ts"
-import { dataDir, engine, iterations, json, runsDir, seed, threads } from "./flags.ts"
+import { dataDir, engine, iterations, json, runsDir, seed, threads, wholeNumber } from "./flags.ts"
 
 /** The longest time between two looks at the clock: a machine that slept is at most this late. */
 const lookMs = 300_000
@@ -26,8 +26,6 @@ export class NightFailed extends Schema.TaggedError<NightFailed>()("NightFailed"
     return `the night of ${this.experiment} did not end well: ${this.reasons.join("; ")}`
   }
 }
-
-const positive = Schema.Int.check(Schema.isGreaterThanOrEqualTo(1))
 
 const file = Argument.String("file").pipe(
   Argument.withDescription("An experiment, or a schedule of several: `export default schedule({ … })`"),
@@ -54,24 +52,19 @@ const catchUp = Flag.Literals("catch-up", ["none", "latest"]).pipe(
   Flag.withDescription("What becomes of slots that were missed; without it, none"),
   Flag.optional,
 )
-const timeLimitMinutes = Flag.Int("time-limit").pipe(
+const timeLimitMinutes = wholeNumber("time-limit", 1).pipe(
   Flag.withDescription(
     "Minutes after which a night is stopped with a checkpoint, for the next to go on with",
   ),
-  Flag.withSchema(positive),
   Flag.withMetavar("MINUTES"),
   Flag.optional,
 )
-const retries = Flag.Int("retries").pipe(
+const retries = wholeNumber("retries", 0).pipe(
   Flag.withDescription("Times a night is tried again whose data cannot be had; without it, 3"),
-  Flag.withSchema(Schema.Int.check(Schema.isGreaterThanOrEqualTo(0))),
-  Flag.withMetavar("N"),
   Flag.optional,
 )
-const keep = Flag.Int("keep").pipe(
+const keep = wholeNumber("keep", 1).pipe(
   Flag.withDescription("Nights' runs that stay, beside the champion and the one before; without it, all"),
-  Flag.withSchema(positive),
-  Flag.withMetavar("N"),
   Flag.optional,
 )
 const webhook = Flag.String("webhook").pipe(

@@ -66,10 +66,45 @@ describe("pipeline", () => {
     assert.include(stdout, "complete")
   })
 
-  it("an unknown command or flag is a usage error, exit 64", async () => {
-    assert.strictEqual((await cliRun("rnu")).code, 64)
-    assert.strictEqual((await cliRun("run", tiny, "--iteratons", "5")).code, 64)
-    assert.strictEqual((await cliRun("run", tiny, "--iterations", "0")).code, 64)
+  it("a command line that is not understood is told why in a line each, exit 64, and prints nothing else", async () => {
+    const said = async (...words: ReadonlyArray<string>) => {
+      const ended = await cliRun(...words)
+      refused(ended, 64, /^error: /)
+      return ended.stderr
+    }
+    const see = (command: string) => `see \`pnpm pipeline ${command} --help\`\n`
+    assert.strictEqual(await said("rnu"), "error: pipeline has no command rnu; did you mean run or rm?\n")
+    assert.strictEqual(
+      await said("run", tiny, "--iteratons", "5", "--json", "--x"),
+      `error: pipeline run has no flag --iteratons; did you mean --iterations?\nerror: pipeline run has no flag --x; ${see("run")}`,
+    )
+    assert.strictEqual(await said("run"), `error: pipeline run needs <file>; ${see("run")}`)
+    assert.strictEqual(
+      await said("export", "latest"),
+      `error: pipeline export needs --format; ${see("export")}`,
+    )
+    assert.strictEqual(
+      await said("show", "latest", "again"),
+      `error: pipeline show does not expect again; ${see("show")}`,
+    )
+    assert.strictEqual(
+      await said("run", tiny, "--engine", "fast"),
+      `error: --engine was given fast, expected "auto" | "tensorflow" | "onnx" | "reference"; ${see("run")}`,
+    )
+    assert.strictEqual(
+      await said("run", tiny, "--threads"),
+      `error: --threads needs a value: N; ${see("run")}`,
+    )
+    for (const value of ["0", "-3", "1e3", "foo"]) {
+      assert.strictEqual(
+        await said("run", tiny, "--iterations", value),
+        `error: --iterations was given ${value}, expected a whole number of at least 1; ${see("run")}`,
+      )
+    }
+    assert.strictEqual(
+      await said("run", tiny, "--seed", "1.5"),
+      `error: --seed was given 1.5, expected a whole number; ${see("run")}`,
+    )
   })
 })
 
