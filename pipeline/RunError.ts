@@ -21,6 +21,7 @@ import { SplitEmpty } from "../stages/validate/split.ts"
 import { NonFiniteLoss } from "../stages/train/NonFiniteLoss.ts"
 import { OutOfBounds } from "../stages/validate/validate.ts"
 import { StorageFailed } from "../storage/StorageFailed.ts"
+import { TestLearnt } from "./ancestors.ts"
 
 export const RunError = Schema.Union([
   Interrupted,
@@ -36,6 +37,7 @@ export const RunError = Schema.Union([
   LabelOutOfRange,
   OutOfBounds,
   SplitEmpty,
+  TestLearnt,
   ModelShapeMismatch,
   KernelNotSupported,
   EngineFailed,

@@ -84,7 +84,8 @@ export const prepareFork = Effect.fn("prepareFork")(function* (run: Run, experim
       `it stands at iteration ${iteration} and the budget is ${budget}; give --iterations a larger number`,
     )
   }
-  const parent: Parent = { run: run.identity.id, fingerprint: run.identity.fingerprint, iteration }
+  const { fingerprint: from, id } = run.identity
+  const parent: Parent = { run: id, fingerprint: from, iteration, path: paths.resolve(run.path) }
   const print = fingerprint(experiment, parent)
   // The parent's best checkpoint stays with the parent: the fork looks for its own.
   const progress = { ...checkpoint.progress, best: null, evaluationsWithoutImprovement: 0 }

@@ -21,6 +21,7 @@ import { validateDataset } from "../stages/validate/validate.ts"
 import * as files from "../storage/files.ts"
 import { layout } from "../storage/runDirectory.ts"
 import { eventFile } from "../storage/tensorboard/eventLog.ts"
+import { checkForkedTest } from "./ancestors.ts"
 import { CurrentRun } from "./CurrentRun.ts"
 import { assembleReport } from "./assembleReport.ts"
 import { makeMaterials, type Materials } from "./materials.ts"
@@ -57,7 +58,8 @@ const fetch = Effect.gen(function* () {
 
 /** Files -> figures of the dataset, or what is wrong with it. */
 const validate = Effect.fnUntraced(function* (fetched: FetchedDataset) {
-  const { experiment } = yield* CurrentRun
+  const run = yield* CurrentRun
+  const { experiment } = run
   return yield* stage({
     name: "validate",
     success: DatasetFigures,
@@ -68,6 +70,7 @@ const validate = Effect.fnUntraced(function* (fetched: FetchedDataset) {
       yield* Effect.logInfo(
         `${train.examples} train and ${test.examples} test images of ${imageShape.join("×")}, ${classes} classes, ${duplicates} test images also in train`,
       )
+      yield* checkForkedTest(run, fetched, data, duplicates)
       if (experiment.normalization === "unit") return figures
       const split = yield* Effect.fromResult(splitDataset(experiment.split, data))
       return { ...figures, standardizedBy: yield* pixelFigures(data, split.train) }

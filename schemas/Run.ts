@@ -22,6 +22,8 @@ export const Parent = Schema.Struct({
   run: Schema.String,
   fingerprint: Schema.String,
   iteration: Schema.Int,
+  /** Where it was then, absolute; not in the records of older versions. */
+  path: Schema.optionalKey(Schema.String),
 })
 export type Parent = typeof Parent.Type
 

@@ -16,8 +16,8 @@ import type { Run } from "../../storage/runDirectory.ts"
 import { elapsedMs } from "../words/elapsed.ts"
 import { openTrainedModel } from "../trainedModel.ts"
 import { type Answers, exampleKey } from "./answers.ts"
-import { unseenBy } from "./unseen.ts"
 import { readFetched } from "../stageRecords.ts"
+import { unseenByLine } from "../ancestors.ts"
 
 /** Predictions before and while the clock is looked at. */
 const warmUp = 10
@@ -71,7 +71,7 @@ export const answerTestOf = Effect.fn("answerTestOf")(function* (
   }
   const dataset = yield* loadDataset(fetched)
   const { test } = yield* Effect.fromResult(splitDataset(other.identity.experiment.split, dataset))
-  const unseen = yield* unseenBy(run, own, fetched, dataset, test).pipe(Effect.result)
+  const unseen = yield* unseenByLine(run, own, fetched, dataset, test).pipe(Effect.result)
   if (Result.isFailure(unseen)) {
     return Result.fail(`what it was trained on cannot be read: ${unseen.failure.message}`)
   }

@@ -4,24 +4,24 @@ import { tmpdir } from "node:os"
 import { join } from "node:path"
 import { fileURLToPath } from "node:url"
 import * as NodeServices from "@effect/platform-node/NodeServices"
-import { afterAll, assert, it } from "@effect/vitest"
+import { afterAll, assert, beforeAll, describe, it } from "@effect/vitest"
 import { Effect, Layer, Result } from "effect"
 import * as FetchHttpClient from "effect/http/FetchHttpClient"
-import { promoteRun } from "../../../pipeline/champion/byHand.ts"
-import { gateRun } from "../../../pipeline/champion/gateRun.ts"
-import { prepareFork } from "../../../pipeline/fork.ts"
-import type { Split } from "../../../schemas/Dataset.ts"
-import type { Experiment } from "../../../schemas/Experiment.ts"
-import { layers, optimizers } from "../../../schemas/index.ts"
-import { splitDataset } from "../../../stages/validate/split.ts"
-import { findRun } from "../../../storage/runDirectory.ts"
-import { cliRun } from "../../fixtures/cli.ts"
-import { readFetched } from "../../../pipeline/stageRecords.ts"
+import { promoteRun } from "../../pipeline/champion/byHand.ts"
+import { gateRun } from "../../pipeline/champion/gateRun.ts"
+import { prepareFork } from "../../pipeline/fork.ts"
+import type { Split } from "../../schemas/Dataset.ts"
+import type { Experiment } from "../../schemas/Experiment.ts"
+import { layers, optimizers } from "../../schemas/index.ts"
+import { splitDataset } from "../../stages/validate/split.ts"
+import { findRun, type Run } from "../../storage/runDirectory.ts"
+import { cliRun } from "../fixtures/cli.ts"
+import { readFetched } from "../../pipeline/stageRecords.ts"
 
 const scratch = mkdtempSync(join(tmpdir(), "tidemark-unseen-"))
 afterAll(() => rmSync(scratch, { recursive: true, force: true }))
 const runsDir = join(scratch, "runs")
-const schemas = fileURLToPath(new URL("../../../schemas/index.ts", import.meta.url))
+const schemas = fileURLToPath(new URL("../../schemas/index.ts", import.meta.url))
 
 const testExamples = 1000
 /** Appended to the 2000 of the train file. */
@@ -34,11 +34,11 @@ const header = (...numbers: ReadonlyArray<number>) => {
 }
 
 /** Dark and bright images of 4 × 4, no two alike: the number of each is written into its first two pixels. */
-const writeSet = (folder: string, trainExamples: number) => {
+const writeSet = (folder: string, trainExamples: number, trainFrom = 0, testFrom = 5000) => {
   mkdirSync(folder, { recursive: true })
   for (const [half, first, examples] of [
-    ["train", 0, trainExamples],
-    ["test", 5000, testExamples],
+    ["train", trainFrom, trainExamples],
+    ["test", testFrom, testExamples],
   ] as const) {
     const image = (number: number) => [number >> 8, number & 255, ...Array(14).fill((number % 2) * 180 + 20)]
     const numbers = Array.from({ length: examples }, (_, i) => first + i)
@@ -177,4 +177,95 @@ it("a fork of pooled examples is tested on what its parent was tested on, also w
     const { message } = yield* Effect.flip(prepared({}))
     assert.match(message, /it has no stages\/fetch\.json that can be read, and a pooled split of other files/)
   }).pipe(Effect.provide(services), Effect.runPromise)
+})
+
+describe("a fork of a standard split", () => {
+  const standard: Split = { kind: "standard", validation: 100, seed: 0 }
+  const set = (
+    name: string,
+    ...contents: Parameters<typeof writeSet> extends [string, ...infer R] ? R : never
+  ) => {
+    const folder = join(scratch, name)
+    writeSet(folder, ...contents)
+    return folder
+  }
+  const newest = () => Effect.runPromise(findRun(runsDir, "latest").pipe(Effect.provide(NodeServices.layer)))
+  let from: Run
+  let fork: (name: string, set: string, iterations: number, parent?: string) => ReturnType<typeof run>
+  beforeAll(async () => {
+    from = await train("standard", set("standard", 2000), standard)
+    fork = (name, folder, iterations, parent = from.path) =>
+      run(write(name, folder, standard, iterations), "--from", parent)
+  })
+
+  it("goes on with more data, and says which validation images are known", async () => {
+    const { code, stderr } = await fork("more", set("more", 2000 + appended), 4)
+    assert.strictEqual(code, 0, stderr)
+    const { train: own, validation } = Result.getOrThrow(
+      splitDataset(standard, { trainExamples: 2000 + appended, testExamples }),
+    )
+    assert.strictEqual(own.length, 2000 + appended - 100)
+    const known = validation.filter((index) => index < 2000).length
+    assert.include(
+      stderr,
+      `${known} of 100 validation images are among those that ${from.identity.id}, which this run was forked from, was trained and validated on`,
+    )
+  })
+
+  it("is not tested on images that its parent has learnt, nor its parent's parent", async () => {
+    const moved = set("moved", 1500, 0, 1500)
+    const refusal = `the test set holds images that ${from.identity.id}, which the run was forked from, has learnt: found 500 of 1000, expected none; train it from the beginning, without --from`
+    const { code, stderr } = await fork("moved", moved, 4)
+    assert.strictEqual(code, 65)
+    assert.include(stderr, refusal)
+
+    const others = await fork("others", set("others", 2000, 10_000), 4)
+    assert.strictEqual(others.code, 0, others.stderr)
+    assert.notInclude(others.stderr, "warning")
+    const child = await newest()
+    const grandchild = await fork("grandchild", set("grandchild", 2000, 10_000, 1500), 6, child.path)
+    assert.strictEqual(grandchild.code, 65)
+    assert.include(grandchild.stderr, refusal)
+  })
+
+  it("may be tested on as many as its own train set holds: they were there before", async () => {
+    const { code, stderr } = await fork("twice", set("twice", 2000, 0, 1999), 4)
+    assert.strictEqual(code, 0, stderr)
+  })
+
+  it("as a champion is not judged on what its parent has learnt", async () => {
+    const { code, stderr } = await fork("champion", set("champion-fork", 2000, 10_000), 4)
+    assert.strictEqual(code, 0, stderr)
+    const champion = await newest()
+    const challenger = await train("challenger", set("challenger", 2000, 10_000, 1500), standard)
+    await Effect.gen(function* () {
+      yield* promoteRun(runsDir, champion, null)
+      assert.strictEqual((yield* gateRun(runsDir, challenger)).verdict?.test?.examples, 500)
+    }).pipe(Effect.scoped, Effect.provide(services), Effect.runPromise)
+  })
+
+  it("finds its parent where it was, and says when that is gone", async () => {
+    const elsewhere = (iterations: number, folder: string) =>
+      cliRun(
+        "run",
+        write("elsewhere", folder, standard, iterations),
+        "--from",
+        from.path,
+        "--engine",
+        "onnx",
+        "--runs-dir",
+        join(scratch, "elsewhere"),
+        "--data-dir",
+        join(scratch, "data"),
+      )
+    const known = await elsewhere(4, set("elsewhere-moved", 1500, 0, 1500))
+    assert.strictEqual(known.code, 65)
+    assert.include(known.stderr, "found 500 of 1000")
+
+    const files = await Effect.runPromise(readFetched(from.path).pipe(Effect.provide(NodeServices.layer)))
+    rmSync(files?.files.trainImages.path ?? "")
+    const gone = await elsewhere(4, set("elsewhere-others", 2000, 10_000))
+    assert.strictEqual(gone.code, 0, gone.stderr)
+    assert.match(gone.stderr, /warning: whether test images have been learnt before cannot be told: .*\.idx/)
+  })
 })

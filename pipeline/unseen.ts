@@ -7,10 +7,15 @@
  */
 import { hash } from "node:crypto"
 import { Effect } from "effect"
-import type { FetchedDataset } from "../../schemas/Dataset.ts"
-import { loadDataset, type ResidentDataset } from "../../stages/validate/load.ts"
-import { splitDataset } from "../../stages/validate/split.ts"
-import type { Run } from "../../storage/runDirectory.ts"
+import type { FetchedDataset } from "../schemas/Dataset.ts"
+import { loadDataset, type ResidentDataset } from "../stages/validate/load.ts"
+import { splitDataset } from "../stages/validate/split.ts"
+import type { Run } from "../storage/runDirectory.ts"
+
+/** The same images at the same places. */
+export const areSameImages = (a: FetchedDataset, b: FetchedDataset) =>
+  a.files.trainImages.sha256 === b.files.trainImages.sha256 &&
+  a.files.testImages.sha256 === b.files.testImages.sha256
 
 /** Images hashed between two yields: some 5 ms. */
 const imagesAtOnce = 4096
@@ -45,8 +50,7 @@ export const unseenBy = Effect.fn("unseenBy")(function* (
   indices: Uint32Array,
 ) {
   const ownFiles = [own.files.trainImages.sha256, own.files.testImages.sha256]
-  const same = ownFiles.join() === [fetched.files.trainImages.sha256, fetched.files.testImages.sha256].join()
-  const lessons = same ? dataset : yield* loadDataset(own)
+  const lessons = areSameImages(own, fetched) ? dataset : yield* loadDataset(own)
   const { train, validation } = yield* Effect.fromResult(splitDataset(run.identity.experiment.split, lessons))
   const ownPlace = placeIn(own, lessons)
   const learnt = new Map(ownFiles.map((file) => [file, new Set<number>()]))
