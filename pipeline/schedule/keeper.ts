@@ -1,7 +1,8 @@
 /**
  * Keeps the nights of one experiment: (job, turn) -> begins, ends and records them; one at a time, and at most one waits.
  *
- * What a night became is written as a line first and forgotten in the state then; at a start a night in both is over.
+ * What a night became is written as a line first and forgotten in the state then; at a start a night in both is over. So is a
+ * slot that is left out.
  */
 import { type Cause, DateTime, Effect, type Fiber, Scope, Semaphore } from "effect"
 import type { JobState, Night, OpenNight } from "../../schemas/Night.ts"
@@ -54,18 +55,20 @@ export const makeKeeper = Effect.fnUntraced(function* ({
   const loaded = yield* journal.load(job.name)
   const now = Date.parse(yield* nowIso)
   // A clock that was far ahead once must not put every slot into the past.
-  const known = loaded !== undefined && Date.parse(loaded.handledUntil) <= now + 86_400_000
+  const isPossible = (slot: string) => Date.parse(slot) <= now + 86_400_000
+  const known = loaded !== undefined && isPossible(loaded.handledUntil)
+  const recorded = before.map(({ slot }) => slot).filter(isPossible)
   let state: JobState = {
-    handledUntil: known ? loaded.handledUntil : iso(now),
+    handledUntil: known ? [loaded.handledUntil, ...recorded].sort()[recorded.length] : iso(now),
     open: loaded?.open ?? null,
     queued: loaded?.queued ?? null,
   }
   const { open, queued } = state
   if (before.some(({ slot }) => slot === queued?.slot)) state = { ...state, queued: null }
   if (open !== null && !open.waiting) {
-    const recorded = before.findLast(({ slot }) => slot === open.slot)
-    const waits = recorded?.outcome === "timeLimit" || recorded?.outcome === "interrupted"
-    if (recorded !== undefined) state = { ...state, open: waits ? { ...open, waiting: true } : null }
+    const night = before.findLast(({ slot }) => slot === open.slot)
+    const waits = night?.outcome === "timeLimit" || night?.outcome === "interrupted"
+    if (night !== undefined) state = { ...state, open: waits ? { ...open, waiting: true } : null }
   }
   const runs = before.flatMap(({ run }) => (run === null ? [] : [run]))
   let digest = before.findLast(({ dataset }) => dataset !== null)?.dataset?.digest
@@ -194,8 +197,8 @@ export const makeKeeper = Effect.fnUntraced(function* ({
       missed: number,
       reason: string,
     ) {
-      yield* update({ handledUntil: iso(slotMs) })
       yield* note(outcome, iso(slotMs), missed, reason)
+      yield* update({ handledUntil: iso(slotMs) })
     }),
     /** One night at once, in this fiber: for --now. */
     playNow: Effect.fnUntraced(function* () {

@@ -381,6 +381,35 @@ describe("a schedule at half past two in Prague", () => {
     }),
   )
 
+  it.effect("killed while it tells of a slot it leaves out, tells of it once", () =>
+    Effect.gen(function* () {
+      const theatre = theatreOf((_, number) => ({ durationMs: number === 1 ? 30 * hour : hour }))
+      yield* TestClock.setTime(start)
+      const schedule = yield* Effect.forkChild(
+        runSchedule({
+          jobs: [jobOf()],
+          lookMs: hour,
+          stop: Effect.never,
+          stopped: () => false,
+          announce: ({ outcome }) => (outcome === "skipped" ? Effect.never : Effect.void),
+        }).pipe(Effect.provide(theatre.layer)),
+      )
+      yield* TestClock.adjust(day + 3 * hour)
+      const state = theatre.states.get("cnn")
+      assert.strictEqual(state?.handledUntil, new Date(start + 1.5 * hour).toISOString())
+      yield* Fiber.interrupt(schedule)
+      yield* lasting(theatre, [jobOf()], day)
+      assert.deepStrictEqual(
+        theatre.nights.map(({ outcome, slot }) => [slot.slice(8, 10), outcome]),
+        [
+          ["02", "skipped"],
+          ["01", "champion"],
+          ["03", "champion"],
+        ],
+      )
+    }),
+  )
+
   it("reads a state of a version that had no queue in it", () => {
     const state = Schema.decodeUnknownSync(JobState)({ handledUntil: "2026-01-01T01:30:00.000Z", open: null })
     assert.isNull(state.queued)
