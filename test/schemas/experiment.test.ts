@@ -154,7 +154,9 @@ describe("an experiment", () => {
         /^ {2}dataset: found "mnisst", expected "mnist" \|/,
         /^ {2}model\[0\]\.units: found "10", expected number$/,
         new RegExp(`^ {2}model\\[1\\]\\.kind: found "dens", expected ${kinds}$`),
-        new RegExp(`^ {2}model\\[2\\]\\.kind: found nothing, expected ${kinds}$`),
+        new RegExp(`^ {2}model\\[2\\]: found an array, expected an object of one of the kinds ${kinds}$`),
+        /^ {2}budget\.epoch: there is no such field$/,
+        /^ {2}budget: it needs iterations or epochs$/,
         /^ {2}batchSize: found -2, expected a value greater than or equal to 1$/,
       ]) {
         assert.isTrue(
@@ -163,6 +165,30 @@ describe("an experiment", () => {
         )
       }
       assert.deepStrictEqual([...new Set(lines)], lines)
+    }),
+  )
+
+  it.effect("of a field that is one of several things, what is said is of the one that was meant", () =>
+    Effect.gen(function* () {
+      const said = (change: object) =>
+        decodeExperiment({ ...cnn, ...change }, "bad.ts").pipe(
+          Effect.flip,
+          Effect.map(({ message }) => message.split("\n").slice(1)),
+        )
+      assert.deepStrictEqual(yield* said({ budget: { epochs: 0 } }), [
+        "  budget.epochs: found 0, expected a value greater than or equal to 1",
+      ])
+      assert.deepStrictEqual(yield* said({ budget: {} }), ["  budget: it needs iterations or epochs"])
+      assert.deepStrictEqual(yield* said({ budget: { epochs: 3, iterations: 3 } }), [
+        "  budget: it takes only one of epochs, iterations",
+      ])
+      assert.deepStrictEqual(yield* said({ split: {} }), [
+        "  split.kind: found nothing, expected standard, pooled",
+      ])
+      assert.deepStrictEqual(yield* said({ optimizer: { kind: "adam", learningRate: "0.1" } }), [
+        '  optimizer.learningRate: found "0.1", expected an object of one of the kinds constant, step, cosine, oneCycle',
+      ])
+      assert.deepStrictEqual(yield* said({ evaluateEvery: {} }), ["  evaluateEvery.epochs: it is missing"])
     }),
   )
 
