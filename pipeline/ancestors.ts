@@ -96,7 +96,13 @@ export const checkForkedTest = Effect.fn("checkForkedTest")(
     for (const { own, run: ancestor } of yield* ancestorsOf(paths.dirname(run.path), run.parent)) {
       if (areSameImages(own, fetched)) continue
       const { id } = ancestor.identity
-      const unseen = yield* unseenBy(ancestor, own, fetched, dataset, Uint32Array.of(...test, ...validation))
+      const unseen = yield* unseenBy(
+        ancestor,
+        own,
+        fetched,
+        dataset,
+        Uint32Array.from([...test, ...validation]),
+      )
       const isUnseen = new Set(unseen)
       const learntOf = (indices: Uint32Array) => indices.filter((index) => !isUnseen.has(index)).length
       const learnt = learntOf(test)

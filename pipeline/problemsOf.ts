@@ -64,7 +64,7 @@ const closest = (keys: ReadonlyArray<PropertyKey>, members: ReadonlyArray<Readon
   const unknown = members.map((leaves) => namesIn(leaves.filter(isUnexpected)))
   const ofNone = (leaf: Leaf) => unknown.every((names) => names.includes(String(leaf.keys.at(-1))))
   const ofOthers = new Set(unknown.flat().filter((name) => unknown.some((names) => !names.includes(name))))
-  const missing = namesIn(members.flat().filter(isMissing))
+  const missing = [...new Set(namesIn(members.flat().filter(isMissing)))]
   const choice =
     ofOthers.size > 0
       ? [`it takes only one of ${[...ofOthers].join(", ")}`]
