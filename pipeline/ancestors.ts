@@ -50,8 +50,16 @@ const readParent = Effect.fnUntraced(function* (runsDir: string, { path, run: id
   return yield* Effect.mapError(parent, ({ message }) => new AncestorLost({ run: id, problem: message }))
 })
 
-/** Those a run comes from, the nearest first, each with the files it was trained on. */
-const ancestorsOf = Effect.fnUntraced(function* (runsDir: string, youngest: Parent | undefined) {
+/**
+ * Those a run comes from, the nearest first, each with the files it was trained on; of those with the same images one is
+ * enough, and none where they are those of `fetched`, since all of a line have one split.
+ */
+const ancestorsOf = Effect.fnUntraced(function* (
+  runPath: string,
+  youngest: Parent | undefined,
+  fetched: FetchedDataset,
+) {
+  const runsDir = (yield* Path.Path).dirname(runPath)
   const found: Array<{ readonly run: Run; readonly own: FetchedDataset }> = []
   for (let parent = youngest; parent !== undefined;) {
     const run = yield* readParent(runsDir, parent)
@@ -59,7 +67,8 @@ const ancestorsOf = Effect.fnUntraced(function* (runsDir: string, youngest: Pare
     if (own === undefined) {
       return yield* new AncestorLost({ run: parent.run, problem: "it has no record of its dataset" })
     }
-    found.push({ run, own })
+    const isKnown = [fetched, ...found.map(({ own }) => own)].some((other) => areSameImages(own, other))
+    if (!isKnown) found.push({ run, own })
     parent = run.identity.parent
   }
   return found
@@ -73,8 +82,7 @@ export const unseenByLine = Effect.fn("unseenByLine")(function* (
   dataset: ResidentDataset,
   indices: Uint32Array,
 ) {
-  const paths = yield* Path.Path
-  const ancestors = yield* ancestorsOf(paths.dirname(run.path), run.identity.parent)
+  const ancestors = yield* ancestorsOf(run.path, run.identity.parent, own)
   let unseen = yield* unseenBy(run, own, fetched, dataset, indices)
   for (const { own, run } of ancestors) unseen = yield* unseenBy(run, own, fetched, dataset, unseen)
   return unseen
@@ -91,10 +99,8 @@ export const checkForkedTest = Effect.fn("checkForkedTest")(
     dataset: ResidentDataset,
     duplicates: number,
   ) {
-    const paths = yield* Path.Path
     const { test, validation } = yield* Effect.fromResult(splitDataset(run.experiment.split, dataset))
-    for (const { own, run: ancestor } of yield* ancestorsOf(paths.dirname(run.path), run.parent)) {
-      if (areSameImages(own, fetched)) continue
+    for (const { own, run: ancestor } of yield* ancestorsOf(run.path, run.parent, fetched)) {
       const { id } = ancestor.identity
       const unseen = yield* unseenBy(
         ancestor,

@@ -111,7 +111,7 @@ export const problemsOf = (value: unknown, issue: SchemaIssue.Issue): ReadonlyAr
           problem: `found ${show(found)}, expected an object of one of the kinds ${kinds}`,
         }
   })
-  // Each member of a union says what it misses.
+  // Several members of a union may say the same.
   return problems.filter(
     ({ at, problem }, i) => problems.findIndex((other) => other.at === at && other.problem === problem) === i,
   )

@@ -57,9 +57,13 @@ export const makeKeeper = Effect.fnUntraced(function* ({
   // A clock that was far ahead once must not put every slot into the past.
   const isPossible = (slot: string) => Date.parse(slot) <= now + 86_400_000
   const known = loaded !== undefined && isPossible(loaded.handledUntil)
-  const recorded = before.map(({ slot }) => slot).filter(isPossible)
   let state: JobState = {
-    handledUntil: known ? [loaded.handledUntil, ...recorded].sort()[recorded.length] : iso(now),
+    handledUntil: known
+      ? before.reduce(
+          (until, { slot }) => (slot > until && isPossible(slot) ? slot : until),
+          loaded.handledUntil,
+        )
+      : iso(now),
     open: loaded?.open ?? null,
     queued: loaded?.queued ?? null,
   }
