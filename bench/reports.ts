@@ -12,7 +12,7 @@ import { cpus, tmpdir } from "node:os"
 import { join } from "node:path"
 import { fileURLToPath } from "node:url"
 import { parseArgs } from "node:util"
-import { table } from "../pipeline/terminal/table.ts"
+import { table } from "../cli/render/table.ts"
 import { writeRun } from "../test/fixtures/writeRun.ts"
 
 const { values: options } = parseArgs({
@@ -23,7 +23,7 @@ const { values: options } = parseArgs({
     run: { type: "string" },
   },
 })
-const cli = fileURLToPath(new URL("../pipeline/cli.ts", import.meta.url))
+const cli = fileURLToPath(new URL("../cli/main.ts", import.meta.url))
 const tiny = fileURLToPath(new URL("../test/fixtures/tiny.ts", import.meta.url))
 const scratch = mkdtempSync(join(tmpdir(), "tidemark-bench-"))
 

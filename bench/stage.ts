@@ -17,8 +17,8 @@ import { Engine, type Trainer } from "../engines/Engine.ts"
 import { selectEngine } from "../engines/select.ts"
 import { engineNames } from "../schemas/EngineInfo.ts"
 import { execute } from "../pipeline/execute.ts"
-import { loadExperiment } from "../pipeline/experimentFile.ts"
-import { Terminal } from "../pipeline/terminal/Terminal.ts"
+import { loadExperiment } from "../pipeline/experimentFile/load.ts"
+import { Terminal } from "../cli/render/Terminal.ts"
 import { fingerprint } from "../schemas/fingerprint.ts"
 import { formatVersion } from "../schemas/Run.ts"
 import { createRun } from "../storage/runDirectory.ts"
@@ -133,7 +133,7 @@ const { engine, path, stageMs } = await Effect.runPromise(
 const untilFirstIteration = (...args: ReadonlyArray<string>) =>
   new Promise<number>((resolve, reject) => {
     const startedAt = performance.now()
-    const cli = fileURLToPath(new URL("../pipeline/cli.ts", import.meta.url))
+    const cli = fileURLToPath(new URL("../cli/main.ts", import.meta.url))
     const child = spawn(process.execPath, [cli, ...args], { stdio: ["ignore", "ignore", "pipe"] })
     let said = ""
     child.stderr.on("data", (data) => {

@@ -8,7 +8,7 @@
 import * as tf from "@tensorflow/tfjs-core"
 import { Effect, Layer } from "effect"
 import { Engine, EngineFailed, type Program, type State, type Trainer } from "./Engine.ts"
-import { hostVersion, useHost } from "./host.ts"
+import { hostVersion, useHost } from "./trace/cpuBackend.ts"
 import { checkState } from "./state.ts"
 import { sizeOf } from "./trace/graph.ts"
 

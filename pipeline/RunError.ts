@@ -9,19 +9,19 @@ import { ModelShapeMismatch } from "../schemas/shapes.ts"
 import { BatchThreadFailed } from "../stages/batch/Filler.ts"
 import { BudgetPassed, CheckpointDamaged, ForkNotRepeatable } from "../stages/train/checkpoint.ts"
 import { ContentNotKnown, DataNotAvailable, OwnFileNotFound } from "../stages/fetch/fetch.ts"
-import { IdxInvalid } from "../stages/validate/idx.ts"
+import { IdxInvalid } from "../stages/dataset/idx.ts"
 import {
   ChecksumMismatch,
   CountMismatch,
   ImageShapeMismatch,
   LabelOutOfRange,
   LabelShapeMismatch,
-} from "../stages/validate/load.ts"
-import { SplitEmpty } from "../stages/validate/split.ts"
+} from "../stages/dataset/load.ts"
+import { SplitEmpty } from "../stages/dataset/split.ts"
 import { NonFiniteLoss } from "../stages/train/NonFiniteLoss.ts"
 import { OutOfBounds } from "../stages/validate/validate.ts"
 import { StorageFailed } from "../storage/StorageFailed.ts"
-import { TestLearnt } from "./ancestors.ts"
+import { TestLearnt } from "./lineage/parents.ts"
 
 export const RunError = Schema.Union([
   Interrupted,

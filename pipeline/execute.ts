@@ -11,14 +11,14 @@ import type { AttemptOutcome } from "../schemas/Run.ts"
 import { beginAttempt } from "../storage/attempts.ts"
 import { layout, type Run } from "../storage/runDirectory.ts"
 import { CurrentRun } from "./CurrentRun.ts"
-import { exitCode } from "./failure.ts"
+import { exitCode } from "../cli/failure.ts"
 import { layerLog } from "./log.ts"
 import { runPipeline } from "./pipeline.ts"
 import { provenance } from "./provenance.ts"
-import { readReport } from "./runSummary.ts"
+import { readReport } from "../inspect/summary.ts"
 import { layerRunDirectory } from "./stage.ts"
 import { StopSignal } from "./StopSignal.ts"
-import { Terminal } from "./terminal/Terminal.ts"
+import { Terminal } from "../cli/render/Terminal.ts"
 
 export interface ExecuteOptions {
   readonly run: Pick<Run, "path" | "identity">

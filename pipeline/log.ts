@@ -6,7 +6,7 @@
  */
 import { Cause, Effect, Layer, Logger, References } from "effect"
 import { destination, pino } from "pino"
-import { parts, terminalLogger, text } from "./terminal/terminalLog.ts"
+import { parts, terminalLogger, text } from "../cli/render/terminalLog.ts"
 
 const levels: Record<string, "trace" | "debug" | "info" | "warn" | "error" | "fatal"> = {
   Trace: "trace",

@@ -10,7 +10,7 @@ import { Activity, Workflow, WorkflowEngine } from "effect/workflow"
 import { Interrupted } from "../schemas/Interrupted.ts"
 import * as files from "../storage/files.ts"
 import { type StorageFailed } from "../storage/StorageFailed.ts"
-import { elapsedMs } from "./words/elapsed.ts"
+import { elapsedMs } from "../format/elapsed.ts"
 import { RunError } from "./RunError.ts"
 import { StopSignal } from "./StopSignal.ts"
 

@@ -4,8 +4,8 @@ import type { EngineInfo } from "../schemas/EngineInfo.ts"
 import type { Experiment } from "../schemas/Experiment.ts"
 import { formatVersion, type Overrides, type Parent } from "../schemas/Run.ts"
 import { createRun } from "../storage/runDirectory.ts"
-import { leaveReportPage } from "./leaveReportPage.ts"
-import { sayHowToGoOn } from "./resumeHint.ts"
+import { leaveReportPage } from "../views/report/tryWriteReportPage.ts"
+import { sayHowToGoOn } from "../cli/resumeHint.ts"
 import type { Execute } from "./withEngine.ts"
 
 export interface NewRun<E, R> {

@@ -20,7 +20,7 @@ interface Contender {
   readonly env?: Readonly<Record<string, string>>
 }
 
-/** With modules compiled in an earlier run, as `pipeline/cli.ts` and Python's packages have them. */
+/** With modules compiled in an earlier run, as `cli/main.ts` and Python's packages have them. */
 const compiledBefore = { NODE_COMPILE_CACHE: join(tmpdir(), "node-compile-cache") }
 const ours = (form: string): Contender => ({
   kind: "ours",

@@ -5,7 +5,7 @@
  * backend in plain JavaScript. Dropout is its own, but for the checked iterations, which are given its noise.
  */
 import * as core from "@tensorflow/tfjs-core"
-import { useHost } from "../../engines/host.ts"
+import { useHost } from "../../engines/trace/cpuBackend.ts"
 import { locate } from "../../engines/tensorflow/locate.ts"
 import { importNative } from "../../engines/tensorflow/native.ts"
 import { capturingStderr } from "../../engines/tensorflow/stderr.ts"

@@ -5,10 +5,10 @@
  * standard ones. The fast path has a third, products of spectra (`fourier.ts`), where that takes far fewer multiplications.
  * Filters come as [height, width, in, out] and are blocked inside the graph, because they change with every iteration.
  */
-import { paysInSpectra } from "../spectra.ts"
+import { paysInSpectra } from "../dft/tables.ts"
 import type { Node, Value, Window } from "../trace/graph.ts"
 import type { Blocked } from "./blocked.ts"
-import { convolutionInSpectra, filterGradientInSpectra, inputGradientInSpectra } from "./fourier.ts"
+import { convolutionInSpectra, filterGradientInSpectra, inputGradientInSpectra } from "./dft.ts"
 import type { Name, OnnxGraph } from "./graph.ts"
 import { imageShape, type Lowering } from "./Lowering.ts"
 import { stridedInputGradient } from "./strided.ts"

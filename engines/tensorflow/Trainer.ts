@@ -6,11 +6,11 @@
 import type * as tf from "@tensorflow/tfjs-core"
 import { Effect } from "effect"
 import type { Program, State, Trainer } from "../Engine.ts"
-import { record } from "../record.ts"
+import { record } from "../trace/traceProgram.ts"
 import { checkState } from "../state.ts"
 import { sizeOf } from "../trace/graph.ts"
 import { compile } from "./compile.ts"
-import { handOver } from "./handOver.ts"
+import { handOver } from "./copiedMemory.ts"
 import type { Native, NativeTensor } from "./native.ts"
 import { call, engineName, failed, openSession } from "./session.ts"
 

@@ -6,7 +6,7 @@
  */
 import { rulesOf } from "../operators.ts"
 import type { Node, Operation, Value } from "../trace/graph.ts"
-import { Spectra } from "./fourier.ts"
+import { Spectra } from "./dft.ts"
 import { type Attributes, type Name, type TensorFlowGraph, typeAttribute } from "./graph.ts"
 import { convolutionAttributes, poolingAttributes } from "./window.ts"
 

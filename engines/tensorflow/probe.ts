@@ -8,7 +8,7 @@ import { execFile } from "node:child_process"
 import { cpus } from "node:os"
 import { fileURLToPath } from "node:url"
 import { Effect, Schema } from "effect"
-import { verdict } from "../verdict.ts"
+import { verdict } from "../probeCache.ts"
 import { type Place, stampOf } from "./locate.ts"
 
 const Probed = Schema.Struct({

@@ -7,14 +7,14 @@
  */
 import type { Augmentation } from "../../schemas/Augmentation.ts"
 import { type Augment, makeAugment } from "./augment.ts"
-import type { ResidentDataset } from "../validate/load.ts"
+import type { ResidentDataset } from "../dataset/load.ts"
 import { type Permutation, shuffle } from "../shuffle.ts"
 
 export interface BatchOptions {
   readonly dataset: ResidentDataset
   /** The examples to draw from: indices into the dataset. */
   readonly indices: Uint32Array
-  /** The normalized value of each pixel value (`stages/validate/normalize.ts`). */
+  /** The normalized value of each pixel value (`stages/dataset/normalize.ts`). */
   readonly table: Float32Array
   readonly batchSize: number
   readonly seed: number

@@ -7,7 +7,7 @@ import { Effect } from "effect"
 import type { Trainer } from "../../engines/Engine.ts"
 import type { Loss } from "../../schemas/Experiment.ts"
 import { toProbabilities } from "./probabilities.ts"
-import { predictedLabels } from "./statistics.ts"
+import { predictedLabels } from "../statistics/proportions.ts"
 
 export interface Evaluation {
   readonly examples: number

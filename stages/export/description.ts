@@ -6,8 +6,8 @@
 import type { Dataset } from "../../schemas/Dataset.ts"
 import type { Loss } from "../../schemas/Experiment.ts"
 import { version } from "../../schemas/version.ts"
-import { classNames } from "../validate/classNames.ts"
-import { describePreparation, preparationOf } from "../image/prepare.ts"
+import { classNames } from "../dataset/classNames.ts"
+import { describePreparation, preparationOf } from "../preprocess/prepare.ts"
 
 export interface Described {
   readonly run: string

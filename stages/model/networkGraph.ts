@@ -6,7 +6,7 @@
  */
 import type * as tf from "@tensorflow/tfjs-core"
 import { Effect } from "effect"
-import { record } from "../../engines/record.ts"
+import { record } from "../../engines/trace/traceProgram.ts"
 import { reachable, type Shape, type Value } from "../../engines/trace/graph.ts"
 import type { Network } from "./model.ts"
 import { type AttrValue, dataType, type GraphDef, type NodeDef } from "../../storage/tensorboard/proto.ts"

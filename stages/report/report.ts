@@ -9,7 +9,7 @@ import * as files from "../../storage/files.ts"
 import { encodePredictions } from "../../storage/predictions.ts"
 import { type EvaluationSplit, evaluate } from "../evaluate/evaluate.ts"
 import { NonFiniteLoss } from "../train/NonFiniteLoss.ts"
-import { testResult } from "./testResult.ts"
+import { testResult } from "../evaluate/testMetrics.ts"
 
 /** Tests the model as it stands in `trainer`; writes the probabilities to `predictions`. */
 export const report = Effect.fn("report")(function* (options: {

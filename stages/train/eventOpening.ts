@@ -5,10 +5,10 @@ import { Effect } from "effect"
 import type { Experiment } from "../../schemas/Experiment.ts"
 import { encodeGraph, type EventContent } from "../../storage/tensorboard/proto.ts"
 import { sessionStart } from "../../storage/tensorboard/session.ts"
-import type { ResidentDataset } from "../validate/load.ts"
+import type { ResidentDataset } from "../dataset/load.ts"
 import type { Network } from "../model/model.ts"
 import { networkGraph } from "../model/networkGraph.ts"
-import { sampleImages } from "../validate/sampleImages.ts"
+import { sampleImages } from "../dataset/sampleImages.ts"
 
 export const eventOpening = Effect.fn("eventOpening")(function* (options: {
   readonly experiment: Experiment

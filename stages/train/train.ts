@@ -18,7 +18,7 @@ import { appendMetrics, rewindMetrics } from "../../storage/metricsLog.ts"
 import { appendEvents, endEvents, type EventLog, rewindEvents } from "../../storage/tensorboard/eventLog.ts"
 import type { BatchRange } from "../batch/batch.ts"
 import type { BatchThreadFailed } from "../batch/Filler.ts"
-import { isDue, nextDue, totalIterations } from "./cadence.ts"
+import { isDue, nextDue, totalIterations } from "./intervals.ts"
 import {
   checkpointFile,
   ForkNotRepeatable,
@@ -32,8 +32,8 @@ import {
 import { type Evaluation, type EvaluationSplit, evaluate } from "../evaluate/evaluate.ts"
 import { learningRateAt } from "./learningRate.ts"
 import { NonFiniteLoss, nonFiniteIn } from "./NonFiniteLoss.ts"
-import { makePace } from "./pace.ts"
-import { afterEvaluation, isExhausted } from "./patience.ts"
+import { makePace } from "./iterationsPerCall.ts"
+import { afterEvaluation, isExhausted } from "./earlyStopping.ts"
 
 /** The feeds of consecutive iterations, stacked: [iterations, ...shape] by name. Valid until the next chunk is taken. */
 export interface FeedChunk {

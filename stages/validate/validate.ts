@@ -14,8 +14,8 @@ import {
   type SetFigures,
   shareBounds,
 } from "../../schemas/Dataset.ts"
-import { loadDataset, type ResidentDataset } from "./load.ts"
-import { PixelCounts } from "./normalize.ts"
+import { loadDataset, type ResidentDataset } from "../dataset/load.ts"
+import { PixelCounts } from "../dataset/normalize.ts"
 
 const Violation = Schema.Struct({
   set: Schema.Literals(["train", "test"]),

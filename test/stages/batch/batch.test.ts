@@ -2,8 +2,8 @@ import { assert, describe, it } from "@effect/vitest"
 import { Deferred, Effect, Fiber, Schema, Stream } from "effect"
 import { batches, type BatchChunk, fillHere } from "../../../stages/batch/batch.ts"
 import { batchFiller, evaluationImages } from "../../../stages/batch/fillBatch.ts"
-import type { ResidentDataset } from "../../../stages/validate/load.ts"
-import { pixelTable } from "../../../stages/validate/normalize.ts"
+import type { ResidentDataset } from "../../../stages/dataset/load.ts"
+import { pixelTable } from "../../../stages/dataset/normalize.ts"
 
 /** Example i has every pixel at i and the label i mod 10, so that a batch tells which examples it holds. */
 const numbered = (

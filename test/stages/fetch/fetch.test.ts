@@ -15,7 +15,7 @@ import type { OwnDataset } from "../../../schemas/Dataset.ts"
 import type { Digest, RemoteFile } from "../../../stages/fetch/datasets.ts"
 import { DownloadPolicy } from "../../../stages/fetch/download.ts"
 import { fetchDataset, isStillThere } from "../../../stages/fetch/fetch.ts"
-import { encodeIdx } from "../../../stages/validate/idx.ts"
+import { encodeIdx } from "../../../stages/dataset/idx.ts"
 import { fetchPublishedFile } from "../../../stages/fetch/publishedFile.ts"
 
 const sha256 = (bytes: Uint8Array) => createHash("sha256").update(bytes).digest("hex")

@@ -1,6 +1,6 @@
 import { assert, describe, it } from "@effect/vitest"
 import * as tf from "@tensorflow/tfjs-core"
-import { useHost } from "../../../engines/host.ts"
+import { useHost } from "../../../engines/trace/cpuBackend.ts"
 import type { Clip } from "../../../schemas/Optimizer.ts"
 import { clipGradients } from "../../../stages/model/clip.ts"
 

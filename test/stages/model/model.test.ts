@@ -1,7 +1,7 @@
 import { assert, describe, it } from "@effect/vitest"
 import * as tf from "@tensorflow/tfjs-core"
 import { Effect, Schema } from "effect"
-import { useHost } from "../../../engines/host.ts"
+import { useHost } from "../../../engines/trace/cpuBackend.ts"
 import { initializers, layers, Model } from "../../../schemas/Model.ts"
 import { Optimizer, optimizers } from "../../../schemas/Optimizer.ts"
 import { fillNoise, makeNoise } from "../../../stages/model/dropout.ts"

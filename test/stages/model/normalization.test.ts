@@ -2,7 +2,7 @@
 import { assert, describe, it } from "@effect/vitest"
 import * as tf from "@tensorflow/tfjs-core"
 import * as tfl from "@tensorflow/tfjs-layers"
-import { useHost } from "../../../engines/host.ts"
+import { useHost } from "../../../engines/trace/cpuBackend.ts"
 import { batchNormalization, layerNormalization } from "../../../stages/model/normalization.ts"
 
 useHost()

@@ -2,7 +2,7 @@
 import { assert, describe, it } from "@effect/vitest"
 import * as tf from "@tensorflow/tfjs-core"
 import { Schema } from "effect"
-import { useHost } from "../../../engines/host.ts"
+import { useHost } from "../../../engines/trace/cpuBackend.ts"
 import { Optimizer, optimizers } from "../../../schemas/Optimizer.ts"
 import { makeOptimizer } from "../../../stages/model/optimizer.ts"
 

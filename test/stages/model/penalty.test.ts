@@ -1,6 +1,6 @@
 import { assert, describe, it } from "@effect/vitest"
 import * as tf from "@tensorflow/tfjs-core"
-import { useHost } from "../../../engines/host.ts"
+import { useHost } from "../../../engines/trace/cpuBackend.ts"
 import { penalty, withPenalty } from "../../../stages/model/penalty.ts"
 
 useHost()

@@ -10,7 +10,7 @@ import { Experiment } from "../../../schemas/Experiment.ts"
 import { experiment, layers, optimizers } from "../../../schemas/index.ts"
 import type { Parent } from "../../../schemas/Run.ts"
 import { batches, fillHere } from "../../../stages/batch/batch.ts"
-import { totalIterations } from "../../../stages/train/cadence.ts"
+import { totalIterations } from "../../../stages/train/intervals.ts"
 import {
   checkpointFile,
   loadCheckpoint,
@@ -19,7 +19,7 @@ import {
 } from "../../../stages/train/checkpoint.ts"
 import { withFeeds } from "../../../stages/train/feeds.ts"
 import { evaluationImages } from "../../../stages/batch/fillBatch.ts"
-import type { ResidentDataset } from "../../../stages/validate/load.ts"
+import type { ResidentDataset } from "../../../stages/dataset/load.ts"
 import { buildProgram } from "../../../stages/model/model.ts"
 import { train } from "../../../stages/train/train.ts"
 import { eventFile } from "../../../storage/tensorboard/eventLog.ts"

@@ -15,8 +15,8 @@ import {
   type OwnDataset,
 } from "../../../schemas/Dataset.ts"
 import { describeDataset } from "../../../stages/fetch/datasets.ts"
-import { encodeIdx, type Idx } from "../../../stages/validate/idx.ts"
-import { loadDataset } from "../../../stages/validate/load.ts"
+import { encodeIdx, type Idx } from "../../../stages/dataset/idx.ts"
+import { loadDataset } from "../../../stages/dataset/load.ts"
 import { validateDataset } from "../../../stages/validate/validate.ts"
 
 let folder: string

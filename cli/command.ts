@@ -1,0 +1,76 @@
+/**
+ * `pipeline`: joins the commands, says errors in a line, and sets the exit code (sysexits).
+ *
+ * Start-up is short because nothing heavy is imported here: commands load engines and stages when they run.
+ */
+import * as NodeServices from "@effect/platform-node/NodeServices"
+import { Effect, Exit, Layer } from "effect"
+import { Command } from "effect/cli"
+import * as FetchHttpClient from "effect/http/FetchHttpClient"
+import { version } from "../schemas/version.ts"
+import { champion } from "./commands/champion.ts"
+import { compare } from "./commands/compare.ts"
+import { exportCommand } from "./commands/export.ts"
+import { gc } from "./commands/gc.ts"
+import { doctor } from "./commands/doctor.ts"
+import { list } from "./commands/list.ts"
+import { predict } from "./commands/predict.ts"
+import { promote } from "./commands/promote.ts"
+import { resume } from "./commands/resume.ts"
+import { rollback } from "./commands/rollback.ts"
+import { rm } from "./commands/rm.ts"
+import { run } from "./commands/run.ts"
+import { schedule } from "./commands/schedule.ts"
+import { show } from "./commands/show.ts"
+import { layerUsage } from "./usageErrors.ts"
+import { watch } from "./commands/watch.ts"
+import { exitCode, sayFailure } from "./failure.ts"
+import { layerTerminalLog } from "./render/terminalLog.ts"
+import { Terminal } from "./render/Terminal.ts"
+
+const pipeline = Command.make("pipeline").pipe(
+  Command.withDescription(
+    "Train models as typed, resumable pipelines: an experiment file in, a run directory out.",
+  ),
+  Command.withExamples([
+    { command: "pipeline run experiments/cnn.ts", description: "Train the convolutional network on MNIST" },
+    { command: "pipeline resume latest", description: "Go on with the newest run where it stopped" },
+    { command: "pipeline list", description: "What has been run" },
+    { command: "pipeline show latest", description: "How good the newest model is" },
+  ]),
+  Command.withSubcommands([
+    run,
+    resume,
+    list,
+    show,
+    predict,
+    exportCommand,
+    compare,
+    rm,
+    gc,
+    watch,
+    doctor,
+    champion,
+    promote,
+    rollback,
+    schedule,
+  ]),
+)
+
+const services = layerTerminalLog.pipe(
+  Layer.provideMerge(layerUsage),
+  Layer.provideMerge(Terminal.layer),
+  Layer.provideMerge(FetchHttpClient.layer),
+  Layer.provideMerge(NodeServices.layer),
+)
+
+// Signals are not handled here: while a run goes on StopSignal does, elsewhere the process simply ends.
+const main = Command.run(pipeline, { version }).pipe(
+  Effect.tapCause(sayFailure),
+  Effect.provide(services),
+  Effect.exit,
+)
+
+void Effect.runPromise(main).then((exit: Exit.Exit<void, unknown>) => {
+  process.exitCode = exitCode(exit)
+})

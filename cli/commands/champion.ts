@@ -1,0 +1,120 @@
+/** `pipeline champion [EXPERIMENT]`: the best model of each experiment, what happened last night, and why. */
+import { Console, Effect, Option } from "effect"
+import { Argument, Command } from "effect/cli"
+import type { ChampionEvent } from "../../schemas/Champion.ts"
+import { ChampionNotFound } from "../../storage/champions.ts"
+import { type ExperimentHistory, readHistory, whyOf } from "../../operations/schedule/History.ts"
+import { clock, morning, outcomes } from "../../operations/schedule/describe.ts"
+import { percent } from "../../format/percent.ts"
+import { table } from "../render/table.ts"
+import { json, runsDir } from "../flags.ts"
+
+const experiment = Argument.String("experiment").pipe(
+  Argument.withDescription("The experiment's name; without it, every experiment"),
+  Argument.optional,
+)
+
+const words: Readonly<Record<ChampionEvent["kind"], string>> = {
+  passed: "champion",
+  challenger: "challenger",
+  promoted: "promoted",
+  rolledBack: "rolled back",
+}
+
+/** Judgements, moves by hand, and the nights that came to neither, by time. */
+const rows = ({ events, nights }: ExperimentHistory) =>
+  [
+    ...events.map((event) => ({ at: event.at, what: words[event.kind], run: event.run, why: whyOf(event) })),
+    ...nights
+      .filter(({ outcome }) => outcome !== "champion" && outcome !== "challenger")
+      .map(({ endedAt, outcome, reasons, run }) => ({
+        at: endedAt,
+        what: outcomes[outcome],
+        run: run ?? "",
+        why: reasons.join("; "),
+      })),
+  ]
+    .sort((a, b) => a.at.localeCompare(b.at))
+    .map(({ at, run, what, why }) => [clock(at), what, run, why])
+
+const one = (history: ExperimentHistory) => {
+  const { champion, experiment } = history
+  const accuracy = champion?.accuracy ?? null
+  const facts = [
+    ...(accuracy === null ? [] : [`test accuracy ${percent(accuracy)}`]),
+    ...(champion === null || champion.since === null ? [] : [`since ${clock(champion.since)} UTC`]),
+  ]
+  return [
+    champion === null
+      ? `${experiment} has no champion`
+      : `${experiment}: ${champion.run}${facts.length === 0 ? "" : ` (${facts.join(", ")})`}`,
+    ...morning(history),
+    "",
+    table(["when (UTC)", "", "run", "why"], rows(history), 4),
+  ].join("\n")
+}
+
+const all = (histories: ReadonlyArray<ExperimentHistory>) => {
+  const champions = table(
+    ["experiment", "champion", "accuracy", "since", "why"],
+    histories.map(({ champion, experiment }) =>
+      champion === null
+        ? [experiment, "none yet", "", "", ""]
+        : [
+            experiment,
+            champion.run,
+            percent(champion.accuracy, ""),
+            champion.since?.slice(0, 10) ?? "",
+            champion.why,
+          ],
+    ),
+    5,
+  )
+  const lines = histories.flatMap((history) =>
+    morning(history).map((line) => `${history.experiment}, ${line}`),
+  )
+  return lines.length === 0 ? champions : `${champions}\n\n${lines.join("\n")}`
+}
+
+export const champion = Command.make(
+  "champion",
+  { experiment, runsDir, json },
+  Effect.fn("champion")(function* ({ experiment, json, runsDir }) {
+    const name = Option.getOrUndefined(experiment)
+    const histories = yield* readHistory(runsDir, name)
+    if (json) {
+      const champions = histories.map(({ champion, experiment, nights, unfinished }) => ({
+        experiment,
+        run: champion?.run ?? null,
+        accuracy: champion?.accuracy ?? null,
+        since: champion?.since ?? null,
+        lastNight: nights.at(-1) ?? null,
+        unfinished,
+      }))
+      const { events, nights } = histories[0] ?? { events: [], nights: [] }
+      return yield* Console.log(
+        JSON.stringify(name === undefined ? champions : { champions, history: events, nights }, null, 2),
+      )
+    }
+    if (name !== undefined && histories.length === 0) {
+      return yield* new ChampionNotFound({ experiment: name, runsDir, run: null })
+    }
+    yield* Console.log(
+      name !== undefined
+        ? one(histories[0])
+        : histories.length === 0
+          ? `no champions in ${runsDir}; \`pnpm pipeline promote RUN\` makes one`
+          : all(histories),
+    )
+  }),
+).pipe(
+  Command.withDescription("Show the best model of each experiment, what happened last night, and why"),
+  Command.withExamples([
+    { command: "pipeline champion", description: "Every experiment's" },
+    { command: "pipeline champion cnn", description: "One experiment's, with its history" },
+    {
+      command: "pipeline show champion:cnn",
+      description: "Its report: any command that takes a run takes it",
+    },
+  ]),
+)

@@ -1,0 +1,112 @@
+/** `pipeline compare RUN RUN…`: what differs between runs, and whether it is more than noise. */
+import { tmpdir } from "node:os"
+import { Console, Effect, Option, Path, Runtime, Schema } from "effect"
+import { Argument, Command, Flag } from "effect/cli"
+import type { Comparison } from "../../operations/compare/Comparison.ts"
+import { sayIfNotOpened } from "../render/openFile.ts"
+import * as files from "../../storage/files.ts"
+import { locateRuns } from "../../storage/runDirectory.ts"
+import { listHeaders, readHeaders } from "../../storage/runHeader.ts"
+import { experimentName, json, runsDir, wholeNumber } from "../flags.ts"
+
+/** There are not two runs that can be read. */
+export class NothingToCompare extends Schema.TaggedError<NothingToCompare>()("NothingToCompare", {
+  found: Schema.String,
+  damaged: Schema.Array(Schema.String),
+  usage: Schema.Boolean,
+}) {
+  override get [Runtime.errorExitCode]() {
+    return this.usage ? 64 : 65
+  }
+  override get message() {
+    const why = this.damaged.map((problem) => `\n  ${problem}`).join("")
+    return `nothing can be compared: found ${this.found}, expected two runs or more; name them, give a glob such as '2026*cnn*', or --experiment NAME${why}`
+  }
+}
+
+const runs = Argument.String("run").pipe(
+  Argument.withDescription(
+    "The runs: ids, the beginnings or last digits of them, globs, paths or `latest`; the first is the baseline",
+  ),
+  Argument.variadic(),
+)
+const last = wholeNumber("last", 1).pipe(Flag.withDescription("The newest N of them"), Flag.optional)
+const markdown = Flag.Boolean("markdown").pipe(
+  Flag.withDescription("Print Markdown, for a note or a pull request"),
+  Flag.withDefault(false),
+)
+
+const html = Flag.String("html").pipe(
+  Flag.withDescription("Write the comparison as a page into this file, with curves overlaid"),
+  Flag.withMetavar("FILE"),
+  Flag.optional,
+)
+const open = Flag.Boolean("open").pipe(
+  Flag.withDescription("Make that page and open it in a browser"),
+  Flag.withDefault(false),
+)
+
+const writePage = Effect.fnUntraced(function* (
+  comparison: Comparison,
+  file: string,
+  { json, open }: { readonly json: boolean; readonly open: boolean },
+) {
+  const { comparisonPage } = yield* Effect.promise(() => import("../../views/comparison/comparisonPage.ts"))
+  yield* files.writeAtomic(file, yield* comparisonPage(comparison))
+  yield* Console.log(json ? JSON.stringify({ page: file }, null, 2) : file)
+  if (open) yield* sayIfNotOpened(file)
+})
+
+export const compare = Command.make(
+  "compare",
+  { runs, experiment: experimentName, last, runsDir, json, markdown, html, open },
+  Effect.fn("compare")(function* (options) {
+    const paths = yield* Path.Path
+    const listed = options.runs.length === 0
+    if (listed && Option.isNone(options.experiment) && Option.isNone(options.last)) {
+      return yield* new NothingToCompare({ found: "no run named", damaged: [], usage: true })
+    }
+    const { damaged, runs } = listed
+      ? yield* listHeaders(options.runsDir)
+      : yield* readHeaders(yield* locateRuns(options.runsDir, options.runs))
+    const named = runs.filter((run) => Option.getOrElse(options.experiment, () => run.name) === run.name)
+    const newest = Option.isNone(options.last)
+      ? named
+      : named.toSorted((a, b) => (a.id < b.id ? -1 : 1)).slice(-options.last.value)
+    const problems = listed ? [] : damaged
+    if (newest.length < 2) {
+      return yield* new NothingToCompare({
+        found: newest.length === 0 ? "no run that can be read" : `one run, ${newest[0].id}`,
+        damaged: problems.map(({ path, problem }) => `${paths.basename(path)}: ${problem}`),
+        usage: false,
+      })
+    }
+    const { compareRuns } = yield* Effect.promise(() => import("../../operations/compare/Comparison.ts"))
+    const comparison = yield* compareRuns(newest, problems)
+    if (options.open || Option.isSome(options.html)) {
+      const temporary = () => paths.join(tmpdir(), `tidemark-comparison-${process.pid}.html`)
+      return yield* writePage(comparison, Option.getOrElse(options.html, temporary), options)
+    }
+    if (options.json) return yield* Console.log(JSON.stringify(comparison, null, 2))
+    const { renderMarkdown, renderText } = yield* Effect.promise(
+      () => import("../render/renderComparison.ts"),
+    )
+    yield* Console.log(
+      options.markdown ? renderMarkdown(comparison) : renderText(comparison, process.stdout.columns ?? 80),
+    )
+  }),
+).pipe(
+  Command.withDescription("Compare runs: what differs, and whether it is more than noise"),
+  Command.withExamples([
+    { command: "pipeline compare 20261122T02 latest", description: "Two runs, the first as the baseline" },
+    {
+      command: "pipeline compare '2026*cnn*'",
+      description: "All of them; seeds of one experiment are grouped",
+    },
+    { command: "pipeline compare --experiment cnn --last 5 --markdown", description: "For a note" },
+    {
+      command: "pipeline compare '*-cnn-*' --html cnn.html --open",
+      description: "With curves, in a browser",
+    },
+  ]),
+)

@@ -1,0 +1,88 @@
+/** `pipeline export RUN --format …`: a trained model for other programs. */
+import { Console, Effect, Option, Path } from "effect"
+import { Argument, Command, Flag } from "effect/cli"
+import { exportFormats } from "../../stages/export/formats.ts"
+import { findRun } from "../../storage/runDirectory.ts"
+import { size } from "../../format/size.ts"
+import { json, runsDir } from "../flags.ts"
+
+const run = Argument.String("run").pipe(
+  Argument.withDescription("The run: its id, the beginning or the last digits of it, a path, or `latest`"),
+)
+const format = Flag.Literals("format", exportFormats).pipe(
+  Flag.withDescription("TensorFlow.js layers model, ONNX of standard operators, or the weights alone"),
+)
+const out = Flag.String("out").pipe(
+  Flag.withDescription("The folder to make; without it, one in the run's own folder `model`"),
+  Flag.withMetavar("DIR"),
+  Flag.optional,
+)
+const checkpoint = Flag.String("checkpoint").pipe(
+  Flag.withDescription("The iteration of another checkpoint than the one that the report tested"),
+  Flag.withMetavar("ITERATION"),
+  Flag.optional,
+)
+
+export const exportCommand = Command.make(
+  "export",
+  { run, format, out, checkpoint, runsDir, json },
+  Effect.fn("export")(function* (options) {
+    const paths = yield* Path.Path
+    const found = yield* findRun(options.runsDir, options.run)
+    const [{ openTrainedModel }, { exportModel }, { publishExport }] = yield* Effect.promise(() =>
+      Promise.all([
+        import("../../inspect/trainedModel.ts"),
+        import("../../stages/export/exportModel.ts"),
+        import("../../stages/export/publish.ts"),
+      ]),
+    )
+    const trained = yield* openTrainedModel(found, Option.getOrUndefined(options.checkpoint))
+    const { dataset, experiment, network, table } = trained
+    const { iteration } = trained.checkpoint.progress
+    const contents = yield* exportModel(options.format, {
+      network,
+      state: trained.checkpoint.state,
+      model: experiment.model,
+      described: {
+        run: found.identity.id,
+        experiment: experiment.name,
+        fingerprint: found.identity.fingerprint,
+        iteration,
+        dataset: experiment.dataset,
+        datasetName: dataset.name,
+        inputShape: dataset.imageShape,
+        classes: dataset.classes,
+        loss: experiment.loss,
+        normalization: experiment.normalization,
+        table,
+      },
+    })
+    const path = Option.getOrElse(options.out, () =>
+      // A run that is trained further is exported beside what was exported before.
+      paths.join(found.path, "model", `${options.format}-${String(iteration).padStart(8, "0")}`),
+    )
+    const written = yield* publishExport(paths.resolve(path), contents)
+    const exported = contents.map(({ bytes, name }) => ({ name, sizeBytes: bytes.length }))
+    if (options.json) {
+      const result = {
+        format: options.format,
+        path,
+        run: found.identity.id,
+        iteration,
+        written,
+        files: exported,
+      }
+      return yield* Console.log(JSON.stringify(result, null, 2))
+    }
+    if (!written) yield* Effect.logInfo("the same export was there already")
+    for (const { name, sizeBytes } of exported) {
+      yield* Console.log(`${paths.join(path, name)}  ${size(sizeBytes)}`)
+    }
+  }, Effect.scoped),
+).pipe(
+  Command.withDescription("Write a trained model for other programs"),
+  Command.withExamples([
+    { command: "pipeline export latest --format onnx", description: "For ONNX Runtime, in any language" },
+    { command: "pipeline export latest --format tfjs --out site/model", description: "For a web page" },
+  ]),
+)

@@ -1,0 +1,67 @@
+/** `pipeline list`: the runs of a folder, newest first, filtered and sorted as asked. */
+import { Console, Effect, Option } from "effect"
+import { Command, Flag } from "effect/cli"
+import { RunStatus } from "../../schemas/Run.ts"
+import { listHeaders } from "../../storage/runHeader.ts"
+import { percent } from "../../format/percent.ts"
+import { table } from "../render/table.ts"
+import { summarize } from "../../inspect/summary.ts"
+import { sortRuns } from "../../inspect/sortRuns.ts"
+import { experimentName, json, runsDir, wholeNumber } from "../flags.ts"
+
+const status = Flag.Literals("status", RunStatus.literals).pipe(
+  Flag.withDescription("Only runs that are in this state"),
+  Flag.optional,
+)
+const sort = Flag.Literals("sort", ["date", "error", "name"]).pipe(
+  Flag.withDescription("Newest first, lowest validation error first, or by experiment"),
+  Flag.withDefault("date"),
+)
+const reverse = Flag.Boolean("reverse").pipe(
+  Flag.withDescription("The other way round"),
+  Flag.withDefault(false),
+)
+const limit = wholeNumber("limit", 1).pipe(Flag.withDescription("The first N of them"), Flag.optional)
+
+export const list = Command.make(
+  "list",
+  { runsDir, status, experiment: experimentName, sort, reverse, limit, json },
+  Effect.fn("list")(function* (options) {
+    const { damaged, runs } = yield* listHeaders(options.runsDir)
+    const chosen = runs.filter(
+      (run) =>
+        Option.getOrElse(options.status, () => run.status) === run.status &&
+        Option.getOrElse(options.experiment, () => run.name) === run.name,
+    )
+    const sorted = sortRuns(yield* Effect.forEach(chosen, summarize), options.sort, options.reverse)
+    const rows = sorted.slice(0, Option.getOrUndefined(options.limit))
+    if (options.json) yield* Console.log(JSON.stringify(rows, null, 2))
+    else if (runs.length === 0) {
+      yield* Console.log(`no runs in ${options.runsDir}; start one with \`pnpm pipeline run FILE\``)
+    } else if (rows.length === 0) yield* Console.log(`none of the ${runs.length} runs is such a one`)
+    else {
+      const cells = rows.map((row) => [
+        row.id,
+        row.status,
+        `${row.iteration}/${row.iterations ?? "?"}`,
+        percent(row.validationError, ""),
+        percent(row.testError, ""),
+        row.engine,
+      ])
+      const head = ["run", "status", "iterations", "validation", "test error", "engine"]
+      yield* Console.log(table(head, cells, 2))
+      if (rows.length < runs.length) yield* Console.log(`${rows.length} of ${runs.length} runs`)
+    }
+    for (const problem of damaged) yield* Effect.logWarning(problem.message)
+  }),
+).pipe(
+  Command.withDescription("List the runs, newest first"),
+  Command.withExamples([
+    { command: "pipeline list", description: "As a table" },
+    { command: "pipeline list --sort error --limit 5", description: "The five best on validation" },
+    {
+      command: "pipeline list --status interrupted --json",
+      description: "What could be resumed, for a script",
+    },
+  ]),
+)

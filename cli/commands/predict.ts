@@ -1,0 +1,151 @@
+/** `pipeline predict RUN image…`: what a trained model sees in images of one's own. */
+import { Console, Effect, Option, Result, Runtime, Schema } from "effect"
+import { Argument, Command, Flag } from "effect/cli"
+import { engineNames } from "../../schemas/EngineInfo.ts"
+import { ensembleName, readEnsemble } from "../../storage/ensembles.ts"
+import { findRun } from "../../storage/runDirectory.ts"
+import { json, runsDir } from "../flags.ts"
+
+/** Some images could not be predicted; the others were. */
+export class ImagesRefused extends Schema.TaggedError<ImagesRefused>()("ImagesRefused", {
+  images: Schema.Int,
+  problems: Schema.Array(Schema.Struct({ message: Schema.String, exitCode: Schema.Int })),
+}) {
+  /** That of the problems where they agree, else EX_DATAERR. */
+  override get [Runtime.errorExitCode]() {
+    const codes = new Set(this.problems.map(({ exitCode }) => exitCode))
+    return codes.size === 1 ? this.problems[0].exitCode : 65
+  }
+  override get message() {
+    const { images, problems } = this
+    if (images === 1) return problems[0].message
+    const lines = problems.map(({ message }) => `  ${message}`)
+    return `${problems.length} of ${images} images could not be predicted:\n${lines.join("\n")}`
+  }
+}
+
+const run = Argument.String("run").pipe(
+  Argument.withDescription(
+    "The run: its id, the beginning or the last digits of it, a path, or `latest`; several, joined by commas, are averaged; ensemble:NAME",
+  ),
+)
+const images = Argument.String("image").pipe(
+  Argument.withDescription("PNG, JPEG or WebP files, folders of them, or - for standard input"),
+  Argument.variadic({ min: 1 }),
+)
+const checkpoint = Flag.String("checkpoint").pipe(
+  Flag.withDescription("The iteration of another checkpoint than the one that the report tested"),
+  Flag.withMetavar("ITERATION"),
+  Flag.optional,
+)
+const engine = Flag.Literals("engine", engineNames).pipe(
+  Flag.withDescription("Another engine than the run's own"),
+  Flag.optional,
+)
+const show = Flag.Boolean("show").pipe(
+  Flag.withDescription("Draw what the network sees, on standard error"),
+  Flag.withDefault(false),
+)
+
+/** As many images are decoded at once as keep two cores busy while one waits for the disk. */
+const atOnce = 3
+
+export const predict = Command.make(
+  "predict",
+  { run, images, runsDir, checkpoint, engine, show, json },
+  Effect.fn("predict")(function* (options) {
+    const ensemble = ensembleName(options.run)
+    const { combine, members } =
+      ensemble === undefined
+        ? { combine: "mean" as const, members: options.run.split(",").map((name) => ({ run: name.trim() })) }
+        : yield* readEnsemble(options.runsDir, ensemble)
+    const runs = yield* Effect.forEach(members, ({ run }) => findRun(options.runsDir, run))
+    const [{ makePredictor }, { imageSources }, { describePreparation, prepareImage }] =
+      yield* Effect.promise(() =>
+        Promise.all([
+          import("../../inspect/predictor.ts"),
+          import("../../stages/preprocess/sources.ts"),
+          import("../../stages/preprocess/prepare.ts"),
+        ]),
+      )
+    const predictor = yield* makePredictor(runs, {
+      checkpoint: Option.getOrUndefined(options.checkpoint),
+      engine: Option.getOrUndefined(options.engine),
+      combination: combine,
+    })
+    const { dataset, names, preparation } = predictor
+    yield* Effect.logInfo(describePreparation(preparation, dataset.name))
+
+    const prepared = yield* Effect.forEach(
+      yield* imageSources(options.images),
+      ({ image, read }) =>
+        Effect.suspend(() => read).pipe(
+          Effect.flatMap((bytes) => prepareImage(bytes, image, dataset, preparation)),
+          Effect.result,
+          Effect.map((pixels) => ({ image, pixels })),
+        ),
+      { concurrency: atOnce },
+    )
+    const seen = prepared.flatMap(({ image, pixels }) =>
+      Result.isSuccess(pixels) ? [{ image, pixels: pixels.success }] : [],
+    )
+    const probabilities =
+      seen.length === 0
+        ? new Float32Array()
+        : yield* predictor.probabilities(seen.map(({ pixels }) => pixels))
+    const predictions = seen.map(({ image }, row) => {
+      const given = Array.from(probabilities.subarray(row * names.length, (row + 1) * names.length))
+      const label = given.indexOf(Math.max(...given))
+      return { image, label, class: names[label], probabilities: given }
+    })
+
+    if (options.show) {
+      const { halfBlocks } = yield* Effect.promise(() => import("../render/halfBlocks.ts"))
+      const colours = process.stderr.isTTY && process.stderr.hasColors(2 ** 24)
+      for (const [i, { image, pixels }] of seen.entries()) {
+        yield* Console.error(
+          `${image}: ${predictions[i].class}\n${halfBlocks(pixels, dataset.imageShape, colours)}\n`,
+        )
+      }
+    }
+    const problems = prepared.flatMap(({ image, pixels }) =>
+      Result.isFailure(pixels)
+        ? [
+            {
+              image,
+              error: pixels.failure._tag,
+              message: pixels.failure.message,
+              exitCode: pixels.failure[Runtime.errorExitCode],
+            },
+          ]
+        : [],
+    )
+    if (options.json) {
+      const text = JSON.stringify(
+        { models: predictor.checkpoints, preparation, classes: names, predictions, problems },
+        null,
+        2,
+      )
+      yield* Console.log(text)
+    } else if (predictions.length > 0) {
+      const { renderPredictions } = yield* Effect.promise(() => import("../render/renderPredictions.ts"))
+      yield* Console.log(renderPredictions(predictions, names))
+    }
+    if (problems.length > 0) return yield* new ImagesRefused({ images: prepared.length, problems })
+  }, Effect.scoped),
+).pipe(
+  Command.withDescription(
+    "Predict the labels of images: photographs and scans, or images as the dataset holds them",
+  ),
+  Command.withExamples([
+    { command: "pipeline predict latest photo.jpg", description: "One photograph of a digit" },
+    {
+      command: "pipeline predict latest scans/ --show",
+      description: "A folder, drawn as the network sees it",
+    },
+    {
+      command: "pipeline predict cnn-1,cnn-2 --json - < digit.png",
+      description: "The mean of two runs, for a script",
+    },
+  ]),
+)

@@ -1,0 +1,56 @@
+/** `pipeline promote RUN`: makes a run the champion of its experiment, by hand or if it passes the gate. */
+import { Console, Effect, Option } from "effect"
+import { Argument, Command, Flag } from "effect/cli"
+import { findRun } from "../../storage/runDirectory.ts"
+import { refreshHistoryPage } from "../../views/history/writeHistoryPage.ts"
+import { engine, json, runsDir } from "../flags.ts"
+
+const run = Argument.String("run").pipe(
+  Argument.withDescription("The run: its id, the beginning or the last digits of it, or `latest`"),
+)
+const gate = Flag.Boolean("gate").pipe(
+  Flag.withDescription("Only if it passes the experiment's gate; otherwise it is recorded as a challenger"),
+  Flag.withDefault(false),
+)
+export const reason = Flag.String("reason").pipe(
+  Flag.withDescription("Why, for the history"),
+  Flag.withMetavar("TEXT"),
+  Flag.optional,
+)
+
+export const promote = Command.make(
+  "promote",
+  { run, gate, reason, engine, runsDir, json },
+  Effect.fn("promote")(function* (options) {
+    const found = yield* findRun(options.runsDir, options.run)
+    if (!options.gate) {
+      const { promoteRun } = yield* Effect.promise(() => import("../../operations/champion/manual.ts"))
+      const result = yield* promoteRun(options.runsDir, found, Option.getOrNull(options.reason))
+      yield* refreshHistoryPage(options.runsDir)
+      if (options.json) return yield* Console.log(JSON.stringify(result, null, 2))
+      const { before, experiment, run } = result
+      return yield* Console.log(
+        before === run
+          ? `${run} is the champion of ${experiment} already`
+          : `${run} is the champion of ${experiment}${before === null ? "" : `; before it, ${before}`}`,
+      )
+    }
+    const { gateRun } = yield* Effect.promise(() => import("../../operations/champion/gateRun.ts"))
+    const result = yield* gateRun(options.runsDir, found, options.engine)
+    yield* refreshHistoryPage(options.runsDir)
+    if (options.json) return yield* Console.log(JSON.stringify(result, null, 2))
+    const outcome = result.champion
+      ? `${result.run} is the champion of ${result.experiment}`
+      : `${result.run} stays a challenger; the champion of ${result.experiment} is ${result.before ?? "nobody yet"}`
+    yield* Console.log([outcome, ...result.reasons.map((line) => `  ${line}`)].join("\n"))
+  }),
+).pipe(
+  Command.withDescription("Make a run the champion of its experiment"),
+  Command.withExamples([
+    { command: "pipeline promote latest --gate", description: "If it is not worse than the champion" },
+    {
+      command: "pipeline promote 20261122T02 --reason 'better on our own scans'",
+      description: "Whatever the gate says",
+    },
+  ]),
+)

@@ -1,0 +1,79 @@
+/** `pipeline rm RUN…`: removes runs and ensembles; without --yes it only says which, and how much that frees. */
+import { Console, Effect, Path } from "effect"
+import { Argument, Command } from "effect/cli"
+import { ensembleName, locateEnsemble, removeEnsemble } from "../../storage/ensembles.ts"
+import { treeSizeBytes } from "../../storage/filesNow.ts"
+import { neededRuns, checkIsRun, protection, removeRun, RunProtected } from "../../storage/removal.ts"
+import { locateRuns } from "../../storage/runDirectory.ts"
+import { size } from "../../format/size.ts"
+import { table } from "../render/table.ts"
+import { json, runsDir, yes } from "../flags.ts"
+
+const runs = Argument.String("run").pipe(
+  Argument.withDescription(
+    "The runs: ids, the beginnings or last digits of them, globs, paths, `latest` or ensemble:NAME",
+  ),
+  Argument.variadic({ min: 1 }),
+)
+
+const counted = (number: number, what: string) =>
+  number === 0 ? [] : [`${number} ${what}${number === 1 ? "" : "s"}`]
+
+export const rm = Command.make(
+  "rm",
+  { runs, yes, runsDir, json },
+  Effect.fn("rm")(function* (options) {
+    const paths = yield* Path.Path
+    const ensembles = [...new Set(options.runs.flatMap((run) => ensembleName(run) ?? []))]
+    const folders = yield* Effect.forEach(ensembles, (name) =>
+      Effect.map(locateEnsemble(options.runsDir, name), (path) => ({
+        run: `ensemble:${name}`,
+        path: paths.resolve(path),
+      })),
+    )
+    const found = yield* locateRuns(
+      options.runsDir,
+      options.runs.filter((run) => ensembleName(run) === undefined),
+    )
+    const kept: Array<{ readonly run: string; readonly reason: string }> = []
+    for (const path of found) {
+      yield* checkIsRun(path)
+      const runsDir = paths.dirname(path)
+      const except = runsDir === paths.resolve(options.runsDir) ? ensembles : []
+      const reason = yield* protection(path, yield* neededRuns(runsDir, except))
+      if (reason !== undefined) kept.push({ run: paths.basename(path), reason })
+    }
+    // All or nothing: a glob that catches a champion was not meant so.
+    if (kept.length > 0) return yield* new RunProtected({ runs: kept })
+    const runs = found.map((path) => ({ run: paths.basename(path), path }))
+    const sized = yield* Effect.forEach([...folders, ...runs], ({ path, run }) =>
+      Effect.map(treeSizeBytes(path), (sizeBytes) => ({ run, path, sizeBytes })),
+    )
+    if (options.yes) {
+      yield* Effect.forEach(folders, ({ path }) => removeEnsemble(path))
+      yield* Effect.forEach(found, removeRun)
+    }
+    const sizeBytes = sized.reduce((sum, one) => sum + one.sizeBytes, 0)
+    if (options.json) {
+      return yield* Console.log(JSON.stringify({ removed: options.yes, runs: sized, sizeBytes }, null, 2))
+    }
+    yield* Console.log(
+      table(
+        ["run", "size"],
+        sized.map(({ run, sizeBytes }) => [run, size(sizeBytes)]),
+      ),
+    )
+    const counts = [...counted(folders.length, "ensemble"), ...counted(found.length, "run")]
+    const what = `${counts.join(" and ")}, ${size(sizeBytes)}`
+    yield* Console.log(options.yes ? `removed ${what}` : `would remove ${what}; do it with --yes`)
+  }),
+).pipe(
+  Command.withDescription(
+    "Remove runs: a dry run unless --yes is given; never a live run, a champion or the one before it, a member of an ensemble",
+  ),
+  Command.withExamples([
+    { command: "pipeline rm 20261122T02", description: "What would be removed" },
+    { command: "pipeline rm '*-tiny-*' --yes", description: "Remove every run of an experiment" },
+    { command: "pipeline rm ensemble:digits --yes", description: "Remove an ensemble; its members stay" },
+  ]),
+)

@@ -1,0 +1,81 @@
+/** `pipeline show RUN`: the report of a run, or how far it is; as text or as a page. */
+import { Console, Effect, Option } from "effect"
+import { Argument, Command, Flag } from "effect/cli"
+import { ensembleName, readEnsemble } from "../../storage/ensembles.ts"
+import { findRun, locateRuns, RunNotFound } from "../../storage/runDirectory.ts"
+import { renderEnsemble } from "../render/renderEnsemble.ts"
+import { sayIfNotOpened } from "../render/openFile.ts"
+import { renderReport } from "../render/renderReport.ts"
+import { wordFor } from "../resumeHint.ts"
+import { describeRun, readReport } from "../../inspect/summary.ts"
+import { quoted } from "../../format/quoted.ts"
+import { json, runsDir } from "../flags.ts"
+
+const run = Argument.String("run").pipe(
+  Argument.withDescription(
+    "The run: its id, the beginning or the last digits of it, a path, `latest`, or ensemble:NAME",
+  ),
+)
+
+const open = Flag.Boolean("open").pipe(
+  Flag.withDescription(
+    "Make the report as a page, report.html in the run's folder, and open it in a browser",
+  ),
+  Flag.withDefault(false),
+)
+const htmlFile = Flag.String("html").pipe(
+  Flag.withDescription("Write that page into this file instead"),
+  Flag.withMetavar("FILE"),
+  Flag.optional,
+)
+
+interface PageWish {
+  readonly run: string
+  readonly runsDir: string
+  readonly file: string | undefined
+  readonly open: boolean
+  readonly json: boolean
+}
+
+/** Of any run: what is missing in it is said on the page. */
+const showPage = Effect.fnUntraced(function* ({ file, json, open, run, runsDir }: PageWish) {
+  const [path, ...more] = yield* locateRuns(runsDir, [run])
+  if (more.length > 0) return yield* new RunNotFound({ run, runsDir, candidates: [path, ...more] })
+  const { writeReportPage } = yield* Effect.promise(() => import("../../views/report/writeReportPage.ts"))
+  const page = yield* writeReportPage(path, file)
+  yield* Console.log(json ? JSON.stringify({ page }, null, 2) : page)
+  if (open) yield* sayIfNotOpened(page)
+})
+
+export const show = Command.make(
+  "show",
+  { run, runsDir, json, open, html: htmlFile },
+  Effect.fn("show")(function* ({ html, json, open, run, runsDir }) {
+    const ensemble = ensembleName(run)
+    if (ensemble !== undefined) {
+      const report = yield* readEnsemble(runsDir, ensemble)
+      if (open || Option.isSome(html)) yield* Effect.logWarning("an ensemble has no page: here it is as text")
+      return yield* Console.log(json ? JSON.stringify(report, null, 2) : renderEnsemble(report))
+    }
+    if (open || Option.isSome(html)) {
+      return yield* showPage({ run, runsDir, file: Option.getOrUndefined(html), open, json })
+    }
+    const found = yield* findRun(runsDir, run)
+    const summary = yield* describeRun(found)
+    const report = yield* readReport(found.path)
+    if (json) return yield* Console.log(JSON.stringify({ ...summary, report: report ?? null }, null, 2))
+    const reached = `iteration ${summary.iteration}${summary.iterations === null ? "" : ` of ${summary.iterations}`}`
+    yield* Console.log(`${summary.id}: ${summary.status}, ${reached}, engine ${summary.engine}`)
+    if (summary.reason !== null) yield* Console.log(summary.reason)
+    if (report !== undefined) yield* Console.log(`\n${renderReport(report)}`)
+    else if (summary.status !== "running")
+      yield* Console.log(`go on with: pnpm pipeline resume ${quoted(wordFor(found.path))}`)
+  }),
+).pipe(
+  Command.withDescription("Show the report of a run, or how far it is"),
+  Command.withExamples([
+    { command: "pipeline show latest", description: "The newest run" },
+    { command: "pipeline show latest --open", description: "With pictures, in a browser" },
+    { command: "pipeline show latest --json", description: "Everything, for a script" },
+  ]),
+)

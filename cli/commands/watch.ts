@@ -1,0 +1,121 @@
+/**
+ * `pipeline watch RUN`: follows a run from another process until it ends. It only reads: ending it leaves the run alone.
+ */
+import { Clock, Console, Effect, Runtime, Schema } from "effect"
+import { Argument, Command } from "effect/cli"
+import { locateRuns, RunNotFound } from "../../storage/runDirectory.ts"
+import { type LiveRun, lookAt } from "../../inspect/liveRun.ts"
+import { wordFor } from "../resumeHint.ts"
+import { renderCurves, renderLine, renderLive } from "../render/renderLiveRun.ts"
+import { quoted } from "../../format/quoted.ts"
+import { json, runsDir } from "../flags.ts"
+
+const lookEveryMs = 500
+/** In a pipe: between two lines that no evaluation calls for. */
+const plainIntervalMs = 10_000
+
+/** The watched run ended, but not well. */
+export class RunNotFinished extends Schema.TaggedError<RunNotFinished>()("RunNotFinished", {
+  run: Schema.String,
+  path: Schema.String,
+  status: Schema.Literals(["interrupted", "failed"]),
+  reason: Schema.NullOr(Schema.String),
+  exitCode: Schema.NullOr(Schema.Int),
+}) {
+  /** As the run's own command, where it lived to record one: 130 is an interruption. */
+  override get [Runtime.errorExitCode]() {
+    return this.status === "interrupted" ? 130 : (this.exitCode ?? 1)
+  }
+  override get message() {
+    const why =
+      this.reason ?? (this.status === "interrupted" ? "its process is gone" : "no reason was recorded")
+    const how =
+      this.status === "failed" ? "failed:" : why.startsWith("interrupted ") ? "was" : "was interrupted:"
+    return `run ${this.run} ${how} ${why}; go on with \`pnpm pipeline resume ${quoted(wordFor(this.path))}\``
+  }
+}
+
+const run = Argument.String("run").pipe(
+  Argument.withDescription("The run: its id, the beginning or the last digits of it, a path, or `latest`"),
+)
+
+const isOver = ({ status }: LiveRun) => status !== "running" && status !== "starting"
+
+/** A block of lines that is drawn over itself. */
+const makeScreen = () => {
+  let drawn = 0
+  return (lines: ReadonlyArray<string>) => {
+    process.stdout.write(`${drawn > 0 ? `\u001B[${drawn}F\u001B[J` : ""}${lines.join("\n")}\n`)
+    drawn = lines.length
+  }
+}
+
+/** Plain lines: at the start, with each evaluation, and now and then. */
+const makeLines = () => {
+  let evaluations = -1
+  let iteration = -1
+  let saidAt = Number.NEGATIVE_INFINITY
+  return Effect.fnUntraced(function* (live: LiveRun, say: (live: LiveRun) => string) {
+    const now = yield* Clock.currentTimeMillis
+    const due = live.iteration !== iteration && now - saidAt >= plainIntervalMs
+    if (live.validation.length === evaluations && !due && !isOver(live)) return
+    evaluations = live.validation.length
+    iteration = live.iteration
+    saidAt = now
+    yield* Console.log(say(live))
+  })
+}
+
+const asJson = (live: LiveRun) => JSON.stringify({ ...live, seen: undefined })
+
+export const watch = Command.make(
+  "watch",
+  { run, runsDir, json },
+  Effect.fn("watch")(function* (options) {
+    const [path, ...more] = yield* locateRuns(options.runsDir, [options.run])
+    if (more.length > 0) {
+      return yield* new RunNotFound({
+        run: options.run,
+        runsDir: options.runsDir,
+        candidates: [path, ...more],
+      })
+    }
+    const animated = process.stdout.isTTY && !options.json && process.env.CI === undefined
+    const columns = () => process.stdout.columns ?? 80
+    const draw = makeScreen()
+    // Nobody reads any more, as behind `| head`. (Node.js never marks the standard streams as destroyed.)
+    let closed = false
+    process.stdout.once("error", () => (closed = true))
+    const line = makeLines()
+
+    let live = yield* lookAt(path, undefined)
+    if (!animated && !options.json) yield* Console.log(live.id)
+    while (true) {
+      if (animated) draw(renderLive(live, columns()))
+      else yield* line(live, options.json ? asJson : renderLine)
+      if (isOver(live) || closed) break
+      yield* Effect.sleep(lookEveryMs)
+      live = yield* lookAt(path, live)
+    }
+    if (closed) return
+    if (!animated && !options.json) yield* Console.log(renderCurves(live, columns()).join("\n"))
+    if (live.status === "interrupted" || live.status === "failed") {
+      return yield* new RunNotFinished({
+        run: live.id,
+        path,
+        status: live.status,
+        reason: live.reason,
+        exitCode: live.exitCode,
+      })
+    }
+  }),
+).pipe(
+  Command.withDescription("Follow a run until it ends; Ctrl-C leaves the run alone"),
+  Command.withExamples([
+    { command: "pipeline watch latest", description: "The newest run, from another terminal" },
+    {
+      command: "pipeline watch latest && pipeline show latest",
+      description: "Wait for it, then see how good it is",
+    },
+  ]),
+)

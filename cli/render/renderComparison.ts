@@ -1,0 +1,90 @@
+/**
+ * A comparison to read: (Comparison, columns) -> text for a terminal; (Comparison) -> Markdown.
+ */
+import { plot, sparkline } from "./plot.ts"
+import { markdownTable, table } from "./table.ts"
+import type { Comparison } from "../../operations/compare/Comparison.ts"
+import { sections } from "../../operations/compare/sections.ts"
+
+/** More curves in one plot cannot be told apart. */
+const curvesShown = 6
+
+/** Breaks a sentence into lines; those that follow are indented under it. */
+const wrap = (text: string, columns: number): string => {
+  const indent = text.length - text.trimStart().length
+  const lines: Array<string> = []
+  let line = " ".repeat(indent)
+  for (const word of text.trim().split(" ")) {
+    const next = line.trim() === "" ? line + word : `${line} ${word}`
+    if (next.length > columns && line.trim() !== "") {
+      lines.push(line)
+      line = " ".repeat(indent + 2) + word
+    } else line = next
+  }
+  return [...lines, line].join("\n")
+}
+
+const curves = ({ curves }: Comparison) => curves.filter(({ points }) => points.length > 0)
+
+const drawn = (comparison: Comparison, columns: number): string =>
+  plot(
+    curves(comparison)
+      .slice(0, curvesShown)
+      .map(({ label, points }) => ({
+        mark: label.at(-1) ?? "?",
+        points: points.map(({ error, iteration }) => ({ x: iteration, y: error })),
+      })),
+    { width: columns, height: 10, label: (error) => `${(100 * error).toFixed(1)} %` },
+  )
+
+export const renderText = (comparison: Comparison, columns: number): string => {
+  const parts = sections(comparison).map(({ sentences, table: cells, title }) =>
+    [
+      title,
+      ...(cells === null ? [] : [table(cells.head, cells.rows, cells.left).replace(/^/gm, "  ")]),
+      ...sentences.map((sentence) => wrap(`  ${sentence}`, columns)),
+    ].join("\n"),
+  )
+  const plotted = drawn(comparison, columns)
+  const many = curves(comparison).length > curvesShown ? `, the first ${curvesShown} of them` : ""
+  return [
+    ...parts,
+    ...(plotted === "" ? [] : [`Validation error by iteration${many} (* where curves meet)\n${plotted}`]),
+    ...(comparison.remarks.length === 0
+      ? []
+      : [
+          ["Missing, or to know", ...comparison.remarks.map((remark) => wrap(`  ${remark}.`, columns))].join(
+            "\n",
+          ),
+        ]),
+  ].join("\n\n")
+}
+
+export const renderMarkdown = (comparison: Comparison): string => {
+  const parts = sections(comparison).map(({ sentences, table: cells, title }) =>
+    [
+      `## ${title}`,
+      ...(cells === null ? [] : [markdownTable(cells.head, cells.rows, cells.left)]),
+      ...(sentences.length === 0
+        ? []
+        : [sentences.map((sentence) => sentence.replace(/^( *)/, "$1- ")).join("\n")]),
+    ].join("\n\n"),
+  )
+  const lines = curves(comparison).map(({ label, points }) => [
+    label,
+    sparkline(
+      points.map(({ error }) => error),
+      40,
+    ),
+    `${(100 * (points.at(-1)?.error ?? Number.NaN)).toFixed(2)} %`,
+  ])
+  return [
+    ...parts,
+    ...(lines.length === 0
+      ? []
+      : [`## Validation error\n\n${markdownTable(["", "by iteration", "last"], lines, 2)}`]),
+    ...(comparison.remarks.length === 0
+      ? []
+      : [`## Missing, or to know\n\n${comparison.remarks.map((remark) => `- ${remark}`).join("\n")}`]),
+  ].join("\n\n")
+}

@@ -1,0 +1,57 @@
+/** A run in progress as text: (LiveRun, columns) -> a few lines with its curves, or one plain line. */
+import { duration } from "../../format/duration.ts"
+import type { LiveRun } from "../../inspect/liveRun.ts"
+import { sparkline } from "./plot.ts"
+import { percent } from "../../format/percent.ts"
+
+const progress = (run: LiveRun) => [
+  `iteration ${run.iteration}/${run.total ?? "?"}`,
+  ...(run.imagesPerSecond === null ? [] : [`${Math.round(run.imagesPerSecond)} images/s`]),
+  ...(run.secondsLeft === null ? [] : [`${duration(run.secondsLeft)} left`]),
+]
+
+const lowest = ({ validation }: LiveRun) => validation.toSorted((a, b) => a.error - b.error)[0]
+
+/** The curves, each in a line that fits. */
+export const renderCurves = (run: LiveRun, columns: number): ReadonlyArray<string> => {
+  const room = Math.max(8, Math.min(60, columns - 52))
+  const loss = run.trainingLoss.at(-1)
+  const error = run.validation.at(-1)?.error
+  const best = lowest(run)
+  return [
+    ...(loss === undefined
+      ? []
+      : [`training loss     ${sparkline(run.trainingLoss, room)}  ${loss.toPrecision(3)}`]),
+    ...(error === undefined
+      ? []
+      : [
+          `validation error  ${sparkline(
+            run.validation.map(({ error }) => error),
+            room,
+          )}  ${percent(error)}${best === undefined ? "" : ` (lowest ${percent(best.error)} at ${best.iteration})`}`,
+        ]),
+    ...(run.testError === null || run.status === "running"
+      ? []
+      : [`test error        ${percent(run.testError)}`]),
+  ]
+}
+
+/** What is redrawn on a terminal. */
+export const renderLive = (run: LiveRun, columns: number): ReadonlyArray<string> =>
+  [`${run.id}  ${run.status}`, progress(run).join(" · "), ...renderCurves(run, columns)].map((line) =>
+    line.slice(0, columns - 1),
+  )
+
+/** One line of a pipe. */
+export const renderLine = (run: LiveRun): string => {
+  const loss = run.trainingLoss.at(-1)
+  const error = run.validation.at(-1)
+  const [iteration, ...rest] = progress(run)
+  return [
+    run.status,
+    iteration,
+    ...(loss === undefined ? [] : [`training loss ${loss.toPrecision(3)}`]),
+    ...(error === undefined ? [] : [`validation error ${percent(error.error)}`]),
+    ...rest,
+  ].join(" · ")
+}

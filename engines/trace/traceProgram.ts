@@ -1,0 +1,23 @@
+/** Traces a program for an engine: what cannot be traced is that engine's KernelNotSupported. */
+import type * as tf from "@tensorflow/tfjs-core"
+import { Effect } from "effect"
+import { KernelNotSupported } from "../Engine.ts"
+import { TraceRefused } from "./backend.ts"
+import type { Shape } from "./graph.ts"
+import { trace } from "./trace.ts"
+
+export const record = <Output extends string>(
+  engine: string,
+  variables: ReadonlyArray<tf.Variable>,
+  feeds: ReadonlyArray<{ readonly name: string; readonly shape: Shape }>,
+  run: (feeds: Readonly<Record<string, tf.Tensor>>) => Readonly<Record<Output, tf.Tensor>>,
+) =>
+  Effect.suspend(() => {
+    try {
+      return Effect.succeed(trace(variables, feeds, run))
+    } catch (error) {
+      if (!(error instanceof TraceRefused)) throw error
+      const { detail, kernel, layer } = error
+      return Effect.fail(new KernelNotSupported({ engine, kernel, layer, detail }))
+    }
+  })

@@ -1,0 +1,184 @@
+/**
+ * What one run brings to a comparison: (header) -> its figures, as far as they can be read, and what is missing.
+ *
+ * Every field of a report may be absent, as in a run of an older format; nothing here fails.
+ */
+import { Effect, Path, Schema } from "effect"
+import { iterationOf } from "../stages/train/checkpoint.ts"
+import type { Estimate } from "../stages/statistics/significance.ts"
+import { wilsonInterval } from "../stages/statistics/proportions.ts"
+import { readStringNow } from "../storage/filesNow.ts"
+import { readMetrics } from "../storage/metricsLog.ts"
+import { layout } from "../storage/runDirectory.ts"
+import type { RunHeader } from "../storage/runHeader.ts"
+import { formatVersion } from "../schemas/Run.ts"
+import { wordFor } from "../cli/resumeHint.ts"
+import { quoted } from "../format/quoted.ts"
+
+export interface CurvePoint {
+  readonly iteration: number
+  readonly error: number
+  readonly loss: number
+}
+
+export interface RunFigures {
+  readonly id: string
+  readonly path: string
+  readonly experiment: string
+  readonly seed: number | null
+  readonly status: string
+  readonly engine: string
+  /** Of the tested model; of the newest measurement where nothing was tested. */
+  readonly iterations: number | null
+  readonly parameters: number | null
+  readonly testExamples: number | null
+  /** With Wilson's 95 % intervals. */
+  readonly testError: Estimate | null
+  readonly testLoss: number | null
+  /** Of the tested model, or the newest one measured; no interval where the size of the split is not known. */
+  readonly validationError: {
+    readonly value: number
+    readonly low: number | null
+    readonly high: number | null
+  } | null
+  /** Training examples a second over the train stage, set-up and evaluations included. */
+  readonly imagesPerSecond: number | null
+  readonly trainSeconds: number | null
+  /** Runs do not record it. */
+  readonly peakMemoryBytes: number | null
+  /** The validation split, as it was measured. */
+  readonly curve: ReadonlyArray<CurvePoint>
+  /** The figures of the dataset it was tested on: equal for equal content. */
+  readonly dataset: unknown
+  readonly missing: ReadonlyArray<string>
+}
+
+const ReportFigures = Schema.Struct({
+  dataset: Schema.optionalKey(Schema.Unknown),
+  parameters: Schema.optionalKey(Schema.Int),
+  iterations: Schema.optionalKey(Schema.Int),
+  checkpoint: Schema.optionalKey(Schema.String),
+  validation: Schema.optionalKey(
+    Schema.Array(Schema.Struct({ iteration: Schema.Int, error: Schema.Finite, loss: Schema.Finite })),
+  ),
+  test: Schema.optionalKey(
+    Schema.Struct({
+      examples: Schema.Int,
+      error: Schema.Struct({ value: Schema.Finite, low: Schema.Finite, high: Schema.Finite }),
+      loss: Schema.Finite,
+    }),
+  ),
+  timings: Schema.optionalKey(
+    Schema.Array(Schema.Struct({ name: Schema.String, durationMs: Schema.Finite })),
+  ),
+})
+type ReportFigures = typeof ReportFigures.Type
+const decodeReport = Schema.decodeUnknownEffect(Schema.fromJsonString(ReportFigures))
+
+const numberAt = (value: Schema.Json | undefined, key: string): number | null => {
+  if (typeof value !== "object" || value === null || !(key in value)) return null
+  const found: unknown = Reflect.get(value, key)
+  return typeof found === "number" ? found : null
+}
+
+const readReport = Effect.fnUntraced(function* (run: RunHeader, missing: Array<string>) {
+  const paths = yield* Path.Path
+  const text = yield* readStringNow(paths.join(run.path, layout.report)).pipe(Effect.result)
+  if (text._tag === "Failure") {
+    missing.push(text.failure.message)
+    return undefined
+  }
+  if (text.success === undefined) {
+    missing.push(
+      run.status === "running"
+        ? "it is still running, so it has no test result"
+        : `it is ${run.status} and has no test result; \`pnpm pipeline resume ${quoted(wordFor(run.path))}\` goes on with it`,
+    )
+    return undefined
+  }
+  const report = yield* decodeReport(text.success).pipe(Effect.option)
+  if (report._tag === "None") {
+    missing.push("its report.json cannot be read, so its test result is left out")
+    return undefined
+  }
+  if (report.value.test === undefined) missing.push("its report.json has no test result")
+  if (run.status !== "finished") {
+    missing.push(
+      `it is ${run.status}: its test result is from before, at iteration ${report.value.iterations ?? "?"}`,
+    )
+  }
+  return report.value
+})
+
+/** Validation errors so far, of a run without a report. */
+const curveSoFar = Effect.fnUntraced(function* (run: RunHeader) {
+  const paths = yield* Path.Path
+  const rows = yield* readMetrics(paths.join(run.path, layout.metrics)).pipe(Effect.orElseSucceed(() => []))
+  return rows.filter((row) => row.split === "validation")
+})
+
+const speedOf = (run: RunHeader, report: ReportFigures | undefined) => {
+  const durationMs = report?.timings?.find(({ name }) => name === "train")?.durationMs
+  const batchSize = numberAt(run.experiment, "batchSize")
+  if (durationMs === undefined) return { trainSeconds: null, imagesPerSecond: null }
+  // The duration is of the attempt that finished training; that one may have gone on from a checkpoint.
+  const from = run.attempts.findLast((attempt) => typeof attempt.resumedFrom === "number")?.resumedFrom ?? 0
+  const trained = (report?.iterations ?? 0) - from
+  const known = trained > 0 && batchSize !== null && durationMs > 0
+  return {
+    trainSeconds: durationMs / 1000,
+    imagesPerSecond: known ? (trained * batchSize) / (durationMs / 1000) : null,
+  }
+}
+
+/** The most any of the run's processes held; null where none recorded it. */
+const peakMemoryOf = (run: RunHeader): number | null => {
+  const recorded = run.attempts.map((attempt) => attempt.outcome?.peakMemoryBytes ?? 0)
+  return Math.max(0, ...recorded) || null
+}
+
+/** Figures of a dataset without those of a run: what pixels were standardized by depends on the normalization and the split. */
+const contentOf = (dataset: unknown) => {
+  if (typeof dataset !== "object" || dataset === null) return dataset
+  const { standardizedBy: _, ...content } = { standardizedBy: undefined, ...dataset }
+  return content
+}
+
+export const readFigures = Effect.fnUntraced(function* (run: RunHeader) {
+  const missing: Array<string> = []
+  if (run.formatVersion !== formatVersion) {
+    missing.push(
+      `it is of format ${run.formatVersion}, this version writes ${formatVersion}: read as far as it goes`,
+    )
+  }
+  const report = yield* readReport(run, missing)
+  const curve: ReadonlyArray<CurvePoint> = report?.validation ?? (yield* curveSoFar(run))
+  const tested = iterationOf(report?.checkpoint?.split("/").at(-1) ?? "") ?? report?.iterations ?? Infinity
+  const validated = curve.findLast(({ iteration }) => iteration <= tested)
+  const examples = numberAt(run.experiment.split, "validation")
+  const counted = examples !== null && Number.isInteger(examples)
+  return {
+    id: run.id,
+    path: run.path,
+    experiment: run.name,
+    seed: numberAt(run.experiment, "seed"),
+    status: run.status,
+    engine: run.engine,
+    iterations: report?.iterations ?? curve.at(-1)?.iteration ?? null,
+    parameters: report?.parameters ?? null,
+    testExamples: report?.test?.examples ?? null,
+    testError: report?.test?.error ?? null,
+    testLoss: report?.test?.loss ?? null,
+    validationError:
+      validated === undefined
+        ? null
+        : counted
+          ? { ...wilsonInterval(Math.round(validated.error * examples), examples), value: validated.error }
+          : { value: validated.error, low: null, high: null },
+    ...speedOf(run, report),
+    peakMemoryBytes: peakMemoryOf(run),
+    curve,
+    dataset: contentOf(report?.dataset) ?? run.experiment.dataset ?? null,
+    missing,
+  } satisfies RunFigures as RunFigures
+})

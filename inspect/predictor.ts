@@ -1,0 +1,87 @@
+/**
+ * Trained runs as one classifier: (runs, checkpoint, engine) -> class probabilities of images as the dataset stores them.
+ *
+ * Of several runs the mean of their probabilities, or their vote; each has its own network, engine and value of a pixel, but all must
+ * mean the same by an image and by a label.
+ */
+import { Context, Effect, Layer, Runtime, Schema } from "effect"
+import { Engine } from "../engines/Engine.ts"
+import { selectEngine } from "../engines/select.ts"
+import type { EngineName } from "../schemas/EngineInfo.ts"
+import type { Combination } from "../schemas/Ensemble.ts"
+import { classNames } from "../stages/dataset/classNames.ts"
+import { toProbabilities } from "../stages/evaluate/probabilities.ts"
+import { combine } from "../stages/evaluate/ensemble.ts"
+import { preparationOf } from "../stages/preprocess/prepare.ts"
+import type { Run } from "../storage/runDirectory.ts"
+import { openTrainedModel, type TrainedModel } from "./trainedModel.ts"
+
+/** Runs that cannot be averaged. */
+export class RunsDisagree extends Schema.TaggedError<RunsDisagree>()("RunsDisagree", {
+  first: Schema.String,
+  other: Schema.String,
+  datasets: Schema.Tuple([Schema.String, Schema.String]),
+}) {
+  override get [Runtime.errorExitCode]() {
+    return 65
+  }
+  override get message() {
+    const { datasets, first, other } = this
+    return `${first} and ${other} cannot be averaged: found networks for ${datasets[0]} and for ${datasets[1]}, expected the same images and labels`
+  }
+}
+
+/** What images and labels of a model are, in words that differ when they do. */
+const meaningOf = ({ dataset, experiment }: TrainedModel) =>
+  `${dataset.name} (${dataset.imageShape.join("×")}, ${dataset.classes} classes, ${JSON.stringify(preparationOf(experiment.dataset))})`
+
+const open = Effect.fnUntraced(function* (
+  run: Run,
+  checkpoint: string | undefined,
+  engineName: EngineName | undefined,
+) {
+  const model = yield* openTrainedModel(run, checkpoint)
+  const services = yield* Layer.build(selectEngine(engineName ?? run.identity.engine.name))
+  const trainer = yield* Context.get(services, Engine).compile(model.network)
+  yield* trainer.load(model.checkpoint.state)
+  const probabilities = (images: ReadonlyArray<Uint8Array>) =>
+    Effect.suspend(() => {
+      const size = model.dataset.imageShape.reduce((a, b) => a * b)
+      const input = new Float32Array(images.length * size)
+      images.forEach((pixels, image) => {
+        for (let i = 0; i < size; i++) input[image * size + i] = model.table[pixels[i]]
+      })
+      return Effect.map(trainer.predict(input), (answers) =>
+        toProbabilities(model.experiment.loss, answers, model.dataset.classes),
+      )
+    })
+  return { model, probabilities }
+})
+
+export const makePredictor = Effect.fn("makePredictor")(function* (
+  runs: ReadonlyArray<Run>,
+  options: {
+    readonly checkpoint: string | undefined
+    readonly engine: EngineName | undefined
+    readonly combination: Combination
+  },
+) {
+  const members = yield* Effect.forEach(runs, (run) => open(run, options.checkpoint, options.engine))
+  const [first, ...others] = members.map(({ model }) => model)
+  for (const other of others) {
+    const datasets = [meaningOf(first), meaningOf(other)] as const
+    if (datasets[0] === datasets[1]) continue
+    return yield* new RunsDisagree({ first: first.run.identity.id, other: other.run.identity.id, datasets })
+  }
+  return {
+    dataset: first.dataset,
+    preparation: preparationOf(first.experiment.dataset),
+    names: classNames(first.experiment.dataset, first.dataset.classes),
+    checkpoints: members.map(({ model }) => ({ run: model.run.identity.id, file: model.checkpoint.file })),
+    /** Row-major [images, classes]. */
+    probabilities: Effect.fnUntraced(function* (images: ReadonlyArray<Uint8Array>) {
+      const each = yield* Effect.forEach(members, (member) => member.probabilities(images))
+      return each.length === 1 ? each[0] : combine(options.combination, each, first.dataset.classes)
+    }),
+  }
+})

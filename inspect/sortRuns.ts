@@ -1,0 +1,28 @@
+/**
+ * The order of a listing: (summaries, by what, reversed) -> summaries.
+ */
+import type { RunSummary } from "./summary.ts"
+
+type Sortable = Pick<RunSummary, "id" | "experiment" | "validationError">
+
+const newestFirst = (a: Sortable, b: Sortable) => (a.id < b.id ? 1 : -1)
+
+/** `error` is that of validation, which every run has that got so far: choosing by the test would spoil the test. */
+const orders = {
+  date: newestFirst,
+  error: (a: Sortable, b: Sortable) =>
+    (a.validationError ?? 0) - (b.validationError ?? 0) || newestFirst(a, b),
+  name: (a: Sortable, b: Sortable) => a.experiment.localeCompare(b.experiment) || newestFirst(a, b),
+} as const
+
+export const sortRuns = <A extends Sortable>(
+  runs: ReadonlyArray<A>,
+  by: keyof typeof orders,
+  reversed: boolean,
+): ReadonlyArray<A> => {
+  // Runs without an error are last either way: they are not the worst.
+  const isLast = ({ validationError }: A) => by === "error" && validationError === null
+  const sorted = runs.filter((run) => !isLast(run)).sort(orders[by])
+  const unmeasured = runs.filter(isLast)
+  return [...(reversed ? sorted.toReversed() : sorted), ...unmeasured.sort(newestFirst)]
+}

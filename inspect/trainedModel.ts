@@ -1,0 +1,114 @@
+/**
+ * What a run has learnt, for whoever uses it: (run, checkpoint wanted) -> weights, network and the value of each pixel.
+ *
+ * Without a wish it is the checkpoint that the report tested. The run is only read: it may be going on.
+ */
+import { Effect, Path, Result, Runtime, Schema } from "effect"
+import { CheckpointDamaged, checkpointFile, iterationOf, loadCheckpoint } from "../stages/train/checkpoint.ts"
+import { describeDataset } from "../stages/fetch/datasets.ts"
+import { fetchDataset } from "../stages/fetch/fetch.ts"
+import { loadDataset } from "../stages/dataset/load.ts"
+import { buildProgram } from "../stages/model/model.ts"
+import { pixelTable, standardizedTable, unitTable } from "../stages/dataset/normalize.ts"
+import { splitDataset } from "../stages/dataset/split.ts"
+import * as files from "../storage/files.ts"
+import { layout, type Run } from "../storage/runDirectory.ts"
+import { wordFor } from "../cli/resumeHint.ts"
+import { effectiveExperiment } from "./summary.ts"
+import { readFetched, readTrained, readValidated } from "../storage/stageRecords.ts"
+import { quoted } from "../format/quoted.ts"
+
+/** The run has no such checkpoint, or none was tested yet. */
+export class CheckpointNotFound extends Schema.TaggedError<CheckpointNotFound>()("CheckpointNotFound", {
+  run: Schema.String,
+  path: Schema.String,
+  wanted: Schema.NullOr(Schema.String),
+  found: Schema.Array(Schema.String),
+}) {
+  override get [Runtime.errorExitCode]() {
+    return 66
+  }
+  override get message() {
+    const { found, path, run, wanted } = this
+    const there = found.length === 0 ? "it has none" : `it has ${found.join(", ")}`
+    return wanted === null
+      ? `${run} has not been trained to its end, so no checkpoint is chosen; ${there}: give one with --checkpoint, or go on with \`pnpm pipeline resume ${quoted(wordFor(path))}\``
+      : `${run} has no checkpoint ${wanted}; ${there}`
+  }
+}
+
+/** What the run was trained on is not known, and it takes that to ask it. */
+export class DatasetNotRecorded extends Schema.TaggedError<DatasetNotRecorded>()("DatasetNotRecorded", {
+  run: Schema.String,
+}) {
+  override get [Runtime.errorExitCode]() {
+    return 66
+  }
+  override get message() {
+    return `${this.run} cannot be asked: it standardizes pixels by the data it was trained on, and found no stages/fetch.json that says which, expected its digests; bring that file back or train a new run`
+  }
+}
+
+/** The name of the file in the run's checkpoints folder; `wanted` is an iteration or a file name. */
+const chooseCheckpoint = Effect.fnUntraced(function* (run: Run, wanted: string | undefined) {
+  const paths = yield* Path.Path
+  const there = (yield* files.list(paths.join(run.path, layout.checkpoints))).filter(
+    (file) => iterationOf(file) !== undefined,
+  )
+  const file =
+    wanted === undefined
+      ? yield* Effect.map(readTrained(run.path), (trained) => trained && paths.basename(trained.checkpoint))
+      : /^\d+$/.test(wanted)
+        ? checkpointFile(Number(wanted))
+        : paths.basename(wanted)
+  // The one that was tested is not chosen but given: whether it is still there shows when it is read.
+  if (file !== undefined && (wanted === undefined || there.includes(file))) return file
+  return yield* new CheckpointNotFound({
+    run: run.identity.id,
+    path: run.path,
+    wanted: wanted ?? null,
+    found: there.map((name) => String(iterationOf(name))),
+  })
+})
+
+/**
+ * The value of each pixel, as the run was trained with it: the statistics of its own train split, whatever its dataset's
+ * origin holds by now.
+ */
+const tableOf = Effect.fnUntraced(function* (run: Run) {
+  const { dataDir, experiment, id } = run.identity
+  const { dataset, normalization, split } = experiment
+  if (normalization === "unit") return unitTable()
+  // Not in the records of older versions.
+  const standardizedBy = (yield* readValidated(run.path))?.standardizedBy
+  if (standardizedBy !== undefined) return standardizedTable(standardizedBy)
+  const recorded = yield* readFetched(run.path)
+  if (recorded === undefined) return yield* new DatasetNotRecorded({ run: id })
+  const resident = yield* loadDataset(yield* fetchDataset({ dataset, dataDir, recorded }))
+  const { train } = yield* Effect.fromResult(splitDataset(split, resident))
+  return yield* pixelTable(normalization, resident, train)
+})
+
+export type TrainedModel = Effect.Success<ReturnType<typeof openTrainedModel>>
+
+/** The network is built for single images and released with the scope. */
+export const openTrainedModel = Effect.fn("openTrainedModel")(function* (
+  run: Run,
+  wanted: string | undefined,
+) {
+  const paths = yield* Path.Path
+  const experiment = effectiveExperiment(run)
+  const dataset = describeDataset(experiment.dataset)
+  const file = yield* chooseCheckpoint(run, wanted)
+  const checkpoint = yield* loadCheckpoint(paths.join(run.path, layout.checkpoints), file)
+  if (Result.isFailure(checkpoint)) {
+    return yield* new CheckpointDamaged({ checkpoint: file, problem: checkpoint.failure })
+  }
+  const network = yield* buildProgram({
+    ...experiment,
+    inputShape: dataset.imageShape,
+    classes: dataset.classes,
+    batchSize: 1,
+  })
+  return { run, experiment, dataset, checkpoint: checkpoint.success, table: yield* tableOf(run), network }
+})

@@ -1,0 +1,64 @@
+/**
+ * What may become a champion: (runs folder, run) -> its report, or why it cannot be one.
+ *
+ * A champion is known by its id alone, so it has to lie in the folder that names it, under that id.
+ */
+import { Effect, Path, Runtime, Schema } from "effect"
+import * as files from "../../storage/files.ts"
+import type { Run } from "../../storage/runDirectory.ts"
+import { wordFor } from "../../cli/resumeHint.ts"
+import { readReport } from "../../inspect/summary.ts"
+import { quoted } from "../../format/quoted.ts"
+
+/** Only a run that has been tested can be judged or be a champion. */
+export class RunNotFinished extends Schema.TaggedError<RunNotFinished>()("RunNotFinished", {
+  run: Schema.String,
+  path: Schema.String,
+  status: Schema.String,
+}) {
+  override get [Runtime.errorExitCode]() {
+    return 65
+  }
+  override get message() {
+    const found = this.status === "finished" ? "its report cannot be read" : `it is ${this.status}`
+    return `${this.run} cannot be a champion: ${found}, expected a finished run with its report; go on with \`pnpm pipeline resume ${quoted(wordFor(this.path))}\``
+  }
+}
+
+/** Nothing would find it: the runs folder has no run of that id, or another one. */
+export class RunElsewhere extends Schema.TaggedError<RunElsewhere>()("RunElsewhere", {
+  run: Schema.String,
+  /** The folder it lies in, and its name there. */
+  folder: Schema.String,
+  name: Schema.String,
+  runsDir: Schema.String,
+}) {
+  override get [Runtime.errorExitCode]() {
+    return 65
+  }
+  override get message() {
+    const { folder, name, run, runsDir } = this
+    const advice =
+      name === run
+        ? `promote it there with --runs-dir ${folder}, or copy it into ${runsDir} first`
+        : `give it its name ${run} back`
+    return `${run} cannot be a champion of ${runsDir}: found it as ${name} in ${folder}, expected it as ${run} in ${runsDir}; ${advice}`
+  }
+}
+
+export const candidateReport = Effect.fnUntraced(function* (runsDir: string, run: Run) {
+  const paths = yield* Path.Path
+  const { id } = run.identity
+  const path = paths.resolve(run.path)
+  if ((yield* files.realPath(paths.join(runsDir, id))) !== (yield* files.realPath(path))) {
+    return yield* new RunElsewhere({
+      run: id,
+      folder: paths.dirname(path),
+      name: paths.basename(path),
+      runsDir,
+    })
+  }
+  const report = run.status === "finished" ? yield* readReport(run.path) : undefined
+  if (report !== undefined) return report
+  return yield* new RunNotFinished({ run: id, path: run.path, status: run.status })
+})

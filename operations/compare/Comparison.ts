@@ -1,0 +1,205 @@
+/**
+ * Runs compared: (runs) -> one plain value with everything a table, a page or a script shows of the comparison.
+ *
+ * Each unit is tested against the first one. Of many, the baseline and the best on validation are tested: they are chosen
+ * without a look at the test, and Holm's correction counts every test that is made.
+ */
+import { Effect, Option, Result, Schema } from "effect"
+import { holm, type Spread } from "../../stages/statistics/significance.ts"
+import type { RunDamaged } from "../../storage/runDirectory.ts"
+import type { RunHeader } from "../../storage/runHeader.ts"
+import { differences } from "../../pipeline/lineage/difference.ts"
+import { type CurvePoint, readFigures, type RunFigures } from "../../inspect/RunFigures.ts"
+import { rememberAnswers } from "./predictions.ts"
+import { testUnits, type Untested, type UnitTest } from "./compareGroups.ts"
+import { decisive, labelOf, type Member, type Unit, unitsOf, withoutSeed } from "./groups.ts"
+
+/** What of a layer tells it from others at a glance. */
+const LayerWords = Schema.Struct({
+  kind: Schema.String,
+  filters: Schema.optionalKey(Schema.Finite),
+  units: Schema.optionalKey(Schema.Finite),
+  rate: Schema.optionalKey(Schema.Finite),
+})
+type LayerWords = typeof LayerWords.Type
+const decodeLayers = Schema.decodeUnknownOption(Schema.Array(LayerWords))
+
+/** Units beside the baseline that are shown and tested. */
+const unitsShown = 20
+
+export interface ComparedUnit {
+  readonly label: string
+  readonly name: string
+  readonly runs: ReadonlyArray<string>
+  /** Of the runs that count: tested, each seed once. */
+  readonly seeds: ReadonlyArray<number | null>
+  /** Mean test error over the seeds with Student's 95 % interval; null below two seeds. */
+  readonly spread: Spread | null
+  /** The same of their validation errors. */
+  readonly validation: Spread | null
+  /** The figures of its run; of a group's first seed, where the group has several. */
+  readonly figures: RunFigures
+}
+
+export interface DifferingField {
+  /** As optimizer/learningRate/value. */
+  readonly path: string
+  /** JSON text by unit label. */
+  readonly values: Readonly<Record<string, string>>
+}
+
+export interface Comparison {
+  readonly units: ReadonlyArray<ComparedUnit>
+  /** Seeds of one experiment that are compared one by one: what they have in common. */
+  readonly spread: Spread | null
+  readonly differing: ReadonlyArray<DifferingField>
+  readonly tests: ReadonlyArray<UnitTest>
+  readonly untested: ReadonlyArray<Untested>
+  /** Of p, over all tests; null for one test. */
+  readonly correction: string | null
+  readonly curves: ReadonlyArray<{ readonly label: string; readonly points: ReadonlyArray<CurvePoint> }>
+  /** Units that are not shown, when there are very many. */
+  readonly unitsLeftOut: number
+  /** What is missing or should be known, a sentence each. */
+  readonly remarks: ReadonlyArray<string>
+}
+
+const layersOf = (model: Schema.Json | undefined): ReadonlyArray<LayerWords> =>
+  Option.getOrElse(decodeLayers(model), () => [])
+
+/** As "flatten, dense(100), dense(10)". */
+const inWords = (layers: ReadonlyArray<LayerWords>) =>
+  layers
+    .map(({ filters, kind, rate, units }) => {
+      const size = filters ?? units ?? rate
+      return size === undefined ? kind : `${kind}(${size})`
+    })
+    .join(", ")
+
+const kindsOf = (layers: ReadonlyArray<LayerWords>) => layers.map(({ kind }) => kind).join()
+
+/** Networks of other kinds of layers have no fields in common: then each is told as a whole. */
+const fieldsOf = (units: ReadonlyArray<Unit>) => {
+  const grouped = units.some(({ members }) => members.length > 1)
+  const all = units.map(({ members }) => {
+    const fields = decisive(members[0].header)
+    return grouped ? withoutSeed(fields) : fields
+  })
+  const networks = all.map(({ model }) => layersOf(model))
+  return new Set(networks.map(kindsOf)).size < 2
+    ? all
+    : all.map((fields, i) => ({ ...fields, model: inWords(networks[i]) }))
+}
+
+/** Fields that are not the same in all units. */
+const differingFields = (units: ReadonlyArray<Unit>): ReadonlyArray<DifferingField> => {
+  const [before, ...others] = fieldsOf(units)
+  const rows = new Map<string, Map<string, string>>()
+  const baselineValues = new Map<string, string>()
+  for (const [i, after] of others.entries()) {
+    for (const difference of differences(before, after)) {
+      baselineValues.set(difference.path, difference.before)
+      const row = rows.get(difference.path) ?? new Map<string, string>()
+      rows.set(difference.path, row.set(units[i + 1].label, difference.after))
+    }
+  }
+  return [...rows].map(([path, row]) => ({
+    path,
+    values: Object.fromEntries(
+      units.map(({ label }) => [label, row.get(label) ?? baselineValues.get(path) ?? ""]),
+    ),
+  }))
+}
+
+const comparedUnit = ({ label, members, name, seeds, spread, validation }: Unit): ComparedUnit => ({
+  label,
+  name,
+  runs: members.map(({ figures }) => figures.id),
+  seeds: (seeds.length > 0 ? seeds : members).map(({ figures }) => figures.seed),
+  spread,
+  validation,
+  figures: (seeds[0] ?? members[0]).figures,
+})
+
+const lowestValidation = ({ seeds, members }: Unit) => {
+  const errors = (seeds.length > 0 ? seeds : members).map(
+    ({ figures }) => figures.validationError?.value ?? Infinity,
+  )
+  return errors.reduce((a, b) => a + b, 0) / errors.length
+}
+
+/** The baseline and the others that are worth a look, in the order given. */
+const chosen = (units: ReadonlyArray<Unit>): ReadonlyArray<Unit> => {
+  if (units.length <= unitsShown + 1) return units
+  const [baseline, ...others] = units
+  const best = new Set(
+    others.toSorted((a, b) => lowestValidation(a) - lowestValidation(b)).slice(0, unitsShown),
+  )
+  return [baseline, ...others.filter((unit) => best.has(unit))]
+}
+
+const remarksOf = (members: ReadonlyArray<Member>, units: ReadonlyArray<Unit>, unitsLeftOut: number) => {
+  const problems = new Map<string, Array<string>>()
+  for (const { figures } of members) {
+    for (const problem of figures.missing) {
+      const key = problem.replaceAll(figures.id, "RUN")
+      problems.set(key, [...(problems.get(key) ?? []), figures.id])
+    }
+  }
+  const remarks = [...problems].map(([problem, ids]) =>
+    ids.length === 1
+      ? `${ids[0]}: ${problem.replaceAll("RUN", ids[0])}`
+      : `${ids.length} runs (${ids[0]}, …): ${problem}`,
+  )
+  for (const { label, members, seeds } of units) {
+    const tested = members.filter(({ figures }) => figures.testError !== null).length
+    if (tested > seeds.length) {
+      remarks.push(
+        `${label}: ${tested - seeds.length} of its runs repeat a seed; the newest of each counts, since a repetition is no new evidence`,
+      )
+    }
+  }
+  if (unitsLeftOut > 0) {
+    remarks.push(
+      `${unitsLeftOut} more are not shown and not tested: of so many, the first and the ${unitsShown} of lowest validation error are`,
+    )
+  }
+  if (members.every(({ figures }) => figures.peakMemoryBytes === null)) {
+    remarks.push("peak memory: none of these runs recorded it")
+  }
+  return remarks
+}
+
+export const compareRuns = Effect.fn("compareRuns")(function* (
+  runs: ReadonlyArray<RunHeader>,
+  damaged: ReadonlyArray<RunDamaged>,
+) {
+  const members: ReadonlyArray<Member> = yield* Effect.forEach(runs, (header) =>
+    Effect.map(readFigures(header), (figures) => ({ header, figures })),
+  )
+  const { units: all, whole } = unitsOf(members)
+  const units = chosen(all).map((unit, i) => ({ ...unit, label: labelOf(i) }))
+  const [baseline, ...others] = units
+  const read = rememberAnswers(new Set(baseline.seeds.map(({ figures }) => figures.path)))
+  const results = yield* Effect.forEach(others, (unit) => testUnits(baseline, unit, read))
+  const made = results.flatMap((result) => (Result.isSuccess(result) ? [result.success] : []))
+  const corrected = holm(made.map(({ difference }) => difference.p))
+  const comparison: Comparison = {
+    units: units.map(comparedUnit),
+    spread: whole?.spread ?? null,
+    differing: differingFields(units),
+    tests: made.map((test, i) => ({ ...test, correctedP: corrected[i], significant: corrected[i] < 0.05 })),
+    untested: results.flatMap((result) => (Result.isFailure(result) ? [result.failure] : [])),
+    correction: made.length > 1 ? `Holm's, for ${made.length} tests` : null,
+    curves: units.map(({ label, members, seeds }) => ({
+      label,
+      points: (seeds[0] ?? members[0]).figures.curve,
+    })),
+    unitsLeftOut: all.length - units.length,
+    remarks: [
+      ...damaged.map(({ message }) => message),
+      ...remarksOf(members, units, all.length - units.length),
+    ],
+  }
+  return comparison
+})

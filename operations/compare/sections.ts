@@ -1,0 +1,169 @@
+/**
+ * A comparison as the sections of a page, in the order they are read: (Comparison) -> tables and sentences.
+ *
+ * The terminal and Markdown write these down; a web page can do the same.
+ */
+import { duration } from "../../format/duration.ts"
+import { size } from "../../format/size.ts"
+import type { Comparison, ComparedUnit } from "./Comparison.ts"
+import type { OneSided, UnitTest } from "./compareGroups.ts"
+import { method, verdict } from "./verdict.ts"
+
+export interface Cells {
+  readonly head: ReadonlyArray<string>
+  readonly rows: ReadonlyArray<ReadonlyArray<string>>
+  /** Columns that are text. */
+  readonly left: number
+}
+
+export interface Section {
+  readonly title: string
+  readonly table: Cells | null
+  readonly sentences: ReadonlyArray<string>
+}
+
+const percent = (share: number) => (100 * share).toFixed(2)
+const withInterval = (
+  estimate: { readonly value: number; readonly low: number | null; readonly high: number | null } | null,
+) =>
+  estimate === null
+    ? "–"
+    : estimate.low === null || estimate.high === null
+      ? percent(estimate.value)
+      : `${percent(estimate.value)} (${percent(Math.max(0, estimate.low))} to ${percent(Math.min(1, estimate.high))})`
+
+const runsOf = ({ runs }: ComparedUnit) =>
+  runs.length === 1 ? runs[0] : `${runs[0]} and ${runs.length - 1} more`
+
+const seedsOf = ({ seeds }: ComparedUnit) =>
+  seeds.length > 8 ? `${seeds.length} seeds` : seeds.map((seed) => seed ?? "?").join(", ")
+
+const units = ({ units }: Comparison): Section => ({
+  title: "Compared",
+  table: {
+    head: ["", "run", "seed", "status"],
+    rows: units.map((unit) => [unit.label, runsOf(unit), seedsOf(unit), unit.figures.status]),
+    left: 4,
+  },
+  sentences: [],
+})
+
+/** Fields down, units across, for a few; one line a unit for many. */
+const differing = ({ differing, units }: Comparison): Section => {
+  const title = "What differs in the experiments"
+  if (differing.length === 0) return { title, table: null, sentences: ["nothing"] }
+  const cut = (text: string, most: number) => (text.length > most ? `${text.slice(0, most - 1)}…` : text)
+  if (units.length <= 3) {
+    return {
+      title,
+      table: {
+        head: ["field", ...units.map(({ label }) => label)],
+        rows: differing.map(({ path, values }) => [
+          path,
+          ...units.map(({ label }) => cut(values[label], 24)),
+        ]),
+        left: 1 + units.length,
+      },
+      sentences: [],
+    }
+  }
+  return {
+    title,
+    table: null,
+    sentences: units.map(
+      ({ label }) =>
+        `${label}: ${differing.map(({ path, values }) => `${path} ${cut(values[label], 120)}`).join(", ")}`,
+    ),
+  }
+}
+
+const results = ({ spread, units }: Comparison): Section => {
+  const grouped = units.some((unit) => unit.spread !== null)
+  return {
+    title: "Test and validation error in %, with 95 % intervals",
+    table: {
+      head: ["", "test error", ...(grouped ? ["spread"] : []), "validation error", "test loss"],
+      rows: units.map(({ figures, label, spread, validation }) => [
+        label,
+        withInterval(spread ?? figures.testError),
+        ...(grouped ? [spread === null ? "–" : percent(spread.deviation)] : []),
+        withInterval(validation ?? figures.validationError),
+        spread === null ? (figures.testLoss?.toPrecision(3) ?? "–") : "–",
+      ]),
+      left: 1,
+    },
+    sentences: [
+      ...(grouped
+        ? [
+            "Of several seeds: the mean error, Student's interval of the mean over the seeds, and the standard deviation of the test error over the seeds. Of one run: Wilson's interval over its examples.",
+          ]
+        : []),
+      ...(spread === null
+        ? []
+        : [
+            `All are seeds of one experiment: mean test error ${withInterval(spread)} % over ${spread.n} seeds (Student's interval), standard deviation ${percent(spread.deviation)} points.`,
+          ]),
+    ],
+  }
+}
+
+/** Made once: making one is most of what formatting a number costs. */
+const whole = new Intl.NumberFormat("en", { maximumFractionDigits: 0 })
+
+const cost = ({ units }: Comparison): Section => ({
+  title: "Size and speed",
+  table: {
+    head: ["", "iterations", "parameters", "training", "images/s", "peak memory", "engine"],
+    rows: units.map(({ figures, label }) => [
+      label,
+      String(figures.iterations ?? "–"),
+      figures.parameters === null ? "–" : whole.format(figures.parameters),
+      figures.trainSeconds === null ? "–" : duration(figures.trainSeconds),
+      figures.imagesPerSecond === null ? "–" : whole.format(figures.imagesPerSecond),
+      figures.peakMemoryBytes === null ? "–" : size(figures.peakMemoryBytes),
+      figures.engine,
+    ]),
+    left: 1,
+  },
+  sentences: units.some(({ spread }) => spread !== null) ? ["Of a group, those of its first seed."] : [],
+})
+
+const examples = (label: string, other: string, { count, first }: OneSided) =>
+  count === 0
+    ? `${label} is right on no example where ${other} fails.`
+    : `${label} is right where ${other} fails on ${count}: ${first.map(({ index, label }) => `${index} (a ${label})`).join(", ")}${count > first.length ? ", …" : ""}`
+
+const sentencesOf = (test: UnitTest): ReadonlyArray<string> => [
+  `${verdict(test)}.`,
+  `  ${method(test)}.`,
+  ...test.remarks.map((remark) => `  ${remark}.`),
+  ...(test.onlyFirstRight === null || test.onlySecondRight === null
+    ? []
+    : [
+        `  ${examples(test.first, test.second, test.onlyFirstRight)}`,
+        `  ${examples(test.second, test.first, test.onlySecondRight)}`,
+      ]),
+]
+
+const tests = ({ correction, tests, untested }: Comparison): Section => ({
+  title: "Is it more than noise?",
+  table: null,
+  sentences: [
+    ...tests.flatMap(sentencesOf),
+    ...untested.map(({ first, reason, second }) => `${second} and ${first}: not tested: ${reason}.`),
+    ...(tests.some(({ onlyFirstRight }) => onlyFirstRight !== null)
+      ? ["Examples are named by their index in the dataset, train files first."]
+      : []),
+    ...(correction === null
+      ? []
+      : [`Each is tested against ${tests[0].first}; p-values carry ${correction}.`]),
+  ],
+})
+
+export const sections = (comparison: Comparison): ReadonlyArray<Section> => [
+  units(comparison),
+  differing(comparison),
+  results(comparison),
+  tests(comparison),
+  cost(comparison),
+]

@@ -1,0 +1,73 @@
+/**
+ * Members trained beside each other, each by a process of its own: (their places, how many at a time, command line) -> void.
+ *
+ * Threads wait for each other in every iteration: two trainings on a thread each get more done than one on two threads. A
+ * signal is passed on to all that run, once. Where one fails no other is begun, and those that run come to their end.
+ */
+import { stripVTControlCharacters } from "node:util"
+import { Effect, Runtime, Schema } from "effect"
+import { Interrupted } from "../../schemas/Interrupted.ts"
+import { startProcess } from "../childProcess.ts"
+import { StopSignal } from "../../pipeline/StopSignal.ts"
+import { Terminal } from "../../cli/render/Terminal.ts"
+
+/** The process that trained a member ended badly. */
+export class MemberFailed extends Schema.TaggedError<MemberFailed>()("MemberFailed", {
+  /** From 1. */
+  member: Schema.Int,
+  reason: Schema.String,
+  exitCode: Schema.Int,
+}) {
+  override get [Runtime.errorExitCode]() {
+    return this.exitCode
+  }
+  override get message() {
+    return `member ${this.member}: ${this.reason}`
+  }
+}
+
+/** EX_TEMPFAIL: a process that was killed may live another time. */
+const killed = 75
+
+/** What the process says that is said here for all of them, where they have ended. */
+const saidOnce = /^error: |^what was reached is saved; go on with: /
+
+const training = /^train +iteration (\d+\/\d+)(?:.* · (.* left))?/
+
+/** `commandOf` a place from 0: the words after `pipeline` that train this member alone. */
+export const trainBeside = Effect.fn("trainBeside")(function* (
+  places: ReadonlyArray<number>,
+  atOnce: number,
+  commandOf: (place: number) => ReadonlyArray<string>,
+) {
+  const stop = yield* StopSignal
+  const terminal = yield* Terminal
+  const failures: Array<MemberFailed> = []
+  const running = new Map<number, string>()
+
+  const say = (member: number) => (line: string) => {
+    const plain = stripVTControlCharacters(line).trim()
+    if (plain === "" || saidOnce.test(plain)) return
+    const [, iteration, left] = training.exec(plain) ?? []
+    if (iteration === undefined || !terminal.isAnimated) return terminal.line(`member ${member}`, plain)
+    running.set(member, `member ${member} at ${iteration}${left === undefined ? "" : `, ${left}`}`)
+    terminal.bar([...running.values()].join(" · "))
+  }
+
+  const train = Effect.fnUntraced(function* (place: number) {
+    const member = place + 1
+    if (stop.requested() !== undefined || failures.length > 0) return
+    const working = yield* startProcess(commandOf(place), say(member))
+    const stopped = Effect.andThen(stop.awaited, working.stop)
+    const { code, reason } = yield* Effect.raceFirst(working.ended, stopped)
+    running.delete(member)
+    terminal.clear()
+    if (code === 0 || stop.requested() !== undefined) return
+    failures.push(new MemberFailed({ member, reason, exitCode: code ?? killed }))
+  })
+
+  yield* Effect.forEach(places, train, { concurrency: atOnce, discard: true })
+  const signal = stop.requested()
+  if (signal !== undefined) return yield* new Interrupted({ signal, during: "the training of members" })
+  if (failures.length > 0) return yield* failures[0]
+}, Effect.provide(StopSignal.layer))

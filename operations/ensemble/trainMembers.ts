@@ -1,0 +1,142 @@
+/**
+ * Every member of an ensemble trained: (ensemble, runs folder) -> one finished run each, in the order of the members.
+ *
+ * Members are ordinary runs. One that is finished is taken as it is, one that was interrupted goes on, and the others
+ * are begun; so an interrupted ensemble goes on with the same command, and members can be shared.
+ */
+import { basename } from "node:path"
+import { Effect, Path } from "effect"
+import type { EngineName } from "../../schemas/EngineInfo.ts"
+import { fingerprint } from "../../schemas/fingerprint.ts"
+import type { Report } from "../../schemas/Report.ts"
+import type { Overrides } from "../../schemas/Run.ts"
+import * as files from "../../storage/files.ts"
+import { isRunName, readRun, type Run } from "../../storage/runDirectory.ts"
+import { engineChanges, threadsOf } from "../../pipeline/engineChanges.ts"
+import { applyOverrides } from "../../pipeline/experimentFile/load.ts"
+import { leaveReportPage } from "../../views/report/tryWriteReportPage.ts"
+import { sayHowToGoOn } from "../../cli/resumeHint.ts"
+import { effectiveExperiment, readReport } from "../../inspect/summary.ts"
+import { startRun } from "../../pipeline/startRun.ts"
+import { withEngine } from "../../pipeline/withEngine.ts"
+import type { Ensemble, Member } from "./ensembleFile.ts"
+
+export interface TrainMembersOptions {
+  readonly overrides: Pick<Overrides, "iterations">
+  readonly engine: EngineName
+  readonly threads: number | undefined
+  readonly runsDir: string
+  readonly dataDir: string
+  /** The words of the command that goes on after an interruption. */
+  readonly goOnWith: ReadonlyArray<string>
+}
+
+export interface TrainedMember {
+  readonly path: string
+  readonly report: Report
+  readonly seed: number
+}
+
+/** Runs that train exactly this, the newest first. */
+const runsOf = Effect.fnUntraced(function* (runsDir: string, { experiment, fingerprint: wanted }: Member) {
+  const paths = yield* Path.Path
+  const ending = new RegExp(`-${experiment.name}-${wanted.slice(0, 8)}(-\\d+)?$`)
+  const runs: Array<Run> = []
+  for (const name of (yield* files.list(runsDir)).filter((name) => isRunName(name) && ending.test(name))) {
+    const run = yield* readRun(paths.join(runsDir, name)).pipe(Effect.option)
+    if (run._tag === "None") continue
+    if (fingerprint(effectiveExperiment(run.value), run.value.identity.parent) === wanted) {
+      runs.unshift(run.value)
+    }
+  }
+  return runs
+})
+
+const goOn = (run: Run, member: Member, options: TrainMembersOptions) => {
+  const before = (run.attempts.at(-1) ?? run.identity).engine
+  const name = options.engine === "auto" ? before.name : options.engine
+  return withEngine(name, options.threads ?? threadsOf(before), (execute, info) =>
+    Effect.gen(function* () {
+      const changes = engineChanges(before, info)
+      if (changes.length > 0) {
+        yield* Effect.logWarning(
+          `${run.identity.id} is left as it is: it was begun with another engine (${changes.join("; ")})`,
+        )
+        return undefined
+      }
+      yield* Effect.logInfo(`going on with ${run.identity.id}`)
+      const { experiment, fingerprint } = member
+      const report = yield* execute({ run, experiment, fingerprint, extendedTo: null }).pipe(
+        sayHowToGoOn(...options.goOnWith),
+      )
+      yield* leaveReportPage(run.path)
+      return report
+    }),
+  )
+}
+
+/** What decides which runs are a member's. */
+type Place = Pick<TrainMembersOptions, "overrides" | "runsDir">
+
+/** The member that is trained, with what the command line overrides. */
+const asked = (ensemble: Ensemble, number: number, { overrides }: Place): Member => {
+  const experiment = applyOverrides(ensemble.members[number].experiment, overrides)
+  return { experiment, fingerprint: fingerprint(experiment) }
+}
+
+/** The run that a member has already, and those that can be gone on with. */
+const found = Effect.fnUntraced(function* (member: Member, { runsDir }: Place) {
+  const { seed } = member.experiment
+  const known = yield* runsOf(runsDir, member)
+  const begun = known.filter(({ status }) => status !== "finished")
+  for (const { path, status } of known) {
+    const report = status === "finished" ? yield* readReport(path) : undefined
+    if (report !== undefined) return { finished: { path, report, seed } satisfies TrainedMember, begun }
+  }
+  return { finished: undefined, begun }
+})
+
+/** One member, by its place from 0. */
+export const trainMember = Effect.fn("trainMember")(function* (
+  ensemble: Ensemble,
+  number: number,
+  options: TrainMembersOptions,
+) {
+  const member = asked(ensemble, number, options)
+  const { seed } = member.experiment
+  yield* Effect.logInfo(`member ${number + 1} of ${ensemble.members.length}, seed ${seed}`)
+  const { begun, finished } = yield* found(member, options)
+  if (finished !== undefined) {
+    yield* Effect.logInfo(`${basename(finished.path)} is finished`)
+    return finished
+  }
+  for (const run of begun) {
+    const report = yield* goOn(run, member, options)
+    if (report !== undefined) return { path: run.path, report, seed }
+  }
+  const started = yield* withEngine(options.engine, options.threads, (execute, info) =>
+    startRun(execute, info, {
+      ...member,
+      file: { path: ensemble.path, fingerprint: ensemble.members[number].fingerprint },
+      overrides: options.overrides,
+      runsDir: options.runsDir,
+      dataDir: options.dataDir,
+      prepare: () => Effect.void,
+      goOnWith: () => options.goOnWith,
+    }),
+  )
+  return { ...started, seed }
+})
+
+/** The places of the members that have no finished run yet. */
+export const untrained = Effect.fn("untrained")(function* (ensemble: Ensemble, options: Place) {
+  const numbers: Array<number> = []
+  for (const number of ensemble.members.keys()) {
+    const { finished } = yield* found(asked(ensemble, number, options), options)
+    if (finished === undefined) numbers.push(number)
+  }
+  return numbers
+})
+
+export const trainMembers = (ensemble: Ensemble, options: TrainMembersOptions) =>
+  Effect.forEach(ensemble.members.keys(), (number) => trainMember(ensemble, number, options))

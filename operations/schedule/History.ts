@@ -1,0 +1,122 @@
+/**
+ * How an experiment has fared: (runs folder) -> for each experiment its champion, its nights, and what is going on.
+ *
+ * From what is recorded alone: `schedule.ndjson`, `champions/` and `schedule/`. What `champion` says and `history.html`
+ * shows are made of it.
+ */
+import { Effect, Path } from "effect"
+import type { ChampionEvent } from "../../schemas/Champion.ts"
+import type { Night } from "../../schemas/ScheduledRun.ts"
+import { listChampions, readChampionHistory } from "../../storage/champions.ts"
+import { listHeaders } from "../../storage/runHeader.ts"
+import { readReport } from "../../inspect/summary.ts"
+import { readJobState, readNights } from "./Journal.ts"
+
+export interface Reign {
+  readonly run: string
+  /** Null where only the pointer is known. */
+  readonly since: string | null
+  /** On the test split; null where nobody knows it any more. */
+  readonly accuracy: number | null
+  readonly why: string
+}
+
+/** A night that is not over. */
+export interface Unfinished {
+  readonly slot: string
+  /** Null before it has made one. */
+  readonly run: string | null
+  /** `running`: a process works on it. `waiting`: the next slot goes on with it. `stopped`: the next start does. */
+  readonly state: "running" | "waiting" | "stopped"
+}
+
+export interface ExperimentHistory {
+  readonly experiment: string
+  readonly champion: Reign | null
+  /** Every champion, oldest first; the last one is the present one. */
+  readonly reigns: ReadonlyArray<Reign>
+  /** Times a model was judged or moved, oldest first. */
+  readonly events: ReadonlyArray<ChampionEvent>
+  /** Oldest first. */
+  readonly nights: ReadonlyArray<Night>
+  readonly unfinished: Unfinished | null
+}
+
+export const whyOf = (event: ChampionEvent): string =>
+  "verdict" in event ? event.verdict.reasons.join("; ") : (event.reason ?? "by hand")
+
+/** Where a person moved the champion after the last night. */
+export const movedSince = ({ events, nights }: Pick<ExperimentHistory, "events" | "nights">) => {
+  const last = events.at(-1)
+  const over = nights.at(-1)?.endedAt
+  if (last === undefined || over === undefined || last.at <= over) return undefined
+  return last.kind === "promoted" || last.kind === "rolledBack" ? last : undefined
+}
+
+const knownAccuracy = (run: string, events: ReadonlyArray<ChampionEvent>, nights: ReadonlyArray<Night>) => {
+  const judged = events.findLast((event) => event.run === run && "verdict" in event)
+  if (judged !== undefined && "verdict" in judged) return judged.verdict.accuracy
+  return nights.findLast((night) => night.run === run && night.accuracy !== null)?.accuracy ?? undefined
+}
+
+/** What the schedule's state leaves open; a run that it does not name yet is the one made since the night began. */
+const readUnfinished = Effect.fnUntraced(function* (
+  runsDir: string,
+  experiment: string,
+  nights: ReadonlyArray<Night>,
+) {
+  const open = (yield* readJobState(runsDir, experiment))?.open ?? null
+  if (open === null) return null
+  const { run, slot, startedAt } = open
+  // A night is recorded first and forgotten then: one in both is over, but for a run that the next slot goes on with.
+  const recorded = nights.findLast((night) => night.slot === slot)?.outcome
+  const waiting = open.waiting || recorded === "timeLimit" || recorded === "interrupted"
+  if (recorded !== undefined && !waiting) return null
+  const { runs } = yield* listHeaders(runsDir)
+  const found = runs.findLast(({ createdAt, id, name }) =>
+    run === null ? name === experiment && startedAt !== null && createdAt >= startedAt : id === run,
+  )
+  const state = found?.status === "running" ? "running" : waiting ? "waiting" : "stopped"
+  return { slot, run: found?.id ?? null, state } satisfies Unfinished as Unfinished
+})
+
+/** Every experiment that has a champion, has been judged or has had a night, by name; or the one that is named. */
+export const readHistory = Effect.fn("readHistory")(function* (runsDir: string, only?: string) {
+  const paths = yield* Path.Path
+  const pointers = yield* listChampions(runsDir)
+  const allEvents = yield* readChampionHistory(runsDir)
+  const allNights = yield* readNights(runsDir)
+  const names = new Set([...pointers, ...allEvents, ...allNights].map(({ experiment }) => experiment))
+  const histories: Array<ExperimentHistory> = []
+  for (const experiment of [...names].sort()) {
+    if (only !== undefined && experiment !== only) continue
+    const events = allEvents.filter((event) => event.experiment === experiment)
+    const nights = allNights.filter((night) => night.experiment === experiment)
+    const reigns: Array<Reign> = []
+    const begins = Effect.fnUntraced(function* (run: string, since: string | null, why: string) {
+      const accuracy =
+        knownAccuracy(run, events, nights) ??
+        (yield* readReport(paths.join(runsDir, run)))?.test.accuracy.value ??
+        null
+      reigns.push({ run, since, accuracy, why })
+    })
+    for (const event of events) {
+      if (event.kind === "challenger") continue
+      const byHand =
+        event.kind === "promoted" ? "promoted: " : event.kind === "rolledBack" ? "rolled back: " : ""
+      yield* begins(event.run, event.at, `${byHand}${whyOf(event)}`)
+    }
+    // A pointer that a person wrote, with no history to it.
+    const pointer = pointers.find((one) => one.experiment === experiment)?.run
+    if (pointer !== undefined && reigns.length === 0) yield* begins(pointer, null, "")
+    histories.push({
+      experiment,
+      champion: reigns.at(-1) ?? null,
+      reigns,
+      events,
+      nights,
+      unfinished: yield* readUnfinished(runsDir, experiment, nights),
+    })
+  }
+  return histories
+})

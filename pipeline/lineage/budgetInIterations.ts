@@ -1,0 +1,23 @@
+/**
+ * A budget as updates: (run directory, experiment on the data the run validated) -> iterations. One in epochs needs the size
+ * of the train split, so it is undefined until the run's validate stage has finished.
+ */
+import { Effect, Result } from "effect"
+import type { Experiment } from "../../schemas/Experiment.ts"
+import { totalIterations } from "../../stages/train/intervals.ts"
+import { splitDataset } from "../../stages/dataset/split.ts"
+import { readValidated } from "../../storage/stageRecords.ts"
+
+export const budgetInIterations = Effect.fn("budgetInIterations")(function* (
+  runPath: string,
+  { batchSize, budget, split }: Pick<Experiment, "batchSize" | "budget" | "split">,
+) {
+  if ("iterations" in budget) return budget.iterations
+  const validated = yield* readValidated(runPath)
+  if (validated === undefined) return undefined
+  const { test, train } = validated
+  const indices = splitDataset(split, { trainExamples: train.examples, testExamples: test.examples })
+  return Result.isSuccess(indices)
+    ? totalIterations(budget, indices.success.train.length, batchSize)
+    : undefined
+})

@@ -1,0 +1,135 @@
+/**
+ * The runs a run was forked from: its weights have met what they were trained on, not only its own files.
+ *
+ * A fork has its parent's split, so of the same files it is tested on what no ancestor has learnt. Of other files it is not
+ * sure: an image may have moved from one set to the other.
+ */
+import { Effect, Path, Runtime, Schema } from "effect"
+import type { FetchedDataset } from "../../schemas/Dataset.ts"
+import type { Parent } from "../../schemas/Run.ts"
+import type { ResidentDataset } from "../../stages/dataset/load.ts"
+import { splitDataset } from "../../stages/dataset/split.ts"
+import { readRun, type Run } from "../../storage/runDirectory.ts"
+import type { CurrentRun } from "../CurrentRun.ts"
+import { readFetched } from "../../storage/stageRecords.ts"
+import { areSameImages, unseenBy } from "./leakage.ts"
+
+/** What an ancestor was trained on cannot be known. */
+export class AncestorLost extends Schema.TaggedError<AncestorLost>()("AncestorLost", {
+  run: Schema.String,
+  problem: Schema.String,
+}) {
+  override get message() {
+    return `${this.run}, which it was forked from: ${this.problem}`
+  }
+}
+
+/** The test would say how well a run remembers, not how good it is. */
+export class TestLearnt extends Schema.TaggedError<TestLearnt>()("TestLearnt", {
+  ancestor: Schema.String,
+  learnt: Schema.Int,
+  examples: Schema.Int,
+  duplicates: Schema.Int,
+}) {
+  /** sysexits: EX_DATAERR */
+  override get [Runtime.errorExitCode]() {
+    return 65
+  }
+  override get message() {
+    const { ancestor, duplicates, examples, learnt } = this
+    const most = duplicates === 0 ? "none" : `at most the ${duplicates} that are in its own train set too`
+    return `the test set holds images that ${ancestor}, which the run was forked from, has learnt: found ${learnt} of ${examples}, expected ${most}; train it from the beginning, without --from`
+  }
+}
+
+/** Beside the run that was forked from it, or where it was then. */
+const readParent = Effect.fnUntraced(function* (runsDir: string, { path, run: id }: Parent) {
+  const paths = yield* Path.Path
+  const beside = readRun(paths.join(runsDir, id))
+  const parent = path === undefined ? beside : Effect.catch(beside, () => readRun(path))
+  return yield* Effect.mapError(parent, ({ message }) => new AncestorLost({ run: id, problem: message }))
+})
+
+/**
+ * Those a run comes from, the nearest first, each with the files it was trained on; of those with the same images one is
+ * enough, and none where they are those of `fetched`, since all of a line have one split.
+ */
+const ancestorsOf = Effect.fnUntraced(function* (
+  runPath: string,
+  youngest: Parent | undefined,
+  fetched: FetchedDataset,
+) {
+  const runsDir = (yield* Path.Path).dirname(runPath)
+  const found: Array<{ readonly run: Run; readonly own: FetchedDataset }> = []
+  for (let parent = youngest; parent !== undefined;) {
+    const run = yield* readParent(runsDir, parent)
+    const own = yield* readFetched(run.path)
+    if (own === undefined) {
+      return yield* new AncestorLost({ run: parent.run, problem: "it has no record of its dataset" })
+    }
+    const isKnown = [fetched, ...found.map(({ own }) => own)].some((other) => areSameImages(own, other))
+    if (!isKnown) found.push({ run, own })
+    parent = run.identity.parent
+  }
+  return found
+})
+
+/** As `unseenBy`, of a run and of all that it comes from. */
+export const unseenByLine = Effect.fn("unseenByLine")(function* (
+  run: Run,
+  own: FetchedDataset,
+  fetched: FetchedDataset,
+  dataset: ResidentDataset,
+  indices: Uint32Array,
+) {
+  const ancestors = yield* ancestorsOf(run.path, run.identity.parent, own)
+  let unseen = yield* unseenBy(run, own, fetched, dataset, indices)
+  for (const { own, run } of ancestors) unseen = yield* unseenBy(run, own, fetched, dataset, unseen)
+  return unseen
+})
+
+/**
+ * Whether a fork can be tested on its files: fails where test images have been learnt by an ancestor, but for as many as are
+ * in the fork's own train set too. What cannot be known is warned of, and so are validation images that have been learnt.
+ */
+export const checkForkedTest = Effect.fn("checkForkedTest")(
+  function* (
+    run: CurrentRun["Service"],
+    fetched: FetchedDataset,
+    dataset: ResidentDataset,
+    duplicates: number,
+  ) {
+    const { test, validation } = yield* Effect.fromResult(splitDataset(run.experiment.split, dataset))
+    for (const { own, run: ancestor } of yield* ancestorsOf(run.path, run.parent, fetched)) {
+      const { id } = ancestor.identity
+      const unseen = yield* unseenBy(
+        ancestor,
+        own,
+        fetched,
+        dataset,
+        Uint32Array.from([...test, ...validation]),
+      )
+      const isUnseen = new Set(unseen)
+      const learntOf = (indices: Uint32Array) => indices.filter((index) => !isUnseen.has(index)).length
+      const learnt = learntOf(test)
+      if (learnt > duplicates) {
+        return yield* new TestLearnt({ ancestor: id, learnt, examples: test.length, duplicates })
+      }
+      const known = learntOf(validation)
+      if (known > 0) {
+        yield* Effect.logWarning(
+          `${known} of ${validation.length} validation images are among those that ${id}, which this run was forked from, was trained and validated on: errors on them are too low`,
+        )
+      }
+    }
+  },
+  (effect) =>
+    Effect.catchIf(
+      effect,
+      (error) => error._tag !== "TestLearnt",
+      ({ message }) =>
+        Effect.logWarning(
+          `whether test images have been learnt before cannot be told: ${message.split("\n", 1)[0]}`,
+        ),
+    ),
+)

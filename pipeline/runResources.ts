@@ -1,0 +1,96 @@
+/**
+ * What is too big to record: the resident dataset and the compiled trainer, rebuilt when a stage first needs them.
+ *
+ * (fetched files, figures) -> lazily, once each: data and trainer. Released with the run's scope.
+ */
+import { Effect, Scope, Stream } from "effect"
+import { Engine } from "../engines/Engine.ts"
+import type { DatasetFigures, FetchedDataset } from "../schemas/Dataset.ts"
+import { inferShapes } from "../schemas/shapes.ts"
+import { batches, type BatchRange, fillHere } from "../stages/batch/batch.ts"
+import { fillBeside } from "../stages/batch/batchThread.ts"
+import type { BatchThreadFailed } from "../stages/batch/Filler.ts"
+import { totalIterations } from "../stages/train/intervals.ts"
+import type { Noise } from "../stages/model/dropout.ts"
+import type { EvaluationSplit } from "../stages/evaluate/evaluate.ts"
+import { withFeeds } from "../stages/train/feeds.ts"
+import { evaluationImages } from "../stages/batch/fillBatch.ts"
+import { loadDataset } from "../stages/dataset/load.ts"
+import { buildProgram } from "../stages/model/model.ts"
+import { pixelTable, standardizedTable } from "../stages/dataset/normalize.ts"
+import { splitDataset } from "../stages/dataset/split.ts"
+import type { FeedChunk } from "../stages/train/train.ts"
+import { CurrentRun } from "./CurrentRun.ts"
+
+export type Materials = Effect.Success<ReturnType<typeof makeMaterials>>
+
+export const makeMaterials = Effect.fnUntraced(function* (fetched: FetchedDataset, figures: DatasetFigures) {
+  const { experiment } = yield* CurrentRun
+  const { batchSize, seed } = experiment
+  const engine = yield* Engine
+  const scope = yield* Effect.scope
+  const split = yield* Effect.fromResult(
+    splitDataset(experiment.split, {
+      trainExamples: figures.train.examples,
+      testExamples: figures.test.examples,
+    }),
+  )
+  // Decoding checked it already; here the shapes are of the dataset that was found.
+  yield* Effect.fromResult(inferShapes(experiment.model, figures.imageShape, figures.classes))
+  const total = totalIterations(experiment.budget, split.train.length, batchSize)
+
+  const data = yield* Effect.cached(
+    Effect.gen(function* () {
+      const dataset = yield* loadDataset(fetched)
+      const { standardizedBy } = figures
+      const table =
+        standardizedBy === undefined
+          ? yield* pixelTable(experiment.normalization, dataset, split.train)
+          : standardizedTable(standardizedBy)
+      const evaluationSplit = (indices: Uint32Array): EvaluationSplit => ({
+        examples: indices.length,
+        classes: dataset.classes,
+        labels: Int32Array.from(indices, (index) => dataset.labels[index]),
+        images: evaluationImages({ dataset, indices, table }),
+      })
+      const options = {
+        dataset,
+        indices: split.train,
+        table,
+        batchSize,
+        seed,
+        augmentation: experiment.augmentation,
+      }
+      // Varying images takes long enough for a thread of its own; it begins when training does.
+      const filler = yield* Effect.cached(
+        experiment.augmentation === undefined
+          ? Effect.succeed(fillHere(options))
+          : fillBeside(options).pipe(Scope.provide(scope)),
+      )
+      const feeds =
+        (noise: ReadonlyArray<Noise>) =>
+        (range: BatchRange): Stream.Stream<FeedChunk, BatchThreadFailed> =>
+          Stream.unwrap(Effect.map(filler, (filler) => batches(filler, range))).pipe(
+            withFeeds({ noise, schedule: experiment.optimizer.learningRate, total }),
+          )
+      return {
+        dataset,
+        feeds,
+        validation: evaluationSplit(split.validation),
+        test: evaluationSplit(split.test),
+      }
+    }),
+  )
+
+  const trainer = yield* Effect.cached(
+    Effect.gen(function* () {
+      const network = yield* buildProgram({
+        ...experiment,
+        inputShape: figures.imageShape,
+        classes: figures.classes,
+      })
+      return { network, trainer: yield* engine.compile(network) }
+    }).pipe(Scope.provide(scope)),
+  )
+  return { split, total, data, trainer }
+})

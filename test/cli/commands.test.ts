@@ -1,0 +1,306 @@
+/**
+ * What a user gets for bad input: one clear error, the right exit code, no stack trace, nothing half-written.
+ */
+import { spawn, spawnSync } from "node:child_process"
+import {
+  chmodSync,
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  writeFileSync,
+} from "node:fs"
+import { tmpdir } from "node:os"
+import { join } from "node:path"
+import { fileURLToPath } from "node:url"
+import { afterAll, assert, beforeAll, describe, it } from "@effect/vitest"
+import { builtFolder } from "../../engines/tensorflow/locate.ts"
+import { cliRun, type Ended, start, startAs } from "../fixtures/cli.ts"
+import { onlyRun, reached } from "../fixtures/runFiles.ts"
+
+const tiny = "test/fixtures/tiny.ts"
+const project = fileURLToPath(new URL("../..", import.meta.url))
+
+const refused = (ended: Ended, code: number, message: RegExp) => {
+  assert.strictEqual(ended.code, code, ended.stderr + ended.stdout)
+  assert.match(ended.stderr, message)
+  assert.notMatch(ended.stderr, /^ {4}at /m, "a stack trace")
+  assert.strictEqual(ended.stdout.trim(), "")
+}
+
+let scratch: string
+let data: string
+beforeAll(() => {
+  scratch = mkdtempSync(join(tmpdir(), "tidemark-commands-"))
+  data = join(scratch, "data")
+})
+afterAll(() => rmSync(scratch, { recursive: true, force: true }))
+
+const write = (name: string, text: string) => {
+  const path = join(scratch, name)
+  writeFileSync(path, text)
+  return path
+}
+
+describe("pipeline", () => {
+  it("--help names the commands, with examples", async () => {
+    const { code, stdout } = await cliRun("--help")
+    assert.strictEqual(code, 0)
+    for (const word of [
+      "run",
+      "resume",
+      "list",
+      "show",
+      "--completions",
+      "pipeline run experiments/cnn.ts",
+    ]) {
+      assert.include(stdout, word)
+    }
+  })
+
+  it("gives a completion script for a shell", async () => {
+    const { code, stdout } = await cliRun("--completions", "bash")
+    assert.strictEqual(code, 0)
+    assert.include(stdout, "complete")
+  })
+
+  it("a command line that is not understood is told why in a line each, exit 64, and prints nothing else", async () => {
+    const said = async (...words: ReadonlyArray<string>) => {
+      const ended = await cliRun(...words)
+      refused(ended, 64, /^error: /)
+      return ended.stderr
+    }
+    const see = (command: string) => `see \`pnpm pipeline ${command} --help\`\n`
+    assert.strictEqual(await said("rnu"), "error: pipeline has no command rnu; did you mean run or rm?\n")
+    assert.strictEqual(
+      await said("run", tiny, "--iteratons", "5", "--json", "--x"),
+      `error: pipeline run has no flag --iteratons; did you mean --iterations?\nerror: pipeline run has no flag --x; ${see("run")}`,
+    )
+    assert.strictEqual(await said("run"), `error: pipeline run needs <file>; ${see("run")}`)
+    assert.strictEqual(
+      await said("export", "latest"),
+      `error: pipeline export needs --format; ${see("export")}`,
+    )
+    assert.strictEqual(
+      await said("show", "latest", "again"),
+      `error: pipeline show does not expect again; ${see("show")}`,
+    )
+    assert.strictEqual(
+      await said("run", tiny, "--engine", "fast"),
+      `error: --engine was given fast, expected "auto" | "tensorflow" | "onnx" | "reference"; ${see("run")}`,
+    )
+    assert.strictEqual(
+      await said("run", tiny, "--threads"),
+      `error: --threads needs a value: N; ${see("run")}`,
+    )
+    for (const value of ["0", "-3", "1e3", "foo"]) {
+      assert.strictEqual(
+        await said("run", tiny, "--iterations", value),
+        `error: --iterations was given ${value}, expected a whole number of at least 1; ${see("run")}`,
+      )
+    }
+    assert.strictEqual(
+      await said("run", tiny, "--seed", "1.5"),
+      `error: --seed was given 1.5, expected a whole number; ${see("run")}`,
+    )
+  })
+})
+
+describe("run", () => {
+  const run = (file: string, ...more: ReadonlyArray<string>) =>
+    cliRun("run", file, "--runs-dir", join(scratch, "runs"), "--data-dir", data, ...more)
+
+  it("a missing experiment file exits 66", async () => {
+    refused(await run("experiments/nothing.ts"), 66, /^error: there is no experiment file .*nothing\.ts/m)
+  })
+
+  it("a file that does not parse, throws or exports nothing exits 65", async () => {
+    const syntax = write("syntax.ts", "const a = 1\nexport default {{")
+    refused(await run(syntax), 65, new RegExp(`cannot be loaded: .*, at ${syntax}:2$`, "m"))
+    const throws = write("throws.ts", "\n\nthrow new Error('my mistake')")
+    refused(await run(throws), 65, new RegExp(`cannot be loaded: my mistake, at ${throws}:3$`, "m"))
+    const imports = write("imports.ts", 'import "./syntax.ts"')
+    refused(await run(imports), 65, new RegExp(`${imports} cannot be loaded: .*, at ${syntax}:2$`, "m"))
+    const misspelt = write(
+      "misspelt.ts",
+      `import { layers } from "${join(project, "schemas/index.ts")}"\nexport default layers.dense2({})`,
+    )
+    refused(await run(misspelt), 65, new RegExp(`layers.dense2 is not a function, at ${misspelt}:2$`, "m"))
+    refused(await run(write("empty.ts", "export const x = 1")), 65, /no default export/)
+    refused(
+      await run(join(project, "experiments")),
+      65,
+      /experiments cannot be loaded: it is no TypeScript file/,
+    )
+  })
+
+  it("an experiment with several faults lists all of them, exit 65, and leaves no run behind", async () => {
+    const file = write(
+      "faults.ts",
+      `export default { name: "Bad Name", dataset: "mnist", model: [], batchSize: 1.5, epochs: 3 }`,
+    )
+    const ended = await run(file)
+    refused(ended, 65, /is not a valid experiment, \d+ problems/)
+    for (const at of ["name", "model", "batchSize", "epochs", "loss", "optimizer", "budget"]) {
+      assert.match(ended.stderr, new RegExp(`^  ${at}[^:]*: `, "m"))
+    }
+    assert.isFalse(existsSync(join(scratch, "runs")))
+  })
+
+  it("a model that does not fit names the layer and both shapes, exit 65", async () => {
+    const file = write(
+      "misfit.ts",
+      readFileSync(join(project, tiny), "utf8")
+        .replace("../../schemas/index.ts", join(project, "schemas/index.ts"))
+        .replace("layers.flatten(),", ""),
+    )
+    refused(
+      await run(file),
+      65,
+      /layer dense_1 does not fit: it is given \[7, 7, 8\], expected one row of values/,
+    )
+  })
+
+  it.skipIf(existsSync(builtFolder))("an engine that is not there says which ones are, exit 69", async () => {
+    const ended = await run(tiny, "--engine", "tensorflow")
+    refused(ended, 69, /engine tensorflow is not available: .*; available: .*onnx/)
+  })
+
+  it("a runs folder that is a file, or may not be written, is refused before anything is trained", async () => {
+    const file = write("occupied", "")
+    refused(await cliRun("run", tiny, "--runs-dir", file, "--data-dir", data), 74, /occupied/)
+  })
+
+  it("a runs folder that may not be written is refused with exit 73", async () => {
+    const closed = join(scratch, "closed")
+    mkdirSync(closed)
+    chmodSync(closed, 0o555)
+    chmodSync(scratch, 0o755)
+    const nobody = process.getuid?.() === 0 ? 65_534 : undefined
+    const { ended } = startAs(nobody, "run", tiny, "--runs-dir", join(closed, "runs"), "--data-dir", data)
+    refused(await ended, 73, /error: cannot make folder .*closed.*: permission denied/)
+  })
+
+  it("--json prints the report, and nothing else, on standard output", async () => {
+    const { code, stderr, stdout } = await run(tiny, "--iterations", "10", "--json")
+    assert.strictEqual(code, 0, stderr)
+    const report = JSON.parse(stdout)
+    assert.strictEqual(report.iterations, 10)
+    assert.strictEqual(report.test.examples, 10_000)
+    assert.isTrue(existsSync(join(project, report.path)) || existsSync(report.path))
+    rmSync(join(scratch, "runs"), { recursive: true })
+  })
+
+  it("goes on when the terminal that read its messages is gone, and when it is hung up saves and ends", async () => {
+    const runs = join(scratch, "deaf")
+    const child = spawn(
+      process.execPath,
+      ["cli/main.ts", "run", tiny, "--iterations", "100000", "--runs-dir", runs, "--data-dir", data],
+      { cwd: project, stdio: ["ignore", "pipe", "pipe"] },
+    )
+    child.stdout.destroy()
+    child.stderr.destroy()
+    const ended = new Promise<number | null>((resolve) => child.on("exit", resolve))
+    const deadline = Date.now() + 40_000
+    while (
+      Date.now() < deadline &&
+      !(existsSync(runs) && readdirSync(runs).length === 1 && reached(onlyRun(runs)) >= 50)
+    ) {
+      await new Promise((resolve) => setTimeout(resolve, 20))
+    }
+    assert.isAtLeast(reached(onlyRun(runs)), 50)
+    child.kill("SIGHUP")
+    assert.strictEqual(await ended, 130)
+    assert.include((await cliRun("list", "--runs-dir", runs)).stdout, "interrupted")
+  })
+})
+
+describe("resume, list and show", () => {
+  it("an unknown run exits 66, an ambiguous one names the candidates", async () => {
+    refused(await cliRun("resume", "latest", "--runs-dir", join(scratch, "none")), 66, /no run latest in/)
+    const runs = join(scratch, "two")
+    for (const name of ["20260101T000000Z-a-00000000", "20260102T000000Z-a-00000000"]) {
+      mkdirSync(join(runs, name), { recursive: true })
+    }
+    refused(await cliRun("show", "2026", "--runs-dir", runs), 66, /could be 20260101T.* or 20260102T/)
+  })
+
+  it("a folder without a readable run.json is named as damaged and nothing else suffers", async () => {
+    const runs = join(scratch, "damaged")
+    const name = "20260101T000000Z-a-00000000"
+    mkdirSync(join(runs, name), { recursive: true })
+    refused(await cliRun("show", name, "--runs-dir", runs), 65, /it has no run\.json/)
+    writeFileSync(join(runs, name, "run.json"), `{"formatVersion": 1, "id": `)
+    refused(await cliRun("resume", name, "--runs-dir", runs), 65, /is not a run this version can read/)
+    writeFileSync(join(runs, name, "run.json"), `{"formatVersion": 999}`)
+    const listed = await cliRun("list", "--runs-dir", runs)
+    assert.strictEqual(listed.code, 0)
+    assert.match(listed.stderr, /warning: .*is not a run this version can read/)
+  })
+
+  it("list --json is an empty array where nothing has been run", async () => {
+    assert.deepStrictEqual(
+      JSON.parse((await cliRun("list", "--json", "--runs-dir", join(scratch, "no"))).stdout),
+      [],
+    )
+  })
+})
+
+/** A file system of three megabytes, where this machine lets us make one. */
+const canMount = () => {
+  if (process.platform !== "linux" || process.getuid?.() !== 0) return false
+  const probe = mkdtempSync(join(tmpdir(), "tidemark-mount-"))
+  const mounted = spawnSync("mount", ["-t", "tmpfs", "-o", "size=64k", "tmpfs", probe]).status === 0
+  if (mounted) spawnSync("umount", [probe])
+  rmSync(probe, { recursive: true })
+  return mounted
+}
+
+const mounted = async (options: string, use: (disk: string) => Promise<void>) => {
+  const disk = mkdtempSync(join(scratch, "disk-"))
+  assert.strictEqual(spawnSync("mount", ["-t", "tmpfs", "-o", options, "tmpfs", disk]).status, 0)
+  try {
+    await use(disk)
+  } finally {
+    spawnSync("umount", ["-l", disk])
+  }
+}
+
+describe.skipIf(!canMount())("a disk", () => {
+  it("that is full ends the run with a clear error, leaves nothing torn, and the run goes on once there is room", () =>
+    mounted("size=400k", async (disk) => {
+      const full = await start("run", tiny, "--runs-dir", join(disk, "runs"), "--data-dir", data).ended
+      assert.strictEqual(full.code, 74, full.stderr)
+      assert.match(full.stderr, /error: cannot (write|append to) .*: the disk is full/)
+      const run = onlyRun(join(disk, "runs"))
+      const names = readdirSync(join(run, "checkpoints"))
+      assert.isTrue(
+        names.every((name) => name.endsWith(".safetensors")),
+        names.join(", "),
+      )
+      assert.strictEqual(spawnSync("mount", ["-o", "remount,size=8m", disk]).status, 0)
+      const resumed = await cliRun("resume", "latest", "--runs-dir", join(disk, "runs"))
+      assert.strictEqual(resumed.code, 0, resumed.stderr)
+    }))
+
+  it("that is read-only is refused with exit 73, for runs and for data", () =>
+    mounted("size=1m,ro", async (disk) => {
+      refused(
+        await cliRun("run", tiny, "--runs-dir", join(disk, "runs"), "--data-dir", data),
+        73,
+        /the disk is read-only/,
+      )
+      const ended = await cliRun(
+        "run",
+        tiny,
+        "--runs-dir",
+        join(scratch, "ro"),
+        "--data-dir",
+        join(disk, "data"),
+      )
+      assert.strictEqual(ended.code, 73, ended.stderr)
+      assert.match(ended.stderr, /error: cannot make folder .*: the disk is read-only/)
+    }))
+})

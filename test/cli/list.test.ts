@@ -1,0 +1,112 @@
+/** What `list` shows of many runs, how it sorts and filters them, and how long a thousand take. */
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs"
+import { tmpdir } from "node:os"
+import { join } from "node:path"
+import * as NodeServices from "@effect/platform-node/NodeServices"
+import { afterAll, assert, beforeAll, describe, it } from "@effect/vitest"
+import { Effect, type FileSystem, type Path } from "effect"
+import { compareRuns } from "../../operations/compare/Comparison.ts"
+import { sortRuns } from "../../inspect/sortRuns.ts"
+import { summarize } from "../../inspect/summary.ts"
+import { listHeaders } from "../../storage/runHeader.ts"
+import { cliRun } from "../fixtures/cli.ts"
+import { runId, writeRun } from "../fixtures/writeRun.ts"
+
+let scratch: string
+beforeAll(() => (scratch = mkdtempSync(join(tmpdir(), "tidemark-list-"))))
+afterAll(() => rmSync(scratch, { recursive: true, force: true }))
+
+const go = <A, E>(effect: Effect.Effect<A, E, FileSystem.FileSystem | Path.Path>) =>
+  Effect.runPromise(Effect.provide(effect, NodeServices.layer))
+
+describe("list", () => {
+  it("shows the lowest validation error; sorts by date, error and name, either way; filters and limits", async () => {
+    const runsDir = join(scratch, "few")
+    writeRun({ runsDir, second: 1, name: "b", validation: [0.2, 0.3] })
+    writeRun({ runsDir, second: 2, name: "a", validation: [0.4, 0.1] })
+    writeRun({ runsDir, second: 3, name: "a", validation: [], status: "failed", unfinished: true })
+    const last = writeRun({
+      runsDir,
+      second: 4,
+      name: "c",
+      validation: [0.5],
+      status: "interrupted",
+      unfinished: true,
+    })
+    writeFileSync(join(last, "checkpoints", "iteration-00000007.safetensors"), "")
+    const { runs } = await go(listHeaders(runsDir))
+    const rows = await go(Effect.forEach(runs, summarize))
+    const ids = (by: "date" | "error" | "name", reversed = false) =>
+      sortRuns(rows, by, reversed).map(({ id }) => Number(id.slice(13, 15)))
+    assert.deepStrictEqual(
+      rows.map(({ iteration, validationError }) => [validationError, iteration]),
+      [
+        [0.2, 20],
+        [0.1, 20],
+        [null, 0],
+        [0.5, 7],
+      ],
+    )
+    assert.deepStrictEqual(ids("date"), [4, 3, 2, 1])
+    assert.deepStrictEqual(ids("error"), [2, 1, 4, 3])
+    assert.deepStrictEqual(ids("error", true), [4, 1, 2, 3])
+    assert.deepStrictEqual(ids("name"), [3, 2, 1, 4])
+
+    const listed = await cliRun(
+      "list",
+      "--json",
+      "--runs-dir",
+      runsDir,
+      "--status",
+      "finished",
+      "--sort",
+      "error",
+      "--reverse",
+      "--limit",
+      "1",
+    )
+    assert.deepStrictEqual(
+      JSON.parse(listed.stdout).map(({ id }: { id: string }) => id),
+      [runId({ second: 1, name: "b" })],
+    )
+    const none = await cliRun("list", "--runs-dir", runsDir, "--experiment", "none")
+    assert.strictEqual(none.stdout.trim(), "none of the 4 runs is such a one")
+  })
+
+  it("of a run that is trained further shows how far it is of the new budget, not of the report's", async () => {
+    const runsDir = join(scratch, "extended")
+    const path = writeRun({ runsDir, second: 1 })
+    writeFileSync(join(path, "checkpoints", "iteration-00000027.safetensors"), "")
+    const first = JSON.parse(readFileSync(join(path, "attempts", "0001.json"), "utf8"))
+    const second = { ...first, number: 2, iterations: 30, outcome: null }
+    writeFileSync(join(path, "attempts", "0002.json"), JSON.stringify(second))
+    const { runs } = await go(listHeaders(runsDir))
+    const { iteration, iterations } = await go(summarize(runs[0]))
+    assert.deepStrictEqual([iteration, iterations], [27, 30])
+  })
+
+  it("a thousand runs are listed and compared in well under a second of reading", async () => {
+    const runsDir = join(scratch, "many")
+    for (let i = 0; i < 1000; i++) {
+      writeRun({ runsDir, second: i, seed: i >> 1, learningRate: i % 2 === 0 ? 0.1 : 0.2 })
+    }
+    const [listed, units, cpuMs] = await go(
+      Effect.gen(function* () {
+        const before = process.cpuUsage()
+        const { runs } = yield* listHeaders(runsDir)
+        const rows = yield* Effect.forEach(runs, summarize)
+        const { units } = yield* compareRuns(runs, [])
+        const { system, user } = process.cpuUsage(before)
+        return [rows, units, (system + user) / 1000] as const
+      }),
+    )
+    assert.strictEqual(listed.length, 1000)
+    assert.strictEqual(listed[0].id, runId({ second: 0 }))
+    assert.deepStrictEqual(
+      units.map(({ runs }) => runs.length),
+      [500, 500],
+    )
+    // About 400 ms on one core; both commands' work together, under the noise of other tests.
+    assert.isBelow(cpuMs, 2000)
+  })
+})

@@ -1,0 +1,255 @@
+/** A small network, trained for some seconds: what it sees in photographs, and what other programs make of its exports. */
+import { spawn } from "node:child_process"
+import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs"
+import { createServer } from "node:http"
+import type { AddressInfo } from "node:net"
+import { tmpdir } from "node:os"
+import { join } from "node:path"
+import { fileURLToPath } from "node:url"
+import * as NodeServices from "@effect/platform-node/NodeServices"
+import { afterAll, assert, beforeAll, describe, it } from "@effect/vitest"
+import * as tf from "@tensorflow/tfjs-core"
+import { loadLayersModel } from "@tensorflow/tfjs-layers"
+import { Effect, Layer, Result } from "effect"
+import * as FetchHttpClient from "effect/http/FetchHttpClient"
+import * as ort from "onnxruntime-node"
+import sharp from "sharp"
+import { makePredictor } from "../../inspect/predictor.ts"
+import { openTrainedModel } from "../../inspect/trainedModel.ts"
+import { decodeSafetensors } from "../../storage/safetensors.ts"
+import { readRun } from "../../storage/runDirectory.ts"
+import { prepareImage } from "../../stages/preprocess/prepare.ts"
+import { argmax } from "../../stages/statistics/proportions.ts"
+import { cliRun } from "../fixtures/cli.ts"
+import { digitAt } from "../fixtures/mnistTest.ts"
+import { paperScene, photograph } from "../fixtures/photograph.ts"
+import { onlyRun } from "../fixtures/runFiles.ts"
+
+const scratch = mkdtempSync(join(tmpdir(), "tidemark-predict-"))
+const runs = join(scratch, "runs")
+let run: string
+beforeAll(async () => {
+  const { code, stderr } = await cliRun(
+    "run",
+    "test/fixtures/tiny.ts",
+    "--iterations=300",
+    "--engine=onnx",
+    `--runs-dir=${runs}`,
+    `--data-dir=${join(scratch, "data")}`,
+  )
+  assert.strictEqual(code, 0, stderr)
+  run = onlyRun(runs)
+})
+afterAll(() => rmSync(scratch, { recursive: true, force: true }))
+
+const services = Layer.mergeAll(NodeServices.layer, FetchHttpClient.layer)
+const predictor = Effect.gen(function* () {
+  return yield* makePredictor([yield* readRun(run)], {
+    checkpoint: undefined,
+    engine: undefined,
+    combination: "mean",
+  })
+})
+
+const write = (name: string, bytes: Uint8Array | string) => {
+  const path = join(scratch, name)
+  writeFileSync(path, bytes)
+  return path
+}
+const pngOf = (digit: Uint8Array) =>
+  sharp(digit, { raw: { width: 28, height: 28, channels: 1 } })
+    .png()
+    .toBuffer()
+
+describe("predict", () => {
+  it.effect("keeps at least 97 % of the accuracy on digits that were made photographs", () =>
+    Effect.gen(function* () {
+      const count = 70
+      const { dataset, preparation, probabilities } = yield* predictor
+      const digits = Array.from({ length: count }, (_, i) => digitAt(i * 139))
+      const right = (outputs: Float32Array) =>
+        digits.filter(({ label }, row) => argmax(outputs, row, 10) === label).length
+      const seen = yield* Effect.forEach(digits, ({ pixels }, i) =>
+        Effect.promise(() => photograph(pixels, { ...paperScene, darkInk: i % 2 === 0 }, i)).pipe(
+          Effect.flatMap((photo) => prepareImage(photo, `photograph ${i}`, dataset, preparation)),
+        ),
+      )
+      const original = right(yield* probabilities(digits.map(({ pixels }) => pixels)))
+      const photographed = right(yield* probabilities(seen))
+      assert.isAtLeast(original, 0.8 * count)
+      assert.isAtLeast(photographed / original, 0.97, `${photographed} of ${original}`)
+    }).pipe(Effect.scoped, Effect.provide(services)),
+  )
+
+  it("prints labels and probabilities, names what it cannot read, and says so with its exit code", async () => {
+    const folder = join(scratch, "images")
+    mkdirSync(folder)
+    writeFileSync(join(folder, "a.png"), await pngOf(digitAt(0).pixels))
+    writeFileSync(join(folder, "b.jpg"), await photograph(digitAt(1).pixels, paperScene, 1))
+    writeFileSync(join(folder, "notes.txt"), "not an image")
+    const blank = await sharp({ create: { width: 90, height: 60, channels: 3, background: "#eee" } })
+      .webp()
+      .toBuffer()
+    const { code, stderr, stdout } = await cliRun(
+      "predict",
+      run,
+      folder,
+      write("blank.webp", blank),
+      write("text.png", "text"),
+      "missing.png",
+      "--json",
+      "--show",
+    )
+    assert.strictEqual(code, 65, stderr)
+    const { classes, predictions, problems } = JSON.parse(stdout)
+    assert.deepStrictEqual(
+      predictions.map(({ image, label }: { image: string; label: number }) => [image, label]),
+      [
+        [join(folder, "a.png"), 7],
+        [join(folder, "b.jpg"), 2],
+      ],
+    )
+    assert.lengthOf(classes, 10)
+    for (const { probabilities } of predictions) {
+      assert.closeTo(
+        probabilities.reduce((a: number, b: number) => a + b, 0),
+        1,
+        1e-5,
+      )
+    }
+    assert.deepStrictEqual(
+      problems.map(({ error }: { error: string }) => error),
+      ["NoMarkFound", "ImageFormatUnsupported", "ImageNotFound"],
+    )
+    assert.match(stderr, /^error: 3 of 5 images could not be predicted:$/m)
+    assert.match(stderr, /centred by its centre of mass in 28×28, as mnist was made/)
+    assert.match(stderr, /▀/)
+    assert.notMatch(stderr, /^ {4}at /m)
+
+    const missing = await cliRun("predict", run, "missing.png")
+    assert.strictEqual(missing.code, 66)
+    assert.match(missing.stderr, /^error: missing\.png: there is no such file/m)
+  })
+
+  it("reads standard input, and averages runs", async () => {
+    const cli = fileURLToPath(new URL("../../cli/main.ts", import.meta.url))
+    const child = spawn(process.execPath, [cli, "predict", `${run},${run}`, "-"])
+    child.stdin.end(await pngOf(digitAt(0).pixels))
+    let stdout = ""
+    child.stdout.on("data", (data) => (stdout += String(data)))
+    const code = await new Promise((resolve) => child.on("close", resolve))
+    assert.strictEqual(code, 0)
+    assert.match(stdout, /^standard input +7 /m)
+  })
+
+  it("a checkpoint that is not there is an error that names those that are", async () => {
+    const { code, stderr } = await cliRun("predict", run, "x.png", "--checkpoint", "7")
+    assert.strictEqual(code, 66)
+    assert.match(stderr, /has no checkpoint 7; it has .*300/)
+  })
+})
+
+describe("export", () => {
+  const count = 10_000
+  const digits = Array.from({ length: count }, (_, i) => digitAt(i).pixels)
+  const input = new Float32Array(count * 784)
+  digits.forEach((pixels, i) => input.set(pixels, i * 784))
+  for (let i = 0; i < input.length; i++) input[i] /= 255
+
+  const ours = Effect.gen(function* () {
+    return yield* (yield* predictor).probabilities(digits)
+  }).pipe(Effect.scoped, Effect.provide(services))
+
+  const exported = async (format: string) => {
+    const out = join(scratch, format)
+    const { code, stderr, stdout } = await cliRun("export", run, "--format", format, "--out", out)
+    assert.strictEqual(code, 0, stderr)
+    for (const line of stdout.trim().split("\n")) assert.match(line, /  [1-9][\d.]* (B|kB|MB)$/)
+    return out
+  }
+  const assertEqual = (actual: ArrayLike<number>, expected: Float32Array) => {
+    assert.strictEqual(actual.length, expected.length)
+    let most = 0
+    for (let i = 0; i < actual.length; i++) most = Math.max(most, Math.abs(actual[i] - expected[i]))
+    assert.isBelow(most, 1e-5)
+  }
+
+  it("onnx: any runtime with standard operators gives our probabilities, for any batch", async () => {
+    const folder = await exported("onnx")
+    const bytes = readFileSync(join(folder, "model.onnx"))
+    assert.notInclude(bytes.toString("latin1"), "com.microsoft")
+    const session = await ort.InferenceSession.create(bytes)
+    const outputs: Array<number> = []
+    for (const [from, until] of [
+      [0, 1],
+      [1, 4096],
+      [4096, count],
+    ]) {
+      const images = new ort.Tensor("float32", input.slice(from * 784, until * 784), [
+        until - from,
+        28,
+        28,
+        1,
+      ])
+      outputs.push(...((await session.run({ images })).probabilities.data as Float32Array))
+    }
+    assertEqual(outputs, await Effect.runPromise(ours))
+    await session.release()
+  })
+
+  it("tfjs: loadLayersModel takes it from a web server, with its preprocessing described", async () => {
+    const folder = await exported("tfjs")
+    const server = createServer(({ url }, response) => response.end(readFileSync(join(folder, url ?? ""))))
+    await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve))
+    const { port } = server.address() as AddressInfo
+    const model = await loadLayersModel(`http://127.0.0.1:${port}/model.json`)
+    server.close()
+    // Plain JavaScript takes 8 s for all.
+    const some = 1500
+    const images = tf.tensor4d(input.slice(0, some * 784), [some, 28, 28, 1])
+    const outputs = model.predict(images, { batchSize: 500 }) as tf.Tensor
+    assertEqual(await outputs.data(), (await Effect.runPromise(ours)).slice(0, some * 10))
+    const { userDefinedMetadata } = JSON.parse(readFileSync(join(folder, "model.json"), "utf8"))
+    assert.strictEqual(userDefinedMetadata.normalization.offset, 0)
+    assert.closeTo(userDefinedMetadata.normalization.scale, 1 / 255, 1e-9)
+    assert.deepStrictEqual(userDefinedMetadata.inputShape, [28, 28, 1])
+  })
+
+  it.effect("safetensors: the weights of the tested checkpoint, and nothing of the optimizer", () =>
+    Effect.gen(function* () {
+      const folder = yield* Effect.promise(() => exported("safetensors"))
+      const { metadata, tensors } = Result.getOrThrow(
+        decodeSafetensors(readFileSync(join(folder, "model.safetensors"))),
+      )
+      const { checkpoint, network } = yield* openTrainedModel(yield* readRun(run), undefined)
+      assert.lengthOf(tensors, network.layersModel.weights.length)
+      for (const { data, name, shape } of tensors) {
+        // The run averages its weights: the averages are what predicts.
+        const stored = checkpoint.state.find((tensor) => tensor.name === `average/${name}`)
+        assert.deepStrictEqual([data, shape], [stored?.data, stored?.shape])
+      }
+      assert.strictEqual(JSON.parse(metadata.layers)[0].kind, "conv2d")
+      assert.include(metadata.normalization, '"kind":"unit"')
+    }).pipe(Effect.scoped, Effect.provide(services)),
+  )
+
+  it("is the same bytes again, and never replaces anything else", async () => {
+    const first = await cliRun("export", run, "--format", "safetensors", "--json")
+    assert.strictEqual(first.code, 0, first.stderr)
+    assert.isTrue(JSON.parse(first.stdout).written)
+    const again = await cliRun("export", run, "--format", "safetensors", "--json")
+    assert.isFalse(JSON.parse(again.stdout).written)
+
+    const folder = join(scratch, "mine")
+    mkdirSync(folder)
+    writeFileSync(join(folder, "model.onnx"), "mine")
+    const taken = await cliRun("export", run, "--format", "onnx", "--out", folder)
+    assert.strictEqual(taken.code, 73)
+    assert.match(taken.stderr, /is taken: found another model\.onnx/)
+    assert.strictEqual(readFileSync(join(folder, "model.onnx"), "utf8"), "mine")
+    assert.deepStrictEqual(
+      readdirSync(scratch).filter((name) => name.endsWith(".tmp")),
+      [],
+    )
+  })
+})

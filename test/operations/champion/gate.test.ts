@@ -1,0 +1,341 @@
+/** Who becomes champion, over runs whose every answer is known. */
+import { existsSync, readFileSync, renameSync, rmSync, symlinkSync, writeFileSync } from "node:fs"
+import { join, relative } from "node:path"
+import * as NodeServices from "@effect/platform-node/NodeServices"
+import { assert, describe, it } from "@effect/vitest"
+import { Effect, FileSystem, Layer, Runtime, Schema } from "effect"
+import * as FetchHttpClient from "effect/http/FetchHttpClient"
+import { promoteRun, rollBack } from "../../../operations/champion/manual.ts"
+import { gateRun } from "../../../operations/champion/gateRun.ts"
+import { lossWorse, mcnemarWorse } from "../../../operations/champion/comparePaired.ts"
+import { Gate } from "../../../schemas/Gate.ts"
+import { mcnemar, pairedDifference } from "../../../stages/statistics/significance.ts"
+import { readChampion, readChampionHistory, successionOf } from "../../../storage/champions.ts"
+import { findRun, readRun } from "../../../storage/runDirectory.ts"
+import { cliRun } from "../../fixtures/cli.ts"
+import { night, writeNights } from "../../fixtures/scheduledRuns.ts"
+import { type FinishedRun, finishedRunId, writeFinishedRun } from "../../fixtures/finishedRun.ts"
+
+const gate = Schema.decodeSync(Gate)
+
+/** 200 examples, those in [from, until) wrong. */
+const wrong = (from: number, until: number) => Array.from({ length: 200 }, (_, i) => i < from || i >= until)
+
+const services = Layer.merge(NodeServices.layer, FetchHttpClient.layer)
+
+const inRuns = <A, E>(body: (runsDir: string) => Effect.Effect<A, E, Layer.Success<typeof services>>) =>
+  Effect.gen(function* () {
+    const fs = yield* FileSystem.FileSystem
+    return yield* body(yield* fs.makeTempDirectoryScoped())
+  }).pipe(Effect.scoped, Effect.provide(services))
+
+const judged = (run: FinishedRun) =>
+  Effect.gen(function* () {
+    return yield* gateRun(run.runsDir, yield* readRun(writeFinishedRun(run)), undefined)
+  })
+
+describe("the paired tests", () => {
+  it("McNemar's one-sided p is half the two-sided one where the challenger is behind, and its limit that of the interval", () => {
+    const worse = mcnemarWorse(15, 5, 1000, 0.025)
+    const both = mcnemar(15, 5, 1000)
+    assert.closeTo(worse.p, both.p / 2, 1e-12)
+    assert.closeTo(worse.worseByAtMost, both.high, 1e-9)
+    assert.closeTo(worse.p, 21_700 / 2 ** 20, 1e-12)
+  })
+
+  it("a challenger that is ahead has a p above a half", () => {
+    assert.isAbove(mcnemarWorse(5, 15, 1000, 0.05).p, 0.9)
+    assert.strictEqual(mcnemarWorse(0, 0, 1000, 0.05).p, 1)
+    // (1 - x)^1000 = 0.05
+    assert.closeTo(mcnemarWorse(0, 0, 1000, 0.05).worseByAtMost, 1 - 0.05 ** 0.001, 1e-9)
+  })
+
+  it("of the loss agrees with the two-sided paired t test", () => {
+    const differences = [0.1, 0.3, -0.1, 0.2, 0.15]
+    const both = pairedDifference(differences)
+    const worse = lossWorse(differences, 0.025)
+    assert.closeTo(worse.p, both.p / 2, 1e-12)
+    assert.closeTo(worse.worseByAtMost, both.high, 1e-9)
+    assert.closeTo(
+      lossWorse(
+        differences.map((d) => -d),
+        0.025,
+      ).p,
+      1 - both.p / 2,
+      1e-12,
+    )
+    assert.strictEqual(lossWorse([0, 0, 0], 0.05).p, 1)
+  })
+})
+
+describe("the gate", () => {
+  it.live("makes the first finished run champion, and `champion:` finds it", () =>
+    inRuns((runsDir) =>
+      Effect.gen(function* () {
+        const result = yield* judged({ runsDir, second: 1, right: wrong(0, 20) })
+        assert.isTrue(result.champion)
+        assert.strictEqual(yield* readChampion(runsDir, "tiny"), finishedRunId(1))
+        assert.strictEqual(readFileSync(join(runsDir, "champions", "tiny"), "utf8"), `${finishedRunId(1)}\n`)
+        assert.strictEqual((yield* findRun(runsDir, "champion:tiny")).identity.id, finishedRunId(1))
+        const missing = yield* findRun(runsDir, "champion:cnn").pipe(Effect.flip)
+        assert.match(missing.message, /cnn has no champion/)
+      }),
+    ),
+  )
+
+  it.live(
+    "takes one that is as good within noise, and keeps one that is worse as a challenger with the reason",
+    () =>
+      inRuns((runsDir) =>
+        Effect.gen(function* () {
+          yield* judged({ runsDir, second: 1, right: wrong(0, 20) })
+          // 4 more wrong: p = 1/16.
+          const alike = yield* judged({ runsDir, second: 2, right: wrong(0, 24) })
+          assert.isTrue(alike.champion, alike.reasons.join())
+          // 5 more: p = 1/32.
+          const worse = yield* judged({ runsDir, second: 3, right: wrong(0, 29) })
+          assert.isFalse(worse.champion)
+          assert.match(
+            worse.reasons.join(),
+            /worse than the champion: accuracy 85\.50 %, the champion's 88\.00 %, on 200 test examples, p = 0\.031/,
+          )
+          assert.strictEqual(yield* readChampion(runsDir, "tiny"), finishedRunId(2))
+          const kinds = (yield* readChampionHistory(runsDir)).map(({ kind }) => kind)
+          assert.deepStrictEqual(kinds, ["passed", "passed", "challenger"])
+        }),
+      ),
+  )
+
+  it.live("with a margin asks that the model be shown to be within it", () =>
+    inRuns((runsDir) =>
+      Effect.gen(function* () {
+        yield* judged({ runsDir, second: 1, right: wrong(0, 20) })
+        const strict = gate({ margin: 0.01 })
+        const other = yield* judged({ runsDir, second: 2, right: wrong(10, 30), gate: strict })
+        assert.isFalse(other.champion)
+        assert.match(other.reasons.join(), /may be worse by .* the gate allows 1\.00 points/)
+        const better = yield* judged({ runsDir, second: 3, right: wrong(0, 8), gate: strict })
+        assert.isTrue(better.champion, better.reasons.join())
+        assert.match(
+          better.reasons.join(),
+          /^better than the champion: accuracy 96\.00 %, the champion's 90\.00 %, on 200 test examples, by \d\.\d\d points or more$/,
+        )
+      }),
+    ),
+  )
+
+  it.live("asks for every floor and names each that is missed", () =>
+    inRuns((runsDir) =>
+      Effect.gen(function* () {
+        const floors = gate({
+          leastAccuracy: 0.95,
+          leastRecall: { 0: 0.5, 3: 0.99 },
+          mostSizeBytes: 3999,
+        })
+        const result = yield* judged({ runsDir, second: 1, right: wrong(0, 20), gate: floors })
+        assert.isFalse(result.champion)
+        assert.deepStrictEqual(result.reasons, [
+          "accuracy 90.00 %, the gate asks for 95.00 %",
+          "class 3 has recall 90.00 %, the gate asks for 99.00 %",
+          "size 4000 bytes, the gate allows 3999",
+        ])
+        assert.isUndefined(yield* readChampion(runsDir, "tiny"))
+        const guessing = yield* judged({ runsDir, second: 2, right: wrong(20, 200) })
+        assert.match(guessing.reasons.join(), /always guessing one class reaches 10\.00 %/)
+      }),
+    ),
+  )
+
+  it.live("does not replace a champion by its own copy", () =>
+    inRuns((runsDir) =>
+      Effect.gen(function* () {
+        yield* judged({ runsDir, second: 1, right: wrong(0, 20) })
+        const copy = yield* judged({ runsDir, second: 2, right: wrong(0, 20) })
+        assert.isFalse(copy.champion)
+        assert.match(copy.reasons.join(), /the champion's answers to the bit/)
+      }),
+    ),
+  )
+
+  it.live("on the loss tells models apart that are right on the same examples", () =>
+    inRuns((runsDir) =>
+      Effect.gen(function* () {
+        const loss = gate({ metric: "loss" })
+        yield* judged({ runsDir, second: 1, right: wrong(0, 20), confidence: 0.95, gate: loss })
+        const unsure = yield* judged({
+          runsDir,
+          second: 2,
+          right: wrong(0, 20),
+          confidence: 0.6,
+          gate: gate({}),
+        })
+        assert.isTrue(unsure.champion)
+        const worse = yield* judged({ runsDir, second: 3, right: wrong(0, 20), confidence: 0.3, gate: loss })
+        assert.match(worse.reasons.join(), /worse than the champion: loss/)
+      }),
+    ),
+  )
+
+  it.live("matches test examples by their files where more training data moved their indices", () =>
+    inRuns((runsDir) =>
+      Effect.gen(function* () {
+        yield* judged({ runsDir, second: 1, right: wrong(0, 20) })
+        const grown = yield* judged({ runsDir, second: 2, right: wrong(0, 40), trainExamples: 1300 })
+        assert.isFalse(grown.champion)
+        assert.strictEqual(grown.verdict?.test?.examples, 200)
+      }),
+    ),
+  )
+
+  it.live("keeps a champion it cannot compare, and says why", () =>
+    inRuns((runsDir) =>
+      Effect.gen(function* () {
+        const path = writeFinishedRun({ runsDir, second: 1, right: wrong(0, 20) })
+        yield* gateRun(runsDir, yield* readRun(path), undefined)
+        rmSync(join(path, "predictions.safetensors"))
+        const blind = yield* judged({ runsDir, second: 2, right: wrong(0, 0) })
+        assert.isFalse(blind.champion)
+        assert.match(blind.reasons.join(), /cannot be compared with the champion: .* has no predictions/)
+        const other = yield* judged({ runsDir, second: 3, right: wrong(0, 0), testDigest: "3" })
+        assert.isFalse(other.champion)
+        rmSync(path, { recursive: true })
+        const gone = yield* findRun(runsDir, "champion:tiny").pipe(Effect.flip)
+        assert.match(gone.message, /is not in .* any more; choose another with `pnpm pipeline promote RUN`/)
+      }),
+    ),
+  )
+
+  it.live("refuses a run that is not finished", () =>
+    inRuns((runsDir) =>
+      Effect.gen(function* () {
+        const run = yield* readRun(
+          writeFinishedRun({ runsDir, second: 1, right: [true], status: "interrupted" }),
+        )
+        const error = yield* gateRun(runsDir, run, undefined).pipe(Effect.flip)
+        assert.match(error.message, /cannot be a champion: it is interrupted/)
+        assert.include(error.message, `\`pnpm pipeline resume ${relative(process.cwd(), run.path)}\``)
+      }),
+    ),
+  )
+
+  it.live(
+    "and the hand refuse a run of another folder, or one under another name, which nothing would find",
+    () =>
+      inRuns((runsDir) =>
+        inRuns((other) =>
+          Effect.gen(function* () {
+            const elsewhere = yield* readRun(
+              writeFinishedRun({ runsDir: other, second: 1, right: wrong(0, 20) }),
+            )
+            const error = yield* gateRun(runsDir, elsewhere).pipe(Effect.flip)
+            const id = finishedRunId(1)
+            assert.strictEqual(
+              error.message,
+              `${id} cannot be a champion of ${runsDir}: found it as ${id} in ${other}, expected it as ${id} in ${runsDir}; promote it there with --runs-dir ${other}, or copy it into ${runsDir} first`,
+            )
+            assert.strictEqual(Runtime.getErrorExitCode(error), 65)
+            assert.deepStrictEqual(yield* promoteRun(runsDir, elsewhere, null).pipe(Effect.flip), error)
+
+            const path = writeFinishedRun({ runsDir, second: 2, right: wrong(0, 20) })
+            renameSync(path, join(runsDir, "best"))
+            const renamed = yield* promoteRun(runsDir, yield* readRun(join(runsDir, "best")), null).pipe(
+              Effect.flip,
+            )
+            assert.include(renamed.message, `give it its name ${finishedRunId(2)} back`)
+            assert.lengthOf(yield* readChampionHistory(runsDir), 0)
+
+            // A folder by another way is the same folder.
+            symlinkSync(other, join(runsDir, "link"))
+            assert.isTrue((yield* gateRun(join(runsDir, "link"), elsewhere)).champion)
+          }),
+        ),
+      ),
+  )
+
+  it.live("answers a second time what it answered the first, with no second line", () =>
+    inRuns((runsDir) =>
+      Effect.gen(function* () {
+        yield* judged({ runsDir, second: 1, right: wrong(0, 20) })
+        const run = { runsDir, second: 2, right: wrong(0, 40) }
+        const first = yield* judged(run)
+        assert.deepStrictEqual(yield* judged(run), first)
+        assert.lengthOf(yield* readChampionHistory(runsDir), 2)
+      }),
+    ),
+  )
+
+  it.live("judges a challenger anew that was trained further, although it is as often right as before", () =>
+    inRuns((runsDir) =>
+      Effect.gen(function* () {
+        const loss = gate({ metric: "loss" })
+        yield* judged({ runsDir, second: 1, right: wrong(0, 20), confidence: 0.8 })
+        const unsure: FinishedRun = { runsDir, second: 2, right: wrong(0, 20), confidence: 0.3, gate: loss }
+        assert.isFalse((yield* judged(unsure)).champion)
+        const path = writeFinishedRun({ ...unsure, confidence: 0.9 })
+        const attempt = JSON.parse(readFileSync(join(path, "attempts", "0001.json"), "utf8"))
+        const outcome = { ...attempt.outcome, endedAt: "9999-01-01T00:00:00.000Z" }
+        writeFileSync(join(path, "attempts", "0002.json"), JSON.stringify({ ...attempt, number: 2, outcome }))
+        const sure = yield* gateRun(runsDir, yield* readRun(path))
+        assert.isTrue(sure.champion, sure.reasons.join())
+        // The champion is not judged against itself.
+        assert.deepStrictEqual(yield* gateRun(runsDir, yield* readRun(path)), sure)
+        assert.lengthOf(yield* readChampionHistory(runsDir), 3)
+      }),
+    ),
+  )
+})
+
+describe("the page of a schedule", () => {
+  it("is made anew when a run is taken to the gate, and where none is kept it is not", async () => {
+    await inRuns((runsDir) =>
+      Effect.gen(function* () {
+        writeFinishedRun({ runsDir, second: 1, right: wrong(0, 20) })
+        const judge = () =>
+          Effect.promise(() => cliRun("promote", finishedRunId(1), "--gate", "--runs-dir", runsDir))
+        const first = yield* judge()
+        assert.strictEqual(first.code, 0, first.stderr)
+        assert.isFalse(existsSync(join(runsDir, "history.html")))
+        writeNights(runsDir, { nights: [night(28, { experiment: "tiny" })] })
+        yield* judge()
+        assert.include(readFileSync(join(runsDir, "history.html"), "utf8"), finishedRunId(1))
+      }),
+    ).pipe(Effect.runPromise)
+  })
+})
+
+describe("by hand", () => {
+  it.live("promotes a challenger, and rolls back one champion at a time", () =>
+    inRuns((runsDir) =>
+      Effect.gen(function* () {
+        yield* judged({ runsDir, second: 1, right: wrong(0, 20) })
+        yield* judged({ runsDir, second: 2, right: wrong(0, 10) })
+        yield* judged({ runsDir, second: 3, right: wrong(0, 90) })
+        yield* promoteRun(runsDir, yield* findRun(runsDir, finishedRunId(3)), "our own scans")
+        assert.strictEqual(yield* readChampion(runsDir, "tiny"), finishedRunId(3))
+        assert.strictEqual((yield* rollBack(runsDir, "tiny", null)).run, finishedRunId(2))
+        assert.strictEqual((yield* rollBack(runsDir, "tiny", null)).run, finishedRunId(1))
+        const error = yield* rollBack(runsDir, "tiny", null).pipe(Effect.flip)
+        assert.match(error.message, /no champion before/)
+        const events = yield* readChampionHistory(runsDir)
+        assert.deepStrictEqual(successionOf(events), [finishedRunId(1)])
+        assert.strictEqual(events[3].kind, "promoted")
+      }),
+    ),
+  )
+
+  it.live("rolls back past a run that was removed", () =>
+    inRuns((runsDir) =>
+      Effect.gen(function* () {
+        yield* judged({ runsDir, second: 1, right: wrong(0, 20) })
+        yield* judged({ runsDir, second: 2, right: wrong(0, 10) })
+        yield* judged({ runsDir, second: 3, right: wrong(0, 5) })
+        rmSync(join(runsDir, finishedRunId(2)), { recursive: true })
+        assert.strictEqual((yield* rollBack(runsDir, "tiny", null)).run, finishedRunId(1))
+        assert.match(
+          (yield* rollBack(runsDir, "none", null).pipe(Effect.flip)).message,
+          /none has no champion/,
+        )
+      }),
+    ),
+  )
+})

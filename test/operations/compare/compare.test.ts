@@ -1,0 +1,362 @@
+/**
+ * Comparisons of runs: what is tested how, what is never called better, and what becomes of runs that are not whole.
+ */
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs"
+import { tmpdir } from "node:os"
+import { basename, join } from "node:path"
+import * as NodeServices from "@effect/platform-node/NodeServices"
+import { afterAll, assert, beforeAll, describe, it } from "@effect/vitest"
+import { Effect } from "effect"
+import { parseHTML } from "linkedom"
+import { compareRuns } from "../../../operations/compare/Comparison.ts"
+import { comparisonPage } from "../../../views/comparison/comparisonPage.ts"
+import { renderMarkdown, renderText } from "../../../cli/render/renderComparison.ts"
+import { verdict } from "../../../operations/compare/verdict.ts"
+import { locateRuns } from "../../../storage/runDirectory.ts"
+import { readHeaders } from "../../../storage/runHeader.ts"
+import { cliRun } from "../../fixtures/cli.ts"
+import { type WrittenRun, writeRun } from "../../fixtures/writeRun.ts"
+
+let scratch: string
+beforeAll(() => (scratch = mkdtempSync(join(tmpdir(), "tidemark-compare-"))))
+afterAll(() => rmSync(scratch, { recursive: true, force: true }))
+
+let second = 0
+const write = (runsDir: string, run: Omit<WrittenRun, "runsDir" | "second">) =>
+  writeRun({ ...run, runsDir: join(scratch, runsDir), second: second++ })
+
+const compared = (runs: ReadonlyArray<string>) =>
+  Effect.gen(function* () {
+    const { damaged, runs: headers } = yield* readHeaders(runs)
+    return yield* compareRuns(headers, damaged)
+  }).pipe(Effect.provide(NodeServices.layer), Effect.runPromise)
+
+/** 1,000 examples, wrong where `wrong` says so. */
+const answers = (wrong: (index: number) => boolean) => Array.from({ length: 1000 }, (_, i) => !wrong(i))
+
+describe("compare", () => {
+  it("two models: the exact paired test over the same examples, and what each alone gets right", async () => {
+    const a = write("two", { right: answers((i) => i < 30) })
+    const b = write("two", { right: answers((i) => i < 5 || i === 999), learningRate: 0.2 })
+    const { differing, tests } = await compared([a, b])
+    assert.deepStrictEqual(differing, [
+      { path: "optimizer/learningRate/value", values: { A: "0.1", B: "0.2" } },
+    ])
+    const [test] = tests
+    assert.strictEqual(test.examples, 1000)
+    assert.deepStrictEqual(test.onlyFirstRight, { count: 1, first: [{ index: 60_999, label: 0 }] })
+    assert.strictEqual(test.onlySecondRight?.count, 25)
+    assert.deepStrictEqual(test.onlySecondRight?.first[0], { index: 60_005, label: 0 })
+    // 2 · (1 + 26) / 2^26
+    assert.closeTo(test.difference.p, 54 / 2 ** 26, 1e-15)
+    assert.isTrue(test.significant)
+    assert.closeTo(test.difference.value, -0.024, 1e-12)
+  })
+
+  it("a difference within noise is not called better, in words", async () => {
+    const a = write("noise", { right: answers((i) => i < 30) })
+    const b = write("noise", { right: answers((i) => i >= 5 && i < 40), learningRate: 0.2 })
+    const comparison = await compared([a, b])
+    assert.isFalse(comparison.tests[0].significant)
+    const text = renderText(comparison, 200)
+    assert.match(
+      text,
+      /B and A: no difference that cannot be noise: p = 0\.30, 95 % interval of the difference −/,
+    )
+    assert.notInclude(text, "better")
+  })
+
+  it("several tests carry Holm's correction, and a p below 0.05 may then be noise", async () => {
+    // 6 against 0: p = 2 / 2^6 = 0.03
+    const baseline = write("holm", { right: answers((i) => i < 6) })
+    const others = [0.2, 0.3, 0.4].map((learningRate) =>
+      write("holm", { right: answers(() => false), learningRate }),
+    )
+    const alone = await compared([baseline, others[0]])
+    assert.isTrue(alone.tests[0].significant)
+    assert.isNull(alone.correction)
+    const together = await compared([baseline, ...others])
+    assert.isTrue(together.tests.every(({ correctedP, significant }) => !significant && correctedP > 0.09))
+    assert.include(renderText(together, 200), "Holm's, for 3 tests")
+    assert.match(
+      renderText(together, 200),
+      /no difference that cannot be noise: p = 0\.094 after correction, p = 0\.031 alone/,
+    )
+  })
+
+  it("seeds of one experiment are a group; groups with the same seeds are compared by pairs", async () => {
+    const a = [1, 2, 3].map((seed) => write("groups", { seed, right: answers((i) => i < 100 + seed) }))
+    const b = [1, 2, 3].map((seed) =>
+      write("groups", { seed, right: answers((i) => i < 40 + 2 * seed), learningRate: 0.2 }),
+    )
+    const { differing, tests, units } = await compared([...a, ...b])
+    assert.deepStrictEqual(
+      units.map(({ label, seeds }) => [label, seeds]),
+      [
+        ["A", [1, 2, 3]],
+        ["B", [1, 2, 3]],
+      ],
+    )
+    assert.closeTo(units[0].spread?.value ?? 0, 0.102, 1e-12)
+    assert.closeTo(units[0].spread?.deviation ?? 0, 0.001, 1e-12)
+    assert.strictEqual(differing.length, 1)
+    assert.match(tests[0].method, /^paired t test over 3 seeds, and a paired t test over 1000 test examples/)
+    assert.closeTo(tests[0].difference.value, -0.058, 1e-3)
+    assert.isTrue(tests[0].significant)
+  })
+
+  it("groups whose seeds do not match are compared by Welch's test, one seed against several by its own", async () => {
+    const right = (n: number) => answers((i) => i < n)
+    const a = [1, 2, 3].map((seed) => write("welch", { seed, right: right(100 + seed) }))
+    const b = [7, 8].map((seed) => write("welch", { seed, right: right(40 + seed), learningRate: 0.2 }))
+    const c = write("welch", { seed: 1, right: right(103), learningRate: 0.3 })
+    const { tests } = await compared([...a, ...b, c])
+    assert.match(tests[0].method, /^Welch's t test over 3 and 2 seeds/)
+    assert.isTrue(tests[0].significant)
+    assert.match(tests[1].method, /^t test of one seed against 3/)
+    assert.isFalse(tests[1].significant)
+  })
+
+  it("what the seeds agree on but too few examples show is not called better", async () => {
+    const a = [1, 2, 3].map((seed) => write("few", { seed, right: answers((i) => i < 12) }))
+    const b = [1, 2, 3].map((seed) =>
+      write("few", { seed, right: answers((i) => i < 10), learningRate: 0.2 }),
+    )
+    const { tests } = await compared([...a, ...b])
+    assert.strictEqual(tests[0].parts[0].difference.p, 0)
+    assert.isAbove(tests[0].difference.p, 0.05)
+    assert.isFalse(tests[0].significant)
+  })
+
+  it("a repetition of a seed is no new evidence", async () => {
+    const right = answers((i) => i < 30)
+    const runs = [1, 1, 1, 2].map((seed) => write("again", { seed, right }))
+    runs.push(write("again", { seed: 1, right, learningRate: 0.2 }))
+    const { remarks, units } = await compared(runs)
+    assert.deepStrictEqual(units[0].seeds, [1, 2])
+    assert.isTrue(remarks.some((remark) => remark.startsWith("A: 2 of its runs repeat a seed")))
+  })
+
+  it("examples are matched by index: of different test splits those in common count", async () => {
+    const a = write("splits", { right: answers((i) => i < 600), firstIndex: 0 })
+    const b = write("splits", { right: answers(() => false), firstIndex: 500, learningRate: 0.2 })
+    const [test] = (await compared([a, b])).tests
+    assert.strictEqual(test.examples, 500)
+    assert.strictEqual(test.onlySecondRight?.count, 100)
+    assert.include(test.remarks.join(), "500 examples in common, of 1000 and 1000")
+    const c = write("splits", { firstIndex: 5000, learningRate: 0.3 })
+    assert.match((await compared([a, c])).untested[0].reason, /no example in common/)
+  })
+
+  it("runs of different datasets stand side by side and are not tested", async () => {
+    const comparison = await compared([write("data", {}), write("data", { dataset: "kmnist" })])
+    assert.deepStrictEqual(comparison.tests, [])
+    assert.match(comparison.untested[0].reason, /different datasets/)
+    assert.include(renderText(comparison, 200), "not tested: they were tested on different datasets")
+  })
+
+  it("runs that standardize the pixels of one dataset otherwise, or not, are tested", async () => {
+    const standardized = [0.3, 0.31].map((mean) =>
+      write("pixels", { learningRate: mean, standardizedBy: { mean, stddev: 0.3 } }),
+    )
+    const comparison = await compared([write("pixels", {}), ...standardized])
+    assert.deepStrictEqual(comparison.untested, [])
+    assert.lengthOf(comparison.tests, 2)
+  })
+
+  it("unfinished, damaged and older runs are compared as far as they go, with what is missing", async () => {
+    const whole = write("bad", {})
+    const unfinished = write("bad", { learningRate: 0.2, unfinished: true, status: "interrupted" })
+    const torn = write("bad", { learningRate: 0.3 })
+    writeFileSync(join(torn, "report.json"), "{")
+    const flipped = write("bad", { learningRate: 0.4 })
+    const bytes = readFileSync(join(flipped, "predictions.safetensors"))
+    bytes[bytes.length - 1] ^= 1
+    writeFileSync(join(flipped, "predictions.safetensors"), bytes)
+    const older = write("bad", { learningRate: 0.5 })
+    const { engine: _, ...identity } = JSON.parse(readFileSync(join(older, "run.json"), "utf8"))
+    writeFileSync(join(older, "run.json"), JSON.stringify({ ...identity, formatVersion: 0 }))
+    const unreadable = write("bad", {})
+    writeFileSync(join(unreadable, "run.json"), "{")
+
+    const comparison = await compared([whole, unfinished, torn, flipped, older, unreadable])
+    assert.strictEqual(comparison.units.length, 5)
+    assert.deepStrictEqual(
+      comparison.tests.map(({ second }) => second),
+      ["E"],
+    )
+    const said = [...comparison.remarks, ...comparison.untested.map(({ reason }) => reason)].join("\n")
+    for (const part of [
+      `${basename(unfinished)}: it is interrupted and has no test result`,
+      `${basename(torn)}: its report.json cannot be read`,
+      "predictions.safetensors is damaged",
+      `${basename(older)}: it is of format 0`,
+      `${basename(unreadable)} is not a run this version can read`,
+      "B has no test result",
+    ]) {
+      assert.include(said, part)
+    }
+    // The curve of the unfinished run comes from its metrics.
+    assert.strictEqual(comparison.curves[1].points.length, 2)
+    assert.include(renderMarkdown(comparison), "| B |")
+  })
+
+  it("of very many the first and those best on validation are tested", async () => {
+    const runs = Array.from({ length: 40 }, (_, i) =>
+      write("many", { learningRate: i + 1, validation: [0.9, i === 0 ? 0.8 : 0.5 - i / 100] }),
+    )
+    const comparison = await compared(runs)
+    assert.strictEqual(comparison.tests.length, 20)
+    assert.strictEqual(comparison.unitsLeftOut, 19)
+    assert.strictEqual(comparison.units[0].runs[0], basename(runs[0]))
+    assert.strictEqual(comparison.units.at(-1)?.runs[0], basename(runs[39]))
+  })
+})
+
+describe("the command", () => {
+  it("takes globs and --last, prints text that fits 80 columns, Markdown and JSON", async () => {
+    for (const learningRate of [0.1, 0.2, 0.3]) write("cli", { name: "cnn", learningRate })
+    write("cli", { name: "mlp", learningRate: 0.4 })
+    const runs = ["--runs-dir", join(scratch, "cli")]
+    const text = await cliRun("compare", "2026*-cnn-*", ...runs)
+    assert.strictEqual(text.code, 0, text.stderr)
+    assert.isTrue(text.stdout.split("\n").every((line) => line.length <= 80))
+    assert.notInclude(text.stdout, "\u001B")
+    assert.include((await cliRun("compare", "--last", "2", "--markdown", ...runs)).stdout, "| A | ")
+    const json = await cliRun("compare", "--experiment", "cnn", "--last", "2", "--json", ...runs)
+    assert.strictEqual(JSON.parse(json.stdout).units.length, 2)
+  })
+
+  it("says what is wrong where nothing can be compared: 64 without runs, 65 with one, 66 with an unknown one", async () => {
+    const runsDir = join(scratch, "one")
+    const only = write("one", {})
+    assert.strictEqual((await cliRun("compare", "--runs-dir", runsDir)).code, 64)
+    const single = await cliRun("compare", "latest", "--runs-dir", runsDir)
+    assert.strictEqual(single.code, 65)
+    assert.include(single.stderr, `found one run, ${basename(only)}`)
+    assert.strictEqual((await cliRun("compare", "latest", "nothing", "--runs-dir", runsDir)).code, 66)
+  })
+
+  it("a run named twice is one run", async () => {
+    const path = write("twice", {})
+    const located = await locateRuns(join(scratch, "twice"), ["latest", basename(path), path]).pipe(
+      Effect.provide(NodeServices.layer),
+      Effect.runPromise,
+    )
+    assert.deepStrictEqual(located, [path])
+  })
+})
+
+describe("the page of a comparison", () => {
+  const pageOf = async (runs: ReadonlyArray<string>) => {
+    const comparison = await compared(runs)
+    const page = await Effect.runPromise(Effect.provide(comparisonPage(comparison), NodeServices.layer))
+    return { comparison, page, document: parseHTML(page).document }
+  }
+  const right = (wrong: number) => Array.from({ length: 400 }, (_, i) => i >= wrong)
+
+  it("has what the terminal says, with curves overlaid and differences with their intervals", async () => {
+    const runs = [write("page", { right: right(40) }), write("page", { right: right(10), learningRate: 0.3 })]
+    const { comparison, document } = await pageOf(runs)
+    assert.include(document.querySelector(".verdict")?.textContent, verdict(comparison.tests[0]))
+    const sections = [...document.querySelectorAll("h2")].map(({ textContent }) => textContent)
+    assert.deepEqual(sections, [
+      "Compared",
+      "What differs",
+      "Errors in %",
+      "Is it more than noise?",
+      "Learning curves",
+      "Size and speed",
+    ])
+    const differs = [...document.querySelectorAll("#differences ~ .scroll tbody tr")].map((row) =>
+      [...row.children].map(({ textContent }) => textContent),
+    )
+    assert.deepEqual(differs, [["optimizer/learningRate/value", "0.1", "0.3"]])
+    const charts = [...document.querySelectorAll("svg.plot")]
+    assert.strictEqual(charts.length, 4)
+    assert.match(charts[1].getAttribute("aria-label") ?? "", /^Differences .* B: −7\.50 points/)
+    assert.match(charts[2].getAttribute("aria-label") ?? "", /A ends at 25\.00 %, B ends at 25\.00 %$/)
+  })
+
+  it("says what is missing, and stays light with very many runs", async () => {
+    const runs = Array.from({ length: 60 }, (_, i) =>
+      write("many-page", {
+        learningRate: 0.1 + i / 1000,
+        ...(i === 3 ? { unfinished: true, status: "failed" } : {}),
+      }),
+    )
+    const { comparison, document, page } = await pageOf(runs)
+    assert.deepEqual(
+      [...document.querySelectorAll(".notice li")].map(({ textContent }) => textContent),
+      [...comparison.remarks],
+    )
+    assert.isBelow(page.length, 300_000)
+    assert.notMatch(page, /NaN|undefined/)
+  })
+
+  it("is made of runs without a single measurement", async () => {
+    const bare = { unfinished: true, status: "failed", validation: [] } as const
+    const { document } = await pageOf([write("bare", bare), write("bare", { ...bare, seed: 1 })])
+    assert.strictEqual(document.querySelectorAll("svg.plot").length, 0)
+    assert.isAbove(document.querySelectorAll(".notice li").length, 0)
+  })
+
+  it("compare --html writes it and says where", async () => {
+    const [a, b] = [write("cli-page", {}), write("cli-page", { seed: 1 })]
+    const file = join(scratch, "compared.html")
+    const ended = await cliRun("compare", a, b, "--html", file)
+    assert.strictEqual(ended.code, 0, ended.stderr)
+    assert.strictEqual(ended.stdout.trim(), file)
+    const scripted = await cliRun("compare", a, b, "--html", file, "--json")
+    assert.deepStrictEqual(JSON.parse(scripted.stdout), { page: file })
+    assert.include(readFileSync(file, "utf8"), "Comparison of training runs")
+  })
+})
+
+describe("what differs", () => {
+  it("tells networks of other layers as a whole, of the same layers field by field", async () => {
+    const withModel = (model: ReadonlyArray<unknown>, seed: number) => {
+      const path = write("models", { seed })
+      const file = join(path, "run.json")
+      const run = JSON.parse(readFileSync(file, "utf8"))
+      writeFileSync(file, JSON.stringify({ ...run, experiment: { ...run.experiment, model } }))
+      return path
+    }
+    const dense = [{ kind: "flatten" }, { kind: "dense", units: 10 }]
+    const wider = [{ kind: "flatten" }, { kind: "dense", units: 20 }]
+    const deeper = [{ kind: "conv2d", filters: 8 }, ...dense]
+    const fields = async (...models: ReadonlyArray<ReadonlyArray<unknown>>) =>
+      (await compared(models.map((model) => withModel(model, 0)))).differing
+    assert.deepEqual(await fields(dense, wider), [{ path: "model/1/units", values: { A: "10", B: "20" } }])
+    assert.deepEqual(await fields(dense, deeper), [
+      { path: "model", values: { A: '"flatten, dense(10)"', B: '"conv2d(8), flatten, dense(10)"' } },
+    ])
+  })
+})
+
+describe("seeds of one experiment", () => {
+  it("belong together when fields stand in another order, and not when any value differs", async () => {
+    const reversed = (value: unknown): unknown =>
+      typeof value !== "object" || value === null || Array.isArray(value)
+        ? value
+        : Object.fromEntries(
+            Object.entries(value)
+              .toReversed()
+              .map(([key, field]) => [key, reversed(field)]),
+          )
+    const turned = (path: string) => {
+      const file = join(path, "run.json")
+      const run = JSON.parse(readFileSync(file, "utf8"))
+      writeFileSync(file, JSON.stringify({ ...run, experiment: reversed(run.experiment) }))
+      return path
+    }
+    const runs = [write("turned", { seed: 0 }), turned(write("turned", { seed: 1 }))]
+    const together = await compared(runs)
+    assert.strictEqual(together.spread?.n, 2)
+    const other = write("turned", { seed: 2, learningRate: 0.01 })
+    assert.deepEqual(
+      (await compared([...runs, other])).units.map(({ seeds }) => seeds),
+      [[0, 1], [2]],
+    )
+  })
+})

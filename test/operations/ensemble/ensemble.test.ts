@@ -1,0 +1,161 @@
+/** Several experiments in one file: trained, interrupted, gone on with, answering together. */
+import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs"
+import { tmpdir } from "node:os"
+import { basename, join } from "node:path"
+import { fileURLToPath } from "node:url"
+import { afterAll, assert, beforeAll, describe, it } from "@effect/vitest"
+import sharp from "sharp"
+import { decodeSafetensors } from "../../../storage/safetensors.ts"
+import { cliRun, start } from "../../fixtures/cli.ts"
+import { resultOf } from "../../fixtures/runFiles.ts"
+
+const tiny = JSON.stringify(fileURLToPath(new URL("../../fixtures/tiny.ts", import.meta.url)))
+
+let scratch: string
+let runs: string
+beforeAll(() => {
+  scratch = mkdtempSync(join(tmpdir(), "tidemark-ensemble-"))
+  runs = join(scratch, "runs")
+})
+afterAll(() => rmSync(scratch, { recursive: true, force: true }))
+
+const write = (name: string, value: string) => {
+  const path = join(scratch, name)
+  writeFileSync(path, `import tiny from ${tiny}\nexport default ${value}\n`)
+  return path
+}
+/** The last of them validates on fewer examples; all are tested on the same. */
+const trio = () =>
+  write(
+    "trio.ts",
+    `{ name: "trio", members: [0, 1, 2].map((seed) => ({ ...tiny, seed, split: { ...tiny.split, validation: 500 - 200 * (seed >> 1) } })) }`,
+  )
+const flags = (folder: string) => [
+  "--iterations=40",
+  "--engine=onnx",
+  `--runs-dir=${folder}`,
+  `--data-dir=${join(scratch, "data")}`,
+]
+const runNames = (folder: string) => readdirSync(folder).filter((name) => /^\d{8}T/.test(name))
+const probabilitiesOf = (folder: string) => {
+  const decoded = decodeSafetensors(readFileSync(join(folder, "predictions.safetensors")))
+  const found =
+    decoded._tag === "Success"
+      ? decoded.success.tensors.find(({ name }) => name === "probabilities")
+      : undefined
+  if (!(found?.data instanceof Float32Array)) throw new Error("no probabilities")
+  return found.data
+}
+
+describe("an ensemble", () => {
+  it("is trained by one command, and by the same one again where it was interrupted", async () => {
+    const { child, ended } = start("run", trio(), ...flags(runs))
+    let said = ""
+    let asked = false
+    child.stderr?.on("data", (data) => {
+      said += String(data)
+      // Once: a second signal would end the process at once.
+      if (asked || !/member 2 of 3[\s\S]*iteration \d+\/40/.test(said)) return
+      asked = child.kill("SIGINT")
+    })
+    const interrupted = await ended
+    assert.strictEqual(interrupted.code, 130, interrupted.stderr)
+    assert.include(
+      interrupted.stderr,
+      `go on with: pnpm pipeline run ${join(scratch, "trio.ts")} --runs-dir ${runs} --data-dir ${join(scratch, "data")} --iterations 40 --engine onnx`,
+    )
+    assert.strictEqual(runNames(runs).length, 2)
+    assert.isFalse(existsSync(join(runs, "ensembles")))
+
+    const whole = await cliRun("run", trio(), "--json", ...flags(runs))
+    assert.strictEqual(whole.code, 0, whole.stderr)
+    assert.strictEqual(runNames(runs).length, 3)
+    assert.match(whole.stderr, /is finished/)
+    assert.match(whole.stderr, /going on with/)
+    const report = JSON.parse(whole.stdout)
+    assert.deepStrictEqual(
+      report.members.map(({ seed }: { seed: number }) => seed),
+      [0, 1, 2],
+    )
+    const names: ReadonlyArray<string> = report.members.map(({ run }: { run: string }) => run)
+    const each = names.map((name) => probabilitiesOf(join(runs, name)))
+    const mean = each[0].map((_, i) => (each[0][i] + each[1][i] + each[2][i]) / 3)
+    assert.deepStrictEqual(probabilitiesOf(join(runs, "ensembles", "trio-40-iterations")), mean)
+
+    // The member that was interrupted is the one that a run of its own gives.
+    const alone = join(scratch, "alone")
+    const single = await cliRun("run", write("one.ts", "{ ...tiny, seed: 1 }"), ...flags(alone))
+    assert.strictEqual(single.code, 0, single.stderr)
+    assert.deepStrictEqual(resultOf(join(runs, names[1])), resultOf(join(alone, runNames(alone)[0])))
+
+    const again = await cliRun("run", trio(), "--json", ...flags(runs))
+    assert.deepStrictEqual(JSON.parse(again.stdout), report)
+    assert.strictEqual(runNames(runs).length, 3)
+  })
+
+  it("predicts as one, is shown, and its members are kept", async () => {
+    const black = join(scratch, "digit.png")
+    const pixels = Uint8Array.from({ length: 784 }, (_, i) =>
+      i % 28 > 12 && i % 28 < 16 && i > 140 && i < 640 ? 255 : 0,
+    )
+    writeFileSync(
+      black,
+      await sharp(pixels, { raw: { width: 28, height: 28, channels: 1 } })
+        .png()
+        .toBuffer(),
+    )
+    const members = runNames(runs)
+    const asked = async (model: string) => {
+      const { code, stderr, stdout } = await cliRun("predict", model, black, "--json", "--runs-dir", runs)
+      assert.strictEqual(code, 0, stderr)
+      return JSON.parse(stdout)
+    }
+    const together = await asked("ensemble:trio-40-iterations")
+    assert.deepStrictEqual(
+      together.models.map(({ run }: { run: string }) => run),
+      members,
+    )
+    assert.deepStrictEqual(together.predictions, (await asked(members.join(","))).predictions)
+
+    const shown = await cliRun("show", "ensemble:trio-40-iterations", "--runs-dir", runs)
+    assert.include(shown.stdout, "trio-40-iterations: 3 networks, the mean of their probabilities")
+    const kept = await cliRun("rm", members[0], "--yes", "--runs-dir", runs)
+    assert.strictEqual(kept.code, 75)
+    assert.include(kept.stderr, `${basename(members[0])} (a member of ensemble trio-40-iterations`)
+  })
+
+  it("is refused before anything is fetched where it cannot be one", async () => {
+    const refused = async (value: string, code: number, message: RegExp, ...more: ReadonlyArray<string>) => {
+      const ended = await cliRun("run", write("bad.ts", value), ...flags(join(scratch, "never")), ...more)
+      assert.strictEqual(ended.code, code, ended.stderr)
+      assert.match(ended.stderr, message)
+      assert.notMatch(ended.stderr, /^ {4}at /m, "a stack trace")
+    }
+    await refused(`{ name: "x", members: [tiny] }`, 65, /members: an ensemble has at least two members/)
+    await refused(
+      `{ name: "x", members: [tiny, { ...tiny, seed: 1, batchSize: 0 }, { ...tiny, loss: "meanSquaredError", model: [...tiny.model, { kind: "activation", activation: "sigmoid" }] }, tiny, { ...tiny, split: { kind: "pooled", test: 0.2 } }] }`,
+      65,
+      /members\[1\]\.batchSize: [\s\S]*members\[2\]\.loss: it differs from the first member's[\s\S]*members\[3\]: it is the same as a member before it[\s\S]*members\[4\]\.split: it differs/,
+    )
+    await refused(
+      `{ name: "x", members: [tiny, { ...tiny, seed: 1 }] }`,
+      64,
+      /members have their own: leave --seed out/,
+      "--seed=3",
+    )
+    const schedule = await cliRun(
+      "schedule",
+      trio(),
+      "--cron",
+      "0 2 * * *",
+      "--runs-dir",
+      join(scratch, "never"),
+    )
+    assert.strictEqual(schedule.code, 65)
+    assert.match(schedule.stderr, /it is an ensemble of several experiments; `pnpm pipeline run` trains it/)
+    const missing = await cliRun("predict", "ensemble:nobody", "x.png", "--runs-dir", runs)
+    assert.strictEqual(missing.code, 66)
+    assert.match(missing.stderr, /there is no ensemble nobody/)
+    assert.isFalse(existsSync(join(scratch, "never")))
+  })
+})

@@ -1,0 +1,84 @@
+/** The members of an ensemble when the data changes, and how an ensemble is removed: runs written without training. */
+import { existsSync, mkdtempSync, readdirSync, rmSync } from "node:fs"
+import { tmpdir } from "node:os"
+import { basename, join } from "node:path"
+import * as NodeServices from "@effect/platform-node/NodeServices"
+import { afterAll, assert, beforeAll, describe, it } from "@effect/vitest"
+import { Effect, type FileSystem, type Path, Schema } from "effect"
+import { joinMembers } from "../../../operations/ensemble/joinMembers.ts"
+import { readReport } from "../../../inspect/summary.ts"
+import { Experiment } from "../../../schemas/Experiment.ts"
+import { locateEnsemble } from "../../../storage/ensembles.ts"
+import { cliRun } from "../../fixtures/cli.ts"
+import { writeFinishedRun } from "../../fixtures/finishedRun.ts"
+import tiny from "../../fixtures/tiny.ts"
+
+let runsDir: string
+beforeAll(() => (runsDir = mkdtempSync(join(tmpdir(), "tidemark-members-"))))
+afterAll(() => rmSync(runsDir, { recursive: true, force: true }))
+
+const go = <A, E>(effect: Effect.Effect<A, E, FileSystem.FileSystem | Path.Path>) =>
+  Effect.runPromise(Effect.provide(effect, NodeServices.layer))
+
+const experiment = Schema.decodeUnknownSync(Experiment)(tiny)
+const duo = {
+  path: "duo.ts",
+  name: "duo",
+  combine: "mean",
+  members: [{ experiment, fingerprint: "f" }],
+} as const
+
+const joined = (paths: ReadonlyArray<string>) =>
+  Effect.gen(function* () {
+    const members = yield* Effect.forEach(paths, (path, seed) =>
+      Effect.map(readReport(path), (report) => {
+        if (report === undefined) throw new Error(`no report in ${path}`)
+        return { path, report, seed }
+      }),
+    )
+    return yield* joinMembers(duo, members, runsDir)
+  })
+
+/** Two examples of each class, those before `wrong` answered right. */
+const answers = (wrong: number) => Array.from({ length: 20 }, (_, i) => i < wrong)
+
+describe("members of an ensemble", () => {
+  it("of before the data changed are named, however many, with the command that removes them", async () => {
+    const old = [1, 2].map((second) => writeFinishedRun({ runsDir, second, right: answers(3) }))
+    const now = writeFinishedRun({ runsDir, second: 3, right: answers(20), trainExamples: 2000 })
+    const [first, second] = old.map((path) => basename(path))
+
+    const before = await go(Effect.flip(joined([...old, now])))
+    assert.strictEqual(
+      before.message,
+      `${first}, ${second} cannot be combined with the other members: tested on other examples than ${basename(now)}, the newest; remove with \`pnpm pipeline rm ${first} ${second}\` and run the ensemble again`,
+    )
+    // As many images with the same labels, and others all the same.
+    const other = writeFinishedRun({ runsDir, second: 4, right: answers(20), testDigest: "3" })
+    const moved = await go(Effect.flip(joined([...old, other])))
+    assert.include(moved.message, `tested on other examples than ${basename(other)}, the newest`)
+    rmSync(other, { recursive: true })
+    await go(joined(old))
+    const after = await go(Effect.flip(joined([...old, now])))
+    assert.include(after.message, `\`pnpm pipeline rm ensemble:duo ${first} ${second}\``)
+
+    const kept = await cliRun("rm", first, "--yes", "--runs-dir", runsDir)
+    assert.strictEqual(kept.code, 75)
+    assert.include(kept.stderr, `${first} (a member of ensemble duo, which \`rm ensemble:duo\` removes)`)
+    const all = ["ensemble:duo", first, second, "--runs-dir", runsDir]
+    const dry = await cliRun("rm", ...all)
+    assert.match(dry.stdout, /would remove 1 ensemble and 2 runs, [\d.]+ kB; do it with --yes/)
+    assert.isTrue(existsSync(join(runsDir, "ensembles", "duo", "report.json")))
+    const removed = await cliRun("rm", ...all, "--yes")
+    assert.strictEqual(removed.code, 0, removed.stderr)
+    assert.deepStrictEqual(readdirSync(runsDir).sort(), [basename(now), "ensembles"].sort())
+    assert.deepStrictEqual(readdirSync(join(runsDir, "ensembles")), [])
+  })
+
+  it("an ensemble that is not there, or whose name would lead elsewhere, is not removed", async () => {
+    for (const name of ["duo", "..", "../champions", ""]) {
+      const error = await go(Effect.flip(locateEnsemble(runsDir, name)))
+      assert.strictEqual(error._tag, "EnsembleNotFound")
+    }
+  })
+})

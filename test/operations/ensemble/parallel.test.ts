@@ -1,0 +1,148 @@
+/** Members of an ensemble trained beside each other, in processes of their own: the same answers, and safe to stop. */
+import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs"
+import { tmpdir } from "node:os"
+import { join } from "node:path"
+import { fileURLToPath } from "node:url"
+import { afterAll, assert, beforeAll, describe, it } from "@effect/vitest"
+import { cliRun, start } from "../../fixtures/cli.ts"
+import { resultOf } from "../../fixtures/runFiles.ts"
+
+const tiny = JSON.stringify(fileURLToPath(new URL("../../fixtures/tiny.ts", import.meta.url)))
+
+let scratch: string
+let trio: string
+let single: string
+beforeAll(() => {
+  scratch = mkdtempSync(join(tmpdir(), "tidemark-beside-"))
+  const write = (name: string, value: string) => {
+    const path = join(scratch, name)
+    writeFileSync(path, `import tiny from ${tiny}\nexport default ${value}\n`)
+    return path
+  }
+  trio = write("trio.ts", `{ name: "trio", members: [0, 1, 2].map((seed) => ({ ...tiny, seed })) }`)
+  single = write("single.ts", "tiny")
+})
+afterAll(() => rmSync(scratch, { recursive: true, force: true }))
+
+const flags = (folder: string, iterations: number) => [
+  `--iterations=${iterations}`,
+  "--engine=onnx",
+  `--runs-dir=${join(scratch, folder)}`,
+  `--data-dir=${join(scratch, "data")}`,
+]
+
+/** So many that the first is not done when the second begins, seconds later on a busy machine. */
+const iterations = 800
+
+interface Attempt {
+  readonly process: { readonly pid: number }
+  readonly startedAt: string
+  readonly outcome?: { readonly status: string; readonly endedAt: string }
+}
+/** The runs of a folder by their seeds, each with its first attempt. */
+const runsBySeed = (folder: string) => {
+  const runs = join(scratch, folder)
+  const names = existsSync(runs) ? readdirSync(runs).filter((name) => /^\d{8}T/.test(name)) : []
+  const found = new Map<number, { readonly path: string; readonly attempt: Attempt | undefined }>()
+  for (const name of names) {
+    const path = join(runs, name)
+    const { experiment } = JSON.parse(readFileSync(join(path, "run.json"), "utf8"))
+    const attempt = join(path, "attempts", "0001.json")
+    found.set(experiment.seed, {
+      path,
+      attempt: existsSync(attempt) ? JSON.parse(readFileSync(attempt, "utf8")) : undefined,
+    })
+  }
+  return found
+}
+
+/** Starts it, and calls `act` once, as soon as what it has said matches all of `signs`. */
+const startAnd = (
+  signs: ReadonlyArray<RegExp>,
+  act: (pid: number) => void,
+  ...args: ReadonlyArray<string>
+) => {
+  const { child, ended } = start(...args)
+  let said = ""
+  let isDone = false
+  child.stderr?.on("data", (data) => {
+    said += String(data)
+    if (isDone || !signs.every((sign) => sign.test(said))) return
+    isDone = true
+    act(child.pid ?? Number.NaN)
+  })
+  return ended
+}
+const trains = (member: number) => new RegExp(`^member ${member} +train +iteration \\d+/`, "m")
+
+describe("members beside each other", () => {
+  it("are interrupted together by one signal, go on together, and give what they give one after another", async () => {
+    const asked = ["run", trio, ...flags("beside", iterations), "--jobs", "2"]
+    const interrupted = await startAnd([trains(1), trains(2)], (pid) => process.kill(pid, "SIGINT"), ...asked)
+    assert.strictEqual(interrupted.code, 130, interrupted.stderr)
+    assert.match(interrupted.stderr, /error: interrupted by SIGINT/)
+    const hints = interrupted.stderr.match(/go on with: .*/g) ?? []
+    assert.strictEqual(hints.length, 1, interrupted.stderr)
+    assert.match(String(hints[0]), /pnpm pipeline run \S+trio\.ts .*--engine onnx --jobs 2$/)
+    const begun = [...runsBySeed("beside").values()].map(({ attempt }) => attempt)
+    assert.deepStrictEqual(
+      begun.map((attempt) => attempt?.outcome?.status),
+      ["interrupted", "interrupted"],
+    )
+    const [[started], [ended]] = [begun.map((a) => a?.startedAt), begun.map((a) => a?.outcome?.endedAt)].map(
+      (times) => times.map(String).toSorted(),
+    )
+    assert.isBelow(Date.parse(started), Date.parse(ended), "one began before the other had ended")
+
+    const [whole, inTurn] = [
+      await cliRun(...asked, "--json"),
+      await cliRun("run", trio, ...flags("turn", iterations), "--json"),
+    ]
+    assert.strictEqual(whole.code, 0, whole.stderr)
+    assert.match(whole.stderr, /^member 1 +going on with/m)
+    assert.deepStrictEqual(JSON.parse(whole.stdout).test, JSON.parse(inTurn.stdout).test)
+    const beside = runsBySeed("beside")
+    for (const [seed, { path }] of runsBySeed("turn")) {
+      assert.deepStrictEqual(resultOf(beside.get(seed)?.path ?? ""), resultOf(path))
+    }
+  })
+
+  it("where one's process is killed, the other comes to its end, no other is begun, and the error says which", async () => {
+    const killMember = () => {
+      const pid = runsBySeed("killed").get(0)?.attempt?.process.pid
+      assert.isDefined(pid)
+      process.kill(pid, "SIGKILL")
+    }
+    const asked = ["run", trio, ...flags("killed", iterations), "--jobs", "2"]
+    const failed = await startAnd([trains(1), trains(2)], killMember, ...asked)
+    assert.strictEqual(failed.code, 75, failed.stderr)
+    assert.match(failed.stderr, /error: member 1: its process was ended by SIGKILL/)
+    const runs = runsBySeed("killed")
+    assert.deepStrictEqual([...runs.keys()].toSorted(), [0, 1])
+    assert.strictEqual(runs.get(1)?.attempt?.outcome?.status, "finished")
+
+    const alone = await cliRun("run", trio, ...flags("killed", iterations), "--member", "1", "--json")
+    assert.strictEqual(alone.code, 0, alone.stderr)
+    assert.match(alone.stderr, /going on with/)
+    assert.strictEqual(JSON.parse(alone.stdout).experiment, "tiny")
+    assert.strictEqual(runsBySeed("killed").size, 2)
+  })
+
+  it("what is only for them is refused of a single experiment, and a member that there is not", async () => {
+    for (const flag of ["--jobs=2", "--member=1"]) {
+      const refused = await cliRun("run", single, ...flags("never", 10), flag)
+      assert.strictEqual(refused.code, 64)
+      assert.match(
+        refused.stderr,
+        new RegExp(`single\\.ts is a single experiment, without members: leave ${flag.slice(0, -2)} out`),
+      )
+    }
+    const both = await cliRun("run", trio, ...flags("never", 10), "--member=1", "--jobs=2")
+    assert.strictEqual(both.code, 64)
+    assert.match(both.stderr, /trio\.ts has one member to train, with --member: leave --jobs out/)
+    const missing = await cliRun("run", trio, ...flags("never", 10), "--member=4")
+    assert.strictEqual(missing.code, 64)
+    assert.match(missing.stderr, /trio\.ts has no member 4; expected 1 to 3/)
+    assert.isFalse(existsSync(join(scratch, "never")))
+  })
+})

@@ -1,0 +1,224 @@
+/** What a person reads in the morning, from what nights leave behind. */
+import { join } from "node:path"
+import * as NodeServices from "@effect/platform-node/NodeServices"
+import { assert, describe, it } from "@effect/vitest"
+import { Effect, FileSystem } from "effect"
+import { readHistory } from "../../../operations/schedule/History.ts"
+import { historyPage } from "../../../views/history/historyPage.ts"
+import { morning } from "../../../operations/schedule/describe.ts"
+import { writeHistoryPage } from "../../../views/history/writeHistoryPage.ts"
+import type { ChampionEvent } from "../../../schemas/Champion.ts"
+import type { Night } from "../../../schemas/ScheduledRun.ts"
+import { judged, night, type NightsLeft, writeNights } from "../../fixtures/scheduledRuns.ts"
+import { runId, writeRun } from "../../fixtures/writeRun.ts"
+
+/** A runs folder with these in it. */
+const left = (nights: NightsLeft) =>
+  Effect.gen(function* () {
+    const fs = yield* FileSystem.FileSystem
+    const runsDir = yield* fs.makeTempDirectoryScoped()
+    writeNights(runsDir, nights)
+    return runsDir
+  })
+
+const go = <A, E>(effect: Effect.Effect<A, E, NodeServices.NodeServices | import("effect").Scope.Scope>) =>
+  effect.pipe(Effect.scoped, Effect.provide(NodeServices.layer))
+
+const read = (what: NightsLeft) => Effect.map(Effect.flatMap(left(what), readHistory), ([history]) => history)
+
+describe("in the morning", () => {
+  const cases: ReadonlyArray<readonly [Partial<Night>, string]> = [
+    [{}, "2026-03-28 02:30 Europe/Prague: a new champion, run-28: a reason"],
+    [
+      { outcome: "challenger", reasons: ["worse", "too slow"] },
+      "2026-03-28 02:30 Europe/Prague: the champion stays; run-28 is kept as a challenger: worse; too slow",
+    ],
+    [
+      { outcome: "failed", retries: 2, missed: 1 },
+      "2026-03-28 02:30 Europe/Prague: failed, the champion stays: a reason (it was tried again 2 times; before it one slot was missed)",
+    ],
+    [
+      { outcome: "failed", champion: null, run: null },
+      "2026-03-28 02:30 Europe/Prague: failed, there is no champion: a reason",
+    ],
+    [
+      { outcome: "timeLimit", reasons: ["stopped after 60 minutes, its limit"] },
+      "2026-03-28 02:30 Europe/Prague: stopped after 60 minutes, its limit; the next slot goes on with run-28",
+    ],
+    [{ outcome: "skipped", run: null }, "2026-03-28 02:30 Europe/Prague: left out: a reason"],
+    [
+      { outcome: "missed", missed: 4 },
+      "2026-03-28 02:30 Europe/Prague: missed: a reason (before it 4 slots were missed)",
+    ],
+    [
+      { resumed: true, dataset: { digest: "d", changed: true } },
+      "2026-03-28 02:30 Europe/Prague: a new champion, run-28: a reason (the data was new; it went on with a run begun before)",
+    ],
+  ]
+  it.effect.each(cases)("a night is told with its reason: %j", ([changes, line]) =>
+    go(
+      Effect.map(read({ nights: [night(27, {}), night(28, changes)] }), (history) => {
+        assert.deepStrictEqual(morning(history), [line])
+      }),
+    ),
+  )
+
+  it.effect("the hour is that of the night's place, on the day the clocks change too", () =>
+    go(
+      Effect.gen(function* () {
+        const slot = "2026-03-29T01:30:00.000Z"
+        assert.match(
+          morning(yield* read({ nights: [night(29, { slot })] }))[0],
+          /^2026-03-29 03:30 Europe\/Prague: /,
+        )
+        const { timezone: _, ...old } = night(29, { slot })
+        assert.match(morning(yield* read({ nights: [old] }))[0], /^2026-03-29 01:30 UTC: /)
+        const strange = night(29, { slot, timezone: "Mars/Olympus" })
+        assert.match(morning(yield* read({ nights: [strange] }))[0], /2026-03-29/)
+      }),
+    ),
+  )
+
+  it.effect("a champion that a person moved since then is told, one moved before the night is not", () =>
+    go(
+      Effect.gen(function* () {
+        const moved = (day: number): ChampionEvent => ({
+          kind: "rolledBack",
+          at: `2026-03-${day}T07:00:00.000Z`,
+          experiment: "small",
+          run: "run-1",
+          before: "run-28",
+          reason: "odd on our scans",
+        })
+        const nights = [night(28, {})]
+        const after = yield* read({ nights, events: [judged(28, true, 0.9), moved(28)] })
+        assert.strictEqual(
+          morning(after)[1],
+          "since then, 2026-03-28 07:00 UTC: rolled back to run-1: odd on our scans",
+        )
+        assert.deepStrictEqual(
+          [after.champion?.run, after.champion?.why],
+          ["run-1", "rolled back: odd on our scans"],
+        )
+        assert.lengthOf(morning(yield* read({ nights, events: [moved(27), judged(28, true, 0.9)] })), 1)
+      }),
+    ),
+  )
+
+  it.effect("a night that is not over is told as it stands, and one that is recorded is over", () =>
+    go(
+      Effect.gen(function* () {
+        const open = {
+          slot: night(28, {}).slot,
+          startedAt: "2025-12-31T00:00:00.000Z",
+          run: null,
+          resumed: false,
+          retries: 0,
+          missed: 0,
+          waiting: false,
+        }
+        const runsDir = yield* left({ nights: [night(27, {})], open })
+        const second = 7
+        writeRun({ runsDir, second, status: "interrupted", unfinished: true })
+        const [history] = yield* readHistory(runsDir)
+        assert.deepStrictEqual(history.unfinished, {
+          slot: open.slot,
+          run: runId({ second }),
+          state: "stopped",
+        })
+        assert.match(
+          morning(history)[1],
+          /^the night of 2026-03-28 02:30 Europe\/Prague is not over; the schedule goes on with .* when it starts again$/,
+        )
+        assert.isNull((yield* read({ nights: [night(28, {})], open })).unfinished)
+        const stopped = yield* read({ nights: [night(28, { outcome: "timeLimit" })], open })
+        assert.strictEqual(stopped.unfinished?.state, "waiting")
+        assert.lengthOf(morning(stopped), 1)
+      }),
+    ),
+  )
+
+  it.effect("an experiment whose nights all failed is there too, with no champion", () =>
+    go(
+      Effect.gen(function* () {
+        const history = yield* read({ nights: [night(27, { outcome: "failed", champion: null })] })
+        assert.deepStrictEqual([history.experiment, history.champion], ["small", null])
+      }),
+    ),
+  )
+})
+
+describe("the page of all nights", () => {
+  const nights = [
+    night(25, { accuracy: 0.9 }),
+    night(26, { outcome: "challenger", accuracy: 0.85, reasons: ["a verdict"] }),
+    night(28, { outcome: "skipped", run: null, startedAt: null }),
+    night(27, { outcome: "failed", reasons: [`<script>alert("x")</script>`] }),
+  ]
+  const events = [judged(25, true, 0.9), judged(26, false, 0.85)]
+
+  it.effect("has every night, the latest first, with why, and needs nothing from elsewhere", () =>
+    go(
+      Effect.gen(function* () {
+        const history = yield* read({ nights, events })
+        const page = historyPage([history], (run) => run === "run-25")
+        assert.deepStrictEqual(
+          [...page.matchAll(/<span class="whole">(.*?)<\/span>/g)].map(([, when]) => when),
+          ["2026-03-28 02:30", "2026-03-27 02:30", "2026-03-26 02:30", "2026-03-25 02:30"],
+        )
+        assert.include(page, "Nights, the latest first, on the clock of Europe/Prague")
+        assert.notInclude(page, "<script")
+        assert.include(page, "&lt;script&gt;alert(")
+        assert.notMatch(page, /(?:src|href)="(?:https?:)?\/\//)
+        assert.include(page, `<a href="run-25/report.html">run-25</a>`)
+        assert.notInclude(page, "run-26/report.html")
+        // What has to be looked after, and the last night that gave a model.
+        assert.match(page, /small failed: .*; the last model is of 2026-03-26 02:30 Europe\/Prague\./s)
+      }),
+    ),
+  )
+
+  it.effect("draws the champion, who became it, who did not, and the nights without a model", () =>
+    go(
+      Effect.gen(function* () {
+        const page = historyPage([yield* read({ nights, events })], () => false)
+        assert.include(page, "Test accuracy of small over its nights: 2 trained, 2 not.")
+        const said = [...page.matchAll(/<title>(.*?)<\/title>/gs)].map(([, text]) => text)
+        assert.lengthOf(
+          said.filter((text) => text.includes("a new champion, run-25")),
+          1,
+        )
+        assert.lengthOf(
+          said.filter((text) => text.includes("run-26 is kept as a challenger")),
+          1,
+        )
+        assert.lengthOf(
+          said.filter((text) => text.includes("left out")),
+          1,
+        )
+        assert.lengthOf(
+          said.filter((text) => text.includes("failed, the champion stays")),
+          1,
+        )
+      }),
+    ),
+  )
+
+  it.effect("stands beside schedule.ndjson, whole, and shows three years of nights at most", () =>
+    go(
+      Effect.gen(function* () {
+        const fs = yield* FileSystem.FileSystem
+        const many = Array.from({ length: 1105 }, (_, i) => {
+          const slot = new Date(Date.UTC(2023, 0, 1) + i * 86_400_000).toISOString()
+          return night(1, { slot, endedAt: slot, accuracy: 0.5 })
+        })
+        const runsDir = yield* left({ nights: many })
+        yield* writeHistoryPage(runsDir)
+        const page = yield* fs.readFileString(join(runsDir, "history.html"))
+        assert.lengthOf([...page.matchAll(/<span class="whole">/g)], 1100)
+        assert.include(page, "5 older nights are in schedule.ndjson.")
+        assert.deepStrictEqual((yield* fs.readDirectory(runsDir)).sort(), ["history.html", "schedule.ndjson"])
+      }),
+    ),
+  )
+})

@@ -1,0 +1,81 @@
+/**
+ * A schedule of every minute, for several minutes, in real processes: it is killed, its run is killed, its data drifts,
+ * and it is stopped. No slot is lost and none comes twice.
+ *
+ *     NIGHTS=1 pnpm test test/operations/schedule/minutes.test.ts
+ */
+import { readFileSync } from "node:fs"
+import { join } from "node:path"
+import { afterAll, assert, it } from "@effect/vitest"
+import { reached } from "../../fixtures/runFiles.ts"
+import { squares, until } from "../../fixtures/squares.ts"
+
+const asked = process.env.NIGHTS !== undefined
+const skipped = asked ? "" : " (skipped: it takes six minutes; NIGHTS=1 has it)"
+const minute = 60_000
+
+const { attemptsOf, championOf, folder, history, nights, remove, runsOf, schedule, writeSet } = squares()
+afterAll(remove)
+
+const name = "minutes"
+const begin = () => schedule(name, "--cron", "* * * * *", "--iterations", "4000")
+/** Waits for the run of this number, from 0, to have a checkpoint. */
+const trains = (run: number) =>
+  until(() => runsOf(name).length > run && reached(join(folder(name), runsOf(name)[run])) >= 25, 3 * minute)
+/** Waits for the night that this run made. */
+const ends = async (run: number) => {
+  const find = () => nights(name).find((night) => night.run === runsOf(name)[run])
+  await until(() => find() !== undefined, 4 * minute)
+  const night = find()
+  if (night === undefined) throw new Error("it was there")
+  return night
+}
+
+it.skipIf(!asked)(`several minutes${skipped}`, { timeout: 20 * minute }, async () => {
+  const first = begin()
+  assert.strictEqual((await ends(0)).outcome, "champion")
+
+  await trains(1)
+  first.child.kill("SIGKILL")
+  assert.strictEqual((await first.ended).signal, "SIGKILL")
+  const second = begin()
+  // The run went on without its schedule: it is followed, not begun anew.
+  assert.strictEqual((await ends(1)).exitCode, 0)
+  assert.lengthOf(attemptsOf(name, 1), 1)
+
+  await trains(2)
+  process.kill(attemptsOf(name, 2)[0].process.pid, "SIGKILL")
+  const again = await ends(2)
+  assert.deepStrictEqual([again.exitCode, again.retries, again.resumed], [0, 1, true])
+  assert.isAbove(attemptsOf(name, 2)[1].resumedFrom ?? 0, 0)
+
+  writeSet(0)
+  const champion = championOf(name)
+  const refused = () => nights(name).find(({ outcome }) => outcome === "failed")
+  await until(() => refused() !== undefined, 3 * minute)
+  writeSet(3)
+  assert.match(refused()?.reasons.join() ?? "", /^squares is out of bounds: the mean pixel of the train set/)
+  assert.strictEqual(championOf(name), champion)
+
+  const last = runsOf(name).length
+  await trains(last)
+  second.child.kill("SIGTERM")
+  const stopped = await second.ended
+  assert.strictEqual(stopped.code, 0, stopped.stderr)
+  assert.strictEqual(attemptsOf(name, last)[0].outcome?.status, "interrupted")
+  const third = begin()
+  assert.isTrue((await ends(last)).resumed)
+  assert.lengthOf(attemptsOf(name, last), 2)
+  third.child.kill("SIGTERM")
+  assert.strictEqual((await third.ended).code, 0)
+
+  const all = nights(name)
+  const slots = all.map(({ slot }) => Date.parse(slot)).sort((a, b) => a - b)
+  assert.lengthOf(new Set(slots), slots.length)
+  const seen = all.reduce((sum, { missed }) => sum + 1 + missed, 0)
+  assert.strictEqual(seen, (slots[slots.length - 1] - slots[0]) / minute + 1)
+  const passed = history(name).filter(({ kind }) => kind === "passed")
+  assert.strictEqual(passed.at(-1)?.run, championOf(name))
+  const page = readFileSync(join(folder(name), "history.html"), "utf8")
+  for (const { run } of all) if (run !== null) assert.include(page, run)
+})

@@ -1,0 +1,77 @@
+/** The processes behind a night: what they say was wrong, and that they end when they are stopped. */
+import { spawn } from "node:child_process"
+import { once } from "node:events"
+import { fileURLToPath } from "node:url"
+import * as NodeServices from "@effect/platform-node/NodeServices"
+import { afterEach, assert, describe, it, vi } from "@effect/vitest"
+import { Effect, Fiber, FileSystem } from "effect"
+import { TestClock } from "effect/testing"
+import { startProcess } from "../../../operations/childProcess.ts"
+import { layerProcesses } from "../../../operations/schedule/processWorker.ts"
+import { sendSignal } from "../../../operations/schedule/sendSignal.ts"
+import { Worker } from "../../../operations/schedule/Worker.ts"
+import { finishedRunId, writeFinishedRun } from "../../fixtures/finishedRun.ts"
+
+const holdAttempt = fileURLToPath(new URL("../../fixtures/holdAttempt.ts", import.meta.url))
+
+afterEach(() => vi.unstubAllEnvs())
+
+/** Follows the run of a process that is told to stop, and lets two minutes of grace and some seconds pass. */
+const stopping = (deaf: boolean) =>
+  Effect.gen(function* () {
+    const runsDir = yield* (yield* FileSystem.FileSystem).makeTempDirectoryScoped()
+    const path = writeFinishedRun({ runsDir, second: 1, right: [true], status: "interrupted" })
+    const ignore = ["--import", `data:text/javascript,process.on("SIGTERM",()=>{})`]
+    const child = spawn(process.execPath, [...(deaf ? ignore : []), holdAttempt, path])
+    yield* Effect.addFinalizer(() => Effect.sync(() => child.kill("SIGKILL")))
+    const ended = once(child, "exit")
+    yield* Effect.promise(() => once(child.stdout, "data"))
+    const answer = yield* Effect.gen(function* () {
+      const worker = yield* Worker
+      const working = yield* worker.follow(finishedRunId(1))
+      const stop = yield* Effect.forkChild(working.stop)
+      while (stop.pollUnsafe() === undefined) {
+        yield* TestClock.adjust("10 seconds")
+        yield* Effect.promise(() => new Promise((resolve) => setTimeout(resolve, 50)))
+      }
+      return yield* Fiber.join(stop)
+    }).pipe(Effect.provide(layerProcesses({ runsDir, dataDir: runsDir })))
+    const [, signal] = yield* Effect.promise(() => ended)
+    return { answer, signal }
+  }).pipe(Effect.scoped, Effect.provide(NodeServices.layer))
+
+describe("a followed run", () => {
+  it.effect("is asked to stop, and answers once it is gone", () =>
+    Effect.gen(function* () {
+      const { answer, signal } = yield* stopping(false)
+      assert.strictEqual(signal, "SIGTERM")
+      assert.strictEqual(answer.code, 130)
+    }),
+  )
+
+  it.effect("that hangs is killed when the time of grace is over", () =>
+    Effect.gen(function* () {
+      const { answer, signal } = yield* stopping(true)
+      assert.strictEqual(signal, "SIGKILL")
+      assert.strictEqual(answer.code, 130)
+    }),
+  )
+})
+
+describe("a process", () => {
+  it("says what was wrong where colours are forced", async () => {
+    vi.stubEnv("NO_COLOR", undefined)
+    vi.stubEnv("FORCE_COLOR", "1")
+    const { code, reason } = await Effect.runPromise(
+      Effect.flatMap(startProcess(["run", "nothing.ts"]), ({ ended }) => ended),
+    )
+    assert.strictEqual(code, 66)
+    assert.match(reason, /^there is no experiment file .*nothing\.ts; /)
+  })
+
+  it("that is gone is no error to signal", async () => {
+    const child = spawn(process.execPath, ["-e", ""])
+    await once(child, "exit")
+    assert.isFalse(sendSignal(child.pid ?? 0, "SIGTERM"))
+  })
+})

@@ -1,0 +1,283 @@
+/** Real schedules of real processes: nights in a row, killed and stopped in the middle, over data that changes. */
+import { chmodSync, existsSync, mkdirSync, readFileSync, writeFileSync } from "node:fs"
+import { createServer } from "node:http"
+import type { AddressInfo } from "node:net"
+import { join } from "node:path"
+import { afterAll, assert, describe, it } from "@effect/vitest"
+import type { Night } from "../../../schemas/ScheduledRun.ts"
+import { cliRun, start, startAs } from "../../fixtures/cli.ts"
+import { reached } from "../../fixtures/runFiles.ts"
+import { schemas, squares, until } from "../../fixtures/squares.ts"
+
+const { attemptsOf, championOf, file, folder, history, nights, remove, runsOf, schedule, scratch, writeSet } =
+  squares()
+afterAll(remove)
+
+const trains = (name: string) => () =>
+  runsOf(name).length === 1 && reached(join(folder(name), runsOf(name)[0])) >= 25
+
+describe("a night", () => {
+  it("ends at the gate; changed data is told apart, data out of bounds stops it and the champion stays", async () => {
+    const first = await schedule("data", "--now").ended
+    assert.strictEqual(first.code, 0, first.stderr)
+    const champion = championOf("data")
+    assert.strictEqual(champion, runsOf("data")[0])
+
+    writeSet(3)
+    const second = await schedule("data", "--now", "--seed", "5").ended
+    assert.strictEqual(second.code, 0, second.stderr)
+    writeSet(0)
+    const third = await schedule("data", "--now").ended
+    writeSet(1)
+    assert.strictEqual(third.code, 65, third.stderr)
+    assert.match(
+      third.stderr,
+      /the night of squares did not end well: squares is out of bounds: the mean pixel of the train set: found 0, expected 0\.1 to 0\.6; /,
+    )
+
+    const [one, two, three] = nights("data")
+    assert.strictEqual(one.outcome, "champion")
+    assert.isFalse(one.dataset?.changed)
+    assert.isTrue(two.dataset?.changed)
+    assert.include(["champion", "challenger"], two.outcome)
+    // The champion answered the new test examples, so the two could be compared.
+    const [judged, again] = history("data").flatMap((event) => ("verdict" in event ? [event] : []))
+    assert.isAbove(judged.verdict.latencyMs ?? 0, 0)
+    assert.strictEqual(again.verdict.test?.examples, 100)
+    assert.strictEqual(three.outcome, "failed")
+    assert.match(three.reasons.join(), /the mean pixel of the test set: found 0/)
+    assert.strictEqual(three.champion, two.champion)
+    const shown = await cliRun("show", "champion:squares", "--runs-dir", folder("data"))
+    assert.strictEqual(shown.code, 0, shown.stderr)
+    const morning = (await cliRun("champion", "squares", "--runs-dir", folder("data"))).stdout
+    assert.match(
+      morning,
+      /^\S+ \S+ UTC: failed, the champion stays: squares is out of bounds: the mean pixel/m,
+    )
+    const page = readFileSync(join(folder("data"), "history.html"), "utf8")
+    assert.match(page, /failed, the champion stays: squares is out of bounds: the mean pixel/)
+  })
+
+  it("stopped by SIGTERM saves a checkpoint, and the next start goes on with the same run", async () => {
+    // A page that cannot be written is a warning, no more.
+    mkdirSync(join(folder("stopped"), "history.html"), { recursive: true })
+    const { child, ended } = schedule("stopped", "--now", "--iterations", "4000")
+    await until(trains("stopped"))
+    child.kill("SIGTERM")
+    const stopped = await ended
+    assert.strictEqual(stopped.code, 130, stopped.stderr)
+    assert.strictEqual(attemptsOf("stopped")[0].outcome?.status, "interrupted")
+    const again = await schedule("stopped", "--now", "--iterations", "4000").ended
+    assert.strictEqual(again.code, 0, again.stderr)
+    assert.include(again.stderr, "history.html could not be written")
+    assert.lengthOf(runsOf("stopped"), 1)
+    assert.isAbove(attemptsOf("stopped")[1].resumedFrom ?? 0, 0)
+    assert.deepStrictEqual(
+      nights("stopped").map(({ outcome, resumed }) => [outcome, resumed]),
+      [["champion", true]],
+    )
+  })
+
+  it("whose schedule and run are both killed with SIGKILL goes on where its checkpoint stands", async () => {
+    const { child, ended } = schedule("killed", "--now", "--iterations", "4000")
+    await until(trains("killed"))
+    child.kill("SIGKILL")
+    process.kill(attemptsOf("killed")[0].process.pid, "SIGKILL")
+    assert.strictEqual((await ended).signal, "SIGKILL")
+    const again = await schedule("killed", "--now").ended
+    assert.strictEqual(again.code, 0, again.stderr)
+    assert.lengthOf(runsOf("killed"), 1)
+    assert.isAbove(attemptsOf("killed")[1].resumedFrom ?? 0, 0)
+    assert.lengthOf(nights("killed"), 1)
+    assert.strictEqual(championOf("killed"), runsOf("killed")[0])
+  })
+
+  it("whose schedule alone is killed is waited for, and judged", async () => {
+    const { child, ended } = schedule("orphan", "--now", "--iterations", "6000")
+    await until(trains("orphan"))
+    child.kill("SIGKILL")
+    await ended
+    const again = await schedule("orphan", "--now").ended
+    assert.strictEqual(again.code, 0, again.stderr)
+    assert.lengthOf(runsOf("orphan"), 1)
+    assert.lengthOf(attemptsOf("orphan"), 1)
+    assert.strictEqual(nights("orphan")[0].outcome, "champion")
+  })
+})
+
+describe("a schedule every two seconds", () => {
+  it("has its nights while a webhook hangs, fails and redirects, refuses a second schedule, and ends with SIGTERM", async () => {
+    const told: Array<Night> = []
+    let asked = 0
+    let release = () => {}
+    const server = createServer((request, response) => {
+      let body = ""
+      request.on("data", (data) => (body += String(data)))
+      request.on("end", () => {
+        asked++
+        if (asked === 1) release = () => response.writeHead(503).end()
+        else if (request.url === "/night") response.writeHead(307, { location: "/moved" }).end()
+        else {
+          told.push(JSON.parse(body))
+          response.writeHead(200).end()
+        }
+      })
+    })
+    await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve))
+    const url = `http://127.0.0.1:${(server.address() as AddressInfo).port}/night`
+    const often = join(scratch, "often.ts")
+    const entry = { file, cron: "*/2 * * * * *", engine: "onnx", seedPolicy: "by-date", keep: 1 }
+    const webhook = { url, timeoutSeconds: 50 }
+    writeFileSync(often, `export default ${JSON.stringify({ experiments: [entry], webhook })}`)
+    const { child, ended } = start(
+      "schedule",
+      often,
+      "--runs-dir",
+      folder("often"),
+      "--data-dir",
+      join(scratch, "data"),
+    )
+    const trained = () =>
+      existsSync(join(folder("often"), "schedule.ndjson"))
+        ? nights("often").filter(({ run }) => run !== null)
+        : []
+    await until(() => trained().length >= 1)
+    const second = await schedule("often", "--now").ended
+    assert.strictEqual(second.code, 75, second.stderr)
+    assert.include(second.stderr, `process ${child.pid}`)
+    await until(() => trained().length >= 3)
+    assert.deepStrictEqual([asked, told], [1, []])
+    release()
+    await until(() => told.length >= 3)
+    child.kill("SIGTERM")
+    const { code, stderr } = await ended
+    server.close()
+    assert.strictEqual(code, 0, stderr)
+    assert.deepStrictEqual(
+      trained()
+        .slice(0, 2)
+        .map(({ outcome }) => outcome),
+      ["champion", "challenger"],
+    )
+    assert.match(trained()[1].reasons.join(), /the champion's answers to the bit/)
+    assert.deepStrictEqual(told.slice(0, 3), nights("often").slice(0, 3))
+    assert.include(runsOf("often"), championOf("often"))
+    assert.isAtMost(runsOf("often").length, 3)
+  })
+})
+
+describe("what would fail in the night", () => {
+  it("is refused at the start", async () => {
+    const refused = async (code: number, message: RegExp, ...args: ReadonlyArray<string>) => {
+      const ended = await cliRun(
+        "schedule",
+        ...args,
+        "--runs-dir",
+        folder("refused"),
+        "--data-dir",
+        folder("d"),
+      )
+      assert.strictEqual(ended.code, code, ended.stderr)
+      assert.match(ended.stderr, message)
+      assert.notMatch(ended.stderr, /^ {4}at /m)
+      assert.isFalse(existsSync(join(folder("refused"), "schedule.ndjson")))
+    }
+    await refused(65, /cron expression "61 2 \* \* \*"/, file, "--cron", "61 2 * * *")
+    await refused(65, /time zone "Mars" is not known/, file, "--cron", "30 2 * * *", "--timezone", "Mars")
+    await refused(66, /no experiment file/, "nothing.ts", "--now")
+    await refused(
+      65,
+      /webhook.url: a webhook is an http or https address/,
+      file,
+      "--now",
+      "--webhook",
+      "ftp://x",
+    )
+    await refused(65, /an http or https address/, file, "--now", "--webhook", "http://:80")
+    const twice = join(scratch, "twice.ts")
+    const entry = { file, cron: "30 2 * * *" }
+    writeFileSync(twice, `export default ${JSON.stringify({ experiments: [entry, entry] })}`)
+    await refused(65, /squares is there twice/, twice)
+    await refused(65, /--cron|belongs into it/, twice, "--cron", "30 2 * * *")
+  })
+
+  it("a folder that may not be written into is, before a night is due", async () => {
+    const nobody = process.getuid?.() === 0 ? 65_534 : undefined
+    const closed = folder("closed")
+    mkdirSync(join(closed, "data"), { recursive: true })
+    chmodSync(join(closed, "data"), 0o777)
+    chmodSync(scratch, 0o755)
+    chmodSync(closed, 0o555)
+    writeFileSync(join(scratch, "a-file"), "")
+    const data = join(closed, "data")
+    for (const [runs, dataDir, message] of [
+      [closed, data, /nothing can be scheduled into .*closed: .*permission denied/],
+      [join(closed, "runs"), data, /nothing can be scheduled into .*closed\/runs: .*permission denied/],
+      [data, closed, /nothing can be scheduled into .*closed: .*permission denied/],
+      [join(scratch, "a-file"), data, /nothing can be scheduled into .*a-file: /],
+    ] as const) {
+      const begun = startAs(
+        nobody,
+        "schedule",
+        file,
+        "--cron",
+        "30 2 * * *",
+        "--runs-dir",
+        runs,
+        "--data-dir",
+        dataDir,
+      )
+      const { code, stderr } = await begun.ended
+      assert.strictEqual(code, 66, stderr)
+      assert.match(stderr, message)
+      assert.strictEqual(stderr.trim().split("\n").length, 1, stderr)
+    }
+    chmodSync(closed, 0o755)
+  })
+
+  it("every problem of a schedule file is told", async () => {
+    const bad = join(scratch, "bad.ts")
+    const entry = { file, cron: "61 2 * * *" }
+    const seeded = { file: "test/fixtures/tiny.ts", cron: "0 4 * * 0", seed: 3, seedPolicy: "by-date" }
+    writeFileSync(bad, `export default ${JSON.stringify({ experiments: [entry, seeded] })}`)
+    const { code, stderr } = await cliRun("schedule", bad)
+    assert.strictEqual(code, 65)
+    assert.match(
+      stderr,
+      /2 problems:\n {2}cron expression "61 2 \* \* \*": .*\n {2}a seed by date and the seed 3/,
+    )
+  })
+
+  it("a schedule file of several experiments is taken, and units are printed", async () => {
+    const several = join(scratch, "several.ts")
+    writeFileSync(
+      several,
+      `import { schedule } from ${JSON.stringify(schemas)}
+export default schedule({ experiments: [
+  { file: ${JSON.stringify(file)}, cron: "30 2 * * *", timezone: "Europe/Prague", seedPolicy: "by-date" },
+  { file: "test/fixtures/tiny.ts", cron: "0 4 * * 0", keep: 3 },
+] })`,
+    )
+    const unit = await cliRun("schedule", several, "--print-systemd")
+    assert.strictEqual(unit.code, 0, unit.stderr)
+    assert.match(unit.stdout, /^ExecStart=.*cli\.ts schedule .*several\.ts$/m)
+    assert.match(unit.stdout, /^KillMode=mixed$/m)
+    const lines = (await cliRun("schedule", several, "--print-crontab", "--now")).stdout.trim().split("\n")
+    assert.match(lines.at(-3) ?? "", /^30 2 \* \* \* cd .*several\.ts --experiment squares --now$/)
+    assert.match(lines.at(-1) ?? "", /^0 4 \* \* 0 cd .*several\.ts --experiment tiny --now$/)
+    const seconds = await cliRun("schedule", file, "--cron", "*/2 * * * * *", "--print-crontab")
+    assert.strictEqual(seconds.code, 65)
+    assert.match(seconds.stderr, /cron knows no seconds/)
+    const one = await cliRun(
+      "schedule",
+      several,
+      "--now",
+      "--experiment",
+      "small",
+      "--runs-dir",
+      folder("one"),
+    )
+    assert.strictEqual(one.code, 65)
+    assert.match(one.stderr, /it has no experiment small, only squares, tiny/)
+  })
+})

@@ -1,0 +1,113 @@
+import { assert, describe, it } from "@effect/vitest"
+import { Effect } from "effect"
+import sharp from "sharp"
+import { decodeGray } from "../../../stages/preprocess/decode.ts"
+
+const plain = (width: number, height: number) =>
+  sharp({ create: { width, height, channels: 3, background: "#888" }, limitInputPixels: false })
+
+const refusal = (bytes: Uint8Array) => Effect.flip(decodeGray(bytes, "x"))
+
+describe("decodeGray", () => {
+  it.effect("reads PNG, JPEG and WebP", () =>
+    Effect.gen(function* () {
+      for (const format of ["png", "jpeg", "webp"] as const) {
+        const bytes = yield* Effect.promise(() => plain(30, 20).toFormat(format).toBuffer())
+        const { height, pixels, width } = yield* decodeGray(bytes, format)
+        assert.deepStrictEqual([width, height], [30, 20])
+        assert.isTrue(pixels.every((value) => Math.abs(value - 0x88) <= 2))
+      }
+    }),
+  )
+
+  it.effect("keeps the gray levels of a PNG of 8 and of 16 bits", () =>
+    Effect.gen(function* () {
+      const levels = Uint8Array.from({ length: 256 }, (_, i) => i)
+      const raw = { raw: { width: 16, height: 16, channels: 1 } } as const
+      const eight = yield* Effect.promise(() => sharp(levels, raw).png().toBuffer())
+      assert.deepStrictEqual([...(yield* decodeGray(eight, "8")).pixels], [...levels])
+      const sixteen = yield* Effect.promise(() => sharp(levels, raw).toColourspace("grey16").png().toBuffer())
+      for (const [i, value] of (yield* decodeGray(sixteen, "16")).pixels.entries()) {
+        assert.closeTo(value, levels[i], 1)
+      }
+    }),
+  )
+
+  it.effect("turns a photograph upright as its EXIF says, and makes a large one smaller", () =>
+    Effect.gen(function* () {
+      const lying = yield* Effect.promise(() =>
+        plain(2400, 1200).withMetadata({ orientation: 6 }).jpeg().toBuffer(),
+      )
+      const { height, width } = yield* decodeGray(lying, "lying")
+      assert.deepStrictEqual([width, height], [600, 1200])
+    }),
+  )
+
+  it.effect("draws transparent ink on what it stands out from", () =>
+    Effect.gen(function* () {
+      const ink = (background: string) =>
+        Effect.promise(() =>
+          sharp({ create: { width: 20, height: 20, channels: 4, background: "#00000000" } })
+            .composite([
+              { input: { create: { width: 6, height: 6, channels: 4, background } }, left: 7, top: 7 },
+            ])
+            .png()
+            .toBuffer(),
+        )
+      const dark = yield* decodeGray(yield* ink("#000"), "dark")
+      assert.deepStrictEqual([dark.pixels[0], dark.pixels[10 * 20 + 10]], [255, 0])
+      const light = yield* decodeGray(yield* ink("#fff"), "light")
+      assert.deepStrictEqual([light.pixels[0], light.pixels[10 * 20 + 10]], [0, 255])
+    }),
+  )
+
+  it.effect("refuses a hundred megapixels by the header, without decoding them", () =>
+    Effect.gen(function* () {
+      const small = yield* Effect.promise(() => plain(64, 64).png().toBuffer())
+      // A header that claims 10,000 × 10,000 over the content of 64 × 64: decoding it could not succeed.
+      const bomb = Uint8Array.from(small)
+      new DataView(bomb.buffer).setUint32(16, 10_000)
+      new DataView(bomb.buffer).setUint32(20, 10_000)
+      bomb.set(crc(bomb.subarray(12, 29)), 29)
+      const error = yield* refusal(bomb)
+      assert.strictEqual(error._tag, "ImageTooLarge")
+      assert.match(error.message, /10000 × 10000, 100 megapixels, expected at most 64/)
+    }),
+  )
+
+  it.effect("refuses torn, empty and other files by name", () =>
+    Effect.gen(function* () {
+      const noisy = Uint8Array.from({ length: 200 * 200 }, (_, i) => (i * 7919) % 251)
+      const raw = { raw: { width: 200, height: 200, channels: 1 } } as const
+      for (const format of ["png", "jpeg", "webp"] as const) {
+        const bytes = yield* Effect.promise(() => sharp(noisy, raw).toFormat(format).toBuffer())
+        const error = yield* refusal(bytes.subarray(0, bytes.length >> 1))
+        assert.strictEqual(error._tag, "ImageDamaged", format)
+        assert.notInclude(error.message, "\n")
+      }
+      const gif = yield* Effect.promise(() => plain(8, 8).gif().toBuffer())
+      for (const [bytes, found] of [
+        [gif, /found GIF/],
+        [new Uint8Array(), /found an empty file/],
+        [new TextEncoder().encode("<svg/>"), /found SVG/],
+        [new TextEncoder().encode("hello"), /found the bytes 68 65 6c 6c/],
+      ] as const) {
+        const error = yield* refusal(bytes)
+        assert.strictEqual(error._tag, "ImageFormatUnsupported")
+        assert.match(error.message, found)
+      }
+    }),
+  )
+})
+
+/** The CRC-32 of a PNG chunk, as its last four bytes. */
+const crc = (bytes: Uint8Array) => {
+  let value = 0xffffffff
+  for (const byte of bytes) {
+    value ^= byte
+    for (let bit = 0; bit < 8; bit++) value = value & 1 ? (value >>> 1) ^ 0xedb88320 : value >>> 1
+  }
+  const out = new Uint8Array(4)
+  new DataView(out.buffer).setUint32(0, ~value >>> 0)
+  return out
+}

@@ -1,0 +1,160 @@
+import { assert, describe, it } from "@effect/vitest"
+import { Effect, Result } from "effect"
+import sharp from "sharp"
+import { decodeGray } from "../../../stages/preprocess/decode.ts"
+import { type CharacterStyle, toCharacter } from "../../../stages/preprocess/digit.ts"
+import { centreOfMass } from "../../../stages/preprocess/fit.ts"
+import { type GrayImage, negative } from "../../../stages/preprocess/GrayImage.ts"
+import { digitAt } from "../../fixtures/mnistTest.ts"
+import { onTable, paperScene, photograph, type Table } from "../../fixtures/photograph.ts"
+
+const style: CharacterStyle = { size: 28, box: 20, centre: "mass" }
+const digits = Array.from({ length: 40 }, (_, i) => digitAt(i * 211).pixels)
+
+const character = (image: GrayImage) => Result.getOrThrow(toCharacter(image, style)).pixels
+const refusal = (image: GrayImage) => {
+  const found = toCharacter(image, style)
+  return Result.isFailure(found) ? found.failure : "nothing: it was taken for a character"
+}
+
+const gray = (width: number, height: number, value: (x: number, y: number) => number): GrayImage => ({
+  width,
+  height,
+  pixels: Float32Array.from({ length: width * height }, (_, i) => value(i % width, Math.floor(i / width))),
+})
+
+const meanDifference = (a: Uint8Array, b: Uint8Array) =>
+  a.reduce((sum, value, i) => sum + Math.abs(value - b[i]), 0) / a.length
+
+const drawn = (path: string, strokeWidth: number) =>
+  sharp(
+    Buffer.from(
+      `<svg xmlns="http://www.w3.org/2000/svg" width="640" height="480"><rect width="640" height="480" fill="#eee"/><path d="${path}" fill="none" stroke="#223" stroke-width="${strokeWidth}"/></svg>`,
+    ),
+  )
+    .png()
+    .toBuffer()
+
+describe("toCharacter", () => {
+  it.effect("gives an image of MNIST back nearly as it was, through a PNG", () =>
+    Effect.gen(function* () {
+      for (const digit of digits) {
+        const png = yield* Effect.promise(() =>
+          sharp(digit, { raw: { width: 28, height: 28, channels: 1 } })
+            .png()
+            .toBuffer(),
+        )
+        // Of 255: the contrast is stretched a little.
+        assert.isBelow(meanDifference(character(yield* decodeGray(png, "digit")), digit), 3)
+      }
+    }),
+  )
+
+  it("gives the same for an image and its negative, to the bit", () => {
+    for (const digit of digits) {
+      const image = { width: 28, height: 28, pixels: Float32Array.from(digit) }
+      assert.deepStrictEqual(character(negative(image)), character(image))
+    }
+  })
+
+  it.effect("a photograph's character has its centre of mass in the middle and fits its box", () =>
+    Effect.gen(function* () {
+      for (const [i, digit] of digits.slice(0, 12).entries()) {
+        const photo = yield* Effect.promise(() =>
+          photograph(digit, { ...paperScene, darkInk: i % 2 === 0 }, i),
+        )
+        const image = yield* decodeGray(photo, "photo")
+        const pixels = character(image)
+        assert.deepStrictEqual(character(negative(image)), pixels)
+        const { x, y } = centreOfMass({ width: 28, height: 28, pixels: Float32Array.from(pixels) })
+        assert.closeTo(x, 14.5, 0.35)
+        assert.closeTo(y, 14.5, 0.35)
+        const columns = Array.from({ length: 28 }, (_, c) => pixels.some((v, p) => p % 28 === c && v > 127))
+        const rows = Array.from({ length: 28 }, (_, r) =>
+          pixels.subarray(28 * r, 28 * r + 28).some((v) => v > 127),
+        )
+        const longest = Math.max(columns.filter(Boolean).length, rows.filter(Boolean).length)
+        assert.isAtLeast(longest, 18)
+        assert.isAtMost(longest, 21)
+      }
+    }),
+  )
+
+  it.effect("a sheet is read alone, whatever it lies on and whether the photograph shows all of it", () =>
+    Effect.gen(function* () {
+      const around = { left: 60, top: 60, right: 60, bottom: 60 }
+      const tables: ReadonlyArray<Table> = [
+        { brightness: 70, grain: 10, angle: 6, margins: around },
+        { brightness: 130, grain: 14, angle: -9, margins: around },
+        { brightness: 50, grain: 8, angle: 3, margins: { ...around, top: -20, right: -20 } },
+        { brightness: 90, grain: 20, angle: 8, margins: { left: -30, top: 20, right: 20, bottom: -30 } },
+        { brightness: 10, grain: 2, angle: 1, margins: { left: 40, top: 40, right: -8, bottom: -8 } },
+        { brightness: 245, grain: 4, angle: 4, margins: around },
+      ]
+      for (const [i, table] of tables.entries()) {
+        for (const digit of digits.slice(6 * i, 6 * i + 2)) {
+          const sheet = yield* Effect.promise(() =>
+            photograph(
+              digit,
+              { ...paperScene, width: 400, height: 300, size: 150, shadow: 0.25, noise: 6, angle: 0 },
+              i,
+            ),
+          )
+          const photo = yield* Effect.promise(() => onTable(sheet, table, i))
+          const straight = character(yield* decodeGray(sheet, "sheet"))
+          // The digit is turned with its sheet.
+          const expected = yield* Effect.promise(() =>
+            sharp(straight, { raw: { width: 28, height: 28, channels: 1 } })
+              .rotate(table.angle, { background: "black" })
+              .toColourspace("b-w")
+              .raw()
+              .toBuffer({ resolveWithObject: true }),
+          )
+          const cut = Math.floor((expected.info.width - 28) / 2)
+          const turned = Uint8Array.from(
+            { length: 784 },
+            (_, p) => expected.data[(Math.floor(p / 28) + cut) * expected.info.width + (p % 28) + cut],
+          )
+          const found = character(yield* decodeGray(photo, "photo"))
+          // Of 255; between two digits of one class it is some 30.
+          assert.isBelow(meanDifference(found, turned), 14, `table ${i}`)
+        }
+      }
+    }),
+  )
+
+  it.effect("thin strokes become as wide as those of MNIST, thick ones stay", () =>
+    Effect.gen(function* () {
+      const inkOf = (width: number) =>
+        Effect.gen(function* () {
+          const png = yield* Effect.promise(() =>
+            drawn("M320 100 L250 280 L390 280 M350 200 L340 380", width),
+          )
+          return character(yield* decodeGray(png, "four")).reduce((sum, value) => sum + value / 255, 0)
+        })
+      // The middle half of MNIST's fours has 80 to 120 pixels of ink.
+      assert.isAtLeast(yield* inkOf(3), 60)
+      assert.isAbove(yield* inkOf(45), 1.3 * (yield* inkOf(3)))
+    }),
+  )
+
+  it("refuses what holds no character, and says why", () => {
+    let state = 1
+    const random = () => {
+      state = (Math.imul(state, 1664525) + 1013904223) >>> 0
+      return state / 2 ** 24
+    }
+    assert.match(refusal(gray(300, 200, () => 230)), /nothing in it stands out/)
+    assert.match(refusal(gray(300, 200, (x, y) => 60 + x / 2 + y / 4)), /nothing in it stands out/)
+    assert.match(refusal(gray(300, 300, random)), /nothing in it stands out/)
+    assert.match(refusal(gray(1, 1, () => 7)), /nothing in it stands out/)
+    const square = gray(300, 200, (x, y) => (x > 120 && x < 180 && y > 70 && y < 130 ? 20 : 230))
+    assert.match(refusal(square), /solid shape/)
+    const dot = gray(300, 200, (x, y) => (x > 120 && x < 125 && y > 70 && y < 75 ? 20 : 230))
+    assert.match(refusal(dot), /too small/)
+    const text = gray(400, 300, (x, y) =>
+      x % 50 > 20 && x % 50 < 24 && y % 75 > 20 && y % 75 < 50 ? 20 : 230,
+    )
+    assert.match(refusal(text), /many marks/)
+  })
+})

@@ -1,0 +1,74 @@
+import { assert, describe, it } from "@effect/vitest"
+import { Schema } from "effect"
+import { startOfTraining, TrainProgress } from "../../../schemas/Checkpoint.ts"
+import { afterEvaluation, isExhausted } from "../../../stages/train/earlyStopping.ts"
+
+const text = Schema.fromJsonString(TrainProgress)
+const throughCheckpoint = (progress: TrainProgress) =>
+  Schema.decodeUnknownSync(text)(Schema.encodeSync(text)(progress))
+
+type Rules = Parameters<typeof afterEvaluation>[0]
+const rules = (minDelta: number, monitor: Rules["monitor"] = "validationAccuracy", patience = 2): Rules => ({
+  monitor,
+  earlyStopping: { patience, minDelta },
+})
+
+/** One evaluation every ten iterations, through a checkpoint after each. */
+const evaluated = (rules: Rules, values: ReadonlyArray<number>, from = startOfTraining) =>
+  values.reduce(
+    (progress, value) =>
+      throughCheckpoint(afterEvaluation(rules, { ...progress, iteration: progress.iteration + 10 }, value)),
+    from,
+  )
+
+describe("an evaluation", () => {
+  it("is the best by however little, and counts for patience only by more than minDelta", () => {
+    const progress = evaluated(rules(0.01), [0.97, 0.975, 0.979])
+    assert.deepStrictEqual(progress.best, { iteration: 30, value: 0.979 })
+    assert.strictEqual(progress.evaluationsWithoutImprovement, 2)
+    assert.isTrue(isExhausted(rules(0.01), progress))
+  })
+
+  it("that adds up with small gains before it to more than minDelta is an improvement", () => {
+    const progress = evaluated(rules(0.01), [0.97, 0.975, 0.981])
+    assert.deepStrictEqual(progress, {
+      ...startOfTraining,
+      iteration: 30,
+      best: { iteration: 30, value: 0.981 },
+      evaluationsWithoutImprovement: 0,
+    })
+  })
+
+  it("of a loss is better when it is smaller; one as good as the best leaves the earlier one the best", () => {
+    const loss = rules(0.1, "validationLoss", 3)
+    const progress = evaluated(loss, [0.5, 0.45, 0.6, 0.45])
+    assert.deepStrictEqual(progress.best, { iteration: 20, value: 0.45 })
+    assert.strictEqual(progress.evaluationsWithoutImprovement, 3)
+    assert.isTrue(isExhausted(loss, progress))
+    assert.isFalse(isExhausted(loss, evaluated(loss, [0.35], progress)))
+  })
+
+  it("without early stopping never exhausts it", () => {
+    const progress = evaluated({ monitor: "validationAccuracy" }, [0.9, 0.1, 0.1, 0.1])
+    assert.strictEqual(progress.evaluationsWithoutImprovement, 3)
+    assert.isFalse(isExhausted({ monitor: "validationAccuracy" }, progress))
+  })
+
+  it("after a checkpoint of an older version is compared with that one's best", () => {
+    const old = Schema.decodeUnknownSync(text)(
+      `{"iteration":10,"window":{"loss":0,"error":0,"iterations":0},"best":{"iteration":10,"value":0.97},"evaluationsWithoutImprovement":0}`,
+    )
+    assert.strictEqual(evaluated(rules(0.01), [0.979], old).evaluationsWithoutImprovement, 1)
+    assert.strictEqual(evaluated(rules(0.01), [0.981], old).evaluationsWithoutImprovement, 0)
+  })
+
+  it("is the first of a fork, whatever the parent's were", () => {
+    const parent = evaluated(rules(0.01), [0.97, 0.975])
+    const fork = { ...parent, best: null, evaluationsWithoutImprovement: 0 }
+    assert.deepStrictEqual(evaluated(rules(0.01), [0.5], fork), {
+      ...startOfTraining,
+      iteration: 30,
+      best: { iteration: 30, value: 0.5 },
+    })
+  })
+})

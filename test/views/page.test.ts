@@ -1,0 +1,145 @@
+/**
+ * The shell of every page: nothing of what is put in becomes markup, and nothing comes from elsewhere.
+ */
+import { assert, describe, it } from "@effect/vitest"
+import { lineChart, percent } from "../../views/page/charts.ts"
+import { html, Html } from "../../views/page/html.ts"
+import { intervalChart } from "../../views/page/intervalChart.ts"
+import { facts, notice, page } from "../../views/page/page.ts"
+import { table } from "../../views/page/tables.ts"
+
+const hostile = `"><script>alert('x')</script>&amp;\u001B[31m\u0000\uD800$'`
+const escaped =
+  "&quot;&gt;&lt;script&gt;alert(&#39;x&#39;)&lt;/script&gt;&amp;amp;\uFFFD[31m\uFFFD\uFFFD$&#39;"
+
+describe("html", () => {
+  it("escapes text, and leaves what is markup already", () => {
+    assert.strictEqual(
+      html`<p title="${hostile}">${hostile}</p>`.markup,
+      `<p title="${escaped}">${escaped}</p>`,
+    )
+    assert.strictEqual(html`<p>${html`<b>${1}</b>`}${new Html("<hr>")}</p>`.markup, "<p><b>1</b><hr></p>")
+  })
+
+  it("joins lists and leaves out what is not there", () => {
+    assert.strictEqual(html`${["a", html`<i></i>`, null, undefined, [0, "b"]]}`.markup, "a<i></i>0b")
+  })
+})
+
+describe("page", () => {
+  it("holds hostile text as text, whatever part it is put into", () => {
+    const chart = lineChart({
+      alternative: hostile,
+      x: { label: hostile },
+      y: { label: hostile },
+      series: [
+        { name: hostile, points: [{ x: 0, y: 1, says: hostile }], dots: true },
+        { name: "other", points: [{ x: 1, y: 2 }] },
+      ],
+      events: [{ x: 0.5, says: hostile }],
+    })
+    const whole = page({
+      title: hostile,
+      kind: hostile,
+      lead: notice(hostile, [hostile]),
+      sections: [
+        {
+          id: "one",
+          title: hostile,
+          content: [
+            chart,
+            facts([[hostile, hostile]]),
+            table({ caption: hostile, columns: [hostile], rows: [[hostile]] }),
+          ],
+        },
+      ],
+    })
+    assert.notInclude(whole, "<script")
+    assert.notInclude(whole, "\u001B")
+    assert.include(whole, `<h1>${escaped}</h1>`)
+  })
+
+  it("allows a browser neither scripts nor anything from elsewhere", () => {
+    const whole = page({ title: "t", kind: "k", lead: "", sections: [] })
+    assert.include(whole, "default-src 'none'; style-src 'unsafe-inline'; img-src data:")
+    assert.notMatch(whole, /(?:src|href)="(?!#|data:)/)
+  })
+
+  it("names each section in the contents", () => {
+    const whole = page({
+      title: "t",
+      kind: "k",
+      lead: "",
+      sections: [{ id: "a", title: "A & B", content: "" }],
+    })
+    assert.include(whole, '<a href="#a">A &amp; B</a>')
+    assert.match(whole, /<h2 id="a"[^>]*>A &amp; B<\/h2>/)
+  })
+})
+
+describe("intervalChart", () => {
+  const estimate = { name: hostile, value: 1, low: 0.5, high: 2, strong: true, says: hostile }
+
+  it("draws estimates with and without an interval, hostile names as text", () => {
+    const markup = intervalChart({
+      alternative: hostile,
+      x: { label: hostile },
+      estimates: [estimate, { ...estimate, name: "B", low: null, high: null, strong: false }],
+      at: 0,
+    })?.markup
+    assert.include(markup, `aria-label="${escaped}"`)
+    assert.notInclude(markup, "<script")
+    assert.notMatch(markup ?? "", /NaN|undefined/)
+    assert.strictEqual(markup?.match(/<circle/g)?.length, 2)
+  })
+
+  it("is nothing without estimates", () =>
+    assert.isNull(intervalChart({ alternative: "", x: { label: "" }, estimates: [] })))
+})
+
+describe("lineChart", () => {
+  const chart = (points: ReadonlyArray<{ readonly x: number; readonly y: number }>) =>
+    lineChart({
+      alternative: "error by iteration",
+      x: { label: "iteration" },
+      y: { label: "error", format: percent, scale: "magnitude" },
+      series: [{ name: "error", points }],
+    })?.markup ?? null
+
+  it("is nothing without points", () => assert.strictEqual(chart([]), null))
+
+  it("is one image with a text, in colours of the page", () => {
+    const markup = chart([
+      { x: 1, y: 0.5 },
+      { x: 2, y: 0.4 },
+    ])
+    assert.match(markup ?? "", /^\s*<svg role="img" aria-label="error by iteration"/)
+    assert.include(markup, "var(--series-1)")
+  })
+
+  it("draws 0 on the lower edge of a logarithmic axis, and says so", () => {
+    const markup = chart([
+      { x: 1, y: 0.5 },
+      { x: 2, y: 0.01 },
+      { x: 3, y: 0 },
+    ])
+    assert.include(markup, "0 is drawn on the lower edge")
+    assert.notMatch(markup ?? "", /NaN|Infinity/)
+  })
+
+  it("draws a value that never changes, a single point, and gaps", () => {
+    for (const points of [
+      [
+        { x: 1, y: 0.001 },
+        { x: 2, y: 0.001 },
+      ],
+      [{ x: 1, y: 0 }],
+      [
+        { x: 1, y: Number.NaN },
+        { x: 2, y: 3 },
+      ],
+    ]) {
+      assert.notMatch(chart(points) ?? "", /NaN|Infinity/)
+    }
+  })
+})

@@ -1,0 +1,216 @@
+/**
+ * The report as a page: what is on it for a run that was really trained, and how far it goes for runs that are not whole.
+ */
+import { cpSync, existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs"
+import { tmpdir } from "node:os"
+import { basename, join } from "node:path"
+import * as NodeServices from "@effect/platform-node/NodeServices"
+import { afterAll, assert, beforeAll, describe, it } from "@effect/vitest"
+import { Effect } from "effect"
+import { parseHTML } from "linkedom"
+import { reportPage } from "../../views/report/reportPage.ts"
+import { cliRun } from "../fixtures/cli.ts"
+import { onlyRun } from "../fixtures/runFiles.ts"
+import { writeRun } from "../fixtures/writeRun.ts"
+
+let scratch: string
+/** Trained for 80 iterations, then stopped as if killed, and resumed to 200. */
+let trained: string
+beforeAll(async () => {
+  scratch = mkdtempSync(join(tmpdir(), "tidemark-page-"))
+  const folders = ["--runs-dir", join(scratch, "runs"), "--data-dir", join(scratch, "data")]
+  const tiny = "test/fixtures/tiny.ts"
+  await cliRun("run", tiny, "--engine", "onnx", "--iterations", "80", ...folders)
+  const ended = await cliRun("resume", "latest", "--iterations", "200", "--runs-dir", join(scratch, "runs"))
+  assert.strictEqual(ended.code, 0, ended.stderr)
+  trained = onlyRun(join(scratch, "runs"))
+})
+afterAll(() => rmSync(scratch, { recursive: true, force: true }))
+
+const make = (path: string) => Effect.runPromise(Effect.provide(reportPage(path), NodeServices.layer))
+
+/** A copy to spoil. */
+let copies = 0
+const copy = () => {
+  const path = join(scratch, `copy-${copies++}`, basename(trained))
+  cpSync(trained, path, { recursive: true })
+  return path
+}
+
+const headings = (page: string) =>
+  [...parseHTML(page).document.querySelectorAll("h2")].map(({ textContent }) => textContent)
+const notices = (page: string) =>
+  [...parseHTML(page).document.querySelectorAll(".notice li")].map(({ textContent }) => textContent)
+
+const everything = [
+  "Learning curves",
+  "Classes",
+  "Worst mistakes",
+  "Calibration",
+  "Network",
+  "Dataset",
+  "Experiment",
+  "Provenance",
+]
+
+describe("the page of a finished run", () => {
+  it("is left in the run's folder by run and resume, and has every section", () => {
+    const page = readFileSync(join(trained, "report.html"), "utf8")
+    assert.deepEqual(headings(page), everything)
+    assert.deepEqual(notices(page), [])
+    assert.isBelow(page.length, 1_000_000)
+    const { document } = parseHTML(page)
+    const report = JSON.parse(readFileSync(join(trained, "report.json"), "utf8"))
+    assert.include(
+      document.querySelector(".highlights")?.textContent,
+      `${(100 * report.test.error.value).toFixed(2)} %`,
+    )
+    assert.strictEqual(document.querySelectorAll(".mistakes img").length, report.test.mistakes.length)
+    assert.strictEqual(document.querySelectorAll(".confusion tbody tr").length, 10)
+    const attempts = [...document.querySelectorAll("#provenance ~ .scroll tbody tr")].map(
+      (row) => row.textContent,
+    )
+    assert.strictEqual(attempts.length, 2)
+    assert.include(attempts[1], "iteration 80")
+    assert.include(page, report.fingerprint)
+  })
+
+  it("gives every picture and chart a text, and every figure of data its table", () => {
+    const { document } = parseHTML(readFileSync(join(trained, "report.html"), "utf8"))
+    for (const image of document.querySelectorAll("img")) assert.isNotEmpty(image.getAttribute("alt"))
+    for (const chart of document.querySelectorAll("svg.plot")) {
+      assert.strictEqual(chart.getAttribute("role"), "img")
+      assert.isNotEmpty(chart.getAttribute("aria-label"))
+      const figure = chart.closest("figure")
+      assert.isNotNull(figure?.querySelector("details table"), figure?.querySelector("h3")?.textContent)
+    }
+    assert.strictEqual(document.querySelectorAll("svg.plot").length, 7)
+  })
+
+  it("is the same text every time", async () => {
+    assert.strictEqual(await make(trained), readFileSync(join(trained, "report.html"), "utf8"))
+  })
+
+  it("shows the pictures of the mistakes that the report lists", async () => {
+    const { document } = parseHTML(await make(trained))
+    const report = JSON.parse(readFileSync(join(trained, "report.json"), "utf8"))
+    const [worst] = report.test.mistakes
+    const alternative = document.querySelector(".mistakes img")?.getAttribute("alt")
+    assert.strictEqual(alternative, `a ${worst.label} taken for ${worst.predicted}`)
+  })
+})
+
+describe("the page of a run that is not whole", () => {
+  it("says that predictions are missing or damaged, and shows the rest", async () => {
+    const path = copy()
+    writeFileSync(join(path, "predictions.safetensors"), "torn")
+    const damaged = await make(path)
+    assert.deepEqual(
+      headings(damaged),
+      everything.filter((title) => title !== "Calibration"),
+    )
+    assert.match(notices(damaged).join(), /predictions\.safetensors is damaged: .*no calibration/)
+    rmSync(join(path, "predictions.safetensors"))
+    assert.match(notices(await make(path)).join(), /it has no predictions\.safetensors/)
+  })
+
+  it("says that metrics are missing", async () => {
+    const path = copy()
+    rmSync(join(path, "metrics.ndjson"))
+    rmSync(join(path, "log.ndjson"))
+    const page = await make(path)
+    assert.notInclude(headings(page), "Learning curves")
+    assert.match(notices(page).join(), /metrics\.ndjson has no row/)
+  })
+
+  it("leaves out the curves of a split that was not measured", async () => {
+    const path = copy()
+    const metrics = readFileSync(join(path, "metrics.ndjson"), "utf8")
+    const without = metrics.split("\n").filter((line) => !line.includes('"validation"'))
+    writeFileSync(join(path, "metrics.ndjson"), without.join("\n"))
+    const page = await make(path)
+    assert.match(notices(page).join(), /the validation split was not measured/)
+    assert.notInclude(page, "Validation accuracy")
+    assert.include(headings(page), "Learning curves")
+  })
+
+  it("says that data or checkpoints are gone: pictures are left out", async () => {
+    const path = copy()
+    for (const name of readdirSync(join(path, "checkpoints"))) rmSync(join(path, "checkpoints", name))
+    const fetched = join(path, "stages", "fetch.json")
+    writeFileSync(fetched, readFileSync(fetched, "utf8").replaceAll(scratch, join(scratch, "nowhere")))
+    const page = await make(path)
+    assert.deepEqual(headings(page), everything)
+    assert.match(notices(page).join(), /cannot be read, so filters are not shown/)
+    assert.match(notices(page).join(), /no pictures of examples: .*nowhere/)
+    assert.notInclude(page, "<img")
+  })
+
+  it("goes without run.json as far as the other files go", async () => {
+    const path = copy()
+    writeFileSync(join(path, "run.json"), "{")
+    const page = await make(path)
+    assert.match(
+      notices(page).join(),
+      /run\.json: .*the experiment and what it was trained with are not known/,
+    )
+    for (const title of ["Learning curves", "Classes", "Calibration", "Provenance"]) {
+      assert.include(headings(page), title)
+    }
+  })
+
+  it("reads a report of another version part by part", async () => {
+    const path = copy()
+    const file = join(path, "report.json")
+    const { layers: _, ...report } = JSON.parse(readFileSync(file, "utf8"))
+    writeFileSync(file, JSON.stringify({ ...report, test: { ...report.test, confusion: "as before" } }))
+    const page = await make(path)
+    assert.match(notices(page).join(), /does not say as this version does: test confusion/)
+    assert.notInclude(page, "Confusion matrix")
+    assert.include(page, "Class by class")
+    assert.include(headings(page), "Network")
+  })
+
+  it("shows what there is of a run that was interrupted, failed, or left next to nothing", async () => {
+    const runsDir = join(scratch, "other")
+    const interrupted = await make(writeRun({ runsDir, second: 1, status: "interrupted", unfinished: true }))
+    assert.match(
+      notices(interrupted).join(),
+      /it is interrupted and has no test result; `pnpm pipeline resume/,
+    )
+    assert.deepEqual(headings(interrupted), ["Learning curves", "Experiment", "Provenance"])
+    const older = await make(writeRun({ runsDir, second: 2 }))
+    assert.match(notices(older).join(), /its experiment is not one of this version/)
+    assert.include(headings(older), "Calibration")
+    const bare = writeRun({ runsDir, second: 3, status: "failed", unfinished: true, validation: [] })
+    for (const name of ["attempts", "metrics.ndjson"]) rmSync(join(bare, name), { recursive: true })
+    assert.deepEqual(headings(await make(bare)), ["Experiment", "Provenance"])
+  })
+})
+
+describe("show", () => {
+  it("--html writes the page into a file and says which", async () => {
+    const file = join(scratch, "page.html")
+    const ended = await cliRun("show", "latest", "--runs-dir", join(scratch, "runs"), "--html", file)
+    assert.strictEqual(ended.code, 0, ended.stderr)
+    assert.strictEqual(ended.stdout.trim(), file)
+    assert.isTrue(existsSync(file))
+    const refused = await cliRun("show", trained, "--html", join(scratch, "no", "folder.html"))
+    assert.strictEqual(refused.code, 66, refused.stderr)
+    assert.match(refused.stderr, /^error: cannot write .*folder\.html/m)
+  })
+
+  it("--open makes the page and, without a screen, says where it is", async () => {
+    rmSync(join(trained, "report.html"))
+    const { DISPLAY, WAYLAND_DISPLAY } = process.env
+    delete process.env.DISPLAY
+    delete process.env.WAYLAND_DISPLAY
+    const ended = await cliRun("show", trained, "--open", "--json")
+    if (DISPLAY !== undefined) process.env.DISPLAY = DISPLAY
+    if (WAYLAND_DISPLAY !== undefined) process.env.WAYLAND_DISPLAY = WAYLAND_DISPLAY
+    const page = join(trained, "report.html")
+    assert.deepEqual(JSON.parse(ended.stdout), { page })
+    if (process.platform === "linux") assert.include(ended.stderr, "no browser could be started here")
+    assert.isTrue(existsSync(page))
+  })
+})

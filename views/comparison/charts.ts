@@ -1,0 +1,179 @@
+/**
+ * The charts of a comparison: (Comparison) -> test errors, differences with their intervals, and curves overlaid.
+ */
+import { Effect, Path } from "effect"
+import { readMetrics } from "../../storage/metricsLog.ts"
+import { layout } from "../../storage/runDirectory.ts"
+import { lineChart, percent as percentTick, type Series } from "../page/charts.ts"
+import { figure, gallery } from "../page/figures.ts"
+import { type Html, html } from "../page/html.ts"
+import { intervalChart } from "../page/intervalChart.ts"
+import { paragraph, type Section } from "../page/page.ts"
+import { table } from "../page/tables.ts"
+import { count, measure } from "../page/numbers.ts"
+import { percent } from "../../format/percent.ts"
+import type { ComparedUnit, Comparison } from "../../operations/compare/Comparison.ts"
+import { points, pValue } from "../../operations/compare/verdict.ts"
+
+/** What a unit is called in a legend. */
+const nameOf = ({ label, name, runs, seeds }: ComparedUnit) =>
+  `${label}: ${name}, ${runs.length === 1 ? `seed ${seeds[0] ?? "?"}` : `${runs.length} runs`}`
+
+export const errorsFigure = ({ units }: Comparison): Html | null => {
+  const estimates = units.flatMap(({ figures, label, spread }) => {
+    const found = spread ?? figures.testError
+    if (found === null) return []
+    const { high, low, value } = found
+    const says = `${label}: ${percent(value)}, ${percent(low)} to ${percent(high)}`
+    return [{ name: label, value, low: Math.max(0, low), high: Math.min(1, high), strong: true, says }]
+  })
+  const drawn = intervalChart({
+    alternative: `Test errors with 95 % intervals: ${estimates.map(({ says }) => says).join("; ")}`,
+    x: { label: "test error", format: percentTick },
+    estimates,
+  })
+  return drawn === null
+    ? null
+    : figure({
+        title: "Test error",
+        caption:
+          "With 95 % intervals; the numbers are in the table above. Intervals that overlap say nothing: the tests do.",
+        picture: drawn,
+      })
+}
+
+/** The interval of a difference is of its part that counts; what is noise is drawn hollow. */
+export const differencesFigure = ({ tests }: Comparison): Html | null => {
+  const estimates = tests.map(({ correctedP, difference, second, significant }) => ({
+    name: second,
+    value: 100 * difference.value,
+    low: 100 * difference.low,
+    high: 100 * difference.high,
+    strong: significant,
+    says: `${second}: ${points(difference.value)} points, ${points(difference.low)} to ${points(difference.high)}, ${pValue(correctedP)}`,
+  }))
+  const drawn = intervalChart({
+    alternative: `Differences of the test error from ${tests[0]?.first ?? "A"}, in percentage points: ${estimates.map(({ says }) => says).join("; ")}`,
+    x: { label: `points above ${tests[0]?.first ?? "A"}`, format: measure },
+    estimates,
+    at: 0,
+  })
+  if (drawn === null) return null
+  return figure({
+    title: `Difference of the test error from ${tests[0].first}`,
+    caption: `In percentage points, with 95 % intervals: to the left of 0 is better than ${tests[0].first}. Full: more than noise. Hollow: within noise.`,
+    picture: drawn,
+    data: table({
+      caption: "Differences of the test error in percentage points",
+      columns: [
+        "",
+        { name: "difference", figures: true },
+        { name: "95 % interval", figures: true },
+        { name: "p", figures: true },
+        "more than noise",
+      ].map((column) => (column === "" ? { name: html`<span class="hidden">label</span>` } : column)),
+      rows: tests.map(({ correctedP, difference, second, significant }) => [
+        second,
+        points(difference.value),
+        `${points(difference.low)} to ${points(difference.high)}`,
+        pValue(correctedP),
+        significant ? "yes" : "no",
+      ]),
+    }),
+  })
+}
+
+interface UnitCurves {
+  readonly unit: ComparedUnit
+  readonly train: ReadonlyArray<{ readonly iteration: number; readonly error: number; readonly loss: number }>
+  readonly validation: ReadonlyArray<{
+    readonly iteration: number
+    readonly error: number
+    readonly loss: number
+  }>
+}
+
+/** Points of one curve: of twenty curves with more the page would be heavy. */
+const pointsDrawn = 120
+
+const spaced = <A>(rows: ReadonlyArray<A>): ReadonlyArray<A> => {
+  const every = Math.ceil(rows.length / pointsDrawn)
+  return rows.filter((_, i) => (i + 1) % every === 0 || i === rows.length - 1)
+}
+
+const curveFigure = (
+  curves: ReadonlyArray<UnitCurves>,
+  split: "train" | "validation",
+  of: "loss" | "error",
+) => {
+  const drawn = curves.filter((one) => one[split].length > 0)
+  if (drawn.length === 0) return null
+  const write = of === "error" ? percent : measure
+  const name = `${split === "train" ? "Training" : "Validation"} ${of}`
+  const series = drawn.map(({ unit, ...rows }): Series => ({
+    name: nameOf(unit),
+    ...(drawn.length > 1 ? { mark: unit.label } : {}),
+    points: spaced(rows[split]).map((row) => ({ x: row.iteration, y: row[of] })),
+  }))
+  const last = drawn.map(
+    ({ unit, ...rows }) => `${unit.label} ends at ${write(rows[split].at(-1)?.[of] ?? Number.NaN)}`,
+  )
+  const chart = lineChart({
+    alternative: `${name} by iteration: ${last.join(", ")}`,
+    x: { label: "iteration" },
+    y: { label: of, scale: "magnitude", ...(of === "error" ? { format: percentTick } : {}) },
+    series,
+  })
+  return figure({
+    title: name,
+    picture: chart,
+    data: table({
+      caption: `${name}: where it began, was lowest and ended`,
+      columns: [
+        "run",
+        { name: "first", figures: true },
+        { name: "lowest", figures: true },
+        { name: "last", figures: true },
+        { name: "iterations", figures: true },
+      ],
+      rows: drawn.map(({ unit, ...rows }) => [
+        nameOf(unit),
+        write(rows[split][0][of]),
+        write(Math.min(...rows[split].map((row) => row[of]))),
+        write(rows[split].at(-1)?.[of] ?? Number.NaN),
+        count(rows[split].at(-1)?.iteration ?? 0),
+      ]),
+    }),
+  })
+}
+
+/** The curves of a unit's run; of a group's first seed. */
+const readCurves = Effect.fnUntraced(function* (unit: ComparedUnit) {
+  const paths = yield* Path.Path
+  const rows = yield* readMetrics(paths.join(unit.figures.path, layout.metrics)).pipe(
+    Effect.orElseSucceed(() => []),
+  )
+  return {
+    unit,
+    train: rows.filter((row) => row.split === "train"),
+    validation: unit.figures.curve,
+  } satisfies UnitCurves
+})
+
+export const curvesSection = Effect.fnUntraced(function* ({ units }: Comparison) {
+  const curves = yield* Effect.forEach(units, readCurves)
+  const figures = [
+    curveFigure(curves, "validation", "error"),
+    curveFigure(curves, "validation", "loss"),
+    curveFigure(curves, "train", "error"),
+    curveFigure(curves, "train", "loss"),
+  ].filter((found) => found !== null)
+  if (figures.length === 0) return null
+  const grouped = units.some(({ runs }) => runs.length > 1)
+  const section: Section = {
+    id: "curves",
+    title: "Learning curves",
+    content: [grouped ? paragraph("Of a group, those of its first seed.") : null, gallery(figures)],
+  }
+  return section
+})

@@ -1,0 +1,94 @@
+/** Where two models disagree: (Comparison) -> pictures of examples that one gets right and the other does not, or null. */
+import { Effect, Schema } from "effect"
+import { DatasetFigures, RegisteredName } from "../../schemas/Dataset.ts"
+import { classNames } from "../../stages/dataset/classNames.ts"
+import { readExamples } from "../../stages/dataset/examples.ts"
+import { examplePicture, type Picture } from "../page/examplePicture.ts"
+import { html } from "../page/html.ts"
+import { paragraph, type Section } from "../page/page.ts"
+import { count } from "../page/numbers.ts"
+import type { ComparedUnit, Comparison } from "../../operations/compare/Comparison.ts"
+import type { OneSided, UnitTest } from "../../operations/compare/compareGroups.ts"
+import { readFetched } from "../../storage/stageRecords.ts"
+
+/** Tests of which examples are shown. */
+const testsPictured = 4
+
+const decodeFigures = Schema.decodeUnknownOption(DatasetFigures)
+const isRegistered = Schema.is(RegisteredName)
+
+interface Drawn {
+  /** By index in the dataset. */
+  readonly pictures: ReadonlyMap<number, Picture>
+  readonly names: ReadonlyArray<string>
+}
+
+const nothing: Drawn = { pictures: new Map(), names: [] }
+
+const drawExamples = Effect.fnUntraced(function* ({ figures }: ComparedUnit, indices: ReadonlyArray<number>) {
+  const fetched = yield* readFetched(figures.path)
+  const dataset = decodeFigures(figures.dataset)
+  if (fetched === undefined || dataset._tag === "None") return nothing
+  const pictures = new Map<number, Picture>()
+  for (const [index, pixels] of yield* readExamples(fetched, dataset.value.train.examples, indices)) {
+    const picture = yield* examplePicture(pixels, fetched.imageShape)
+    if (picture !== null) pictures.set(index, picture)
+  }
+  const known = isRegistered(fetched.name) ? fetched.name : "mnist"
+  return { pictures, names: classNames(known, fetched.classes) } satisfies Drawn as Drawn
+})
+
+interface Side {
+  readonly right: string
+  readonly wrong: string
+  readonly examples: OneSided
+}
+
+const rowOf = ({ examples, right, wrong }: Side, { names, pictures }: Drawn) => {
+  const cards = examples.first.flatMap(({ index, label }) => {
+    const name = names[label] ?? label
+    const picture = pictures.get(index)?.(`Example ${index}, class ${name}`)
+    return picture === undefined
+      ? []
+      : [
+          html`<li>
+            <figure>
+              ${picture}
+              <figcaption><strong>${name}</strong><br /><small>example ${index}</small></figcaption>
+            </figure>
+          </li>`,
+        ]
+  })
+  return cards.length === 0
+    ? []
+    : [
+        html`<h3>${right} is right, ${wrong} is not: ${cards.length} of ${count(examples.count)}</h3>
+          <ol class="mistakes">
+            ${cards}
+          </ol>`,
+      ]
+}
+
+const sidesOf = ({ first, onlyFirstRight, onlySecondRight, second }: UnitTest): ReadonlyArray<Side> =>
+  onlyFirstRight === null || onlySecondRight === null
+    ? []
+    : [
+        { right: first, wrong: second, examples: onlyFirstRight },
+        { right: second, wrong: first, examples: onlySecondRight },
+      ]
+
+/** Without the dataset there is no such section. */
+export const disagreementsSection = Effect.fnUntraced(function* ({ tests, units }: Comparison) {
+  const sides = tests.slice(0, testsPictured).flatMap(sidesOf)
+  const indices = sides.flatMap(({ examples }) => examples.first.map(({ index }) => index))
+  if (indices.length === 0) return null
+  const drawn = yield* drawExamples(units[0], indices).pipe(Effect.orElseSucceed(() => nothing))
+  const rows = sides.flatMap((side) => rowOf(side, drawn))
+  if (rows.length === 0) return null
+  const section: Section = {
+    id: "examples",
+    title: "Where they disagree",
+    content: [paragraph("The first few by index in the dataset, train files first."), rows],
+  }
+  return section
+})

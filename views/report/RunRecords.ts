@@ -1,0 +1,181 @@
+/**
+ * All that a run left behind, as far as it can be read: (run directory) -> RunRecords, with what is missing in words.
+ *
+ * Nothing here fails: a run may be unfinished, damaged, or of an older version. Each part of report.json is decoded by
+ * itself, so that one that is absent or of another form takes no other with it.
+ */
+import { Effect, Option, Path, Result, Schema } from "effect"
+import { DatasetFigures, FetchedDataset } from "../../schemas/Dataset.ts"
+import { Experiment } from "../../schemas/Experiment.ts"
+import type { Metric } from "../../schemas/Metric.ts"
+import { ClassReport, Interval, Mistake, Report } from "../../schemas/Report.ts"
+import { type Attempt, formatVersion, Overrides, Trained } from "../../schemas/Run.ts"
+import { readAttempts, statusOf } from "../../storage/attempts.ts"
+import * as files from "../../storage/files.ts"
+import { readMetrics } from "../../storage/metricsLog.ts"
+import { layout } from "../../storage/runDirectory.ts"
+import { readAttemptGlances, readHeader, type RunHeader } from "../../storage/runHeader.ts"
+import { readFigures, type RunFigures } from "../../inspect/RunFigures.ts"
+import { type Predictions, readPredictions } from "../../storage/predictions.ts"
+import { readSpeeds, type Speed } from "../../inspect/progressLog.ts"
+
+/** The test result, each part by itself. */
+export interface TestParts {
+  readonly examples: number | undefined
+  readonly error: Interval | undefined
+  readonly accuracy: Interval | undefined
+  readonly loss: number | undefined
+  readonly classes: ReadonlyArray<ClassReport> | undefined
+  readonly confusion: ReadonlyArray<ReadonlyArray<number>> | undefined
+  readonly mistakes: ReadonlyArray<Mistake> | undefined
+}
+
+export interface RunRecords {
+  readonly header: RunHeader
+  /** Speed, memory and the like, as a comparison has them. */
+  readonly figures: RunFigures
+  /** Undefined where it is of another version. */
+  readonly experiment: Experiment | undefined
+  readonly fingerprint: string | undefined
+  readonly experimentFile: string | undefined
+  readonly overrides: Overrides | undefined
+  readonly attempts: ReadonlyArray<Attempt>
+  readonly metrics: ReadonlyArray<Metric>
+  readonly speeds: ReadonlyArray<Speed>
+  readonly fetched: FetchedDataset | undefined
+  readonly dataset: DatasetFigures | undefined
+  readonly trained: Trained | undefined
+  readonly layers: Report["layers"] | undefined
+  readonly timings: Report["timings"] | undefined
+  /** Null where there is no report.json. */
+  readonly test: TestParts | null
+  readonly predictions: Predictions | undefined
+  /** A sentence each. */
+  readonly missing: ReadonlyArray<string>
+}
+
+const decodeJson = Schema.decodeUnknownOption(Schema.fromJsonString(Schema.Unknown))
+
+const field = (value: unknown, key: string): unknown =>
+  typeof value === "object" && value !== null ? Reflect.get(value, key) : undefined
+
+/** What a field of some JSON says, where it says it as expected. */
+const read = <S extends Schema.ConstraintDecoder<unknown>>(
+  value: unknown,
+  key: string,
+  schema: S,
+): S["Type"] | undefined => Option.getOrUndefined(Schema.decodeUnknownOption(schema)(field(value, key)))
+
+const readJson = Effect.fnUntraced(function* (path: string) {
+  const text = yield* files.readStringIfExists(path).pipe(Effect.orElseSucceed(() => undefined))
+  if (text === undefined) return { exists: false, json: undefined }
+  return { exists: true, json: Option.getOrUndefined(decodeJson(text)) }
+})
+
+/** The header, or of a run whose run.json cannot be read what the rest of its folder says. */
+const headerOf = Effect.fnUntraced(function* (path: string, missing: Array<string>) {
+  const paths = yield* Path.Path
+  const header = yield* Effect.result(readHeader(path))
+  if (Result.isSuccess(header)) return header.success
+  missing.push(`${header.failure.problem}: the experiment and what it was trained with are not known`)
+  const attempts = yield* readAttemptGlances(path)
+  const id = paths.basename(path)
+  return {
+    path,
+    id,
+    createdAt: attempts[0]?.startedAt ?? "",
+    formatVersion,
+    experiment: {},
+    name: /^\d{8}T\d{6}Z-(.+)-[0-9a-f]{8}/.exec(id)?.[1] ?? id,
+    parent: null,
+    engine: attempts.at(-1)?.engine?.name ?? "?",
+    attempts,
+    status: yield* statusOf(paths.join(path, layout.attempts), attempts),
+  } satisfies RunHeader as RunHeader
+})
+
+const testOf = (json: unknown): TestParts => {
+  const test = field(json, "test")
+  return {
+    examples: read(test, "examples", Schema.Int),
+    error: read(test, "error", Interval),
+    accuracy: read(test, "accuracy", Interval),
+    loss: read(test, "loss", Schema.Finite),
+    classes: read(test, "classes", Schema.Array(ClassReport)),
+    confusion: read(test, "confusion", Schema.Array(Schema.Array(Schema.Int))),
+    mistakes: read(test, "mistakes", Schema.Array(Mistake)),
+  }
+}
+
+/** Parts of a test result that are not there, or not as this version writes them. */
+const testRemarks = (test: TestParts): ReadonlyArray<string> => {
+  const absent = Object.entries(test).flatMap(([part, value]) => (value === undefined ? [part] : []))
+  return absent.length === 0
+    ? []
+    : [`its ${layout.report} does not say as this version does: test ${absent.join(", ")}`]
+}
+
+export const readRecords = Effect.fn("readRecords")(function* (path: string) {
+  const paths = yield* Path.Path
+  const missing: Array<string> = []
+  const header = yield* headerOf(path, missing)
+  const figures = yield* readFigures(header)
+  missing.push(...figures.missing)
+
+  const stage = (name: string) =>
+    Effect.map(readJson(paths.join(path, layout.stages, `${name}.json`)), ({ json }) => json)
+  const identity = (yield* readJson(paths.join(path, layout.identity))).json
+  const report = yield* readJson(paths.join(path, layout.report))
+  const test = report.json === undefined ? null : testOf(report.json)
+  if (test !== null && field(report.json, "test") !== undefined) missing.push(...testRemarks(test))
+
+  const experiment = read(identity, "experiment", Experiment)
+  if (experiment === undefined && field(identity, "experiment") !== undefined) {
+    missing.push("its experiment is not one of this version: it is shown as it is stored")
+  }
+  const metrics = yield* readMetrics(paths.join(path, layout.metrics)).pipe(
+    Effect.orElseSucceed((): ReadonlyArray<Metric> => []),
+  )
+  const measured = new Set(metrics.map(({ split }) => split))
+  if (metrics.length === 0) missing.push(`its ${layout.metrics} has no row: there are no learning curves`)
+  else if (!measured.has("train")) missing.push("training was not recorded: its curves are left out")
+  else if (!measured.has("validation"))
+    missing.push("the validation split was not measured: its curves are left out")
+
+  const predictions = test === null ? undefined : yield* readPredictions(path)
+  if (predictions !== undefined && Result.isFailure(predictions)) {
+    missing.push(`${predictions.failure}: no calibration, and no pictures of mistakes`)
+  }
+  const dataset =
+    read(report.json, "dataset", DatasetFigures) ?? read(yield* stage("validate"), "result", DatasetFigures)
+  if (dataset === undefined && test !== null) missing.push("there are no figures of its dataset")
+
+  return {
+    header,
+    figures,
+    experiment: experiment === undefined ? undefined : withBudget(experiment, header),
+    fingerprint:
+      read(report.json, "fingerprint", Schema.String) ?? read(identity, "fingerprint", Schema.String),
+    experimentFile: read(field(identity, "experimentFile"), "path", Schema.String),
+    overrides: read(identity, "overrides", Overrides),
+    attempts: yield* readAttempts(paths.join(path, layout.attempts)).pipe(
+      Effect.orElseSucceed((): ReadonlyArray<Attempt> => []),
+    ),
+    metrics,
+    speeds: yield* readSpeeds(paths.join(path, layout.log)),
+    fetched: read(yield* stage("fetch"), "result", FetchedDataset),
+    dataset,
+    trained: read(yield* stage("train"), "result", Trained),
+    layers: read(report.json, "layers", Report.fields.layers),
+    timings: read(report.json, "timings", Report.fields.timings),
+    test,
+    predictions: predictions !== undefined && Result.isSuccess(predictions) ? predictions.success : undefined,
+    missing,
+  } satisfies RunRecords as RunRecords
+})
+
+/** The header has the budget that the last attempt was extended to. */
+const withBudget = (experiment: Experiment, header: RunHeader): Experiment => {
+  const iterations = header.attempts.findLast((attempt) => typeof attempt.iterations === "number")?.iterations
+  return typeof iterations === "number" ? { ...experiment, budget: { iterations } } : experiment
+}

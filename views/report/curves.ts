@@ -1,0 +1,239 @@
+/** Learning curves: (records) -> the section with loss, error, accuracy, learning rate and speed, or null without any. */
+import type { Metric } from "../../schemas/Metric.ts"
+import { type LineChart, lineChart, percent as percentTick, type Point, type Series } from "../page/charts.ts"
+import { figure, gallery } from "../page/figures.ts"
+import type { Html } from "../page/html.ts"
+import { paragraph, type Section } from "../page/page.ts"
+import { type Column, table } from "../page/tables.ts"
+import { count, measure } from "../page/numbers.ts"
+import { percent } from "../../format/percent.ts"
+import type { RunRecords } from "./RunRecords.ts"
+
+type TrainRow = Extract<Metric, { readonly split: "train" }>
+type ValidationRow = Extract<Metric, { readonly split: "validation" }>
+
+interface Curves {
+  readonly train: ReadonlyArray<TrainRow>
+  readonly validation: ReadonlyArray<ValidationRow>
+  /** Where attempts went on: a vertical line in every chart. */
+  readonly events: NonNullable<LineChart["events"]>
+}
+
+/** Points of a curve: more are not seen, and make the page heavy. */
+const pointsDrawn = 400
+/** More measurements than this are drawn without dots. */
+const mostDots = 60
+const rowsShown = 40
+
+/** Means over stretches of equal length, each at its last iteration; all points where there are few. */
+const thinned = (points: ReadonlyArray<Point>): ReadonlyArray<Point> => {
+  const stretch = Math.ceil(points.length / pointsDrawn)
+  if (stretch <= 1) return points
+  return Array.from({ length: Math.ceil(points.length / stretch) }, (_, i) => {
+    const part = points.slice(i * stretch, (i + 1) * stretch)
+    return { x: part[part.length - 1].x, y: part.reduce((sum, { y }) => sum + y, 0) / part.length }
+  })
+}
+
+/** Every row of a few, evenly spaced ones of many, the last one always. */
+const sampled = <Row>(rows: ReadonlyArray<Row>): ReadonlyArray<Row> => {
+  const every = Math.ceil(rows.length / rowsShown)
+  return rows.filter((_, i) => (i + 1) % every === 0 || i === rows.length - 1)
+}
+
+const right = (name: string): Column => ({ name, figures: true })
+
+type Rows = ReadonlyArray<{ readonly iteration: number }>
+const span = (rows: Rows) =>
+  `iterations ${count(rows[0].iteration)} to ${count(rows[rows.length - 1].iteration)}`
+
+/** A series with one point a row. */
+const seriesOf = <Row extends { readonly iteration: number }>(
+  name: string,
+  rows: ReadonlyArray<Row>,
+  value: (row: Row) => number,
+  write: (value: number) => string,
+): Series => {
+  const dots = rows.length <= mostDots
+  const points = rows.map((row) => {
+    const [x, y] = [row.iteration, value(row)]
+    return dots ? { x, y, says: `${name}, iteration ${count(x)}: ${write(y)}` } : { x, y }
+  })
+  return { name, dots, points: thinned(points) }
+}
+
+interface CurveFigure {
+  readonly title: string
+  readonly caption: string
+  readonly alternative: string
+  readonly y: LineChart["y"]
+  readonly series: ReadonlyArray<Series>
+  readonly data: Html
+}
+
+const curveFigure = (
+  { alternative, caption, data, series, title, y }: CurveFigure,
+  events: Curves["events"],
+) => {
+  const picture = lineChart({ alternative, x: { label: "iteration" }, y, series, events })
+  return picture === null ? null : figure({ title, caption, picture, data })
+}
+
+/** Loss or error of both splits. */
+const bothSplits = (
+  { events, train, validation }: Curves,
+  options: { readonly of: "loss" | "error"; readonly title: string; readonly caption: string },
+) => {
+  if (train.length + validation.length === 0) return null
+  const { caption, of, title } = options
+  const write = of === "loss" ? measure : percent
+  const trained = new Map(train.map((row) => [row.iteration, row[of]]))
+  const evaluated = new Map(validation.map((row) => [row.iteration, row[of]]))
+  const cell = (value: number | undefined) => (value === undefined ? "–" : write(value))
+  const change = (name: string, rows: ReadonlyArray<TrainRow | ValidationRow>) =>
+    rows.length === 0 ? [] : [`${name} from ${write(rows[0][of])} to ${write(rows[rows.length - 1][of])}`]
+  return curveFigure(
+    {
+      title,
+      caption,
+      alternative: `${title} over ${span(train.length > 0 ? train : validation)}: ${[...change("training", train), ...change("validation", validation)].join(", ")}`,
+      y: { label: of, scale: "magnitude", ...(of === "error" ? { format: percentTick } : {}) },
+      series: [
+        { ...seriesOf("training", train, (row) => row[of], write), dots: false },
+        seriesOf("validation", validation, (row) => row[of], write),
+      ].filter(({ points }) => points.length > 0),
+      data: table({
+        caption: `${title} by iteration`,
+        columns: [right("iteration"), right("training"), right("validation")],
+        rows: sampled([...(validation.length > 0 ? evaluated : trained).keys()]).map((iteration) => [
+          count(iteration),
+          cell(trained.get(iteration)),
+          cell(evaluated.get(iteration)),
+        ]),
+      }),
+    },
+    events,
+  )
+}
+
+const accuracyFigure = ({ events, validation }: Curves) => {
+  if (validation.length === 0) return null
+  const best = validation.reduce((a, b) => (b.accuracy > a.accuracy ? b : a))
+  const last = validation[validation.length - 1]
+  const sentence = `Highest at iteration ${count(best.iteration)}: ${percent(best.accuracy)}. At the end ${percent(last.accuracy)}.`
+  return curveFigure(
+    {
+      title: "Validation accuracy",
+      caption: sentence,
+      alternative: `Validation accuracy over ${span(validation)}. ${sentence}`,
+      y: { label: "accuracy", format: percentTick },
+      series: [seriesOf("validation", validation, ({ accuracy }) => accuracy, percent)],
+      data: table({
+        caption: "Validation by iteration",
+        columns: [right("iteration"), right("epoch"), right("accuracy"), right("loss")],
+        rows: sampled(validation).map(({ accuracy, epoch, iteration, loss }) => [
+          count(iteration),
+          epoch.toFixed(2),
+          percent(accuracy),
+          measure(loss),
+        ]),
+      }),
+    },
+    events,
+  )
+}
+
+const learningRateFigure = ({ events, train }: Curves) => {
+  if (train.length === 0) return null
+  const rates = train.map(({ learningRate }) => learningRate)
+  const [low, high] = [Math.min(...rates), Math.max(...rates)]
+  return curveFigure(
+    {
+      title: "Learning rate",
+      caption:
+        low === high
+          ? `${measure(high)} throughout.`
+          : `From ${measure(rates[0])} to ${measure(rates[rates.length - 1])}.`,
+      alternative: `Learning rate over ${span(train)}: between ${measure(low)} and ${measure(high)}`,
+      y: { label: "learning rate", domain: [0, high] },
+      series: [
+        { ...seriesOf("learning rate", train, ({ learningRate }) => learningRate, measure), dots: false },
+      ],
+      data: table({
+        caption: "Learning rate by iteration",
+        columns: [right("iteration"), right("learning rate")],
+        rows: sampled(train).map(({ iteration, learningRate }) => [count(iteration), measure(learningRate)]),
+      }),
+    },
+    events,
+  )
+}
+
+const speedFigure = ({ header, speeds }: RunRecords, events: Curves["events"]) => {
+  const { batchSize } = header.experiment
+  if (speeds.length === 0 || typeof batchSize !== "number") return null
+  const rows = speeds.map((speed) => ({ ...speed, images: speed.iterationsPerSecond * batchSize }))
+  const images = rows.map(({ images }) => images)
+  const [low, high] = [Math.min(...images), Math.max(...images)]
+  const attempts = [...new Set(rows.map(({ attempt }) => attempt))]
+  return curveFigure(
+    {
+      title: "Speed",
+      caption: `Training images a second between two evaluations, by the times in the log. What else the machine did is in it.`,
+      alternative: `Training images a second over ${span(rows)}: between ${measure(low)} and ${measure(high)}`,
+      y: { label: "images/s", domain: [0, high] },
+      series: attempts.map((number) =>
+        seriesOf(
+          `attempt ${number}`,
+          rows.filter(({ attempt }) => attempt === number),
+          ({ images }) => images,
+          measure,
+        ),
+      ),
+      data: table({
+        caption: "Speed by iteration",
+        columns: [right("up to iteration"), right("attempt"), right("images/s")],
+        rows: sampled(rows).map(({ attempt, images, iteration }) => [
+          count(iteration),
+          attempt,
+          measure(images),
+        ]),
+      }),
+    },
+    events,
+  )
+}
+
+export const curvesSection = (records: RunRecords): Section | null => {
+  const { attempts, metrics } = records
+  const train = metrics.filter((row): row is TrainRow => row.split === "train")
+  const events = attempts.flatMap(({ number, resumedFrom }) =>
+    resumedFrom !== null && resumedFrom > 0
+      ? [{ x: resumedFrom, says: `attempt ${number} went on from iteration ${count(resumedFrom)}` }]
+      : [],
+  )
+  const curves: Curves = {
+    train,
+    validation: metrics.filter((row): row is ValidationRow => row.split === "validation"),
+    events,
+  }
+  const figures = [
+    bothSplits(curves, {
+      of: "loss",
+      title: "Loss",
+      caption: `Training: the mean over the ${count(train[0]?.iteration ?? 0)} iterations before each point. Validation: the whole split, with the weights as they were.`,
+    }),
+    bothSplits(curves, {
+      of: "error",
+      title: "Error",
+      caption: "Share of examples answered wrongly, measured as the loss is.",
+    }),
+    accuracyFigure(curves),
+    learningRateFigure(curves),
+    speedFigure(records, events),
+  ].filter((found) => found !== null)
+  if (figures.length === 0) return null
+  const wentOn =
+    events.length === 0 ? null : paragraph("Dotted lines: where an attempt went on from a checkpoint.")
+  return { id: "curves", title: "Learning curves", content: [wentOn, gallery(figures)] }
+}

@@ -1,0 +1,94 @@
+/** What it was trained and tested on: (records, pictures) -> the section with counts, an example of each class, files. */
+import { type DatasetFigures, fileNames } from "../../schemas/Dataset.ts"
+import { size } from "../../format/size.ts"
+import { type Content, html } from "../page/html.ts"
+import { facts, folded, type Section } from "../page/page.ts"
+import { table } from "../page/tables.ts"
+import { count, measure } from "../page/numbers.ts"
+import { percent } from "../../format/percent.ts"
+import type { Pictures } from "./pictures.ts"
+import type { RunRecords } from "./RunRecords.ts"
+
+const splitOf = ({ experiment }: RunRecords): string => {
+  if (experiment === undefined) return "not known"
+  const { split } = experiment
+  return split.kind === "standard"
+    ? `the dataset's own sets; ${count(split.validation)} train examples validate (seed ${split.seed})`
+    : `all examples pooled: ${percent(split.test)} test, ${percent(split.validation)} of the rest validate (seed ${split.seed})`
+}
+
+const classesTable = (
+  dataset: DatasetFigures,
+  names: ReadonlyArray<string>,
+  example: (label: number) => Content,
+) => {
+  const { test, train } = dataset
+  const pictured = example(0) !== null
+  return table({
+    caption: "Examples of each class; the picture is of its first test example",
+    columns: [
+      "class",
+      ...(pictured ? ["example"] : []),
+      { name: "train", figures: true },
+      { name: "of all", figures: true },
+      { name: "test", figures: true },
+      { name: "of all", figures: true },
+    ],
+    rows: names.map((name, label) => [
+      name,
+      ...(pictured ? [example(label)] : []),
+      count(train.classCounts[label] ?? 0),
+      percent((train.classCounts[label] ?? 0) / train.examples),
+      count(test.classCounts[label] ?? 0),
+      percent((test.classCounts[label] ?? 0) / test.examples),
+    ]),
+  })
+}
+
+const filesTable = ({ fetched }: RunRecords) =>
+  fetched === undefined
+    ? null
+    : table({
+        caption: "Files, with the SHA-256 of their uncompressed content",
+        columns: ["file", { name: "size", figures: true }, "SHA-256", "source"],
+        rows: fileNames.map((name) => {
+          const file = fetched.files[name]
+          return [name, size(file.sizeBytes), html`<code>${file.sha256}</code>`, file.source]
+        }),
+      })
+
+export const datasetSection = (
+  records: RunRecords,
+  names: ReadonlyArray<string>,
+  { examples, ofClass }: Pictures,
+): Section | null => {
+  const { dataset } = records
+  if (dataset === undefined) return null
+  const example = (label: number): Content => {
+    const row = ofClass.get(label)
+    return (row === undefined ? undefined : examples.get(row))?.(`an example of ${names[label]}`) ?? null
+  }
+  const classes = classesTable(dataset, names, example)
+  const { duplicates, imageShape, name, test, train } = dataset
+  const pixels = (set: DatasetFigures["train"]) =>
+    `mean ${measure(set.pixelMean)}, standard deviation ${measure(set.pixelStddev)}`
+  return {
+    id: "dataset",
+    title: "Dataset",
+    content: [
+      facts([
+        ["name", name],
+        ["images", `${imageShape.join("×")}, ${names.length} classes`],
+        ["train set", `${count(train.examples)} examples; pixels: ${pixels(train)}`],
+        ["test set", `${count(test.examples)} examples; pixels: ${pixels(test)}`],
+        ["test images also in train", count(duplicates)],
+        ["split", splitOf(records)],
+        ["pixels as numbers", records.experiment?.normalization ?? "not known"],
+      ]),
+      names.length <= 64
+        ? html`<div class="examples">${classes}</div>`
+        : folded(`All ${names.length} classes`, classes),
+      filesTable(records),
+    ],
+  }
+}

@@ -1,0 +1,107 @@
+/** The network: (records, filters) -> the section with its layers and what the first one looks for. */
+import { Result } from "effect"
+import type { Layer } from "../../schemas/Model.ts"
+import { inferShapes } from "../../schemas/shapes.ts"
+import { figure, picture } from "../page/figures.ts"
+import type { Section } from "../page/page.ts"
+import { table } from "../page/tables.ts"
+import { count, measure } from "../page/numbers.ts"
+import { percent } from "../../format/percent.ts"
+import { size } from "../../format/size.ts"
+import type { FilterSheet } from "./filters.ts"
+import type { RunRecords } from "./RunRecords.ts"
+
+const by = (pair: ReadonlyArray<number>) => pair.join("×")
+
+/** What is chosen in a layer, in a few words. */
+const chosen = (layer: Layer): string => {
+  const words: Array<string> = []
+  if (layer.inputs !== undefined) words.push(`takes ${[layer.inputs].flat().join(" and ")}`)
+  if ("kernelSize" in layer) words.push(by(layer.kernelSize))
+  if ("poolSize" in layer) words.push(by(layer.poolSize))
+  if ("strides" in layer && layer.strides !== undefined && by(layer.strides) !== "1×1")
+    words.push(`stride ${by(layer.strides)}`)
+  if ("depthMultiplier" in layer && layer.depthMultiplier > 1)
+    words.push(`${layer.depthMultiplier} a channel`)
+  if ("padding" in layer) words.push(layer.padding)
+  if ("activation" in layer && layer.activation !== "linear") words.push(layer.activation)
+  if ("useBias" in layer && !layer.useBias) words.push("no bias")
+  if ("rate" in layer) words.push(`rate ${layer.rate}`)
+  if ("alpha" in layer) words.push(`alpha ${layer.alpha}`)
+  if ("momentum" in layer) words.push(`momentum ${layer.momentum}`)
+  return words.join(", ")
+}
+
+const layersOf = ({ dataset, experiment, layers }: RunRecords) => {
+  if (layers !== undefined && layers.length > 0) return layers
+  if (experiment === undefined || dataset === undefined) return undefined
+  return Result.getOrUndefined(inferShapes(experiment.model, dataset.imageShape, dataset.classes))
+}
+
+const filtersFigure = (sheet: FilterSheet) => {
+  const [height, width, channels] = sheet.size
+  const which = sheet.shown < sheet.count ? `${sheet.shown} of ${sheet.count}` : String(sheet.count)
+  const colours =
+    channels === 1
+      ? "Orange weights are positive, blue ones negative; the stronger, the larger. Where nothing is, they are 0."
+      : "Weights for red, green and blue as colours; gray is 0."
+  return figure({
+    title: `What ${sheet.layer} looks for`,
+    caption: `${which} filters of ${height}×${width}${channels === 1 ? "" : `×${channels}`} weights, on one scale up to ±${measure(sheet.largest)}. ${colours}`,
+    picture: picture({
+      png: sheet.png,
+      alternative: `The weights of ${which} filters of layer ${sheet.layer} as small images`,
+      width: sheet.width,
+      height: sheet.height,
+    }),
+    data: table({
+      caption: "Filters, counted from 0 in rows from the top left",
+      columns: [
+        "filter",
+        { name: "least weight", figures: true },
+        { name: "greatest", figures: true },
+        { name: "norm", figures: true },
+      ],
+      rows: sheet.figures.map(({ greatest, least, norm }, filter) => [
+        filter,
+        measure(least),
+        measure(greatest),
+        measure(norm),
+      ]),
+    }),
+    wide: true,
+  })
+}
+
+export const networkSection = (records: RunRecords, filters: FilterSheet | null): Section | null => {
+  const layers = layersOf(records)
+  if (layers === undefined) return null
+  const total = layers.reduce((sum, { parameters }) => sum + parameters, 0)
+  const model = records.experiment?.model
+  return {
+    id: "network",
+    title: "Network",
+    content: [
+      table({
+        caption: `${layers.length} layers, ${count(total)} parameters (${size(4 * total)} as float32)`,
+        columns: [
+          "layer",
+          "kind",
+          "options",
+          { name: "output", figures: true },
+          { name: "parameters", figures: true },
+          { name: "share", figures: true },
+        ],
+        rows: layers.map(({ kind, name, output, parameters }, i) => [
+          name,
+          kind,
+          model?.[i] === undefined ? "" : chosen(model[i]),
+          by(output),
+          count(parameters),
+          parameters === 0 ? "" : percent(parameters / total),
+        ]),
+      }),
+      filters === null ? null : filtersFigure(filters),
+    ],
+  }
+}

@@ -1,0 +1,129 @@
+/** Where it comes from: (records) -> the experiment as JSON, and what ran it, when, how often. */
+import type { Attempt } from "../../schemas/Run.ts"
+import { duration } from "../../format/duration.ts"
+import { type Content, html } from "../page/html.ts"
+import { code, facts, readableJson, type Section } from "../page/page.ts"
+import { table } from "../page/tables.ts"
+import { count, moment } from "../page/numbers.ts"
+import { size } from "../../format/size.ts"
+import type { RunRecords } from "./RunRecords.ts"
+
+export const experimentSection = ({
+  experiment,
+  experimentFile,
+  header,
+  overrides,
+}: RunRecords): Section | null => {
+  const value = experiment ?? header.experiment
+  if (Object.keys(value).length === 0) return null
+  const changed = Object.entries(overrides ?? {}).map(([name, value]) => `${name} ${value}`)
+  return {
+    id: "experiment",
+    title: "Experiment",
+    content: [
+      facts([
+        ...(experimentFile === undefined ? [] : [["file", html`<code>${experimentFile}</code>`] as const]),
+        ...(changed.length === 0 ? [] : [["changed by the command line", changed.join(", ")] as const]),
+        ["seed", String(header.experiment.seed ?? "not known")],
+      ]),
+      code("The experiment as JSON", readableJson(value)),
+    ],
+  }
+}
+
+const took = ({ outcome, startedAt }: Attempt): string => {
+  const seconds = (Date.parse(outcome?.endedAt ?? "") - Date.parse(startedAt)) / 1000
+  return Number.isFinite(seconds) && seconds >= 0 ? duration(seconds) : "–"
+}
+
+const beganAt = ({ resumedFrom }: Attempt): string =>
+  resumedFrom === null
+    ? "did not train"
+    : resumedFrom === 0
+      ? "the beginning"
+      : `iteration ${count(resumedFrom)}`
+
+const endOf = ({ outcome }: Attempt, over: boolean): string =>
+  outcome === null
+    ? over
+      ? "its process was killed"
+      : "goes on"
+    : `${outcome.status}${outcome.reason === null ? "" : `: ${outcome.reason}`}`
+
+const attemptsTable = ({ attempts, header }: RunRecords) =>
+  table({
+    caption: "Attempts: each go at the run, and where it was resumed",
+    columns: [
+      { name: "attempt", figures: true },
+      "began",
+      { name: "took", figures: true },
+      "trained from",
+      "ended",
+      { name: "threads", figures: true },
+      { name: "peak memory", figures: true },
+      "host",
+    ],
+    rows: attempts.map((attempt, i) => [
+      attempt.number,
+      moment(attempt.startedAt),
+      took(attempt),
+      beganAt(attempt),
+      endOf(attempt, i < attempts.length - 1 || header.status !== "running"),
+      attempt.engine.threads,
+      attempt.outcome?.peakMemoryBytes === undefined ? "–" : size(attempt.outcome.peakMemoryBytes),
+      attempt.process.host,
+    ]),
+  })
+
+/** What all attempts have in common, or what each had. */
+const overAttempts = (attempts: ReadonlyArray<Attempt>, say: (attempt: Attempt) => string): string => {
+  const said = attempts.map(say)
+  return new Set(said).size === 1
+    ? said[0]
+    : said.map((text, i) => `attempt ${attempts[i].number}: ${text}`).join("; ")
+}
+
+const machineOf = ({ machine }: Attempt): string =>
+  machine === undefined
+    ? "not recorded by that version"
+    : `${machine.cpu}, ${machine.cores} cores, ${size(machine.memoryBytes)} of memory, ${machine.platform}`
+
+const engineOf = ({ engine }: Attempt): string => {
+  const versions = Object.entries(engine.versions).map(([name, version]) => `${name} ${version}`)
+  return `${engine.name} on ${engine.device}, ${engine.path} (${versions.join(", ")})`
+}
+
+export const provenanceSection = (records: RunRecords): Section => {
+  const { attempts, figures, fingerprint, header, timings, trained } = records
+  const items: Array<readonly [string, Content]> = [
+    ["run", html`<code>${header.id}</code>`],
+    ["folder", html`<code>${header.path}</code>`],
+    ["fingerprint", fingerprint === undefined ? "not known" : html`<code>${fingerprint}</code>`],
+  ]
+  if (header.parent !== null)
+    items.push(["forked from", `${header.parent.run} at iteration ${count(header.parent.iteration)}`])
+  if (attempts.length > 0) {
+    items.push(
+      ["commit", overAttempts(attempts, ({ gitCommit }) => gitCommit ?? "no checkout")],
+      ["tidemark", overAttempts(attempts, ({ node, tidemark }) => `${tidemark} on Node.js ${node}`)],
+      ["engine", overAttempts(attempts, engineOf)],
+      ["machine", overAttempts(attempts, machineOf)],
+    )
+  }
+  if (trained !== undefined) items.push(["tested checkpoint", html`<code>${trained.checkpoint}</code>`])
+  if (timings !== undefined && timings.length > 0) {
+    const said = timings.map(({ durationMs, name }) => `${name} ${duration(durationMs / 1000)}`)
+    items.push(["stages", `${said.join(", ")} (each in the attempt that finished it)`])
+  }
+  if (figures.imagesPerSecond !== null) {
+    items.push([
+      "training speed",
+      `${count(Math.round(figures.imagesPerSecond))} images/s, evaluations included`,
+    ])
+  }
+  return {
+    id: "provenance",
+    title: "Provenance",
+    content: [facts(items), attempts.length === 0 ? null : attemptsTable(records)],
+  }
+}

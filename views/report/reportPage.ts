@@ -1,0 +1,128 @@
+/**
+ * The report of a run as a page: (run directory) -> HTML, as far as the run goes.
+ *
+ * Everything is read from the run's folder and, for pictures of examples, the dataset's files; nothing is computed that
+ * was not recorded but calibration. It takes about a second, half of it for loading what draws.
+ */
+import { Effect } from "effect"
+import type { Calibration } from "../../stages/statistics/calibration.ts"
+import { classNames } from "../../stages/dataset/classNames.ts"
+import { duration } from "../../format/duration.ts"
+import { type Content, html } from "../page/html.ts"
+import { highlights, notice, page, type Section } from "../page/page.ts"
+import { count, measure, moment } from "../page/numbers.ts"
+import { percent } from "../../format/percent.ts"
+import { calibrationOf, calibrationSection } from "./calibration.ts"
+import { curvesSection } from "./curves.ts"
+import { datasetSection } from "./dataset.ts"
+import { mistakesSection } from "./mistakes.ts"
+import { networkSection } from "./network.ts"
+import { drawPictures } from "./pictures.ts"
+import { experimentSection, provenanceSection } from "./provenance.ts"
+import { resultsSection } from "./results.ts"
+import { readRecords, type RunRecords } from "./RunRecords.ts"
+
+const namesOf = ({ dataset, experiment, test }: RunRecords): ReadonlyArray<string> => {
+  const classes = dataset?.classes ?? test?.confusion?.length ?? 0
+  return classNames(experiment?.dataset ?? "mnist", classes).slice(0, classes)
+}
+
+const leadOf = ({ attempts, dataset, experiment, figures, header, trained }: RunRecords) => {
+  const on = dataset?.name ?? (typeof experiment?.dataset === "string" ? experiment.dataset : undefined)
+  const ended = attempts.at(-1)?.outcome?.endedAt
+  const words = [
+    `${header.name}${on === undefined ? "" : ` on ${on}`}`,
+    ...(figures.iterations === null
+      ? []
+      : [
+          `${count(figures.iterations)} iterations${trained?.stoppedEarly === true ? `, stopped early of ${count(trained.budget)}` : ""}`,
+        ]),
+    `${header.engine} engine`,
+    header.status === "running"
+      ? "still running"
+      : `${header.status}${ended === undefined ? "" : ` ${moment(ended)}`}`,
+  ]
+  return html`<p>${words.join(" · ")}</p>
+    ${experiment === undefined || experiment.description === "" ? null : html`<p>${experiment.description}</p>`}`
+}
+
+const interval = ({ high, low }: { readonly low: number; readonly high: number }) =>
+  `95 % interval ${percent(low)} to ${percent(high)}`
+
+/** Over all attempts whose end is recorded. */
+const secondsOf = (attempts: RunRecords["attempts"]) =>
+  attempts.reduce((sum, { outcome, startedAt }) => {
+    const milliseconds = outcome === null ? 0 : Date.parse(outcome.endedAt) - Date.parse(startedAt)
+    return sum + (Number.isFinite(milliseconds) ? Math.max(0, milliseconds) / 1000 : 0)
+  }, 0)
+
+const highlightsOf = (
+  { attempts, figures, metrics, test }: RunRecords,
+  calibrated: Calibration | undefined,
+) => {
+  const items: Array<{ readonly name: string; readonly value: Content; readonly note?: Content }> = []
+  const last = metrics.findLast((row) => row.split === "validation")
+  if (test?.error !== undefined) {
+    items.push({ name: "test error", value: percent(test.error.value), note: interval(test.error) })
+    if (test.examples !== undefined) {
+      const wrong = Math.round(test.error.value * test.examples)
+      items.push({
+        name: "wrong answers",
+        value: count(wrong),
+        note: `of ${count(test.examples)} test examples`,
+      })
+    }
+  }
+  if (test?.loss !== undefined) items.push({ name: "test loss", value: measure(test.loss) })
+  if (calibrated !== undefined) {
+    items.push({
+      name: "calibration error",
+      value: percent(calibrated.expectedError),
+      note: "expected, over 15 bins",
+    })
+  }
+  if (last?.split === "validation") {
+    items.push({
+      name: "validation error",
+      value: percent(last.error),
+      note: `at iteration ${count(last.iteration)}`,
+    })
+  }
+  if (figures.parameters !== null) items.push({ name: "parameters", value: count(figures.parameters) })
+  const spent = secondsOf(attempts)
+  if (spent > 0) {
+    items.push({
+      name: "time",
+      value: duration(spent),
+      note: attempts.length === 1 ? "in one attempt" : `in ${attempts.length} attempts`,
+    })
+  }
+  return items.length === 0 ? null : highlights(items)
+}
+
+export const reportPage = Effect.fn("reportPage")(function* (path: string) {
+  const records = yield* readRecords(path)
+  const pictures = yield* drawPictures(records)
+  const names = namesOf(records)
+  const calibrated = records.predictions === undefined ? undefined : calibrationOf(records.predictions)
+  const sections: ReadonlyArray<Section | null> = [
+    curvesSection(records),
+    resultsSection(records, names),
+    mistakesSection(records, names, pictures.examples),
+    calibrated === undefined ? null : calibrationSection(calibrated),
+    networkSection(records, pictures.filters),
+    datasetSection(records, names, pictures),
+    experimentSection(records),
+    provenanceSection(records),
+  ]
+  return page({
+    title: records.header.id,
+    kind: "Training run",
+    lead: [
+      leadOf(records),
+      highlightsOf(records, calibrated),
+      notice("Missing, or to know", [...records.missing, ...pictures.missing]),
+    ],
+    sections: sections.filter((section) => section !== null),
+  })
+})
