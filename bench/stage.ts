@@ -18,7 +18,7 @@ import { selectEngine } from "../engines/select.ts"
 import { engineNames } from "../schemas/EngineInfo.ts"
 import { execute } from "../pipeline/execute.ts"
 import { loadExperiment } from "../pipeline/experimentFile/load.ts"
-import { Terminal } from "../cli/render/Terminal.ts"
+import { Display } from "../pipeline/Display.ts"
 import { fingerprint } from "../schemas/fingerprint.ts"
 import { formatVersion } from "../schemas/Run.ts"
 import { createRun } from "../storage/runDirectory.ts"
@@ -106,12 +106,14 @@ const runPipeline = Effect.gen(function* () {
       engine: engine.info,
     }),
   })
-  const report = yield* execute({ run, experiment, fingerprint: print, engine, extendedTo: null })
+  const report = yield* execute({ run, experiment, fingerprint: print, extendedTo: null }).pipe(
+    Effect.provideService(Engine, engine),
+  )
   const stageMs = report.timings.find(({ name }) => name === "train")?.durationMs ?? Number.NaN
   return { path: run.path, stageMs, engine: engine.info }
 })
 
-const quiet = Layer.mock(Terminal, {
+const quiet = Layer.mock(Display, {
   line: () => {},
   progress: () => Effect.void,
   isAnimated: false,

@@ -24,9 +24,9 @@ import { schedule } from "./commands/schedule.ts"
 import { show } from "./commands/show.ts"
 import { layerUsage } from "./usageErrors.ts"
 import { watch } from "./commands/watch.ts"
-import { exitCode, sayFailure } from "./failure.ts"
+import { commandExitCode, sayFailure } from "./failure.ts"
 import { layerTerminalLog } from "./render/terminalLog.ts"
-import { Terminal } from "./render/Terminal.ts"
+import { layerTerminal } from "./render/Terminal.ts"
 
 const pipeline = Command.make("pipeline").pipe(
   Command.withDescription(
@@ -59,7 +59,7 @@ const pipeline = Command.make("pipeline").pipe(
 
 const services = layerTerminalLog.pipe(
   Layer.provideMerge(layerUsage),
-  Layer.provideMerge(Terminal.layer),
+  Layer.provideMerge(layerTerminal),
   Layer.provideMerge(FetchHttpClient.layer),
   Layer.provideMerge(NodeServices.layer),
 )
@@ -72,5 +72,5 @@ const main = Command.run(pipeline, { version }).pipe(
 )
 
 void Effect.runPromise(main).then((exit: Exit.Exit<void, unknown>) => {
-  process.exitCode = exitCode(exit)
+  process.exitCode = commandExitCode(exit)
 })

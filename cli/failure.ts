@@ -3,24 +3,20 @@
  * is not our own bug.
  */
 import { styleText } from "node:util"
-import { Cause, Effect, Exit, Runtime } from "effect"
+import { Cause, Effect, Exit } from "effect"
 import { CliError } from "effect/cli"
+import { quoted } from "../format/quoted.ts"
+import { exitCode } from "../pipeline/exitCode.ts"
+import { Interrupted } from "../schemas/Interrupted.ts"
 
-/** EX_SOFTWARE */
-const defect = 70
 /** EX_USAGE */
 const usage = 64
 
-const codeOf = (error: unknown): number => {
-  if (CliError.isCliError(error)) return error._tag === "ShowHelp" && error.errors.length === 0 ? 0 : usage
-  return error instanceof Error ? (error[Runtime.errorExitCode] ?? defect) : defect
-}
-
-/** 0, the error's own code, 130 for an interruption, 70 for a defect. */
-export const exitCode = (exit: Exit.Exit<unknown, unknown>): number => {
-  if (Exit.isSuccess(exit)) return 0
-  if (Cause.hasInterruptsOnly(exit.cause)) return 130
-  return Cause.hasDies(exit.cause) && !Cause.hasFails(exit.cause) ? defect : codeOf(Cause.squash(exit.cause))
+/** The exit code of the command line: as `exitCode`, 64 where the command line is not understood. */
+export const commandExitCode = (exit: Exit.Exit<unknown, unknown>): number => {
+  const error = Exit.isFailure(exit) && Cause.hasFails(exit.cause) ? Cause.squash(exit.cause) : undefined
+  if (!CliError.isCliError(error)) return exitCode(exit)
+  return error._tag === "ShowHelp" && error.errors.length === 0 ? 0 : usage
 }
 
 const print = (text: string) => process.stderr.write(`${text}\n`)
@@ -37,6 +33,9 @@ export const sayFailure = (cause: Cause.Cause<unknown>) =>
     const error = Cause.squash(cause)
     // Usage errors have been said already.
     if (CliError.isCliError(error)) return
+    if (error instanceof Interrupted && error.resumeWith !== undefined) {
+      print(`progress is saved; resume with: pnpm pipeline ${error.resumeWith.map(quoted).join(" ")}`)
+    }
     if (Cause.hasFails(cause) && error instanceof Error) {
       sayError(error.message)
       return

@@ -12,7 +12,7 @@ import { readMetrics } from "../storage/metricsLog.ts"
 import { layout } from "../storage/runDirectory.ts"
 import type { RunHeader } from "../storage/runHeader.ts"
 import { formatVersion } from "../schemas/Run.ts"
-import { wordFor } from "../cli/resumeHint.ts"
+import { runArgument } from "../format/runArgument.ts"
 import { quoted } from "../format/quoted.ts"
 
 export interface CurvePoint {
@@ -92,7 +92,7 @@ const readReport = Effect.fnUntraced(function* (run: RunHeader, missing: Array<s
     missing.push(
       run.status === "running"
         ? "it is still running, so it has no test result"
-        : `it is ${run.status} and has no test result; \`pnpm pipeline resume ${quoted(wordFor(run.path))}\` goes on with it`,
+        : `it is ${run.status} and has no test result; \`pnpm pipeline resume ${quoted(runArgument(run.path))}\` goes on with it`,
     )
     return undefined
   }

@@ -1,35 +1,12 @@
 /**
- * A run in a few figures, as `list`, `show` and `--json` give it: (run) -> RunSummary. Also its whole report.
+ * A run in a few figures, as `list`, `show` and `--json` give it: (run) -> RunSummary.
  */
 import { Effect, Path, Schema } from "effect"
-import type { Experiment } from "../schemas/Experiment.ts"
-import { Report } from "../schemas/Report.ts"
 import { iterationOf } from "../stages/train/checkpoint.ts"
-import * as files from "../storage/files.ts"
 import { listNow, readStringNow } from "../storage/filesNow.ts"
 import { layout, type Run } from "../storage/runDirectory.ts"
+import { warnUnreadable } from "../storage/report.ts"
 import { headerOf, type RunHeader } from "../storage/runHeader.ts"
-
-const decodeReport = Schema.decodeUnknownEffect(Schema.fromJsonString(Report))
-
-const leftOut = (runPath: string) =>
-  Effect.as(Effect.logWarning(`${layout.report} of ${runPath} cannot be read; it is left out`), undefined)
-
-/** The report of a run that has one it can show. */
-export const readReport = Effect.fn("readReport")(function* (runPath: string) {
-  const paths = yield* Path.Path
-  const text = yield* files.readStringIfExists(paths.join(runPath, layout.report))
-  if (text === undefined) return undefined
-  return yield* decodeReport(text).pipe(Effect.catch(() => leftOut(runPath)))
-})
-
-/** The experiment as stored, with the budget its last attempt was extended to. */
-export const effectiveExperiment = ({ attempts, identity }: Run): Experiment => {
-  const extended = attempts.findLast((attempt) => attempt.iterations !== null)?.iterations
-  return typeof extended === "number"
-    ? { ...identity.experiment, budget: { iterations: extended } }
-    : identity.experiment
-}
 
 /** The figures of a report that a listing shows: the rest is not looked at. */
 const ReportGlance = Schema.Struct({
@@ -79,7 +56,9 @@ export const summarize = Effect.fnUntraced(function* (run: RunHeader) {
     Effect.orElseSucceed(() => undefined),
   )
   const report =
-    text === undefined ? undefined : yield* decodeGlance(text).pipe(Effect.catch(() => leftOut(run.path)))
+    text === undefined
+      ? undefined
+      : yield* decodeGlance(text).pipe(Effect.catch(() => warnUnreadable(run.path)))
   return {
     id: run.id,
     experiment: run.name,

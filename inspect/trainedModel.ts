@@ -12,9 +12,8 @@ import { buildProgram } from "../stages/model/model.ts"
 import { pixelTable, standardizedTable, unitTable } from "../stages/dataset/normalize.ts"
 import { splitDataset } from "../stages/dataset/split.ts"
 import * as files from "../storage/files.ts"
-import { layout, type Run } from "../storage/runDirectory.ts"
-import { wordFor } from "../cli/resumeHint.ts"
-import { effectiveExperiment } from "./summary.ts"
+import { effectiveExperiment, layout, type Run } from "../storage/runDirectory.ts"
+import { runArgument } from "../format/runArgument.ts"
 import { readFetched, readTrained, readValidated } from "../storage/stageRecords.ts"
 import { quoted } from "../format/quoted.ts"
 
@@ -32,7 +31,7 @@ export class CheckpointNotFound extends Schema.TaggedError<CheckpointNotFound>()
     const { found, path, run, wanted } = this
     const there = found.length === 0 ? "it has none" : `it has ${found.join(", ")}`
     return wanted === null
-      ? `${run} has not been trained to its end, so no checkpoint is chosen; ${there}: give one with --checkpoint, or go on with \`pnpm pipeline resume ${quoted(wordFor(path))}\``
+      ? `${run} has not been trained to its end, so no checkpoint is chosen; ${there}: give one with --checkpoint, or go on with \`pnpm pipeline resume ${quoted(runArgument(path))}\``
       : `${run} has no checkpoint ${wanted}; ${there}`
   }
 }

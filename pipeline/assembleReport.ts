@@ -1,9 +1,9 @@
 /** Everything report.json says, as its text: (run, figures, training, test result) -> JSON. */
-import { Effect, Path, Result, Schema } from "effect"
+import { Effect, Path, Schema } from "effect"
 import type { DatasetFigures } from "../schemas/Dataset.ts"
 import { Report, type TestResult } from "../schemas/Report.ts"
 import type { Trained } from "../schemas/Run.ts"
-import { inferShapes } from "../schemas/shapes.ts"
+import type { LayerShape } from "../schemas/shapes.ts"
 import { readMetrics } from "../storage/metricsLog.ts"
 import { layout } from "../storage/runDirectory.ts"
 import type { CurrentRun } from "./CurrentRun.ts"
@@ -14,13 +14,13 @@ const encodeReport = Schema.encodeSync(Report)
 export const assembleReport = Effect.fnUntraced(function* (
   run: CurrentRun["Service"],
   figures: DatasetFigures,
+  layers: ReadonlyArray<LayerShape>,
   trained: Trained,
   test: TestResult,
 ) {
   const paths = yield* Path.Path
   const metrics = yield* readMetrics(paths.join(run.path, layout.metrics))
   const timings = yield* stageTimings(paths.join(run.path, layout.stages))
-  const layers = Result.getOrThrow(inferShapes(run.experiment.model, figures.imageShape, figures.classes))
   const report: Report = {
     run: run.id,
     experiment: run.experiment.name,

@@ -11,20 +11,19 @@ import type { AttemptOutcome } from "../schemas/Run.ts"
 import { beginAttempt } from "../storage/attempts.ts"
 import { layout, type Run } from "../storage/runDirectory.ts"
 import { CurrentRun } from "./CurrentRun.ts"
-import { exitCode } from "../cli/failure.ts"
+import { exitCode } from "./exitCode.ts"
 import { layerLog } from "./log.ts"
 import { runPipeline } from "./pipeline.ts"
 import { provenance } from "./provenance.ts"
-import { readReport } from "../inspect/summary.ts"
+import { readReport } from "../storage/report.ts"
 import { layerRunDirectory } from "./stage.ts"
 import { StopSignal } from "./StopSignal.ts"
-import { Terminal } from "../cli/render/Terminal.ts"
+import { Display } from "./Display.ts"
 
 export interface ExecuteOptions {
   readonly run: Pick<Run, "path" | "identity">
   readonly experiment: Experiment
   readonly fingerprint: string
-  readonly engine: Engine["Service"]
   /** A budget beyond the stored one, to be recorded. */
   readonly extendedTo: number | null
 }
@@ -42,14 +41,14 @@ const outcomeOf = (exit: Exit.Exit<unknown, unknown>): Omit<AttemptOutcome, "end
 }
 
 export const execute = Effect.fn("execute")(function* ({
-  engine,
   experiment,
   extendedTo,
   fingerprint,
   run,
 }: ExecuteOptions) {
   const paths = yield* Path.Path
-  const terminal = yield* Terminal
+  const engine = yield* Engine
+  const display = yield* Display
   const attempt = yield* beginAttempt(run.path, paths.join(run.path, layout.attempts), {
     ...(yield* provenance),
     engine: engine.info,
@@ -80,12 +79,11 @@ export const execute = Effect.fn("execute")(function* ({
     // Said to the person once, where the command ends; the log has it with its cause.
     Effect.tapCause((cause) => Effect.logError("attempt ended", cause)),
     Effect.onExit((exit) => {
-      terminal.clear()
+      display.clear()
       // A full disk takes this record too: then the attempt counts as interrupted, which it was.
       return Effect.ignore(attempt.end(outcomeOf(exit)))
     }),
     Effect.provideService(CurrentRun, current),
-    Effect.provideService(Engine, engine),
     Effect.provide(Layer.mergeAll(stages, StopSignal.layer).pipe(Layer.provideMerge(log))),
   )
 }, Effect.scoped)

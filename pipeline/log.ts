@@ -1,12 +1,13 @@
 /**
- * Where the log lines of a run go: as JSON into its directory (pino), as text to the terminal.
+ * The log of a run: its lines go as JSON into its directory (pino), besides the loggers there are already (the terminal's).
  *
  * Writes to the file are synchronous: a line that was logged is on its way to the disk when the process is killed. A
  * log that cannot be written (a full disk) never ends a run; what matters reports its own failure.
  */
 import { Cause, Effect, Layer, Logger, References } from "effect"
 import { destination, pino } from "pino"
-import { parts, terminalLogger, text } from "../cli/render/terminalLog.ts"
+import { logParts, logText } from "../format/logText.ts"
+import { ShownLogLevel } from "./Display.ts"
 
 const levels: Record<string, "trace" | "debug" | "info" | "warn" | "error" | "fatal"> = {
   Trace: "trace",
@@ -19,7 +20,7 @@ const levels: Record<string, "trace" | "debug" | "info" | "warn" | "error" | "fa
 
 /** Objects among the logged values become fields of the line. */
 const fields = (message: unknown): object =>
-  Object.assign({}, ...parts(message).filter((part) => typeof part === "object" && part !== null))
+  Object.assign({}, ...logParts(message).filter((part) => typeof part === "object" && part !== null))
 
 /** Every line, at every level from Debug, into `path`. */
 const fileLogger = (path: string, attempt: number) =>
@@ -40,14 +41,22 @@ const fileLogger = (path: string, attempt: number) =>
         if (level === undefined) return
         const failure = cause.reasons.length === 0 ? {} : { cause: Cause.pretty(cause) }
         const annotations = fiber.getRef(References.CurrentLogAnnotations)
-        log[level]({ ...annotations, ...fields(message), ...failure }, text(message))
+        log[level]({ ...annotations, ...fields(message), ...failure }, logText(message))
       }),
     ),
   )
 
-/** The loggers of a run; `path` is its log.ndjson. */
+/**
+ * Adds the logger of a run; `path` is its log.ndjson. The file gets every line from Debug on; what else shows lines (the
+ * terminal) keeps to the level that was set before.
+ */
 export const layerLog = (path: string, attempt: number) =>
-  Layer.mergeAll(
-    Logger.layer([fileLogger(path, attempt), terminalLogger]),
-    Layer.succeed(References.MinimumLogLevel, "Debug"),
+  Layer.unwrap(
+    Effect.map(References.MinimumLogLevel, (level) =>
+      Layer.mergeAll(
+        Logger.layer([fileLogger(path, attempt)], { mergeWithExisting: true }),
+        Layer.succeed(References.MinimumLogLevel, "Debug"),
+        Layer.succeed(ShownLogLevel, level),
+      ),
+    ),
   )

@@ -1,11 +1,10 @@
 /**
- * What is too big to record: the resident dataset and the compiled trainer, rebuilt when a stage first needs them.
- *
- * (fetched files, figures) -> lazily, once each: data and trainer. Released with the run's scope.
+ * What stages share and is too big to record: (data of the run, figures) -> batches, evaluation splits and the compiled
+ * trainer, each made once, when a stage first needs it. Released with the run's scope.
  */
 import { Effect, Scope, Stream } from "effect"
 import { Engine } from "../engines/Engine.ts"
-import type { DatasetFigures, FetchedDataset } from "../schemas/Dataset.ts"
+import type { DatasetFigures } from "../schemas/Dataset.ts"
 import { inferShapes } from "../schemas/shapes.ts"
 import { batches, type BatchRange, fillHere } from "../stages/batch/batch.ts"
 import { fillBeside } from "../stages/batch/batchThread.ts"
@@ -15,33 +14,30 @@ import type { Noise } from "../stages/model/dropout.ts"
 import type { EvaluationSplit } from "../stages/evaluate/evaluate.ts"
 import { withFeeds } from "../stages/train/feeds.ts"
 import { evaluationImages } from "../stages/batch/fillBatch.ts"
-import { loadDataset } from "../stages/dataset/load.ts"
 import { buildProgram } from "../stages/model/model.ts"
 import { pixelTable, standardizedTable } from "../stages/dataset/normalize.ts"
-import { splitDataset } from "../stages/dataset/split.ts"
 import type { FeedChunk } from "../stages/train/train.ts"
 import { CurrentRun } from "./CurrentRun.ts"
+import type { RunData } from "./runData.ts"
 
-export type Materials = Effect.Success<ReturnType<typeof makeMaterials>>
+export type RunResources = Effect.Success<ReturnType<typeof makeRunResources>>
 
-export const makeMaterials = Effect.fnUntraced(function* (fetched: FetchedDataset, figures: DatasetFigures) {
+export const makeRunResources = Effect.fnUntraced(function* (runData: RunData, figures: DatasetFigures) {
   const { experiment } = yield* CurrentRun
   const { batchSize, seed } = experiment
   const engine = yield* Engine
   const scope = yield* Effect.scope
-  const split = yield* Effect.fromResult(
-    splitDataset(experiment.split, {
-      trainExamples: figures.train.examples,
-      testExamples: figures.test.examples,
-    }),
-  )
+  const split = yield* runData.split({
+    trainExamples: figures.train.examples,
+    testExamples: figures.test.examples,
+  })
   // Decoding checked it already; here the shapes are of the dataset that was found.
-  yield* Effect.fromResult(inferShapes(experiment.model, figures.imageShape, figures.classes))
+  const layers = yield* Effect.fromResult(inferShapes(experiment.model, figures.imageShape, figures.classes))
   const total = totalIterations(experiment.budget, split.train.length, batchSize)
 
   const data = yield* Effect.cached(
     Effect.gen(function* () {
-      const dataset = yield* loadDataset(fetched)
+      const dataset = yield* runData.resident
       const { standardizedBy } = figures
       const table =
         standardizedBy === undefined
@@ -92,5 +88,5 @@ export const makeMaterials = Effect.fnUntraced(function* (fetched: FetchedDatase
       return { network, trainer: yield* engine.compile(network) }
     }).pipe(Scope.provide(scope)),
   )
-  return { split, total, data, trainer }
+  return { split, layers, total, data, trainer }
 })

@@ -1,9 +1,9 @@
 /**
  * Durable stages: the one file that knows effect/workflow's Activity and WorkflowEngine.
  *
- * A stage is an activity whose result is recorded as `stages/<name>.json` in the run directory. When the run goes on
- * after an interruption, a stage that has a record answers from it and is not run again. Failures are not recorded: they
- * would be answered for ever. The cluster's engine over PostgreSQL could take this one's place; stages would not know.
+ * A stage is an activity whose result is recorded as `stages/<name>.json` in the run directory. When a run resumes, a stage
+ * with a valid record returns its result and does not run again; one whose record is no longer valid runs, and is given the
+ * result that was recorded. Failures are not recorded: they would be returned for ever.
  */
 import { Context, DateTime, Effect, FileSystem, Layer, Path, Schema } from "effect"
 import { Activity, Workflow, WorkflowEngine } from "effect/workflow"
@@ -16,9 +16,14 @@ import { StopSignal } from "./StopSignal.ts"
 
 type Valid = Effect.Effect<boolean, StorageFailed, FileSystem.FileSystem | Path.Path>
 
-/** Whether a recorded result still holds, as when the files it names are still there. */
+/** Whether a recorded result is still valid, such as when the files it names are still there. */
 const StillValid = Context.Reference<(result: never) => Valid>("tidemark/pipeline/stage/StillValid", {
   defaultValue: () => () => Effect.succeed(true),
+})
+
+/** What an earlier attempt recorded for the stage that is running, if it is no longer valid. */
+const Previous = Context.Reference<unknown>("tidemark/pipeline/stage/Previous", {
+  defaultValue: () => undefined,
 })
 
 /** `stages/<name>.json` */
@@ -36,7 +41,8 @@ export const stage = <Success extends Schema.Constraint, R>(options: {
   /** Unique in the pipeline: its record's name. */
   readonly name: string
   readonly success: Success
-  readonly execute: Effect.Effect<Success["Type"], RunError, R>
+  /** Given the result of an earlier attempt that is not valid any more, if there is one. */
+  readonly execute: (previous: Success["Type"] | undefined) => Effect.Effect<Success["Type"], RunError, R>
   readonly stillValid?: (result: Success["Type"]) => Valid
   /** A stage that saves what it has when asked to stop; others are interrupted. */
   readonly stopsItself?: boolean
@@ -50,9 +56,9 @@ export const stage = <Success extends Schema.Constraint, R>(options: {
       const interrupted = Effect.flatMap(stop.awaited, (signal) =>
         Effect.fail(new Interrupted({ signal, during: options.name })),
       )
-      return yield* options.stopsItself === true
-        ? options.execute
-        : Effect.raceFirst(options.execute, interrupted)
+      // The engine decoded it with this stage's own schema.
+      const execute = options.execute((yield* Previous) as Success["Type"] | undefined)
+      return yield* options.stopsItself === true ? execute : Effect.raceFirst(execute, interrupted)
     }).pipe(Effect.annotateLogs({ stage: options.name })),
     ...(options.stillValid === undefined
       ? {}
@@ -98,9 +104,11 @@ export const layerRunDirectory = (folder: string) =>
           yield* Effect.logWarning(`the record of stage ${name} cannot be read: the stage runs again`)
           return undefined
         }
-        if (yield* stillValid(result.value as never)) return { value: result.value }
-        yield* Effect.logInfo(`the record of stage ${name} no longer holds: the stage runs again`)
-        return undefined
+        const isValid = yield* stillValid(result.value as never)
+        if (!isValid) {
+          yield* Effect.logInfo(`the record of stage ${name} is no longer valid: the stage runs again`)
+        }
+        return { value: result.value, isValid }
       })
 
       const record = Effect.fnUntraced(function* (
@@ -124,9 +132,9 @@ export const layerRunDirectory = (folder: string) =>
         const { annotations, name, successSchema } = activity
         return Effect.gen(function* () {
           const known = yield* recorded(name, successSchema, Context.get(annotations, StillValid))
-          if (known !== undefined) return known.value as (typeof successSchema)["Type"]
+          if (known?.isValid === true) return known.value as (typeof successSchema)["Type"]
           const startedAt = yield* elapsedMs
-          const result = yield* activity.execute
+          const result = yield* Effect.provideService(activity.execute, Previous, known?.value)
           yield* record(name, successSchema, result, startedAt)
           return result
         }).pipe(Effect.provideContext(services), Workflow.intoResult) as never

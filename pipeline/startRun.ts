@@ -1,16 +1,15 @@
-/** A new run, from the making of its directory to its report: (experiment, engine) -> report and folder. */
+/** A new run: (experiment) -> its directory, and on the engine there is, its report. */
 import { Effect, Path } from "effect"
-import type { EngineInfo } from "../schemas/EngineInfo.ts"
+import { Engine } from "../engines/Engine.ts"
 import type { Experiment } from "../schemas/Experiment.ts"
 import { formatVersion, type Overrides, type Parent } from "../schemas/Run.ts"
 import { createRun } from "../storage/runDirectory.ts"
-import { leaveReportPage } from "../views/report/tryWriteReportPage.ts"
-import { sayHowToGoOn } from "../cli/resumeHint.ts"
-import type { Execute } from "./withEngine.ts"
+import { execute } from "./execute.ts"
+import { resumeHint } from "./resumeHint.ts"
 
 export interface NewRun<E, R> {
   readonly experiment: Experiment
-  /** Of the experiment, and of the run it goes on from where there is one. */
+  /** Of the experiment, and of the run it was forked from if there is one. */
   readonly fingerprint: string
   readonly parent?: Parent
   /** Where the experiment was written, and its fingerprint without the overrides. */
@@ -20,18 +19,15 @@ export interface NewRun<E, R> {
   readonly dataDir: string
   /** Puts what the run starts with into its folder. */
   readonly prepare: (folder: string) => Effect.Effect<void, E, R>
-  /** The words of the command that goes on with it after an interruption, by its folder. */
-  readonly goOnWith: (path: string) => ReadonlyArray<string>
+  /** The words of the command that resumes it after an interruption, by its folder. */
+  readonly resumeWith: (path: string) => ReadonlyArray<string>
 }
 
-export const startRun = Effect.fnUntraced(function* <E, R>(
-  execute: Execute,
-  engine: EngineInfo,
-  options: NewRun<E, R>,
-) {
+export const startRun = Effect.fn("startRun")(function* <E, R>(options: NewRun<E, R>) {
   const { experiment, file, fingerprint, overrides, parent, prepare, runsDir } = options
   const paths = yield* Path.Path
-  const created = yield* createRun({
+  const { info } = yield* Engine
+  const run = yield* createRun({
     runsDir,
     name: experiment.name,
     fingerprint,
@@ -46,13 +42,12 @@ export const startRun = Effect.fnUntraced(function* <E, R>(
       fingerprint,
       ...(parent === undefined ? {} : { parent }),
       dataDir: paths.resolve(options.dataDir),
-      engine,
+      engine: info,
     }),
   })
-  yield* Effect.logInfo(`run ${paths.join(runsDir, created.identity.id)}`)
-  const report = yield* execute({ run: created, experiment, fingerprint, extendedTo: null }).pipe(
-    sayHowToGoOn(...options.goOnWith(created.path)),
+  yield* Effect.logInfo(`run ${paths.join(runsDir, run.identity.id)}`)
+  const report = yield* execute({ run, experiment, fingerprint, extendedTo: null }).pipe(
+    resumeHint(...options.resumeWith(run.path)),
   )
-  yield* leaveReportPage(created.path)
-  return { report, path: created.path }
+  return { report, path: run.path }
 })

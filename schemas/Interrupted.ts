@@ -6,6 +6,8 @@ export class Interrupted extends Schema.TaggedError<Interrupted>()("Interrupted"
   signal: Schema.String,
   /** Where, as "train at iteration 1234" or "fetch". */
   during: Schema.String,
+  /** The command that resumes what was interrupted: the words after `pnpm pipeline`. */
+  resumeWith: Schema.optionalKey(Schema.Array(Schema.String)),
 }) {
   override get [Runtime.errorExitCode]() {
     return 130

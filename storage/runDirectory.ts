@@ -14,6 +14,7 @@ import { randomInt } from "node:crypto"
 import { hostname } from "node:os"
 import { matchesGlob } from "node:path"
 import { DateTime, Effect, Path, Runtime, Schema, SchemaIssue } from "effect"
+import type { Experiment } from "../schemas/Experiment.ts"
 import { type Attempt, RunIdentity, type RunStatus } from "../schemas/Run.ts"
 import { readAttempts, statusOf } from "./attempts.ts"
 import { resolveChampion } from "./champions.ts"
@@ -38,6 +39,14 @@ export interface Run {
   readonly identity: RunIdentity
   readonly attempts: ReadonlyArray<Attempt>
   readonly status: RunStatus
+}
+
+/** The experiment as stored, with the budget its last attempt was extended to. */
+export const effectiveExperiment = ({ attempts, identity }: Run): Experiment => {
+  const extended = attempts.findLast((attempt) => attempt.iterations !== null)?.iterations
+  return typeof extended === "number"
+    ? { ...identity.experiment, budget: { iterations: extended } }
+    : identity.experiment
 }
 
 export class RunNotFound extends Schema.TaggedError<RunNotFound>()("RunNotFound", {

@@ -6,14 +6,16 @@ import { fingerprint } from "../../schemas/fingerprint.ts"
 import { loadCheckpoint } from "../../stages/train/checkpoint.ts"
 import { dependsOnBudget } from "../../stages/train/learningRate.ts"
 import { neededRuns } from "../../storage/removal.ts"
-import { findRun, layout, type Run } from "../../storage/runDirectory.ts"
+import { effectiveExperiment, findRun, layout, type Run } from "../../storage/runDirectory.ts"
 import { budgetInIterations } from "../../pipeline/lineage/budgetInIterations.ts"
 import { differences, renderDifferences } from "../../pipeline/lineage/difference.ts"
 import { engineChanges, threadsOf } from "../../pipeline/engineChanges.ts"
 import { applyOverrides, loadExperiment } from "../../pipeline/experimentFile/load.ts"
-import { leaveReportPage } from "../../views/report/tryWriteReportPage.ts"
-import { sayHowToGoOn, wordFor } from "../resumeHint.ts"
-import { effectiveExperiment, reached, readReport } from "../../inspect/summary.ts"
+import { tryWriteReportPage } from "../../views/report/tryWriteReportPage.ts"
+import { runArgument } from "../../format/runArgument.ts"
+import { resumeHint } from "../../pipeline/resumeHint.ts"
+import { reached } from "../../inspect/summary.ts"
+import { readReport } from "../../storage/report.ts"
 import { quoted } from "../../format/quoted.ts"
 import { iterations, json, runsDir, threads } from "../flags.ts"
 import { readTrained } from "../../storage/stageRecords.ts"
@@ -102,7 +104,7 @@ export const resume = Command.make(
       if (need !== undefined) {
         return yield* new BudgetFixed({
           reason: `it is ${need}, and has to stay as it was tested`,
-          instead: `run FILE --from ${quoted(wordFor(found.path))} --iterations ${extendedTo}`,
+          instead: `run FILE --from ${quoted(runArgument(found.path))} --iterations ${extendedTo}`,
         })
       }
     }
@@ -127,30 +129,32 @@ export const resume = Command.make(
       return yield* sayReport(finished, found.path, options.json)
     }
 
-    const { withEngine } = yield* Effect.promise(() => import("../../pipeline/withEngine.ts"))
+    const { Engine } = yield* Effect.promise(() => import("../../engines/Engine.ts"))
+    const { selectEngine } = yield* Effect.promise(() => import("../../engines/select.ts"))
+    const { execute } = yield* Effect.promise(() => import("../../pipeline/execute.ts"))
     const before = (found.attempts.at(-1) ?? found.identity).engine
     const name = Option.getOrElse(options.engine, () => before.name)
-    yield* withEngine(
-      name,
-      Option.getOrElse(options.threads, () => threadsOf(before)),
-      (execute, info) =>
-        Effect.gen(function* () {
-          const changes = engineChanges(before, info)
-          if (changes.length > 0) {
-            if (!options.allowEngineChange) return yield* new EngineChanged({ changes })
-            yield* Effect.logWarning(`not exact to the bit from here on: ${changes.join("; ")}`)
-          }
-          yield* Effect.logInfo(`run ${paths.relative(process.cwd(), found.path)}`)
-          const report = yield* execute({
-            run: found,
-            experiment,
-            fingerprint: fingerprint(experiment, found.identity.parent),
-            extendedTo,
-          })
-          yield* leaveReportPage(found.path)
-          yield* sayReport(report, found.path, options.json)
-        }),
-    ).pipe(sayHowToGoOn("resume", wordFor(found.path)))
+    const requestedThreads = Option.getOrElse(options.threads, () => threadsOf(before))
+    const report = yield* Effect.gen(function* () {
+      const { info } = yield* Engine
+      const changes = engineChanges(before, info)
+      if (changes.length > 0) {
+        if (!options.allowEngineChange) return yield* new EngineChanged({ changes })
+        yield* Effect.logWarning(`not exact to the bit from here on: ${changes.join("; ")}`)
+      }
+      yield* Effect.logInfo(`run ${paths.relative(process.cwd(), found.path)}`)
+      return yield* execute({
+        run: found,
+        experiment,
+        fingerprint: fingerprint(experiment, found.identity.parent),
+        extendedTo,
+      })
+    }).pipe(
+      resumeHint("resume", runArgument(found.path)),
+      Effect.provide(selectEngine(name, { threads: requestedThreads })),
+    )
+    yield* tryWriteReportPage(found.path)
+    yield* sayReport(report, found.path, options.json)
   }),
 ).pipe(
   Command.withDescription("Go on with a run where its newest checkpoint stands"),

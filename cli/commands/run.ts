@@ -8,7 +8,9 @@ import { findRun } from "../../storage/runDirectory.ts"
 import { type Ensemble, loadEnsemble } from "../../operations/ensemble/ensembleFile.ts"
 import { loadExperiment } from "../../pipeline/experimentFile/load.ts"
 import { prepareFork } from "../../pipeline/lineage/fork.ts"
-import { sayHowToGoOn, wordFor } from "../resumeHint.ts"
+import { runArgument } from "../../format/runArgument.ts"
+import { tryWriteReportPage } from "../../views/report/tryWriteReportPage.ts"
+import { resumeHint } from "../../pipeline/resumeHint.ts"
 import { dataDir, engine, iterations, json, runsDir, seed, threads, wholeNumber } from "../flags.ts"
 
 const file = Argument.String("file").pipe(
@@ -50,22 +52,18 @@ const runExperiment = Effect.fn("runExperiment")(function* (options: Options) {
     : yield* prepareFork(yield* findRun(options.runsDir, options.from.value), experiment)
 
   // Engines and stages take most of a start-up: loaded once the experiment is known to be good.
-  const { withEngine } = yield* Effect.promise(() => import("../../pipeline/withEngine.ts"))
+  const { selectEngine } = yield* Effect.promise(() => import("../../engines/select.ts"))
   const { startRun } = yield* Effect.promise(() => import("../../pipeline/startRun.ts"))
-  const { report, path: folder } = yield* withEngine(
-    options.engine,
-    Option.getOrUndefined(options.threads),
-    (execute, info) =>
-      startRun(execute, info, {
-        ...fork,
-        experiment,
-        file: { path, fingerprint: written },
-        overrides,
-        runsDir: options.runsDir,
-        dataDir: options.dataDir,
-        goOnWith: (path) => ["resume", wordFor(path)],
-      }),
-  )
+  const { report, path: folder } = yield* startRun({
+    ...fork,
+    experiment,
+    file: { path, fingerprint: written },
+    overrides,
+    runsDir: options.runsDir,
+    dataDir: options.dataDir,
+    resumeWith: (path) => ["resume", runArgument(path)],
+  }).pipe(Effect.provide(selectEngine(options.engine, { threads: Option.getOrUndefined(options.threads) })))
+  yield* tryWriteReportPage(folder)
   const { sayReport } = yield* Effect.promise(() => import("../render/sayReport.ts"))
   yield* sayReport(report, folder, options.json)
 })
@@ -132,20 +130,21 @@ const runEnsemble = Effect.fn("runEnsemble")(function* (ensemble: Ensemble, opti
     threads: Option.getOrUndefined(options.threads),
     runsDir: options.runsDir,
     dataDir: options.dataDir,
+    onFinished: tryWriteReportPage,
   }
 
   if (Option.isSome(options.member)) {
     const asked = options.member.value
     const members = ensemble.members.length
     if (asked > members) return yield* new NoSuchMember({ path: ensemble.path, asked, members })
-    const goOnWith = [...words, "--member", String(asked)]
-    const { path, report } = yield* trainMember(ensemble, asked - 1, { ...training, goOnWith })
+    const resumeWith = [...words, "--member", String(asked)]
+    const { path, report } = yield* trainMember(ensemble, asked - 1, { ...training, resumeWith })
     const { sayReport } = yield* Effect.promise(() => import("../render/sayReport.ts"))
     return yield* sayReport(report, path, options.json)
   }
 
   const jobs = Option.getOrElse(options.jobs, () => 1)
-  const goOnWith = [...words, ...(jobs === 1 ? [] : ["--jobs", String(jobs)])]
+  const resumeWith = [...words, ...(jobs === 1 ? [] : ["--jobs", String(jobs)])]
   const places = jobs === 1 ? [] : yield* untrained(ensemble, training)
   if (places.length > 1) {
     const { trainBeside } = yield* Effect.promise(
@@ -155,10 +154,10 @@ const runEnsemble = Effect.fn("runEnsemble")(function* (ensemble: Ensemble, opti
     const share = Math.max(1, Math.floor(availableParallelism() / atOnce))
     const threads = training.threads === undefined ? ["--threads", String(share)] : []
     yield* trainBeside(places, atOnce, (place) => [...words, ...threads, "--member", String(place + 1)]).pipe(
-      sayHowToGoOn(...goOnWith),
+      resumeHint(...resumeWith),
     )
   }
-  const runs = yield* trainMembers(ensemble, { ...training, goOnWith })
+  const runs = yield* trainMembers(ensemble, { ...training, resumeWith })
 
   const { joinMembers } = yield* Effect.promise(() => import("../../operations/ensemble/joinMembers.ts"))
   const { renderEnsemble } = yield* Effect.promise(() => import("../render/renderEnsemble.ts"))

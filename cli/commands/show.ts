@@ -6,8 +6,9 @@ import { findRun, locateRuns, RunNotFound } from "../../storage/runDirectory.ts"
 import { renderEnsemble } from "../render/renderEnsemble.ts"
 import { sayIfNotOpened } from "../render/openFile.ts"
 import { renderReport } from "../render/renderReport.ts"
-import { wordFor } from "../resumeHint.ts"
-import { describeRun, readReport } from "../../inspect/summary.ts"
+import { runArgument } from "../../format/runArgument.ts"
+import { describeRun } from "../../inspect/summary.ts"
+import { readReport } from "../../storage/report.ts"
 import { quoted } from "../../format/quoted.ts"
 import { json, runsDir } from "../flags.ts"
 
@@ -69,7 +70,7 @@ export const show = Command.make(
     if (summary.reason !== null) yield* Console.log(summary.reason)
     if (report !== undefined) yield* Console.log(`\n${renderReport(report)}`)
     else if (summary.status !== "running")
-      yield* Console.log(`go on with: pnpm pipeline resume ${quoted(wordFor(found.path))}`)
+      yield* Console.log(`go on with: pnpm pipeline resume ${quoted(runArgument(found.path))}`)
   }),
 ).pipe(
   Command.withDescription("Show the report of a run, or how far it is"),

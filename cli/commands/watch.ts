@@ -5,7 +5,7 @@ import { Clock, Console, Effect, Runtime, Schema } from "effect"
 import { Argument, Command } from "effect/cli"
 import { locateRuns, RunNotFound } from "../../storage/runDirectory.ts"
 import { type LiveRun, lookAt } from "../../inspect/liveRun.ts"
-import { wordFor } from "../resumeHint.ts"
+import { runArgument } from "../../format/runArgument.ts"
 import { renderCurves, renderLine, renderLive } from "../render/renderLiveRun.ts"
 import { quoted } from "../../format/quoted.ts"
 import { json, runsDir } from "../flags.ts"
@@ -31,7 +31,7 @@ export class RunNotFinished extends Schema.TaggedError<RunNotFinished>()("RunNot
       this.reason ?? (this.status === "interrupted" ? "its process is gone" : "no reason was recorded")
     const how =
       this.status === "failed" ? "failed:" : why.startsWith("interrupted ") ? "was" : "was interrupted:"
-    return `run ${this.run} ${how} ${why}; go on with \`pnpm pipeline resume ${quoted(wordFor(this.path))}\``
+    return `run ${this.run} ${how} ${why}; go on with \`pnpm pipeline resume ${quoted(runArgument(this.path))}\``
   }
 }
 

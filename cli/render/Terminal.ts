@@ -1,11 +1,12 @@
 /**
- * What a person sees while a run goes on, on standard error: lines, and below them the progress of training.
+ * The display of a run on standard error: lines, and below them the progress of training.
  *
  * On a terminal a bar that is redrawn in place; in a pipe or in CI a plain line every ten seconds. Colours as NO_COLOR,
  * FORCE_COLOR and the terminal say. A terminal that goes away (EPIPE) is ignored: the run and its log go on.
  */
 import { styleText } from "node:util"
-import { Context, Effect, Layer } from "effect"
+import { Effect, Layer } from "effect"
+import { Display } from "../../pipeline/Display.ts"
 import type { TrainTick } from "../../stages/train/train.ts"
 import { duration } from "../../format/duration.ts"
 import { elapsedMs } from "../../format/elapsed.ts"
@@ -19,80 +20,64 @@ const stageWidth = 10
 /** What becomes of a stream that nobody reads any more. */
 const ignoreClosed = () => {}
 
-export class Terminal extends Context.Service<
-  Terminal,
-  {
-    /** One line, marked with the stage it comes from. */
-    readonly line: (stage: string, text: string, kind?: "info" | "warning" | "error") => void
-    /** How far training is. */
-    readonly progress: (tick: TrainTick) => Effect.Effect<void>
-    /** Whether there is a bar: on a terminal, but not in CI. */
-    readonly isAnimated: boolean
-    /** A text in its place, where there is one. */
-    readonly bar: (text: string) => void
-    /** Takes the bar away. */
-    readonly clear: () => void
-  }
->()("tidemark/pipeline/terminal/Terminal") {
-  static readonly layer = Layer.effect(
-    Terminal,
-    Effect.sync(() => {
-      const stream = process.stderr
-      const animated = stream.isTTY && process.env.CI === undefined
-      const style = (format: "yellow" | "red" | "cyan", text: string) => styleText(format, text, { stream })
-      stream.on("error", ignoreClosed)
-      process.stdout.on("error", ignoreClosed)
+export const layerTerminal = Layer.effect(
+  Display,
+  Effect.sync(() => {
+    const stream = process.stderr
+    const animated = stream.isTTY && process.env.CI === undefined
+    const style = (format: "yellow" | "red" | "cyan", text: string) => styleText(format, text, { stream })
+    stream.on("error", ignoreClosed)
+    process.stdout.on("error", ignoreClosed)
 
-      let bar = ""
-      let shownAt = Number.NEGATIVE_INFINITY
-      let startedAt = Number.NEGATIVE_INFINITY
-      const recentSpeed = makeRecentSpeed()
+    let bar = ""
+    let shownAt = Number.NEGATIVE_INFINITY
+    let startedAt = Number.NEGATIVE_INFINITY
+    const recentSpeed = makeRecentSpeed()
 
-      const erase = () => {
-        if (bar !== "") stream.write("\r\u001B[2K")
-      }
-      const line = (stage: string, text: string, kind: "info" | "warning" | "error" = "info") => {
-        erase()
-        const mark = style("cyan", stage.padEnd(stageWidth))
-        const content =
-          kind === "warning"
-            ? style("yellow", `warning: ${text}`)
-            : kind === "error"
-              ? style("red", text)
-              : text
-        stream.write(`${mark}${content}\n${bar}`)
-      }
+    const erase = () => {
+      if (bar !== "") stream.write("\r\u001B[2K")
+    }
+    const line = (stage: string, text: string, kind: "info" | "warning" | "error" = "info") => {
+      erase()
+      const mark = style("cyan", stage.padEnd(stageWidth))
+      const content =
+        kind === "warning"
+          ? style("yellow", `warning: ${text}`)
+          : kind === "error"
+            ? style("red", text)
+            : text
+      stream.write(`${mark}${content}\n${bar}`)
+    }
 
-      const intervalMs = animated ? barIntervalMs : plainIntervalMs
-      const draw = (mark: string, text: string) => {
-        if (!animated) return
-        const room = Math.max(0, (stream.columns ?? 80) - mark.length - 1)
-        bar = style("cyan", mark) + text.slice(0, room)
-        stream.write(`\r\u001B[2K${bar}`)
-      }
-      const progress = (tick: TrainTick) =>
-        Effect.map(elapsedMs, (now) => {
-          const speed = recentSpeed(now, tick.iteration)
-          if (speed === undefined) startedAt = now
-          // The first one of a training is shown at once; the second, which knows the speed, does not wait either.
-          const isDue = shownAt <= startedAt || now - shownAt >= intervalMs
-          if (!isDue) return
-          shownAt = now
-          const text = describe(tick, speed)
-          if (!animated) return line("train", text)
-          const filled = Math.round((barWidth * tick.iteration) / tick.total)
-          draw("train".padEnd(stageWidth), `${"█".repeat(filled)}${"░".repeat(barWidth - filled)} ${text}`)
-          if (tick.iteration === tick.total) clear()
-        })
+    const intervalMs = animated ? barIntervalMs : plainIntervalMs
+    const draw = (mark: string, text: string) => {
+      if (!animated) return
+      const room = Math.max(0, (stream.columns ?? 80) - mark.length - 1)
+      bar = style("cyan", mark) + text.slice(0, room)
+      stream.write(`\r\u001B[2K${bar}`)
+    }
+    const progress = (tick: TrainTick) =>
+      Effect.map(elapsedMs, (now) => {
+        const speed = recentSpeed(now, tick.iteration)
+        if (speed === undefined) startedAt = now
+        // The first one of a training is shown at once; the second, which knows the speed, does not wait either.
+        const isDue = shownAt <= startedAt || now - shownAt >= intervalMs
+        if (!isDue) return
+        shownAt = now
+        const text = describe(tick, speed)
+        if (!animated) return line("train", text)
+        const filled = Math.round((barWidth * tick.iteration) / tick.total)
+        draw("train".padEnd(stageWidth), `${"█".repeat(filled)}${"░".repeat(barWidth - filled)} ${text}`)
+        if (tick.iteration === tick.total) clear()
+      })
 
-      const clear = () => {
-        erase()
-        bar = ""
-      }
-      return Terminal.of({ line, progress, isAnimated: animated, bar: (text) => draw("", text), clear })
-    }),
-  )
-}
+    const clear = () => {
+      erase()
+      bar = ""
+    }
+    return Display.of({ line, progress, isAnimated: animated, bar: (text) => draw("", text), clear })
+  }),
+)
 
 /** `speed` in iterations a second. Until it is known, without what follows from it. */
 const describe = (tick: TrainTick, speed: number | undefined) =>

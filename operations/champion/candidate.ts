@@ -6,8 +6,8 @@
 import { Effect, Path, Runtime, Schema } from "effect"
 import * as files from "../../storage/files.ts"
 import type { Run } from "../../storage/runDirectory.ts"
-import { wordFor } from "../../cli/resumeHint.ts"
-import { readReport } from "../../inspect/summary.ts"
+import { runArgument } from "../../format/runArgument.ts"
+import { readReport } from "../../storage/report.ts"
 import { quoted } from "../../format/quoted.ts"
 
 /** Only a run that has been tested can be judged or be a champion. */
@@ -21,7 +21,7 @@ export class RunNotFinished extends Schema.TaggedError<RunNotFinished>()("RunNot
   }
   override get message() {
     const found = this.status === "finished" ? "its report cannot be read" : `it is ${this.status}`
-    return `${this.run} cannot be a champion: ${found}, expected a finished run with its report; go on with \`pnpm pipeline resume ${quoted(wordFor(this.path))}\``
+    return `${this.run} cannot be a champion: ${found}, expected a finished run with its report; go on with \`pnpm pipeline resume ${quoted(runArgument(this.path))}\``
   }
 }
 

@@ -8,7 +8,7 @@
 import { Effect, Path, Result } from "effect"
 import type { FetchedDataset } from "../../schemas/Dataset.ts"
 import { readPredictions } from "../../storage/predictions.ts"
-import { readReport } from "../../inspect/summary.ts"
+import { readReport } from "../../storage/report.ts"
 import { readFetched } from "../../storage/stageRecords.ts"
 
 export interface Answers {

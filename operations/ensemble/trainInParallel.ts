@@ -9,7 +9,7 @@ import { Effect, Runtime, Schema } from "effect"
 import { Interrupted } from "../../schemas/Interrupted.ts"
 import { startProcess } from "../childProcess.ts"
 import { StopSignal } from "../../pipeline/StopSignal.ts"
-import { Terminal } from "../../cli/render/Terminal.ts"
+import { Display } from "../../pipeline/Display.ts"
 
 /** The process that trained a member ended badly. */
 export class MemberFailed extends Schema.TaggedError<MemberFailed>()("MemberFailed", {
@@ -30,7 +30,7 @@ export class MemberFailed extends Schema.TaggedError<MemberFailed>()("MemberFail
 const killed = 75
 
 /** What the process says that is said here for all of them, where they have ended. */
-const saidOnce = /^error: |^what was reached is saved; go on with: /
+const saidOnce = /^error: |^progress is saved; resume with: /
 
 const training = /^train +iteration (\d+\/\d+)(?:.* · (.* left))?/
 
@@ -41,7 +41,7 @@ export const trainBeside = Effect.fn("trainBeside")(function* (
   commandOf: (place: number) => ReadonlyArray<string>,
 ) {
   const stop = yield* StopSignal
-  const terminal = yield* Terminal
+  const display = yield* Display
   const failures: Array<MemberFailed> = []
   const running = new Map<number, string>()
 
@@ -49,9 +49,9 @@ export const trainBeside = Effect.fn("trainBeside")(function* (
     const plain = stripVTControlCharacters(line).trim()
     if (plain === "" || saidOnce.test(plain)) return
     const [, iteration, left] = training.exec(plain) ?? []
-    if (iteration === undefined || !terminal.isAnimated) return terminal.line(`member ${member}`, plain)
+    if (iteration === undefined || !display.isAnimated) return display.line(`member ${member}`, plain)
     running.set(member, `member ${member} at ${iteration}${left === undefined ? "" : `, ${left}`}`)
-    terminal.bar([...running.values()].join(" · "))
+    display.bar([...running.values()].join(" · "))
   }
 
   const train = Effect.fnUntraced(function* (place: number) {
@@ -61,7 +61,7 @@ export const trainBeside = Effect.fn("trainBeside")(function* (
     const stopped = Effect.andThen(stop.awaited, working.stop)
     const { code, reason } = yield* Effect.raceFirst(working.ended, stopped)
     running.delete(member)
-    terminal.clear()
+    display.clear()
     if (code === 0 || stop.requested() !== undefined) return
     failures.push(new MemberFailed({ member, reason, exitCode: code ?? killed }))
   })

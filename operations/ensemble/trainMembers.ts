@@ -5,20 +5,21 @@
  * are begun; so an interrupted ensemble goes on with the same command, and members can be shared.
  */
 import { basename } from "node:path"
-import { Effect, Path } from "effect"
+import { Effect, type FileSystem, Path } from "effect"
+import { Engine } from "../../engines/Engine.ts"
+import { selectEngine } from "../../engines/select.ts"
 import type { EngineName } from "../../schemas/EngineInfo.ts"
 import { fingerprint } from "../../schemas/fingerprint.ts"
 import type { Report } from "../../schemas/Report.ts"
 import type { Overrides } from "../../schemas/Run.ts"
 import * as files from "../../storage/files.ts"
-import { isRunName, readRun, type Run } from "../../storage/runDirectory.ts"
+import { effectiveExperiment, isRunName, readRun, type Run } from "../../storage/runDirectory.ts"
 import { engineChanges, threadsOf } from "../../pipeline/engineChanges.ts"
 import { applyOverrides } from "../../pipeline/experimentFile/load.ts"
-import { leaveReportPage } from "../../views/report/tryWriteReportPage.ts"
-import { sayHowToGoOn } from "../../cli/resumeHint.ts"
-import { effectiveExperiment, readReport } from "../../inspect/summary.ts"
+import { execute } from "../../pipeline/execute.ts"
+import { resumeHint } from "../../pipeline/resumeHint.ts"
+import { readReport } from "../../storage/report.ts"
 import { startRun } from "../../pipeline/startRun.ts"
-import { withEngine } from "../../pipeline/withEngine.ts"
 import type { Ensemble, Member } from "./ensembleFile.ts"
 
 export interface TrainMembersOptions {
@@ -27,8 +28,10 @@ export interface TrainMembersOptions {
   readonly threads: number | undefined
   readonly runsDir: string
   readonly dataDir: string
-  /** The words of the command that goes on after an interruption. */
-  readonly goOnWith: ReadonlyArray<string>
+  /** The words of the command that resumes after an interruption. */
+  readonly resumeWith: ReadonlyArray<string>
+  /** What is done with the folder of a run that has just finished, such as making its page. */
+  readonly onFinished: (path: string) => Effect.Effect<void, never, FileSystem.FileSystem | Path.Path>
 }
 
 export interface TrainedMember {
@@ -55,24 +58,23 @@ const runsOf = Effect.fnUntraced(function* (runsDir: string, { experiment, finge
 const goOn = (run: Run, member: Member, options: TrainMembersOptions) => {
   const before = (run.attempts.at(-1) ?? run.identity).engine
   const name = options.engine === "auto" ? before.name : options.engine
-  return withEngine(name, options.threads ?? threadsOf(before), (execute, info) =>
-    Effect.gen(function* () {
-      const changes = engineChanges(before, info)
-      if (changes.length > 0) {
-        yield* Effect.logWarning(
-          `${run.identity.id} is left as it is: it was begun with another engine (${changes.join("; ")})`,
-        )
-        return undefined
-      }
-      yield* Effect.logInfo(`going on with ${run.identity.id}`)
-      const { experiment, fingerprint } = member
-      const report = yield* execute({ run, experiment, fingerprint, extendedTo: null }).pipe(
-        sayHowToGoOn(...options.goOnWith),
+  return Effect.gen(function* () {
+    const { info } = yield* Engine
+    const changes = engineChanges(before, info)
+    if (changes.length > 0) {
+      yield* Effect.logWarning(
+        `${run.identity.id} is left as it is: it was begun with another engine (${changes.join("; ")})`,
       )
-      yield* leaveReportPage(run.path)
-      return report
-    }),
-  )
+      return undefined
+    }
+    yield* Effect.logInfo(`going on with ${run.identity.id}`)
+    const { experiment, fingerprint } = member
+    const report = yield* execute({ run, experiment, fingerprint, extendedTo: null }).pipe(
+      resumeHint(...options.resumeWith),
+    )
+    yield* options.onFinished(run.path)
+    return report
+  }).pipe(Effect.provide(selectEngine(name, { threads: options.threads ?? threadsOf(before) })))
 }
 
 /** What decides which runs are a member's. */
@@ -114,17 +116,16 @@ export const trainMember = Effect.fn("trainMember")(function* (
     const report = yield* goOn(run, member, options)
     if (report !== undefined) return { path: run.path, report, seed }
   }
-  const started = yield* withEngine(options.engine, options.threads, (execute, info) =>
-    startRun(execute, info, {
-      ...member,
-      file: { path: ensemble.path, fingerprint: ensemble.members[number].fingerprint },
-      overrides: options.overrides,
-      runsDir: options.runsDir,
-      dataDir: options.dataDir,
-      prepare: () => Effect.void,
-      goOnWith: () => options.goOnWith,
-    }),
-  )
+  const started = yield* startRun({
+    ...member,
+    file: { path: ensemble.path, fingerprint: ensemble.members[number].fingerprint },
+    overrides: options.overrides,
+    runsDir: options.runsDir,
+    dataDir: options.dataDir,
+    prepare: () => Effect.void,
+    resumeWith: () => options.resumeWith,
+  }).pipe(Effect.provide(selectEngine(options.engine, { threads: options.threads })))
+  yield* options.onFinished(started.path)
   return { ...started, seed }
 })
 

@@ -9,7 +9,7 @@ import type { ChampionEvent } from "../../schemas/Champion.ts"
 import type { Night } from "../../schemas/ScheduledRun.ts"
 import { listChampions, readChampionHistory } from "../../storage/champions.ts"
 import { listHeaders } from "../../storage/runHeader.ts"
-import { readReport } from "../../inspect/summary.ts"
+import { readReport } from "../../storage/report.ts"
 import { readJobState, readNights } from "./Journal.ts"
 
 export interface Reign {

@@ -13,10 +13,9 @@ import type { Parent } from "../../schemas/Run.ts"
 import { newestGoodCheckpoint, saveCheckpoint } from "../../stages/train/checkpoint.ts"
 import * as files from "../../storage/files.ts"
 import { copyMetrics } from "../../storage/metricsLog.ts"
-import { layout, type Run } from "../../storage/runDirectory.ts"
+import { effectiveExperiment, layout, type Run } from "../../storage/runDirectory.ts"
 import { budgetInIterations } from "./budgetInIterations.ts"
 import { differences } from "./difference.ts"
-import { effectiveExperiment } from "../../inspect/summary.ts"
 import { readFetched } from "../../storage/stageRecords.ts"
 
 /** The parent's state cannot be this experiment's. */

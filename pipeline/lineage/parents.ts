@@ -8,7 +8,7 @@ import { Effect, Path, Runtime, Schema } from "effect"
 import type { FetchedDataset } from "../../schemas/Dataset.ts"
 import type { Parent } from "../../schemas/Run.ts"
 import type { ResidentDataset } from "../../stages/dataset/load.ts"
-import { splitDataset } from "../../stages/dataset/split.ts"
+import type { SplitIndices } from "../../stages/dataset/split.ts"
 import { readRun, type Run } from "../../storage/runDirectory.ts"
 import type { CurrentRun } from "../CurrentRun.ts"
 import { readFetched } from "../../storage/stageRecords.ts"
@@ -97,9 +97,9 @@ export const checkForkedTest = Effect.fn("checkForkedTest")(
     run: CurrentRun["Service"],
     fetched: FetchedDataset,
     dataset: ResidentDataset,
+    { test, validation }: SplitIndices,
     duplicates: number,
   ) {
-    const { test, validation } = yield* Effect.fromResult(splitDataset(run.experiment.split, dataset))
     for (const { own, run: ancestor } of yield* ancestorsOf(run.path, run.parent, fetched)) {
       const { id } = ancestor.identity
       const unseen = yield* unseenBy(

@@ -1,5 +1,5 @@
 /**
- * The validate stage: (fetched dataset, bounds) -> its figures and the dataset itself, in memory; or what is wrong.
+ * The validate stage: (dataset in memory, bounds) -> its figures, or what is wrong with it.
  *
  * Loading has checked every file for itself; here the sets are held against what the dataset is known to be, and test
  * images that are also train images are counted. The figures are what the run records; a resumed run loads the dataset
@@ -9,12 +9,11 @@ import { Effect, Runtime, Schema } from "effect"
 import {
   type Bounds,
   type DatasetFigures,
-  type FetchedDataset,
   type Range,
   type SetFigures,
   shareBounds,
 } from "../../schemas/Dataset.ts"
-import { loadDataset, type ResidentDataset } from "../dataset/load.ts"
+import type { ResidentDataset } from "../dataset/load.ts"
 import { PixelCounts } from "../dataset/normalize.ts"
 
 const Violation = Schema.Struct({
@@ -138,10 +137,9 @@ const violationsOf = (set: "train" | "test", figures: SetFigures, bounds: Bounds
 }
 
 export const validateDataset = Effect.fn("validateDataset")(function* (
-  fetched: FetchedDataset,
+  data: ResidentDataset,
   bounds: Bounds,
 ) {
-  const data = yield* loadDataset(fetched)
   const examples = data.trainExamples + data.testExamples
   const train = yield* setFigures(data, 0, data.trainExamples)
   const test = yield* setFigures(data, data.trainExamples, examples)
@@ -157,5 +155,5 @@ export const validateDataset = Effect.fn("validateDataset")(function* (
     test,
     duplicates,
   }
-  return { figures, data }
+  return figures
 })

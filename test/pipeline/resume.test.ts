@@ -72,7 +72,7 @@ describe("a run of 200 iterations", () => {
     assert.strictEqual(stopped.code, 130, stopped.stderr)
     assert.match(stopped.stderr, /interrupted by SIGINT during train at iteration \d+ of 200/)
     // Not in the default folder, so the run's path is said, in quotes: there are spaces in it.
-    const said = /go on with: pnpm pipeline resume '(.+)'$/m.exec(stopped.stderr)?.[1] ?? "nothing"
+    const said = /resume with: pnpm pipeline resume '(.+)'$/m.exec(stopped.stderr)?.[1] ?? "nothing"
     assert.strictEqual(resolve(project, said), onlyRun(folder("ctrl-c")))
     const resumed = await cliRun("resume", said)
     assert.strictEqual(resumed.code, 0, resumed.stderr)

@@ -1,7 +1,7 @@
 import { Effect } from "effect"
 
 /** Makes the page of a run that has just finished. The run is whole without it: what goes wrong is a warning. */
-export const leaveReportPage = (runPath: string) =>
+export const tryWriteReportPage = (runPath: string) =>
   Effect.promise(() => import("./writeReportPage.ts")).pipe(
     Effect.flatMap(({ writeReportPage }) => writeReportPage(runPath, undefined)),
     Effect.asVoid,

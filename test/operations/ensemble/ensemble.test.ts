@@ -62,7 +62,7 @@ describe("an ensemble", () => {
     assert.strictEqual(interrupted.code, 130, interrupted.stderr)
     assert.include(
       interrupted.stderr,
-      `go on with: pnpm pipeline run ${join(scratch, "trio.ts")} --runs-dir ${runs} --data-dir ${join(scratch, "data")} --iterations 40 --engine onnx`,
+      `resume with: pnpm pipeline run ${join(scratch, "trio.ts")} --runs-dir ${runs} --data-dir ${join(scratch, "data")} --iterations 40 --engine onnx`,
     )
     assert.strictEqual(runNames(runs).length, 2)
     assert.isFalse(existsSync(join(runs, "ensembles")))

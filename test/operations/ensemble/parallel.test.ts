@@ -81,7 +81,7 @@ describe("members beside each other", () => {
     const interrupted = await startAnd([trains(1), trains(2)], (pid) => process.kill(pid, "SIGINT"), ...asked)
     assert.strictEqual(interrupted.code, 130, interrupted.stderr)
     assert.match(interrupted.stderr, /error: interrupted by SIGINT/)
-    const hints = interrupted.stderr.match(/go on with: .*/g) ?? []
+    const hints = interrupted.stderr.match(/resume with: .*/g) ?? []
     assert.strictEqual(hints.length, 1, interrupted.stderr)
     assert.match(String(hints[0]), /pnpm pipeline run \S+trio\.ts .*--engine onnx --jobs 2$/)
     const begun = [...runsBySeed("beside").values()].map(({ attempt }) => attempt)

@@ -260,7 +260,7 @@ export default schedule({ experiments: [
     )
     const unit = await cliRun("schedule", several, "--print-systemd")
     assert.strictEqual(unit.code, 0, unit.stderr)
-    assert.match(unit.stdout, /^ExecStart=.*cli\.ts schedule .*several\.ts$/m)
+    assert.match(unit.stdout, /^ExecStart=.*main\.ts schedule .*several\.ts$/m)
     assert.match(unit.stdout, /^KillMode=mixed$/m)
     const lines = (await cliRun("schedule", several, "--print-crontab", "--now")).stdout.trim().split("\n")
     assert.match(lines.at(-3) ?? "", /^30 2 \* \* \* cd .*several\.ts --experiment squares --now$/)

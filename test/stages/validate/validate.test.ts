@@ -79,7 +79,8 @@ const load = (...args: Parameters<typeof dataset>) =>
 
 const validate = (bounds: Bounds, ...args: Parameters<typeof dataset>) =>
   dataset(...args).pipe(
-    Effect.flatMap((fetched) => validateDataset(fetched, bounds)),
+    Effect.flatMap(loadDataset),
+    Effect.flatMap((data) => validateDataset(data, bounds)),
     Effect.provide(NodeServices.layer),
   )
 
@@ -275,7 +276,7 @@ const pair = (...words: ReadonlyArray<number>): Idx => ({
 describe("validateDataset", () => {
   it.effect("gives the figures of a hand-built dataset", () =>
     Effect.gen(function* () {
-      const { figures } = yield* validate(
+      const figures = yield* validate(
         {},
         { trainImages: images(4, (i) => (i % 2) * 255), testImages: images(2, () => 51) },
       )
@@ -292,17 +293,14 @@ describe("validateDataset", () => {
 
   it.effect("counts test images that are train images, whatever their labels", () =>
     Effect.gen(function* () {
-      const { figures } = yield* validate({}, { testImages: images(2, (i) => i * 7) })
+      const figures = yield* validate({}, { testImages: images(2, (i) => i * 7) })
       assert.strictEqual(figures.duplicates, 2)
     }),
   )
 
   it.effect("does not take images that differ in one bit for duplicates", () =>
     Effect.gen(function* () {
-      const { figures } = yield* validate(
-        {},
-        { testImages: images(2, (i) => (i * 7) ^ (i % 6 === 5 ? 1 : 0)) },
-      )
+      const figures = yield* validate({}, { testImages: images(2, (i) => (i * 7) ^ (i % 6 === 5 ? 1 : 0)) })
       assert.strictEqual(figures.duplicates, 0)
     }),
   )
@@ -310,7 +308,7 @@ describe("validateDataset", () => {
   it.effect("does not take images of equal hash for duplicates", () =>
     Effect.gen(function* () {
       const [first, other, second] = [0x01020304, 0x0a0b0c0d, 0x11223344]
-      const { figures } = yield* validate(
+      const figures = yield* validate(
         {},
         {
           trainImages: pair(first, second),
@@ -443,7 +441,8 @@ describe("the real MNIST", () => {
         if (running) setImmediate(turn)
       }
       turn()
-      const { data, figures } = yield* validateDataset(fetched, bounds)
+      const data = yield* loadDataset(fetched)
+      const figures = yield* validateDataset(data, bounds)
       running = false
       turn()
       assert.deepStrictEqual(

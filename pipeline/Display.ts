@@ -1,0 +1,28 @@
+/**
+ * What a person sees of a run while it works: lines, and the progress of training. The command line draws it on the terminal
+ * (`cli/render/Terminal.ts`); a run only says what there is to see.
+ */
+import { Context, type Effect, type LogLevel } from "effect"
+import type { TrainTick } from "../stages/train/train.ts"
+
+export class Display extends Context.Service<
+  Display,
+  {
+    /** Shows one line, marked with the stage it comes from. */
+    readonly line: (stage: string, text: string, kind?: "info" | "warning" | "error") => void
+    /** Shows how far training is. */
+    readonly progress: (tick: TrainTick) => Effect.Effect<void>
+    /** Whether there is a bar: on a terminal, but not in CI. */
+    readonly isAnimated: boolean
+    /** Shows a text in the place of the bar. Does nothing without a bar. */
+    readonly bar: (text: string) => void
+    /** Removes the bar. */
+    readonly clear: () => void
+  }
+>()("tidemark/pipeline/Display") {}
+
+/** The least level of log lines that a person is shown inside a run, where the log itself holds more. */
+export const ShownLogLevel = Context.Reference<LogLevel.LogLevel | undefined>(
+  "tidemark/pipeline/Display/ShownLogLevel",
+  { defaultValue: () => undefined },
+)

@@ -1,0 +1,17 @@
+/** A run's report.json, read: (run directory) -> Report, undefined where there is none that can be read. */
+import { Effect, Path, Schema } from "effect"
+import { Report } from "../schemas/Report.ts"
+import * as files from "./files.ts"
+import { layout } from "./runDirectory.ts"
+
+const decodeReport = Schema.decodeUnknownEffect(Schema.fromJsonString(Report))
+
+export const warnUnreadable = (runPath: string) =>
+  Effect.as(Effect.logWarning(`cannot read ${layout.report} of ${runPath}; it is skipped`), undefined)
+
+export const readReport = Effect.fn("readReport")(function* (runPath: string) {
+  const paths = yield* Path.Path
+  const text = yield* files.readStringIfExists(paths.join(runPath, layout.report))
+  if (text === undefined) return undefined
+  return yield* decodeReport(text).pipe(Effect.catch(() => warnUnreadable(runPath)))
+})
