@@ -186,7 +186,7 @@ export const schedule = Command.make(
         lookMs,
         stop: stop.awaited,
         stopped: () => stop.requested() !== undefined,
-        announce: Effect.fnUntraced(function* (night: Night) {
+        notify: Effect.fnUntraced(function* (night: Night) {
           if (options.json) yield* Console.log(encodeNight(night))
           yield* Effect.provideContext(tryWritingHistoryPage(runsDir), services)
           if (webhook === undefined) return

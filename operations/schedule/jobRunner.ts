@@ -1,215 +1,120 @@
 /**
- * Keeps the nights of one experiment: (job, turn) -> begins, ends and records them; one at a time, and at most one waits.
+ * Runs one scheduled job: (job, semaphore) -> starts, finishes and records its nights. At most one runs and one waits.
  *
- * What a night became is written as a line first and forgotten in the state then; at a start a night in both is over. So is a
- * slot that is left out.
+ * All that decides what happens next is the job's state (`jobState.ts`), which is saved at every change. What a night
+ * became is recorded first and forgotten in the state then; so is a slot that is skipped.
  */
-import { type Cause, DateTime, Effect, type Fiber, Scope, Semaphore } from "effect"
-import type { JobState, Night, OpenNight } from "../../schemas/ScheduledRun.ts"
-import type { StorageFailed } from "../../storage/StorageFailed.ts"
-import { told } from "./describe.ts"
+import { Clock, Effect, Latch, Ref, Semaphore } from "effect"
+import type { JobState, Night } from "../../schemas/ScheduledRun.ts"
+import { makeJobRecords, type SkippedSlot } from "./jobRecords.ts"
 import type { Job } from "./Job.ts"
+import { isBusy, isRunnable, openAt, restoreState, toIso } from "./jobState.ts"
 import { Journal } from "./Journal.ts"
 import { runNight } from "./scheduledRun.ts"
-import { Worker } from "./Worker.ts"
 
-export interface KeeperOptions {
+export interface JobRunnerOptions {
   readonly job: Job
   /** One night at a time on this machine, whatever its experiment. */
-  readonly turn: Semaphore.Semaphore
+  readonly semaphore: Semaphore.Semaphore
   /** Waits for the request to stop. */
   readonly stop: Effect.Effect<unknown>
   readonly stopped: () => boolean
-  /** Tells others; must not fail. */
-  readonly announce: (night: Night) => Effect.Effect<void>
+  /** Must not fail. */
+  readonly notify: (night: Night) => Effect.Effect<void>
 }
 
-const iso = (ms: number) => new Date(ms).toISOString()
-const nowIso = Effect.map(DateTime.now, DateTime.formatIso)
+export type JobRunner = Effect.Success<ReturnType<typeof makeJobRunner>>
 
-export const openAt = (slot: string, missed: number): OpenNight => ({
-  slot,
-  startedAt: null,
-  run: null,
-  resumed: false,
-  retries: 0,
-  missed,
-  waiting: false,
+/** The job's state, saved at every change; saves come one after the other, each of the newest state. */
+const makeSavedState = Effect.fnUntraced(function* (job: Job, recorded: ReadonlyArray<Night>) {
+  const journal = yield* Journal
+  const saving = yield* Semaphore.make(1)
+  const saved = yield* journal.load(job.name)
+  const state = yield* Ref.make(restoreState(saved, recorded, yield* Clock.currentTimeMillis))
+  const save = saving.withPermits(1)(Effect.flatMap(Ref.get(state), (now) => journal.save(job.name, now)))
+  const update = (change: (state: JobState) => Partial<JobState>) =>
+    Effect.andThen(
+      Ref.update(state, (before) => ({ ...before, ...change(before) })),
+      save,
+    )
+  yield* save
+  return { state, save, update }
 })
 
-export type Keeper = Effect.Success<ReturnType<typeof makeKeeper>>
+export const makeJobRunner = Effect.fnUntraced(function* (options: JobRunnerOptions) {
+  const { job, notify, semaphore, stop, stopped } = options
+  const records = yield* makeJobRecords(job, notify)
+  const { save, state, update } = yield* makeSavedState(job, yield* records.all)
+  const changed = yield* Latch.make()
 
-export const makeKeeper = Effect.fnUntraced(function* ({
-  announce,
-  job,
-  stop,
-  stopped,
-  turn,
-}: KeeperOptions) {
-  const journal = yield* Journal
-  const worker = yield* Worker
-  const scope = yield* Scope.Scope
-  const saving = yield* Semaphore.make(1)
-  const before = (yield* journal.nights).filter(({ experiment }) => experiment === job.name)
-
-  const loaded = yield* journal.load(job.name)
-  const now = Date.parse(yield* nowIso)
-  // A clock that was far ahead once must not put every slot into the past.
-  const isPossible = (slot: string) => Date.parse(slot) <= now + 86_400_000
-  const known = loaded !== undefined && isPossible(loaded.handledUntil)
-  let state: JobState = {
-    handledUntil: known
-      ? before.reduce(
-          (until, { slot }) => (slot > until && isPossible(slot) ? slot : until),
-          loaded.handledUntil,
-        )
-      : iso(now),
-    open: loaded?.open ?? null,
-    queued: loaded?.queued ?? null,
-  }
-  const { open, queued } = state
-  if (before.some(({ slot }) => slot === queued?.slot)) state = { ...state, queued: null }
-  if (open !== null && !open.waiting) {
-    const night = before.findLast(({ slot }) => slot === open.slot)
-    const waits = night?.outcome === "timeLimit" || night?.outcome === "interrupted"
-    if (night !== undefined) state = { ...state, open: waits ? { ...open, waiting: true } : null }
-  }
-  const runs = before.flatMap(({ run }) => (run === null ? [] : [run]))
-  let digest = before.findLast(({ dataset }) => dataset !== null)?.dataset?.digest
-
-  let busy = false
-  let last: Fiber.Fiber<void> | undefined
-  let failure: Cause.Cause<StorageFailed> | undefined
-
-  const update = (change: Partial<JobState>) =>
-    Effect.suspend(() => {
-      state = { ...state, ...change }
-      return saving.withPermits(1)(Effect.suspend(() => journal.save(job.name, state)))
-    })
-
-  const record = Effect.fnUntraced(function* (night: Night) {
-    const changed = night.dataset !== null && digest !== undefined && night.dataset.digest !== digest
-    digest = night.dataset?.digest ?? digest
-    const line: Night = night.dataset === null ? night : { ...night, dataset: { ...night.dataset, changed } }
-    yield* journal.append(line)
-    if (line.run !== null && !runs.includes(line.run)) runs.push(line.run)
-    const text = `${job.name}: ${told(line)}`
-    yield* line.outcome === "failed" ? Effect.logWarning(text) : Effect.logInfo(text)
-    if (changed) yield* Effect.logInfo(`${job.name}: the data is another than the night before`)
-    yield* announce(line)
-    return line
-  })
-
-  /** A slot without a night. */
-  const note = Effect.fnUntraced(function* (
-    outcome: "skipped" | "missed",
-    slot: string,
-    missed: number,
-    reason: string,
-  ) {
-    yield* record({
-      experiment: job.name,
-      slot,
-      timezone: job.timezone,
-      startedAt: null,
-      endedAt: yield* nowIso,
-      outcome,
-      run: null,
-      resumed: false,
-      retries: 0,
-      missed,
-      exitCode: null,
-      reasons: [reason],
-      accuracy: null,
-      champion: (yield* worker.champion(job.name)) ?? null,
-      dataset: null,
-    })
-  })
-
-  /** Plays the open night to its end; undefined where the schedule was asked to stop. */
-  const play = Effect.fnUntraced(function* () {
-    if (stopped() || state.open === null) return undefined
-    const end = yield* runNight({
-      job,
-      open: state.open,
-      save: (open) => update({ open }),
-      stop,
-    })
+  /** Runs the open night to its end; undefined if the schedule was asked to stop. */
+  const runOpen = Effect.gen(function* () {
+    const { open } = yield* Ref.get(state)
+    if (stopped() || open === null) return undefined
+    const end = yield* runNight({ job, open, save: (open) => update(() => ({ open })), stop })
     if (end.kind === "stopped") return undefined
-    const line = yield* record(end.night)
-    yield* update({ open: end.waits && state.open !== null ? { ...state.open, waiting: true } : null })
-    if (job.keep !== undefined) {
-      const gone = yield* worker.retain(runs, job.keep)
-      if (gone.length > 0) yield* Effect.logInfo(`${job.name}: removed ${gone.join(", ")}`)
+    const night = yield* records.record(end.night)
+    yield* records.prune
+    yield* update(({ open }) => ({ open: end.waits && open !== null ? { ...open, waiting: true } : null }))
+    return night
+  }).pipe(semaphore.withPermits(1))
+
+  /** Runs what is open, then what is queued, until neither is left. */
+  const runAll = Effect.gen(function* () {
+    while (!stopped()) {
+      const { open, queued } = yield* Ref.get(state)
+      if (isRunnable(open)) {
+        if ((yield* runOpen) === undefined) return
+      } else if (queued !== null) {
+        yield* update(({ open }) => ({ open: openAt(open, queued.slot, queued.missed), queued: null }))
+      } else return
     }
-    return line
   })
 
-  /** The night of a slot: the one that waits to be gone on with, or a new one. */
-  const take = (slot: string, missed: number): OpenNight =>
-    state.open === null
-      ? openAt(slot, missed)
-      : { ...state.open, slot, missed, retries: 0, resumed: true, waiting: false }
-
-  const launch: Effect.Effect<void, never, Journal | Worker> = Effect.gen(function* () {
-    yield* turn.withPermits(1)(play())
-    busy = state.queued !== null && !stopped()
-    yield* beginQueued
-  }).pipe(
-    // A disk that is full, or a bug of ours: the loop is told, and ends with it.
-    Effect.catchCause((cause) => Effect.sync(() => void (failure = cause))),
-  )
-  const fork: Effect.Effect<void, never, Journal | Worker> = Effect.suspend(() => {
-    busy = true
-    return Effect.map(Effect.forkIn(launch, scope), (fiber) => void (last = fiber))
-  })
-
-  const beginQueued: Effect.Effect<void, StorageFailed, Journal | Worker> = Effect.suspend(() => {
-    const next = state.queued
-    if (next === null || stopped()) return Effect.void
-    return Effect.andThen(update({ open: take(next.slot, next.missed), queued: null }), fork)
-  })
-  /** Takes a slot out of the queue, or puts one in; who was there before it is recorded. */
-  const enqueue = Effect.fnUntraced(function* (handledUntil: string, next: JobState["queued"]) {
-    const replaced = state.queued
-    // Both at once: while the one before is told of, this one may be begun and saved.
-    state = { ...state, queued: next, handledUntil }
+  /** Replaces the queued slot; the one that was there is recorded as skipped. */
+  const replaceQueued = Effect.fnUntraced(function* (handledUntil: string, queued: JobState["queued"]) {
+    // Both at once: while the one before is recorded, this one may be opened and saved.
+    const replaced = yield* Ref.modify(state, (before) => [
+      before.queued,
+      { ...before, queued, handledUntil },
+    ])
+    yield* changed.open
     if (replaced !== null) {
-      yield* note("skipped", replaced.slot, replaced.missed, "a later slot took its place in the queue")
+      const reason = "a later slot took its place in the queue"
+      yield* records.recordSkipped({ ...replaced, outcome: "skipped", reason })
     }
-    yield* update({})
+    yield* save
   })
 
-  yield* update({})
   return {
     job,
-    handledUntil: () => Date.parse(state.handledUntil),
-    busy: () => busy,
-    failure: () => failure,
-    /** The night that was begun last. */
-    last: () => last,
-    /** Goes on with what an earlier schedule left: its night, and the slot that was to come after it. */
-    goOn: Effect.suspend(() => (state.open === null || state.open.waiting ? beginQueued : fork)),
-    begin: Effect.fnUntraced(function* (slotMs: number, missed: number) {
-      yield* update({ handledUntil: iso(slotMs), open: take(iso(slotMs), missed) })
-      yield* fork
+    handledUntilMs: Effect.map(Ref.get(state), ({ handledUntil }) => Date.parse(handledUntil)),
+    isBusy: Effect.map(Ref.get(state), isBusy),
+    /** Runs nights as they come, first what an earlier schedule left, until the schedule stops. */
+    work: Effect.gen(function* () {
+      while (!stopped()) {
+        yield* changed.close
+        yield* runAll
+        yield* Effect.raceFirst(changed.await, stop)
+      }
     }),
-    queue: (slotMs: number, missed: number) => enqueue(iso(slotMs), { slot: iso(slotMs), missed }),
-    leaveOut: Effect.fnUntraced(function* (
-      outcome: "skipped" | "missed",
-      slotMs: number,
-      missed: number,
-      reason: string,
-    ) {
-      yield* note(outcome, iso(slotMs), missed, reason)
-      yield* update({ handledUntil: iso(slotMs) })
+    start: Effect.fnUntraced(function* (slotMs: number, missed: number) {
+      const slot = toIso(slotMs)
+      yield* update(({ open }) => ({ handledUntil: slot, open: openAt(open, slot, missed) }))
+      yield* changed.open
     }),
-    /** One night at once, in this fiber: for --now. */
-    playNow: Effect.fnUntraced(function* () {
-      const slot = yield* nowIso
-      yield* enqueue(slot, null)
-      yield* update({ open: take(slot, 0) })
-      return yield* turn.withPermits(1)(play())
+    enqueue: (slotMs: number, missed: number) =>
+      replaceQueued(toIso(slotMs), { slot: toIso(slotMs), missed }),
+    skip: Effect.fnUntraced(function* (skipped: SkippedSlot) {
+      yield* records.recordSkipped(skipped)
+      yield* update(() => ({ handledUntil: skipped.slot }))
+    }),
+    /** One night at once, without `work`: for --now. */
+    runNow: Effect.gen(function* () {
+      const slot = toIso(yield* Clock.currentTimeMillis)
+      yield* replaceQueued(slot, null)
+      yield* update(({ open }) => ({ open: openAt(open, slot, 0) }))
+      return yield* runOpen
     }),
   }
 })

@@ -32,7 +32,7 @@ const lasting = (theatre: ReturnType<typeof played>, jobs: ReadonlyArray<Job>, m
         lookMs: hour,
         stop: Deferred.await(stop),
         stopped: () => stopped,
-        announce: () => Effect.void,
+        notify: () => Effect.void,
       }),
     )
     yield* TestClock.adjust(ms)
@@ -336,7 +336,7 @@ describe("a schedule at half past two in Prague", () => {
             lookMs: hour,
             stop: Effect.never,
             stopped: () => false,
-            announce: () => Effect.void,
+            notify: () => Effect.void,
           }).pipe(Effect.provide(other.layer)),
         )
         yield* TestClock.adjust(2 * hour)
@@ -363,7 +363,7 @@ describe("a schedule at half past two in Prague", () => {
           lookMs: hour,
           stop: Effect.never,
           stopped: () => false,
-          announce: ({ outcome }) => (outcome === "skipped" ? Effect.sleep(4 * hour) : Effect.void),
+          notify: ({ outcome }) => (outcome === "skipped" ? Effect.sleep(4 * hour) : Effect.void),
         }).pipe(Effect.provide(theatre.layer)),
       )
       yield* TestClock.adjust(2 * day + 4 * hour)
@@ -391,7 +391,7 @@ describe("a schedule at half past two in Prague", () => {
           lookMs: hour,
           stop: Effect.never,
           stopped: () => false,
-          announce: ({ outcome }) => (outcome === "skipped" ? Effect.never : Effect.void),
+          notify: ({ outcome }) => (outcome === "skipped" ? Effect.never : Effect.void),
         }).pipe(Effect.provide(theatre.layer)),
       )
       yield* TestClock.adjust(day + 3 * hour)
@@ -446,7 +446,7 @@ describe("a schedule at half past two in Prague", () => {
           lookMs: hour,
           stop: Effect.never,
           stopped: () => false,
-          announce: () => Effect.void,
+          notify: () => Effect.void,
         }).pipe(Effect.provide(theatre.layer)),
       )
       yield* TestClock.adjust(2 * hour)

@@ -1,0 +1,76 @@
+/**
+ * The nights of one job as they are recorded: (night) -> a line of `schedule.ndjson`, a log line and a notification.
+ */
+import { DateTime, Effect, Ref } from "effect"
+import type { Night } from "../../schemas/ScheduledRun.ts"
+import { told } from "./describe.ts"
+import type { Job } from "./Job.ts"
+import { Journal } from "./Journal.ts"
+import { Worker } from "./Worker.ts"
+
+/** What became of a slot that no night was begun for. */
+export interface SkippedSlot {
+  readonly outcome: "skipped" | "missed"
+  readonly slot: string
+  /** Slots before it that passed unseen. */
+  readonly missed: number
+  readonly reason: string
+}
+
+const nowIso = Effect.map(DateTime.now, DateTime.formatIso)
+
+/** `notify` must not fail. */
+export const makeJobRecords = Effect.fnUntraced(function* (
+  job: Job,
+  notify: (night: Night) => Effect.Effect<void>,
+) {
+  const journal = yield* Journal
+  const worker = yield* Worker
+  const recorded = yield* Ref.make(
+    (yield* journal.nights).filter(({ experiment }) => experiment === job.name),
+  )
+
+  /** The line says whether the dataset changed since the last night that had one. */
+  const record = Effect.fnUntraced(function* (night: Night) {
+    const before = (yield* Ref.get(recorded)).findLast(({ dataset }) => dataset !== null)?.dataset
+    const changed = night.dataset !== null && before != null && night.dataset.digest !== before.digest
+    const line: Night = night.dataset === null ? night : { ...night, dataset: { ...night.dataset, changed } }
+    yield* journal.append(line)
+    yield* Ref.update(recorded, (lines) => [...lines, line])
+    const text = `${job.name}: ${told(line)}`
+    yield* line.outcome === "failed" ? Effect.logWarning(text) : Effect.logInfo(text)
+    if (changed) yield* Effect.logInfo(`${job.name}: the data is another than the night before`)
+    yield* notify(line)
+    return line
+  })
+
+  const recordSkipped = Effect.fnUntraced(function* ({ missed, outcome, reason, slot }: SkippedSlot) {
+    yield* record({
+      experiment: job.name,
+      slot,
+      timezone: job.timezone,
+      startedAt: null,
+      endedAt: yield* nowIso,
+      outcome,
+      run: null,
+      resumed: false,
+      retries: 0,
+      missed,
+      exitCode: null,
+      reasons: [reason],
+      accuracy: null,
+      champion: (yield* worker.champion(job.name)) ?? null,
+      dataset: null,
+    })
+  })
+
+  /** Removes runs of earlier nights, as far as the job's `keep` allows. */
+  const prune = Effect.gen(function* () {
+    if (job.keep === undefined) return
+    const runs = new Set((yield* Ref.get(recorded)).flatMap(({ run }) => run ?? []))
+    const removed = yield* worker.retain([...runs], job.keep)
+    if (removed.length > 0) yield* Effect.logInfo(`${job.name}: removed ${removed.join(", ")}`)
+  })
+
+  return { all: Ref.get(recorded), record, recordSkipped, prune }
+})
