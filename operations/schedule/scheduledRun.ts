@@ -4,7 +4,7 @@
  * How it stands is saved before a process is started and after it ended, so a schedule that is killed at any moment finds
  * its run again: by its name or, where that was not known yet, as the one its experiment made since `startedAt`.
  */
-import { Clock, DateTime, Effect } from "effect"
+import { Clock, DateTime, Effect, Ref } from "effect"
 import type { Night, OpenNight } from "../../schemas/ScheduledRun.ts"
 import type { StorageFailed } from "../../storage/StorageFailed.ts"
 import type { Ended } from "../childProcess.ts"
@@ -14,7 +14,7 @@ import { dateOf } from "./scheduledTimes.ts"
 import { Worker, type Working } from "./Worker.ts"
 
 /** What may be otherwise in a while: data that cannot be had, a run that somebody works on, a process that was killed. */
-const passing = (code: number | null) => code === null || code === 69 || code === 75
+const isTemporary = (code: number | null) => code === null || code === 69 || code === 75
 
 /** The experiment's runs are stopped by a signal with a checkpoint: EX of our own convention. */
 const interruptedCode = 130
@@ -25,6 +25,8 @@ export type NightEnd =
   /** `waits`: the next slot goes on with it. */
   | { readonly kind: "over"; readonly night: Night; readonly waits: boolean }
 
+const stopped: NightEnd = { kind: "stopped" }
+
 export interface NightOptions {
   readonly job: Job
   readonly open: OpenNight
@@ -33,129 +35,171 @@ export interface NightOptions {
   readonly stop: Effect.Effect<unknown>
 }
 
+/** What the steps of one night share. */
+interface Context extends Pick<NightOptions, "job" | "stop"> {
+  readonly startedAt: string
+  /** The time limit counts from here: from the start of this process, not of the night. */
+  readonly startedMs: number
+  readonly open: Effect.Effect<OpenNight>
+  /** Changes how the night stands, and saves it. */
+  readonly update: (change: Partial<OpenNight>) => Effect.Effect<void, StorageFailed>
+}
+
 const nowIso = Effect.map(DateTime.now, DateTime.formatIso)
+
+const makeContext = Effect.fnUntraced(function* ({ job, save, stop, ...options }: NightOptions) {
+  const open = yield* Ref.make(options.open)
+  // What a schedule left of this slot began when it began; what an earlier slot left is gone on with from now.
+  const { slot, startedAt } = options.open
+  const context: Context = {
+    job,
+    stop,
+    startedAt: startedAt !== null && startedAt >= slot ? startedAt : yield* nowIso,
+    startedMs: yield* Clock.currentTimeMillis,
+    open: Ref.get(open),
+    update: (change) =>
+      Effect.flatMap(
+        Ref.updateAndGet(open, (before) => ({ ...before, ...change })),
+        save,
+      ),
+  }
+  return context
+})
+
+const finish = Effect.fnUntraced(function* (
+  { job, open, startedAt }: Context,
+  outcome: Night["outcome"],
+  exitCode: number | null,
+  reasons: ReadonlyArray<string>,
+  accuracy: number | null = null,
+) {
+  const worker = yield* Worker
+  const { missed, resumed, retries, run, slot } = yield* open
+  const digest = run === null ? undefined : yield* worker.dataset(run)
+  const night: Night = {
+    experiment: job.name,
+    slot,
+    timezone: job.timezone,
+    startedAt,
+    endedAt: yield* nowIso,
+    outcome,
+    run,
+    resumed,
+    retries,
+    missed,
+    exitCode,
+    reasons,
+    accuracy,
+    champion: (yield* worker.champion(job.name)) ?? null,
+    dataset: digest === undefined ? null : { digest, changed: false },
+  }
+  const waits = run !== null && (outcome === "timeLimit" || outcome === "interrupted")
+  return { kind: "over", night, waits } satisfies NightEnd as NightEnd
+})
+
+/** Undefined after a pause if the step is to be tried again; otherwise how the night ends. */
+const retryOrFail = Effect.fnUntraced(function* (
+  context: Context,
+  code: number | null,
+  canRetry: boolean,
+  reason: string,
+) {
+  const { job, open, stop, update } = context
+  const { retries } = yield* open
+  if (!canRetry || retries >= job.retries.times) {
+    const tried = retries === 0 ? "" : ` (tried ${retries + 1} times)`
+    return yield* finish(context, "failed", code, [`${reason}${tried}`])
+  }
+  const pauseMs = 1000 * job.retries.pauseSeconds * 2 ** retries
+  yield* update({ retries: retries + 1 })
+  yield* Effect.logWarning(`${job.name}: ${reason}; tried again in ${Math.round(pauseMs / 1000)} s`)
+  return yield* Effect.raceFirst(Effect.as(stop, stopped), Effect.as(Effect.sleep(pauseMs), undefined))
+})
+
+/** Takes a trained run to the gate, again if the gate gave no answer. */
+const judge = Effect.fnUntraced(function* (context: Context, run: string) {
+  const worker = yield* Worker
+  while (true) {
+    const result = yield* worker.judge(context.job, run)
+    if (!("problem" in result)) {
+      const outcome = result.champion ? "champion" : "challenger"
+      return yield* finish(context, outcome, 0, result.reasons, result.verdict?.accuracy ?? null)
+    }
+    const { code, problem } = result
+    // Interrupted is not its answer either: the run is trained, and the gate can be asked again.
+    const canRetry = isTemporary(code) || code === interruptedCode
+    const reason = `trained, but the gate could not judge it: ${problem}`
+    const end = yield* retryOrFail(context, code, canRetry, reason)
+    if (end !== undefined) return end
+  }
+})
 
 const seedOf = ({ seed, seedPolicy, timezone }: Job, slot: string): number | undefined =>
   seedPolicy === "by-date" ? dateOf(Date.parse(slot), timezone) : seed
 
-export const runNight = Effect.fn("runNight")(function* ({ job, save, stop, ...options }: NightOptions) {
+type Started = { readonly working: Working } | { readonly finished: string }
+
+/** Trains, resumes or follows the night's run, unless it is finished. */
+const startWork = Effect.fnUntraced(function* ({ job, open, update }: Context) {
   const worker = yield* Worker
-  // What a schedule left of this slot began when it began; what an earlier slot left is gone on with from now.
-  const left = options.open.startedAt
-  const startedAt = left !== null && left >= options.open.slot ? left : yield* nowIso
-  const startedMs = yield* Clock.currentTimeMillis
-  const limitMs = job.timeLimitMinutes === undefined ? Infinity : job.timeLimitMinutes * 60_000
-  let open = options.open
-  const update = (change: Partial<OpenNight>) =>
-    Effect.suspend(() => {
-      open = { ...open, ...change }
-      return save(open)
-    })
+  const { resumed, run: known, slot, startedAt } = yield* open
+  const run = known ?? (startedAt === null ? undefined : yield* worker.ownRun(job, startedAt, undefined))
+  const seen = run === undefined ? undefined : yield* worker.look(run)
+  if (run === undefined || seen === undefined) {
+    yield* update({ run: null, resumed: false, startedAt: yield* nowIso })
+    return { working: yield* worker.train(job, seedOf(job, slot)) } satisfies Started as Started
+  }
+  yield* update({ run, resumed: resumed || seen.status !== "finished" })
+  if (seen.status === "finished") return { finished: run }
+  return { working: yield* seen.status === "running" ? worker.follow(run) : worker.goOn(job, run) }
+})
 
-  const over = Effect.fnUntraced(function* (
-    outcome: Night["outcome"],
-    exitCode: number | null,
-    reasons: ReadonlyArray<string>,
-    accuracy: number | null = null,
-  ) {
-    const digest = open.run === null ? undefined : yield* worker.dataset(open.run)
-    const night: Night = {
-      experiment: job.name,
-      slot: open.slot,
-      timezone: job.timezone,
-      startedAt,
-      endedAt: yield* nowIso,
-      outcome,
-      run: open.run,
-      resumed: open.resumed,
-      retries: open.retries,
-      missed: open.missed,
-      exitCode,
-      reasons,
-      accuracy,
-      champion: (yield* worker.champion(job.name)) ?? null,
-      dataset: digest === undefined ? null : { digest, changed: false },
-    }
-    return {
-      kind: "over",
-      night,
-      waits: open.run !== null && (outcome === "timeLimit" || outcome === "interrupted"),
-    } satisfies NightEnd as NightEnd
-  })
+const limitMsOf = ({ timeLimitMinutes }: Job) =>
+  timeLimitMinutes === undefined ? Infinity : timeLimitMinutes * 60_000
 
-  /** Undefined, after a pause, where it is to be tried again: `what` failed and may be otherwise in a while. */
-  const giveUp = Effect.fnUntraced(function* (code: number | null, passes: boolean, what: string) {
-    if (!passes || open.retries >= job.retries.times) {
-      const tried = open.retries === 0 ? "" : ` (tried ${open.retries + 1} times)`
-      return yield* over("failed", code, [`${what}${tried}`])
-    }
-    const pauseMs = 1000 * job.retries.pauseSeconds * 2 ** open.retries
-    yield* update({ retries: open.retries + 1 })
-    yield* Effect.logWarning(`${job.name}: ${what}; tried again in ${Math.round(pauseMs / 1000)} s`)
-    const stopped = yield* Effect.raceFirst(Effect.as(stop, true), Effect.as(Effect.sleep(pauseMs), false))
-    return stopped ? ({ kind: "stopped" } satisfies NightEnd as NightEnd) : undefined
-  })
+/** How a process ended, and what it was stopped for, if it was. */
+const awaitEnd = Effect.fnUntraced(function* ({ job, startedMs, stop }: Context, working: Working) {
+  const spentMs = (yield* Clock.currentTimeMillis) - startedMs
+  const leftMs = Math.max(0, limitMsOf(job) - spentMs)
+  const ended: Ended | "limit" | "stop" = yield* Effect.raceFirst(
+    Effect.raceFirst(working.ended, Effect.as(stop, "stop" as const)),
+    leftMs === Infinity ? Effect.never : Effect.as(Effect.sleep(leftMs), "limit" as const),
+  )
+  return typeof ended === "string"
+    ? { stoppedFor: ended, ...(yield* working.stop) }
+    : { stoppedFor: undefined, ...ended }
+})
 
-  const judged = Effect.fnUntraced(function* (run: string) {
-    while (true) {
-      const result = yield* worker.judge(job, run)
-      if (!("problem" in result)) {
-        const outcome = result.champion ? "champion" : "challenger"
-        return yield* over(outcome, 0, result.reasons, result.verdict?.accuracy ?? null)
-      }
-      const { code, problem } = result
-      // Interrupted is not its answer either: the run is trained, and the gate can be asked again.
-      const passes = passing(code) || code === interruptedCode
-      const end = yield* giveUp(code, passes, `trained, but the gate could not judge it: ${problem}`)
-      if (end !== undefined) return end
-    }
-  })
+/** One process of the night, from its start to its end; undefined if the next one is to follow. */
+const runProcess = Effect.fnUntraced(function* (context: Context, working: Working) {
+  const { job, open, update } = context
+  const worker = yield* Worker
+  const { code, reason, stoppedFor } = yield* awaitEnd(context, working)
+  const { run: known, slot, startedAt } = yield* open
+  const run = known ?? (yield* worker.ownRun(job, startedAt ?? slot, working.pid)) ?? null
+  // Without a run it has not begun: one that a person makes meanwhile is not the night's.
+  yield* update(run === null ? { run, startedAt: null } : { run })
+  if (code === 0 && run !== null) return yield* judge(context, run)
+  if (code === 0) {
+    const problem = `it made no run of ${job.name}: if the experiment has another name now, start the schedule again`
+    return yield* finish(context, "failed", code, [problem])
+  }
+  if (stoppedFor === "stop") return stopped
+  if (stoppedFor === "limit") {
+    const limit = duration(limitMsOf(job) / 1000)
+    return yield* finish(context, "timeLimit", code, [`stopped after ${limit}, its limit`])
+  }
+  if (code === interruptedCode) return yield* finish(context, "interrupted", code, [reason])
+  return yield* retryOrFail(context, code, isTemporary(code), reason)
+})
 
-  /** Starts what has to be done, or undefined where the run is finished. */
-  const begin = Effect.fnUntraced(function* () {
-    const { startedAt } = open
-    const run = open.run ?? (startedAt === null ? undefined : yield* worker.ownRun(job, startedAt, undefined))
-    const seen = run === undefined ? undefined : yield* worker.look(run)
-    if (run === undefined || seen === undefined) {
-      yield* update({ run: null, resumed: false, startedAt: yield* nowIso })
-      return yield* worker.train(job, seedOf(job, open.slot))
-    }
-    yield* update({ run, resumed: open.resumed || seen.status !== "finished" })
-    if (seen.status === "finished") return undefined
-    return yield* seen.status === "running" ? worker.follow(run) : worker.goOn(job, run)
-  })
-
-  /** How a process ended, and whether that was because it was asked to. */
-  const ending = Effect.fnUntraced(function* (working: Working) {
-    const spentMs = (yield* Clock.currentTimeMillis) - startedMs
-    const ended: Ended | "limit" | "stop" = yield* Effect.raceFirst(
-      Effect.raceFirst(working.ended, Effect.as(stop, "stop" as const)),
-      limitMs === Infinity
-        ? Effect.never
-        : Effect.as(Effect.sleep(Math.max(0, limitMs - spentMs)), "limit" as const),
-    )
-    const asked = typeof ended === "string" ? ended : undefined
-    return { asked, ...(typeof ended === "string" ? yield* working.stop : ended) }
-  })
-
+export const runNight = Effect.fn("runNight")(function* (options: NightOptions) {
+  const context = yield* makeContext(options)
   while (true) {
-    const working = yield* begin()
-    if (working === undefined) return yield* judged(open.run as string)
-    const { asked, code, reason } = yield* ending(working)
-    const run = open.run ?? (yield* worker.ownRun(job, open.startedAt ?? open.slot, working.pid)) ?? null
-    // Without a run it has not begun: one that a person makes meanwhile is not the night's.
-    yield* update(run === null ? { run, startedAt: null } : { run })
-    if (code === 0 && run !== null) return yield* judged(run)
-    if (code === 0) {
-      const problem = `it made no run of ${job.name}: if the experiment has another name now, start the schedule again`
-      return yield* over("failed", code, [problem])
-    }
-    if (asked === "stop") return { kind: "stopped" } satisfies NightEnd as NightEnd
-    if (asked === "limit") {
-      return yield* over("timeLimit", code, [`stopped after ${duration(limitMs / 1000)}, its limit`])
-    }
-    if (code === interruptedCode) return yield* over("interrupted", code, [reason])
-    const end = yield* giveUp(code, passing(code), reason)
+    const started = yield* startWork(context)
+    const end = yield* "finished" in started
+      ? judge(context, started.finished)
+      : runProcess(context, started.working)
     if (end !== undefined) return end
   }
 })
