@@ -1,14 +1,13 @@
 /** `pipeline schedule FILE`: trains again and again, each night in a process of its own, and keeps the best model. */
-import { Console, Effect, FileSystem, Layer, Option, Path, Runtime, Schema, Semaphore } from "effect"
-import { Argument, Command, Flag } from "effect/cli"
-import * as HttpClient from "effect/http/HttpClient"
+import { Console, Effect, FileSystem, Layer, Option, Path, Runtime, Schema } from "effect"
+import { Command } from "effect/cli"
 import { Interrupted } from "../../schemas/Interrupted.ts"
 import { Night } from "../../schemas/ScheduledRun.ts"
 import { claim } from "../../storage/claim.ts"
-import { makePlan, ScheduleInvalid } from "../../operations/schedule/plan.ts"
+import { makePlan, type Plan, ScheduleInvalid } from "../../operations/schedule/plan.ts"
 import { checkEngines, checkFolder, unusable } from "../../operations/schedule/startChecks.ts"
 import { StopSignal } from "../../pipeline/StopSignal.ts"
-import { dataDir, engine, iterations, json, runsDir, seed, threads, wholeNumber } from "../flags.ts"
+import { type ScheduleFlags, scheduleFlags } from "../scheduleFlags.ts"
 
 /** The longest time between two looks at the clock: a machine that slept is at most this late. */
 const lookMs = 300_000
@@ -27,211 +26,122 @@ export class NightFailed extends Schema.TaggedError<NightFailed>()("NightFailed"
   }
 }
 
-const file = Argument.String("file").pipe(
-  Argument.withDescription("An experiment, or a schedule of several: `export default schedule({ … })`"),
-)
-const cron = Flag.String("cron").pipe(
-  Flag.withDescription('When: minute, hour, day, month and weekday, as "30 2 * * *"'),
-  Flag.withMetavar("EXPRESSION"),
-  Flag.optional,
-)
-const timezone = Flag.String("timezone").pipe(
-  Flag.withDescription("Whose clock that is, as Europe/Prague; without it UTC"),
-  Flag.withMetavar("ZONE"),
-  Flag.optional,
-)
-const seedPolicy = Flag.Literals("seed-policy", ["fixed", "by-date"]).pipe(
-  Flag.withDescription("The same seed every night, or the night's date"),
-  Flag.optional,
-)
-const overlap = Flag.Literals("overlap", ["skip", "queue"]).pipe(
-  Flag.withDescription("What becomes of a slot while the night before goes on; without it, skip"),
-  Flag.optional,
-)
-const catchUp = Flag.Literals("catch-up", ["none", "latest"]).pipe(
-  Flag.withDescription("What becomes of slots that were missed; without it, none"),
-  Flag.optional,
-)
-const timeLimitMinutes = wholeNumber("time-limit", 1).pipe(
-  Flag.withDescription(
-    "Minutes after which a night is stopped with a checkpoint, for the next to go on with",
-  ),
-  Flag.withMetavar("MINUTES"),
-  Flag.optional,
-)
-const retries = wholeNumber("retries", 0).pipe(
-  Flag.withDescription("Times a night is tried again whose data cannot be had; without it, 3"),
-  Flag.optional,
-)
-const keep = wholeNumber("keep", 1).pipe(
-  Flag.withDescription("Nights' runs that stay, beside the champion and the one before; without it, all"),
-  Flag.optional,
-)
-const webhook = Flag.String("webhook").pipe(
-  Flag.withDescription("Address that gets a POST of each night's line as JSON"),
-  Flag.withMetavar("URL"),
-  Flag.optional,
-)
-const only = Flag.String("experiment").pipe(
-  Flag.withDescription("Of a schedule of several, only the experiments of these names"),
-  Flag.withMetavar("NAME,NAME"),
-  Flag.optional,
-)
-const now = Flag.Boolean("now").pipe(
-  Flag.withDescription("One night at once, then end: for cron, systemd timers and Kubernetes"),
-  Flag.withDefault(false),
-)
-const printSystemd = Flag.Boolean("print-systemd").pipe(
-  Flag.withDescription("Print a systemd unit of this schedule, and end"),
-  Flag.withDefault(false),
-)
-const printCrontab = Flag.Boolean("print-crontab").pipe(
-  Flag.withDescription("Print lines of a crontab instead of waiting here, and end"),
-  Flag.withDefault(false),
-)
-
 const encodeNight = Schema.encodeSync(Schema.fromJsonString(Night))
+
+const isPrinting = (flags: ScheduleFlags) => flags.printSystemd || flags.printCrontab
+
+const readPlan = (flags: ScheduleFlags) =>
+  makePlan(
+    flags.file,
+    {
+      cron: Option.getOrUndefined(flags.cron),
+      timezone: Option.getOrUndefined(flags.timezone),
+      iterations: Option.getOrUndefined(flags.iterations),
+      seed: Option.getOrUndefined(flags.seed),
+      seedPolicy: Option.getOrUndefined(flags.seedPolicy),
+      engine: flags.engine === "auto" ? undefined : flags.engine,
+      threads: Option.getOrUndefined(flags.threads),
+      overlap: Option.getOrUndefined(flags.overlap),
+      catchUp: Option.getOrUndefined(flags.catchUp),
+      timeLimitMinutes: Option.getOrUndefined(flags.timeLimitMinutes),
+      retries: Option.getOrUndefined(Option.map(flags.retries, (times) => ({ times }))),
+      keep: Option.getOrUndefined(flags.keep),
+    },
+    Option.getOrUndefined(flags.webhook),
+    { now: flags.now && !isPrinting(flags), only: Option.getOrUndefined(flags.only)?.split(",") },
+  )
+
+const printUnits = Effect.fnUntraced(function* ({ file, printSystemd }: ScheduleFlags, { jobs }: Plan) {
+  const { crontab, notForCron, systemdUnit } = yield* Effect.promise(
+    () => import("../../operations/schedule/units.ts"),
+  )
+  const { given, without } = yield* Effect.promise(() => import("../../operations/schedule/commandLine.ts"))
+  const folder = process.cwd()
+  if (printSystemd) return yield* Console.log(systemdUnit(given(), folder))
+  const problems = jobs.flatMap((job) => notForCron(job) ?? [])
+  if (problems.length > 0) return yield* new ScheduleInvalid({ file, problems })
+  const { timeZone } = Intl.DateTimeFormat().resolvedOptions()
+  yield* Console.log(crontab(without("--cron", given()), jobs, folder, timeZone))
+})
+
+/** Holds the schedule of the runs folder until the scope ends. */
+const claimSchedule = Effect.fnUntraced(function* ({ dataDir, runsDir }: ScheduleFlags, plan: Plan) {
+  const paths = yield* Path.Path
+  const { journal } = yield* Effect.promise(() => import("../../operations/schedule/Journal.ts"))
+  yield* checkFolder(runsDir)
+  yield* claim(`the schedule of ${runsDir}`, paths.join(runsDir, journal.folder, journal.claim)).pipe(
+    Effect.catchTag("StorageFailed", unusable(runsDir)),
+  )
+  yield* checkFolder(dataDir)
+  yield* checkEngines(plan)
+})
+
+/** What is done with each night that is recorded: printed for a script, shown on the page, sent to the webhook. */
+const makeNotify = Effect.fnUntraced(function* ({ json, runsDir }: ScheduleFlags, { webhook }: Plan) {
+  const { makeWebhookSender } = yield* Effect.promise(() => import("../../operations/schedule/webhook.ts"))
+  const { tryWritingHistoryPage } = yield* Effect.promise(
+    () => import("../../views/history/writeHistoryPage.ts"),
+  )
+  const services = yield* Effect.context<FileSystem.FileSystem | Path.Path>()
+  const sender = webhook === undefined ? undefined : yield* makeWebhookSender(webhook)
+  const notify = Effect.fnUntraced(function* (night: Night) {
+    if (json) yield* Console.log(encodeNight(night))
+    yield* Effect.provideContext(tryWritingHistoryPage(runsDir), services)
+    if (sender !== undefined) yield* sender.send(night)
+  })
+  return { notify, flush: sender?.flush ?? Effect.void }
+})
+
+/** The error of the first night of --now that gave no model, or of those that did not begin. */
+const checkNights = Effect.fnUntraced(function* (nights: ReadonlyArray<Night>, { jobs }: Plan) {
+  const signal = (yield* StopSignal).requested()
+  if (signal !== undefined && nights.length < jobs.length) {
+    return yield* new Interrupted({ signal, during: "the night; the next start goes on with it" })
+  }
+  const failed = nights.find(({ outcome }) => outcome !== "champion" && outcome !== "challenger")
+  if (failed === undefined) return
+  const { exitCode, experiment, outcome, reasons } = failed
+  return yield* new NightFailed({ experiment, reasons, code: outcome === "failed" ? exitCode || 70 : 75 })
+})
+
+const runPlan = Effect.fnUntraced(function* (flags: ScheduleFlags, plan: Plan) {
+  const { runNow, runSchedule } = yield* Effect.promise(
+    () => import("../../operations/schedule/runSchedule.ts"),
+  )
+  const stop = yield* StopSignal
+  const { flush, notify } = yield* makeNotify(flags, plan)
+  const options = {
+    jobs: plan.jobs,
+    lookMs,
+    stop: stop.awaited,
+    stopped: () => stop.requested() !== undefined,
+    notify,
+  }
+  if (flags.now) {
+    const nights = yield* runNow(options)
+    yield* flush
+    return yield* checkNights(nights, plan)
+  }
+  const nights = plan.jobs.map(({ cron, name, timezone }) => `${name} at ${cron} (${timezone})`)
+  yield* Effect.logInfo(`scheduled: ${nights.join(", ")}; SIGTERM or Ctrl-C ends it with a checkpoint`)
+  yield* runSchedule(options)
+  yield* flush
+  yield* Effect.logInfo("the schedule has ended; a night that was stopped goes on at the next start")
+})
 
 export const schedule = Command.make(
   "schedule",
-  {
-    file,
-    cron,
-    timezone,
-    now,
-    only,
-    iterations,
-    seed,
-    seedPolicy,
-    engine,
-    threads,
-    overlap,
-    catchUp,
-    timeLimitMinutes,
-    retries,
-    keep,
-    webhook,
-    runsDir,
-    dataDir,
-    json,
-    printSystemd,
-    printCrontab,
-  },
-  Effect.fn("schedule")(function* (options) {
-    const paths = yield* Path.Path
-    const { file, runsDir } = options
-    const printing = options.printSystemd || options.printCrontab
-    const now = options.now && !printing
-    const plan = yield* makePlan(
-      file,
-      {
-        cron: Option.getOrUndefined(options.cron),
-        timezone: Option.getOrUndefined(options.timezone),
-        iterations: Option.getOrUndefined(options.iterations),
-        seed: Option.getOrUndefined(options.seed),
-        seedPolicy: Option.getOrUndefined(options.seedPolicy),
-        engine: options.engine === "auto" ? undefined : options.engine,
-        threads: Option.getOrUndefined(options.threads),
-        overlap: Option.getOrUndefined(options.overlap),
-        catchUp: Option.getOrUndefined(options.catchUp),
-        timeLimitMinutes: Option.getOrUndefined(options.timeLimitMinutes),
-        retries: Option.getOrUndefined(Option.map(options.retries, (times) => ({ times }))),
-        keep: Option.getOrUndefined(options.keep),
-      },
-      Option.getOrUndefined(options.webhook),
-      { now, only: Option.getOrUndefined(options.only)?.split(",") },
-    )
-    if (printing) {
-      const { crontab, notForCron, systemdUnit } = yield* Effect.promise(
-        () => import("../../operations/schedule/units.ts"),
-      )
-      const { given, without } = yield* Effect.promise(
-        () => import("../../operations/schedule/commandLine.ts"),
-      )
-      const folder = process.cwd()
-      if (options.printSystemd) return yield* Console.log(systemdUnit(given(), folder))
-      const problems = plan.jobs.flatMap((job) => notForCron(job) ?? [])
-      if (problems.length > 0) return yield* new ScheduleInvalid({ file, problems })
-      const { timeZone } = Intl.DateTimeFormat().resolvedOptions()
-      return yield* Console.log(crontab(without("--cron", given()), plan.jobs, folder, timeZone))
-    }
-    const { Journal, journal } = yield* Effect.promise(() => import("../../operations/schedule/Journal.ts"))
+  scheduleFlags,
+  Effect.fn("schedule")(function* (flags) {
+    const plan = yield* readPlan(flags)
+    if (isPrinting(flags)) return yield* printUnits(flags, plan)
+    const { Journal } = yield* Effect.promise(() => import("../../operations/schedule/Journal.ts"))
     const { layerProcesses } = yield* Effect.promise(
       () => import("../../operations/schedule/processWorker.ts"),
     )
-    const { runNow, runSchedule } = yield* Effect.promise(
-      () => import("../../operations/schedule/runSchedule.ts"),
-    )
-    const { tell } = yield* Effect.promise(() => import("../../operations/schedule/webhook.ts"))
-    const { tryWritingHistoryPage } = yield* Effect.promise(
-      () => import("../../views/history/writeHistoryPage.ts"),
-    )
-
-    yield* checkFolder(runsDir)
-    yield* claim(`the schedule of ${runsDir}`, paths.join(runsDir, journal.folder, journal.claim)).pipe(
-      Effect.catchTag("StorageFailed", unusable(runsDir)),
-    )
-    yield* checkFolder(options.dataDir)
-    yield* checkEngines(plan)
-    yield* Effect.gen(function* () {
-      const stop = yield* StopSignal
-      const http = yield* HttpClient.HttpClient
-      const scope = yield* Effect.scope
-      const services = yield* Effect.context<FileSystem.FileSystem | Path.Path>()
-      const { webhook } = plan
-      // One telling after the other, beside the nights: an address that hangs holds up none of them.
-      const telling = yield* Semaphore.make(1)
-      const scheduling = {
-        jobs: plan.jobs,
-        lookMs,
-        stop: stop.awaited,
-        stopped: () => stop.requested() !== undefined,
-        notify: Effect.fnUntraced(function* (night: Night) {
-          if (options.json) yield* Console.log(encodeNight(night))
-          yield* Effect.provideContext(tryWritingHistoryPage(runsDir), services)
-          if (webhook === undefined) return
-          yield* tell(webhook, night).pipe(
-            telling.withPermits(1),
-            Effect.provideService(HttpClient.HttpClient, http),
-            Effect.forkIn(scope, { startImmediately: true }),
-          )
-        }),
-      }
-      /** Those that wait have had their turn; who asks to stop waits for one try at most. */
-      const told = Effect.suspend(() => {
-        const all = telling.withPermits(1)(Effect.void)
-        return webhook === undefined || stop.requested() === undefined
-          ? all
-          : Effect.asVoid(Effect.timeoutOption(all, `${webhook.timeoutSeconds} seconds`))
-      })
-      if (!now) {
-        const nights = plan.jobs.map(({ cron, name, timezone }) => `${name} at ${cron} (${timezone})`)
-        yield* Effect.logInfo(`scheduled: ${nights.join(", ")}; SIGTERM or Ctrl-C ends it with a checkpoint`)
-        yield* runSchedule(scheduling)
-        yield* told
-        return yield* Effect.logInfo(
-          "the schedule has ended; a night that was stopped goes on at the next start",
-        )
-      }
-      const played = yield* runNow(scheduling)
-      yield* told
-      const signal = stop.requested()
-      if (signal !== undefined && played.length < plan.jobs.length) {
-        return yield* new Interrupted({ signal, during: "the night; the next start goes on with it" })
-      }
-      for (const { exitCode, experiment, outcome, reasons } of played) {
-        if (outcome === "champion" || outcome === "challenger") continue
-        const code = outcome === "failed" ? exitCode || 70 : 75
-        return yield* new NightFailed({ experiment, reasons, code })
-      }
-    }).pipe(
-      Effect.provide(
-        Layer.mergeAll(
-          Journal.layer(runsDir),
-          layerProcesses({ runsDir, dataDir: options.dataDir }),
-          StopSignal.layer,
-        ),
-      ),
+    yield* claimSchedule(flags, plan)
+    yield* runPlan(flags, plan).pipe(
+      Effect.provide(Layer.mergeAll(Journal.layer(flags.runsDir), layerProcesses(flags), StopSignal.layer)),
     )
   }, Effect.scoped),
 ).pipe(

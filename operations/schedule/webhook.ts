@@ -1,15 +1,16 @@
 /**
  * Tells an address of a night: (webhook, night) -> POST of its line as JSON. A failing webhook is a warning, no more.
  */
-import { Effect, Schedule, Schema } from "effect"
+import { Effect, Schedule, Schema, Semaphore } from "effect"
 import * as HttpClient from "effect/http/HttpClient"
 import * as HttpClientRequest from "effect/http/HttpClientRequest"
 import { Night } from "../../schemas/ScheduledRun.ts"
 import type { Webhook } from "../../schemas/Schedule.ts"
+import { StopSignal } from "../../pipeline/StopSignal.ts"
 
 const encode = Schema.encodeSync(Night)
 
-export const tell = Effect.fn("tell")(function* ({ retries, timeoutSeconds, url }: Webhook, night: Night) {
+const post = Effect.fn("postWebhook")(function* ({ retries, timeoutSeconds, url }: Webhook, night: Night) {
   const client = HttpClient.filterStatusOk(yield* HttpClient.HttpClient)
   yield* HttpClientRequest.post(url).pipe(
     HttpClientRequest.bodyJsonUnsafe(encode(night)),
@@ -21,4 +22,28 @@ export const tell = Effect.fn("tell")(function* ({ retries, timeoutSeconds, url 
       Effect.logWarning(`${new URL(url).host} could not be told of the night, in ${retries + 1} tries`),
     ),
   )
+})
+
+/** Sends in parallel with the nights, one request after the other: an address that hangs delays none of them. */
+export const makeWebhookSender = Effect.fnUntraced(function* (webhook: Webhook) {
+  const { requested } = yield* StopSignal
+  const http = yield* HttpClient.HttpClient
+  const scope = yield* Effect.scope
+  const sending = yield* Semaphore.make(1)
+  return {
+    send: (night: Night) =>
+      post(webhook, night).pipe(
+        sending.withPermits(1),
+        Effect.provideService(HttpClient.HttpClient, http),
+        Effect.forkIn(scope, { startImmediately: true }),
+        Effect.asVoid,
+      ),
+    /** Waits for all that were sent; for the time of one try if the schedule was asked to stop. */
+    flush: Effect.suspend(() => {
+      const all = sending.withPermits(1)(Effect.void)
+      return requested() === undefined
+        ? all
+        : Effect.asVoid(Effect.timeoutOption(all, `${webhook.timeoutSeconds} seconds`))
+    }),
+  }
 })
