@@ -12,13 +12,18 @@ import { readMetrics } from "../storage/metricsLog.ts"
 import { layout } from "../storage/runDirectory.ts"
 import { readHeader, type RunHeader } from "../storage/runHeader.ts"
 import { readFigures } from "./RunFigures.ts"
-import { readProgressLog, type Sample } from "./progressLog.ts"
 import { summarize } from "./summary.ts"
+import { readTrainEvents } from "./trainEvents.ts"
 
 /** A run that was just made has no attempt yet for this long at most. */
 const startingMs = 60_000
 /** Speed is that of the newest few measurements. */
 const samplesKept = 8
+
+interface Sample {
+  readonly atMs: number
+  readonly iteration: number
+}
 
 export interface LiveRun {
   readonly id: string
@@ -69,10 +74,10 @@ export const lookAt = Effect.fn("lookAt")(function* (path: string, before: LiveR
   const last = rows.at(-1)
   const iteration = last?.iteration ?? summary.iteration
 
-  let samples =
+  let samples: ReadonlyArray<Sample> =
     before?.seen.samples ??
-    (yield* readProgressLog(paths.join(path, layout.log))).filter(
-      ({ attempt }) => attempt === run.attempts.length,
+    (yield* readTrainEvents(paths.join(path, layout.log))).filter(
+      ({ attempt, event }) => event === "evaluated" && attempt === run.attempts.length,
     )
   // A resume takes rows back: what was seen before is another attempt's.
   if (samples.length > 0 && samples[samples.length - 1].iteration > iteration) samples = []

@@ -12,6 +12,7 @@ import type { Experiment } from "../../schemas/Experiment.ts"
 import { Interrupted } from "../../schemas/Interrupted.ts"
 import type { Metric } from "../../schemas/Metric.ts"
 import type { Parent, Trained } from "../../schemas/Run.ts"
+import type { TrainEvent } from "../../schemas/TrainEvent.ts"
 import * as files from "../../storage/files.ts"
 import { type StorageFailed } from "../../storage/StorageFailed.ts"
 import { appendMetrics, rewindMetrics } from "../../storage/metricsLog.ts"
@@ -140,8 +141,10 @@ export const train = Effect.fn("train")(function* (options: TrainOptions) {
   const rowsBefore = yield* rewindMetrics(metrics, progress.iteration)
   yield* rewindEvents(events, progress.iteration, rowsBefore)
   yield* options.onStart(progress.iteration, total)
-  if (progress.iteration > 0)
-    yield* Effect.logInfo(`going on from iteration ${progress.iteration} of ${total}`)
+  const started: TrainEvent = { event: "started", iteration: progress.iteration }
+  yield* progress.iteration === 0
+    ? Effect.logDebug(`training starts: ${total} iterations`, started)
+    : Effect.logInfo(`going on from iteration ${progress.iteration} of ${total}`, started)
 
   const due = (cadence: Experiment["evaluateEvery"]) =>
     isDue(cadence, progress.iteration, examples, batchSize)
@@ -227,10 +230,11 @@ export const train = Effect.fn("train")(function* (options: TrainOptions) {
     progress = afterEvaluation(experiment, progress, monitored(experiment, evaluation))
     const { accuracy, loss } = evaluation
     const error = 1 - accuracy
+    const evaluated: TrainEvent = { event: "evaluated", iteration }
     yield* Effect.logInfo(
       `iteration ${iteration}: training error ${percent(batchError)}, loss ${batchLoss.toPrecision(3)}; ` +
         `validation error ${percent(error)}, loss ${loss.toPrecision(3)}`,
-      { iteration, batchLoss, batchError, validationLoss: loss, validationError: error },
+      { ...evaluated, batchLoss, batchError, validationLoss: loss, validationError: error },
     )
     return { split: "validation", iteration, epoch: epoch(), loss, accuracy, error } satisfies Metric
   })

@@ -17,7 +17,7 @@ import { layout } from "../../storage/runDirectory.ts"
 import { readAttemptGlances, readHeader, type RunHeader } from "../../storage/runHeader.ts"
 import { readFigures, type RunFigures } from "../../inspect/RunFigures.ts"
 import { type Predictions, readPredictions } from "../../storage/predictions.ts"
-import { readSpeeds, type Speed } from "../../inspect/progressLog.ts"
+import { readTrainEvents, type Speed, speedsOf } from "../../inspect/trainEvents.ts"
 
 /** The test result, each part by itself. */
 export interface TestParts {
@@ -162,7 +162,7 @@ export const readRecords = Effect.fn("readRecords")(function* (path: string) {
       Effect.orElseSucceed((): ReadonlyArray<Attempt> => []),
     ),
     metrics,
-    speeds: yield* readSpeeds(paths.join(path, layout.log)),
+    speeds: speedsOf(yield* readTrainEvents(paths.join(path, layout.log))),
     fetched: read(yield* stage("fetch"), "result", FetchedDataset),
     dataset,
     trained: read(yield* stage("train"), "result", Trained),
