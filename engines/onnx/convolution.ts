@@ -2,13 +2,13 @@
  * Convolution and its two gradients, each of which is a convolution again.
  *
  * Two direct forms: "blocked" with ONNX Runtime's fastest operators, where the channels fill whole blocks, and portable with
- * standard ones. The fast path has a third, products of spectra (`fourier.ts`), where that takes far fewer multiplications.
+ * standard ones. The fast path has a third, the DFT convolution (`dft.ts`), where that takes far fewer multiplications.
  * Filters come as [height, width, in, out] and are blocked inside the graph, because they change with every iteration.
  */
-import { paysInSpectra } from "../dft/tables.ts"
+import { isDftFaster } from "../dft/cost.ts"
 import type { Node, Value, Window } from "../trace/graph.ts"
 import type { Blocked } from "./blocked.ts"
-import { convolutionInSpectra, filterGradientInSpectra, inputGradientInSpectra } from "./dft.ts"
+import { type Convolution, lowerDftConvolution } from "./dft.ts"
 import type { Name, OnnxGraph } from "./graph.ts"
 import { imageShape, type Lowering } from "./Lowering.ts"
 import { stridedInputGradient } from "./strided.ts"
@@ -52,14 +52,12 @@ const blockTurnedFilter = (graph: OnnxGraph, filter: Name, window: Window, block
   return graph.reshape(graph.transpose(turned, [1, 3, 0, 4, 2]), [inChannels, outChannels, height, width])
 }
 
-type Convolution = Node<"Conv2D" | "Conv2DInputGradient" | "Conv2DFilterGradient">
-
-const inSpectra = ({ attributes, inputs }: Convolution, lowering: Lowering): boolean => {
+const usesDft = ({ attributes, inputs }: Convolution, lowering: Lowering): boolean => {
   /** The input's gradient shares the filter with the forward convolution, and dy with the filter's gradient. */
   const isTrained = inputs.some((input) =>
     lowering.users(input).some(({ op }) => op === "Conv2DInputGradient"),
   )
-  return lowering.blocked !== undefined && paysInSpectra(attributes.window, isTrained)
+  return lowering.blocked !== undefined && isDftFaster(attributes.window, isTrained)
 }
 
 /** Whether the blocked operators take these channels. */
@@ -71,10 +69,7 @@ const fits = (blocked: Blocked | undefined, inChannels: number, outChannels: num
 export const convolution = (value: Node<"Conv2D">, lowering: Lowering): void => {
   const { blocked, graph } = lowering
   const { relu, window } = value.attributes
-  if (inSpectra(value, lowering)) {
-    convolutionInSpectra(value, lowering)
-    return
-  }
+  if (usesDft(value, lowering)) return lowerDftConvolution(value, lowering)
   const [x, filter, bias] = value.inputs as ReadonlyArray<Value | undefined> as [
     Value,
     Value,
@@ -121,10 +116,7 @@ export const inputGradient = (value: Node<"Conv2DInputGradient">, lowering: Lowe
   const { window } = value.attributes
   const { bottom, height, inChannels, left, outChannels, right, top, width } = window
   const [dy, filter] = value.inputs
-  if (inSpectra(value, lowering)) {
-    inputGradientInSpectra(value, lowering)
-    return
-  }
+  if (usesDft(value, lowering)) return lowerDftConvolution(value, lowering)
   const isBlocked =
     blocked !== undefined && inChannels % blocked.block === 0 && outChannels % blocked.block === 0
   if (isBlocked && hasStride(window) && !isDilated(window)) {
@@ -173,10 +165,7 @@ export const filterGradient = (value: Node<"Conv2DFilterGradient">, lowering: Lo
   const { batch, height, inChannels, inHeight, inWidth, left, outChannels, outHeight, outWidth, top, width } =
     window
   const [x, dy] = value.inputs
-  if (inSpectra(value, lowering)) {
-    filterGradientInSpectra(value, lowering)
-    return
-  }
+  if (usesDft(value, lowering)) return lowerDftConvolution(value, lowering)
   if (height === 1 && width === 1 && !hasStride(window)) {
     // A filter of one pixel is a matrix: xᵀ·dy over all pixels. It takes two thirds of the time of the convolution below.
     const pixels = [x, dy].map((image) => graph.reshape(lowering.read(image), [-1, image.shape[3]]))

@@ -1,112 +1,99 @@
 /**
- * Convolutions as products of spectra (`../dft/tables.ts`), all in MatMul.
+ * DFT convolutions (`../dft/convolution.ts`) in ONNX, all in MatMul: (convolution or gradient, Lowering) -> its value written.
  *
- * V, U and Oᵀ(dy) are made once for the two that need each, or again for every slice of a batch whose spectra are large.
+ * A DFT that two of the three use is computed once. Where the DFTs of a whole batch are too large, a Scan goes through its
+ * slices, and each of the three computes the DFTs of a slice for itself. Bias and ReLU are fused into the last product.
  */
-import {
-  acrossMatrix,
-  downMatrix,
-  type Matrix,
-  type Plan,
-  planOf,
-  type Side,
-  slicesOf,
-  transposed,
-} from "../dft/tables.ts"
-import type { Node, Shape, Value, Window } from "../trace/graph.ts"
+import { batchSlices } from "../dft/cost.ts"
+import { DftConvolution, type DftOperations, type DftProduct, dftProducts } from "../dft/convolution.ts"
+import { planDft, shapeOf } from "../dft/plan.ts"
+import type { Node, Value } from "../trace/graph.ts"
 import { type Name, OnnxGraph } from "./graph.ts"
 import { imageShape, type Lowering } from "./Lowering.ts"
 
-const constantOf = (graph: OnnxGraph, matrix: Matrix): Name =>
-  graph.constant(Float32Array.from(matrix.flat()), [matrix.length, matrix[0].length])
+export type Convolution = Extract<Value, { readonly op: DftProduct }>
 
-/** [rows, columns, rest] -> [positions, rest] */
-const analyze = (graph: OnnxGraph, plan: Plan, side: Side, x: Name, rest: number): Name => {
-  const { columns, rows } = side
-  const flat = graph.reshape(x, [rows.length, columns.length * rest])
-  const down = graph.op("MatMul", [constantOf(graph, downMatrix(plan, side)), flat])
-  const complex = graph.reshape(down, [plan.height / 2, 2 * columns.length, rest])
-  return graph.op("MatMul", [constantOf(graph, acrossMatrix(plan, side)), complex])
-}
+const operationsOf = (graph: OnnxGraph): DftOperations => ({
+  constant: (matrix) => graph.constant(Float32Array.from(matrix.flat()), [matrix.length, matrix[0].length]),
+  reshape: (x, shape) => graph.reshape(x, shape),
+  matMul: (a, b) => graph.op("MatMul", [a, b]),
+  lastMatMul: (a, b) => graph.op("Gemm", [a, b]),
+  batchMatMul: (a, b, transpose) => {
+    if (transpose === undefined) return graph.op("MatMul", [a, b])
+    const attribute = transpose === "first" ? "transA" : "transB"
+    return graph.op("FusedMatMul", [a, b], { [attribute]: { i: 1 } }, "com.microsoft")
+  },
+  pixelsFirst: (image) => graph.transpose(image, [1, 2, 0, 3]),
+  examplesFirst: (pixels, [examples, rows, columns, channels]) =>
+    graph.transpose(graph.reshape(pixels, [rows, columns, examples, channels]), [2, 0, 1, 3]),
+})
 
-/** The adjoint: [positions, rest] -> [rows, columns · rest], to which `bias` [columns · rest] is added. */
-const synthesize = (
+/** Bias [channels] and ReLU as part of the last product, whose [rows, columns · examples · channels] has the channels last. */
+const withBiasAndRelu = (
   graph: OnnxGraph,
-  plan: Plan,
-  side: Side,
-  spectrum: Name,
-  rest: number,
-  bias: ReadonlyArray<Name> = [],
-): Name => {
-  const parts = graph.reshape(spectrum, [plan.height / 2, 3 * plan.width, rest])
-  const complex = graph.op("MatMul", [constantOf(graph, transposed(acrossMatrix(plan, side))), parts])
-  const flat = graph.reshape(complex, [plan.height, side.columns.length * rest])
-  return graph.op("Gemm", [constantOf(graph, transposed(downMatrix(plan, side))), flat, ...bias])
-}
-
-/** [examples, rows, columns, channels] -> [positions, examples, channels] */
-const imageSpectrum = (graph: OnnxGraph, plan: Plan, side: Side, image: Name, shape: Shape): Name => {
-  const [examples, , , channels] = shape
-  const pixelsFirst = graph.transpose(image, [1, 2, 0, 3])
-  const spectrum = analyze(graph, plan, side, pixelsFirst, examples * channels)
-  return graph.reshape(spectrum, [plan.positions, examples, channels])
-}
-
-/** [rows, columns · examples · channels] -> [examples, rows, columns, channels] */
-const examplesFirst = (graph: OnnxGraph, image: Name, [examples, rows, columns, channels]: Shape): Name =>
-  graph.transpose(graph.reshape(image, [rows, columns, examples, channels]), [2, 0, 1, 3])
-
-/** [positions, in, out], made once. */
-const filterSpectrum = (filter: Value, lowering: Lowering, window: Window): Name =>
-  lowering.derive(filter, `spectrum ${JSON.stringify(window)}`, () => {
-    const { graph } = lowering
-    const { inChannels, outChannels } = window
-    const plan = planOf(window)
-    const spectrum = analyze(graph, plan, plan.filter, lowering.read(filter), inChannels * outChannels)
-    return graph.reshape(spectrum, [plan.positions, inChannels, outChannels])
-  })
-
-/** A matrix product at every position, one of its operands transposed. */
-const transposedProduct = (graph: OnnxGraph, a: Name, b: Name, which: "transA" | "transB"): Name =>
-  graph.op("FusedMatMul", [a, b], { [which]: { i: 1 } }, "com.microsoft")
-
-/**
- * What `make` computes of the spectra of images: at once, each spectrum made once and kept for who else wants it, or, where
- * they are too large, slice by slice of the batch with nothing kept: then [slices, ...shape of one].
- */
-const overSlices = (
+  { attributes, inputs }: Node<"Conv2D">,
+  examples: number,
   lowering: Lowering,
-  window: Window,
-  images: ReadonlyArray<readonly [Value, "image" | "output"]>,
-  make: (graph: OnnxGraph, spectra: ReadonlyArray<Name>, examples: number) => Name,
-  shapeOf: (examples: number) => Shape,
-): Name => {
+): DftOperations => ({
+  ...operationsOf(graph),
+  lastMatMul: (a, b) => {
+    const { outChannels, outWidth } = attributes.window
+    const added = inputs.slice(2).map((bias) => {
+      const pixels = outWidth * examples
+      const spread = graph.op("Expand", [lowering.read(bias), graph.ints([pixels, outChannels])])
+      return graph.reshape(spread, [pixels * outChannels])
+    })
+    const sum = graph.op("Gemm", [a, b, ...added])
+    return attributes.relu ? graph.op("Relu", [sum]) : sum
+  },
+})
+
+const convolutionIn = (graph: OnnxGraph, value: Convolution, examples: number, lowering: Lowering) => {
+  const operations =
+    value.op === "Conv2D" ? withBiasAndRelu(graph, value, examples, lowering) : operationsOf(graph)
+  return new DftConvolution(operations, value.attributes.window, examples)
+}
+
+/** The DFT of an operand for the whole batch, made once for all that use it. */
+const sharedDft = (value: Convolution, operand: number, lowering: Lowering): Name => {
+  const { window } = value.attributes
+  const side = dftProducts[value.op].operands[operand]
+  const input = value.inputs[operand]
+  return lowering.derive(input, `dft ${side} ${JSON.stringify(window)}`, () =>
+    new DftConvolution(operationsOf(lowering.graph), window, window.batch).transform(
+      side,
+      lowering.read(input),
+    ),
+  )
+}
+
+const multiplyBatch = (value: Convolution, lowering: Lowering): Name => {
+  const { batch } = value.attributes.window
+  const dfts = [0, 1].map((operand) => sharedDft(value, operand, lowering))
+  return convolutionIn(lowering.graph, value, batch, lowering).multiply(value.op, dfts)
+}
+
+/** Slice by slice of the batch, no DFT of a slice kept: [slices, ...shape of one slice's result] */
+const multiplySlices = (value: Convolution, lowering: Lowering, slices: number): Name => {
   const { graph } = lowering
-  const plan = planOf(window)
-  const slices = slicesOf(window, plan)
+  const { window } = value.attributes
+  const { operands, result } = dftProducts[value.op]
   const examples = window.batch / slices
-  if (slices === 1) {
-    const spectra = images.map(([image, key]) =>
-      lowering.derive(image, `spectrum ${key} ${JSON.stringify(window)}`, () =>
-        imageSpectrum(graph, plan, plan[key], lowering.read(image), image.shape),
-      ),
-    )
-    return make(graph, spectra, examples)
-  }
   const body = new OnnxGraph("slice", graph)
   body.layer = graph.layer
-  const spectra = images.map(([image, key]) => {
-    const shape = [examples, ...image.shape.slice(1)]
-    return imageSpectrum(body, plan, plan[key], body.input(body.fresh("slice"), shape), shape)
+  const convolution = convolutionIn(body, value, examples, lowering)
+  const scanned: Array<Name> = []
+  const dfts = operands.map((side, operand) => {
+    if (side === "filter") return sharedDft(value, operand, lowering)
+    const shape = shapeOf(window, side, examples)
+    scanned.push(graph.reshape(lowering.read(value.inputs[operand]), [slices, ...shape]))
+    return convolution.transform(side, body.input(body.fresh("slice"), shape))
   })
-  body.yield(make(body, spectra, examples), shapeOf(examples))
-  const stacked = images.map(([image]) =>
-    graph.reshape(lowering.read(image), [slices, examples, ...image.shape.slice(1)]),
-  )
-  return graph.op("Scan", stacked, { body: { g: body }, num_scan_inputs: { i: stacked.length } })
+  body.yield(convolution.multiply(value.op, dfts), shapeOf(window, result, examples))
+  return graph.op("Scan", scanned, { body: { g: body }, num_scan_inputs: { i: scanned.length } })
 }
 
-/** In blocks where the channels fill them, as the direct form leaves it. */
+/** An image is written in blocks where its channels fill them, as by the direct form. */
 const writeImage = (value: Value, lowering: Lowering, image: Name): void => {
   const { blocked, graph } = lowering
   const shape = imageShape(value.shape)
@@ -116,78 +103,12 @@ const writeImage = (value: Value, lowering: Lowering, image: Name): void => {
   } else lowering.write(value, "nhwc", whole)
 }
 
-export const convolutionInSpectra = (value: Node<"Conv2D">, lowering: Lowering): void => {
-  const { relu, window } = value.attributes
-  const { outChannels, outWidth } = window
-  const [x, filter, bias] = value.inputs as ReadonlyArray<Value | undefined> as [
-    Value,
-    Value,
-    Value | undefined,
-  ]
-  const plan = planOf(window)
-  const filters = filterSpectrum(filter, lowering, window)
-  const biasName = bias === undefined ? undefined : lowering.read(bias)
-  const shapeOf = (examples: number) => [examples, ...value.shape.slice(1)]
-  const y = overSlices(
-    lowering,
-    window,
-    [[x, "image"]],
-    (graph, [images], examples) => {
-      const rest = examples * outChannels
-      const spread = (name: Name) => {
-        const pixels = graph.op("Expand", [name, graph.ints([outWidth * examples, outChannels])])
-        return graph.reshape(pixels, [outWidth * rest])
-      }
-      const spectrum = graph.op("MatMul", [images, filters])
-      const added = biasName === undefined ? [] : [spread(biasName)]
-      const sum = synthesize(graph, plan, plan.output, spectrum, rest, added)
-      return examplesFirst(graph, relu ? graph.op("Relu", [sum]) : sum, shapeOf(examples))
-    },
-    shapeOf,
-  )
-  writeImage(value, lowering, y)
-}
-
-export const inputGradientInSpectra = (value: Node<"Conv2DInputGradient">, lowering: Lowering): void => {
-  const { window } = value.attributes
-  const [dy, filter] = value.inputs
-  const plan = planOf(window)
-  const filters = filterSpectrum(filter, lowering, window)
-  const shapeOf = (examples: number) => [examples, ...value.shape.slice(1)]
-  const dx = overSlices(
-    lowering,
-    window,
-    [[dy, "output"]],
-    (graph, [gradients], examples) => {
-      const spectrum = transposedProduct(graph, gradients, filters, "transB")
-      const image = synthesize(graph, plan, plan.image, spectrum, examples * window.inChannels)
-      return examplesFirst(graph, image, shapeOf(examples))
-    },
-    shapeOf,
-  )
-  writeImage(value, lowering, dx)
-}
-
-export const filterGradientInSpectra = (value: Node<"Conv2DFilterGradient">, lowering: Lowering): void => {
-  const { window } = value.attributes
-  const [x, dy] = value.inputs
-  const plan = planOf(window)
-  const parts = overSlices(
-    lowering,
-    window,
-    [
-      [x, "image"],
-      [dy, "output"],
-    ],
-    (graph, [images, gradients]) => {
-      const spectrum = transposedProduct(graph, images, gradients, "transA")
-      const { inChannels, outChannels } = window
-      const gradient = synthesize(graph, plan, plan.filter, spectrum, inChannels * outChannels)
-      return graph.reshape(gradient, value.shape)
-    },
-    () => value.shape,
-  )
+export const lowerDftConvolution = (value: Convolution, lowering: Lowering): void => {
   const { graph } = lowering
-  const sum = () => graph.op("ReduceSum", [parts, graph.ints([0])], { keepdims: { i: 0 } })
-  lowering.write(value, "nhwc", slicesOf(window, plan) === 1 ? parts : sum())
+  const { window } = value.attributes
+  const slices = batchSlices(window, planDft(window))
+  const result = slices === 1 ? multiplyBatch(value, lowering) : multiplySlices(value, lowering, slices)
+  if (value.op !== "Conv2DFilterGradient") return writeImage(value, lowering, result)
+  const sum = () => graph.op("ReduceSum", [result, graph.ints([0])], { keepdims: { i: 0 } })
+  lowering.write(value, "nhwc", slices === 1 ? result : sum())
 }

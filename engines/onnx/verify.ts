@@ -2,7 +2,7 @@
  * Whether the fast path computes what the portable one does on this processor: () -> boolean, remembered.
  *
  * A small network takes one step both ways and predicts both ways, in every form that the fast path has: few channels in
- * and whole blocks; padded and not; strided and not; in spectra; depthwise; images joined in blocks and taken apart; a value
+ * and whole blocks; padded and not; strided and not; by the DFT; depthwise; images joined in blocks and taken apart; a value
  * for each channel; pooling. Two batches go through it, because a filter's gradient has the batch where a convolution has its
  * channels: one of whole fours, which ONNX Runtime fills up to whole blocks itself, and one that the lowering fills up. The
  * verdict is kept by processor, ONNX Runtime version and the very models that were checked.

@@ -1,5 +1,5 @@
 /**
- * A trainer over a TensorFlow session: (Native, program, whether in spectra) -> Trainer, released with the scope.
+ * A trainer over a TensorFlow session: (Native, program, whether DFT convolutions are used) -> Trainer, released with the scope.
  *
  * The state lives in TensorFlow's variables; an iteration is one call that hands in the feeds and gets loss and error.
  */
@@ -23,7 +23,7 @@ const evaluationBatch = 500
 export const makeTrainer = Effect.fn("compile")(function* (
   native: Native,
   program: Program,
-  inSpectra: boolean,
+  usesDft: boolean,
 ) {
   const { inputShape, variables } = program
   const stepTrace = yield* record(engineName, variables, program.feeds, program.step)
@@ -31,7 +31,7 @@ export const makeTrainer = Effect.fn("compile")(function* (
   const predictTrace = yield* record(engineName, variables, [imageFeed], ({ images }) => ({
     probabilities: program.predict(images as tf.Tensor4D),
   }))
-  const compiled = yield* Effect.sync(() => compile(stepTrace, predictTrace, inSpectra))
+  const compiled = yield* Effect.sync(() => compile(stepTrace, predictTrace, usesDft))
   const session = yield* openSession(native, compiled.savedModel, ["step", "predict", "read", "load"])
 
   /** `memory`: of `handOver`, as long as `values`. */

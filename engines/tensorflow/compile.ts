@@ -98,7 +98,7 @@ const addStep = (
   graph: TensorFlowGraph,
   variables: Variables,
   trace: Trace<"loss" | "error">,
-  inSpectra: boolean,
+  usesDft: boolean,
 ) => {
   const moves = trace.updates.filter((update) => update.kind !== "average")
   const averages = trace.updates.filter((update) => update.kind === "average")
@@ -126,7 +126,7 @@ const addStep = (
     return node
   }
   for (const { input, name } of trace.variables) if (values.includes(input)) names.set(input, read(name))
-  lower(values, names, graph, inSpectra)
+  lower(values, names, graph, usesDft)
   const nameOf = (value: Value) => names.get(value) as Name
 
   const inputs = new Map(trace.variables.map(({ input, name }) => [name, input]))
@@ -182,7 +182,7 @@ const addPredict = (
   graph: TensorFlowGraph,
   variables: Variables,
   trace: Trace<"probabilities">,
-  inSpectra: boolean,
+  usesDft: boolean,
 ) => {
   const [probabilities] = simplify([trace.outputs.probabilities])
   const values = reachable([probabilities])
@@ -193,18 +193,18 @@ const addPredict = (
   for (const { input, name } of trace.variables) {
     if (values.includes(input)) names.set(input, variables.read(name, "predict"))
   }
-  lower(values, names, graph, inSpectra)
+  lower(values, names, graph, usesDft)
   return signature(
     { images: { name: placeholder, shape: images.shape } },
     { probabilities: { name: names.get(probabilities) as Name, shape: probabilities.shape } },
   )
 }
 
-/** `inSpectra`: convolutions may be products of spectra. */
+/** `usesDft`: whether a convolution may be a DFT convolution. */
 export const compile = (
   step: Trace<"loss" | "error">,
   predict: Trace<"probabilities">,
-  inSpectra: boolean,
+  usesDft: boolean,
 ): Compiled => {
   const graph = new TensorFlowGraph()
   const shapes = new Map(step.variables.map(({ input, name }) => [name, input.shape]))
@@ -213,8 +213,8 @@ export const compile = (
     Object.fromEntries([...shapes].map(([name, shape]) => [name, { name: nameOf(name, shape), shape }]))
 
   const signatures: Record<string, SignatureDef> = {
-    step: addStep(graph, variables, step, inSpectra),
-    predict: addPredict(graph, variables, predict, inSpectra),
+    step: addStep(graph, variables, step, usesDft),
+    predict: addPredict(graph, variables, predict, usesDft),
     read: signature(
       {},
       tensors((name) => variables.read(name, "read")),

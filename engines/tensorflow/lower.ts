@@ -2,19 +2,19 @@
  * Traced values to TensorFlow nodes: (values in order, names of the inputs) -> the names of all. One rule an operation.
  *
  * TensorFlow.js took its kernels from TensorFlow, so most rules are the name of one. Fused forms of the record are taken
- * apart: TensorFlow's own optimizer joins product, bias and ReLU again. Some convolutions are products of spectra.
+ * apart: TensorFlow's own optimizer joins product, bias and ReLU again. Some convolutions are DFT convolutions.
  */
 import { rulesOf } from "../operators.ts"
 import type { Node, Operation, Value } from "../trace/graph.ts"
-import { Spectra } from "./dft.ts"
+import { DftConvolutions } from "./dft.ts"
 import { type Attributes, type Name, type TensorFlowGraph, typeAttribute } from "./graph.ts"
 import { convolutionAttributes, poolingAttributes } from "./window.ts"
 
 /** What several rules look into. */
 interface Context {
   readonly nameOf: (value: Value) => Name
-  /** Where convolutions may be products of spectra. */
-  readonly spectra: Spectra | undefined
+  /** Absent where DFT convolutions are not used. */
+  readonly dft: DftConvolutions | undefined
 }
 type Rule<K extends Operation> = (
   node: Node<K>,
@@ -57,9 +57,9 @@ const reduceSum: Rule<"ReduceSum"> = (node, inputs, graph) => {
  * With a stride, a 1×1 filter sees only every second or third row and column: they are taken out first, because oneDNN
  * 3.7's own gradient is wrong there (by 10 to 20 % with 16 filters and more than 12 images, on AVX2).
  */
-const filterGradient: Rule<"Conv2DFilterGradient"> = (node, [x, dy], graph, { spectra }) => {
+const filterGradient: Rule<"Conv2DFilterGradient"> = (node, [x, dy], graph, { dft }) => {
   const { window } = node.attributes
-  if (spectra?.takes(node)) return spectra.filterGradient(window, x, dy)
+  if (dft?.isFaster(node)) return dft.lower(node.op, window, [x, dy])
   const { height, strideHeight, strideWidth, width } = window
   const isSparse = height === 1 && width === 1 && (strideHeight > 1 || strideWidth > 1)
   const zeros = graph.integers([0, 0, 0, 0])
@@ -161,17 +161,17 @@ const rules: { readonly [K in Operation]: Rule<K> } = {
     const attributes = { ...ofType(node), transpose_a: { b: transposeA }, transpose_b: { b: transposeB } }
     return withBiasAndRelu(graph.op("MatMul", [a, b], attributes), bias, relu, graph)
   },
-  Conv2D: (node, [x, filter, bias], graph, { spectra }) => {
+  Conv2D: (node, [x, filter, bias], graph, { dft }) => {
     const { relu, window } = node.attributes
-    const convolved = spectra?.takes(node)
-      ? spectra.convolution(window, x, filter)
+    const convolved = dft?.isFaster(node)
+      ? dft.lower(node.op, window, [x, filter])
       : graph.op("Conv2D", [x, filter], { ...ofType(node), ...convolutionAttributes(window) })
     return withBiasAndRelu(convolved, bias, relu, graph)
   },
-  Conv2DInputGradient: (node, [dy, filter], graph, { spectra }) => {
+  Conv2DInputGradient: (node, [dy, filter], graph, { dft }) => {
     const { window } = node.attributes
-    return spectra?.takes(node)
-      ? spectra.inputGradient(window, dy, filter)
+    return dft?.isFaster(node)
+      ? dft.lower(node.op, window, [dy, filter])
       : graph.op("Conv2DBackpropInput", [graph.integers(node.shape), filter, dy], {
           ...ofType(node),
           ...convolutionAttributes(window),
@@ -211,9 +211,9 @@ export const lower = (
   values: ReadonlyArray<Value>,
   names: Map<Value, Name>,
   graph: TensorFlowGraph,
-  inSpectra: boolean,
+  usesDft: boolean,
 ): void => {
-  const spectra = inSpectra ? new Spectra(graph, values) : undefined
+  const dft = usesDft ? new DftConvolutions(graph, values) : undefined
   const nameOf = (value: Value) => {
     const name = names.get(value)
     if (name === undefined)
@@ -224,6 +224,6 @@ export const lower = (
     if (names.has(value)) continue
     graph.layer = value.layer
     const rule = rules[value.op] as Rule<Operation>
-    names.set(value, rule(value, value.inputs.map(nameOf), graph, { nameOf, spectra }))
+    names.set(value, rule(value, value.inputs.map(nameOf), graph, { nameOf, dft }))
   }
 }

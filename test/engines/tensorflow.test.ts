@@ -122,7 +122,7 @@ describe("a program's TensorFlow graph", () => {
       }),
   )
 
-  it.effect("has a wide convolution as products of spectra, each of which is made once", () =>
+  it.effect("computes each DFT of a wide convolution once", () =>
     Effect.gen(function* () {
       const { graph } = yield* compiled(wide)
       const { node } = graph.graphDef
@@ -137,7 +137,7 @@ describe("a program's TensorFlow graph", () => {
     }),
   )
 
-  it.effect("has a convolution of many images in slices, each of which waits for the one before", () =>
+  it.effect("cuts the batch of a DFT convolution into slices, and each waits for the one before", () =>
     Effect.gen(function* () {
       const { graph } = yield* compiled({ ...wide, inputShape: [14, 14, 1], batchSize: 1000 })
       const { node } = graph.graphDef
@@ -155,7 +155,7 @@ describe("a program's TensorFlow graph", () => {
     }),
   )
 
-  it.effect("has no spectra where it is not to", () =>
+  it.effect("has no DFT convolutions if they are turned off", () =>
     Effect.gen(function* () {
       const { graph } = yield* compiled(wide, false)
       assert.lengthOf(ofType(graph.graphDef.node, "BatchMatMulV2"), 0)
