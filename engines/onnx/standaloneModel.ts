@@ -1,0 +1,121 @@
+/**
+ * A trained network as one ONNX file for other programs: (network, weights, metadata) -> bytes.
+ *
+ * The trace and the portable lowering of the onnx engine, with three differences: weights are constants, the batch has any
+ * size, and all operators are standard (opset 17, of 2021). `images` [batch, height, width, channels] in, `probabilities`
+ * [batch, classes] out.
+ */
+import type * as tf from "@tensorflow/tfjs-core"
+import { Effect } from "effect"
+import { KernelNotSupported, type StateTensor } from "../Engine.ts"
+import { reachable, type Value } from "../trace/graph.ts"
+import { simplify } from "../trace/simplify.ts"
+import type { Trace } from "../trace/trace.ts"
+import { record } from "../trace/traceProgram.ts"
+import { type Name, OnnxGraph } from "./graph.ts"
+import { lower } from "./lower.ts"
+import { Lowering } from "./Lowering.ts"
+import { encodeModel, type GraphProto, type ModelProto } from "./proto.ts"
+import { engineName } from "./runtime.ts"
+
+export interface Standalone {
+  /** [height, width, channels] */
+  readonly inputShape: readonly [number, number, number]
+  readonly classes: number
+  /** The variables that `probabilities` may read. */
+  readonly variables: ReadonlyArray<tf.Variable>
+  /** Class probabilities [n, classes] of images [n, height, width, channels]. */
+  readonly probabilities: (images: tf.Tensor4D) => tf.Tensor2D
+  /** A constant of the model, and the variable that it replaces. */
+  readonly weights: ReadonlyArray<{ readonly tensor: StateTensor; readonly variable: string }>
+  readonly metadata: Readonly<Record<string, string>>
+}
+
+/** A trace has a batch of some size. This one stands for any: no network has it by chance. */
+const anyBatch = 7919
+
+/** Reshapes whatever the batch is. */
+class AnyBatchGraph extends OnnxGraph {
+  override reshape(x: Name, shape: ReadonlyArray<number>): Name {
+    return super.reshape(
+      x,
+      shape.map((size) => (size === anyBatch ? -1 : size)),
+    )
+  }
+}
+
+/** Whether a constant of the graph depends on the batch: then it would be right for one size only. */
+const dependsOnBatch = ({ initializer }: GraphProto) =>
+  initializer.some(
+    ({ dataType, dims, rawData }) =>
+      dims.includes(anyBatch) ||
+      (dataType === 7 &&
+        new BigInt64Array(Uint8Array.from(rawData).buffer).some((value) => value === BigInt(anyBatch))),
+  )
+
+const rename = (graph: GraphProto, names: ReadonlyMap<Name, string>): GraphProto => ({
+  ...graph,
+  node: graph.node.map((node) => ({ ...node, input: node.input.map((name) => names.get(name) ?? name) })),
+  initializer: graph.initializer.map((tensor) => ({
+    ...tensor,
+    name: names.get(tensor.name) ?? tensor.name,
+  })),
+})
+
+/** Adds the weights that the values read. Returns the weight's name for each constant. */
+const addWeights = (
+  { weights }: Standalone,
+  { variables }: Trace<"probabilities">,
+  values: ReadonlyArray<Value>,
+  lowering: Lowering,
+): ReadonlyMap<Name, string> => {
+  const inputs = new Map(variables.map(({ input, name }) => [name, input]))
+  const names = new Map<Name, string>()
+  for (const { tensor, variable } of weights) {
+    const input = inputs.get(variable)
+    if (input === undefined || !values.includes(input)) continue
+    const constant = lowering.graph.constant(tensor.data, tensor.shape)
+    names.set(constant, tensor.name)
+    lowering.write(input, "nhwc", constant)
+  }
+  return names
+}
+
+const graphOf = (network: Standalone, trace: Trace<"probabilities">): GraphProto => {
+  const [probabilities] = simplify([trace.outputs.probabilities])
+  const values = reachable([probabilities])
+  const graph = new AnyBatchGraph("predict")
+  const lowering = new Lowering(graph, values, undefined)
+  const [{ input: images }] = trace.feeds
+  lowering.write(images, "nhwc", graph.input("images", ["batch", ...network.inputShape]))
+  const names = addWeights(network, trace, values, lowering)
+  lower(values, lowering)
+  graph.ops("Identity", [lowering.read(probabilities)], ["probabilities"])
+  graph.output("probabilities", ["batch", network.classes])
+  return rename(graph.toProto(), names)
+}
+
+export const encodeStandaloneModel = Effect.fn("encodeStandaloneModel")(function* (network: Standalone) {
+  const { inputShape, metadata, probabilities, variables } = network
+  const feed = { name: "images", shape: [anyBatch, ...inputShape] }
+  const trace = yield* record(engineName, variables, [feed], ({ images }) => ({
+    probabilities: probabilities(images as tf.Tensor4D),
+  }))
+  const graph = graphOf(network, trace)
+  if (dependsOnBatch(graph)) {
+    return yield* new KernelNotSupported({
+      engine: engineName,
+      kernel: "a batch of any size",
+      layer: "model",
+      detail: "a constant of its graph has the size of the batch",
+    })
+  }
+  const model: ModelProto & { readonly metadataProps: ReadonlyArray<{ key: string; value: string }> } = {
+    irVersion: 8,
+    producerName: "tidemark",
+    opsetImport: [{ domain: "", version: 17 }],
+    graph,
+    metadataProps: Object.entries(metadata).map(([key, value]) => ({ key, value })),
+  }
+  return encodeModel(model)
+})
