@@ -1,10 +1,10 @@
 /**
- * `pipeline`: joins the commands, says errors in a line, and sets the exit code (sysexits).
+ * `pipeline`: joins the commands, prints an error in one line, and returns the exit code (sysexits).
  *
  * Start-up is short because nothing heavy is imported here: commands load engines and stages when they run.
  */
 import * as NodeServices from "@effect/platform-node/NodeServices"
-import { Effect, Exit, Layer } from "effect"
+import { Effect, Layer } from "effect"
 import { Command } from "effect/cli"
 import * as FetchHttpClient from "effect/http/FetchHttpClient"
 import { version } from "../schemas/version.ts"
@@ -64,13 +64,15 @@ const services = layerTerminalLog.pipe(
   Layer.provideMerge(NodeServices.layer),
 )
 
-// Signals are not handled here: while a run goes on StopSignal does, elsewhere the process simply ends.
-const main = Command.run(pipeline, { version }).pipe(
-  Effect.tapCause(sayFailure),
-  Effect.provide(services),
-  Effect.exit,
-)
-
-void Effect.runPromise(main).then((exit: Exit.Exit<void, unknown>) => {
-  process.exitCode = commandExitCode(exit)
-})
+/**
+ * Runs a command line to its end: (the words after `pipeline`) -> exit code.
+ *
+ * Signals are not handled here: StopSignal handles them during a run, and at other times the process simply ends.
+ */
+export const runCommandLine = (words: ReadonlyArray<string>): Effect.Effect<number> =>
+  Command.runWith(pipeline, { version })(words).pipe(
+    Effect.tapCause(sayFailure),
+    Effect.provide(services),
+    Effect.exit,
+    Effect.map(commandExitCode),
+  )

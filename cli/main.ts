@@ -6,4 +6,7 @@
 import { enableCompileCache } from "node:module"
 
 enableCompileCache()
-await import("./command.ts")
+const [{ Effect }, { runCommandLine }] = await Promise.all([import("effect"), import("./command.ts")])
+void Effect.runPromise(runCommandLine(process.argv.slice(2))).then((code) => {
+  process.exitCode = code
+})
