@@ -13,7 +13,7 @@ import { checkState } from "../state.ts"
 import { record } from "../trace/traceProgram.ts"
 import { reachable, sizeOf } from "../trace/graph.ts"
 import type { Trace } from "../trace/trace.ts"
-import type { Blocked } from "./blocked.ts"
+import type { Blocked } from "./lowering/blocked.ts"
 import { compilePredict, compileStep, nextName } from "./compile.ts"
 import { engineName, failed, openSession, type Ort } from "./runtime.ts"
 

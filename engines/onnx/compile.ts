@@ -8,11 +8,11 @@
 import { reachable, sameShape, type Shape, type Value } from "../trace/graph.ts"
 import { simplify } from "../trace/simplify.ts"
 import type { Trace } from "../trace/trace.ts"
-import type { Blocked } from "./blocked.ts"
+import type { Blocked } from "./lowering/blocked.ts"
 import { type Name, OnnxGraph } from "./graph.ts"
-import { lower } from "./lower.ts"
-import { Lowering } from "./Lowering.ts"
-import { findTilings, lowerTiling } from "./tiles.ts"
+import { lower } from "./lowering/lower.ts"
+import { Lowering } from "./lowering/Lowering.ts"
+import { findTilings, lowerTiling } from "./lowering/tiles.ts"
 
 export interface Compiled {
   readonly model: Uint8Array

@@ -4,7 +4,7 @@
  * Two pixels of 16 channels are reordered; the place where the second pixel's first channel lands tells the block.
  */
 import { Effect } from "effect"
-import { nativeBlocked } from "./blocked.ts"
+import { nativeBlocked } from "./lowering/blocked.ts"
 import { OnnxGraph } from "./graph.ts"
 import { openSession, type Ort } from "./runtime.ts"
 

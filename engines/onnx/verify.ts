@@ -15,7 +15,7 @@ import { useHost } from "../trace/cpuBackend.ts"
 import { sizeOf } from "../trace/graph.ts"
 import { trace } from "../trace/trace.ts"
 import { verdict } from "../probeCache.ts"
-import type { Blocked } from "./blocked.ts"
+import type { Blocked } from "./lowering/blocked.ts"
 import { compilePredict, compileStep, nextName } from "./compile.ts"
 import { openSession, type Ort } from "./runtime.ts"
 

@@ -10,9 +10,9 @@ import { reachable, type Shape, type Value } from "../trace/graph.ts"
 import { simplify } from "../trace/simplify.ts"
 import type { Trace } from "../trace/trace.ts"
 import { after, type Name, shapeAttribute, TensorFlowGraph, textAttribute, typeAttribute } from "./graph.ts"
-import { lower } from "./lower.ts"
+import { lower } from "./lowering/lower.ts"
 import { dataType, encodeSavedModel, type SignatureDef, type TensorInfo } from "./proto.ts"
-import { lowerAverage, lowerUpdate, valuesOf, writtenBy } from "./updates.ts"
+import { lowerAverage, lowerUpdate, valuesOf, writtenBy } from "./lowering/updates.ts"
 
 export const tag = "tidemark"
 

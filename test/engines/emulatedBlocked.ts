@@ -2,7 +2,7 @@
  * ONNX Runtime's blocked operators written with standard ones, for any block size: what another processor's lowering
  * computes can be run on this one.
  */
-import type { Blocked, ImageShape } from "../../engines/onnx/blocked.ts"
+import type { Blocked, ImageShape } from "../../engines/onnx/lowering/blocked.ts"
 import type { Name, OnnxGraph } from "../../engines/onnx/graph.ts"
 
 const whole = (channels: number, block: number) => Math.ceil(channels / block) * block

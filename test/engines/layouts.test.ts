@@ -1,9 +1,9 @@
 /** A value that is written in one layout can be read in any other, whatever its type. */
 import { assert, describe, it } from "@effect/vitest"
 import { Effect } from "effect"
-import type { Blocked } from "../../engines/onnx/blocked.ts"
+import type { Blocked } from "../../engines/onnx/lowering/blocked.ts"
 import { OnnxGraph } from "../../engines/onnx/graph.ts"
-import { type Layout, Lowering } from "../../engines/onnx/Lowering.ts"
+import { type Layout, Lowering } from "../../engines/onnx/lowering/Lowering.ts"
 import { probeBlock } from "../../engines/onnx/probe.ts"
 import { loadRuntime, openSession } from "../../engines/onnx/runtime.ts"
 import { type DType, node, sizeOf } from "../../engines/trace/graph.ts"

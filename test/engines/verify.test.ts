@@ -6,7 +6,7 @@ import { afterAll, assert, beforeAll, describe, it } from "@effect/vitest"
 // oxlint-disable-next-line import/no-unassigned-import -- loading it registers the gradients of TensorFlow.js' kernels
 import "@tensorflow/tfjs-layers"
 import { Effect } from "effect"
-import type { Blocked } from "../../engines/onnx/blocked.ts"
+import type { Blocked } from "../../engines/onnx/lowering/blocked.ts"
 import type { Name, OnnxGraph } from "../../engines/onnx/graph.ts"
 import { probeBlock } from "../../engines/onnx/probe.ts"
 import { loadRuntime } from "../../engines/onnx/runtime.ts"

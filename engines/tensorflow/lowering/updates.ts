@@ -3,9 +3,9 @@
  *
  * One pass over weights, slots and gradient, in place. The formulas are those of the program (`stages/model/optimizer.ts`).
  */
-import type { Value } from "../trace/graph.ts"
-import type { Move, Update } from "../trace/formula.ts"
-import { after as control, type Name, type TensorFlowGraph, typeAttribute } from "./graph.ts"
+import type { Value } from "../../trace/graph.ts"
+import type { Move, Update } from "../../trace/formula.ts"
+import { after as control, type Name, type TensorFlowGraph, typeAttribute } from "../graph.ts"
 
 /** What a node of an update is made of. */
 export interface Operands {

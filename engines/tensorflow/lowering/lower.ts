@@ -4,10 +4,10 @@
  * TensorFlow.js took its kernels from TensorFlow, so most rules are the name of one. Fused forms of the record are taken
  * apart: TensorFlow's own optimizer joins product, bias and ReLU again. Some convolutions are DFT convolutions.
  */
-import { rulesOf } from "../operators.ts"
-import type { Node, Operation, Value } from "../trace/graph.ts"
+import { rulesOf } from "../../operators.ts"
+import type { Node, Operation, Value } from "../../trace/graph.ts"
 import { DftConvolutions } from "./dft.ts"
-import { type Attributes, type Name, type TensorFlowGraph, typeAttribute } from "./graph.ts"
+import { type Attributes, type Name, type TensorFlowGraph, typeAttribute } from "../graph.ts"
 import { convolutionAttributes, poolingAttributes } from "./window.ts"
 
 /** What several rules look into. */

@@ -6,9 +6,9 @@
  * are one convolution with s·s times the channels, whose results are then put in turn. ONNX Runtime's ConvTranspose takes as
  * long on one thread, and gains nothing from a second: it spreads one image after the other.
  */
-import type { Node } from "../trace/graph.ts"
+import type { Node } from "../../trace/graph.ts"
 import type { Blocked } from "./blocked.ts"
-import type { Name, OnnxGraph } from "./graph.ts"
+import type { Name, OnnxGraph } from "../graph.ts"
 import type { Lowering } from "./Lowering.ts"
 
 interface Axis {

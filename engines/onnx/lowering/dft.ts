@@ -4,11 +4,11 @@
  * A DFT that two of the three use is computed once. Where the DFTs of a whole batch are too large, a Scan goes through its
  * slices, and each of the three computes the DFTs of a slice for itself. Bias and ReLU are fused into the last product.
  */
-import { batchSlices } from "../dft/cost.ts"
-import { DftConvolution, type DftOperations, type DftProduct, dftProducts } from "../dft/convolution.ts"
-import { planDft, shapeOf } from "../dft/plan.ts"
-import type { Node, Value } from "../trace/graph.ts"
-import { type Name, OnnxGraph } from "./graph.ts"
+import { batchSlices } from "../../dft/cost.ts"
+import { DftConvolution, type DftOperations, type DftProduct, dftProducts } from "../../dft/convolution.ts"
+import { planDft, shapeOf } from "../../dft/plan.ts"
+import type { Node, Value } from "../../trace/graph.ts"
+import { type Name, OnnxGraph } from "../graph.ts"
 import { imageShape, type Lowering } from "./Lowering.ts"
 
 export type Convolution = Extract<Value, { readonly op: DftProduct }>

@@ -3,17 +3,17 @@
  *
  * A rule computes its value in the layout that suits it; see `convolution.ts` and `pooling.ts` for the long ones.
  */
-import { rulesOf } from "../operators.ts"
-import type { Node, Operation, Value } from "../trace/graph.ts"
-import { sizeOf } from "../trace/graph.ts"
+import { rulesOf } from "../../operators.ts"
+import type { Node, Operation, Value } from "../../trace/graph.ts"
+import { sizeOf } from "../../trace/graph.ts"
 import { concat, slice } from "./channels.ts"
 import { convolution, filterGradient, inputGradient } from "./convolution.ts"
 import { depthwise, depthwiseFilterGradient, depthwiseInputGradient } from "./depthwise.ts"
 import { elementwise } from "./elementwise.ts"
-import type { Attributes, Name, OnnxGraph } from "./graph.ts"
+import type { Attributes, Name, OnnxGraph } from "../graph.ts"
 import type { Lowering } from "./Lowering.ts"
 import { averagePool, averagePoolGradient, maxPool, maxPoolGradient } from "./pooling.ts"
-import { dataType } from "./proto.ts"
+import { dataType } from "../proto.ts"
 
 type Rule<K extends Operation> = (value: Node<K>, lowering: Lowering) => void
 

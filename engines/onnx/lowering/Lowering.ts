@@ -5,9 +5,9 @@
  * ONNX works on "nchw", its fastest convolutions on "nchwc" (`blocked.ts`). A rule writes the layout it computes in and
  * reads the one it wants; a conversion is made once, when first read.
  */
-import type { Shape, Value } from "../trace/graph.ts"
+import type { Shape, Value } from "../../trace/graph.ts"
 import { type Blocked, type ImageShape, reorderAny } from "./blocked.ts"
-import type { Name, OnnxGraph } from "./graph.ts"
+import type { Name, OnnxGraph } from "../graph.ts"
 
 export type Layout = "nhwc" | "nchw" | "nchwc"
 

@@ -4,8 +4,8 @@
  * Images are [batch, height, width, channels] on both sides. Padding is "VALID" or "SAME" where one of these gives the same
  * edges, because every kernel takes those; convolutions take any other by its sizes.
  */
-import type { Window } from "../trace/graph.ts"
-import { type Attributes, listAttribute, textAttribute } from "./graph.ts"
+import type { Window } from "../../trace/graph.ts"
+import { type Attributes, listAttribute, textAttribute } from "../graph.ts"
 
 type Axis = {
   readonly size: number

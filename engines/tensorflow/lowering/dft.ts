@@ -5,11 +5,11 @@
  * through slices of it and computes the DFTs of a slice for itself; a slice waits for the one before it, so that no two of
  * a convolution are in memory. Bias and ReLU are left to TensorFlow's own optimizer.
  */
-import { batchSlices, isDftFaster } from "../dft/cost.ts"
-import { DftConvolution, type DftOperations, type DftProduct, dftProducts } from "../dft/convolution.ts"
-import { planDft, shapeOf, type SideName } from "../dft/plan.ts"
-import type { Node, Shape, Value, Window } from "../trace/graph.ts"
-import { after, type Name, type TensorFlowGraph, typeAttribute } from "./graph.ts"
+import { batchSlices, isDftFaster } from "../../dft/cost.ts"
+import { DftConvolution, type DftOperations, type DftProduct, dftProducts } from "../../dft/convolution.ts"
+import { planDft, shapeOf, type SideName } from "../../dft/plan.ts"
+import type { Node, Shape, Value, Window } from "../../trace/graph.ts"
+import { after, type Name, type TensorFlowGraph, typeAttribute } from "../graph.ts"
 
 const T = typeAttribute("float32")
 const index = typeAttribute("int32")

@@ -5,7 +5,7 @@
  * width, block]. The operators are internal to ONNX Runtime (domain com.microsoft.nchwc): its version is pinned, the
  * block is probed (`probe.ts`) and results are checked against the portable path (`verify.ts`).
  */
-import type { Name, OnnxGraph } from "./graph.ts"
+import type { Name, OnnxGraph } from "../graph.ts"
 
 /** [batch, channels, height, width] */
 export type ImageShape = readonly [number, number, number, number]

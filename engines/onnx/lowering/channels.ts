@@ -4,7 +4,7 @@
  * Blocked images whose channels fill whole blocks are joined block by block: an image of more channels has theirs one after
  * another, in either layout of the channels first.
  */
-import type { Node, Value } from "../trace/graph.ts"
+import type { Node, Value } from "../../trace/graph.ts"
 import type { Layout, Lowering } from "./Lowering.ts"
 
 /** The axis of the channels. */

@@ -4,8 +4,8 @@
  * Nothing is converted where all images among the operands share a layout, and the others are numbers or have one value a
  * channel; an operand that is broadcast in any other way needs the layout of the trace.
  */
-import { sameShape, type Shape, sizeOf, type Value } from "../trace/graph.ts"
-import type { Name, OnnxGraph } from "./graph.ts"
+import { sameShape, type Shape, sizeOf, type Value } from "../../trace/graph.ts"
+import type { Name, OnnxGraph } from "../graph.ts"
 import { imageShape, type Layout, type Lowering } from "./Lowering.ts"
 
 /** [channels], or that with axes of size 1 before it. */

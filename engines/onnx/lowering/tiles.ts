@@ -7,8 +7,8 @@
  * xᵀ·dy at its start. Such a variable is [tiles, rows / tiles, columns] at the border of the model, because a scan
  * wants its tiles stacked and a change of shape there would be a copy.
  */
-import { type Operation, sameShape, type Shape, sizeOf, type Value } from "../trace/graph.ts"
-import { type Name, OnnxGraph } from "./graph.ts"
+import { type Operation, sameShape, type Shape, sizeOf, type Value } from "../../trace/graph.ts"
+import { type Name, OnnxGraph } from "../graph.ts"
 import type { Lowering } from "./Lowering.ts"
 
 /** Smaller matrices stay in the cache anyway. */

@@ -5,11 +5,11 @@
  * standard ones. The fast path has a third, the DFT convolution (`dft.ts`), where that takes far fewer multiplications.
  * Filters come as [height, width, in, out] and are blocked inside the graph, because they change with every iteration.
  */
-import { isDftFaster } from "../dft/cost.ts"
-import type { Node, Value, Window } from "../trace/graph.ts"
+import { isDftFaster } from "../../dft/cost.ts"
+import type { Node, Value, Window } from "../../trace/graph.ts"
 import type { Blocked } from "./blocked.ts"
 import { type Convolution, lowerDftConvolution } from "./dft.ts"
-import type { Name, OnnxGraph } from "./graph.ts"
+import type { Name, OnnxGraph } from "../graph.ts"
 import { imageShape, type Lowering } from "./Lowering.ts"
 import { stridedInputGradient } from "./strided.ts"
 

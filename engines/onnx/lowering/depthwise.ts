@@ -5,10 +5,10 @@
  * image: of 100 images of 28×28 and 32 channels the filter's gradient takes a sixth of the portable form's time.
  * Elsewhere they are standard convolutions in groups of one channel. Filters come as [height, width, in, multiplier].
  */
-import type { Node, Value, Window } from "../trace/graph.ts"
+import type { Node, Value, Window } from "../../trace/graph.ts"
 import type { Blocked, ImageShape } from "./blocked.ts"
 import { portableAttributes, unreached } from "./convolution.ts"
-import type { Name, OnnxGraph } from "./graph.ts"
+import type { Name, OnnxGraph } from "../graph.ts"
 import { imageShape, type Lowering } from "./Lowering.ts"
 
 const fits = (blocked: Blocked | undefined, { inChannels, outChannels }: Window): blocked is Blocked =>

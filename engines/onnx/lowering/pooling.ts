@@ -1,7 +1,7 @@
 /** Pooling and its gradients. */
-import type { Node, Value, Window } from "../trace/graph.ts"
+import type { Node, Value, Window } from "../../trace/graph.ts"
 import type { Blocked } from "./blocked.ts"
-import type { Name } from "./graph.ts"
+import type { Name } from "../graph.ts"
 import { imageShape, type Lowering } from "./Lowering.ts"
 
 const attributesOf = (window: Window) => ({
