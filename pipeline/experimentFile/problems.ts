@@ -1,21 +1,160 @@
 /**
- * What is wrong with a value that a schema refused: (value, issue) -> a line for each problem, with its place: what was found
- * there and what was expected.
+ * What is wrong with a value that a schema refused: (value, issue) -> one problem a place, with what was found there and what
+ * was expected.
+ *
+ * The issue is read as a tree: its tags, the schemas that refused and the annotations of their checks.
  */
-import { SchemaIssue } from "effect"
+import { type SchemaAST, SchemaIssue } from "effect"
+import { alternatives } from "../../format/alternatives.ts"
+import { expectedOf, fieldType, kindsOf } from "./expected.ts"
 
 export interface Problem {
-  /** As model[0].filters; empty for the whole. */
+  /** As model[0].filters; empty for the whole value. */
   readonly at: string
   readonly problem: string
 }
 
-const formatIssue = SchemaIssue.makeFormatterStandardSchemaV1({
-  leafHook: (issue) => {
-    if (issue._tag === "UnexpectedKey") return "there is no such field"
-    return issue._tag === "MissingKey" ? "it is missing" : SchemaIssue.defaultLeafHook(issue)
-  },
-})
+type Fault =
+  | { readonly tag: "missing"; readonly expected: string | undefined }
+  | { readonly tag: "unknownKey" }
+  /** No schema of this place takes such a value. */
+  | { readonly tag: "wrongType"; readonly expected: string }
+  /** A value of the right type that a check refused. */
+  | { readonly tag: "refused"; readonly expected: string }
+  | { readonly tag: "unknownKind"; readonly kinds: ReadonlyArray<string> }
+  /** The fields that tell the members of a union apart: the value has none of them, or those of several members. */
+  | { readonly tag: "noChoice"; readonly fields: ReadonlyArray<string> }
+  | { readonly tag: "severalChoices"; readonly fields: ReadonlyArray<string> }
+  | { readonly tag: "message"; readonly message: string }
+
+/** A fault and the keys that lead to its place. */
+interface Located {
+  readonly keys: ReadonlyArray<PropertyKey>
+  readonly fault: Fault
+}
+
+/** Whether a place is an element of an array. */
+const isElement = ({ keys }: Pick<Located, "keys">) => typeof keys.at(-1) === "number"
+
+const isObject = (value: unknown): value is object =>
+  typeof value === "object" && value !== null && !Array.isArray(value)
+
+const fieldOf = (value: unknown, key: PropertyKey): unknown =>
+  typeof value === "object" && value !== null ? Reflect.get(value, key) : undefined
+
+const fieldsOf = (faults: ReadonlyArray<Located>) => faults.map(({ keys }) => String(keys.at(-1)))
+
+/** A value with the fields of no member: what the members say of fields that none has, and the choice between them. */
+const faultsOfChoice = (
+  keys: ReadonlyArray<PropertyKey>,
+  members: ReadonlyArray<ReadonlyArray<Located>>,
+): ReadonlyArray<Located> => {
+  const unknown = members.map((faults) => fieldsOf(faults.filter(({ fault }) => fault.tag === "unknownKey")))
+  const isUnknownToAll = (field: string) => unknown.every((fields) => fields.includes(field))
+  const choices = [...new Set(unknown.flat())].filter((field) => !isUnknownToAll(field))
+  const missing = fieldsOf(members.flat().filter(({ fault }) => fault.tag === "missing"))
+  const fault: Fault =
+    choices.length > 0
+      ? { tag: "severalChoices", fields: choices }
+      : { tag: "noChoice", fields: [...new Set(missing)] }
+  return [
+    ...members
+      .flat()
+      .filter((located) => located.fault.tag === "unknownKey" && isUnknownToAll(fieldsOf([located])[0])),
+    ...(fault.fields.length === 0 ? [] : [{ keys, fault }]),
+  ]
+}
+
+/** The faults of the union member that was meant: one that has the fields of the value. */
+const faultsOfUnion = (
+  keys: ReadonlyArray<PropertyKey>,
+  union: SchemaAST.Union,
+  members: ReadonlyArray<ReadonlyArray<Located>>,
+): ReadonlyArray<Located> => {
+  const isOfField = (located: Located) =>
+    (located.fault.tag === "missing" || located.fault.tag === "unknownKey") &&
+    located.keys.length === keys.length + 1
+  const fitting = members.filter((faults) => !faults.some(isOfField))
+  const isWrongType =
+    fitting.length > 0
+      ? fitting
+          .flat()
+          .some((located) => located.fault.tag === "wrongType" && located.keys.length === keys.length)
+      : members.flat().some((located) => isOfField(located) && isElement(located))
+  if (isWrongType) return [{ keys, fault: { tag: "wrongType", expected: expectedOf(union) } }]
+  if (fitting.length > 0) return fitting.flat()
+  if (members.length === 1) return members[0]
+  return faultsOfChoice(
+    keys,
+    members.map((faults) => faults.filter(isOfField)),
+  )
+}
+
+const textOf = (annotations: { readonly [key: string]: unknown } | undefined, key: string) => {
+  const text = annotations?.[key]
+  return typeof text === "string" ? text : undefined
+}
+
+/** A check that refused a value: its own message, or what it expects. */
+const faultOfCheck = (
+  ...annotations: ReadonlyArray<{ readonly [key: string]: unknown } | undefined>
+): Fault => {
+  const first = (key: string) =>
+    annotations.map((from) => textOf(from, key)).find((text) => text !== undefined)
+  const message = first("message")
+  return message === undefined
+    ? { tag: "refused", expected: first("expected") ?? "a valid value" }
+    : { tag: "message", message }
+}
+
+/** A value that no member of a schema takes: if it is an object, its `kind` is wrong. */
+const faultOfType = (found: unknown, ast: SchemaAST.AST): Fault => {
+  const kinds = kindsOf(ast)
+  return kinds.length > 0 && isObject(found)
+    ? { tag: "unknownKind", kinds }
+    : { tag: "wrongType", expected: expectedOf(ast) }
+}
+
+/** `owner`: the schema of the object that the issue is in. */
+const locate = (
+  value: unknown,
+  issue: SchemaIssue.Issue,
+  keys: ReadonlyArray<PropertyKey>,
+  owner?: SchemaAST.AST,
+): ReadonlyArray<Located> => {
+  switch (issue._tag) {
+    case "Pointer":
+      return locate(value, issue.issue, [...keys, ...issue.path], owner)
+    case "Encoding":
+      return locate(value, issue.issue, keys, owner)
+    case "Composite":
+      return issue.issues.flatMap((part) => locate(value, part, keys, issue.ast))
+    case "AnyOf":
+      return issue.issues.length === 0
+        ? [{ keys, fault: faultOfType(keys.reduce(fieldOf, value), issue.ast) }]
+        : faultsOfUnion(
+            keys,
+            issue.ast,
+            issue.issues.map((member) => locate(value, member, keys, owner)),
+          )
+    case "Filter":
+      return issue.issue._tag === "InvalidValue"
+        ? [{ keys, fault: faultOfCheck(issue.issue.annotations, issue.filter.annotations) }]
+        : locate(value, issue.issue, keys, owner)
+    case "InvalidValue":
+      return [{ keys, fault: faultOfCheck(issue.annotations) }]
+    case "InvalidType":
+      return [{ keys, fault: faultOfType(keys.reduce(fieldOf, value), issue.ast) }]
+    case "UnexpectedKey":
+      return [{ keys, fault: { tag: "unknownKey" } }]
+    case "MissingKey": {
+      const type = owner && fieldType(owner, keys.at(-1) ?? "")
+      return [{ keys, fault: { tag: "missing", expected: type && expectedOf(type) } }]
+    }
+    default:
+      return [{ keys, fault: { tag: "message", message: SchemaIssue.defaultLeafHook(issue) } }]
+  }
+}
 
 /** ["model", 0, "filters"] -> model[0].filters */
 const showPath = (path: ReadonlyArray<PropertyKey>) =>
@@ -25,93 +164,45 @@ const showPath = (path: ReadonlyArray<PropertyKey>) =>
     "",
   )
 
-const fieldOf = (value: unknown, key: PropertyKey): unknown =>
-  typeof value === "object" && value !== null ? Reflect.get(value, key) : undefined
-
 const longest = 60
 
 /** A value in a few words. */
 const show = (value: unknown): string => {
-  if (Array.isArray(value)) return "an array"
+  if (Array.isArray(value)) return `an array of ${value.length}`
   if (typeof value === "object" && value !== null) return "an object"
   if (typeof value === "function") return "a function"
-  const text = typeof value === "string" ? JSON.stringify(value) : String(value ?? "nothing")
+  const text = typeof value === "string" ? JSON.stringify(value) : String(value)
   return text.length > longest ? `${text.slice(0, longest)}…` : text
 }
 
-/** The kinds of a union whose members are told apart by their `kind`. */
-const kindsIn = (message: string) =>
-  [...message.matchAll(/"kind": "(\w+)"/g)].flatMap(([, kind = ""]) => kind)
-
-interface Leaf {
-  readonly keys: ReadonlyArray<PropertyKey>
-  readonly message: string
-  readonly tag: SchemaIssue.Issue["_tag"]
-}
-
-/**
- * Of a union, what the members that have the fields of the value say; where none has, what all say of fields that none knows,
- * and in one that a member must be decided on.
- */
-const closest = (keys: ReadonlyArray<PropertyKey>, members: ReadonlyArray<ReadonlyArray<Leaf>>) => {
-  const isAbout = (tag: Leaf["tag"]) => (leaf: Leaf) =>
-    leaf.tag === tag && leaf.keys.length === keys.length + 1
-  const [isMissing, isUnexpected] = [isAbout("MissingKey"), isAbout("UnexpectedKey")]
-  const fitting = members.filter((leaves) => !leaves.some((leaf) => isMissing(leaf) || isUnexpected(leaf)))
-  if (fitting.length > 0) return fitting.flat()
-  if (members.length === 1) return members[0]
-  const namesIn = (leaves: ReadonlyArray<Leaf>) => leaves.map(({ keys }) => String(keys.at(-1)))
-  const unknown = members.map((leaves) => namesIn(leaves.filter(isUnexpected)))
-  const ofNone = (leaf: Leaf) => unknown.every((names) => names.includes(String(leaf.keys.at(-1))))
-  const ofOthers = new Set(unknown.flat().filter((name) => unknown.some((names) => !names.includes(name))))
-  const missing = [...new Set(namesIn(members.flat().filter(isMissing)))]
-  const choice =
-    ofOthers.size > 0
-      ? [`it takes only one of ${[...ofOthers].join(", ")}`]
-      : missing.length > 0
-        ? [`it needs ${missing.join(" or ")}`]
-        : []
-  return [
-    ...members.flat().filter((leaf) => isUnexpected(leaf) && ofNone(leaf)),
-    ...choice.map((message): Leaf => ({ keys, message, tag: "AnyOf" })),
-  ]
-}
-
-const leavesOf = (issue: SchemaIssue.Issue, keys: ReadonlyArray<PropertyKey>): ReadonlyArray<Leaf> => {
-  if (issue._tag === "Pointer") return leavesOf(issue.issue, [...keys, ...issue.path])
-  if (issue._tag === "Encoding") return leavesOf(issue.issue, keys)
-  if (issue._tag === "Composite") return issue.issues.flatMap((part) => leavesOf(part, keys))
-  if (issue._tag === "AnyOf" && issue.issues.length > 0) {
-    return closest(
-      keys,
-      issue.issues.map((member) => leavesOf(member, keys)),
-    )
+const describe = (value: unknown, { fault, keys }: Located): Problem => {
+  const found = keys.reduce(fieldOf, value)
+  const at = showPath(keys)
+  switch (fault.tag) {
+    case "missing":
+      return { at, problem: fault.expected === undefined ? "missing" : `missing, expected ${fault.expected}` }
+    case "unknownKey":
+      return { at, problem: isElement({ keys }) ? "unexpected element" : "unknown field" }
+    case "wrongType":
+    case "refused":
+      return { at, problem: `found ${show(found)}, expected ${fault.expected}` }
+    case "unknownKind": {
+      const kind = fieldOf(found, "kind")
+      const what = kind === undefined ? "missing" : `found ${show(kind)}`
+      return { at: showPath([...keys, "kind"]), problem: `${what}, expected ${alternatives(fault.kinds)}` }
+    }
+    case "noChoice":
+      return { at, problem: `found an object without ${alternatives(fault.fields)}, expected one of them` }
+    case "severalChoices":
+      return { at, problem: `found ${fault.fields.join(" and ")}, expected only one of them` }
+    case "message":
+      return { at, problem: fault.message }
   }
-  return formatIssue(issue).issues.map(({ message, path = [] }) => ({
-    keys: [...keys, ...path.map((part) => (typeof part === "object" ? part.key : part))],
-    message,
-    tag: issue._tag,
-  }))
 }
 
 export const problemsOf = (value: unknown, issue: SchemaIssue.Issue): ReadonlyArray<Problem> => {
-  const problems = leavesOf(issue, []).map(({ keys, message }): Problem => {
-    const found = keys.reduce(fieldOf, value)
-    const expected = /^Expected (.*)$/s.exec(message)?.[1]
-    if (expected === undefined) return { at: showPath(keys), problem: message }
-    const kinds = kindsIn(expected).join(", ")
-    if (kinds === "") return { at: showPath(keys), problem: `found ${show(found)}, expected ${expected}` }
-    return typeof found === "object" && found !== null && !Array.isArray(found)
-      ? {
-          at: showPath([...keys, "kind"]),
-          problem: `found ${show(fieldOf(found, "kind"))}, expected ${kinds}`,
-        }
-      : {
-          at: showPath(keys),
-          problem: `found ${show(found)}, expected an object of one of the kinds ${kinds}`,
-        }
-  })
-  // Several members of a union may say the same.
+  const problems = locate(value, issue, []).map((located) => describe(value, located))
+  // Several members of a union may have the same fault.
   return problems.filter(
     ({ at, problem }, i) => problems.findIndex((other) => other.at === at && other.problem === problem) === i,
   )
