@@ -22,7 +22,7 @@ import { rm } from "./commands/rm.ts"
 import { run } from "./commands/run.ts"
 import { schedule } from "./commands/schedule.ts"
 import { show } from "./commands/show.ts"
-import { layerUsage } from "./usageErrors.ts"
+import { layerUsageErrors } from "./usageErrors.ts"
 import { watch } from "./commands/watch.ts"
 import { commandExitCode, sayFailure } from "./failure.ts"
 import { layerTerminalLog } from "./render/terminalLog.ts"
@@ -58,7 +58,7 @@ const pipeline = Command.make("pipeline").pipe(
 )
 
 const services = layerTerminalLog.pipe(
-  Layer.provideMerge(layerUsage),
+  Layer.provideMerge(layerUsageErrors),
   Layer.provideMerge(layerTerminal),
   Layer.provideMerge(FetchHttpClient.layer),
   Layer.provideMerge(NodeServices.layer),

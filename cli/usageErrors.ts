@@ -1,12 +1,21 @@
 /**
- * What a command line that is not understood is told: a line on standard error for each fault, with the way out, and nothing on
- * standard output, where a script expects its result. Help that was asked for goes there.
+ * What a user reads when the command line is not understood: one line on standard error for each fault, with what to type
+ * instead, and nothing on standard output, where a script expects its result. Help on request goes to standard output.
  */
 import { Effect } from "effect"
-import { type CliError, CliOutput } from "effect/cli"
+import { type CliError, CliOutput, type HelpDoc } from "effect/cli"
+import { alternatives } from "../format/alternatives.ts"
 import { sayError } from "./failure.ts"
 
-const fault = (command: string, error: CliError.NonShowHelpErrors): string => {
+/** Whether a flag is a switch, by the help of its command: it takes no value. */
+const isSwitch = ({ flags, globalFlags = [] }: HelpDoc.HelpDoc, name: string) =>
+  [...flags, ...globalFlags].some((flag) => flag.name === name && flag.type === "boolean")
+
+const describe = (
+  { commandPath, helpDoc }: CliOutput.Presenter.InvalidInvocation,
+  error: CliError.NonShowHelpErrors,
+): string => {
+  const command = commandPath.join(" ")
   switch (error._tag) {
     case "UnknownSubcommand":
       return `${command} has no command ${error.subcommand}`
@@ -20,27 +29,27 @@ const fault = (command: string, error: CliError.NonShowHelpErrors): string => {
       return `${command} does not expect ${error.arguments.join(" ")}`
     case "InvalidValue": {
       const name = error.kind === "flag" ? `--${error.option}` : `<${error.option}>`
-      const expected = error.expected.replace(/^Expected:? /, "")
+      if (error.kind === "flag" && isSwitch(helpDoc, error.option)) return `${name} takes no value`
       return error.value === ""
-        ? `${name} needs a value: ${expected}`
-        : `${name} was given ${error.value}, expected ${expected}`
+        ? `${name} needs a value: ${error.expected}`
+        : `${name}: found ${error.value}, expected ${error.expected}`
     }
     default:
       return error.message
   }
 }
 
-const wayOut = (command: string, error: CliError.NonShowHelpErrors) =>
+const advice = (command: string, error: CliError.NonShowHelpErrors) =>
   "suggestions" in error && error.suggestions.length > 0
-    ? `did you mean ${error.suggestions.join(" or ")}?`
+    ? `did you mean ${alternatives(error.suggestions)}?`
     : `see \`pnpm ${command} --help\``
 
-export const layerUsage = CliOutput.layerPresenter({
+export const layerUsageErrors = CliOutput.layerPresenter({
   present: (event) =>
     event._tag === "InvalidInvocation"
       ? Effect.sync(() => {
           const command = event.commandPath.join(" ")
-          for (const error of event.errors) sayError(`${fault(command, error)}; ${wayOut(command, error)}`)
+          for (const error of event.errors) sayError(`${describe(event, error)}; ${advice(command, error)}`)
         })
       : CliOutput.defaultPresenter.present(event),
 })

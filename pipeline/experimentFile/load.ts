@@ -95,27 +95,28 @@ export const decodeExperiment = Effect.fn("decodeExperiment")(function* (value: 
 })
 
 /**
- * FILE:LINE of what went wrong: the file's own line where the stack has one, otherwise that of what it imports. Frames
- * have URLs; the stack of a syntax error begins with the place, as a URL or a path.
+ * FILE:LINE of an error: the line of the experiment file if the stack has one, otherwise the line of a file that it imports.
+ * Only the stack has the line of a syntax error, so its text is parsed; the format is V8's. Frames have URLs; the stack of
+ * a syntax error begins with the location, as a URL or a path.
  */
-const placeOf = ({ stack = "" }: Error, path: string) => {
-  const places = [...stack.matchAll(/(file:\/\/[^\s():]+|^\/[^\n:]+):(\d+)/g)].map(
+const locationOf = ({ stack = "" }: Error, path: string) => {
+  const locations = [...stack.matchAll(/(file:\/\/[^\s():]+|^\/[^\n:]+):(\d+)/g)].map(
     ([, at = "", line = ""]) => ({ file: at.startsWith("file:") ? fileURLToPath(at) : at, line }),
   )
-  const place = places.find(({ file }) => file === path) ?? places[0]
-  return place && `${place.file}:${place.line}`
+  const location = locations.find(({ file }) => file === path) ?? locations[0]
+  return location && `${location.file}:${location.line}`
 }
 
-const whatWasThrown = (cause: unknown, path: string) => {
+const describeCause = (cause: unknown, path: string) => {
   if (!(cause instanceof Error)) return String(cause)
-  const place = placeOf(cause, path)
-  return place === undefined ? cause.message : `${cause.message}, at ${place}`
+  const location = locationOf(cause, path)
+  return location === undefined ? cause.message : `${cause.message}, at ${location}`
 }
 
 const importDefault = (path: string) =>
   Effect.tryPromise({
     try: (): Promise<{ readonly default?: unknown }> => import(pathToFileURL(path).href),
-    catch: (cause) => new ExperimentNotLoadable({ path, problem: whatWasThrown(cause, path) }),
+    catch: (cause) => new ExperimentNotLoadable({ path, problem: describeCause(cause, path) }),
   })
 
 /** Whether a file's value is meant to be several experiments (`operations/ensemble/ensembleFile.ts`). */

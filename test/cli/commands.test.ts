@@ -89,21 +89,22 @@ describe("pipeline", () => {
     )
     assert.strictEqual(
       await said("run", tiny, "--engine", "fast"),
-      `error: --engine was given fast, expected "auto" | "tensorflow" | "onnx" | "reference"; ${see("run")}`,
+      `error: --engine: found fast, expected "auto" | "tensorflow" | "onnx" | "reference"; ${see("run")}`,
     )
     assert.strictEqual(
       await said("run", tiny, "--threads"),
       `error: --threads needs a value: N; ${see("run")}`,
     )
+    assert.strictEqual(await said("run", tiny, "--json=maybe"), `error: --json takes no value; ${see("run")}`)
     for (const value of ["0", "-3", "1e3", "foo"]) {
       assert.strictEqual(
         await said("run", tiny, "--iterations", value),
-        `error: --iterations was given ${value}, expected a whole number of at least 1; ${see("run")}`,
+        `error: --iterations: found ${value}, expected a whole number of at least 1; ${see("run")}`,
       )
     }
     assert.strictEqual(
       await said("run", tiny, "--seed", "1.5"),
-      `error: --seed was given 1.5, expected a whole number; ${see("run")}`,
+      `error: --seed: found 1.5, expected a whole number; ${see("run")}`,
     )
   })
 })
