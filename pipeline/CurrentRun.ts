@@ -1,5 +1,5 @@
 /**
- * The run a pipeline works on: what it is, where it lies, and which attempt this process makes at it.
+ * The run that the pipeline works on: its identity, its directory and the attempt of this process.
  */
 import { Context } from "effect"
 import type { Experiment } from "../schemas/Experiment.ts"
@@ -14,10 +14,10 @@ export class CurrentRun extends Context.Service<
     readonly createdAt: string
     readonly path: string
     readonly dataDir: string
-    /** As stored, with a budget extended on resume. */
+    /** The stored experiment, with the budget that `resume` extended. */
     readonly experiment: Experiment
     readonly fingerprint: string
-    /** The run it was forked from. */
+    /** The run that it was forked from. */
     readonly parent: Parent | undefined
     readonly attempt: OwnAttempt
   }

@@ -1,4 +1,4 @@
-/** Everything report.json says, as its text: (run, figures, training, test result) -> JSON. */
+/** The text of report.json: (run, figures, training, test result) -> JSON. */
 import { Effect, Path, Schema } from "effect"
 import type { DatasetFigures } from "../schemas/Dataset.ts"
 import { Report, type TestResult } from "../schemas/Report.ts"

@@ -1,6 +1,6 @@
 import type { EngineInfo } from "../schemas/EngineInfo.ts"
 
-/** What decides the bits and is not the same any more, in words: (engine of a run, engine now) -> differences. */
+/** The changes of an engine that change the last bits, in words: (engine of the run, engine now) -> changes. */
 export const engineChanges = (before: EngineInfo, now: EngineInfo): ReadonlyArray<string> => {
   const changes: Array<string> = []
   const compare = (what: string, a: string | number, b: string | number) => {
@@ -16,5 +16,5 @@ export const engineChanges = (before: EngineInfo, now: EngineInfo): ReadonlyArra
   return changes
 }
 
-/** The threads to go on with where none are asked for: those of the run, where they decide its bits. */
+/** The threads to resume with if --threads is not given: the run's own if their number changes the last bits. */
 export const threadsOf = (before: EngineInfo) => (before.threadsChangeBits ? before.threads : undefined)

@@ -1,7 +1,7 @@
 /**
- * One attempt at a run, from taking it to recording how it ended: (run, engine) -> Report.
+ * One attempt at a run, from locking the run to recording how the attempt ended: (run, engine) -> Report.
  *
- * `run` makes a directory and `resume` finds one; from here on they are the same.
+ * The command `run` creates a run directory and `resume` finds one; from here on they do the same.
  */
 import { Cause, Effect, Exit, Layer, Path } from "effect"
 import { Engine } from "../engines/Engine.ts"
@@ -24,13 +24,13 @@ export interface ExecuteOptions {
   readonly run: Pick<Run, "path" | "identity">
   readonly experiment: Experiment
   readonly fingerprint: string
-  /** A budget beyond the stored one, to be recorded. */
+  /** The new budget to record, if this attempt extends the stored one. */
   readonly extendedTo: number | null
 }
 
-/** How an attempt ended, as its record says it. */
+/** How an attempt ended, for its record. */
 const outcomeOf = (exit: Exit.Exit<unknown, unknown>): Omit<AttemptOutcome, "endedAt"> => {
-  // getrusage counts in KiB on every system Node.js runs on.
+  // getrusage counts in KiB on every system that Node.js supports.
   const measured = { exitCode: exitCode(exit), peakMemoryBytes: process.resourceUsage().maxRSS * 1024 }
   if (Exit.isSuccess(exit)) return { status: "finished", reason: null, ...measured }
   const error = Cause.squash(exit.cause)
@@ -67,7 +67,7 @@ export const execute = Effect.fn("execute")(function* ({
   const stages = layerRunDirectory(paths.join(run.path, layout.stages))
   const log = layerLog(paths.join(run.path, layout.log), attempt.number)
 
-  return yield* Effect.logDebug("attempt begins", { engine: engine.info, experiment: experiment.name }).pipe(
+  return yield* Effect.logDebug("attempt started", { engine: engine.info, experiment: experiment.name }).pipe(
     Effect.andThen(runPipeline),
     Effect.andThen(readReport(run.path)),
     Effect.flatMap((report) =>
@@ -76,11 +76,11 @@ export const execute = Effect.fn("execute")(function* ({
         : Effect.succeed(report),
     ),
     Effect.tap(Effect.logDebug("attempt finished")),
-    // Said to the person once, where the command ends; the log has it with its cause.
-    Effect.tapCause((cause) => Effect.logError("attempt ended", cause)),
+    // The command prints the error once, where it ends; the log has it with its cause.
+    Effect.tapCause((cause) => Effect.logError("attempt failed", cause)),
     Effect.onExit((exit) => {
       display.clear()
-      // A full disk takes this record too: then the attempt counts as interrupted, which it was.
+      // If the disk is full, this record fails too: then the attempt counts as interrupted, which is true.
       return Effect.ignore(attempt.end(outcomeOf(exit)))
     }),
     Effect.provideService(CurrentRun, current),

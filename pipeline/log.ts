@@ -1,8 +1,8 @@
 /**
- * The log of a run: its lines go as JSON into its directory (pino), besides the loggers there are already (the terminal's).
+ * The log of a run: pino writes each line as JSON into the run directory, in addition to the existing loggers (the terminal).
  *
- * Writes to the file are synchronous: a line that was logged is on its way to the disk when the process is killed. A
- * log that cannot be written (a full disk) never ends a run; what matters reports its own failure.
+ * Writes to the file are synchronous, so a logged line survives a kill of the process. A log that cannot be written (a full
+ * disk) never ends a run: files that matter report their own failure.
  */
 import { Cause, Effect, Layer, Logger, References } from "effect"
 import { destination, pino } from "pino"
@@ -18,11 +18,11 @@ const levels: Record<string, "trace" | "debug" | "info" | "warn" | "error" | "fa
   Fatal: "fatal",
 }
 
-/** Objects among the logged values become fields of the line. */
+/** The objects among the logged values become fields of the line. */
 const fields = (message: unknown): object =>
   Object.assign({}, ...logParts(message).filter((part) => typeof part === "object" && part !== null))
 
-/** Every line, at every level from Debug, into `path`. */
+/** Writes every line from level Debug on into `path`. */
 const fileLogger = (path: string, attempt: number) =>
   Effect.acquireRelease(
     Effect.sync(() => {
@@ -47,8 +47,8 @@ const fileLogger = (path: string, attempt: number) =>
   )
 
 /**
- * Adds the logger of a run; `path` is its log.ndjson. The file gets every line from Debug on; what else shows lines (the
- * terminal) keeps to the level that was set before.
+ * Adds the logger of a run; `path` is its log.ndjson. The file has every line from level Debug on; the terminal keeps its own
+ * level.
  */
 export const layerLog = (path: string, attempt: number) =>
   Layer.unwrap(

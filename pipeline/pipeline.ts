@@ -1,9 +1,9 @@
 /**
- * The whole job: fetch → validate → train → report.
+ * The pipeline of one run: fetch → validate → train → report.
  *
- * Each stage is durable: its small result is recorded in the run directory, and a run that goes on answers finished
- * stages from their records. What is big (the resident dataset, the compiled trainer) is never stored; it is rebuilt
- * from the experiment and an iteration, once, by the first stage that needs it (`runData.ts`, `runResources.ts`).
+ * Each stage is durable: its small result is recorded in the run directory, and a resumed run reads the results of finished
+ * stages from their records. The dataset in memory and the compiled trainer are never stored. The first stage that needs
+ * them builds them, once an attempt (`runData.ts`, `runResources.ts`).
  */
 import { Effect, Path, Result, Schema } from "effect"
 import { Workflow } from "effect/workflow"
@@ -32,8 +32,8 @@ import { Display } from "./Display.ts"
 import { readValidated } from "../storage/stageRecords.ts"
 
 /**
- * Dataset of the experiment -> verified files in the cache; of a resumed run, those it began with. `isValidated`: an earlier
- * attempt got past validate.
+ * Dataset of the experiment -> verified files in the cache. A resumed run keeps the files that it started with. `isValidated`:
+ * an earlier attempt finished the validate stage.
  */
 const fetch = Effect.fnUntraced(function* (isValidated: boolean) {
   const { dataDir, experiment, id } = yield* CurrentRun
@@ -46,7 +46,7 @@ const fetch = Effect.fnUntraced(function* (isValidated: boolean) {
       if (isRecordLost && !isOneContent(dataset)) return yield* new ContentNotKnown({ run: id })
       const fetched = yield* fetchDataset({ dataset, dataDir, recorded: previous })
       const { files, name } = fetched
-      // The folder or address the files have in common says enough; the log has each of them.
+      // The common folder or address is enough here; the log has the source of each file.
       const sources = [
         ...new Set(Object.values(files).map(({ source }) => source.replace(/\/[^/]+?(\)?)$/, "$1"))),
       ]
@@ -57,7 +57,7 @@ const fetch = Effect.fnUntraced(function* (isValidated: boolean) {
   })
 })
 
-/** Files -> figures of the dataset, or what is wrong with it. */
+/** Files -> figures of the dataset, or the faults that validation found. */
 const validate = Effect.fnUntraced(function* (fetched: FetchedDataset, data: RunData) {
   const run = yield* CurrentRun
   const { experiment } = run
@@ -70,7 +70,7 @@ const validate = Effect.fnUntraced(function* (fetched: FetchedDataset, data: Run
       const figures = yield* validateDataset(dataset, bounds)
       const { classes, duplicates, imageShape, test, train } = figures
       yield* Effect.logInfo(
-        `${train.examples} train and ${test.examples} test images of ${imageShape.join("×")}, ${classes} classes, ${duplicates} test images also in train`,
+        `${train.examples} training and ${test.examples} test images of ${imageShape.join("×")}, ${classes} classes, ${duplicates} test images also in the training set`,
       )
       const split = yield* data.split(dataset)
       yield* checkForkedTest(run, fetched, dataset, split, duplicates)
@@ -80,7 +80,7 @@ const validate = Effect.fnUntraced(function* (fetched: FetchedDataset, data: Run
   })
 })
 
-/** Dataset -> checkpoints and metrics; the result names the checkpoint to test. */
+/** Dataset -> checkpoints and metrics. The result names the checkpoint to test. */
 const train = Effect.fnUntraced(function* (resources: RunResources) {
   const { attempt, createdAt, experiment, fingerprint, parent, path } = yield* CurrentRun
   const paths = yield* Path.Path
@@ -120,7 +120,7 @@ const train = Effect.fnUntraced(function* (resources: RunResources) {
       },
       Effect.ensuring(Effect.sync(display.clear)),
     ),
-    // A budget that was extended since makes the record one of a shorter training; a checkpoint that is lost is made again.
+    // After the budget was extended, the record describes a shorter training. A lost checkpoint is trained again.
     stillValid: (trained) =>
       trained.budget === resources.total
         ? Effect.map(
@@ -131,7 +131,7 @@ const train = Effect.fnUntraced(function* (resources: RunResources) {
   })
 })
 
-/** The record of train names another checkpoint than before the run was extended: the older one may go. */
+/** Removes the checkpoint that was tested before the run was extended, once the train record names another. */
 const pruneSupersededCheckpoints = Effect.fnUntraced(function* (
   resources: RunResources,
   { progress }: Trained,
@@ -142,7 +142,7 @@ const pruneSupersededCheckpoints = Effect.fnUntraced(function* (
   yield* tidyCheckpoints({ checkpoints, examples, experiment, progress, tested: undefined })
 })
 
-/** The chosen checkpoint -> how good it is on the test split; the result says which checkpoint that was, of which budget. */
+/** The chosen checkpoint -> its result on the test split. The record has the checkpoint and the budget. */
 const report = Effect.fnUntraced(function* (
   resources: RunResources,
   figures: DatasetFigures,
@@ -153,7 +153,7 @@ const report = Effect.fnUntraced(function* (
   const file = paths.join(run.path, layout.report)
   return yield* stage({
     name: "report",
-    // The budget is not in the records of older versions.
+    // Older versions did not record the budget.
     success: Schema.Struct({ checkpoint: Schema.String, budget: Schema.optionalKey(Schema.Int) }),
     execute: Effect.fnUntraced(function* () {
       const { trainer } = yield* resources.trainer
@@ -176,7 +176,7 @@ const report = Effect.fnUntraced(function* (
       yield* files.writeAtomic(file, yield* assembleReport(run, figures, resources.layers, trained, result))
       return { checkpoint: trained.checkpoint, budget: trained.budget }
     }),
-    // Trained further, the best checkpoint may be the same one: what the report says of the training is not.
+    // After more training the best checkpoint may be the same one, but the report of the training differs.
     stillValid: ({ budget, checkpoint }) =>
       checkpoint === trained.checkpoint && budget === trained.budget
         ? files.exists(file)
@@ -184,14 +184,14 @@ const report = Effect.fnUntraced(function* (
   })
 })
 
-/** What a durable engine needs to know of the job. */
+/** The pipeline, as the durable engine runs it. */
 const TrainingRun = Workflow.make("TrainingRun", {
   payload: { run: Schema.String },
   error: RunError,
   idempotencyKey: ({ run }) => run,
 })
 
-const job = Effect.fn("pipeline")(function* () {
+const runStages = Effect.fn("pipeline")(function* () {
   const { experiment, path } = yield* CurrentRun
   const fetched = yield* fetch((yield* readValidated(path)) !== undefined)
   const data = yield* makeRunData(fetched, experiment.split)
@@ -202,8 +202,8 @@ const job = Effect.fn("pipeline")(function* () {
   yield* report(resources, figures, trained)
 })
 
-/** Runs the job on the current run, from where its records say it stands. */
+/** Runs the pipeline on the current run, from the first stage without a valid record. */
 export const runPipeline = Effect.gen(function* () {
   const { id } = yield* CurrentRun
   yield* TrainingRun.execute({ run: id })
-}).pipe(Effect.provide(TrainingRun.toLayer(job)))
+}).pipe(Effect.provide(TrainingRun.toLayer(runStages)))

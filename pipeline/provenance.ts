@@ -1,4 +1,4 @@
-/** What of this machine and checkout an attempt records. */
+/** The provenance of an attempt: the machine, the versions and the git commit. */
 import { execFile } from "node:child_process"
 import { availableParallelism, cpus, totalmem } from "node:os"
 import { promisify } from "node:util"
@@ -8,7 +8,7 @@ import { version } from "../schemas/version.ts"
 
 const run = promisify(execFile)
 
-/** The commit checked out in the working folder, with `+changes` where files differ from it; null outside a checkout. */
+/** The git commit of the working folder, with `+changes` if tracked files differ from it; null outside a checkout. */
 const gitCommit = Effect.tryPromise(async () => {
   const { stdout: commit } = await run("git", ["rev-parse", "HEAD"])
   const { stdout: changes } = await run("git", ["status", "--porcelain", "--untracked-files=no"])

@@ -1,7 +1,7 @@
 import { Effect } from "effect"
 import { Interrupted } from "../schemas/Interrupted.ts"
 
-/** Adds to an interruption the command that resumes: `words` are what follows `pnpm pipeline`. An inner one's command stays. */
+/** Adds to an interruption the command that resumes it, without `pnpm pipeline`. An inner hint wins. */
 export const resumeHint =
   (...words: ReadonlyArray<string>) =>
   <A, E, R>(effect: Effect.Effect<A, E, R>) =>

@@ -1,6 +1,6 @@
 /**
- * What stages share and is too big to record: (data of the run, figures) -> batches, evaluation splits and the compiled
- * trainer, each made once, when a stage first needs it. Released with the run's scope.
+ * The resources that stages share and that are too big to record: (data of the run, figures) -> batches, evaluation splits and
+ * the compiled trainer. Each is made once, when a stage first needs it, and released with the run's scope.
  */
 import { Effect, Scope, Stream } from "effect"
 import { Engine } from "../engines/Engine.ts"
@@ -31,7 +31,7 @@ export const makeRunResources = Effect.fnUntraced(function* (runData: RunData, f
     trainExamples: figures.train.examples,
     testExamples: figures.test.examples,
   })
-  // Decoding checked it already; here the shapes are of the dataset that was found.
+  // Decoding checked the described dataset; here the shapes are those of the files.
   const layers = yield* Effect.fromResult(inferShapes(experiment.model, figures.imageShape, figures.classes))
   const total = totalIterations(experiment.budget, split.train.length, batchSize)
 
@@ -57,7 +57,7 @@ export const makeRunResources = Effect.fnUntraced(function* (runData: RunData, f
         seed,
         augmentation: experiment.augmentation,
       }
-      // Varying images takes long enough for a thread of its own; it begins when training does.
+      // Augmentation is slow enough to need its own thread, which starts with the training.
       const filler = yield* Effect.cached(
         experiment.augmentation === undefined
           ? Effect.succeed(fillHere(options))

@@ -1,9 +1,9 @@
 /**
- * Durable stages: the one file that knows effect/workflow's Activity and WorkflowEngine.
+ * Durable stages. Only this file imports effect/workflow's Activity and WorkflowEngine.
  *
- * A stage is an activity whose result is recorded as `stages/<name>.json` in the run directory. When a run resumes, a stage
- * with a valid record returns its result and does not run again; one whose record is no longer valid runs, and is given the
- * result that was recorded. Failures are not recorded: they would be returned for ever.
+ * A stage is an activity whose result is recorded as `stages/<name>.json` in the run directory. In a resumed run, a stage with
+ * a valid record returns the recorded result. A stage whose record is no longer valid runs again and receives the recorded
+ * result. Failures are not recorded: a resumed run would return them for ever.
  */
 import { Context, DateTime, Effect, FileSystem, Layer, Path, Schema } from "effect"
 import { Activity, Workflow, WorkflowEngine } from "effect/workflow"
@@ -16,12 +16,12 @@ import { StopSignal } from "./StopSignal.ts"
 
 type Valid = Effect.Effect<boolean, StorageFailed, FileSystem.FileSystem | Path.Path>
 
-/** Whether a recorded result is still valid, such as when the files it names are still there. */
+/** Whether a recorded result is still valid: for example, whether its files still exist. */
 const StillValid = Context.Reference<(result: never) => Valid>("tidemark/pipeline/stage/StillValid", {
   defaultValue: () => () => Effect.succeed(true),
 })
 
-/** What an earlier attempt recorded for the stage that is running, if it is no longer valid. */
+/** The result that an earlier attempt recorded for the running stage, if it is no longer valid. */
 const Previous = Context.Reference<unknown>("tidemark/pipeline/stage/Previous", {
   defaultValue: () => undefined,
 })
@@ -36,15 +36,15 @@ const StageRecord = Schema.Struct({
 
 const decodeRecord = Schema.decodeUnknownEffect(Schema.fromJsonString(StageRecord))
 
-/** A step of the pipeline with a recorded result. */
+/** Makes a step of the pipeline whose result is recorded. */
 export const stage = <Success extends Schema.Constraint, R>(options: {
-  /** Unique in the pipeline: its record's name. */
+  /** The name of its record, unique in the pipeline. */
   readonly name: string
   readonly success: Success
-  /** Given the result of an earlier attempt that is not valid any more, if there is one. */
+  /** Receives the result of an earlier attempt if that result is no longer valid. */
   readonly execute: (previous: Success["Type"] | undefined) => Effect.Effect<Success["Type"], RunError, R>
   readonly stillValid?: (result: Success["Type"]) => Valid
-  /** A stage that saves what it has when asked to stop; others are interrupted. */
+  /** Whether the stage itself saves its progress and ends on a stop signal. Other stages are interrupted. */
   readonly stopsItself?: boolean
 }) =>
   Activity.make({
@@ -56,7 +56,7 @@ export const stage = <Success extends Schema.Constraint, R>(options: {
       const interrupted = Effect.flatMap(stop.awaited, (signal) =>
         Effect.fail(new Interrupted({ signal, during: options.name })),
       )
-      // The engine decoded it with this stage's own schema.
+      // The engine decoded it with the schema of this stage.
       const execute = options.execute((yield* Previous) as Success["Type"] | undefined)
       return yield* options.stopsItself === true ? execute : Effect.raceFirst(execute, interrupted)
     }).pipe(Effect.annotateLogs({ stage: options.name })),
@@ -65,7 +65,7 @@ export const stage = <Success extends Schema.Constraint, R>(options: {
       : { annotations: Context.make(StillValid, options.stillValid) }),
   })
 
-/** Time each recorded stage took, in the order they finished. */
+/** The durations of the recorded stages, in the order in which they finished. */
 export const stageTimings = Effect.fn("stageTimings")(function* (folder: string) {
   const paths = yield* Path.Path
   const timings: Array<typeof StageRecord.Type> = []
@@ -79,7 +79,7 @@ export const stageTimings = Effect.fn("stageTimings")(function* (folder: string)
   return timings.sort((a, b) => (a.finishedAt < b.finishedAt ? -1 : 1))
 })
 
-/** The workflow engine of one run directory: effect's in-memory one, with activities answered from their records. */
+/** The workflow engine of one run directory: effect's in-memory engine, which returns recorded results of activities. */
 export const layerRunDirectory = (folder: string) =>
   Layer.effect(
     WorkflowEngine.WorkflowEngine,
@@ -101,12 +101,12 @@ export const layerRunDirectory = (folder: string) =>
           Effect.option,
         )
         if (result._tag === "None") {
-          yield* Effect.logWarning(`the record of stage ${name} cannot be read: the stage runs again`)
+          yield* Effect.logWarning(`cannot read the record of stage ${name}; the stage runs again`)
           return undefined
         }
         const isValid = yield* stillValid(result.value as never)
         if (!isValid) {
-          yield* Effect.logInfo(`the record of stage ${name} is no longer valid: the stage runs again`)
+          yield* Effect.logInfo(`the record of stage ${name} is no longer valid; the stage runs again`)
         }
         return { value: result.value, isValid }
       })

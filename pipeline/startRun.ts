@@ -1,4 +1,4 @@
-/** A new run: (experiment) -> its directory, and on the engine there is, its report. */
+/** Starts a new run: (experiment) -> its directory, then its report from the current engine. */
 import { Effect, Path } from "effect"
 import { Engine } from "../engines/Engine.ts"
 import type { Experiment } from "../schemas/Experiment.ts"
@@ -9,17 +9,17 @@ import { resumeHint } from "./resumeHint.ts"
 
 export interface NewRun<E, R> {
   readonly experiment: Experiment
-  /** Of the experiment, and of the run it was forked from if there is one. */
+  /** The fingerprint of the experiment and, for a fork, of its parent. */
   readonly fingerprint: string
   readonly parent?: Parent
-  /** Where the experiment was written, and its fingerprint without the overrides. */
+  /** The experiment file, and the fingerprint of its experiment without the overrides. */
   readonly file: { readonly path: string; readonly fingerprint: string }
   readonly overrides: Overrides
   readonly runsDir: string
   readonly dataDir: string
-  /** Puts what the run starts with into its folder. */
+  /** Writes what a fork starts from into the folder of the run. */
   readonly prepare: (folder: string) => Effect.Effect<void, E, R>
-  /** The words of the command that resumes it after an interruption, by its folder. */
+  /** The command that resumes the run after an interruption, without `pnpm pipeline`. */
   readonly resumeWith: (path: string) => ReadonlyArray<string>
 }
 

@@ -1,6 +1,7 @@
 /**
- * What a run directory says of itself: the identity of a run (run.json, written once) and its attempts (one file each,
- * which is also the lock). A run's status is derived from them, never stored: a killed process cannot leave it wrong.
+ * The records of a run directory: the identity of the run (run.json, written once) and its attempts (one file each, which is
+ * also the run's lock). The status of a run is derived from its attempts and never stored, so a killed process cannot leave
+ * a wrong one.
  */
 import { Schema } from "effect"
 import { TrainProgress } from "./Checkpoint.ts"
@@ -10,19 +11,19 @@ import { Experiment } from "./Experiment.ts"
 /** The format of a run directory; raised when an older program could misread a newer one. */
 export const formatVersion = 1
 
-/** What the command line changed in the experiment of the file. */
+/** The values of the experiment file that the command line replaced. */
 export const Overrides = Schema.Struct({
   iterations: Schema.optionalKey(Schema.Int),
   seed: Schema.optionalKey(Schema.Int),
 })
 export type Overrides = typeof Overrides.Type
 
-/** Where a forked run took its state from. */
+/** The checkpoint that a forked run started from. */
 export const Parent = Schema.Struct({
   run: Schema.String,
   fingerprint: Schema.String,
   iteration: Schema.Int,
-  /** Where it was then, absolute; not in the records of older versions. */
+  /** The absolute path of the parent's run directory at that time. Older versions did not record it. */
   path: Schema.optionalKey(Schema.String),
 })
 export type Parent = typeof Parent.Type
@@ -31,39 +32,39 @@ export const RunIdentity = Schema.Struct({
   formatVersion: Schema.Literal(formatVersion),
   id: Schema.String,
   createdAt: Schema.String,
-  /** As decoded, overrides applied. */
+  /** The decoded experiment with the overrides applied. */
   experiment: Experiment,
-  /** Where the experiment was read from, and the digest of what the file gave before overrides. */
+  /** The path of the experiment file, and the fingerprint of its experiment before the overrides. */
   experimentFile: Schema.Struct({ path: Schema.String, fingerprint: Schema.String }),
   overrides: Overrides,
   fingerprint: Schema.String,
   /** The run this one was forked from. */
   parent: Schema.optionalKey(Parent),
   dataDir: Schema.String,
-  /** The engine that began the run: a resume on another one is not exact to the bit. */
+  /** The engine that started the run. Resuming with another engine changes the last bits. */
   engine: EngineInfo,
 })
 export type RunIdentity = typeof RunIdentity.Type
 
-/** A process, recognizable after it is gone: a process id alone is reused. */
+/** A process, identified beyond its end: systems reuse process ids. */
 export const ProcessIdentity = Schema.Struct({
   pid: Schema.Int,
-  /** When the process started, in the kernel's own unit. */
+  /** The start time of the process, in the kernel's unit. */
   started: Schema.String,
-  /** One boot of one machine. */
+  /** Identifies one boot of one machine. */
   bootId: Schema.String,
-  /** Where its id counts: each container has a namespace of its own. Not on every system, nor in the records of older versions. */
+  /** The namespace of the process id; each container has its own. Some systems and older versions do not record it. */
   pidNamespace: Schema.optionalKey(Schema.String),
   host: Schema.String,
 })
 export type ProcessIdentity = typeof ProcessIdentity.Type
 
-/** What an attempt ran on. */
+/** The machine of an attempt. */
 export const Machine = Schema.Struct({
-  /** As "linux x64". */
+  /** Such as "linux x64". */
   platform: Schema.String,
   cpu: Schema.String,
-  /** Processors a process may use. */
+  /** Processor cores that a process may use. */
   cores: Schema.Int,
   memoryBytes: Schema.Int,
 })
@@ -72,17 +73,17 @@ export type Machine = typeof Machine.Type
 export const AttemptOutcome = Schema.Struct({
   status: Schema.Literals(["finished", "interrupted", "failed"]),
   endedAt: Schema.String,
-  /** Why it failed or what interrupted it, in a line. */
+  /** One line: the error, or the signal that interrupted it. */
   reason: Schema.NullOr(Schema.String),
-  /** What its command exited with. Not in the records of older versions, as the next one. */
+  /** The exit code of its command. Older versions did not record it, nor the peak memory. */
   exitCode: Schema.optionalKey(Schema.Int),
-  /** The most memory its process held. */
+  /** The peak resident memory of its process. */
   peakMemoryBytes: Schema.optionalKey(Schema.Int),
 })
 
 export type AttemptOutcome = typeof AttemptOutcome.Type
 
-/** One go at a run: `attempts/0001.json`. While the process lives and there is no outcome, it holds the run. */
+/** One attempt at a run: `attempts/0001.json`. While its process lives and it has no outcome, it locks the run. */
 export const Attempt = Schema.Struct({
   number: Schema.Int,
   process: ProcessIdentity,
@@ -90,28 +91,28 @@ export const Attempt = Schema.Struct({
   engine: EngineInfo,
   node: Schema.String,
   tidemark: Schema.String,
-  /** Not in the records of older versions. */
+  /** Older versions did not record it. */
   machine: Schema.optionalKey(Machine),
-  /** The commit of the project's checkout, where it is one. */
+  /** The git commit of the working folder; null outside a git checkout. */
   gitCommit: Schema.NullOr(Schema.String),
-  /** The budget this attempt extended the run to; null where it kept the one before. */
+  /** The budget to which this attempt extended the run; null if it kept the budget. */
   iterations: Schema.NullOr(Schema.Int),
-  /** The iteration training went on from; null until train starts or where it began anew. */
+  /** The iteration from which training resumed; null before training starts, or if it started from scratch. */
   resumedFrom: Schema.NullOr(Schema.Int),
   outcome: Schema.NullOr(AttemptOutcome),
 })
 export type Attempt = typeof Attempt.Type
 
-/** `interrupted`: stopped by a signal, or its process is gone. */
+/** `interrupted`: a signal stopped the process, or the process is gone. */
 export const RunStatus = Schema.Literals(["running", "finished", "interrupted", "failed"])
 export type RunStatus = typeof RunStatus.Type
 
-/** What train hands on: recorded in stages/train.json. */
+/** The result of the train stage, recorded in stages/train.json. */
 export const Trained = Schema.Struct({
-  /** Updates in the budget, and made: fewer after early stopping. */
+  /** Iterations of the budget. `progress` has the iterations trained: fewer after early stopping. */
   budget: Schema.Int,
   progress: TrainProgress,
-  /** The checkpoint that report tests, relative to the run directory. */
+  /** The checkpoint for the report to test, relative to the run directory. */
   checkpoint: Schema.String,
   stoppedEarly: Schema.Boolean,
 })

@@ -1,12 +1,12 @@
 /**
- * The fingerprint of an experiment: what changes a result is in it, where or how often it is written down is not.
+ * The fingerprint of an experiment: it covers everything that changes a result, and not where or how often results are written.
  *
- * SHA-256 over the decoded experiment as JSON with sorted keys, less the fields that change no number.
+ * SHA-256 of the decoded experiment as JSON with sorted keys, without the fields that change no number.
  */
 import { createHash } from "node:crypto"
 import type { Experiment } from "./Experiment.ts"
 
-/** JSON with sorted keys, written in one go: equal values have equal text. */
+/** JSON with sorted keys and no white space: equal values have equal text. */
 export const canonical = (value: unknown): string => {
   if (typeof value !== "object" || value === null) return JSON.stringify(value) ?? "null"
   if (Array.isArray(value)) return `[${value.map(canonical).join()}]`
@@ -16,7 +16,7 @@ export const canonical = (value: unknown): string => {
   return `{${fields.map(([key, entry]) => `${JSON.stringify(key)}:${canonical(entry)}`).join()}}`
 }
 
-/** A dataset without what only judges it: equal values name the same files. */
+/** A dataset without its bounds, which only validate it: equal values name the same files. */
 export const filesOf = (dataset: Experiment["dataset"]) => {
   if (typeof dataset === "string") return dataset
   const { bounds: _b, ...files } = dataset
@@ -24,8 +24,8 @@ export const filesOf = (dataset: Experiment["dataset"]) => {
 }
 
 /**
- * 64 hexadecimal digits; the first 8 are part of a run's name. A run forked from another's checkpoint depends on that
- * checkpoint as well: `parent` is the fingerprint of the run and the iteration it came from.
+ * 64 hexadecimal digits; the first 8 are part of a run's name. The result of a fork also depends on the checkpoint it started
+ * from: `parent` is the parent's fingerprint and the checkpoint's iteration.
  */
 export const fingerprint = (
   experiment: Experiment,

@@ -1,4 +1,4 @@
-/** What an experiment file is written with: `import { experiment, layers } from "tidemark"`. */
+/** The functions for experiment files: `import { experiment, layers } from "tidemark"`. */
 export { ensemble, type EnsembleInput } from "./Ensemble.ts"
 export { experiment, type ExperimentInput } from "./Experiment.ts"
 export { initializers, layers, regularizers } from "./Model.ts"

@@ -1,4 +1,4 @@
-/** The project's own version, as package.json says. */
+/** The version of this project, from package.json. */
 import packageJson from "../package.json" with { type: "json" }
 
 export const version: string = packageJson.version

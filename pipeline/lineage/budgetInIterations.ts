@@ -1,6 +1,6 @@
 /**
- * A budget as updates: (run directory, experiment on the data the run validated) -> iterations. One in epochs needs the size
- * of the train split, so it is undefined until the run's validate stage has finished.
+ * A budget in iterations: (run directory, experiment on the data that the run validated) -> iterations. A budget in epochs needs
+ * the size of the training split, so it is undefined until the run's validate stage has finished.
  */
 import { Effect, Result } from "effect"
 import type { Experiment } from "../../schemas/Experiment.ts"

@@ -1,16 +1,16 @@
 /**
- * What differs between two experiments, field by field: (before, after) -> paths with both values.
+ * The differences of two experiments, field by field: (before, after) -> paths with both values.
  */
 import { JsonPatch, type Schema } from "effect"
 
 export interface Difference {
-  /** As model/0/filters. */
+  /** Such as model/0/filters. */
   readonly path: string
   readonly before: string
   readonly after: string
 }
 
-/** The value a JSON pointer names, undefined where there is none. */
+/** The value at a JSON pointer, undefined if there is none. */
 const valueAt = (value: unknown, pointer: string): unknown =>
   pointer
     .split("/")
@@ -31,6 +31,6 @@ export const differences = (before: Schema.Json, after: Schema.Json): ReadonlyAr
     after: "value" in operation ? show(operation.value) : "nothing",
   }))
 
-/** One line a difference. */
+/** One line for each difference. */
 export const renderDifferences = (found: ReadonlyArray<Difference>): string =>
   found.map(({ after, before, path }) => `  ${path}: ${before} → ${after}`).join("\n")
