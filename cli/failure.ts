@@ -1,22 +1,20 @@
 /**
- * How a command ends badly: one line for a person, an exit code for a script (sysexits.h), never a stack trace for what
- * is not our own bug.
+ * How a command ends badly: one line for a person, an exit code for a script (`schemas/exitCodes.ts`), never a stack trace
+ * for what is not our own bug.
  */
 import { styleText } from "node:util"
 import { Cause, Effect, Exit } from "effect"
 import { CliError } from "effect/cli"
 import { quoted } from "../format/quoted.ts"
 import { exitCode } from "../pipeline/exitCode.ts"
+import { exitCodes } from "../schemas/exitCodes.ts"
 import { Interrupted } from "../schemas/Interrupted.ts"
 
-/** EX_USAGE */
-const usage = 64
-
-/** The exit code of the command line: as `exitCode`, 64 where the command line is not understood. */
+/** The exit code of the command line: as `exitCode`, and `usage` if effect/cli refused it. */
 export const commandExitCode = (exit: Exit.Exit<unknown, unknown>): number => {
   const error = Exit.isFailure(exit) && Cause.hasFails(exit.cause) ? Cause.squash(exit.cause) : undefined
   if (!CliError.isCliError(error)) return exitCode(exit)
-  return error._tag === "ShowHelp" && error.errors.length === 0 ? 0 : usage
+  return error._tag === "ShowHelp" && error.errors.length === 0 ? 0 : exitCodes.usage
 }
 
 const print = (text: string) => process.stderr.write(`${text}\n`)

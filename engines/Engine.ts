@@ -5,8 +5,9 @@
  * the others trace it once and run the trace natively. An engine knows nothing of layers, losses or optimizers.
  */
 import type * as tf from "@tensorflow/tfjs-core"
-import { Context, type Effect, Runtime, Schema, type Scope } from "effect"
+import { Context, type Effect, Schema, type Scope } from "effect"
 import type { EngineInfo } from "../schemas/EngineInfo.ts"
+import { Failure } from "../schemas/Failure.ts"
 
 /** A value fed anew for every iteration, float32. */
 export interface Feed {
@@ -46,59 +47,34 @@ export interface Program {
 }
 
 /** The program needs a kernel this engine cannot run. */
-export class KernelNotSupported extends Schema.TaggedError<KernelNotSupported>()("KernelNotSupported", {
-  engine: Schema.String,
-  kernel: Schema.String,
-  layer: Schema.String,
-  detail: Schema.String,
-}) {
-  override get [Runtime.errorExitCode]() {
-    return 65
-  }
-  override get message() {
-    return `the ${this.engine} engine cannot run ${this.kernel} of layer ${this.layer}: ${this.detail}; try --engine reference, or another layer`
-  }
-}
+export class KernelNotSupported extends Failure<KernelNotSupported>()("KernelNotSupported", {
+  exitCode: "dataError",
+  fields: { engine: Schema.String, kernel: Schema.String, layer: Schema.String, detail: Schema.String },
+  message: ({ detail, engine, kernel, layer }) =>
+    `the ${engine} engine cannot run ${kernel} of layer ${layer}: ${detail}; try --engine reference, or another layer`,
+}) {}
 
 /** The engine is not usable on this machine. */
-export class EngineNotAvailable extends Schema.TaggedError<EngineNotAvailable>()("EngineNotAvailable", {
-  engine: Schema.String,
-  reason: Schema.String,
-  available: Schema.Array(Schema.String),
-}) {
-  override get [Runtime.errorExitCode]() {
-    return 69
-  }
-  override get message() {
-    return `engine ${this.engine} is not available: ${this.reason}; available: ${this.available.join(", ")}`
-  }
-}
+export class EngineNotAvailable extends Failure<EngineNotAvailable>()("EngineNotAvailable", {
+  exitCode: "unavailable",
+  fields: { engine: Schema.String, reason: Schema.String, available: Schema.Array(Schema.String) },
+  message: ({ available, engine, reason }) =>
+    `engine ${engine} is not available: ${reason}; available: ${available.join(", ")}`,
+}) {}
 
 /** The native library failed while it ran. */
-export class EngineFailed extends Schema.TaggedError<EngineFailed>()("EngineFailed", {
-  engine: Schema.String,
-  operation: Schema.String,
-  reason: Schema.String,
-}) {
-  override get [Runtime.errorExitCode]() {
-    return 70
-  }
-  override get message() {
-    return `the ${this.engine} engine failed in ${this.operation}: ${this.reason}`
-  }
-}
+export class EngineFailed extends Failure<EngineFailed>()("EngineFailed", {
+  exitCode: "software",
+  fields: { engine: Schema.String, operation: Schema.String, reason: Schema.String },
+  message: ({ engine, operation, reason }) => `the ${engine} engine failed in ${operation}: ${reason}`,
+}) {}
 
 /** A state that is not of this program: another network, optimizer or version. */
-export class StateMismatch extends Schema.TaggedError<StateMismatch>()("StateMismatch", {
-  problems: Schema.Array(Schema.String),
-}) {
-  override get [Runtime.errorExitCode]() {
-    return 65
-  }
-  override get message() {
-    return `the state does not fit this model: ${this.problems.join("; ")}`
-  }
-}
+export class StateMismatch extends Failure<StateMismatch>()("StateMismatch", {
+  exitCode: "dataError",
+  fields: { problems: Schema.Array(Schema.String) },
+  message: ({ problems }) => `the state does not fit this model: ${problems.join("; ")}`,
+}) {}
 
 export interface Trainer {
   /**

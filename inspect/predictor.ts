@@ -4,11 +4,12 @@
  * Of several runs the mean of their probabilities, or their vote; each has its own network, engine and value of a pixel, but all must
  * mean the same by an image and by a label.
  */
-import { Context, Effect, Layer, Runtime, Schema } from "effect"
+import { Context, Effect, Layer, Schema } from "effect"
 import { Engine } from "../engines/Engine.ts"
 import { selectEngine } from "../engines/select.ts"
 import type { EngineName } from "../schemas/EngineInfo.ts"
 import type { Combination } from "../schemas/Ensemble.ts"
+import { Failure } from "../schemas/Failure.ts"
 import { classNames } from "../stages/dataset/classNames.ts"
 import { toProbabilities } from "../stages/evaluate/probabilities.ts"
 import { combine } from "../stages/evaluate/ensemble.ts"
@@ -17,19 +18,16 @@ import type { Run } from "../storage/runDirectory.ts"
 import { openTrainedModel, type TrainedModel } from "./trainedModel.ts"
 
 /** Runs that cannot be averaged. */
-export class RunsDisagree extends Schema.TaggedError<RunsDisagree>()("RunsDisagree", {
-  first: Schema.String,
-  other: Schema.String,
-  datasets: Schema.Tuple([Schema.String, Schema.String]),
-}) {
-  override get [Runtime.errorExitCode]() {
-    return 65
-  }
-  override get message() {
-    const { datasets, first, other } = this
-    return `${first} and ${other} cannot be averaged: found networks for ${datasets[0]} and for ${datasets[1]}, expected the same images and labels`
-  }
-}
+export class RunsDisagree extends Failure<RunsDisagree>()("RunsDisagree", {
+  exitCode: "dataError",
+  fields: {
+    first: Schema.String,
+    other: Schema.String,
+    datasets: Schema.Tuple([Schema.String, Schema.String]),
+  },
+  message: ({ datasets, first, other }) =>
+    `${first} and ${other} cannot be averaged: found networks for ${datasets[0]} and for ${datasets[1]}, expected the same images and labels`,
+}) {}
 
 /** What images and labels of a model are, in words that differ when they do. */
 const meaningOf = ({ dataset, experiment }: TrainedModel) =>

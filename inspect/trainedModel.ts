@@ -3,7 +3,8 @@
  *
  * Without a wish it is the checkpoint that the report tested. The run is only read: it may be going on.
  */
-import { Effect, Path, Result, Runtime, Schema } from "effect"
+import { Effect, Path, Result, Schema } from "effect"
+import { Failure } from "../schemas/Failure.ts"
 import { CheckpointDamaged, checkpointFile, iterationOf, loadCheckpoint } from "../stages/train/checkpoint.ts"
 import { describeDataset } from "../stages/fetch/datasets.ts"
 import { fetchDataset } from "../stages/fetch/fetch.ts"
@@ -18,35 +19,29 @@ import { readFetched, readTrained, readValidated } from "../storage/stageRecords
 import { quoted } from "../format/quoted.ts"
 
 /** The run has no such checkpoint, or none was tested yet. */
-export class CheckpointNotFound extends Schema.TaggedError<CheckpointNotFound>()("CheckpointNotFound", {
-  run: Schema.String,
-  path: Schema.String,
-  wanted: Schema.NullOr(Schema.String),
-  found: Schema.Array(Schema.String),
-}) {
-  override get [Runtime.errorExitCode]() {
-    return 66
-  }
-  override get message() {
-    const { found, path, run, wanted } = this
+export class CheckpointNotFound extends Failure<CheckpointNotFound>()("CheckpointNotFound", {
+  exitCode: "noInput",
+  fields: {
+    run: Schema.String,
+    path: Schema.String,
+    wanted: Schema.NullOr(Schema.String),
+    found: Schema.Array(Schema.String),
+  },
+  message: ({ found, path, run, wanted }) => {
     const there = found.length === 0 ? "it has none" : `it has ${found.join(", ")}`
     return wanted === null
       ? `${run} has not been trained to its end, so no checkpoint is chosen; ${there}: give one with --checkpoint, or go on with \`pnpm pipeline resume ${quoted(runArgument(path))}\``
       : `${run} has no checkpoint ${wanted}; ${there}`
-  }
-}
+  },
+}) {}
 
 /** What the run was trained on is not known, and it takes that to ask it. */
-export class DatasetNotRecorded extends Schema.TaggedError<DatasetNotRecorded>()("DatasetNotRecorded", {
-  run: Schema.String,
-}) {
-  override get [Runtime.errorExitCode]() {
-    return 66
-  }
-  override get message() {
-    return `${this.run} cannot be asked: it standardizes pixels by the data it was trained on, and found no stages/fetch.json that says which, expected its digests; bring that file back or train a new run`
-  }
-}
+export class DatasetNotRecorded extends Failure<DatasetNotRecorded>()("DatasetNotRecorded", {
+  exitCode: "noInput",
+  fields: { run: Schema.String },
+  message: ({ run }) =>
+    `${run} cannot be asked: it standardizes pixels by the data it was trained on, and found no stages/fetch.json that says which, expected its digests; bring that file back or train a new run`,
+}) {}
 
 /** The name of the file in the run's checkpoints folder; `wanted` is an iteration or a file name. */
 const chooseCheckpoint = Effect.fnUntraced(function* (run: Run, wanted: string | undefined) {

@@ -5,6 +5,7 @@
  * the process at once, which is safe as well: files are whole, and the last checkpoint stays.
  */
 import { Context, Deferred, Effect, Layer } from "effect"
+import { exitCodes } from "../schemas/exitCodes.ts"
 
 const signals = ["SIGINT", "SIGTERM", "SIGHUP"] as const
 
@@ -23,7 +24,7 @@ export class StopSignal extends Context.Service<
       const first = yield* Deferred.make<string>()
       let signal: string | undefined
       const onSignal = (name: string) => {
-        if (signal !== undefined) process.exit(130)
+        if (signal !== undefined) process.exit(exitCodes.interrupted)
         signal = name
         Deferred.doneUnsafe(first, Effect.succeed(name))
       }

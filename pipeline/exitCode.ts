@@ -1,13 +1,11 @@
-/** How a command ends for a script (sysexits.h): (exit) -> 0, the error's own code, 130 for an interruption, 70 for a defect. */
+/** How a command ends for a script: (exit) -> 0, the error's own exit code, `interrupted` or, for a defect, `software`. */
 import { Cause, Exit, Runtime } from "effect"
-
-/** EX_SOFTWARE */
-const defect = 70
+import { exitCodes } from "../schemas/exitCodes.ts"
 
 export const exitCode = (exit: Exit.Exit<unknown, unknown>): number => {
   if (Exit.isSuccess(exit)) return 0
-  if (Cause.hasInterruptsOnly(exit.cause)) return 130
-  if (!Cause.hasFails(exit.cause)) return defect
+  if (Cause.hasInterruptsOnly(exit.cause)) return exitCodes.interrupted
+  if (!Cause.hasFails(exit.cause)) return exitCodes.software
   const error = Cause.squash(exit.cause)
-  return error instanceof Error ? (error[Runtime.errorExitCode] ?? defect) : defect
+  return error instanceof Error ? (error[Runtime.errorExitCode] ?? exitCodes.software) : exitCodes.software
 }

@@ -4,7 +4,8 @@
  * (model, image shape, classes) -> layers with names, output shapes and parameter counts, or the first layer that does
  * not fit with both shapes. Shapes are without the batch: [height, width, channels] or [values].
  */
-import { Result, Runtime, Schema } from "effect"
+import { Result, Schema } from "effect"
+import { Failure } from "./Failure.ts"
 import type { Layer, Model } from "./Model.ts"
 
 export type Shape = ReadonlyArray<number>
@@ -21,19 +22,12 @@ export interface LayerShape {
 }
 
 /** A layer cannot take what it is given, or the last one does not give one value a class. */
-export class ModelShapeMismatch extends Schema.TaggedError<ModelShapeMismatch>()("ModelShapeMismatch", {
-  layer: Schema.String,
-  found: Schema.String,
-  expected: Schema.String,
-  advice: Schema.String,
-}) {
-  override get [Runtime.errorExitCode]() {
-    return 65
-  }
-  override get message() {
-    return `layer ${this.layer} does not fit: it is given ${this.found}, expected ${this.expected}; ${this.advice}`
-  }
-}
+export class ModelShapeMismatch extends Failure<ModelShapeMismatch>()("ModelShapeMismatch", {
+  exitCode: "dataError",
+  fields: { layer: Schema.String, found: Schema.String, expected: Schema.String, advice: Schema.String },
+  message: ({ advice, expected, found, layer }) =>
+    `layer ${layer} does not fit: it is given ${found}, expected ${expected}; ${advice}`,
+}) {}
 
 const show = (shape: Shape) => `[${shape.join(", ")}]`
 

@@ -1,7 +1,8 @@
 /**
  * What a file operation fails with: (operation, path, the operating system's error) -> one line with a way out.
  */
-import { type PlatformError, Runtime, Schema } from "effect"
+import { type PlatformError, Schema } from "effect"
+import { Failure } from "../schemas/Failure.ts"
 
 const advice: Record<string, string> = {
   ENOSPC: "the disk is full; free some space and go on with `resume`",
@@ -24,21 +25,15 @@ const notThere: Record<string, string> = {
 }
 
 /** A file operation failed. `code` is the operating system's name of the error, as ENOSPC. */
-export class StorageFailed extends Schema.TaggedError<StorageFailed>()("StorageFailed", {
-  operation: Schema.String,
-  path: Schema.String,
-  code: Schema.String,
-}) {
-  /** sysexits: 74 is EX_IOERR, 73 EX_CANTCREAT for what the user may not write, 66 EX_NOINPUT for what is not there. */
-  override get [Runtime.errorExitCode]() {
-    return this.code === "ENOENT" ? 66 : this.code === "EACCES" || this.code === "EROFS" ? 73 : 74
-  }
-  override get message() {
-    const { code, operation, path } = this
+export class StorageFailed extends Failure<StorageFailed>()("StorageFailed", {
+  exitCode: ({ code }) =>
+    code === "ENOENT" ? "noInput" : code === "EACCES" || code === "EROFS" ? "cannotCreate" : "ioError",
+  fields: { operation: Schema.String, path: Schema.String, code: Schema.String },
+  message: ({ code, operation, path }) => {
     const problem = code === "ENOENT" ? (notThere[operation] ?? advice.ENOENT) : (advice[code] ?? code)
     return `cannot ${operation} ${path}: ${problem}`
-  }
-}
+  },
+}) {}
 
 /** The operating system's name of what Effect's FileSystem failed with. */
 export const codeOf = (error: PlatformError.PlatformError): string => {

@@ -5,7 +5,8 @@
  * attempt is made by creating the next number exclusively, so of two processes that find a run abandoned one gets it;
  * files are never deleted, so no take-over can meet another.
  */
-import { DateTime, Effect, FileSystem, Path, Runtime, Schema } from "effect"
+import { DateTime, Effect, FileSystem, Path, Schema } from "effect"
+import { Failure } from "../schemas/Failure.ts"
 import { Attempt, type AttemptOutcome, ProcessIdentity, type RunStatus } from "../schemas/Run.ts"
 import * as files from "./files.ts"
 import { isAlive, keepTouching } from "./heartbeat.ts"
@@ -13,22 +14,17 @@ import { type StorageFailed } from "./StorageFailed.ts"
 import { currentProcess, processState } from "./processIdentity.ts"
 
 /** Another process is working on the run. */
-export class RunLocked extends Schema.TaggedError<RunLocked>()("RunLocked", {
-  path: Schema.String,
-  process: ProcessIdentity,
-  since: Schema.String,
-}) {
-  override get [Runtime.errorExitCode]() {
-    return 75
-  }
-  override get message() {
-    const { host, pid } = this.process
-    const who = `${this.path} is being worked on by process ${pid} on ${host}`
-    return processState(this.process) === "unknown"
-      ? `${who}, another machine or container, since ${this.since}; wait for it: should it be gone, that is known after a minute without a sign of life`
-      : `${who} since ${this.since}; wait for it, or stop it with \`kill ${pid}\``
-  }
-}
+export class RunLocked extends Failure<RunLocked>()("RunLocked", {
+  exitCode: "temporary",
+  fields: { path: Schema.String, process: ProcessIdentity, since: Schema.String },
+  message: ({ path, process, since }) => {
+    const { host, pid } = process
+    const who = `${path} is being worked on by process ${pid} on ${host}`
+    return processState(process) === "unknown"
+      ? `${who}, another machine or container, since ${since}; wait for it: should it be gone, that is known after a minute without a sign of life`
+      : `${who} since ${since}; wait for it, or stop it with \`kill ${pid}\``
+  },
+}) {}
 
 const fileName = (number: number) => `${String(number).padStart(4, "0")}.json`
 

@@ -4,9 +4,10 @@
  * What happened is in `champions/history.ndjson`, one line an event, which is written first: a pointer that a crash left
  * behind the history is brought up to it before the next event. Readers need no lock: a pointer is old or new.
  */
-import { Effect, Path, Runtime, Schema } from "effect"
+import { Effect, Path, Schema } from "effect"
 import { ChampionEvent } from "../schemas/Champion.ts"
 import { isExperimentName } from "../schemas/ExperimentName.ts"
+import { Failure } from "../schemas/Failure.ts"
 import { claimSoon } from "./claim.ts"
 import * as files from "./files.ts"
 
@@ -17,22 +18,19 @@ const historyName = "history.ndjson"
 const prefix = "champion:"
 
 /** There is no champion to use, or its run is gone. */
-export class ChampionNotFound extends Schema.TaggedError<ChampionNotFound>()("ChampionNotFound", {
-  experiment: Schema.String,
-  runsDir: Schema.String,
-  /** What the pointer names; null where there is none. */
-  run: Schema.NullOr(Schema.String),
-}) {
-  override get [Runtime.errorExitCode]() {
-    return 66
-  }
-  override get message() {
-    const { experiment, run, runsDir } = this
-    return run === null
+export class ChampionNotFound extends Failure<ChampionNotFound>()("ChampionNotFound", {
+  exitCode: "noInput",
+  fields: {
+    experiment: Schema.String,
+    runsDir: Schema.String,
+    /** What the pointer names; null where there is none. */
+    run: Schema.NullOr(Schema.String),
+  },
+  message: ({ experiment, run, runsDir }) =>
+    run === null
       ? `${experiment} has no champion in ${runsDir}; make a finished run the champion with \`pnpm pipeline promote RUN\``
-      : `the champion of ${experiment} is ${run}, which is not in ${runsDir} any more; choose another with \`pnpm pipeline promote RUN\` or \`pnpm pipeline rollback ${experiment}\``
-  }
-}
+      : `the champion of ${experiment} is ${run}, which is not in ${runsDir} any more; choose another with \`pnpm pipeline promote RUN\` or \`pnpm pipeline rollback ${experiment}\``,
+}) {}
 
 const decodeEvent = Schema.decodeUnknownEffect(Schema.fromJsonString(ChampionEvent))
 const encodeEvent = Schema.encodeSync(Schema.fromJsonString(ChampionEvent))

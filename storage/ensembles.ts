@@ -2,9 +2,10 @@
  * `ensembles/<name>/` of a runs folder: what several runs reach together. `report.json` names them; the probabilities of
  * every test example are in `predictions.safetensors`, as in a run. The report is written last: with it all is there.
  */
-import { Effect, Path, Runtime, Schema } from "effect"
+import { Effect, Path, Schema } from "effect"
 import { EnsembleReport } from "../schemas/Ensemble.ts"
 import { isExperimentName } from "../schemas/ExperimentName.ts"
+import { Failure } from "../schemas/Failure.ts"
 import * as files from "./files.ts"
 import { layout } from "./runDirectory.ts"
 
@@ -14,22 +15,19 @@ const folderName = "ensembles"
 const prefix = "ensemble:"
 
 /** There is no such ensemble, or what is there cannot be read. */
-export class EnsembleNotFound extends Schema.TaggedError<EnsembleNotFound>()("EnsembleNotFound", {
-  ensemble: Schema.String,
-  runsDir: Schema.String,
-  /** Null where there is none. */
-  problem: Schema.NullOr(Schema.String),
-}) {
-  override get [Runtime.errorExitCode]() {
-    return this.problem === null ? 66 : 65
-  }
-  override get message() {
-    const { ensemble, problem, runsDir } = this
-    return problem === null
+export class EnsembleNotFound extends Failure<EnsembleNotFound>()("EnsembleNotFound", {
+  exitCode: ({ problem }) => (problem === null ? "noInput" : "dataError"),
+  fields: {
+    ensemble: Schema.String,
+    runsDir: Schema.String,
+    /** Null where there is none. */
+    problem: Schema.NullOr(Schema.String),
+  },
+  message: ({ ensemble, problem, runsDir }) =>
+    problem === null
       ? `there is no ensemble ${ensemble} in ${runsDir}; \`pnpm pipeline run\` of an ensemble's file makes one`
-      : `the report of ensemble ${ensemble} in ${runsDir} cannot be read: ${problem}; \`pnpm pipeline run\` of its file makes it anew`
-  }
-}
+      : `the report of ensemble ${ensemble} in ${runsDir} cannot be read: ${problem}; \`pnpm pipeline run\` of its file makes it anew`,
+}) {}
 
 const ReportText = Schema.fromJsonString(EnsembleReport)
 const decodeReport = Schema.decodeUnknownEffect(ReportText)

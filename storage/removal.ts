@@ -5,7 +5,8 @@
  * After the rename it is looked at once more: a process that took it in between gets it back.
  */
 import { hostname } from "node:os"
-import { Clock, Effect, Path, Runtime, Schema } from "effect"
+import { Clock, Effect, Path, Schema } from "effect"
+import { Failure } from "../schemas/Failure.ts"
 import { statusOf } from "./attempts.ts"
 import { championOf, earlierChampion, listChampions, readChampionHistory } from "./champions.ts"
 import { memberRuns } from "./ensembles.ts"
@@ -22,31 +23,26 @@ const abandonedMs = 3_600_000
 const aChampion = "a champion"
 
 /** Runs that must not be removed. */
-export class RunProtected extends Schema.TaggedError<RunProtected>()("RunProtected", {
-  runs: Schema.Array(Schema.Struct({ run: Schema.String, reason: Schema.String })),
-}) {
-  override get [Runtime.errorExitCode]() {
-    return 75
-  }
-  override get message() {
-    const list = this.runs.map(({ reason, run }) => `${run} (${reason})`).join(", ")
+export class RunProtected extends Failure<RunProtected>()("RunProtected", {
+  exitCode: "temporary",
+  fields: { runs: Schema.Array(Schema.Struct({ run: Schema.String, reason: Schema.String })) },
+  message: ({ runs }) => {
+    const list = runs.map(({ reason, run }) => `${run} (${reason})`).join(", ")
     const ways = [
-      `leave ${this.runs.length === 1 ? "it" : "them"} out`,
-      ...(this.runs.some(({ reason }) => reason === aChampion) ? ["or `promote` another run first"] : []),
+      `leave ${runs.length === 1 ? "it" : "them"} out`,
+      ...(runs.some(({ reason }) => reason === aChampion) ? ["or `promote` another run first"] : []),
     ]
     return `nothing was removed: ${list}; ${ways.join(", ")}`
-  }
-}
+  },
+}) {}
 
 /** A path that is no run must never be deleted. */
-export class NotARun extends Schema.TaggedError<NotARun>()("NotARun", { path: Schema.String }) {
-  override get [Runtime.errorExitCode]() {
-    return 65
-  }
-  override get message() {
-    return `nothing was removed: ${this.path} is not a run directory: it has no ${layout.identity} and not the name of one`
-  }
-}
+export class NotARun extends Failure<NotARun>()("NotARun", {
+  exitCode: "dataError",
+  fields: { path: Schema.String },
+  message: ({ path }) =>
+    `nothing was removed: ${path} is not a run directory: it has no ${layout.identity} and not the name of one`,
+}) {}
 
 /** Runs that others rely on, by their ids: what each is. Ensembles in `except` are about to be removed themselves. */
 export const neededRuns = Effect.fn("neededRuns")(function* (

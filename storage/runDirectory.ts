@@ -13,8 +13,9 @@
 import { randomInt } from "node:crypto"
 import { hostname } from "node:os"
 import { matchesGlob } from "node:path"
-import { DateTime, Effect, Path, Runtime, Schema, SchemaIssue } from "effect"
+import { DateTime, Effect, Path, Schema, SchemaIssue } from "effect"
 import type { Experiment } from "../schemas/Experiment.ts"
+import { Failure } from "../schemas/Failure.ts"
 import { type Attempt, RunIdentity, type RunStatus } from "../schemas/Run.ts"
 import { readAttempts, statusOf } from "./attempts.ts"
 import { resolveChampion } from "./champions.ts"
@@ -49,33 +50,22 @@ export const effectiveExperiment = ({ attempts, identity }: Run): Experiment => 
     : identity.experiment
 }
 
-export class RunNotFound extends Schema.TaggedError<RunNotFound>()("RunNotFound", {
-  run: Schema.String,
-  runsDir: Schema.String,
-  candidates: Schema.Array(Schema.String),
-}) {
-  override get [Runtime.errorExitCode]() {
-    return 66
-  }
-  override get message() {
-    const { candidates, run, runsDir } = this
+export class RunNotFound extends Failure<RunNotFound>()("RunNotFound", {
+  exitCode: "noInput",
+  fields: { run: Schema.String, runsDir: Schema.String, candidates: Schema.Array(Schema.String) },
+  message: ({ candidates, run, runsDir }) => {
     if (candidates.length > 1) return `run ${run} could be ${candidates.join(" or ")}; give more of its name`
     return `no run ${run === "" ? "of an empty name" : run} in ${runsDir}; \`pnpm pipeline list\` shows what is there`
-  }
-}
+  },
+}) {}
 
 /** run.json is missing, torn, of another format, or not ours. */
-export class RunDamaged extends Schema.TaggedError<RunDamaged>()("RunDamaged", {
-  path: Schema.String,
-  problem: Schema.String,
-}) {
-  override get [Runtime.errorExitCode]() {
-    return 65
-  }
-  override get message() {
-    return `${this.path} is not a run this version can read: ${this.problem}; the other files in it are untouched`
-  }
-}
+export class RunDamaged extends Failure<RunDamaged>()("RunDamaged", {
+  exitCode: "dataError",
+  fields: { path: Schema.String, problem: Schema.String },
+  message: ({ path, problem }) =>
+    `${path} is not a run this version can read: ${problem}; the other files in it are untouched`,
+}) {}
 
 const decodeIdentity = Schema.decodeUnknownEffect(Schema.fromJsonString(RunIdentity), { errors: "all" })
 const encodeIdentity = Schema.encodeUnknownSync(RunIdentity)

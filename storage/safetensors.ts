@@ -7,7 +7,8 @@
  * `__metadata__.sha256` is the SHA-256 of the whole file with 64 zeros in its place; it comes first in the header.
  */
 import { createHash } from "node:crypto"
-import { Result, Runtime, Schema } from "effect"
+import { Result, Schema } from "effect"
+import { Failure } from "../schemas/Failure.ts"
 
 const elements = {
   F32: { bytes: 4, view: (b: ArrayBuffer, at: number, n: number) => new Float32Array(b, at, n) },
@@ -28,17 +29,11 @@ export interface Tensors {
 }
 
 /** The bytes are not what was written: torn, changed, or not safetensors at all. */
-export class SafetensorsInvalid extends Schema.TaggedError<SafetensorsInvalid>()("SafetensorsInvalid", {
-  found: Schema.String,
-  expected: Schema.String,
-}) {
-  override get [Runtime.errorExitCode]() {
-    return 65
-  }
-  override get message() {
-    return `found ${this.found}, expected ${this.expected}`
-  }
-}
+export class SafetensorsInvalid extends Failure<SafetensorsInvalid>()("SafetensorsInvalid", {
+  exitCode: "dataError",
+  fields: { found: Schema.String, expected: Schema.String },
+  message: ({ expected, found }) => `found ${found}, expected ${expected}`,
+}) {}
 
 const dtypeOf = (data: Tensor["data"]) =>
   data instanceof Float32Array ? "F32" : data instanceof Int32Array ? "I32" : "U8"

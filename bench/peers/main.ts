@@ -13,6 +13,7 @@ import { mkdtemp, rm, writeFile } from "node:fs/promises"
 import { cpus, loadavg, release, tmpdir, totalmem } from "node:os"
 import { join } from "node:path"
 import { parseArgs } from "node:util"
+import { exitCodes } from "../../schemas/exitCodes.ts"
 import type { Answer, Ready, Request } from "./contender.ts"
 import { contenders, floorCommand, prepare } from "./contenders.ts"
 import { adamBytes, copyBytes, multiplicationFlops } from "./floor.ts"
@@ -39,7 +40,7 @@ const { values: options } = parseArgs({
 
 const usage = (message: string): never => {
   console.error(`error: ${message}`)
-  process.exit(64)
+  process.exit(exitCodes.usage)
 }
 const positive = (name: "rounds" | "turn" | "threads") => {
   const value = Number(options[name])
@@ -226,7 +227,7 @@ for (const name of names) {
     complain(`${name} is left out: ${reasonOf(error)}`)
   }
 }
-if (commands.size === 0) process.exit(69)
+if (commands.size === 0) process.exit(exitCodes.unavailable)
 console.log(
   `${machine.processor}, ${machine.cores} cores, ${machine.memoryGiB} GiB, Linux ${machine.kernel}, Node.js ${machine.node}, ${threads} threads each`,
 )

@@ -1,8 +1,9 @@
 /** `pipeline compare RUN RUN…`: what differs between runs, and whether it is more than noise. */
 import { tmpdir } from "node:os"
-import { Console, Effect, Option, Path, Runtime, Schema } from "effect"
+import { Console, Effect, Option, Path, Schema } from "effect"
 import { Argument, Command, Flag } from "effect/cli"
 import type { Comparison } from "../../operations/compare/Comparison.ts"
+import { Failure } from "../../schemas/Failure.ts"
 import { sayIfNotOpened } from "../render/openFile.ts"
 import * as files from "../../storage/files.ts"
 import { locateRuns } from "../../storage/runDirectory.ts"
@@ -10,19 +11,14 @@ import { listHeaders, readHeaders } from "../../storage/runHeader.ts"
 import { experimentName, json, runsDir, wholeNumber } from "../flags.ts"
 
 /** There are not two runs that can be read. */
-export class NothingToCompare extends Schema.TaggedError<NothingToCompare>()("NothingToCompare", {
-  found: Schema.String,
-  damaged: Schema.Array(Schema.String),
-  usage: Schema.Boolean,
-}) {
-  override get [Runtime.errorExitCode]() {
-    return this.usage ? 64 : 65
-  }
-  override get message() {
-    const why = this.damaged.map((problem) => `\n  ${problem}`).join("")
-    return `nothing can be compared: found ${this.found}, expected two runs or more; name them, give a glob such as '2026*cnn*', or --experiment NAME${why}`
-  }
-}
+export class NothingToCompare extends Failure<NothingToCompare>()("NothingToCompare", {
+  exitCode: ({ usage }) => (usage ? "usage" : "dataError"),
+  fields: { found: Schema.String, damaged: Schema.Array(Schema.String), usage: Schema.Boolean },
+  message: ({ damaged, found }) => {
+    const why = damaged.map((problem) => `\n  ${problem}`).join("")
+    return `nothing can be compared: found ${found}, expected two runs or more; name them, give a glob such as '2026*cnn*', or --experiment NAME${why}`
+  },
+}) {}
 
 const runs = Argument.String("run").pipe(
   Argument.withDescription(

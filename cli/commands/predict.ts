@@ -2,27 +2,28 @@
 import { Console, Effect, Option, Result, Runtime, Schema } from "effect"
 import { Argument, Command, Flag } from "effect/cli"
 import { engineNames } from "../../schemas/EngineInfo.ts"
+import { Failure } from "../../schemas/Failure.ts"
 import { ensembleName, readEnsemble } from "../../storage/ensembles.ts"
 import { findRun } from "../../storage/runDirectory.ts"
 import { json, runsDir } from "../flags.ts"
 
 /** Some images could not be predicted; the others were. */
-export class ImagesRefused extends Schema.TaggedError<ImagesRefused>()("ImagesRefused", {
-  images: Schema.Int,
-  problems: Schema.Array(Schema.Struct({ message: Schema.String, exitCode: Schema.Int })),
-}) {
-  /** That of the problems where they agree, else EX_DATAERR. */
-  override get [Runtime.errorExitCode]() {
-    const codes = new Set(this.problems.map(({ exitCode }) => exitCode))
-    return codes.size === 1 ? this.problems[0].exitCode : 65
-  }
-  override get message() {
-    const { images, problems } = this
+export class ImagesRefused extends Failure<ImagesRefused>()("ImagesRefused", {
+  /** That of the problems if they all have the same one. */
+  exitCode: ({ problems }) => {
+    const codes = new Set(problems.map(({ exitCode }) => exitCode))
+    return codes.size === 1 ? problems[0].exitCode : "dataError"
+  },
+  fields: {
+    images: Schema.Int,
+    problems: Schema.Array(Schema.Struct({ message: Schema.String, exitCode: Schema.Int })),
+  },
+  message: ({ images, problems }) => {
     if (images === 1) return problems[0].message
     const lines = problems.map(({ message }) => `  ${message}`)
     return `${problems.length} of ${images} images could not be predicted:\n${lines.join("\n")}`
-  }
-}
+  },
+}) {}
 
 const run = Argument.String("run").pipe(
   Argument.withDescription(

@@ -1,7 +1,8 @@
 /** `pipeline resume RUN`: goes on with a run where its newest checkpoint stands. */
-import { Effect, Option, Path, Result, Runtime, Schema } from "effect"
+import { Effect, Option, Path, Result, Schema } from "effect"
 import { Argument, Command, Flag } from "effect/cli"
 import { engines } from "../../schemas/EngineInfo.ts"
+import { Failure } from "../../schemas/Failure.ts"
 import { fingerprint } from "../../schemas/fingerprint.ts"
 import { loadCheckpoint } from "../../stages/train/checkpoint.ts"
 import { dependsOnBudget } from "../../stages/train/learningRate.ts"
@@ -21,30 +22,24 @@ import { iterations, json, runsDir, threads } from "../flags.ts"
 import { readTrained } from "../../storage/stageRecords.ts"
 
 /** Another engine, version or code path computes other last bits. */
-export class EngineChanged extends Schema.TaggedError<EngineChanged>()("EngineChanged", {
-  changes: Schema.Array(Schema.String),
-}) {
-  override get [Runtime.errorExitCode]() {
-    return 65
-  }
-  override get message() {
-    return `the run was begun with another engine, so going on would not be exact to the bit: ${this.changes.join("; ")}; give --allow-engine-change to go on all the same`
-  }
-}
+export class EngineChanged extends Failure<EngineChanged>()("EngineChanged", {
+  exitCode: "dataError",
+  fields: { changes: Schema.Array(Schema.String) },
+  message: ({ changes }) =>
+    `the run was begun with another engine, so going on would not be exact to the bit: ${changes.join("; ")}; give --allow-engine-change to go on all the same`,
+}) {}
 
 /** The budget cannot be changed without losing what was trained so far, or what others rely on. */
-export class BudgetFixed extends Schema.TaggedError<BudgetFixed>()("BudgetFixed", {
-  reason: Schema.String,
-  /** The command to use instead. */
-  instead: Schema.String,
-}) {
-  override get [Runtime.errorExitCode]() {
-    return 65
-  }
-  override get message() {
-    return `the budget of this run cannot be changed: ${this.reason}; start a new run with \`pnpm pipeline ${this.instead}\``
-  }
-}
+export class BudgetFixed extends Failure<BudgetFixed>()("BudgetFixed", {
+  exitCode: "dataError",
+  fields: {
+    reason: Schema.String,
+    /** The command to use instead. */
+    instead: Schema.String,
+  },
+  message: ({ instead, reason }) =>
+    `the budget of this run cannot be changed: ${reason}; start a new run with \`pnpm pipeline ${instead}\``,
+}) {}
 
 const run = Argument.String("run").pipe(
   Argument.withDescription("The run: its id, the beginning or the last digits of it, a path, or `latest`"),

@@ -1,7 +1,8 @@
 /** `pipeline run FILE`: a new run of an experiment, or of every member of an ensemble that has none yet. */
 import { availableParallelism } from "node:os"
-import { Console, Effect, Option, Runtime, Schema } from "effect"
+import { Console, Effect, Option, Schema } from "effect"
 import { Argument, Command, Flag } from "effect/cli"
+import { Failure } from "../../schemas/Failure.ts"
 import type { Overrides } from "../../schemas/Run.ts"
 import { fingerprint } from "../../schemas/fingerprint.ts"
 import { findRun } from "../../storage/runDirectory.ts"
@@ -69,32 +70,22 @@ const runExperiment = Effect.fn("runExperiment")(function* (options: Options) {
 })
 
 /** An option that has no meaning for this file, or beside another one. */
-class FlagRefused extends Schema.TaggedError<FlagRefused>()("FlagRefused", {
-  path: Schema.String,
-  /** Of the file, in words that follow its name. */
-  why: Schema.String,
-  flag: Schema.String,
-}) {
-  override get [Runtime.errorExitCode]() {
-    return 64
-  }
-  override get message() {
-    return `${this.path} ${this.why}: leave ${this.flag} out`
-  }
-}
+class FlagRefused extends Failure<FlagRefused>()("FlagRefused", {
+  exitCode: "usage",
+  fields: {
+    path: Schema.String,
+    /** Of the file, in words that follow its name. */
+    why: Schema.String,
+    flag: Schema.String,
+  },
+  message: ({ flag, path, why }) => `${path} ${why}: leave ${flag} out`,
+}) {}
 
-class NoSuchMember extends Schema.TaggedError<NoSuchMember>()("NoSuchMember", {
-  path: Schema.String,
-  asked: Schema.Int,
-  members: Schema.Int,
-}) {
-  override get [Runtime.errorExitCode]() {
-    return 64
-  }
-  override get message() {
-    return `${this.path} has no member ${this.asked}; expected 1 to ${this.members}`
-  }
-}
+class NoSuchMember extends Failure<NoSuchMember>()("NoSuchMember", {
+  exitCode: "usage",
+  fields: { path: Schema.String, asked: Schema.Int, members: Schema.Int },
+  message: ({ asked, members, path }) => `${path} has no member ${asked}; expected 1 to ${members}`,
+}) {}
 
 /** The flags that decide which runs an ensemble finds and how they are trained, where they are not the defaults. */
 const givenFlags = ({ dataDir, engine, iterations, runsDir, threads }: Options) =>

@@ -1,6 +1,8 @@
 /** `pipeline schedule FILE`: trains again and again, each night in a process of its own, and keeps the best model. */
-import { Console, Effect, FileSystem, Layer, Option, Path, Runtime, Schema } from "effect"
+import { Console, Effect, FileSystem, Layer, Option, Path, Schema } from "effect"
 import { Command } from "effect/cli"
+import { exitCodes } from "../../schemas/exitCodes.ts"
+import { Failure } from "../../schemas/Failure.ts"
 import { Interrupted } from "../../schemas/Interrupted.ts"
 import { Night } from "../../schemas/ScheduledRun.ts"
 import { claim } from "../../storage/claim.ts"
@@ -13,18 +15,11 @@ import { type ScheduleFlags, scheduleFlags } from "../scheduleFlags.ts"
 const lookMs = 300_000
 
 /** A night begun with --now was not trained to its end. */
-export class NightFailed extends Schema.TaggedError<NightFailed>()("NightFailed", {
-  experiment: Schema.String,
-  reasons: Schema.Array(Schema.String),
-  code: Schema.Int,
-}) {
-  override get [Runtime.errorExitCode]() {
-    return this.code
-  }
-  override get message() {
-    return `the night of ${this.experiment} did not end well: ${this.reasons.join("; ")}`
-  }
-}
+export class NightFailed extends Failure<NightFailed>()("NightFailed", {
+  exitCode: ({ code }) => code,
+  fields: { experiment: Schema.String, reasons: Schema.Array(Schema.String), code: Schema.Int },
+  message: ({ experiment, reasons }) => `the night of ${experiment} did not end well: ${reasons.join("; ")}`,
+}) {}
 
 const encodeNight = Schema.encodeSync(Schema.fromJsonString(Night))
 
@@ -101,7 +96,11 @@ const checkNights = Effect.fnUntraced(function* (nights: ReadonlyArray<Night>, {
   const failed = nights.find(({ outcome }) => outcome !== "champion" && outcome !== "challenger")
   if (failed === undefined) return
   const { exitCode, experiment, outcome, reasons } = failed
-  return yield* new NightFailed({ experiment, reasons, code: outcome === "failed" ? exitCode || 70 : 75 })
+  return yield* new NightFailed({
+    experiment,
+    reasons,
+    code: outcome === "failed" ? exitCode || exitCodes.software : exitCodes.temporary,
+  })
 })
 
 const runPlan = Effect.fnUntraced(function* (flags: ScheduleFlags, plan: Plan) {

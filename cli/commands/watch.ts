@@ -1,8 +1,9 @@
 /**
  * `pipeline watch RUN`: follows a run from another process until it ends. It only reads: ending it leaves the run alone.
  */
-import { Clock, Console, Effect, Runtime, Schema } from "effect"
+import { Clock, Console, Effect, Schema } from "effect"
 import { Argument, Command } from "effect/cli"
+import { Failure } from "../../schemas/Failure.ts"
 import { locateRuns, RunNotFound } from "../../storage/runDirectory.ts"
 import { type LiveRun, lookAt } from "../../inspect/liveRun.ts"
 import { runArgument } from "../../format/runArgument.ts"
@@ -15,25 +16,22 @@ const lookEveryMs = 500
 const plainIntervalMs = 10_000
 
 /** The watched run ended, but not well. */
-export class RunNotFinished extends Schema.TaggedError<RunNotFinished>()("RunNotFinished", {
-  run: Schema.String,
-  path: Schema.String,
-  status: Schema.Literals(["interrupted", "failed"]),
-  reason: Schema.NullOr(Schema.String),
-  exitCode: Schema.NullOr(Schema.Int),
-}) {
-  /** As the run's own command, where it lived to record one: 130 is an interruption. */
-  override get [Runtime.errorExitCode]() {
-    return this.status === "interrupted" ? 130 : (this.exitCode ?? 1)
-  }
-  override get message() {
-    const why =
-      this.reason ?? (this.status === "interrupted" ? "its process is gone" : "no reason was recorded")
-    const how =
-      this.status === "failed" ? "failed:" : why.startsWith("interrupted ") ? "was" : "was interrupted:"
-    return `run ${this.run} ${how} ${why}; go on with \`pnpm pipeline resume ${quoted(runArgument(this.path))}\``
-  }
-}
+export class RunNotFinished extends Failure<RunNotFinished>()("RunNotFinished", {
+  /** The exit code of the run's own command, if it lived to record one. */
+  exitCode: ({ exitCode, status }) => (status === "interrupted" ? "interrupted" : (exitCode ?? "unrecorded")),
+  fields: {
+    run: Schema.String,
+    path: Schema.String,
+    status: Schema.Literals(["interrupted", "failed"]),
+    reason: Schema.NullOr(Schema.String),
+    exitCode: Schema.NullOr(Schema.Int),
+  },
+  message: ({ path, reason, run, status }) => {
+    const why = reason ?? (status === "interrupted" ? "its process is gone" : "no reason was recorded")
+    const how = status === "failed" ? "failed:" : why.startsWith("interrupted ") ? "was" : "was interrupted:"
+    return `run ${run} ${how} ${why}; go on with \`pnpm pipeline resume ${quoted(runArgument(path))}\``
+  },
+}) {}
 
 const run = Argument.String("run").pipe(
   Argument.withDescription("The run: its id, the beginning or the last digits of it, a path, or `latest`"),

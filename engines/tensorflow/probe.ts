@@ -8,6 +8,7 @@ import { execFile } from "node:child_process"
 import { cpus } from "node:os"
 import { fileURLToPath } from "node:url"
 import { Effect, Schema } from "effect"
+import { Failure } from "../../schemas/Failure.ts"
 import { verdict } from "../probeCache.ts"
 import { type Place, stampOf } from "./locate.ts"
 
@@ -25,11 +26,11 @@ const Probed = Schema.Struct({
 export type Probed = typeof Probed.Type
 
 /** The package is there and cannot be used: one line. */
-export class ProbeFailed extends Schema.TaggedError<ProbeFailed>()("ProbeFailed", { reason: Schema.String }) {
-  override get message() {
-    return this.reason
-  }
-}
+export class ProbeFailed extends Failure<ProbeFailed>()("ProbeFailed", {
+  exitCode: "unavailable",
+  fields: { reason: Schema.String },
+  message: ({ reason }) => reason,
+}) {}
 
 const rebuild = "`pnpm engine:tensorflow` builds one"
 

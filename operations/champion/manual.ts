@@ -1,27 +1,22 @@
 /**
  * Champions moved by a person: promote a run whatever the gate says, or go back to the champion before.
  */
-import { DateTime, Effect, Runtime, Schema } from "effect"
+import { DateTime, Effect, Schema } from "effect"
 import type { ChampionEvent } from "../../schemas/Champion.ts"
+import { Failure } from "../../schemas/Failure.ts"
 import { changeChampion, earlierChampion } from "../../storage/champions.ts"
 import type { Run } from "../../storage/runDirectory.ts"
 import { candidateReport } from "./candidate.ts"
 
 /** There is nothing to go back to. */
-export class NoEarlierChampion extends Schema.TaggedError<NoEarlierChampion>()("NoEarlierChampion", {
-  experiment: Schema.String,
-  champion: Schema.NullOr(Schema.String),
-}) {
-  override get [Runtime.errorExitCode]() {
-    return 66
-  }
-  override get message() {
-    const { champion, experiment } = this
-    return champion === null
+export class NoEarlierChampion extends Failure<NoEarlierChampion>()("NoEarlierChampion", {
+  exitCode: "noInput",
+  fields: { experiment: Schema.String, champion: Schema.NullOr(Schema.String) },
+  message: ({ champion, experiment }) =>
+    champion === null
       ? `${experiment} has no champion to go back from; \`pnpm pipeline champion\` shows which there are`
-      : `${experiment} has no champion before ${champion} whose run is still there; choose one with \`pnpm pipeline promote RUN\``
-  }
-}
+      : `${experiment} has no champion before ${champion} whose run is still there; choose one with \`pnpm pipeline promote RUN\``,
+}) {}
 
 const happenedNow = Effect.map(DateTime.now, DateTime.formatIso)
 

@@ -1,7 +1,8 @@
 /** What trained runs answer together on the test split: (ensemble, runs) -> EnsembleReport, written down. */
 import { basename } from "node:path"
-import { Effect, Option, Result, Runtime, Schema } from "effect"
+import { Effect, Option, Result, Schema } from "effect"
 import type { EnsembleReport } from "../../schemas/Ensemble.ts"
+import { Failure } from "../../schemas/Failure.ts"
 import { digestOf } from "../../stages/digest.ts"
 import { combine } from "../../stages/evaluate/ensemble.ts"
 import { testResult } from "../../stages/evaluate/testMetrics.ts"
@@ -14,21 +15,19 @@ import type { Ensemble } from "./ensembleFile.ts"
 import type { TrainedMember } from "./trainMembers.ts"
 
 /** The answers of the members do not belong together. */
-export class MembersDisagree extends Schema.TaggedError<MembersDisagree>()("MembersDisagree", {
-  runs: Schema.Array(Schema.String),
-  problem: Schema.String,
-  /** As `rm` takes it; null where there is none yet. */
-  ensemble: Schema.NullOr(Schema.String),
-}) {
-  override get [Runtime.errorExitCode]() {
-    return 65
-  }
-  override get message() {
-    const { ensemble, problem, runs } = this
+export class MembersDisagree extends Failure<MembersDisagree>()("MembersDisagree", {
+  exitCode: "dataError",
+  fields: {
+    runs: Schema.Array(Schema.String),
+    problem: Schema.String,
+    /** As `rm` takes it; null where there is none yet. */
+    ensemble: Schema.NullOr(Schema.String),
+  },
+  message: ({ ensemble, problem, runs }) => {
     const removed = [...(ensemble === null ? [] : [ensemble]), ...runs].join(" ")
     return `${runs.join(", ")} cannot be combined with the other members: ${problem}; remove with \`pnpm pipeline rm ${removed}\` and run the ensemble again`
-  }
-}
+  },
+}) {}
 
 const same = <T>(a: ArrayLike<T>, b: ArrayLike<T>) =>
   a.length === b.length && Array.from(a).every((value, i) => value === b[i])

@@ -5,29 +5,25 @@
  * signal is passed on to all that run, once. Where one fails no other is begun, and those that run come to their end.
  */
 import { stripVTControlCharacters } from "node:util"
-import { Effect, Runtime, Schema } from "effect"
+import { Effect, Schema } from "effect"
+import { exitCodes } from "../../schemas/exitCodes.ts"
+import { Failure } from "../../schemas/Failure.ts"
 import { Interrupted } from "../../schemas/Interrupted.ts"
 import { startProcess } from "../childProcess.ts"
 import { StopSignal } from "../../pipeline/StopSignal.ts"
 import { Display } from "../../pipeline/Display.ts"
 
 /** The process that trained a member ended badly. */
-export class MemberFailed extends Schema.TaggedError<MemberFailed>()("MemberFailed", {
-  /** From 1. */
-  member: Schema.Int,
-  reason: Schema.String,
-  exitCode: Schema.Int,
-}) {
-  override get [Runtime.errorExitCode]() {
-    return this.exitCode
-  }
-  override get message() {
-    return `member ${this.member}: ${this.reason}`
-  }
-}
-
-/** EX_TEMPFAIL: a process that was killed may live another time. */
-const killed = 75
+export class MemberFailed extends Failure<MemberFailed>()("MemberFailed", {
+  exitCode: ({ exitCode }) => exitCode,
+  fields: {
+    /** From 1. */
+    member: Schema.Int,
+    reason: Schema.String,
+    exitCode: Schema.Int,
+  },
+  message: ({ member, reason }) => `member ${member}: ${reason}`,
+}) {}
 
 /** What the process says that is said here for all of them, where they have ended. */
 const saidOnce = /^error: |^progress is saved; resume with: /
@@ -63,7 +59,8 @@ export const trainBeside = Effect.fn("trainBeside")(function* (
     running.delete(member)
     display.clear()
     if (code === 0 || stop.requested() !== undefined) return
-    failures.push(new MemberFailed({ member, reason, exitCode: code ?? killed }))
+    // A process that was killed may live another time.
+    failures.push(new MemberFailed({ member, reason, exitCode: code ?? exitCodes.temporary }))
   })
 
   yield* Effect.forEach(places, train, { concurrency: atOnce, discard: true })

@@ -5,6 +5,7 @@
  */
 import { Effect, type FileSystem, type Path } from "effect"
 import type { ProcessIdentity } from "../../schemas/Run.ts"
+import { exitCodes } from "../../schemas/exitCodes.ts"
 import { processState } from "../../storage/processIdentity.ts"
 import { readHeader } from "../../storage/runHeader.ts"
 import { type Ended, graceMs } from "../childProcess.ts"
@@ -44,7 +45,7 @@ const awaitEnd = Effect.fnUntraced(function* (name: string, runPath: string) {
     const { code, reason, status } = run
     if (status === "finished") return { code: 0, reason: "" }
     if (status === "interrupted") return { code: null, reason }
-    if (status === "failed") return { code: code ?? 70, reason }
+    if (status === "failed") return { code: code ?? exitCodes.software, reason }
     yield* Effect.sleep(pollMs)
   }
 })
@@ -68,7 +69,7 @@ const stop = Effect.fnUntraced(function* (runPath: string) {
   // It may have come to its end first.
   return (yield* readStatus(runPath))?.status === "finished"
     ? { code: 0, reason: "" }
-    : { code: 130, reason: "interrupted by SIGTERM" }
+    : { code: exitCodes.interrupted, reason: "interrupted by SIGTERM" }
 })
 
 export const followRun = (name: string, runPath: string) =>

@@ -4,27 +4,24 @@
  * The file is an experiment, scheduled by the flags, or a schedule of several (`schemas/Schedule.ts`).
  */
 import { pathToFileURL } from "node:url"
-import { Effect, Path, Result, Runtime, Schema, SchemaIssue } from "effect"
+import { Effect, Path, Result, Schema, SchemaIssue } from "effect"
+import { Failure } from "../../schemas/Failure.ts"
 import { Schedule, type Webhook } from "../../schemas/Schedule.ts"
 import * as files from "../../storage/files.ts"
 import { loadExperiment } from "../../pipeline/experimentFile/load.ts"
 import type { Job } from "./Job.ts"
 import { parseCron } from "./scheduledTimes.ts"
 
-export class ScheduleInvalid extends Schema.TaggedError<ScheduleInvalid>()("ScheduleInvalid", {
-  file: Schema.String,
-  problems: Schema.Array(Schema.String),
-}) {
-  override get [Runtime.errorExitCode]() {
-    return 65
-  }
-  override get message() {
-    const [first, ...more] = this.problems
+export class ScheduleInvalid extends Failure<ScheduleInvalid>()("ScheduleInvalid", {
+  exitCode: "dataError",
+  fields: { file: Schema.String, problems: Schema.Array(Schema.String) },
+  message: ({ file, problems }) => {
+    const [first, ...more] = problems
     return more.length === 0
-      ? `${this.file} cannot be scheduled: ${first}`
-      : `${this.file} cannot be scheduled, ${this.problems.length} problems:\n${this.problems.map((problem) => `  ${problem}`).join("\n")}`
-  }
-}
+      ? `${file} cannot be scheduled: ${first}`
+      : `${file} cannot be scheduled, ${problems.length} problems:\n${problems.map((problem) => `  ${problem}`).join("\n")}`
+  },
+}) {}
 
 export interface Plan {
   readonly jobs: ReadonlyArray<Job>

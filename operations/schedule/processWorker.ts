@@ -6,6 +6,7 @@
 import { createHash } from "node:crypto"
 import { Context, Effect, type FileSystem, Layer, Path, Schema } from "effect"
 import { GateResult } from "../../schemas/Champion.ts"
+import { exitCodes } from "../../schemas/exitCodes.ts"
 import { readChampion } from "../../storage/champions.ts"
 import { neededRuns, protection, removeRun } from "../../storage/removal.ts"
 import { listHeaders } from "../../storage/runHeader.ts"
@@ -52,7 +53,7 @@ const judge = Effect.fnUntraced(function* ({ runsDir }: Folders, { engine }: Job
     yield* judging.stop
     // As a failure of ours, which comes again: asking once more would take as long.
     const problem = `it took longer than ${duration(judgeLimitMs / 1000)}`
-    return { problem, code: 70 } satisfies NotJudged as NotJudged
+    return { problem, code: exitCodes.software } satisfies NotJudged as NotJudged
   }
   const { code, reason } = ended
   if (code !== 0) return { problem: reason, code }

@@ -5,6 +5,7 @@
  * its run again: by its name or, where that was not known yet, as the one its experiment made since `startedAt`.
  */
 import { Clock, DateTime, Effect, Ref } from "effect"
+import { exitCodes } from "../../schemas/exitCodes.ts"
 import type { Night, OpenNight } from "../../schemas/ScheduledRun.ts"
 import type { StorageFailed } from "../../storage/StorageFailed.ts"
 import type { Ended } from "../childProcess.ts"
@@ -14,10 +15,8 @@ import { dateOf } from "./scheduledTimes.ts"
 import { Worker, type Working } from "./Worker.ts"
 
 /** What may be otherwise in a while: data that cannot be had, a run that somebody works on, a process that was killed. */
-const isTemporary = (code: number | null) => code === null || code === 69 || code === 75
-
-/** The experiment's runs are stopped by a signal with a checkpoint: EX of our own convention. */
-const interruptedCode = 130
+const isTemporary = (code: number | null) =>
+  code === null || code === exitCodes.unavailable || code === exitCodes.temporary
 
 export type NightEnd =
   /** The schedule was asked to stop: goes on when it starts again. */
@@ -127,7 +126,7 @@ const judge = Effect.fnUntraced(function* (context: Context, run: string) {
     }
     const { code, problem } = result
     // Interrupted is not its answer either: the run is trained, and the gate can be asked again.
-    const canRetry = isTemporary(code) || code === interruptedCode
+    const canRetry = isTemporary(code) || code === exitCodes.interrupted
     const reason = `trained, but the gate could not judge it: ${problem}`
     const end = yield* retryOrFail(context, code, canRetry, reason)
     if (end !== undefined) return end
@@ -189,7 +188,7 @@ const runProcess = Effect.fnUntraced(function* (context: Context, working: Worki
     const limit = duration(limitMsOf(job) / 1000)
     return yield* finish(context, "timeLimit", code, [`stopped after ${limit}, its limit`])
   }
-  if (code === interruptedCode) return yield* finish(context, "interrupted", code, [reason])
+  if (code === exitCodes.interrupted) return yield* finish(context, "interrupted", code, [reason])
   return yield* retryOrFail(context, code, isTemporary(code), reason)
 })
 

@@ -1,21 +1,16 @@
 /** What could only fail at night fails when the schedule starts: (folders, plan) -> nothing, or why not. */
-import { Effect, Layer, Path, Runtime, Schema } from "effect"
+import { Effect, Layer, Path, Schema } from "effect"
+import { Failure } from "../../schemas/Failure.ts"
 import * as files from "../../storage/files.ts"
 import type { StorageFailed } from "../../storage/StorageFailed.ts"
 import type { Plan } from "./plan.ts"
 
 /** A folder that nights could not be written into. */
-export class FolderUnusable extends Schema.TaggedError<FolderUnusable>()("FolderUnusable", {
-  folder: Schema.String,
-  problem: Schema.String,
-}) {
-  override get [Runtime.errorExitCode]() {
-    return 66
-  }
-  override get message() {
-    return `nothing can be scheduled into ${this.folder}: ${this.problem}`
-  }
-}
+export class FolderUnusable extends Failure<FolderUnusable>()("FolderUnusable", {
+  exitCode: "noInput",
+  fields: { folder: Schema.String, problem: Schema.String },
+  message: ({ folder, problem }) => `nothing can be scheduled into ${folder}: ${problem}`,
+}) {}
 
 export const unusable = (folder: string) => (error: StorageFailed) =>
   Effect.fail(new FolderUnusable({ folder, problem: error.message }))

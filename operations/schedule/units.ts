@@ -2,6 +2,7 @@
  * The schedule for those who have an init system: (command line, jobs) -> a systemd unit, or lines of a crontab.
  */
 import { quoted } from "../../format/quoted.ts"
+import { exitCodes } from "../../schemas/exitCodes.ts"
 import { without } from "./commandLine.ts"
 import type { Job } from "./Job.ts"
 
@@ -12,6 +13,9 @@ const forSystemd = (word: string) => {
     ? escaped
     : `"${escaped.replaceAll("\\", "\\\\").replaceAll('"', '\\"')}"`
 }
+
+/** What starting again does not help: bad input, and another schedule in the same folder. */
+const { cannotCreate, dataError, noInput, temporary, usage } = exitCodes
 
 /** `command`: program and arguments of this schedule; `folder`: where it is started. */
 export const systemdUnit = (command: ReadonlyArray<string>, folder: string): string =>
@@ -26,8 +30,8 @@ export const systemdUnit = (command: ReadonlyArray<string>, folder: string): str
     `ExecStart=${command.map(forSystemd).join(" ")}`,
     "Restart=on-failure",
     "RestartSec=60",
-    "# Bad input is not mended by starting again (sysexits: 64 to 66, 73), nor is a second schedule (75).",
-    "RestartPreventExitStatus=64 65 66 73 75",
+    `# Bad input is not mended by starting again (sysexits: ${usage} to ${noInput}, ${cannotCreate}), nor is a second schedule (${temporary}).`,
+    `RestartPreventExitStatus=${[usage, dataError, noInput, cannotCreate, temporary].join(" ")}`,
     "# The schedule itself asks the night to save a checkpoint; a second signal would end it without one.",
     "KillMode=mixed",
     "TimeoutStopSec=180",
@@ -76,7 +80,7 @@ export const crontab = (
       : []),
     ...(times.size === 1
       ? []
-      : ["# A line that comes while the night of another goes on is refused (exit 75)."]),
+      : [`# A line that comes while the night of another goes on is refused (exit ${temporary}).`]),
     ...lines,
   ].join("\n")
 }

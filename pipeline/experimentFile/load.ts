@@ -4,9 +4,10 @@
  * (path, overrides of the command line) -> Experiment. Every problem of a file is listed at once, with its path.
  */
 import { fileURLToPath, pathToFileURL } from "node:url"
-import { Effect, Path, Runtime, Schema } from "effect"
+import { Effect, Path, Schema } from "effect"
 import { isLabel, notALabel } from "../../schemas/Dataset.ts"
 import { Experiment } from "../../schemas/Experiment.ts"
+import { Failure } from "../../schemas/Failure.ts"
 import { fingerprint } from "../../schemas/fingerprint.ts"
 import type { Overrides } from "../../schemas/Run.ts"
 import { outputBeyondUnit } from "../../schemas/outputRange.ts"
@@ -15,46 +16,31 @@ import { describeDataset } from "../../stages/fetch/datasets.ts"
 import * as files from "../../storage/files.ts"
 import { problemsOf } from "./problems.ts"
 
-export class ExperimentNotFound extends Schema.TaggedError<ExperimentNotFound>()("ExperimentNotFound", {
-  path: Schema.String,
-}) {
-  override get [Runtime.errorExitCode]() {
-    return 66
-  }
-  override get message() {
-    return `there is no experiment file ${this.path}; the project's own are in experiments/`
-  }
-}
+export class ExperimentNotFound extends Failure<ExperimentNotFound>()("ExperimentNotFound", {
+  exitCode: "noInput",
+  fields: { path: Schema.String },
+  message: ({ path }) => `there is no experiment file ${path}; the project's own are in experiments/`,
+}) {}
 
 /** The file does not parse, throws, or has no default export. */
-export class ExperimentNotLoadable extends Schema.TaggedError<ExperimentNotLoadable>()(
-  "ExperimentNotLoadable",
-  {
-    path: Schema.String,
-    problem: Schema.String,
-  },
-) {
-  override get [Runtime.errorExitCode]() {
-    return 65
-  }
-  override get message() {
-    return `${this.path} cannot be loaded: ${this.problem}`
-  }
-}
+export class ExperimentNotLoadable extends Failure<ExperimentNotLoadable>()("ExperimentNotLoadable", {
+  exitCode: "dataError",
+  fields: { path: Schema.String, problem: Schema.String },
+  message: ({ path, problem }) => `${path} cannot be loaded: ${problem}`,
+}) {}
 
-export class ExperimentInvalid extends Schema.TaggedError<ExperimentInvalid>()("ExperimentInvalid", {
-  path: Schema.String,
-  problems: Schema.Array(Schema.Struct({ at: Schema.String, problem: Schema.String })),
-}) {
-  override get [Runtime.errorExitCode]() {
-    return 65
-  }
-  override get message() {
-    const lines = this.problems.map(({ at, problem }) => `  ${at || "(the whole)"}: ${problem}`)
+export class ExperimentInvalid extends Failure<ExperimentInvalid>()("ExperimentInvalid", {
+  exitCode: "dataError",
+  fields: {
+    path: Schema.String,
+    problems: Schema.Array(Schema.Struct({ at: Schema.String, problem: Schema.String })),
+  },
+  message: ({ path, problems }) => {
+    const lines = problems.map(({ at, problem }) => `  ${at || "(the whole)"}: ${problem}`)
     const count = lines.length === 1 ? "1 problem" : `${lines.length} problems`
-    return `${this.path} is not a valid experiment, ${count}:\n${lines.join("\n")}`
-  }
-}
+    return `${path} is not a valid experiment, ${count}:\n${lines.join("\n")}`
+  },
+}) {}
 
 const decode = Schema.decodeUnknownEffect(Experiment, { errors: "all", onExcessProperty: "error" })
 

@@ -6,8 +6,9 @@
  * the files as well, so a fork of one goes on with the files its parent had. Anything else may change. The fork goes on at
  * the parent's iteration, with the parent's rows of metrics up to there.
  */
-import { Effect, Path, Runtime, Schema } from "effect"
+import { Effect, Path, Schema } from "effect"
 import type { Experiment } from "../../schemas/Experiment.ts"
+import { Failure } from "../../schemas/Failure.ts"
 import { filesOf, fingerprint } from "../../schemas/fingerprint.ts"
 import type { Parent } from "../../schemas/Run.ts"
 import { newestGoodCheckpoint, saveCheckpoint } from "../../stages/train/checkpoint.ts"
@@ -19,17 +20,11 @@ import { differences } from "./difference.ts"
 import { readFetched } from "../../storage/stageRecords.ts"
 
 /** The parent's state cannot be this experiment's. */
-export class ForkImpossible extends Schema.TaggedError<ForkImpossible>()("ForkImpossible", {
-  run: Schema.String,
-  reason: Schema.String,
-}) {
-  override get [Runtime.errorExitCode]() {
-    return 65
-  }
-  override get message() {
-    return `no run can be forked from ${this.run}: ${this.reason}`
-  }
-}
+export class ForkImpossible extends Failure<ForkImpossible>()("ForkImpossible", {
+  exitCode: "dataError",
+  fields: { run: Schema.String, reason: Schema.String },
+  message: ({ reason, run }) => `no run can be forked from ${run}: ${reason}`,
+}) {}
 
 const modelOf = ({ averaging, model, optimizer }: Experiment) => ({
   model,

@@ -4,8 +4,9 @@
  * A fork has its parent's split, so of the same files it is tested on what no ancestor has learnt. Of other files it is not
  * sure: an image may have moved from one set to the other.
  */
-import { Effect, Path, Runtime, Schema } from "effect"
+import { Effect, Path, Schema } from "effect"
 import type { FetchedDataset } from "../../schemas/Dataset.ts"
+import { Failure } from "../../schemas/Failure.ts"
 import type { Parent } from "../../schemas/Run.ts"
 import type { ResidentDataset } from "../../stages/dataset/load.ts"
 import type { SplitIndices } from "../../stages/dataset/split.ts"
@@ -15,32 +16,21 @@ import { readFetched } from "../../storage/stageRecords.ts"
 import { areSameImages, unseenBy } from "./leakage.ts"
 
 /** What an ancestor was trained on cannot be known. */
-export class AncestorLost extends Schema.TaggedError<AncestorLost>()("AncestorLost", {
-  run: Schema.String,
-  problem: Schema.String,
-}) {
-  override get message() {
-    return `${this.run}, which it was forked from: ${this.problem}`
-  }
-}
+export class AncestorLost extends Failure<AncestorLost>()("AncestorLost", {
+  exitCode: "dataError",
+  fields: { run: Schema.String, problem: Schema.String },
+  message: ({ problem, run }) => `${run}, which it was forked from: ${problem}`,
+}) {}
 
 /** The test would say how well a run remembers, not how good it is. */
-export class TestLearnt extends Schema.TaggedError<TestLearnt>()("TestLearnt", {
-  ancestor: Schema.String,
-  learnt: Schema.Int,
-  examples: Schema.Int,
-  duplicates: Schema.Int,
-}) {
-  /** sysexits: EX_DATAERR */
-  override get [Runtime.errorExitCode]() {
-    return 65
-  }
-  override get message() {
-    const { ancestor, duplicates, examples, learnt } = this
+export class TestLearnt extends Failure<TestLearnt>()("TestLearnt", {
+  exitCode: "dataError",
+  fields: { ancestor: Schema.String, learnt: Schema.Int, examples: Schema.Int, duplicates: Schema.Int },
+  message: ({ ancestor, duplicates, examples, learnt }) => {
     const most = duplicates === 0 ? "none" : `at most the ${duplicates} that are in its own train set too`
     return `the test set holds images that ${ancestor}, which the run was forked from, has learnt: found ${learnt} of ${examples}, expected ${most}; train it from the beginning, without --from`
-  }
-}
+  },
+}) {}
 
 /** Beside the run that was forked from it, or where it was then. */
 const readParent = Effect.fnUntraced(function* (runsDir: string, { path, run: id }: Parent) {

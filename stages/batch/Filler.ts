@@ -1,18 +1,15 @@
 /** What writes the images and labels of consecutive iterations: on this thread (`batch.ts`) or beside it (`batchThread.ts`). */
-import { type Effect, Runtime, Schema } from "effect"
+import { type Effect, Schema } from "effect"
+import { Failure } from "../../schemas/Failure.ts"
 import type { BatchOptions } from "./fillBatch.ts"
 
 /** The thread that fills batches has ended, or could not begin. */
-export class BatchThreadFailed extends Schema.TaggedError<BatchThreadFailed>()("BatchThreadFailed", {
-  reason: Schema.String,
-}) {
-  override get [Runtime.errorExitCode]() {
-    return 70
-  }
-  override get message() {
-    return `the thread that fills batches failed: ${this.reason}; \`resume\` goes on from the newest checkpoint`
-  }
-}
+export class BatchThreadFailed extends Failure<BatchThreadFailed>()("BatchThreadFailed", {
+  exitCode: "software",
+  fields: { reason: Schema.String },
+  message: ({ reason }) =>
+    `the thread that fills batches failed: ${reason}; \`resume\` goes on from the newest checkpoint`,
+}) {}
 
 /** Images and labels of consecutive iterations, stacked. */
 export interface Arrays {

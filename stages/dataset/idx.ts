@@ -6,7 +6,8 @@
  * digits" (1998), section "The IDX file format", and Lush's libidx. The content fills the file exactly: missing and
  * trailing bytes are refused, and nothing is allocated before the dimensions are known to fit the file.
  */
-import { Result, Runtime, Schema } from "effect"
+import { Result, Schema } from "effect"
+import { Failure } from "../../schemas/Failure.ts"
 
 /** Element types by their code in the file. */
 const types = {
@@ -30,20 +31,12 @@ export type Idx = { readonly dims: ReadonlyArray<number> } & (
 )
 
 /** A file is not IDX, or not a whole one. */
-export class IdxInvalid extends Schema.TaggedError<IdxInvalid>()("IdxInvalid", {
-  path: Schema.String,
-  found: Schema.String,
-  expected: Schema.String,
-  advice: Schema.String,
-}) {
-  /** sysexits: EX_DATAERR */
-  override get [Runtime.errorExitCode]() {
-    return 65
-  }
-  override get message() {
-    return `${this.path} is not a valid IDX file: found ${this.found}, expected ${this.expected}; ${this.advice}`
-  }
-}
+export class IdxInvalid extends Failure<IdxInvalid>()("IdxInvalid", {
+  exitCode: "dataError",
+  fields: { path: Schema.String, found: Schema.String, expected: Schema.String, advice: Schema.String },
+  message: ({ advice, expected, found, path }) =>
+    `${path} is not a valid IDX file: found ${found}, expected ${expected}; ${advice}`,
+}) {}
 
 const littleEndian = new Uint8Array(new Uint16Array([1]).buffer)[0] === 1
 

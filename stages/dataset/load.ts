@@ -5,8 +5,9 @@
  * shape, there is one label an image, and every label is a class. A dataset's quirks (transposed images, labels that
  * start at 1, labels of several columns) end here.
  */
-import { Effect, Result, Runtime, Schema } from "effect"
+import { Effect, Result, Schema } from "effect"
 import { type FetchedDataset, type FetchedFile, type Layout, originOf } from "../../schemas/Dataset.ts"
+import { Failure } from "../../schemas/Failure.ts"
 import { read } from "../../storage/files.ts"
 import { digestOf } from "../digest.ts"
 import { type Idx, parseIdx } from "./idx.ts"
@@ -31,60 +32,44 @@ const fault = {
 }
 
 /** A file is not the one that was fetched. */
-export class ChecksumMismatch extends Schema.TaggedError<ChecksumMismatch>()("ChecksumMismatch", fault) {
-  override get [Runtime.errorExitCode]() {
-    return 65
-  }
-  override get message() {
-    return `${this.path} has changed: found ${this.found}, expected ${this.expected}; ${this.advice}`
-  }
-}
+export class ChecksumMismatch extends Failure<ChecksumMismatch>()("ChecksumMismatch", {
+  exitCode: "dataError",
+  fields: fault,
+  message: ({ advice, expected, found, path }) =>
+    `${path} has changed: found ${found}, expected ${expected}; ${advice}`,
+}) {}
 
 /** Images of another size, type or number of channels than the dataset's. */
-export class ImageShapeMismatch extends Schema.TaggedError<ImageShapeMismatch>()(
-  "ImageShapeMismatch",
-  fault,
-) {
-  override get [Runtime.errorExitCode]() {
-    return 65
-  }
-  override get message() {
-    return `${this.path} does not hold the dataset's images: found ${this.found}, expected ${this.expected}; ${this.advice}`
-  }
-}
+export class ImageShapeMismatch extends Failure<ImageShapeMismatch>()("ImageShapeMismatch", {
+  exitCode: "dataError",
+  fields: fault,
+  message: ({ advice, expected, found, path }) =>
+    `${path} does not hold the dataset's images: found ${found}, expected ${expected}; ${advice}`,
+}) {}
 
 /** Labels that are not one row of integers an example. */
-export class LabelShapeMismatch extends Schema.TaggedError<LabelShapeMismatch>()(
-  "LabelShapeMismatch",
-  fault,
-) {
-  override get [Runtime.errorExitCode]() {
-    return 65
-  }
-  override get message() {
-    return `${this.path} does not hold the dataset's labels: found ${this.found}, expected ${this.expected}; ${this.advice}`
-  }
-}
+export class LabelShapeMismatch extends Failure<LabelShapeMismatch>()("LabelShapeMismatch", {
+  exitCode: "dataError",
+  fields: fault,
+  message: ({ advice, expected, found, path }) =>
+    `${path} does not hold the dataset's labels: found ${found}, expected ${expected}; ${advice}`,
+}) {}
 
 /** Not one label an image. */
-export class CountMismatch extends Schema.TaggedError<CountMismatch>()("CountMismatch", fault) {
-  override get [Runtime.errorExitCode]() {
-    return 65
-  }
-  override get message() {
-    return `${this.path} does not fit its images: found ${this.found}, expected ${this.expected}; ${this.advice}`
-  }
-}
+export class CountMismatch extends Failure<CountMismatch>()("CountMismatch", {
+  exitCode: "dataError",
+  fields: fault,
+  message: ({ advice, expected, found, path }) =>
+    `${path} does not fit its images: found ${found}, expected ${expected}; ${advice}`,
+}) {}
 
 /** A label that is no class. */
-export class LabelOutOfRange extends Schema.TaggedError<LabelOutOfRange>()("LabelOutOfRange", fault) {
-  override get [Runtime.errorExitCode]() {
-    return 65
-  }
-  override get message() {
-    return `${this.path} holds a label that is no class: found ${this.found}, expected ${this.expected}; ${this.advice}`
-  }
-}
+export class LabelOutOfRange extends Failure<LabelOutOfRange>()("LabelOutOfRange", {
+  exitCode: "dataError",
+  fields: fault,
+  message: ({ advice, expected, found, path }) =>
+    `${path} holds a label that is no class: found ${found}, expected ${expected}; ${advice}`,
+}) {}
 
 const shapeOf = (idx: Idx): string => `${idx.type} [${idx.dims.join(", ")}]`
 

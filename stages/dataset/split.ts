@@ -4,8 +4,9 @@
  * An index counts through the train file and then the test file. The lists are disjoint, ascending and together cover
  * every example that the split uses; the same split of the same sizes is always the same lists.
  */
-import { Result, Runtime, Schema } from "effect"
+import { Result, Schema } from "effect"
 import type { Split } from "../../schemas/Dataset.ts"
+import { Failure } from "../../schemas/Failure.ts"
 import { randomKey } from "../random.ts"
 import { permutation } from "../shuffle.ts"
 
@@ -16,19 +17,16 @@ export interface SplitIndices {
 }
 
 /** A split that would leave nothing to train, validate or test with. */
-export class SplitEmpty extends Schema.TaggedError<SplitEmpty>()("SplitEmpty", {
-  set: Schema.Literals(["train", "validation", "test"]),
-  examples: Schema.Int,
-  advice: Schema.String,
-}) {
-  /** sysexits: EX_DATAERR */
-  override get [Runtime.errorExitCode]() {
-    return 65
-  }
-  override get message() {
-    return `the split leaves the ${this.set} set empty: found ${this.examples} examples to divide, expected at least one for each set; ${this.advice}`
-  }
-}
+export class SplitEmpty extends Failure<SplitEmpty>()("SplitEmpty", {
+  exitCode: "dataError",
+  fields: {
+    set: Schema.Literals(["train", "validation", "test"]),
+    examples: Schema.Int,
+    advice: Schema.String,
+  },
+  message: ({ advice, examples, set }) =>
+    `the split leaves the ${set} set empty: found ${examples} examples to divide, expected at least one for each set; ${advice}`,
+}) {}
 
 const range = (from: number, until: number): Uint32Array =>
   Uint32Array.from({ length: until - from }, (_, i) => from + i)

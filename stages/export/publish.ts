@@ -3,21 +3,16 @@
  *
  * Never replaces anything: what is in the way stays as it is.
  */
-import { Effect, Path, Runtime, Schema } from "effect"
+import { Effect, Path, Schema } from "effect"
+import { Failure } from "../../schemas/Failure.ts"
 import * as files from "../../storage/files.ts"
 
-export class ExportOccupied extends Schema.TaggedError<ExportOccupied>()("ExportOccupied", {
-  path: Schema.String,
-  found: Schema.String,
-}) {
-  /** sysexits: EX_CANTCREAT */
-  override get [Runtime.errorExitCode]() {
-    return 73
-  }
-  override get message() {
-    return `${this.path} is taken: found ${this.found}, expected nothing or the same export; choose another folder with --out, or remove it`
-  }
-}
+export class ExportOccupied extends Failure<ExportOccupied>()("ExportOccupied", {
+  exitCode: "cannotCreate",
+  fields: { path: Schema.String, found: Schema.String },
+  message: ({ found, path }) =>
+    `${path} is taken: found ${found}, expected nothing or the same export; choose another folder with --out, or remove it`,
+}) {}
 
 export interface ExportedFile {
   readonly name: string

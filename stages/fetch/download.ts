@@ -6,6 +6,7 @@
  */
 import { Cause, Clock, Context, type Duration, Effect, Schedule, Schema, Stream } from "effect"
 import { HttpClient, type HttpClientError } from "effect/http"
+import { Failure } from "../../schemas/Failure.ts"
 import { SourceFailed } from "./sources.ts"
 
 /** How patient a download is. */
@@ -30,10 +31,10 @@ export interface Downloaded extends Version {
 }
 
 /** An attempt that failed, and whether another may succeed. */
-class AttemptFailed extends Schema.TaggedError<AttemptFailed>()("AttemptFailed", {
-  found: Schema.String,
-  expected: Schema.String,
-  transient: Schema.Boolean,
+class AttemptFailed extends Failure<AttemptFailed>()("AttemptFailed", {
+  exitCode: "unavailable",
+  fields: { found: Schema.String, expected: Schema.String, transient: Schema.Boolean },
+  message: ({ expected, found }) => `found ${found}, expected ${expected}`,
 }) {}
 
 /** Progress is told this often. */

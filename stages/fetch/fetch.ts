@@ -5,7 +5,7 @@
  * any number of runs may fetch into one cache. A run that has begun is given the content it began with, or none: of other
  * content its split would be other examples.
  */
-import { Effect, Runtime, Schema } from "effect"
+import { Effect, Schema } from "effect"
 import {
   type Dataset,
   type FetchedDataset,
@@ -13,6 +13,7 @@ import {
   type FileName,
   fileNames,
 } from "../../schemas/Dataset.ts"
+import { Failure } from "../../schemas/Failure.ts"
 import { lookUp } from "./cache.ts"
 import { datasets, describeDataset } from "./datasets.ts"
 import { fetchOwnFile } from "./ownFile.ts"
@@ -22,17 +23,12 @@ export { OwnFileNotFound } from "./ownFile.ts"
 export { DataNotAvailable } from "./sources.ts"
 
 /** What a run began with is known from its record alone, and that is gone. */
-export class ContentNotKnown extends Schema.TaggedError<ContentNotKnown>()("ContentNotKnown", {
-  run: Schema.String,
-}) {
-  /** sysexits: EX_DATAERR */
-  override get [Runtime.errorExitCode]() {
-    return 65
-  }
-  override get message() {
-    return `${this.run} cannot go on: found no stages/fetch.json that can be read, expected the digests of the data it began with, as other data would be split otherwise; bring that file back or begin a new run`
-  }
-}
+export class ContentNotKnown extends Failure<ContentNotKnown>()("ContentNotKnown", {
+  exitCode: "dataError",
+  fields: { run: Schema.String },
+  message: ({ run }) =>
+    `${run} cannot go on: found no stages/fetch.json that can be read, expected the digests of the data it began with, as other data would be split otherwise; bring that file back or begin a new run`,
+}) {}
 
 /** Whether the dataset can have but one content, whenever it is fetched. */
 export const isOneContent = (dataset: Dataset): boolean =>

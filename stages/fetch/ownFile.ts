@@ -6,8 +6,9 @@
  * change differs, a URL is asked for what it has now. With a digest, stated or recorded by the run that asks, only that
  * content counts, and once is enough.
  */
-import { Effect, Path, Runtime, Schema } from "effect"
+import { Effect, Path, Schema } from "effect"
 import { type FetchedFile, Sha256 } from "../../schemas/Dataset.ts"
+import { Failure } from "../../schemas/Failure.ts"
 import { read, readStringIfExists, stat, writeAtomic } from "../../storage/files.ts"
 import { keep, lookUp } from "./cache.ts"
 import { type Expectation, verifyContent } from "./content.ts"
@@ -19,19 +20,12 @@ import { firstOf, SourceFailed } from "./sources.ts"
 const limitBytes = 2 ** 30
 
 /** The experiment names a file that is not there. */
-export class OwnFileNotFound extends Schema.TaggedError<OwnFileNotFound>()("OwnFileNotFound", {
-  dataset: Schema.String,
-  file: Schema.String,
-  path: Schema.String,
-}) {
-  /** sysexits: EX_NOINPUT */
-  override get [Runtime.errorExitCode]() {
-    return 66
-  }
-  override get message() {
-    return `${this.file} of ${this.dataset}: found no file ${this.path}, expected an IDX file, plain or gzip; correct dataset.${this.file}.source in the experiment (a relative path starts at the working folder)`
-  }
-}
+export class OwnFileNotFound extends Failure<OwnFileNotFound>()("OwnFileNotFound", {
+  exitCode: "noInput",
+  fields: { dataset: Schema.String, file: Schema.String, path: Schema.String },
+  message: ({ dataset, file, path }) =>
+    `${file} of ${dataset}: found no file ${path}, expected an IDX file, plain or gzip; correct dataset.${file}.source in the experiment (a relative path starts at the working folder)`,
+}) {}
 
 /** What an origin gave when it was last looked at. */
 const Origin = Schema.Struct({

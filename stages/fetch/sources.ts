@@ -1,35 +1,34 @@
 /**
  * Getting one file from the first source that gives it: (sources in order) -> what it gave, or what each gave instead.
  */
-import { Effect, Result, Runtime, Schema } from "effect"
+import { Effect, Result, Schema } from "effect"
+import { Failure } from "../../schemas/Failure.ts"
 
 const failure = { source: Schema.String, found: Schema.String, expected: Schema.String }
 
 /** One source did not give the file: the next one is tried. */
-export class SourceFailed extends Schema.TaggedError<SourceFailed>()("SourceFailed", failure) {
-  override get message() {
-    return `${this.source}: found ${this.found}, expected ${this.expected}`
-  }
-}
+export class SourceFailed extends Failure<SourceFailed>()("SourceFailed", {
+  exitCode: "unavailable",
+  fields: failure,
+  message: ({ expected, found, source }) => `${source}: found ${found}, expected ${expected}`,
+}) {}
 
 /** No source gave a file of a dataset. */
-export class DataNotAvailable extends Schema.TaggedError<DataNotAvailable>()("DataNotAvailable", {
-  dataset: Schema.String,
-  file: Schema.String,
-  sources: Schema.Array(Schema.Struct(failure)),
-  advice: Schema.String,
-}) {
-  /** sysexits: EX_UNAVAILABLE */
-  override get [Runtime.errorExitCode]() {
-    return 69
-  }
-  override get message() {
-    const tried = this.sources.map(
+export class DataNotAvailable extends Failure<DataNotAvailable>()("DataNotAvailable", {
+  exitCode: "unavailable",
+  fields: {
+    dataset: Schema.String,
+    file: Schema.String,
+    sources: Schema.Array(Schema.Struct(failure)),
+    advice: Schema.String,
+  },
+  message: ({ advice, dataset, file, sources }) => {
+    const tried = sources.map(
       ({ expected, found, source }) => `${source}: found ${found}, expected ${expected}`,
     )
-    return `cannot get ${this.file} of ${this.dataset}: ${tried.join("; ")}; ${this.advice}`
-  }
-}
+    return `cannot get ${file} of ${dataset}: ${tried.join("; ")}; ${advice}`
+  },
+}) {}
 
 /** A whole file, made sure of. */
 export interface Content {

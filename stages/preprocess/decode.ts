@@ -4,7 +4,8 @@
  * Nothing is handed to the decoder but these three formats, recognized by their first bytes, and nothing is decoded
  * before the size in the header is known to be bearable: a file of a few kilobytes can hold a hundred megapixels.
  */
-import { Effect, Runtime, Schema } from "effect"
+import { Effect, Schema } from "effect"
+import { Failure } from "../../schemas/Failure.ts"
 import type { GrayImage } from "./GrayImage.ts"
 
 /** Some megapixels more than a phone's camera gives by default, and 200 MB once decoded. */
@@ -15,37 +16,27 @@ const workingSide = 1200
 const fault = { image: Schema.String, found: Schema.String }
 
 /** Not one of the formats that are read. */
-export class ImageFormatUnsupported extends Schema.TaggedError<ImageFormatUnsupported>()(
-  "ImageFormatUnsupported",
-  fault,
-) {
-  override get [Runtime.errorExitCode]() {
-    return 65
-  }
-  override get message() {
-    return `${this.image} is not an image that can be read: found ${this.found}, expected PNG, JPEG or WebP; convert it to one of them`
-  }
-}
+export class ImageFormatUnsupported extends Failure<ImageFormatUnsupported>()("ImageFormatUnsupported", {
+  exitCode: "dataError",
+  fields: fault,
+  message: ({ found, image }) =>
+    `${image} is not an image that can be read: found ${found}, expected PNG, JPEG or WebP; convert it to one of them`,
+}) {}
 
 /** Larger than what is decoded; known from its header. */
-export class ImageTooLarge extends Schema.TaggedError<ImageTooLarge>()("ImageTooLarge", fault) {
-  override get [Runtime.errorExitCode]() {
-    return 65
-  }
-  override get message() {
-    return `${this.image} is too large: found ${this.found}, expected at most ${mostPixels / 1e6} megapixels; make it smaller`
-  }
-}
+export class ImageTooLarge extends Failure<ImageTooLarge>()("ImageTooLarge", {
+  exitCode: "dataError",
+  fields: fault,
+  message: ({ found, image }) =>
+    `${image} is too large: found ${found}, expected at most ${mostPixels / 1e6} megapixels; make it smaller`,
+}) {}
 
 /** A torn or damaged file. */
-export class ImageDamaged extends Schema.TaggedError<ImageDamaged>()("ImageDamaged", fault) {
-  override get [Runtime.errorExitCode]() {
-    return 65
-  }
-  override get message() {
-    return `${this.image} is damaged: ${this.found}; export or copy it again`
-  }
-}
+export class ImageDamaged extends Failure<ImageDamaged>()("ImageDamaged", {
+  exitCode: "dataError",
+  fields: fault,
+  message: ({ found, image }) => `${image} is damaged: ${found}; export or copy it again`,
+}) {}
 
 const startsWith = (bytes: Uint8Array, text: string, at = 0) =>
   [...text].every((char, i) => bytes[at + i] === char.charCodeAt(0))

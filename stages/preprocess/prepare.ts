@@ -4,8 +4,9 @@
  * What is done follows from how the dataset was made: characters are cut out and normalized as MNIST's were, anything
  * else is only resized.
  */
-import { Effect, Result, Runtime, Schema } from "effect"
+import { Effect, Result, Schema } from "effect"
 import type { Dataset } from "../../schemas/Dataset.ts"
+import { Failure } from "../../schemas/Failure.ts"
 import { decodeFitted, decodeGray } from "./decode.ts"
 import { type CharacterStyle, toCharacter } from "./digit.ts"
 import { pad } from "./resize.ts"
@@ -44,30 +45,20 @@ export const describePreparation = (preparation: Preparation, dataset: string): 
 }
 
 /** No mark in the image can be the character that the network is asked about. */
-export class NoMarkFound extends Schema.TaggedError<NoMarkFound>()("NoMarkFound", {
-  image: Schema.String,
-  found: Schema.String,
-}) {
-  override get [Runtime.errorExitCode]() {
-    return 65
-  }
-  override get message() {
-    return `${this.image} shows no character: ${this.found}; expected one, dark on light or light on dark`
-  }
-}
+export class NoMarkFound extends Failure<NoMarkFound>()("NoMarkFound", {
+  exitCode: "dataError",
+  fields: { image: Schema.String, found: Schema.String },
+  message: ({ found, image }) =>
+    `${image} shows no character: ${found}; expected one, dark on light or light on dark`,
+}) {}
 
 /** Images of two or of more than three channels are no colours: a PNG, JPEG or WebP cannot be made into them. */
-export class ChannelsUnsupported extends Schema.TaggedError<ChannelsUnsupported>()("ChannelsUnsupported", {
-  dataset: Schema.String,
-  channels: Schema.Int,
-}) {
-  override get [Runtime.errorExitCode]() {
-    return 65
-  }
-  override get message() {
-    return `the images of ${this.dataset} have ${this.channels} channels; only gray (1) and colour (3) images can be predicted`
-  }
-}
+export class ChannelsUnsupported extends Failure<ChannelsUnsupported>()("ChannelsUnsupported", {
+  exitCode: "dataError",
+  fields: { dataset: Schema.String, channels: Schema.Int },
+  message: ({ channels, dataset }) =>
+    `the images of ${dataset} have ${channels} channels; only gray (1) and colour (3) images can be predicted`,
+}) {}
 
 /** `image` names it in messages. */
 export const prepareImage = Effect.fn("prepareImage")(function* (

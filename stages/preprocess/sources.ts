@@ -3,7 +3,8 @@
  *
  * A folder stands for the images in it, by name, not for those in its folders. Sizes are looked at before anything is read.
  */
-import { Effect, FileSystem, Path, Runtime, Schema, Stdio, Stream } from "effect"
+import { Effect, FileSystem, Path, Schema, Stdio, Stream } from "effect"
+import { Failure } from "../../schemas/Failure.ts"
 import * as files from "../../storage/files.ts"
 import { type StorageFailed } from "../../storage/StorageFailed.ts"
 
@@ -11,29 +12,19 @@ import { type StorageFailed } from "../../storage/StorageFailed.ts"
 const mostBytes = 100 * 2 ** 20
 const imageName = /\.(?:png|jpe?g|webp)$/i
 
-export class ImageNotFound extends Schema.TaggedError<ImageNotFound>()("ImageNotFound", {
-  image: Schema.String,
-  found: Schema.String,
-}) {
-  override get [Runtime.errorExitCode]() {
-    return 66
-  }
-  override get message() {
-    return `${this.image}: ${this.found}; expected a PNG, JPEG or WebP file, a folder of them, or - for standard input`
-  }
-}
+export class ImageNotFound extends Failure<ImageNotFound>()("ImageNotFound", {
+  exitCode: "noInput",
+  fields: { image: Schema.String, found: Schema.String },
+  message: ({ found, image }) =>
+    `${image}: ${found}; expected a PNG, JPEG or WebP file, a folder of them, or - for standard input`,
+}) {}
 
-export class ImageFileTooLarge extends Schema.TaggedError<ImageFileTooLarge>()("ImageFileTooLarge", {
-  image: Schema.String,
-  sizeBytes: Schema.Finite,
-}) {
-  override get [Runtime.errorExitCode]() {
-    return 65
-  }
-  override get message() {
-    return `${this.image} is too large: found ${(this.sizeBytes / 2 ** 20).toFixed(0)} MiB or more, expected at most ${mostBytes / 2 ** 20}; make it smaller`
-  }
-}
+export class ImageFileTooLarge extends Failure<ImageFileTooLarge>()("ImageFileTooLarge", {
+  exitCode: "dataError",
+  fields: { image: Schema.String, sizeBytes: Schema.Finite },
+  message: ({ image, sizeBytes }) =>
+    `${image} is too large: found ${(sizeBytes / 2 ** 20).toFixed(0)} MiB or more, expected at most ${mostBytes / 2 ** 20}; make it smaller`,
+}) {}
 
 export interface ImageSource {
   /** As messages and results name it. */

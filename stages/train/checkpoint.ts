@@ -5,9 +5,10 @@
  * verified by its digest before it is used; the newest one that verifies is where a resume goes on. Kept: the newest
  * few and the best.
  */
-import { Effect, Path, Result, Runtime, Schema } from "effect"
+import { Effect, Path, Result, Schema } from "effect"
 import type { State } from "../../engines/Engine.ts"
 import { TrainProgress } from "../../schemas/Checkpoint.ts"
+import { Failure } from "../../schemas/Failure.ts"
 import { Parent } from "../../schemas/Run.ts"
 import * as files from "../../storage/files.ts"
 import { decodeSafetensors, encodeSafetensors } from "../../storage/safetensors.ts"
@@ -21,43 +22,30 @@ export interface Checkpoint {
 }
 
 /** A checkpoint that must be read is not what was written, or not there. */
-export class CheckpointDamaged extends Schema.TaggedError<CheckpointDamaged>()("CheckpointDamaged", {
-  checkpoint: Schema.String,
-  problem: Schema.String,
-}) {
-  override get [Runtime.errorExitCode]() {
-    return 65
-  }
-  override get message() {
-    return `checkpoint ${this.checkpoint} cannot be used: ${this.problem}; \`resume\` makes a run's tested checkpoint again, from the one before it`
-  }
-}
+export class CheckpointDamaged extends Failure<CheckpointDamaged>()("CheckpointDamaged", {
+  exitCode: "dataError",
+  fields: { checkpoint: Schema.String, problem: Schema.String },
+  message: ({ checkpoint, problem }) =>
+    `checkpoint ${checkpoint} cannot be used: ${problem}; \`resume\` makes a run's tested checkpoint again, from the one before it`,
+}) {}
 
 /** Training to a budget that was passed would start over and delete what was reached. */
-export class BudgetPassed extends Schema.TaggedError<BudgetPassed>()("BudgetPassed", {
-  iteration: Schema.Int,
-  budget: Schema.Int,
-}) {
-  override get [Runtime.errorExitCode]() {
-    return 65
-  }
-  override get message() {
-    return `the budget is ${this.budget} iterations, and there is a checkpoint of iteration ${this.iteration}: nothing was changed; give --iterations a number that is not below it`
-  }
-}
+export class BudgetPassed extends Failure<BudgetPassed>()("BudgetPassed", {
+  exitCode: "dataError",
+  fields: { iteration: Schema.Int, budget: Schema.Int },
+  message: ({ budget, iteration }) =>
+    `the budget is ${budget} iterations, and there is a checkpoint of iteration ${iteration}: nothing was changed; give --iterations a number that is not below it`,
+}) {}
 
 /** A forked run began with what its parent had learnt: from its first iteration it would be another one. */
-export class ForkNotRepeatable extends Schema.TaggedError<ForkNotRepeatable>()("ForkNotRepeatable", {
-  parent: Parent,
-}) {
-  override get [Runtime.errorExitCode]() {
-    return 65
-  }
-  override get message() {
-    const { iteration, run } = this.parent
+export class ForkNotRepeatable extends Failure<ForkNotRepeatable>()("ForkNotRepeatable", {
+  exitCode: "dataError",
+  fields: { parent: Parent },
+  message: ({ parent }) => {
+    const { iteration, run } = parent
     return `found no good checkpoint to go on from, expected one of iteration ${iteration} or later: the run was forked there from ${run}, and cannot begin anew by itself; fork it again with \`pnpm pipeline run FILE --from ${run}\``
-  }
-}
+  },
+}) {}
 
 export const checkpointFile = (iteration: number) =>
   `iteration-${String(iteration).padStart(8, "0")}.safetensors`

@@ -5,7 +5,7 @@
  * images that are also train images are counted. The figures are what the run records; a resumed run loads the dataset
  * without them.
  */
-import { Effect, Runtime, Schema } from "effect"
+import { Effect, Schema } from "effect"
 import {
   type Bounds,
   type DatasetFigures,
@@ -13,6 +13,7 @@ import {
   type SetFigures,
   shareBounds,
 } from "../../schemas/Dataset.ts"
+import { Failure } from "../../schemas/Failure.ts"
 import type { ResidentDataset } from "../dataset/load.ts"
 import { PixelCounts } from "../dataset/normalize.ts"
 
@@ -34,20 +35,14 @@ const inWords = ({ figure, found, least, most, set }: Violation) =>
   `${figure} of the ${set} set: found ${rounded(found)}, expected ${least === most ? least : `${least} to ${most}`}`
 
 /** Figures of a dataset are not what they must be. */
-export class OutOfBounds extends Schema.TaggedError<OutOfBounds>()("OutOfBounds", {
-  dataset: Schema.String,
-  violations: Schema.NonEmptyArray(Violation),
-}) {
-  /** sysexits: EX_DATAERR */
-  override get [Runtime.errorExitCode]() {
-    return 65
-  }
-  override get message() {
-    const { dataset, violations } = this
+export class OutOfBounds extends Failure<OutOfBounds>()("OutOfBounds", {
+  exitCode: "dataError",
+  fields: { dataset: Schema.String, violations: Schema.NonEmptyArray(Violation) },
+  message: ({ dataset, violations }) => {
     const more = violations.length > said ? `; and ${violations.length - said} more` : ""
     return `${dataset} is out of bounds: ${violations.slice(0, said).map(inWords).join("; ")}${more}; check that the files are this dataset's`
-  }
-}
+  },
+}) {}
 
 /** Images worked on between two yields: some 5 ms. */
 const imagesAtOnce = 4096

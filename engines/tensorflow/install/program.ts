@@ -1,21 +1,14 @@
 /** Running another program: (command, arguments) -> its output, or in one line why it could not be run. */
 import { execFile } from "node:child_process"
-import { Effect, Runtime, Schema } from "effect"
+import { Effect, Schema } from "effect"
+import { Failure } from "../../../schemas/Failure.ts"
 
 /** The engine could not be built. Nothing of it is left behind. */
-export class InstallFailed extends Schema.TaggedError<InstallFailed>()("InstallFailed", {
-  step: Schema.String,
-  reason: Schema.String,
-  advice: Schema.String,
-}) {
-  /** sysexits: EX_UNAVAILABLE */
-  override get [Runtime.errorExitCode]() {
-    return 69
-  }
-  override get message() {
-    return `cannot ${this.step}: ${this.reason}; ${this.advice}`
-  }
-}
+export class InstallFailed extends Failure<InstallFailed>()("InstallFailed", {
+  exitCode: "unavailable",
+  fields: { step: Schema.String, reason: Schema.String, advice: Schema.String },
+  message: ({ advice, reason, step }) => `cannot ${step}: ${reason}; ${advice}`,
+}) {}
 
 export interface Program {
   readonly step: string
