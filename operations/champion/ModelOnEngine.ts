@@ -17,7 +17,7 @@ import { elapsedMs } from "../../format/elapsed.ts"
 import { openTrainedModel } from "../../inspect/trainedModel.ts"
 import { type Answers, exampleKey } from "./predictionsOf.ts"
 import { readFetched } from "../../storage/stageRecords.ts"
-import { unseenByLine } from "../../pipeline/lineage/parents.ts"
+import { findUnseenByLineage } from "../../pipeline/lineage/parents.ts"
 
 /** Predictions before and while the clock is looked at. */
 const warmUp = 10
@@ -71,7 +71,7 @@ export const answerTestOf = Effect.fn("answerTestOf")(function* (
   }
   const dataset = yield* loadDataset(fetched)
   const { test } = yield* Effect.fromResult(splitDataset(other.identity.experiment.split, dataset))
-  const unseen = yield* unseenByLine(run, own, fetched, dataset, test).pipe(Effect.result)
+  const unseen = yield* findUnseenByLineage(run, own, fetched, dataset, test).pipe(Effect.result)
   if (Result.isFailure(unseen)) {
     return Result.fail(`what it was trained on cannot be read: ${unseen.failure.message}`)
   }

@@ -1,9 +1,9 @@
 /**
- * Which examples of another dataset a run has not learnt from: (run, its files, that dataset, indices) -> those of them
- * that are neither in its train nor in its validation split.
+ * Which examples are unseen by a run: (run, its files, a dataset, indices) -> the indices of examples that are neither in the
+ * run's training nor in its validation split.
  *
- * An image is the same where it is at the same place of the same file, or, of files that the run never had, has the same
- * bytes. Whether its label was another one then is no matter: the network has seen it.
+ * Two images are the same if they have the same index in the same file, or, in files that the run did not have, the same bytes.
+ * Labels do not count: the network has seen the image.
  */
 import { hash } from "node:crypto"
 import { Effect } from "effect"
@@ -12,23 +12,23 @@ import { loadDataset, type ResidentDataset } from "../../stages/dataset/load.ts"
 import { splitDataset } from "../../stages/dataset/split.ts"
 import type { Run } from "../../storage/runDirectory.ts"
 
-/** The same images at the same places. */
-export const areSameImages = (a: FetchedDataset, b: FetchedDataset) =>
+/** Whether two datasets have the same image files. */
+export const haveSameImages = (a: FetchedDataset, b: FetchedDataset) =>
   a.files.trainImages.sha256 === b.files.trainImages.sha256 &&
   a.files.testImages.sha256 === b.files.testImages.sha256
 
-/** Images hashed between two yields: some 5 ms. */
-const imagesAtOnce = 4096
+/** Images hashed between two yields: about 5 ms. */
+const imagesPerYield = 4096
 
-/** index in the dataset -> the digest of the image's file, and its place in it */
-const placeIn =
+/** index in the dataset -> the digest of the image's file, and the index in that file */
+const locateIn =
   ({ files }: FetchedDataset, { trainExamples }: ResidentDataset) =>
   (index: number) =>
     index < trainExamples
       ? { file: files.trainImages.sha256, at: index }
       : { file: files.testImages.sha256, at: index - trainExamples }
 
-const imageDigests = Effect.fnUntraced(function* (
+const hashImages = Effect.fnUntraced(function* (
   { images, labels }: ResidentDataset,
   indices: ReadonlyArray<number>,
 ) {
@@ -36,37 +36,36 @@ const imageDigests = Effect.fnUntraced(function* (
   const digests: Array<string> = []
   for (const index of indices) {
     digests.push(hash("sha256", images.subarray(index * pixels, (index + 1) * pixels), "base64"))
-    if (digests.length % imagesAtOnce === 0) yield* Effect.yieldNow
+    if (digests.length % imagesPerYield === 0) yield* Effect.yieldNow
   }
   return digests
 })
 
-/** `own`: the files the run was trained on. `fetched`, `dataset`: what `indices` count in. */
-export const unseenBy = Effect.fn("unseenBy")(function* (
+/** `own`: the files that the run was trained on. `fetched`, `dataset`: the files that `indices` refer to. */
+export const findUnseenByRun = Effect.fn("findUnseenByRun")(function* (
   run: Run,
   own: FetchedDataset,
   fetched: FetchedDataset,
   dataset: ResidentDataset,
   indices: Uint32Array,
 ) {
+  const ownDataset = haveSameImages(own, fetched) ? dataset : yield* loadDataset(own)
+  const split = yield* Effect.fromResult(splitDataset(run.identity.experiment.split, ownDataset))
+  const seen = [...split.train, ...split.validation]
   const ownFiles = [own.files.trainImages.sha256, own.files.testImages.sha256]
-  const lessons = areSameImages(own, fetched) ? dataset : yield* loadDataset(own)
-  const { train, validation } = yield* Effect.fromResult(splitDataset(run.identity.experiment.split, lessons))
-  const ownPlace = placeIn(own, lessons)
-  const learnt = new Map(ownFiles.map((file) => [file, new Set<number>()]))
-  for (const index of [...train, ...validation]) {
-    const { at, file } = ownPlace(index)
-    learnt.get(file)?.add(at)
+  const seenIn = new Map(ownFiles.map((file) => [file, new Set<number>()]))
+  const locateOwn = locateIn(own, ownDataset)
+  for (const index of seen) {
+    const { at, file } = locateOwn(index)
+    seenIn.get(file)?.add(at)
   }
-  const place = placeIn(fetched, dataset)
-  const strange = [...indices].filter((index) => !learnt.has(place(index).file))
-  const lessonDigests = new Set(
-    strange.length === 0 ? [] : yield* imageDigests(lessons, [...train, ...validation]),
-  )
-  const strangeDigests = yield* imageDigests(dataset, strange)
-  const met = new Set(strange.filter((_, i) => lessonDigests.has(strangeDigests[i])))
+  const locate = locateIn(fetched, dataset)
+  const inOtherFiles = [...indices].filter((index) => !seenIn.has(locate(index).file))
+  const seenDigests = new Set(inOtherFiles.length === 0 ? [] : yield* hashImages(ownDataset, seen))
+  const digests = yield* hashImages(dataset, inOtherFiles)
+  const copies = new Set(inOtherFiles.filter((_, i) => seenDigests.has(digests[i])))
   return indices.filter((index) => {
-    const { at, file } = place(index)
-    return learnt.get(file)?.has(at) !== true && !met.has(index)
+    const { at, file } = locate(index)
+    return seenIn.get(file)?.has(at) !== true && !copies.has(index)
   })
 })

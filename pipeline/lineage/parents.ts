@@ -13,7 +13,7 @@ import type { SplitIndices } from "../../stages/dataset/split.ts"
 import { readRun, type Run } from "../../storage/runDirectory.ts"
 import type { CurrentRun } from "../CurrentRun.ts"
 import { readFetched } from "../../storage/stageRecords.ts"
-import { areSameImages, unseenBy } from "./leakage.ts"
+import { findUnseenByRun, haveSameImages } from "./leakage.ts"
 
 /** What an ancestor was trained on cannot be known. */
 export class AncestorLost extends Failure<AncestorLost>()("AncestorLost", {
@@ -41,40 +41,40 @@ const readParent = Effect.fnUntraced(function* (runsDir: string, { path, run: id
 })
 
 /**
- * Those a run comes from, the nearest first, each with the files it was trained on; of those with the same images one is
- * enough, and none where they are those of `fetched`, since all of a line have one split.
+ * The parent of a run, its parent and so on, each with the files that it was trained on. The whole lineage has one split, so
+ * parents with the same images as `fetched` or as a nearer parent are skipped.
  */
-const ancestorsOf = Effect.fnUntraced(function* (
+const readLineage = Effect.fnUntraced(function* (
   runPath: string,
-  youngest: Parent | undefined,
+  nearest: Parent | undefined,
   fetched: FetchedDataset,
 ) {
   const runsDir = (yield* Path.Path).dirname(runPath)
   const found: Array<{ readonly run: Run; readonly own: FetchedDataset }> = []
-  for (let parent = youngest; parent !== undefined;) {
+  for (let parent = nearest; parent !== undefined;) {
     const run = yield* readParent(runsDir, parent)
     const own = yield* readFetched(run.path)
     if (own === undefined) {
       return yield* new AncestorLost({ run: parent.run, problem: "it has no record of its dataset" })
     }
-    const isKnown = [fetched, ...found.map(({ own }) => own)].some((other) => areSameImages(own, other))
+    const isKnown = [fetched, ...found.map(({ own }) => own)].some((other) => haveSameImages(own, other))
     if (!isKnown) found.push({ run, own })
     parent = run.identity.parent
   }
   return found
 })
 
-/** As `unseenBy`, of a run and of all that it comes from. */
-export const unseenByLine = Effect.fn("unseenByLine")(function* (
+/** Like `findUnseenByRun`, for a run and its whole lineage. */
+export const findUnseenByLineage = Effect.fn("findUnseenByLineage")(function* (
   run: Run,
   own: FetchedDataset,
   fetched: FetchedDataset,
   dataset: ResidentDataset,
   indices: Uint32Array,
 ) {
-  const ancestors = yield* ancestorsOf(run.path, run.identity.parent, own)
-  let unseen = yield* unseenBy(run, own, fetched, dataset, indices)
-  for (const { own, run } of ancestors) unseen = yield* unseenBy(run, own, fetched, dataset, unseen)
+  const parents = yield* readLineage(run.path, run.identity.parent, own)
+  let unseen = yield* findUnseenByRun(run, own, fetched, dataset, indices)
+  for (const { own, run } of parents) unseen = yield* findUnseenByRun(run, own, fetched, dataset, unseen)
   return unseen
 })
 
@@ -90,9 +90,9 @@ export const checkForkedTest = Effect.fn("checkForkedTest")(
     { test, validation }: SplitIndices,
     duplicates: number,
   ) {
-    for (const { own, run: ancestor } of yield* ancestorsOf(run.path, run.parent, fetched)) {
+    for (const { own, run: ancestor } of yield* readLineage(run.path, run.parent, fetched)) {
       const { id } = ancestor.identity
-      const unseen = yield* unseenBy(
+      const unseen = yield* findUnseenByRun(
         ancestor,
         own,
         fetched,
