@@ -10,11 +10,16 @@ import { Workflow } from "effect/workflow"
 import { DatasetFigures, FetchedDataset } from "../schemas/Dataset.ts"
 import { Trained } from "../schemas/Run.ts"
 import { describeDataset } from "../stages/fetch/datasets.ts"
-import { CheckpointDamaged, iterationOf, loadCheckpoint } from "../stages/train/checkpoint.ts"
+import {
+  CheckpointDamaged,
+  iterationOf,
+  loadCheckpoint,
+  pruneCheckpoints,
+} from "../stages/train/checkpoint.ts"
 import { eventOpening } from "../stages/train/eventOpening.ts"
 import { ContentNotKnown, fetchDataset, isOneContent, isStillThere } from "../stages/fetch/fetch.ts"
 import { report as testModel } from "../stages/report/report.ts"
-import { tidyCheckpoints, train as trainModel } from "../stages/train/train.ts"
+import { train as trainModel } from "../stages/train/train.ts"
 import { pixelFigures } from "../stages/dataset/normalize.ts"
 import { validateDataset } from "../stages/validate/validate.ts"
 import * as files from "../storage/files.ts"
@@ -139,7 +144,7 @@ const pruneSupersededCheckpoints = Effect.fnUntraced(function* (
   const { experiment, path } = yield* CurrentRun
   const checkpoints = (yield* Path.Path).join(path, layout.checkpoints)
   const examples = resources.split.train.length
-  yield* tidyCheckpoints({ checkpoints, examples, experiment, progress, tested: undefined })
+  yield* pruneCheckpoints({ checkpoints, examples, experiment, progress, tested: undefined })
 })
 
 /** The chosen checkpoint -> its result on the test split. The record has the checkpoint and the budget. */

@@ -8,10 +8,12 @@
 import { Effect, Path, Result, Schema } from "effect"
 import type { State } from "../../engines/Engine.ts"
 import { TrainProgress } from "../../schemas/Checkpoint.ts"
+import type { Experiment } from "../../schemas/Experiment.ts"
 import { Failure } from "../../schemas/Failure.ts"
 import { Parent } from "../../schemas/Run.ts"
 import * as files from "../../storage/files.ts"
 import { decodeSafetensors, encodeSafetensors } from "../../storage/safetensors.ts"
+import { isDue } from "./intervals.ts"
 import { nonFiniteIn } from "./NonFiniteLoss.ts"
 
 export interface Checkpoint {
@@ -149,7 +151,10 @@ export const restoreCheckpoint = Effect.fn("restoreCheckpoint")(function* (
  * Gives up the checkpoint of `iteration`, which is no good, and those after it, so that training makes them again. One after
  * the other and the newest last: until it is gone, a resume that finds it finds out again what is to be made.
  */
-export const giveUpFrom = Effect.fn("giveUpFrom")(function* (folder: string, iteration: number) {
+export const discardCheckpointsFrom = Effect.fn("discardCheckpointsFrom")(function* (
+  folder: string,
+  iteration: number,
+) {
   const paths = yield* Path.Path
   for (const one of (yield* newestFirst(folder)).toReversed()) {
     const path = paths.join(folder, one.file)
@@ -159,30 +164,30 @@ export const giveUpFrom = Effect.fn("giveUpFrom")(function* (folder: string, ite
 })
 
 /**
- * Deletes all but the newest, the newest `keep` of those on the cadence, the best, and the one that was tested
- * before the run was extended. Checkpoints made by an interruption are off the cadence, so an interrupted run ends with the same files as one that was not.
+ * Deletes the checkpoints that are of no more use at `progress`. Kept are the newest, the newest `keepCheckpoints` of those
+ * that were due, the best, and the one that was tested before the run was extended. A checkpoint that an interruption
+ * saved was not due, so an interrupted run ends with the same files as one that was not.
  */
-export const pruneCheckpoints = Effect.fn("pruneCheckpoints")(function* (
-  folder: string,
-  options: {
-    readonly keep: number
-    readonly best: number | undefined
-    readonly tested: number | undefined
-    readonly onCadence: (iteration: number) => boolean
-  },
-) {
+export const pruneCheckpoints = Effect.fn("pruneCheckpoints")(function* (options: {
+  readonly checkpoints: string
+  readonly experiment: Pick<Experiment, "batchSize" | "checkpointEvery" | "keepCheckpoints">
+  /** Examples in the train split. */
+  readonly examples: number
+  readonly progress: TrainProgress
+  readonly tested: number | undefined
+}) {
+  const { checkpoints, examples, experiment, progress, tested } = options
+  const { batchSize, checkpointEvery, keepCheckpoints } = experiment
   const paths = yield* Path.Path
-  const iterations = (yield* files.list(folder))
-    .map(iterationOf)
-    .filter((iteration) => iteration !== undefined)
-    .sort((a, b) => b - a)
+  const iterations = (yield* newestFirst(checkpoints)).map(({ iteration }) => iteration)
+  const due = iterations.filter((iteration) => isDue(checkpointEvery, iteration, examples, batchSize))
   const kept = new Set([
     ...iterations.slice(0, 1),
-    ...iterations.filter(options.onCadence).slice(0, options.keep),
-    options.best,
-    options.tested,
+    ...due.slice(0, keepCheckpoints),
+    progress.best?.iteration,
+    tested,
   ])
   for (const iteration of iterations) {
-    if (!kept.has(iteration)) yield* files.remove(paths.join(folder, checkpointFile(iteration)))
+    if (!kept.has(iteration)) yield* files.remove(paths.join(checkpoints, checkpointFile(iteration)))
   }
 })

@@ -5,9 +5,9 @@
  * the iteration alone, never on where an attempt began. A checkpoint holds an iteration whose rows (and TensorBoard's
  * events) are already on disk; a resume drops those after it and measures them again.
  */
-import { Effect, Path, Result, Stream } from "effect"
+import { Effect, Path, Stream } from "effect"
 import type { State, Trainer } from "../../engines/Engine.ts"
-import { startOfTraining, type TrainProgress } from "../../schemas/Checkpoint.ts"
+import { startOfTraining } from "../../schemas/Checkpoint.ts"
 import type { Experiment } from "../../schemas/Experiment.ts"
 import { Interrupted } from "../../schemas/Interrupted.ts"
 import type { Metric } from "../../schemas/Metric.ts"
@@ -19,22 +19,14 @@ import { appendMetrics, rewindMetrics } from "../../storage/metricsLog.ts"
 import { appendEvents, endEvents, type EventLog, rewindEvents } from "../../storage/tensorboard/eventLog.ts"
 import type { BatchRange } from "../batch/batch.ts"
 import type { BatchThreadFailed } from "../batch/Filler.ts"
-import { isDue, nextDue, totalIterations } from "./intervals.ts"
-import {
-  checkpointFile,
-  ForkNotRepeatable,
-  giveUpFrom,
-  loadCheckpoint,
-  newestGoodCheckpoint,
-  pruneCheckpoints,
-  restoreCheckpoint,
-  saveCheckpoint,
-} from "./checkpoint.ts"
-import { type Evaluation, type EvaluationSplit, evaluate } from "../evaluate/evaluate.ts"
-import { learningRateAt } from "./learningRate.ts"
-import { NonFiniteLoss, nonFiniteIn } from "./NonFiniteLoss.ts"
-import { makePace } from "./iterationsPerCall.ts"
-import { afterEvaluation, isExhausted } from "./earlyStopping.ts"
+import type { EvaluationSplit } from "../evaluate/evaluate.ts"
+import { checkpointFile, pruneCheckpoints, saveCheckpoint } from "./checkpoint.ts"
+import { isExhausted } from "./earlyStopping.ts"
+import { makePace, type Pace } from "./iterationsPerCall.ts"
+import { addToWindow, measureTraining, measureValidation } from "./measure.ts"
+import { makePlan, type TrainingPlan } from "./plan.ts"
+import { findResumePoint, hasEnded, testedIteration } from "./resumePoint.ts"
+import { type BatchMetrics, diverged, finiteTensors, type TrainState } from "./TrainState.ts"
 
 /** The feeds of consecutive iterations, stacked: [iterations, ...shape] by name. Valid until the next chunk is taken. */
 export interface FeedChunk {
@@ -74,217 +66,139 @@ export interface TrainTick {
   readonly loss: number
 }
 
-const percent = (share: number) => `${(100 * share).toFixed(2)} %`
+interface Training extends TrainOptions {
+  readonly plan: TrainingPlan
+}
 
-const monitored = (experiment: Experiment, evaluation: Evaluation) =>
-  experiment.monitor === "validationLoss" ? evaluation.loss : evaluation.accuracy
-
-/** The iteration whose checkpoint the report tests, once training has ended. */
-const chosenAt = ({ report }: Experiment, { best, iteration }: TrainProgress) =>
-  report === "best" && best !== null ? best.iteration : iteration
-
-/**
- * The checkpoint that training goes on from. Where training has ended and the chosen checkpoint is lost, that is the newest
- * good one before it, so that it is made again; a fork that has none before it is left as it is.
- */
-const whereToGoOn = Effect.fnUntraced(function* (
-  folder: string,
-  { experiment, parent }: Pick<TrainOptions, "experiment" | "parent">,
-  total: number,
-) {
-  const newest = yield* restoreCheckpoint(folder, total, parent)
-  if (newest === undefined) return undefined
-  if (newest.progress.iteration < total && !isExhausted(experiment, newest.progress)) return newest
-  const chosen = chosenAt(experiment, newest.progress)
-  if (chosen === newest.progress.iteration) return newest
-  const loaded = yield* loadCheckpoint(folder, checkpointFile(chosen))
-  if (Result.isSuccess(loaded)) return newest
-  yield* Effect.logWarning(
-    `checkpoint ${checkpointFile(chosen)}, the best, is lost: ${loaded.failure}; training goes back to make it again`,
-  )
-  if (parent !== undefined && (yield* newestGoodCheckpoint(folder, chosen)) === undefined) {
-    return yield* new ForkNotRepeatable({ parent })
-  }
-  yield* giveUpFrom(folder, chosen)
-  return yield* restoreCheckpoint(folder, total, parent)
-})
-
-/** Deletes the checkpoints that a run which stands at `progress` has no use for. */
-export const tidyCheckpoints = ({
-  checkpoints,
-  examples,
-  experiment,
-  progress,
-  tested,
-}: Pick<TrainOptions, "checkpoints" | "examples" | "experiment" | "tested"> & {
-  readonly progress: TrainProgress
-}) =>
-  pruneCheckpoints(checkpoints, {
-    keep: experiment.keepCheckpoints,
-    best: progress.best?.iteration,
-    tested,
-    onCadence: (iteration) => isDue(experiment.checkpointEvery, iteration, examples, experiment.batchSize),
-  })
-
-export const train = Effect.fn("train")(function* (options: TrainOptions) {
-  const { checkpoints, events, examples, experiment, fingerprint, metrics, trainer } = options
-  const { batchSize } = experiment
-  const paths = yield* Path.Path
-  const total = totalIterations(experiment.budget, examples, batchSize)
-
+/** Restores the newest good checkpoint and drops the rows and events after it. */
+const resume = Effect.fnUntraced(function* (training: Training) {
+  const { checkpoints, events, metrics, plan, trainer } = training
   yield* files.makeFolder(checkpoints)
   yield* files.removeTemporaries(checkpoints)
-  const restored = yield* whereToGoOn(checkpoints, options, total)
+  const restored = yield* findResumePoint({ ...training, total: plan.total })
   if (restored !== undefined) yield* trainer.load(restored.state)
-  let progress = restored?.progress ?? startOfTraining
-  let saved = restored === undefined ? null : progress.iteration
+  const progress = restored?.progress ?? startOfTraining
   const rowsBefore = yield* rewindMetrics(metrics, progress.iteration)
   yield* rewindEvents(events, progress.iteration, rowsBefore)
-  yield* options.onStart(progress.iteration, total)
+  yield* training.onStart(progress.iteration, plan.total)
   const started: TrainEvent = { event: "started", iteration: progress.iteration }
   yield* progress.iteration === 0
-    ? Effect.logDebug(`training starts: ${total} iterations`, started)
-    : Effect.logInfo(`going on from iteration ${progress.iteration} of ${total}`, started)
+    ? Effect.logDebug(`training starts: ${plan.total} iterations`, started)
+    : Effect.logInfo(`going on from iteration ${progress.iteration} of ${plan.total}`, started)
+  return { progress, savedAt: restored === undefined ? null : progress.iteration } satisfies TrainState
+})
 
-  const due = (cadence: Experiment["evaluateEvery"]) =>
-    isDue(cadence, progress.iteration, examples, batchSize)
-  const epoch = () => (progress.iteration * batchSize) / examples
+/** Saves a checkpoint unless this iteration has one. `tensors`: the trainer's state, if it has been read already. */
+const save = Effect.fnUntraced(function* (training: Training, state: TrainState, tensors?: State) {
+  const { checkpoints, fingerprint, trainer } = training
+  const { progress } = state
+  if (state.savedAt !== progress.iteration) {
+    const saved = tensors ?? (yield* finiteTensors(trainer, state))
+    yield* saveCheckpoint(checkpoints, saved, progress, fingerprint)
+    yield* Effect.logDebug("checkpoint saved", { iteration: progress.iteration })
+  }
+  // Also after a checkpoint that an attempt before this one saved, and died.
+  yield* pruneCheckpoints({ ...training, progress })
+  return { progress, savedAt: progress.iteration } satisfies TrainState
+})
 
-  const diverged = (iteration: number, found: string) =>
-    new NonFiniteLoss({ iteration, found, lastGood: saved === null ? null : checkpointFile(saved) })
+/** Measures and saves what is due. Rows come first, so that a checkpoint never lacks those of its own iteration. */
+const recordDue = Effect.fnUntraced(function* (training: Training, from: TrainState, batch: BatchMetrics) {
+  const { events, metrics, plan, trainer } = training
+  const { iteration } = from.progress
+  const due = plan.dueAt(iteration)
+  const tensors = due.evaluation ? yield* finiteTensors(trainer, from) : undefined
+  const rows: Array<Metric> = []
+  let state = from
+  if (due.trainMetric) {
+    const { progress, row } = measureTraining(training, state.progress, batch)
+    rows.push(row)
+    state = { ...state, progress }
+  }
+  if (due.evaluation) {
+    const { progress, row } = yield* measureValidation(training, state, batch)
+    rows.push(row)
+    state = { ...state, progress }
+  }
+  yield* appendMetrics(metrics, rows)
+  const weights = tensors?.filter(({ name }) => training.weights.has(name)) ?? []
+  yield* appendEvents(events, iteration, rows, weights)
+  const isBest = state.progress.best?.iteration === iteration
+  return due.checkpoint || isBest || iteration === plan.total ? yield* save(training, state, tensors) : state
+})
 
-  /** The state as it stands: what is evaluated or saved is finite throughout. */
-  const finiteState = Effect.gen(function* () {
-    const state = yield* trainer.state
-    const found = nonFiniteIn(state)
-    return found === undefined ? state : yield* diverged(progress.iteration, found)
-  })
+/** Makes the iterations of a chunk, in one call of the engine. */
+const runChunk = Effect.fnUntraced(function* (
+  { experiment, onProgress, plan, trainer }: Training,
+  pace: Pace,
+  from: TrainState,
+  chunk: FeedChunk,
+) {
+  const { errors, losses } = yield* pace.timed(chunk.iterations, trainer.train(chunk.iterations, chunk.feeds))
+  const bad = losses.findIndex((loss) => !Number.isFinite(loss))
+  if (bad >= 0) return yield* diverged(from, chunk.iteration + bad + 1, `the loss is ${losses[bad]}`)
+  const progress = {
+    ...from.progress,
+    iteration: chunk.iteration + chunk.iterations,
+    window: addToWindow(from.progress.window, losses, errors),
+  }
+  const batch: BatchMetrics = { loss: losses[losses.length - 1], errorRate: errors[errors.length - 1] }
+  const { batchSize } = experiment
+  yield* onProgress({ iteration: progress.iteration, total: plan.total, batchSize, loss: batch.loss })
+  yield* Effect.yieldNow
+  return { batch, state: { ...from, progress } satisfies TrainState }
+})
 
-  /** `measured`: the state as it stands, where it has been read already. */
-  const save = Effect.fnUntraced(function* (measured?: State) {
-    if (saved !== progress.iteration) {
-      yield* saveCheckpoint(checkpoints, measured ?? (yield* finiteState), progress, fingerprint)
-      saved = progress.iteration
-      yield* Effect.logDebug("checkpoint saved", { iteration: saved })
-    }
-    // Also after a checkpoint that an attempt before this one saved, and died.
-    yield* tidyCheckpoints({ ...options, progress })
-  })
+const stopIfRequested = Effect.fnUntraced(function* (training: Training, state: TrainState) {
+  const signal = training.stopRequested()
+  if (signal === undefined) return
+  yield* save(training, state)
+  const during = `train at iteration ${state.progress.iteration} of ${training.plan.total}`
+  return yield* new Interrupted({ signal, during })
+})
 
-  const stopIfAsked = Effect.fnUntraced(function* () {
-    const signal = options.stopRequested()
-    if (signal === undefined) return
-    yield* save()
-    return yield* new Interrupted({ signal, during: `train at iteration ${progress.iteration} of ${total}` })
-  })
-
+/** Trains to the end of the budget, or until early stopping. */
+const runIterations = Effect.fnUntraced(function* (training: Training, start: TrainState) {
+  const { experiment, plan } = training
   const pace = makePace()
-  let batchLoss = 0
-  let batchError = 0
-  const runChunk = Effect.fnUntraced(function* (chunk: FeedChunk) {
-    const { errors, losses } = yield* pace.timed(
-      chunk.iterations,
-      trainer.train(chunk.iterations, chunk.feeds),
-    )
-    let { error, iterations, loss } = progress.window
-    for (const [i, value] of losses.entries()) {
-      if (!Number.isFinite(value)) {
-        return yield* diverged(chunk.iteration + i + 1, `the loss is ${value}`)
-      }
-      loss += value
-      error += errors[i]
-      iterations++
-    }
-    batchLoss = losses[losses.length - 1]
-    batchError = errors[errors.length - 1]
-    progress = {
-      ...progress,
-      iteration: chunk.iteration + chunk.iterations,
-      window: { loss, error, iterations },
-    }
-    yield* options.onProgress({ iteration: progress.iteration, total, batchSize, loss: batchLoss })
-    yield* Effect.yieldNow
+  // One stream to the end: the next chunk is also filled while what is due is done.
+  const chunks = training.feeds({
+    from: start.progress.iteration,
+    until: plan.total,
+    chunk: (iteration) => Math.min(pace.chunk(), plan.nextDue(iteration) - iteration),
   })
+  let state = start
+  yield* Stream.runForEachWhile(chunks, (chunk) =>
+    Effect.gen(function* () {
+      const made = yield* runChunk(training, pace, state, chunk)
+      const { iteration } = made.state.progress
+      const isAnyDue = iteration === plan.nextDue(chunk.iteration)
+      state = isAnyDue ? yield* recordDue(training, made.state, made.batch) : made.state
+      if (iteration < plan.total) yield* stopIfRequested(training, state)
+      return !isExhausted(experiment, state.progress)
+    }),
+  )
+  return state
+})
 
-  const trainRow = (): Metric => {
-    const { error, iterations, loss } = progress.window
-    progress = { ...progress, window: startOfTraining.window }
-    return {
-      split: "train",
-      iteration: progress.iteration,
-      epoch: epoch(),
-      loss: loss / iterations,
-      error: error / iterations,
-      batchLoss,
-      batchError,
-      learningRate: learningRateAt(experiment.optimizer.learningRate, progress.iteration - 1, total),
-    }
-  }
-
-  const validationRow = Effect.fnUntraced(function* () {
-    const evaluation = yield* evaluate(trainer, options.validation, experiment.loss)
-    const { iteration } = progress
-    if (!Number.isFinite(evaluation.loss)) {
-      return yield* diverged(iteration, `the validation loss is ${evaluation.loss}`)
-    }
-    progress = afterEvaluation(experiment, progress, monitored(experiment, evaluation))
-    const { accuracy, loss } = evaluation
-    const error = 1 - accuracy
-    const evaluated: TrainEvent = { event: "evaluated", iteration }
-    yield* Effect.logInfo(
-      `iteration ${iteration}: training error ${percent(batchError)}, loss ${batchLoss.toPrecision(3)}; ` +
-        `validation error ${percent(error)}, loss ${loss.toPrecision(3)}`,
-      { ...evaluated, batchLoss, batchError, validationLoss: loss, validationError: error },
-    )
-    return { split: "validation", iteration, epoch: epoch(), loss, accuracy, error } satisfies Metric
-  })
-
-  /** The first iteration after `iteration` at which something is due. */
-  const boundaryAfter = (iteration: number) =>
-    Math.min(
-      total,
-      ...[experiment.recordEvery, experiment.evaluateEvery, experiment.checkpointEvery].map((cadence) =>
-        nextDue(cadence, iteration, examples, batchSize),
-      ),
-    )
-
-  /** What is due: rows first, so that a checkpoint never lacks those of its own iteration. */
-  const record = Effect.fnUntraced(function* () {
-    const state = due(experiment.evaluateEvery) ? yield* finiteState : undefined
-    const rows: Array<Metric> = []
-    if (due(experiment.recordEvery) || due(experiment.evaluateEvery)) rows.push(trainRow())
-    if (due(experiment.evaluateEvery)) rows.push(yield* validationRow())
-    yield* appendMetrics(metrics, rows)
-    const weights = state?.filter(({ name }) => options.weights.has(name)) ?? []
-    yield* appendEvents(events, progress.iteration, rows, weights)
-    const isBest = progress.best?.iteration === progress.iteration
-    if (due(experiment.checkpointEvery) || isBest || progress.iteration === total) yield* save(state)
-  })
-
-  if (progress.iteration < total && !isExhausted(experiment, progress)) {
-    // One stream to the end: the next chunk is also filled while what is due is done.
-    const feeds = options.feeds({
-      from: progress.iteration,
-      until: total,
-      chunk: (iteration) => Math.min(pace.chunk(), boundaryAfter(iteration) - iteration),
-    })
-    yield* Stream.runForEachWhile(feeds, (chunk) =>
-      Effect.gen(function* () {
-        yield* runChunk(chunk)
-        if (progress.iteration === boundaryAfter(chunk.iteration)) yield* record()
-        if (progress.iteration < total) yield* stopIfAsked()
-        return !isExhausted(experiment, progress)
-      }),
-    )
-  }
-  // Early stopping ends on an evaluation that was not the best, which need not be on a checkpoint's cadence.
-  yield* save()
+export const train = Effect.fn("train")(function* (options: TrainOptions) {
+  const { checkpoints, events, examples, experiment } = options
+  const paths = yield* Path.Path
+  const plan = makePlan(experiment, examples)
+  const { total } = plan
+  const training: Training = { ...options, plan }
+  const start = yield* resume(training)
+  const end = hasEnded(experiment, total, start.progress) ? start : yield* runIterations(training, start)
+  // Early stopping ends on an evaluation that was not the best, which need not be due for a checkpoint.
+  const { progress } = yield* save(training, end)
   yield* endEvents(events)
-
   return {
     budget: total,
     progress,
-    checkpoint: paths.join(paths.basename(checkpoints), checkpointFile(chosenAt(experiment, progress))),
+    checkpoint: paths.join(
+      paths.basename(checkpoints),
+      checkpointFile(testedIteration(experiment, progress)),
+    ),
     stoppedEarly: progress.iteration < total,
   } satisfies Trained
 })

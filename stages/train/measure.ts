@@ -1,0 +1,100 @@
+/**
+ * What is measured at an iteration: (trainer, where training stands) -> rows of metrics, and the progress after them.
+ */
+import { Effect } from "effect"
+import type { Trainer } from "../../engines/Engine.ts"
+import { startOfTraining, type TrainProgress } from "../../schemas/Checkpoint.ts"
+import type { Experiment } from "../../schemas/Experiment.ts"
+import type { Metric } from "../../schemas/Metric.ts"
+import type { TrainEvent } from "../../schemas/TrainEvent.ts"
+import { type Evaluation, type EvaluationSplit, evaluate } from "../evaluate/evaluate.ts"
+import { afterEvaluation } from "./earlyStopping.ts"
+import { learningRateAt } from "./learningRate.ts"
+import type { TrainingPlan } from "./plan.ts"
+import { type BatchMetrics, diverged, type TrainState } from "./TrainState.ts"
+
+interface Measured {
+  readonly experiment: Experiment
+  readonly plan: TrainingPlan
+}
+
+/** Sums of the loss and the error rate over the iterations since the last row: what a row is the mean of. */
+export const addToWindow = (
+  { error, iterations, loss }: TrainProgress["window"],
+  losses: Float32Array,
+  errorRates: Float32Array,
+): TrainProgress["window"] => ({
+  loss: losses.reduce((sum, value) => sum + value, loss),
+  error: errorRates.reduce((sum, value) => sum + value, error),
+  iterations: iterations + losses.length,
+})
+
+/** The row of training metrics: means since the row before, and the newest batch. The next row's window begins here. */
+export const measureTraining = (
+  { experiment, plan }: Measured,
+  progress: TrainProgress,
+  batch: BatchMetrics,
+): { readonly progress: TrainProgress; readonly row: Metric } => {
+  const { iteration } = progress
+  const { error, iterations, loss } = progress.window
+  return {
+    progress: { ...progress, window: startOfTraining.window },
+    row: {
+      split: "train",
+      iteration,
+      epoch: plan.epochAt(iteration),
+      loss: loss / iterations,
+      error: error / iterations,
+      batchLoss: batch.loss,
+      batchError: batch.errorRate,
+      learningRate: learningRateAt(experiment.optimizer.learningRate, iteration - 1, plan.total),
+    },
+  }
+}
+
+const monitoredValue = ({ monitor }: Experiment, { accuracy, loss }: Evaluation) =>
+  monitor === "validationLoss" ? loss : accuracy
+
+const percent = (share: number) => `${(100 * share).toFixed(2)} %`
+
+/** Evaluates the validation split: its row, and the progress with the best evaluation so far. */
+export const measureValidation = Effect.fnUntraced(function* (
+  {
+    experiment,
+    plan,
+    trainer,
+    validation,
+  }: Measured & { readonly trainer: Trainer; readonly validation: EvaluationSplit },
+  state: TrainState,
+  batch: BatchMetrics,
+) {
+  const { iteration } = state.progress
+  const evaluation = yield* evaluate(trainer, validation, experiment.loss)
+  const { accuracy, loss } = evaluation
+  if (!Number.isFinite(loss)) return yield* diverged(state, iteration, `the validation loss is ${loss}`)
+  const errorRate = 1 - accuracy
+  const evaluated: TrainEvent = { event: "evaluated", iteration }
+  yield* Effect.logInfo(
+    `iteration ${iteration}: training error ${percent(batch.errorRate)}, loss ${batch.loss.toPrecision(3)}; ` +
+      `validation error ${percent(errorRate)}, loss ${loss.toPrecision(3)}`,
+    {
+      ...evaluated,
+      batchLoss: batch.loss,
+      batchError: batch.errorRate,
+      validationLoss: loss,
+      validationError: errorRate,
+    },
+  )
+  const row: Metric = {
+    split: "validation",
+    iteration,
+    epoch: plan.epochAt(iteration),
+    loss,
+    accuracy,
+    error: errorRate,
+  }
+  return {
+    row,
+    progress: afterEvaluation(experiment, state.progress, monitoredValue(experiment, evaluation)),
+  }
+})
