@@ -9,7 +9,7 @@
 import * as tf from "@tensorflow/tfjs-core"
 import { noteUpdate } from "../../engines/trace/update.ts"
 import { averageName } from "./averageName.ts"
-import type { MakeSlot } from "./optimizer.ts"
+import type { MakeSlot } from "./variables.ts"
 
 export interface Average {
   /** Every variable of its own, in the order of a checkpoint. */

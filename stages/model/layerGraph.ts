@@ -1,0 +1,119 @@
+/**
+ * The layers of a model, connected: (model, image shape, batch size, seed) -> layers with initial weights, and the
+ * forward pass through them.
+ *
+ * Layers are TensorFlow.js' own (tf.layers); initial weights and dropout masks are ours, because those of TensorFlow.js are
+ * not exact on resume. Weights are named `<layer>/<weight>`.
+ */
+import * as tf from "@tensorflow/tfjs-core"
+import * as tfl from "@tensorflow/tfjs-layers"
+import { inLayer } from "../../engines/trace/layer.ts"
+import type { Layer, Model } from "../../schemas/Model.ts"
+import { imagesName, layerInputs, layerNames } from "../../schemas/shapes.ts"
+import { randomKey } from "../random.ts"
+import { FedDropout, makeNoise, type Noise } from "./dropout.ts"
+import { initialize } from "./initialize.ts"
+import type { Regularized } from "./penalty.ts"
+import { tfLayer, weightOptions } from "./tfLayer.ts"
+import { takeOver } from "./variables.ts"
+
+interface GraphOptions {
+  readonly model: Model
+  /** [height, width, channels] */
+  readonly inputShape: readonly [number, number, number]
+  readonly batchSize: number
+  readonly seed: number
+}
+
+/** A layer with its weights, and the names of the layers it reads. */
+interface BuiltLayer {
+  readonly name: string
+  readonly definition: Layer
+  readonly inputs: ReadonlyArray<string>
+  readonly layer: tfl.layers.Layer
+  /** Without the batch. */
+  readonly outputShape: ReadonlyArray<number>
+}
+
+export interface LayerGraph {
+  readonly layers: ReadonlyArray<BuiltLayer>
+  /** In the order of the layers. */
+  readonly weights: ReadonlyArray<tf.Variable>
+  readonly regularized: Regularized
+  /** What draws the masks of each dropout layer. */
+  readonly noise: ReadonlyArray<Noise>
+  readonly layersModel: tfl.LayersModel
+  /** Outputs [n, classes] for images [n, height, width, channels]; with `feeds`, as in training. */
+  readonly forward: (images: tf.Tensor, feeds?: Readonly<Record<string, tf.Tensor>>) => tf.Tensor2D
+}
+
+const outputOf = <T>(outputs: ReadonlyMap<string, T>, name: string): T => {
+  const output = outputs.get(name)
+  if (output === undefined) throw new Error(`layer ${name} is read before it is built`)
+  return output
+}
+
+/** tf.layers takes one input alone, several as a list. */
+const oneOrAll = <T>(inputs: Array<T>): T | Array<T> => (inputs.length === 1 ? inputs[0] : inputs)
+
+/** Gives the layer's weights our names and our initial values. */
+const initializeWeights = ({ definition, layer, name }: BuiltLayer, seed: number) =>
+  layer.weights.map((weight) => {
+    const variable = takeOver(weight.read() as tf.Variable, weight.originalName)
+    const { initializer, regularizer } = weightOptions(definition, variable.name.slice(name.length + 1))
+    if (initializer !== undefined) {
+      const values = initialize(initializer, variable.shape, randomKey(seed, `initialize/${variable.name}`))
+      tf.tidy(() => variable.assign(tf.tensor(values, variable.shape)))
+    }
+    return { variable, regularizer }
+  })
+
+const makeForward =
+  (layers: ReadonlyArray<BuiltLayer>): LayerGraph["forward"] =>
+  (images, feeds) => {
+    const outputs = new Map([[imagesName, images]])
+    for (const { inputs, layer, name } of layers) {
+      const given = inputs.map((input) => outputOf(outputs, input))
+      const output = inLayer(name, () =>
+        layer instanceof FedDropout
+          ? layer.applyWith(given[0], feeds?.[`noise/${name}`])
+          : (layer.apply(oneOrAll(given), { training: feeds !== undefined }) as tf.Tensor),
+      )
+      outputs.set(name, output)
+    }
+    return outputOf(outputs, layers[layers.length - 1].name) as tf.Tensor2D
+  }
+
+export const buildLayers = ({ batchSize, inputShape, model, seed }: GraphOptions): LayerGraph => {
+  const names = layerNames(model)
+  const inputs = layerInputs(model)
+  const images = tfl.input({ shape: [...inputShape], name: "images.input" })
+  const symbols = new Map([[imagesName, images]])
+  const built = model.map((definition, index) => {
+    const name = names[index]
+    const given = inputs[index].map((input) => outputOf(symbols, input))
+    const layer = tfLayer(definition, name)
+    const symbol = layer.apply(oneOrAll(given)) as tfl.SymbolicTensor
+    symbols.set(name, symbol)
+    const outputShape = symbol.shape.slice(1) as Array<number>
+    return { name, definition, inputs: inputs[index], layer, outputShape } satisfies BuiltLayer
+  })
+  const weights = built.flatMap((layer) => initializeWeights(layer, seed))
+  return {
+    layers: built,
+    weights: weights.map(({ variable }) => variable),
+    regularized: new Map(
+      weights.flatMap(({ regularizer, variable }) =>
+        regularizer === undefined ? [] : [[variable, regularizer] as const],
+      ),
+    ),
+    noise: built.flatMap(({ definition, name, outputShape }) =>
+      // Dropout keeps the shape of its input.
+      definition.kind === "dropout"
+        ? [makeNoise(name, [batchSize, ...outputShape], definition.rate, seed)]
+        : [],
+    ),
+    layersModel: tfl.model({ inputs: images, outputs: outputOf(symbols, names[names.length - 1]) }),
+    forward: makeForward(built),
+  }
+}

@@ -1,0 +1,61 @@
+/**
+ * One update: (feeds of an iteration) -> loss and error rate of its batch, and every variable moved.
+ *
+ * The loss is of the weights before the update. Order matters: gradients and penalties are of the weights as the forward pass
+ * saw them, averages follow the weights that were moved.
+ */
+import * as tf from "@tensorflow/tfjs-core"
+import type { Program } from "../../engines/Engine.ts"
+import { inLayer } from "../../engines/trace/layer.ts"
+import type { Loss } from "../../schemas/Experiment.ts"
+import type { Average } from "./average.ts"
+import type { LayerGraph } from "./layerGraph.ts"
+import { errorRateOf, lossOf, smoothLabels } from "./loss.ts"
+import type { Updater } from "./optimizer.ts"
+import { penalty, withPenalty } from "./penalty.ts"
+
+interface StepOptions {
+  readonly graph: Pick<LayerGraph, "forward" | "regularized">
+  readonly trainable: ReadonlyArray<tf.Variable>
+  readonly optimizer: Updater
+  readonly average: Average | undefined
+  readonly loss: Loss
+  readonly labelSmoothing: number
+  readonly classes: number
+}
+
+/** The gradient of the loss for each trainable variable; the error rate comes from the same forward pass. */
+const forwardAndBack = (options: StepOptions, feeds: Readonly<Record<string, tf.Tensor>>) => {
+  const { classes, graph, labelSmoothing, loss, trainable } = options
+  let errorRate: tf.Scalar | undefined
+  const { grads, value } = tf.variableGrads(() => {
+    const outputs = graph.forward(feeds.images, feeds)
+    return inLayer("loss", () => {
+      errorRate = tf.keep(errorRateOf(feeds.labels, outputs))
+      return lossOf(loss, smoothLabels(feeds.labels, labelSmoothing, classes), outputs)
+    })
+  }, [...trainable])
+  if (errorRate === undefined) throw new Error("the step ran without its forward pass")
+  return { gradients: grads, loss: value, errorRate }
+}
+
+export const makeStep =
+  (options: StepOptions): Program["step"] =>
+  (feeds) =>
+    tf.tidy(() => {
+      const { average, graph, optimizer, trainable } = options
+      const { errorRate, gradients, loss } = forwardAndBack(options, feeds)
+      const added = inLayer("loss", () => penalty(graph.regularized))
+      inLayer("optimizer", () => {
+        const penalized = trainable.map((variable) => ({
+          variable,
+          gradient: withPenalty(graph.regularized, variable, gradients[variable.name]),
+        }))
+        optimizer.update(penalized, feeds.learningRate as tf.Scalar)
+      })
+      inLayer("average", () => average?.update())
+      const total = added === undefined ? loss : tf.add<tf.Scalar>(loss, added)
+      const result = { loss: total, error: tf.clone(errorRate) }
+      errorRate.dispose()
+      return result
+    })
