@@ -1,16 +1,42 @@
 /**
- * A layer of an experiment as TensorFlow.js has it: (definition, name) -> a layer of tf.layers, with weights of zero.
+ * A layer of an experiment in TensorFlow.js: (definition, name) -> a layer of tf.layers whose weights are 0.
  *
- * TensorFlow.js draws nothing: initial weights are assigned when the network is built.
+ * Initial weights are assigned when the network is built: the initializers of TensorFlow.js are not used.
  */
 import * as tfl from "@tensorflow/tfjs-layers"
 import type { Initializer, Layer, Regularizer } from "../../schemas/Model.ts"
 import { FedDropout } from "./dropout.ts"
 import { batchNormalization, layerNormalization } from "./normalization.ts"
 
+const zeros = { kernelInitializer: "zeros", biasInitializer: "zeros" } as const
+
+type Depthwise = Extract<Layer, { readonly kind: "depthwiseConv2d" | "separableConv2d" }>
+
+const depthwise = (layer: Depthwise, name: string): tfl.layers.Layer => {
+  const options = {
+    name,
+    kernelSize: [...layer.kernelSize] as [number, number],
+    strides: [...layer.strides] as [number, number],
+    padding: layer.padding,
+    depthMultiplier: layer.depthMultiplier,
+    activation: layer.activation,
+    useBias: layer.useBias,
+    depthwiseInitializer: "zeros",
+    biasInitializer: "zeros",
+  } as const
+  if (layer.kind === "depthwiseConv2d") return tfl.layers.depthwiseConv2d(options)
+  const separable = tfl.layers.separableConv2d({
+    ...options,
+    filters: layer.filters,
+    pointwiseInitializer: "zeros",
+  })
+  // TensorFlow.js omits the multiplier when it saves the layer, and then cannot load its own weights.
+  const config = separable.getConfig.bind(separable)
+  const { depthMultiplier } = layer
+  return Object.assign(separable, { getConfig: () => ({ ...config(), depthMultiplier }) })
+}
+
 export const tfLayer = (layer: Layer, name: string): tfl.layers.Layer => {
-  // TensorFlow.js draws nothing: weights are zero until ours are assigned.
-  const zeros = { kernelInitializer: "zeros", biasInitializer: "zeros" } as const
   switch (layer.kind) {
     case "conv2d":
       return tfl.layers.conv2d({
@@ -24,29 +50,8 @@ export const tfLayer = (layer: Layer, name: string): tfl.layers.Layer => {
         ...zeros,
       })
     case "depthwiseConv2d":
-    case "separableConv2d": {
-      const options = {
-        name,
-        kernelSize: [...layer.kernelSize] as [number, number],
-        strides: [...layer.strides] as [number, number],
-        padding: layer.padding,
-        depthMultiplier: layer.depthMultiplier,
-        activation: layer.activation,
-        useBias: layer.useBias,
-        depthwiseInitializer: "zeros",
-        biasInitializer: "zeros",
-      } as const
-      if (layer.kind === "depthwiseConv2d") return tfl.layers.depthwiseConv2d(options)
-      const separable = tfl.layers.separableConv2d({
-        ...options,
-        filters: layer.filters,
-        pointwiseInitializer: "zeros",
-      })
-      // TensorFlow.js leaves the multiplier out of what it saves, and cannot load its own weights then.
-      const config = separable.getConfig.bind(separable)
-      const { depthMultiplier } = layer
-      return Object.assign(separable, { getConfig: () => ({ ...config(), depthMultiplier }) })
-    }
+    case "separableConv2d":
+      return depthwise(layer, name)
     case "dense":
       return tfl.layers.dense({
         name,
@@ -91,7 +96,7 @@ interface WeightOptions {
   readonly regularizer?: Regularizer | undefined
 }
 
-/** What the layer says of one of its weights, by the end of the weight's name; nothing: as TensorFlow.js makes it. */
+/** The options of one of a layer's weights, which the end of its name tells. Without options it stays as TensorFlow.js makes it. */
 export const weightOptions = (layer: Layer, weight: string): WeightOptions => {
   switch (layer.kind) {
     case "conv2d":

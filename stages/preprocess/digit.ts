@@ -90,16 +90,8 @@ export interface Character {
   readonly darkInk: boolean
 }
 
-/** The character in an image that is all paper. */
-const read = (
-  image: GrayImage,
-  style: CharacterStyle,
-): Result.Result<Character & { readonly atEdge: boolean }, string> => {
-  const contrast = separateInk(image)
-  const found = findMark(contrast)
-  if (Result.isFailure(found)) return Result.fail(found.failure)
-  const ink = inkOf(contrast, found.success)
-
+/** Where the network's image lies on the ink's, and how many pixels of the ink one of its own is wide. */
+const placementOf = (ink: GrayImage, style: CharacterStyle) => {
   const all = boxOf(ink, 0.02)
   const fits = Math.abs(all.longest - style.box) <= nearlyFits
   // Where the ink is half as strong as in a stroke is its edge.
@@ -112,30 +104,30 @@ const read = (
   // The middle of MNIST's images is the centre of pixel 14 of 28; that of a box is between 13 and 14.
   const target = style.centre === "mass" ? Math.floor(style.size / 2) + 0.5 : style.size / 2
   const corner = (at: number) => (fits ? Math.round(at - target) : at - target * scale)
-  const x = corner(middle.x)
-  const y = corner(middle.y)
+  return { fits, scale, x: corner(middle.x), y: corner(middle.y) }
+}
 
+/** The ink in the network's image, 0 to 1, with strokes that are too thin for the dataset made as wide as usual. */
+const inkInStyle = (ink: GrayImage, style: CharacterStyle): Float32Array => {
+  const { fits, scale, x, y } = placementOf(ink, style)
   const width = strokeWidth(ink) / scale
-  const pixels =
-    width < thinnest && !fits
-      ? sample(
-          {
-            width: style.size * fineness,
-            height: style.size * fineness,
-            pixels: thicken(
-              sample(ink, style.size * fineness, scale / fineness, x, y),
-              style.size * fineness,
-              (fineness * (usual - width)) / 2,
-            ),
-          },
-          style.size,
-          fineness,
-          0,
-          0,
-        )
-      : sample(ink, style.size, scale, x, y)
-  const radius = inscribedRadius(pixels, style.size)
-  return radius > roundest * style.box
+  if (fits || width >= thinnest) return sample(ink, style.size, scale, x, y)
+  const fine = style.size * fineness
+  const strokes = sample(ink, fine, scale / fineness, x, y)
+  const pixels = thicken(strokes, fine, (fineness * (usual - width)) / 2)
+  return sample({ width: fine, height: fine, pixels }, style.size, fineness, 0, 0)
+}
+
+/** The character in an image that is all paper. */
+const read = (
+  image: GrayImage,
+  style: CharacterStyle,
+): Result.Result<Character & { readonly atEdge: boolean }, string> => {
+  const contrast = separateInk(image)
+  const found = findMark(contrast)
+  if (Result.isFailure(found)) return Result.fail(found.failure)
+  const pixels = inkInStyle(inkOf(contrast, found.success), style)
+  return inscribedRadius(pixels, style.size) > roundest * style.box
     ? Result.fail("the mark in it is a solid shape, not strokes")
     : Result.succeed({
         pixels: Uint8Array.from(pixels, (value) => Math.round(255 * value)),

@@ -88,21 +88,11 @@ const runsOff = (region: Region) => region.onEdge > side(region) / 3
 const gap = (a: Region, b: Region) =>
   Math.max(0, a.left - b.right, b.left - a.right, a.top - b.bottom, b.top - a.bottom)
 
-export const findMark = (contrast: Contrast): Result.Result<Mark, string> => {
-  const { height, noise, values, width } = contrast
-  const lowest = Math.max(faintest, deviations * noise)
-  const candidates = values.filter((value) => value > lowest)
-  if (candidates.length < 4) return Result.fail("nothing in it stands out from its background")
-  const threshold = Math.max(lowest, 0.4 * quantile(candidates, 0.9))
-  const regions = regionsOf(contrast, threshold).filter((region) => !runsOff(region))
-  const main = regions.reduce<Region | undefined>(
-    (best, region) => (best === undefined || region.mass > best.mass ? region : best),
-    undefined,
-  )
-  if (main === undefined) return Result.fail("all that stands out runs along its edges")
-  const ink = regions.reduce((sum, region) => sum + region.mass, 0)
-
-  // A 5 whose bar is apart, a stroke that the pen skipped: near and not too small, from the mark outwards.
+/**
+ * The strongest region, with those that are near and not too small: the bar of a 5 may be apart, or the pen may have
+ * skipped. Grows from the strongest outwards.
+ */
+const partsOf = (main: Region, regions: ReadonlyArray<Region>): ReadonlyArray<Region> => {
   const parts = [main]
   for (let grown = true; grown;) {
     const joining = regions.filter(
@@ -114,31 +104,12 @@ export const findMark = (contrast: Contrast): Result.Result<Mark, string> => {
     parts.push(...joining)
     grown = joining.length > 0
   }
-  const left = Math.min(...parts.map((part) => part.left))
-  const top = Math.min(...parts.map((part) => part.top))
-  const right = Math.max(...parts.map((part) => part.right))
-  const bottom = Math.max(...parts.map((part) => part.bottom))
-  const longest = Math.max(right - left, bottom - top)
-  if (longest < smallestSide) {
-    return Result.fail(`the largest mark in it is ${longest} pixels high, too small to read`)
-  }
-  const share = parts.reduce((sum, part) => sum + part.mass, 0) / ink
-  if (share < smallestShare) {
-    return Result.fail(
-      `it holds many marks, and the strongest is only ${Math.round(100 * share)} % of them; crop it to one digit`,
-    )
-  }
+  return parts
+}
 
-  const level = quantile(
-    Float32Array.from(
-      parts.flatMap((part) => part.pixels),
-      (i) => values[i],
-    ),
-    0.9,
-  )
+/** 1 in the regions and up to `edge` pixels around them, else 0. */
+const maskOf = (parts: ReadonlyArray<Region>, { height, width }: Contrast, edge: number) => {
   const mask = new Uint8Array(width * height)
-  // What is lighter than the threshold around a stroke is its soft edge.
-  const edge = Math.max(1, Math.round(longest / 40))
   for (const part of parts) {
     for (const pixel of part.pixels) {
       const x = pixel % width
@@ -148,5 +119,44 @@ export const findMark = (contrast: Contrast): Result.Result<Mark, string> => {
       }
     }
   }
-  return Result.succeed({ mask, level, left, top, right, bottom })
+  return mask
+}
+
+const massOf = (regions: ReadonlyArray<Region>) => regions.reduce((sum, region) => sum + region.mass, 0)
+
+export const findMark = (contrast: Contrast): Result.Result<Mark, string> => {
+  const { noise, values } = contrast
+  const lowest = Math.max(faintest, deviations * noise)
+  const candidates = values.filter((value) => value > lowest)
+  if (candidates.length < 4) return Result.fail("nothing in it stands out from its background")
+  const threshold = Math.max(lowest, 0.4 * quantile(candidates, 0.9))
+  const regions = regionsOf(contrast, threshold).filter((region) => !runsOff(region))
+  const main = regions.reduce<Region | undefined>(
+    (best, region) => (best === undefined || region.mass > best.mass ? region : best),
+    undefined,
+  )
+  if (main === undefined) return Result.fail("all that stands out runs along its edges")
+
+  const parts = partsOf(main, regions)
+  const left = Math.min(...parts.map((part) => part.left))
+  const top = Math.min(...parts.map((part) => part.top))
+  const right = Math.max(...parts.map((part) => part.right))
+  const bottom = Math.max(...parts.map((part) => part.bottom))
+  const longest = Math.max(right - left, bottom - top)
+  if (longest < smallestSide) {
+    return Result.fail(`the largest mark in it is ${longest} pixels high, too small to read`)
+  }
+  const share = massOf(parts) / massOf(regions)
+  if (share < smallestShare) {
+    return Result.fail(
+      `it holds many marks, and the strongest is only ${Math.round(100 * share)} % of them; crop it to one digit`,
+    )
+  }
+  const ink = Float32Array.from(
+    parts.flatMap((part) => part.pixels),
+    (pixel) => values[pixel],
+  )
+  // What is lighter than the threshold around a stroke is its soft edge.
+  const mask = maskOf(parts, contrast, Math.max(1, Math.round(longest / 40)))
+  return Result.succeed({ mask, level: quantile(ink, 0.9), left, top, right, bottom })
 }
