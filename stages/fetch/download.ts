@@ -5,7 +5,7 @@
  * exponential backoff and jitter; a definite answer is not. The bytes are unverified: `stages/fetch/content.ts` is next.
  */
 import { Cause, Clock, Context, type Duration, Effect, Schedule, Schema, Stream } from "effect"
-import { HttpClient, type HttpClientError } from "effect/http"
+import { HttpClient, type HttpClientError, type HttpClientResponse } from "effect/http"
 import { Failure } from "../../schemas/Failure.ts"
 import { SourceFailed } from "./sources.ts"
 
@@ -37,7 +37,7 @@ class AttemptFailed extends Failure<AttemptFailed>()("AttemptFailed", {
   message: ({ expected, found }) => `found ${found}, expected ${expected}`,
 }) {}
 
-/** Progress is told this often. */
+/** Progress is logged this often. */
 const progressMs = 5000
 
 /** The innermost reason: fetch says only "fetch failed", its cause says why. */
@@ -55,17 +55,48 @@ const broken = (error: HttpClientError.HttpClientError | Cause.TimeoutError): At
     transient: true,
   })
 
+const tooLarge = (limitBytes: number) =>
+  new AttemptFailed({
+    found: `more than ${limitBytes} bytes`,
+    expected: `at most ${limitBytes}`,
+    transient: false,
+  })
+
+/** The bytes of a response, with a log line of the progress every few seconds. */
+const receive = Effect.fnUntraced(function* (
+  url: string,
+  response: HttpClientResponse.HttpClientResponse,
+  limitBytes: number,
+) {
+  const { stall } = yield* DownloadPolicy
+  const total = Number(response.headers["content-length"] ?? Number.NaN)
+  if (total > limitBytes) return yield* tooLarge(limitBytes)
+  const pieces: Array<Uint8Array> = []
+  let received = 0
+  let loggedAt = yield* Clock.currentTimeMillis
+  yield* response.stream.pipe(
+    Stream.mapError(broken),
+    Stream.timeoutOrElse({ duration: stall, orElse: () => Stream.fail(broken(new Cause.TimeoutError())) }),
+    Stream.runForEach(
+      Effect.fnUntraced(function* (piece: Uint8Array) {
+        received += piece.byteLength
+        if (received > limitBytes) return yield* tooLarge(limitBytes)
+        pieces.push(piece)
+        const now = yield* Clock.currentTimeMillis
+        if (now - loggedAt < progressMs) return
+        loggedAt = now
+        const share = Number.isNaN(total) ? "" : ` (${Math.floor((100 * received) / total)} %)`
+        yield* Effect.logInfo(`${url}: ${(received / 1e6).toFixed(1)} MB${share}`)
+      }),
+    ),
+  )
+  return new Uint8Array(Buffer.concat(pieces, received))
+})
+
 /** Undefined where the server has no other version than the one that is known. */
 const attempt = Effect.fnUntraced(function* (url: string, limitBytes: number, known: Version) {
   const { stall } = yield* DownloadPolicy
   const client = yield* HttpClient.HttpClient
-  const tooLarge = (sizeBytes: number) =>
-    new AttemptFailed({
-      found: `more than ${sizeBytes} bytes`,
-      expected: `at most ${limitBytes}`,
-      transient: false,
-    })
-
   // Published digests are of the file as it lies on the server, so it must not be compressed on the way.
   const headers = {
     "accept-encoding": "identity",
@@ -81,31 +112,9 @@ const attempt = Effect.fnUntraced(function* (url: string, limitBytes: number, kn
       transient: HttpClient.isTransientResponse(response),
     })
   }
-  const total = Number(response.headers["content-length"] ?? Number.NaN)
-  if (total > limitBytes) return yield* tooLarge(limitBytes)
-
-  const pieces: Array<Uint8Array> = []
-  let received = 0
-  let told = yield* Clock.currentTimeMillis
-  yield* response.stream.pipe(
-    Stream.mapError(broken),
-    Stream.timeoutOrElse({ duration: stall, orElse: () => Stream.fail(broken(new Cause.TimeoutError())) }),
-    Stream.runForEach(
-      Effect.fnUntraced(function* (piece: Uint8Array) {
-        received += piece.byteLength
-        if (received > limitBytes) return yield* tooLarge(limitBytes)
-        pieces.push(piece)
-        const now = yield* Clock.currentTimeMillis
-        if (now - told < progressMs) return
-        told = now
-        const share = Number.isNaN(total) ? "" : ` (${Math.floor((100 * received) / total)} %)`
-        yield* Effect.logInfo(`${url}: ${(received / 1e6).toFixed(1)} MB${share}`)
-      }),
-    ),
-  )
   const { etag, "last-modified": lastModified } = response.headers
   const downloaded: Downloaded = {
-    bytes: new Uint8Array(Buffer.concat(pieces, received)),
+    bytes: yield* receive(url, response, limitBytes),
     ...(etag === undefined ? {} : { etag }),
     ...(lastModified === undefined ? {} : { lastModified }),
   }

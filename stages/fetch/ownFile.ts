@@ -13,7 +13,7 @@ import { read, readStringIfExists, stat, writeAtomic } from "../../storage/files
 import { keep, lookUp } from "./cache.ts"
 import { type Expectation, verifyContent } from "./content.ts"
 import { digestOf } from "../digest.ts"
-import { downloadIfChanged } from "./download.ts"
+import { downloadIfChanged, type Version } from "./download.ts"
 import { firstOf, SourceFailed } from "./sources.ts"
 
 /** A resident dataset of more would not fit the machines this is for. */
@@ -40,7 +40,7 @@ const Origin = Schema.Struct({
 })
 const decodeOrigin = Schema.decodeUnknownEffect(Schema.fromJsonString(Origin))
 
-const readOrigin = Effect.fnUntraced(function* (path: string) {
+const readOriginRecord = Effect.fnUntraced(function* (path: string) {
   const text = yield* readStringIfExists(path)
   if (text === undefined) return undefined
   return yield* decodeOrigin(text).pipe(Effect.orElseSucceed(() => undefined))
@@ -57,6 +57,54 @@ const readLocal = Effect.fnUntraced(function* (path: string, sizeBytes: number) 
   return yield* read(path)
 })
 
+const ownFolder = Effect.fnUntraced(function* (dataDir: string) {
+  const paths = yield* Path.Path
+  return paths.join(paths.resolve(dataDir), "own")
+})
+
+/** The verified file of this content in the cache, if it is there. */
+const findCached = Effect.fnUntraced(function* (folder: string, digest: string | undefined) {
+  if (digest === undefined) return undefined
+  const found = yield* lookUp((yield* Path.Path).join(folder, `${digest}.idx`), digest)
+  return found.kind === "verified" ? found.file : undefined
+})
+
+const isUrl = (source: string) => /^https?:\/\//i.test(source)
+
+/**
+ * The content that an origin has now, and what will show that it changed; undefined if the origin still has the version
+ * `known`. `local`: the file at a path, if there is one.
+ */
+const readOrigin = Effect.fnUntraced(function* (
+  origin: string,
+  local: Effect.Success<ReturnType<typeof stat>>,
+  known: Version,
+  sha256: string | undefined,
+) {
+  const expectation: Expectation = {
+    digest: sha256 === undefined ? undefined : { of: "content", algorithm: "sha256", value: sha256 },
+    limitBytes,
+  }
+  if (isUrl(origin)) {
+    const downloaded = yield* downloadIfChanged(origin, limitBytes, known)
+    if (downloaded === undefined) return undefined
+    const { bytes, ...version } = downloaded
+    return { content: yield* verifyContent(bytes, origin, expectation), version }
+  }
+  if (local === undefined) {
+    return yield* new SourceFailed({ source: origin, found: "no file", expected: `SHA-256 ${sha256}` })
+  }
+  const bytes = yield* readLocal(origin, local.sizeBytes)
+  return { content: yield* verifyContent(bytes, origin, expectation), version: local }
+})
+
+const adviceFor = (origin: string, recorded: string | undefined) =>
+  recorded !== undefined
+    ? `the run began with that content, and nothing else will do: put it back at ${origin}, or begin a new run`
+    : isUrl(origin)
+      ? "check the URL and the network; with its sha256 in the experiment it is needed only once"
+      : "check the file and the sha256 that the experiment states"
+
 export const fetchOwnFile = Effect.fn("fetchOwnFile")(function* (options: {
   readonly dataset: string
   readonly file: string
@@ -70,68 +118,33 @@ export const fetchOwnFile = Effect.fn("fetchOwnFile")(function* (options: {
   const { dataDir, dataset, file, recorded, source } = options
   const sha256 = recorded ?? options.sha256
   const paths = yield* Path.Path
-  const folder = paths.join(paths.resolve(dataDir), "own")
-  const cachePath = (digest: string) => paths.join(folder, `${digest}.idx`)
-  const cached = Effect.fnUntraced(function* (digest: string | undefined) {
-    if (digest === undefined) return undefined
-    const found = yield* lookUp(cachePath(digest), digest)
-    return found.kind === "verified" ? found.file : undefined
-  })
-
-  const stated = yield* cached(sha256)
+  const folder = yield* ownFolder(dataDir)
+  const stated = yield* findCached(folder, sha256)
   if (stated !== undefined) return stated
 
-  const isUrl = /^https?:\/\//i.test(source)
-  const origin = isUrl ? source : paths.resolve(source)
-  const originPath = paths.join(
-    folder,
-    `${yield* digestOf("sha256", new TextEncoder().encode(origin))}.origin.json`,
-  )
-  const seen = yield* readOrigin(originPath)
-  const now = isUrl ? undefined : yield* stat(origin)
-  const isGone = !isUrl && now === undefined
-  if (isGone && recorded === undefined) return yield* new OwnFileNotFound({ dataset, file, path: origin })
+  const origin = isUrl(source) ? source : paths.resolve(source)
+  const originDigest = yield* digestOf("sha256", new TextEncoder().encode(origin))
+  const originPath = paths.join(folder, `${originDigest}.origin.json`)
+  const seen = yield* readOriginRecord(originPath)
+  const local = isUrl(origin) ? undefined : yield* stat(origin)
+  if (!isUrl(origin) && local === undefined && recorded === undefined)
+    return yield* new OwnFileNotFound({ dataset, file, path: origin })
 
-  const known = sha256 === undefined ? yield* cached(seen?.sha256) : undefined
-  const unchanged = seen?.sizeBytes === now?.sizeBytes && seen?.modifiedMs === now?.modifiedMs
-  if (known !== undefined && now !== undefined && unchanged) return known
+  const known = sha256 === undefined ? yield* findCached(folder, seen?.sha256) : undefined
+  const isUnchanged = seen?.sizeBytes === local?.sizeBytes && seen?.modifiedMs === local?.modifiedMs
+  if (known !== undefined && local !== undefined && isUnchanged) return known
 
-  const expectation: Expectation = {
-    digest: sha256 === undefined ? undefined : { of: "content", algorithm: "sha256", value: sha256 },
-    limitBytes,
-  }
-  /** Its content and what tells that it has changed; undefined where it is still what is known. */
-  const look = Effect.gen(function* () {
-    if (isGone) {
-      return yield* new SourceFailed({ source: origin, found: "no file", expected: `SHA-256 ${sha256}` })
-    }
-    if (now !== undefined) {
-      const bytes = yield* readLocal(origin, now.sizeBytes)
-      return { content: yield* verifyContent(bytes, origin, expectation), version: now }
-    }
-    const downloaded = yield* downloadIfChanged(origin, limitBytes, known === undefined ? {} : { ...seen })
-    if (downloaded === undefined) return undefined
-    const { bytes, ...version } = downloaded
-    return { content: yield* verifyContent(bytes, origin, expectation), version }
-  })
   // Never the old content where the new cannot be had: images and labels of two versions would be taken for one.
-  const found = yield* firstOf([look], [], {
-    dataset,
-    file,
-    advice:
-      recorded !== undefined
-        ? `the run began with that content, and nothing else will do: put it back at ${origin}, or begin a new run`
-        : isUrl
-          ? "check the URL and the network; with its sha256 in the experiment it is needed only once"
-          : "check the file and the sha256 that the experiment states",
-  })
+  const now = readOrigin(origin, local, known === undefined ? {} : { ...seen }, sha256)
+  const found = yield* firstOf([now], [], { dataset, file, advice: adviceFor(origin, recorded) })
   if (found === undefined) return known as FetchedFile
   const { content, version } = found
   if (seen !== undefined && seen.sha256 !== content.sha256) {
     yield* Effect.logInfo(`${file} of ${dataset} has other content than before`)
   }
   const kept: FetchedFile =
-    (yield* cached(content.sha256)) ?? (yield* keep(cachePath(content.sha256), content))
+    (yield* findCached(folder, content.sha256)) ??
+    (yield* keep(paths.join(folder, `${content.sha256}.idx`), content))
   const record: typeof Origin.Type = { origin, sha256: content.sha256, ...version }
   yield* writeAtomic(originPath, `${JSON.stringify(record, null, 2)}\n`)
   return kept
