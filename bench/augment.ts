@@ -13,7 +13,7 @@ import { selectEngine } from "../engines/select.ts"
 import { engineNames } from "../schemas/EngineInfo.ts"
 import { loadExperiment } from "../pipeline/experimentFile/load.ts"
 import { batches, fillHere } from "../stages/batch/batch.ts"
-import { fillBeside } from "../stages/batch/batchThread.ts"
+import { fillInWorker } from "../stages/batch/batchThread.ts"
 import { withFeeds } from "../stages/train/feeds.ts"
 import type { BatchOptions } from "../stages/batch/fillBatch.ts"
 import { buildProgram } from "../stages/model/model.ts"
@@ -65,7 +65,7 @@ const measure = Effect.gen(function* () {
   const fillers = {
     "not varied": fillHere(drawn),
     "varied here": fillHere({ ...drawn, augmentation }),
-    "varied beside": yield* fillBeside({ ...drawn, augmentation }),
+    "varied beside": yield* fillInWorker({ ...drawn, augmentation }),
   }
   type Kind = keyof typeof fillers
   const kinds = Object.keys(fillers) as ReadonlyArray<Kind>

@@ -7,7 +7,7 @@ import { Engine } from "../engines/Engine.ts"
 import type { DatasetFigures } from "../schemas/Dataset.ts"
 import { inferShapes } from "../schemas/shapes.ts"
 import { batches, type BatchRange, fillHere } from "../stages/batch/batch.ts"
-import { fillBeside } from "../stages/batch/batchThread.ts"
+import { fillInWorker } from "../stages/batch/batchThread.ts"
 import type { BatchThreadFailed } from "../stages/batch/Filler.ts"
 import { totalIterations } from "../stages/train/intervals.ts"
 import type { Noise } from "../stages/model/dropout.ts"
@@ -61,7 +61,7 @@ export const makeRunResources = Effect.fnUntraced(function* (runData: RunData, f
       const filler = yield* Effect.cached(
         experiment.augmentation === undefined
           ? Effect.succeed(fillHere(options))
-          : fillBeside(options).pipe(Scope.provide(scope)),
+          : fillInWorker(options).pipe(Scope.provide(scope)),
       )
       const feeds =
         (noise: ReadonlyArray<Noise>) =>

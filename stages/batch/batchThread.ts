@@ -13,7 +13,8 @@ import type { BatchOptions } from "./fillBatch.ts"
 const failed = (reason: unknown) =>
   new BatchThreadFailed({ reason: reason instanceof Error ? reason.message : String(reason) })
 
-export const fillBeside = Effect.fn("fillBeside")(function* (options: BatchOptions) {
+/** A worker thread, and why it has ended once it has. */
+const startWorker = Effect.fnUntraced(function* (options: BatchOptions) {
   const worker = yield* Effect.acquireRelease(
     Effect.try({
       try: () => new Worker(new URL("batchWorker.ts", import.meta.url), { workerData: options }),
@@ -21,33 +22,45 @@ export const fillBeside = Effect.fn("fillBeside")(function* (options: BatchOptio
     }),
     (worker) => Effect.promise(() => worker.terminate()),
   )
-  let ended: BatchThreadFailed | undefined
-  worker.on("error", (error) => (ended = failed(error)))
-  worker.on("exit", (code) => (ended ??= failed(`it ended with code ${code}`)))
+  let failure: BatchThreadFailed | undefined
+  worker.on("error", (error) => (failure = failed(error)))
+  worker.on("exit", (code) => (failure ??= failed(`it ended with code ${code}`)))
+  return { worker, failure: () => failure }
+})
 
-  let id = 0
+/** Sends a message to the worker and waits for the one with the same id. */
+const exchange = (
+  { failure, worker }: Effect.Success<ReturnType<typeof startWorker>>,
+  message: Message,
+): Effect.Effect<Message, BatchThreadFailed> =>
+  Effect.callback((resume) => {
+    const ended = failure()
+    if (ended !== undefined) return resume(Effect.fail(ended))
+    // A reply to a call that was interrupted comes here too: it is not this one's.
+    const onMessage = (reply: Message) => {
+      if (reply.id === message.id) settle(Effect.succeed(reply))
+    }
+    const onExit = () => settle(Effect.fail(failure() ?? failed("it ended")))
+    const removeListeners = () => {
+      worker.off("message", onMessage)
+      worker.off("exit", onExit)
+    }
+    const settle = (result: Effect.Effect<Message, BatchThreadFailed>) => {
+      removeListeners()
+      resume(result)
+    }
+    worker.on("message", onMessage)
+    worker.on("exit", onExit)
+    worker.postMessage(message, [message.images.buffer, message.labels.buffer])
+    return Effect.sync(removeListeners)
+  })
+
+export const fillInWorker = Effect.fn("fillInWorker")(function* (options: BatchOptions) {
+  const started = yield* startWorker(options)
+  let calls = 0
   const fill: Filler["fill"] = (iteration, iterations, { images, labels }) =>
-    Effect.callback((resume) => {
-      if (ended !== undefined) return resume(Effect.fail(ended))
-      const asked = ++id
-      // An answer to a call that was interrupted comes here too: it is not this one's.
-      const answered = ({ id, images, labels }: Message) => {
-        if (id === asked) settle(Effect.succeed({ images, labels }))
-      }
-      const exited = () => settle(Effect.fail(ended ?? failed("it ended")))
-      const settle = (answer: Parameters<typeof resume>[0]) => {
-        worker.off("message", answered)
-        worker.off("exit", exited)
-        resume(answer)
-      }
-      worker.on("message", answered)
-      worker.on("exit", exited)
-      const message: Message = { id: asked, iteration, iterations, images, labels }
-      worker.postMessage(message, [images.buffer, labels.buffer])
-      return Effect.sync(() => {
-        worker.off("message", answered)
-        worker.off("exit", exited)
-      })
-    })
+    Effect.suspend(() => exchange(started, { id: ++calls, iteration, iterations, images, labels })).pipe(
+      Effect.map((reply) => ({ images: reply.images, labels: reply.labels })),
+    )
   return { sizes: sizesOf(options), fill } satisfies Filler
 })

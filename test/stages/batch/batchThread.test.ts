@@ -2,7 +2,7 @@
 import { assert, describe, it } from "@effect/vitest"
 import { Effect, Fiber, Stream } from "effect"
 import { batches, type BatchChunk, fillHere } from "../../../stages/batch/batch.ts"
-import { fillBeside } from "../../../stages/batch/batchThread.ts"
+import { fillInWorker } from "../../../stages/batch/batchThread.ts"
 import type { BatchOptions } from "../../../stages/batch/fillBatch.ts"
 
 const examples = 40
@@ -40,14 +40,14 @@ describe("the thread that fills batches", () => {
     Effect.gen(function* () {
       const collect = (filler: Parameters<typeof batches>[0]) =>
         batches(filler, range).pipe(Stream.map(kept), Stream.runCollect)
-      const beside = yield* fillBeside(options)
+      const beside = yield* fillInWorker(options)
       assert.deepStrictEqual(yield* collect(beside), yield* collect(fillHere(options)))
     }).pipe(Effect.scoped),
   )
 
   it.live("goes on after a call that was interrupted, whose answer is nobody's", () =>
     Effect.gen(function* () {
-      const beside = yield* fillBeside(options)
+      const beside = yield* fillInWorker(options)
       const abandoned = yield* Effect.forkChild(beside.fill(0, 500, arrays(500)))
       yield* Effect.yieldNow
       yield* Fiber.interrupt(abandoned)
@@ -59,7 +59,7 @@ describe("the thread that fills batches", () => {
 
   it.live("is a typed error when it fails, and from then on", () =>
     Effect.gen(function* () {
-      const beside = yield* fillBeside({ ...options, table: undefined as unknown as Float32Array })
+      const beside = yield* fillInWorker({ ...options, table: undefined as unknown as Float32Array })
       const fill = Effect.flip(beside.fill(0, 1, arrays(1)))
       for (const error of [yield* fill, yield* fill]) {
         assert.strictEqual(error._tag, "BatchThreadFailed")
