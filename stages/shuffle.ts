@@ -50,3 +50,17 @@ export const shuffle = (seed: number, length: number): ((epoch: number) => Permu
   const key = randomKey(seed, "shuffle")
   return (epoch) => permutation(fold(key, epoch), length)
 }
+
+/**
+ * An endless row of epochs, each in its own order: position -> index of an example, in [0, length). The permutation of the
+ * newest epoch is remembered, because positions are mostly asked for in order.
+ */
+export const endlessShuffle = (seed: number, length: number): ((position: number) => number) => {
+  const order = shuffle(seed, length)
+  let current: { readonly epoch: number; readonly indexAt: Permutation } | undefined
+  return (position) => {
+    const epoch = Math.floor(position / length)
+    if (current?.epoch !== epoch) current = { epoch, indexAt: order(epoch) }
+    return current.indexAt(position - epoch * length)
+  }
+}

@@ -8,7 +8,7 @@
 import type { Augmentation } from "../../schemas/Augmentation.ts"
 import { type Augment, makeAugment } from "./augment.ts"
 import type { ResidentDataset } from "../dataset/load.ts"
-import { type Permutation, shuffle } from "../shuffle.ts"
+import { endlessShuffle } from "../shuffle.ts"
 
 export interface BatchOptions {
   readonly dataset: ResidentDataset
@@ -44,19 +44,12 @@ export const batchFiller = (options: BatchOptions): FillBatch => {
   const pixels = dataset.images.length / dataset.labels.length
   const augment: Augment | undefined =
     options.augmentation && makeAugment(options.augmentation, imageShape, table, seed)
-  const order = shuffle(seed, indices.length)
-  let epoch = -1
-  let indexAt: Permutation
+  const indexAt = endlessShuffle(seed, indices.length)
   return (iteration, images, labels, slot) => {
     labels.fill(0, slot * batchSize * classes, (slot + 1) * batchSize * classes)
     for (let row = 0; row < batchSize; row++) {
       const position = iteration * batchSize + row
-      const epochNow = Math.floor(position / indices.length)
-      if (epochNow !== epoch) {
-        epoch = epochNow
-        indexAt = order(epoch)
-      }
-      const index = indices[indexAt(position - epoch * indices.length)]
+      const index = indices[indexAt(position)]
       const example = slot * batchSize + row
       if (augment === undefined) fillImage(dataset, table, index, images, example * pixels)
       else
