@@ -89,7 +89,11 @@ const measure = Effect.gen(function* () {
       const [start, spent] = [performance.now(), process.cpuUsage()]
       const range = { from: round * iterations, until: (round + 1) * iterations, chunk: () => chunk }
       yield* batches(filler, range).pipe(
-        withFeeds({ noise: network.noise, schedule: experiment.optimizer.learningRate, total: 1e6 }),
+        withFeeds({
+          dropoutMasks: network.dropoutMasks,
+          schedule: experiment.optimizer.learningRate,
+          total: 1e6,
+        }),
         Stream.runForEach(({ feeds, iterations }) => trainer.train(iterations, feeds)),
       )
       const { system, user } = process.cpuUsage(spent)

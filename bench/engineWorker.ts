@@ -9,7 +9,7 @@ import * as TensorFlow from "../engines/tensorflow/TensorFlow.ts"
 import cnn from "../experiments/cnn.ts"
 import { layers } from "../schemas/Model.ts"
 import { Experiment } from "../schemas/Experiment.ts"
-import { fillNoise } from "../stages/model/dropout.ts"
+import { fillDropoutMask } from "../stages/model/dropout.ts"
 import { buildProgram } from "../stages/model/model.ts"
 
 export interface Request {
@@ -51,7 +51,7 @@ const serve = Effect.gen(function* () {
   feeds.images.forEach((_, i) => (feeds.images[i] = i % 784 < 160 ? Math.abs(Math.sin(i)) : 0))
   for (let i = 0; i < iterations * batchSize; i++) feeds.labels[i * 10 + (i % 10)] = 1
   feeds.learningRate.fill(1e-4)
-  for (const noise of program.noise) fillNoise(noise, 0, feeds[noise.feed])
+  for (const mask of program.dropoutMasks) fillDropoutMask(mask, 0, feeds[mask.feed])
   const images =
     feeds.images.length >= 784_000 ? feeds.images.subarray(0, 784_000) : new Float32Array(784_000)
   const samples = { train: trainer.train(iterations, feeds), predict: trainer.predict(images) }

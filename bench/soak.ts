@@ -18,7 +18,7 @@ import type { EngineName } from "../schemas/EngineInfo.ts"
 import { loadRuntime } from "../engines/tensorflow/runtime.ts"
 import { layers, Model } from "../schemas/Model.ts"
 import { Optimizer } from "../schemas/Optimizer.ts"
-import { fillNoise } from "../stages/model/dropout.ts"
+import { fillDropoutMask } from "../stages/model/dropout.ts"
 import { buildProgram } from "../stages/model/model.ts"
 
 const { values: options } = parseArgs({
@@ -79,7 +79,7 @@ const soak = Effect.gen(function* () {
   feeds.images.forEach((_, i) => (feeds.images[i] = Math.abs(Math.sin(i))))
   for (let i = 0; i < chunk * batchSize; i++) feeds.labels[i * 10 + (i % 10)] = 1
   feeds.learningRate.fill(1e-4)
-  for (const noise of program.noise) fillNoise(noise, 0, feeds[noise.feed])
+  for (const mask of program.dropoutMasks) fillDropoutMask(mask, 0, feeds[mask.feed])
   const startedAt = performance.now()
   let start = { MiB: 0, tensors: 0 }
   for (let done = 0; done < iterations;) {

@@ -30,7 +30,7 @@ export interface Program {
   /** [height, width, channels] */
   readonly inputShape: readonly [number, number, number]
   readonly classes: number
-  /** `images`, `labels` (one-hot), `learningRate`, then the noise of the random layers. */
+  /** `images`, `labels` (one-hot), `learningRate`, then the masks of the dropout layers. */
   readonly feeds: ReadonlyArray<Feed>
   /** Every variable, in the order of a checkpoint, holding its initial value. */
   readonly variables: ReadonlyArray<tf.Variable>

@@ -107,7 +107,7 @@ const train = Effect.fnUntraced(function* (resources: RunResources) {
           parent,
           trainer,
           examples: train.length,
-          feeds: feeds(network.noise),
+          feeds: feeds(network.dropoutMasks),
           validation,
           checkpoints: paths.join(path, layout.checkpoints),
           tested: previous && iterationOf(paths.basename(previous.checkpoint)),

@@ -10,7 +10,7 @@ import { batches, type BatchRange, fillHere } from "../stages/batch/batch.ts"
 import { fillInWorker } from "../stages/batch/batchThread.ts"
 import type { BatchThreadFailed } from "../stages/batch/Filler.ts"
 import { totalIterations } from "../stages/train/intervals.ts"
-import type { Noise } from "../stages/model/dropout.ts"
+import type { DropoutMask } from "../stages/model/dropout.ts"
 import type { EvaluationSplit } from "../stages/evaluate/evaluate.ts"
 import { withFeeds } from "../stages/train/feeds.ts"
 import { evaluationImages } from "../stages/batch/fillBatch.ts"
@@ -64,10 +64,10 @@ export const makeRunResources = Effect.fnUntraced(function* (runData: RunData, f
           : fillInWorker(options).pipe(Scope.provide(scope)),
       )
       const feeds =
-        (noise: ReadonlyArray<Noise>) =>
+        (dropoutMasks: ReadonlyArray<DropoutMask>) =>
         (range: BatchRange): Stream.Stream<FeedChunk, BatchThreadFailed> =>
           Stream.unwrap(Effect.map(filler, (filler) => batches(filler, range))).pipe(
-            withFeeds({ noise, schedule: experiment.optimizer.learningRate, total }),
+            withFeeds({ dropoutMasks, schedule: experiment.optimizer.learningRate, total }),
           )
       return {
         dataset,

@@ -43,8 +43,8 @@ def load_job(folder):
 
 
 def noise_of(job, iteration):
-    """The dropout noise of a checked iteration, by layer."""
-    return {layer: job.tensors[f"noise/{layer}"][iteration] for layer in job.noisyLayers}
+    """The dropout masks of a checked iteration, by layer."""
+    return {layer: job.tensors[f"mask/{layer}"][iteration] for layer in job.noisyLayers}
 
 
 def measured(work):

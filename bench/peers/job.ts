@@ -3,7 +3,7 @@
  * `tensors.safetensors`.
  *
  * It holds the initial weights, batches of MNIST's training images that are gone through again and again, the dropout
- * noise of the first iterations, which are checked, and 1000 test images to predict. The network is plain JSON: the
+ * masks of the first iterations, which are checked, and 1000 test images to predict. The network is plain JSON: the
  * decoded layers, each with its name.
  */
 import { readFile, writeFile } from "node:fs/promises"
@@ -12,7 +12,7 @@ import { join } from "node:path"
 import { Effect, Result, Schema } from "effect"
 import { Experiment } from "../../schemas/Experiment.ts"
 import { layerNames } from "../../schemas/shapes.ts"
-import { fillNoise } from "../../stages/model/dropout.ts"
+import { fillDropoutMask } from "../../stages/model/dropout.ts"
 import { parseIdx } from "../../stages/dataset/idx.ts"
 import { learningRateAt } from "../../stages/train/learningRate.ts"
 import { buildProgram, type Network } from "../../stages/model/model.ts"
@@ -103,13 +103,13 @@ export const writeJob = async (
   digits.forEach((digit, i) => (labels[i * classes + digit] = 1))
   const evaluation = unit((await readIdx("t10k-images-idx3-ubyte")).subarray(0, evaluated * pixels))
 
-  const { flops, noise, parameters, weights } = await Effect.runPromise(
+  const { flops, masks, parameters, weights } = await Effect.runPromise(
     Effect.scoped(
       Effect.map(programOf(experiment, batch), (program) => ({
-        noise: program.noise.map((each): Tensor => {
+        masks: program.dropoutMasks.map((each): Tensor => {
           const size = each.shape.reduce((a, b) => a * b, 1)
           const data = new Float32Array(checks * size)
-          for (let i = 0; i < checks; i++) fillNoise(each, i, data.subarray(i * size, (i + 1) * size))
+          for (let i = 0; i < checks; i++) fillDropoutMask(each, i, data.subarray(i * size, (i + 1) * size))
           return { name: each.feed, shape: [checks, ...each.shape], data }
         }),
         weights: program.variables
@@ -133,7 +133,7 @@ export const writeJob = async (
     batches,
     checks,
     checkedImages,
-    noisyLayers: noise.map(({ name }) => name.slice("noise/".length)),
+    noisyLayers: masks.map(({ name }) => name.slice("mask/".length)),
     flops,
     parameters,
     loss,
@@ -150,7 +150,7 @@ export const writeJob = async (
   await writeFile(join(folder, "job.json"), JSON.stringify(job))
   const tensors: ReadonlyArray<Tensor> = [
     ...weights,
-    ...noise,
+    ...masks,
     { name: "images", shape: [batches, batch, ...inputShape], data: images },
     { name: "labels", shape: [batches, batch, classes], data: labels },
     { name: "evaluation", shape: [evaluated, ...inputShape], data: evaluation },

@@ -1,13 +1,13 @@
 /**
  * One of our engines on one job: `node withEngine.ts FOLDER onnx|onnx-portable|tensorflow`.
  *
- * As the train stage has it: a turn's iterations in one call or two (the batches begin anew), dropout noise drawn for each.
+ * As the train stage has it: a turn's iterations in one call or two (the batches begin anew), dropout masks drawn for each.
  */
 import { Effect } from "effect"
 import { Engine } from "../../engines/Engine.ts"
 import * as Onnx from "../../engines/onnx/Onnx.ts"
 import * as TensorFlow from "../../engines/tensorflow/TensorFlow.ts"
-import { fillNoise } from "../../stages/model/dropout.ts"
+import { fillDropoutMask } from "../../stages/model/dropout.ts"
 import { toProbabilities } from "../../stages/evaluate/probabilities.ts"
 import { rows, serve } from "./contender.ts"
 import { loadExperiment, programOf, readJob } from "./job.ts"
@@ -36,7 +36,7 @@ const contend = Effect.gen(function* () {
     yield* trainer.predict(evaluation.subarray(0, checkedImages * imageSize)),
     10,
   )
-  const given = Object.fromEntries(program.noise.map(({ feed }) => [feed, tensor(feed).data]))
+  const given = Object.fromEntries(program.dropoutMasks.map(({ feed }) => [feed, tensor(feed).data]))
   const { losses } = yield* trainer.train(checks, { ...feedsOf(0, checks), ...given })
   const prepareMs = performance.now() - start
 
@@ -46,13 +46,13 @@ const contend = Effect.gen(function* () {
       for (let left = iterations; left > 0;) {
         const from = position % batches
         const count = Math.min(left, batches - from)
-        const drawn = program.noise.map((noise): [string, Float32Array] => {
-          const size = noise.shape.reduce((a, b) => a * b, 1)
+        const drawn = program.dropoutMasks.map((mask): [string, Float32Array] => {
+          const size = mask.shape.reduce((a, b) => a * b, 1)
           const values = new Float32Array(count * size)
           for (let i = 0; i < count; i++) {
-            fillNoise(noise, position + i, values.subarray(i * size, (i + 1) * size))
+            fillDropoutMask(mask, position + i, values.subarray(i * size, (i + 1) * size))
           }
-          return [noise.feed, values]
+          return [mask.feed, values]
         })
         const { losses } = yield* trainer.train(count, {
           ...feedsOf(from, count),

@@ -69,7 +69,7 @@ const forward = (images: core.Tensor, noise: number | "own" | "none"): core.Tens
       case "dropout":
         if (noise === "own") x = tf.dropout(x, layer.rate)
         else if (noise !== "none") {
-          x = tf.mul(x, tf.reshape(tf.gather(given(`noise/${name}`), noise), x.shape))
+          x = tf.mul(x, tf.reshape(tf.gather(given(`mask/${name}`), noise), x.shape))
         }
         break
       case "conv2d":

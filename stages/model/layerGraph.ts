@@ -11,7 +11,7 @@ import { inLayer } from "../../engines/trace/layer.ts"
 import type { Layer, Model } from "../../schemas/Model.ts"
 import { imagesName, layerInputs, layerNames } from "../../schemas/shapes.ts"
 import { randomKey } from "../random.ts"
-import { FedDropout, makeNoise, type Noise } from "./dropout.ts"
+import { FedDropout, makeDropoutMask, type DropoutMask } from "./dropout.ts"
 import { initialize } from "./initialize.ts"
 import type { Regularized } from "./penalty.ts"
 import { tfLayer, weightOptions } from "./tfLayer.ts"
@@ -40,8 +40,8 @@ export interface LayerGraph {
   /** In the order of the layers. */
   readonly weights: ReadonlyArray<tf.Variable>
   readonly regularized: Regularized
-  /** What draws the masks of each dropout layer. */
-  readonly noise: ReadonlyArray<Noise>
+  /** One for each dropout layer. */
+  readonly dropoutMasks: ReadonlyArray<DropoutMask>
   readonly layersModel: tfl.LayersModel
   /** Outputs [n, classes] for images [n, height, width, channels]; with `feeds`, as in training. */
   readonly forward: (images: tf.Tensor, feeds?: Readonly<Record<string, tf.Tensor>>) => tf.Tensor2D
@@ -76,7 +76,7 @@ const makeForward =
       const given = inputs.map((input) => outputOf(outputs, input))
       const output = inLayer(name, () =>
         layer instanceof FedDropout
-          ? layer.applyWith(given[0], feeds?.[`noise/${name}`])
+          ? layer.applyWith(given[0], feeds?.[`mask/${name}`])
           : (layer.apply(oneOrAll(given), { training: feeds !== undefined }) as tf.Tensor),
       )
       outputs.set(name, output)
@@ -107,10 +107,10 @@ export const buildLayers = ({ batchSize, inputShape, model, seed }: GraphOptions
         regularizer === undefined ? [] : [[variable, regularizer] as const],
       ),
     ),
-    noise: built.flatMap(({ definition, name, outputShape }) =>
+    dropoutMasks: built.flatMap(({ definition, name, outputShape }) =>
       // Dropout keeps the shape of its input.
       definition.kind === "dropout"
-        ? [makeNoise(name, [batchSize, ...outputShape], definition.rate, seed)]
+        ? [makeDropoutMask(name, [batchSize, ...outputShape], definition.rate, seed)]
         : [],
     ),
     layersModel: tfl.model({ inputs: images, outputs: outputOf(symbols, names[names.length - 1]) }),

@@ -14,7 +14,7 @@ import { inLayer } from "../../engines/trace/layer.ts"
 import type { Experiment } from "../../schemas/Experiment.ts"
 import type { Layer } from "../../schemas/Model.ts"
 import { makeAverage } from "./average.ts"
-import type { Noise } from "./dropout.ts"
+import type { DropoutMask } from "./dropout.ts"
 import { buildLayers } from "./layerGraph.ts"
 import { predictionsOf, probabilitiesOf } from "./loss.ts"
 import { makeOptimizer } from "./optimizer.ts"
@@ -42,8 +42,8 @@ export interface Network extends Program {
   /** What `predict` answers, as class probabilities [n, classes]. */
   readonly probabilities: Program["predict"]
   readonly summary: ReadonlyArray<LayerSummary>
-  /** What `fillNoise` draws for every iteration, one a random layer. */
-  readonly noise: ReadonlyArray<Noise>
+  /** One for each dropout layer: `fillDropoutMask` draws its mask of every iteration. */
+  readonly dropoutMasks: ReadonlyArray<DropoutMask>
   /** What the layers compute with: each weight, and the variable whose value it has when predicting. */
   readonly weights: ReadonlyArray<{ readonly name: string; readonly predictsWith: string }>
   /** The same layers, with the program's initial weights, as TensorFlow.js saves them. */
@@ -54,7 +54,7 @@ const build = (options: ProgramOptions): Network & { readonly dispose: () => voi
   const { averaging, batchSize, classes, inputShape, labelSmoothing = 0, loss } = options
   useHost()
   const graph = buildLayers(options)
-  const { forward, layers, layersModel, noise, weights } = graph
+  const { forward, layers, layersModel, dropoutMasks, weights } = graph
   const trainable = weights.filter((weight) => weight.trainable)
   const optimizer = makeOptimizer(options.optimizer, trainable, makeSlot)
   const average = averaging && makeAverage(averaging.decay, weights, makeSlot, copyVariable)
@@ -77,13 +77,13 @@ const build = (options: ProgramOptions): Network & { readonly dispose: () => voi
       { name: "images", shape: [batchSize, ...inputShape] },
       { name: "labels", shape: [batchSize, classes] },
       { name: "learningRate", shape: [] },
-      ...noise.map(({ feed, shape }) => ({ name: feed, shape })),
+      ...dropoutMasks.map(({ feed, shape }) => ({ name: feed, shape })),
     ],
     variables,
     step: makeStep({ graph, trainable, optimizer, average, loss, labelSmoothing, classes }),
     predict,
     probabilities: (images) => tf.tidy(() => probabilitiesOf(loss, predict(images))),
-    noise,
+    dropoutMasks,
     weights: weights.map(({ name }, i) => ({ name, predictsWith: average?.copies[i].name ?? name })),
     layersModel,
     summary: layers.map(({ definition, layer, name, outputShape }) => ({

@@ -1,13 +1,13 @@
 /**
- * What an engine is fed: (stream of batches, schedule, noise) -> stream of complete feeds.
+ * What an engine is fed: (stream of batches, learning rate schedule, dropout masks) -> stream of complete feeds.
  *
  * Everything that changes from one iteration to the next is here and is a pure function of the iteration: batches,
- * learning rate, dropout noise.
+ * learning rate, dropout masks.
  */
 import { Stream } from "effect"
 import type { LearningRate } from "../../schemas/Optimizer.ts"
 import type { BatchChunk } from "../batch/batch.ts"
-import { fillNoise, type Noise } from "../model/dropout.ts"
+import { fillDropoutMask, type DropoutMask } from "../model/dropout.ts"
 import { learningRateAt } from "./learningRate.ts"
 import type { FeedChunk } from "./train.ts"
 
@@ -15,30 +15,30 @@ export interface FeedOptions {
   readonly schedule: LearningRate
   /** Iterations in the budget. */
   readonly total: number
-  readonly noise: ReadonlyArray<Noise>
+  readonly dropoutMasks: ReadonlyArray<DropoutMask>
 }
 
 const size = (shape: ReadonlyArray<number>) => shape.reduce((a, b) => a * b, 1)
 
 /** Adds to each chunk of batches what else its iterations are fed. */
 export const withFeeds =
-  ({ noise, schedule, total }: FeedOptions) =>
+  ({ dropoutMasks, schedule, total }: FeedOptions) =>
   <E, R>(batches: Stream.Stream<BatchChunk, E, R>): Stream.Stream<FeedChunk, E, R> =>
     Stream.map(batches, ({ images, iteration, iterations, labels }) => {
       const learningRate = Float32Array.from({ length: iterations }, (_, i) =>
         learningRateAt(schedule, iteration + i, total),
       )
-      const drawn = noise.map((layer): [string, Float32Array] => {
-        const length = size(layer.shape)
+      const masks = dropoutMasks.map((mask): [string, Float32Array] => {
+        const length = size(mask.shape)
         const values = new Float32Array(iterations * length)
         for (let i = 0; i < iterations; i++) {
-          fillNoise(layer, iteration + i, values.subarray(i * length, (i + 1) * length))
+          fillDropoutMask(mask, iteration + i, values.subarray(i * length, (i + 1) * length))
         }
-        return [layer.feed, values]
+        return [mask.feed, values]
       })
       return {
         iteration,
         iterations,
-        feeds: { images, labels, learningRate, ...Object.fromEntries(drawn) },
+        feeds: { images, labels, learningRate, ...Object.fromEntries(masks) },
       }
     })

@@ -3,7 +3,7 @@ import { Effect, Schema } from "effect"
 import { Engine } from "../../engines/Engine.ts"
 import { Model } from "../../schemas/Model.ts"
 import { Optimizer, optimizers } from "../../schemas/Optimizer.ts"
-import { fillNoise } from "../../stages/model/dropout.ts"
+import { fillDropoutMask } from "../../stages/model/dropout.ts"
 import { buildProgram, type Network } from "../../stages/model/model.ts"
 import { randomKey, randomWords } from "../../stages/random.ts"
 
@@ -59,10 +59,10 @@ export const feedsOf = (program: Network, iterations: number, learningRate = 0.0
     feeds.labels[i * program.classes + (word % program.classes)] = 1
   })
   feeds.learningRate.fill(learningRate)
-  for (const noise of program.noise) {
-    const size = feeds[noise.feed].length / iterations
+  for (const mask of program.dropoutMasks) {
+    const size = feeds[mask.feed].length / iterations
     for (let i = 0; i < iterations; i++) {
-      fillNoise(noise, i, feeds[noise.feed].subarray(i * size, (i + 1) * size))
+      fillDropoutMask(mask, i, feeds[mask.feed].subarray(i * size, (i + 1) * size))
     }
   }
   return feeds

@@ -4,7 +4,7 @@ import { Effect, Schema } from "effect"
 import { useHost } from "../../../engines/trace/cpuBackend.ts"
 import { initializers, layers, Model } from "../../../schemas/Model.ts"
 import { Optimizer, optimizers } from "../../../schemas/Optimizer.ts"
-import { fillNoise, makeNoise } from "../../../stages/model/dropout.ts"
+import { fillDropoutMask, makeDropoutMask } from "../../../stages/model/dropout.ts"
 import { initialize } from "../../../stages/model/initialize.ts"
 import { buildProgram } from "../../../stages/model/model.ts"
 import { randomKey } from "../../../stages/random.ts"
@@ -37,7 +37,7 @@ const values = (variables: ReadonlyArray<tf.Variable>) =>
 describe("a program", () => {
   it.effect("names variables after their layers, weights before the optimizer's slots", () =>
     Effect.gen(function* () {
-      const { feeds, noise, summary, variables } = yield* program(model)
+      const { dropoutMasks, feeds, summary, variables } = yield* program(model)
       const weights = [
         "conv2d_1/kernel",
         "conv2d_1/bias",
@@ -58,11 +58,11 @@ describe("a program", () => {
         { name: "images", shape: [4, 8, 8, 1] },
         { name: "labels", shape: [4, 3] },
         { name: "learningRate", shape: [] },
-        { name: "noise/dropout_1", shape: [4, 32] },
+        { name: "mask/dropout_1", shape: [4, 32] },
       ])
       assert.deepStrictEqual(
-        noise.map(({ feed, shape }) => ({ feed, shape })),
-        [{ feed: "noise/dropout_1", shape: [4, 32] }],
+        dropoutMasks.map(({ feed, shape }) => ({ feed, shape })),
+        [{ feed: "mask/dropout_1", shape: [4, 32] }],
       )
       assert.deepStrictEqual(summary.at(-1), {
         layer: "dense_1",
@@ -170,12 +170,12 @@ describe("initial weights", () => {
   })
 })
 
-describe("dropout noise", () => {
-  const noise = makeNoise("dropout_1", [7, 9], 0.25, 5)
+describe("a dropout mask", () => {
+  const mask = makeDropoutMask("dropout_1", [7, 9], 0.25, 5)
 
   it("is 0 with the layer's rate, else 1 / (1 - rate)", () => {
     const values = new Float32Array(100_000)
-    fillNoise(noise, 0, values)
+    fillDropoutMask(mask, 0, values)
     assert.deepStrictEqual([...new Set(values)].sort(), [0, Math.fround(4 / 3)])
     assert.closeTo(values.filter((value) => value === 0).length / values.length, 0.25, 5e-3)
   })
@@ -183,22 +183,22 @@ describe("dropout noise", () => {
   it("is a pure function of the iteration: one stream, cut where an iteration ends", () => {
     for (const size of [63, 64, 1, 2]) {
       const stream = new Float32Array(size * 5)
-      fillNoise(noise, 0, stream)
+      fillDropoutMask(mask, 0, stream)
       for (const iteration of [4, 0, 3]) {
         const part = new Float32Array(size)
-        fillNoise(noise, iteration, part)
+        fillDropoutMask(mask, iteration, part)
         assert.deepStrictEqual(part, stream.slice(iteration * size, (iteration + 1) * size))
       }
     }
   })
 
   it("is another for another layer or seed", () => {
-    const draw = (other: typeof noise) => {
+    const draw = (other: typeof mask) => {
       const values = new Float32Array(200)
-      fillNoise(other, 0, values)
+      fillDropoutMask(other, 0, values)
       return values
     }
-    assert.notDeepEqual(draw(makeNoise("dropout_2", [7, 9], 0.25, 5)), draw(noise))
-    assert.notDeepEqual(draw(makeNoise("dropout_1", [7, 9], 0.25, 6)), draw(noise))
+    assert.notDeepEqual(draw(makeDropoutMask("dropout_2", [7, 9], 0.25, 5)), draw(mask))
+    assert.notDeepEqual(draw(makeDropoutMask("dropout_1", [7, 9], 0.25, 6)), draw(mask))
   })
 })

@@ -135,7 +135,7 @@ const attempt = Effect.fnUntraced(function* (folder: string, go: Go = {}) {
         { ...range, chunk: (iteration) => Math.min(go.chunk ?? 2, range.chunk(iteration)) },
       ).pipe(
         withFeeds({
-          noise: network.noise,
+          dropoutMasks: network.dropoutMasks,
           schedule: current.optimizer.learningRate,
           total: totalIterations(current.budget, trainIndices.length, current.batchSize),
         }),
