@@ -41,9 +41,9 @@ export const Budget = Schema.Union([
 ])
 export type Budget = typeof Budget.Type
 
-/** A distance in iterations, or in epochs of the train split. */
-const Cadence = Schema.Union([PositiveInt, Schema.Struct({ epochs: PositiveInt })])
-export type Cadence = typeof Cadence.Type
+/** An interval in iterations, or in epochs: passes over the train split. */
+const TrainingInterval = Schema.Union([PositiveInt, Schema.Struct({ epochs: PositiveInt })])
+export type TrainingInterval = typeof TrainingInterval.Type
 
 const MonitoredMetric = Schema.Literals(["validationLoss", "validationAccuracy"])
 
@@ -68,8 +68,8 @@ export const Experiment = Schema.Struct({
   batchSize: PositiveInt,
   budget: Budget,
   /** How often the training error of the current batch and the validation split are measured. */
-  evaluateEvery: withDefault(Cadence, 1000),
-  checkpointEvery: withDefault(Cadence, 1000),
+  evaluateEvery: withDefault(TrainingInterval, 1000),
+  checkpointEvery: withDefault(TrainingInterval, 1000),
   /** Iterations between two rows of training metrics. */
   recordEvery: withDefault(PositiveInt, 100),
   /** How many of the newest checkpoints are kept, beside the best one. */

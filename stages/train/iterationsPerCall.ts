@@ -1,32 +1,34 @@
 /**
- * How many iterations one call to the engine takes: as many as are over in about a second, so that Ctrl-C is answered
- * soon and what a call costs by itself is spread. Learned from the calls made so far; the first is of one iteration, so
- * training is seen to begin at once. No result depends on it.
+ * How many iterations one call of the engine makes: as many as fit into about a second, so that Ctrl-C is obeyed soon and the
+ * fixed cost of a call is shared by many iterations.
+ *
+ * Measured from the calls so far. The first call makes one iteration, so that the progress bar moves at once. No result
+ * depends on the number.
  */
 import { Clock, Effect } from "effect"
 
-const longestCallMs = 1000
-const mostIterations = 100
+const maxCallMs = 1000
+const maxIterations = 100
 
-export interface Pace {
-  /** The number of iterations to make in the next call. */
-  readonly chunk: () => number
-  /** Times a call of `iterations`. */
+export interface IterationsPerCall {
+  /** Iterations to make in the next call. */
+  readonly next: () => number
+  /** Runs and times a call that makes `iterations`. */
   readonly timed: <A, E, R>(iterations: number, call: Effect.Effect<A, E, R>) => Effect.Effect<A, E, R>
 }
 
-export const makePace = (): Pace => {
-  let chunk = 1
+export const makeIterationsPerCall = (): IterationsPerCall => {
+  let next = 1
   return {
-    chunk: () => chunk,
+    next: () => next,
     timed: (iterations, call) =>
       Effect.gen(function* () {
         const before = yield* Clock.monotonicTimeNanos
-        const answer = yield* call
+        const result = yield* call
         const durationMs = Number((yield* Clock.monotonicTimeNanos) - before) / 1e6
-        const fitting = Math.floor((longestCallMs * iterations) / durationMs)
-        chunk = Math.max(1, Math.min(mostIterations, fitting))
-        return answer
+        const fitting = Math.floor((maxCallMs * iterations) / durationMs)
+        next = Math.max(1, Math.min(maxIterations, fitting))
+        return result
       }),
   }
 }

@@ -22,7 +22,7 @@ import type { BatchThreadFailed } from "../batch/Filler.ts"
 import type { EvaluationSplit } from "../evaluate/evaluate.ts"
 import { checkpointFile, pruneCheckpoints, saveCheckpoint } from "./checkpoint.ts"
 import { isExhausted } from "./earlyStopping.ts"
-import { makePace, type Pace } from "./iterationsPerCall.ts"
+import { makeIterationsPerCall, type IterationsPerCall } from "./iterationsPerCall.ts"
 import { addToWindow, measureTraining, measureValidation } from "./measure.ts"
 import { makePlan, type TrainingPlan } from "./plan.ts"
 import { findResumePoint, hasEnded, testedIteration } from "./resumePoint.ts"
@@ -130,11 +130,14 @@ const recordDue = Effect.fnUntraced(function* (training: Training, from: TrainSt
 /** Makes the iterations of a chunk, in one call of the engine. */
 const runChunk = Effect.fnUntraced(function* (
   { experiment, onProgress, plan, trainer }: Training,
-  pace: Pace,
+  perCall: IterationsPerCall,
   from: TrainState,
   chunk: FeedChunk,
 ) {
-  const { errors, losses } = yield* pace.timed(chunk.iterations, trainer.train(chunk.iterations, chunk.feeds))
+  const { errors, losses } = yield* perCall.timed(
+    chunk.iterations,
+    trainer.train(chunk.iterations, chunk.feeds),
+  )
   const bad = losses.findIndex((loss) => !Number.isFinite(loss))
   if (bad >= 0) return yield* diverged(from, chunk.iteration + bad + 1, `the loss is ${losses[bad]}`)
   const progress = {
@@ -160,17 +163,17 @@ const stopIfRequested = Effect.fnUntraced(function* (training: Training, state: 
 /** Trains to the end of the budget, or until early stopping. */
 const runIterations = Effect.fnUntraced(function* (training: Training, start: TrainState) {
   const { experiment, plan } = training
-  const pace = makePace()
+  const perCall = makeIterationsPerCall()
   // One stream to the end: the next chunk is also filled while what is due is done.
   const chunks = training.feeds({
     from: start.progress.iteration,
     until: plan.total,
-    chunk: (iteration) => Math.min(pace.chunk(), plan.nextDue(iteration) - iteration),
+    chunk: (iteration) => Math.min(perCall.next(), plan.nextDue(iteration) - iteration),
   })
   let state = start
   yield* Stream.runForEachWhile(chunks, (chunk) =>
     Effect.gen(function* () {
-      const made = yield* runChunk(training, pace, state, chunk)
+      const made = yield* runChunk(training, perCall, state, chunk)
       const { iteration } = made.state.progress
       const isAnyDue = iteration === plan.nextDue(chunk.iteration)
       state = isAnyDue ? yield* recordDue(training, made.state, made.batch) : made.state

@@ -229,7 +229,7 @@ describe("train", () => {
         const whole = yield* scratch
         yield* attempt(whole)
         const expected = yield* contents(whole)
-        // The newest three on the cadence, the last one, and the best: the first evaluation with every answer right.
+        // The newest three that were due, the last one, and the best: the first evaluation with every answer right.
         assert.deepStrictEqual(expected.names, [5, 7, 14, 21, 23].map(checkpointFile))
         for (let stopAt = 1; stopAt < total - 1; stopAt++) {
           const folder = yield* scratch
@@ -515,7 +515,7 @@ describe("train", () => {
       live(
         Effect.gen(function* () {
           const paths = yield* Path.Path
-          // Before an evaluation, a checkpoint on the cadence, the last one, and one that a signal asks for.
+          // Before an evaluation, a checkpoint that is due, the last one, and one that a signal causes.
           for (const { kept, stopAt, update } of [
             { update: 5, kept: undefined },
             { update: 14, kept: 7 },
