@@ -5,7 +5,7 @@ import type { EnsembleReport } from "../../schemas/Ensemble.ts"
 import { Failure } from "../../schemas/Failure.ts"
 import { digestOf } from "../../stages/digest.ts"
 import { combine } from "../../stages/evaluate/ensemble.ts"
-import { testResult } from "../../stages/evaluate/testMetrics.ts"
+import { testMetrics } from "../../stages/evaluate/testMetrics.ts"
 import { meanLoss } from "../../stages/evaluate/evaluate.ts"
 import { locateEnsemble, writeEnsemble } from "../../storage/ensembles.ts"
 import { encodePredictions, type Predictions, readPredictions } from "../../storage/predictions.ts"
@@ -89,7 +89,7 @@ export const joinMembers = Effect.fn("joinMembers")(function* (
       trainMs: report.timings.find(({ name }) => name === "train")?.durationMs ?? null,
     })),
     // Of probabilities: they are all that is kept of what the members answered.
-    test: testResult(
+    test: testMetrics(
       labels,
       probabilities,
       classes,

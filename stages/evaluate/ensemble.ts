@@ -1,10 +1,10 @@
-/** Answers of several models made one: (probabilities of each, [examples, classes]) -> probabilities, the same shape. */
+/** Combines the predictions of several models: (probabilities of each, [examples, classes]) -> probabilities, the same shape. */
 import type { Combination } from "../../schemas/Ensemble.ts"
 import { argmax } from "../statistics/proportions.ts"
 
 /**
- * `mean`: their mean. `vote`: each model's answer is a vote, and one more is shared out by the mean, which decides
- * between classes of as many votes; all of it divided by the number of votes.
+ * `mean`: the mean of their probabilities. `vote`: the shares of the votes. Each model votes for the class it predicts; one
+ * more vote is divided as the mean is, so that it decides a tie.
  */
 export const combine = (
   combination: Combination,

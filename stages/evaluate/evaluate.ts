@@ -1,7 +1,7 @@
 /**
- * Loss and accuracy of a split: (trainer, normalized images, labels) -> outputs of every example and their figures.
+ * Evaluates a split: (trainer, normalized images, labels) -> loss, accuracy and the probabilities of every example.
  *
- * Sums run in the order of the examples in float64, so the figures do not depend on the size of the batches.
+ * Sums are in float64 in the order of the examples, so they do not depend on the batch size.
  */
 import { Effect } from "effect"
 import type { Trainer } from "../../engines/Engine.ts"
@@ -11,14 +11,14 @@ import { predictedLabels } from "../statistics/proportions.ts"
 
 export interface Evaluation {
   readonly examples: number
-  /** Mean over the examples, as the experiment's loss is defined. */
+  /** Mean over the examples of the experiment's loss. */
   readonly loss: number
   readonly accuracy: number
   /** Class probabilities, [examples, classes]. */
   readonly probabilities: Float32Array
 }
 
-/** A split that can be read in pieces: the whole of it as float32 would take four times its memory. */
+/** A split that is read in pieces: all of it as float32 would take four times its memory. */
 export interface EvaluationSplit {
   readonly examples: number
   readonly classes: number
@@ -27,25 +27,27 @@ export interface EvaluationSplit {
   readonly images: (from: number, until: number) => Float32Array
 }
 
-/** The smallest normal float32: -log of it bounds the loss of one example at 87.3 where a probability underflows. */
-const smallest = 2 ** -126
+/** The smallest normal float32. It bounds the loss of one example at -log = 87.3 when a probability underflows. */
+const minNormal = 2 ** -126
 
-const exampleLoss = (loss: Loss, outputs: Float32Array, row: number, classes: number, label: number) => {
-  if (loss === "softmaxCrossEntropy") return -Math.log(Math.max(outputs[row * classes + label], smallest))
+const exampleLoss = (loss: Loss, predictions: Float32Array, row: number, classes: number, label: number) => {
+  if (loss === "softmaxCrossEntropy")
+    return -Math.log(Math.max(predictions[row * classes + label], minNormal))
   let sum = 0
-  for (let c = 0; c < classes; c++) sum += (outputs[row * classes + c] - (c === label ? 1 : 0)) ** 2
+  for (let c = 0; c < classes; c++) sum += (predictions[row * classes + c] - (c === label ? 1 : 0)) ** 2
   return sum / classes
 }
 
-/** Mean over the examples of a loss, as the experiment defines it. */
+/** Mean over the examples. `predictions`: [examples, classes]. */
 export const meanLoss = (
   loss: Loss,
-  outputs: Float32Array,
+  predictions: Float32Array,
   labels: ArrayLike<number>,
   classes: number,
 ): number => {
   let sum = 0
-  for (let row = 0; row < labels.length; row++) sum += exampleLoss(loss, outputs, row, classes, labels[row])
+  for (let row = 0; row < labels.length; row++)
+    sum += exampleLoss(loss, predictions, row, classes, labels[row])
   return sum / labels.length
 }
 
@@ -55,19 +57,19 @@ export const evaluate = Effect.fn("evaluate")(function* (
   loss: Loss,
 ) {
   const { classes, examples, labels } = split
-  const answers = new Float32Array(examples * classes)
+  const predictions = new Float32Array(examples * classes)
   for (let from = 0; from < examples; from += trainer.evaluationBatch) {
     const until = Math.min(examples, from + trainer.evaluationBatch)
-    answers.set(yield* trainer.predict(split.images(from, until)), from * classes)
-    // Each call blocks the thread: signals and timers get their turn between them.
+    predictions.set(yield* trainer.predict(split.images(from, until)), from * classes)
+    // Each call blocks the thread. Signals and timers are handled between calls.
     yield* Effect.yieldNow
   }
-  const probabilities = toProbabilities(loss, answers, classes)
-  const right = predictedLabels(probabilities, classes).filter((predicted, i) => predicted === labels[i])
+  const probabilities = toProbabilities(loss, predictions, classes)
+  const correct = predictedLabels(probabilities, classes).filter((predicted, i) => predicted === labels[i])
   return {
     examples,
-    loss: meanLoss(loss, answers, labels, classes),
-    accuracy: right.length / examples,
+    loss: meanLoss(loss, predictions, labels, classes),
+    accuracy: correct.length / examples,
     probabilities,
   } satisfies Evaluation
 })

@@ -1,4 +1,4 @@
-/** Figures of a tested model: (labels, probabilities, loss) -> TestResult. */
+/** How good a model is on the test split: (labels, probabilities, loss) -> metrics, confusion matrix and worst mistakes. */
 import type { TestResult } from "../../schemas/Report.ts"
 import {
   classReports,
@@ -8,10 +8,10 @@ import {
   worstMistakes,
 } from "../statistics/proportions.ts"
 
-const mistakesShown = 50
+const maxMistakes = 50
 
 /** `labels`: [examples]; `probabilities`: [examples, classes]. */
-export const testResult = (
+export const testMetrics = (
   labels: ArrayLike<number>,
   probabilities: Float32Array,
   classes: number,
@@ -27,6 +27,6 @@ export const testResult = (
     loss,
     classes: classReports(confusion),
     confusion,
-    mistakes: worstMistakes(labels, probabilities, classes, mistakesShown),
+    mistakes: worstMistakes(labels, probabilities, classes, maxMistakes),
   }
 }

@@ -4,7 +4,7 @@
 import * as tf from "@tensorflow/tfjs-core"
 import { inLayer } from "../../engines/trace/layer.ts"
 import type { Loss } from "../../schemas/Experiment.ts"
-import { leastSum } from "../evaluate/probabilities.ts"
+import { minSum } from "../evaluate/probabilities.ts"
 
 /** One-hot labels [n, classes] smoothed by a share s: y·(1 - s) + s / classes. */
 export const smoothLabels = (labels: tf.Tensor, share: number, classes: number): tf.Tensor =>
@@ -38,4 +38,4 @@ export const predictionsOf = (loss: Loss, outputs: tf.Tensor2D): tf.Tensor2D => 
 export const probabilitiesOf = (loss: Loss, predictions: tf.Tensor2D): tf.Tensor2D =>
   loss === "softmaxCrossEntropy"
     ? predictions
-    : inLayer("loss", () => tf.div(predictions, tf.maximum(tf.sum(predictions, -1, true), leastSum)))
+    : inLayer("loss", () => tf.div(predictions, tf.maximum(tf.sum(predictions, -1, true), minSum)))

@@ -1,6 +1,6 @@
 /**
- * The report: (trained model, test split) -> how good it is, with the probabilities of every test example kept for
- * comparisons. The test split is touched here only.
+ * The report stage: (trained model, test split) -> test metrics, and a file with the probabilities of every test example,
+ * which comparisons read. No other stage evaluates the test split.
  */
 import { Effect } from "effect"
 import type { Trainer } from "../../engines/Engine.ts"
@@ -9,13 +9,13 @@ import * as files from "../../storage/files.ts"
 import { encodePredictions } from "../../storage/predictions.ts"
 import { type EvaluationSplit, evaluate } from "../evaluate/evaluate.ts"
 import { NonFiniteLoss } from "../train/NonFiniteLoss.ts"
-import { testResult } from "../evaluate/testMetrics.ts"
+import { testMetrics } from "../evaluate/testMetrics.ts"
 
-/** Tests the model as it stands in `trainer`; writes the probabilities to `predictions`. */
+/** Tests the model whose state is in `trainer` and writes the probabilities to the file `predictions`. */
 export const report = Effect.fn("report")(function* (options: {
   readonly trainer: Trainer
   readonly test: EvaluationSplit
-  /** Of the model: updates made. */
+  /** Updates of the model so far. */
   readonly iteration: number
   /** Index of each test example in its dataset, train files first. */
   readonly indices: Uint32Array
@@ -33,12 +33,12 @@ export const report = Effect.fn("report")(function* (options: {
     })
   }
   const { probabilities } = evaluation
-  const answers = {
+  const predictions = {
     probabilities,
     classes,
     labels: Int32Array.from(labels),
     indices: Int32Array.from(indices),
   }
-  yield* files.writeAtomic(options.predictions, encodePredictions(answers, fingerprint))
-  return testResult(labels, probabilities, classes, evaluation.loss)
+  yield* files.writeAtomic(options.predictions, encodePredictions(predictions, fingerprint))
+  return testMetrics(labels, probabilities, classes, evaluation.loss)
 })

@@ -14,19 +14,19 @@ const near = (found: Float32Array, expected: ReadonlyArray<number>) =>
   expected.forEach((value, i) => assert.closeTo(found[i], value, 1e-7))
 
 describe("an ensemble", () => {
-  it("answers with the mean of its members' probabilities", () => {
+  it("predicts the mean of the probabilities of its members", () => {
     near(combine("mean", models, 3), [0.4, 0.6, 0, 0.25, 1.25 / 3, 1 / 3])
   })
 
-  it("answers with the class most members answer, and among as many votes with that of the greater mean", () => {
+  it("that votes predicts the class of most members, and decides a tie by the mean", () => {
     const votes = combine("vote", models, 3)
-    // Two of three members answer 0 to the first example; the second has a vote for each class, and 1 has the greatest mean.
+    // Two of three members predict 0 for the first example. For the second each class has a vote, and 1 has the greatest mean.
     assert.deepStrictEqual([...predictedLabels(votes, 3)], [0, 1])
     near(votes, [2.4 / 4, 1.6 / 4, 0, 1.25 / 4, (1 + 1.25 / 3) / 4, (1 + 1 / 3) / 4])
   })
 
   it.prop(
-    "gives probabilities that sum to one, and a vote never goes against most members",
+    "predicts probabilities that sum to one, and a vote never contradicts the majority",
     {
       logits: Schema.Array(Schema.Int.check(Schema.isBetween({ minimum: 0, maximum: 9 }))).check(
         Schema.isMinLength(60),
@@ -42,17 +42,17 @@ describe("an ensemble", () => {
           return weight / weights.slice(row * classes, (row + 1) * classes).reduce((a, b) => a + b, 0)
         })
       })
-      const answers = members.map((member) => predictedLabels(member, classes))
+      const predicted = members.map((member) => predictedLabels(member, classes))
       for (const combination of ["mean", "vote"] as const) {
-        const together = combine(combination, members, classes)
+        const combined = combine(combination, members, classes)
         for (let row = 0; row < 5; row++) {
-          const sum = together.subarray(row * classes, (row + 1) * classes).reduce((a, b) => a + b, 0)
+          const sum = combined.subarray(row * classes, (row + 1) * classes).reduce((a, b) => a + b, 0)
           assert.closeTo(sum, 1, 1e-6)
         }
       }
       const voted = predictedLabels(combine("vote", members, classes), classes)
       for (let row = 0; row < 5; row++) {
-        const given = answers.map((answer) => answer[row])
+        const given = predicted.map((labels) => labels[row])
         const most = given.find((label) => given.filter((other) => other === label).length >= 2)
         if (most !== undefined) assert.strictEqual(voted[row], most)
       }

@@ -1,4 +1,4 @@
-/** The loss of a split is the loss that is minimized, and exports give the probabilities that are judged. */
+/** The loss of a split is the loss that is minimized, and exported models predict the same probabilities. */
 import { assert, describe, it } from "@effect/vitest"
 import { Effect, Schema } from "effect"
 import * as ort from "onnxruntime-node"
@@ -15,7 +15,7 @@ const [examples, classes] = [5, 3]
 
 describe("evaluate", () => {
   it.effect.each(["softmaxCrossEntropy", "meanSquaredError"] as const)(
-    "answers the loss that training minimizes, and the probabilities of an export: %s",
+    "measures the loss that training minimizes, and the same probabilities as an exported model: %s",
     (loss) =>
       Effect.gen(function* () {
         const activation = loss === "meanSquaredError" ? "sigmoid" : "linear"
@@ -62,7 +62,7 @@ describe("evaluate", () => {
 })
 
 describe("toProbabilities", () => {
-  it("divides outputs by their sum, where there is one", () => {
+  it("divides outputs by their sum, unless the sum is 0", () => {
     const outputs = Float32Array.of(0.5, 1, 0.5, 0, 0, 0)
     assert.deepStrictEqual([...toProbabilities("meanSquaredError", outputs, 3)], [0.25, 0.5, 0.25, 0, 0, 0])
   })

@@ -9,7 +9,7 @@ import { report } from "../../../stages/report/report.ts"
 import { programOf } from "../../engines/training.ts"
 
 describe("report", () => {
-  it.effect("fails in words where the model answers what is not a number, and leaves no predictions", () =>
+  it.effect("fails with a message if a prediction is not a number, and writes no predictions", () =>
     Effect.gen(function* () {
       const fs = yield* FileSystem.FileSystem
       const predictions = (yield* Path.Path).join(
