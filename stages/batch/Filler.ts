@@ -1,4 +1,4 @@
-/** What writes the images and labels of consecutive iterations: on this thread (`batch.ts`) or beside it (`batchThread.ts`). */
+/** Writes the images and labels of consecutive iterations, on this thread (`batch.ts`) or in a worker thread (`batchThread.ts`). */
 import { type Effect, Schema } from "effect"
 import { Failure } from "../../schemas/Failure.ts"
 import type { BatchOptions } from "./fillBatch.ts"
@@ -18,9 +18,9 @@ export interface Arrays {
 }
 
 export interface Filler {
-  /** Numbers in an iteration's images and in its labels. */
+  /** Values in the images and in the labels of one iteration. */
   readonly sizes: { readonly images: number; readonly labels: number }
-  /** Gives back the arrays it was given, filled; those are not to be used any more. One call at a time. */
+  /** Returns the arrays, filled. The ones that were passed must not be used any more. One call at a time. */
   readonly fill: (
     iteration: number,
     iterations: number,

@@ -1,9 +1,9 @@
 /**
- * Augmentation: (example drawn, its pixels) -> the example, perhaps turned, scaled, slanted, moved, bent and partly erased.
+ * Augmentation: (position, pixels) -> the example, perhaps rotated, scaled, sheared, shifted, distorted and partly erased.
  *
  * What is drawn for the example at position p of the endless row of epochs is a pure function of (seed, p): any iteration
- * is reached at once, however batches are cut. An output pixel is interpolated between source pixels; outside the image is
- * black. Only sums, products and quotients decide an output once the tables are made: sines, cosines and
+ * is reached in O(1), whatever the batch size. An output pixel is interpolated between source pixels; outside the image is
+ * black. Once the tables are made, an output is computed from sums, products and quotients only: sines, cosines and
  * exponentials, whose last bit may differ between versions of V8, are rounded to float32 first.
  */
 import type { Augmentation } from "../../schemas/Augmentation.ts"
@@ -13,7 +13,7 @@ import { type RandomKey, randomKey, randomWords } from "../random.ts"
 /** [height, width, channels] */
 type ImageShape = readonly [number, number, number]
 
-/** Where an output pixel looks, from the middle of the image: source = (xx·x + xy·y + x0, yx·x + yy·y + y0). */
+/** Maps an output pixel to the source, both from the middle of the image: (xx·x + xy·y + x0, yx·x + yy·y + y0). */
 export interface Affine {
   readonly xx: number
   readonly xy: number
@@ -23,7 +23,7 @@ export interface Affine {
   readonly y0: number
 }
 
-/** How much further an output pixel looks, in pixels: [height, width] each. */
+/** A displacement of each source position, in pixels: [height, width] each. */
 export interface Field {
   readonly x: Float32Array
   readonly y: Float32Array
@@ -32,14 +32,14 @@ export interface Field {
 /** A word as a number in [-limit, limit). */
 const symmetric = (word: number, limit: number) => (word * 2 ** -31 - 1) * limit
 
-/** Words that an example takes for whether it is warped, for its affine transform and for its erasing; even. */
-const whetherWords = 2
+/** Random words of an example: whether it is warped, its affine transform, its erasing. Even numbers. */
+const warpingWords = 2
 const affineWords = 6
 const erasingWords = 4
 
 /**
- * Of the image: by ±`rotation` degrees, times 1 ± `scale` in width and height apart, slanted by ±`shear` and moved by
- * ±`shift` pixels, uniformly all. An output pixel looks back, so the inverse is what is made: turn, slant, divide.
+ * Rotates the image by ±`rotation` degrees, scales width and height by 1 ± `scale` each, shears by ±`shear` and shifts by
+ * ±`shift` pixels, all uniformly. The result maps output to source, so it is the inverse: rotate, shear, divide.
  */
 export const drawAffine = (
   { rotation, scale, shear, shift }: Augmentation,
@@ -61,15 +61,15 @@ export const drawAffine = (
   }
 }
 
-/** The slow waves along an axis of `size` pixels, each times what a blur of `sigma` pixels leaves of it: [size, count]. */
+/** The cosine waves along an axis of `size` pixels that a blur of `sigma` pixels keeps, times the share that it keeps: [size, count]. */
 const blurredWaves = (size: number, sigma: number) => {
-  // What is left of the others is less than a hundredth: a ten-thousandth of the variance.
+  // Less than a hundredth is kept of the others, which is a ten-thousandth of the variance.
   const count = Math.min(size, Math.ceil((size * Math.sqrt(2 * Math.log(100))) / (Math.PI * sigma)))
   const waves = Float32Array.from({ length: size * count }, (_, i) => {
     const k = i % count
-    const left = Math.exp(((sigma * Math.PI * k) / size) ** 2 / -2)
+    const kept = Math.exp(((sigma * Math.PI * k) / size) ** 2 / -2)
     return (
-      left * Math.sqrt((k === 0 ? 1 : 2) / size) * Math.cos((Math.PI * k * ((i - k) / count + 0.5)) / size)
+      kept * Math.sqrt((k === 0 ? 1 : 2) / size) * Math.cos((Math.PI * k * ((i - k) / count + 0.5)) / size)
     )
   })
   return { count, waves }
@@ -77,12 +77,12 @@ const blurredWaves = (size: number, sigma: number) => {
 
 /**
  * Elastic distortion: Simard, Steinkraus and Platt, Best practices for convolutional neural networks (2003). White noise of
- * variance 1/3 (theirs is uniform in ±1), blurred by a Gaussian of `sigma` pixels, times `alpha`: a deviation of
+ * variance 1/3 (theirs is uniform in ±1), blurred by a Gaussian of `sigma` pixels, times `alpha`: its standard deviation is
  * alpha / (2·sigma·√(3π)) pixels.
  *
- * Drawn where the blur is a product: with mirrored edges it scales each wave of the cosine transform, which leaves white
- * noise white. Of 28 × 28 waves a blur of 4 pixels leaves 7 × 7, so a field costs 49 draws and 7,000 products in place of
- * 784 draws and 40,000. A draw is the sum of four uniform ones in ±1/2: variance 1/3, and nearly normal.
+ * Drawn in the cosine transform, where the blur (with mirrored edges) is a product and white noise stays white. Of 28 × 28
+ * waves a blur of 4 pixels keeps 7 × 7, so a field costs 49 draws and 7,000 products instead of 784 draws and 40,000. A
+ * draw is the sum of four uniform numbers in ±1/2: variance 1/3, and nearly normal.
  */
 export const elasticFields = (
   { alpha, sigma }: NonNullable<Augmentation["elastic"]>,
@@ -90,7 +90,7 @@ export const elasticFields = (
 ) => {
   const { count: columns, waves: across } = blurredWaves(width, sigma)
   const { count: rows, waves: down } = blurredWaves(height, sigma)
-  /** Words for both fields: two a wave. */
+  /** Random words of both fields, two for each wave. */
   const words = 4 * columns * rows
   const heights = new Float64Array(columns * rows)
   const row = new Float64Array(columns)
@@ -100,13 +100,13 @@ export const elasticFields = (
       heights[wave] = (sum - 131_070) * (alpha / 65_536)
     }
     for (let y = 0; y < height; y++) {
-      // The waves down the image, summed at this row: the height that each wave across has here.
+      // The amplitude of each horizontal wave in this row: the sum of the vertical waves.
       for (let k = 0; k < columns; k++) {
         let sum = 0
         for (let l = 0; l < rows; l++) sum += heights[k * rows + l] * down[y * rows + l]
         row[k] = sum
       }
-      // Waves 0, 2, … are equal on both sides of the middle, waves 1, 3, … opposite: half the sums serve both.
+      // Waves 0, 2, … are symmetric about the middle and waves 1, 3, … antisymmetric: two sums give two pixels.
       for (let x = 0, mirror = width - 1; x <= mirror; x++, mirror--) {
         let even = 0
         let odd = 0
@@ -128,15 +128,15 @@ export const elasticFields = (
 }
 
 /**
- * Takes every output pixel from where it looks. `framed`: the source with `frame` black pixels before and `frame` + 1 after
- * it, [height + 2·frame + 1, width + 2·frame + 1, channels]; what lies outside is black as well.
+ * Computes every output pixel from the source. `framed`: the source with `frame` black pixels before and `frame` + 1 after it,
+ * [height + 2·frame + 1, width + 2·frame + 1, channels]. What lies outside the frame is black as well.
  */
 export const makeWarp =
   ({ frame, pixel }: Interpolation, [height, width, channels]: ImageShape) =>
   (
     framed: Float32Array,
     { x0, xx, xy, y0, yx, yy }: Affine,
-    further: Field,
+    displacement: Field,
     out: Float32Array,
     at: number,
   ): void => {
@@ -148,9 +148,9 @@ export const makeWarp =
       const rowX = xy * (y - middleY) - xx * middleX + x0 + middleX + frame
       const rowY = yy * (y - middleY) - yx * middleX + y0 + middleY + frame
       for (let x = 0; x < width; x++, i++) {
-        // A pixel away from the image all is black.
-        const fromX = Math.min(Math.max(rowX + xx * x + further.x[i], frame - 1), width + frame)
-        const fromY = Math.min(Math.max(rowY + yx * x + further.y[i], frame - 1), height + frame)
+        // One pixel outside the image everything is black.
+        const fromX = Math.min(Math.max(rowX + xx * x + displacement.x[i], frame - 1), width + frame)
+        const fromY = Math.min(Math.max(rowY + yx * x + displacement.y[i], frame - 1), height + frame)
         const left = fromX | 0
         const top = fromY | 0
         const from = top * stride + left * channels
@@ -161,7 +161,7 @@ export const makeWarp =
     }
   }
 
-/** Blackens a square: DeVries and Taylor, Cutout (2017). Its middle is any pixel, so it may reach over the edge. */
+/** Makes a square black: DeVries and Taylor, Cutout (2017). Its middle is any pixel, so part of it may be outside the image. */
 const erase = (
   { probability, size }: NonNullable<Augmentation["erasing"]>,
   [height, width, channels]: ImageShape,
@@ -179,7 +179,7 @@ const erase = (
   }
 }
 
-/** Writes example number `position` of the row of epochs to `out[at …]`; `pixels`: one image as the dataset stores it. */
+/** Writes the example at `position` of the row of epochs to `out[at …]`. `pixels`: one image as the dataset stores it. */
 export type Augment = (position: number, pixels: Uint8Array, out: Float32Array, at: number) => void
 
 export const makeAugment = (
@@ -208,25 +208,24 @@ export const makeAugment = (
     }
   }
   const { probability = 1 } = augmentation
-  const whether = draws("whether", whetherWords)
-  const isWarped = (position: number) => probability === 1 || whether(position)[0] * 2 ** -32 < probability
+  const warping = draws("whether", warpingWords)
+  const isWarped = (position: number) => probability === 1 || warping(position)[0] * 2 ** -32 < probability
   const affine = draws("affine", affineWords)
-  const bending = draws("elastic", fields?.words ?? 0)
-  const erased = draws("erasing", erasingWords)
+  const distortion = draws("elastic", fields?.words ?? 0)
+  const erasure = draws("erasing", erasingWords)
 
   const warped: Augment = (position, pixels, out, at) => {
     for (let y = 0, from = 0; y < height; y++) {
       const row = (y + frame) * stride + frame * channels
       for (let i = 0; i < width * channels; i++) framed[row + i] = table[pixels[from++]]
     }
-    fields?.fill(bending(position), field)
-    const looks = drawAffine(augmentation, affine(position))
-    warp(framed, looks, field, out, at)
+    fields?.fill(distortion(position), field)
+    warp(framed, drawAffine(augmentation, affine(position)), field, out, at)
   }
 
   return (position, pixels, out, at) => {
     if (isWarped(position)) warped(position, pixels, out, at)
     else for (let i = 0; i < pixels.length; i++) out[at + i] = table[pixels[i]]
-    if (erasing !== undefined) erase(erasing, shape, erased(position), black, out, at)
+    if (erasing !== undefined) erase(erasing, shape, erasure(position), black, out, at)
   }
 }

@@ -1,8 +1,8 @@
 /**
- * The batch stage: (filler, range of iterations) -> stream of stacked batches, in memory that is used again.
+ * Batches: (filler, range of iterations) -> stream of stacked batches, in memory that is used again.
  *
- * A filler writes consecutive iterations (`fillBatch.ts`) here, on this thread, or beside it, on one of its own: an engine's
- * call blocks this thread, and what another one fills meanwhile costs no time.
+ * A filler writes consecutive iterations (`fillBatch.ts`) on this thread or in a worker thread (`batchThread.ts`). A call of the
+ * engine blocks this thread; what a worker thread fills meanwhile costs no time.
  */
 import { Effect, Fiber, Stream } from "effect"
 import { type BatchThreadFailed, type Filler, sizesOf } from "./Filler.ts"
@@ -14,10 +14,10 @@ export const fillHere = (options: BatchOptions): Filler => {
   return {
     sizes: sizesOf(options),
     fill: Effect.fnUntraced(function* (iteration, iterations, arrays) {
-      for (let slot = 0; slot < iterations; slot++) {
-        fillBatch(iteration + slot, arrays.images, arrays.labels, slot)
-        // Some 10 ms of filling at most before others get a turn.
-        if (slot % 32 === 31) yield* Effect.yieldNow
+      for (let i = 0; i < iterations; i++) {
+        fillBatch(iteration + i, arrays.images, arrays.labels, i)
+        // Yields to other fibers after about 10 ms of filling.
+        if (i % 32 === 31) yield* Effect.yieldNow
       }
       return arrays
     }),
@@ -25,8 +25,8 @@ export const fillHere = (options: BatchOptions): Filler => {
 }
 
 /**
- * Consecutive iterations, one after another. The arrays belong to the stream: they hold these values until the next
- * chunk is asked for, and are filled again after that.
+ * The batches of consecutive iterations. The arrays belong to the stream: they hold these values until the next chunk is
+ * pulled, and are filled again after that.
  */
 export interface BatchChunk {
   readonly iteration: number
@@ -37,7 +37,7 @@ export interface BatchChunk {
   readonly labels: Float32Array
 }
 
-/** Iterations `from` to `until`, at most `chunk(i)` at a time from iteration i, which is asked anew for each. */
+/** Iterations `from` to `until`. `chunk(i)`: the most iterations of the chunk that starts at i, computed when it is filled. */
 export interface BatchRange {
   readonly from: number
   readonly until: number
@@ -45,8 +45,8 @@ export interface BatchRange {
 }
 
 /**
- * The batches of a range, the rest last. The next chunk is filled while the one before it is worked on, where that work
- * leaves the thread free; two sets of arrays take turns, and grow where a chunk is larger than any before.
+ * The batches of a range; the last chunk holds what is left. The next chunk is filled while the one before it is used, as
+ * far as that leaves the thread free. Two sets of arrays alternate; they grow when a chunk is larger than any before.
  */
 export const batches = (
   { fill, sizes }: Filler,

@@ -1,8 +1,8 @@
 /**
- * Filling batches on a thread of its own: (what to draw from) -> Filler, released with the scope.
+ * Fills batches in a worker thread: (dataset, split, augmentation) -> Filler, released with the scope.
  *
- * The arrays are sent there and back without being copied; so is the dataset not, where its memory is shared
- * (`validate/load.ts`). Same bits as on this thread: it is the same code.
+ * Arrays are transferred to the worker and back, not copied. The dataset is not copied either if its memory is shared
+ * (`stages/dataset/load.ts`). The bits are those of `fillHere`, because the code is the same.
  */
 import { Worker } from "node:worker_threads"
 import { Effect } from "effect"
@@ -13,7 +13,7 @@ import type { BatchOptions } from "./fillBatch.ts"
 const failed = (reason: unknown) =>
   new BatchThreadFailed({ reason: reason instanceof Error ? reason.message : String(reason) })
 
-/** A worker thread, and why it has ended once it has. */
+/** A worker thread, and the reason why it ended, once it has. */
 const startWorker = Effect.fnUntraced(function* (options: BatchOptions) {
   const worker = yield* Effect.acquireRelease(
     Effect.try({
@@ -24,7 +24,7 @@ const startWorker = Effect.fnUntraced(function* (options: BatchOptions) {
   )
   let failure: BatchThreadFailed | undefined
   worker.on("error", (error) => (failure = failed(error)))
-  worker.on("exit", (code) => (failure ??= failed(`it ended with code ${code}`)))
+  worker.on("exit", (code) => (failure ??= failed(`the thread ended with code ${code}`)))
   return { worker, failure: () => failure }
 })
 
@@ -36,11 +36,11 @@ const exchange = (
   Effect.callback((resume) => {
     const ended = failure()
     if (ended !== undefined) return resume(Effect.fail(ended))
-    // A reply to a call that was interrupted comes here too: it is not this one's.
+    // The reply to an interrupted call arrives here too, and is ignored.
     const onMessage = (reply: Message) => {
       if (reply.id === message.id) settle(Effect.succeed(reply))
     }
-    const onExit = () => settle(Effect.fail(failure() ?? failed("it ended")))
+    const onExit = () => settle(Effect.fail(failure() ?? failed("the thread ended")))
     const removeListeners = () => {
       worker.off("message", onMessage)
       worker.off("exit", onExit)

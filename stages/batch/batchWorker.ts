@@ -1,8 +1,8 @@
-/** The thread beside (`batchThread.ts`): fills the arrays it is sent and sends them back. Nothing is copied on the way. */
+/** The worker thread of `batchThread.ts`: fills the arrays that it receives and sends them back. Nothing is copied. */
 import { parentPort, workerData } from "node:worker_threads"
 import { batchFiller, type BatchOptions } from "./fillBatch.ts"
 
-/** Arrays of consecutive iterations; those of the answer are filled. */
+/** Arrays of consecutive iterations, to be filled in a request and filled in a reply. */
 export interface Message {
   readonly id: number
   readonly iteration: number
@@ -15,6 +15,6 @@ const fillBatch = batchFiller(workerData as BatchOptions)
 
 parentPort?.on("message", (message: Message) => {
   const { images, iteration, iterations, labels } = message
-  for (let slot = 0; slot < iterations; slot++) fillBatch(iteration + slot, images, labels, slot)
+  for (let i = 0; i < iterations; i++) fillBatch(iteration + i, images, labels, i)
   parentPort?.postMessage(message, [images.buffer, labels.buffer])
 })

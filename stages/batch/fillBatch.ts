@@ -1,9 +1,9 @@
 /**
- * Filling a batch: (resident dataset, train split, iteration) -> normalized images and one-hot labels.
+ * Fills a batch: (dataset in memory, train split, iteration) -> normalized images and one-hot labels.
  *
- * Iteration i holds the shuffled positions i·B to i·B + B - 1 of an endless row of epochs, each epoch in its own order:
- * batches run on across epochs, no example is dropped or repeated, and any iteration is reached in O(1). Pixels go from
- * the dataset into the stacked feed through a table, with no copy in between, or are varied on the way (`augment.ts`).
+ * Iteration i holds the shuffled positions i·B to i·B + B - 1 of an endless row of epochs, each epoch in its own order.
+ * Batches run across the end of an epoch, no example is dropped or repeated, and any iteration is reached in O(1). Pixels
+ * are copied once, from the dataset through a table into the stacked feed, or are augmented on the way (`augment.ts`).
  */
 import type { Augmentation } from "../../schemas/Augmentation.ts"
 import { type Augment, makeAugment } from "./augment.ts"
@@ -12,7 +12,7 @@ import { endlessShuffle } from "../shuffle.ts"
 
 export interface BatchOptions {
   readonly dataset: ResidentDataset
-  /** The examples to draw from: indices into the dataset. */
+  /** The split: indices of its examples in the dataset. */
   readonly indices: Uint32Array
   /** The normalized value of each pixel value (`stages/dataset/normalize.ts`). */
   readonly table: Float32Array
@@ -35,8 +35,8 @@ const fillImage = (
   for (let i = 0; i < size; i++) out[at + i] = table[pixels[i]]
 }
 
-/** Writes the batch of an iteration as number `slot` of a stack of batches. */
-export type FillBatch = (iteration: number, images: Float32Array, labels: Float32Array, slot: number) => void
+/** Writes the batch of an iteration as batch number `index` of a stack. */
+export type FillBatch = (iteration: number, images: Float32Array, labels: Float32Array, index: number) => void
 
 export const batchFiller = (options: BatchOptions): FillBatch => {
   const { batchSize, dataset, indices, seed, table } = options
@@ -45,12 +45,12 @@ export const batchFiller = (options: BatchOptions): FillBatch => {
   const augment: Augment | undefined =
     options.augmentation && makeAugment(options.augmentation, imageShape, table, seed)
   const indexAt = endlessShuffle(seed, indices.length)
-  return (iteration, images, labels, slot) => {
-    labels.fill(0, slot * batchSize * classes, (slot + 1) * batchSize * classes)
+  return (iteration, images, labels, batchIndex) => {
+    labels.fill(0, batchIndex * batchSize * classes, (batchIndex + 1) * batchSize * classes)
     for (let row = 0; row < batchSize; row++) {
       const position = iteration * batchSize + row
       const index = indices[indexAt(position)]
-      const example = slot * batchSize + row
+      const example = batchIndex * batchSize + row
       if (augment === undefined) fillImage(dataset, table, index, images, example * pixels)
       else
         augment(
@@ -64,7 +64,7 @@ export const batchFiller = (options: BatchOptions): FillBatch => {
   }
 }
 
-/** Normalized images of a split in its own order, read in pieces: [until - from, height, width, channels]. */
+/** Reads a piece of a split in its own order: normalized images [until - from, height, width, channels]. */
 export const evaluationImages =
   (options: Pick<BatchOptions, "dataset" | "indices" | "table">) =>
   (from: number, until: number): Float32Array => {

@@ -1,12 +1,12 @@
-/** How a pixel between pixels is computed: (framed source, place) -> value. */
+/** Interpolation between pixels: (framed source, position) -> value. */
 import type { Augmentation } from "../../schemas/Augmentation.ts"
 
 export interface Interpolation {
-  /** Pixels of black that it needs before the source; after it, one more. */
+  /** Black pixels that it needs before the source; after the source it needs one more. */
   readonly frame: number
   /**
-   * The value `shareX` pixels right of and `shareY` below the pixel at `from`, shares in [0, 1); the next pixel is `across`
-   * elements on, the next row `down`.
+   * The value `shareX` pixels to the right of and `shareY` pixels below the pixel at index `from`; both shares are in [0, 1).
+   * The next pixel is at `from + across`, the next row at `from + down`.
    */
   readonly pixel: (
     framed: Float32Array,
@@ -18,7 +18,7 @@ export interface Interpolation {
   ) => number
 }
 
-/** The mean of 2 × 2 pixels. */
+/** The weighted mean of 2 × 2 pixels. */
 const bilinear: Interpolation = {
   frame: 1,
   pixel: (framed, from, across, down, shareX, shareY) => {
@@ -31,12 +31,12 @@ const bilinear: Interpolation = {
 
 /**
  * Cubics through 4 × 4 pixels: Keys, Cubic convolution interpolation for digital image processing (1981), a = −1/2. They
- * overshoot beside edges, so what is darker than black or brighter than the brightest pixel is cut off.
+ * overshoot next to edges, so values are clipped to black and to the brightest pixel.
  */
 const bicubic = (black: number, white: number): Interpolation => ({
   frame: 2,
   pixel: (framed, from, across, down, t, u) => {
-    // What the columns at −1, 0, 1 and 2 count; rows likewise.
+    // The weights of the columns at −1, 0, 1 and 2; below, those of the rows.
     const a = t * (t * (1 - 0.5 * t) - 0.5)
     const b = t * t * (1.5 * t - 2.5) + 1
     const c = t * (t * (2 - 1.5 * t) + 0.5)

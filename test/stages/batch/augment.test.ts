@@ -17,10 +17,10 @@ const table = Float32Array.from({ length: 256 }, (_, value) => value)
 const shape = [5, 4, 1] as const
 const pixels = Uint8Array.from({ length: 20 }, (_, i) => 10 + i)
 
-const nowhere = (size: number): Field => ({ x: new Float32Array(size), y: new Float32Array(size) })
-const still: Affine = { xx: 1, xy: 0, yx: 0, yy: 1, x0: 0, y0: 0 }
+const noDisplacement = (size: number): Field => ({ x: new Float32Array(size), y: new Float32Array(size) })
+const identity: Affine = { xx: 1, xy: 0, yx: 0, yy: 1, x0: 0, y0: 0 }
 type Method = "bilinear" | "bicubic"
-/** A source [height, width, channels], framed by zeros, warped; 10 is the brightest. */
+/** Warps a source [height, width, channels], framed by zeros; 10 is the brightest value. */
 const warpedBy =
   (method: Method, rows: ReadonlyArray<ReadonlyArray<number>>, channels = 1) =>
   (affine: Partial<Affine>, field?: Field) => {
@@ -33,7 +33,7 @@ const warpedBy =
     )
     const out = new Float32Array(height * width * channels)
     const warp = makeWarp(interpolated, [height, width, channels])
-    warp(framed, { ...still, ...affine }, field ?? nowhere(height * width), out, 0)
+    warp(framed, { ...identity, ...affine }, field ?? noDisplacement(height * width), out, 0)
     return [...out]
   }
 const source = [
@@ -44,37 +44,37 @@ const source = [
 const warped = warpedBy("bilinear", source)
 
 describe("warp", () => {
-  it("changes nothing where every pixel looks at itself", () => {
+  it("changes nothing under the identity", () => {
     assert.deepStrictEqual(warped({}), [1, 2, 3, 4, 5, 6, 7, 8, 9])
   })
 
-  it("moves, with the frame's value coming in", () => {
+  it("shifts the image, and the frame's value enters", () => {
     assert.deepStrictEqual(warped({ x0: 1 }), [2, 3, 0, 5, 6, 0, 8, 9, 0])
     assert.deepStrictEqual(warped({ y0: -1 }), [0, 0, 0, 1, 2, 3, 4, 5, 6])
     assert.deepStrictEqual(warped({ x0: 50, y0: -70 }), [0, 0, 0, 0, 0, 0, 0, 0, 0])
   })
 
-  it("takes the bilinear mean between pixels, the frame's included", () => {
+  it("interpolates bilinearly between pixels, those of the frame included", () => {
     assert.deepStrictEqual(warped({ x0: 0.5, y0: 0.5 }), [3, 4, 2.25, 6, 7, 3.75, 3.75, 4.25, 2.25])
   })
 
-  it("turns by a quarter and doubles, about the middle", () => {
+  it("rotates by 90 degrees and doubles the size, about the middle", () => {
     assert.deepStrictEqual(warped({ xx: 0, xy: 1, yx: -1, yy: 0 }), [7, 4, 1, 8, 5, 2, 9, 6, 3])
     assert.deepStrictEqual(warped({ xx: 0.5, yy: 0.5 }), [3, 3.5, 4, 4.5, 5, 5.5, 6, 6.5, 7])
   })
 
-  it("looks further where the field says", () => {
-    const field = nowhere(9)
+  it("adds the displacement field", () => {
+    const field = noDisplacement(9)
     field.x[0] = 2
     field.y[4] = -1
     assert.deepStrictEqual(warped({}, field), [3, 2, 3, 4, 2, 6, 7, 8, 9])
   })
 
-  it("keeps channels apart", () => {
+  it("does not mix channels", () => {
     // Two pixels of two channels in a row: [1, 10], [2, 20].
     const row = [1, 4, 2, 8]
     assert.deepStrictEqual(warpedBy("bilinear", [row], 2)({ x0: 0.5 }), [1.5, 6, 1, 4])
-    // Halfway, neighbours count 9/16 and those beyond −1/16.
+    // Halfway, neighbours have the weight 9/16 and the pixels beyond them −1/16.
     assert.deepStrictEqual(warpedBy("bicubic", [row], 2)({ x0: 0.5 }), [1.6875, 6.75, 1.0625, 4.25])
   })
 })
@@ -82,14 +82,14 @@ describe("warp", () => {
 describe("bicubic warp", () => {
   const cubic = warpedBy("bicubic", source)
 
-  it("changes nothing where every pixel looks at a pixel, and takes black from outside", () => {
+  it("copies pixels at whole positions, and is black outside the image", () => {
     assert.deepStrictEqual(cubic({}), [1, 2, 3, 4, 5, 6, 7, 8, 9])
     assert.deepStrictEqual(cubic({ x0: 1 }), [2, 3, 0, 5, 6, 0, 8, 9, 0])
     assert.deepStrictEqual(cubic({ x0: 50, y0: -70 }), [0, 0, 0, 0, 0, 0, 0, 0, 0])
     assert.deepStrictEqual(cubic({ xx: 0, xy: 1, yx: -1, yy: 0 }), [7, 4, 1, 8, 5, 2, 9, 6, 3])
   })
 
-  it("goes through straight lines and parabolas as they are, away from the edge", () => {
+  it("reproduces straight lines and parabolas exactly, away from the edge", () => {
     const parabola = Array.from({ length: 8 }, () => Array.from({ length: 8 }, (_, x) => (x * x) / 8))
     const moved = warpedBy("bicubic", parabola)({ x0: 0.25, y0: 0.375 })
     for (const y of [1, 2, 3, 4]) {
@@ -97,7 +97,7 @@ describe("bicubic warp", () => {
     }
   })
 
-  it("keeps a stroke sharper than the mean of four does, and within black and the brightest", () => {
+  it("keeps a stroke sharper than bilinear does, and stays between black and the brightest value", () => {
     const stroke = Array.from({ length: 7 }, () => [0, 0, 10, 10, 10, 0, 0])
     const middle = (method: Method) => warpedBy(method, stroke)({ x0: 0.25 }).slice(21, 28)
     assert.deepStrictEqual(middle("bilinear"), [0, 2.5, 10, 10, 7.5, 0, 0])
@@ -121,11 +121,11 @@ const every = {
 }
 
 describe("augmentation", () => {
-  it("of zeros is the image itself, to the bit", () => {
+  it("without any option leaves the image unchanged, to the bit", () => {
     for (const position of [0, 1, 999]) assert.deepStrictEqual(augmented({}, position), [...pixels])
   })
 
-  it("is another for another example and another seed, and the same again", () => {
+  it("differs between examples and seeds, and is reproducible", () => {
     const base = augmented(every, 7)
     assert.deepStrictEqual(augmented(every, 7), base)
     assert.notDeepEqual(augmented(every, 8), base)
@@ -133,7 +133,7 @@ describe("augmentation", () => {
   })
 
   it.effect.prop(
-    "depends on the position alone, whatever was drawn before it",
+    "depends on the position only, not on what was drawn before",
     [Schema.Array(Schema.Int.check(Schema.isBetween({ minimum: 0, maximum: 2 ** 45 })))],
     ([positions]) =>
       Effect.sync(() => {
@@ -146,13 +146,13 @@ describe("augmentation", () => {
       }),
   )
 
-  it("stays between the darkest and the brightest pixel, black included", () => {
+  it("stays between black and the brightest pixel", () => {
     for (let position = 0; position < 200; position++) {
       for (const value of augmented(every, position)) assert.isTrue(value >= 0 && value <= 29.0001)
     }
   })
 
-  it("leaves the share of images alone that is not varied, and varies the others as if it were all", () => {
+  it("leaves the share 1 - probability of the images unchanged, and varies the others as with probability 1", () => {
     const varied = { rotation: 20, shift: 2, elastic: { alpha: 8, sigma: 2 } }
     let alone = 0
     for (let position = 0; position < 2000; position++) {
@@ -165,7 +165,7 @@ describe("augmentation", () => {
     assert.deepStrictEqual(augmented({ ...varied, probability: 0 }, 5), [...pixels])
   })
 
-  it("leaves an image alone that is not erased, and blackens a square of one that is", () => {
+  it("leaves an image that is not erased unchanged, and makes a square of the others black", () => {
     let erased = 0
     for (let position = 0; position < 400; position++) {
       const image = augmented({ erasing: { size: 3, probability: 0.25 } }, position)
@@ -175,7 +175,7 @@ describe("augmentation", () => {
       erased++
       const [xs, ys] = [black.map((i) => i % 4), black.map((i) => Math.floor(i / 4))]
       const [width, height] = [xs, ys].map((axis) => Math.max(...axis) - Math.min(...axis) + 1)
-      // All of a rectangle, which is the square or what of it lies in the image.
+      // A whole rectangle: the square, or the part of it that lies in the image.
       assert.strictEqual(black.length, width * height)
       assert.isTrue(width <= 3 && height <= 3 && width >= 2 && height >= 2)
     }
@@ -209,7 +209,7 @@ describe("an affine draw", () => {
     assert.closeTo(stddev, limit / Math.sqrt(3), 0.02 * limit)
   }
 
-  it("is uniform within its limits, each part on its own", () => {
+  it("is uniform within its limits, each part independently", () => {
     uniform(
       draws.map(({ x0 }) => x0),
       2,
@@ -226,7 +226,7 @@ describe("an affine draw", () => {
       draws.map(({ xx, yx }) => 1 / Math.hypot(xx, yx) - 1),
       0.2,
     )
-    // The determinant is the product of both scales, inverted; turned back, what is left of the second column is slant.
+    // The determinant is the inverse product of both scales. Rotated back, what remains of the second column is shear.
     uniform(
       draws.map(({ xx, xy, yx, yy }) => Math.hypot(xx, yx) / (xx * yy - xy * yx) - 1),
       0.2,
@@ -244,7 +244,7 @@ describe("an elastic field", () => {
   const sigma = 4
   const { fill, words: each } = elasticFields({ alpha, sigma }, [size, size, 1])
   const fields = Array.from({ length: 300 }, (_, i) => {
-    const field = nowhere(size * size)
+    const field = noDisplacement(size * size)
     const drawn = new Uint32Array(each)
     randomWords(randomKey(5, "elastic"), i * each, drawn)
     fill(drawn, field)
@@ -253,14 +253,14 @@ describe("an elastic field", () => {
   const at = (x: number, y: number) =>
     fields.flatMap((field) => [field.x[y * size + x], field.y[y * size + x]])
 
-  it("deviates by alpha / (2·sigma·√(3π)) pixels in the middle, with no bias", () => {
+  it("has a standard deviation of alpha / (2·sigma·√(3π)) pixels in the middle, and mean 0", () => {
     const values = [9, 14, 18].flatMap((x) => [9, 14, 18].flatMap((y) => at(x, y)))
     const { mean, stddev } = moments(values)
     assert.closeTo(stddev, alpha / (2 * sigma * Math.sqrt(3 * Math.PI)), 0.08)
     assert.closeTo(mean, 0, 0.1)
   })
 
-  it("is as smooth as a blur of sigma pixels makes it: correlation exp(-d²/4σ²) at a distance of d pixels", () => {
+  it("has the correlation exp(-d²/4σ²) of a blur of sigma pixels at a distance of d pixels", () => {
     const correlation = (distance: number) => {
       const pairs = [8, 11, 14].flatMap((y) => {
         const [near, far] = [at(10, y), at(10 + distance, y)]
@@ -275,7 +275,7 @@ describe("an elastic field", () => {
     }
   })
 
-  it("bends both ways on their own", () => {
+  it("is independent in x and y", () => {
     const pairs = fields.map(({ x, y }) => [x[400], y[400]])
     const product = pairs.reduce((sum, [a, b]) => sum + a * b, 0) / pairs.length
     assert.closeTo(product, 0, 0.35)

@@ -1,4 +1,4 @@
-/** The thread beside fills what this one would, and says so when it cannot. */
+/** A worker thread fills the same batches as this thread, and its failures are typed errors. */
 import { assert, describe, it } from "@effect/vitest"
 import { Effect, Fiber, Stream } from "effect"
 import { batches, type BatchChunk, fillHere } from "../../../stages/batch/batch.ts"
@@ -35,32 +35,32 @@ const kept = ({ images, iteration, iterations, labels }: BatchChunk) => ({
   labels: labels.slice(),
 })
 
-describe("the thread that fills batches", () => {
-  it.live("gives the bits that this one gives", () =>
+describe("fillInWorker", () => {
+  it.live("fills the same bits as this thread", () =>
     Effect.gen(function* () {
       const collect = (filler: Parameters<typeof batches>[0]) =>
         batches(filler, range).pipe(Stream.map(kept), Stream.runCollect)
-      const beside = yield* fillInWorker(options)
-      assert.deepStrictEqual(yield* collect(beside), yield* collect(fillHere(options)))
+      const worker = yield* fillInWorker(options)
+      assert.deepStrictEqual(yield* collect(worker), yield* collect(fillHere(options)))
     }).pipe(Effect.scoped),
   )
 
-  it.live("goes on after a call that was interrupted, whose answer is nobody's", () =>
+  it.live("ignores the reply to a call that was interrupted, and answers the next call", () =>
     Effect.gen(function* () {
-      const beside = yield* fillInWorker(options)
-      const abandoned = yield* Effect.forkChild(beside.fill(0, 500, arrays(500)))
+      const worker = yield* fillInWorker(options)
+      const abandoned = yield* Effect.forkChild(worker.fill(0, 500, arrays(500)))
       yield* Effect.yieldNow
       yield* Fiber.interrupt(abandoned)
-      const { images } = yield* beside.fill(7, 2, arrays(2))
+      const { images } = yield* worker.fill(7, 2, arrays(2))
       const { images: expected } = yield* fillHere(options).fill(7, 2, arrays(2))
       assert.deepStrictEqual(images, expected)
     }).pipe(Effect.scoped),
   )
 
-  it.live("is a typed error when it fails, and from then on", () =>
+  it.live("fails with a typed error when the thread fails, at every later call too", () =>
     Effect.gen(function* () {
-      const beside = yield* fillInWorker({ ...options, table: undefined as unknown as Float32Array })
-      const fill = Effect.flip(beside.fill(0, 1, arrays(1)))
+      const worker = yield* fillInWorker({ ...options, table: undefined as unknown as Float32Array })
+      const fill = Effect.flip(worker.fill(0, 1, arrays(1)))
       for (const error of [yield* fill, yield* fill]) {
         assert.strictEqual(error._tag, "BatchThreadFailed")
         assert.match(error.message, /^the thread that fills batches failed: Cannot read .*; `resume` goes on/)

@@ -1,0 +1,32 @@
+import { assert, describe, it } from "@effect/vitest"
+import { Effect } from "effect"
+import type { ResidentDataset } from "../../../stages/dataset/load.ts"
+import { pixelTable } from "../../../stages/dataset/normalize.ts"
+import { numbered } from "../batch/numbered.ts"
+
+describe("pixelTable", () => {
+  const dataset: ResidentDataset = {
+    ...numbered(3, [1, 2, 1]),
+    images: Uint8Array.from([0, 0, 255, 255, 7, 9]),
+  }
+
+  it.effect("for unit normalization is pixel / 255 in float32", () =>
+    Effect.gen(function* () {
+      const table = yield* pixelTable("unit", dataset, Uint32Array.from([0, 1]))
+      assert.deepStrictEqual([table[0], table[255], table[51]], [0, 1, Math.fround(0.2)])
+    }),
+  )
+
+  it.effect(
+    "for standardized normalization has mean 0 and standard deviation 1 over the train split only",
+    () =>
+      Effect.gen(function* () {
+        const table = yield* pixelTable("standardized", dataset, Uint32Array.from([0, 1]))
+        // The first two images are half black and half white: mean 1/2, standard deviation 1/2.
+        assert.deepStrictEqual([table[0], table[255]], [-1, 1])
+        const other = yield* pixelTable("standardized", dataset, Uint32Array.from([2]))
+        assert.closeTo(other[8], 0, 1e-6)
+        assert.closeTo(other[9], 1, 1e-6)
+      }),
+  )
+})
