@@ -1,10 +1,10 @@
 /**
- * Averaged weights: (weights, decay) -> a copy of each weight that follows it, and the network seen with the copies.
+ * Averaged weights: (weights, decay) -> an average of each weight, and the network computed with the averages.
  *
- * After iteration t each copy is the mean of the weights after iterations 1 to t, where one k iterations back counts d^k:
- * a += (w - a)·(1-d)/(1-d^t). So the average is exact from the first iteration on, with no initial weights in it. The
- * moving statistics of batch normalization are averaged with the weights: to first order they are then those of the
- * averaged network. Copies and d^t are variables like any other, so a resume is exact.
+ * After iteration t an average is the weighted mean of the weights after iterations 1 to t. The weights k iterations ago have
+ * the weight d^k: a += (w - a)·(1-d)/(1-d^t). So the average is exact from the first iteration on and holds nothing of the
+ * initial weights. The moving statistics of batch normalization are averaged too: to first order they are then those of
+ * the averaged network. Averages and d^t are variables, so they are in every checkpoint and a resume is exact.
  */
 import * as tf from "@tensorflow/tfjs-core"
 import { noteUpdate } from "../../engines/trace/update.ts"
@@ -12,13 +12,13 @@ import { averageName } from "./averageName.ts"
 import type { MakeSlot } from "./variables.ts"
 
 export interface Average {
-  /** Every variable of its own, in the order of a checkpoint. */
+  /** All its variables, in the order of a checkpoint. */
   readonly slots: ReadonlyArray<tf.Variable>
-  /** Of each weight, in their order. */
+  /** The average of each weight, in the order of the weights. */
   readonly copies: ReadonlyArray<tf.Variable>
-  /** Brings the copies up to weights that were just moved. */
+  /** Updates the averages after an update of the weights. */
   readonly update: () => void
-  /** Runs `f` with the averages in the weights. */
+  /** Runs `f` with the averages in place of the weights. */
   readonly within: <T>(f: () => T) => T
 }
 
@@ -29,7 +29,7 @@ export const makeAverage = (
   /** Makes a variable that starts with the values of another. */
   copy: (name: string, of: tf.Variable) => tf.Variable,
 ): Average => {
-  // Of the decay as float32 has it: then the first average is the weight itself.
+  // The decay as a float32, because d^t is one: then the first average equals the weight.
   const kept = Math.fround(decay)
   const power = makeSlot(averageName("decayPower"), [], kept)
   const copies = weights.map((weight) => copy(averageName(weight.name), weight))

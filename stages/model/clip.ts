@@ -1,7 +1,8 @@
 /**
- * Gradient clipping: (how, gradients) -> gradients.
+ * Gradient clipping: (clip, gradients) -> gradients.
  *
- * A norm is √Σg² over a variable, or over all variables; longer gradients are shortened to the limit: g·c / max(‖g‖, c).
+ * The norm is √Σg² over one variable, or over all variables. A gradient with a larger norm is scaled to the limit c:
+ * g·c / max(‖g‖, c).
  * Pascanu, Mikolov and Bengio, On the difficulty of training recurrent neural networks (2013).
  */
 import * as tf from "@tensorflow/tfjs-core"

@@ -1,24 +1,25 @@
 /**
  * Initial weights: (initializer, shape, key) -> values, row-major.
  *
- * Draws come from the counter-based generator, so they depend on the seed and the variable's name only. TensorFlow.js'
- * own initializers are not used: several ignore their seed. Fans and scales are Keras': Glorot and Bengio, Understanding
- * the difficulty of training deep feedforward neural networks (2010); He et al., Delving deep into rectifiers (2015).
+ * Drawn from the counter-based generator, so they depend on the seed and the name of the variable only. The initializers of
+ * TensorFlow.js are not used, because several ignore their seed. Fans and scales are those of Keras: Glorot and Bengio,
+ * Understanding the difficulty of training deep feedforward neural networks (2010); He et al., Delving deep into rectifiers
+ * (2015).
  */
 import type { Initializer } from "../../schemas/Model.ts"
 import { type RandomKey, randomWords } from "../random.ts"
 
-/** Of a dense kernel [inputs, units], or a convolution's [height, width, in, out], depthwise too, as Keras has it. */
+/** Fans of a dense kernel [inputs, units] or a convolution kernel [height, width, in, out], depthwise ones too, as in Keras. */
 const fans = (shape: ReadonlyArray<number>) => {
   const field = shape.slice(0, -2).reduce((product, size) => product * size, 1)
   const [fanIn, fanOut] = shape.length < 2 ? [shape[0] ?? 1, shape[0] ?? 1] : shape.slice(-2)
   return { fanIn: fanIn * field, fanOut: fanOut * field }
 }
 
-/** Uniform in the open interval (0, 1): the middles of 2^32 equal parts, so its logarithm is finite. */
+/** Uniform in the open interval (0, 1): the middle of one of 2^32 equal parts, so that its logarithm is finite. */
 const unit = (word: number) => (word + 0.5) * 2 ** -32
 
-/** Box and Muller (1958): two uniform draws make two normal ones. Redrawn, in pairs, beyond `limit` deviations. */
+/** Box and Muller (1958): two uniform draws give two normal ones. Draws beyond `limit` standard deviations are replaced. */
 const fillNormal = (values: Float32Array, key: RandomKey, mean: number, stddev: number, limit: number) => {
   const words = new Uint32Array(1024)
   let position = 0
@@ -43,7 +44,7 @@ const fillUniform = (values: Float32Array, key: RandomKey, minval: number, maxva
   for (let i = 0; i < values.length; i++) values[i] = minval + (maxval - minval) * unit(words[i])
 }
 
-/** The standard deviation of a standard normal truncated at two: a truncated draw is divided by it to keep its scale. */
+/** The standard deviation of a standard normal distribution truncated at 2. Dividing by it keeps the scale of a truncated draw. */
 const truncatedStddev = 0.87962566103423978
 
 export const initialize = (

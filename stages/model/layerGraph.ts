@@ -1,9 +1,9 @@
 /**
- * The layers of a model, connected: (model, image shape, batch size, seed) -> layers with initial weights, and the
- * forward pass through them.
+ * The connected layers of a model: (model, image shape, batch size, seed) -> layers with initial weights, and the forward
+ * pass through them.
  *
- * Layers are TensorFlow.js' own (tf.layers); initial weights and dropout masks are ours, because those of TensorFlow.js are
- * not exact on resume. Weights are named `<layer>/<weight>`.
+ * Layers are those of TensorFlow.js (tf.layers). Initial weights and dropout masks are ours, because those of TensorFlow.js are
+ * not the same after a resume. Weights are named `<layer>/<weight>`.
  */
 import * as tf from "@tensorflow/tfjs-core"
 import * as tfl from "@tensorflow/tfjs-layers"
@@ -43,7 +43,7 @@ export interface LayerGraph {
   /** One for each dropout layer. */
   readonly dropoutMasks: ReadonlyArray<DropoutMask>
   readonly layersModel: tfl.LayersModel
-  /** Outputs [n, classes] for images [n, height, width, channels]; with `feeds`, as in training. */
+  /** Outputs [n, classes] for images [n, height, width, channels]. With `feeds` the layers run in training mode. */
   readonly forward: (images: tf.Tensor, feeds?: Readonly<Record<string, tf.Tensor>>) => tf.Tensor2D
 }
 
@@ -53,10 +53,10 @@ const outputOf = <T>(outputs: ReadonlyMap<string, T>, name: string): T => {
   return output
 }
 
-/** tf.layers takes one input alone, several as a list. */
+/** tf.layers takes one input as it is and several as a list. */
 const oneOrAll = <T>(inputs: Array<T>): T | Array<T> => (inputs.length === 1 ? inputs[0] : inputs)
 
-/** Gives the layer's weights our names and our initial values. */
+/** Takes over the weights of a layer, under our names and with our initial values. */
 const initializeWeights = ({ definition, layer, name }: BuiltLayer, seed: number) =>
   layer.weights.map((weight) => {
     const variable = takeOver(weight.read() as tf.Variable, weight.originalName)
@@ -108,9 +108,9 @@ export const buildLayers = ({ batchSize, inputShape, model, seed }: GraphOptions
       ),
     ),
     dropoutMasks: built.flatMap(({ definition, name, outputShape }) =>
-      // Dropout keeps the shape of its input.
       definition.kind === "dropout"
-        ? [makeDropoutMask(name, [batchSize, ...outputShape], definition.rate, seed)]
+        ? // The output of dropout has the shape of its input.
+          [makeDropoutMask(name, [batchSize, ...outputShape], definition.rate, seed)]
         : [],
     ),
     layersModel: tfl.model({ inputs: images, outputs: outputOf(symbols, names[names.length - 1]) }),

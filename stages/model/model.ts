@@ -1,9 +1,8 @@
 /**
  * The network as a program: (model, loss, optimizer, image shape, classes, batch size, seed) -> Program, scoped.
  *
- * Layers are TensorFlow.js' own (tf.layers); initial weights, dropout masks and optimizers are ours, because those of
- * TensorFlow.js are not exact on resume. The invariant: one step is a pure function of the variables and the feeds.
- * Variables are named `<layer>/<weight>` and owned by the program alone (`variables.ts`).
+ * The invariant: one step is a pure function of the variables and the feeds. So layers are those of TensorFlow.js, but initial
+ * weights, dropout masks and optimizers are ours: those of TensorFlow.js are not the same after a resume.
  */
 import * as tf from "@tensorflow/tfjs-core"
 import type * as tfl from "@tensorflow/tfjs-layers"
@@ -39,14 +38,14 @@ export interface LayerSummary {
 }
 
 export interface Network extends Program {
-  /** What `predict` answers, as class probabilities [n, classes]. */
+  /** As `predict`, but always class probabilities [n, classes]. */
   readonly probabilities: Program["predict"]
   readonly summary: ReadonlyArray<LayerSummary>
   /** One for each dropout layer: `fillDropoutMask` draws its mask of every iteration. */
   readonly dropoutMasks: ReadonlyArray<DropoutMask>
-  /** What the layers compute with: each weight, and the variable whose value it has when predicting. */
+  /** Each weight of the layers, and the variable whose value replaces it in `predict`: its average, or the weight itself. */
   readonly weights: ReadonlyArray<{ readonly name: string; readonly predictsWith: string }>
-  /** The same layers, with the program's initial weights, as TensorFlow.js saves them. */
+  /** The layers as a model of TensorFlow.js, with the initial weights of the program. */
   readonly layersModel: tfl.LayersModel
 }
 

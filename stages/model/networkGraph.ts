@@ -1,8 +1,8 @@
 /**
- * The network as TensorBoard draws it: (program) -> its predict function as a GraphDef, each layer a name scope.
+ * The graph that TensorBoard draws: (program) -> its predict function as a GraphDef, each layer a name scope.
  *
- * Read off the trace of the function, not off an engine: it is the same whichever engine runs it. Names are made of
- * layers, operations and the order of recording alone. Fails for a program that cannot be traced.
+ * Made from the trace of the function, so it is the same whichever engine trains. Names are made from layers, operations and
+ * the order of the trace. Fails if the program cannot be traced.
  */
 import type * as tf from "@tensorflow/tfjs-core"
 import { Effect } from "effect"
@@ -13,7 +13,7 @@ import { type AttrValue, dataType, type GraphDef, type NodeDef } from "../../sto
 
 const shapeOf = (shape: Shape) => ({ dim: shape.map((size) => ({ size })) })
 
-/** The name of the operation in TensorFlow, where TensorBoard draws it in a way of its own. */
+/** The name of the operation in TensorFlow, which decides how TensorBoard draws it. */
 const operationOf = (value: Value): string => {
   switch (value.op) {
     case "Input":
@@ -35,7 +35,7 @@ const operationOf = (value: Value): string => {
 const attributesOf = (value: Value): Record<string, AttrValue> => {
   const attributes: Record<string, AttrValue> = {
     dtype: { type: dataType[value.dtype] },
-    // What TensorBoard writes beside an edge.
+    // TensorBoard writes this shape next to an edge.
     _output_shapes: { list: { shape: [shapeOf(value.shape)] } },
   }
   if ("window" in value.attributes) {
@@ -51,11 +51,11 @@ export const networkGraph = Effect.fn("networkGraph")(function* (program: Networ
   const { outputs } = yield* record("TensorBoard", program.variables, [feed], ({ images }) => ({
     probabilities: program.predict(images as tf.Tensor4D),
   }))
-  // Where the averages of weights predict they are drawn as the weights.
+  // Averages that replace weights in predict are drawn as the weights.
   const weights = new Map(program.weights.map(({ name, predictsWith }) => [predictsWith, name]))
   const names = new Map<Value, string>()
   const taken = new Map<string, number>()
-  /** The second Add of a layer is `<layer>/Add_1`, as TensorFlow numbers them. */
+  /** Numbered as in TensorFlow: the second Add of a layer is `<layer>/Add_1`. */
   const nameOf = (value: Value) => {
     if (value.op === "Input") return weights.get(value.attributes.name) ?? value.attributes.name
     const name = `${value.layer}/${operationOf(value)}`

@@ -1,8 +1,9 @@
 /**
  * Batch and layer normalization: (options, name) -> a layer of tf.layers.
  *
- * Weights and what is saved are TensorFlow.js'; the computation is ours, with the gradient written out. The gradient that
- * TensorFlow.js derives takes twice as many passes over the images, and that of its layer normalization a slice a pixel.
+ * Weights and the saved configuration are those of TensorFlow.js. The computation is ours, with an explicit gradient: the
+ * gradient that TensorFlow.js derives takes twice as many passes over the images, and for layer normalization one slice for
+ * every pixel.
  * Ioffe and Szegedy, Batch normalization (2015); Ba, Kiros and Hinton, Layer normalization (2016).
  */
 import * as tf from "@tensorflow/tfjs-core"
@@ -17,7 +18,7 @@ type Call = (inputs: tf.Tensor | Array<tf.Tensor>, kwargs: { readonly training?:
 
 const only = (inputs: tf.Tensor | Array<tf.Tensor>) => (Array.isArray(inputs) ? inputs[0] : inputs)
 
-/** Over `axes`, which stay as axes of size 1. */
+/** Mean and variance over `axes`, which are kept with size 1. */
 const momentsOf = (x: tf.Tensor, axes: Array<number>) => {
   const mean = tf.mean(x, axes, true)
   const centred = tf.sub(x, mean)
@@ -25,7 +26,7 @@ const momentsOf = (x: tf.Tensor, axes: Array<number>) => {
 }
 
 /**
- * c·s with c = x - mean, r = 1/sqrt(variance + ε) and s = γ·r, where γ is the same along `axes`. Its gradient:
+ * c·s with c = x - mean, r = 1/sqrt(variance + ε) and s = γ·r; γ is constant along `axes`. Its gradient:
  * dx = dy·s - (Σdy·s + c·s·r²·Σ(dy·c))/N and dγ = r·Σ(dy·c), with sums over the N elements along `axes`.
  */
 const normalize = (x: tf.Tensor, gamma: tf.Tensor | undefined, axes: Array<number>, epsilon: number) =>
@@ -38,7 +39,7 @@ const normalize = (x: tf.Tensor, gamma: tf.Tensor | undefined, axes: Array<numbe
     const share = 1 / axes.reduce((count, axis) => count * x.shape[axis], 1)
     const gradFunc = (dy: tf.Tensor, saved: Array<tf.Tensor>) => {
       const [centred, rate, scale] = saved
-      // Written as the gradient of β is, so that an engine takes the sum once.
+      // Written in the same way as the gradient of β, so that an engine computes the sum once.
       const sum = tf.reshape(tf.sum(dy, axes), rate.shape)
       const product = tf.sum(tf.mul(dy, centred), axes, true)
       const slope = tf.mul(tf.mul(tf.mul(scale, tf.square(rate)), product), share)
@@ -49,7 +50,7 @@ const normalize = (x: tf.Tensor, gamma: tf.Tensor | undefined, axes: Array<numbe
     return { value: tf.mul(centred, scale), gradFunc }
   })(...(gamma === undefined ? [x] : [x, gamma]))
 
-/** Over all axes but the last, with the statistics of the batch while training; moving ones, as Keras has them, elsewhere. */
+/** Over all axes except the last. Uses the statistics of the batch in training and moving ones in prediction, as Keras does. */
 export const batchNormalization = (
   options: Options & { readonly momentum: number },
   name: string,

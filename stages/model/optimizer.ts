@@ -1,8 +1,8 @@
 /**
- * Optimizers as plain TensorFlow.js operations: (trainable variables, gradients, learning rate) -> variables moved.
+ * Optimizers as TensorFlow.js operations: (trainable variables, gradients, learning rate) -> updated variables.
  *
- * Everything carried from one iteration to the next is a named variable, the powers of beta included, so a resumed run
- * goes on with the same bits; TensorFlow.js' own optimizers recompute some of it. The learning rate is fed.
+ * Everything that one iteration passes to the next is a named variable, the powers of beta included, so a resumed run computes
+ * the same bits. The optimizers of TensorFlow.js recompute some of it. The learning rate is fed.
  */
 import * as tf from "@tensorflow/tfjs-core"
 import { noteUpdate } from "../../engines/trace/update.ts"
@@ -14,14 +14,14 @@ import type { MakeSlot } from "./variables.ts"
 export type Gradients = ReadonlyArray<{ readonly variable: tf.Variable; readonly gradient: tf.Tensor }>
 
 export interface Updater {
-  /** Every variable of the optimizer's own, in the order of a checkpoint. */
+  /** All variables of the optimizer (slots, in TensorFlow's word), in the order of a checkpoint. */
   readonly slots: ReadonlyArray<tf.Variable>
   readonly update: (gradients: Gradients, learningRate: tf.Scalar) => void
 }
 
 type OptionsOf<K extends Optimizer["kind"]> = Extract<Optimizer, { readonly kind: K }>
 
-/** Makes one variable of a kind for each trainable one, all zeros. */
+/** Makes one slot of a kind for each trainable variable, filled with 0. */
 type MakeSlots = (kind: string) => ReadonlyMap<tf.Variable, tf.Variable>
 
 const slotOf = (slots: ReadonlyMap<tf.Variable, tf.Variable>, variable: tf.Variable): tf.Variable => {
@@ -30,13 +30,13 @@ const slotOf = (slots: ReadonlyMap<tf.Variable, tf.Variable>, variable: tf.Varia
   return found
 }
 
-/** Weight decay is for kernels: a bias or a scale that shrinks shifts what the network computes. */
+/** Only kernels decay: a bias or a scale that shrinks would shift what the network computes. */
 const decays = (variable: tf.Variable) => variable.name.endsWith("kernel")
 
 /**
  * Kingma and Ba, Adam (2015), with ε outside the bias correction as TensorFlow's ResourceApplyAdam has it:
  * m = β1·m + (1-β1)·g; v = β2·v + (1-β2)·g²; lr_t = lr·sqrt(1-β2^t)/(1-β1^t); w -= lr_t·m/(sqrt(v) + ε).
- * Loshchilov and Hutter, Decoupled weight decay regularization (2019): of a kernel, w -= lr·λ·w as well.
+ * AdamW also decays kernels, w -= lr·λ·w: Loshchilov and Hutter, Decoupled weight decay regularization (2019).
  */
 const adam = (options: OptionsOf<"adam" | "adamw">, makeSlots: MakeSlots, makeSlot: MakeSlot): Updater => {
   const { beta1, beta2, epsilon } = options
@@ -80,7 +80,7 @@ const sgd = (): Updater => ({
 })
 
 /**
- * Polyak (1964): a = μ·a + g; w -= lr·a. Nesterov's (1983): w -= lr·(g + μ·a). As TensorFlow's
+ * Polyak (1964): a = μ·a + g; w -= lr·a. Nesterov (1983): w -= lr·(g + μ·a). Both as TensorFlow's
  * ResourceApplyMomentum.
  */
 const momentum = ({ momentum, nesterov }: OptionsOf<"momentum">, makeSlots: MakeSlots): Updater => {
@@ -153,7 +153,7 @@ const makeUpdater = (optimizer: Optimizer, makeSlots: MakeSlots, makeSlot: MakeS
   }
 }
 
-/** The optimizer, which clips gradients before it uses them. */
+/** The optimizer of an experiment. It clips gradients before it uses them. */
 export const makeOptimizer = (
   optimizer: Optimizer,
   trainable: ReadonlyArray<tf.Variable>,

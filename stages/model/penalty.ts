@@ -1,14 +1,15 @@
 /**
- * L1 and L2 penalties on kernels: (kernels with their regularizers) -> what they add to the loss, and to a gradient.
+ * L1 and L2 penalties on kernels: (kernels with their regularizers) -> the term of the loss, and that of a gradient.
  *
- * Σ (l1·|w| + l2·w²), as in `tf.regularizers`. The derivative is written out: that of |w| at 0 is 0 here, where
- * TensorFlow.js says -1.
+ * Σ (l1·|w| + l2·w²), as in `tf.regularizers`. The gradient is explicit because the derivative of |w| at 0 must be 0;
+ * TensorFlow.js gives -1.
  */
 import * as tf from "@tensorflow/tfjs-core"
 import type { Regularizer } from "../../schemas/Model.ts"
 
 export type Regularized = ReadonlyMap<tf.Variable, Regularizer>
 
+/** The sum over all kernels; undefined without a penalty. */
 export const penalty = (regularized: Regularized): tf.Scalar | undefined => {
   const terms = [...regularized].flatMap(([kernel, { l1, l2 }]) => [
     ...(l1 > 0 ? [tf.mul(tf.sum(tf.abs(kernel)), l1)] : []),
@@ -17,7 +18,7 @@ export const penalty = (regularized: Regularized): tf.Scalar | undefined => {
   return terms.length === 0 ? undefined : (terms.reduce((sum, term) => tf.add(sum, term)) as tf.Scalar)
 }
 
-/** The gradient of the loss with that of the penalty: g + l1·sign(w) + 2·l2·w. */
+/** The gradient of loss and penalty: g + l1·sign(w) + 2·l2·w. */
 export const withPenalty = (
   regularized: Regularized,
   variable: tf.Variable,

@@ -1,8 +1,7 @@
 /**
- * One update: (feeds of an iteration) -> loss and error rate of its batch, and every variable moved.
+ * The training step: (feeds of an iteration) -> loss and error rate of its batch; every variable is updated.
  *
- * The loss is of the weights before the update. Order matters: gradients and penalties are of the weights as the forward pass
- * saw them, averages follow the weights that were moved.
+ * Loss, gradients and penalties are computed with the weights before the update, averages with the weights after it.
  */
 import * as tf from "@tensorflow/tfjs-core"
 import type { Program } from "../../engines/Engine.ts"

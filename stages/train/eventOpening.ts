@@ -1,5 +1,5 @@
 /**
- * What TensorBoard is told once of a run: (experiment, network, dataset, train split) -> graph, images, hyper-parameters.
+ * The events at the start of TensorBoard's log: (experiment, network, dataset, train split) -> graph, images, hyperparameters.
  */
 import { Effect } from "effect"
 import type { Experiment } from "../../schemas/Experiment.ts"
@@ -20,7 +20,7 @@ export const eventOpening = Effect.fn("eventOpening")(function* (options: {
   const { dataset, experiment, network, train } = options
   const graph = yield* networkGraph(network).pipe(
     Effect.map((graph): ReadonlyArray<EventContent> => [{ graphDef: encodeGraph(graph) }]),
-    // The reference engine runs programs that cannot be traced: they are trained without a drawing.
+    // The reference engine can train a program that cannot be traced. Its log has no graph.
     Effect.catch(({ detail, kernel, layer }) =>
       Effect.as(Effect.logDebug(`no graph for TensorBoard: ${kernel} of layer ${layer}: ${detail}`), []),
     ),

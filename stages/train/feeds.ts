@@ -1,8 +1,8 @@
 /**
  * What an engine is fed: (stream of batches, learning rate schedule, dropout masks) -> stream of complete feeds.
  *
- * Everything that changes from one iteration to the next is here and is a pure function of the iteration: batches,
- * learning rate, dropout masks.
+ * A feed is a value that changes from one iteration to the next. All of them (batches, learning rate, dropout masks) are pure
+ * functions of the iteration.
  */
 import { Stream } from "effect"
 import type { LearningRate } from "../../schemas/Optimizer.ts"
@@ -20,7 +20,7 @@ export interface FeedOptions {
 
 const size = (shape: ReadonlyArray<number>) => shape.reduce((a, b) => a * b, 1)
 
-/** Adds to each chunk of batches what else its iterations are fed. */
+/** Adds the learning rates and the dropout masks to each chunk of batches. */
 export const withFeeds =
   ({ dropoutMasks, schedule, total }: FeedOptions) =>
   <E, R>(batches: Stream.Stream<BatchChunk, E, R>): Stream.Stream<FeedChunk, E, R> =>

@@ -1,17 +1,17 @@
 /**
- * The learning rate of an iteration: a pure function of the schedule, the iteration and the budget.
+ * The learning rate: (schedule, iteration, budget) -> rate, a pure function.
  */
 import type { LearningRate } from "../../schemas/Optimizer.ts"
 
-/** From `from` (at 0) to `to` (at 1) along half a cosine. */
+/** Half a cosine that goes from `from` at position 0 to `to` at position 1. */
 const halfCosine = (from: number, to: number, position: number) =>
   to + ((from - to) * (1 + Math.cos(Math.PI * Math.min(Math.max(position, 0), 1)))) / 2
 
-/** Whether another budget gives other rates: then a run cannot be extended. */
+/** Whether the rates depend on the budget. If they do, a run cannot be extended. */
 export const dependsOnBudget = (schedule: LearningRate): boolean =>
   schedule.kind === "cosine" || schedule.kind === "oneCycle"
 
-/** The rate of the update that makes iteration `iteration` (0 is the first) of `budget`. */
+/** The rate of an iteration, counted from 0, in a budget of `budget` iterations. */
 export const learningRateAt = (schedule: LearningRate, iteration: number, budget: number): number => {
   if (schedule.kind === "oneCycle") {
     const rise = schedule.rise * budget

@@ -13,11 +13,11 @@ import {
   newestGoodCheckpoint,
   restoreCheckpoint,
 } from "./checkpoint.ts"
-import { isExhausted } from "./earlyStopping.ts"
+import { shouldStopEarly } from "./earlyStopping.ts"
 
 /** Whether training has ended: the budget is used up, or early stopping ended it. */
 export const hasEnded = (experiment: Experiment, total: number, progress: TrainProgress): boolean =>
-  progress.iteration >= total || isExhausted(experiment, progress)
+  progress.iteration >= total || shouldStopEarly(experiment, progress)
 
 /** The iteration whose checkpoint the report tests, once training has ended. */
 export const testedIteration = ({ report }: Experiment, { best, iteration }: TrainProgress): number =>

@@ -21,7 +21,7 @@ import type { BatchRange } from "../batch/batch.ts"
 import type { BatchThreadFailed } from "../batch/Filler.ts"
 import type { EvaluationSplit } from "../evaluate/evaluate.ts"
 import { checkpointFile, pruneCheckpoints, saveCheckpoint } from "./checkpoint.ts"
-import { isExhausted } from "./earlyStopping.ts"
+import { shouldStopEarly } from "./earlyStopping.ts"
 import { makeIterationsPerCall, type IterationsPerCall } from "./iterationsPerCall.ts"
 import { addToWindow, measureTraining, measureValidation } from "./measure.ts"
 import { makePlan, type TrainingPlan } from "./plan.ts"
@@ -178,7 +178,7 @@ const runIterations = Effect.fnUntraced(function* (training: Training, start: Tr
       const isAnyDue = iteration === plan.nextDue(chunk.iteration)
       state = isAnyDue ? yield* recordDue(training, made.state, made.batch) : made.state
       if (iteration < plan.total) yield* stopIfRequested(training, state)
-      return !isExhausted(experiment, state.progress)
+      return !shouldStopEarly(experiment, state.progress)
     }),
   )
   return state

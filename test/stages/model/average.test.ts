@@ -1,4 +1,4 @@
-/** Averages against their definition, computed here in plain numbers, and what a program with them predicts. */
+/** Averaged weights compared with their definition, and the predictions of a program that has them. */
 import { assert, describe, it } from "@effect/vitest"
 import * as tf from "@tensorflow/tfjs-core"
 import { Effect, Schema } from "effect"
@@ -19,7 +19,7 @@ const variable = (name: string, values: ReadonlyArray<number>) =>
   tf.tidy(() => tf.variable(tf.tensor([...values]), true, `test/average/${name}`))
 
 describe("an average", () => {
-  it("is the mean of the weights so far, where one k iterations back counts d^k; the first ones do not count", () => {
+  it("is the mean of the weights so far, weighted by d^k for k iterations ago, without the initial weights", () => {
     const decay = 0.7
     const weight = variable("w", [100])
     const { copies, slots, update } = makeAverage(
@@ -39,9 +39,9 @@ describe("an average", () => {
         weight.assign(tf.tensor([value]))
         update()
       })
-      const counts = path.slice(0, t + 1).map((_, i) => decay ** (t - i))
-      const sum = counts.reduce((total, count, i) => total + count * path[i], 0)
-      const expected = sum / counts.reduce((a, b) => a + b)
+      const shares = path.slice(0, t + 1).map((_, i) => decay ** (t - i))
+      const sum = shares.reduce((total, share, i) => total + share * path[i], 0)
+      const expected = sum / shares.reduce((a, b) => a + b)
       assert.closeTo(copies[0].dataSync()[0], expected, 1e-5)
     })
   })
@@ -71,7 +71,7 @@ const program = (averaging: boolean) => {
 }
 
 describe("a program with averages", () => {
-  it.effect("moves its weights as one without, and predicts as one that has the averages for weights", () =>
+  it.effect("trains the same weights as a program without averages, and predicts with the averages", () =>
     Effect.gen(function* () {
       const engine = yield* Engine
       const [averaged, plain] = [yield* program(true), yield* program(false)]
@@ -89,7 +89,7 @@ describe("a program with averages", () => {
       const predictions = yield* first.predict(images(3 * 64))
       assert.notDeepEqual(predictions, yield* second.predict(images(3 * 64)))
 
-      // What is exported: the averages, moving statistics with them, under the names of the weights.
+      // An export holds the averages, also those of moving statistics, under the names of the weights.
       const weights = weightsOf(averaged, state)
       assert.deepStrictEqual(
         weights.map(({ name }) => name),

@@ -73,7 +73,7 @@ describe("a program", () => {
     }),
   )
 
-  it.effect("stands beside another of the same model, and leaves nothing behind", () =>
+  it.effect("can exist twice in one process, and disposes of all its tensors", () =>
     Effect.gen(function* () {
       const start = tf.memory().numTensors
       const registered = Object.keys(tf.engine().state.registeredVariables).length
@@ -95,14 +95,14 @@ describe("a program", () => {
     }),
   )
 
-  it.effect("has other weights with another seed", () =>
+  it.effect("has different initial weights with another seed", () =>
     Effect.gen(function* () {
       const [first, second] = [yield* program(model, 1), yield* program(model, 2)]
       assert.notDeepEqual([...first.variables[0].dataSync()], [...second.variables[0].dataSync()])
     }),
   )
 
-  it.effect("predicts without dropout, and the same as its layers model", () =>
+  it.effect("predicts without dropout, the same as its model of TensorFlow.js", () =>
     Effect.gen(function* () {
       const network = yield* program(model)
       const [logits, probabilities] = tf.tidy(() => {
@@ -124,7 +124,7 @@ const spread = (values: Float32Array) => {
 const key = randomKey(3, "initialize/test")
 
 describe("initial weights", () => {
-  it("are redrawn beyond two standard deviations when truncated", () => {
+  it("are at most two standard deviations from the mean when truncated", () => {
     const { largest, mean, stddev } = spread(
       initialize({ kind: "truncatedNormal", mean: 0, stddev: 0.1 }, [200, 500], key),
     )
@@ -133,7 +133,7 @@ describe("initial weights", () => {
     assert.closeTo(stddev, 0.1 * 0.8796, 1e-3)
   })
 
-  it("have the moments of their distribution", () => {
+  it("have the mean and the standard deviation of their distribution", () => {
     const normal = spread(initialize({ kind: "randomNormal", mean: 1, stddev: 2 }, [200, 500], key))
     assert.closeTo(normal.mean, 1, 0.03)
     assert.closeTo(normal.stddev, 2, 0.03)
@@ -163,7 +163,7 @@ describe("initial weights", () => {
     )
   })
 
-  it("are constant where they say so", () => {
+  it("of a constant initializer are that constant", () => {
     assert.deepStrictEqual([...initialize(initializers.constant(0.5), [3], key)], [0.5, 0.5, 0.5])
     assert.deepStrictEqual([...initialize(initializers.ones, [2], key)], [1, 1])
     assert.deepStrictEqual([...initialize(initializers.zeros, [2], key)], [0, 0])
@@ -173,14 +173,14 @@ describe("initial weights", () => {
 describe("a dropout mask", () => {
   const mask = makeDropoutMask("dropout_1", [7, 9], 0.25, 5)
 
-  it("is 0 with the layer's rate, else 1 / (1 - rate)", () => {
+  it("is 0 with probability rate, else 1 / (1 - rate)", () => {
     const values = new Float32Array(100_000)
     fillDropoutMask(mask, 0, values)
     assert.deepStrictEqual([...new Set(values)].sort(), [0, Math.fround(4 / 3)])
     assert.closeTo(values.filter((value) => value === 0).length / values.length, 0.25, 5e-3)
   })
 
-  it("is a pure function of the iteration: one stream, cut where an iteration ends", () => {
+  it("is a pure function of the iteration: a part of one stream of draws", () => {
     for (const size of [63, 64, 1, 2]) {
       const stream = new Float32Array(size * 5)
       fillDropoutMask(mask, 0, stream)
@@ -192,7 +192,7 @@ describe("a dropout mask", () => {
     }
   })
 
-  it("is another for another layer or seed", () => {
+  it("differs between layers and between seeds", () => {
     const draw = (other: typeof mask) => {
       const values = new Float32Array(200)
       fillDropoutMask(other, 0, values)

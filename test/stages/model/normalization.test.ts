@@ -1,4 +1,4 @@
-/** Our normalizations against those of tf.layers: outputs, gradients and moving statistics. */
+/** Our normalization layers compared with those of tf.layers: outputs, gradients and moving statistics. */
 import { assert, describe, it } from "@effect/vitest"
 import * as tf from "@tensorflow/tfjs-core"
 import * as tfl from "@tensorflow/tfjs-layers"
@@ -16,7 +16,7 @@ const waves = (shape: ReadonlyArray<number>, phase: number) =>
     [...shape],
   )
 
-/** Everything a step of training and a prediction make of a layer. */
+/** All that a training step and a prediction compute with a layer. */
 const behaviourOf = (layer: tfl.layers.Layer, shape: ReadonlyArray<number>) => {
   layer.apply(tfl.input({ shape: shape.slice(1) }))
   const channels = shape.slice(-1)
@@ -48,23 +48,23 @@ const assertSame = (ours: tfl.layers.Layer, theirs: tfl.layers.Layer, shape: Rea
   }
 }
 
-describe("normalization is that of TensorFlow.js", () => {
+describe("normalization computes the same as TensorFlow.js", () => {
   for (const shape of [
     [3, 2, 4, 5],
     [6, 3],
   ]) {
-    it(`of a batch of shape [${shape.join()}]`, () => {
+    it(`over a batch of shape [${shape.join()}]`, () => {
       const options = { epsilon: 0.01, momentum: 0.7, center: true, scale: true }
       assertSame(batchNormalization(options, "ours"), tfl.layers.batchNormalization(options), shape)
     })
 
-    it(`of the layers of shape [${shape.join()}]`, () => {
+    it(`over the layers of shape [${shape.join()}]`, () => {
       const options = { epsilon: 0.01, center: true, scale: true }
       assertSame(layerNormalization(options, "ours"), tfl.layers.layerNormalization(options), shape)
     })
 
-    // TensorFlow.js fails to train these.
-    it(`of the layers of shape [${shape.join()}] without scale and center, predicting`, () => {
+    // TensorFlow.js cannot train these.
+    it(`over the layers of shape [${shape.join()}] without scale and center, in prediction`, () => {
       const options = { epsilon: 0.01, center: false, scale: false }
       const [ours, theirs] = [
         layerNormalization(options, "ours"),

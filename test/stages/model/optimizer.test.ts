@@ -1,4 +1,4 @@
-/** Optimizers against their formulas, computed here in plain numbers. */
+/** Optimizers compared with their formulas. */
 import { assert, describe, it } from "@effect/vitest"
 import * as tf from "@tensorflow/tfjs-core"
 import { Schema } from "effect"
@@ -8,8 +8,12 @@ import { makeOptimizer } from "../../../stages/model/optimizer.ts"
 
 useHost()
 
-/** One weight, moved by these gradients with learning rate 0.1; also what the slots are called. */
-const moved = (optimizer: (typeof Optimizer)["Encoded"], gradients: ReadonlyArray<number>, name = "w") => {
+/** The values of one weight under these gradients with learning rate 0.1, and the names of the slots. */
+const weightPath = (
+  optimizer: (typeof Optimizer)["Encoded"],
+  gradients: ReadonlyArray<number>,
+  name = "w",
+) => {
   const weight = tf.tidy(() => tf.variable(tf.scalar(1), true, name))
   const { slots, update } = makeOptimizer(
     Schema.decodeUnknownSync(Optimizer)(optimizer),
@@ -31,7 +35,7 @@ const near = (actual: ReadonlyArray<number>, expected: ReadonlyArray<number>) =>
   actual.forEach((value, i) => assert.closeTo(value, expected[i], 2e-6))
 }
 
-describe("an optimizer moves a weight as its formula says", () => {
+describe("an optimizer updates a weight by its formula", () => {
   it("adam, in TensorFlow's form", () => {
     let [w, m, v] = [1, 0, 0]
     const expected = gradients.map((g, i) => {
@@ -40,12 +44,12 @@ describe("an optimizer moves a weight as its formula says", () => {
       const rate = (0.1 * Math.sqrt(1 - 0.999 ** (i + 1))) / (1 - 0.9 ** (i + 1))
       return (w -= (rate * m) / (Math.sqrt(v) + 1e-3))
     })
-    const { names, path } = moved(optimizers.adam({ learningRate: 1, epsilon: 1e-3 }), gradients)
+    const { names, path } = weightPath(optimizers.adam({ learningRate: 1, epsilon: 1e-3 }), gradients)
     near(path, expected)
     assert.deepStrictEqual(names, ["optimizer/beta1Power", "optimizer/beta2Power", "w/m", "w/v"])
   })
 
-  it("adamw: a kernel also shrinks by a share of the learning rate, other weights do not", () => {
+  it("adamw, which also decays kernels and no other weights", () => {
     const options = { learningRate: 1, epsilon: 1e-3 }
     const adam = (decay: number) => {
       let [w, m, v] = [1, 0, 0]
@@ -57,22 +61,22 @@ describe("an optimizer moves a weight as its formula says", () => {
       })
     }
     const decayed = optimizers.adamw({ ...options, weightDecay: 0.5 })
-    near(moved(decayed, gradients, "dense_1/kernel").path, adam(0.5))
+    near(weightPath(decayed, gradients, "dense_1/kernel").path, adam(0.5))
     assert.deepStrictEqual(
-      moved(decayed, gradients, "dense_1/bias").path,
-      moved(optimizers.adam(options), gradients, "dense_1/bias").path,
+      weightPath(decayed, gradients, "dense_1/bias").path,
+      weightPath(optimizers.adam(options), gradients, "dense_1/bias").path,
     )
   })
 
   it("sgd with its gradient clipped, by value and by norm", () => {
     for (const clip of [{ value: 0.8 }, { norm: 0.8 }, { globalNorm: 0.8 }] as const) {
-      const { path } = moved(optimizers.sgd({ learningRate: 1, clip }), gradients)
+      const { path } = weightPath(optimizers.sgd({ learningRate: 1, clip }), gradients)
       near(path, [0.95, 1.03, 0.95])
     }
   })
 
   it("sgd", () => {
-    const { names, path } = moved(optimizers.sgd({ learningRate: 1 }), gradients)
+    const { names, path } = weightPath(optimizers.sgd({ learningRate: 1 }), gradients)
     near(path, [0.95, 1.05, 0.85])
     assert.deepStrictEqual(names, [])
   })
@@ -84,7 +88,7 @@ describe("an optimizer moves a weight as its formula says", () => {
         a = 0.9 * a + g
         return (w -= 0.1 * (nesterov ? g + 0.9 * a : a))
       })
-      const { names, path } = moved(optimizers.momentum({ learningRate: 1, nesterov }), gradients)
+      const { names, path } = weightPath(optimizers.momentum({ learningRate: 1, nesterov }), gradients)
       near(path, expected)
       assert.deepStrictEqual(names, ["w/momentum"])
     })
@@ -98,7 +102,7 @@ describe("an optimizer moves a weight as its formula says", () => {
         a = momentum * a + (0.1 * g) / Math.sqrt(r + 1e-7)
         return (w -= a)
       })
-      const { names, path } = moved(optimizers.rmsprop({ learningRate: 1, momentum }), gradients)
+      const { names, path } = weightPath(optimizers.rmsprop({ learningRate: 1, momentum }), gradients)
       near(path, expected)
       assert.deepStrictEqual(names, momentum === 0 ? ["w/rms"] : ["w/rms", "w/momentum"])
     })

@@ -16,13 +16,13 @@ describe("a penalty", () => {
       [0.5 * 5 + 0.25 * 13],
     )
   })
-  it("adds l1·sign(w) + 2·l2·w to the gradient, and nothing at 0", () => {
+  it("adds l1·sign(w) + 2·l2·w to the gradient, and 0 where the weight is 0", () => {
     assert.deepStrictEqual(
       values(() => withPenalty(regularized, kernel, tf.tensor([1, 1, 1]))),
       [1 + 0.5 + 1, 1 - 0.5 - 1.5, 1],
     )
   })
-  it("of nothing is none, and leaves gradients alone", () => {
+  it("is undefined without regularized kernels, and gradients do not change", () => {
     assert.isUndefined(penalty(new Map()))
     const gradient = tf.tensor([1, 2, 3])
     assert.strictEqual(withPenalty(new Map(), kernel, gradient), gradient)

@@ -1,7 +1,7 @@
 import { assert, describe, it } from "@effect/vitest"
 import { Schema } from "effect"
 import { startOfTraining, TrainProgress } from "../../../schemas/Checkpoint.ts"
-import { afterEvaluation, isExhausted } from "../../../stages/train/earlyStopping.ts"
+import { afterEvaluation, shouldStopEarly } from "../../../stages/train/earlyStopping.ts"
 
 const text = Schema.fromJsonString(TrainProgress)
 const throughCheckpoint = (progress: TrainProgress) =>
@@ -13,7 +13,7 @@ const rules = (minDelta: number, monitor: Rules["monitor"] = "validationAccuracy
   earlyStopping: { patience, minDelta },
 })
 
-/** One evaluation every ten iterations, through a checkpoint after each. */
+/** An evaluation every ten iterations, with a checkpoint encoded and decoded after each. */
 const evaluated = (rules: Rules, values: ReadonlyArray<number>, from = startOfTraining) =>
   values.reduce(
     (progress, value) =>
@@ -22,14 +22,14 @@ const evaluated = (rules: Rules, values: ReadonlyArray<number>, from = startOfTr
   )
 
 describe("an evaluation", () => {
-  it("is the best by however little, and counts for patience only by more than minDelta", () => {
+  it("is the best however small the difference, but resets patience only by more than minDelta", () => {
     const progress = evaluated(rules(0.01), [0.97, 0.975, 0.979])
     assert.deepStrictEqual(progress.best, { iteration: 30, value: 0.979 })
     assert.strictEqual(progress.evaluationsWithoutImprovement, 2)
-    assert.isTrue(isExhausted(rules(0.01), progress))
+    assert.isTrue(shouldStopEarly(rules(0.01), progress))
   })
 
-  it("that adds up with small gains before it to more than minDelta is an improvement", () => {
+  it("is an improvement if small gains together exceed minDelta", () => {
     const progress = evaluated(rules(0.01), [0.97, 0.975, 0.981])
     assert.deepStrictEqual(progress, {
       ...startOfTraining,
@@ -39,22 +39,22 @@ describe("an evaluation", () => {
     })
   })
 
-  it("of a loss is better when it is smaller; one as good as the best leaves the earlier one the best", () => {
+  it("of the loss is better when it is smaller, and an equal value does not replace the best", () => {
     const loss = rules(0.1, "validationLoss", 3)
     const progress = evaluated(loss, [0.5, 0.45, 0.6, 0.45])
     assert.deepStrictEqual(progress.best, { iteration: 20, value: 0.45 })
     assert.strictEqual(progress.evaluationsWithoutImprovement, 3)
-    assert.isTrue(isExhausted(loss, progress))
-    assert.isFalse(isExhausted(loss, evaluated(loss, [0.35], progress)))
+    assert.isTrue(shouldStopEarly(loss, progress))
+    assert.isFalse(shouldStopEarly(loss, evaluated(loss, [0.35], progress)))
   })
 
-  it("without early stopping never exhausts it", () => {
+  it("never ends training without early stopping", () => {
     const progress = evaluated({ monitor: "validationAccuracy" }, [0.9, 0.1, 0.1, 0.1])
     assert.strictEqual(progress.evaluationsWithoutImprovement, 3)
-    assert.isFalse(isExhausted({ monitor: "validationAccuracy" }, progress))
+    assert.isFalse(shouldStopEarly({ monitor: "validationAccuracy" }, progress))
   })
 
-  it("after a checkpoint of an older version is compared with that one's best", () => {
+  it("is compared with the best of a checkpoint of an older version", () => {
     const old = Schema.decodeUnknownSync(text)(
       `{"iteration":10,"window":{"loss":0,"error":0,"iterations":0},"best":{"iteration":10,"value":0.97},"evaluationsWithoutImprovement":0}`,
     )
@@ -62,7 +62,7 @@ describe("an evaluation", () => {
     assert.strictEqual(evaluated(rules(0.01), [0.981], old).evaluationsWithoutImprovement, 0)
   })
 
-  it("is the first of a fork, whatever the parent's were", () => {
+  it("is the best of a fork if it is the first, whatever those of the parent were", () => {
     const parent = evaluated(rules(0.01), [0.97, 0.975])
     const fork = { ...parent, best: null, evaluationsWithoutImprovement: 0 }
     assert.deepStrictEqual(evaluated(rules(0.01), [0.5], fork), {

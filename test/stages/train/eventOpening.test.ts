@@ -30,7 +30,7 @@ const dataset = (channels: number): ResidentDataset => ({
 const train = Uint32Array.of(1, 3, 4, 5, 6)
 
 describe("the graph of a network", () => {
-  it.effect("has a scope for each layer, in which its weights and operations lie", () =>
+  it.effect("has a scope for each layer, which holds its weights and operations", () =>
     Effect.gen(function* () {
       const { node } = yield* networkGraph(yield* program)
       const names = node.map(({ name }) => name)
@@ -48,7 +48,7 @@ describe("the graph of a network", () => {
         "dense_1/MatMul",
         "loss/Softmax",
       ])
-      // Dropout does nothing when predicting, and the optimizer has no part in it.
+      // Neither dropout nor the optimizer has a part in prediction.
       const scopes = new Set(names.filter((name) => name.includes("/")).map((name) => name.split("/")[0]))
       assert.deepStrictEqual([...scopes].sort(), [
         "batchNormalization_1",
@@ -67,7 +67,7 @@ describe("the graph of a network", () => {
     }),
   )
 
-  it.effect("is the same bytes however often it is made", () =>
+  it.effect("is the same bytes when it is made again", () =>
     Effect.gen(function* () {
       const once = encodeGraph(yield* networkGraph(yield* program))
       const again = encodeGraph(yield* networkGraph(yield* program))
@@ -75,7 +75,7 @@ describe("the graph of a network", () => {
     }),
   )
 
-  it.effect("shows where ways part and meet", () =>
+  it.effect("shows layers that read several others", () =>
     Effect.gen(function* () {
       const model = Schema.decodeUnknownSync(Model)([
         layers.conv2d({ filters: 2, kernelSize: 1, name: "stem" }),
@@ -95,7 +95,7 @@ describe("the graph of a network", () => {
     }),
   )
 
-  it.effect("that cannot be traced is left out", () =>
+  it.effect("is omitted if the network cannot be traced", () =>
     Effect.gen(function* () {
       const network = yield* program
       const readsItself = {
@@ -114,7 +114,7 @@ describe("the graph of a network", () => {
 
 describe("sample images", () => {
   it.effect.each([1, 3])(
-    "of %i channels are the first of each class in the train split, to the pixel",
+    "of %i channels are the first image of each class in the train split, to the pixel",
     (channels) =>
       Effect.gen(function* () {
         const images = yield* sampleImages(dataset(channels), train)
@@ -122,7 +122,7 @@ describe("sample images", () => {
           images.map(({ tag }) => tag),
           ["examples/class_0", "examples/class_1", "examples/class_2"],
         )
-        // The examples of these classes that come first: 5, 1, 3.
+        // The first examples of these classes: 5, 1, 3.
         for (const [i, example] of [5, 1, 3].entries()) {
           const sample = images[i]
           assert.isTrue("image" in sample)
@@ -146,7 +146,7 @@ describe("sample images", () => {
       }),
   )
 
-  it.effect("of two channels cannot be drawn: there are none", () =>
+  it.effect("of two channels are omitted, because they cannot be drawn", () =>
     Effect.gen(function* () {
       assert.deepStrictEqual(yield* sampleImages(dataset(2), train), [])
     }),
@@ -155,8 +155,8 @@ describe("sample images", () => {
 
 const decodeGate = Schema.decodeUnknownSync(Gate)
 
-describe("hyper-parameters", () => {
-  it("are what decides the result, one scalar each, layers by name", () => {
+describe("hyperparameters", () => {
+  it("are all settings that affect the result, one scalar each, layers by name", () => {
     const found = Object.fromEntries(
       hyperparameters({ ...experiment, gate: decodeGate({ leastAccuracy: 0.98 }) }),
     )
