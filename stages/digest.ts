@@ -1,7 +1,7 @@
 /**
- * Digests of content at hand: (bytes) -> lower-case hexadecimal.
+ * Digests of bytes in memory: (bytes) -> lower-case hexadecimal.
  *
- * Hashed in pieces with a yield between them, because a thread blocked for long loses its place in a cluster.
+ * Hashed in pieces with a yield between them, because a cluster takes the lock of a thread that is blocked for long.
  */
 import { createHash } from "node:crypto"
 import { Effect } from "effect"

@@ -1,16 +1,16 @@
 /**
- * Counter-based random numbers: (key, counter) -> words, with no state to store or to seek.
+ * Counter-based random numbers: (key, counter) -> words, without any state.
  *
  * Threefry-2x32 with 20 rounds: Salmon, Moraes, Dror and Shaw, "Parallel random numbers: as easy as 1, 2, 3" (SC 2011);
- * its known-answer vectors are in the tests. A key is made of the experiment's seed and a purpose, so draws of one
- * purpose never overlap another's.
+ * its known-answer vectors are in the tests. A key is made from the experiment's seed and a purpose, so that draws for
+ * different purposes are independent.
  */
 
 const parity = 0x1bd11bda
 
 /**
  * One block: key (k0, k1) and counter (c0, c1) -> two unsigned 32-bit words, written to `out[at]` and `out[at + 1]`.
- * The rounds are written out: 25 ns a block, where a loop over them takes 140, and dropout draws 50,000 words an iteration.
+ * The rounds are unrolled: a block takes 25 ns, with a loop 140, and dropout draws 50,000 words an iteration.
  */
 export const threefry = (
   k0: number,
@@ -92,8 +92,8 @@ export const fold = (key: RandomKey, word: number): RandomKey => {
 }
 
 /**
- * The key of a seed (any safe integer) and a purpose, as "shuffle" or "dropout/dropout_1". Letters are folded above 2^32,
- * so that folding a number (an epoch, an iteration) into one purpose's key never gives the key of a longer purpose.
+ * The key of a seed (any safe integer) and a purpose such as "shuffle" or "dropout/dropout_1". Letters are folded in above
+ * 2^32, so that folding a number (an epoch, an iteration) into the key of a purpose never gives the key of a longer purpose.
  */
 export const randomKey = (seed: number, purpose: string): RandomKey => {
   let key: RandomKey = fold({ k0: 0, k1: 0 }, seed)
@@ -101,7 +101,7 @@ export const randomKey = (seed: number, purpose: string): RandomKey => {
   return key
 }
 
-/** Fills `out` with uniform unsigned words of positions `start`, `start + 1`, ...; `start` must be even. */
+/** Fills `out` with the uniform unsigned words at positions `start`, `start + 1`, …; `start` must be even. */
 export const randomWords = (key: RandomKey, start: number, out: Uint32Array): void => {
   const even = out.length & ~1
   for (let i = 0; i < even; i += 2) {

@@ -1,13 +1,13 @@
 /**
- * A seeded shuffle as a function: (key, length) -> position -> index, with nothing stored and O(1) to seek to.
+ * A seeded shuffle as a function: (key, length) -> position -> index. It stores no list, and any position takes O(1).
  *
- * A Feistel network with keyed rounds permutes the numbers of the fewest bits that hold `length`; a result beyond the
- * range is permuted again until it falls inside ("cycle walking"): Black and Rogaway, "Ciphers with arbitrary finite
- * domains" (CT-RSA 2002). So every length gives a bijection of [0, length), in fewer than two walks on average.
+ * A Feistel network with keyed rounds permutes the numbers of the fewest bits that hold `length`. A result outside the range
+ * is permuted again until it is inside ("cycle walking"): Black and Rogaway, "Ciphers with arbitrary finite domains"
+ * (CT-RSA 2002). So the result is a bijection of [0, length) for every length, with fewer than two walks on average.
  */
 import { fold, randomKey, type RandomKey, randomWords } from "./random.ts"
 
-/** Even, so that the halves end with the widths they began with; 4 would do for wide halves, narrow ones need more. */
+/** Even, so that the halves end with the widths they started with. 4 rounds are enough for wide halves, narrow ones need more. */
 const rounds = 8
 
 /** A bijective mix of 32 bits: "lowbias32" of C. Wellons, "Prospecting for hash functions" (2018). */
@@ -35,7 +35,7 @@ export const permutation = (key: RandomKey, length: number): Permutation => {
       let left = index >>> wide
       let right = index & wideMask
       for (let round = 0; round < rounds; round += 2) {
-        // `left` is narrow and `right` wide before the first of the two half-rounds, and again after the second.
+        // `left` is narrow and `right` is wide before the first half-round, and again after the second.
         left = (left ^ mix(right ^ keys[round])) & narrowMask
         right = (right ^ mix(left ^ keys[round + 1])) & wideMask
       }
@@ -45,7 +45,7 @@ export const permutation = (key: RandomKey, length: number): Permutation => {
   }
 }
 
-/** The order of an epoch over `length` examples: a new permutation every epoch, of the experiment's seed. */
+/** The order of each epoch over `length` examples: a different permutation for every epoch, all from the experiment's seed. */
 export const shuffle = (seed: number, length: number): ((epoch: number) => Permutation) => {
   const key = randomKey(seed, "shuffle")
   return (epoch) => permutation(fold(key, epoch), length)
@@ -53,7 +53,7 @@ export const shuffle = (seed: number, length: number): ((epoch: number) => Permu
 
 /**
  * An endless row of epochs, each in its own order: position -> index of an example, in [0, length). The permutation of the
- * newest epoch is remembered, because positions are mostly asked for in order.
+ * last epoch is cached, because callers mostly go through positions in order.
  */
 export const endlessShuffle = (seed: number, length: number): ((position: number) => number) => {
   const order = shuffle(seed, length)

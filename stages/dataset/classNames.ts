@@ -1,4 +1,4 @@
-/** What the classes of a dataset are called: (dataset, classes) -> one name a label; their numbers where none are known. */
+/** The names of a dataset's classes: (dataset, classes) -> one name for each label; the label itself if no names are known. */
 import type { Dataset } from "../../schemas/Dataset.ts"
 
 const digits = [..."0123456789"]
@@ -19,7 +19,7 @@ const named: Partial<Record<Extract<Dataset, string>, ReadonlyArray<string>>> = 
   ],
   // Clanuwat et al. (2018)
   kmnist: [..."おきすつなはまやれを"],
-  // Cohen et al. (2017): cases together; in `balanced` only where they look alike.
+  // Cohen et al. (2017): upper and lower case are one class; in `balanced` only for letters that look alike in both.
   "emnist-letters": [..."abcdefghijklmnopqrstuvwxyz"],
   "emnist-balanced": [...digits, ..."ABCDEFGHIJKLMNOPQRSTUVWXYZabdefghnqrt"],
 }

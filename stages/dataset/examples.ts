@@ -1,7 +1,7 @@
 /**
- * A few examples of a dataset: (fetched files, indices) -> their pixels, [height, width, channels] bytes each.
+ * Reads a few examples of a dataset: (fetched files, indices) -> their pixels, [height, width, channels] bytes each.
  *
- * Only the files that hold one of them are read and verified: the test file alone, as a rule.
+ * Only the files that hold one of them are read and verified; usually that is the test file.
  */
 import { Effect } from "effect"
 import type { FetchedDataset } from "../../schemas/Dataset.ts"

@@ -1,14 +1,14 @@
 /**
- * Pixels as numbers: (normalization, train split) -> the float32 value of each of the 256 pixel values.
+ * Pixel normalization: (normalization, train split) -> the float32 value of each of the 256 pixel values.
  *
- * A pixel is one byte, so normalization is a table. Statistics are of the train split alone, summed as integers: exact,
- * whatever the order.
+ * A pixel is one byte, so normalization is a table. Mean and standard deviation are of the train split only, and exact
+ * whatever the order, because integers are counted.
  */
 import { Effect } from "effect"
 import type { Normalization, PixelFigures } from "../../schemas/Dataset.ts"
 import type { ResidentDataset } from "./load.ts"
 
-/** How often each pixel value occurs; counted in four tables, because equal neighbours would wait for one another. */
+/** Counts each pixel value. Four tables, because equal neighbours in one table would wait for one another in the processor. */
 export class PixelCounts {
   readonly #tables = Array.from({ length: 4 }, () => new Float64Array(256))
 
@@ -34,10 +34,10 @@ export class PixelCounts {
   }
 }
 
-/** Images looked at between two yields: some 5 ms. */
+/** Images between two yields: about 5 ms of work. */
 const imagesAtOnce = 4096
 
-/** Figures of the examples with these indices. */
+/** Mean and standard deviation over the examples with these indices. */
 export const pixelFigures = Effect.fn("pixelFigures")(function* (
   dataset: ResidentDataset,
   indices: Uint32Array,

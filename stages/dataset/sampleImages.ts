@@ -1,15 +1,15 @@
 /**
- * What the examples look like: (dataset, train split) -> the first image of each class, as PNG for TensorBoard.
+ * Sample images for TensorBoard: (dataset, train split) -> the first image of each class, as PNG.
  *
- * Pixels are those of the dataset, before normalization. Images that are neither gray nor RGB have no picture: none then.
+ * Pixels are those of the dataset, before normalization. None if images are neither gray nor RGB.
  */
 import { Effect } from "effect"
 import type { SummaryValue } from "../../storage/tensorboard/proto.ts"
 import { encodePng } from "../preprocess/png.ts"
 import type { ResidentDataset } from "./load.ts"
 
-/** Classes shown: TensorBoard lays out some twelve small images on a screen. */
-const most = 16
+/** TensorBoard shows about twelve small images on a screen. */
+const maxClasses = 16
 
 export const sampleImages = Effect.fn("sampleImages")(function* (
   dataset: ResidentDataset,
@@ -22,8 +22,8 @@ export const sampleImages = Effect.fn("sampleImages")(function* (
   const first = new Map<number, number>()
   for (const index of train) {
     const label = dataset.labels[index]
-    if (label < most && !first.has(label)) first.set(label, index)
-    if (first.size === Math.min(most, dataset.classes)) break
+    if (label < maxClasses && !first.has(label)) first.set(label, index)
+    if (first.size === Math.min(maxClasses, dataset.classes)) break
   }
   const inOrder = [...first].sort(([a], [b]) => a - b)
   return yield* Effect.forEach(inOrder, ([label, index]) =>

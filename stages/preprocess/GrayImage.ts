@@ -5,20 +5,20 @@ export interface GrayImage {
   readonly pixels: Float32Array
 }
 
-/** The image with black and white exchanged: exact for whole gray levels. */
+/** The image with black and white exchanged. Exact for whole gray levels. */
 export const negative = ({ height, pixels, width }: GrayImage): GrayImage => ({
   width,
   height,
   pixels: pixels.map((value) => 255 - value),
 })
 
-/** The value below which a share of `values` lies. */
+/** The value below which the share `share` of `values` lies. */
 export const quantile = (values: ArrayLike<number>, share: number): number => {
   const sorted = Float32Array.from(values).sort()
   return sorted[Math.min(sorted.length - 1, Math.floor(share * sorted.length))]
 }
 
-/** The mean over squares of 2·radius + 1 pixels, cut off at the edges: a running sum, whatever the radius. */
+/** The mean over squares of 2·radius + 1 pixels, cut at the edges. A running sum, so the time does not depend on the radius. */
 export const boxBlur = (image: GrayImage, radius: number): GrayImage => {
   const { height, width } = image
   if (radius < 1) return image
@@ -50,7 +50,7 @@ export const boxBlur = (image: GrayImage, radius: number): GrayImage => {
   return { width, height, pixels: blurLines(rows, width, height, width, 1) }
 }
 
-/** The pixels from (left, top) up to (right, bottom), that one left out. */
+/** The pixels from (left, top), included, to (right, bottom), excluded. */
 export const crop = (
   image: GrayImage,
   box: { readonly left: number; readonly top: number; readonly right: number; readonly bottom: number },

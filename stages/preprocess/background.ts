@@ -1,10 +1,10 @@
 /**
- * Ink apart from paper: (gray image) -> how much lighter than the paper each pixel is, with dark ink made light.
+ * Separates ink from paper: (gray image) -> how much lighter than the paper each pixel is; dark ink is inverted first.
  *
- * The paper's brightness is a smooth surface, because a photograph has shadows and falls off to its corners: a quadratic
- * fitted to the border, where a mark rarely is, then to everything that is not ink, then corrected locally. Which of the
- * two is ink is decided by the side of that surface on which the pixels that differ from it lie; from there on an image
- * and its negative are the same numbers.
+ * The brightness of the paper is a smooth surface, because a photograph has shadows and is darker in its corners. A quadratic
+ * surface is fitted to the border, where a mark rarely is, then to everything that is not ink, and is then corrected
+ * locally. Ink is dark if most pixels that differ from the surface are darker than it. After that step an image and its
+ * negative give the same numbers.
  */
 import { coarse } from "./cells.ts"
 import { boxBlur, type GrayImage, negative, quantile } from "./GrayImage.ts"
@@ -13,20 +13,20 @@ import { fitQuadratic } from "./quadratic.ts"
 export interface Contrast {
   readonly width: number
   readonly height: number
-  /** Above the paper, in gray levels: about 0 on paper, the pen's contrast in the mark. */
+  /** Difference to the paper in gray levels: about 0 on paper, and the contrast of the pen in the mark. */
   readonly values: Float32Array
-  /** Standard deviation on the paper, in gray levels. */
+  /** Standard deviation of the paper in gray levels. */
   readonly noise: number
   /** Whether the ink was darker than the paper. */
   readonly darkInk: boolean
 }
 
-/** The standard deviation of a normal distribution over its median absolute deviation. */
+/** The standard deviation of a normal distribution divided by its median absolute deviation. */
 const sigmaOverMad = 1.4826
 
 const spread = (residuals: Float32Array) => sigmaOverMad * quantile(residuals.map(Math.abs), 0.5)
 
-/** Weights 1 on a frame of a ninth of the shorter side, else 0. */
+/** Weights: 1 in a frame whose width is a ninth of the shorter side, else 0. */
 const frame = ({ height, width }: GrayImage) => {
   const depth = Math.max(1, Math.round(Math.min(width, height) / 9))
   return Float32Array.from({ length: width * height }, (_, i) => {
@@ -37,8 +37,8 @@ const frame = ({ height, width }: GrayImage) => {
 }
 
 /**
- * A quadratic with the least sum of absolute differences from the weighted cells, which a minority that is something else
- * (a mark, the table beside the sheet) cannot bend: least squares, each cell over its last difference, some rounds of it.
+ * The quadratic surface with the least sum of absolute differences from the weighted cells. A minority of other cells (a mark,
+ * the table next to the sheet) cannot distort it. Computed by iteratively reweighted least squares.
  */
 const robustSurface = (cells: GrayImage, weights: Float32Array) => {
   let surface = fitQuadratic(cells, weights)
@@ -53,7 +53,7 @@ const robustSurface = (cells: GrayImage, weights: Float32Array) => {
   return surface
 }
 
-/** Positive where more of what differs from the paper is lighter than it. */
+/** Positive if more of what differs from the paper is lighter than the paper, negative if more is darker. */
 const balance = (cells: GrayImage, skews: Float32Array) => {
   const weights = frame(cells)
   const surface = robustSurface(cells, weights)
@@ -64,7 +64,7 @@ const balance = (cells: GrayImage, skews: Float32Array) => {
     .reduce((sum, r) => sum + Math.sign(r) * Math.max(0, Math.abs(r) - limit) ** 2, 0)
 }
 
-/** The paper under light ink, cell by cell. */
+/** The brightness of the paper under light ink in each cell. */
 const paperOf = (cells: GrayImage): Float32Array => {
   const { height, width } = cells
   let surface = robustSurface(cells, frame(cells))
@@ -73,35 +73,39 @@ const paperOf = (cells: GrayImage): Float32Array => {
     const residuals = cells.pixels.map((value, i) => value - surface[i])
     const strongest = quantile(residuals, 0.995)
     const limit = Math.max(6, 3 * spread(residuals), strongest / 5)
-    // A cell beside ink holds some.
+    // A cell next to ink holds some ink.
     const marked = residuals.map((r) => (r > limit ? 1 : 0))
     ink = boxBlur({ width, height, pixels: marked }, 1).pixels.map((share) => (share > 0 ? 1 : 0))
     const paper = ink.map((inked, i) => (inked > 0 || residuals[i] < -4 * limit ? 0 : 1))
     if (paper.reduce((sum, weight) => sum + weight, 0) < 12) break
     surface = fitQuadratic(cells, paper)
   }
-  // What a quadratic cannot follow, as the edge of a shadow: the mean of what is left on the paper nearby.
+  // A quadratic cannot follow the edge of a shadow: adds the mean of the residuals on the paper nearby.
   const radius = Math.max(2, Math.round(Math.max(width, height) / 10))
   const blurred = (pixels: Float32Array) => boxBlur(boxBlur({ width, height, pixels }, radius), radius).pixels
-  const rest = blurred(cells.pixels.map((value, i) => (ink[i] > 0 ? 0 : value - surface[i])))
+  const correction = blurred(cells.pixels.map((value, i) => (ink[i] > 0 ? 0 : value - surface[i])))
   const share = blurred(ink.map((inked) => 1 - inked))
-  return surface.map((value, i) => (share[i] > 0.02 ? value + rest[i] / share[i] : value))
+  return surface.map((value, i) => (share[i] > 0.02 ? value + correction[i] / share[i] : value))
 }
 
-/** A line's position among the cells' centres: the cell before it and how far on to the next. */
-const between = (length: number, size: number, cells: number) =>
+/** The position of each pixel line between the centres of cells: the cells before and after it, and the share of the second. */
+const positionsAmongCells = (length: number, size: number, cells: number) =>
   Array.from({ length }, (_, i) => {
     const at = Math.min(cells - 1, Math.max(0, (i + 0.5) / size - 0.5))
     const before = Math.min(Math.floor(at), Math.max(0, cells - 2))
     return { before, after: Math.min(cells - 1, before + 1), share: at - before }
   })
 
-/** `image` less the cells' surface, interpolated between their centres. */
-const above = (image: GrayImage, { height: rows, pixels, width: columns }: GrayImage, size: number) => {
+/** `image` minus the surface of the cells, which is interpolated between their centres. */
+const subtractSurface = (
+  image: GrayImage,
+  { height: rows, pixels, width: columns }: GrayImage,
+  size: number,
+) => {
   const { height, width } = image
-  const horizontal = between(width, size, columns)
+  const horizontal = positionsAmongCells(width, size, columns)
   const values = new Float32Array(width * height)
-  between(height, size, rows).forEach((row, y) => {
+  positionsAmongCells(height, size, rows).forEach((row, y) => {
     const line = Float32Array.from(
       { length: columns },
       (_, c) =>
@@ -115,7 +119,7 @@ const above = (image: GrayImage, { height: rows, pixels, width: columns }: GrayI
   return values
 }
 
-/** So many values tell the spread of all of them. */
+/** About 20,000 of the values, which are enough to estimate the spread of all of them. */
 const sampled = (values: Float32Array) => {
   const step = Math.max(1, Math.floor(values.length / 20_000))
   return Float32Array.from({ length: Math.floor(values.length / step) }, (_, i) => values[i * step])
@@ -126,8 +130,8 @@ export const separateInk = (image: GrayImage): Contrast => {
   const { cells, size, skews } = coarse(image)
   const darkInk = balance(cells, skews) < 0
   const [light, lightCells] = darkInk ? [negative(image), negative(cells)] : [image, cells]
-  const values = above(light, { ...cells, pixels: paperOf(lightCells) }, size)
-  // Grain is smoothed away where there are pixels to spare: a mark is looked at in 20 pixels.
+  const values = subtractSurface(light, { ...cells, pixels: paperOf(lightCells) }, size)
+  // Smooths grain in large images. A mark is reduced to 20 pixels in any case.
   const smoothing = Math.round(Math.max(width, height) / 300)
   const smooth = boxBlur(boxBlur({ width, height, pixels: values }, smoothing), smoothing).pixels
   return { width, height, values: smooth, noise: spread(sampled(smooth)), darkInk }

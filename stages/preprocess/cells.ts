@@ -1,12 +1,12 @@
-/** An image seen coarsely: (gray image) -> a few thousand square cells at most. */
+/** A coarse version of an image: (gray image) -> at most a few thousand square cells. */
 import type { GrayImage } from "./GrayImage.ts"
 
 /** Cells along the longer side of the coarse image. */
 const cellsAlong = 48
 
 /**
- * Of square cells, the median, where small marks and noise are gone, and the skew, where a thin stroke shows: how much
- * further the lightest pixels are from the median than the darkest. Those of a negative are the negative ones, exactly.
+ * Median and skew of square cells. The median hides small marks and noise. The skew shows thin strokes: how much further from
+ * the median the lightest pixels are than the darkest. A negative has exactly the negative skews.
  */
 export const coarse = (image: GrayImage) => {
   const { height, pixels, width } = image

@@ -1,9 +1,9 @@
 /**
- * A photograph or scan of a handwritten character -> what the network was trained on: (gray image, style) -> its pixels,
- * or why it shows no character.
+ * Makes a photograph or scan of a handwritten character similar to the images of a dataset: (gray image, style) -> pixels, or
+ * the reason why it shows no character.
  *
- * An image and its negative give the same pixels (but for paper on something darker), and an image of the dataset itself comes back as it was but for the
- * contrast: one that is at its scale already is only moved by whole pixels.
+ * An image and its negative give the same pixels, except when paper lies on something darker. An image of the dataset itself
+ * changes in contrast only: an image that has the right scale already is moved by whole pixels.
  */
 import { Result } from "effect"
 import { separateInk } from "./background.ts"
@@ -13,29 +13,29 @@ import { type Mark, findMark } from "./mark.ts"
 import { findSheets, type Sheet } from "./sheet.ts"
 import { inscribedRadius, strokeWidth, thicken } from "./stroke.ts"
 
-/** How a dataset of characters was made. */
+/** How the images of a dataset of characters were made. */
 export interface CharacterStyle {
   /** Height and width of its images. */
   readonly size: number
-  /** The longer side of the character in it. */
+  /** The longer side of the character in the image. */
   readonly box: number
-  /** What is in the middle of the image: the centre of mass, or of the box around the character. */
+  /** What the middle of the image is: the character's centre of mass, or the centre of the box around it. */
   readonly centre: "mass" | "box"
 }
 
-/** Strokes of MNIST are 2.2 pixels wide in the middle, and one in ten images has thinner ones than 1.6. */
-const thinnest = 1.6
-const usual = 2
-/** Strokes are thickened on a raster so much finer than the network's image. */
-const fineness = 5
-/** Of a box of 20: one image of MNIST in a thousand holds a larger disc than 5.6, none one of more than 7. */
-const roundest = 0.4
-/** So near to its final scale a character is not scaled: what that would blur is worth more than a twentieth of its size. */
-const nearlyFits = 1
+/** In pixels. Strokes of MNIST have a median width of 2.2 pixels; in one of ten images they are thinner than 1.6. */
+const minStrokeWidth = 1.6
+const usualStrokeWidth = 2
+/** Strokes are thickened on a grid that is this many times finer than the network's image. */
+const oversampling = 5
+/** As a share of the box. In a box of 20, one of a thousand images of MNIST holds a disc of radius over 5.6, and none one over 7. */
+const maxInscribedRadius = 0.4
+/** In pixels. A character this close to its final size is not scaled, because the blur would cost more than the size gains. */
+const sizeTolerance = 1
 
 /**
- * The contrast of full ink around each pixel of a mark: a shadow takes as large a part of the ink's contrast as of the
- * light. The mean over the strokes nearby, as a share of that over all of them, of the mark's level.
+ * The contrast of full ink around each pixel of a mark. A shadow reduces the contrast of ink by the same factor as the light,
+ * so it is the level of the mark, times the mean over the strokes nearby, divided by the mean over all strokes.
  */
 const levelsAround = (
   { height, values, width }: ReturnType<typeof separateInk>,
@@ -51,13 +51,13 @@ const levelsAround = (
   return sums.map((sum, i) => (counts[i] > 1e-6 ? (level * sum) / (counts[i] * mean) : level))
 }
 
-/** 1 in a stroke, 0 on paper, between them along the strokes' soft edges. */
+/** 1 in a stroke, 0 on paper, and between 0 and 1 at the soft edges of strokes. */
 const inkOf = (contrast: ReturnType<typeof separateInk>, mark: Mark): GrayImage => {
   const { height, noise, values, width } = contrast
   const floor = 2 * noise
-  // In an image of the dataset's own size there is no light to be uneven.
-  const large = Math.max(mark.right - mark.left, mark.bottom - mark.top) > 32
-  const levels = large ? levelsAround(contrast, mark) : undefined
+  // An image as small as those of the dataset has no uneven light.
+  const isLarge = Math.max(mark.right - mark.left, mark.bottom - mark.top) > 32
+  const levels = isLarge ? levelsAround(contrast, mark) : undefined
   const pixels = values.map((value, i) =>
     mark.mask[i] === 1
       ? Math.min(1, Math.max(0, (value - floor) / ((levels?.[i] ?? mark.level) - floor)))
@@ -66,7 +66,7 @@ const inkOf = (contrast: ReturnType<typeof separateInk>, mark: Mark): GrayImage 
   return { width, height, pixels }
 }
 
-/** The box around all pixels with at least so much ink. */
+/** The box around all pixels with at least `least` ink. */
 const boxOf = ({ pixels, width }: GrayImage, least: number) => {
   let left = Infinity
   let top = Infinity
@@ -85,40 +85,40 @@ const boxOf = ({ pixels, width }: GrayImage, least: number) => {
 }
 
 export interface Character {
-  /** [size, size], 0 to 255, ink light. */
+  /** [size, size], 0 to 255; ink is light. */
   readonly pixels: Uint8Array
   readonly darkInk: boolean
 }
 
-/** Where the network's image lies on the ink's, and how many pixels of the ink one of its own is wide. */
+/** The position of the network's image in the ink's image, and `scale`: the width of one of its pixels in pixels of the ink. */
 const placementOf = (ink: GrayImage, style: CharacterStyle) => {
   const all = boxOf(ink, 0.02)
-  const fits = Math.abs(all.longest - style.box) <= nearlyFits
-  // Where the ink is half as strong as in a stroke is its edge.
+  const fits = Math.abs(all.longest - style.box) <= sizeTolerance
+  // The edge of a stroke is where the ink is half as strong as inside it.
   const box = fits ? all : boxOf(ink, 0.5)
   const scale = fits ? 1 : box.longest / style.box
   const middle =
     style.centre === "mass"
       ? centreOfMass(ink)
       : { x: (box.left + box.right) / 2, y: (box.top + box.bottom) / 2 }
-  // The middle of MNIST's images is the centre of pixel 14 of 28; that of a box is between 13 and 14.
+  // The middle of an image of MNIST is the centre of pixel 14 of 28; the middle of a box is between pixels 13 and 14.
   const target = style.centre === "mass" ? Math.floor(style.size / 2) + 0.5 : style.size / 2
   const corner = (at: number) => (fits ? Math.round(at - target) : at - target * scale)
   return { fits, scale, x: corner(middle.x), y: corner(middle.y) }
 }
 
-/** The ink in the network's image, 0 to 1, with strokes that are too thin for the dataset made as wide as usual. */
+/** The ink in the network's image, 0 to 1. Strokes that are too thin for the dataset are thickened to its usual width. */
 const inkInStyle = (ink: GrayImage, style: CharacterStyle): Float32Array => {
   const { fits, scale, x, y } = placementOf(ink, style)
   const width = strokeWidth(ink) / scale
-  if (fits || width >= thinnest) return sample(ink, style.size, scale, x, y)
-  const fine = style.size * fineness
-  const strokes = sample(ink, fine, scale / fineness, x, y)
-  const pixels = thicken(strokes, fine, (fineness * (usual - width)) / 2)
-  return sample({ width: fine, height: fine, pixels }, style.size, fineness, 0, 0)
+  if (fits || width >= minStrokeWidth) return sample(ink, style.size, scale, x, y)
+  const fine = style.size * oversampling
+  const strokes = sample(ink, fine, scale / oversampling, x, y)
+  const pixels = thicken(strokes, fine, (oversampling * (usualStrokeWidth - width)) / 2)
+  return sample({ width: fine, height: fine, pixels }, style.size, oversampling, 0, 0)
 }
 
-/** The character in an image that is all paper. */
+/** The character in an image that shows only paper. */
 const read = (
   image: GrayImage,
   style: CharacterStyle,
@@ -127,7 +127,7 @@ const read = (
   const found = findMark(contrast)
   if (Result.isFailure(found)) return Result.fail(found.failure)
   const pixels = inkInStyle(inkOf(contrast, found.success), style)
-  return inscribedRadius(pixels, style.size) > roundest * style.box
+  return inscribedRadius(pixels, style.size) > maxInscribedRadius * style.box
     ? Result.fail("the mark in it is a solid shape, not strokes")
     : Result.succeed({
         pixels: Uint8Array.from(pixels, (value) => Math.round(255 * value)),
@@ -136,7 +136,7 @@ const read = (
       })
 }
 
-/** What is at the edge of a part may go on beyond it. */
+/** A mark at the edge of a part of an image may continue outside it. */
 const isAtEdge = ({ height, width }: GrayImage, { bottom, left, right, top }: Mark) =>
   left === 0 || top === 0 || right === width || bottom === height
 
@@ -145,7 +145,7 @@ const readSheet = (image: GrayImage, sheet: Sheet, style: CharacterStyle) =>
     character.atEdge ? Result.fail("it is not on the sheet alone") : Result.succeed(character),
   )
 
-/** The largest sheet with a character on it, where the image shows one and something beside it; else the image as a whole. */
+/** The character on the largest sheet that has one, if the image shows sheets on a background; else that in the whole image. */
 export const toCharacter = (image: GrayImage, style: CharacterStyle): Result.Result<Character, string> => {
   for (const sheet of findSheets(image)) {
     const character = readSheet(image, sheet, style)

@@ -1,10 +1,10 @@
 /**
- * A mark in a network's image, as MNIST's were made: (ink from 0 to 1, its box) -> [size, size] from 0 to 255.
+ * Scales a mark to a network's image as MNIST was made: (image of ink, size, scale, position) -> [size, size].
  *
- * Y. LeCun, L. Bottou, Y. Bengio and P. Haffner, "Gradient-based learning applied to document recognition" (1998): scaled
- * with antialiasing to fit a box of 20×20, keeping its aspect, and moved so that its centre of mass is the middle of
- * 28×28. In MNIST itself that middle is pixel 14, counted from 0, of both axes (measured: the mean centre of all images
- * is 14.00, and none is further from it than half a pixel).
+ * Y. LeCun, L. Bottou, Y. Bengio and P. Haffner, "Gradient-based learning applied to document recognition" (1998): digits were
+ * scaled with antialiasing to fit a box of 20×20, with the same aspect ratio, and moved so that their centre of mass is the
+ * middle of 28×28. In MNIST that middle is pixel 14 of both axes, counted from 0 (measured: the mean centre of all images
+ * is 14.00, and none is more than half a pixel from it).
  */
 import type { GrayImage } from "./GrayImage.ts"
 
@@ -15,9 +15,9 @@ export interface Box {
   readonly bottom: number
 }
 
-/** The share of every source pixel of a line in each target pixel, which is `scale` source pixels wide. */
+/** The weights of the source pixels of a line in each target pixel. A target pixel is `scale` source pixels wide. */
 const coverage = (length: number, targets: number, scale: number, origin: number) => {
-  // Below the source's own resolution a pixel is as wide as the source's: between two of them, their mixture.
+  // When enlarging, a target pixel is computed as if it were as wide as a source pixel: a mixture of two.
   const wide = Math.max(1, scale)
   return Array.from({ length: targets }, (_, target) => {
     const centre = origin + (target + 0.5) * scale
@@ -32,7 +32,7 @@ const coverage = (length: number, targets: number, scale: number, origin: number
   })
 }
 
-/** `size` × `size` pixels, each `scale` source pixels wide, whose corner is at (`x`, `y`) of the source; 0 outside of it. */
+/** `size` × `size` pixels, each `scale` source pixels wide, whose corner is at (`x`, `y`) in the source; 0 outside the source. */
 export const sample = (image: GrayImage, size: number, scale: number, x: number, y: number): Float32Array => {
   const { height, pixels, width } = image
   const columns = coverage(width, size, scale, x)
@@ -52,7 +52,7 @@ export const sample = (image: GrayImage, size: number, scale: number, x: number,
   return out
 }
 
-/** In pixels from the corner; pixel i lies from i to i + 1. */
+/** In pixels from the corner. Pixel i is the interval from i to i + 1. */
 export const centreOfMass = (image: GrayImage) => {
   let mass = 0
   let x = 0

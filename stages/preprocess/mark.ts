@@ -1,19 +1,19 @@
 /**
- * The mark in an image: (contrast above the paper) -> where the digit is and how strong its ink, or why there is none.
+ * Finds the mark in an image: (contrast to the paper) -> position and strength of the ink, or the reason why there is no mark.
  *
- * Connected regions of ink; the strongest one that does not run off the image is the mark, with what lies beside it and
- * is large enough to be a broken stroke. Grain, specks and shadows along the edges are left out.
+ * The mark is the strongest connected region of ink that does not run along the edge of the image, with regions near it that
+ * are large enough to be parts of broken strokes. Grain, specks and shadows along the edges are ignored.
  */
 import { Result } from "effect"
 import type { Contrast } from "./background.ts"
 import { quantile } from "./GrayImage.ts"
 
 export interface Mark {
-  /** 1 where a pixel belongs to the mark, or is beside it. */
+  /** 1 for pixels of the mark and pixels next to it. */
   readonly mask: Uint8Array
   /** The contrast of full ink, in gray levels. */
   readonly level: number
-  /** The pixels at half the level or more: [from, until). */
+  /** The box around the mark: [left, right) and [top, bottom). */
   readonly left: number
   readonly top: number
   readonly right: number
@@ -28,17 +28,17 @@ interface Region {
   top: number
   right: number
   bottom: number
-  /** How many of its pixels are on the image's edge. */
+  /** The number of its pixels at the edge of the image. */
   onEdge: number
 }
 
-/** Fainter ink than this, in gray levels, or than so many deviations of the paper, cannot be told from it. */
-const faintest = 16
-const deviations = 4.5
-/** Of the 28 pixels that a network sees, a mark takes 20: this many at least are needed to know its form. */
-const smallestSide = 7
-/** A mark that stands out holds this share of all ink. */
-const smallestShare = 0.4
+/** Weaker ink cannot be distinguished from paper: in gray levels, and in standard deviations of the paper. */
+const minContrast = 16
+const minDeviations = 4.5
+/** In pixels. A mark is scaled to 20 pixels of the network's image; a smaller one than this has no recognizable form. */
+const minSide = 7
+/** The least share of all ink that a single mark has. */
+const minShare = 0.4
 
 const regionsOf = ({ height, values, width }: Contrast, threshold: number): ReadonlyArray<Region> => {
   const seen = new Uint8Array(width * height)
@@ -81,16 +81,16 @@ const regionsOf = ({ height, values, width }: Contrast, threshold: number): Read
 
 const side = (region: Region) => Math.max(region.right - region.left, region.bottom - region.top)
 
-/** The edge of a sheet, a table or a shadow runs along the image's edge; a tightly cropped digit only touches it. */
-const runsOff = (region: Region) => region.onEdge > side(region) / 3
+/** The edge of a sheet, a table or a shadow runs along the edge of the image; a tightly cropped digit only touches it. */
+const runsAlongEdge = (region: Region) => region.onEdge > side(region) / 3
 
-/** Between the two boxes, in pixels. */
+/** The distance between the boxes of two regions, in pixels. */
 const gap = (a: Region, b: Region) =>
   Math.max(0, a.left - b.right, b.left - a.right, a.top - b.bottom, b.top - a.bottom)
 
 /**
- * The strongest region, with those that are near and not too small: the bar of a 5 may be apart, or the pen may have
- * skipped. Grows from the strongest outwards.
+ * The strongest region and those that belong to it: near and not too small. The bar of a 5 may be separate, or the pen may
+ * have skipped.
  */
 const partsOf = (main: Region, regions: ReadonlyArray<Region>): ReadonlyArray<Region> => {
   const parts = [main]
@@ -126,11 +126,11 @@ const massOf = (regions: ReadonlyArray<Region>) => regions.reduce((sum, region) 
 
 export const findMark = (contrast: Contrast): Result.Result<Mark, string> => {
   const { noise, values } = contrast
-  const lowest = Math.max(faintest, deviations * noise)
+  const lowest = Math.max(minContrast, minDeviations * noise)
   const candidates = values.filter((value) => value > lowest)
   if (candidates.length < 4) return Result.fail("nothing in it stands out from its background")
   const threshold = Math.max(lowest, 0.4 * quantile(candidates, 0.9))
-  const regions = regionsOf(contrast, threshold).filter((region) => !runsOff(region))
+  const regions = regionsOf(contrast, threshold).filter((region) => !runsAlongEdge(region))
   const main = regions.reduce<Region | undefined>(
     (best, region) => (best === undefined || region.mass > best.mass ? region : best),
     undefined,
@@ -143,11 +143,11 @@ export const findMark = (contrast: Contrast): Result.Result<Mark, string> => {
   const right = Math.max(...parts.map((part) => part.right))
   const bottom = Math.max(...parts.map((part) => part.bottom))
   const longest = Math.max(right - left, bottom - top)
-  if (longest < smallestSide) {
+  if (longest < minSide) {
     return Result.fail(`the largest mark in it is ${longest} pixels high, too small to read`)
   }
   const share = massOf(parts) / massOf(regions)
-  if (share < smallestShare) {
+  if (share < minShare) {
     return Result.fail(
       `it holds many marks, and the strongest is only ${Math.round(100 * share)} % of them; crop it to one digit`,
     )
@@ -156,7 +156,7 @@ export const findMark = (contrast: Contrast): Result.Result<Mark, string> => {
     parts.flatMap((part) => part.pixels),
     (pixel) => values[pixel],
   )
-  // What is lighter than the threshold around a stroke is its soft edge.
+  // Around a stroke, ink below the threshold is its soft edge.
   const mask = maskOf(parts, contrast, Math.max(1, Math.round(longest / 40)))
   return Result.succeed({ mask, level: quantile(ink, 0.9), left, top, right, bottom })
 }

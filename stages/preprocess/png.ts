@@ -1,7 +1,7 @@
-/** Pixels as a PNG file: (pixels, size) -> its bytes. Gray for one channel, RGB for three, RGBA for four. */
+/** Encodes a PNG file: (pixels, size) -> bytes. Gray for one channel, RGB for three, RGBA for four. */
 import { Effect } from "effect"
 
-/** sharp takes some 30 ms to load: only where pictures are made. */
+/** Loading sharp takes about 30 ms, so it is loaded only when an image is encoded. */
 const loadSharp = Effect.promise(async () => (await import("sharp")).default)
 
 export interface PixelSize {
@@ -10,7 +10,7 @@ export interface PixelSize {
   readonly channels: 1 | 3 | 4
 }
 
-/** Of one byte a channel, row by row. */
+/** `pixels`: row by row, one byte for each channel. */
 export const encodePng = Effect.fnUntraced(function* (pixels: Uint8Array, size: PixelSize) {
   const sharp = yield* loadSharp
   return yield* Effect.promise(() =>

@@ -1,15 +1,15 @@
 /**
- * The quadratic surface nearest to an image: (image, a weight each pixel) -> its value at every pixel.
+ * Fits a quadratic surface to an image: (image, a weight for each pixel) -> the surface at every pixel.
  *
- * Weighted least squares over 1, x, y, x², xy, y² with coordinates from -1 to 1, where the normal equations are well
- * conditioned; a little of the identity keeps them solvable when few pixels have weight.
+ * Weighted least squares over 1, x, y, x², xy, y². Coordinates are from -1 to 1, so that the normal equations are well
+ * conditioned. A small ridge term keeps them solvable when few pixels have a weight.
  */
 import type { GrayImage } from "./GrayImage.ts"
 
 const terms = (x: number, y: number) => [1, x, y, x * x, x * y, y * y]
 const ridge = 1e-6
 
-/** Gaussian elimination with pivots; `rows` holds the right-hand side last. */
+/** Gaussian elimination with pivots. The last column of `rows` is the right-hand side. */
 const solve = (rows: ReadonlyArray<Float64Array>): Float64Array => {
   const system = rows.map((row) => Float64Array.from(row))
   const size = system.length

@@ -1,7 +1,7 @@
 /**
- * An image of anything -> an image of the dataset's size: (decoded to fit, shape) -> [height, width, channels] bytes.
+ * Pads an image to the size of the dataset's images: (image decoded to fit, shape) -> [height, width, channels] bytes.
  *
- * Keeps its aspect; what is missing at the sides has the colour of its border.
+ * The aspect ratio stays. The margins have the colour of the image's border.
  */
 export interface Fitted {
   readonly width: number
@@ -9,7 +9,7 @@ export interface Fitted {
   readonly data: Uint8Array
 }
 
-/** The median of the border's pixels, by channel. */
+/** The median of the border's pixels in each channel. */
 const borderColour = ({ data, height, width }: Fitted, channels: number) =>
   Array.from({ length: channels }, (_, channel) => {
     const border: Array<number> = []
@@ -25,7 +25,7 @@ const borderColour = ({ data, height, width }: Fitted, channels: number) =>
 export const pad = (
   fitted: Fitted,
   [height, width, channels]: readonly [number, number, number],
-  /** For a dataset of light things on black: a light border makes it a negative. */
+  /** For a dataset of light objects on black: an image with a light border is inverted. */
   darkGround: boolean,
 ): Uint8Array => {
   const ground = borderColour(fitted, channels)

@@ -1,34 +1,34 @@
 /**
- * The sheet of paper in a photograph that also shows what it lies on: (gray image) -> a part that is all paper.
+ * Finds sheets of paper in a photograph that also shows what they lie on: (gray image) -> rectangles that show only paper.
  *
- * Cells as bright as their neighbours belong together. A sheet is a large group of them, convex once what is on it counts
- * as paper too, about a rectangle where all of it is seen, and lighter than what is around it: a table, or the dark under a
- * scanner's lid.
+ * Neighbouring cells of similar brightness form a group. A sheet is a large group that is convex once the marks on it are
+ * filled in, is about a rectangle if all of it is visible, and is lighter than its surroundings: a table, or the dark under
+ * the lid of a scanner.
  */
 import { coarse } from "./cells.ts"
 import { type GrayImage, quantile } from "./GrayImage.ts"
 
 export interface Sheet {
-  /** Pixels of the image: [from, until). */
+  /** In pixels of the image: [left, right) and [top, bottom). */
   readonly left: number
   readonly top: number
   readonly right: number
   readonly bottom: number
 }
 
-/** Smaller images are no photographs. */
-const smallest = 64
-/** Shadows and lamps change the paper less than this from one cell to the next, in gray levels. */
-const step = 10
-/** A sheet is this much lighter than what is around it, in gray levels. */
-const lighter = 20
+/** In pixels. Smaller images are not photographs. */
+const minSide = 64
+/** In gray levels. Shadows and lamps change the paper less than this from one cell to the next. */
+const maxStep = 10
+/** In gray levels. A sheet is at least this much lighter than its surroundings. */
+const minContrast = 20
 const shares = {
-  /** Of the image, a sheet covers this much at least and at most: what covers more has nothing around it. */
+  /** The least and the greatest share of the image that a sheet covers. What covers more has no surroundings. */
   least: 0.2,
   most: 0.97,
-  /** Of a sheet, what is paper and not a mark. */
+  /** The least share of a sheet that is paper and not a mark. */
   paper: 0.6,
-  /** Of its convex hull, a sheet; and of the smallest rectangle around it, which a bold 0 or 8 fills less of. */
+  /** The least share of its convex hull, and of the smallest rectangle around it, that a sheet fills. A bold 0 or 8 fills less. */
   solid: 0.85,
   rectangle: 0.85,
 }
@@ -45,19 +45,19 @@ const neighbours = (cell: number, { height, width }: Cells) => {
   return found
 }
 
-/** All cells that are reached from `start` by steps that `joined` allows, marked in `seen`. */
+/** All cells that are reached from `start` by steps for which `joined` is true. They are marked in `visited`. */
 const flood = (
   start: ReadonlyArray<number>,
   cells: Cells,
-  seen: Uint8Array,
+  visited: Uint8Array,
   joined: (from: number, to: number) => boolean,
 ) => {
-  const reached = start.filter((cell) => seen[cell] === 0)
-  for (const cell of reached) seen[cell] = 1
+  const reached = start.filter((cell) => visited[cell] === 0)
+  for (const cell of reached) visited[cell] = 1
   for (let next = 0; next < reached.length; next++) {
     for (const to of neighbours(reached[next], cells)) {
-      if (seen[to] === 1 || !joined(reached[next], to)) continue
-      seen[to] = 1
+      if (visited[to] === 1 || !joined(reached[next], to)) continue
+      visited[to] = 1
       reached.push(to)
     }
   }
@@ -69,7 +69,7 @@ const onEdge = (cell: number, { height, width }: Cells) => {
   return x === 0 || x === width - 1 || cell < width || cell >= width * (height - 1)
 }
 
-/** A group of cells with the holes in it: 1 in it, else 0. */
+/** A group of cells with its holes filled: 1 inside, else 0. */
 const filled = (group: ReadonlyArray<number>, cells: Cells) => {
   const outside = new Uint8Array(cells.width * cells.height)
   const inGroup = new Set(group)
@@ -80,7 +80,7 @@ const filled = (group: ReadonlyArray<number>, cells: Cells) => {
 
 type Point = readonly [x: number, y: number]
 
-/** The convex hull of marked cells, counterclockwise: Andrew's monotone chain over their corners. */
+/** The convex hull of marked cells, counterclockwise: Andrew's monotone chain (1979) over their corners. */
 const hullOf = (mask: Uint8Array, { width }: Cells): ReadonlyArray<Point> => {
   const corners: Array<Point> = []
   mask.forEach((one, cell) => {
@@ -104,15 +104,15 @@ const hullOf = (mask: Uint8Array, { width }: Cells): ReadonlyArray<Point> => {
   return [...half(corners), ...half(corners.toReversed())]
 }
 
-/** Each edge of a polygon: from a corner to the next. */
+/** The edges of a polygon, each from a corner to the next. */
 const edgesOf = (polygon: ReadonlyArray<Point>) =>
   polygon.map((from, i) => ({ from, to: polygon[(i + 1) % polygon.length] }))
 
-/** Gauss's formula. */
+/** The shoelace formula. */
 const areaOf = (polygon: ReadonlyArray<Point>) =>
   edgesOf(polygon).reduce((sum, { from: [ax, ay], to: [bx, by] }) => sum + ax * by - bx * ay, 0) / 2
 
-/** Of the smallest rectangle around a hull, one of whose sides lies on one of the hull's. */
+/** The area of the smallest rectangle around a hull. One side of it lies on a side of the hull. */
 const rectangleAreaAround = (hull: ReadonlyArray<Point>) => {
   const areas = edgesOf(hull).map(({ from, to }) => {
     const angle = Math.atan2(to[1] - from[1], to[0] - from[0])
@@ -125,7 +125,7 @@ const rectangleAreaAround = (hull: ReadonlyArray<Point>) => {
   return Math.min(...areas)
 }
 
-/** Cells whose neighbours are all marked; the image's edge takes nothing off. */
+/** Cells whose neighbours are all marked. Cells outside the image count as marked. */
 const eroded = (mask: Uint8Array, { height, width }: Cells) =>
   mask.map((one, cell) => {
     const x = cell % width
@@ -138,7 +138,7 @@ const eroded = (mask: Uint8Array, { height, width }: Cells) =>
     return one
   })
 
-/** A rectangle of marked cells alone: from the whole, the side with the largest share of others goes, again and again. */
+/** A rectangle that holds only marked cells. Starts from all cells and removes the side with the largest share of others, repeatedly. */
 const rectangleIn = (mask: Uint8Array, { height, width }: Cells) => {
   const box = { left: 0, top: 0, right: width, bottom: height }
   const others = (left: number, top: number, right: number, bottom: number) => {
@@ -160,27 +160,27 @@ const rectangleIn = (mask: Uint8Array, { height, width }: Cells) => {
   return undefined
 }
 
-/** The sheets an image shows with something around them, the largest first. */
+/** The sheets that an image shows with surroundings, the largest first. */
 export const findSheets = (image: GrayImage): ReadonlyArray<Sheet> => {
-  if (Math.max(image.width, image.height) < smallest) return []
+  if (Math.max(image.width, image.height) < minSide) return []
   const { cells, size } = coarse(image)
   const { pixels } = cells
-  const seen = new Uint8Array(pixels.length)
+  const visited = new Uint8Array(pixels.length)
   const sheets: Array<{ readonly area: number; readonly sheet: Sheet }> = []
   for (let start = 0; start < pixels.length; start++) {
-    const group = flood([start], cells, seen, (from, to) => Math.abs(pixels[from] - pixels[to]) < step)
+    const group = flood([start], cells, visited, (from, to) => Math.abs(pixels[from] - pixels[to]) < maxStep)
     if (group.length < shares.least * shares.paper * pixels.length) continue
     const mask = filled(group, cells)
     const area = mask.reduce((sum, one) => sum + one, 0)
     if (area < shares.least * pixels.length || area > shares.most * pixels.length) continue
     const hull = hullOf(mask, cells)
     if (group.length < shares.paper * area || area < shares.solid * areaOf(hull)) continue
-    // One that is cut off may have any number of corners.
-    const cutOff = group.some((cell) => onEdge(cell, cells))
-    if (!cutOff && area < shares.rectangle * rectangleAreaAround(hull)) continue
+    // A sheet that the image cuts off may have any number of corners.
+    const isCutOff = group.some((cell) => onEdge(cell, cells))
+    if (!isCutOff && area < shares.rectangle * rectangleAreaAround(hull)) continue
     const around = pixels.filter((_, cell) => mask[cell] === 0)
     const own = Float32Array.from(group, (cell) => pixels[cell])
-    if (quantile(own, 0.5) - quantile(around, 0.5) < lighter) continue
+    if (quantile(own, 0.5) - quantile(around, 0.5) < minContrast) continue
     const box = rectangleIn(eroded(mask, cells), cells)
     if (box === undefined) continue
     const sheet = {

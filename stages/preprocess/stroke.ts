@@ -1,10 +1,10 @@
-/** The strokes of a mark: how wide they are, wider ones, and whether they are strokes at all. Ink is 0 to 1. */
+/** The strokes of a mark: measures their width, thickens them, and finds the largest disc in them. Ink is 0 to 1. */
 import type { GrayImage } from "./GrayImage.ts"
 
-/** A stair of pixel edges is longer than the slanted line it stands for: by a tenth on average, measured on MNIST. */
-const stairs = 0.9
+/** The pixel edges along a slanted line are longer than the line, by a tenth on average (measured on MNIST). */
+const edgeFactor = 0.9
 
-/** Twice the area over the outline: the mean width of strokes that are long and thin, in pixels. */
+/** The mean width of long thin strokes in pixels: twice the area divided by the outline. */
 export const strokeWidth = ({ height, pixels, width }: GrayImage): number => {
   const at = (x: number, y: number) =>
     x >= 0 && y >= 0 && x < width && y < height && pixels[y * width + x] >= 0.5
@@ -17,10 +17,10 @@ export const strokeWidth = ({ height, pixels, width }: GrayImage): number => {
       outline += Number(!at(x - 1, y)) + Number(!at(x + 1, y)) + Number(!at(x, y - 1)) + Number(!at(x, y + 1))
     }
   }
-  return outline === 0 ? 0 : (2 * area) / (stairs * outline)
+  return outline === 0 ? 0 : (2 * area) / (edgeFactor * outline)
 }
 
-/** Every stroke wider by `radius` on both sides: the largest ink within a disc. `pixels` is square. */
+/** Makes every stroke wider by `radius` on both sides: the maximum of the ink within a disc. `pixels` is square. */
 export const thicken = (pixels: Float32Array, size: number, radius: number): Float32Array => {
   const reach = Math.floor(radius)
   const disc: Array<readonly [number, number]> = []
@@ -39,9 +39,9 @@ export const thicken = (pixels: Float32Array, size: number, radius: number): Flo
   })
 }
 
-/** The radius of the largest disc of ink, in pixels: distances to the paper in steps of 1 and √2, in two passes. */
+/** The radius of the largest disc of ink in pixels: the largest distance to paper, by steps of 1 and √2 in two passes. */
 export const inscribedRadius = (pixels: ArrayLike<number>, size: number): number => {
-  // A frame of paper around the image, so that every pixel has all its neighbours.
+  // A frame of paper around the image gives every pixel all its neighbours.
   const side = size + 2
   const distance = new Float32Array(side * side)
   for (let y = 0; y < size; y++) {

@@ -10,7 +10,7 @@ const block = (k0: number, k1: number, c0: number, c1: number) => {
 
 describe("threefry", () => {
   // Random123 1.14, tests/kat_vectors, lines "threefry2x32 20".
-  it("gives the published known answers of Threefry-2x32-20", () => {
+  it("reproduces the published test vectors of Threefry-2x32-20", () => {
     assert.strictEqual(block(0, 0, 0, 0), "6b200159 99ba4efe")
     assert.strictEqual(block(-1, -1, -1, -1), "1cb996fc bb002be7")
     assert.strictEqual(block(0xffffffff, 0xffffffff, 0xffffffff, 0xffffffff), "1cb996fc bb002be7")
@@ -35,7 +35,7 @@ describe("randomWords", () => {
     },
   )
 
-  it("addresses positions beyond 2^33 without repeating the first ones", () => {
+  it("does not repeat its first words at positions beyond 2^33", () => {
     const near = new Uint32Array(2)
     const far = new Uint32Array(2)
     randomWords(randomKey(0, "test"), 0, near)
@@ -43,7 +43,7 @@ describe("randomWords", () => {
     assert.notDeepEqual(near, far)
   })
 
-  it("is uniform: each of the 32 bits is set in half of 40,000 words, within five standard deviations", () => {
+  it("sets each of the 32 bits in half of 40,000 words, within five standard deviations", () => {
     const words = new Uint32Array(40_000)
     randomWords(randomKey(1, "bits"), 0, words)
     for (let bit = 0; bit < 32; bit++) {
@@ -55,7 +55,7 @@ describe("randomWords", () => {
 })
 
 describe("randomKey", () => {
-  it("differs by seed, by purpose, and for negative and large seeds", () => {
+  it("differs between seeds, negative and large ones too, and between purposes", () => {
     const keys = [0, 1, -1, 2 ** 32, -(2 ** 32), Number.MAX_SAFE_INTEGER, Number.MIN_SAFE_INTEGER]
       .flatMap((seed) => ["shuffle", "split", ""].map((purpose) => randomKey(seed, purpose)))
       .map(({ k0, k1 }) => `${k0} ${k1}`)

@@ -16,7 +16,7 @@ const lengths = [1, 2, 3, 4, 5, 7, 8, 9, 10, 100, 1000, 55_000, 60_000]
 const powers = [4, 5, 10, 15, 16].flatMap((bits) => [2 ** bits - 1, 2 ** bits, 2 ** bits + 1])
 
 describe("permutation", () => {
-  it("is a bijection of [0, length) for small, usual and awkward lengths", () => {
+  it("is a bijection of [0, length) for small lengths, usual ones, and those around powers of two", () => {
     for (const length of [...lengths, ...powers]) {
       assert.isTrue(isBijection(order(permutation(randomKey(length, "test"), length), length)), `${length}`)
     }
@@ -40,7 +40,7 @@ describe("permutation", () => {
     assert.strictEqual(new Set(indices).size, 1000)
   })
 
-  it("takes every order of four examples equally often, within five standard deviations", () => {
+  it("gives every order of four examples equally often, within five standard deviations", () => {
     const orderOf = shuffle(9, 4)
     const times = new Map<string, number>()
     for (let epoch = 0; epoch < 24_000; epoch++) {
@@ -51,7 +51,7 @@ describe("permutation", () => {
     for (const [name, count] of times) assert.isBelow(Math.abs(count - 1000), 160, name)
   })
 
-  it("moves neighbours apart: positions and indices are uncorrelated over an epoch of 55,000", () => {
+  it("leaves positions and indices uncorrelated over an epoch of 55,000", () => {
     const indices = order(shuffle(0, 55_000)(0), 55_000)
     const middle = (55_000 - 1) / 2
     let between = 0
@@ -68,12 +68,12 @@ describe("permutation", () => {
 const of = (seed: number, epoch: number) => order(shuffle(seed, 1000)(epoch), 1000).join()
 
 describe("shuffle", () => {
-  it("gives another order for another epoch and for another seed, and the same one for the same", () => {
+  it("gives a different order for another epoch or seed, and the same order for the same ones", () => {
     assert.strictEqual(of(1, 2), of(1, 2))
     assert.strictEqual(new Set([of(1, 2), of(1, 3), of(2, 2), of(-1, 2), of(1, 0)]).size, 5)
   })
 
-  it("has not changed: runs of earlier versions resume in the same order", () => {
+  it("gives the same order as earlier versions, so that their runs can be resumed", () => {
     assert.deepStrictEqual(
       [...order(shuffle(42, 55_000)(3), 8)],
       [17816, 53795, 22678, 28632, 19308, 871, 38222, 44857],

@@ -48,12 +48,12 @@ describe("parseIdx reads hand-built files", () => {
   it("of rank 0, which hold one value", () => {
     assert.deepStrictEqual(parsed([0, 0, 8, 0, 7]), { type: "uint8", dims: [], data: Uint8Array.from([7]) })
   })
-  it("of no values, however large the other dimensions", () => {
+  it("without values, however large the other dimensions are", () => {
     const idx = parsed([0, 0, 8, 2, 0xff, 0xff, 0xff, 0xff, 0, 0, 0, 0])
     assert.deepStrictEqual(idx.dims, [2 ** 32 - 1, 0])
     assert.strictEqual(idx.data.length, 0)
   })
-  it("that lie unaligned in a larger buffer", () => {
+  it("at an unaligned position of a larger buffer", () => {
     const whole = Uint8Array.from([9, 9, 9, 0, 0, 0x0c, 1, 0, 0, 0, 1, 0, 0, 0, 5, 9])
     const idx = Result.getOrThrow(parseIdx(whole.subarray(3, 15), "test.idx"))
     assert.deepStrictEqual(idx.data, Int32Array.from([5]))
@@ -62,14 +62,14 @@ describe("parseIdx reads hand-built files", () => {
 })
 
 describe("parseIdx refuses", () => {
-  it("an empty file and a cut header", () => {
+  it("an empty file and a truncated header", () => {
     assert.strictEqual(refused([]).found, "0 bytes")
     assert.include(refused([0, 0, 8]).advice, "truncated")
     const cut = refused([0, 0, 8, 3, 0, 0, 0, 1])
     assert.strictEqual(cut.found, "8 bytes")
     assert.include(cut.expected, "16 for 3 dimensions")
   })
-  it("missing bytes, down to the last one", () => {
+  it("a file in which one byte is missing", () => {
     const error = refused([0, 0, 8, 1, 0, 0, 0, 3, 1, 2])
     assert.strictEqual(error.found, "10 bytes")
     assert.include(error.expected, "11 for uint8 values of shape [3]")
@@ -83,7 +83,7 @@ describe("parseIdx refuses", () => {
       assert.include(refused([0, 0, type, 1, 0, 0, 0, 0]).expected, "08, 09, 0b, 0c, 0d, 0e")
     }
   })
-  it("other kinds of files, by their name", () => {
+  it("files of another format, which it names", () => {
     assert.strictEqual(refused([0x1f, 0x8b, 8, 0, 0]).found, "a gzip file")
     assert.strictEqual(refused([0x50, 0x4b, 3, 4]).found, "a zip archive")
     assert.strictEqual(refused(new TextEncoder().encode("<html>")).found, "an HTML or XML page")
@@ -97,7 +97,7 @@ describe("parseIdx refuses", () => {
     const wrapped = [0, 0, 8, 2, 0x80, 0, 0, 0, 0x80, 0, 0, 0]
     assert.include(refused(wrapped).expected, String(2n ** 62n + 12n))
   })
-  it("with an error of one line that ends a process with 65", () => {
+  it("a file with an error of one line and exit code 65", () => {
     const error = refused([0, 0, 8, 1, 0, 0, 0, 3, 1, 2])
     assert.strictEqual(
       error.message,

@@ -18,7 +18,7 @@ const ascending = (list: Uint32Array): boolean => list.every((index, i) => i ===
 describe("the standard split", () => {
   const { test, train, validation } = split({ kind: "standard", validation: 5000, seed: 0 })
 
-  it("of MNIST is 55,000, 5,000 and the test set's own 10,000", () => {
+  it("of MNIST has 55,000, 5,000 and the 10,000 examples of the test set", () => {
     assert.deepStrictEqual([train.length, validation.length, test.length], [55_000, 5000, 10_000])
     assert.isTrue(covers([train, validation, test], 70_000))
     assert.deepStrictEqual([test[0], test[9999]], [60_000, 69_999])
@@ -28,7 +28,7 @@ describe("the standard split", () => {
     assert.isTrue([train, validation, test].every(ascending))
   })
 
-  it("takes validation from all over the train set, by its seed alone", () => {
+  it("draws validation from the whole train set, by the seed only", () => {
     const tenths = Array.from({ length: 10 }, () => 0)
     for (const index of validation) tenths[Math.floor(index / 6000)]++
     assert.isTrue(tenths.every((count) => Math.abs(count - 500) < 110))
@@ -36,14 +36,14 @@ describe("the standard split", () => {
     assert.notDeepEqual(split({ kind: "standard", validation: 5000, seed: 1 }).validation, validation)
   })
 
-  it("takes the last positions of one shuffle: a larger validation set holds the smaller one", () => {
+  it("draws a larger validation set that holds the smaller one", () => {
     const larger = new Set(split({ kind: "standard", validation: 6000, seed: 0 }).validation)
     assert.isTrue(validation.every((index) => larger.has(index)))
   })
 })
 
 describe("the pooled split", () => {
-  it("divides all 70,000 by its shares", () => {
+  it("divides all 70,000 examples by its shares", () => {
     const { test, train, validation } = split({ kind: "pooled", test: 0.2, validation: 0.1, seed: 3 })
     assert.deepStrictEqual([test.length, validation.length, train.length], [14_000, 5600, 50_400])
     assert.isTrue(covers([train, validation, test], 70_000))
@@ -52,7 +52,7 @@ describe("the pooled split", () => {
   })
 
   it.effect.prop(
-    "is disjoint and covers every example, or names the set that would be empty",
+    "is disjoint and covers every example, or the error names the set that would be empty",
     [
       Schema.Int.check(Schema.isBetween({ minimum: 0, maximum: 99 })),
       Schema.Int.check(Schema.isBetween({ minimum: 0, maximum: 99 })),
@@ -91,7 +91,7 @@ describe("splitDataset refuses", () => {
     assert.strictEqual(refused({ kind: "pooled", test: 0, validation: 0.1, seed: 0 }).set, "test")
     assert.strictEqual(refused({ kind: "pooled", test: 0.1, validation: 0, seed: 0 }).set, "validation")
   })
-  it("shares that leave nothing to train with", () => {
+  it("shares that leave no examples to train on", () => {
     assert.strictEqual(refused({ kind: "pooled", test: 0.999, validation: 0.999, seed: 0 }).set, "train")
   })
 })

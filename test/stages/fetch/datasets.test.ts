@@ -12,7 +12,7 @@ describe("the registry", () => {
     assert.deepStrictEqual(Object.keys(datasets).sort(), [...RegisteredName.literals].sort())
   })
 
-  it.each(entries)("%s: every digest is one, and is of content or of a download", (_, entry) => {
+  it.each(entries)("%s: every digest is a valid digest, of content or of a download", (_, entry) => {
     for (const name of fileNames) {
       const { digest } = entry.files[name]
       if (digest === undefined) assert.isDefined(entry.unverified)
@@ -21,7 +21,7 @@ describe("the registry", () => {
     }
   })
 
-  it.each(entries)("%s: every file can be had from somewhere, and all file names differ", (_, entry) => {
+  it.each(entries)("%s: every file has a source, and all file names differ", (_, entry) => {
     const files = fileNames.map((name) => entry.files[name])
     assert.strictEqual(new Set(files.map((file) => file.name)).size, 4)
     for (const { name, urls } of files) {
@@ -33,7 +33,7 @@ describe("the registry", () => {
     }
   })
 
-  it.each(entries)("%s: the sizes of the files are those of its examples", (_, entry) => {
+  it.each(entries)("%s: the sizes of the files match the number of examples", (_, entry) => {
     const { bounds, files, imageShape, layout } = entry
     const [train, test] = [bounds.trainExamples![0], bounds.testExamples![0]]
     const pixels = imageShape.reduce((product, size) => product * size, 1)
@@ -62,7 +62,7 @@ describe("the registry", () => {
 })
 
 describe("describeDataset", () => {
-  it("knows a registered dataset's shape before any file is there", () => {
+  it("describes a registered dataset before any file is downloaded", () => {
     const { classes, imageShape, layout, name } = describeDataset("emnist-letters")
     assert.deepStrictEqual(
       { classes, imageShape, layout, name },
@@ -75,7 +75,7 @@ describe("describeDataset", () => {
     )
   })
 
-  it("gives a user's images one channel where they state none", () => {
+  it("has one channel unless the image shape of a user's dataset gives another number", () => {
     const file = { source: "x" }
     const own = {
       name: "own",

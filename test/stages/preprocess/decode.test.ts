@@ -33,17 +33,17 @@ describe("decodeGray", () => {
     }),
   )
 
-  it.effect("turns a photograph upright as its EXIF says, and makes a large one smaller", () =>
+  it.effect("rotates a photograph by its EXIF orientation, and shrinks a large one", () =>
     Effect.gen(function* () {
-      const lying = yield* Effect.promise(() =>
+      const rotated = yield* Effect.promise(() =>
         plain(2400, 1200).withMetadata({ orientation: 6 }).jpeg().toBuffer(),
       )
-      const { height, width } = yield* decodeGray(lying, "lying")
+      const { height, width } = yield* decodeGray(rotated, "rotated")
       assert.deepStrictEqual([width, height], [600, 1200])
     }),
   )
 
-  it.effect("draws transparent ink on what it stands out from", () =>
+  it.effect("draws ink with a transparent background on a contrasting one", () =>
     Effect.gen(function* () {
       const ink = (background: string) =>
         Effect.promise(() =>
@@ -61,10 +61,10 @@ describe("decodeGray", () => {
     }),
   )
 
-  it.effect("refuses a hundred megapixels by the header, without decoding them", () =>
+  it.effect("refuses a hundred megapixels from the header, without decoding the image", () =>
     Effect.gen(function* () {
       const small = yield* Effect.promise(() => plain(64, 64).png().toBuffer())
-      // A header that claims 10,000 × 10,000 over the content of 64 × 64: decoding it could not succeed.
+      // A header of 10,000 × 10,000 before the content of 64 × 64, which cannot be decoded.
       const bomb = Uint8Array.from(small)
       new DataView(bomb.buffer).setUint32(16, 10_000)
       new DataView(bomb.buffer).setUint32(20, 10_000)
@@ -75,7 +75,7 @@ describe("decodeGray", () => {
     }),
   )
 
-  it.effect("refuses torn, empty and other files by name", () =>
+  it.effect("refuses truncated, empty and other files, and names their format", () =>
     Effect.gen(function* () {
       const noisy = Uint8Array.from({ length: 200 * 200 }, (_, i) => (i * 7919) % 251)
       const raw = { raw: { width: 200, height: 200, channels: 1 } } as const

@@ -14,7 +14,7 @@ const digits = Array.from({ length: 40 }, (_, i) => digitAt(i * 211).pixels)
 const character = (image: GrayImage) => Result.getOrThrow(toCharacter(image, style)).pixels
 const refusal = (image: GrayImage) => {
   const found = toCharacter(image, style)
-  return Result.isFailure(found) ? found.failure : "nothing: it was taken for a character"
+  return Result.isFailure(found) ? found.failure : "no refusal: a character was found"
 }
 
 const gray = (width: number, height: number, value: (x: number, y: number) => number): GrayImage => ({
@@ -36,7 +36,7 @@ const drawn = (path: string, strokeWidth: number) =>
     .toBuffer()
 
 describe("toCharacter", () => {
-  it.effect("gives an image of MNIST back nearly as it was, through a PNG", () =>
+  it.effect("hardly changes an image of MNIST that was saved as PNG", () =>
     Effect.gen(function* () {
       for (const digit of digits) {
         const png = yield* Effect.promise(() =>
@@ -44,20 +44,20 @@ describe("toCharacter", () => {
             .png()
             .toBuffer(),
         )
-        // Of 255: the contrast is stretched a little.
+        // Of 255, because the contrast is stretched a little.
         assert.isBelow(meanDifference(character(yield* decodeGray(png, "digit")), digit), 3)
       }
     }),
   )
 
-  it("gives the same for an image and its negative, to the bit", () => {
+  it("gives the same bits for an image and its negative", () => {
     for (const digit of digits) {
       const image = { width: 28, height: 28, pixels: Float32Array.from(digit) }
       assert.deepStrictEqual(character(negative(image)), character(image))
     }
   })
 
-  it.effect("a photograph's character has its centre of mass in the middle and fits its box", () =>
+  it.effect("puts the centre of mass in the middle and fits the character into its box", () =>
     Effect.gen(function* () {
       for (const [i, digit] of digits.slice(0, 12).entries()) {
         const photo = yield* Effect.promise(() =>
@@ -80,7 +80,7 @@ describe("toCharacter", () => {
     }),
   )
 
-  it.effect("a sheet is read alone, whatever it lies on and whether the photograph shows all of it", () =>
+  it.effect("reads the sheet only, whatever it lies on and also if the photograph cuts it off", () =>
     Effect.gen(function* () {
       const around = { left: 60, top: 60, right: 60, bottom: 60 }
       const tables: ReadonlyArray<Table> = [
@@ -101,29 +101,29 @@ describe("toCharacter", () => {
             ),
           )
           const photo = yield* Effect.promise(() => onTable(sheet, table, i))
-          const straight = character(yield* decodeGray(sheet, "sheet"))
-          // The digit is turned with its sheet.
+          const unrotated = character(yield* decodeGray(sheet, "sheet"))
+          // The digit is rotated with its sheet.
           const expected = yield* Effect.promise(() =>
-            sharp(straight, { raw: { width: 28, height: 28, channels: 1 } })
+            sharp(unrotated, { raw: { width: 28, height: 28, channels: 1 } })
               .rotate(table.angle, { background: "black" })
               .toColourspace("b-w")
               .raw()
               .toBuffer({ resolveWithObject: true }),
           )
           const cut = Math.floor((expected.info.width - 28) / 2)
-          const turned = Uint8Array.from(
+          const rotated = Uint8Array.from(
             { length: 784 },
             (_, p) => expected.data[(Math.floor(p / 28) + cut) * expected.info.width + (p % 28) + cut],
           )
           const found = character(yield* decodeGray(photo, "photo"))
-          // Of 255; between two digits of one class it is some 30.
-          assert.isBelow(meanDifference(found, turned), 14, `table ${i}`)
+          // Of 255. Between two digits of one class it is about 30.
+          assert.isBelow(meanDifference(found, rotated), 14, `table ${i}`)
         }
       }
     }),
   )
 
-  it.effect("thin strokes become as wide as those of MNIST, thick ones stay", () =>
+  it.effect("makes thin strokes as wide as those of MNIST, and does not change thick ones", () =>
     Effect.gen(function* () {
       const inkOf = (width: number) =>
         Effect.gen(function* () {
@@ -138,7 +138,7 @@ describe("toCharacter", () => {
     }),
   )
 
-  it("refuses what holds no character, and says why", () => {
+  it("refuses an image without a character, with the reason", () => {
     let state = 1
     const random = () => {
       state = (Math.imul(state, 1664525) + 1013904223) >>> 0
