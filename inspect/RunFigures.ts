@@ -21,6 +21,14 @@ export interface CurvePoint {
   readonly loss: number
 }
 
+/** Why a figure is missing or of limited use. */
+export interface Shortcoming {
+  /** About any run in the same state: it names none. */
+  readonly text: string
+  /** The command that gets the figure. */
+  readonly command: string | null
+}
+
 export interface RunFigures {
   readonly id: string
   readonly path: string
@@ -50,7 +58,7 @@ export interface RunFigures {
   readonly curve: ReadonlyArray<CurvePoint>
   /** The figures of the dataset it was tested on: equal for equal content. */
   readonly dataset: unknown
-  readonly missing: ReadonlyArray<string>
+  readonly missing: ReadonlyArray<Shortcoming>
 }
 
 const ReportFigures = Schema.Struct({
@@ -81,31 +89,33 @@ const numberAt = (value: Schema.Json | undefined, key: string): number | null =>
   return typeof found === "number" ? found : null
 }
 
-const readReport = Effect.fnUntraced(function* (run: RunHeader, missing: Array<string>) {
+const shortcoming = (text: string, command: string | null = null): Shortcoming => ({ text, command })
+
+const readReport = Effect.fnUntraced(function* (run: RunHeader, missing: Array<Shortcoming>) {
   const paths = yield* Path.Path
   const text = yield* readStringNow(paths.join(run.path, layout.report)).pipe(Effect.result)
   if (text._tag === "Failure") {
-    missing.push(text.failure.message)
+    missing.push(shortcoming(text.failure.message))
     return undefined
   }
   if (text.success === undefined) {
+    const resume = `pnpm pipeline resume ${quoted(runArgument(run.path))}`
     missing.push(
       run.status === "running"
-        ? "it is still running, so it has no test result"
-        : `it is ${run.status} and has no test result; \`pnpm pipeline resume ${quoted(runArgument(run.path))}\` goes on with it`,
+        ? shortcoming("still running, so there is no test result yet")
+        : shortcoming(`${run.status}, so there is no test result`, resume),
     )
     return undefined
   }
   const report = yield* decodeReport(text.success).pipe(Effect.option)
   if (report._tag === "None") {
-    missing.push("its report.json cannot be read, so its test result is left out")
+    missing.push(shortcoming("cannot read report.json, so there is no test result"))
     return undefined
   }
-  if (report.value.test === undefined) missing.push("its report.json has no test result")
+  if (report.value.test === undefined) missing.push(shortcoming("report.json has no test result"))
   if (run.status !== "finished") {
-    missing.push(
-      `it is ${run.status}: its test result is from before, at iteration ${report.value.iterations ?? "?"}`,
-    )
+    const at = report.value.iterations ?? "?"
+    missing.push(shortcoming(`${run.status}: the test result is of an earlier attempt, at iteration ${at}`))
   }
   return report.value
 })
@@ -145,10 +155,12 @@ const contentOf = (dataset: unknown) => {
 }
 
 export const readFigures = Effect.fnUntraced(function* (run: RunHeader) {
-  const missing: Array<string> = []
+  const missing: Array<Shortcoming> = []
   if (run.formatVersion !== formatVersion) {
     missing.push(
-      `it is of format ${run.formatVersion}, this version writes ${formatVersion}: read as far as it goes`,
+      shortcoming(
+        `format version ${run.formatVersion}, this version writes ${formatVersion}: only some fields can be read`,
+      ),
     )
   }
   const report = yield* readReport(run, missing)

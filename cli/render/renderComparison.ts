@@ -4,25 +4,27 @@
 import { plot, sparkline } from "./plot.ts"
 import { markdownTable, table } from "./table.ts"
 import type { Comparison } from "../../operations/compare/Comparison.ts"
-import { sections } from "../../operations/compare/sections.ts"
+import { type Sentence, sections } from "../../operations/compare/sections.ts"
 
 /** More curves in one plot cannot be told apart. */
 const curvesShown = 6
 
-/** Breaks a sentence into lines; those that follow are indented under it. */
-const wrap = (text: string, columns: number): string => {
-  const indent = text.length - text.trimStart().length
+/** Breaks a text into indented lines of at most `columns`; all but the first are indented two more. */
+const wrap = (text: string, indent: number, columns: number): string => {
   const lines: Array<string> = []
-  let line = " ".repeat(indent)
-  for (const word of text.trim().split(" ")) {
-    const next = line.trim() === "" ? line + word : `${line} ${word}`
-    if (next.length > columns && line.trim() !== "") {
+  let line = ""
+  for (const word of text.split(" ")) {
+    const margin = " ".repeat(lines.length === 0 ? indent : indent + 2)
+    const next = line === "" ? margin + word : `${line} ${word}`
+    if (line !== "" && next.length > columns) {
       lines.push(line)
       line = " ".repeat(indent + 2) + word
     } else line = next
   }
   return [...lines, line].join("\n")
 }
+
+const indentOf = ({ isDetail }: Sentence) => (isDetail ? 2 : 0)
 
 const curves = ({ curves }: Comparison) => curves.filter(({ points }) => points.length > 0)
 
@@ -42,7 +44,7 @@ export const renderText = (comparison: Comparison, columns: number): string => {
     [
       title,
       ...(cells === null ? [] : [table(cells.head, cells.rows, cells.left).replace(/^/gm, "  ")]),
-      ...sentences.map((sentence) => wrap(`  ${sentence}`, columns)),
+      ...sentences.map((sentence) => wrap(sentence.text, 2 + indentOf(sentence), columns)),
     ].join("\n"),
   )
   const plotted = drawn(comparison, columns)
@@ -53,7 +55,7 @@ export const renderText = (comparison: Comparison, columns: number): string => {
     ...(comparison.remarks.length === 0
       ? []
       : [
-          ["Missing, or to know", ...comparison.remarks.map((remark) => wrap(`  ${remark}.`, columns))].join(
+          ["Missing, or to know", ...comparison.remarks.map((remark) => wrap(`${remark}.`, 2, columns))].join(
             "\n",
           ),
         ]),
@@ -67,7 +69,7 @@ export const renderMarkdown = (comparison: Comparison): string => {
       ...(cells === null ? [] : [markdownTable(cells.head, cells.rows, cells.left)]),
       ...(sentences.length === 0
         ? []
-        : [sentences.map((sentence) => sentence.replace(/^( *)/, "$1- ")).join("\n")]),
+        : [sentences.map((sentence) => `${" ".repeat(indentOf(sentence))}- ${sentence.text}`).join("\n")]),
     ].join("\n\n"),
   )
   const lines = curves(comparison).map(({ label, points }) => [

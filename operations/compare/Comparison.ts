@@ -139,17 +139,13 @@ const chosen = (units: ReadonlyArray<Unit>): ReadonlyArray<Unit> => {
 }
 
 const remarksOf = (members: ReadonlyArray<Member>, units: ReadonlyArray<Unit>, unitsLeftOut: number) => {
-  const problems = new Map<string, Array<string>>()
-  for (const { figures } of members) {
-    for (const problem of figures.missing) {
-      const key = problem.replaceAll(figures.id, "RUN")
-      problems.set(key, [...(problems.get(key) ?? []), figures.id])
-    }
-  }
-  const remarks = [...problems].map(([problem, ids]) =>
-    ids.length === 1
-      ? `${ids[0]}: ${problem.replaceAll("RUN", ids[0])}`
-      : `${ids.length} runs (${ids[0]}, …): ${problem}`,
+  const found = members.flatMap(({ figures }) =>
+    figures.missing.map((problem) => ({ ...problem, id: figures.id })),
+  )
+  const remarks = [...Map.groupBy(found, ({ text }) => text)].map(([text, [first, ...others]]) =>
+    others.length === 0
+      ? `${first.id}: ${text}${first.command === null ? "" : `; get one with \`${first.command}\``}`
+      : `${others.length + 1} runs (${first.id}, …): ${text}`,
   )
   for (const { label, members, seeds } of units) {
     const tested = members.filter(({ figures }) => figures.testError !== null).length

@@ -1,7 +1,6 @@
 /**
- * A comparison as the sections of a page, in the order they are read: (Comparison) -> tables and sentences.
- *
- * The terminal and Markdown write these down; a web page can do the same.
+ * A comparison as sections, in reading order: (Comparison) -> tables and sentences. The terminal, Markdown and the page
+ * show the same ones.
  */
 import { duration } from "../../format/duration.ts"
 import { size } from "../../format/size.ts"
@@ -16,11 +15,21 @@ export interface Cells {
   readonly left: number
 }
 
+export interface Sentence {
+  readonly text: string
+  /** It qualifies the sentence before it. */
+  readonly isDetail: boolean
+}
+
 export interface Section {
+  readonly id: "runs" | "differences" | "results" | "tests" | "cost"
   readonly title: string
   readonly table: Cells | null
-  readonly sentences: ReadonlyArray<string>
+  readonly sentences: ReadonlyArray<Sentence>
 }
+
+const sentence = (text: string): Sentence => ({ text, isDetail: false })
+const detail = (text: string): Sentence => ({ text, isDetail: true })
 
 const percent = (share: number) => (100 * share).toFixed(2)
 const withInterval = (
@@ -39,6 +48,7 @@ const seedsOf = ({ seeds }: ComparedUnit) =>
   seeds.length > 8 ? `${seeds.length} seeds` : seeds.map((seed) => seed ?? "?").join(", ")
 
 const units = ({ units }: Comparison): Section => ({
+  id: "runs",
   title: "Compared",
   table: {
     head: ["", "run", "seed", "status"],
@@ -50,12 +60,12 @@ const units = ({ units }: Comparison): Section => ({
 
 /** Fields down, units across, for a few; one line a unit for many. */
 const differing = ({ differing, units }: Comparison): Section => {
-  const title = "What differs in the experiments"
-  if (differing.length === 0) return { title, table: null, sentences: ["nothing"] }
+  const heading = { id: "differences", title: "What differs in the experiments" } as const
+  if (differing.length === 0) return { ...heading, table: null, sentences: [sentence("nothing")] }
   const cut = (text: string, most: number) => (text.length > most ? `${text.slice(0, most - 1)}…` : text)
   if (units.length <= 3) {
     return {
-      title,
+      ...heading,
       table: {
         head: ["field", ...units.map(({ label }) => label)],
         rows: differing.map(({ path, values }) => [
@@ -68,11 +78,12 @@ const differing = ({ differing, units }: Comparison): Section => {
     }
   }
   return {
-    title,
+    ...heading,
     table: null,
-    sentences: units.map(
-      ({ label }) =>
+    sentences: units.map(({ label }) =>
+      sentence(
         `${label}: ${differing.map(({ path, values }) => `${path} ${cut(values[label], 120)}`).join(", ")}`,
+      ),
     ),
   }
 }
@@ -80,6 +91,7 @@ const differing = ({ differing, units }: Comparison): Section => {
 const results = ({ spread, units }: Comparison): Section => {
   const grouped = units.some((unit) => unit.spread !== null)
   return {
+    id: "results",
     title: "Test and validation error in %, with 95 % intervals",
     table: {
       head: ["", "test error", ...(grouped ? ["spread"] : []), "validation error", "test loss"],
@@ -95,13 +107,17 @@ const results = ({ spread, units }: Comparison): Section => {
     sentences: [
       ...(grouped
         ? [
-            "Of several seeds: the mean error, Student's interval of the mean over the seeds, and the standard deviation of the test error over the seeds. Of one run: Wilson's interval over its examples.",
+            sentence(
+              "Of several seeds: the mean error, Student's interval of the mean over the seeds, and the standard deviation of the test error over the seeds. Of one run: Wilson's interval over its examples.",
+            ),
           ]
         : []),
       ...(spread === null
         ? []
         : [
-            `All are seeds of one experiment: mean test error ${withInterval(spread)} % over ${spread.n} seeds (Student's interval), standard deviation ${percent(spread.deviation)} points.`,
+            sentence(
+              `All are seeds of one experiment: mean test error ${withInterval(spread)} % over ${spread.n} seeds (Student's interval), standard deviation ${percent(spread.deviation)} points.`,
+            ),
           ]),
     ],
   }
@@ -111,6 +127,7 @@ const results = ({ spread, units }: Comparison): Section => {
 const whole = new Intl.NumberFormat("en", { maximumFractionDigits: 0 })
 
 const cost = ({ units }: Comparison): Section => ({
+  id: "cost",
   title: "Size and speed",
   table: {
     head: ["", "iterations", "parameters", "training", "images/s", "peak memory", "engine"],
@@ -125,7 +142,9 @@ const cost = ({ units }: Comparison): Section => ({
     ]),
     left: 1,
   },
-  sentences: units.some(({ spread }) => spread !== null) ? ["Of a group, those of its first seed."] : [],
+  sentences: units.some(({ spread }) => spread !== null)
+    ? [sentence("Of a group, those of its first seed.")]
+    : [],
 })
 
 const examples = (label: string, other: string, { count, first }: OneSided) =>
@@ -133,30 +152,33 @@ const examples = (label: string, other: string, { count, first }: OneSided) =>
     ? `${label} is right on no example where ${other} fails.`
     : `${label} is right where ${other} fails on ${count}: ${first.map(({ index, label }) => `${index} (a ${label})`).join(", ")}${count > first.length ? ", …" : ""}`
 
-const sentencesOf = (test: UnitTest): ReadonlyArray<string> => [
-  `${verdict(test)}.`,
-  `  ${method(test)}.`,
-  ...test.remarks.map((remark) => `  ${remark}.`),
+const sentencesOf = (test: UnitTest): ReadonlyArray<Sentence> => [
+  sentence(`${verdict(test)}.`),
+  detail(`${method(test)}.`),
+  ...test.remarks.map((remark) => detail(`${remark}.`)),
   ...(test.onlyFirstRight === null || test.onlySecondRight === null
     ? []
     : [
-        `  ${examples(test.first, test.second, test.onlyFirstRight)}`,
-        `  ${examples(test.second, test.first, test.onlySecondRight)}`,
+        detail(examples(test.first, test.second, test.onlyFirstRight)),
+        detail(examples(test.second, test.first, test.onlySecondRight)),
       ]),
 ]
 
 const tests = ({ correction, tests, untested }: Comparison): Section => ({
+  id: "tests",
   title: "Is it more than noise?",
   table: null,
   sentences: [
     ...tests.flatMap(sentencesOf),
-    ...untested.map(({ first, reason, second }) => `${second} and ${first}: not tested: ${reason}.`),
+    ...untested.map(({ first, reason, second }) =>
+      sentence(`${second} and ${first}: not tested: ${reason}.`),
+    ),
     ...(tests.some(({ onlyFirstRight }) => onlyFirstRight !== null)
-      ? ["Examples are named by their index in the dataset, train files first."]
+      ? [sentence("Examples are named by their index in the dataset, train files first.")]
       : []),
     ...(correction === null
       ? []
-      : [`Each is tested against ${tests[0].first}; p-values carry ${correction}.`]),
+      : [sentence(`Each is tested against ${tests[0].first}; p-values carry ${correction}.`)]),
   ],
 })
 

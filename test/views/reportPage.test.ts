@@ -176,7 +176,7 @@ describe("the page of a run that is not whole", () => {
     const interrupted = await make(writeRun({ runsDir, second: 1, status: "interrupted", unfinished: true }))
     assert.match(
       notices(interrupted).join(),
-      /it is interrupted and has no test result; `pnpm pipeline resume/,
+      /interrupted, so there is no test result; get one with `pnpm pipeline resume/,
     )
     assert.deepEqual(headings(interrupted), ["Learning curves", "Experiment", "Provenance"])
     const older = await make(writeRun({ runsDir, second: 2 }))

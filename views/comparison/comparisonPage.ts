@@ -3,7 +3,7 @@
  * them stand what only a page can show: estimates with their intervals, curves overlaid, and pictures of the examples that
  * one model gets right and the other does not.
  */
-import { Effect } from "effect"
+import { Effect, Option, Schema } from "effect"
 import { type Content, type Html, html } from "../page/html.ts"
 import { notice, page, paragraph, type Section } from "../page/page.ts"
 import { table } from "../page/tables.ts"
@@ -11,7 +11,12 @@ import { listed } from "../page/numbers.ts"
 import { curvesSection, differencesFigure, errorsFigure } from "./charts.ts"
 import type { Comparison } from "../../operations/compare/Comparison.ts"
 import { disagreementsSection } from "./disagreements.ts"
-import { type Cells, sections } from "../../operations/compare/sections.ts"
+import {
+  type Cells,
+  type Section as ComparisonSection,
+  type Sentence,
+  sections,
+} from "../../operations/compare/sections.ts"
 import { verdict } from "../../operations/compare/verdict.ts"
 
 const tableOf = (title: string, { head, left, rows }: Cells) =>
@@ -25,14 +30,11 @@ const tableOf = (title: string, { head, left, rows }: Cells) =>
     rows,
   })
 
-const sentencesOf = (sentences: ReadonlyArray<string>): Content =>
+const sentencesOf = (sentences: ReadonlyArray<Sentence>): Content =>
   sentences.length === 0
     ? null
     : html`<ul class="sentences">
-        ${sentences.map(
-          (sentence) =>
-            html`<li class="${sentence.startsWith(" ") ? "more" : "first"}">${sentence.trim()}</li>`,
-        )}
+        ${sentences.map(({ isDetail, text }) => html`<li class="${isDetail ? "more" : "first"}">${text}</li>`)}
       </ul>`
 
 const wordFor = ({ units }: Comparison) =>
@@ -55,6 +57,11 @@ const leadOf = (comparison: Comparison) => {
     ${comparison.tests.slice(0, 3).map((test) => html`<p class="verdict">${verdict(test)}.</p>`)}`
 }
 
+const decodeText = Schema.decodeUnknownOption(Schema.fromJsonString(Schema.String))
+
+/** Texts without the quotation marks of JSON; any other value as it is. */
+const shownValue = (json: string) => Option.getOrElse(decodeText(json), () => json)
+
 /** Fields down, units across, values whole. */
 const differingSection = ({ differing, units }: Comparison): Section => ({
   id: "differences",
@@ -68,38 +75,39 @@ const differingSection = ({ differing, units }: Comparison): Section => ({
           columns: ["field", ...units.map(({ label }) => label)],
           rows: differing.map(({ path, values }) => [
             path,
-            ...units.map(({ label }) => values[label].replace(/^"(.*)"$/, "$1")),
+            ...units.map(({ label }) => shownValue(values[label])),
           ]),
         }),
 })
 
-/** The sections of the terminal, under titles short enough for a list of contents. */
-const shell = [
-  { id: "compared", title: "Compared" },
-  { id: "differences", title: "What differs" },
-  { id: "results", title: "Errors in %" },
-  { id: "tests", title: "Is it more than noise?" },
-  { id: "cost", title: "Size and speed" },
-]
+/** Titles that are short enough for the table of contents. */
+const titles: Readonly<Record<ComparisonSection["id"], string>> = {
+  runs: "Compared",
+  differences: "What differs",
+  results: "Errors in %",
+  tests: "Is it more than noise?",
+  cost: "Size and speed",
+}
 
 export const comparisonPage = Effect.fn("comparisonPage")(function* (comparison: Comparison) {
-  const figures: Readonly<Record<string, Html | null>> = {
+  const figures: Partial<Record<ComparisonSection["id"], Html | null>> = {
     results: errorsFigure(comparison),
     tests: differencesFigure(comparison),
   }
-  const plain = sections(comparison).map(({ sentences, table: cells, title }, i): Section => {
-    const { id } = shell[i]
-    if (id === "differences") return differingSection(comparison)
-    const content = [
-      cells === null ? null : tableOf(title, cells),
-      sentencesOf(sentences),
-      figures[id] ?? null,
-    ]
-    return { ...shell[i], content }
-  })
   const pictured = yield* disagreementsSection(comparison)
   const curves = yield* curvesSection(comparison)
-  const all = [...plain.slice(0, 4), pictured, curves, ...plain.slice(4)]
+  const all = sections(comparison).flatMap(
+    ({ id, sentences, table: cells, title }): Array<Section | null> => {
+      if (id === "differences") return [differingSection(comparison)]
+      const content = [
+        cells === null ? null : tableOf(title, cells),
+        sentencesOf(sentences),
+        figures[id] ?? null,
+      ]
+      const section = { id, title: titles[id], content }
+      return id === "tests" ? [section, pictured, curves] : [section]
+    },
+  )
   return page({
     title: titleOf(comparison),
     kind: "Comparison of training runs",

@@ -120,7 +120,8 @@ export const readRecords = Effect.fn("readRecords")(function* (path: string) {
   const missing: Array<string> = []
   const header = yield* headerOf(path, missing)
   const figures = yield* readFigures(header)
-  missing.push(...figures.missing)
+  for (const { command, text } of figures.missing)
+    missing.push(command === null ? text : `${text}; get one with \`${command}\``)
 
   const stage = (name: string) =>
     Effect.map(readJson(paths.join(path, layout.stages, `${name}.json`)), ({ json }) => json)

@@ -12,6 +12,7 @@ import { compareRuns } from "../../../operations/compare/Comparison.ts"
 import { comparisonPage } from "../../../views/comparison/comparisonPage.ts"
 import { renderMarkdown, renderText } from "../../../cli/render/renderComparison.ts"
 import { verdict } from "../../../operations/compare/verdict.ts"
+import { runArgument } from "../../../format/runArgument.ts"
 import { locateRuns } from "../../../storage/runDirectory.ts"
 import { readHeaders } from "../../../storage/runHeader.ts"
 import { cliRun } from "../../fixtures/cli.ts"
@@ -187,10 +188,10 @@ describe("compare", () => {
     )
     const said = [...comparison.remarks, ...comparison.untested.map(({ reason }) => reason)].join("\n")
     for (const part of [
-      `${basename(unfinished)}: it is interrupted and has no test result`,
-      `${basename(torn)}: its report.json cannot be read`,
+      `${basename(unfinished)}: interrupted, so there is no test result; get one with \`pnpm pipeline resume ${runArgument(unfinished)}\``,
+      `${basename(torn)}: cannot read report.json`,
       "predictions.safetensors is damaged",
-      `${basename(older)}: it is of format 0`,
+      `${basename(older)}: format version 0`,
       `${basename(unreadable)} is not a run this version can read`,
       "B has no test result",
     ]) {
