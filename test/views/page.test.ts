@@ -1,5 +1,5 @@
 /**
- * The shell of every page: nothing of what is put in becomes markup, and nothing comes from elsewhere.
+ * The shell of every page: no value becomes markup, and nothing is loaded from elsewhere.
  */
 import { assert, describe, it } from "@effect/vitest"
 import { lineChart, percent } from "../../views/page/charts.ts"
@@ -13,7 +13,7 @@ const escaped =
   "&quot;&gt;&lt;script&gt;alert(&#39;x&#39;)&lt;/script&gt;&amp;amp;\uFFFD[31m\uFFFD\uFFFD$&#39;"
 
 describe("html", () => {
-  it("escapes text, and leaves what is markup already", () => {
+  it("escapes text, but not Html", () => {
     assert.strictEqual(
       html`<p title="${hostile}">${hostile}</p>`.markup,
       `<p title="${escaped}">${escaped}</p>`,
@@ -21,13 +21,13 @@ describe("html", () => {
     assert.strictEqual(html`<p>${html`<b>${1}</b>`}${new Html("<hr>")}</p>`.markup, "<p><b>1</b><hr></p>")
   })
 
-  it("joins lists and leaves out what is not there", () => {
+  it("joins lists and skips null and undefined", () => {
     assert.strictEqual(html`${["a", html`<i></i>`, null, undefined, [0, "b"]]}`.markup, "a<i></i>0b")
   })
 })
 
 describe("page", () => {
-  it("holds hostile text as text, whatever part it is put into", () => {
+  it("escapes hostile text in every part of a page", () => {
     const chart = lineChart({
       alternative: hostile,
       x: { label: hostile },
@@ -59,13 +59,13 @@ describe("page", () => {
     assert.include(whole, `<h1>${escaped}</h1>`)
   })
 
-  it("allows a browser neither scripts nor anything from elsewhere", () => {
+  it("forbids scripts and external resources by a content security policy", () => {
     const whole = page({ title: "t", kind: "k", lead: "", sections: [] })
     assert.include(whole, "default-src 'none'; style-src 'unsafe-inline'; img-src data:")
     assert.notMatch(whole, /(?:src|href)="(?!#|data:)/)
   })
 
-  it("names each section in the contents", () => {
+  it("links each section in the table of contents", () => {
     const whole = page({
       title: "t",
       kind: "k",
@@ -80,7 +80,7 @@ describe("page", () => {
 describe("intervalChart", () => {
   const estimate = { name: hostile, value: 1, low: 0.5, high: 2, strong: true, says: hostile }
 
-  it("draws estimates with and without an interval, hostile names as text", () => {
+  it("draws estimates with and without an interval, and escapes hostile names", () => {
     const markup = intervalChart({
       alternative: hostile,
       x: { label: hostile },
@@ -93,7 +93,7 @@ describe("intervalChart", () => {
     assert.strictEqual(markup?.match(/<circle/g)?.length, 2)
   })
 
-  it("is nothing without estimates", () =>
+  it("returns null without estimates", () =>
     assert.isNull(intervalChart({ alternative: "", x: { label: "" }, estimates: [] })))
 })
 
@@ -106,9 +106,9 @@ describe("lineChart", () => {
       series: [{ name: "error", points }],
     })?.markup ?? null
 
-  it("is nothing without points", () => assert.strictEqual(chart([]), null))
+  it("returns null without points", () => assert.strictEqual(chart([]), null))
 
-  it("is one image with a text, in colours of the page", () => {
+  it("is one image with an alternative text, in the colours of the page", () => {
     const markup = chart([
       { x: 1, y: 0.5 },
       { x: 2, y: 0.4 },
@@ -117,17 +117,17 @@ describe("lineChart", () => {
     assert.include(markup, "var(--series-1)")
   })
 
-  it("draws 0 on the lower edge of a logarithmic axis, and says so", () => {
+  it("draws 0 at the bottom edge of a logarithmic axis, with a note", () => {
     const markup = chart([
       { x: 1, y: 0.5 },
       { x: 2, y: 0.01 },
       { x: 3, y: 0 },
     ])
-    assert.include(markup, "0 is drawn on the lower edge")
+    assert.include(markup, "Zero has no place on a logarithmic scale; it is drawn at the bottom edge.")
     assert.notMatch(markup ?? "", /NaN|Infinity/)
   })
 
-  it("draws a value that never changes, a single point, and gaps", () => {
+  it("draws a constant value, a single point, and a point that is not a number", () => {
     for (const points of [
       [
         { x: 1, y: 0.001 },

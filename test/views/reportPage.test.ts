@@ -1,5 +1,5 @@
 /**
- * The report as a page: what is on it for a run that was really trained, and how far it goes for runs that are not whole.
+ * The report page: its content for a trained run, and what remains of it for incomplete and damaged runs.
  */
 import { cpSync, existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs"
 import { tmpdir } from "node:os"
@@ -14,7 +14,7 @@ import { onlyRun } from "../fixtures/runFiles.ts"
 import { writeRun } from "../fixtures/writeRun.ts"
 
 let scratch: string
-/** Trained for 80 iterations, then stopped as if killed, and resumed to 200. */
+/** Trained for 80 iterations, then extended to 200. */
 let trained: string
 beforeAll(async () => {
   scratch = mkdtempSync(join(tmpdir(), "tidemark-page-"))
@@ -29,7 +29,7 @@ afterAll(() => rmSync(scratch, { recursive: true, force: true }))
 
 const make = (path: string) => Effect.runPromise(Effect.provide(reportPage(path), NodeServices.layer))
 
-/** A copy to spoil. */
+/** A copy to damage. */
 let copies = 0
 const copy = () => {
   const path = join(scratch, `copy-${copies++}`, basename(trained))
@@ -44,8 +44,8 @@ const notices = (page: string) =>
 
 const everything = [
   "Learning curves",
-  "Classes",
-  "Worst mistakes",
+  "Results by class",
+  "Misclassified examples",
   "Calibration",
   "Network",
   "Dataset",
@@ -53,8 +53,8 @@ const everything = [
   "Provenance",
 ]
 
-describe("the page of a finished run", () => {
-  it("is left in the run's folder by run and resume, and has every section", () => {
+describe("the report page of a finished run", () => {
+  it("is written by run and resume, with every section", () => {
     const page = readFileSync(join(trained, "report.html"), "utf8")
     assert.deepEqual(headings(page), everything)
     assert.deepEqual(notices(page), [])
@@ -75,7 +75,7 @@ describe("the page of a finished run", () => {
     assert.include(page, report.fingerprint)
   })
 
-  it("gives every picture and chart a text, and every figure of data its table", () => {
+  it("has an alternative text for every image and chart, and a table for every chart", () => {
     const { document } = parseHTML(readFileSync(join(trained, "report.html"), "utf8"))
     for (const image of document.querySelectorAll("img")) assert.isNotEmpty(image.getAttribute("alt"))
     for (const chart of document.querySelectorAll("svg.plot")) {
@@ -87,21 +87,21 @@ describe("the page of a finished run", () => {
     assert.strictEqual(document.querySelectorAll("svg.plot").length, 7)
   })
 
-  it("is the same text every time", async () => {
+  it("is byte-identical when written again", async () => {
     assert.strictEqual(await make(trained), readFileSync(join(trained, "report.html"), "utf8"))
   })
 
-  it("shows the pictures of the mistakes that the report lists", async () => {
+  it("shows the images of the misclassified examples in the report", async () => {
     const { document } = parseHTML(await make(trained))
     const report = JSON.parse(readFileSync(join(trained, "report.json"), "utf8"))
     const [worst] = report.test.mistakes
     const alternative = document.querySelector(".mistakes img")?.getAttribute("alt")
-    assert.strictEqual(alternative, `a ${worst.label} taken for ${worst.predicted}`)
+    assert.strictEqual(alternative, `a ${worst.label} predicted as ${worst.predicted}`)
   })
 })
 
-describe("the page of a run that is not whole", () => {
-  it("says that predictions are missing or damaged, and shows the rest", async () => {
+describe("the report page of an incomplete run", () => {
+  it("reports missing or damaged predictions and shows the rest", async () => {
     const path = copy()
     writeFileSync(join(path, "predictions.safetensors"), "torn")
     const damaged = await make(path)
@@ -109,69 +109,72 @@ describe("the page of a run that is not whole", () => {
       headings(damaged),
       everything.filter((title) => title !== "Calibration"),
     )
-    assert.match(notices(damaged).join(), /predictions\.safetensors is damaged: .*no calibration/)
+    assert.match(notices(damaged).join(), /predictions\.safetensors is damaged: .*so there is no calibration/)
     rmSync(join(path, "predictions.safetensors"))
     assert.match(notices(await make(path)).join(), /it has no predictions\.safetensors/)
   })
 
-  it("says that metrics are missing", async () => {
+  it("reports missing metrics", async () => {
     const path = copy()
     rmSync(join(path, "metrics.ndjson"))
     rmSync(join(path, "log.ndjson"))
     const page = await make(path)
     assert.notInclude(headings(page), "Learning curves")
-    assert.match(notices(page).join(), /metrics\.ndjson has no row/)
+    assert.match(notices(page).join(), /metrics\.ndjson has no rows, so there are no learning curves/)
   })
 
-  it("leaves out the curves of a split that was not measured", async () => {
+  it("omits the curves of a split without metrics", async () => {
     const path = copy()
     const metrics = readFileSync(join(path, "metrics.ndjson"), "utf8")
     const without = metrics.split("\n").filter((line) => !line.includes('"validation"'))
     writeFileSync(join(path, "metrics.ndjson"), without.join("\n"))
     const page = await make(path)
-    assert.match(notices(page).join(), /the validation split was not measured/)
+    assert.match(
+      notices(page).join(),
+      /the validation split was not evaluated, so there are no validation curves/,
+    )
     assert.notInclude(page, "Validation accuracy")
     assert.include(headings(page), "Learning curves")
   })
 
-  it("says that data or checkpoints are gone: pictures are left out", async () => {
+  it("reports missing data and checkpoints, and omits their images", async () => {
     const path = copy()
     for (const name of readdirSync(join(path, "checkpoints"))) rmSync(join(path, "checkpoints", name))
     const fetched = join(path, "stages", "fetch.json")
     writeFileSync(fetched, readFileSync(fetched, "utf8").replaceAll(scratch, join(scratch, "nowhere")))
     const page = await make(path)
     assert.deepEqual(headings(page), everything)
-    assert.match(notices(page).join(), /cannot be read, so filters are not shown/)
-    assert.match(notices(page).join(), /no pictures of examples: .*nowhere/)
+    assert.match(notices(page).join(), /cannot read checkpoint .*, so filters are not shown/)
+    assert.match(
+      notices(page).join(),
+      /cannot read the dataset, so no images of examples are shown: .*nowhere/,
+    )
     assert.notInclude(page, "<img")
   })
 
-  it("goes without run.json as far as the other files go", async () => {
+  it("shows what the other files hold if run.json is damaged", async () => {
     const path = copy()
     writeFileSync(join(path, "run.json"), "{")
     const page = await make(path)
-    assert.match(
-      notices(page).join(),
-      /run\.json: .*the experiment and what it was trained with are not known/,
-    )
-    for (const title of ["Learning curves", "Classes", "Calibration", "Provenance"]) {
+    assert.match(notices(page).join(), /run\.json: .*the experiment and the engine are unknown/)
+    for (const title of ["Learning curves", "Results by class", "Calibration", "Provenance"]) {
       assert.include(headings(page), title)
     }
   })
 
-  it("reads a report of another version part by part", async () => {
+  it("shows the readable parts of a report of another version", async () => {
     const path = copy()
     const file = join(path, "report.json")
     const { layers: _, ...report } = JSON.parse(readFileSync(file, "utf8"))
     writeFileSync(file, JSON.stringify({ ...report, test: { ...report.test, confusion: "as before" } }))
     const page = await make(path)
-    assert.match(notices(page).join(), /does not say as this version does: test confusion/)
+    assert.match(notices(page).join(), /report\.json lacks parts of a test result of this version: confusion/)
     assert.notInclude(page, "Confusion matrix")
-    assert.include(page, "Class by class")
+    assert.include(page, "Metrics per class")
     assert.include(headings(page), "Network")
   })
 
-  it("shows what there is of a run that was interrupted, failed, or left next to nothing", async () => {
+  it("shows an interrupted run, a run of an older version, and a failed run with next to no files", async () => {
     const runsDir = join(scratch, "other")
     const interrupted = await make(writeRun({ runsDir, second: 1, status: "interrupted", unfinished: true }))
     assert.match(
@@ -180,7 +183,7 @@ describe("the page of a run that is not whole", () => {
     )
     assert.deepEqual(headings(interrupted), ["Learning curves", "Experiment", "Provenance"])
     const older = await make(writeRun({ runsDir, second: 2 }))
-    assert.match(notices(older).join(), /its experiment is not one of this version/)
+    assert.match(notices(older).join(), /another version wrote the experiment; it is shown as stored/)
     assert.include(headings(older), "Calibration")
     const bare = writeRun({ runsDir, second: 3, status: "failed", unfinished: true, validation: [] })
     for (const name of ["attempts", "metrics.ndjson"]) rmSync(join(bare, name), { recursive: true })
@@ -189,7 +192,7 @@ describe("the page of a run that is not whole", () => {
 })
 
 describe("show", () => {
-  it("--html writes the page into a file and says which", async () => {
+  it("--html writes the page to a file and prints its path", async () => {
     const file = join(scratch, "page.html")
     const ended = await cliRun("show", "latest", "--runs-dir", join(scratch, "runs"), "--html", file)
     assert.strictEqual(ended.code, 0, ended.stderr)
@@ -200,7 +203,7 @@ describe("show", () => {
     assert.match(refused.stderr, /^error: cannot write .*folder\.html/m)
   })
 
-  it("--open makes the page and, without a screen, says where it is", async () => {
+  it("--open writes the page and, without a display, prints its path", async () => {
     rmSync(join(trained, "report.html"))
     const { DISPLAY, WAYLAND_DISPLAY } = process.env
     delete process.env.DISPLAY

@@ -1,5 +1,5 @@
 /**
- * Curves of a page: (series, axes) -> Html with an SVG in it (`draw.ts`), which needs no script.
+ * Line charts of a page: (series, axes) -> Html with an SVG and its legend.
  */
 import { chartSize, draw, Plot, wideChartSize } from "./draw.ts"
 import { type Content, Html, html } from "./html.ts"
@@ -8,7 +8,7 @@ import { seriesColors } from "./style.ts"
 export interface Point {
   readonly x: number | Date
   readonly y: number
-  /** Shown where the pointer rests on it. */
+  /** Tooltip. */
   readonly says?: string
 }
 
@@ -16,11 +16,11 @@ export interface Series {
   readonly name: string
   /** By increasing x. */
   readonly points: ReadonlyArray<Point>
-  /** Each point is marked: for few measurements. */
+  /** Marks each point with a dot, for series with few points. */
   readonly dots?: boolean
-  /** Only points, no line between them. */
+  /** Draws dots without a line between them. */
   readonly scattered?: boolean
-  /** A letter at the line's end, where many lines cannot be told apart by colour. */
+  /** A letter at the end of the line, for charts with too many lines to tell apart by colour. */
   readonly mark?: string
 }
 
@@ -29,7 +29,7 @@ export interface Axis {
   readonly format?: (value: number) => string
   /** `magnitude`: logarithmic where positive values span more than a factor of four. */
   readonly scale?: "linear" | "magnitude" | "time"
-  /** The least the axis spans. */
+  /** The axis spans at least this range. */
   readonly domain?: readonly [number, number]
 }
 
@@ -38,21 +38,21 @@ export interface LineChart {
   readonly x: Axis
   readonly y: Axis
   readonly series: ReadonlyArray<Series>
-  /** Vertical lines, as where something happened. */
+  /** Vertical lines with a tooltip. */
   readonly events?: ReadonlyArray<{ readonly x: number | Date; readonly says: string }>
   readonly wide?: boolean
 }
 
 const dashes = ["none", "5 3", "1.5 2.5", "8 3 2 3"]
 export const colorOf = (series: number) => seriesColors[series % seriesColors.length]
-/** A few lines without dots are told apart by their dashes too; of many, dashes change after eight colours. */
+/** A few lines without dots also differ in their dashes; with many lines the dashes change after eight colours. */
 const dashOf = (series: ReadonlyArray<Series>, i: number) =>
   dashes[
     (series.length <= dashes.length && series[i].dots !== true ? i : Math.floor(i / seriesColors.length)) %
       dashes.length
   ]
 
-/** Round numbers on a logarithmic axis: powers of ten, and between them where there are few. */
+/** Ticks of a logarithmic axis: powers of ten, with round numbers between them if there are few. */
 const magnitudes = (low: number, high: number): ReadonlyArray<number> => {
   const decades = Math.log10(high / low)
   const steps = decades > 3.5 ? [1] : decades > 1.5 ? [1, 3] : [1, 2, 5]
@@ -61,7 +61,7 @@ const magnitudes = (low: number, high: number): ReadonlyArray<number> => {
   for (let power = Math.floor(Math.log10(low)); power <= Math.log10(high); power++) {
     if (power % every !== 0) continue
     for (const step of steps) {
-      // From text: 10 ** -3 is not exactly what 1e-3 is.
+      // Parsed from text, because 10 ** -3 is not exactly 1e-3.
       const tick = Number(`${step}e${power}`)
       if (tick >= low * 0.999 && tick <= high * 1.001) ticks.push(tick)
     }
@@ -69,7 +69,7 @@ const magnitudes = (low: number, high: number): ReadonlyArray<number> => {
   return ticks
 }
 
-/** A figure short enough for an axis: 0.0001, 12,000. */
+/** A number short enough for an axis label: 0.0001, 12,000. */
 export const short = (value: number): string =>
   value !== 0 && Math.abs(value) < 0.0001
     ? value.toExponential(0).replace("-", "−")
@@ -78,7 +78,7 @@ export const short = (value: number): string =>
 export const percent = (share: number): string =>
   `${(100 * share).toLocaleString("en", { maximumSignificantDigits: 3 })} %`
 
-/** How the vertical axis is drawn, and the height at which a value stands. */
+/** Options of the vertical axis, and the value at which a point is drawn. */
 const vertical = (axis: Axis, values: ReadonlyArray<number>) => {
   const finite = [...values, ...(axis.domain ?? [])].filter(Number.isFinite)
   const positive = finite.filter((value) => value > 0)
@@ -89,7 +89,7 @@ const vertical = (axis: Axis, values: ReadonlyArray<number>) => {
     axis.scale === "magnitude" && positive.length > 0 && high > 4 * low && Math.min(...finite) >= 0
   if (!logarithmic) {
     const [lowest, highest] = [Math.min(...finite), Math.max(...finite)]
-    // A value that never changes stands above 0, not on a scale of its own.
+    // A constant value gets an axis that starts at 0, not an axis of zero length.
     const constant = lowest === highest && lowest > 0
     const domain = axis.domain === undefined && !constant ? {} : { domain: [constant ? 0 : lowest, highest] }
     return {
@@ -98,7 +98,7 @@ const vertical = (axis: Axis, values: ReadonlyArray<number>) => {
       floor: null,
     }
   }
-  // What is 0 has no logarithm: it is drawn on the lower edge, which is then below everything else.
+  // 0 has no logarithm: it is drawn at the bottom edge, below all other values.
   const floor = finite.some((value) => value === 0) ? low / 2 : null
   const domain = [floor ?? low, high]
   return {
@@ -122,7 +122,7 @@ export const legend = (series: ReadonlyArray<Series>): Content =>
         ${series.map(({ name }, i) => html`<li>${swatch(series, i)}${name}</li>`)}
       </ul>`
 
-/** Letters at the ends of lines; neighbours stand beside each other. */
+/** Letters at the ends of lines, alternating in two columns so that neighbours do not overlap. */
 const endMarks = (series: ReadonlyArray<Series>, placed: ReadonlyArray<ReadonlyArray<Point>>) =>
   series.flatMap(({ mark }, i) => {
     const end = placed[i].at(-1)
@@ -140,7 +140,7 @@ const endMarks = (series: ReadonlyArray<Series>, placed: ReadonlyArray<ReadonlyA
         ]
   })
 
-/** Curves over one horizontal axis, with their legend; null where there is nothing to draw. */
+/** Null without points. */
 export const lineChart = (chart: LineChart): Html | null => {
   const { events = [], series, x, y } = chart
   const points = series.flatMap(({ points }) => points)
@@ -202,7 +202,7 @@ export const lineChart = (chart: LineChart): Html | null => {
     scale.floor === null
       ? null
       : html`<p class="plot-note">
-          <small>0 is drawn on the lower edge, which has no place of its own on this scale.</small>
+          <small>Zero has no place on a logarithmic scale; it is drawn at the bottom edge.</small>
         </p>`
   return html`${legend(series)}${svg}${zero}`
 }

@@ -1,9 +1,9 @@
 /**
- * Charts of a page: (what Plot is to draw, its text) -> Html with an SVG in it, drawn here; the page needs no script.
+ * Charts of a page: (Plot options, alternative text) -> Html with an SVG. Charts are drawn here, so the page needs no script.
  *
- * Colours are variables of the page's style, so a chart follows the reader's theme. To a screen reader a chart is one
- * image with `alternative` as its text; the numbers belong into the figure's table. Loading Plot takes a quarter of a
- * second: import this file where a page is made, not where a program starts.
+ * Colours are CSS variables of the page, so a chart follows the reader's theme. To a screen reader a chart is one image
+ * whose text is `alternative`; the numbers belong in the figure's table. Loading Plot takes a quarter of a second: import
+ * this file where a page is made, not at start-up.
  */
 import * as Plot from "@observablehq/plot"
 import { parseHTML } from "linkedom"
@@ -11,13 +11,13 @@ import { escape, Html, legible } from "./html.ts"
 
 export { Plot }
 
-/** A size that is read well on a phone, where charts are not shrunk, and side by side on a screen. */
+/** Legible on a phone, where charts are not scaled down, and side by side on a desktop. */
 export const chartSize = { width: 400, height: 240 } as const
 export const wideChartSize = { width: 900, height: 300 } as const
 
 const { document } = parseHTML("<!doctype html><html><body></body></html>")
 
-/** What of an element is used; linkedom's are such. */
+/** The part of an element that is used here; linkedom's elements have it. */
 interface DrawnElement {
   readonly attributes: ReadonlyArray<{ readonly name: string; value: string }>
   readonly children: Iterable<DrawnElement>
@@ -27,7 +27,7 @@ interface DrawnElement {
   readonly remove: () => void
 }
 
-/** Coordinates to a tenth of a pixel: half the size of the file, and nobody sees it. */
+/** Coordinates rounded to a tenth of a pixel: it halves the file and is not visible. */
 const rounded = (value: string) =>
   value.replace(/-?\d+\.\d{2,}/g, (number) => String(+Number(number).toFixed(1)))
 
@@ -36,7 +36,7 @@ const tidy = (element: DrawnElement): void => {
     if (child.localName === "style") child.remove()
     else tidy(child)
   }
-  // Parts of an image have no names of their own: the whole has one.
+  // The chart as a whole has a label; its parts must not have their own.
   for (const name of ["aria-label", "aria-hidden", "aria-description"]) element.removeAttribute(name)
   for (const attribute of element.attributes) {
     if (attribute.name !== "stroke-opacity" && attribute.name !== "fill-opacity")
@@ -55,7 +55,7 @@ export const draw = (alternative: string, options: Plot.PlotOptions): Html => {
   })
   tidy(svg)
   for (const name of ["width", "height", "font-family"]) svg.removeAttribute(name)
-  // linkedom escapes text, but not all of an attribute: the only one with words in it is written here.
+  // linkedom escapes text, but attributes only in part: the one attribute with text is written here.
   const [, rest] = /^<svg(.*)$/s.exec(legible(svg.outerHTML)) ?? []
   return new Html(`<svg role="img" aria-label="${escape(alternative)}"${rest}`)
 }

@@ -1,13 +1,13 @@
-/** An example of a dataset as a picture: (pixels, image shape) -> PNG in the page, or null for what is neither gray nor RGB. */
+/** An example of a dataset as a picture: (pixels, image shape) -> embedded PNG, or null unless it is grayscale or RGB. */
 import { Effect } from "effect"
 import { encodePng } from "../../stages/preprocess/png.ts"
 import { picture } from "./figures.ts"
 import type { Html } from "./html.ts"
 
-/** An image for which a text can be given. */
+/** An image that still needs its alternative text. */
 export type Picture = (alternative: string) => Html
 
-/** How large the longer side is shown, about, in pixels of the page: whole multiples keep pixels square. */
+/** Approximate size of the longer side in CSS pixels: scaling by whole numbers keeps pixels square. */
 const shownSize = 84
 
 export const examplePicture = Effect.fnUntraced(function* (

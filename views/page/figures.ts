@@ -1,18 +1,18 @@
 /**
- * Figures of a page: (title, picture, caption, data) -> Html. The data stand behind the picture as a table, folded, for
- * whoever cannot see it or wants the numbers.
+ * Figures of a page: (title, picture, caption, data) -> Html. A folded table below the picture holds its data, for readers
+ * who cannot see the picture or want the numbers.
  */
 import { type Content, type Html, html } from "./html.ts"
 import { folded } from "./page.ts"
 
 export interface Figure {
   readonly title: string
-  /** A chart, an image, or a few of them; each has a text of its own that says what it shows. */
+  /** A chart, an image, or several; each has its own alternative text. */
   readonly picture: Content
   readonly caption?: Content
   /** A table. */
   readonly data?: Html | null
-  /** As broad as the page. */
+  /** Spans the width of the page. */
   readonly wide?: boolean
 }
 
@@ -22,13 +22,13 @@ export const figure = ({ caption, data, picture, title, wide }: Figure): Html =>
       <h3>${title}</h3>
       ${caption === undefined ? null : html`<p>${caption}</p>`}
     </figcaption>
-    ${picture} ${data === undefined || data === null ? null : folded("The same as a table", data)}
+    ${picture} ${data === undefined || data === null ? null : folded("Data as a table", data)}
   </figure>`
 
 /** Figures side by side where there is room. */
 export const gallery = (figures: ReadonlyArray<Html>): Html => html`<div class="gallery">${figures}</div>`
 
-/** A PNG in the page itself; `alternative` says what is to be seen. Sizes in pixels of the page. */
+/** An embedded PNG with its alternative text. Sizes are in CSS pixels. */
 export const picture = (options: {
   readonly png: Uint8Array
   readonly alternative: string

@@ -1,8 +1,8 @@
 /**
- * Markup that is safe: html`<p>${text}</p>` -> Html. Whatever is put in is escaped, unless it is Html itself.
+ * Safe markup: html`<p>${text}</p>` -> Html. Every value is escaped unless it is Html itself.
  *
- * Values go where text or a quoted attribute stands, never into a script, a style or an attribute without quotes: names
- * and paths are other people's words.
+ * Values belong in text or in a quoted attribute, never in a script, a style or an unquoted attribute: names and paths are
+ * untrusted input.
  */
 
 export class Html {
@@ -22,7 +22,7 @@ const entities: Readonly<Record<string, string>> = {
   "'": "&#39;",
 }
 
-// Characters that HTML does not allow, such as the escapes that colour a terminal, become U+FFFD.
+// Characters that HTML does not allow, such as terminal escape sequences, become U+FFFD.
 // oxlint-disable-next-line no-control-regex
 const forbidden = /[\u0000-\u0008\u000B\u000C\u000E-\u001F\u007F-\u009F\uFFFE\uFFFF]/g
 

@@ -1,4 +1,4 @@
-/** Estimates with their intervals, one under the other: (estimates, axis) -> Html. */
+/** A chart of estimates with their intervals, one per line: (estimates, axis) -> Html. */
 import { type Axis, colorOf, short } from "./charts.ts"
 import { chartSize, draw, Plot } from "./draw.ts"
 import type { Html } from "./html.ts"
@@ -8,7 +8,7 @@ export interface Estimate {
   readonly value: number
   readonly low: number | null
   readonly high: number | null
-  /** Drawn full; others are drawn hollow. */
+  /** Drawn as a filled dot; others are hollow. */
   readonly strong: boolean
   readonly says: string
 }
@@ -18,11 +18,11 @@ export interface IntervalChart {
   readonly x: Axis
   /** From top to bottom; names are unique. */
   readonly estimates: ReadonlyArray<Estimate>
-  /** A vertical line, as at no difference. */
+  /** Position of a vertical line, such as 0 for no difference. */
   readonly at?: number
 }
 
-/** Values with their intervals, one under the other; null where there is none. */
+/** Null without estimates. */
 export const intervalChart = ({ alternative, at, estimates, x }: IntervalChart): Html | null => {
   if (estimates.length === 0) return null
   const names = estimates.map(({ name }) => name)

@@ -1,4 +1,4 @@
-/** Numbers and times as pages write them. */
+/** Numbers, times and lists as pages write them. */
 
 /** 12,345 */
 export const count = (value: number): string => value.toLocaleString("en")
@@ -9,7 +9,7 @@ export const measure = (value: number): string =>
     ? value.toExponential(2).replace("-", "−")
     : value.toLocaleString("en", { maximumSignificantDigits: 3 }).replace("-", "−")
 
-/** 2026-11-22T08:53:17.485Z -> 2026-11-22 08:53 UTC; what is no time stays as it is. */
+/** 2026-11-22T08:53:17.485Z -> 2026-11-22 08:53 UTC; any other text is returned unchanged. */
 export const moment = (time: string): string => {
   const [, day, clock] = /^(\d{4}-\d{2}-\d{2})T(\d{2}:\d{2})/.exec(time) ?? []
   return day === undefined ? time : `${day} ${clock} UTC`

@@ -1,11 +1,11 @@
 /**
- * How pages look: one style sheet, light and dark, down to 320 pixels, on paper.
+ * The style sheet of every page: light and dark mode, screens from 320 pixels wide, and print.
  *
- * Colours are variables, so that charts (`charts.ts`) follow the reader's theme too. Text has a contrast of at least
- * 4.5 to 1 with its background, lines of charts at least 3 to 1 (WCAG 2.2).
+ * Colours are variables, so that charts follow the reader's theme too. Text has a contrast ratio of at least 4.5 to 1 with
+ * its background, chart lines at least 3 to 1 (WCAG 2.2).
  */
 
-/** Colours of series, in the order they are given out. */
+/** Colours of series, in order of use. */
 export const seriesColors = Array.from({ length: 8 }, (_, i) => `var(--series-${i + 1})`)
 
 export const style = `

@@ -1,20 +1,20 @@
 /**
- * Tables of a page: (caption, columns, rows) -> Html, with heads that say what they head; a wide one scrolls in itself.
+ * Tables of a page: (caption, columns, rows) -> Html, with scoped header cells. A wide table scrolls by itself.
  */
 import { type Content, Html, html } from "./html.ts"
 
 export interface Column {
   readonly name: Content
-  /** Aligned to the right, digits under digits. */
+  /** Right-aligned, with tabular digits. */
   readonly figures?: boolean
 }
 
 export interface Table {
   readonly caption: string
   readonly columns: ReadonlyArray<Column | string>
-  /** The first cell of a row is its head. */
+  /** The first cell of a row is its header. */
   readonly rows: ReadonlyArray<ReadonlyArray<Content>>
-  /** For a caption that the text around it says already. */
+  /** Shows the caption to screen readers only, where the surrounding text states it already. */
   readonly captionHidden?: boolean
 }
 
@@ -25,7 +25,7 @@ export const table = (options: Table): Html => {
   const kind = (i: number) => (columns[i]?.figures === true ? new Html(' class="figures"') : null)
   const cell = (content: Content, i: number) =>
     i === 0 ? html`<th scope="row" ${kind(i)}>${content}</th>` : html`<td${kind(i)}>${content}</td>`
-  // The caption is said twice, but read once: what is seen does not scroll away with a wide table.
+  // Two captions, of which a screen reader reads one: the visible caption must not scroll away with a wide table.
   return html`${
       options.captionHidden === true
         ? null

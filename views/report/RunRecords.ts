@@ -1,8 +1,8 @@
 /**
- * All that a run left behind, as far as it can be read: (run directory) -> RunRecords, with what is missing in words.
+ * Everything that can be read of a run: (run directory) -> RunRecords, with a list of what is missing.
  *
- * Nothing here fails: a run may be unfinished, damaged, or of an older version. Each part of report.json is decoded by
- * itself, so that one that is absent or of another form takes no other with it.
+ * Nothing here fails: a run may be unfinished, damaged, or written by another version. Each part of report.json is decoded
+ * separately, so that a part in another format does not hide the others.
  */
 import { Effect, Option, Path, Result, Schema } from "effect"
 import { DatasetFigures, FetchedDataset } from "../../schemas/Dataset.ts"
@@ -19,7 +19,7 @@ import { readFigures, type RunFigures } from "../../inspect/RunFigures.ts"
 import { type Predictions, readPredictions } from "../../storage/predictions.ts"
 import { readTrainEvents, type Speed, speedsOf } from "../../inspect/trainEvents.ts"
 
-/** The test result, each part by itself. */
+/** The test result; each part may be missing. */
 export interface TestParts {
   readonly examples: number | undefined
   readonly error: Interval | undefined
@@ -32,9 +32,9 @@ export interface TestParts {
 
 export interface RunRecords {
   readonly header: RunHeader
-  /** Speed, memory and the like, as a comparison has them. */
+  /** Speed, memory and errors, as in a comparison. */
   readonly figures: RunFigures
-  /** Undefined where it is of another version. */
+  /** Undefined if another version wrote it. */
   readonly experiment: Experiment | undefined
   readonly fingerprint: string | undefined
   readonly experimentFile: string | undefined
@@ -47,10 +47,10 @@ export interface RunRecords {
   readonly trained: Trained | undefined
   readonly layers: Report["layers"] | undefined
   readonly timings: Report["timings"] | undefined
-  /** Null where there is no report.json. */
+  /** Null without report.json. */
   readonly test: TestParts | null
   readonly predictions: Predictions | undefined
-  /** A sentence each. */
+  /** One sentence each. */
   readonly missing: ReadonlyArray<string>
 }
 
@@ -59,7 +59,7 @@ const decodeJson = Schema.decodeUnknownOption(Schema.fromJsonString(Schema.Unkno
 const field = (value: unknown, key: string): unknown =>
   typeof value === "object" && value !== null ? Reflect.get(value, key) : undefined
 
-/** What a field of some JSON says, where it says it as expected. */
+/** A field of a JSON value, undefined unless it has the schema. */
 const read = <S extends Schema.ConstraintDecoder<unknown>>(
   value: unknown,
   key: string,
@@ -72,12 +72,12 @@ const readJson = Effect.fnUntraced(function* (path: string) {
   return { exists: true, json: Option.getOrUndefined(decodeJson(text)) }
 })
 
-/** The header, or of a run whose run.json cannot be read what the rest of its folder says. */
+/** The header; if run.json cannot be read, one made from the other files of the run. */
 const headerOf = Effect.fnUntraced(function* (path: string, missing: Array<string>) {
   const paths = yield* Path.Path
   const header = yield* Effect.result(readHeader(path))
   if (Result.isSuccess(header)) return header.success
-  missing.push(`${header.failure.problem}: the experiment and what it was trained with are not known`)
+  missing.push(`${header.failure.problem}: the experiment and the engine are unknown`)
   const attempts = yield* readAttemptGlances(path)
   const id = paths.basename(path)
   return {
@@ -107,12 +107,12 @@ const testOf = (json: unknown): TestParts => {
   }
 }
 
-/** Parts of a test result that are not there, or not as this version writes them. */
+/** Describes the parts of a test result that are absent or in another format. */
 const testRemarks = (test: TestParts): ReadonlyArray<string> => {
   const absent = Object.entries(test).flatMap(([part, value]) => (value === undefined ? [part] : []))
   return absent.length === 0
     ? []
-    : [`its ${layout.report} does not say as this version does: test ${absent.join(", ")}`]
+    : [`${layout.report} lacks parts of a test result of this version: ${absent.join(", ")}`]
 }
 
 export const readRecords = Effect.fn("readRecords")(function* (path: string) {
@@ -132,24 +132,25 @@ export const readRecords = Effect.fn("readRecords")(function* (path: string) {
 
   const experiment = read(identity, "experiment", Experiment)
   if (experiment === undefined && field(identity, "experiment") !== undefined) {
-    missing.push("its experiment is not one of this version: it is shown as it is stored")
+    missing.push("another version wrote the experiment; it is shown as stored")
   }
   const metrics = yield* readMetrics(paths.join(path, layout.metrics)).pipe(
     Effect.orElseSucceed((): ReadonlyArray<Metric> => []),
   )
   const measured = new Set(metrics.map(({ split }) => split))
-  if (metrics.length === 0) missing.push(`its ${layout.metrics} has no row: there are no learning curves`)
-  else if (!measured.has("train")) missing.push("training was not recorded: its curves are left out")
+  if (metrics.length === 0) missing.push(`${layout.metrics} has no rows, so there are no learning curves`)
+  else if (!measured.has("train"))
+    missing.push("training metrics were not recorded, so there are no training curves")
   else if (!measured.has("validation"))
-    missing.push("the validation split was not measured: its curves are left out")
+    missing.push("the validation split was not evaluated, so there are no validation curves")
 
   const predictions = test === null ? undefined : yield* readPredictions(path)
   if (predictions !== undefined && Result.isFailure(predictions)) {
-    missing.push(`${predictions.failure}: no calibration, and no pictures of mistakes`)
+    missing.push(`${predictions.failure}, so there is no calibration and no misclassified examples are shown`)
   }
   const dataset =
     read(report.json, "dataset", DatasetFigures) ?? read(yield* stage("validate"), "result", DatasetFigures)
-  if (dataset === undefined && test !== null) missing.push("there are no figures of its dataset")
+  if (dataset === undefined && test !== null) missing.push("dataset statistics are missing")
 
   return {
     header,
@@ -175,7 +176,7 @@ export const readRecords = Effect.fn("readRecords")(function* (path: string) {
   } satisfies RunRecords as RunRecords
 })
 
-/** The header has the budget that the last attempt was extended to. */
+/** With the budget that the last extension set; the header has it already. */
 const withBudget = (experiment: Experiment, header: RunHeader): Experiment => {
   const iterations = header.attempts.findLast((attempt) => typeof attempt.iterations === "number")?.iterations
   return typeof iterations === "number" ? { ...experiment, budget: { iterations } } : experiment

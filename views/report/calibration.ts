@@ -1,4 +1,4 @@
-/** Whether it is as sure as it should be: (predictions) -> reliability diagram, and how often it was how sure. */
+/** Calibration: (test predictions) -> the section with a reliability diagram and a confidence histogram. */
 import { type Calibration, calibration, type CalibrationBin } from "../../stages/statistics/calibration.ts"
 import { colorOf } from "../page/charts.ts"
 import { chartSize, draw, Plot } from "../page/draw.ts"
@@ -24,43 +24,40 @@ const axis = { labelArrow: "none", tickSize: 0, ticks: 5, grid: true } as const
 const share = (label: string) => ({ ...axis, label, domain: [0, 1], tickFormat: whole })
 
 const reliability = (bins: ReadonlyArray<FilledBin>, expectedError: number) =>
-  draw(
-    `Reliability diagram: share of right answers by confidence; expected calibration error ${percent(expectedError)}`,
-    {
-      ...chartSize,
-      height: 300,
-      ...margins,
-      x: { ...share("confidence"), labelAnchor: "right" },
-      y: share("right answers"),
-      marks: [
-        Plot.line(
-          [
-            [0, 0],
-            [1, 1],
-          ],
-          { stroke: "var(--muted)", strokeDasharray: "4 3" },
-        ),
-        Plot.ruleX([...bins], {
-          x: "confidence",
-          y1: ({ accuracy }: FilledBin) => accuracy.low,
-          y2: ({ accuracy }: FilledBin) => accuracy.high,
-          stroke: colorOf(0),
-          strokeOpacity: 0.55,
-          strokeWidth: 2,
-        }),
-        Plot.dot([...bins], {
-          x: "confidence",
-          y: ({ accuracy }: FilledBin) => accuracy.value,
-          r: 3.5,
-          fill: colorOf(0),
-          title: (bin: FilledBin) =>
-            `${range(bin)} sure: ${percent(bin.accuracy.value)} of ${count(bin.examples)} right`,
-        }),
-      ],
-    },
-  )
+  draw(`Reliability diagram: accuracy by confidence; expected calibration error ${percent(expectedError)}`, {
+    ...chartSize,
+    height: 300,
+    ...margins,
+    x: { ...share("confidence"), labelAnchor: "right" },
+    y: share("accuracy"),
+    marks: [
+      Plot.line(
+        [
+          [0, 0],
+          [1, 1],
+        ],
+        { stroke: "var(--muted)", strokeDasharray: "4 3" },
+      ),
+      Plot.ruleX([...bins], {
+        x: "confidence",
+        y1: ({ accuracy }: FilledBin) => accuracy.low,
+        y2: ({ accuracy }: FilledBin) => accuracy.high,
+        stroke: colorOf(0),
+        strokeOpacity: 0.55,
+        strokeWidth: 2,
+      }),
+      Plot.dot([...bins], {
+        x: "confidence",
+        y: ({ accuracy }: FilledBin) => accuracy.value,
+        r: 3.5,
+        fill: colorOf(0),
+        title: (bin: FilledBin) =>
+          `confidence ${range(bin)}: accuracy ${percent(bin.accuracy.value)} over ${count(bin.examples)} examples`,
+      }),
+    ],
+  })
 
-const frequency = (bins: ReadonlyArray<FilledBin>) => {
+const histogram = (bins: ReadonlyArray<FilledBin>) => {
   const most = Math.max(...bins.map(({ examples }) => examples))
   return draw(`Examples by confidence: ${bins.map((bin) => `${range(bin)}: ${bin.examples}`).join(", ")}`, {
     ...chartSize,
@@ -84,7 +81,7 @@ const frequency = (bins: ReadonlyArray<FilledBin>) => {
         inset: 0.8,
         fill: colorOf(0),
         fillOpacity: 0.75,
-        title: (bin: FilledBin) => `${range(bin)} sure: ${count(bin.examples)} examples`,
+        title: (bin: FilledBin) => `confidence ${range(bin)}: ${count(bin.examples)} examples`,
       }),
     ],
   })
@@ -94,11 +91,11 @@ const verdict = ({ accuracy, bins, confidence, expectedError }: Calibration) => 
   const difference = confidence - accuracy
   const tendency =
     Math.abs(difference) < 0.0005
-      ? "on the whole as sure as it is right"
+      ? "well calibrated on average"
       : difference > 0
-        ? "more sure than right (overconfident)"
-        : "more often right than sure (underconfident)"
-  return `It is ${tendency}: ${percent(confidence)} sure on average, ${percent(accuracy)} right. Expected calibration error ${percent(expectedError)}: the mean distance between the two, over ${bins.length} bins of confidence.`
+        ? "overconfident"
+        : "underconfident"
+  return `The model is ${tendency}: its mean confidence is ${percent(confidence)}, its accuracy ${percent(accuracy)}. The expected calibration error is ${percent(expectedError)}: the mean gap between confidence and accuracy over ${bins.length} bins.`
 }
 
 export const calibrationOf = ({ classes, labels, probabilities }: Predictions): Calibration =>
@@ -107,12 +104,12 @@ export const calibrationOf = ({ classes, labels, probabilities }: Predictions): 
 export const calibrationSection = (found: Calibration): Section => {
   const bins = found.bins.filter(isFilled)
   const data = table({
-    caption: "Answers by confidence",
+    caption: "Predictions by confidence",
     columns: [
       "confidence",
       { name: "examples", figures: true },
       { name: "mean confidence", figures: true },
-      { name: "right", figures: true },
+      { name: "accuracy", figures: true },
       { name: "95 % interval", figures: true },
     ],
     rows: bins.map((bin) => [
@@ -130,15 +127,15 @@ export const calibrationSection = (found: Calibration): Section => {
       paragraph(verdict(found)),
       gallery([
         figure({
-          title: "Is it right as often as it is sure?",
-          caption: "On the dashed line it is. Bars are 95 % intervals: few examples, long bar.",
+          title: "Reliability diagram",
+          caption: "Points on the dashed line are perfectly calibrated. Vertical bars are 95 % intervals.",
           picture: reliability(bins, found.expectedError),
           data,
         }),
         figure({
-          title: "How sure it is",
-          caption: "Examples by the probability of the answer, on a logarithmic scale.",
-          picture: frequency(bins),
+          title: "Confidence histogram",
+          caption: "Number of examples by the probability of the predicted class, on a logarithmic scale.",
+          picture: histogram(bins),
           data,
         }),
       ]),

@@ -1,4 +1,4 @@
-/** Learning curves: (records) -> the section with loss, error, accuracy, learning rate and speed, or null without any. */
+/** Learning curves: (records) -> the section with loss, error, accuracy, learning rate and speed, or null without data. */
 import type { Metric } from "../../schemas/Metric.ts"
 import { type LineChart, lineChart, percent as percentTick, type Point, type Series } from "../page/charts.ts"
 import { figure, gallery } from "../page/figures.ts"
@@ -15,27 +15,27 @@ type ValidationRow = Extract<Metric, { readonly split: "validation" }>
 interface Curves {
   readonly train: ReadonlyArray<TrainRow>
   readonly validation: ReadonlyArray<ValidationRow>
-  /** Where attempts went on: a vertical line in every chart. */
+  /** Where attempts resumed: a vertical line in every chart. */
   readonly events: NonNullable<LineChart["events"]>
 }
 
-/** Points of a curve: more are not seen, and make the page heavy. */
+/** Points per curve: more would not be visible and would make the page large. */
 const pointsDrawn = 400
-/** More measurements than this are drawn without dots. */
-const mostDots = 60
+/** Curves with more points are drawn without dots. */
+const maxDots = 60
 const rowsShown = 40
 
-/** Means over stretches of equal length, each at its last iteration; all points where there are few. */
+/** All points of a short curve; of a long one, means over equal ranges, each drawn at the last iteration of its range. */
 const thinned = (points: ReadonlyArray<Point>): ReadonlyArray<Point> => {
-  const stretch = Math.ceil(points.length / pointsDrawn)
-  if (stretch <= 1) return points
-  return Array.from({ length: Math.ceil(points.length / stretch) }, (_, i) => {
-    const part = points.slice(i * stretch, (i + 1) * stretch)
+  const length = Math.ceil(points.length / pointsDrawn)
+  if (length <= 1) return points
+  return Array.from({ length: Math.ceil(points.length / length) }, (_, i) => {
+    const part = points.slice(i * length, (i + 1) * length)
     return { x: part[part.length - 1].x, y: part.reduce((sum, { y }) => sum + y, 0) / part.length }
   })
 }
 
-/** Every row of a few, evenly spaced ones of many, the last one always. */
+/** All rows, or evenly spaced ones if there are many; always with the last one. */
 const sampled = <Row>(rows: ReadonlyArray<Row>): ReadonlyArray<Row> => {
   const every = Math.ceil(rows.length / rowsShown)
   return rows.filter((_, i) => (i + 1) % every === 0 || i === rows.length - 1)
@@ -47,14 +47,14 @@ type Rows = ReadonlyArray<{ readonly iteration: number }>
 const span = (rows: Rows) =>
   `iterations ${count(rows[0].iteration)} to ${count(rows[rows.length - 1].iteration)}`
 
-/** A series with one point a row. */
+/** A series with one point per row. */
 const seriesOf = <Row extends { readonly iteration: number }>(
   name: string,
   rows: ReadonlyArray<Row>,
   value: (row: Row) => number,
   write: (value: number) => string,
 ): Series => {
-  const dots = rows.length <= mostDots
+  const dots = rows.length <= maxDots
   const points = rows.map((row) => {
     const [x, y] = [row.iteration, value(row)]
     return dots ? { x, y, says: `${name}, iteration ${count(x)}: ${write(y)}` } : { x, y }
@@ -120,7 +120,7 @@ const accuracyFigure = ({ events, validation }: Curves) => {
   if (validation.length === 0) return null
   const best = validation.reduce((a, b) => (b.accuracy > a.accuracy ? b : a))
   const last = validation[validation.length - 1]
-  const sentence = `Highest at iteration ${count(best.iteration)}: ${percent(best.accuracy)}. At the end ${percent(last.accuracy)}.`
+  const sentence = `Highest: ${percent(best.accuracy)}, at iteration ${count(best.iteration)}. Last: ${percent(last.accuracy)}.`
   return curveFigure(
     {
       title: "Validation accuracy",
@@ -152,7 +152,7 @@ const learningRateFigure = ({ events, train }: Curves) => {
       title: "Learning rate",
       caption:
         low === high
-          ? `${measure(high)} throughout.`
+          ? `Constant: ${measure(high)}.`
           : `From ${measure(rates[0])} to ${measure(rates[rates.length - 1])}.`,
       alternative: `Learning rate over ${span(train)}: between ${measure(low)} and ${measure(high)}`,
       y: { label: "learning rate", domain: [0, high] },
@@ -179,8 +179,9 @@ const speedFigure = ({ header, speeds }: RunRecords, events: Curves["events"]) =
   return curveFigure(
     {
       title: "Speed",
-      caption: `Training images a second between two evaluations, by the times in the log. What else the machine did is in it.`,
-      alternative: `Training images a second over ${span(rows)}: between ${measure(low)} and ${measure(high)}`,
+      caption:
+        "Training images per second, measured from one evaluation to the next by the times in the log.",
+      alternative: `Training images per second over ${span(rows)}: between ${measure(low)} and ${measure(high)}`,
       y: { label: "images/s", domain: [0, high] },
       series: attempts.map((number) =>
         seriesOf(
@@ -209,7 +210,7 @@ export const curvesSection = (records: RunRecords): Section | null => {
   const train = metrics.filter((row): row is TrainRow => row.split === "train")
   const events = attempts.flatMap(({ number, resumedFrom }) =>
     resumedFrom !== null && resumedFrom > 0
-      ? [{ x: resumedFrom, says: `attempt ${number} went on from iteration ${count(resumedFrom)}` }]
+      ? [{ x: resumedFrom, says: `attempt ${number} resumed from iteration ${count(resumedFrom)}` }]
       : [],
   )
   const curves: Curves = {
@@ -221,19 +222,19 @@ export const curvesSection = (records: RunRecords): Section | null => {
     bothSplits(curves, {
       of: "loss",
       title: "Loss",
-      caption: `Training: the mean over the ${count(train[0]?.iteration ?? 0)} iterations before each point. Validation: the whole split, with the weights as they were.`,
+      caption: `Training: the mean over the previous ${count(train[0]?.iteration ?? 0)} iterations. Validation: the mean over the validation split.`,
     }),
     bothSplits(curves, {
       of: "error",
       title: "Error",
-      caption: "Share of examples answered wrongly, measured as the loss is.",
+      caption: "Share of misclassified examples, over the same examples as the loss.",
     }),
     accuracyFigure(curves),
     learningRateFigure(curves),
     speedFigure(records, events),
   ].filter((found) => found !== null)
   if (figures.length === 0) return null
-  const wentOn =
-    events.length === 0 ? null : paragraph("Dotted lines: where an attempt went on from a checkpoint.")
-  return { id: "curves", title: "Learning curves", content: [wentOn, gallery(figures)] }
+  const resumes =
+    events.length === 0 ? null : paragraph("A dotted line marks where an attempt resumed from a checkpoint.")
+  return { id: "curves", title: "Learning curves", content: [resumes, gallery(figures)] }
 }

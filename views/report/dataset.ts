@@ -1,4 +1,4 @@
-/** What it was trained and tested on: (records, pictures) -> the section with counts, an example of each class, files. */
+/** The dataset: (records, pictures) -> the section with counts, an example of each class, and the files. */
 import { type DatasetFigures, fileNames } from "../../schemas/Dataset.ts"
 import { size } from "../../format/size.ts"
 import { type Content, html } from "../page/html.ts"
@@ -10,11 +10,11 @@ import type { Pictures } from "./pictures.ts"
 import type { RunRecords } from "./RunRecords.ts"
 
 const splitOf = ({ experiment }: RunRecords): string => {
-  if (experiment === undefined) return "not known"
+  if (experiment === undefined) return "unknown"
   const { split } = experiment
   return split.kind === "standard"
-    ? `the dataset's own sets; ${count(split.validation)} train examples validate (seed ${split.seed})`
-    : `all examples pooled: ${percent(split.test)} test, ${percent(split.validation)} of the rest validate (seed ${split.seed})`
+    ? `standard train and test sets; ${count(split.validation)} train examples held out for validation (seed ${split.seed})`
+    : `all examples pooled; ${percent(split.test)} held out for testing, then ${percent(split.validation)} of the rest for validation (seed ${split.seed})`
 }
 
 const classesTable = (
@@ -25,14 +25,14 @@ const classesTable = (
   const { test, train } = dataset
   const pictured = example(0) !== null
   return table({
-    caption: "Examples of each class; the picture is of its first test example",
+    caption: "Examples per class, with the first test example of each",
     columns: [
       "class",
       ...(pictured ? ["example"] : []),
       { name: "train", figures: true },
-      { name: "of all", figures: true },
+      { name: "share", figures: true },
       { name: "test", figures: true },
-      { name: "of all", figures: true },
+      { name: "share", figures: true },
     ],
     rows: names.map((name, label) => [
       name,
@@ -81,9 +81,9 @@ export const datasetSection = (
         ["images", `${imageShape.join("×")}, ${names.length} classes`],
         ["train set", `${count(train.examples)} examples; pixels: ${pixels(train)}`],
         ["test set", `${count(test.examples)} examples; pixels: ${pixels(test)}`],
-        ["test images also in train", count(duplicates)],
+        ["test images also in the train set", count(duplicates)],
         ["split", splitOf(records)],
-        ["pixels as numbers", records.experiment?.normalization ?? "not known"],
+        ["pixel normalization", records.experiment?.normalization ?? "unknown"],
       ]),
       names.length <= 64
         ? html`<div class="examples">${classes}</div>`

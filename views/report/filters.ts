@@ -1,11 +1,10 @@
 /**
- * What the first layer looks for: (weights, network) -> its filters side by side in one image, or null where they are no
- * picture.
+ * Filters of the first layer: (weights, network) -> one image with the filters side by side, or null if they cannot be drawn.
  *
- * The first layer that has a kernel and is given an image: a convolution's kernel [height, width, channels, filters], or a
- * dense layer's [height · width · channels, units], whose every unit has a weight for each pixel. Of one channel, the
- * opacity is the size of a weight and the colour its sign, so 0 is the paper, light or dark; of three, the weights are the
- * colours, and gray is 0.
+ * The first layer with a kernel reads an image: a convolution's kernel is [height, width, channels, filters]; a dense layer's
+ * is [height · width · channels, units], with one weight per pixel and unit. With one channel, opacity shows the size of a
+ * weight and colour its sign, so 0 is the page's background in light and dark mode. With three channels, the weights are the
+ * colours and gray is 0.
  */
 import { Effect } from "effect"
 import type { State } from "../../engines/Engine.ts"
@@ -14,13 +13,13 @@ import type { Report } from "../../schemas/Report.ts"
 import { averageName } from "../../stages/model/averageName.ts"
 import { encodePng } from "../../stages/preprocess/png.ts"
 
-const mostFilters = 64
-/** Filters in a row of the sheet. */
+const maxFilters = 64
+/** Filters per row. */
 const columns = 8
-/** How wide a filter is shown at least, in pixels of the page. */
+/** Minimum width of a filter in CSS pixels. */
 const shownSize = 36
 
-/** Blue for negative weights, orange for positive ones: told apart by whoever sees red and green as one. */
+/** Blue for negative weights, orange for positive ones: safe for red-green colour blindness. */
 const negative = [0x1f, 0x66, 0xb1] as const
 const positive = [0xd9, 0x6a, 0x1c] as const
 
@@ -30,15 +29,15 @@ export interface FilterSheet {
   readonly count: number
   readonly shown: number
   readonly size: readonly [height: number, width: number, channels: number]
-  /** As shown on the page. */
+  /** In CSS pixels. */
   readonly width: number
   readonly height: number
-  /** The largest weight, by size. */
+  /** The largest absolute value of a weight. */
   readonly largest: number
-  /** Of each filter shown. */
-  readonly figures: ReadonlyArray<{
-    readonly least: number
-    readonly greatest: number
+  /** One entry per filter shown. */
+  readonly statistics: ReadonlyArray<{
+    readonly min: number
+    readonly max: number
     readonly norm: number
   }>
 }
@@ -53,7 +52,7 @@ interface Kernel {
 
 type Layers = Report["layers"]
 
-/** The shape of what a layer is given, if it is an image or one that was flattened. */
+/** The shape of the image that a layer reads, flattened or not. */
 const imageBefore = (layers: Layers, at: number, imageShape: ReadonlyArray<number>) =>
   layers.slice(0, at).findLast(({ output }) => output.length === 3)?.output ?? imageShape
 
@@ -65,7 +64,7 @@ const firstKernel = (
 ): Kernel | null => {
   const at = model.findIndex(({ kind }) => kind === "conv2d" || kind === "dense")
   const name = `${layers[at]?.name}/kernel`
-  // Where weights are averaged, the averages were tested.
+  // If weights are averaged, the averages are what was tested.
   const kernel =
     state.find((variable) => variable.name === averageName(name)) ??
     state.find((variable) => variable.name === name)
@@ -77,7 +76,7 @@ const firstKernel = (
   return { layer: layers[at].name, size: [height, width, channels], count, weights: kernel.data }
 }
 
-/** [rows, columns of filters] with a transparent pixel between them, RGBA. */
+/** RGBA pixels of a grid of filters, one transparent pixel apart. */
 const paint = (
   { count, size: [height, width, channels], weights }: Kernel,
   shown: number,
@@ -109,14 +108,14 @@ const paint = (
   return { pixels, sheet }
 }
 
-const figuresOf = ({ count, weights }: Kernel, filter: number) => {
-  let [least, greatest, squares] = [Infinity, -Infinity, 0]
+const statisticsOf = ({ count, weights }: Kernel, filter: number) => {
+  let [min, max, squares] = [Infinity, -Infinity, 0]
   for (let i = filter; i < weights.length; i += count) {
-    least = Math.min(least, weights[i])
-    greatest = Math.max(greatest, weights[i])
+    min = Math.min(min, weights[i])
+    max = Math.max(max, weights[i])
     squares += weights[i] ** 2
   }
-  return { least, greatest, norm: Math.sqrt(squares) }
+  return { min, max, norm: Math.sqrt(squares) }
 }
 
 export const filterSheet = Effect.fnUntraced(function* (options: {
@@ -126,12 +125,11 @@ export const filterSheet = Effect.fnUntraced(function* (options: {
   readonly imageShape: ReadonlyArray<number>
 }) {
   const kernel = firstKernel(options.state, options.model, options.layers, options.imageShape)
-  // A single pixel, or channels that are no colours, make no picture.
+  // A single pixel, or a number of channels without colours, cannot be drawn.
   if (kernel === null || ![1, 3].includes(kernel.size[2]) || kernel.size[0] * kernel.size[1] < 2) return null
-  const shown = Math.min(kernel.count, mostFilters)
-  const figures = Array.from({ length: shown }, (_, filter) => figuresOf(kernel, filter))
-  const largest =
-    Math.max(...figures.map(({ greatest, least }) => Math.max(Math.abs(least), Math.abs(greatest)))) || 1
+  const shown = Math.min(kernel.count, maxFilters)
+  const statistics = Array.from({ length: shown }, (_, filter) => statisticsOf(kernel, filter))
+  const largest = Math.max(...statistics.map(({ max, min }) => Math.max(Math.abs(min), Math.abs(max)))) || 1
   const { pixels, sheet } = paint(kernel, shown, largest)
   const scale = Math.max(1, Math.round(Math.max(shownSize, kernel.size[1] * 2) / kernel.size[1]))
   const drawn: FilterSheet = {
@@ -143,7 +141,7 @@ export const filterSheet = Effect.fnUntraced(function* (options: {
     width: sheet.width * scale,
     height: sheet.height * scale,
     largest,
-    figures,
+    statistics,
   }
   return drawn
 })

@@ -1,4 +1,4 @@
-/** The wrong answers given with most confidence: (records, images) -> the section that shows them, or null without any. */
+/** Misclassified test examples: (records, images) -> the section with the most confident ones, or null if unknown. */
 import type { Mistake } from "../../schemas/Report.ts"
 import type { Picture } from "../page/examplePicture.ts"
 import { type Content, html } from "../page/html.ts"
@@ -7,21 +7,24 @@ import { count } from "../page/numbers.ts"
 
 import type { RunRecords } from "./RunRecords.ts"
 
-/** Without decimals; never 100 % for what is less. */
-const sure = (share: number) =>
+/** Whole per cent, but never 100 % for less. */
+const high = (share: number) =>
   share > 0.995 ? `over ${share > 0.9995 ? "99.9" : "99"} %` : `${Math.round(100 * share)} %`
 
-const little = (share: number) => (share < 0.005 ? "under 1 %" : `${Math.round(100 * share)} %`)
+const low = (share: number) => (share < 0.005 ? "under 1 %" : `${Math.round(100 * share)} %`)
 
 const card = (mistake: Mistake, names: ReadonlyArray<string>, image: Picture | undefined): Content => {
-  const [name, taken] = [names[mistake.label] ?? mistake.label, names[mistake.predicted] ?? mistake.predicted]
+  const [name, predicted] = [
+    names[mistake.label] ?? mistake.label,
+    names[mistake.predicted] ?? mistake.predicted,
+  ]
   return html`<li>
     <figure>
-      ${image?.(`a ${name} taken for ${taken}`) ?? null}
+      ${image?.(`a ${name} predicted as ${predicted}`) ?? null}
       <figcaption>
-        <strong>${name}</strong> taken for <strong>${taken}</strong><br /><small
-          >${sure(mistake.confidence)} sure, ${little(mistake.labelProbability)} for ${name}<br />test example
-          ${mistake.index}</small
+        <strong>${name}</strong> predicted as <strong>${predicted}</strong><br /><small
+          >confidence ${high(mistake.confidence)}; ${low(mistake.labelProbability)} for ${name}<br />test
+          example ${mistake.index}</small
         >
       </figcaption>
     </figure>
@@ -36,22 +39,22 @@ export const mistakesSection = (
 ): Section | null => {
   const mistakes = test?.mistakes
   if (mistakes === undefined || test === null) return null
-  const title = "Worst mistakes"
+  const title = "Misclassified examples"
   if (mistakes.length === 0)
-    return { id: "mistakes", title, content: paragraph("Every test example was answered rightly.") }
+    return { id: "mistakes", title, content: paragraph("Every test example is classified correctly.") }
   const wrong =
     test.error === undefined || test.examples === undefined
       ? undefined
       : Math.round(test.error.value * test.examples)
   const shown =
     wrong === undefined || wrong <= mistakes.length
-      ? `All ${mistakes.length} wrong answers`
-      : `The ${mistakes.length} of ${count(wrong)} wrong answers given with most confidence`
+      ? `All ${mistakes.length} misclassified test examples`
+      : `The ${mistakes.length} most confident of ${count(wrong)} misclassified test examples`
   return {
     id: "mistakes",
     title,
     content: [
-      paragraph(`${shown}, most confident first. Test examples are counted from 0.`),
+      paragraph(`${shown}, in order of confidence. Test examples are numbered from 0.`),
       html`<ol class="mistakes">
         ${mistakes.map((mistake) => card(mistake, names, images.get(mistake.index)))}
       </ol>`,

@@ -1,4 +1,4 @@
-/** The network: (records, filters) -> the section with its layers and what the first one looks for. */
+/** The network: (records, filters) -> the section with its layers and the filters of the first one. */
 import { Result } from "effect"
 import type { Layer } from "../../schemas/Model.ts"
 import { inferShapes } from "../../schemas/shapes.ts"
@@ -13,16 +13,16 @@ import type { RunRecords } from "./RunRecords.ts"
 
 const by = (pair: ReadonlyArray<number>) => pair.join("×")
 
-/** What is chosen in a layer, in a few words. */
-const chosen = (layer: Layer): string => {
+/** The options of a layer in a few words. */
+const optionsOf = (layer: Layer): string => {
   const words: Array<string> = []
-  if (layer.inputs !== undefined) words.push(`takes ${[layer.inputs].flat().join(" and ")}`)
+  if (layer.inputs !== undefined) words.push(`inputs ${[layer.inputs].flat().join(" and ")}`)
   if ("kernelSize" in layer) words.push(by(layer.kernelSize))
   if ("poolSize" in layer) words.push(by(layer.poolSize))
   if ("strides" in layer && layer.strides !== undefined && by(layer.strides) !== "1×1")
     words.push(`stride ${by(layer.strides)}`)
   if ("depthMultiplier" in layer && layer.depthMultiplier > 1)
-    words.push(`${layer.depthMultiplier} a channel`)
+    words.push(`depth multiplier ${layer.depthMultiplier}`)
   if ("padding" in layer) words.push(layer.padding)
   if ("activation" in layer && layer.activation !== "linear") words.push(layer.activation)
   if ("useBias" in layer && !layer.useBias) words.push("no bias")
@@ -43,11 +43,11 @@ const filtersFigure = (sheet: FilterSheet) => {
   const which = sheet.shown < sheet.count ? `${sheet.shown} of ${sheet.count}` : String(sheet.count)
   const colours =
     channels === 1
-      ? "Orange weights are positive, blue ones negative; the stronger, the larger. Where nothing is, they are 0."
-      : "Weights for red, green and blue as colours; gray is 0."
+      ? "Orange weights are positive, blue ones negative; stronger colours are larger weights."
+      : "The red, green and blue weights are shown as colours; gray is 0."
   return figure({
-    title: `What ${sheet.layer} looks for`,
-    caption: `${which} filters of ${height}×${width}${channels === 1 ? "" : `×${channels}`} weights, on one scale up to ±${measure(sheet.largest)}. ${colours}`,
+    title: `Filters of ${sheet.layer}`,
+    caption: `${which} filters of ${height}×${width}${channels === 1 ? "" : `×${channels}`} weights, on a common scale of ±${measure(sheet.largest)}. ${colours}`,
     picture: picture({
       png: sheet.png,
       alternative: `The weights of ${which} filters of layer ${sheet.layer} as small images`,
@@ -55,17 +55,17 @@ const filtersFigure = (sheet: FilterSheet) => {
       height: sheet.height,
     }),
     data: table({
-      caption: "Filters, counted from 0 in rows from the top left",
+      caption: "Filters, numbered from 0, row by row from the top left",
       columns: [
         "filter",
-        { name: "least weight", figures: true },
-        { name: "greatest", figures: true },
-        { name: "norm", figures: true },
+        { name: "minimum", figures: true },
+        { name: "maximum", figures: true },
+        { name: "L2 norm", figures: true },
       ],
-      rows: sheet.figures.map(({ greatest, least, norm }, filter) => [
+      rows: sheet.statistics.map(({ max, min, norm }, filter) => [
         filter,
-        measure(least),
-        measure(greatest),
+        measure(min),
+        measure(max),
         measure(norm),
       ]),
     }),
@@ -95,7 +95,7 @@ export const networkSection = (records: RunRecords, filters: FilterSheet | null)
         rows: layers.map(({ kind, name, output, parameters }, i) => [
           name,
           kind,
-          model?.[i] === undefined ? "" : chosen(model[i]),
+          model?.[i] === undefined ? "" : optionsOf(model[i]),
           by(output),
           count(parameters),
           parameters === 0 ? "" : percent(parameters / total),

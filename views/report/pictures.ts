@@ -1,7 +1,8 @@
 /**
- * The pictures of a page, as PNG: (records) -> worst mistakes, an example of each class, filters of the first layer.
+ * The pictures of a report page, as PNG: (records) -> misclassified examples, an example of each class, filters of the first
+ * layer.
  *
- * What cannot be drawn is said, never fatal: the dataset may have been removed, checkpoints too.
+ * Nothing here fails: the dataset or the checkpoints may be gone. `missing` describes what cannot be drawn.
  */
 import { Effect, Path, Result } from "effect"
 import type { DatasetFigures, FetchedDataset } from "../../schemas/Dataset.ts"
@@ -13,8 +14,8 @@ import type { Predictions } from "../../storage/predictions.ts"
 import { type FilterSheet, filterSheet } from "./filters.ts"
 import type { RunRecords } from "./RunRecords.ts"
 
-/** Classes of which an example is shown. */
-const mostClasses = 64
+/** With more classes, no example of each is shown. */
+const maxClasses = 64
 /** The first test example of each class: position in the test split by label. */
 const firstOfEach = ({ labels }: Predictions, classes: number) => {
   const first = new Map<number, number>()
@@ -62,7 +63,7 @@ const drawFilters = Effect.fnUntraced(function* (records: RunRecords, missing: A
     Effect.catch((error) => Effect.succeed(Result.fail(error.message))),
   )
   if (Result.isFailure(loaded)) {
-    missing.push(`its checkpoint ${file} cannot be read, so filters are not shown: ${loaded.failure}`)
+    missing.push(`cannot read checkpoint ${file}, so filters are not shown: ${loaded.failure}`)
     return null
   }
   const imageShape = records.dataset?.imageShape
@@ -80,17 +81,17 @@ export const drawPictures = Effect.fn("drawPictures")(function* (records: RunRec
     return { ...nothing, filters, missing } satisfies Pictures as Pictures
   }
   if (fetched === undefined) {
-    missing.push("there is no record of where its dataset was: no pictures of examples")
+    missing.push("stages/fetch.json is missing, so no images of examples are shown")
     return { ...nothing, filters, missing } satisfies Pictures as Pictures
   }
-  const ofClass = dataset.classes <= mostClasses ? firstOfEach(predictions, dataset.classes) : nothing.ofClass
+  const ofClass = dataset.classes <= maxClasses ? firstOfEach(predictions, dataset.classes) : nothing.ofClass
   const rows = [...new Set([...(test.mistakes ?? []).map(({ index }) => index), ...ofClass.values()])]
   const examples = yield* drawExamples(
     rows.filter((row) => row < predictions.indices.length),
     { dataset, fetched, predictions },
   ).pipe(
     Effect.catch((error) => {
-      missing.push(`no pictures of examples: ${error.message}`)
+      missing.push(`cannot read the dataset, so no images of examples are shown: ${error.message}`)
       return Effect.succeed(nothing.examples)
     }),
   )

@@ -1,4 +1,4 @@
-/** Where it comes from: (records) -> the experiment as JSON, and what ran it, when, how often. */
+/** Provenance: (records) -> the experiment as JSON, and the attempts with their software and machine. */
 import type { Attempt } from "../../schemas/Run.ts"
 import { duration } from "../../format/duration.ts"
 import { type Content, html } from "../page/html.ts"
@@ -23,40 +23,36 @@ export const experimentSection = ({
     content: [
       facts([
         ...(experimentFile === undefined ? [] : [["file", html`<code>${experimentFile}</code>`] as const]),
-        ...(changed.length === 0 ? [] : [["changed by the command line", changed.join(", ")] as const]),
-        ["seed", String(header.experiment.seed ?? "not known")],
+        ...(changed.length === 0 ? [] : [["overridden by the command line", changed.join(", ")] as const]),
+        ["seed", String(header.experiment.seed ?? "unknown")],
       ]),
       code("The experiment as JSON", readableJson(value)),
     ],
   }
 }
 
-const took = ({ outcome, startedAt }: Attempt): string => {
+const durationOf = ({ outcome, startedAt }: Attempt): string => {
   const seconds = (Date.parse(outcome?.endedAt ?? "") - Date.parse(startedAt)) / 1000
   return Number.isFinite(seconds) && seconds >= 0 ? duration(seconds) : "–"
 }
 
-const beganAt = ({ resumedFrom }: Attempt): string =>
-  resumedFrom === null
-    ? "did not train"
-    : resumedFrom === 0
-      ? "the beginning"
-      : `iteration ${count(resumedFrom)}`
+const startOf = ({ resumedFrom }: Attempt): string =>
+  resumedFrom === null ? "–" : `iteration ${count(resumedFrom)}`
 
 const endOf = ({ outcome }: Attempt, over: boolean): string =>
   outcome === null
     ? over
-      ? "its process was killed"
-      : "goes on"
+      ? "killed"
+      : "running"
     : `${outcome.status}${outcome.reason === null ? "" : `: ${outcome.reason}`}`
 
 const attemptsTable = ({ attempts, header }: RunRecords) =>
   table({
-    caption: "Attempts: each go at the run, and where it was resumed",
+    caption: "Attempts: the first process of the run and every resume",
     columns: [
       { name: "attempt", figures: true },
-      "began",
-      { name: "took", figures: true },
+      "started",
+      { name: "duration", figures: true },
       "trained from",
       "ended",
       { name: "threads", figures: true },
@@ -66,8 +62,8 @@ const attemptsTable = ({ attempts, header }: RunRecords) =>
     rows: attempts.map((attempt, i) => [
       attempt.number,
       moment(attempt.startedAt),
-      took(attempt),
-      beganAt(attempt),
+      durationOf(attempt),
+      startOf(attempt),
       endOf(attempt, i < attempts.length - 1 || header.status !== "running"),
       attempt.engine.threads,
       attempt.outcome?.peakMemoryBytes === undefined ? "–" : size(attempt.outcome.peakMemoryBytes),
@@ -75,17 +71,17 @@ const attemptsTable = ({ attempts, header }: RunRecords) =>
     ]),
   })
 
-/** What all attempts have in common, or what each had. */
-const overAttempts = (attempts: ReadonlyArray<Attempt>, say: (attempt: Attempt) => string): string => {
-  const said = attempts.map(say)
-  return new Set(said).size === 1
-    ? said[0]
-    : said.map((text, i) => `attempt ${attempts[i].number}: ${text}`).join("; ")
+/** One text if it is the same for all attempts, else one per attempt. */
+const overAttempts = (attempts: ReadonlyArray<Attempt>, describe: (attempt: Attempt) => string): string => {
+  const texts = attempts.map(describe)
+  return new Set(texts).size === 1
+    ? texts[0]
+    : texts.map((text, i) => `attempt ${attempts[i].number}: ${text}`).join("; ")
 }
 
 const machineOf = ({ machine }: Attempt): string =>
   machine === undefined
-    ? "not recorded by that version"
+    ? "not recorded"
     : `${machine.cpu}, ${machine.cores} cores, ${size(machine.memoryBytes)} of memory, ${machine.platform}`
 
 const engineOf = ({ engine }: Attempt): string => {
@@ -98,13 +94,13 @@ export const provenanceSection = (records: RunRecords): Section => {
   const items: Array<readonly [string, Content]> = [
     ["run", html`<code>${header.id}</code>`],
     ["folder", html`<code>${header.path}</code>`],
-    ["fingerprint", fingerprint === undefined ? "not known" : html`<code>${fingerprint}</code>`],
+    ["fingerprint", fingerprint === undefined ? "unknown" : html`<code>${fingerprint}</code>`],
   ]
   if (header.parent !== null)
     items.push(["forked from", `${header.parent.run} at iteration ${count(header.parent.iteration)}`])
   if (attempts.length > 0) {
     items.push(
-      ["commit", overAttempts(attempts, ({ gitCommit }) => gitCommit ?? "no checkout")],
+      ["commit", overAttempts(attempts, ({ gitCommit }) => gitCommit ?? "not a Git checkout")],
       ["tidemark", overAttempts(attempts, ({ node, tidemark }) => `${tidemark} on Node.js ${node}`)],
       ["engine", overAttempts(attempts, engineOf)],
       ["machine", overAttempts(attempts, machineOf)],
@@ -112,13 +108,13 @@ export const provenanceSection = (records: RunRecords): Section => {
   }
   if (trained !== undefined) items.push(["tested checkpoint", html`<code>${trained.checkpoint}</code>`])
   if (timings !== undefined && timings.length > 0) {
-    const said = timings.map(({ durationMs, name }) => `${name} ${duration(durationMs / 1000)}`)
-    items.push(["stages", `${said.join(", ")} (each in the attempt that finished it)`])
+    const texts = timings.map(({ durationMs, name }) => `${name} ${duration(durationMs / 1000)}`)
+    items.push(["stages", `${texts.join(", ")} (in the attempt that finished the stage)`])
   }
   if (figures.imagesPerSecond !== null) {
     items.push([
       "training speed",
-      `${count(Math.round(figures.imagesPerSecond))} images/s, evaluations included`,
+      `${count(Math.round(figures.imagesPerSecond))} images/s, including evaluations`,
     ])
   }
   return {

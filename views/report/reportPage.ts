@@ -1,8 +1,8 @@
 /**
- * The report of a run as a page: (run directory) -> HTML, as far as the run goes.
+ * The report page of a run: (run directory) -> HTML. It also shows unfinished, failed and damaged runs, as far as possible.
  *
- * Everything is read from the run's folder and, for pictures of examples, the dataset's files; nothing is computed that
- * was not recorded but calibration. It takes about a second, half of it for loading what draws.
+ * Everything is read from the run directory and, for images of examples, the dataset's files; only calibration is computed.
+ * A page takes about a second, half of it to load the drawing library.
  */
 import { Effect } from "effect"
 import type { Calibration } from "../../stages/statistics/calibration.ts"
@@ -35,11 +35,13 @@ const leadOf = ({ attempts, dataset, experiment, figures, header, trained }: Run
     ...(figures.iterations === null
       ? []
       : [
-          `${count(figures.iterations)} iterations${trained?.stoppedEarly === true ? `, stopped early of ${count(trained.budget)}` : ""}`,
+          trained?.stoppedEarly === true
+            ? `stopped early at ${count(figures.iterations)} of ${count(trained.budget)} iterations`
+            : `${count(figures.iterations)} iterations`,
         ]),
     `${header.engine} engine`,
     header.status === "running"
-      ? "still running"
+      ? "running"
       : `${header.status}${ended === undefined ? "" : ` ${moment(ended)}`}`,
   ]
   return html`<p>${words.join(" · ")}</p>
@@ -49,7 +51,7 @@ const leadOf = ({ attempts, dataset, experiment, figures, header, trained }: Run
 const interval = ({ high, low }: { readonly low: number; readonly high: number }) =>
   `95 % interval ${percent(low)} to ${percent(high)}`
 
-/** Over all attempts whose end is recorded. */
+/** Total time of all attempts whose end is recorded. */
 const secondsOf = (attempts: RunRecords["attempts"]) =>
   attempts.reduce((sum, { outcome, startedAt }) => {
     const milliseconds = outcome === null ? 0 : Date.parse(outcome.endedAt) - Date.parse(startedAt)
@@ -67,7 +69,7 @@ const highlightsOf = (
     if (test.examples !== undefined) {
       const wrong = Math.round(test.error.value * test.examples)
       items.push({
-        name: "wrong answers",
+        name: "misclassified",
         value: count(wrong),
         note: `of ${count(test.examples)} test examples`,
       })
@@ -76,9 +78,9 @@ const highlightsOf = (
   if (test?.loss !== undefined) items.push({ name: "test loss", value: measure(test.loss) })
   if (calibrated !== undefined) {
     items.push({
-      name: "calibration error",
+      name: "expected calibration error",
       value: percent(calibrated.expectedError),
-      note: "expected, over 15 bins",
+      note: `over ${calibrated.bins.length} bins`,
     })
   }
   if (last?.split === "validation") {
@@ -92,7 +94,7 @@ const highlightsOf = (
   const spent = secondsOf(attempts)
   if (spent > 0) {
     items.push({
-      name: "time",
+      name: "total time",
       value: duration(spent),
       note: attempts.length === 1 ? "in one attempt" : `in ${attempts.length} attempts`,
     })
@@ -121,7 +123,7 @@ export const reportPage = Effect.fn("reportPage")(function* (path: string) {
     lead: [
       leadOf(records),
       highlightsOf(records, calibrated),
-      notice("Missing, or to know", [...records.missing, ...pictures.missing]),
+      notice("Missing data", [...records.missing, ...pictures.missing]),
     ],
     sections: sections.filter((section) => section !== null),
   })

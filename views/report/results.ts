@@ -1,4 +1,4 @@
-/** What is taken for what: (records, class names) -> the confusion matrix and the table of classes. */
+/** Results by class: (records, class names) -> the section with the confusion matrix and the metrics per class. */
 import type { ClassReport } from "../../schemas/Report.ts"
 import { figure } from "../page/figures.ts"
 import { type Content, html } from "../page/html.ts"
@@ -8,15 +8,15 @@ import { count, listed } from "../page/numbers.ts"
 import { percent } from "../../format/percent.ts"
 import type { RunRecords } from "./RunRecords.ts"
 
-/** A matrix of more classes is too big to look at; its largest cells are listed instead. */
-const mostClasses = 64
+/** A larger matrix is not drawn; its largest cells are listed instead. */
+const maxClasses = 64
 const confusionsListed = 10
 
 interface Confusion {
   readonly label: number
   readonly predicted: number
   readonly examples: number
-  /** Of the examples of its class. */
+  /** Share of the examples with this label. */
   readonly share: number
 }
 
@@ -29,7 +29,7 @@ const confusions = (matrix: ReadonlyArray<ReadonlyArray<number>>): ReadonlyArray
     .filter(({ examples, label, predicted }) => label !== predicted && examples > 0)
     .sort((a, b) => b.examples - a.examples || a.label - b.label)
 
-/** How strongly a cell is coloured, in per cent: by the square root, so that single mistakes are seen too. */
+/** Colour strength of a cell in per cent: by the square root, so that single examples are visible too. */
 const strength = (examples: number, most: number) => Math.round(8 + 50 * Math.sqrt(examples / most))
 
 const cellOf = (examples: number, onDiagonal: boolean, most: number) => {
@@ -44,7 +44,7 @@ const matrixOf = (
   names: ReadonlyArray<string>,
   most: number,
 ) => {
-  const caption = "Test examples by class (rows) and by what they were taken for (columns)"
+  const caption = "Test examples by true class (rows) and predicted class (columns)"
   return html`<div class="scroll" role="group" tabindex="0" aria-label="${caption}">
     <table class="confusion">
       <caption class="hidden">
@@ -53,10 +53,10 @@ const matrixOf = (
       <thead>
         <tr>
           <td></td>
-          <th scope="colgroup" colspan="${names.length}">taken for</th>
+          <th scope="colgroup" colspan="${names.length}">predicted class</th>
         </tr>
         <tr>
-          <th scope="col">class</th>
+          <th scope="col">true class</th>
           ${names.map((name) => html`<th scope="col">${name}</th>`)}
         </tr>
       </thead>
@@ -75,9 +75,9 @@ const matrixOf = (
 
 const classesTable = (classes: ReadonlyArray<ClassReport>, names: ReadonlyArray<string>) =>
   figure({
-    title: "Class by class",
+    title: "Metrics per class",
     caption:
-      "Recall: of the class, the share that was recognized. Precision: of what was taken for the class, the share that is of it. F1: the harmonic mean of both.",
+      "Recall: the share of examples of a class that are predicted as it. Precision: the share of predictions of a class that are correct. F1: the harmonic mean of both.",
     picture: table({
       caption: "Recall, precision and F1 of each class",
       captionHidden: true,
@@ -98,10 +98,10 @@ const classesTable = (classes: ReadonlyArray<ClassReport>, names: ReadonlyArray<
     }),
   })
 
-const sayConfusion =
+const describeConfusion =
   (names: ReadonlyArray<string>) =>
   ({ examples, label, predicted }: Confusion) =>
-    `${names[label] ?? label} for ${names[predicted] ?? predicted} (${examples})`
+    `${names[label] ?? label} as ${names[predicted] ?? predicted} (${examples})`
 
 const confusionFigure = (
   matrix: ReadonlyArray<ReadonlyArray<number>>,
@@ -110,24 +110,24 @@ const confusionFigure = (
   const found = confusions(matrix)
   const often =
     found.length === 0
-      ? "Nothing was taken for anything else."
-      : `Most often taken: ${listed(found.slice(0, 5).map(sayConfusion(names)))}.`
-  if (matrix.length <= mostClasses) {
+      ? "No test example is misclassified."
+      : `Most frequent errors: ${listed(found.slice(0, 5).map(describeConfusion(names)))}.`
+  if (matrix.length <= maxClasses) {
     return figure({
       title: "Confusion matrix",
-      caption: `${often} The stronger the colour, the more examples.`,
+      caption: `${often} Stronger colours mean more examples.`,
       picture: matrixOf(matrix, names, found[0]?.examples ?? 1),
     })
   }
   return [
-    paragraph(`${often} A matrix of ${matrix.length} classes is not drawn.`),
+    paragraph(`${often} A matrix of ${matrix.length} classes is too large to draw.`),
     table({
-      caption: "The most frequent confusions",
+      caption: "Most frequent errors",
       columns: [
-        "class",
-        "taken for",
+        "true class",
+        "predicted class",
         { name: "examples", figures: true },
-        { name: "of the class", figures: true },
+        { name: "share of the class", figures: true },
       ],
       rows: found
         .slice(0, confusionsListed)
@@ -146,7 +146,7 @@ export const resultsSection = ({ test }: RunRecords, names: ReadonlyArray<string
   const classes = test.classes === undefined ? null : classesTable(test.classes, names)
   return {
     id: "classes",
-    title: "Classes",
+    title: "Results by class",
     content: [
       html`<div class="pair">
         ${test.confusion === undefined ? null : html`<div>${confusionFigure(test.confusion, names)}</div>`}
@@ -154,7 +154,7 @@ export const resultsSection = ({ test }: RunRecords, names: ReadonlyArray<string
           classes === null
             ? null
             : html`<div>
-                ${names.length > mostClasses ? folded(`All ${names.length} classes`, classes) : classes}
+                ${names.length > maxClasses ? folded(`All ${names.length} classes`, classes) : classes}
               </div>`
         }
       </div>`,

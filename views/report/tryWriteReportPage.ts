@@ -1,13 +1,15 @@
 import { Effect } from "effect"
+import { quoted } from "../../format/quoted.ts"
+import { runArgument } from "../../format/runArgument.ts"
 
-/** Makes the page of a run that has just finished. The run is whole without it: what goes wrong is a warning. */
+/** Writes the report page of a run that has just finished. The page is not part of the result, so a failure is a warning. */
 export const tryWriteReportPage = (runPath: string) =>
   Effect.promise(() => import("./writeReportPage.ts")).pipe(
     Effect.flatMap(({ writeReportPage }) => writeReportPage(runPath, undefined)),
     Effect.asVoid,
     Effect.catchCause((cause) =>
       Effect.logWarning(
-        "the report's page could not be made; `pnpm pipeline show --open` tries again",
+        `cannot write the report page; try again with \`pnpm pipeline show ${quoted(runArgument(runPath))} --open\``,
         cause,
       ),
     ),

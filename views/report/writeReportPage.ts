@@ -1,7 +1,7 @@
 /**
- * The report as a file: (run directory) -> the path of its page, made anew from what the run's folder says now.
+ * Writes the report page: (run directory) -> the path of the page, made from the current content of the run directory.
  *
- * It is not a part of the run's result, and no stage: what it says of attempts is known when they are over.
+ * The page is neither a stage nor part of the result: it shows attempts, whose outcome is known only after the last stage.
  */
 import { tmpdir } from "node:os"
 import { Effect, Path } from "effect"
@@ -9,7 +9,7 @@ import * as files from "../../storage/files.ts"
 import { layout } from "../../storage/runDirectory.ts"
 import { reportPage } from "./reportPage.ts"
 
-/** Into `file`; without one into the run's folder, or where that cannot be written into the folder for temporary files. */
+/** Writes `file`, by default report.html in the run directory; if that fails, a file in the folder for temporary files. */
 export const writeReportPage = Effect.fn("writeReportPage")(function* (
   runPath: string,
   file: string | undefined,
@@ -28,7 +28,7 @@ export const writeReportPage = Effect.fn("writeReportPage")(function* (
       Effect.as(
         Effect.andThen(
           files.writeAtomic(other, content),
-          Effect.logWarning(`${error.message}; the page is in ${other}`),
+          Effect.logWarning(`${error.message}; wrote the page to ${other} instead`),
         ),
         other,
       ),
