@@ -1,12 +1,12 @@
 /**
- * A comparison to read: (Comparison, columns) -> text for a terminal; (Comparison) -> Markdown.
+ * A comparison as text: (Comparison, columns) -> text for a terminal; (Comparison) -> Markdown.
  */
 import { plot, sparkline } from "./plot.ts"
 import { markdownTable, table } from "./table.ts"
 import type { Comparison } from "../../operations/compare/Comparison.ts"
 import { type Sentence, sections } from "../../operations/compare/sections.ts"
 
-/** More curves in one plot cannot be told apart. */
+/** More curves in one plot would not be distinguishable. */
 const curvesShown = 6
 
 /** Breaks a text into indented lines of at most `columns`; all but the first are indented two more. */
@@ -48,17 +48,13 @@ export const renderText = (comparison: Comparison, columns: number): string => {
     ].join("\n"),
   )
   const plotted = drawn(comparison, columns)
-  const many = curves(comparison).length > curvesShown ? `, the first ${curvesShown} of them` : ""
+  const many = curves(comparison).length > curvesShown ? `, first ${curvesShown}` : ""
   return [
     ...parts,
     ...(plotted === "" ? [] : [`Validation error by iteration${many} (* where curves meet)\n${plotted}`]),
     ...(comparison.remarks.length === 0
       ? []
-      : [
-          ["Missing, or to know", ...comparison.remarks.map((remark) => wrap(`${remark}.`, 2, columns))].join(
-            "\n",
-          ),
-        ]),
+      : [["Notes", ...comparison.remarks.map((remark) => wrap(`${remark}.`, 2, columns))].join("\n")]),
   ].join("\n\n")
 }
 
@@ -87,6 +83,6 @@ export const renderMarkdown = (comparison: Comparison): string => {
       : [`## Validation error\n\n${markdownTable(["", "by iteration", "last"], lines, 2)}`]),
     ...(comparison.remarks.length === 0
       ? []
-      : [`## Missing, or to know\n\n${comparison.remarks.map((remark) => `- ${remark}`).join("\n")}`]),
+      : [`## Notes\n\n${comparison.remarks.map((remark) => `- ${remark}`).join("\n")}`]),
   ].join("\n\n")
 }

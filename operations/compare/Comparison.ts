@@ -1,8 +1,9 @@
 /**
- * Runs compared: (runs) -> one plain value with everything a table, a page or a script shows of the comparison.
+ * A comparison of runs: (runs) -> one plain value with everything that a table, a page or a script shows.
  *
- * Each unit is tested against the first one. Of many, the baseline and the best on validation are tested: they are chosen
- * without a look at the test, and Holm's correction counts every test that is made.
+ * A unit is a run, or a group of runs that differ in their seed alone. Each unit is tested against the first one. If there are
+ * many, only the ones with the lowest validation error are tested: that choice does not use the test split, and Holm's
+ * correction counts every test made.
  */
 import { Effect, Option, Result, Schema } from "effect"
 import { holm, type Spread } from "../../stages/statistics/significance.ts"
@@ -14,35 +15,35 @@ import { rememberAnswers } from "./predictions.ts"
 import { testUnits, type Untested, type UnitTest } from "./compareGroups.ts"
 import { decisive, labelOf, type Member, type Unit, unitsOf, withoutSeed } from "./groups.ts"
 
-/** What of a layer tells it from others at a glance. */
-const LayerWords = Schema.Struct({
+/** The fields of a layer that its short description shows. */
+const LayerGlance = Schema.Struct({
   kind: Schema.String,
   filters: Schema.optionalKey(Schema.Finite),
   units: Schema.optionalKey(Schema.Finite),
   rate: Schema.optionalKey(Schema.Finite),
 })
-type LayerWords = typeof LayerWords.Type
-const decodeLayers = Schema.decodeUnknownOption(Schema.Array(LayerWords))
+type LayerGlance = typeof LayerGlance.Type
+const decodeLayers = Schema.decodeUnknownOption(Schema.Array(LayerGlance))
 
-/** Units beside the baseline that are shown and tested. */
+/** Units that are shown and tested besides the baseline. */
 const unitsShown = 20
 
 export interface ComparedUnit {
   readonly label: string
   readonly name: string
   readonly runs: ReadonlyArray<string>
-  /** Of the runs that count: tested, each seed once. */
+  /** Of the runs that count: tested ones, each seed once. */
   readonly seeds: ReadonlyArray<number | null>
-  /** Mean test error over the seeds with Student's 95 % interval; null below two seeds. */
+  /** Mean test error over the seeds with Student's 95 % interval; null with fewer than two seeds. */
   readonly spread: Spread | null
-  /** The same of their validation errors. */
+  /** The same for the validation error. */
   readonly validation: Spread | null
-  /** The figures of its run; of a group's first seed, where the group has several. */
+  /** Of the run, or of the first seed of a group. */
   readonly figures: RunFigures
 }
 
 export interface DifferingField {
-  /** As optimizer/learningRate/value. */
+  /** Such as optimizer/learningRate/value. */
   readonly path: string
   /** JSON text by unit label. */
   readonly values: Readonly<Record<string, string>>
@@ -50,25 +51,25 @@ export interface DifferingField {
 
 export interface Comparison {
   readonly units: ReadonlyArray<ComparedUnit>
-  /** Seeds of one experiment that are compared one by one: what they have in common. */
+  /** Mean test error over all runs, if they are seeds of one experiment. */
   readonly spread: Spread | null
   readonly differing: ReadonlyArray<DifferingField>
   readonly tests: ReadonlyArray<UnitTest>
   readonly untested: ReadonlyArray<Untested>
-  /** Of p, over all tests; null for one test. */
+  /** The correction of the p-values for the number of tests; null for one test. */
   readonly correction: string | null
   readonly curves: ReadonlyArray<{ readonly label: string; readonly points: ReadonlyArray<CurvePoint> }>
-  /** Units that are not shown, when there are very many. */
+  /** Number of units that are not shown because there are too many. */
   readonly unitsLeftOut: number
-  /** What is missing or should be known, a sentence each. */
+  /** What is missing or should be known, one sentence each. */
   readonly remarks: ReadonlyArray<string>
 }
 
-const layersOf = (model: Schema.Json | undefined): ReadonlyArray<LayerWords> =>
+const layersOf = (model: Schema.Json | undefined): ReadonlyArray<LayerGlance> =>
   Option.getOrElse(decodeLayers(model), () => [])
 
-/** As "flatten, dense(100), dense(10)". */
-const inWords = (layers: ReadonlyArray<LayerWords>) =>
+/** Such as "flatten, dense(100), dense(10)". */
+const describeLayers = (layers: ReadonlyArray<LayerGlance>) =>
   layers
     .map(({ filters, kind, rate, units }) => {
       const size = filters ?? units ?? rate
@@ -76,9 +77,9 @@ const inWords = (layers: ReadonlyArray<LayerWords>) =>
     })
     .join(", ")
 
-const kindsOf = (layers: ReadonlyArray<LayerWords>) => layers.map(({ kind }) => kind).join()
+const kindsOf = (layers: ReadonlyArray<LayerGlance>) => layers.map(({ kind }) => kind).join()
 
-/** Networks of other kinds of layers have no fields in common: then each is told as a whole. */
+/** Networks with different kinds of layers have no comparable fields: each is then described as a whole. */
 const fieldsOf = (units: ReadonlyArray<Unit>) => {
   const grouped = units.some(({ members }) => members.length > 1)
   const all = units.map(({ members }) => {
@@ -88,7 +89,7 @@ const fieldsOf = (units: ReadonlyArray<Unit>) => {
   const networks = all.map(({ model }) => layersOf(model))
   return new Set(networks.map(kindsOf)).size < 2
     ? all
-    : all.map((fields, i) => ({ ...fields, model: inWords(networks[i]) }))
+    : all.map((fields, i) => ({ ...fields, model: describeLayers(networks[i]) }))
 }
 
 /** Fields that are not the same in all units. */
@@ -128,7 +129,7 @@ const lowestValidation = ({ seeds, members }: Unit) => {
   return errors.reduce((a, b) => a + b, 0) / errors.length
 }
 
-/** The baseline and the others that are worth a look, in the order given. */
+/** The baseline and the units with the lowest validation error, in the given order. */
 const chosen = (units: ReadonlyArray<Unit>): ReadonlyArray<Unit> => {
   if (units.length <= unitsShown + 1) return units
   const [baseline, ...others] = units
@@ -151,17 +152,17 @@ const remarksOf = (members: ReadonlyArray<Member>, units: ReadonlyArray<Unit>, u
     const tested = members.filter(({ figures }) => figures.testError !== null).length
     if (tested > seeds.length) {
       remarks.push(
-        `${label}: ${tested - seeds.length} of its runs repeat a seed; the newest of each counts, since a repetition is no new evidence`,
+        `${label}: ${tested - seeds.length} runs repeat a seed; only the newest run of each seed counts, since a repetition is no new evidence`,
       )
     }
   }
   if (unitsLeftOut > 0) {
     remarks.push(
-      `${unitsLeftOut} more are not shown and not tested: of so many, the first and the ${unitsShown} of lowest validation error are`,
+      `${unitsLeftOut} more are neither shown nor tested: only the first and the ${unitsShown} with the lowest validation error are`,
     )
   }
   if (members.every(({ figures }) => figures.peakMemoryBytes === null)) {
-    remarks.push("peak memory: none of these runs recorded it")
+    remarks.push("none of these runs recorded its peak memory")
   }
   return remarks
 }
@@ -186,7 +187,7 @@ export const compareRuns = Effect.fn("compareRuns")(function* (
     differing: differingFields(units),
     tests: made.map((test, i) => ({ ...test, correctedP: corrected[i], significant: corrected[i] < 0.05 })),
     untested: results.flatMap((result) => (Result.isFailure(result) ? [result.failure] : [])),
-    correction: made.length > 1 ? `Holm's, for ${made.length} tests` : null,
+    correction: made.length > 1 ? `Holm's correction for ${made.length} tests` : null,
     curves: units.map(({ label, members, seeds }) => ({
       label,
       points: (seeds[0] ?? members[0]).figures.curve,

@@ -109,10 +109,10 @@ const testModels = Effect.fnUntraced(function* (first: Unit, second: Unit, read:
     onlySecondRight: oneSided(onlySecond),
     remarks: [
       ...remarks,
-      ...(onlyFirst.length + onlySecond.length === 0
-        ? ["they are right and wrong on the same examples"]
-        : []),
-      ...(sameRecipe ? [] : ["this is about two trained models; other seeds of the experiments may differ"]),
+      ...(onlyFirst.length + onlySecond.length === 0 ? ["both are right on the same examples"] : []),
+      ...(sameRecipe
+        ? []
+        : ["this compares two trained models; other seeds of the experiments may give another result"]),
     ],
   })
 })
@@ -120,8 +120,8 @@ const testModels = Effect.fnUntraced(function* (first: Unit, second: Unit, read:
 const errorsOf = (members: ReadonlyArray<Member>) =>
   members.flatMap(({ figures }) => (figures.testError === null ? [] : [figures.testError.value]))
 
-/** The same difference looked at from the other side. */
-const negated = ({ high, low, p, value }: Difference): Difference => ({
+/** The same difference with the sides exchanged. */
+export const negated = ({ high, low, p, value }: Difference): Difference => ({
   value: -value,
   low: -high,
   high: -low,
@@ -135,7 +135,7 @@ const overSeeds = (first: Unit, second: Unit) => {
   if (fewer.length === 1) {
     const single = singleDifference(errorsOf(more), errorsOf(fewer)[0])
     return {
-      method: `t test of one seed against ${more.length}, supposing the same spread`,
+      method: `t test of one seed against ${more.length}, assuming equal variances`,
       difference: fewer === second.seeds ? single : negated(single),
     }
   }
@@ -152,7 +152,7 @@ const overSeeds = (first: Unit, second: Unit) => {
     }
   }
   return {
-    method: `Welch's t test over ${first.seeds.length} and ${second.seeds.length} seeds, which do not match`,
+    method: `Welch's t test over ${first.seeds.length} and ${second.seeds.length} seeds, which differ`,
     difference: welchDifference(errorsOf(first.seeds), errorsOf(second.seeds)),
   }
 }
@@ -174,7 +174,10 @@ const testGroups = Effect.fnUntraced(function* (first: Unit, second: Unit, read:
     examples: shared.length,
     onlyFirstRight: null,
     onlySecondRight: null,
-    remarks: [...remarks, ...(partly ? [`test examples: over the first ${seedsRead} seeds of a side`] : [])],
+    remarks: [
+      ...remarks,
+      ...(partly ? [`the test over examples uses the first ${seedsRead} seeds of each group`] : []),
+    ],
   })
 })
 
@@ -186,7 +189,7 @@ export const testUnits = Effect.fn("testUnits")(function* (first: Unit, second: 
     if (seeds.length === 0) return untested(`${label} has no test result`)
   }
   if (!Equal.equals(first.seeds[0].figures.dataset, second.seeds[0].figures.dataset)) {
-    return untested("they were tested on different datasets, so their errors say nothing about each other")
+    return untested("they were tested on different datasets, so their errors cannot be compared")
   }
   const groups = first.seeds.length > 1 || second.seeds.length > 1
   const result: TestResult = yield* groups ? testGroups(first, second, read) : testModels(first, second, read)

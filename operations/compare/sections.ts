@@ -11,7 +11,7 @@ import { method, verdict } from "./verdict.ts"
 export interface Cells {
   readonly head: ReadonlyArray<string>
   readonly rows: ReadonlyArray<ReadonlyArray<string>>
-  /** Columns that are text. */
+  /** Number of left-aligned columns, from the first. */
   readonly left: number
 }
 
@@ -49,7 +49,7 @@ const seedsOf = ({ seeds }: ComparedUnit) =>
 
 const units = ({ units }: Comparison): Section => ({
   id: "runs",
-  title: "Compared",
+  title: "Compared runs",
   table: {
     head: ["", "run", "seed", "status"],
     rows: units.map((unit) => [unit.label, runsOf(unit), seedsOf(unit), unit.figures.status]),
@@ -58,10 +58,10 @@ const units = ({ units }: Comparison): Section => ({
   sentences: [],
 })
 
-/** Fields down, units across, for a few; one line a unit for many. */
+/** A table with a column per unit for a few units, one line per unit for many. */
 const differing = ({ differing, units }: Comparison): Section => {
-  const heading = { id: "differences", title: "What differs in the experiments" } as const
-  if (differing.length === 0) return { ...heading, table: null, sentences: [sentence("nothing")] }
+  const heading = { id: "differences", title: "Differences between the experiments" } as const
+  if (differing.length === 0) return { ...heading, table: null, sentences: [sentence("none")] }
   const cut = (text: string, most: number) => (text.length > most ? `${text.slice(0, most - 1)}…` : text)
   if (units.length <= 3) {
     return {
@@ -94,7 +94,7 @@ const results = ({ spread, units }: Comparison): Section => {
     id: "results",
     title: "Test and validation error in %, with 95 % intervals",
     table: {
-      head: ["", "test error", ...(grouped ? ["spread"] : []), "validation error", "test loss"],
+      head: ["", "test error", ...(grouped ? ["std. dev."] : []), "validation error", "test loss"],
       rows: units.map(({ figures, label, spread, validation }) => [
         label,
         withInterval(spread ?? figures.testError),
@@ -108,7 +108,7 @@ const results = ({ spread, units }: Comparison): Section => {
       ...(grouped
         ? [
             sentence(
-              "Of several seeds: the mean error, Student's interval of the mean over the seeds, and the standard deviation of the test error over the seeds. Of one run: Wilson's interval over its examples.",
+              "Several seeds: mean error with Student's t interval over the seeds, and the standard deviation of the test error over the seeds. A single run: error with Wilson's interval over its examples.",
             ),
           ]
         : []),
@@ -116,14 +116,14 @@ const results = ({ spread, units }: Comparison): Section => {
         ? []
         : [
             sentence(
-              `All are seeds of one experiment: mean test error ${withInterval(spread)} % over ${spread.n} seeds (Student's interval), standard deviation ${percent(spread.deviation)} points.`,
+              `All runs are seeds of one experiment: mean test error ${withInterval(spread)} % over ${spread.n} seeds (Student's t interval), standard deviation ${percent(spread.deviation)} points.`,
             ),
           ]),
     ],
   }
 }
 
-/** Made once: making one is most of what formatting a number costs. */
+/** Made once: creating a formatter costs more than formatting a number. */
 const whole = new Intl.NumberFormat("en", { maximumFractionDigits: 0 })
 
 const cost = ({ units }: Comparison): Section => ({
@@ -143,19 +143,19 @@ const cost = ({ units }: Comparison): Section => ({
     left: 1,
   },
   sentences: units.some(({ spread }) => spread !== null)
-    ? [sentence("Of a group, those of its first seed.")]
+    ? [sentence("A group is represented by its first seed.")]
     : [],
 })
 
 const examples = (label: string, other: string, { count, first }: OneSided) =>
   count === 0
-    ? `${label} is right on no example where ${other} fails.`
-    : `${label} is right where ${other} fails on ${count}: ${first.map(({ index, label }) => `${index} (a ${label})`).join(", ")}${count > first.length ? ", …" : ""}`
+    ? `${label} is right on no example that ${other} gets wrong.`
+    : `${label} is right on ${count} examples that ${other} gets wrong: ${first.map(({ index, label }) => `${index} (label ${label})`).join(", ")}${count > first.length ? ", …" : ""}`
 
 const sentencesOf = (test: UnitTest): ReadonlyArray<Sentence> => [
   sentence(`${verdict(test)}.`),
-  detail(`${method(test)}.`),
-  ...test.remarks.map((remark) => detail(`${remark}.`)),
+  detail(`Method: ${method(test)}.`),
+  ...test.remarks.map((remark) => detail(`Note: ${remark}.`)),
   ...(test.onlyFirstRight === null || test.onlySecondRight === null
     ? []
     : [
@@ -166,7 +166,7 @@ const sentencesOf = (test: UnitTest): ReadonlyArray<Sentence> => [
 
 const tests = ({ correction, tests, untested }: Comparison): Section => ({
   id: "tests",
-  title: "Is it more than noise?",
+  title: "Significance tests",
   table: null,
   sentences: [
     ...tests.flatMap(sentencesOf),
@@ -174,11 +174,11 @@ const tests = ({ correction, tests, untested }: Comparison): Section => ({
       sentence(`${second} and ${first}: not tested: ${reason}.`),
     ),
     ...(tests.some(({ onlyFirstRight }) => onlyFirstRight !== null)
-      ? [sentence("Examples are named by their index in the dataset, train files first.")]
+      ? [sentence("Examples are identified by their index in the dataset, train files first.")]
       : []),
     ...(correction === null
       ? []
-      : [sentence(`Each is tested against ${tests[0].first}; p-values carry ${correction}.`)]),
+      : [sentence(`Each is tested against ${tests[0].first}; p-values include ${correction}.`)]),
   ],
 })
 

@@ -1,8 +1,7 @@
 /**
- * What a test says, in words: (UnitTest) -> one sentence. What is within noise is never called better.
+ * The result of a significance test as a sentence: (UnitTest) -> text. Only a significant difference is called better.
  */
-import type { Difference } from "../../stages/statistics/significance.ts"
-import type { UnitTest } from "./compareGroups.ts"
+import { negated, type UnitTest } from "./compareGroups.ts"
 
 /** Percentage points with a sign, as +0.20. */
 export const points = (share: number): string => {
@@ -10,28 +9,29 @@ export const points = (share: number): string => {
   return Number(text) === 0 ? "0.00" : `${share < 0 ? "−" : "+"}${text}`
 }
 
+/** Percentage points without a plus sign, as 0.20. */
+const amount = (share: number): string => points(share).replace("+", "")
+
 export const pValue = (p: number): string => (p < 0.0001 ? "p < 0.0001" : `p = ${p.toPrecision(2)}`)
 
-const interval = ({ high, low }: Difference) =>
-  `95 % interval of the difference ${points(low)} to ${points(high)} points`
-
-/** p as it counts, and as it was before the correction where that differs. */
+/** The p-value that counts; the uncorrected one too if it differs. */
 const evidence = ({ correctedP, difference: { p } }: UnitTest): string =>
-  pValue(correctedP) === pValue(p) ? pValue(p) : `${pValue(correctedP)} after correction, ${pValue(p)} alone`
+  pValue(correctedP) === pValue(p) ? pValue(p) : `corrected ${pValue(correctedP)}, uncorrected ${pValue(p)}`
 
 export const verdict = (test: UnitTest): string => {
   const { difference, first, second, significant } = test
   if (!significant) {
-    return `${second} and ${first}: no difference that cannot be noise: ${evidence(test)}, ${interval(difference)}`
+    const { high, low } = difference
+    return `${second} and ${first}: no significant difference (${evidence(test)}; 95 % interval of the difference: ${points(low)} to ${points(high)} points)`
   }
-  const better = difference.value < 0 ? second : first
-  const worse = better === second ? first : second
-  const amount = (100 * Math.abs(difference.value)).toFixed(2)
-  return `${better} is better than ${worse}: its test error is ${amount} points lower: ${evidence(test)}, ${interval(difference)}`
+  const isSecondBetter = difference.value < 0
+  const [better, worse] = isSecondBetter ? [second, first] : [first, second]
+  const { high, low, value } = isSecondBetter ? negated(difference) : difference
+  return `${better} is better than ${worse}: its test error is ${amount(value)} points lower (${evidence(test)}; 95 % interval: ${amount(low)} to ${amount(high)} points)`
 }
 
-/** The method, and what is behind a p-value of several parts. */
+/** The method, and the parts of a p-value that has several. */
 export const method = ({ examples, method, parts, first, second }: UnitTest): string =>
   parts.length === 0
-    ? `${method} over ${examples} test examples; the difference is ${second} less ${first}`
-    : `${method}: ${parts.map(({ difference, over }) => `over ${over} ${pValue(difference.p)} (${points(difference.low)} to ${points(difference.high)})`).join(", ")}; the larger p counts; the difference is ${second} less ${first}`
+    ? `${method} over ${examples} test examples; the difference is ${second} minus ${first}`
+    : `${method}: ${parts.map(({ difference, over }) => `over ${over} ${pValue(difference.p)} (${points(difference.low)} to ${points(difference.high)})`).join(", ")}; the larger p-value counts; the difference is ${second} minus ${first}`

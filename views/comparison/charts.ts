@@ -15,7 +15,7 @@ import { percent } from "../../format/percent.ts"
 import type { ComparedUnit, Comparison } from "../../operations/compare/Comparison.ts"
 import { points, pValue } from "../../operations/compare/verdict.ts"
 
-/** What a unit is called in a legend. */
+/** The name of a unit in a legend. */
 const nameOf = ({ label, name, runs, seeds }: ComparedUnit) =>
   `${label}: ${name}, ${runs.length === 1 ? `seed ${seeds[0] ?? "?"}` : `${runs.length} runs`}`
 
@@ -37,12 +37,12 @@ export const errorsFigure = ({ units }: Comparison): Html | null => {
     : figure({
         title: "Test error",
         caption:
-          "With 95 % intervals; the numbers are in the table above. Intervals that overlap say nothing: the tests do.",
+          "With 95 % intervals; the numbers are in the table above. Overlapping intervals do not rule out a significant difference: see the tests.",
         picture: drawn,
       })
 }
 
-/** The interval of a difference is of its part that counts; what is noise is drawn hollow. */
+/** Each with the interval of the test that counts; differences that are not significant are drawn hollow. */
 export const differencesFigure = ({ tests }: Comparison): Html | null => {
   const estimates = tests.map(({ correctedP, difference, second, significant }) => ({
     name: second,
@@ -61,7 +61,7 @@ export const differencesFigure = ({ tests }: Comparison): Html | null => {
   if (drawn === null) return null
   return figure({
     title: `Difference of the test error from ${tests[0].first}`,
-    caption: `In percentage points, with 95 % intervals: to the left of 0 is better than ${tests[0].first}. Full: more than noise. Hollow: within noise.`,
+    caption: `In percentage points, with 95 % intervals; left of 0 is better than ${tests[0].first}. Filled dots are significant, hollow dots are not.`,
     picture: drawn,
     data: table({
       caption: "Differences of the test error in percentage points",
@@ -70,7 +70,7 @@ export const differencesFigure = ({ tests }: Comparison): Html | null => {
         { name: "difference", figures: true },
         { name: "95 % interval", figures: true },
         { name: "p", figures: true },
-        "more than noise",
+        "significant",
       ].map((column) => (column === "" ? { name: html`<span class="hidden">label</span>` } : column)),
       rows: tests.map(({ correctedP, difference, second, significant }) => [
         second,
@@ -93,7 +93,7 @@ interface UnitCurves {
   }>
 }
 
-/** Points of one curve: of twenty curves with more the page would be heavy. */
+/** Points per curve: more would make a page with twenty curves large. */
 const pointsDrawn = 120
 
 const spaced = <A>(rows: ReadonlyArray<A>): ReadonlyArray<A> => {
@@ -128,7 +128,7 @@ const curveFigure = (
     title: name,
     picture: chart,
     data: table({
-      caption: `${name}: where it began, was lowest and ended`,
+      caption: `${name}: first, lowest and last value`,
       columns: [
         "run",
         { name: "first", figures: true },
@@ -147,7 +147,7 @@ const curveFigure = (
   })
 }
 
-/** The curves of a unit's run; of a group's first seed. */
+/** The curves of a run, or of the first seed of a group. */
 const readCurves = Effect.fnUntraced(function* (unit: ComparedUnit) {
   const paths = yield* Path.Path
   const rows = yield* readMetrics(paths.join(unit.figures.path, layout.metrics)).pipe(
@@ -173,7 +173,7 @@ export const curvesSection = Effect.fnUntraced(function* ({ units }: Comparison)
   const section: Section = {
     id: "curves",
     title: "Learning curves",
-    content: [grouped ? paragraph("Of a group, those of its first seed.") : null, gallery(figures)],
+    content: [grouped ? paragraph("A group is represented by its first seed.") : null, gallery(figures)],
   }
   return section
 })

@@ -1,7 +1,6 @@
 /**
- * A comparison as a page: (Comparison) -> HTML. The tables and sentences are those of the terminal (`sections.ts`); beside
- * them stand what only a page can show: estimates with their intervals, curves overlaid, and pictures of the examples that
- * one model gets right and the other does not.
+ * The comparison page: (Comparison) -> HTML. Its tables and sentences are those of the terminal (`sections.ts`). It adds charts
+ * of errors and differences with their intervals, overlaid learning curves, and images of examples on which models disagree.
  */
 import { Effect, Option, Schema } from "effect"
 import { type Content, type Html, html } from "../page/html.ts"
@@ -37,13 +36,13 @@ const sentencesOf = (sentences: ReadonlyArray<Sentence>): Content =>
         ${sentences.map(({ isDetail, text }) => html`<li class="${isDetail ? "more" : "first"}">${text}</li>`)}
       </ul>`
 
-const wordFor = ({ units }: Comparison) =>
+const kindOf = ({ units }: Comparison) =>
   units.some(({ runs }) => runs.length > 1) ? "groups of runs" : "runs"
 
 const titleOf = (comparison: Comparison) => {
   const names = [...new Set(comparison.units.map(({ name }) => name))]
   return names.length === 1
-    ? `${comparison.units.length} ${wordFor(comparison)} of ${names[0]}`
+    ? `${comparison.units.length} ${kindOf(comparison)} of ${names[0]}`
     : listed(names)
 }
 
@@ -53,7 +52,7 @@ const leadOf = (comparison: Comparison) => {
     fields.length === 0
       ? "of one experiment"
       : `that differ in ${listed(fields.length > 4 ? [...fields.slice(0, 3), `${fields.length - 3} more fields`] : fields)}`
-  return html`<p>${comparison.units.length} ${wordFor(comparison)} ${differ}.</p>
+  return html`<p>${comparison.units.length} ${kindOf(comparison)} ${differ}.</p>
     ${comparison.tests.slice(0, 3).map((test) => html`<p class="verdict">${verdict(test)}.</p>`)}`
 }
 
@@ -62,15 +61,15 @@ const decodeText = Schema.decodeUnknownOption(Schema.fromJsonString(Schema.Strin
 /** Texts without the quotation marks of JSON; any other value as it is. */
 const shownValue = (json: string) => Option.getOrElse(decodeText(json), () => json)
 
-/** Fields down, units across, values whole. */
+/** A column per unit, with full values. */
 const differingSection = ({ differing, units }: Comparison): Section => ({
   id: "differences",
-  title: "What differs",
+  title: titles.differences,
   content:
     differing.length === 0
-      ? paragraph("Nothing.")
+      ? paragraph("None.")
       : table({
-          caption: "Fields of the experiments that are not the same in all",
+          caption: "Fields of the experiments that differ",
           captionHidden: true,
           columns: ["field", ...units.map(({ label }) => label)],
           rows: differing.map(({ path, values }) => [
@@ -82,10 +81,10 @@ const differingSection = ({ differing, units }: Comparison): Section => ({
 
 /** Titles that are short enough for the table of contents. */
 const titles: Readonly<Record<ComparisonSection["id"], string>> = {
-  runs: "Compared",
-  differences: "What differs",
+  runs: "Compared runs",
+  differences: "Differences",
   results: "Errors in %",
-  tests: "Is it more than noise?",
+  tests: "Significance tests",
   cost: "Size and speed",
 }
 
@@ -111,7 +110,7 @@ export const comparisonPage = Effect.fn("comparisonPage")(function* (comparison:
   return page({
     title: titleOf(comparison),
     kind: "Comparison of training runs",
-    lead: [leadOf(comparison), notice("Missing, or to know", comparison.remarks)],
+    lead: [leadOf(comparison), notice("Notes", comparison.remarks)],
     sections: all.filter((section) => section !== null),
   })
 })

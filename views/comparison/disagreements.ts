@@ -1,4 +1,4 @@
-/** Where two models disagree: (Comparison) -> pictures of examples that one gets right and the other does not, or null. */
+/** Disagreements: (Comparison) -> the section with images of examples that only one of two models gets right, or null. */
 import { Effect, Schema } from "effect"
 import { DatasetFigures, RegisteredName } from "../../schemas/Dataset.ts"
 import { classNames } from "../../stages/dataset/classNames.ts"
@@ -11,7 +11,7 @@ import type { ComparedUnit, Comparison } from "../../operations/compare/Comparis
 import type { OneSided, UnitTest } from "../../operations/compare/compareGroups.ts"
 import { readFetched } from "../../storage/stageRecords.ts"
 
-/** Tests of which examples are shown. */
+/** Number of tests whose examples are shown. */
 const testsPictured = 4
 
 const decodeFigures = Schema.decodeUnknownOption(DatasetFigures)
@@ -47,7 +47,7 @@ interface Side {
 const rowOf = ({ examples, right, wrong }: Side, { names, pictures }: Drawn) => {
   const cards = examples.first.flatMap(({ index, label }) => {
     const name = names[label] ?? label
-    const picture = pictures.get(index)?.(`Example ${index}, class ${name}`)
+    const picture = pictures.get(index)?.(`Example ${index}, label ${name}`)
     return picture === undefined
       ? []
       : [
@@ -62,7 +62,9 @@ const rowOf = ({ examples, right, wrong }: Side, { names, pictures }: Drawn) => 
   return cards.length === 0
     ? []
     : [
-        html`<h3>${right} is right, ${wrong} is not: ${cards.length} of ${count(examples.count)}</h3>
+        html`<h3>
+            ${right} is right, ${wrong} is wrong: ${cards.length} of ${count(examples.count)} examples
+          </h3>
           <ol class="mistakes">
             ${cards}
           </ol>`,
@@ -77,7 +79,7 @@ const sidesOf = ({ first, onlyFirstRight, onlySecondRight, second }: UnitTest): 
         { right: second, wrong: first, examples: onlySecondRight },
       ]
 
-/** Without the dataset there is no such section. */
+/** Null if the dataset is gone or there are no disagreements. */
 export const disagreementsSection = Effect.fnUntraced(function* ({ tests, units }: Comparison) {
   const sides = tests.slice(0, testsPictured).flatMap(sidesOf)
   const indices = sides.flatMap(({ examples }) => examples.first.map(({ index }) => index))
@@ -87,8 +89,13 @@ export const disagreementsSection = Effect.fnUntraced(function* ({ tests, units 
   if (rows.length === 0) return null
   const section: Section = {
     id: "examples",
-    title: "Where they disagree",
-    content: [paragraph("The first few by index in the dataset, train files first."), rows],
+    title: "Disagreements",
+    content: [
+      paragraph(
+        "Test examples that only one of two models classifies correctly: the first few by index in the dataset, train files first.",
+      ),
+      rows,
+    ],
   }
   return section
 })

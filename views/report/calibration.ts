@@ -95,7 +95,7 @@ const verdict = ({ accuracy, bins, confidence, expectedError }: Calibration) => 
       : difference > 0
         ? "overconfident"
         : "underconfident"
-  return `The model is ${tendency}: its mean confidence is ${percent(confidence)}, its accuracy ${percent(accuracy)}. The expected calibration error is ${percent(expectedError)}: the mean gap between confidence and accuracy over ${bins.length} bins.`
+  return `The model is ${tendency}: its mean confidence is ${percent(confidence)}, its accuracy ${percent(accuracy)}. The expected calibration error is ${percent(expectedError)}: the mean gap between confidence and accuracy, over ${bins.length} bins.`
 }
 
 export const calibrationOf = ({ classes, labels, probabilities }: Predictions): Calibration =>

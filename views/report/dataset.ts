@@ -17,6 +17,13 @@ const splitOf = ({ experiment }: RunRecords): string => {
     : `all examples pooled; ${percent(split.test)} held out for testing, then ${percent(split.validation)} of the rest for validation (seed ${split.seed})`
 }
 
+const normalizationOf = ({ experiment }: RunRecords): string => {
+  if (experiment === undefined) return "unknown"
+  return experiment.normalization === "unit"
+    ? "unit (pixel / 255)"
+    : "standardized (mean 0 and standard deviation 1 over the train split)"
+}
+
 const classesTable = (
   dataset: DatasetFigures,
   names: ReadonlyArray<string>,
@@ -83,7 +90,7 @@ export const datasetSection = (
         ["test set", `${count(test.examples)} examples; pixels: ${pixels(test)}`],
         ["test images also in the train set", count(duplicates)],
         ["split", splitOf(records)],
-        ["pixel normalization", records.experiment?.normalization ?? "unknown"],
+        ["pixel normalization", normalizationOf(records)],
       ]),
       names.length <= 64
         ? html`<div class="examples">${classes}</div>`

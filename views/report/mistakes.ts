@@ -23,7 +23,7 @@ const card = (mistake: Mistake, names: ReadonlyArray<string>, image: Picture | u
       ${image?.(`a ${name} predicted as ${predicted}`) ?? null}
       <figcaption>
         <strong>${name}</strong> predicted as <strong>${predicted}</strong><br /><small
-          >confidence ${high(mistake.confidence)}; ${low(mistake.labelProbability)} for ${name}<br />test
+          >${high(mistake.confidence)} for ${predicted}, ${low(mistake.labelProbability)} for ${name}<br />test
           example ${mistake.index}</small
         >
       </figcaption>

@@ -1,5 +1,5 @@
 /**
- * Comparisons of runs: what is tested how, what is never called better, and what becomes of runs that are not whole.
+ * Comparisons of runs: the tests and their verdicts, and comparisons of incomplete runs.
  */
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs"
 import { tmpdir } from "node:os"
@@ -40,6 +40,10 @@ describe("compare", () => {
     const a = write("two", { right: answers((i) => i < 30) })
     const b = write("two", { right: answers((i) => i < 5 || i === 999), learningRate: 0.2 })
     const { differing, tests } = await compared([a, b])
+    assert.strictEqual(
+      verdict(tests[0]),
+      "B is better than A: its test error is 2.40 points lower (p < 0.0001; 95 % interval: 1.58 to 2.59 points)",
+    )
     assert.deepStrictEqual(differing, [
       { path: "optimizer/learningRate/value", values: { A: "0.1", B: "0.2" } },
     ])
@@ -62,7 +66,7 @@ describe("compare", () => {
     const text = renderText(comparison, 200)
     assert.match(
       text,
-      /B and A: no difference that cannot be noise: p = 0\.30, 95 % interval of the difference −/,
+      /B and A: no significant difference \(p = 0\.30; 95 % interval of the difference: −\d\.\d\d to \+\d\.\d\d points\)/,
     )
     assert.notInclude(text, "better")
   })
@@ -78,10 +82,10 @@ describe("compare", () => {
     assert.isNull(alone.correction)
     const together = await compared([baseline, ...others])
     assert.isTrue(together.tests.every(({ correctedP, significant }) => !significant && correctedP > 0.09))
-    assert.include(renderText(together, 200), "Holm's, for 3 tests")
+    assert.include(renderText(together, 200), "p-values include Holm's correction for 3 tests.")
     assert.match(
       renderText(together, 200),
-      /no difference that cannot be noise: p = 0\.094 after correction, p = 0\.031 alone/,
+      /no significant difference \(corrected p = 0\.094, uncorrected p = 0\.031; 95 % interval/,
     )
   })
 
@@ -135,7 +139,7 @@ describe("compare", () => {
     runs.push(write("again", { seed: 1, right, learningRate: 0.2 }))
     const { remarks, units } = await compared(runs)
     assert.deepStrictEqual(units[0].seeds, [1, 2])
-    assert.isTrue(remarks.some((remark) => remark.startsWith("A: 2 of its runs repeat a seed")))
+    assert.isTrue(remarks.some((remark) => remark.startsWith("A: 2 runs repeat a seed")))
   })
 
   it("examples are matched by index: of different test splits those in common count", async () => {
@@ -262,10 +266,10 @@ describe("the page of a comparison", () => {
     assert.include(document.querySelector(".verdict")?.textContent, verdict(comparison.tests[0]))
     const sections = [...document.querySelectorAll("h2")].map(({ textContent }) => textContent)
     assert.deepEqual(sections, [
-      "Compared",
-      "What differs",
+      "Compared runs",
+      "Differences",
       "Errors in %",
-      "Is it more than noise?",
+      "Significance tests",
       "Learning curves",
       "Size and speed",
     ])
