@@ -1,10 +1,10 @@
-/** `pipeline compare RUN RUN…`: what differs between runs, and whether it is more than noise. */
+/** `pipeline compare RUN RUN…`: compares the experiments and results of runs, with significance tests. */
 import { tmpdir } from "node:os"
 import { Console, Effect, Option, Path, Schema } from "effect"
 import { Argument, Command, Flag } from "effect/cli"
 import type { Comparison } from "../../operations/compare/Comparison.ts"
 import { Failure } from "../../schemas/Failure.ts"
-import { sayIfNotOpened } from "../render/openFile.ts"
+import { openOrLog } from "../render/openFile.ts"
 import * as files from "../../storage/files.ts"
 import { locateRuns } from "../../storage/runDirectory.ts"
 import { listHeaders, readHeaders } from "../../storage/runHeader.ts"
@@ -22,23 +22,26 @@ export class NothingToCompare extends Failure<NothingToCompare>()("NothingToComp
 
 const runs = Argument.String("run").pipe(
   Argument.withDescription(
-    "The runs: ids, the beginnings or last digits of them, globs, paths or `latest`; the first is the baseline",
+    "Runs: ids, their first or last characters, globs, paths or `latest`; the first one is the baseline",
   ),
   Argument.variadic(),
 )
-const last = wholeNumber("last", 1).pipe(Flag.withDescription("The newest N of them"), Flag.optional)
+const last = wholeNumber("last", 1).pipe(
+  Flag.withDescription("Compare only the newest N runs"),
+  Flag.optional,
+)
 const markdown = Flag.Boolean("markdown").pipe(
-  Flag.withDescription("Print Markdown, for a note or a pull request"),
+  Flag.withDescription("Print Markdown, for example for a pull request"),
   Flag.withDefault(false),
 )
 
 const html = Flag.String("html").pipe(
-  Flag.withDescription("Write the comparison as a page into this file, with curves overlaid"),
+  Flag.withDescription("Write the comparison as an HTML page with charts to this file"),
   Flag.withMetavar("FILE"),
   Flag.optional,
 )
 const open = Flag.Boolean("open").pipe(
-  Flag.withDescription("Make that page and open it in a browser"),
+  Flag.withDescription("Write the HTML page and open it in a browser"),
   Flag.withDefault(false),
 )
 
@@ -50,7 +53,7 @@ const writePage = Effect.fnUntraced(function* (
   const { comparisonPage } = yield* Effect.promise(() => import("../../views/comparison/comparisonPage.ts"))
   yield* files.writeAtomic(file, yield* comparisonPage(comparison))
   yield* Console.log(json ? JSON.stringify({ page: file }, null, 2) : file)
-  if (open) yield* sayIfNotOpened(file)
+  if (open) yield* openOrLog(file)
 })
 
 export const compare = Command.make(
@@ -92,17 +95,23 @@ export const compare = Command.make(
     )
   }),
 ).pipe(
-  Command.withDescription("Compare runs: what differs, and whether it is more than noise"),
+  Command.withDescription("Compare runs: their experiments, errors and speed, with significance tests"),
   Command.withExamples([
-    { command: "pipeline compare 20261122T02 latest", description: "Two runs, the first as the baseline" },
+    {
+      command: "pipeline compare 20261122T02 latest",
+      description: "Compare the newest run with an earlier one",
+    },
     {
       command: "pipeline compare '2026*cnn*'",
-      description: "All of them; seeds of one experiment are grouped",
+      description: "Compare all cnn runs; seeds of one experiment are grouped",
     },
-    { command: "pipeline compare --experiment cnn --last 5 --markdown", description: "For a note" },
+    {
+      command: "pipeline compare --experiment cnn --last 5 --markdown",
+      description: "Compare the newest five runs, as Markdown",
+    },
     {
       command: "pipeline compare '*-cnn-*' --html cnn.html --open",
-      description: "With curves, in a browser",
+      description: "Show learning curves in a browser",
     },
   ]),
 )

@@ -1,4 +1,4 @@
-/** `pipeline list`: the runs of a folder, newest first, filtered and sorted as asked. */
+/** `pipeline list`: lists the runs of a folder, with filters and sort orders. */
 import { Console, Effect, Option } from "effect"
 import { Command, Flag } from "effect/cli"
 import { RunStatus } from "../../schemas/Run.ts"
@@ -10,18 +10,18 @@ import { sortRuns } from "../../inspect/sortRuns.ts"
 import { experimentName, json, runsDir, wholeNumber } from "../flags.ts"
 
 const status = Flag.Literals("status", RunStatus.literals).pipe(
-  Flag.withDescription("Only runs that are in this state"),
+  Flag.withDescription("List only runs with this status"),
   Flag.optional,
 )
 const sort = Flag.Literals("sort", ["date", "error", "name"]).pipe(
-  Flag.withDescription("Newest first, lowest validation error first, or by experiment"),
+  Flag.withDescription("Sort by date (newest first), validation error (lowest first) or experiment name"),
   Flag.withDefault("date"),
 )
 const reverse = Flag.Boolean("reverse").pipe(
-  Flag.withDescription("The other way round"),
+  Flag.withDescription("Reverse the order"),
   Flag.withDefault(false),
 )
-const limit = wholeNumber("limit", 1).pipe(Flag.withDescription("The first N of them"), Flag.optional)
+const limit = wholeNumber("limit", 1).pipe(Flag.withDescription("List only the first N runs"), Flag.optional)
 
 export const list = Command.make(
   "list",
@@ -38,7 +38,7 @@ export const list = Command.make(
     if (options.json) yield* Console.log(JSON.stringify(rows, null, 2))
     else if (runs.length === 0) {
       yield* Console.log(`no runs in ${options.runsDir}; start one with \`pnpm pipeline run FILE\``)
-    } else if (rows.length === 0) yield* Console.log(`none of the ${runs.length} runs is such a one`)
+    } else if (rows.length === 0) yield* Console.log(`none of the ${runs.length} runs matches`)
     else {
       const cells = rows.map((row) => [
         row.id,
@@ -48,7 +48,7 @@ export const list = Command.make(
         percent(row.testError, ""),
         row.engine,
       ])
-      const head = ["run", "status", "iterations", "validation", "test error", "engine"]
+      const head = ["run", "status", "iterations", "validation error", "test error", "engine"]
       yield* Console.log(table(head, cells, 2))
       if (rows.length < runs.length) yield* Console.log(`${rows.length} of ${runs.length} runs`)
     }
@@ -57,11 +57,14 @@ export const list = Command.make(
 ).pipe(
   Command.withDescription("List the runs, newest first"),
   Command.withExamples([
-    { command: "pipeline list", description: "As a table" },
-    { command: "pipeline list --sort error --limit 5", description: "The five best on validation" },
+    { command: "pipeline list", description: "List all runs in a table" },
+    {
+      command: "pipeline list --sort error --limit 5",
+      description: "List the five runs with the lowest validation error",
+    },
     {
       command: "pipeline list --status interrupted --json",
-      description: "What could be resumed, for a script",
+      description: "Print the runs that can be resumed, as JSON",
     },
   ]),
 )

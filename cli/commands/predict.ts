@@ -1,4 +1,4 @@
-/** `pipeline predict RUN image…`: what a trained model sees in images of one's own. */
+/** `pipeline predict RUN IMAGE…`: predicts the labels of your own images. */
 import { Console, Effect, Option, Result, Runtime, Schema } from "effect"
 import { Argument, Command, Flag } from "effect/cli"
 import { engineNames } from "../../schemas/EngineInfo.ts"
@@ -27,29 +27,29 @@ export class ImagesRefused extends Failure<ImagesRefused>()("ImagesRefused", {
 
 const run = Argument.String("run").pipe(
   Argument.withDescription(
-    "The run: its id, the beginning or the last digits of it, a path, or `latest`; several, joined by commas, are averaged; ensemble:NAME",
+    "Run: an id, its first or last characters, a path, `latest`, or ensemble:NAME; several runs joined by commas are averaged",
   ),
 )
 const images = Argument.String("image").pipe(
-  Argument.withDescription("PNG, JPEG or WebP files, folders of them, or - for standard input"),
+  Argument.withDescription("Images: PNG, JPEG or WebP files, folders of them, or - for standard input"),
   Argument.variadic({ min: 1 }),
 )
 const checkpoint = Flag.String("checkpoint").pipe(
-  Flag.withDescription("The iteration of another checkpoint than the one that the report tested"),
+  Flag.withDescription("Use the checkpoint of this iteration instead of the one that was tested"),
   Flag.withMetavar("ITERATION"),
   Flag.optional,
 )
 const engine = Flag.Literals("engine", engineNames).pipe(
-  Flag.withDescription("Another engine than the run's own"),
+  Flag.withDescription("Run on this engine instead of the run's own"),
   Flag.optional,
 )
 const show = Flag.Boolean("show").pipe(
-  Flag.withDescription("Draw what the network sees, on standard error"),
+  Flag.withDescription("Draw the preprocessed images on standard error"),
   Flag.withDefault(false),
 )
 
-/** As many images are decoded at once as keep two cores busy while one waits for the disk. */
-const atOnce = 3
+/** Images decoded at a time: keeps two cores busy while one read waits for the disk. */
+const concurrency = 3
 
 export const predict = Command.make(
   "predict",
@@ -85,7 +85,7 @@ export const predict = Command.make(
           Effect.result,
           Effect.map((pixels) => ({ image, pixels })),
         ),
-      { concurrency: atOnce },
+      { concurrency },
     )
     const seen = prepared.flatMap(({ image, pixels }) =>
       Result.isSuccess(pixels) ? [{ image, pixels: pixels.success }] : [],
@@ -136,17 +136,17 @@ export const predict = Command.make(
   }, Effect.scoped),
 ).pipe(
   Command.withDescription(
-    "Predict the labels of images: photographs and scans, or images as the dataset holds them",
+    "Predict the labels of images: photographs, scans, or images in the format of the dataset",
   ),
   Command.withExamples([
-    { command: "pipeline predict latest photo.jpg", description: "One photograph of a digit" },
+    { command: "pipeline predict latest photo.jpg", description: "Predict the digit in a photograph" },
     {
       command: "pipeline predict latest scans/ --show",
-      description: "A folder, drawn as the network sees it",
+      description: "Predict a folder of scans and draw the preprocessed images",
     },
     {
       command: "pipeline predict cnn-1,cnn-2 --json - < digit.png",
-      description: "The mean of two runs, for a script",
+      description: "Average two runs and print JSON",
     },
   ]),
 )

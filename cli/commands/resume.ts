@@ -114,14 +114,14 @@ export const resume = Command.make(
       )
     }
 
-    const { sayReport } = yield* Effect.promise(() => import("../render/sayReport.ts"))
+    const { printReport } = yield* Effect.promise(() => import("../render/printReport.ts"))
     const finished =
       found.status === "finished" && extendedTo === null && (yield* hasTestedCheckpoint(found))
         ? yield* readReport(found.path)
         : undefined
     if (finished !== undefined) {
       yield* Effect.logInfo(`${found.identity.id} is finished; --iterations N would train it further`)
-      return yield* sayReport(finished, found.path, options.json)
+      return yield* printReport(finished, found.path, options.json)
     }
 
     const { Engine } = yield* Effect.promise(() => import("../../engines/Engine.ts"))
@@ -149,7 +149,7 @@ export const resume = Command.make(
       Effect.provide(selectEngine(name, { threads: requestedThreads })),
     )
     yield* tryWriteReportPage(found.path)
-    yield* sayReport(report, found.path, options.json)
+    yield* printReport(report, found.path, options.json)
   }),
 ).pipe(
   Command.withDescription("Go on with a run where its newest checkpoint stands"),

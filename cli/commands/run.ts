@@ -65,8 +65,8 @@ const runExperiment = Effect.fn("runExperiment")(function* (options: Options) {
     resumeWith: (path) => ["resume", runArgument(path)],
   }).pipe(Effect.provide(selectEngine(options.engine, { threads: Option.getOrUndefined(options.threads) })))
   yield* tryWriteReportPage(folder)
-  const { sayReport } = yield* Effect.promise(() => import("../render/sayReport.ts"))
-  yield* sayReport(report, folder, options.json)
+  const { printReport } = yield* Effect.promise(() => import("../render/printReport.ts"))
+  yield* printReport(report, folder, options.json)
 })
 
 /** An option that has no meaning for this file, or beside another one. */
@@ -130,8 +130,8 @@ const runEnsemble = Effect.fn("runEnsemble")(function* (ensemble: Ensemble, opti
     if (asked > members) return yield* new NoSuchMember({ path: ensemble.path, asked, members })
     const resumeWith = [...words, "--member", String(asked)]
     const { path, report } = yield* trainMember(ensemble, asked - 1, { ...training, resumeWith })
-    const { sayReport } = yield* Effect.promise(() => import("../render/sayReport.ts"))
-    return yield* sayReport(report, path, options.json)
+    const { printReport } = yield* Effect.promise(() => import("../render/printReport.ts"))
+    return yield* printReport(report, path, options.json)
   }
 
   const jobs = Option.getOrElse(options.jobs, () => 1)

@@ -1,10 +1,10 @@
-/** `pipeline show RUN`: the report of a run, or how far it is; as text or as a page. */
+/** `pipeline show RUN`: shows the report of a run, or its progress, as text or as an HTML page. */
 import { Console, Effect, Option } from "effect"
 import { Argument, Command, Flag } from "effect/cli"
 import { ensembleName, readEnsemble } from "../../storage/ensembles.ts"
 import { findRun, locateRuns, RunNotFound } from "../../storage/runDirectory.ts"
 import { renderEnsemble } from "../render/renderEnsemble.ts"
-import { sayIfNotOpened } from "../render/openFile.ts"
+import { openOrLog } from "../render/openFile.ts"
 import { renderReport } from "../render/renderReport.ts"
 import { runArgument } from "../../format/runArgument.ts"
 import { describeRun } from "../../inspect/summary.ts"
@@ -13,24 +13,20 @@ import { quoted } from "../../format/quoted.ts"
 import { json, runsDir } from "../flags.ts"
 
 const run = Argument.String("run").pipe(
-  Argument.withDescription(
-    "The run: its id, the beginning or the last digits of it, a path, `latest`, or ensemble:NAME",
-  ),
+  Argument.withDescription("Run: an id, its first or last characters, a path, `latest`, or ensemble:NAME"),
 )
 
 const open = Flag.Boolean("open").pipe(
-  Flag.withDescription(
-    "Make the report as a page, report.html in the run's folder, and open it in a browser",
-  ),
+  Flag.withDescription("Write the report page, report.html in the run directory, and open it in a browser"),
   Flag.withDefault(false),
 )
 const htmlFile = Flag.String("html").pipe(
-  Flag.withDescription("Write that page into this file instead"),
+  Flag.withDescription("Write the report page to this file instead"),
   Flag.withMetavar("FILE"),
   Flag.optional,
 )
 
-interface PageWish {
+interface PageOptions {
   readonly run: string
   readonly runsDir: string
   readonly file: string | undefined
@@ -38,14 +34,14 @@ interface PageWish {
   readonly json: boolean
 }
 
-/** Of any run: what is missing in it is said on the page. */
-const showPage = Effect.fnUntraced(function* ({ file, json, open, run, runsDir }: PageWish) {
+/** Works for any run: the page lists what is missing. */
+const showPage = Effect.fnUntraced(function* ({ file, json, open, run, runsDir }: PageOptions) {
   const [path, ...more] = yield* locateRuns(runsDir, [run])
   if (more.length > 0) return yield* new RunNotFound({ run, runsDir, candidates: [path, ...more] })
   const { writeReportPage } = yield* Effect.promise(() => import("../../views/report/writeReportPage.ts"))
   const page = yield* writeReportPage(path, file)
   yield* Console.log(json ? JSON.stringify({ page }, null, 2) : page)
-  if (open) yield* sayIfNotOpened(page)
+  if (open) yield* openOrLog(page)
 })
 
 export const show = Command.make(
@@ -55,7 +51,8 @@ export const show = Command.make(
     const ensemble = ensembleName(run)
     if (ensemble !== undefined) {
       const report = yield* readEnsemble(runsDir, ensemble)
-      if (open || Option.isSome(html)) yield* Effect.logWarning("an ensemble has no page: here it is as text")
+      if (open || Option.isSome(html))
+        yield* Effect.logWarning("an ensemble has no report page; printing its report instead")
       return yield* Console.log(json ? JSON.stringify(report, null, 2) : renderEnsemble(report))
     }
     if (open || Option.isSome(html)) {
@@ -70,13 +67,13 @@ export const show = Command.make(
     if (summary.reason !== null) yield* Console.log(summary.reason)
     if (report !== undefined) yield* Console.log(`\n${renderReport(report)}`)
     else if (summary.status !== "running")
-      yield* Console.log(`go on with: pnpm pipeline resume ${quoted(runArgument(found.path))}`)
+      yield* Console.log(`resume with: pnpm pipeline resume ${quoted(runArgument(found.path))}`)
   }),
 ).pipe(
-  Command.withDescription("Show the report of a run, or how far it is"),
+  Command.withDescription("Show the report of a run, or its progress"),
   Command.withExamples([
-    { command: "pipeline show latest", description: "The newest run" },
-    { command: "pipeline show latest --open", description: "With pictures, in a browser" },
-    { command: "pipeline show latest --json", description: "Everything, for a script" },
+    { command: "pipeline show latest", description: "Show the newest run" },
+    { command: "pipeline show latest --open", description: "Show its charts and images in a browser" },
+    { command: "pipeline show latest --json", description: "Print everything as JSON" },
   ]),
 )

@@ -1,5 +1,5 @@
 /**
- * `pipeline watch RUN`: follows a run from another process until it ends. It only reads: ending it leaves the run alone.
+ * `pipeline watch RUN`: follows a run from another process until it ends. It only reads, so stopping it does not stop the run.
  */
 import { Clock, Console, Effect, Schema } from "effect"
 import { Argument, Command } from "effect/cli"
@@ -12,7 +12,7 @@ import { quoted } from "../../format/quoted.ts"
 import { json, runsDir } from "../flags.ts"
 
 const lookEveryMs = 500
-/** In a pipe: between two lines that no evaluation calls for. */
+/** In a pipe: time between two lines without an evaluation. */
 const plainIntervalMs = 10_000
 
 /** The watched run ended, but not well. */
@@ -34,12 +34,12 @@ export class RunNotFinished extends Failure<RunNotFinished>()("RunNotFinished", 
 }) {}
 
 const run = Argument.String("run").pipe(
-  Argument.withDescription("The run: its id, the beginning or the last digits of it, a path, or `latest`"),
+  Argument.withDescription("Run: an id, its first or last characters, a path, or `latest`"),
 )
 
 const isOver = ({ status }: LiveRun) => status !== "running" && status !== "starting"
 
-/** A block of lines that is drawn over itself. */
+/** Prints lines over the ones it printed before. */
 const makeScreen = () => {
   let drawn = 0
   return (lines: ReadonlyArray<string>) => {
@@ -48,19 +48,19 @@ const makeScreen = () => {
   }
 }
 
-/** Plain lines: at the start, with each evaluation, and now and then. */
+/** Prints plain lines: one at the start, one per evaluation, and one per interval. */
 const makeLines = () => {
   let evaluations = -1
   let iteration = -1
-  let saidAt = Number.NEGATIVE_INFINITY
-  return Effect.fnUntraced(function* (live: LiveRun, say: (live: LiveRun) => string) {
+  let printedAt = Number.NEGATIVE_INFINITY
+  return Effect.fnUntraced(function* (live: LiveRun, render: (live: LiveRun) => string) {
     const now = yield* Clock.currentTimeMillis
-    const due = live.iteration !== iteration && now - saidAt >= plainIntervalMs
+    const due = live.iteration !== iteration && now - printedAt >= plainIntervalMs
     if (live.validation.length === evaluations && !due && !isOver(live)) return
     evaluations = live.validation.length
     iteration = live.iteration
-    saidAt = now
-    yield* Console.log(say(live))
+    printedAt = now
+    yield* Console.log(render(live))
   })
 }
 
@@ -81,7 +81,7 @@ export const watch = Command.make(
     const animated = process.stdout.isTTY && !options.json && process.env.CI === undefined
     const columns = () => process.stdout.columns ?? 80
     const draw = makeScreen()
-    // Nobody reads any more, as behind `| head`. (Node.js never marks the standard streams as destroyed.)
+    // The reader is gone, as in `| head`. (Node.js never marks the standard streams as destroyed.)
     let closed = false
     process.stdout.once("error", () => (closed = true))
     const line = makeLines()
@@ -108,12 +108,12 @@ export const watch = Command.make(
     }
   }),
 ).pipe(
-  Command.withDescription("Follow a run until it ends; Ctrl-C leaves the run alone"),
+  Command.withDescription("Follow a run until it ends; Ctrl-C does not stop the run"),
   Command.withExamples([
-    { command: "pipeline watch latest", description: "The newest run, from another terminal" },
+    { command: "pipeline watch latest", description: "Follow the newest run from another terminal" },
     {
       command: "pipeline watch latest && pipeline show latest",
-      description: "Wait for it, then see how good it is",
+      description: "Wait for the newest run, then show its report",
     },
   ]),
 )

@@ -1,8 +1,8 @@
 /**
- * The display of a run on standard error: lines, and below them the progress of training.
+ * The display of a run on standard error: lines, and the progress of training below them.
  *
- * On a terminal a bar that is redrawn in place; in a pipe or in CI a plain line every ten seconds. Colours as NO_COLOR,
- * FORCE_COLOR and the terminal say. A terminal that goes away (EPIPE) is ignored: the run and its log go on.
+ * A terminal gets a progress bar that is redrawn in place; a pipe or CI gets a plain line every ten seconds. Colours follow
+ * NO_COLOR, FORCE_COLOR and the terminal. A closed terminal (EPIPE) is ignored: the run and its log continue.
  */
 import { styleText } from "node:util"
 import { Effect, Layer } from "effect"
@@ -17,7 +17,7 @@ const barIntervalMs = 100
 const barWidth = 24
 const stageWidth = 10
 
-/** What becomes of a stream that nobody reads any more. */
+/** Handles errors of a stream whose reader is gone. */
 const ignoreClosed = () => {}
 
 export const layerTerminal = Layer.effect(
@@ -60,7 +60,7 @@ export const layerTerminal = Layer.effect(
       Effect.map(elapsedMs, (now) => {
         const speed = recentSpeed(now, tick.iteration)
         if (speed === undefined) startedAt = now
-        // The first one of a training is shown at once; the second, which knows the speed, does not wait either.
+        // The first line is printed at once, and so is the second, which is the first one with a speed.
         const isDue = shownAt <= startedAt || now - shownAt >= intervalMs
         if (!isDue) return
         shownAt = now
@@ -79,7 +79,7 @@ export const layerTerminal = Layer.effect(
   }),
 )
 
-/** `speed` in iterations a second. Until it is known, without what follows from it. */
+/** `speed` is in iterations per second; until it is known, speed and remaining time are omitted. */
 const describe = (tick: TrainTick, speed: number | undefined) =>
   [
     `iteration ${tick.iteration}/${tick.total}`,

@@ -1,6 +1,7 @@
 /**
- * An image in a terminal: ([height, width, channels] bytes) -> lines, two rows of pixels each, as upper half blocks (▀)
- * with the upper pixel's colour before the lower one's behind it. Without colours: what is brighter than half is filled.
+ * An image in a terminal: ([height, width, channels] bytes) -> lines of two pixel rows each. A character is an upper half
+ * block (▀) with the upper pixel as its foreground colour and the lower one as its background. Without colours, pixels brighter
+ * than half are filled.
  */
 export const halfBlocks = (
   pixels: Uint8Array,

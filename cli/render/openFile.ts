@@ -1,13 +1,13 @@
 /**
- * A file shown by the program the desktop has for it: (path) -> whether there is one that took it.
+ * Opens a file in the desktop's default program: (path) -> whether a program accepted it.
  *
- * Without a screen, as on a server or in a container, nothing is started: the caller says the path.
+ * Without a display, as on a server or in a container, nothing is started: the caller prints the path.
  */
 import { spawn } from "node:child_process"
 import { Effect } from "effect"
 
-/** How long a launcher may take to refuse; some stay as long as the program they start. */
-const patienceMs = 1500
+/** Time in which a launcher may fail; some run as long as the program they start. */
+const launchTimeoutMs = 1500
 
 const launcher = (path: string): readonly [program: string, ...args: ReadonlyArray<string>] | undefined => {
   switch (process.platform) {
@@ -29,12 +29,12 @@ const launch = ([program, ...args]: readonly [string, ...ReadonlyArray<string>])
     child.unref()
     child.on("error", () => resume(Effect.succeed(false)))
     child.on("exit", (code) => resume(Effect.succeed(code === 0)))
-  }).pipe(Effect.timeoutOrElse({ duration: patienceMs, orElse: () => Effect.succeed(true) }))
+  }).pipe(Effect.timeoutOrElse({ duration: launchTimeoutMs, orElse: () => Effect.succeed(true) }))
 
-/** Opens it, or says that nothing here can: its path has been said. */
-export const sayIfNotOpened = (path: string) =>
+/** Opens a file whose path has been printed, or logs that there is no program for it. */
+export const openOrLog = (path: string) =>
   Effect.flatMap(openFile(path), (opened) =>
-    opened ? Effect.void : Effect.logInfo("no browser could be started here: open that file in one"),
+    opened ? Effect.void : Effect.logInfo("cannot start a browser here; open the file yourself"),
   )
 
 export const openFile = (path: string): Effect.Effect<boolean> =>

@@ -1,5 +1,5 @@
 /**
- * Curves as text: (series, size) -> lines. Each series is drawn with its own letter, so that no colour is needed.
+ * Curves as text: (series, size) -> lines. Each series has its own letter, so no colour is needed.
  *
  * The vertical axis is logarithmic where values span more than a factor of four, as errors do while a model learns.
  */
@@ -13,7 +13,7 @@ export interface Series {
 
 const levels = "▁▂▃▄▅▆▇█"
 
-/** The last `width` columns' worth of a curve in one line; each column is the mean of the values it stands for. */
+/** A curve in one line of at most `width` characters, each the mean of an equal share of the values. */
 export const sparkline = (values: ReadonlyArray<number>, width: number): string => {
   const finite = values.filter(Number.isFinite)
   if (finite.length === 0) return ""
@@ -33,7 +33,7 @@ export const sparkline = (values: ReadonlyArray<number>, width: number): string 
     .join("")
 }
 
-/** y of a series at `x`, between its points; undefined outside. */
+/** y of a series at `x`, interpolated; undefined outside its range. */
 const valueAt = ({ points }: Series, x: number): number | undefined => {
   const after = points.findIndex((point) => point.x >= x)
   if (after === -1) return undefined

@@ -1,4 +1,4 @@
-/** An ensemble's report as a person reads it on a terminal: (EnsembleReport) -> lines of text. */
+/** The report of an ensemble as text: (EnsembleReport) -> lines. */
 import type { EnsembleReport } from "../../schemas/Ensemble.ts"
 import { duration } from "../../format/duration.ts"
 import { table } from "./table.ts"
@@ -6,10 +6,10 @@ import { percent } from "../../format/percent.ts"
 
 export const renderEnsemble = ({ combine, ensemble, members, test }: EnsembleReport): string => {
   const mean = members.reduce((sum, { testError }) => sum + testError, 0) / members.length
-  const together = combine === "mean" ? "the mean of their probabilities" : "their vote"
+  const together = combine === "mean" ? "combined by mean probability" : "combined by majority vote"
   return [
     table(
-      ["member", "seed", "parameters", "trained", "test error"],
+      ["member", "seed", "parameters", "training", "test error"],
       members.map((member) => [
         member.run,
         member.seed,
@@ -20,7 +20,7 @@ export const renderEnsemble = ({ combine, ensemble, members, test }: EnsembleRep
     ),
     "",
     `${ensemble}: ${members.length} networks, ${together}`,
-    `test error     ${percent(test.error.value)}  (95 % interval ${percent(test.error.low)} to ${percent(test.error.high)}, ${test.examples} examples; the members' mean is ${percent(mean)})`,
+    `test error     ${percent(test.error.value)}  (95 % interval ${percent(test.error.low)} to ${percent(test.error.high)}, ${test.examples} examples; members average ${percent(mean)})`,
     `test accuracy  ${percent(test.accuracy.value)}`,
     `test loss      ${test.loss.toPrecision(4)}`,
   ].join("\n")

@@ -1,4 +1,4 @@
-/** A run in progress as text: (LiveRun, columns) -> a few lines with its curves, or one plain line. */
+/** A run in progress as text: (LiveRun, columns) -> lines with its curves, or one plain line. */
 import { duration } from "../../format/duration.ts"
 import type { LiveRun } from "../../inspect/liveRun.ts"
 import { sparkline } from "./plot.ts"
@@ -12,7 +12,7 @@ const progress = (run: LiveRun) => [
 
 const lowest = ({ validation }: LiveRun) => validation.toSorted((a, b) => a.error - b.error)[0]
 
-/** The curves, each in a line that fits. */
+/** One line per curve, cut to the width of the terminal. */
 export const renderCurves = (run: LiveRun, columns: number): ReadonlyArray<string> => {
   const room = Math.max(8, Math.min(60, columns - 52))
   const loss = run.trainingLoss.at(-1)
@@ -36,13 +36,13 @@ export const renderCurves = (run: LiveRun, columns: number): ReadonlyArray<strin
   ]
 }
 
-/** What is redrawn on a terminal. */
+/** The lines that a terminal redraws. */
 export const renderLive = (run: LiveRun, columns: number): ReadonlyArray<string> =>
   [`${run.id}  ${run.status}`, progress(run).join(" · "), ...renderCurves(run, columns)].map((line) =>
     line.slice(0, columns - 1),
   )
 
-/** One line of a pipe. */
+/** One line for a pipe. */
 export const renderLine = (run: LiveRun): string => {
   const loss = run.trainingLoss.at(-1)
   const error = run.validation.at(-1)

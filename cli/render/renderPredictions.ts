@@ -1,17 +1,17 @@
-/** Predictions as a person reads them: (predictions, names of the classes) -> a table. */
+/** Predictions as a table: (predictions, class names) -> lines. */
 import { table } from "./table.ts"
 
 export interface Prediction {
   readonly image: string
   readonly label: number
   readonly class: string
-  /** By label; their sum is 1. */
+  /** By label; they sum to 1. */
   readonly probabilities: ReadonlyArray<number>
 }
 
-/** So many short names make columns that fit a terminal; of more classes the likeliest are named. */
-const mostColumns = 12
-const likeliestShown = 3
+/** With more classes than fit a terminal as columns, only the most probable ones are shown. */
+const maxColumns = 12
+const classesShown = 3
 
 const percent = (share: number) => (100 * share).toFixed(1)
 
@@ -19,7 +19,7 @@ export const renderPredictions = (
   predictions: ReadonlyArray<Prediction>,
   names: ReadonlyArray<string>,
 ): string => {
-  if (names.length <= mostColumns && names.every((name) => name.length <= 3)) {
+  if (names.length <= maxColumns && names.every((name) => name.length <= 3)) {
     return table(
       ["image", "label", ...names.map((name) => `${name} %`)],
       predictions.map(({ class: name, image, probabilities }) => [
@@ -30,16 +30,16 @@ export const renderPredictions = (
       2,
     )
   }
-  const likeliest = (probabilities: ReadonlyArray<number>) =>
+  const mostProbable = (probabilities: ReadonlyArray<number>) =>
     probabilities
       .map((probability, label) => ({ probability, name: names[label] }))
       .sort((a, b) => b.probability - a.probability)
-      .slice(0, likeliestShown)
+      .slice(0, classesShown)
       .map(({ name, probability }) => `${name} ${percent(probability)} %`)
       .join(", ")
   return table(
-    ["image", "label", "likeliest"],
-    predictions.map(({ class: name, image, probabilities }) => [image, name, likeliest(probabilities)]),
+    ["image", "label", "most probable"],
+    predictions.map(({ class: name, image, probabilities }) => [image, name, mostProbable(probabilities)]),
     3,
   )
 }

@@ -1,5 +1,5 @@
 /**
- * A report as a person reads it on a terminal: (Report) -> lines of text.
+ * A report as text: (Report) -> lines.
  */
 import type { Report } from "../../schemas/Report.ts"
 import { duration } from "../../format/duration.ts"
@@ -15,7 +15,7 @@ export const renderReport = (report: Report): string => {
     .slice(0, 5)
     .map(({ count, label, predicted }) => `${label} as ${predicted} (${count})`)
   return [
-    `${report.experiment} on ${report.dataset.name}: ${report.iterations} iterations${report.stoppedEarly ? `, stopped early of ${report.budget}` : ""}, ${report.parameters.toLocaleString("en")} parameters`,
+    `${report.experiment} on ${report.dataset.name}: ${report.stoppedEarly ? `stopped early at ${report.iterations} of ${report.budget}` : report.iterations} iterations, ${report.parameters.toLocaleString("en")} parameters`,
     `test error     ${percent(test.error.value)}  (95 % interval ${percent(test.error.low)} to ${percent(test.error.high)}, ${test.examples} examples)`,
     `test accuracy  ${percent(test.accuracy.value)}`,
     `test loss      ${test.loss.toPrecision(4)}`,
@@ -31,7 +31,7 @@ export const renderReport = (report: Report): string => {
       ]),
     ),
     "",
-    `most confused  ${mostConfused.join(", ") || "nothing"}`,
+    `most confused  ${mostConfused.join(", ") || "none"}`,
     `stages         ${report.timings.map(({ durationMs, name }) => `${name} ${duration(durationMs / 1000)}`).join(", ")}`,
   ].join("\n")
 }

@@ -1,7 +1,7 @@
 /**
- * Rows of cells as aligned columns, or as a Markdown table: the first `left` columns to the left, figures to the right.
+ * Rows as aligned columns or as a Markdown table. The first `left` columns are left-aligned, the others right-aligned.
  *
- * No borders: it survives copying into a mail. A thousand rows take a millisecond.
+ * Tables have no borders, so they survive being copied into an e-mail. A thousand rows take a millisecond.
  */
 import { stripVTControlCharacters } from "node:util"
 

@@ -1,14 +1,14 @@
-/** Log lines for a person: information and warnings, one line each on the terminal. */
+/** Prints information and warnings on the terminal, one line each. */
 import { Effect, Logger, LogLevel, References } from "effect"
 import { logText } from "../../format/logText.ts"
 import { Display, ShownLogLevel } from "../../pipeline/Display.ts"
 
-/** Shows lines from `--log-level` on. An error is printed once, where the command ends. */
+/** Prints lines at or above `--log-level`. Errors are printed once, where the command ends. */
 export const layerTerminalLog = Logger.layer([
   Effect.map(Display, (display) =>
     Logger.make<unknown, void>(({ fiber, logLevel, message }) => {
       if (logLevel !== "Info" && logLevel !== "Warn") return
-      // A run lowers the level for the sake of its file; outside of one, lines below the level never come here.
+      // A run lowers the level for its log file; outside a run, lines below the level never reach this logger.
       const least = fiber.getRef(ShownLogLevel)
       if (least !== undefined && LogLevel.isLessThan(logLevel, least)) return
       const stage = fiber.getRef(References.CurrentLogAnnotations).stage

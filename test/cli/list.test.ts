@@ -1,4 +1,4 @@
-/** What `list` shows of many runs, how it sorts and filters them, and how long a thousand take. */
+/** `list`: columns, sort orders, filters, and the time for a thousand runs. */
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs"
 import { tmpdir } from "node:os"
 import { join } from "node:path"
@@ -70,10 +70,10 @@ describe("list", () => {
       [runId({ second: 1, name: "b" })],
     )
     const none = await cliRun("list", "--runs-dir", runsDir, "--experiment", "none")
-    assert.strictEqual(none.stdout.trim(), "none of the 4 runs is such a one")
+    assert.strictEqual(none.stdout.trim(), "none of the 4 runs matches")
   })
 
-  it("of a run that is trained further shows how far it is of the new budget, not of the report's", async () => {
+  it("shows the progress of an extended run against the new budget, not the report's", async () => {
     const runsDir = join(scratch, "extended")
     const path = writeRun({ runsDir, second: 1 })
     writeFileSync(join(path, "checkpoints", "iteration-00000027.safetensors"), "")
@@ -85,7 +85,7 @@ describe("list", () => {
     assert.deepStrictEqual([iteration, iterations], [27, 30])
   })
 
-  it("a thousand runs are listed and compared in well under a second of reading", async () => {
+  it("lists and compares a thousand runs within two seconds of processor time", async () => {
     const runsDir = join(scratch, "many")
     for (let i = 0; i < 1000; i++) {
       writeRun({ runsDir, second: i, seed: i >> 1, learningRate: i % 2 === 0 ? 0.1 : 0.2 })
@@ -106,7 +106,7 @@ describe("list", () => {
       units.map(({ runs }) => runs.length),
       [500, 500],
     )
-    // About 400 ms on one core; both commands' work together, under the noise of other tests.
+    // About 400 ms on one core for both commands; the rest is room for other tests on the machine.
     assert.isBelow(cpuMs, 2000)
   })
 })

@@ -1,4 +1,4 @@
-/** A small network, trained for some seconds: what it sees in photographs, and what other programs make of its exports. */
+/** Predictions on photographs and exports to other runtimes, with a small network trained for a few seconds. */
 import { spawn } from "node:child_process"
 import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs"
 import { createServer } from "node:http"
@@ -62,7 +62,7 @@ const pngOf = (digit: Uint8Array) =>
     .toBuffer()
 
 describe("predict", () => {
-  it.effect("keeps at least 97 % of the accuracy on digits that were made photographs", () =>
+  it.effect("keeps at least 97 % of its accuracy on synthetic photographs of digits", () =>
     Effect.gen(function* () {
       const count = 70
       const { dataset, preparation, probabilities } = yield* predictor
@@ -81,7 +81,7 @@ describe("predict", () => {
     }).pipe(Effect.scoped, Effect.provide(services)),
   )
 
-  it("prints labels and probabilities, names what it cannot read, and says so with its exit code", async () => {
+  it("prints labels and probabilities, lists unreadable images, and sets the exit code", async () => {
     const folder = join(scratch, "images")
     mkdirSync(folder)
     writeFileSync(join(folder, "a.png"), await pngOf(digitAt(0).pixels))
@@ -142,7 +142,7 @@ describe("predict", () => {
     assert.match(stdout, /^standard input +7 /m)
   })
 
-  it("a checkpoint that is not there is an error that names those that are", async () => {
+  it("lists the existing checkpoints if --checkpoint names none", async () => {
     const { code, stderr } = await cliRun("predict", run, "x.png", "--checkpoint", "7")
     assert.strictEqual(code, 66)
     assert.match(stderr, /has no checkpoint 7; it has .*300/)
@@ -174,7 +174,7 @@ describe("export", () => {
     assert.isBelow(most, 1e-5)
   }
 
-  it("onnx: any runtime with standard operators gives our probabilities, for any batch", async () => {
+  it("onnx: gives the same probabilities with standard operators, for any batch size", async () => {
     const folder = await exported("onnx")
     const bytes = readFileSync(join(folder, "model.onnx"))
     assert.notInclude(bytes.toString("latin1"), "com.microsoft")
@@ -197,7 +197,7 @@ describe("export", () => {
     await session.release()
   })
 
-  it("tfjs: loadLayersModel takes it from a web server, with its preprocessing described", async () => {
+  it("tfjs: loads with loadLayersModel from a web server, and describes its preprocessing", async () => {
     const folder = await exported("tfjs")
     const server = createServer(({ url }, response) => response.end(readFileSync(join(folder, url ?? ""))))
     await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve))
@@ -215,7 +215,7 @@ describe("export", () => {
     assert.deepStrictEqual(userDefinedMetadata.inputShape, [28, 28, 1])
   })
 
-  it.effect("safetensors: the weights of the tested checkpoint, and nothing of the optimizer", () =>
+  it.effect("safetensors: holds the weights of the tested checkpoint, without optimizer state", () =>
     Effect.gen(function* () {
       const folder = yield* Effect.promise(() => exported("safetensors"))
       const { metadata, tensors } = Result.getOrThrow(
@@ -233,7 +233,7 @@ describe("export", () => {
     }).pipe(Effect.scoped, Effect.provide(services)),
   )
 
-  it("is the same bytes again, and never replaces anything else", async () => {
+  it("writes the same bytes again, and never replaces another file", async () => {
     const first = await cliRun("export", run, "--format", "safetensors", "--json")
     assert.strictEqual(first.code, 0, first.stderr)
     assert.isTrue(JSON.parse(first.stdout).written)

@@ -1,4 +1,4 @@
-/** A run followed from another process: finished, going on, killed; and what is drawn of it. */
+/** `watch`: follows finished, running and killed runs, and renders their curves. */
 import { spawn } from "node:child_process"
 import { appendFileSync, mkdtempSync, rmSync, utimesSync } from "node:fs"
 import { tmpdir } from "node:os"
@@ -33,7 +33,7 @@ const row = (iteration: number) =>
   `${JSON.stringify({ split: "train", iteration, epoch: iteration / 100, loss: 1 / iteration, error: 0.5, batchLoss: 1, batchError: 0.5, learningRate: 0.1 })}\n`
 
 describe("watch", () => {
-  it("shows a finished run and exits 0; one that was interrupted exits 130, one that failed 1", async () => {
+  it("exits 0 for a finished run, 130 for an interrupted one, 1 for a failed one", async () => {
     const runsDir = join(scratch, "ended")
     writeRun({ runsDir, second: 1 })
     writeRun({ runsDir, second: 2, status: "interrupted", unfinished: true })
@@ -58,7 +58,7 @@ describe("watch", () => {
     )
   })
 
-  it("follows a run in plain lines and sees at once that it was killed", async () => {
+  it("follows a run in plain lines and detects at once that it was killed", async () => {
     const run = writeRun({
       runsDir: join(scratch, "live"),
       second: 1,
@@ -77,7 +77,7 @@ describe("watch", () => {
     assert.notInclude(stdout, "\u001B")
   })
 
-  it("ends when nobody reads it any more, and leaves the run alone", async () => {
+  it("ends when its reader is gone, without stopping the run", async () => {
     const run = writeRun({
       runsDir: join(scratch, "deaf"),
       second: 1,
@@ -102,7 +102,7 @@ describe("watch", () => {
     }
   })
 
-  it("knows speed and time left from the times at which rows appeared, and forgets them after a resume", async () => {
+  it("measures speed and remaining time from the times of metric rows, and resets them after a resume", async () => {
     const run = writeRun({
       runsDir: join(scratch, "speed"),
       second: 1,
@@ -124,7 +124,7 @@ describe("watch", () => {
       assert.strictEqual(first.imagesPerSecond, null)
       appeared(20, 1_800_000_004)
       const second = await look(run, first)
-      // Ten iterations of 20 images in four seconds, whenever it was looked at.
+      // Ten iterations of 20 images in four seconds, independent of when the file was read.
       assert.strictEqual(second.imagesPerSecond, 50)
       assert.strictEqual(second.total, 100)
       assert.strictEqual(second.secondsLeft, (80 * 20) / 50)
@@ -136,7 +136,7 @@ describe("watch", () => {
     }
   })
 
-  it("an unknown run exits 66; what is drawn fits the terminal", async () => {
+  it("exits 66 for an unknown run; renders lines that fit the terminal", async () => {
     assert.strictEqual((await cliRun("watch", "nothing", "--runs-dir", scratch)).code, 66)
     const run = writeRun({
       runsDir: join(scratch, "narrow"),
@@ -150,7 +150,7 @@ describe("watch", () => {
 })
 
 describe("plot", () => {
-  it("a sparkline has a column a value, at most its width, on a logarithmic scale where it falls far", () => {
+  it("draws a sparkline with one character per value, up to its width, and a logarithmic scale for large ranges", () => {
     assert.strictEqual(sparkline([1, 2, 3], 10), "▁▅█")
     assert.strictEqual(sparkline([1000, 100, 10, 1], 10), "█▆▃▁")
     assert.strictEqual(sparkline([5, 5], 10), "▁▁")
@@ -165,7 +165,7 @@ describe("plot", () => {
     )
   })
 
-  it("curves keep their letters and meet in a *", () => {
+  it("draws each curve with its letter, and a * where curves meet", () => {
     const drawn = plot(
       [
         {

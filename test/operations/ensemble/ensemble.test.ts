@@ -118,7 +118,7 @@ describe("an ensemble", () => {
     assert.deepStrictEqual(together.predictions, (await asked(members.join(","))).predictions)
 
     const shown = await cliRun("show", "ensemble:trio-40-iterations", "--runs-dir", runs)
-    assert.include(shown.stdout, "trio-40-iterations: 3 networks, the mean of their probabilities")
+    assert.include(shown.stdout, "trio-40-iterations: 3 networks, combined by mean probability")
     const kept = await cliRun("rm", members[0], "--yes", "--runs-dir", runs)
     assert.strictEqual(kept.code, 75)
     assert.include(kept.stderr, `${basename(members[0])} (a member of ensemble trio-40-iterations`)
