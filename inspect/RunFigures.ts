@@ -1,7 +1,7 @@
 /**
- * What one run brings to a comparison: (header) -> its figures, as far as they can be read, and what is missing.
+ * The figures of a run for a comparison: (header) -> figures as far as they can be read, and what is missing.
  *
- * Every field of a report may be absent, as in a run of an older format; nothing here fails.
+ * Nothing here fails: any field of a report may be absent, for example in a run of an older format.
  */
 import { Effect, Path, Schema } from "effect"
 import { iterationOf } from "../stages/train/checkpoint.ts"
@@ -36,27 +36,27 @@ export interface RunFigures {
   readonly seed: number | null
   readonly status: string
   readonly engine: string
-  /** Of the tested model; of the newest measurement where nothing was tested. */
+  /** Of the tested model; without a test, of the newest evaluation. */
   readonly iterations: number | null
   readonly parameters: number | null
   readonly testExamples: number | null
-  /** With Wilson's 95 % intervals. */
+  /** With Wilson's 95 % interval. */
   readonly testError: Estimate | null
   readonly testLoss: number | null
-  /** Of the tested model, or the newest one measured; no interval where the size of the split is not known. */
+  /** Of the tested model, else of the newest evaluation; without an interval if the size of the split is unknown. */
   readonly validationError: {
     readonly value: number
     readonly low: number | null
     readonly high: number | null
   } | null
-  /** Training examples a second over the train stage, set-up and evaluations included. */
+  /** Training examples per second over the train stage, including set-up and evaluations. */
   readonly imagesPerSecond: number | null
   readonly trainSeconds: number | null
-  /** Runs do not record it. */
+  /** Null if no attempt recorded it. */
   readonly peakMemoryBytes: number | null
-  /** The validation split, as it was measured. */
+  /** Evaluations of the validation split. */
   readonly curve: ReadonlyArray<CurvePoint>
-  /** The figures of the dataset it was tested on: equal for equal content. */
+  /** Figures of the dataset that the run was tested on: equal for equal content. */
   readonly dataset: unknown
   readonly missing: ReadonlyArray<Shortcoming>
 }
@@ -120,7 +120,7 @@ const readReport = Effect.fnUntraced(function* (run: RunHeader, missing: Array<S
   return report.value
 })
 
-/** Validation errors so far, of a run without a report. */
+/** Evaluations so far of a run without a report. */
 const curveSoFar = Effect.fnUntraced(function* (run: RunHeader) {
   const paths = yield* Path.Path
   const rows = yield* readMetrics(paths.join(run.path, layout.metrics)).pipe(Effect.orElseSucceed(() => []))
@@ -131,7 +131,7 @@ const speedOf = (run: RunHeader, report: ReportFigures | undefined) => {
   const durationMs = report?.timings?.find(({ name }) => name === "train")?.durationMs
   const batchSize = numberAt(run.experiment, "batchSize")
   if (durationMs === undefined) return { trainSeconds: null, imagesPerSecond: null }
-  // The duration is of the attempt that finished training; that one may have gone on from a checkpoint.
+  // The duration is that of the attempt that finished training, which may have resumed from a checkpoint.
   const from = run.attempts.findLast((attempt) => typeof attempt.resumedFrom === "number")?.resumedFrom ?? 0
   const trained = (report?.iterations ?? 0) - from
   const known = trained > 0 && batchSize !== null && durationMs > 0
@@ -141,13 +141,13 @@ const speedOf = (run: RunHeader, report: ReportFigures | undefined) => {
   }
 }
 
-/** The most any of the run's processes held; null where none recorded it. */
+/** The highest of all attempts; null if none recorded it. */
 const peakMemoryOf = (run: RunHeader): number | null => {
   const recorded = run.attempts.map((attempt) => attempt.outcome?.peakMemoryBytes ?? 0)
   return Math.max(0, ...recorded) || null
 }
 
-/** Figures of a dataset without those of a run: what pixels were standardized by depends on the normalization and the split. */
+/** Figures of a dataset alone: the statistics for standardization depend on the normalization and split of a run. */
 const contentOf = (dataset: unknown) => {
   if (typeof dataset !== "object" || dataset === null) return dataset
   const { standardizedBy: _, ...content } = { standardizedBy: undefined, ...dataset }

@@ -1,8 +1,8 @@
 /**
- * How far a run is, seen from another process: (run directory, what was seen before) -> its state now.
+ * The state of a run, observed from another process: (run directory, state before) -> state now.
  *
- * Everything is read from the files the run writes; the run knows nothing of it. Speed comes from the times at which
- * rows of metrics appeared: rows themselves hold no times.
+ * Everything is read from the files that the run writes. Speed comes from the times of evaluations in the log, and then from the
+ * times at which metric rows appear: rows hold no times.
  */
 import { Clock, Effect, Path } from "effect"
 import type { Metric } from "../schemas/Metric.ts"
@@ -15,10 +15,10 @@ import { readFigures } from "./RunFigures.ts"
 import { summarize } from "./summary.ts"
 import { readTrainEvents } from "./trainEvents.ts"
 
-/** A run that was just made has no attempt yet for this long at most. */
+/** A new run may have no attempt for this long. */
 const startingMs = 60_000
-/** Speed is that of the newest few measurements. */
-const samplesKept = 8
+/** Speed is measured over this many of the newest samples. */
+const maxSamples = 8
 
 interface Sample {
   readonly atMs: number
@@ -29,7 +29,7 @@ export interface LiveRun {
   readonly id: string
   readonly status: RunHeader["status"] | "starting"
   readonly reason: string | null
-  /** Of the last attempt's command, where it was recorded. */
+  /** Of the last attempt, if recorded. */
   readonly exitCode: number | null
   readonly iteration: number
   readonly total: number | null
@@ -38,7 +38,7 @@ export interface LiveRun {
   readonly trainingLoss: ReadonlyArray<number>
   readonly validation: ReadonlyArray<{ readonly iteration: number; readonly error: number }>
   readonly testError: number | null
-  /** For the next look. */
+  /** Input for the next observation. */
   readonly seen: {
     readonly modifiedMs: number
     readonly rows: ReadonlyArray<Metric>
@@ -46,14 +46,14 @@ export interface LiveRun {
   }
 }
 
-/** Iterations a second over the samples; null below two. */
+/** Iterations per second over the samples; null with fewer than two. */
 const rateOf = (samples: ReadonlyArray<Sample>): number | null => {
-  const [first, last] = [samples.at(-samplesKept) ?? samples[0], samples.at(-1)]
+  const [first, last] = [samples.at(-maxSamples) ?? samples[0], samples.at(-1)]
   if (first === undefined || last === undefined || last.atMs <= first.atMs) return null
   return (last.iteration - first.iteration) / ((last.atMs - first.atMs) / 1000)
 }
 
-/** The budget in iterations: one in epochs is known once a row says how far an epoch goes. */
+/** The budget in iterations. A budget in epochs is known once a metric row gives iterations and epochs. */
 const totalOf = (run: RunHeader, known: number | null, row: Metric | undefined): number | null => {
   if (known !== null || row === undefined || row.epoch === 0) return known
   const { batchSize, budget } = run.experiment
@@ -63,7 +63,7 @@ const totalOf = (run: RunHeader, known: number | null, row: Metric | undefined):
   return totalIterations({ epochs }, Math.round((row.iteration * batchSize) / row.epoch), batchSize)
 }
 
-export const lookAt = Effect.fn("lookAt")(function* (path: string, before: LiveRun | undefined) {
+export const observe = Effect.fn("observe")(function* (path: string, before: LiveRun | undefined) {
   const paths = yield* Path.Path
   const run = yield* readHeader(path)
   const summary = yield* summarize(run)
@@ -79,21 +79,21 @@ export const lookAt = Effect.fn("lookAt")(function* (path: string, before: LiveR
     (yield* readTrainEvents(paths.join(path, layout.log))).filter(
       ({ attempt, event }) => event === "evaluated" && attempt === run.attempts.length,
     )
-  // A resume takes rows back: what was seen before is another attempt's.
+  // A resume removes rows: the samples are those of an earlier attempt.
   if (samples.length > 0 && samples[samples.length - 1].iteration > iteration) samples = []
   if (changed && last !== undefined && samples.at(-1)?.iteration !== iteration) {
-    samples = [...samples, { atMs: modifiedMs, iteration }].slice(-samplesKept)
+    samples = [...samples, { atMs: modifiedMs, iteration }].slice(-maxSamples)
   }
 
   const now = yield* Clock.currentTimeMillis
-  const young = run.attempts.length === 0 && now - Date.parse(run.createdAt) < startingMs
+  const isStarting = run.attempts.length === 0 && now - Date.parse(run.createdAt) < startingMs
   const total = totalOf(run, summary.iterations, last)
   const { batchSize } = run.experiment
   const rate = run.status === "running" ? rateOf(samples) : null
   const recorded = run.status === "finished" ? (yield* readFigures(run)).imagesPerSecond : null
   return {
     id: run.id,
-    status: young ? "starting" : run.status,
+    status: isStarting ? "starting" : run.status,
     reason: summary.reason,
     exitCode: run.attempts.at(-1)?.outcome?.exitCode ?? null,
     iteration: Math.max(iteration, summary.iteration),

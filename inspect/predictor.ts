@@ -1,8 +1,8 @@
 /**
- * Trained runs as one classifier: (runs, checkpoint, engine) -> class probabilities of images as the dataset stores them.
+ * Trained runs as one classifier: (runs, checkpoint, engine) -> class probabilities of images in the format of the dataset.
  *
- * Of several runs the mean of their probabilities, or their vote; each has its own network, engine and value of a pixel, but all must
- * mean the same by an image and by a label.
+ * Several runs are combined by mean probability or by majority vote. Each has its own network, engine and normalization, but all
+ * must have the same kind of images and labels.
  */
 import { Context, Effect, Layer, Schema } from "effect"
 import { Engine } from "../engines/Engine.ts"
@@ -29,8 +29,8 @@ export class RunsDisagree extends Failure<RunsDisagree>()("RunsDisagree", {
     `${first} and ${other} cannot be averaged: found networks for ${datasets[0]} and for ${datasets[1]}, expected the same images and labels`,
 }) {}
 
-/** What images and labels of a model are, in words that differ when they do. */
-const meaningOf = ({ dataset, experiment }: TrainedModel) =>
+/** A description of the images and labels of a model: different if the kind of images or labels differs. */
+const domainOf = ({ dataset, experiment }: TrainedModel) =>
   `${dataset.name} (${dataset.imageShape.join("×")}, ${dataset.classes} classes, ${JSON.stringify(preparationOf(experiment.dataset))})`
 
 const open = Effect.fnUntraced(function* (
@@ -49,8 +49,8 @@ const open = Effect.fnUntraced(function* (
       images.forEach((pixels, image) => {
         for (let i = 0; i < size; i++) input[image * size + i] = model.table[pixels[i]]
       })
-      return Effect.map(trainer.predict(input), (answers) =>
-        toProbabilities(model.experiment.loss, answers, model.dataset.classes),
+      return Effect.map(trainer.predict(input), (outputs) =>
+        toProbabilities(model.experiment.loss, outputs, model.dataset.classes),
       )
     })
   return { model, probabilities }
@@ -67,7 +67,7 @@ export const makePredictor = Effect.fn("makePredictor")(function* (
   const members = yield* Effect.forEach(runs, (run) => open(run, options.checkpoint, options.engine))
   const [first, ...others] = members.map(({ model }) => model)
   for (const other of others) {
-    const datasets = [meaningOf(first), meaningOf(other)] as const
+    const datasets = [domainOf(first), domainOf(other)] as const
     if (datasets[0] === datasets[1]) continue
     return yield* new RunsDisagree({ first: first.run.identity.id, other: other.run.identity.id, datasets })
   }

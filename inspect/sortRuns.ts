@@ -1,5 +1,5 @@
 /**
- * The order of a listing: (summaries, by what, reversed) -> summaries.
+ * The sort orders of `list`: (summaries, key, reversed) -> summaries.
  */
 import type { RunSummary } from "./summary.ts"
 
@@ -7,7 +7,7 @@ type Sortable = Pick<RunSummary, "id" | "experiment" | "validationError">
 
 const newestFirst = (a: Sortable, b: Sortable) => (a.id < b.id ? 1 : -1)
 
-/** `error` is that of validation, which every run has that got so far: choosing by the test would spoil the test. */
+/** `error` is the validation error: selecting runs by their test error would bias the test. */
 const orders = {
   date: newestFirst,
   error: (a: Sortable, b: Sortable) =>
@@ -20,7 +20,7 @@ export const sortRuns = <A extends Sortable>(
   by: keyof typeof orders,
   reversed: boolean,
 ): ReadonlyArray<A> => {
-  // Runs without an error are last either way: they are not the worst.
+  // Runs without a validation error come last in either direction.
   const isLast = ({ validationError }: A) => by === "error" && validationError === null
   const sorted = runs.filter((run) => !isLast(run)).sort(orders[by])
   const unmeasured = runs.filter(isLast)

@@ -1,5 +1,5 @@
 /**
- * A run in a few figures, as `list`, `show` and `--json` give it: (run) -> RunSummary.
+ * The summary of a run, as `list`, `show` and `--json` print it: (run) -> RunSummary.
  */
 import { Effect, Path, Schema } from "effect"
 import { iterationOf } from "../stages/train/checkpoint.ts"
@@ -8,7 +8,7 @@ import { layout, type Run } from "../storage/runDirectory.ts"
 import { warnUnreadable } from "../storage/report.ts"
 import { headerOf, type RunHeader } from "../storage/runHeader.ts"
 
-/** The figures of a report that a listing shows: the rest is not looked at. */
+/** The fields of a report that a summary needs. */
 const ReportGlance = Schema.Struct({
   iterations: Schema.Int,
   budget: Schema.Int,
@@ -21,7 +21,7 @@ const decodeValidation = Schema.decodeUnknownEffect(
 )
 
 /** The iteration of the newest checkpoint, 0 without one. */
-export const reached = Effect.fnUntraced(function* (path: string) {
+export const newestIteration = Effect.fnUntraced(function* (path: string) {
   const paths = yield* Path.Path
   const names = yield* listNow(paths.join(path, layout.checkpoints)).pipe(Effect.orElseSucceed(() => []))
   return Math.max(0, ...names.map((file) => iterationOf(file) ?? 0))
@@ -29,7 +29,7 @@ export const reached = Effect.fnUntraced(function* (path: string) {
 
 const lowest = (errors: ReadonlyArray<number>) => (errors.length === 0 ? null : Math.min(...errors))
 
-/** Of a run without a report: the lowest validation error in its metrics so far. */
+/** The lowest validation error so far of a run without a report. */
 const validationSoFar = Effect.fnUntraced(function* (path: string) {
   const text = yield* readStringNow(path).pipe(Effect.orElseSucceed(() => undefined))
   const rows = (text ?? "").split("\n").filter((line) => line.includes('"validation"'))
@@ -49,7 +49,6 @@ const budgetOf = ({ experiment }: RunHeader): number | null => {
 
 export type RunSummary = Effect.Success<ReturnType<typeof summarize>>
 
-/** What a script is told of a run. */
 export const summarize = Effect.fnUntraced(function* (run: RunHeader) {
   const paths = yield* Path.Path
   const text = yield* readStringNow(paths.join(run.path, layout.report)).pipe(
@@ -64,14 +63,16 @@ export const summarize = Effect.fnUntraced(function* (run: RunHeader) {
     experiment: run.name,
     status: run.status,
     createdAt: run.createdAt,
-    /** Of the newest checkpoint. */
+    /** Of the newest checkpoint, or of the finished run. */
     iteration:
-      run.status === "finished" && report !== undefined ? report.iterations : yield* reached(run.path),
-    /** The budget; null where it is given in epochs and not known yet. */
+      run.status === "finished" && report !== undefined
+        ? report.iterations
+        : yield* newestIteration(run.path),
+    /** The budget; null if it is in epochs and not known yet. */
     iterations: budgetOf(run) ?? report?.budget ?? null,
     engine: run.engine,
     attempts: run.attempts.length,
-    /** The lowest one measured. */
+    /** The lowest of all evaluations. */
     validationError:
       report === undefined
         ? yield* validationSoFar(paths.join(run.path, layout.metrics))
@@ -82,5 +83,5 @@ export const summarize = Effect.fnUntraced(function* (run: RunHeader) {
   }
 })
 
-/** The same of a run that has been read in full. */
+/** The summary of a run that has been read in full. */
 export const describeRun = (run: Run) => summarize(headerOf(run))

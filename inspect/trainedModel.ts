@@ -1,7 +1,7 @@
 /**
- * What a run has learnt, for whoever uses it: (run, checkpoint wanted) -> weights, network and the value of each pixel.
+ * A trained model: (run, checkpoint or undefined) -> weights, network and pixel normalization.
  *
- * Without a wish it is the checkpoint that the report tested. The run is only read: it may be going on.
+ * The default is the checkpoint that the report tested. The run is only read, so it may still be running.
  */
 import { Effect, Path, Result, Schema } from "effect"
 import { Failure } from "../schemas/Failure.ts"
@@ -43,7 +43,7 @@ export class DatasetNotRecorded extends Failure<DatasetNotRecorded>()("DatasetNo
     `${run} cannot be asked: it standardizes pixels by the data it was trained on, and found no stages/fetch.json that says which, expected its digests; bring that file back or train a new run`,
 }) {}
 
-/** The name of the file in the run's checkpoints folder; `wanted` is an iteration or a file name. */
+/** The name of a file in the checkpoints folder; `wanted` is an iteration or a file name. */
 const chooseCheckpoint = Effect.fnUntraced(function* (run: Run, wanted: string | undefined) {
   const paths = yield* Path.Path
   const there = (yield* files.list(paths.join(run.path, layout.checkpoints))).filter(
@@ -55,7 +55,7 @@ const chooseCheckpoint = Effect.fnUntraced(function* (run: Run, wanted: string |
       : /^\d+$/.test(wanted)
         ? checkpointFile(Number(wanted))
         : paths.basename(wanted)
-  // The one that was tested is not chosen but given: whether it is still there shows when it is read.
+  // The tested checkpoint is recorded; if it is missing, reading it reports that.
   if (file !== undefined && (wanted === undefined || there.includes(file))) return file
   return yield* new CheckpointNotFound({
     run: run.identity.id,
@@ -66,14 +66,14 @@ const chooseCheckpoint = Effect.fnUntraced(function* (run: Run, wanted: string |
 })
 
 /**
- * The value of each pixel, as the run was trained with it: the statistics of its own train split, whatever its dataset's
- * origin holds by now.
+ * The pixel normalization that the run was trained with: the statistics of its own train split, whatever the source of its
+ * dataset holds now.
  */
 const tableOf = Effect.fnUntraced(function* (run: Run) {
   const { dataDir, experiment, id } = run.identity
   const { dataset, normalization, split } = experiment
   if (normalization === "unit") return unitTable()
-  // Not in the records of older versions.
+  // Older versions did not record it.
   const standardizedBy = (yield* readValidated(run.path))?.standardizedBy
   if (standardizedBy !== undefined) return standardizedTable(standardizedBy)
   const recorded = yield* readFetched(run.path)
@@ -85,7 +85,7 @@ const tableOf = Effect.fnUntraced(function* (run: Run) {
 
 export type TrainedModel = Effect.Success<ReturnType<typeof openTrainedModel>>
 
-/** The network is built for single images and released with the scope. */
+/** The network has batch size 1 and is released with the scope. */
 export const openTrainedModel = Effect.fn("openTrainedModel")(function* (
   run: Run,
   wanted: string | undefined,

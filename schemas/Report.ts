@@ -1,5 +1,5 @@
 /**
- * report.json: how good the model is on the test split, which nothing else in the pipeline touches.
+ * report.json: the results on the test split, which no other stage uses.
  */
 import { Schema } from "effect"
 import { DatasetFigures } from "./Dataset.ts"
@@ -15,7 +15,7 @@ export const ClassReport = Schema.Struct({
   label: Schema.Int,
   /** Test examples of the class. */
   support: Schema.Int,
-  /** Null where nothing was predicted as, or is of, the class. */
+  /** Null if no example is predicted as the class, or none has its label. */
   precision: Schema.NullOr(Share),
   recall: Schema.NullOr(Share),
   f1: Schema.NullOr(Share),
@@ -27,7 +27,7 @@ export const Mistake = Schema.Struct({
   index: Schema.Int,
   label: Schema.Int,
   predicted: Schema.Int,
-  /** Probability given to the wrong answer, and to the right one. */
+  /** Predicted probability of the wrong class, and of the true one. */
   confidence: Share,
   labelProbability: Share,
 })
@@ -37,19 +37,19 @@ export const TestResult = Schema.Struct({
   examples: Schema.Int,
   accuracy: Interval,
   error: Interval,
-  /** Mean over the split, of the experiment's loss. */
+  /** The experiment's loss, averaged over the split. */
   loss: Schema.Finite,
   classes: Schema.Array(ClassReport),
   /** Rows: true label; columns: predicted label; counts. */
   confusion: Schema.Array(Schema.Array(Schema.Int)),
-  /** The wrong answers given with most confidence, most confident first. */
+  /** The misclassified examples with the highest confidence, in order of confidence. */
   mistakes: Schema.Array(Mistake),
 })
 export type TestResult = typeof TestResult.Type
 
 export const StageTiming = Schema.Struct({
   name: Schema.String,
-  /** Of the attempt that finished it. */
+  /** In the attempt that finished the stage. */
   durationMs: Schema.Finite,
 })
 
@@ -68,15 +68,15 @@ export const Report = Schema.Struct({
     }),
   ),
   parameters: Schema.Int,
-  /** Updates made, the budget, and the checkpoint that was tested. */
+  /** Iterations trained, the budget, and the tested checkpoint. */
   iterations: Schema.Int,
   budget: Schema.Int,
   stoppedEarly: Schema.Boolean,
   checkpoint: Schema.String,
-  /** The evaluations of the validation split, in order. */
+  /** Evaluations of the validation split, in order. */
   validation: Schema.Array(Metric),
   test: TestResult,
-  /** Times differ from run to run; everything above does not. */
+  /** Times differ between repetitions of a run; everything above is identical. */
   timings: Schema.Array(StageTiming),
 })
 export type Report = typeof Report.Type

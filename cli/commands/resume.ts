@@ -15,7 +15,7 @@ import { applyOverrides, loadExperiment } from "../../pipeline/experimentFile/lo
 import { tryWriteReportPage } from "../../views/report/tryWriteReportPage.ts"
 import { runArgument } from "../../format/runArgument.ts"
 import { resumeHint } from "../../pipeline/resumeHint.ts"
-import { reached } from "../../inspect/summary.ts"
+import { newestIteration } from "../../inspect/summary.ts"
 import { readReport } from "../../storage/report.ts"
 import { quoted } from "../../format/quoted.ts"
 import { iterations, json, runsDir, threads } from "../flags.ts"
@@ -90,7 +90,7 @@ export const resume = Command.make(
         })
       }
       const budget = (yield* budgetInIterations(found.path, stored)) ?? 0
-      const trained = yield* reached(found.path)
+      const trained = yield* newestIteration(found.path)
       if (extendedTo < Math.max(budget, trained)) {
         const before = budget < trained ? `${trained} iterations are trained` : `it is ${budget} iterations`
         return yield* new BudgetFixed({ reason: `${before}, and ${extendedTo} is fewer`, instead: "run" })

@@ -5,13 +5,13 @@ import { Clock, Console, Effect, Schema } from "effect"
 import { Argument, Command } from "effect/cli"
 import { Failure } from "../../schemas/Failure.ts"
 import { locateRuns, RunNotFound } from "../../storage/runDirectory.ts"
-import { type LiveRun, lookAt } from "../../inspect/liveRun.ts"
+import { type LiveRun, observe } from "../../inspect/liveRun.ts"
 import { runArgument } from "../../format/runArgument.ts"
 import { renderCurves, renderLine, renderLive } from "../render/renderLiveRun.ts"
 import { quoted } from "../../format/quoted.ts"
 import { json, runsDir } from "../flags.ts"
 
-const lookEveryMs = 500
+const pollIntervalMs = 500
 /** In a pipe: time between two lines without an evaluation. */
 const plainIntervalMs = 10_000
 
@@ -86,14 +86,14 @@ export const watch = Command.make(
     process.stdout.once("error", () => (closed = true))
     const line = makeLines()
 
-    let live = yield* lookAt(path, undefined)
+    let live = yield* observe(path, undefined)
     if (!animated && !options.json) yield* Console.log(live.id)
     while (true) {
       if (animated) draw(renderLive(live, columns()))
       else yield* line(live, options.json ? asJson : renderLine)
       if (isOver(live) || closed) break
-      yield* Effect.sleep(lookEveryMs)
-      live = yield* lookAt(path, live)
+      yield* Effect.sleep(pollIntervalMs)
+      live = yield* observe(path, live)
     }
     if (closed) return
     if (!animated && !options.json) yield* Console.log(renderCurves(live, columns()).join("\n"))

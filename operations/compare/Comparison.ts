@@ -13,7 +13,7 @@ import { differences } from "../../pipeline/lineage/difference.ts"
 import { type CurvePoint, readFigures, type RunFigures } from "../../inspect/RunFigures.ts"
 import { rememberAnswers } from "./predictions.ts"
 import { testUnits, type Untested, type UnitTest } from "./compareGroups.ts"
-import { decisive, labelOf, type Member, type Unit, unitsOf, withoutSeed } from "./groups.ts"
+import { decisiveFields, labelOf, type Member, type Unit, unitsOf, withoutSeed } from "./groups.ts"
 
 /** The fields of a layer that its short description shows. */
 const LayerGlance = Schema.Struct({
@@ -83,7 +83,7 @@ const kindsOf = (layers: ReadonlyArray<LayerGlance>) => layers.map(({ kind }) =>
 const fieldsOf = (units: ReadonlyArray<Unit>) => {
   const grouped = units.some(({ members }) => members.length > 1)
   const all = units.map(({ members }) => {
-    const fields = decisive(members[0].header)
+    const fields = decisiveFields(members[0].header)
     return grouped ? withoutSeed(fields) : fields
   })
   const networks = all.map(({ model }) => layersOf(model))

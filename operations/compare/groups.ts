@@ -1,8 +1,8 @@
 /**
- * What is compared with what: (runs, figures) -> units, each a run or all seeds of one experiment.
+ * Units of a comparison: (runs, figures) -> units, each a run or all seeds of one experiment.
  *
- * Runs belong to one experiment when all but the seed is equal (names, descriptions and checkpoints change no number) and
- * the same engine trained them from the same start. A seed counts once: a repetition gives the same model again.
+ * Runs belong to one experiment if everything but the seed is equal (names, descriptions and checkpoint intervals do not affect
+ * results) and the same engine trained them from the same start. Each seed counts once: a repetition gives the same model.
  */
 import type { Schema } from "effect"
 import { canonical } from "../../schemas/fingerprint.ts"
@@ -16,19 +16,19 @@ export interface Member {
 }
 
 export interface Unit {
-  /** A, B, … in the comparison; given once it is known which units are in it. */
+  /** A, B, …; set once the units of the comparison are chosen. */
   readonly label: string
   readonly name: string
   readonly members: ReadonlyArray<Member>
-  /** Tested, one of each seed; the newest where a seed was run again. */
+  /** Tested runs, one per seed: the newest if a seed was repeated. */
   readonly seeds: ReadonlyArray<Member>
-  /** Over the test errors of two seeds or more. */
+  /** Over the test errors; null with fewer than two seeds. */
   readonly spread: Spread | null
-  /** Over their validation errors. */
+  /** Over the validation errors; null with fewer than two seeds. */
   readonly validation: Spread | null
 }
 
-/** Units shown are fewer than letters. */
+/** There are fewer units than letters. */
 export const labelOf = (position: number): string => String.fromCharCode(65 + position)
 
 type Fields = { readonly [key: string]: Schema.Json }
@@ -36,12 +36,12 @@ type Fields = { readonly [key: string]: Schema.Json }
 export const withoutSeed = (fields: Fields): Fields =>
   Object.fromEntries(Object.entries(fields).filter(([key]) => key !== "seed"))
 
-/** Fields that change no number of a result. */
-const undecisive = new Set(["name", "description", "checkpointEvery", "keepCheckpoints", "gate"])
+/** Fields that do not affect results. */
+const neutralFields = new Set(["name", "description", "checkpointEvery", "keepCheckpoints", "gate"])
 
-/** What decides a result, and with it what can differ between two units. */
-export const decisive = ({ engine, experiment, parent }: RunHeader): Fields => ({
-  ...Object.fromEntries(Object.entries(experiment).filter(([key]) => !undecisive.has(key))),
+/** The fields that affect results, and so can differ between two units. */
+export const decisiveFields = ({ engine, experiment, parent }: RunHeader): Fields => ({
+  ...Object.fromEntries(Object.entries(experiment).filter(([key]) => !neutralFields.has(key))),
   engine,
   ...(parent === null ? {} : { parent: { run: parent.run, iteration: parent.iteration } }),
 })
@@ -67,10 +67,10 @@ const unitOf = (members: ReadonlyArray<Member>): Unit => {
 }
 
 /**
- * A number that is the same for texts whose fields differ in their order alone, and seldom for others: the sum of what
- * stands between brackets and commas, each part hashed.
+ * A hash that ignores the order of fields: the sum of the hashes of all parts between braces and commas. Texts that differ in
+ * more than the order seldom have the same hash.
  */
-const unordered = (text: string): number => {
+const unorderedHash = (text: string): number => {
   let [sum, part] = [0, 0]
   for (let i = 0; i < text.length; i++) {
     const character = text[i]
@@ -82,22 +82,22 @@ const unordered = (text: string): number => {
   return sum
 }
 
-/** Groups of one experiment each, in the order of their first run. */
+/** One group per experiment, in the order of their first runs. */
 export const groupBySeed = (members: ReadonlyArray<Member>): ReadonlyArray<ReadonlyArray<Member>> => {
   const described = members.map((member) => {
-    const fields = withoutSeed(decisive(member.header))
+    const fields = withoutSeed(decisiveFields(member.header))
     return { member, fields, text: JSON.stringify(fields) }
   })
   const alike = new Map<number, Set<string>>()
   for (const { text } of described) {
-    const digest = unordered(text)
+    const digest = unorderedHash(text)
     alike.set(digest, (alike.get(digest) ?? new Set()).add(text))
   }
-  // Equal experiments of one version have equal text. Keys are sorted, which takes time, where another order is possible.
+  // Equal experiments of one version have equal text. Sorting keys takes time, so it is done only if another order is possible.
   const keys = new Map<string, string>()
   const groups = new Map<string, Array<Member>>()
   for (const { fields, member, text } of described) {
-    const reordered = (alike.get(unordered(text))?.size ?? 1) > 1
+    const reordered = (alike.get(unorderedHash(text))?.size ?? 1) > 1
     const key = keys.get(text) ?? (reordered ? canonical(fields) : text)
     keys.set(text, key)
     const group = groups.get(key)
@@ -107,11 +107,11 @@ export const groupBySeed = (members: ReadonlyArray<Member>): ReadonlyArray<Reado
   return [...groups.values()]
 }
 
-/** Groups are compared where there are several; the runs of a single group are compared one by one. */
+/** Several groups are compared with each other; the runs of a single group are compared one by one. */
 export const unitsOf = (members: ReadonlyArray<Member>) => {
   const groups = groupBySeed(members)
   const units = groups.length > 1 ? groups.map(unitOf) : members.map((member) => unitOf([member]))
-  /** All runs as one group, where they are seeds of one experiment. */
+  /** All runs as one group, if they are seeds of one experiment. */
   const whole = groups.length === 1 ? unitOf(members) : undefined
   return { units, whole }
 }

@@ -7,7 +7,7 @@ import { fileURLToPath } from "node:url"
 import * as NodeServices from "@effect/platform-node/NodeServices"
 import { afterAll, assert, beforeAll, describe, it } from "@effect/vitest"
 import { Effect } from "effect"
-import { type LiveRun, lookAt } from "../../inspect/liveRun.ts"
+import { type LiveRun, observe } from "../../inspect/liveRun.ts"
 import { plot, sparkline } from "../../cli/render/plot.ts"
 import { renderLive } from "../../cli/render/renderLiveRun.ts"
 import { cliRun, start } from "../fixtures/cli.ts"
@@ -17,8 +17,8 @@ let scratch: string
 beforeAll(() => (scratch = mkdtempSync(join(tmpdir(), "tidemark-watch-"))))
 afterAll(() => rmSync(scratch, { recursive: true, force: true }))
 
-const look = (path: string, before?: LiveRun) =>
-  Effect.runPromise(Effect.provide(lookAt(path, before), NodeServices.layer))
+const observed = (path: string, before?: LiveRun) =>
+  Effect.runPromise(Effect.provide(observe(path, before), NodeServices.layer))
 
 const hold = (run: string) => {
   const child = spawn(process.execPath, [
@@ -120,17 +120,17 @@ describe("watch", () => {
       }
       rmSync(metrics)
       appeared(10, 1_800_000_000)
-      const first = await look(run)
+      const first = await observed(run)
       assert.strictEqual(first.imagesPerSecond, null)
       appeared(20, 1_800_000_004)
-      const second = await look(run, first)
+      const second = await observed(run, first)
       // Ten iterations of 20 images in four seconds, independent of when the file was read.
       assert.strictEqual(second.imagesPerSecond, 50)
       assert.strictEqual(second.total, 100)
       assert.strictEqual(second.secondsLeft, (80 * 20) / 50)
       rmSync(metrics)
       appeared(10, 1_800_000_008)
-      assert.strictEqual((await look(run, second)).imagesPerSecond, null)
+      assert.strictEqual((await observed(run, second)).imagesPerSecond, null)
     } finally {
       child.kill("SIGKILL")
     }
@@ -144,7 +144,7 @@ describe("watch", () => {
       validation: Array.from({ length: 500 }, (_, i) => 1 / (i + 2)),
     })
     for (const columns of [40, 80, 120]) {
-      assert.isTrue(renderLive(await look(run), columns).every((line) => line.length < columns))
+      assert.isTrue(renderLive(await observed(run), columns).every((line) => line.length < columns))
     }
   })
 })

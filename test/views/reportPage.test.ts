@@ -213,7 +213,8 @@ describe("show", () => {
     if (WAYLAND_DISPLAY !== undefined) process.env.WAYLAND_DISPLAY = WAYLAND_DISPLAY
     const page = join(trained, "report.html")
     assert.deepEqual(JSON.parse(ended.stdout), { page })
-    if (process.platform === "linux") assert.include(ended.stderr, "cannot start a browser here; open the file yourself")
+    if (process.platform === "linux")
+      assert.include(ended.stderr, "cannot start a browser here; open the file yourself")
     assert.isTrue(existsSync(page))
   })
 })
