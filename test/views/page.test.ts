@@ -2,9 +2,10 @@
  * The shell of every page: no value becomes markup, and nothing is loaded from elsewhere.
  */
 import { assert, describe, it } from "@effect/vitest"
-import { lineChart, percent } from "../../views/page/charts.ts"
+import { percentTick } from "../../views/page/axis.ts"
 import { html, Html } from "../../views/page/html.ts"
 import { intervalChart } from "../../views/page/intervalChart.ts"
+import { lineChart } from "../../views/page/lineChart.ts"
 import { facts, notice, page } from "../../views/page/page.ts"
 import { table } from "../../views/page/tables.ts"
 
@@ -102,7 +103,7 @@ describe("lineChart", () => {
     lineChart({
       alternative: "error by iteration",
       x: { label: "iteration" },
-      y: { label: "error", format: percent, scale: "magnitude" },
+      y: { label: "error", format: percentTick, scale: "magnitude" },
       series: [{ name: "error", points }],
     })?.markup ?? null
 

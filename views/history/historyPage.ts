@@ -5,7 +5,7 @@
 import type { PairedTest, Verdict } from "../../schemas/Champion.ts"
 import type { Night } from "../../schemas/ScheduledRun.ts"
 import { duration } from "../../format/duration.ts"
-import { lineChart, type Point } from "../page/charts.ts"
+import { lineChart, type Point } from "../page/lineChart.ts"
 import { figure } from "../page/figures.ts"
 import { type Content, type Html, html } from "../page/html.ts"
 import { facts, highlights, notice, page, paragraph } from "../page/page.ts"

@@ -1,7 +1,8 @@
 /** A chart of estimates with their intervals, one per line: (estimates, axis) -> Html. */
-import { type Axis, colorOf, short } from "./charts.ts"
+import { type Axis, numberTick } from "./axis.ts"
 import { chartSize, draw, Plot } from "./draw.ts"
 import type { Html } from "./html.ts"
+import { seriesColor } from "./style.ts"
 
 export interface Estimate {
   readonly name: string
@@ -27,7 +28,7 @@ export const intervalChart = ({ alternative, at, estimates, x }: IntervalChart):
   if (estimates.length === 0) return null
   const names = estimates.map(({ name }) => name)
   const widest = Math.max(...names.map((name) => name.length))
-  const shared = { y: "name", stroke: colorOf(0), title: "says" }
+  const shared = { y: "name", stroke: seriesColor(0), title: "says" }
   return draw(alternative, {
     width: chartSize.width,
     height: 62 + 24 * estimates.length,
@@ -43,7 +44,7 @@ export const intervalChart = ({ alternative, at, estimates, x }: IntervalChart):
       tickSize: 0,
       ticks: 5,
       nice: true,
-      tickFormat: x.format ?? short,
+      tickFormat: x.format ?? numberTick,
       ...(x.domain === undefined ? {} : { domain: [...x.domain] }),
     },
     y: { domain: names, label: null, tickSize: 0 },
@@ -57,7 +58,7 @@ export const intervalChart = ({ alternative, at, estimates, x }: IntervalChart):
         x: "value",
         r: 4,
         strokeWidth: 2,
-        fill: ({ strong }: Estimate) => (strong ? "var(--series-1)" : "var(--paper)"),
+        fill: ({ strong }: Estimate) => (strong ? seriesColor(0) : "var(--paper)"),
         ...shared,
       }),
     ],

@@ -5,8 +5,10 @@
  * its background, chart lines at least 3 to 1 (WCAG 2.2).
  */
 
-/** Colours of series, in order of use. */
-export const seriesColors = Array.from({ length: 8 }, (_, i) => `var(--series-${i + 1})`)
+export const seriesColorCount = 8
+
+/** The colour of a series by its position in the chart. */
+export const seriesColor = (series: number): string => `var(--series-${(series % seriesColorCount) + 1})`
 
 export const style = `
 :root {
@@ -154,9 +156,6 @@ img { image-rendering: pixelated; max-width: 100%; height: auto; vertical-align:
   .mistakes figcaption, .mistakes small { font-size: 7.5pt; }
   figure, tr, .highlights, .notice { break-inside: avoid; }
   h2, h3, thead { break-after: avoid; }
-  .pair { display: flex; flex-wrap: wrap; gap: 1.6rem 3rem; }
-.pair > div { min-width: 0; max-width: 100%; }
-.pair figcaption p { max-width: 30rem; }
-.gallery { grid-template-columns: 1fr 1fr; gap: 1.2rem; }
+  .gallery { grid-template-columns: 1fr 1fr; gap: 1.2rem; }
 }
 `

@@ -115,6 +115,16 @@ const testRemarks = (test: TestParts): ReadonlyArray<string> => {
     : [`${layout.report} lacks parts of a test result of this version: ${absent.join(", ")}`]
 }
 
+/** Describes the learning curves that cannot be drawn. */
+const metricRemarks = (metrics: ReadonlyArray<Metric>): ReadonlyArray<string> => {
+  const splits = new Set(metrics.map(({ split }) => split))
+  if (splits.size === 0) return [`${layout.metrics} has no rows, so there are no learning curves`]
+  if (!splits.has("train")) return ["training metrics were not recorded, so there are no training curves"]
+  return splits.has("validation")
+    ? []
+    : ["the validation split was not evaluated, so there are no validation curves"]
+}
+
 export const readRecords = Effect.fn("readRecords")(function* (path: string) {
   const paths = yield* Path.Path
   const missing: Array<string> = []
@@ -137,12 +147,7 @@ export const readRecords = Effect.fn("readRecords")(function* (path: string) {
   const metrics = yield* readMetrics(paths.join(path, layout.metrics)).pipe(
     Effect.orElseSucceed((): ReadonlyArray<Metric> => []),
   )
-  const measured = new Set(metrics.map(({ split }) => split))
-  if (metrics.length === 0) missing.push(`${layout.metrics} has no rows, so there are no learning curves`)
-  else if (!measured.has("train"))
-    missing.push("training metrics were not recorded, so there are no training curves")
-  else if (!measured.has("validation"))
-    missing.push("the validation split was not evaluated, so there are no validation curves")
+  missing.push(...metricRemarks(metrics))
 
   const predictions = test === null ? undefined : yield* readPredictions(path)
   if (predictions !== undefined && Result.isFailure(predictions)) {

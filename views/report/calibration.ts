@@ -1,9 +1,9 @@
 /** Calibration: (test predictions) -> the section with a reliability diagram and a confidence histogram. */
 import { type Calibration, calibration, type CalibrationBin } from "../../stages/statistics/calibration.ts"
-import { colorOf } from "../page/charts.ts"
 import { chartSize, draw, Plot } from "../page/draw.ts"
 import { figure, gallery } from "../page/figures.ts"
 import { paragraph, type Section } from "../page/page.ts"
+import { seriesColor } from "../page/style.ts"
 import { table } from "../page/tables.ts"
 import { count } from "../page/numbers.ts"
 import { percent } from "../../format/percent.ts"
@@ -42,7 +42,7 @@ const reliability = (bins: ReadonlyArray<FilledBin>, expectedError: number) =>
         x: "confidence",
         y1: ({ accuracy }: FilledBin) => accuracy.low,
         y2: ({ accuracy }: FilledBin) => accuracy.high,
-        stroke: colorOf(0),
+        stroke: seriesColor(0),
         strokeOpacity: 0.55,
         strokeWidth: 2,
       }),
@@ -50,7 +50,7 @@ const reliability = (bins: ReadonlyArray<FilledBin>, expectedError: number) =>
         x: "confidence",
         y: ({ accuracy }: FilledBin) => accuracy.value,
         r: 3.5,
-        fill: colorOf(0),
+        fill: seriesColor(0),
         title: (bin: FilledBin) =>
           `confidence ${range(bin)}: accuracy ${percent(bin.accuracy.value)} over ${count(bin.examples)} examples`,
       }),
@@ -79,7 +79,7 @@ const histogram = (bins: ReadonlyArray<FilledBin>) => {
         y1: () => 0.7,
         y2: "examples",
         inset: 0.8,
-        fill: colorOf(0),
+        fill: seriesColor(0),
         fillOpacity: 0.75,
         title: (bin: FilledBin) => `confidence ${range(bin)}: ${count(bin.examples)} examples`,
       }),

@@ -1,6 +1,7 @@
 /** Learning curves: (records) -> the section with loss, error, accuracy, learning rate and speed, or null without data. */
 import type { Metric } from "../../schemas/Metric.ts"
-import { type LineChart, lineChart, percent as percentTick, type Point, type Series } from "../page/charts.ts"
+import { percentTick } from "../page/axis.ts"
+import { type LineChart, lineChart, type Point, type Series } from "../page/lineChart.ts"
 import { figure, gallery } from "../page/figures.ts"
 import type { Html } from "../page/html.ts"
 import { paragraph, type Section } from "../page/page.ts"
