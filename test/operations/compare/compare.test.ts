@@ -7,9 +7,7 @@ import { basename, join } from "node:path"
 import * as NodeServices from "@effect/platform-node/NodeServices"
 import { afterAll, assert, beforeAll, describe, it } from "@effect/vitest"
 import { Effect } from "effect"
-import { parseHTML } from "linkedom"
 import { compareRuns } from "../../../operations/compare/Comparison.ts"
-import { comparisonPage } from "../../../views/comparison/comparisonPage.ts"
 import { renderMarkdown, renderText } from "../../../cli/render/renderComparison.ts"
 import { verdict } from "../../../operations/compare/verdict.ts"
 import { runArgument } from "../../../format/runArgument.ts"
@@ -32,13 +30,13 @@ const compared = (runs: ReadonlyArray<string>) =>
     return yield* compareRuns(headers, damaged)
   }).pipe(Effect.provide(NodeServices.layer), Effect.runPromise)
 
-/** 1,000 examples, wrong where `wrong` says so. */
-const answers = (wrong: (index: number) => boolean) => Array.from({ length: 1000 }, (_, i) => !wrong(i))
+/** Whether each of 1,000 examples is classified correctly. */
+const correct = (wrong: (index: number) => boolean) => Array.from({ length: 1000 }, (_, i) => !wrong(i))
 
 describe("compare", () => {
-  it("two models: the exact paired test over the same examples, and what each alone gets right", async () => {
-    const a = write("two", { right: answers((i) => i < 30) })
-    const b = write("two", { right: answers((i) => i < 5 || i === 999), learningRate: 0.2 })
+  it("tests two models with the exact McNemar test and lists the examples that only one gets right", async () => {
+    const a = write("two", { right: correct((i) => i < 30) })
+    const b = write("two", { right: correct((i) => i < 5 || i === 999), learningRate: 0.2 })
     const { differing, tests } = await compared([a, b])
     assert.strictEqual(
       verdict(tests[0]),
@@ -58,9 +56,9 @@ describe("compare", () => {
     assert.closeTo(test.difference.value, -0.024, 1e-12)
   })
 
-  it("a difference within noise is not called better, in words", async () => {
-    const a = write("noise", { right: answers((i) => i < 30) })
-    const b = write("noise", { right: answers((i) => i >= 5 && i < 40), learningRate: 0.2 })
+  it("reports no significant difference, and calls neither run better", async () => {
+    const a = write("not-significant", { right: correct((i) => i < 30) })
+    const b = write("not-significant", { right: correct((i) => i >= 5 && i < 40), learningRate: 0.2 })
     const comparison = await compared([a, b])
     assert.isFalse(comparison.tests[0].significant)
     const text = renderText(comparison, 200)
@@ -71,11 +69,11 @@ describe("compare", () => {
     assert.notInclude(text, "better")
   })
 
-  it("several tests carry Holm's correction, and a p below 0.05 may then be noise", async () => {
+  it("corrects the p-values of several tests by Holm's method", async () => {
     // 6 against 0: p = 2 / 2^6 = 0.03
-    const baseline = write("holm", { right: answers((i) => i < 6) })
+    const baseline = write("holm", { right: correct((i) => i < 6) })
     const others = [0.2, 0.3, 0.4].map((learningRate) =>
-      write("holm", { right: answers(() => false), learningRate }),
+      write("holm", { right: correct(() => false), learningRate }),
     )
     const alone = await compared([baseline, others[0]])
     assert.isTrue(alone.tests[0].significant)
@@ -89,10 +87,10 @@ describe("compare", () => {
     )
   })
 
-  it("seeds of one experiment are a group; groups with the same seeds are compared by pairs", async () => {
-    const a = [1, 2, 3].map((seed) => write("groups", { seed, right: answers((i) => i < 100 + seed) }))
+  it("groups the seeds of an experiment, and pairs groups with the same seeds", async () => {
+    const a = [1, 2, 3].map((seed) => write("groups", { seed, right: correct((i) => i < 100 + seed) }))
     const b = [1, 2, 3].map((seed) =>
-      write("groups", { seed, right: answers((i) => i < 40 + 2 * seed), learningRate: 0.2 }),
+      write("groups", { seed, right: correct((i) => i < 40 + 2 * seed), learningRate: 0.2 }),
     )
     const { differing, tests, units } = await compared([...a, ...b])
     assert.deepStrictEqual(
@@ -110,8 +108,8 @@ describe("compare", () => {
     assert.isTrue(tests[0].significant)
   })
 
-  it("groups whose seeds do not match are compared by Welch's test, one seed against several by its own", async () => {
-    const right = (n: number) => answers((i) => i < n)
+  it("compares groups with different seeds by Welch's t test, and one seed with several by a t test", async () => {
+    const right = (n: number) => correct((i) => i < n)
     const a = [1, 2, 3].map((seed) => write("welch", { seed, right: right(100 + seed) }))
     const b = [7, 8].map((seed) => write("welch", { seed, right: right(40 + seed), learningRate: 0.2 }))
     const c = write("welch", { seed: 1, right: right(103), learningRate: 0.3 })
@@ -122,10 +120,10 @@ describe("compare", () => {
     assert.isFalse(tests[1].significant)
   })
 
-  it("what the seeds agree on but too few examples show is not called better", async () => {
-    const a = [1, 2, 3].map((seed) => write("few", { seed, right: answers((i) => i < 12) }))
+  it("requires significance over the test examples as well as over the seeds", async () => {
+    const a = [1, 2, 3].map((seed) => write("few", { seed, right: correct((i) => i < 12) }))
     const b = [1, 2, 3].map((seed) =>
-      write("few", { seed, right: answers((i) => i < 10), learningRate: 0.2 }),
+      write("few", { seed, right: correct((i) => i < 10), learningRate: 0.2 }),
     )
     const { tests } = await compared([...a, ...b])
     assert.strictEqual(tests[0].parts[0].difference.p, 0)
@@ -133,8 +131,8 @@ describe("compare", () => {
     assert.isFalse(tests[0].significant)
   })
 
-  it("a repetition of a seed is no new evidence", async () => {
-    const right = answers((i) => i < 30)
+  it("counts a repeated seed once", async () => {
+    const right = correct((i) => i < 30)
     const runs = [1, 1, 1, 2].map((seed) => write("again", { seed, right }))
     runs.push(write("again", { seed: 1, right, learningRate: 0.2 }))
     const { remarks, units } = await compared(runs)
@@ -142,9 +140,9 @@ describe("compare", () => {
     assert.isTrue(remarks.some((remark) => remark.startsWith("A: 2 runs repeat a seed")))
   })
 
-  it("examples are matched by index: of different test splits those in common count", async () => {
-    const a = write("splits", { right: answers((i) => i < 600), firstIndex: 0 })
-    const b = write("splits", { right: answers(() => false), firstIndex: 500, learningRate: 0.2 })
+  it("matches examples by index and uses those that both test splits contain", async () => {
+    const a = write("splits", { right: correct((i) => i < 600), firstIndex: 0 })
+    const b = write("splits", { right: correct(() => false), firstIndex: 500, learningRate: 0.2 })
     const [test] = (await compared([a, b])).tests
     assert.strictEqual(test.examples, 500)
     assert.strictEqual(test.onlySecondRight?.count, 100)
@@ -153,14 +151,14 @@ describe("compare", () => {
     assert.match((await compared([a, c])).untested[0].reason, /no example in common/)
   })
 
-  it("runs of different datasets stand side by side and are not tested", async () => {
+  it("does not test runs of different datasets", async () => {
     const comparison = await compared([write("data", {}), write("data", { dataset: "kmnist" })])
     assert.deepStrictEqual(comparison.tests, [])
     assert.match(comparison.untested[0].reason, /different datasets/)
     assert.include(renderText(comparison, 200), "not tested: they were tested on different datasets")
   })
 
-  it("runs that standardize the pixels of one dataset otherwise, or not, are tested", async () => {
+  it("tests runs of one dataset with different pixel normalizations", async () => {
     const standardized = [0.3, 0.31].map((mean) =>
       write("pixels", { learningRate: mean, standardizedBy: { mean, stddev: 0.3 } }),
     )
@@ -169,7 +167,7 @@ describe("compare", () => {
     assert.lengthOf(comparison.tests, 2)
   })
 
-  it("unfinished, damaged and older runs are compared as far as they go, with what is missing", async () => {
+  it("compares unfinished, damaged and older runs as far as possible, and reports what is missing", async () => {
     const whole = write("bad", {})
     const unfinished = write("bad", { learningRate: 0.2, unfinished: true, status: "interrupted" })
     const torn = write("bad", { learningRate: 0.3 })
@@ -190,7 +188,7 @@ describe("compare", () => {
       comparison.tests.map(({ second }) => second),
       ["E"],
     )
-    const said = [...comparison.remarks, ...comparison.untested.map(({ reason }) => reason)].join("\n")
+    const notes = [...comparison.remarks, ...comparison.untested.map(({ reason }) => reason)].join("\n")
     for (const part of [
       `${basename(unfinished)}: interrupted, so there is no test result; get one with \`pnpm pipeline resume ${runArgument(unfinished)}\``,
       `${basename(torn)}: cannot read report.json`,
@@ -199,14 +197,14 @@ describe("compare", () => {
       `${basename(unreadable)} is not a run this version can read`,
       "B has no test result",
     ]) {
-      assert.include(said, part)
+      assert.include(notes, part)
     }
     // The curve of the unfinished run comes from its metrics.
     assert.strictEqual(comparison.curves[1].points.length, 2)
     assert.include(renderMarkdown(comparison), "| B |")
   })
 
-  it("of very many the first and those best on validation are tested", async () => {
+  it("tests only the baseline and the 20 units with the lowest validation error, if there are many", async () => {
     const runs = Array.from({ length: 40 }, (_, i) =>
       write("many", { learningRate: i + 1, validation: [0.9, i === 0 ? 0.8 : 0.5 - i / 100] }),
     )
@@ -218,8 +216,8 @@ describe("compare", () => {
   })
 })
 
-describe("the command", () => {
-  it("takes globs and --last, prints text that fits 80 columns, Markdown and JSON", async () => {
+describe("the compare command", () => {
+  it("accepts globs and --last, and prints text within 80 columns, Markdown or JSON", async () => {
     for (const learningRate of [0.1, 0.2, 0.3]) write("cli", { name: "cnn", learningRate })
     write("cli", { name: "mlp", learningRate: 0.4 })
     const runs = ["--runs-dir", join(scratch, "cli")]
@@ -232,7 +230,7 @@ describe("the command", () => {
     assert.strictEqual(JSON.parse(json.stdout).units.length, 2)
   })
 
-  it("says what is wrong where nothing can be compared: 64 without runs, 65 with one, 66 with an unknown one", async () => {
+  it("exits 64 without runs, 65 with one run, 66 with an unknown run", async () => {
     const runsDir = join(scratch, "one")
     const only = write("one", {})
     assert.strictEqual((await cliRun("compare", "--runs-dir", runsDir)).code, 64)
@@ -242,7 +240,7 @@ describe("the command", () => {
     assert.strictEqual((await cliRun("compare", "latest", "nothing", "--runs-dir", runsDir)).code, 66)
   })
 
-  it("a run named twice is one run", async () => {
+  it("compares a run that is named twice only once", async () => {
     const path = write("twice", {})
     const located = await locateRuns(join(scratch, "twice"), ["latest", basename(path), path]).pipe(
       Effect.provide(NodeServices.layer),
@@ -252,74 +250,8 @@ describe("the command", () => {
   })
 })
 
-describe("the page of a comparison", () => {
-  const pageOf = async (runs: ReadonlyArray<string>) => {
-    const comparison = await compared(runs)
-    const page = await Effect.runPromise(Effect.provide(comparisonPage(comparison), NodeServices.layer))
-    return { comparison, page, document: parseHTML(page).document }
-  }
-  const right = (wrong: number) => Array.from({ length: 400 }, (_, i) => i >= wrong)
-
-  it("has what the terminal says, with curves overlaid and differences with their intervals", async () => {
-    const runs = [write("page", { right: right(40) }), write("page", { right: right(10), learningRate: 0.3 })]
-    const { comparison, document } = await pageOf(runs)
-    assert.include(document.querySelector(".verdict")?.textContent, verdict(comparison.tests[0]))
-    const sections = [...document.querySelectorAll("h2")].map(({ textContent }) => textContent)
-    assert.deepEqual(sections, [
-      "Compared runs",
-      "Differences",
-      "Errors in %",
-      "Significance tests",
-      "Learning curves",
-      "Size and speed",
-    ])
-    const differs = [...document.querySelectorAll("#differences ~ .scroll tbody tr")].map((row) =>
-      [...row.children].map(({ textContent }) => textContent),
-    )
-    assert.deepEqual(differs, [["optimizer/learningRate/value", "0.1", "0.3"]])
-    const charts = [...document.querySelectorAll("svg.plot")]
-    assert.strictEqual(charts.length, 4)
-    assert.match(charts[1].getAttribute("aria-label") ?? "", /^Differences .* B: −7\.50 points/)
-    assert.match(charts[2].getAttribute("aria-label") ?? "", /A ends at 25\.00 %, B ends at 25\.00 %$/)
-  })
-
-  it("says what is missing, and stays light with very many runs", async () => {
-    const runs = Array.from({ length: 60 }, (_, i) =>
-      write("many-page", {
-        learningRate: 0.1 + i / 1000,
-        ...(i === 3 ? { unfinished: true, status: "failed" } : {}),
-      }),
-    )
-    const { comparison, document, page } = await pageOf(runs)
-    assert.deepEqual(
-      [...document.querySelectorAll(".notice li")].map(({ textContent }) => textContent),
-      [...comparison.remarks],
-    )
-    assert.isBelow(page.length, 300_000)
-    assert.notMatch(page, /NaN|undefined/)
-  })
-
-  it("is made of runs without a single measurement", async () => {
-    const bare = { unfinished: true, status: "failed", validation: [] } as const
-    const { document } = await pageOf([write("bare", bare), write("bare", { ...bare, seed: 1 })])
-    assert.strictEqual(document.querySelectorAll("svg.plot").length, 0)
-    assert.isAbove(document.querySelectorAll(".notice li").length, 0)
-  })
-
-  it("compare --html writes it and says where", async () => {
-    const [a, b] = [write("cli-page", {}), write("cli-page", { seed: 1 })]
-    const file = join(scratch, "compared.html")
-    const ended = await cliRun("compare", a, b, "--html", file)
-    assert.strictEqual(ended.code, 0, ended.stderr)
-    assert.strictEqual(ended.stdout.trim(), file)
-    const scripted = await cliRun("compare", a, b, "--html", file, "--json")
-    assert.deepStrictEqual(JSON.parse(scripted.stdout), { page: file })
-    assert.include(readFileSync(file, "utf8"), "Comparison of training runs")
-  })
-})
-
-describe("what differs", () => {
-  it("tells networks of other layers as a whole, of the same layers field by field", async () => {
+describe("differences between experiments", () => {
+  it("are listed by field for networks with the same kinds of layers, else as whole networks", async () => {
     const withModel = (model: ReadonlyArray<unknown>, seed: number) => {
       const path = write("models", { seed })
       const file = join(path, "run.json")
@@ -340,7 +272,7 @@ describe("what differs", () => {
 })
 
 describe("seeds of one experiment", () => {
-  it("belong together when fields stand in another order, and not when any value differs", async () => {
+  it("are grouped whatever the order of fields, unless any value differs", async () => {
     const reversed = (value: unknown): unknown =>
       typeof value !== "object" || value === null || Array.isArray(value)
         ? value
