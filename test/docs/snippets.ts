@@ -1,0 +1,38 @@
+/**
+ * Blocks of TypeScript as whole files: (text of a block) -> a module that can be type-checked and run. README.md says what
+ * is added to a fragment.
+ */
+
+const imports = `import { experiment, initializers, layers, learningRates, optimizers, regularizers } from "tidemark"`
+
+/** An experiment on images of MNIST's shape, or of as many classes as a dataset in `fields` has. */
+const experimentOf = (model: string, fields: string) => `${imports}
+const base = {
+  name: "fragment",
+  dataset: "mnist" as const,
+  loss: "softmaxCrossEntropy" as const,
+  optimizer: optimizers.adam({ learningRate: 0.001 }),
+  batchSize: 20,
+  budget: { iterations: 2 },
+  initializers,
+  learningRates,
+  regularizers,
+}
+const { initializers: _i, learningRates: _l, regularizers: _r, ...plain } = base
+export default experiment({
+  ...plain,
+  model: [${model}],
+${fields}
+})
+`
+
+const last = (classes: string) => `layers.dense({ units: ${classes} })`
+
+export const moduleOf = (text: string): string => {
+  if (/^import /m.test(text)) return text
+  if (text.startsWith("layers.dense")) return experimentOf(`layers.flatten(), ${text} ${last("10")}`, "")
+  if (text.startsWith("layers.")) return experimentOf(`${text} layers.flatten(), ${last("10")}`, "")
+  if (!/^[a-z]\w*: /i.test(text)) throw new Error(`neither a file, fields nor layers:\n${text}`)
+  const classes = /classes: (\d+)/.exec(text)?.[1] ?? "10"
+  return experimentOf(`layers.flatten(), ${last(classes)}`, text)
+}

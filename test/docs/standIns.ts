@@ -1,0 +1,102 @@
+/**
+ * Experiments that train in no time, under the names of the real ones, and the small datasets that they train on.
+ */
+import { mkdirSync, readdirSync, writeFileSync } from "node:fs"
+import { join } from "node:path"
+import { pathToFileURL } from "node:url"
+import { digitAt } from "../fixtures/mnistTest.ts"
+import { root } from "./markdown.ts"
+
+const header = (...numbers: ReadonlyArray<number>) => {
+  const bytes = Buffer.alloc(4 * numbers.length)
+  numbers.forEach((number, i) => bytes.writeUInt32BE(number, 4 * i))
+  return bytes
+}
+
+interface Example {
+  readonly pixels: Uint8Array
+  readonly label: number
+}
+interface Sort {
+  readonly classes: number
+  readonly imageShape: readonly [height: number, width: number, channels: number]
+}
+
+/** 300 examples to train on, 200 to test on: (folder, index -> example) -> four IDX files. */
+const writeDataset = (
+  folder: string,
+  { imageShape: [height, width, channels] }: Sort,
+  at: (i: number) => Example,
+) => {
+  for (const [set, first, examples] of [
+    ["train", 0, 300],
+    ["test", 300, 200],
+  ] as const) {
+    const all = Array.from({ length: examples }, (_, i) => at(first + i))
+    const sizes = channels === 1 ? [height, width] : [height, width, channels]
+    const pixels = all.map((example) => example.pixels)
+    const images = Buffer.concat([header(0x801 + sizes.length, examples, ...sizes), ...pixels])
+    writeFileSync(join(folder, `${set}-images`), images)
+    const labels = Uint8Array.from(all, ({ label }) => label)
+    writeFileSync(join(folder, `${set}-labels`), Buffer.concat([header(0x801, examples), labels]))
+  }
+}
+
+const digits: Sort = { classes: 10, imageShape: [28, 28, 1] }
+
+/** Images of any shape: of class k, pixels around k. */
+export const writeImages = (folder: string, sort: Sort) => {
+  const size = sort.imageShape.reduce((a, b) => a * b)
+  writeDataset(folder, sort, (i) => {
+    const label = i % sort.classes
+    return {
+      label,
+      pixels: Uint8Array.from({ length: size }, (_, k) => (label * 20 + ((k * 37 + i * 11) % 90)) % 256),
+    }
+  })
+}
+
+/** A module that exports what `path` exports, on a small dataset; without a model of its own, with one layer. */
+export const standIn = (
+  path: string,
+  data: Sort & { readonly folder: string },
+  model = "experiment.model",
+) => {
+  const schemas = JSON.stringify(pathToFileURL(join(root, "schemas/index.ts")).href)
+  return `import { layers } from ${schemas}
+import real from ${JSON.stringify(pathToFileURL(path).href)}
+const file = (name) => ({ source: ${JSON.stringify(data.folder)} + "/" + name })
+const small = (experiment) => ({
+  ...experiment,
+  dataset: {
+    name: "small", classes: ${data.classes}, imageShape: ${JSON.stringify(data.imageShape)},
+    trainImages: file("train-images"), trainLabels: file("train-labels"),
+    testImages: file("test-images"), testLabels: file("test-labels"),
+  },
+  split: { kind: "standard", validation: 50 },
+  model: ${model},
+  batchSize: 20,
+})
+export default "members" in real ? { ...real, members: real.members.map(small) } : small(real)
+`
+}
+
+const oneLayer = `[
+    layers.flatten(),
+    layers.dense({ units: 10, activation: experiment.loss === "meanSquaredError" ? "sigmoid" : "linear" }),
+  ]`
+
+/** The one of the first command, which is small, is always the real one. */
+const real = "cnn-fast.ts"
+
+/** Stand-ins for the checkout's other experiments, on real digits: (project folder) -> experiments/ and its data. */
+export const writeStandIns = (project: string) => {
+  const folder = join(project, "small-digits")
+  mkdirSync(folder)
+  writeDataset(folder, digits, digitAt)
+  for (const name of readdirSync(join(root, "experiments"))) {
+    if (!name.endsWith(".ts") || name === real) continue
+    const text = standIn(join(root, "experiments", name), { ...digits, folder }, oneLayer)
+    writeFileSync(join(project, "experiments", name), text)
+  }
+}
