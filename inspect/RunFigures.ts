@@ -122,8 +122,7 @@ const readReport = Effect.fnUntraced(function* (run: RunHeader, missing: Array<S
 
 /** Evaluations so far of a run without a report. */
 const curveSoFar = Effect.fnUntraced(function* (run: RunHeader) {
-  const paths = yield* Path.Path
-  const rows = yield* readMetrics(paths.join(run.path, layout.metrics)).pipe(Effect.orElseSucceed(() => []))
+  const rows = yield* readMetrics(run.path).pipe(Effect.orElseSucceed(() => []))
   return rows.filter((row) => row.split === "validation")
 })
 

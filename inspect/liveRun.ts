@@ -4,12 +4,11 @@
  * Everything is read from the files that the run writes. Speed comes from the times of evaluations in the log, and then from the
  * times at which metric rows appear: rows hold no times.
  */
-import { Clock, Effect, Path } from "effect"
+import { Clock, Effect } from "effect"
 import type { Metric } from "../schemas/Metric.ts"
 import { totalIterations } from "../stages/train/intervals.ts"
 import * as files from "../storage/files.ts"
-import { readMetrics } from "../storage/metricsLog.ts"
-import { layout } from "../storage/runDirectory.ts"
+import { metricsFile, readMetrics } from "../storage/metricsLog.ts"
 import { readHeader, type RunHeader } from "../storage/runHeader.ts"
 import { readFigures } from "./RunFigures.ts"
 import { summarize } from "./summary.ts"
@@ -64,19 +63,18 @@ const totalOf = (run: RunHeader, known: number | null, row: Metric | undefined):
 }
 
 export const observe = Effect.fn("observe")(function* (path: string, before: LiveRun | undefined) {
-  const paths = yield* Path.Path
   const run = yield* readHeader(path)
   const summary = yield* summarize(run)
-  const metrics = paths.join(path, layout.metrics)
+  const metrics = yield* metricsFile(path)
   const modifiedMs = (yield* files.stat(metrics))?.modifiedMs ?? 0
   const changed = before === undefined || before.seen.modifiedMs !== modifiedMs
-  const rows = changed ? yield* readMetrics(metrics) : before.seen.rows
+  const rows = changed ? yield* readMetrics(path) : before.seen.rows
   const last = rows.at(-1)
   const iteration = last?.iteration ?? summary.iteration
 
   let samples: ReadonlyArray<Sample> =
     before?.seen.samples ??
-    (yield* readTrainEvents(paths.join(path, layout.log))).filter(
+    (yield* readTrainEvents(path)).filter(
       ({ attempt, event }) => event === "evaluated" && attempt === run.attempts.length,
     )
   // A resume removes rows: the samples are those of an earlier attempt.

@@ -5,6 +5,7 @@ import { Effect, Path, Schema } from "effect"
 import { iterationOf } from "../stages/train/checkpoint.ts"
 import { listNow, readStringNow } from "../storage/filesNow.ts"
 import { layout, type Run } from "../storage/runDirectory.ts"
+import { metricsFile } from "../storage/metricsLog.ts"
 import { warnUnreadable } from "../storage/report.ts"
 import { headerOf, type RunHeader } from "../storage/runHeader.ts"
 
@@ -75,7 +76,7 @@ export const summarize = Effect.fnUntraced(function* (run: RunHeader) {
     /** The lowest of all evaluations. */
     validationError:
       report === undefined
-        ? yield* validationSoFar(paths.join(run.path, layout.metrics))
+        ? yield* validationSoFar(yield* metricsFile(run.path).pipe(Effect.orElseSucceed(() => run.path)))
         : lowest(report.validation.map(({ error }) => error)),
     testError: report?.test.error.value ?? null,
     path: run.path,

@@ -1,12 +1,13 @@
 /**
- * When training started and when it was evaluated: (log.ndjson) -> events with their times, and the speed between them.
+ * When training started and when it was evaluated: (run directory) -> events with their times, and the speed between them.
  *
  * Rows of metrics hold no times, so that they are the same bytes in every run; the log does. Only fields are read, never the
  * text of a line. Logs of versions before these fields have no events, and so give no speed.
  */
-import { Effect, Schema } from "effect"
+import { Effect, Path, Schema } from "effect"
 import { TrainEvent } from "../schemas/TrainEvent.ts"
-import { readStringNow } from "../storage/filesNow.ts"
+import { listNow, readStringNow } from "../storage/filesNow.ts"
+import { layout } from "../storage/runDirectory.ts"
 
 export interface LoggedEvent extends TrainEvent {
   readonly attempt: number
@@ -17,11 +18,22 @@ const decodeLine = Schema.decodeUnknownEffect(
   Schema.fromJsonString(Schema.Struct({ time: Schema.String, attempt: Schema.Int, ...TrainEvent.fields })),
 )
 
+/** Every line of the logs of a run, attempt after attempt. */
+const readLog = Effect.fnUntraced(function* (runPath: string) {
+  const paths = yield* Path.Path
+  const folder = paths.join(runPath, layout.log)
+  const names = yield* listNow(folder).pipe(Effect.orElseSucceed(() => []))
+  const files = [paths.join(runPath, layout.sharedLog), ...names.map((name) => paths.join(folder, name))]
+  const texts = yield* Effect.forEach(files, (file) =>
+    Effect.orElseSucceed(readStringNow(file), () => undefined),
+  )
+  return texts.flatMap((text) => (text === undefined ? [] : text.split("\n")))
+})
+
 /** Every event of every attempt, in order; lines without one are skipped. */
-export const readTrainEvents = Effect.fnUntraced(function* (path: string) {
-  const text = yield* readStringNow(path).pipe(Effect.orElseSucceed(() => undefined))
+export const readTrainEvents = Effect.fnUntraced(function* (runPath: string) {
   const events: Array<LoggedEvent> = []
-  for (const line of (text ?? "").split("\n")) {
+  for (const line of yield* readLog(runPath)) {
     const decoded = yield* decodeLine(line).pipe(Effect.option)
     if (decoded._tag === "None") continue
     const { attempt, event, iteration, time } = decoded.value

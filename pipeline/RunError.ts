@@ -20,11 +20,13 @@ import {
 import { SplitEmpty } from "../stages/dataset/split.ts"
 import { NonFiniteLoss } from "../stages/train/NonFiniteLoss.ts"
 import { OutOfBounds } from "../stages/validate/validate.ts"
+import { AttemptSuperseded } from "../storage/attempts.ts"
 import { StorageFailed } from "../storage/StorageFailed.ts"
 import { TestLearnt } from "./lineage/parents.ts"
 
 export const RunError = Schema.Union([
   Interrupted,
+  AttemptSuperseded,
   StorageFailed,
   DataNotAvailable,
   OwnFileNotFound,

@@ -19,7 +19,7 @@ export const assembleReport = Effect.fnUntraced(function* (
   test: TestResult,
 ) {
   const paths = yield* Path.Path
-  const metrics = yield* readMetrics(paths.join(run.path, layout.metrics))
+  const metrics = yield* readMetrics(run.path)
   const timings = yield* stageTimings(paths.join(run.path, layout.stages))
   const report: Report = {
     run: run.id,

@@ -8,7 +8,8 @@ import { Engine } from "../engines/Engine.ts"
 import type { Experiment } from "../schemas/Experiment.ts"
 import { Interrupted } from "../schemas/Interrupted.ts"
 import type { AttemptOutcome } from "../schemas/Run.ts"
-import { beginAttempt } from "../storage/attempts.ts"
+import { AttemptSuperseded, attemptName, beginAttempt } from "../storage/attempts.ts"
+import * as files from "../storage/files.ts"
 import { layout, type Run } from "../storage/runDirectory.ts"
 import { CurrentRun } from "./CurrentRun.ts"
 import { exitCode } from "./exitCode.ts"
@@ -35,7 +36,8 @@ const outcomeOf = (exit: Exit.Exit<unknown, unknown>): Omit<AttemptOutcome, "end
   if (Exit.isSuccess(exit)) return { status: "finished", reason: null, ...measured }
   const error = Cause.squash(exit.cause)
   const reason = error instanceof Error ? error.message : String(error)
-  return error instanceof Interrupted || Cause.hasInterruptsOnly(exit.cause)
+  const isStopped = error instanceof Interrupted || error instanceof AttemptSuperseded
+  return isStopped || Cause.hasInterruptsOnly(exit.cause)
     ? { status: "interrupted", reason, ...measured }
     : { status: "failed", reason, ...measured }
 }
@@ -54,6 +56,9 @@ export const execute = Effect.fn("execute")(function* ({
     engine: engine.info,
     iterations: extendedTo,
   })
+  for (const folder of ["", layout.stages, layout.checkpoints, layout.attemptMetrics]) {
+    yield* files.removeAllTemporaries(paths.join(run.path, folder))
+  }
   const current = CurrentRun.of({
     id: run.identity.id,
     createdAt: run.identity.createdAt,
@@ -64,11 +69,15 @@ export const execute = Effect.fn("execute")(function* ({
     parent: run.identity.parent,
     attempt,
   })
-  const stages = layerRunDirectory(paths.join(run.path, layout.stages))
-  const log = layerLog(paths.join(run.path, layout.log), attempt.number)
+  const stages = layerRunDirectory(paths.join(run.path, layout.stages), attempt.checkOwned)
+  const log = layerLog(
+    paths.join(run.path, layout.log, attemptName(attempt.number, "ndjson")),
+    attempt.number,
+  )
 
   return yield* Effect.logDebug("attempt started", { engine: engine.info, experiment: experiment.name }).pipe(
     Effect.andThen(runPipeline),
+    Effect.andThen(attempt.checkOwned),
     Effect.andThen(readReport(run.path)),
     Effect.flatMap((report) =>
       report === undefined

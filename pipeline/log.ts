@@ -47,7 +47,7 @@ const fileLogger = (path: string, attempt: number) =>
   )
 
 /**
- * Adds the logger of a run; `path` is its log.ndjson. The file has every line from level Debug on; the terminal keeps its own
+ * Adds the logger of a run; `path` is the attempt's file, which has every line from level Debug on; the terminal keeps its own
  * level.
  */
 export const layerLog = (path: string, attempt: number) =>

@@ -24,7 +24,6 @@ import { pixelFigures } from "../stages/dataset/normalize.ts"
 import { validateDataset } from "../stages/validate/validate.ts"
 import * as files from "../storage/files.ts"
 import { layout } from "../storage/runDirectory.ts"
-import { eventFile } from "../storage/tensorboard/eventLog.ts"
 import { checkForkedTest } from "./lineage/parents.ts"
 import { CurrentRun } from "./CurrentRun.ts"
 import { assembleReport } from "./assembleReport.ts"
@@ -111,14 +110,16 @@ const train = Effect.fnUntraced(function* (resources: RunResources) {
           validation,
           checkpoints: paths.join(path, layout.checkpoints),
           tested: previous && iterationOf(paths.basename(previous.checkpoint)),
-          metrics: paths.join(path, layout.metrics),
+          metrics: { runPath: path, attempt: attempt.number },
           events: {
-            path: paths.join(path, eventFile(startedAt)),
+            folder: path,
+            attempt: attempt.number,
             startedAt,
             opening: yield* eventOpening({ experiment, network, dataset, train }),
           },
           weights: new Set(network.layersModel.weights.map(({ originalName }) => originalName)),
           stopRequested: stop.requested,
+          checkOwned: attempt.checkOwned,
           onStart: attempt.resumedFrom,
           onProgress: display.progress,
         })
@@ -141,7 +142,8 @@ const pruneSupersededCheckpoints = Effect.fnUntraced(function* (
   resources: RunResources,
   { progress }: Trained,
 ) {
-  const { experiment, path } = yield* CurrentRun
+  const { attempt, experiment, path } = yield* CurrentRun
+  yield* attempt.checkOwned
   const checkpoints = (yield* Path.Path).join(path, layout.checkpoints)
   const examples = resources.split.train.length
   yield* pruneCheckpoints({ checkpoints, examples, experiment, progress, tested: undefined })
@@ -169,6 +171,7 @@ const report = Effect.fnUntraced(function* (
         return yield* new CheckpointDamaged({ checkpoint: trained.checkpoint, problem: checkpoint.failure })
       }
       yield* trainer.load(checkpoint.success.state)
+      yield* run.attempt.checkOwned
       const result = yield* testModel({
         trainer,
         test,
@@ -178,6 +181,7 @@ const report = Effect.fnUntraced(function* (
         predictions: paths.join(run.path, layout.predictions),
         fingerprint: run.fingerprint,
       })
+      yield* run.attempt.checkOwned
       yield* files.writeAtomic(file, yield* assembleReport(run, figures, resources.layers, trained, result))
       return { checkpoint: trained.checkpoint, budget: trained.budget }
     }),

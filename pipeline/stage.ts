@@ -8,6 +8,7 @@
 import { Context, DateTime, Effect, FileSystem, Layer, Path, Schema } from "effect"
 import { Activity, Workflow, WorkflowEngine } from "effect/workflow"
 import { Interrupted } from "../schemas/Interrupted.ts"
+import type { OwnAttempt } from "../storage/attempts.ts"
 import * as files from "../storage/files.ts"
 import { type StorageFailed } from "../storage/StorageFailed.ts"
 import { elapsedMs } from "../format/elapsed.ts"
@@ -80,7 +81,11 @@ export const stageTimings = Effect.fn("stageTimings")(function* (folder: string)
 })
 
 /** The workflow engine of one run directory: effect's in-memory engine, which returns recorded results of activities. */
-export const layerRunDirectory = (folder: string) =>
+export const layerRunDirectory = (
+  folder: string,
+  /** Fails if another process has taken the run over: asked before a record is written. */
+  checkOwned: OwnAttempt["checkOwned"],
+) =>
   Layer.effect(
     WorkflowEngine.WorkflowEngine,
     Effect.gen(function* () {
@@ -125,6 +130,7 @@ export const layerRunDirectory = (folder: string) =>
           durationMs: Math.round(now - startedAt),
           result: yield* Effect.orDie(Schema.encodeEffect(codec)(result)),
         }
+        yield* checkOwned
         yield* files.writeAtomic(paths.join(folder, `${name}.json`), `${JSON.stringify(content, null, 2)}\n`)
       })
 

@@ -1,5 +1,5 @@
 /**
- * What the train stage logs for programs: fields of a line in log.ndjson. The text of the line is for people and may change.
+ * What the train stage logs for programs: fields of a line of the log. The text of the line is for people and may change.
  */
 import { Schema } from "effect"
 

@@ -4,14 +4,20 @@
  * The run belongs to the process of the highest attempt while that process lives and has written no outcome. A new
  * attempt is made by creating the next number exclusively, so of two processes that find a run abandoned one gets it;
  * files are never deleted, so no take-over can meet another.
+ *
+ * The number is also the fence. A process that was taken for dead and wakes (a suspended machine, a paused container) finds a
+ * higher number before its next checkpoint, record or outcome, and ends. What it may have written until then is harmless by
+ * construction: it appends only to files of its own attempt, and what it writes whole has the same bytes whoever writes it.
  */
 import { DateTime, Effect, FileSystem, Path, Schema } from "effect"
+import { runArgument } from "../format/runArgument.ts"
 import { Failure } from "../schemas/Failure.ts"
 import { Attempt, type AttemptOutcome, ProcessIdentity, type RunStatus } from "../schemas/Run.ts"
 import * as files from "./files.ts"
-import { isAlive, keepTouching } from "./heartbeat.ts"
+import { keepBeating, removeOlderHeartbeats } from "./lock/heartbeat.ts"
+import { isAlive, seemsAlive } from "./lock/owner.ts"
 import { type StorageFailed } from "./StorageFailed.ts"
-import { currentProcess, processState } from "./processIdentity.ts"
+import { currentProcess, processState } from "./lock/processIdentity.ts"
 
 /** Another process is working on the run. */
 export class RunLocked extends Failure<RunLocked>()("RunLocked", {
@@ -19,14 +25,32 @@ export class RunLocked extends Failure<RunLocked>()("RunLocked", {
   fields: { path: Schema.String, process: ProcessIdentity, since: Schema.String },
   message: ({ path, process, since }) => {
     const { host, pid } = process
-    const who = `${path} is being worked on by process ${pid} on ${host}`
+    const who = `${path} is in use: process ${pid} on ${host}`
     return processState(process) === "unknown"
-      ? `${who}, another machine or container, since ${since}; wait for it: should it be gone, that is known after a minute without a sign of life`
-      : `${who} since ${since}; wait for it, or stop it with \`kill ${pid}\``
+      ? `${who} (another machine or container) has worked on it since ${since}; wait for it: once it is gone, this command notices within half a minute`
+      : `${who} has worked on it since ${since}; wait for it, or stop it with \`kill ${pid}\``
   },
 }) {}
 
-const fileName = (number: number) => `${String(number).padStart(4, "0")}.json`
+/** Another process has taken the run from this one, which was silent for too long (its machine slept, or was cut off). */
+export class AttemptSuperseded extends Failure<AttemptSuperseded>()("AttemptSuperseded", {
+  exitCode: "temporary",
+  fields: {
+    path: Schema.String,
+    attempt: Schema.Int,
+    /** Null if its record is not whole yet. */
+    by: Schema.NullOr(ProcessIdentity),
+  },
+  message: ({ attempt, by, path }) =>
+    `attempt ${attempt} at ${path} stopped: ${by === null ? "another process" : `process ${by.pid} on ${by.host}`} took the run over while this one gave no sign of life; nothing is lost, follow it with \`pnpm pipeline watch ${runArgument(path)}\``,
+}) {}
+
+/** The name of a file of an attempt: (2, "json") -> 0002.json. */
+export const attemptName = (number: number, extension: string) =>
+  `${String(number).padStart(4, "0")}.${extension}`
+
+/** The name of an attempt's record. */
+export const attemptFile = (number: number) => attemptName(number, "json")
 
 const decodeAttempt = Schema.decodeUnknownEffect(Schema.fromJsonString(Attempt))
 const encodeAttempt = Schema.encodeSync(Attempt)
@@ -47,10 +71,17 @@ export const readAttempts = Effect.fn("readAttempts")(function* (folder: string)
   return attempts.sort((a, b) => a.number - b.number)
 })
 
+/** Of attempts and of names that are being taken, or were when a process died. */
 const highestNumber = (names: ReadonlyArray<string>) =>
-  names.reduce((highest, name) => Math.max(highest, Number(/^(\d{4,})\.json$/.exec(name)?.[1] ?? 0)), 0)
+  names.reduce(
+    (highest, name) => Math.max(highest, Number(/^(\d{4,})\.json(\.reserved)?$/.exec(name)?.[1] ?? 0)),
+    0,
+  )
 
-/** What the last attempt in the folder says; a process that is gone without an outcome was interrupted. */
+/**
+ * What the last attempt in the folder says; a process that is gone without an outcome was interrupted. For showing: of a
+ * process that cannot be seen from here it is a guess (`lock/owner.ts`).
+ */
 export const statusOf = Effect.fnUntraced(function* (
   folder: string,
   attempts: ReadonlyArray<Pick<Attempt, "number" | "outcome" | "process">>,
@@ -60,15 +91,30 @@ export const statusOf = Effect.fnUntraced(function* (
   if (last === undefined) return "interrupted" as RunStatus
   if (last.outcome !== null) return last.outcome.status
   // One whose signs of life cannot be read is left alone.
-  const alive = yield* isAlive(paths.join(folder, fileName(last.number)), last.process).pipe(
+  const alive = yield* seemsAlive(paths.join(folder, attemptFile(last.number)), last.process).pipe(
     Effect.orElseSucceed(() => true),
   )
   return alive ? "running" : "interrupted"
 })
 
+/** The attempt whose process holds the run, undefined if none does. Watches a process that cannot be seen from here. */
+export const holderOf = Effect.fn("holderOf")(function* (runPath: string, folder: string) {
+  const paths = yield* Path.Path
+  const last = (yield* readAttempts(folder)).at(-1)
+  if (last === undefined || last.outcome !== null) return undefined
+  const alive = yield* isAlive(
+    paths.basename(runPath),
+    paths.join(folder, attemptFile(last.number)),
+    last.process,
+  )
+  return alive ? last : undefined
+})
+
 /** An attempt of this process: the right to write to the run. */
 export interface OwnAttempt {
   readonly number: number
+  /** Fails if another process has taken the run over: before anything that is written whole, and what follows from it. */
+  readonly checkOwned: Effect.Effect<void, AttemptSuperseded | StorageFailed>
   /** Records where training went on from. */
   readonly resumedFrom: (iteration: number) => Effect.Effect<void, StorageFailed>
   /** Records how it ended; gives the run up. */
@@ -83,19 +129,15 @@ export const beginAttempt = Effect.fn("beginAttempt")(function* (
 ) {
   const fs = yield* FileSystem.FileSystem
   const paths = yield* Path.Path
-  yield* files.makeFolder(folder)
+  yield* files.makeInnerFolder(folder)
 
   while (true) {
     const number = highestNumber(yield* files.list(folder)) + 1
-    const last = (yield* readAttempts(folder)).at(-1)
-    if (
-      last !== undefined &&
-      last.outcome === null &&
-      (yield* isAlive(paths.join(folder, fileName(last.number)), last.process))
-    ) {
+    const last = yield* holderOf(runPath, folder)
+    if (last !== undefined) {
       return yield* new RunLocked({ path: runPath, process: last.process, since: last.startedAt })
     }
-    const path = paths.join(folder, fileName(number))
+    const path = paths.join(folder, attemptFile(number))
     let attempt: Attempt = {
       number,
       process: currentProcess(),
@@ -106,16 +148,29 @@ export const beginAttempt = Effect.fn("beginAttempt")(function* (
     }
     // Not created: another process was faster; look again at who it is.
     if (!(yield* files.createExclusive(path, render(attempt)))) continue
+    // Created between another process's look and ours, which then saw a name that was only reserved: the higher one counts.
+    if (highestNumber(yield* files.list(folder)) > number) continue
+    yield* keepBeating(path)
+    yield* removeOlderHeartbeats(path)
     yield* files.removeTemporaries(folder)
-    yield* keepTouching(path)
 
+    const onDisk = <A, E>(effect: Effect.Effect<A, E, FileSystem.FileSystem | Path.Path>) =>
+      effect.pipe(Effect.provideService(FileSystem.FileSystem, fs), Effect.provideService(Path.Path, paths))
+    const checkOwned = onDisk(
+      Effect.gen(function* () {
+        if (highestNumber(yield* files.list(folder)) === number) return
+        const by = (yield* readAttempts(folder)).findLast((other) => other.number > number)
+        return yield* new AttemptSuperseded({ path: runPath, attempt: number, by: by?.process ?? null })
+      }),
+    )
     const update = (change: Partial<Attempt>) =>
       Effect.suspend(() => {
         attempt = { ...attempt, ...change }
-        return files.writeAtomic(path, render(attempt))
-      }).pipe(Effect.provideService(FileSystem.FileSystem, fs), Effect.provideService(Path.Path, paths))
+        return onDisk(files.writeAtomic(path, render(attempt)))
+      })
     return {
       number,
+      checkOwned,
       resumedFrom: (iteration) => update({ resumedFrom: iteration }),
       end: (outcome) =>
         Effect.flatMap(DateTime.now, (now) =>

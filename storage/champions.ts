@@ -8,7 +8,7 @@ import { Effect, Path, Schema } from "effect"
 import { ChampionEvent } from "../schemas/Champion.ts"
 import { isExperimentName } from "../schemas/ExperimentName.ts"
 import { Failure } from "../schemas/Failure.ts"
-import { claimSoon } from "./claim.ts"
+import { claimSoon } from "./lock/claim.ts"
 import * as files from "./files.ts"
 
 const folderName = "champions"
@@ -120,7 +120,7 @@ export const changeChampion = Effect.fn("changeChampion")(function* <E, R>(
   const folder = paths.join(runsDir, folderName)
   const pointer = paths.join(folder, experiment)
   const history = paths.join(folder, historyName)
-  yield* claimSoon(folder, paths.join(folder, ".writer"))
+  const checkClaim = yield* claimSoon(folder, paths.join(folder, ".writer"))
 
   const events = yield* readChampionHistory(runsDir, experiment)
   const known = championOf(events)
@@ -129,6 +129,7 @@ export const changeChampion = Effect.fn("changeChampion")(function* <E, R>(
 
   const event = yield* decide(known ?? pointed, events)
   if (event === undefined) return
+  yield* checkClaim
   const before = yield* files.readStringIfExists(history)
   // After a torn line the new one begins on its own.
   const torn = before !== undefined && before !== "" && !before.endsWith("\n")

@@ -7,6 +7,7 @@ import { EnsembleReport } from "../schemas/Ensemble.ts"
 import { isExperimentName } from "../schemas/ExperimentName.ts"
 import { Failure } from "../schemas/Failure.ts"
 import * as files from "./files.ts"
+import { claim } from "./lock/claim.ts"
 import { layout } from "./runDirectory.ts"
 
 const folderName = "ensembles"
@@ -37,6 +38,22 @@ const folderOf = Effect.fnUntraced(function* (runsDir: string, name: string) {
   return (yield* Path.Path).join(runsDir, folderName, name)
 })
 
+/**
+ * The right to train a member of an ensemble, until the scope ends: the command given twice trains nothing twice. Fails with
+ * whose it is.
+ */
+export const claimMember = Effect.fn("claimMember")(function* (
+  runsDir: string,
+  ensemble: string,
+  member: { readonly number: number; readonly fingerprint: string },
+) {
+  const paths = yield* Path.Path
+  yield* claim(
+    `member ${member.number} of ensemble ${ensemble}`,
+    paths.join(runsDir, ".members", member.fingerprint.slice(0, 16)),
+  )
+})
+
 /** Replaces what an earlier run of the same file reached. */
 export const writeEnsemble = Effect.fn("writeEnsemble")(function* (
   runsDir: string,
@@ -46,6 +63,7 @@ export const writeEnsemble = Effect.fn("writeEnsemble")(function* (
   const paths = yield* Path.Path
   const folder = yield* folderOf(runsDir, report.ensemble)
   yield* files.makeFolder(folder)
+  yield* files.removeTemporaries(folder)
   // An old report must not speak for new predictions.
   yield* files.remove(paths.join(folder, layout.report))
   yield* files.writeAtomic(paths.join(folder, layout.predictions), predictions)

@@ -30,6 +30,10 @@ export const listNow = (folder: string): Effect.Effect<ReadonlyArray<string>, St
 /** Whether there is such a file. */
 export const existsNow = (path: string): Effect.Effect<boolean> => Effect.sync(() => existsSync(path))
 
+/** Whether the path is a symbolic link. */
+export const isLinkNow = (path: string): Effect.Effect<boolean> =>
+  Effect.sync(() => lstatSync(path, { throwIfNoEntry: false })?.isSymbolicLink() === true)
+
 /** Bytes of all files in a folder, or of one file; links are not followed. */
 export const treeSizeBytes = (path: string): Effect.Effect<number, StorageFailed> =>
   Effect.try({

@@ -1,27 +1,51 @@
 /**
- * metrics.ndjson: one row a measurement, exactly once each over all attempts.
+ * The rows of metrics of a run: one row a measurement, exactly once each over all attempts.
  *
- * Rows are appended and synced before the checkpoint that comes after them. A resume from iteration i drops every row
- * after i (and a torn last line), because the train loop will measure them again, to the same bytes.
+ * While it trains, an attempt appends to a file of its own, `metrics/0002.ndjson`, which begins with the rows up to the
+ * iteration it resumed from: no other process ever appends to it. When training has ended they become `metrics.ndjson`, whole.
+ * Rows are appended and synced before the checkpoint that comes after them; those after the checkpoint of a resume (and a torn
+ * last line) are dropped, because the train loop measures them again, to the same bytes.
  */
-import { Effect, Schema } from "effect"
+import { Effect, Path, Schema } from "effect"
 import { Metric } from "../schemas/Metric.ts"
+import { attemptName } from "./attempts.ts"
 import * as files from "./files.ts"
+import { listNow } from "./filesNow.ts"
+import { layout } from "./runDirectory.ts"
 
 const MetricText = Schema.fromJsonString(Metric)
 const encodeMetric = Schema.encodeSync(MetricText)
 const decodeMetric = Schema.decodeUnknownEffect(MetricText)
 
-export const appendMetrics = Effect.fn("appendMetrics")(function* (
-  path: string,
-  rows: ReadonlyArray<Metric>,
-) {
-  if (rows.length > 0) yield* files.append(path, rows.map((row) => `${encodeMetric(row)}\n`).join(""))
+const render = (rows: ReadonlyArray<Metric>) => rows.map((row) => `${encodeMetric(row)}\n`).join("")
+
+/** The metrics of a run, as one of its attempts writes them. */
+export interface MetricsLog {
+  readonly runPath: string
+  readonly attempt: number
+}
+
+const attemptsIn = Effect.fnUntraced(function* (runPath: string) {
+  const paths = yield* Path.Path
+  return (yield* listNow(paths.join(runPath, layout.attemptMetrics))).filter((name) =>
+    /^\d{4,}\.ndjson$/.test(name),
+  )
 })
 
-/** Every whole row; what cannot be read as one is left out. */
-export const readMetrics = Effect.fn("readMetrics")(function* (path: string) {
-  const text = (yield* files.readStringIfExists(path)) ?? ""
+const ownFile = ({ attempt, runPath }: MetricsLog) =>
+  Effect.map(Path.Path, (paths) => paths.join(runPath, layout.attemptMetrics, attemptName(attempt, "ndjson")))
+
+/** The file that holds the run's rows now: the newest attempt's, or the whole of a run that is not training. */
+export const metricsFile = Effect.fn("metricsFile")(function* (runPath: string) {
+  const paths = yield* Path.Path
+  const newest = (yield* attemptsIn(runPath)).at(-1)
+  return newest === undefined
+    ? paths.join(runPath, layout.metrics)
+    : paths.join(runPath, layout.attemptMetrics, newest)
+})
+
+/** Every whole row; what cannot be read as one is skipped. */
+const parse = Effect.fnUntraced(function* (text: string) {
   const rows: Array<Metric> = []
   for (const line of text.split("\n")) {
     const row = yield* decodeMetric(line).pipe(Effect.option)
@@ -30,12 +54,55 @@ export const readMetrics = Effect.fn("readMetrics")(function* (path: string) {
   return rows
 })
 
-/** Writes the rows of one log up to `iteration` as another. */
-export const copyMetrics = Effect.fn("copyMetrics")(function* (from: string, to: string, iteration: number) {
-  const rows = (yield* readMetrics(from)).filter((row) => row.iteration <= iteration)
-  yield* files.writeAtomic(to, rows.map((row) => `${encodeMetric(row)}\n`).join(""))
+/** Every row of a run. */
+export const readMetrics = Effect.fn("readMetrics")(function* (runPath: string) {
+  return yield* parse((yield* files.readStringIfExists(yield* metricsFile(runPath))) ?? "")
+})
+
+/** Begins an attempt's file with the rows up to `iteration`, which it returns. */
+export const beginMetrics = Effect.fn("beginMetrics")(function* (log: MetricsLog, iteration: number) {
+  const paths = yield* Path.Path
+  const rows = (yield* readMetrics(log.runPath)).filter((row) => row.iteration <= iteration)
+  yield* files.makeInnerFolder(paths.join(log.runPath, layout.attemptMetrics))
+  yield* files.writeAtomic(yield* ownFile(log), render(rows))
+  yield* removeUpTo(log, log.attempt - 1)
   return rows
 })
 
-/** Leaves exactly the rows up to `iteration`, and answers them. */
-export const rewindMetrics = (path: string, iteration: number) => copyMetrics(path, path, iteration)
+export const appendMetrics = Effect.fn("appendMetrics")(function* (
+  log: MetricsLog,
+  rows: ReadonlyArray<Metric>,
+) {
+  if (rows.length > 0) yield* files.append(yield* ownFile(log), render(rows))
+})
+
+/** Training has ended: the attempt's rows become `metrics.ndjson`. */
+export const publishMetrics = Effect.fn("publishMetrics")(function* (log: MetricsLog) {
+  const paths = yield* Path.Path
+  yield* files.writeAtomic(
+    paths.join(log.runPath, layout.metrics),
+    yield* files.readString(yield* ownFile(log)),
+  )
+  yield* removeUpTo(log, log.attempt)
+})
+
+/** Deletes the files of attempts up to `attempt`, and the folder once nothing is left in it. */
+const removeUpTo = Effect.fnUntraced(function* ({ runPath }: MetricsLog, attempt: number) {
+  const paths = yield* Path.Path
+  const folder = paths.join(runPath, layout.attemptMetrics)
+  const names = yield* attemptsIn(runPath)
+  const old = names.filter((name) => Number.parseInt(name, 10) <= attempt)
+  yield* Effect.forEach(old, (name) => files.remove(paths.join(folder, name)))
+  if (old.length === names.length) yield* files.remove(folder)
+})
+
+/** Writes the rows of a run up to `iteration` as the metrics of another run, which does not train yet. */
+export const copyMetrics = Effect.fn("copyMetrics")(function* (
+  runPath: string,
+  other: string,
+  iteration: number,
+) {
+  const paths = yield* Path.Path
+  const rows = (yield* readMetrics(runPath)).filter((row) => row.iteration <= iteration)
+  yield* files.writeAtomic(paths.join(other, layout.metrics), render(rows))
+})

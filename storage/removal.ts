@@ -7,10 +7,12 @@
 import { hostname } from "node:os"
 import { Clock, Effect, Path, Schema } from "effect"
 import { Failure } from "../schemas/Failure.ts"
-import { statusOf } from "./attempts.ts"
+import { attemptFile } from "./attempts.ts"
 import { championOf, earlierChampion, listChampions, readChampionHistory } from "./champions.ts"
 import { memberRuns } from "./ensembles.ts"
 import * as files from "./files.ts"
+import { isAlive } from "./lock/owner.ts"
+import { hasProcess } from "./lock/processIdentity.ts"
 import { isRunName, layout } from "./runDirectory.ts"
 import { readAttemptGlances } from "./runHeader.ts"
 
@@ -18,6 +20,9 @@ import { readAttemptGlances } from "./runHeader.ts"
 const startingMs = 60_000
 /** Leftovers of another machine, whose processes cannot be looked at, count as abandoned after this. */
 const abandonedMs = 3_600_000
+
+/** Runs looked at beside each other: one whose process cannot be seen from here takes half a minute. */
+export const looksAtOnce = 64
 
 /** Why a champion stays; the other reasons name their own way out, or an end to wait for. */
 const aChampion = "a champion"
@@ -76,11 +81,16 @@ const championRuns = Effect.fn("championRuns")(function* (runsDir: string) {
 const busyReason = Effect.fnUntraced(function* (path: string) {
   const paths = yield* Path.Path
   const attempts = yield* readAttemptGlances(path)
-  if ((yield* statusOf(paths.join(path, layout.attempts), attempts)) === "running") {
-    const { host, pid } = attempts[attempts.length - 1].process
-    return `process ${pid} on ${host} is working on it`
+  const last = attempts.at(-1)
+  if (last !== undefined) {
+    if (last.outcome !== null) return undefined
+    const lock = paths.join(path, layout.attempts, attemptFile(last.number))
+    // What cannot be told is left alone.
+    const alive = yield* isAlive(paths.basename(path), lock, last.process).pipe(
+      Effect.orElseSucceed(() => true),
+    )
+    return alive ? `process ${last.process.pid} on ${last.process.host} is working on it` : undefined
   }
-  if (attempts.length > 0) return undefined
   const folder = yield* files.stat(paths.join(path, layout.identity))
   const young = folder !== undefined && (yield* Clock.currentTimeMillis) - folder.modifiedMs < startingMs
   return young ? "it is just being started" : undefined
@@ -105,9 +115,11 @@ export const checkIsRun = Effect.fnUntraced(function* (path: string) {
 export const removeRun = Effect.fn("removeRun")(function* (path: string) {
   const paths = yield* Path.Path
   const hidden = yield* files.hideFolder(path)
-  const busy = yield* busyReason(hidden)
+  const back = files.rename(hidden, path)
+  // Stopped while it is looked at (Ctrl-C), the run is there again.
+  const busy = yield* busyReason(hidden).pipe(Effect.onInterrupt(() => Effect.ignore(back)))
   if (busy !== undefined) {
-    yield* files.rename(hidden, path)
+    yield* back
     return yield* new RunProtected({ runs: [{ run: paths.basename(path), reason: busy }] })
   }
   yield* files.remove(hidden)
@@ -124,7 +136,7 @@ export const leftovers = Effect.fn("leftovers")(function* (runsDir: string) {
     const [, , host, pid] = parts
     const path = paths.join(runsDir, name)
     if (host === undefined || host === hostname()) {
-      if (!files.isRunning(Number(pid))) found.push(path)
+      if (!hasProcess(Number(pid))) found.push(path)
       continue
     }
     const folder = yield* files.stat(path)

@@ -5,8 +5,10 @@
  *   attempts/       one file each go at it: process, versions, outcome; also the lock
  *   stages/         one record each finished stage
  *   checkpoints/    iteration-00001000.safetensors …
- *   metrics.ndjson, log.ndjson, predictions.safetensors, report.json, report.html
- *   events.out.tfevents.1795312800.tidemark, TensorBoard's (`tensorboard/eventLog.ts`)
+ *   metrics/        0001.ndjson, rows of the attempt that trains; metrics.ndjson when training has ended
+ *   log/            0001.ndjson …, the log of each attempt
+ *   metrics.ndjson, predictions.safetensors, report.json, report.html
+ *   events.out.tfevents.1795312800.tidemark.0001, TensorBoard's (`tensorboard/eventLog.ts`)
  *
  * A run directory appears whole: it is made under a temporary name and renamed when run.json is in it.
  */
@@ -27,8 +29,13 @@ export const layout = {
   attempts: "attempts",
   stages: "stages",
   checkpoints: "checkpoints",
+  /** Of a run that is not training; while it trains, its newest attempt's in `attemptMetrics`. */
   metrics: "metrics.ndjson",
-  log: "log.ndjson",
+  attemptMetrics: "metrics",
+  /** One file an attempt. */
+  log: "log",
+  /** The log of all attempts, of older versions. */
+  sharedLog: "log.ndjson",
   predictions: "predictions.safetensors",
   report: "report.json",
   page: "report.html",

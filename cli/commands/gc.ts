@@ -3,7 +3,7 @@ import { Console, Effect, Option, Path } from "effect"
 import { Command, Flag } from "effect/cli"
 import { remove } from "../../storage/files.ts"
 import { treeSizeBytes } from "../../storage/filesNow.ts"
-import { neededRuns, leftovers, protection, removeRun } from "../../storage/removal.ts"
+import { leftovers, looksAtOnce, neededRuns, protection, removeRun } from "../../storage/removal.ts"
 import { isRunName } from "../../storage/runDirectory.ts"
 import { listHeaders, type RunHeader } from "../../storage/runHeader.ts"
 import { size } from "../../format/size.ts"
@@ -44,8 +44,11 @@ const plan = Effect.fnUntraced(function* (options: {
   const old = Option.isNone(options.keep) ? [] : beyond(chosen, options.keep.value)
   const kept: Array<{ readonly run: string; readonly reason: string }> = []
   const removed: Array<string> = []
-  for (const { id, path } of old) {
-    const reason = yield* protection(path, champions)
+  const reasons = yield* Effect.forEach(old, ({ path }) => protection(path, champions), {
+    concurrency: looksAtOnce,
+  })
+  for (const [i, { id, path }] of old.entries()) {
+    const reason = reasons[i]
     if (reason === undefined) removed.push(path)
     else kept.push({ run: id, reason })
   }
@@ -64,6 +67,10 @@ const plan = Effect.fnUntraced(function* (options: {
   }
 })
 
+/** Every run there is now, whatever its format. */
+const runPaths = (runsDir: string) =>
+  Effect.map(listHeaders(runsDir), ({ damaged, runs }) => [...runs, ...damaged].map(({ path }) => path))
+
 type Sized = ReadonlyArray<{ readonly path: string; readonly sizeBytes: number }>
 const total = (sized: Sized) => sized.reduce((sum, { sizeBytes }) => sum + sizeBytes, 0)
 
@@ -74,8 +81,13 @@ export const gc = Command.make(
     const paths = yield* Path.Path
     const found = yield* plan(options)
     if (options.yes) {
-      yield* Effect.forEach(found.runs, ({ path }) => removeRun(path))
-      yield* Effect.forEach([...found.leftovers, ...found.cache], ({ path }) => remove(path))
+      yield* Effect.forEach(found.runs, ({ path }) => removeRun(path), { concurrency: looksAtOnce })
+      yield* Effect.forEach(found.leftovers, ({ path }) => remove(path))
+      const { removeUnneeded } = yield* Effect.promise(() => import("../../stages/fetch/cacheReferences.ts"))
+      yield* removeUnneeded(
+        found.cache.map(({ path }) => path),
+        runPaths(options.runsDir),
+      )
     }
     if (options.json) {
       return yield* Console.log(JSON.stringify({ removed: options.yes, ...found }, null, 2))

@@ -3,7 +3,14 @@ import { Console, Effect, Path } from "effect"
 import { Argument, Command } from "effect/cli"
 import { ensembleName, locateEnsemble, removeEnsemble } from "../../storage/ensembles.ts"
 import { treeSizeBytes } from "../../storage/filesNow.ts"
-import { neededRuns, checkIsRun, protection, removeRun, RunProtected } from "../../storage/removal.ts"
+import {
+  neededRuns,
+  checkIsRun,
+  looksAtOnce,
+  protection,
+  removeRun,
+  RunProtected,
+} from "../../storage/removal.ts"
 import { locateRuns } from "../../storage/runDirectory.ts"
 import { size } from "../../format/size.ts"
 import { table } from "../render/table.ts"
@@ -35,14 +42,20 @@ export const rm = Command.make(
       options.runsDir,
       options.runs.filter((run) => ensembleName(run) === undefined),
     )
-    const kept: Array<{ readonly run: string; readonly reason: string }> = []
-    for (const path of found) {
-      yield* checkIsRun(path)
-      const runsDir = paths.dirname(path)
-      const except = runsDir === paths.resolve(options.runsDir) ? ensembles : []
-      const reason = yield* protection(path, yield* neededRuns(runsDir, except))
-      if (reason !== undefined) kept.push({ run: paths.basename(path), reason })
-    }
+    yield* Effect.forEach(found, checkIsRun)
+    const protections = yield* Effect.forEach(
+      found,
+      Effect.fnUntraced(function* (path) {
+        const runsDir = paths.dirname(path)
+        const except = runsDir === paths.resolve(options.runsDir) ? ensembles : []
+        return {
+          run: paths.basename(path),
+          reason: yield* protection(path, yield* neededRuns(runsDir, except)),
+        }
+      }),
+      { concurrency: looksAtOnce },
+    )
+    const kept = protections.flatMap(({ reason, run }) => (reason === undefined ? [] : [{ run, reason }]))
     // All or nothing: a glob that catches a champion was not meant so.
     if (kept.length > 0) return yield* new RunProtected({ runs: kept })
     const runs = found.map((path) => ({ run: paths.basename(path), path }))
@@ -51,7 +64,7 @@ export const rm = Command.make(
     )
     if (options.yes) {
       yield* Effect.forEach(folders, ({ path }) => removeEnsemble(path))
-      yield* Effect.forEach(found, removeRun)
+      yield* Effect.forEach(found, removeRun, { concurrency: looksAtOnce })
     }
     const sizeBytes = sized.reduce((sum, one) => sum + one.sizeBytes, 0)
     if (options.json) {

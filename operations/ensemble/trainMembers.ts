@@ -12,6 +12,7 @@ import type { EngineName } from "../../schemas/EngineInfo.ts"
 import { fingerprint } from "../../schemas/fingerprint.ts"
 import type { Report } from "../../schemas/Report.ts"
 import type { Overrides } from "../../schemas/Run.ts"
+import { claimMember } from "../../storage/ensembles.ts"
 import * as files from "../../storage/files.ts"
 import { effectiveExperiment, isRunName, readRun, type Run } from "../../storage/runDirectory.ts"
 import { engineChanges, threadsOf } from "../../pipeline/engineChanges.ts"
@@ -107,7 +108,13 @@ export const trainMember = Effect.fn("trainMember")(function* (
   const member = asked(ensemble, number, options)
   const { seed } = member.experiment
   yield* Effect.logInfo(`member ${number + 1} of ${ensemble.members.length}, seed ${seed}`)
-  const { begun, finished } = yield* found(member, options)
+  const known = yield* found(member, options)
+  if (known.finished === undefined) {
+    const { fingerprint } = member
+    yield* claimMember(options.runsDir, ensemble.name, { number: number + 1, fingerprint })
+  }
+  // Who held the claim may have finished it meanwhile.
+  const { begun, finished } = known.finished === undefined ? yield* found(member, options) : known
   if (finished !== undefined) {
     yield* Effect.logInfo(`${basename(finished.path)} is finished`)
     return finished
@@ -127,7 +134,7 @@ export const trainMember = Effect.fn("trainMember")(function* (
   }).pipe(Effect.provide(selectEngine(options.engine, { threads: options.threads })))
   yield* options.onFinished(started.path)
   return { ...started, seed }
-})
+}, Effect.scoped)
 
 /** The places of the members that have no finished run yet. */
 export const untrained = Effect.fn("untrained")(function* (ensemble: Ensemble, options: Place) {

@@ -6,7 +6,7 @@
 import { Effect, type FileSystem, type Path } from "effect"
 import type { ProcessIdentity } from "../../schemas/Run.ts"
 import { exitCodes } from "../../schemas/exitCodes.ts"
-import { processState } from "../../storage/processIdentity.ts"
+import { processState } from "../../storage/lock/processIdentity.ts"
 import { readHeader } from "../../storage/runHeader.ts"
 import { type Ended, graceMs } from "../childProcess.ts"
 import { sendSignal } from "./sendSignal.ts"

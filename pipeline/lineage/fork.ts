@@ -89,11 +89,7 @@ export const prepareFork = Effect.fn("prepareFork")(function* (run: Run, experim
     prepare: (folder: string) =>
       Effect.gen(function* () {
         yield* saveCheckpoint(paths.join(folder, layout.checkpoints), checkpoint.state, progress, print)
-        yield* copyMetrics(
-          paths.join(run.path, layout.metrics),
-          paths.join(folder, layout.metrics),
-          iteration,
-        )
+        yield* copyMetrics(run.path, folder, iteration)
         if (record !== undefined) yield* files.writeAtomic(paths.join(folder, fetched), record)
       }),
   }

@@ -8,7 +8,7 @@
 import { Effect, Path, Schema } from "effect"
 import { FetchedDataset, fileNames, Sha256 } from "../../schemas/Dataset.ts"
 import * as files from "../../storage/files.ts"
-import { listNow, readStringNow } from "../../storage/filesNow.ts"
+import { isLinkNow, listNow, readStringNow } from "../../storage/filesNow.ts"
 import { layout } from "../../storage/runDirectory.ts"
 import { readHeader } from "../../storage/runHeader.ts"
 import { CacheRecord } from "./cache.ts"
@@ -64,8 +64,9 @@ export const unreferenced = Effect.fn("unreferenced")(function* (
   const found: Array<string> = []
   if (needs.everything) return found
   for (const folder of yield* files.list(dataDir)) {
-    if (needs.folders.has(folder)) continue
     const inside = paths.join(dataDir, folder)
+    // What a link leads to is not this cache's.
+    if (needs.folders.has(folder) || (yield* isLinkNow(inside))) continue
     const names = new Set(yield* listNow(inside).pipe(Effect.orElseSucceed(() => [])))
     for (const name of names) {
       const text = name.endsWith(".json") ? yield* readText(paths.join(inside, name)) : undefined
@@ -86,4 +87,33 @@ export const unreferenced = Effect.fn("unreferenced")(function* (
     }
   }
   return found
+})
+
+/** Whether a run needs a file of the cache, or the record beside it. */
+const isNeededBy = (needs: Needs, path: string) =>
+  Effect.map(Path.Path, (paths) => {
+    const folder = paths.basename(paths.dirname(path))
+    // A record belongs to its file.
+    const file = paths.basename(path).replace(/\.json$/, "")
+    return needs.everything || needs.folders.has(folder) || needs.entries.has(`${folder}/${file}`)
+  })
+
+/**
+ * Removes files of the cache that were found unreferenced, except those that a run needs by now. They are hidden first, so that
+ * a run which begins meanwhile finds them there or fetches them again, and `runs` is asked afterwards.
+ */
+export const removeUnneeded = Effect.fn("removeUnneeded")(function* <E, R>(
+  unneeded: ReadonlyArray<string>,
+  runs: Effect.Effect<ReadonlyArray<string>, E, R>,
+) {
+  const hidden: Array<{ readonly path: string; readonly as: string }> = []
+  for (const path of unneeded) {
+    if (yield* files.exists(path)) hidden.push({ path, as: yield* files.hideFolder(path) })
+  }
+  const needs: Needs = { entries: new Set(), folders: new Set(), everything: false }
+  for (const run of yield* runs) yield* addNeeds(needs, run)
+  for (const { as, path } of hidden) {
+    const isBack = (yield* isNeededBy(needs, path)) && !(yield* files.exists(path))
+    yield* isBack ? files.rename(as, path) : files.remove(as)
+  }
 })

@@ -179,7 +179,10 @@ export const pruneCheckpoints = Effect.fn("pruneCheckpoints")(function* (options
   const { checkpoints, examples, experiment, progress, tested } = options
   const { batchSize, checkpointEvery, keepCheckpoints } = experiment
   const paths = yield* Path.Path
-  const iterations = (yield* newestFirst(checkpoints)).map(({ iteration }) => iteration)
+  // Later ones are another process's, which has taken the run over.
+  const iterations = (yield* newestFirst(checkpoints))
+    .map(({ iteration }) => iteration)
+    .filter((iteration) => iteration <= progress.iteration)
   const due = iterations.filter((iteration) => isDue(checkpointEvery, iteration, examples, batchSize))
   const kept = new Set([
     ...iterations.slice(0, 1),

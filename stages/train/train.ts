@@ -14,9 +14,10 @@ import type { Metric } from "../../schemas/Metric.ts"
 import type { Parent, Trained } from "../../schemas/Run.ts"
 import type { TrainEvent } from "../../schemas/TrainEvent.ts"
 import * as files from "../../storage/files.ts"
+import type { AttemptSuperseded } from "../../storage/attempts.ts"
 import { type StorageFailed } from "../../storage/StorageFailed.ts"
-import { appendMetrics, rewindMetrics } from "../../storage/metricsLog.ts"
-import { appendEvents, endEvents, type EventLog, rewindEvents } from "../../storage/tensorboard/eventLog.ts"
+import { appendMetrics, beginMetrics, type MetricsLog, publishMetrics } from "../../storage/metricsLog.ts"
+import { appendEvents, beginEvents, endEvents, type EventLog } from "../../storage/tensorboard/eventLog.ts"
 import type { BatchRange } from "../batch/batch.ts"
 import type { BatchThreadFailed } from "../batch/Filler.ts"
 import type { EvaluationSplit } from "../evaluate/evaluate.ts"
@@ -48,12 +49,14 @@ export interface TrainOptions {
   readonly checkpoints: string
   /** The iteration of the checkpoint that the run's record says was tested: it stays until the record says otherwise. */
   readonly tested: number | undefined
-  readonly metrics: string
+  readonly metrics: MetricsLog
   readonly events: EventLog
   /** Names of the network's own variables, the optimizer's left out: those that histograms are drawn of. */
   readonly weights: ReadonlySet<string>
   /** The signal that asked to stop, once one has come. */
   readonly stopRequested: () => string | undefined
+  /** Fails if another process has taken the run over: asked before what is written, and before what is deleted. */
+  readonly checkOwned: Effect.Effect<void, AttemptSuperseded | StorageFailed>
   /** Told once: the iteration training goes on from. */
   readonly onStart: (iteration: number, total: number) => Effect.Effect<void, StorageFailed>
   readonly onProgress: (progress: TrainTick) => Effect.Effect<void>
@@ -78,8 +81,8 @@ const resume = Effect.fnUntraced(function* (training: Training) {
   const restored = yield* findResumePoint({ ...training, total: plan.total })
   if (restored !== undefined) yield* trainer.load(restored.state)
   const progress = restored?.progress ?? startOfTraining
-  const rowsBefore = yield* rewindMetrics(metrics, progress.iteration)
-  yield* rewindEvents(events, progress.iteration, rowsBefore)
+  const rowsBefore = yield* beginMetrics(metrics, progress.iteration)
+  yield* beginEvents(events, progress.iteration, rowsBefore)
   yield* training.onStart(progress.iteration, plan.total)
   const started: TrainEvent = { event: "started", iteration: progress.iteration }
   yield* progress.iteration === 0
@@ -92,6 +95,7 @@ const resume = Effect.fnUntraced(function* (training: Training) {
 const save = Effect.fnUntraced(function* (training: Training, state: TrainState, tensors?: State) {
   const { checkpoints, fingerprint, trainer } = training
   const { progress } = state
+  yield* training.checkOwned
   if (state.savedAt !== progress.iteration) {
     const saved = tensors ?? (yield* finiteTensors(trainer, state))
     yield* saveCheckpoint(checkpoints, saved, progress, fingerprint)
@@ -120,6 +124,7 @@ const recordDue = Effect.fnUntraced(function* (training: Training, from: TrainSt
     rows.push(row)
     state = { ...state, progress }
   }
+  yield* training.checkOwned
   yield* appendMetrics(metrics, rows)
   const weights = tensors?.filter(({ name }) => training.weights.has(name)) ?? []
   yield* appendEvents(events, iteration, rows, weights)
@@ -195,6 +200,7 @@ export const train = Effect.fn("train")(function* (options: TrainOptions) {
   // Early stopping ends on an evaluation that was not the best, which need not be due for a checkpoint.
   const { progress } = yield* save(training, end)
   yield* endEvents(events)
+  yield* publishMetrics(options.metrics)
   return {
     budget: total,
     progress,

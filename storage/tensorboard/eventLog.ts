@@ -1,14 +1,15 @@
 /**
  * TensorBoard's event file: what metrics.ndjson holds, and histograms of the weights, exactly once over all attempts.
  *
- * Events of an iteration are appended and synced before the checkpoint that comes after them; a resume from iteration i
- * drops those after i (and a torn last one). Events of the run as a whole have step 0 and are a function of the
+ * Each attempt appends to a file of its own, which begins with the events up to the iteration it resumed from (those after it,
+ * and a torn last one, are dropped) and replaces the files of earlier attempts. Events of an iteration are appended and synced
+ * before the checkpoint that comes after them. Events of the run as a whole have step 0 and are a function of the
  * experiment: each attempt writes them anew, so a budget that was extended shows. The end of a run is one of them.
  *
  * No clock is read: an event's time is the run's start and a millisecond an iteration, in order and hardly ever in the
  * future. So the file of an interrupted run is that of one that was not, to the byte; between two runs only times differ.
  */
-import { Effect } from "effect"
+import { Effect, Path } from "effect"
 import type { Metric } from "../../schemas/Metric.ts"
 import * as files from "../files.ts"
 import { histogramOf } from "./histogram.ts"
@@ -17,7 +18,9 @@ import { encodeRecord, readRecords } from "./records.ts"
 import { sessionEnd } from "./session.ts"
 
 export interface EventLog {
-  readonly path: string
+  /** The run directory. */
+  readonly folder: string
+  readonly attempt: number
   /** When the run began, in seconds since 1970. */
   readonly startedAt: number
   /** What is told once of the run: its graph, images and hyper-parameters. */
@@ -32,7 +35,17 @@ export interface Weight {
 }
 
 /** Readers look for `tfevents` in the name and take the number for the time the file was begun. */
-export const eventFile = (startedAt: number) => `events.out.tfevents.${Math.floor(startedAt)}.tidemark`
+export const eventFile = (startedAt: number, attempt: number) =>
+  `events.out.tfevents.${Math.floor(startedAt)}.tidemark.${String(attempt).padStart(4, "0")}`
+
+const ownFile = ({ attempt, folder, startedAt }: EventLog) =>
+  Effect.map(Path.Path, (paths) => paths.join(folder, eventFile(startedAt, attempt)))
+
+/** Event files of a run, the newest last; older versions had one for all attempts, without a number. */
+const eventFiles = (folder: string) =>
+  Effect.map(files.list(folder), (names) =>
+    names.filter((name) => /^events\.out\.tfevents\.\d+\.tidemark(\.\d{4,})?$/.test(name)),
+  )
 
 const encode = ({ startedAt }: EventLog, step: number, content: EventContent) =>
   encodeRecord(encodeEvent({ wallTime: startedAt + step / 1000, step, ...content }))
@@ -65,24 +78,29 @@ export const appendEvents = Effect.fn("appendEvents")(function* (
     yield* Effect.yieldNow
   }
   if (value.length > 0) records.push(encode(log, iteration, { summary: { value } }))
-  if (records.length > 0) yield* files.append(log.path, Buffer.concat(records))
+  if (records.length > 0) yield* files.append(yield* ownFile(log), Buffer.concat(records))
 })
 
 /** Training is over: until a resume with a larger budget. */
 export const endEvents = Effect.fn("endEvents")(function* (log: EventLog) {
-  yield* files.append(log.path, encode(log, 0, sessionEnd()))
+  yield* files.append(yield* ownFile(log), encode(log, 0, sessionEnd()))
 })
 
 /**
- * Leaves the run's opening and the events up to `iteration`. Rows of metrics that have no event are given theirs: those
+ * Begins the attempt's file with the run's opening and the events up to `iteration`. Rows of metrics that have no event are given theirs: those
  * of the run that this one was forked from, or of a file that was deleted or damaged.
  */
-export const rewindEvents = Effect.fn("rewindEvents")(function* (
+export const beginEvents = Effect.fn("beginEvents")(function* (
   log: EventLog,
   iteration: number,
   rows: ReadonlyArray<Metric>,
 ) {
-  const found = (yield* files.readIfExists(log.path)) ?? new Uint8Array()
+  const paths = yield* Path.Path
+  const earlier = yield* eventFiles(log.folder)
+  const newest = earlier.at(-1)
+  const found =
+    (newest === undefined ? undefined : yield* files.readIfExists(paths.join(log.folder, newest))) ??
+    new Uint8Array()
   const records = [{ fileVersion: "brain.Event:2" }, ...log.opening].map((content) => encode(log, 0, content))
   let last = 0
   for (const { message, record } of readRecords(found)) {
@@ -93,5 +111,7 @@ export const rewindEvents = Effect.fn("rewindEvents")(function* (
   }
   const missing = rows.filter((row) => row.iteration > last && row.iteration <= iteration)
   const content = Buffer.concat([...records, ...rowsOf(log, missing)])
-  if (!content.equals(found)) yield* files.writeAtomic(log.path, content)
+  yield* files.writeAtomic(yield* ownFile(log), content)
+  const own = eventFile(log.startedAt, log.attempt)
+  for (const name of earlier) if (name < own) yield* files.remove(paths.join(log.folder, name))
 })

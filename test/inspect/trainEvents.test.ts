@@ -1,5 +1,5 @@
 /** Times and speed of training, read from the fields of the log. */
-import { mkdtempSync, rmSync, writeFileSync } from "node:fs"
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs"
 import { tmpdir } from "node:os"
 import { join } from "node:path"
 import * as NodeServices from "@effect/platform-node/NodeServices"
@@ -15,10 +15,17 @@ const at = (second: number) => new Date(Date.UTC(2026, 0, 1, 0, 0, second)).toIS
 const line = (attempt: number, second: number, fields: object) =>
   JSON.stringify({ level: 30, time: at(second), attempt, ...fields })
 
-const read = (lines: ReadonlyArray<string>) => {
-  const path = join(scratch, "log.ndjson")
-  writeFileSync(path, lines.join("\n"))
-  return Effect.runPromise(Effect.provide(readTrainEvents(path), NodeServices.layer))
+const read = (lines: ReadonlyArray<string>, shared = false) => {
+  for (const name of ["log", "log.ndjson"]) rmSync(join(scratch, name), { recursive: true, force: true })
+  mkdirSync(join(scratch, "log"))
+  // One file an attempt; `shared`: one of all, as older versions wrote.
+  const groups = Object.groupBy(lines, (text) =>
+    shared ? "log.ndjson" : `log/000${/"attempt":(\d)/.exec(text)?.[1] ?? 1}.ndjson`,
+  )
+  for (const [name, group] of Object.entries(groups)) {
+    writeFileSync(join(scratch, name), (group ?? []).join("\n"))
+  }
+  return Effect.runPromise(Effect.provide(readTrainEvents(scratch), NodeServices.layer))
 }
 
 describe("readTrainEvents", () => {
@@ -33,6 +40,15 @@ describe("readTrainEvents", () => {
       { attempt: 1, atMs: Date.parse(at(4)), event: "evaluated", iteration: 40 },
       { attempt: 2, atMs: Date.parse(at(9)), event: "started", iteration: 25 },
     ])
+  })
+
+  it("reads the one file that older versions wrote for all attempts", async () => {
+    const lines = [
+      line(1, 0, { event: "started", iteration: 0 }),
+      line(2, 9, { event: "started", iteration: 25 }),
+    ]
+    assert.deepStrictEqual(await read(lines, true), await read(lines))
+    assert.lengthOf(await read(lines, true), 2)
   })
 
   it("skips lines without an event, torn lines, and sentences that look like one", async () => {

@@ -8,7 +8,7 @@ import type { ChampionEvent } from "../../schemas/Champion.ts"
 import { Experiment, experiment } from "../../schemas/Experiment.ts"
 import { fingerprint } from "../../schemas/fingerprint.ts"
 import { changeChampion, championOf, readChampion, readChampionHistory } from "../../storage/champions.ts"
-import { claim } from "../../storage/claim.ts"
+import { claim } from "../../storage/lock/claim.ts"
 import { neededRuns } from "../../storage/removal.ts"
 import { powerCut } from "../fixtures/powerCut.ts"
 import tiny from "../fixtures/tiny.ts"
@@ -137,7 +137,7 @@ describe("a claim", () => {
         const folder = join(runsDir, "lock")
         yield* claim("the folder", folder).pipe(
           Effect.andThen(claim("the folder", folder).pipe(Effect.flip)),
-          Effect.tap((error) => Effect.sync(() => assert.match(error.message, /being worked on by process/))),
+          Effect.tap((error) => Effect.sync(() => assert.match(error.message, /is in use: process/))),
           Effect.scoped,
         )
         yield* Effect.scoped(claim("the folder", folder))

@@ -117,7 +117,7 @@ describe("the report page of an incomplete run", () => {
   it("reports missing metrics", async () => {
     const path = copy()
     rmSync(join(path, "metrics.ndjson"))
-    rmSync(join(path, "log.ndjson"))
+    rmSync(join(path, "log"), { recursive: true })
     const page = await make(path)
     assert.notInclude(headings(page), "Learning curves")
     assert.match(notices(page).join(), /metrics\.ndjson has no rows, so there are no learning curves/)

@@ -1,9 +1,8 @@
 /**
  * The charts of a comparison: (Comparison) -> test errors, differences with their intervals, and curves overlaid.
  */
-import { Effect, Path } from "effect"
+import { Effect } from "effect"
 import { readMetrics } from "../../storage/metricsLog.ts"
-import { layout } from "../../storage/runDirectory.ts"
 import { percentTick } from "../page/axis.ts"
 import { lineChart, type Series } from "../page/lineChart.ts"
 import { figure, gallery } from "../page/figures.ts"
@@ -150,10 +149,7 @@ const curveFigure = (
 
 /** The curves of a run, or of the first seed of a group. */
 const readCurves = Effect.fnUntraced(function* (unit: ComparedUnit) {
-  const paths = yield* Path.Path
-  const rows = yield* readMetrics(paths.join(unit.figures.path, layout.metrics)).pipe(
-    Effect.orElseSucceed(() => []),
-  )
+  const rows = yield* readMetrics(unit.figures.path).pipe(Effect.orElseSucceed(() => []))
   return {
     unit,
     train: rows.filter((row) => row.split === "train"),

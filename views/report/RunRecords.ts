@@ -144,9 +144,7 @@ export const readRecords = Effect.fn("readRecords")(function* (path: string) {
   if (experiment === undefined && field(identity, "experiment") !== undefined) {
     missing.push("another version wrote the experiment; it is shown as stored")
   }
-  const metrics = yield* readMetrics(paths.join(path, layout.metrics)).pipe(
-    Effect.orElseSucceed((): ReadonlyArray<Metric> => []),
-  )
+  const metrics = yield* readMetrics(path).pipe(Effect.orElseSucceed((): ReadonlyArray<Metric> => []))
   missing.push(...metricRemarks(metrics))
 
   const predictions = test === null ? undefined : yield* readPredictions(path)
@@ -169,7 +167,7 @@ export const readRecords = Effect.fn("readRecords")(function* (path: string) {
       Effect.orElseSucceed((): ReadonlyArray<Attempt> => []),
     ),
     metrics,
-    speeds: speedsOf(yield* readTrainEvents(paths.join(path, layout.log))),
+    speeds: speedsOf(yield* readTrainEvents(path)),
     fetched: read(yield* stage("fetch"), "result", FetchedDataset),
     dataset,
     trained: read(yield* stage("train"), "result", Trained),

@@ -21,8 +21,8 @@ import { withFeeds } from "../../../stages/train/feeds.ts"
 import { evaluationImages } from "../../../stages/batch/fillBatch.ts"
 import type { ResidentDataset } from "../../../stages/dataset/load.ts"
 import { buildProgram } from "../../../stages/model/model.ts"
-import { train } from "../../../stages/train/train.ts"
-import { eventFile } from "../../../storage/tensorboard/eventLog.ts"
+import { train, type TrainOptions } from "../../../stages/train/train.ts"
+import { metricsFile } from "../../../storage/metricsLog.ts"
 import { sessionStart } from "../../../storage/tensorboard/session.ts"
 import { powerCut } from "../../fixtures/powerCut.ts"
 
@@ -81,6 +81,8 @@ interface Go {
   /** The iteration that the run's record says was tested. */
   readonly tested?: number
   readonly parent?: Parent
+  /** As that of an attempt at a run; without it, the run is never taken over. */
+  readonly checkOwned?: TrainOptions["checkOwned"]
   /** Feed this learning rate at one iteration: weights of any size, after a loss that is fine. */
   readonly learningRateAt?: { readonly iteration: number; readonly value: number }
 }
@@ -112,6 +114,9 @@ const short: Go = {
   }),
 }
 
+/** How many attempts were made in a folder. */
+const attempts = new Map<string, number>()
+
 /** One attempt in a folder: a new engine, a new program, whatever is on disk. */
 const attempt = Effect.fnUntraced(function* (folder: string, go: Go = {}) {
   const current = go.experiment ?? tiny()
@@ -121,6 +126,8 @@ const attempt = Effect.fnUntraced(function* (folder: string, go: Go = {}) {
   const engine = yield* Engine
   const network = yield* buildProgram({ ...current, inputShape: [4, 4, 1], classes: 3 })
   const trainer = yield* engine.compile(network)
+  const attemptNumber = (attempts.get(folder) ?? 0) + 1
+  attempts.set(folder, attemptNumber)
   let made = 0
   let goneOnFrom = -1
   const trained = yield* train({
@@ -156,13 +163,15 @@ const attempt = Effect.fnUntraced(function* (folder: string, go: Go = {}) {
     },
     checkpoints: paths.join(folder, "checkpoints"),
     tested: go.tested,
-    metrics: paths.join(folder, "metrics.ndjson"),
+    metrics: { runPath: folder, attempt: attemptNumber },
     events: {
-      path: paths.join(folder, eventFile(startedAt)),
+      folder,
+      attempt: attemptNumber,
       startedAt,
       opening: [{ summary: { value: [{ tag: "hello", simpleValue: 1 }] } }, sessionStart(current)],
     },
     weights: new Set(["dense_1/kernel", "dense_1/bias"]),
+    checkOwned: go.checkOwned ?? Effect.void,
     stopRequested: () => (go.stopAt !== undefined && made >= go.stopAt ? "SIGINT" : undefined),
     onStart: (iteration) => Effect.sync(() => void (goneOnFrom = iteration)),
     onProgress: ({ iteration }) => Effect.sync(() => void (made = iteration)),
@@ -178,11 +187,16 @@ const contents = Effect.fnUntraced(function* (folder: string) {
     .filter((name) => !name.endsWith(".tmp"))
     .sort()
   const last = names.at(-1) ?? ""
+  // An attempt that was refused has not begun a file; one that has takes the place of those before it.
+  const eventFiles = (yield* fs.readDirectory(folder)).filter((name) =>
+    name.startsWith("events.out.tfevents."),
+  )
+  assert.lengthOf(eventFiles, 1)
   return {
     names,
     last: yield* fs.readFile(paths.join(folder, "checkpoints", last)),
-    metrics: yield* fs.readFileString(paths.join(folder, "metrics.ndjson")),
-    events: yield* fs.readFile(paths.join(folder, eventFile(startedAt))),
+    metrics: yield* fs.readFileString(yield* metricsFile(folder)),
+    events: yield* fs.readFile(paths.join(folder, eventFiles[0])),
   }
 })
 

@@ -1,13 +1,14 @@
+import { join } from "node:path"
 import * as NodeServices from "@effect/platform-node/NodeServices"
 import { assert, describe, it } from "@effect/vitest"
-import { Effect, FileSystem, Path } from "effect"
+import { Effect, FileSystem } from "effect"
 import type { Metric } from "../../../schemas/Metric.ts"
 import {
   appendEvents,
   endEvents,
   eventFile,
   type EventLog,
-  rewindEvents,
+  beginEvents,
 } from "../../../storage/tensorboard/eventLog.ts"
 import { decodeEvent } from "../../../storage/tensorboard/proto.ts"
 import { readRecords } from "../../../storage/tensorboard/records.ts"
@@ -28,16 +29,17 @@ const weight = { name: "dense_1/kernel", data: Float32Array.of(1, 2) }
 
 const fresh = Effect.gen(function* () {
   const fs = yield* FileSystem.FileSystem
-  const paths = yield* Path.Path
   const folder = yield* fs.makeTempDirectoryScoped()
   const log: EventLog = {
-    path: paths.join(folder, eventFile(startedAt)),
+    folder,
+    attempt: 1,
     startedAt,
     opening: [{ graphDef: Uint8Array.of() }],
   }
   return log
 })
-const bytesOf = (log: EventLog) => Effect.flatMap(FileSystem.FileSystem, (fs) => fs.readFile(log.path))
+const pathOf = ({ attempt, folder }: EventLog) => join(folder, eventFile(startedAt, attempt))
+const bytesOf = (log: EventLog) => Effect.flatMap(FileSystem.FileSystem, (fs) => fs.readFile(pathOf(log)))
 const eventsOf = (log: EventLog) =>
   Effect.map(bytesOf(log), (bytes) => readRecords(bytes).map(({ message }) => decodeEvent(message)))
 /** Of each event the step, and its tags. */
@@ -55,15 +57,15 @@ const live = <A, E>(body: Effect.Effect<A, E, NodeServices.NodeServices | import
   body.pipe(Effect.scoped, Effect.provide(NodeServices.layer))
 
 describe("an event file", () => {
-  it("is named after the second its run began in", () => {
-    assert.strictEqual(eventFile(startedAt), "events.out.tfevents.1795312800.tidemark")
+  it("is named after the second its run began in and the attempt that writes it", () => {
+    assert.strictEqual(eventFile(startedAt, 2), "events.out.tfevents.1795312800.tidemark.0002")
   })
 
   it.effect("opens with its version and what is told of the run, and holds a scalar for every figure", () =>
     live(
       Effect.gen(function* () {
         const log = yield* fresh
-        yield* rewindEvents(log, 0, [])
+        yield* beginEvents(log, 0, [])
         yield* appendEvents(log, 10, [trainRow(10)], [weight])
         yield* endEvents(log)
         assert.deepStrictEqual(yield* outlineOf(log), [
@@ -94,7 +96,7 @@ describe("an event file", () => {
         const log = yield* fresh
         yield* appendEvents(log, 10, [], [])
         const fs = yield* FileSystem.FileSystem
-        assert.isFalse(yield* fs.exists(log.path))
+        assert.isFalse(yield* fs.exists(pathOf(log)))
       }),
     ),
   )
@@ -106,14 +108,14 @@ describe("an event file", () => {
         Effect.gen(function* () {
           const log = yield* fresh
           const rows = [10, 20, 30].map((iteration) => trainRow(iteration))
-          yield* rewindEvents(log, 0, [])
+          yield* beginEvents(log, 0, [])
           yield* appendEvents(log, 10, [rows[0]], [])
           yield* appendEvents(log, 20, [rows[1]], [weight])
           const until20 = yield* bytesOf(log)
           yield* appendEvents(log, 30, [rows[2]], [])
           yield* endEvents(log)
           const whole = yield* bytesOf(log)
-          yield* rewindEvents(log, 25, rows)
+          yield* beginEvents(log, 25, rows)
           assert.deepStrictEqual(yield* bytesOf(log), until20)
           yield* appendEvents(log, 30, [rows[2]], [])
           yield* endEvents(log)
@@ -122,16 +124,40 @@ describe("an event file", () => {
       ),
   )
 
-  it.effect("is not written again where going back changes nothing", () =>
+  it.effect("of a new attempt has the earlier one's events to the byte, and takes its place", () =>
     live(
       Effect.gen(function* () {
-        const log = yield* fresh
         const fs = yield* FileSystem.FileSystem
-        yield* rewindEvents(log, 0, [])
-        yield* appendEvents(log, 10, [trainRow(10)], [])
-        const before = yield* fs.stat(log.path)
-        yield* rewindEvents(log, 10, [trainRow(10)])
-        assert.deepStrictEqual((yield* fs.stat(log.path)).ino, before.ino)
+        const first = yield* fresh
+        const second = { ...first, attempt: 2 }
+        yield* beginEvents(first, 0, [])
+        yield* appendEvents(first, 10, [trainRow(10)], [weight])
+        const until10 = yield* bytesOf(first)
+        yield* appendEvents(first, 20, [trainRow(20)], [])
+        yield* beginEvents(second, 10, [trainRow(10)])
+        assert.deepStrictEqual(yield* bytesOf(second), until10)
+        assert.deepStrictEqual(yield* fs.readDirectory(first.folder), [eventFile(startedAt, 2)])
+        // The process of the first attempt was only asleep: what it appends is not among the second's events.
+        yield* appendEvents(first, 20, [trainRow(20)], [])
+        assert.deepStrictEqual(yield* bytesOf(second), until10)
+        yield* beginEvents({ ...first, attempt: 3 }, 10, [trainRow(10)])
+        assert.deepStrictEqual(yield* fs.readDirectory(first.folder), [eventFile(startedAt, 3)])
+      }),
+    ),
+  )
+
+  it.effect("continues the file that older versions wrote, which had no number", () =>
+    live(
+      Effect.gen(function* () {
+        const fs = yield* FileSystem.FileSystem
+        const log = yield* fresh
+        yield* beginEvents(log, 0, [])
+        yield* appendEvents(log, 10, [trainRow(10)], [weight])
+        const bytes = yield* bytesOf(log)
+        yield* fs.rename(pathOf(log), join(log.folder, "events.out.tfevents.1795312800.tidemark"))
+        yield* beginEvents({ ...log, attempt: 2 }, 10, [trainRow(10)])
+        assert.deepStrictEqual(yield* bytesOf({ ...log, attempt: 2 }), bytes)
+        assert.deepStrictEqual(yield* fs.readDirectory(log.folder), [eventFile(startedAt, 2)])
       }),
     ),
   )
@@ -140,10 +166,10 @@ describe("an event file", () => {
     live(
       Effect.gen(function* () {
         const log = yield* fresh
-        yield* rewindEvents(log, 0, [])
+        yield* beginEvents(log, 0, [])
         yield* appendEvents(log, 10, [trainRow(10)], [])
         const changed = { ...log, opening: [{ graphDef: Uint8Array.of(1) }] }
-        yield* rewindEvents(changed, 10, [trainRow(10)])
+        yield* beginEvents(changed, 10, [trainRow(10)])
         const [, graph, ...rest] = yield* eventsOf(log)
         assert.deepInclude(graph, { graphDef: Buffer.of(1) })
         assert.lengthOf(rest, 1)
@@ -157,14 +183,14 @@ describe("an event file", () => {
         const log = yield* fresh
         const fs = yield* FileSystem.FileSystem
         const rows = [10, 20, 30].map((iteration) => trainRow(iteration))
-        yield* rewindEvents(log, 20, rows)
+        yield* beginEvents(log, 20, rows)
         assert.deepStrictEqual(yield* outlineOf(log), [[0], [0], [10, ...trainTags], [20, ...trainTags]])
         const expected = yield* bytesOf(log)
-        yield* fs.writeFile(log.path, expected.subarray(0, expected.length - 1))
-        yield* rewindEvents(log, 20, rows)
+        yield* fs.writeFile(pathOf(log), expected.subarray(0, expected.length - 1))
+        yield* beginEvents(log, 20, rows)
         assert.deepStrictEqual(yield* bytesOf(log), expected)
-        yield* fs.writeFileString(log.path, "<html>not found</html>")
-        yield* rewindEvents(log, 20, rows)
+        yield* fs.writeFileString(pathOf(log), "<html>not found</html>")
+        yield* beginEvents(log, 20, rows)
         assert.deepStrictEqual(yield* bytesOf(log), expected)
       }),
     ),

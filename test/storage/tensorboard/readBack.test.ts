@@ -1,20 +1,13 @@
 /** The event file as TensorBoard itself reads it (`pip install tensorboard`; no TensorFlow is needed). */
 import { spawnSync } from "node:child_process"
-import { dirname } from "node:path"
 import { fileURLToPath } from "node:url"
 import * as NodeServices from "@effect/platform-node/NodeServices"
 import { assert, it } from "@effect/vitest"
-import { Effect, FileSystem, Path, Schema } from "effect"
+import { Effect, FileSystem, Schema } from "effect"
 import { Experiment } from "../../../schemas/Experiment.ts"
 import { eventOpening } from "../../../stages/train/eventOpening.ts"
 import { buildProgram } from "../../../stages/model/model.ts"
-import {
-  appendEvents,
-  endEvents,
-  eventFile,
-  type EventLog,
-  rewindEvents,
-} from "../../../storage/tensorboard/eventLog.ts"
+import { appendEvents, endEvents, type EventLog, beginEvents } from "../../../storage/tensorboard/eventLog.ts"
 import tiny from "../../fixtures/tiny.ts"
 
 const python = (...args: ReadonlyArray<string>) => spawnSync("python3", args, { encoding: "utf8" })
@@ -29,7 +22,6 @@ it.live.skipIf(!reader)(
   () =>
     Effect.gen(function* () {
       const fs = yield* FileSystem.FileSystem
-      const paths = yield* Path.Path
       const folder = yield* fs.makeTempDirectoryScoped()
       const network = yield* buildProgram({ ...experiment, inputShape: [28, 28, 1], classes: 10 })
       const dataset = {
@@ -42,11 +34,12 @@ it.live.skipIf(!reader)(
         testExamples: 0,
       }
       const log: EventLog = {
-        path: paths.join(folder, eventFile(startedAt)),
+        folder,
+        attempt: 1,
         startedAt,
         opening: yield* eventOpening({ experiment, network, dataset, train: Uint32Array.of(0, 1) }),
       }
-      yield* rewindEvents(log, 0, [])
+      yield* beginEvents(log, 0, [])
       for (const iteration of [40, 80]) {
         const row = { split: "validation", iteration, epoch: 0, loss: 0.5, accuracy: 0, error: 1 } as const
         const weight = { name: "dense_1/kernel", data: Float32Array.of(-0.5, 0, 0.25, iteration) }
@@ -55,7 +48,7 @@ it.live.skipIf(!reader)(
       yield* endEvents(log)
 
       const script = fileURLToPath(new URL("readBack.py", import.meta.url))
-      const { status, stderr, stdout } = python(script, dirname(log.path))
+      const { status, stderr, stdout } = python(script, folder)
       assert.strictEqual(status, 0, stderr)
       const found = JSON.parse(stdout)
       const at = (figure: number) => [40, 80].map((step) => [startedAt + step / 1000, step, figure])

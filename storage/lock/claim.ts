@@ -6,10 +6,12 @@
  * processes that find it abandoned exactly one wins; lower numbers are deleted.
  */
 import { DateTime, Effect, Path, Schedule, Schema } from "effect"
-import { ProcessIdentity } from "../schemas/Run.ts"
-import { RunLocked } from "./attempts.ts"
-import * as files from "./files.ts"
-import { isAlive, keepTouching } from "./heartbeat.ts"
+import { Failure } from "../../schemas/Failure.ts"
+import { ProcessIdentity } from "../../schemas/Run.ts"
+import { RunLocked } from "../attempts.ts"
+import * as files from "../files.ts"
+import { keepBeatingSoon, removeOlderHeartbeats } from "./heartbeat.ts"
+import { isAlive } from "./owner.ts"
 import { currentProcess } from "./processIdentity.ts"
 
 const Claim = Schema.Struct({
@@ -22,16 +24,17 @@ const decodeClaim = Schema.decodeUnknownEffect(ClaimText)
 const encodeClaim = Schema.encodeSync(ClaimText)
 
 const fileName = (number: number) => `${String(number).padStart(8, "0")}.json`
+/** Of claims and of names that are being taken. */
 const numbersOf = (names: ReadonlyArray<string>) =>
-  names.flatMap((name) => (/^\d{8,}\.json$/.test(name) ? [Number.parseInt(name, 10)] : []))
+  names.flatMap((name) => (/^\d{8,}\.json(\.reserved)?$/.test(name) ? [Number.parseInt(name, 10)] : []))
 
-/** Who holds the claim at `path`, undefined where nobody does. */
-const holder = Effect.fnUntraced(function* (path: string) {
+/** Who holds the claim at `path`, undefined where nobody does. Watches a process that cannot be seen from here. */
+const holder = Effect.fnUntraced(function* (what: string, path: string) {
   const text = yield* files.readStringIfExists(path)
   const claim =
     text === undefined ? undefined : yield* decodeClaim(text).pipe(Effect.orElseSucceed(() => undefined))
   if (claim === undefined || claim.released) return undefined
-  return (yield* isAlive(path, claim.process)) ? claim : undefined
+  return (yield* isAlive(what, path, claim.process)) ? claim : undefined
 })
 
 const take = Effect.fnUntraced(function* (what: string, folder: string) {
@@ -40,7 +43,7 @@ const take = Effect.fnUntraced(function* (what: string, folder: string) {
   while (true) {
     const numbers = numbersOf(yield* files.list(folder))
     const highest = Math.max(0, ...numbers)
-    const held = highest === 0 ? undefined : yield* holder(at(highest))
+    const held = highest === 0 ? undefined : yield* holder(what, at(highest))
     if (held !== undefined)
       return yield* new RunLocked({ path: what, process: held.process, since: held.since })
     const since = DateTime.formatIso(yield* DateTime.now)
@@ -51,27 +54,44 @@ const take = Effect.fnUntraced(function* (what: string, folder: string) {
       yield* files.remove(at(highest + 1))
       continue
     }
-    for (const number of numbers) yield* files.remove(at(number))
+    for (const number of numbers) {
+      yield* files.remove(at(number))
+      yield* files.remove(`${at(number)}${files.reservedSuffix}`)
+    }
     yield* files.removeTemporaries(folder)
-    return { path: at(highest + 1), released: encodeClaim({ ...claim, released: true }) }
+    return { number: highest + 1, path: at(highest + 1), released: encodeClaim({ ...claim, released: true }) }
   }
 })
 
-/** Claims `folder`, which is made; `what` is named in the refusal. Released with the scope, or by this process's end. */
+/** Another process has taken the claim from this one, which was silent for too long. */
+export class ClaimLost extends Failure<ClaimLost>()("ClaimLost", {
+  exitCode: "temporary",
+  fields: { what: Schema.String },
+  message: ({ what }) =>
+    `${what}: another process took it over while this one gave no sign of life; nothing more was written, run the command again`,
+}) {}
+
+/**
+ * Claims `folder`, which is made; `what` is named in the refusal. Released with the scope, or by this process's end. Returns a
+ * check that fails if another process has taken the claim over: before each thing that the claim is for.
+ */
 export const claim = Effect.fn("claim")(function* (what: string, folder: string) {
   yield* files.makeFolder(folder)
-  const { path } = yield* Effect.acquireRelease(take(what, folder), ({ path, released }) =>
+  const { number, path } = yield* Effect.acquireRelease(take(what, folder), ({ path, released }) =>
     Effect.ignore(files.writeAtomic(path, released)),
   )
-  yield* keepTouching(path)
+  yield* keepBeatingSoon(path)
+  yield* removeOlderHeartbeats(path)
+  return Effect.gen(function* () {
+    if (Math.max(...numbersOf(yield* files.list(folder))) !== number) return yield* new ClaimLost({ what })
+  })
 })
 
 /** The same for work that takes moments: waits up to ten seconds for whoever has it. */
 export const claimSoon = (what: string, folder: string) =>
   claim(what, folder).pipe(
     Effect.retry({
-      schedule: Schedule.spaced("100 millis"),
-      times: 100,
+      schedule: Schedule.spaced("100 millis").pipe(Schedule.upTo({ duration: "10 seconds" })),
       while: (error) => error._tag === "RunLocked",
     }),
   )

@@ -1,0 +1,44 @@
+/**
+ * Whether the process that holds a lock still lives: (lock file, its process) -> alive or not.
+ *
+ * A process of this machine is looked at. One that cannot be looked at (another machine, another container, hidden) is watched:
+ * it is alive if its sign of life changes within half a minute. No clock is compared with another machine's.
+ */
+import { Clock, Effect } from "effect"
+import type { ProcessIdentity } from "../../schemas/Run.ts"
+import { lastSignMs, heartbeatMs, signOfLife } from "./heartbeat.ts"
+import { processState } from "./processIdentity.ts"
+
+/** A process that gives no sign for this long counts as gone. */
+export const silenceMs = 6 * heartbeatMs
+/** Between two looks at the sign of life. */
+const lookMs = 500
+
+/**
+ * Whether the owner lives. Takes up to half a minute for one that cannot be looked at: for whoever is about to take its lock or
+ * to remove what it works on. `what` is named in the line that is logged meanwhile.
+ */
+export const isAlive = Effect.fn("isAlive")(function* (what: string, lock: string, owner: ProcessIdentity) {
+  const state = processState(owner)
+  if (state !== "unknown") return state === "alive"
+  const before = yield* signOfLife(lock)
+  yield* Effect.logInfo(
+    `${what} is held by process ${owner.pid} on ${owner.host}, which cannot be seen from here; waiting up to ${silenceMs / 1000} s for a sign of life`,
+  )
+  for (let waited = 0; waited < silenceMs; waited += lookMs) {
+    yield* Effect.sleep(lookMs)
+    if ((yield* signOfLife(lock)) !== before) return true
+  }
+  return false
+})
+
+/**
+ * Whether the owner seems to live, at once, for a listing: one that cannot be looked at, by the age of its last sign on this
+ * machine's clock. Nothing is taken or removed on its word.
+ */
+export const seemsAlive = Effect.fnUntraced(function* (lock: string, owner: ProcessIdentity) {
+  const state = processState(owner)
+  if (state !== "unknown") return state === "alive"
+  const sign = yield* lastSignMs(lock)
+  return sign !== undefined && Math.abs((yield* Clock.currentTimeMillis) - sign) < silenceMs
+})
