@@ -17,7 +17,8 @@ import { join } from "node:path"
 import { fileURLToPath } from "node:url"
 import { afterAll, assert, beforeAll, describe, it } from "@effect/vitest"
 import { builtFolder } from "../../engines/tensorflow/locate.ts"
-import { cliRun, type Ended, start, startAs } from "../fixtures/cli.ts"
+import { cliRun, type Ended, startAs } from "../fixtures/cli.ts"
+import { runCommand } from "../fixtures/command.ts"
 import { onlyRun, reached } from "../fixtures/runFiles.ts"
 
 const tiny = "test/fixtures/tiny.ts"
@@ -61,14 +62,14 @@ describe("pipeline", () => {
   })
 
   it("gives a completion script for a shell", async () => {
-    const { code, stdout } = await cliRun("--completions", "bash")
+    const { code, stdout } = await runCommand("--completions", "bash")
     assert.strictEqual(code, 0)
     assert.include(stdout, "complete")
   })
 
   it("a command line that is not understood is told why in a line each, exit 64, and prints nothing else", async () => {
     const said = async (...words: ReadonlyArray<string>) => {
-      const ended = await cliRun(...words)
+      const ended = await runCommand(...words)
       refused(ended, 64, /^error: /)
       return ended.stderr
     }
@@ -111,7 +112,7 @@ describe("pipeline", () => {
 
 describe("run", () => {
   const run = (file: string, ...more: ReadonlyArray<string>) =>
-    cliRun("run", file, "--runs-dir", join(scratch, "runs"), "--data-dir", data, ...more)
+    runCommand("run", file, "--runs-dir", join(scratch, "runs"), "--data-dir", data, ...more)
 
   it("a missing experiment file exits 66", async () => {
     refused(await run("experiments/nothing.ts"), 66, /^error: there is no experiment file .*nothing\.ts/m)
@@ -171,7 +172,7 @@ describe("run", () => {
 
   it("a runs folder that is a file, or may not be written, is refused before anything is trained", async () => {
     const file = write("occupied", "")
-    refused(await cliRun("run", tiny, "--runs-dir", file, "--data-dir", data), 74, /occupied/)
+    refused(await runCommand("run", tiny, "--runs-dir", file, "--data-dir", data), 74, /occupied/)
   })
 
   it("a runs folder that may not be written is refused with exit 73", async () => {
@@ -214,36 +215,36 @@ describe("run", () => {
     assert.isAtLeast(reached(onlyRun(runs)), 50)
     child.kill("SIGHUP")
     assert.strictEqual(await ended, 130)
-    assert.include((await cliRun("list", "--runs-dir", runs)).stdout, "interrupted")
+    assert.include((await runCommand("list", "--runs-dir", runs)).stdout, "interrupted")
   })
 })
 
 describe("resume, list and show", () => {
   it("an unknown run exits 66, an ambiguous one names the candidates", async () => {
-    refused(await cliRun("resume", "latest", "--runs-dir", join(scratch, "none")), 66, /no run latest in/)
+    refused(await runCommand("resume", "latest", "--runs-dir", join(scratch, "none")), 66, /no run latest in/)
     const runs = join(scratch, "two")
     for (const name of ["20260101T000000Z-a-00000000", "20260102T000000Z-a-00000000"]) {
       mkdirSync(join(runs, name), { recursive: true })
     }
-    refused(await cliRun("show", "2026", "--runs-dir", runs), 66, /could be 20260101T.* or 20260102T/)
+    refused(await runCommand("show", "2026", "--runs-dir", runs), 66, /could be 20260101T.* or 20260102T/)
   })
 
   it("a folder without a readable run.json is named as damaged and nothing else suffers", async () => {
     const runs = join(scratch, "damaged")
     const name = "20260101T000000Z-a-00000000"
     mkdirSync(join(runs, name), { recursive: true })
-    refused(await cliRun("show", name, "--runs-dir", runs), 65, /it has no run\.json/)
+    refused(await runCommand("show", name, "--runs-dir", runs), 65, /it has no run\.json/)
     writeFileSync(join(runs, name, "run.json"), `{"formatVersion": 1, "id": `)
-    refused(await cliRun("resume", name, "--runs-dir", runs), 65, /is not a run this version can read/)
+    refused(await runCommand("resume", name, "--runs-dir", runs), 65, /is not a run this version can read/)
     writeFileSync(join(runs, name, "run.json"), `{"formatVersion": 999}`)
-    const listed = await cliRun("list", "--runs-dir", runs)
+    const listed = await runCommand("list", "--runs-dir", runs)
     assert.strictEqual(listed.code, 0)
     assert.match(listed.stderr, /warning: .*is not a run this version can read/)
   })
 
   it("list --json is an empty array where nothing has been run", async () => {
     assert.deepStrictEqual(
-      JSON.parse((await cliRun("list", "--json", "--runs-dir", join(scratch, "no"))).stdout),
+      JSON.parse((await runCommand("list", "--json", "--runs-dir", join(scratch, "no"))).stdout),
       [],
     )
   })
@@ -272,7 +273,7 @@ const mounted = async (options: string, use: (disk: string) => Promise<void>) =>
 describe.skipIf(!canMount())("a disk", () => {
   it("that is full ends the run with a clear error, leaves nothing torn, and the run goes on once there is room", () =>
     mounted("size=400k", async (disk) => {
-      const full = await start("run", tiny, "--runs-dir", join(disk, "runs"), "--data-dir", data).ended
+      const full = await runCommand("run", tiny, "--runs-dir", join(disk, "runs"), "--data-dir", data)
       assert.strictEqual(full.code, 74, full.stderr)
       assert.match(full.stderr, /error: cannot (write|append to) .*: the disk is full/)
       const run = onlyRun(join(disk, "runs"))
@@ -282,18 +283,18 @@ describe.skipIf(!canMount())("a disk", () => {
         names.join(", "),
       )
       assert.strictEqual(spawnSync("mount", ["-o", "remount,size=8m", disk]).status, 0)
-      const resumed = await cliRun("resume", "latest", "--runs-dir", join(disk, "runs"))
+      const resumed = await runCommand("resume", "latest", "--runs-dir", join(disk, "runs"))
       assert.strictEqual(resumed.code, 0, resumed.stderr)
     }))
 
   it("that is read-only is refused with exit 73, for runs and for data", () =>
     mounted("size=1m,ro", async (disk) => {
       refused(
-        await cliRun("run", tiny, "--runs-dir", join(disk, "runs"), "--data-dir", data),
+        await runCommand("run", tiny, "--runs-dir", join(disk, "runs"), "--data-dir", data),
         73,
         /the disk is read-only/,
       )
-      const ended = await cliRun(
+      const ended = await runCommand(
         "run",
         tiny,
         "--runs-dir",

@@ -4,7 +4,7 @@ import { tmpdir } from "node:os"
 import { join } from "node:path"
 import { afterAll, assert, beforeAll, describe, it } from "@effect/vitest"
 import type { Finding } from "../../cli/doctor/Finding.ts"
-import { cliRun } from "../fixtures/cli.ts"
+import { runCommand } from "../fixtures/command.ts"
 
 describe("doctor", () => {
   let scratch: string
@@ -15,7 +15,7 @@ describe("doctor", () => {
   })
   afterAll(() => rmSync(scratch, { recursive: true, force: true }))
   const doctor = (...more: ReadonlyArray<string>) =>
-    cliRun("doctor", "--data-dir", join(scratch, "data"), "--runs-dir", join(scratch, "runs"), ...more)
+    runCommand("doctor", "--data-dir", join(scratch, "data"), "--runs-dir", join(scratch, "runs"), ...more)
 
   it("lists engines, devices, versions, data and disk space, each available or with a remedy", async () => {
     const { code, stdout } = await doctor("--json")

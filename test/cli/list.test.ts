@@ -9,7 +9,7 @@ import { compareRuns } from "../../operations/compare/Comparison.ts"
 import { sortRuns } from "../../inspect/sortRuns.ts"
 import { summarize } from "../../inspect/summary.ts"
 import { listHeaders } from "../../storage/runHeader.ts"
-import { cliRun } from "../fixtures/cli.ts"
+import { runCommand } from "../fixtures/command.ts"
 import { runId, writeRun } from "../fixtures/writeRun.ts"
 
 let scratch: string
@@ -52,7 +52,7 @@ describe("list", () => {
     assert.deepStrictEqual(ids("error", true), [4, 1, 2, 3])
     assert.deepStrictEqual(ids("name"), [3, 2, 1, 4])
 
-    const listed = await cliRun(
+    const listed = await runCommand(
       "list",
       "--json",
       "--runs-dir",
@@ -69,7 +69,7 @@ describe("list", () => {
       JSON.parse(listed.stdout).map(({ id }: { id: string }) => id),
       [runId({ second: 1, name: "b" })],
     )
-    const none = await cliRun("list", "--runs-dir", runsDir, "--experiment", "none")
+    const none = await runCommand("list", "--runs-dir", runsDir, "--experiment", "none")
     assert.strictEqual(none.stdout.trim(), "none of the 4 runs matches")
   })
 

@@ -20,7 +20,7 @@ import { decodeSafetensors } from "../../storage/safetensors.ts"
 import { readRun } from "../../storage/runDirectory.ts"
 import { prepareImage } from "../../stages/preprocess/prepare.ts"
 import { argmax } from "../../stages/statistics/proportions.ts"
-import { cliRun } from "../fixtures/cli.ts"
+import { runCommand } from "../fixtures/command.ts"
 import { digitAt } from "../fixtures/mnistTest.ts"
 import { paperScene, photograph } from "../fixtures/photograph.ts"
 import { onlyRun } from "../fixtures/runFiles.ts"
@@ -29,7 +29,7 @@ const scratch = mkdtempSync(join(tmpdir(), "tidemark-predict-"))
 const runs = join(scratch, "runs")
 let run: string
 beforeAll(async () => {
-  const { code, stderr } = await cliRun(
+  const { code, stderr } = await runCommand(
     "run",
     "test/fixtures/tiny.ts",
     "--iterations=300",
@@ -90,7 +90,7 @@ describe("predict", () => {
     const blank = await sharp({ create: { width: 90, height: 60, channels: 3, background: "#eee" } })
       .webp()
       .toBuffer()
-    const { code, stderr, stdout } = await cliRun(
+    const { code, stderr, stdout } = await runCommand(
       "predict",
       run,
       folder,
@@ -126,7 +126,7 @@ describe("predict", () => {
     assert.match(stderr, /▀/)
     assert.notMatch(stderr, /^ {4}at /m)
 
-    const missing = await cliRun("predict", run, "missing.png")
+    const missing = await runCommand("predict", run, "missing.png")
     assert.strictEqual(missing.code, 66)
     assert.match(missing.stderr, /^error: missing\.png: there is no such file/m)
   })
@@ -143,7 +143,7 @@ describe("predict", () => {
   })
 
   it("lists the existing checkpoints if --checkpoint names none", async () => {
-    const { code, stderr } = await cliRun("predict", run, "x.png", "--checkpoint", "7")
+    const { code, stderr } = await runCommand("predict", run, "x.png", "--checkpoint", "7")
     assert.strictEqual(code, 66)
     assert.match(stderr, /has no checkpoint 7; it has .*300/)
   })
@@ -162,7 +162,7 @@ describe("export", () => {
 
   const exported = async (format: string) => {
     const out = join(scratch, format)
-    const { code, stderr, stdout } = await cliRun("export", run, "--format", format, "--out", out)
+    const { code, stderr, stdout } = await runCommand("export", run, "--format", format, "--out", out)
     assert.strictEqual(code, 0, stderr)
     for (const line of stdout.trim().split("\n")) assert.match(line, /  [1-9][\d.]* (B|kB|MB)$/)
     return out
@@ -234,16 +234,16 @@ describe("export", () => {
   )
 
   it("writes the same bytes again, and never replaces another file", async () => {
-    const first = await cliRun("export", run, "--format", "safetensors", "--json")
+    const first = await runCommand("export", run, "--format", "safetensors", "--json")
     assert.strictEqual(first.code, 0, first.stderr)
     assert.isTrue(JSON.parse(first.stdout).written)
-    const again = await cliRun("export", run, "--format", "safetensors", "--json")
+    const again = await runCommand("export", run, "--format", "safetensors", "--json")
     assert.isFalse(JSON.parse(again.stdout).written)
 
     const folder = join(scratch, "mine")
     mkdirSync(folder)
     writeFileSync(join(folder, "model.onnx"), "mine")
-    const taken = await cliRun("export", run, "--format", "onnx", "--out", folder)
+    const taken = await runCommand("export", run, "--format", "onnx", "--out", folder)
     assert.strictEqual(taken.code, 73)
     assert.match(taken.stderr, /is taken: found another model\.onnx/)
     assert.strictEqual(readFileSync(join(folder, "model.onnx"), "utf8"), "mine")

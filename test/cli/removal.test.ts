@@ -20,7 +20,7 @@ import { afterAll, assert, beforeAll, describe, it } from "@effect/vitest"
 import { Effect, type FileSystem, type Path, Result } from "effect"
 import { unreferenced } from "../../stages/fetch/cacheReferences.ts"
 import { neededRuns, leftovers, protection, removeRun } from "../../storage/removal.ts"
-import { cliRun } from "../fixtures/cli.ts"
+import { runCommand } from "../fixtures/command.ts"
 import { powerCut } from "../fixtures/powerCut.ts"
 import { type WrittenRun, writeRun } from "../fixtures/writeRun.ts"
 
@@ -51,11 +51,11 @@ describe("rm", () => {
   it("is a dry run unless --yes is given; globs, and the bytes it frees", async () => {
     const runs = [write("rm", { name: "a" }), write("rm", { name: "a" }), write("rm", { name: "b" })]
     const runsDir = join(scratch, "rm")
-    const dry = await cliRun("rm", "*-a-*", "--runs-dir", runsDir)
+    const dry = await runCommand("rm", "*-a-*", "--runs-dir", runsDir)
     assert.strictEqual(dry.code, 0, dry.stderr)
     assert.match(dry.stdout, /would remove 2 runs, [\d.]+ kB; do it with --yes/)
     assert.strictEqual(readdirSync(runsDir).length, 3)
-    const real = await cliRun("rm", "*-a-*", "--yes", "--runs-dir", runsDir)
+    const real = await runCommand("rm", "*-a-*", "--yes", "--runs-dir", runsDir)
     assert.match(real.stdout, /removed 2 runs/)
     assert.deepStrictEqual(readdirSync(runsDir), [basename(runs[2])])
   })
@@ -67,7 +67,7 @@ describe("rm", () => {
     mkdirSync(join(runsDir, "champions"))
     writeFileSync(join(runsDir, "champions", "small"), `${basename(champion)}\n`)
     writeFileSync(join(runsDir, "champions", "history.ndjson"), `{"run":"${basename(other)}"}\n`)
-    const refused = await cliRun("rm", "2026*", "--yes", "--runs-dir", runsDir)
+    const refused = await runCommand("rm", "2026*", "--yes", "--runs-dir", runsDir)
     assert.strictEqual(refused.code, 75)
     assert.include(
       refused.stderr,
@@ -86,7 +86,7 @@ describe("rm", () => {
     }
     writeFileSync(join(runsDir, "champions", "history.ndjson"), `${JSON.stringify(event)}\n`)
     assert.isTrue((await go(neededRuns(runsDir))).has(basename(other)))
-    const folder = await cliRun("rm", join(runsDir, "champions"), "--yes", "--runs-dir", runsDir)
+    const folder = await runCommand("rm", join(runsDir, "champions"), "--yes", "--runs-dir", runsDir)
     assert.strictEqual(folder.code, 65)
     assert.include(folder.stderr, "is not a run directory")
   })
@@ -149,7 +149,7 @@ describe("gc", () => {
     mkdirSync(join(runsDir, "champions"))
     writeFileSync(join(runsDir, "champions", "a"), basename(a[0]))
     const gc = (...more: ReadonlyArray<string>) =>
-      cliRun("gc", "--runs-dir", runsDir, "--data-dir", dataDir, ...more)
+      runCommand("gc", "--runs-dir", runsDir, "--data-dir", dataDir, ...more)
     assert.include((await gc()).stdout, "nothing to remove")
     const dry = JSON.parse((await gc("--keep", "1", "--json")).stdout)
     assert.isFalse(dry.removed)

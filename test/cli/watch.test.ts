@@ -10,7 +10,8 @@ import { Effect } from "effect"
 import { type LiveRun, observe } from "../../inspect/liveRun.ts"
 import { plot, sparkline } from "../../cli/render/plot.ts"
 import { renderLive } from "../../cli/render/renderLiveRun.ts"
-import { cliRun, start } from "../fixtures/cli.ts"
+import { start } from "../fixtures/cli.ts"
+import { runCommand } from "../fixtures/command.ts"
 import { writeRun } from "../fixtures/writeRun.ts"
 
 let scratch: string
@@ -38,7 +39,7 @@ describe("watch", () => {
     writeRun({ runsDir, second: 1 })
     writeRun({ runsDir, second: 2, status: "interrupted", unfinished: true })
     writeRun({ runsDir, second: 3, status: "failed", unfinished: true })
-    const watch = (second: number) => cliRun("watch", `20260101T00000${second}`, "--runs-dir", runsDir)
+    const watch = (second: number) => runCommand("watch", `20260101T00000${second}`, "--runs-dir", runsDir)
     const finished = await watch(1)
     assert.strictEqual(finished.code, 0, finished.stderr)
     assert.match(
@@ -137,7 +138,7 @@ describe("watch", () => {
   })
 
   it("exits 66 for an unknown run; renders lines that fit the terminal", async () => {
-    assert.strictEqual((await cliRun("watch", "nothing", "--runs-dir", scratch)).code, 66)
+    assert.strictEqual((await runCommand("watch", "nothing", "--runs-dir", scratch)).code, 66)
     const run = writeRun({
       runsDir: join(scratch, "narrow"),
       second: 1,

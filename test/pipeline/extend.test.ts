@@ -2,7 +2,7 @@
 import { existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs"
 import { basename, join } from "node:path"
 import { afterAll, assert, beforeAll, describe, it } from "@effect/vitest"
-import { cliRun } from "../fixtures/cli.ts"
+import { runCommand } from "../fixtures/command.ts"
 import { resultOf } from "../fixtures/runFiles.ts"
 import { squares } from "../fixtures/squares.ts"
 
@@ -11,7 +11,7 @@ let run: string
 let before: ReturnType<typeof resultOf>
 beforeAll(async () => {
   const file = variant("six.ts", epochs(6), ["batchSize:", `report: "best", batchSize:`])
-  const { code, stderr, stdout } = await cliRun("run", file, ...inFolder("runs"), "--json")
+  const { code, stderr, stdout } = await runCommand("run", file, ...inFolder("runs"), "--json")
   assert.strictEqual(code, 0, stderr)
   run = JSON.parse(stdout).path
   before = resultOf(run)
@@ -38,7 +38,7 @@ const variant = (name: string, ...changes: ReadonlyArray<readonly [string, strin
 const epochs = (number: number) => ["budget: { iterations: 50 }", `budget: { epochs: ${number} }`] as const
 
 const refused = async (args: ReadonlyArray<string>, code: number, message: RegExp) => {
-  const ended = await cliRun(...args)
+  const ended = await runCommand(...args)
   assert.strictEqual(ended.code, code, ended.stderr)
   assert.match(ended.stderr, message)
 }
@@ -86,7 +86,7 @@ describe("a finished run of six epochs, 30 iterations", () => {
   })
 
   it("trained further is reported anew, although the checkpoint that is best is the same", async () => {
-    const { code, stderr, stdout } = await cliRun(
+    const { code, stderr, stdout } = await runCommand(
       "resume",
       run,
       "--iterations=40",

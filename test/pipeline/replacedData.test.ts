@@ -7,7 +7,7 @@ import { Effect, Layer } from "effect"
 import * as FetchHttpClient from "effect/http/FetchHttpClient"
 import { openTrainedModel } from "../../inspect/trainedModel.ts"
 import { readRun } from "../../storage/runDirectory.ts"
-import { cliRun } from "../fixtures/cli.ts"
+import { runCommand } from "../fixtures/command.ts"
 import { onlyRun } from "../fixtures/runFiles.ts"
 import { squares } from "../fixtures/squares.ts"
 
@@ -16,7 +16,7 @@ describe("a run whose data was replaced", () => {
   const data = join(scratch, "data")
   const runs = folder("runs")
   const resume = (iterations: number) =>
-    cliRun("resume", "latest", "--iterations", String(iterations), "--runs-dir", runs)
+    runCommand("resume", "latest", "--iterations", String(iterations), "--runs-dir", runs)
   const table = Effect.gen(function* () {
     return (yield* openTrainedModel(yield* readRun(onlyRun(runs)), undefined)).table
   }).pipe(Effect.scoped, Effect.provide(Layer.mergeAll(NodeServices.layer, FetchHttpClient.layer)))
@@ -26,7 +26,7 @@ describe("a run whose data was replaced", () => {
       readFileSync(file, "utf8").replace("loss:", 'normalization: "standardized",\n  loss:'),
     )
     const folders = ["--runs-dir", runs, "--data-dir", data]
-    const { code, stderr } = await cliRun("run", file, "--engine", "onnx", ...folders)
+    const { code, stderr } = await runCommand("run", file, "--engine", "onnx", ...folders)
     assert.strictEqual(code, 0, stderr)
   })
   afterAll(remove)

@@ -10,7 +10,7 @@ import { compareRuns } from "../../operations/compare/Comparison.ts"
 import { verdict } from "../../operations/compare/verdict.ts"
 import { readHeaders } from "../../storage/runHeader.ts"
 import { comparisonPage } from "../../views/comparison/comparisonPage.ts"
-import { cliRun } from "../fixtures/cli.ts"
+import { runCommand } from "../fixtures/command.ts"
 import { type WrittenRun, writeRun } from "../fixtures/writeRun.ts"
 
 let scratch: string
@@ -84,10 +84,10 @@ describe("the page of a comparison", () => {
   it("is written by compare --html, which prints its path", async () => {
     const [a, b] = [write("cli-page", {}), write("cli-page", { seed: 1 })]
     const file = join(scratch, "compared.html")
-    const ended = await cliRun("compare", a, b, "--html", file)
+    const ended = await runCommand("compare", a, b, "--html", file)
     assert.strictEqual(ended.code, 0, ended.stderr)
     assert.strictEqual(ended.stdout.trim(), file)
-    const scripted = await cliRun("compare", a, b, "--html", file, "--json")
+    const scripted = await runCommand("compare", a, b, "--html", file, "--json")
     assert.deepStrictEqual(JSON.parse(scripted.stdout), { page: file })
     assert.include(readFileSync(file, "utf8"), "Comparison of training runs")
   })

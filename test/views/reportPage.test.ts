@@ -9,7 +9,7 @@ import { afterAll, assert, beforeAll, describe, it } from "@effect/vitest"
 import { Effect } from "effect"
 import { parseHTML } from "linkedom"
 import { reportPage } from "../../views/report/reportPage.ts"
-import { cliRun } from "../fixtures/cli.ts"
+import { runCommand } from "../fixtures/command.ts"
 import { onlyRun } from "../fixtures/runFiles.ts"
 import { writeRun } from "../fixtures/writeRun.ts"
 
@@ -20,8 +20,15 @@ beforeAll(async () => {
   scratch = mkdtempSync(join(tmpdir(), "tidemark-page-"))
   const folders = ["--runs-dir", join(scratch, "runs"), "--data-dir", join(scratch, "data")]
   const tiny = "test/fixtures/tiny.ts"
-  await cliRun("run", tiny, "--engine", "onnx", "--iterations", "80", ...folders)
-  const ended = await cliRun("resume", "latest", "--iterations", "200", "--runs-dir", join(scratch, "runs"))
+  await runCommand("run", tiny, "--engine", "onnx", "--iterations", "80", ...folders)
+  const ended = await runCommand(
+    "resume",
+    "latest",
+    "--iterations",
+    "200",
+    "--runs-dir",
+    join(scratch, "runs"),
+  )
   assert.strictEqual(ended.code, 0, ended.stderr)
   trained = onlyRun(join(scratch, "runs"))
 })
@@ -194,11 +201,11 @@ describe("the report page of an incomplete run", () => {
 describe("show", () => {
   it("--html writes the page to a file and prints its path", async () => {
     const file = join(scratch, "page.html")
-    const ended = await cliRun("show", "latest", "--runs-dir", join(scratch, "runs"), "--html", file)
+    const ended = await runCommand("show", "latest", "--runs-dir", join(scratch, "runs"), "--html", file)
     assert.strictEqual(ended.code, 0, ended.stderr)
     assert.strictEqual(ended.stdout.trim(), file)
     assert.isTrue(existsSync(file))
-    const refused = await cliRun("show", trained, "--html", join(scratch, "no", "folder.html"))
+    const refused = await runCommand("show", trained, "--html", join(scratch, "no", "folder.html"))
     assert.strictEqual(refused.code, 66, refused.stderr)
     assert.match(refused.stderr, /^error: cannot write .*folder\.html/m)
   })
@@ -208,7 +215,7 @@ describe("show", () => {
     const { DISPLAY, WAYLAND_DISPLAY } = process.env
     delete process.env.DISPLAY
     delete process.env.WAYLAND_DISPLAY
-    const ended = await cliRun("show", trained, "--open", "--json")
+    const ended = await runCommand("show", trained, "--open", "--json")
     if (DISPLAY !== undefined) process.env.DISPLAY = DISPLAY
     if (WAYLAND_DISPLAY !== undefined) process.env.WAYLAND_DISPLAY = WAYLAND_DISPLAY
     const page = join(trained, "report.html")

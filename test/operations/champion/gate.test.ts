@@ -12,7 +12,7 @@ import { Gate } from "../../../schemas/Gate.ts"
 import { mcnemar, pairedDifference } from "../../../stages/statistics/significance.ts"
 import { readChampion, readChampionHistory, successionOf } from "../../../storage/champions.ts"
 import { findRun, readRun } from "../../../storage/runDirectory.ts"
-import { cliRun } from "../../fixtures/cli.ts"
+import { runCommand } from "../../fixtures/command.ts"
 import { night, writeNights } from "../../fixtures/scheduledRuns.ts"
 import { type FinishedRun, finishedRunId, writeFinishedRun } from "../../fixtures/finishedRun.ts"
 
@@ -291,7 +291,7 @@ describe("the page of a schedule", () => {
       Effect.gen(function* () {
         writeFinishedRun({ runsDir, second: 1, right: wrong(0, 20) })
         const judge = () =>
-          Effect.promise(() => cliRun("promote", finishedRunId(1), "--gate", "--runs-dir", runsDir))
+          Effect.promise(() => runCommand("promote", finishedRunId(1), "--gate", "--runs-dir", runsDir))
         const first = yield* judge()
         assert.strictEqual(first.code, 0, first.stderr)
         assert.isFalse(existsSync(join(runsDir, "history.html")))

@@ -13,7 +13,7 @@ import { verdict } from "../../../operations/compare/verdict.ts"
 import { runArgument } from "../../../format/runArgument.ts"
 import { locateRuns } from "../../../storage/runDirectory.ts"
 import { readHeaders } from "../../../storage/runHeader.ts"
-import { cliRun } from "../../fixtures/cli.ts"
+import { runCommand } from "../../fixtures/command.ts"
 import { type WrittenRun, writeRun } from "../../fixtures/writeRun.ts"
 
 let scratch: string
@@ -221,23 +221,23 @@ describe("the compare command", () => {
     for (const learningRate of [0.1, 0.2, 0.3]) write("cli", { name: "cnn", learningRate })
     write("cli", { name: "mlp", learningRate: 0.4 })
     const runs = ["--runs-dir", join(scratch, "cli")]
-    const text = await cliRun("compare", "2026*-cnn-*", ...runs)
+    const text = await runCommand("compare", "2026*-cnn-*", ...runs)
     assert.strictEqual(text.code, 0, text.stderr)
     assert.isTrue(text.stdout.split("\n").every((line) => line.length <= 80))
     assert.notInclude(text.stdout, "\u001B")
-    assert.include((await cliRun("compare", "--last", "2", "--markdown", ...runs)).stdout, "| A | ")
-    const json = await cliRun("compare", "--experiment", "cnn", "--last", "2", "--json", ...runs)
+    assert.include((await runCommand("compare", "--last", "2", "--markdown", ...runs)).stdout, "| A | ")
+    const json = await runCommand("compare", "--experiment", "cnn", "--last", "2", "--json", ...runs)
     assert.strictEqual(JSON.parse(json.stdout).units.length, 2)
   })
 
   it("exits 64 without runs, 65 with one run, 66 with an unknown run", async () => {
     const runsDir = join(scratch, "one")
     const only = write("one", {})
-    assert.strictEqual((await cliRun("compare", "--runs-dir", runsDir)).code, 64)
-    const single = await cliRun("compare", "latest", "--runs-dir", runsDir)
+    assert.strictEqual((await runCommand("compare", "--runs-dir", runsDir)).code, 64)
+    const single = await runCommand("compare", "latest", "--runs-dir", runsDir)
     assert.strictEqual(single.code, 65)
     assert.include(single.stderr, `found one run, ${basename(only)}`)
-    assert.strictEqual((await cliRun("compare", "latest", "nothing", "--runs-dir", runsDir)).code, 66)
+    assert.strictEqual((await runCommand("compare", "latest", "nothing", "--runs-dir", runsDir)).code, 66)
   })
 
   it("compares a run that is named twice only once", async () => {

@@ -6,7 +6,8 @@ import { fileURLToPath } from "node:url"
 import { afterAll, assert, beforeAll, describe, it } from "@effect/vitest"
 import sharp from "sharp"
 import { decodeSafetensors } from "../../../storage/safetensors.ts"
-import { cliRun, start } from "../../fixtures/cli.ts"
+import { start } from "../../fixtures/cli.ts"
+import { runCommand } from "../../fixtures/command.ts"
 import { resultOf } from "../../fixtures/runFiles.ts"
 
 const tiny = JSON.stringify(fileURLToPath(new URL("../../fixtures/tiny.ts", import.meta.url)))
@@ -67,7 +68,7 @@ describe("an ensemble", () => {
     assert.strictEqual(runNames(runs).length, 2)
     assert.isFalse(existsSync(join(runs, "ensembles")))
 
-    const whole = await cliRun("run", trio(), "--json", ...flags(runs))
+    const whole = await runCommand("run", trio(), "--json", ...flags(runs))
     assert.strictEqual(whole.code, 0, whole.stderr)
     assert.strictEqual(runNames(runs).length, 3)
     assert.match(whole.stderr, /is finished/)
@@ -84,11 +85,11 @@ describe("an ensemble", () => {
 
     // The member that was interrupted is the one that a run of its own gives.
     const alone = join(scratch, "alone")
-    const single = await cliRun("run", write("one.ts", "{ ...tiny, seed: 1 }"), ...flags(alone))
+    const single = await runCommand("run", write("one.ts", "{ ...tiny, seed: 1 }"), ...flags(alone))
     assert.strictEqual(single.code, 0, single.stderr)
     assert.deepStrictEqual(resultOf(join(runs, names[1])), resultOf(join(alone, runNames(alone)[0])))
 
-    const again = await cliRun("run", trio(), "--json", ...flags(runs))
+    const again = await runCommand("run", trio(), "--json", ...flags(runs))
     assert.deepStrictEqual(JSON.parse(again.stdout), report)
     assert.strictEqual(runNames(runs).length, 3)
   })
@@ -106,7 +107,7 @@ describe("an ensemble", () => {
     )
     const members = runNames(runs)
     const asked = async (model: string) => {
-      const { code, stderr, stdout } = await cliRun("predict", model, black, "--json", "--runs-dir", runs)
+      const { code, stderr, stdout } = await runCommand("predict", model, black, "--json", "--runs-dir", runs)
       assert.strictEqual(code, 0, stderr)
       return JSON.parse(stdout)
     }
@@ -117,16 +118,18 @@ describe("an ensemble", () => {
     )
     assert.deepStrictEqual(together.predictions, (await asked(members.join(","))).predictions)
 
-    const shown = await cliRun("show", "ensemble:trio-40-iterations", "--runs-dir", runs)
+    const shown = await runCommand("show", "ensemble:trio-40-iterations", "--runs-dir", runs)
     assert.include(shown.stdout, "trio-40-iterations: 3 networks, combined by mean probability")
-    const kept = await cliRun("rm", members[0], "--yes", "--runs-dir", runs)
+    const kept = await runCommand("rm", members[0], "--yes", "--runs-dir", runs)
     assert.strictEqual(kept.code, 75)
     assert.include(kept.stderr, `${basename(members[0])} (a member of ensemble trio-40-iterations`)
   })
 
   it("is refused before anything is fetched where it cannot be one", async () => {
+    let files = 0
     const refused = async (value: string, code: number, message: RegExp, ...more: ReadonlyArray<string>) => {
-      const ended = await cliRun("run", write("bad.ts", value), ...flags(join(scratch, "never")), ...more)
+      const file = write(`bad-${++files}.ts`, value)
+      const ended = await runCommand("run", file, ...flags(join(scratch, "never")), ...more)
       assert.strictEqual(ended.code, code, ended.stderr)
       assert.match(ended.stderr, message)
       assert.notMatch(ended.stderr, /^ {4}at /m, "a stack trace")
@@ -143,7 +146,7 @@ describe("an ensemble", () => {
       /members have their own: leave --seed out/,
       "--seed=3",
     )
-    const schedule = await cliRun(
+    const schedule = await runCommand(
       "schedule",
       trio(),
       "--cron",
@@ -153,7 +156,7 @@ describe("an ensemble", () => {
     )
     assert.strictEqual(schedule.code, 65)
     assert.match(schedule.stderr, /it is an ensemble of several experiments; `pnpm pipeline run` trains it/)
-    const missing = await cliRun("predict", "ensemble:nobody", "x.png", "--runs-dir", runs)
+    const missing = await runCommand("predict", "ensemble:nobody", "x.png", "--runs-dir", runs)
     assert.strictEqual(missing.code, 66)
     assert.match(missing.stderr, /there is no ensemble nobody/)
     assert.isFalse(existsSync(join(scratch, "never")))

@@ -9,7 +9,7 @@ import { joinMembers } from "../../../operations/ensemble/joinMembers.ts"
 import { readReport } from "../../../storage/report.ts"
 import { Experiment } from "../../../schemas/Experiment.ts"
 import { locateEnsemble } from "../../../storage/ensembles.ts"
-import { cliRun } from "../../fixtures/cli.ts"
+import { runCommand } from "../../fixtures/command.ts"
 import { writeFinishedRun } from "../../fixtures/finishedRun.ts"
 import tiny from "../../fixtures/tiny.ts"
 
@@ -62,14 +62,14 @@ describe("members of an ensemble", () => {
     const after = await go(Effect.flip(joined([...old, now])))
     assert.include(after.message, `\`pnpm pipeline rm ensemble:duo ${first} ${second}\``)
 
-    const kept = await cliRun("rm", first, "--yes", "--runs-dir", runsDir)
+    const kept = await runCommand("rm", first, "--yes", "--runs-dir", runsDir)
     assert.strictEqual(kept.code, 75)
     assert.include(kept.stderr, `${first} (a member of ensemble duo, which \`rm ensemble:duo\` removes)`)
     const all = ["ensemble:duo", first, second, "--runs-dir", runsDir]
-    const dry = await cliRun("rm", ...all)
+    const dry = await runCommand("rm", ...all)
     assert.match(dry.stdout, /would remove 1 ensemble and 2 runs, [\d.]+ kB; do it with --yes/)
     assert.isTrue(existsSync(join(runsDir, "ensembles", "duo", "report.json")))
-    const removed = await cliRun("rm", ...all, "--yes")
+    const removed = await runCommand("rm", ...all, "--yes")
     assert.strictEqual(removed.code, 0, removed.stderr)
     assert.deepStrictEqual(readdirSync(runsDir).sort(), [basename(now), "ensembles"].sort())
     assert.deepStrictEqual(readdirSync(join(runsDir, "ensembles")), [])

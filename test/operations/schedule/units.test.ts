@@ -8,7 +8,7 @@ import { afterAll, assert, beforeAll, describe, it } from "@effect/vitest"
 import type { Job } from "../../../operations/schedule/Job.ts"
 import { without } from "../../../operations/schedule/commandLine.ts"
 import { crontab, systemdUnit } from "../../../operations/schedule/units.ts"
-import { cliRun } from "../../fixtures/cli.ts"
+import { runCommand } from "../../fixtures/command.ts"
 
 const project = fileURLToPath(new URL("../../..", import.meta.url))
 const call = (program: string, ...args: ReadonlyArray<string>) =>
@@ -119,7 +119,7 @@ describe("the CronJob in the README", () => {
     assert.strictEqual(spec.timeZone, "Europe/Prague")
     const { command } = spec.jobTemplate.spec.template.spec.containers[0]
     assert.deepStrictEqual(command.slice(0, 2), ["node", "cli/main.ts"])
-    const taken = await cliRun(...command.slice(2), "--cron", spec.schedule, "--print-systemd")
+    const taken = await runCommand(...command.slice(2), "--cron", spec.schedule, "--print-systemd")
     assert.strictEqual(taken.code, 0, taken.stderr)
   })
 })
