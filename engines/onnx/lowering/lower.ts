@@ -6,14 +6,16 @@
 import { rulesOf } from "../../operators.ts"
 import type { Node, Operation, Value } from "../../trace/graph.ts"
 import { sizeOf } from "../../trace/graph.ts"
+import type { Attributes, Name, OnnxGraph } from "../graph.ts"
+import { dataType } from "../proto.ts"
 import { concat, slice } from "./channels.ts"
-import { convolution, filterGradient, inputGradient } from "./convolution.ts"
+import { convolution } from "./convolution.ts"
 import { depthwise, depthwiseFilterGradient, depthwiseInputGradient } from "./depthwise.ts"
 import { elementwise } from "./elementwise.ts"
-import type { Attributes, Name, OnnxGraph } from "../graph.ts"
+import { filterGradient } from "./filterGradient.ts"
+import { inputGradient } from "./inputGradient.ts"
 import type { Lowering } from "./Lowering.ts"
 import { averagePool, averagePoolGradient, maxPool, maxPoolGradient } from "./pooling.ts"
-import { dataType } from "../proto.ts"
 
 type Rule<K extends Operation> = (value: Node<K>, lowering: Lowering) => void
 

@@ -6,7 +6,7 @@
  * are one convolution with s·s times the channels, whose results are then put in turn. ONNX Runtime's ConvTranspose takes as
  * long on one thread, and gains nothing from a second: it spreads one image after the other.
  */
-import type { Node } from "../../trace/graph.ts"
+import type { Node, Window } from "../../trace/graph.ts"
 import type { Blocked } from "./blocked.ts"
 import type { Name, OnnxGraph } from "../graph.ts"
 import type { Lowering } from "./Lowering.ts"
@@ -36,61 +36,40 @@ const backwards = (graph: OnnxGraph, x: Name, at: number, length: number): Name 
   return graph.op("Gather", [x, order], { axis: { i: at } })
 }
 
-export const stridedInputGradient = (
-  value: Node<"Conv2DInputGradient">,
-  lowering: Lowering,
-  blocked: Blocked,
-): void => {
-  const { graph } = lowering
-  const { block } = blocked
-  const { window } = value.attributes
-  const { batch, height, inChannels, inHeight, inWidth, outChannels, outHeight, outWidth, width } = window
-  const [dy, filter] = value.inputs
-  const rows = axis(height, window.strideHeight, window.top, inHeight, outHeight)
-  const columns = axis(width, window.strideWidth, window.left, inWidth, outWidth)
-  const phases = rows.stride * columns.stride
-
+/** The filters of all phases: [h, w, in, out] -> [phases · in, out, taps of rows, taps of columns], blocked and turned. */
+const phaseFilters = (
+  graph: OnnxGraph,
+  filter: Name,
+  window: Window,
+  [rows, columns]: readonly [Axis, Axis],
+  block: number,
+): Name => {
+  const { height, inChannels, outChannels, width } = window
   const missing = [rows.taps * rows.stride - height, columns.taps * columns.stride - width, 0, 0]
-  const filled = graph.pad(lowering.read(filter), [0, 0, 0, 0], missing)
-  const taps = graph.reshape(filled, [
-    rows.taps,
-    rows.stride,
-    columns.taps,
-    columns.stride,
-    inChannels / block,
-    block,
-    outChannels / block,
-    block,
-  ])
+  const filled = graph.pad(filter, [0, 0, 0, 0], missing)
+  const axes = [rows.taps, rows.stride, columns.taps, columns.stride]
+  const blocks = [inChannels / block, block, outChannels / block, block]
+  const taps = graph.reshape(filled, [...axes, ...blocks])
   const turned = backwards(graph, backwards(graph, taps, 0, rows.taps), 2, columns.taps)
-  const filters = graph.reshape(graph.transpose(turned, [1, 3, 4, 6, 0, 2, 7, 5]), [
-    phases * inChannels,
+  return graph.reshape(graph.transpose(turned, [1, 3, 4, 6, 0, 2, 7, 5]), [
+    rows.stride * columns.stride * inChannels,
     outChannels,
     rows.taps,
     columns.taps,
   ])
-  const pads = [rows, columns].map((each) => each.taps - 1)
-  const ends = [rows, columns].map((each) => each.positions - each.outSize)
-  const convolved = blocked.convolution(graph, {
-    x: lowering.read(dy, "nchwc"),
-    inShape: [batch, outChannels, outHeight, outWidth],
-    outShape: [batch, phases * inChannels, rows.positions, columns.positions],
-    filter: filters,
-    kernel: [rows.taps, columns.taps],
-    strides: [1, 1],
-    dilations: [1, 1],
-    pads: [pads[0], pads[1], ends[0], ends[1]],
-    relu: false,
-  })
-  const byPhase = graph.reshape(convolved, [
-    batch,
-    rows.stride,
-    columns.stride,
-    inChannels / block,
-    rows.positions,
-    columns.positions,
-    block,
-  ])
+}
+
+/** The results of all phases as one image: their rows and columns take turns. */
+const interleavePhases = (
+  graph: OnnxGraph,
+  phases: Name,
+  { batch, inChannels, inHeight, inWidth }: Window,
+  [rows, columns]: readonly [Axis, Axis],
+  block: number,
+): Name => {
+  const positions = [rows.positions, columns.positions]
+  const strides = [rows.stride, columns.stride]
+  const byPhase = graph.reshape(phases, [batch, ...strides, inChannels / block, ...positions, block])
   const inTurn = graph.reshape(graph.transpose(byPhase, [0, 3, 4, 1, 5, 2, 6]), [
     (batch * inChannels) / block,
     rows.positions * rows.stride,
@@ -103,5 +82,37 @@ export const stridedInputGradient = (
     graph.ints([rows.before + inHeight, columns.before + inWidth]),
     graph.ints([1, 2]),
   ])
-  lowering.write(value, "nchwc", graph.reshape(image, [batch, inChannels, inHeight, inWidth]))
+  return graph.reshape(image, [batch, inChannels, inHeight, inWidth])
+}
+
+export const stridedInputGradient = (
+  value: Node<"Conv2DInputGradient">,
+  lowering: Lowering,
+  blocked: Blocked,
+): void => {
+  const { graph } = lowering
+  const { block } = blocked
+  const { window } = value.attributes
+  const { batch, height, inChannels, inHeight, inWidth, outChannels, outHeight, outWidth, width } = window
+  const [dy, filter] = value.inputs
+  const rows = axis(height, window.strideHeight, window.top, inHeight, outHeight)
+  const columns = axis(width, window.strideWidth, window.left, inWidth, outWidth)
+  const filters = phaseFilters(graph, lowering.read(filter), window, [rows, columns], block)
+  const convolved = blocked.convolution(graph, {
+    x: lowering.read(dy, "nchwc"),
+    inShape: [batch, outChannels, outHeight, outWidth],
+    outShape: [batch, rows.stride * columns.stride * inChannels, rows.positions, columns.positions],
+    filter: filters,
+    kernel: [rows.taps, columns.taps],
+    strides: [1, 1],
+    dilations: [1, 1],
+    pads: [
+      rows.taps - 1,
+      columns.taps - 1,
+      rows.positions - rows.outSize,
+      columns.positions - columns.outSize,
+    ],
+    relu: false,
+  })
+  lowering.write(value, "nchwc", interleavePhases(graph, convolved, window, [rows, columns], block))
 }
