@@ -1,9 +1,9 @@
 /**
  * A trainer over ONNX Runtime: (program, blocked operators or none) -> Trainer, released with the scope.
  *
- * The state is the tensors that the last call answered, so a call that fails leaves it as it was. (Preallocated ones would
+ * The state is the tensors that the last call returned, so a call that fails leaves it as it was. (Preallocated ones would
  * cost memory and save nothing: ONNX Runtime copies into them as it copies into new ones.) Results do not depend on how
- * iterations are cut into calls, nor on the threads.
+ * iterations are cut into calls, nor on the number of threads.
  */
 import type * as tf from "@tensorflow/tfjs-core"
 import { Effect, Scope } from "effect"
@@ -42,7 +42,7 @@ const evaluationBatchOf = ({ outputs }: Trace<"probabilities">): number => {
   return imagesACall.find((count) => count * bytes <= largestValue) ?? imagesACall[imagesACall.length - 1]
 }
 
-/** At once, not when it happens to be collected: a state is tens of megabytes. */
+/** Frees the memory now, not at the next garbage collection: a state is tens of megabytes. */
 const free = (tensor: Tensor) => {
   const { buffer } = tensor.data as Float32Array<ArrayBuffer>
   tensor.dispose()
@@ -50,10 +50,90 @@ const free = (tensor: Tensor) => {
   buffer.transfer(0)
 }
 
+const floatTensor = (ort: Ort, data: Float32Array, shape: ReadonlyArray<number>): Tensor =>
+  new ort.Tensor("float32", data, [...shape])
+
+/** The state of a trainer: the tensors that the last call returned, by variable in the program's order. */
+class CurrentState {
+  readonly #variables: Program["variables"]
+  #tensors: ReadonlyArray<Tensor>
+
+  constructor(variables: Program["variables"], tensors: ReadonlyArray<Tensor>) {
+    this.#variables = variables
+    this.#tensors = tensors
+  }
+
+  get tensors(): ReadonlyArray<readonly [name: string, tensor: Tensor]> {
+    return this.#variables.map(({ name }, i) => [name, this.#tensors[i]])
+  }
+
+  /** Frees the tensors of before. */
+  replace(next: (variable: string) => Tensor): void {
+    this.#tensors.forEach(free)
+    this.#tensors = this.#variables.map(({ name }) => next(name))
+  }
+
+  copy(): State {
+    return this.#variables.map(({ name, shape }, i) => ({
+      name,
+      shape,
+      data: Float32Array.from(this.#tensors[i].data as Float32Array),
+    }))
+  }
+
+  load(ordered: State): void {
+    ordered.forEach(({ data }, i) => {
+      ;(this.#tensors[i].data as Float32Array).set(data)
+    })
+  }
+}
+
+/** The session that predicts, opened when it is first needed and released with the trainer. */
+const makePredict = Effect.fnUntraced(function* (
+  ort: Ort,
+  { classes, inputShape }: Program,
+  trace: Trace<"probabilities">,
+  state: CurrentState,
+  { blocked, threads }: TrainerOptions,
+) {
+  const scope = yield* Effect.scope
+  const predictor = yield* Effect.cached(
+    Effect.gen(function* () {
+      const { model, shapes } = compilePredict(trace, blocked)
+      return { shapes, session: yield* openSession(ort, model, threads) }
+    }).pipe(Scope.provide(scope)),
+  )
+  const [{ input }] = trace.feeds
+  const [batchSize] = input.shape
+  const imageSize = sizeOf(inputShape)
+  const predict: Trainer["predict"] = Effect.fn("predict")(function* (images: Float32Array) {
+    const { session, shapes } = yield* predictor
+    const count = images.length / imageSize
+    const probabilities = new Float32Array(count * classes)
+    const weights = state.tensors.flatMap(([name, { data }]) => {
+      const shape = shapes.get(name)
+      return shape === undefined ? [] : [[name, floatTensor(ort, data as Float32Array, shape)] as const]
+    })
+    for (let from = 0; from < count; from += batchSize) {
+      const part = images.subarray(from * imageSize, (from + batchSize) * imageSize)
+      const whole = batchSize * imageSize
+      const batch = part.length === whole ? part : new Float32Array(whole)
+      // The last batch is filled up with black images, whose predictions are dropped.
+      if (batch !== part) batch.set(part)
+      const inputs = { ...Object.fromEntries(weights), images: floatTensor(ort, batch, input.shape) }
+      const outputs = yield* Effect.tryPromise({ try: () => session.run(inputs), catch: failed("predict") })
+      const wanted = Math.min(batchSize, count - from) * classes
+      probabilities.set((outputs.probabilities.data as Float32Array).subarray(0, wanted), from * classes)
+    }
+    return probabilities
+  })
+  return predict
+})
+
 export const makeTrainer = Effect.fn("compile")(function* (
   ort: Ort,
   program: Program,
-  { blocked, threads }: TrainerOptions,
+  options: TrainerOptions,
 ) {
   const { inputShape, variables } = program
   const stepTrace = yield* record(engineName, variables, program.feeds, program.step)
@@ -61,88 +141,47 @@ export const makeTrainer = Effect.fn("compile")(function* (
     record(engineName, variables, [{ name: "images", shape: [images, ...inputShape] }], ({ images }) => ({
       probabilities: program.predict(images as tf.Tensor4D),
     }))
-  // A number of images that no weight has by chance as its first size.
+  // 997 images: no weight has by chance as large a first axis.
   const evaluationBatch = evaluationBatchOf(yield* tracePredict(997))
   const predictTrace = yield* tracePredict(evaluationBatch)
-  const step = yield* Effect.sync(() => compileStep(stepTrace, blocked))
-  const session = yield* openSession(ort, step.model, threads)
+  const step = yield* Effect.sync(() => compileStep(stepTrace, options.blocked))
+  const session = yield* openSession(ort, step.model, options.threads)
 
-  const float = (data: Float32Array, shape: ReadonlyArray<number>): Tensor =>
-    new ort.Tensor("float32", data, [...shape])
   const initial = yield* Effect.promise(() => Promise.all(variables.map((variable) => variable.data())))
-  let current = variables.map(({ name, shape }, index) =>
-    float(Float32Array.from(initial[index]), step.shapes.get(name) ?? shape),
+  const state = new CurrentState(
+    variables,
+    variables.map(({ name, shape }, i) =>
+      floatTensor(ort, Float32Array.from(initial[i]), step.shapes.get(name) ?? shape),
+    ),
   )
-
-  const run = (iterations: number, feeds: Readonly<Record<string, Float32Array>>) =>
-    Effect.tryPromise({
-      try: async () => {
-        const inputs: Record<string, Tensor> = {
-          iterations: new ort.Tensor("int64", BigInt64Array.of(BigInt(iterations)), []),
-        }
-        for (const { name, shape } of program.feeds) {
-          if (step.feeds.has(name)) inputs[name] = float(feeds[name], [iterations, ...shape])
-        }
-        variables.forEach(({ name }, index) => {
-          inputs[name] = current[index]
-        })
-        return await session.run(inputs)
-      },
-      catch: failed("train"),
-    })
 
   const train: Trainer["train"] = (iterations, feeds) =>
-    Effect.map(run(iterations, feeds), (outputs) => {
-      current.forEach(free)
-      current = variables.map(({ name }) => outputs[nextName(name)])
-      return { losses: outputs.losses.data as Float32Array, errors: outputs.errors.data as Float32Array }
-    })
+    Effect.map(
+      Effect.tryPromise({
+        try: async () => {
+          const fed = program.feeds
+            .filter(({ name }) => step.feeds.has(name))
+            .map(({ name, shape }) => [name, floatTensor(ort, feeds[name], [iterations, ...shape])] as const)
+          const count = new ort.Tensor("int64", BigInt64Array.of(BigInt(iterations)), [])
+          return await session.run({ iterations: count, ...Object.fromEntries([...fed, ...state.tensors]) })
+        },
+        catch: failed("train"),
+      }),
+      (outputs) => {
+        state.replace((variable) => outputs[nextName(variable)])
+        return { losses: outputs.losses.data as Float32Array, errors: outputs.errors.data as Float32Array }
+      },
+    )
 
-  const scope = yield* Effect.scope
-  const predictor = yield* Effect.cached(
-    Effect.gen(function* () {
-      const predict = compilePredict(predictTrace, blocked)
-      return { shapes: predict.shapes, session: yield* openSession(ort, predict.model, threads) }
-    }).pipe(Scope.provide(scope)),
-  )
-  const imageSize = sizeOf(inputShape)
-  const predict: Trainer["predict"] = Effect.fn("predict")(function* (images: Float32Array) {
-    const { session, shapes } = yield* predictor
-    const count = images.length / imageSize
-    const probabilities = new Float32Array(count * program.classes)
-    const inputs: Record<string, Tensor> = {}
-    variables.forEach(({ name }, index) => {
-      const shape = shapes.get(name)
-      if (shape !== undefined) inputs[name] = float(current[index].data as Float32Array, shape)
-    })
-    for (let from = 0; from < count; from += evaluationBatch) {
-      const part = images.subarray(from * imageSize, (from + evaluationBatch) * imageSize)
-      const whole = evaluationBatch * imageSize
-      const batch = part.length === whole ? part : new Float32Array(whole)
-      // The last batch is filled up with black images, whose answers are dropped.
-      if (batch !== part) batch.set(part)
-      inputs.images = float(batch, [evaluationBatch, ...inputShape])
-      const outputs = yield* Effect.tryPromise({ try: () => session.run(inputs), catch: failed("predict") })
-      const answers = outputs.probabilities.data as Float32Array
-      const wanted = Math.min(evaluationBatch, count - from) * program.classes
-      probabilities.set(answers.subarray(0, wanted), from * program.classes)
-    }
-    return probabilities
-  })
-
-  const state: Trainer["state"] = Effect.sync(() =>
-    variables.map(({ name, shape }, index) => ({
-      name,
-      shape,
-      data: Float32Array.from(current[index].data as Float32Array),
-    })),
-  )
   const load = Effect.fn("load")(function* (loaded: State) {
-    const ordered = yield* checkState(variables, loaded)
-    ordered.forEach(({ data }, index) => {
-      ;(current[index].data as Float32Array).set(data)
-    })
+    state.load(yield* checkState(variables, loaded))
   })
 
-  return { train, evaluationBatch, predict, state, load } satisfies Trainer
+  return {
+    train,
+    evaluationBatch,
+    predict: yield* makePredict(ort, program, predictTrace, state, options),
+    state: Effect.sync(() => state.copy()),
+    load,
+  } satisfies Trainer
 })

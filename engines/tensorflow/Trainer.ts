@@ -20,6 +20,92 @@ import { call, engineName, failed, openSession } from "./session.ts"
  */
 const evaluationBatch = 500
 
+const attempt = <T>(operation: string, f: () => T) => Effect.try({ try: f, catch: failed(operation) })
+
+/** `memory`: of `handOver`, as long as `values`. */
+const tensorOf = (
+  native: Native,
+  memory: Float32Array,
+  values: Float32Array,
+  shape: ReadonlyArray<number>,
+): NativeTensor => {
+  memory.set(values)
+  return native.tensor(memory, [...shape], "float32")
+}
+
+type Session = Effect.Success<ReturnType<typeof openSession<"step" | "predict" | "read" | "load">>>
+
+/** The state in TensorFlow's variables. */
+const stateOf = (native: Native, session: Session, variables: Program["variables"]) => ({
+  write: (values: ReadonlyArray<Float32Array>) =>
+    attempt("load", () => {
+      const inputs = variables.map(({ name, shape }, i) => [
+        name,
+        tensorOf(native, handOver(values[i].length), values[i], shape),
+      ])
+      call(session.load, Object.fromEntries(inputs), () => {})
+    }),
+  read: attempt("read", () =>
+    call(session.read, {}, (outputs) =>
+      variables.map(({ name, shape }) => ({
+        name,
+        shape,
+        data: Float32Array.from(outputs[name].dataSync()),
+      })),
+    ),
+  ),
+})
+
+/** `fed`: the feeds that the step depends on. */
+const trainWith = (native: Native, session: Session, fed: Program["feeds"]): Trainer["train"] => {
+  const kept = fed.map(({ name, shape }) => {
+    const size = sizeOf(shape)
+    return { name, shape, size, memory: handOver(size) }
+  })
+  return (iterations, feeds) =>
+    attempt("train", () => {
+      const losses = new Float32Array(iterations)
+      const errors = new Float32Array(iterations)
+      for (let i = 0; i < iterations; i++) {
+        const inputs = kept.map(({ memory, name, shape, size }) => [
+          name,
+          tensorOf(native, memory, feeds[name].subarray(i * size, (i + 1) * size), shape),
+        ])
+        call(session.step, Object.fromEntries(inputs), ({ results }) => {
+          ;[losses[i], errors[i]] = results.dataSync()
+        })
+      }
+      return { losses, errors }
+    })
+}
+
+const predictWith = (
+  native: Native,
+  session: Session,
+  { classes, inputShape }: Program,
+): Trainer["predict"] => {
+  const imageSize = sizeOf(inputShape)
+  const batch = handOver(evaluationBatch * imageSize)
+  const predictBatch = (images: Float32Array) =>
+    attempt("predict", () => {
+      // The last batch is filled up with black images, whose predictions are dropped.
+      batch.fill(0, images.length)
+      const input = tensorOf(native, batch, images, [evaluationBatch, ...inputShape])
+      return call(session.predict, { images: input }, ({ probabilities }) => probabilities.dataSync())
+    })
+  return Effect.fn("predict")(function* (images: Float32Array) {
+    const count = images.length / imageSize
+    const predictions = new Float32Array(count * classes)
+    for (let from = 0; from < count; from += evaluationBatch) {
+      const part = images.subarray(from * imageSize, (from + evaluationBatch) * imageSize)
+      const wanted = Math.min(evaluationBatch, count - from) * classes
+      predictions.set((yield* predictBatch(part)).subarray(0, wanted), from * classes)
+      yield* Effect.yieldNow
+    }
+    return predictions
+  })
+}
+
 export const makeTrainer = Effect.fn("compile")(function* (
   native: Native,
   program: Program,
@@ -33,78 +119,19 @@ export const makeTrainer = Effect.fn("compile")(function* (
   }))
   const compiled = yield* Effect.sync(() => compile(stepTrace, predictTrace, usesDft))
   const session = yield* openSession(native, compiled.savedModel, ["step", "predict", "read", "load"])
-
-  /** `memory`: of `handOver`, as long as `values`. */
-  const tensor = (memory: Float32Array, values: Float32Array, shape: ReadonlyArray<number>): NativeTensor => {
-    memory.set(values)
-    return native.tensor(memory, [...shape], "float32")
-  }
-  const attempt = <T>(operation: string, f: () => T) => Effect.try({ try: f, catch: failed(operation) })
-
-  const write = (values: ReadonlyArray<Float32Array>) =>
-    attempt("load", () => {
-      const inputs = variables.map(({ name, shape }, i) => [
-        name,
-        tensor(handOver(values[i].length), values[i], shape),
-      ])
-      call(session.load, Object.fromEntries(inputs), () => {})
-    })
-  const state: Trainer["state"] = attempt("read", () =>
-    call(session.read, {}, (outputs) =>
-      variables.map(({ name, shape }) => ({
-        name,
-        shape,
-        data: Float32Array.from(outputs[name].dataSync()),
-      })),
-    ),
-  )
+  const { read, write } = stateOf(native, session, variables)
   const load = Effect.fn("load")(function* (loaded: State) {
     const ordered = yield* checkState(variables, loaded)
     yield* write(ordered.map(({ data }) => data))
   })
   const initial = yield* Effect.promise(() => Promise.all(variables.map((variable) => variable.data())))
   yield* write(initial as ReadonlyArray<Float32Array>)
-
-  const fed = program.feeds
-    .filter(({ name }) => compiled.feeds.has(name))
-    .map(({ name, shape }) => ({ name, shape, size: sizeOf(shape), memory: handOver(sizeOf(shape)) }))
-  const train: Trainer["train"] = (iterations, feeds) =>
-    attempt("train", () => {
-      const losses = new Float32Array(iterations)
-      const errors = new Float32Array(iterations)
-      for (let i = 0; i < iterations; i++) {
-        const inputs = fed.map(({ memory, name, shape, size }) => [
-          name,
-          tensor(memory, feeds[name].subarray(i * size, (i + 1) * size), shape),
-        ])
-        call(session.step, Object.fromEntries(inputs), ({ results }) => {
-          ;[losses[i], errors[i]] = results.dataSync()
-        })
-      }
-      return { losses, errors }
-    })
-
-  const imageSize = sizeOf(inputShape)
-  const batch = handOver(evaluationBatch * imageSize)
-  const predictBatch = (images: Float32Array) =>
-    attempt("predict", () => {
-      // The last batch is filled up with black images, whose answers are dropped.
-      batch.fill(0, images.length)
-      return call(session.predict, { images: tensor(batch, images, imageFeed.shape) }, ({ probabilities }) =>
-        probabilities.dataSync(),
-      )
-    })
-  const predict: Trainer["predict"] = Effect.fn("predict")(function* (images: Float32Array) {
-    const count = images.length / imageSize
-    const answers = new Float32Array(count * program.classes)
-    for (let from = 0; from < count; from += evaluationBatch) {
-      const part = images.subarray(from * imageSize, (from + evaluationBatch) * imageSize)
-      const wanted = Math.min(evaluationBatch, count - from) * program.classes
-      answers.set((yield* predictBatch(part)).subarray(0, wanted), from * program.classes)
-      yield* Effect.yieldNow
-    }
-    return answers
-  })
-
-  return { train, evaluationBatch, predict, state, load } satisfies Trainer
+  const fed = program.feeds.filter(({ name }) => compiled.feeds.has(name))
+  return {
+    train: trainWith(native, session, fed),
+    evaluationBatch,
+    predict: predictWith(native, session, program),
+    state: read,
+    load,
+  } satisfies Trainer
 })
