@@ -1,9 +1,9 @@
 /**
- * The reference engine: TensorFlow.js in plain JavaScript. Slow (minutes for what onnx does in a second), runs anywhere,
- * and is what the other engines are tested against.
+ * The reference engine: TensorFlow.js in plain JavaScript. It is slow (minutes for what onnx does in a second), runs anywhere,
+ * and the other engines are tested against it.
  *
- * The program runs as it stands. Its variables hold the trainer's state during a call only, so that several trainers
- * of one program do not meet.
+ * The program runs as it is written. Its variables hold the trainer's state during a call only, so that several trainers of
+ * one program do not share it.
  */
 import * as tf from "@tensorflow/tfjs-core"
 import { Effect, Layer } from "effect"
@@ -14,27 +14,39 @@ import { sizeOf } from "./trace/graph.ts"
 
 const engineName = "reference"
 
-const compile = Effect.fnUntraced(function* (program: Program) {
-  const { feeds: fed, inputShape, variables } = program
-  const read = () => variables.map((variable) => Float32Array.from(variable.dataSync() as Float32Array))
-  const write = (values: ReadonlyArray<Float32Array>) => {
-    tf.tidy(() => {
-      variables.forEach((variable, i) => variable.assign(tf.tensor(values[i], variable.shape)))
-    })
-  }
-  yield* Effect.sync(useHost)
-  let state = yield* Effect.sync(read)
+type Values = ReadonlyArray<Float32Array>
 
-  /** Runs `f` with the state in the variables; the variables get their own values back. */
-  const withState = <T>(operation: string, f: () => T) =>
-    Effect.try({
+const valuesOf = (variables: Program["variables"]): Values =>
+  variables.map((variable) => Float32Array.from(variable.dataSync() as Float32Array))
+
+const assign = (variables: Program["variables"], values: Values) => {
+  tf.tidy(() => {
+    variables.forEach((variable, i) => variable.assign(tf.tensor(values[i], variable.shape)))
+  })
+}
+
+/** The state of a trainer, which the program's variables hold during a call only. */
+class CurrentState {
+  readonly #variables: Program["variables"]
+  #values: Values
+
+  constructor(variables: Program["variables"]) {
+    this.#variables = variables
+    this.#values = valuesOf(variables)
+  }
+
+  /** Runs `f` with the state in the variables, which get their own values back. What `f` assigns is the next state. */
+  during<T>(operation: string, f: () => T): Effect.Effect<T, EngineFailed> {
+    return Effect.try({
       try: () => {
-        const before = read()
-        write(state)
+        const before = valuesOf(this.#variables)
+        assign(this.#variables, this.#values)
         try {
-          return f()
+          const result = f()
+          this.#values = valuesOf(this.#variables)
+          return result
         } finally {
-          write(before)
+          assign(this.#variables, before)
         }
       },
       catch: (error) =>
@@ -44,48 +56,63 @@ const compile = Effect.fnUntraced(function* (program: Program) {
           reason: error instanceof Error ? error.message : String(error),
         }),
     })
+  }
 
-  const train: Trainer["train"] = (iterations, feeds) =>
-    withState("train", () => {
-      const losses = new Float32Array(iterations)
-      const errors = new Float32Array(iterations)
-      for (let i = 0; i < iterations; i++) {
-        tf.tidy(() => {
-          const tensors = fed.map(({ name, shape }) => {
-            const size = sizeOf(shape)
-            return [name, tf.tensor(feeds[name].slice(i * size, (i + 1) * size), [...shape])] as const
-          })
-          const { error, loss } = program.step(Object.fromEntries(tensors))
-          losses[i] = loss.dataSync()[0]
-          errors[i] = error.dataSync()[0]
-        })
-      }
-      state = read()
-      return { losses, errors }
+  copy(): State {
+    return this.#variables.map(({ name, shape }, i) => ({
+      name,
+      shape,
+      data: Float32Array.from(this.#values[i]),
+    }))
+  }
+
+  load(ordered: State): void {
+    this.#values = ordered.map(({ data }) => Float32Array.from(data))
+  }
+}
+
+type Feeds = Readonly<Record<string, Float32Array>>
+
+/** The feeds of iteration `i`. */
+const tensorsAt = (program: Program, feeds: Feeds, i: number) =>
+  Object.fromEntries(
+    program.feeds.map(({ name, shape }) => {
+      const size = sizeOf(shape)
+      return [name, tf.tensor(feeds[name].slice(i * size, (i + 1) * size), [...shape])]
+    }),
+  )
+
+const runSteps = (program: Program, iterations: number, feeds: Feeds) => {
+  const losses = new Float32Array(iterations)
+  const errors = new Float32Array(iterations)
+  for (let i = 0; i < iterations; i++) {
+    tf.tidy(() => {
+      const { error, loss } = program.step(tensorsAt(program, feeds, i))
+      losses[i] = loss.dataSync()[0]
+      errors[i] = error.dataSync()[0]
     })
+  }
+  return { losses, errors }
+}
 
-  const imageSize = sizeOf(inputShape)
-  const predict: Trainer["predict"] = (images) =>
-    withState("predict", () =>
-      tf.tidy(() => {
-        const batch = tf.tensor4d(Float32Array.from(images), [images.length / imageSize, ...inputShape])
-        return Float32Array.from(program.predict(batch).dataSync())
-      }),
-    )
-
-  const load = Effect.fnUntraced(function* (loaded: State) {
-    const ordered = yield* checkState(variables, loaded)
-    state = ordered.map(({ data }) => Float32Array.from(data))
+const predict = ({ inputShape, predict }: Program, images: Float32Array) =>
+  tf.tidy(() => {
+    const batch = tf.tensor4d(Float32Array.from(images), [images.length / sizeOf(inputShape), ...inputShape])
+    return Float32Array.from(predict(batch).dataSync())
   })
 
+const compile = Effect.fnUntraced(function* (program: Program) {
+  const { variables } = program
+  yield* Effect.sync(useHost)
+  const state = yield* Effect.sync(() => new CurrentState(variables))
   return {
-    train,
+    train: (iterations, feeds) => state.during("train", () => runSteps(program, iterations, feeds)),
     evaluationBatch: 100,
-    predict,
-    state: Effect.sync(() =>
-      variables.map(({ name, shape }, i) => ({ name, shape, data: Float32Array.from(state[i]) })),
-    ),
-    load,
+    predict: (images) => state.during("predict", () => predict(program, images)),
+    state: Effect.sync(() => state.copy()),
+    load: Effect.fnUntraced(function* (loaded: State) {
+      state.load(yield* checkState(variables, loaded))
+    }),
   } satisfies Trainer
 })
 

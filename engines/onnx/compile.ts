@@ -32,6 +32,19 @@ const fedAmong = (values: ReadonlyArray<Value>): ReadonlySet<string> => {
 
 export const nextName = (variable: string) => `${variable}:next`
 
+/** The step in a Loop: the variables go through all iterations, losses and errors of each are stacked. */
+const addLoop = (model: OnnxGraph, step: OnnxGraph, shapes: ReadonlyMap<string, Shape>): void => {
+  const iterations = model.input("iterations", [], "int64")
+  const forever = model.constant(Uint8Array.of(1), [], "bool")
+  const state = [...shapes].map(([name, shape]) => model.input(name, shape))
+  const outputs = [...shapes.keys()].map(nextName)
+  model.ops("Loop", [iterations, forever, ...state], [...outputs, "losses", "errors"], {
+    body: { g: step },
+  })
+  for (const [name, shape] of shapes) model.output(nextName(name), shape)
+  for (const name of ["losses", "errors"]) model.output(name, ["iterations"])
+}
+
 /** One run of the model makes `iterations` (int64 scalar) updates; feeds are [iterations, ...shape]; outputs `losses`, `errors`. */
 export const compileStep = (trace: Trace<"loss" | "error">, blocked: Blocked | undefined): Compiled => {
   const [loss, error, ...next] = simplify([
@@ -73,15 +86,7 @@ export const compileStep = (trace: Trace<"loss" | "error">, blocked: Blocked | u
   for (const value of [loss, error]) body.yield(lowering.read(value), [])
 
   const shapes = new Map(trace.variables.map(({ name }, i) => [name, shapeOf(next[i])]))
-  const iterations = model.input("iterations", [], "int64")
-  const forever = model.constant(Uint8Array.of(1), [], "bool")
-  const state = [...shapes].map(([name, shape]) => model.input(name, shape))
-  const outputs = [...shapes.keys()].map(nextName)
-  model.ops("Loop", [iterations, forever, ...state], [...outputs, "losses", "errors"], {
-    body: { g: body },
-  })
-  for (const [name, shape] of shapes) model.output(nextName(name), shape)
-  for (const name of ["losses", "errors"]) model.output(name, ["iterations"])
+  addLoop(model, body, shapes)
   return { model: model.encode(), feeds, shapes }
 }
 
