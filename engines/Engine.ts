@@ -54,12 +54,17 @@ export class KernelNotSupported extends Failure<KernelNotSupported>()("KernelNot
     `the ${engine} engine cannot run ${kernel} of layer ${layer}: ${detail}; try --engine reference, or another layer`,
 }) {}
 
-/** The engine is not usable on this machine. */
+/** The engine cannot be used on this machine. `found` and `remedy` are one line each. */
 export class EngineNotAvailable extends Failure<EngineNotAvailable>()("EngineNotAvailable", {
   exitCode: "unavailable",
-  fields: { engine: Schema.String, reason: Schema.String, available: Schema.Array(Schema.String) },
-  message: ({ available, engine, reason }) =>
-    `engine ${engine} is not available: ${reason}; available: ${available.join(", ")}`,
+  fields: {
+    engine: Schema.String,
+    found: Schema.String,
+    remedy: Schema.String,
+    available: Schema.Array(Schema.String),
+  },
+  message: ({ available, engine, found, remedy }) =>
+    `engine ${engine} is not available: ${found}; ${remedy}; available: ${available.join(", ")}`,
 }) {}
 
 /** The native library failed while it ran. */

@@ -55,9 +55,9 @@ export const selectEngine = (
     case "tensorflow":
       return tensorflow(options)
     case "auto":
-      return chosen(tensorflow(options), "the fastest that is usable here").pipe(
-        Layer.catch((unusable) =>
-          chosen(onnx(options), `tensorflow is not usable: ${unusable.reason}`).pipe(
+      return chosen(tensorflow(options), "the fastest available engine").pipe(
+        Layer.catch(({ found, remedy }) =>
+          chosen(onnx(options), `tensorflow is not available: ${found}; ${remedy}`).pipe(
             Layer.catch((error) =>
               Layer.unwrap(
                 Effect.as(

@@ -4,37 +4,34 @@ import { availableParallelism } from "node:os"
 import { Effect, Result } from "effect"
 import { Engine } from "../../engines/Engine.ts"
 import { selectEngine } from "../../engines/select.ts"
-import { findUsable } from "../../engines/tensorflow/runtime.ts"
+import type { Probed } from "../../engines/tensorflow/probe.ts"
+import { findAvailable } from "../../engines/tensorflow/runtime.ts"
 import type { Finding } from "./Finding.ts"
 
+const gpu = ({ gpu, gpuProblem }: Probed): Finding => {
+  const device = { area: "device", name: "gpu" } as const
+  if (gpu) return { ...device, available: true, found: "used by tensorflow", remedy: null }
+  if (gpuProblem !== null) return { ...device, available: false, ...gpuProblem }
+  return existsSync("/dev/nvidiactl")
+    ? {
+        ...device,
+        available: false,
+        found: "an NVIDIA card that this TensorFlow cannot use",
+        remedy: "the README says how to add TensorFlow with CUDA",
+      }
+    : { ...device, available: false, found: "none", remedy: null }
+}
+
 const tensorflow = Effect.gen(function* () {
-  const outcome = yield* Effect.result(findUsable(availableParallelism()))
+  const engine = { area: "engine", name: "tensorflow" } as const
+  const outcome = yield* Effect.result(findAvailable(availableParallelism()))
   if (Result.isFailure(outcome)) {
-    // The reason says what was found and then what to do.
-    const [found, ...remedy] = outcome.failure.reason.split("; ")
-    return [
-      { area: "engine", name: "tensorflow", available: false, found, remedy: remedy.join("; ") || null },
-    ] satisfies ReadonlyArray<Finding>
+    const { found, remedy } = outcome.failure
+    return [{ ...engine, available: false, found, remedy }] satisfies ReadonlyArray<Finding>
   }
   const { place, probed } = outcome.success
   const found = `TensorFlow ${probed.tensorflow}, ${probed.path}, ${place.name}`
-  const hasCard = existsSync("/dev/nvidiactl")
-  const gpu: Finding = probed.gpu
-    ? { area: "device", name: "gpu", available: true, found: "used by tensorflow", remedy: null }
-    : {
-        area: "device",
-        name: "gpu",
-        available: false,
-        found:
-          probed.note?.split("; ")[0] ??
-          (hasCard ? "an NVIDIA card that this TensorFlow cannot use" : "none"),
-        remedy:
-          probed.note?.split("; ")[1] ?? (hasCard ? "the README says how to add TensorFlow with CUDA" : null),
-      }
-  return [
-    { area: "engine", name: "tensorflow", available: true, found, remedy: null },
-    gpu,
-  ] satisfies ReadonlyArray<Finding>
+  return [{ ...engine, available: true, found, remedy: null }, gpu(probed)] satisfies ReadonlyArray<Finding>
 })
 
 const onnx = Effect.gen(function* () {
@@ -46,7 +43,8 @@ const onnx = Effect.gen(function* () {
   )
   const shared = { area: "engine", name: "onnx" } as const
   if (Result.isFailure(outcome)) {
-    return { ...shared, available: false, found: outcome.failure.reason, remedy: "run `pnpm install` again" }
+    const { found, remedy } = outcome.failure
+    return { ...shared, available: false, found, remedy }
   }
   const { path, versions } = outcome.success
   return {

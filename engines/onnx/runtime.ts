@@ -27,7 +27,12 @@ export const loadRuntime = Effect.tryPromise({
     return ort
   },
   catch: (error) =>
-    new EngineNotAvailable({ engine: engineName, reason: reasonOf(error), available: ["reference"] }),
+    new EngineNotAvailable({
+      engine: engineName,
+      found: reasonOf(error).split("\n", 1)[0],
+      remedy: "run `pnpm install` again",
+      available: ["reference"],
+    }),
 })
 
 /** The version that runs: part of what decides the bits. */

@@ -1,8 +1,8 @@
 /**
- * Whether the package can be used: (place, threads) -> what it is, or in one line why not and what to do.
+ * Whether the package works: (place, threads) -> its versions and code path, or ProbeFailed.
  *
- * A probe operation runs in a process of its own, whose stderr goes to the log. A good answer is remembered in the user's
- * cache for as long as library, processor and Node.js are the same: a probe takes a second or more.
+ * A probe operation runs in another process, whose stderr goes to the log. A success is cached for the user as long as
+ * library, processor and Node.js stay the same: a probe takes a second or more.
  */
 import { execFile } from "node:child_process"
 import { cpus } from "node:os"
@@ -12,72 +12,93 @@ import { Failure } from "../../schemas/Failure.ts"
 import { verdict } from "../probeCache.ts"
 import { type Place, stampOf } from "./locate.ts"
 
+/** What is wrong and what to do about it, one line each. */
+const Problem = Schema.Struct({ found: Schema.String, remedy: Schema.String })
+export type Problem = typeof Problem.Type
+
 const Probed = Schema.Struct({
   /** Version of @tensorflow/tfjs-node-gpu. */
   package: Schema.String,
   /** Version of TensorFlow's own library. */
   tensorflow: Schema.String,
   gpu: Schema.Boolean,
-  /** Which kernels and instructions its convolutions use, as "onednn-avx2". */
+  /** The kernels and instructions of its convolutions, such as "onednn-avx2". */
   path: Schema.String,
-  /** Why there is no GPU although there might be one. */
-  note: Schema.NullOr(Schema.String),
+  /** Why no GPU is used although TensorFlow looked for one. */
+  gpuProblem: Schema.NullOr(Problem),
 })
 export type Probed = typeof Probed.Type
 
-/** The package is there and cannot be used: one line. */
+/** The package is there and does not work. */
 export class ProbeFailed extends Failure<ProbeFailed>()("ProbeFailed", {
   exitCode: "unavailable",
-  fields: { reason: Schema.String },
-  message: ({ reason }) => reason,
+  fields: Problem.fields,
+  message: ({ found, remedy }) => `@tensorflow/tfjs-node-gpu does not work: ${found}; ${remedy}`,
 }) {}
 
 const rebuild = "`pnpm engine:tensorflow` builds one"
 
-/** What is known of a failure, by what the import says; the first that fits. */
-const known: ReadonlyArray<readonly [RegExp, (found: RegExpExecArray) => string]> = [
+/** Known failures by what the import prints. The first match counts. */
+const known: ReadonlyArray<readonly [RegExp, (match: RegExpExecArray) => Problem]> = [
   [
     /(GLIBC(?:XX)?_[\d.]+)' not found/,
-    ([, version]) =>
-      `its native library needs ${version}, newer than this system's; ${rebuild} where g++ is newer, or use --engine onnx`,
+    ([, version]) => ({
+      found: `its native library needs ${version}, newer than this system's`,
+      remedy: `${rebuild} where g++ is newer, or use --engine onnx`,
+    }),
   ],
   [
     /(lib(?:cu|nv)[\w.-]+): cannot open shared object/,
-    ([, library]) => `the CUDA library ${library} is missing; install CUDA's runtime, or use --engine onnx`,
+    ([, library]) => ({
+      found: `the CUDA library ${library} is missing`,
+      remedy: "install CUDA's runtime, or use --engine onnx",
+    }),
   ],
   [
     /(lib[\w.+-]+): cannot open shared object/,
-    ([, library]) => `its native library ${library} is missing; ${rebuild}`,
+    ([, library]) => ({ found: `its native library ${library} is missing`, remedy: rebuild }),
   ],
   [
     /can not be found at path|Cannot find module '.*tfjs_binding/,
-    () => `its native library is missing; ${rebuild}`,
+    () => ({ found: "its native library is missing", remedy: rebuild }),
   ],
-  [/Cannot find module '([^']+)'/, ([, name]) => `its dependency ${name} is missing; ${rebuild}`],
+  [
+    /Cannot find module '([^']+)'/,
+    ([, name]) => ({ found: `its dependency ${name} is missing`, remedy: rebuild }),
+  ],
   [
     /undefined symbol: (\S+)/,
-    ([, symbol]) => `its native library does not fit (${symbol} is missing); ${rebuild}`,
+    ([, symbol]) => ({ found: `its native library does not fit (${symbol} is missing)`, remedy: rebuild }),
   ],
 ]
 
-/** (what the process wrote to stderr, signal that ended it) -> one line. */
-export const explain = (stderr: string, signal: string | null): string => {
-  for (const [pattern, say] of known) {
-    const found = pattern.exec(stderr)
-    if (found !== null) return say(found)
+/** (stderr of the probe's process, signal that ended it) -> problem */
+export const explain = (stderr: string, signal: string | null): Problem => {
+  for (const [pattern, problemOf] of known) {
+    const match = pattern.exec(stderr)
+    if (match !== null) return problemOf(match)
   }
-  if (signal === "SIGILL")
-    return `its native library uses instructions this processor lacks; ${rebuild} or use --engine onnx`
-  if (signal !== null) return `a probe operation was ended by ${signal}; use --engine onnx`
+  if (signal === "SIGILL") {
+    return {
+      found: "its native library uses instructions this processor lacks",
+      remedy: `${rebuild} or use --engine onnx`,
+    }
+  }
+  if (signal !== null) {
+    return { found: `a probe operation was ended by ${signal}`, remedy: "use --engine onnx" }
+  }
   const line = /^(?:\w*Error: .*)$/m.exec(stderr)?.[0] ?? stderr.trim().split("\n").at(-1) ?? ""
-  return `it cannot be imported: ${line}; ${rebuild}`
+  return { found: `it cannot be imported: ${line}`, remedy: rebuild }
 }
 
-const gpuNote = (stderr: string): string | null => {
+const gpuProblemIn = (stderr: string): Problem | null => {
   const missing = /(?:dynamic library '|dlopen )(lib(?:cu|nv)[\w.-]+)/i.exec(stderr)?.[1]
   return missing === undefined
     ? null
-    : `no GPU: the CUDA library ${missing} is missing; install CUDA's runtime to use one`
+    : {
+        found: `no GPU: the CUDA library ${missing} is missing`,
+        remedy: "install CUDA's runtime to use one",
+      }
 }
 
 const script = fileURLToPath(new URL("probeChild.ts", import.meta.url))
@@ -124,7 +145,7 @@ export const probe = Effect.fn("probeTensorflow")(function* (place: Place, threa
   if (remembered !== undefined) return remembered
   const { failed, signal, stderr, stdout } = yield* runChild(place, threads)
   if (stderr.trim() !== "") yield* Effect.logDebug("tensorflow, at its probe", { stderr: stderr.trim() })
-  if (failed) return yield* new ProbeFailed({ reason: explain(stderr, signal) })
+  if (failed) return yield* new ProbeFailed(explain(stderr, signal))
   const lines = stdout.trim().split("\n")
   const isa = /cpu,isa:(?:Intel )?(.+)$/m.exec(stdout)?.[1]
   const path =
@@ -134,7 +155,7 @@ export const probe = Effect.fn("probeTensorflow")(function* (place: Place, threa
           .trim()
           .toLowerCase()
           .replace(/[^a-z0-9]+/g, "-")}`
-  const probed: Probed = { ...JSON.parse(lines.at(-1) ?? ""), path, note: gpuNote(stderr) }
+  const probed: Probed = { ...JSON.parse(lines.at(-1) ?? ""), path, gpuProblem: gpuProblemIn(stderr) }
   yield* kept.write(probed)
   return probed
 })

@@ -1,5 +1,5 @@
 /**
- * The package, found, probed and imported: (threads) -> Native and what it is, or EngineNotAvailable in one line.
+ * The package, found, probed and imported: (threads) -> Native and what it is, or EngineNotAvailable.
  *
  * Once a process: TensorFlow fixes its threads when it is loaded.
  */
@@ -7,7 +7,7 @@ import { Effect, Result } from "effect"
 import { EngineNotAvailable } from "../Engine.ts"
 import { locate } from "./locate.ts"
 import { importNative, type Native, setEnvironment } from "./native.ts"
-import { probe, type Probed } from "./probe.ts"
+import { probe, type Probed, type Problem } from "./probe.ts"
 import { engineName } from "./session.ts"
 import { capturingStderr } from "./stderr.ts"
 
@@ -17,22 +17,24 @@ export interface Runtime {
   readonly threads: number
 }
 
-export const notAvailable = (reason: string) =>
-  new EngineNotAvailable({ engine: engineName, reason, available: ["onnx", "reference"] })
+const notAvailable = (problem: Problem) =>
+  new EngineNotAvailable({ engine: engineName, ...problem, available: ["onnx", "reference"] })
 
-const absent =
-  "@tensorflow/tfjs-node-gpu is not installed; `pnpm engine:tensorflow` adds it (g++, pip, 2 GB of disk), or use --engine onnx"
+const notInstalled: Problem = {
+  found: "@tensorflow/tfjs-node-gpu is not installed",
+  remedy: "`pnpm engine:tensorflow` adds it (g++, pip, 2 GB of disk), or use --engine onnx",
+}
 
 /** The first place whose package works, without loading it here. */
-export const findUsable = Effect.fnUntraced(function* (threads: number) {
-  const places = locate()
-  const reasons: Array<string> = []
-  for (const place of places) {
+export const findAvailable = Effect.fnUntraced(function* (threads: number) {
+  const problems: Array<Problem> = []
+  for (const place of locate()) {
     const outcome = yield* Effect.result(probe(place, threads))
     if (Result.isSuccess(outcome)) return { place, probed: outcome.success }
-    reasons.push(outcome.failure.message)
+    const { found, remedy } = outcome.failure
+    problems.push({ found, remedy })
   }
-  return yield* notAvailable(reasons[0] ?? absent)
+  return yield* notAvailable(problems[0] ?? notInstalled)
 })
 
 let loaded: Runtime | undefined
@@ -40,17 +42,22 @@ let loaded: Runtime | undefined
 export const loadRuntime = Effect.fnUntraced(function* (threads: number) {
   if (loaded !== undefined) {
     if (loaded.threads === threads) return loaded
-    return yield* notAvailable(
-      `this process has loaded TensorFlow with ${loaded.threads} threads, and it cannot be loaded with ${threads} as well`,
-    )
+    return yield* notAvailable({
+      found: `this process has loaded TensorFlow with ${loaded.threads} threads, expected ${threads}`,
+      remedy: `use another process, or --threads ${loaded.threads}`,
+    })
   }
-  const { place, probed } = yield* findUsable(threads)
+  const { place, probed } = yield* findAvailable(threads)
   const { said, value: native } = yield* Effect.try({
     try: () => {
       setEnvironment({ threads, quiet: true, gpu: probed.gpu })
       return capturingStderr(() => importNative(place.from))
     },
-    catch: (error) => notAvailable(error instanceof Error ? error.message.split("\n", 1)[0] : String(error)),
+    catch: (error) =>
+      notAvailable({
+        found: `it cannot be imported: ${error instanceof Error ? error.message.split("\n", 1)[0] : String(error)}`,
+        remedy: "`pnpm engine:tensorflow` builds it again, or use --engine onnx",
+      }),
   })
   if (said !== "") yield* Effect.logDebug("tensorflow, when it was loaded", { stderr: said })
   loaded = { native, probed, threads }

@@ -6,7 +6,7 @@ import { Effect, Result } from "effect"
 import * as Onnx from "../../engines/onnx/Onnx.ts"
 import { probeBlock } from "../../engines/onnx/probe.ts"
 import { loadRuntime } from "../../engines/onnx/runtime.ts"
-import { findUsable } from "../../engines/tensorflow/runtime.ts"
+import { findAvailable } from "../../engines/tensorflow/runtime.ts"
 import * as TensorFlow from "../../engines/tensorflow/TensorFlow.ts"
 import { emulatedBlocked } from "./emulatedBlocked.ts"
 
@@ -15,9 +15,9 @@ if (native === undefined) console.warn("this processor has no blocked operators:
 
 /** All of one process must agree on it. */
 export const tensorflowThreads = 2
-const tensorflow = await Effect.runPromise(Effect.result(findUsable(tensorflowThreads)))
+const tensorflow = await Effect.runPromise(Effect.result(findAvailable(tensorflowThreads)))
 export const hasTensorflow = Result.isSuccess(tensorflow)
-if (Result.isFailure(tensorflow)) console.warn(`tensorflow is not tested: ${tensorflow.failure.reason}`)
+if (Result.isFailure(tensorflow)) console.warn(`tensorflow is not tested: ${tensorflow.failure.found}`)
 
 export const enginesUnderTest = {
   "onnx portable": Onnx.layer({ path: "portable", threads: 1 }),

@@ -8,11 +8,11 @@ const infoOf = (layer: ReturnType<typeof selectEngine>) =>
   Effect.map(Effect.provide(Engine, layer), ({ info }) => info)
 
 describe("selecting an engine", () => {
-  it.effect("takes tensorflow on auto where it is usable, else onnx, and says which and why", () =>
+  it.effect("chooses tensorflow on auto if it is available, else onnx, and logs which and why", () =>
     Effect.gen(function* () {
-      const said: Array<string> = []
+      const lines: Array<string> = []
       const logger = Logger.make<unknown, void>(({ logLevel, message }) => {
-        if (logLevel === "Info") said.push(String(message))
+        if (logLevel === "Info") lines.push(String(message))
       })
       const info = yield* infoOf(selectEngine("auto", { threads: tensorflowThreads })).pipe(
         Effect.provide(Logger.layer([logger])),
@@ -20,17 +20,17 @@ describe("selecting an engine", () => {
       assert.strictEqual(info.name, hasTensorflow ? "tensorflow" : "onnx")
       assert.strictEqual(info.threads, tensorflowThreads)
       assert.strictEqual(info.threadsChangeBits, hasTensorflow)
-      assert.lengthOf(said, 1)
+      assert.lengthOf(lines, 1)
       assert.match(
-        said[0],
+        lines[0],
         hasTensorflow
-          ? /^engine tensorflow \((cpu|gpu), [a-z0-9+-]+, 2 threads\): the fastest that is usable here$/
-          : /^engine onnx \(cpu, [a-z0-9+]+, 2 threads\): tensorflow is not usable: (@tensorflow\/tfjs-node-gpu|its native library) .+/,
+          ? /^engine tensorflow \((cpu|gpu), [a-z0-9+-]+, 2 threads\): the fastest available engine$/
+          : /^engine onnx \(cpu, [a-z0-9+]+, 2 threads\): tensorflow is not available: (@tensorflow\/tfjs-node-gpu|its native library) .+/,
       )
     }),
   )
 
-  it.effect("takes onnx by name, with as many threads as asked for", () =>
+  it.effect("selects onnx by name, with the given number of threads", () =>
     Effect.gen(function* () {
       const info = yield* infoOf(selectEngine("onnx", { threads: 1 }))
       assert.strictEqual(info.name, "onnx")
@@ -40,20 +40,22 @@ describe("selecting an engine", () => {
     }),
   )
 
-  it.effect("takes the reference by name", () =>
+  it.effect("selects the reference by name", () =>
     Effect.gen(function* () {
       assert.strictEqual((yield* infoOf(selectEngine("reference"))).name, "reference")
     }),
   )
 
-  it.effect("says what to do when tensorflow is asked for and cannot be had", () =>
+  it.effect("fails with what to do if tensorflow is selected and not available", () =>
     Effect.gen(function* () {
-      // Loaded with two threads here, or not installed: either way it cannot be had with three.
+      // Loaded with two threads here, or not installed: either way it is not available with three.
       if (hasTensorflow) yield* infoOf(selectEngine("tensorflow", { threads: tensorflowThreads }))
       const error = yield* Effect.flip(infoOf(selectEngine("tensorflow", { threads: 3 })))
       assert.strictEqual(error._tag, "EngineNotAvailable")
       assert.deepStrictEqual(error.available, ["onnx", "reference"])
-      assert.match(error.message, hasTensorflow ? /with 2 threads/ : /`pnpm engine:tensorflow`/)
+      assert.match(error.found, hasTensorflow ? /with 2 threads, expected 3/ : /tfjs-node-gpu|native library/)
+      assert.match(error.remedy, hasTensorflow ? /--threads 2/ : /`pnpm engine:tensorflow`/)
+      assert.include(error.message, `: ${error.found}; ${error.remedy}; available: onnx, reference`)
     }),
   )
 })

@@ -1,57 +1,83 @@
-/** What is said of a package that cannot be used: one line, with what to do. */
+/** The problem and the remedy of a package that does not work, one line each; what building the engine needs. */
 import { assert, describe, it } from "@effect/vitest"
 import { Effect } from "effect"
 import { checkCompiler } from "../../engines/tensorflow/install/addon.ts"
 import { checkPip } from "../../engines/tensorflow/install/wheel.ts"
 import { explain } from "../../engines/tensorflow/probe.ts"
 
-describe("a package that cannot be used", () => {
-  const cases: ReadonlyArray<readonly [string, string, string | null, RegExp]> = [
-    [
-      "a newer glibc",
-      "Error: /lib/x86_64-linux-gnu/libm.so.6: version `GLIBC_2.35' not found (required by libtensorflow_cc.so.2)",
-      null,
-      /needs GLIBC_2\.35, newer than this system's/,
-    ],
-    [
-      "a CUDA library that is missing",
-      "Error: libcudart.so.11.0: cannot open shared object file: No such file or directory",
-      null,
-      /the CUDA library libcudart\.so\.11\.0 is missing; install CUDA's runtime/,
-    ],
-    [
-      "a native library that is missing",
-      "Error: libtensorflow.so.2: cannot open shared object file: No such file or directory",
-      null,
-      /its native library libtensorflow\.so\.2 is missing; `pnpm engine:tensorflow`/,
-    ],
-    [
-      "an addon that is missing",
-      "Error: The Node.js native addon module (tfjs_binding.node) can not be found at path: /a/b",
-      null,
-      /its native library is missing; `pnpm engine:tensorflow`/,
-    ],
-    [
-      "a dependency that is missing",
-      "Error: Cannot find module '@mapbox/node-pre-gyp'\nRequire stack:",
-      null,
-      /its dependency @mapbox\/node-pre-gyp is missing/,
-    ],
-    ["a library of another version", "symbol lookup error: undefined symbol: TF_X", null, /TF_X is missing/],
-    ["instructions the processor lacks", "", "SIGILL", /instructions this processor lacks/],
-    ["a crash", "", "SIGSEGV", /a probe operation was ended by SIGSEGV; use --engine onnx/],
-    [
-      "anything else",
-      "node:1\n\nTypeError: x is not a function\n    at y",
-      null,
-      /TypeError: x is not a function; /,
-    ],
+describe("a package that does not work", () => {
+  interface Case {
+    readonly fact: string
+    readonly stderr: string
+    readonly signal?: string
+    readonly found: RegExp
+    readonly remedy: RegExp
+  }
+  const cases: ReadonlyArray<Case> = [
+    {
+      fact: "a newer glibc",
+      stderr:
+        "Error: /lib/x86_64-linux-gnu/libm.so.6: version `GLIBC_2.35' not found (required by libtensorflow_cc.so.2)",
+      found: /needs GLIBC_2\.35, newer than this system's$/,
+      remedy: /^`pnpm engine:tensorflow` builds one where g\+\+ is newer/,
+    },
+    {
+      fact: "a missing CUDA library",
+      stderr: "Error: libcudart.so.11.0: cannot open shared object file: No such file or directory",
+      found: /the CUDA library libcudart\.so\.11\.0 is missing$/,
+      remedy: /^install CUDA's runtime/,
+    },
+    {
+      fact: "a missing native library",
+      stderr: "Error: libtensorflow.so.2: cannot open shared object file: No such file or directory",
+      found: /its native library libtensorflow\.so\.2 is missing$/,
+      remedy: /^`pnpm engine:tensorflow`/,
+    },
+    {
+      fact: "a missing addon",
+      stderr: "Error: The Node.js native addon module (tfjs_binding.node) can not be found at path: /a/b",
+      found: /its native library is missing$/,
+      remedy: /^`pnpm engine:tensorflow`/,
+    },
+    {
+      fact: "a missing dependency",
+      stderr: "Error: Cannot find module '@mapbox/node-pre-gyp'\nRequire stack:",
+      found: /its dependency @mapbox\/node-pre-gyp is missing$/,
+      remedy: /^`pnpm engine:tensorflow`/,
+    },
+    {
+      fact: "a library of another version",
+      stderr: "symbol lookup error: undefined symbol: TF_X",
+      found: /TF_X is missing/,
+      remedy: /^`pnpm engine:tensorflow`/,
+    },
+    {
+      fact: "instructions that the processor lacks",
+      stderr: "",
+      signal: "SIGILL",
+      found: /instructions this processor lacks$/,
+      remedy: /^`pnpm engine:tensorflow` builds one or use --engine onnx$/,
+    },
+    {
+      fact: "a crash",
+      stderr: "",
+      signal: "SIGSEGV",
+      found: /^a probe operation was ended by SIGSEGV$/,
+      remedy: /^use --engine onnx$/,
+    },
+    {
+      fact: "any other error",
+      stderr: "node:1\n\nTypeError: x is not a function\n    at y",
+      found: /TypeError: x is not a function$/,
+      remedy: /^`pnpm engine:tensorflow`/,
+    },
   ]
-  for (const [fact, stderr, signal, expected] of cases) {
-    it(`${fact} is told in one line`, () => {
-      const line = explain(stderr, signal)
-      assert.match(line, expected)
-      assert.notInclude(line, "\n")
+  for (const { fact, signal, stderr, ...expected } of cases) {
+    it(`is explained for ${fact}, in one line with a remedy`, () => {
+      const { found, remedy } = explain(stderr, signal ?? null)
+      assert.match(found, expected.found)
+      assert.match(remedy, expected.remedy)
+      assert.notInclude(found + remedy, "\n")
     })
   }
 })
@@ -68,7 +94,7 @@ describe("building the engine", () => {
       (PATH) => Effect.sync(() => (process.env.PATH = PATH)),
     )
 
-  it.effect("says that g++ is missing, and how to get it", () =>
+  it.effect("fails if g++ is missing, and tells how to install it", () =>
     Effect.gen(function* () {
       const error = yield* Effect.flip(withoutPrograms(checkCompiler))
       assert.match(
@@ -78,7 +104,7 @@ describe("building the engine", () => {
     }),
   )
 
-  it.effect("says that pip is missing, and how to get it", () =>
+  it.effect("fails if pip is missing, and tells how to install it", () =>
     Effect.gen(function* () {
       const error = yield* Effect.flip(withoutPrograms(checkPip))
       assert.match(

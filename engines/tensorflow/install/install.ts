@@ -72,13 +72,13 @@ const temporaryFolder = Effect.acquireRelease(
   (folder) => Effect.promise(() => rm(folder, { recursive: true, force: true })),
 )
 
-const unusable = (reason: string) =>
+const doesNotWork = (reason: string) =>
   new InstallFailed({ step: "use what was built", reason, advice: "train with --engine onnx" })
 
 const tryOut = Effect.fnUntraced(function* (folder: string) {
   const place = placeAt("just built", join(folder, "package.json"))
-  if (place === undefined) return yield* unusable("the package is not where it was built")
-  return yield* Effect.mapError(probe(place, probeThreads), ({ reason }) => unusable(reason))
+  if (place === undefined) return yield* doesNotWork("the package is not where it was built")
+  return yield* Effect.mapError(probe(place, probeThreads), ({ found }) => doesNotWork(found))
 })
 
 const install = Effect.gen(function* () {
