@@ -3,7 +3,6 @@
  *
  * (path, overrides of the command line) -> Experiment. Every problem of a file is listed at once, with its path.
  */
-import { fileURLToPath, pathToFileURL } from "node:url"
 import { Effect, Path, Schema } from "effect"
 import { isLabel, notALabel } from "../../schemas/Dataset.ts"
 import { Experiment } from "../../schemas/Experiment.ts"
@@ -14,19 +13,13 @@ import { outputBeyondUnit } from "../../schemas/outputRange.ts"
 import { inferShapes } from "../../schemas/shapes.ts"
 import { describeDataset } from "../../stages/fetch/datasets.ts"
 import * as files from "../../storage/files.ts"
+import { evaluateFile, ExperimentNotLoadable } from "./evaluate.ts"
 import { problemsOf } from "./problems.ts"
 
 export class ExperimentNotFound extends Failure<ExperimentNotFound>()("ExperimentNotFound", {
   exitCode: "noInput",
   fields: { path: Schema.String },
   message: ({ path }) => `there is no experiment file ${path}; the project's own are in experiments/`,
-}) {}
-
-/** The file does not parse, throws, or has no default export. */
-export class ExperimentNotLoadable extends Failure<ExperimentNotLoadable>()("ExperimentNotLoadable", {
-  exitCode: "dataError",
-  fields: { path: Schema.String, problem: Schema.String },
-  message: ({ path, problem }) => `${path} cannot be loaded: ${problem}`,
 }) {}
 
 export class ExperimentInvalid extends Failure<ExperimentInvalid>()("ExperimentInvalid", {
@@ -80,31 +73,6 @@ export const decodeExperiment = Effect.fn("decodeExperiment")(function* (value: 
   return experiment
 })
 
-/**
- * FILE:LINE of an error: the line of the experiment file if the stack has one, otherwise the line of a file that it imports.
- * Only the stack has the line of a syntax error, so its text is parsed; the format is V8's. Frames have URLs; the stack of
- * a syntax error begins with the location, as a URL or a path.
- */
-const locationOf = ({ stack = "" }: Error, path: string) => {
-  const locations = [...stack.matchAll(/(file:\/\/[^\s():]+|^\/[^\n:]+):(\d+)/g)].map(
-    ([, at = "", line = ""]) => ({ file: at.startsWith("file:") ? fileURLToPath(at) : at, line }),
-  )
-  const location = locations.find(({ file }) => file === path) ?? locations[0]
-  return location && `${location.file}:${location.line}`
-}
-
-const describeCause = (cause: unknown, path: string) => {
-  if (!(cause instanceof Error)) return String(cause)
-  const location = locationOf(cause, path)
-  return location === undefined ? cause.message : `${cause.message}, at ${location}`
-}
-
-const importDefault = (path: string) =>
-  Effect.tryPromise({
-    try: (): Promise<{ readonly default?: unknown }> => import(pathToFileURL(path).href),
-    catch: (cause) => new ExperimentNotLoadable({ path, problem: describeCause(cause, path) }),
-  })
-
 /** Whether a file's value is meant to be several experiments (`operations/ensemble/ensembleFile.ts`). */
 export const isEnsemble = (value: unknown) =>
   typeof value === "object" && value !== null && "members" in value
@@ -118,14 +86,14 @@ export const loadDefault = Effect.fn("loadDefault")(function* (file: string) {
     const problem = "it is no TypeScript file; name one, as experiments/cnn.ts"
     return yield* new ExperimentNotLoadable({ path, problem })
   }
-  const exported = yield* importDefault(path)
-  if (exported.default === undefined) {
+  const value = yield* evaluateFile(path)
+  if (value === undefined) {
     return yield* new ExperimentNotLoadable({
       path,
       problem: "it has no default export; write `export default experiment({ … })`",
     })
   }
-  return { path, value: exported.default }
+  return { path, value }
 })
 
 /** The experiment of a file, with the overrides applied, and the fingerprint of the file alone. */

@@ -120,11 +120,11 @@ describe("run", () => {
 
   it("a file that does not parse, throws or exports nothing exits 65", async () => {
     const syntax = write("syntax.ts", "const a = 1\nexport default {{")
-    refused(await run(syntax), 65, new RegExp(`cannot be loaded: .*, at ${syntax}:2$`, "m"))
+    refused(await run(syntax), 65, new RegExp(`cannot load ${syntax}: .*, at ${syntax}:2$`, "m"))
     const throws = write("throws.ts", "\n\nthrow new Error('my mistake')")
-    refused(await run(throws), 65, new RegExp(`cannot be loaded: my mistake, at ${throws}:3$`, "m"))
+    refused(await run(throws), 65, new RegExp(`cannot load ${throws}: my mistake, at ${throws}:3$`, "m"))
     const imports = write("imports.ts", 'import "./syntax.ts"')
-    refused(await run(imports), 65, new RegExp(`${imports} cannot be loaded: .*, at ${syntax}:2$`, "m"))
+    refused(await run(imports), 65, new RegExp(`cannot load ${imports}: .*, at ${syntax}:2$`, "m"))
     const misspelt = write(
       "misspelt.ts",
       `import { layers } from "${join(project, "schemas/index.ts")}"\nexport default layers.dense2({})`,
@@ -134,7 +134,7 @@ describe("run", () => {
     refused(
       await run(join(project, "experiments")),
       65,
-      /experiments cannot be loaded: it is no TypeScript file/,
+      /cannot load .*experiments: it is no TypeScript file/,
     )
   })
 

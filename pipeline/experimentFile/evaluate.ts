@@ -1,0 +1,117 @@
+/**
+ * An experiment file, run as the program it is: (path) -> its default export, or why it has none, in words with a way out.
+ *
+ * It runs on a thread of its own (`evaluateWorker.ts`), which is ended as soon as the value is there: nothing it started keeps
+ * a command from ending, and nothing it does ends the command. What it prints goes to standard error.
+ */
+import { existsSync } from "node:fs"
+import { fileURLToPath, pathToFileURL } from "node:url"
+import { Worker } from "node:worker_threads"
+import { Duration, Effect, Schema } from "effect"
+import { Failure } from "../../schemas/Failure.ts"
+import { decodeValue, type Evaluated } from "./transfer.ts"
+
+/** The file does not parse, throws, does not end, or has no default export. */
+export class ExperimentNotLoadable extends Failure<ExperimentNotLoadable>()("ExperimentNotLoadable", {
+  exitCode: "dataError",
+  fields: { path: Schema.String, problem: Schema.String },
+  message: ({ path, problem }) => `cannot load ${path}: ${problem}`,
+}) {}
+
+/** For a file that waits for something: reading a list of files takes moments. */
+const patience = Duration.seconds(60)
+/** A file that needs more than this is one that fills memory without an end. */
+const heapMiB = 2048
+
+/**
+ * FILE:LINE of an error: the line of the experiment file if the stack has one, otherwise the line of a file that it imports.
+ * Only the stack has the line of a syntax error, so its text is parsed; the format is V8's. Frames have URLs; the stack of
+ * a syntax error begins with the location, as a URL or a path.
+ */
+const locationOf = (stack: string, path: string) => {
+  const locations = [...stack.matchAll(/(file:\/\/\S+?|^\/[^\n]+?):(\d+)(?::\d+)?(?=[\s)]|$)/gm)].flatMap(
+    ([, at = "", line = ""]) => {
+      const file = at.startsWith("file:") ? fileURLToPath(at) : at
+      return file.includes("experimentFile/evaluateWorker") ? [] : [{ file, line }]
+    },
+  )
+  const location = locations.find(({ file }) => file === path) ?? locations[0]
+  return location && `${location.file}:${location.line}`
+}
+
+/** The extension that an import without one was meant to have. */
+const missingExtension = (message: string) => {
+  const [, missing] = /^Cannot find module '([^']+)'/.exec(message) ?? []
+  return missing === undefined
+    ? undefined
+    : [".ts", ".mts", ".js", ".mjs", "/index.ts"].find((extension) => existsSync(missing + extension))
+}
+
+/** What to write instead, for mistakes that Node.js names: by the code of the error. */
+const cure = (code: string, message: string): string | undefined => {
+  if (code === "ERR_MODULE_NOT_FOUND") {
+    const extension = missingExtension(message)
+    return extension === undefined ? undefined : `write the import with its extension, ${extension}`
+  }
+  if (code === "ERR_UNSUPPORTED_TYPESCRIPT_SYNTAX") {
+    return "Node.js only removes types: write an object or a union of strings instead of an enum, and no namespaces or parameter properties"
+  }
+  if (message.startsWith("Cannot use import statement outside a module")) {
+    return `its package.json says "type": "commonjs": write "module" there, or name the file .mts`
+  }
+  return undefined
+}
+
+const describe = (evaluated: Exclude<Evaluated, { readonly kind: "value" }>, path: string) => {
+  if (evaluated.kind === "promise") {
+    return "its default export is a promise; write `export default await …`"
+  }
+  const { code, message, stack } = evaluated
+  const location = locationOf(stack, path)
+  const text = message.split("\n", 1)[0].slice(0, 500)
+  const advice = cure(code, message)
+  return `${text}${location === undefined ? "" : `, at ${location}`}${advice === undefined ? "" : `; ${advice}`}`
+}
+
+/** The thread's answer; its end without one is a failure. */
+const outcomeOf = (worker: Worker, path: string) =>
+  Effect.callback<Evaluated, ExperimentNotLoadable>((resume) => {
+    const failed = (problem: string) => resume(Effect.fail(new ExperimentNotLoadable({ path, problem })))
+    worker.on("message", (evaluated: Evaluated) => resume(Effect.succeed(evaluated)))
+    worker.on("error", (error) => {
+      const [message, stack = ""] =
+        error instanceof Error ? [error.message, error.stack] : ["it fails without an Error"]
+      failed(describe({ kind: "failed", message, code: "", stack }, path))
+    })
+    // It has nothing left to do and has not answered.
+    worker.on("exit", () => failed("it waits for a promise that never settles (a top-level await)"))
+  })
+
+/** The default export of the file at `path`, which is absolute; undefined if it has none. */
+export const evaluateFile = Effect.fn("evaluateFile")(function* (path: string) {
+  const evaluated = yield* Effect.acquireUseRelease(
+    Effect.sync(() => {
+      const worker = new Worker(new URL("evaluateWorker.ts", import.meta.url), {
+        workerData: { url: pathToFileURL(path).href },
+        stdout: true,
+        stderr: true,
+        resourceLimits: { maxOldGenerationSizeMb: heapMiB },
+      })
+      worker.stdout.pipe(process.stderr, { end: false })
+      worker.stderr.pipe(process.stderr, { end: false })
+      return worker
+    }),
+    (worker) => outcomeOf(worker, path),
+    (worker) => Effect.promise(() => worker.terminate()),
+  ).pipe(
+    Effect.timeoutOrElse({
+      duration: patience,
+      orElse: () => {
+        const problem = `it still runs after ${Duration.toSeconds(patience)} s; an experiment file only describes the experiment`
+        return Effect.fail(new ExperimentNotLoadable({ path, problem }))
+      },
+    }),
+  )
+  if (evaluated.kind === "value") return decodeValue(evaluated.value)
+  return yield* new ExperimentNotLoadable({ path, problem: describe(evaluated, path) })
+})
