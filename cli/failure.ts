@@ -8,6 +8,7 @@ import { CliError } from "effect/cli"
 import { quoted } from "../format/quoted.ts"
 import { exitCode } from "../pipeline/exitCode.ts"
 import { exitCodes } from "../schemas/exitCodes.ts"
+import { StorageFailed } from "../storage/StorageFailed.ts"
 import { Interrupted } from "../schemas/Interrupted.ts"
 
 /** The exit code of the command line: as `exitCode`, and `usage` if effect/cli refused it. */
@@ -23,6 +24,13 @@ const red = (text: string) => styleText("red", text, { stream: process.stderr })
 
 /** A line on standard error that says what is wrong. */
 export const sayError = (message: string) => print(`${red("error:")} ${message}`)
+
+/** The exit code of a command whose standard output may have failed; prints why. `failure`: the operating system's code. */
+export const outputExitCode = (code: number, failure: string | undefined): number => {
+  if (failure === undefined) return code
+  sayError(new StorageFailed({ operation: "write", path: "standard output", code: failure }).message)
+  return code === 0 ? exitCodes.ioError : code
+}
 
 /** Says on standard error why a command failed. */
 export const sayFailure = (cause: Cause.Cause<unknown>) =>

@@ -6,7 +6,13 @@
 import { enableCompileCache } from "node:module"
 
 enableCompileCache()
-const [{ Effect }, { runCommandLine }] = await Promise.all([import("effect"), import("./command.ts")])
+const [{ Effect }, { runCommandLine }, { guardStandardOutput }, { outputExitCode }] = await Promise.all([
+  import("effect"),
+  import("./command.ts"),
+  import("./standardOutput.ts"),
+  import("./failure.ts"),
+])
+const outputFailure = guardStandardOutput()
 void Effect.runPromise(runCommandLine(process.argv.slice(2))).then((code) => {
-  process.exitCode = code
+  process.exitCode = outputExitCode(code, outputFailure())
 })
