@@ -98,6 +98,12 @@ export const openTrainedModel = Effect.fn("openTrainedModel")(function* (
   if (Result.isFailure(checkpoint)) {
     return yield* new CheckpointDamaged({ checkpoint: file, problem: checkpoint.failure })
   }
+  const { fingerprint } = checkpoint.success
+  // Checkpoints of the first versions do not say.
+  if (fingerprint !== "" && !run.fingerprints.has(fingerprint)) {
+    const problem = `it was trained for another experiment: found the fingerprint ${fingerprint.slice(0, 8)}, expected ${run.identity.fingerprint.slice(0, 8)}`
+    return yield* new CheckpointDamaged({ checkpoint: file, problem })
+  }
   const network = yield* buildProgram({
     ...experiment,
     inputShape: dataset.imageShape,

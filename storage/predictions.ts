@@ -2,7 +2,7 @@
  * predictions.safetensors: what a model answered to each test example. (answers) -> bytes, and (run directory) -> answers,
  * or in words why they are not known. Every writer and reader of it is here.
  */
-import { Effect, Path, Result } from "effect"
+import { Effect, Path, Result, Schema } from "effect"
 import * as files from "./files.ts"
 import { layout } from "./runDirectory.ts"
 import { decodeSafetensors, encodeSafetensors } from "./safetensors.ts"
@@ -30,6 +30,19 @@ export const encodePredictions = (
     metadata: { format: "tidemark-predictions-1", fingerprint },
   })
 
+const decodeReport = Schema.decodeUnknownEffect(
+  Schema.fromJsonString(Schema.Struct({ fingerprint: Schema.String })),
+)
+
+/** Of the experiment that the report is about; undefined for the report of an ensemble, or one that cannot be read. */
+const reportFingerprint = Effect.fnUntraced(function* (runPath: string) {
+  const paths = yield* Path.Path
+  const text = yield* files.readStringIfExists(paths.join(runPath, layout.report))
+  if (text === undefined) return undefined
+  const report = yield* decodeReport(text).pipe(Effect.option)
+  return report._tag === "Some" ? report.value.fingerprint : undefined
+})
+
 const failed = (problem: string): Result.Result<Predictions, string> => Result.fail(problem)
 
 export const readPredictions = Effect.fnUntraced(
@@ -40,6 +53,13 @@ export const readPredictions = Effect.fnUntraced(
     const decoded = decodeSafetensors(bytes)
     if (Result.isFailure(decoded)) {
       return failed(`its ${layout.predictions} is damaged: ${decoded.failure.message}`)
+    }
+    const tested = yield* reportFingerprint(runPath)
+    const { fingerprint } = decoded.success.metadata
+    if (tested !== undefined && fingerprint !== undefined && fingerprint !== tested) {
+      return failed(
+        `its ${layout.predictions} is another experiment's: found the fingerprint ${fingerprint.slice(0, 8)}, expected ${tested.slice(0, 8)}`,
+      )
     }
     const named = (name: string) => decoded.success.tensors.find((tensor) => tensor.name === name)
     const [probabilities, labels, indices] = [named("probabilities"), named("labels"), named("indices")]

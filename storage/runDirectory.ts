@@ -18,6 +18,7 @@ import { matchesGlob } from "node:path"
 import { DateTime, Effect, Path, Schema, SchemaIssue } from "effect"
 import type { Experiment } from "../schemas/Experiment.ts"
 import { Failure } from "../schemas/Failure.ts"
+import { fingerprint } from "../schemas/fingerprint.ts"
 import { type Attempt, RunIdentity, type RunStatus } from "../schemas/Run.ts"
 import { readAttempts, statusOf } from "./attempts.ts"
 import { resolveChampion } from "./champions.ts"
@@ -47,6 +48,8 @@ export interface Run {
   readonly identity: RunIdentity
   readonly attempts: ReadonlyArray<Attempt>
   readonly status: RunStatus
+  /** Of its experiment with each budget that it had: what its checkpoints may have been trained for. */
+  readonly fingerprints: ReadonlySet<string>
 }
 
 /** The experiment as stored, with the budget its last attempt was extended to. */
@@ -97,12 +100,12 @@ export const createRun = Effect.fn("createRun")(function* <E, R>(options: {
   /** Puts what the run starts with into its folder, before the folder has its name. */
   readonly prepare: (folder: string) => Effect.Effect<void, E, R>
 }) {
-  const { describe, fingerprint, name, prepare, runsDir } = options
+  const { describe, name, prepare, runsDir } = options
   const paths = yield* Path.Path
   yield* files.makeFolder(runsDir)
   const createdAt = DateTime.formatIso(yield* DateTime.now)
   for (let number = 1; ; number++) {
-    const id = `${compactTime(createdAt)}-${name}-${fingerprint.slice(0, 8)}${number > 1 ? `-${number}` : ""}`
+    const id = `${compactTime(createdAt)}-${name}-${options.fingerprint.slice(0, 8)}${number > 1 ? `-${number}` : ""}`
     const path = paths.join(runsDir, id)
     if (yield* files.exists(path)) continue
     const identity = describe(id, createdAt)
@@ -123,6 +126,13 @@ export const createRun = Effect.fn("createRun")(function* <E, R>(options: {
   }
 })
 
+/**
+ * The fingerprint of the experiment in run.json, as it stands there: defaults that a newer version fills in are not part of what
+ * was trained. Weights trained for one experiment must not be read as those of another.
+ */
+const storedFingerprint = (text: string, { parent }: RunIdentity, extended = {}) =>
+  fingerprint({ ...JSON.parse(text).experiment, ...extended }, parent)
+
 export const readRun = Effect.fn("readRun")(function* (path: string) {
   const paths = yield* Path.Path
   const text = yield* files.readStringIfExists(paths.join(path, layout.identity))
@@ -134,9 +144,20 @@ export const readRun = Effect.fn("readRun")(function* (path: string) {
       return new RunDamaged({ path, problem: `run.json${where ? ` at ${where}` : ""}: ${first.message}` })
     }),
   )
+  const found = storedFingerprint(text, identity)
+  if (found !== identity.fingerprint) {
+    const problem = `run.json: the experiment has the fingerprint ${found.slice(0, 8)}, expected ${identity.fingerprint.slice(0, 8)}; it was edited after the run was made: restore it, or train a new run`
+    return yield* new RunDamaged({ path, problem })
+  }
   const folder = paths.join(path, layout.attempts)
   const attempts = yield* readAttempts(folder)
-  return { path, identity, attempts, status: yield* statusOf(folder, attempts) } satisfies Run
+  const budgets = attempts.flatMap(({ iterations }) =>
+    iterations === null ? [] : [{ budget: { iterations } }],
+  )
+  const fingerprints = new Set(
+    [{}, ...budgets].map((extended) => storedFingerprint(text, identity, extended)),
+  )
+  return { path, identity, attempts, status: yield* statusOf(folder, attempts), fingerprints } satisfies Run
 })
 
 /** The experiment's fingerprint at the end of a name; a run that is one of several in a second has its number there, too. */

@@ -19,6 +19,8 @@ import { nonFiniteIn } from "./NonFiniteLoss.ts"
 export interface Checkpoint {
   /** File name in the run's checkpoints folder. */
   readonly file: string
+  /** Of the experiment it was trained for, with the budget at the time. */
+  readonly fingerprint: string
   readonly progress: TrainProgress
   readonly state: State
 }
@@ -95,7 +97,8 @@ export const loadCheckpoint = Effect.fn("loadCheckpoint")(function* (folder: str
   }
   const nonFinite = nonFiniteIn(state)
   if (nonFinite !== undefined) return Result.fail(nonFinite)
-  return Result.succeed({ file, progress: progress.success, state } satisfies Checkpoint)
+  const { fingerprint = "" } = decoded.success.metadata
+  return Result.succeed({ file, fingerprint, progress: progress.success, state } satisfies Checkpoint)
 })
 
 const newestFirst = Effect.fnUntraced(function* (folder: string) {
