@@ -1,12 +1,23 @@
 /**
  * The engine of a run, recorded in run.json and in each attempt. A resumed run is exact to the bit only if all of this is equal.
  */
-import { Schema } from "effect"
+import { Schema, SchemaGetter } from "effect"
 
 export const engines = ["tensorflow", "onnx", "reference"] as const
 /** The values of --engine: one engine, or the fastest one that works. */
 export const engineNames = ["auto", ...engines] as const
 export type EngineName = (typeof engineNames)[number]
+
+/**
+ * The code path of the processor, such as "nchwc16+dft", "onednn-avx2+dft" or "portable". Another path has other last bits.
+ * Older versions wrote "+fourier" for "+dft": the same path.
+ */
+const CodePath = Schema.String.pipe(
+  Schema.decodeTo(Schema.String, {
+    decode: SchemaGetter.transform((path) => path.replace(/\+fourier$/, "+dft")),
+    encode: SchemaGetter.transform((path) => path),
+  }),
+)
 
 export const EngineInfo = Schema.Struct({
   name: Schema.Literals(engines),
@@ -15,8 +26,7 @@ export const EngineInfo = Schema.Struct({
   /** Such as "cpu". */
   device: Schema.String,
   threads: Schema.Int,
-  /** The code path of the processor, such as "nchwc16+fourier", "onednn-avx2+fourier" or "portable". Another path has other last bits. */
-  path: Schema.String,
+  path: CodePath,
   /** Whether the number of threads changes the last bits. */
   threadsChangeBits: Schema.Boolean,
 })

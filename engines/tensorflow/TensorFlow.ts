@@ -38,7 +38,7 @@ export const layer = (options: TensorFlowOptions = {}): Layer.Layer<Engine, Engi
           },
           device: gpu ? "gpu" : "cpu",
           threads,
-          path: gpu ? probed.path : `${probed.path}+fourier`,
+          path: gpu ? probed.path : `${probed.path}+dft`,
           threadsChangeBits: true,
         },
         compile: (program) => makeTrainer(native, program, !gpu),

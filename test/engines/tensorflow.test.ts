@@ -202,10 +202,10 @@ installed("the tensorflow engine", () => {
     }),
   )
 
-  it.effect("names convolutions in spectra in its path, which are for processors alone", () =>
+  it.effect("has dft in its path on a CPU and not on a GPU", () =>
     Effect.gen(function* () {
       const { info } = yield* Engine
-      assert.strictEqual(info.path.endsWith("+fourier"), info.device === "cpu")
+      assert.strictEqual(info.path.endsWith("+dft"), info.device === "cpu")
     }).pipe(Effect.provide(TensorFlow.layer({ threads: tensorflowThreads }))),
   )
 
