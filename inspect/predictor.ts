@@ -17,7 +17,7 @@ import { preparationOf } from "../stages/preprocess/prepare.ts"
 import type { Run } from "../storage/runDirectory.ts"
 import { openTrainedModel, type TrainedModel } from "./trainedModel.ts"
 
-/** Runs that cannot be averaged. */
+/** Runs whose predictions cannot be combined. */
 export class RunsDisagree extends Failure<RunsDisagree>()("RunsDisagree", {
   exitCode: "dataError",
   fields: {
@@ -26,7 +26,7 @@ export class RunsDisagree extends Failure<RunsDisagree>()("RunsDisagree", {
     datasets: Schema.Tuple([Schema.String, Schema.String]),
   },
   message: ({ datasets, first, other }) =>
-    `${first} and ${other} cannot be averaged: found networks for ${datasets[0]} and for ${datasets[1]}, expected the same images and labels`,
+    `cannot combine ${first} and ${other}: found models for ${datasets[0]} and for ${datasets[1]}, expected the same images and labels; choose runs of one dataset`,
 }) {}
 
 /** A description of the images and labels of a model: different if the kind of images or labels differs. */
@@ -55,6 +55,8 @@ const open = Effect.fnUntraced(function* (
     })
   return { model, probabilities }
 })
+
+export type Predictor = Effect.Success<ReturnType<typeof makePredictor>>
 
 export const makePredictor = Effect.fn("makePredictor")(function* (
   runs: ReadonlyArray<Run>,

@@ -18,7 +18,7 @@ import { runArgument } from "../format/runArgument.ts"
 import { readFetched, readTrained, readValidated } from "../storage/stageRecords.ts"
 import { quoted } from "../format/quoted.ts"
 
-/** The run has no such checkpoint, or none was tested yet. */
+/** The run does not have the checkpoint, or none was tested yet. */
 export class CheckpointNotFound extends Failure<CheckpointNotFound>()("CheckpointNotFound", {
   exitCode: "noInput",
   fields: {
@@ -28,19 +28,21 @@ export class CheckpointNotFound extends Failure<CheckpointNotFound>()("Checkpoin
     found: Schema.Array(Schema.String),
   },
   message: ({ found, path, run, wanted }) => {
-    const there = found.length === 0 ? "it has none" : `it has ${found.join(", ")}`
-    return wanted === null
-      ? `${run} has not been trained to its end, so no checkpoint is chosen; ${there}: give one with --checkpoint, or go on with \`pnpm pipeline resume ${quoted(runArgument(path))}\``
-      : `${run} has no checkpoint ${wanted}; ${there}`
+    const resume = `resume it with \`pnpm pipeline resume ${quoted(runArgument(path))}\``
+    const choice = found.length === 0 ? "" : `, or choose a checkpoint with --checkpoint: ${found.join(", ")}`
+    if (wanted === null) return `cannot load a model of ${run}: training has not finished; ${resume}${choice}`
+    return found.length === 0
+      ? `cannot load checkpoint ${wanted} of ${run}: found no checkpoints; ${resume}`
+      : `cannot load checkpoint ${wanted} of ${run}: found ${found.join(", ")}; choose one of them`
   },
 }) {}
 
-/** What the run was trained on is not known, and it takes that to ask it. */
+/** The pixel normalization of the run is unknown. */
 export class DatasetNotRecorded extends Failure<DatasetNotRecorded>()("DatasetNotRecorded", {
   exitCode: "noInput",
   fields: { run: Schema.String },
   message: ({ run }) =>
-    `${run} cannot be asked: it standardizes pixels by the data it was trained on, and found no stages/fetch.json that says which, expected its digests; bring that file back or train a new run`,
+    `cannot load ${run}: stages/fetch.json is missing, so its pixel normalization is unknown; restore the file or train again`,
 }) {}
 
 /** The name of a file in the checkpoints folder; `wanted` is an iteration or a file name. */

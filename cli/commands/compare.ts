@@ -10,13 +10,13 @@ import { locateRuns } from "../../storage/runDirectory.ts"
 import { listHeaders, readHeaders } from "../../storage/runHeader.ts"
 import { experimentName, json, runsDir, wholeNumber } from "../flags.ts"
 
-/** There are not two runs that can be read. */
+/** There are fewer than two readable runs. */
 export class NothingToCompare extends Failure<NothingToCompare>()("NothingToCompare", {
   exitCode: ({ usage }) => (usage ? "usage" : "dataError"),
   fields: { found: Schema.String, damaged: Schema.Array(Schema.String), usage: Schema.Boolean },
   message: ({ damaged, found }) => {
     const why = damaged.map((problem) => `\n  ${problem}`).join("")
-    return `nothing can be compared: found ${found}, expected two runs or more; name them, give a glob such as '2026*cnn*', or --experiment NAME${why}`
+    return `cannot compare: found ${found}, expected at least two runs; name runs, a glob such as '2026*cnn*', or --experiment NAME${why}`
   },
 }) {}
 
@@ -63,7 +63,7 @@ export const compare = Command.make(
     const paths = yield* Path.Path
     const listed = options.runs.length === 0
     if (listed && Option.isNone(options.experiment) && Option.isNone(options.last)) {
-      return yield* new NothingToCompare({ found: "no run named", damaged: [], usage: true })
+      return yield* new NothingToCompare({ found: "no runs named", damaged: [], usage: true })
     }
     const { damaged, runs } = listed
       ? yield* listHeaders(options.runsDir)
@@ -75,7 +75,7 @@ export const compare = Command.make(
     const problems = listed ? [] : damaged
     if (newest.length < 2) {
       return yield* new NothingToCompare({
-        found: newest.length === 0 ? "no run that can be read" : `one run, ${newest[0].id}`,
+        found: newest.length === 0 ? "no readable run" : `one run, ${newest[0].id}`,
         damaged: problems.map(({ path, problem }) => `${paths.basename(path)}: ${problem}`),
         usage: false,
       })

@@ -1,15 +1,16 @@
 /** `pipeline predict RUN IMAGE…`: predicts the labels of your own images. */
-import { Console, Effect, Option, Result, Runtime, Schema } from "effect"
+import { Console, Effect, Option, Schema } from "effect"
 import { Argument, Command, Flag } from "effect/cli"
+import type { Prediction } from "../../inspect/predictImages.ts"
 import { engineNames } from "../../schemas/EngineInfo.ts"
 import { Failure } from "../../schemas/Failure.ts"
 import { ensembleName, readEnsemble } from "../../storage/ensembles.ts"
 import { findRun } from "../../storage/runDirectory.ts"
 import { json, runsDir } from "../flags.ts"
 
-/** Some images could not be predicted; the others were. */
+/** Some images cannot be read or preprocessed; the others were predicted. */
 export class ImagesRefused extends Failure<ImagesRefused>()("ImagesRefused", {
-  /** That of the problems if they all have the same one. */
+  /** The exit code of the problems, if they all have the same one. */
   exitCode: ({ problems }) => {
     const codes = new Set(problems.map(({ exitCode }) => exitCode))
     return codes.size === 1 ? problems[0].exitCode : "dataError"
@@ -21,7 +22,7 @@ export class ImagesRefused extends Failure<ImagesRefused>()("ImagesRefused", {
   message: ({ images, problems }) => {
     if (images === 1) return problems[0].message
     const lines = problems.map(({ message }) => `  ${message}`)
-    return `${problems.length} of ${images} images could not be predicted:\n${lines.join("\n")}`
+    return `cannot predict ${problems.length} of ${images} images:\n${lines.join("\n")}`
   },
 }) {}
 
@@ -48,91 +49,60 @@ const show = Flag.Boolean("show").pipe(
   Flag.withDefault(false),
 )
 
-/** Images decoded at a time: keeps two cores busy while one read waits for the disk. */
-const concurrency = 3
+/** Draws preprocessed images with their predictions on standard error. */
+const drawImages = Effect.fnUntraced(function* (
+  predictions: ReadonlyArray<Prediction>,
+  pixels: ReadonlyArray<Uint8Array>,
+  imageShape: readonly [number, number, number],
+) {
+  const { halfBlocks } = yield* Effect.promise(() => import("../render/halfBlocks.ts"))
+  const hasColours = process.stderr.isTTY && process.stderr.hasColors(2 ** 24)
+  for (const [i, prediction] of predictions.entries()) {
+    const drawn = halfBlocks(pixels[i], imageShape, hasColours)
+    yield* Console.error(`${prediction.image}: ${prediction.class}\n${drawn}\n`)
+  }
+})
+
+/** The members of an ensemble, or the runs whose names are joined by commas. */
+const membersOf = Effect.fnUntraced(function* (runsDir: string, run: string) {
+  const ensemble = ensembleName(run)
+  if (ensemble !== undefined) return yield* readEnsemble(runsDir, ensemble)
+  return { combine: "mean" as const, members: run.split(",").map((name) => ({ run: name.trim() })) }
+})
 
 export const predict = Command.make(
   "predict",
   { run, images, runsDir, checkpoint, engine, show, json },
   Effect.fn("predict")(function* (options) {
-    const ensemble = ensembleName(options.run)
-    const { combine, members } =
-      ensemble === undefined
-        ? { combine: "mean" as const, members: options.run.split(",").map((name) => ({ run: name.trim() })) }
-        : yield* readEnsemble(options.runsDir, ensemble)
+    const { combine, members } = yield* membersOf(options.runsDir, options.run)
     const runs = yield* Effect.forEach(members, ({ run }) => findRun(options.runsDir, run))
-    const [{ makePredictor }, { imageSources }, { describePreparation, prepareImage }] =
-      yield* Effect.promise(() =>
-        Promise.all([
-          import("../../inspect/predictor.ts"),
-          import("../../stages/preprocess/sources.ts"),
-          import("../../stages/preprocess/prepare.ts"),
-        ]),
-      )
+    const [{ makePredictor }, { predictImages }, { describePreparation }] = yield* Effect.promise(() =>
+      Promise.all([
+        import("../../inspect/predictor.ts"),
+        import("../../inspect/predictImages.ts"),
+        import("../../stages/preprocess/prepare.ts"),
+      ]),
+    )
     const predictor = yield* makePredictor(runs, {
       checkpoint: Option.getOrUndefined(options.checkpoint),
       engine: Option.getOrUndefined(options.engine),
       combination: combine,
     })
-    const { dataset, names, preparation } = predictor
+    const { checkpoints, dataset, names, preparation } = predictor
     yield* Effect.logInfo(describePreparation(preparation, dataset.name))
 
-    const prepared = yield* Effect.forEach(
-      yield* imageSources(options.images),
-      ({ image, read }) =>
-        Effect.suspend(() => read).pipe(
-          Effect.flatMap((bytes) => prepareImage(bytes, image, dataset, preparation)),
-          Effect.result,
-          Effect.map((pixels) => ({ image, pixels })),
-        ),
-      { concurrency },
-    )
-    const seen = prepared.flatMap(({ image, pixels }) =>
-      Result.isSuccess(pixels) ? [{ image, pixels: pixels.success }] : [],
-    )
-    const probabilities =
-      seen.length === 0
-        ? new Float32Array()
-        : yield* predictor.probabilities(seen.map(({ pixels }) => pixels))
-    const predictions = seen.map(({ image }, row) => {
-      const given = Array.from(probabilities.subarray(row * names.length, (row + 1) * names.length))
-      const label = given.indexOf(Math.max(...given))
-      return { image, label, class: names[label], probabilities: given }
-    })
-
-    if (options.show) {
-      const { halfBlocks } = yield* Effect.promise(() => import("../render/halfBlocks.ts"))
-      const colours = process.stderr.isTTY && process.stderr.hasColors(2 ** 24)
-      for (const [i, { image, pixels }] of seen.entries()) {
-        yield* Console.error(
-          `${image}: ${predictions[i].class}\n${halfBlocks(pixels, dataset.imageShape, colours)}\n`,
-        )
-      }
-    }
-    const problems = prepared.flatMap(({ image, pixels }) =>
-      Result.isFailure(pixels)
-        ? [
-            {
-              image,
-              error: pixels.failure._tag,
-              message: pixels.failure.message,
-              exitCode: pixels.failure[Runtime.errorExitCode],
-            },
-          ]
-        : [],
-    )
+    const { pixels, predictions, problems } = yield* predictImages(predictor, options.images)
+    if (options.show) yield* drawImages(predictions, pixels, dataset.imageShape)
     if (options.json) {
-      const text = JSON.stringify(
-        { models: predictor.checkpoints, preparation, classes: names, predictions, problems },
-        null,
-        2,
-      )
-      yield* Console.log(text)
+      const output = { models: checkpoints, preparation, classes: names, predictions, problems }
+      yield* Console.log(JSON.stringify(output, null, 2))
     } else if (predictions.length > 0) {
       const { renderPredictions } = yield* Effect.promise(() => import("../render/renderPredictions.ts"))
       yield* Console.log(renderPredictions(predictions, names))
     }
-    if (problems.length > 0) return yield* new ImagesRefused({ images: prepared.length, problems })
+    if (problems.length > 0) {
+      return yield* new ImagesRefused({ images: predictions.length + problems.length, problems })
+    }
   }, Effect.scoped),
 ).pipe(
   Command.withDescription(

@@ -15,9 +15,9 @@ const pollIntervalMs = 500
 /** In a pipe: time between two lines without an evaluation. */
 const plainIntervalMs = 10_000
 
-/** The watched run ended, but not well. */
+/** The watched run was interrupted or failed. */
 export class RunNotFinished extends Failure<RunNotFinished>()("RunNotFinished", {
-  /** The exit code of the run's own command, if it lived to record one. */
+  /** The exit code of the run's own command, if it was recorded. */
   exitCode: ({ exitCode, status }) => (status === "interrupted" ? "interrupted" : (exitCode ?? "unrecorded")),
   fields: {
     run: Schema.String,
@@ -28,8 +28,8 @@ export class RunNotFinished extends Failure<RunNotFinished>()("RunNotFinished", 
   },
   message: ({ path, reason, run, status }) => {
     const why = reason ?? (status === "interrupted" ? "its process is gone" : "no reason was recorded")
-    const how = status === "failed" ? "failed:" : why.startsWith("interrupted ") ? "was" : "was interrupted:"
-    return `run ${run} ${how} ${why}; go on with \`pnpm pipeline resume ${quoted(runArgument(path))}\``
+    const outcome = status === "failed" ? "failed" : "did not finish"
+    return `run ${run} ${outcome}: ${why}; resume it with \`pnpm pipeline resume ${quoted(runArgument(path))}\``
   },
 }) {}
 

@@ -1,13 +1,6 @@
 /** Predictions as a table: (predictions, class names) -> lines. */
+import type { Prediction } from "../../inspect/predictImages.ts"
 import { table } from "./table.ts"
-
-export interface Prediction {
-  readonly image: string
-  readonly label: number
-  readonly class: string
-  /** By label; they sum to 1. */
-  readonly probabilities: ReadonlyArray<number>
-}
 
 /** With more classes than fit a terminal as columns, only the most probable ones are shown. */
 const maxColumns = 12

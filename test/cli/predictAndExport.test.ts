@@ -121,7 +121,7 @@ describe("predict", () => {
       problems.map(({ error }: { error: string }) => error),
       ["NoMarkFound", "ImageFormatUnsupported", "ImageNotFound"],
     )
-    assert.match(stderr, /^error: 3 of 5 images could not be predicted:$/m)
+    assert.match(stderr, /^error: cannot predict 3 of 5 images:$/m)
     assert.match(stderr, /centred by its centre of mass in 28×28, as mnist was made/)
     assert.match(stderr, /▀/)
     assert.notMatch(stderr, /^ {4}at /m)
@@ -145,7 +145,7 @@ describe("predict", () => {
   it("lists the existing checkpoints if --checkpoint names none", async () => {
     const { code, stderr } = await runCommand("predict", run, "x.png", "--checkpoint", "7")
     assert.strictEqual(code, 66)
-    assert.match(stderr, /has no checkpoint 7; it has .*300/)
+    assert.match(stderr, /cannot load checkpoint 7 of .*: found .*300; choose one of them/)
   })
 })
 

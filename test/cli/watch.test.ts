@@ -49,13 +49,13 @@ describe("watch", () => {
     assert.match(finished.stdout, /^test error {8}50\.00 %$/m)
     const interrupted = await watch(2)
     assert.strictEqual(interrupted.code, 130)
-    assert.match(interrupted.stderr, /was interrupted: a reason; go on with/)
+    assert.match(interrupted.stderr, /did not finish: a reason; resume it with/)
     assert.strictEqual((await watch(3)).code, 1)
     const reason = "interrupted by SIGTERM during train at iteration 16 of 20"
     writeRun({ runsDir, second: 4, status: "interrupted", unfinished: true, reason })
     assert.match(
       (await watch(4)).stderr,
-      /-small-00000000 was interrupted by SIGTERM during train .*; go on with/,
+      /-small-00000000 did not finish: interrupted by SIGTERM during train .*; resume it with/,
     )
   })
 
@@ -74,7 +74,7 @@ describe("watch", () => {
     const { code, stderr, stdout } = await ended
     assert.strictEqual(code, 130, stderr)
     assert.match(stdout, /^running · iteration 20/m)
-    assert.match(stderr, /was interrupted: its process is gone/)
+    assert.match(stderr, /did not finish: its process is gone/)
     assert.notInclude(stdout, "\u001B")
   })
 
