@@ -3,6 +3,7 @@
  * every test example are in `predictions.safetensors`, as in a run. The report is written last: with it all is there.
  */
 import { Effect, Path, Schema } from "effect"
+import { schemaProblem } from "../format/schemaProblem.ts"
 import { EnsembleReport } from "../schemas/Ensemble.ts"
 import { isExperimentName } from "../schemas/ExperimentName.ts"
 import { Failure } from "../schemas/Failure.ts"
@@ -82,7 +83,8 @@ export const readEnsemble = Effect.fn("readEnsemble")(function* (runsDir: string
   if (text === undefined) return yield* missing
   return yield* decodeReport(text).pipe(
     Effect.mapError(
-      ({ message }) => new EnsembleNotFound({ ensemble: name, runsDir, problem: message.split("\n", 1)[0] }),
+      (error) =>
+        new EnsembleNotFound({ ensemble: name, runsDir, problem: schemaProblem(layout.report, error) }),
     ),
   )
 })

@@ -15,7 +15,8 @@
 import { randomInt } from "node:crypto"
 import { hostname } from "node:os"
 import { matchesGlob } from "node:path"
-import { DateTime, Effect, Path, Schema, SchemaIssue } from "effect"
+import { DateTime, Effect, Path, Schema } from "effect"
+import { schemaProblem } from "../format/schemaProblem.ts"
 import type { Experiment } from "../schemas/Experiment.ts"
 import { Failure } from "../schemas/Failure.ts"
 import { fingerprint } from "../schemas/fingerprint.ts"
@@ -79,7 +80,6 @@ export class RunDamaged extends Failure<RunDamaged>()("RunDamaged", {
 
 const decodeIdentity = Schema.decodeUnknownEffect(Schema.fromJsonString(RunIdentity), { errors: "all" })
 const encodeIdentity = Schema.encodeUnknownSync(RunIdentity)
-const formatIssue = SchemaIssue.makeFormatterStandardSchemaV1()
 
 /** 2026-11-22T02:00:00.000Z -> 20261122T020000Z */
 const compactTime = (time: string) => `${time.slice(0, 19).replace(/[-:]/g, "")}Z`
@@ -138,11 +138,7 @@ export const readRun = Effect.fn("readRun")(function* (path: string) {
   const text = yield* files.readStringIfExists(paths.join(path, layout.identity))
   if (text === undefined) return yield* new RunDamaged({ path, problem: "it has no run.json" })
   const identity = yield* decodeIdentity(text).pipe(
-    Effect.mapError((error) => {
-      const first = formatIssue(error.issue).issues[0]
-      const where = first.path?.map(String).join(".") ?? ""
-      return new RunDamaged({ path, problem: `run.json${where ? ` at ${where}` : ""}: ${first.message}` })
-    }),
+    Effect.mapError((error) => new RunDamaged({ path, problem: schemaProblem(layout.identity, error) })),
   )
   const found = storedFingerprint(text, identity)
   if (found !== identity.fingerprint) {

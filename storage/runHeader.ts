@@ -5,6 +5,7 @@
  * be listed, compared and removed too. A thousand are read in a fifth of a second.
  */
 import { Effect, Path, Schema } from "effect"
+import { schemaProblem } from "../format/schemaProblem.ts"
 import { AttemptOutcome, Parent, ProcessIdentity, type RunStatus } from "../schemas/Run.ts"
 import { statusOf } from "./attempts.ts"
 import * as files from "./files.ts"
@@ -70,7 +71,7 @@ export const readHeader = Effect.fnUntraced(function* (path: string) {
   )
   if (text === undefined) return yield* damaged("it has no run.json")
   const identity = yield* decodeIdentity(text).pipe(
-    Effect.mapError((error) => damaged(`run.json: ${error.message.split("\n", 1)[0]}`)),
+    Effect.mapError((error) => damaged(schemaProblem(layout.identity, error))),
   )
   const id = paths.basename(path)
   const attempts = yield* readAttemptGlances(path)
