@@ -1,6 +1,6 @@
 /**
- * predictions.safetensors: what a model answered to each test example. (answers) -> bytes, and (run directory) -> answers,
- * or in words why they are not known. Every writer and reader of it is here.
+ * predictions.safetensors, the test predictions of a model: (predictions) -> bytes, and (run directory) -> predictions or the
+ * reason why they cannot be read. Only this file knows the format.
  */
 import { Effect, Path, Result, Schema } from "effect"
 import * as files from "./files.ts"
@@ -16,7 +16,7 @@ export interface Predictions {
   readonly probabilities: Float32Array
 }
 
-/** `fingerprint`: of the experiment, or of what else gave the answers. */
+/** `fingerprint`: of the experiment, or of an ensemble. */
 export const encodePredictions = (
   { classes, indices, labels, probabilities }: Predictions,
   fingerprint: string,
@@ -49,10 +49,10 @@ export const readPredictions = Effect.fnUntraced(
   function* (runPath: string) {
     const paths = yield* Path.Path
     const bytes = yield* files.readIfExists(paths.join(runPath, layout.predictions))
-    if (bytes === undefined) return failed(`it has no ${layout.predictions}`)
+    if (bytes === undefined) return failed(`${layout.predictions} is missing`)
     const decoded = decodeSafetensors(bytes)
     if (Result.isFailure(decoded)) {
-      return failed(`its ${layout.predictions} is damaged: ${decoded.failure.message}`)
+      return failed(`${layout.predictions} is damaged: ${decoded.failure.message}`)
     }
     const tested = yield* reportFingerprint(runPath)
     const { fingerprint } = decoded.success.metadata
@@ -68,12 +68,12 @@ export const readPredictions = Effect.fnUntraced(
       !(labels?.data instanceof Int32Array) ||
       !(indices?.data instanceof Int32Array)
     ) {
-      return failed(`its ${layout.predictions} has no probabilities, labels and indices`)
+      return failed(`${layout.predictions} lacks probabilities, labels or indices`)
     }
     const [examples, classes] = probabilities.shape
     if (indices.data.length !== examples || labels.data.length !== examples) {
       return failed(
-        `its ${layout.predictions} has ${examples} answers to ${indices.data.length} examples with ${labels.data.length} labels`,
+        `${layout.predictions} has ${examples} predictions for ${indices.data.length} indices and ${labels.data.length} labels`,
       )
     }
     return Result.succeed<Predictions>({

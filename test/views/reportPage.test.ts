@@ -118,7 +118,10 @@ describe("the report page of an incomplete run", () => {
     )
     assert.match(notices(damaged).join(), /predictions\.safetensors is damaged: .*so there is no calibration/)
     rmSync(join(path, "predictions.safetensors"))
-    assert.match(notices(await make(path)).join(), /it has no predictions\.safetensors/)
+    assert.match(
+      notices(await make(path)).join(),
+      /predictions\.safetensors is missing, so there is no calibration/,
+    )
   })
 
   it("reports missing metrics", async () => {
