@@ -68,7 +68,7 @@ const chooseCheckpoint = Effect.fnUntraced(function* (run: Run, wanted: string |
 })
 
 /**
- * The pixel normalization that the run was trained with: the statistics of its own train split, whatever the source of its
+ * The pixel normalization that the run was trained with: the statistics of its own training split, whatever the source of its
  * dataset holds now.
  */
 const tableOf = Effect.fnUntraced(function* (run: Run) {

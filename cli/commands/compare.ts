@@ -63,7 +63,7 @@ export const compare = Command.make(
     const paths = yield* Path.Path
     const listed = options.runs.length === 0
     if (listed && Option.isNone(options.experiment) && Option.isNone(options.last)) {
-      return yield* new NothingToCompare({ found: "no runs named", damaged: [], usage: true })
+      return yield* new NothingToCompare({ found: "no runs", damaged: [], usage: true })
     }
     const { damaged, runs } = listed
       ? yield* listHeaders(options.runsDir)

@@ -174,7 +174,7 @@ const tests = ({ correction, tests, untested }: Comparison): Section => ({
       sentence(`${second} and ${first}: not tested: ${reason}.`),
     ),
     ...(tests.some(({ onlyFirstRight }) => onlyFirstRight !== null)
-      ? [sentence("Examples are identified by their index in the dataset, train files first.")]
+      ? [sentence("Examples are identified by their index in the dataset, training files first.")]
       : []),
     ...(correction === null
       ? []

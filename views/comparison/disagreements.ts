@@ -92,7 +92,7 @@ export const disagreementsSection = Effect.fnUntraced(function* ({ tests, units 
     title: "Disagreements",
     content: [
       paragraph(
-        "Test examples that only one of two models classifies correctly: the first few by index in the dataset, train files first.",
+        "Test examples that only one of two models classifies correctly: the first few by index in the dataset, training files first.",
       ),
       rows,
     ],

@@ -13,7 +13,7 @@ const splitOf = ({ experiment }: RunRecords): string => {
   if (experiment === undefined) return "unknown"
   const { split } = experiment
   return split.kind === "standard"
-    ? `standard train and test sets; ${count(split.validation)} train examples held out for validation (seed ${split.seed})`
+    ? `standard training and test sets; ${count(split.validation)} training examples held out for validation (seed ${split.seed})`
     : `all examples pooled; ${percent(split.test)} held out for testing, then ${percent(split.validation)} of the rest for validation (seed ${split.seed})`
 }
 
@@ -21,7 +21,7 @@ const normalizationOf = ({ experiment }: RunRecords): string => {
   if (experiment === undefined) return "unknown"
   return experiment.normalization === "unit"
     ? "unit (pixel / 255)"
-    : "standardized (mean 0 and standard deviation 1 over the train split)"
+    : "standardized (mean 0 and standard deviation 1 over the training split)"
 }
 
 const classesTable = (
@@ -86,9 +86,9 @@ export const datasetSection = (
       facts([
         ["name", name],
         ["images", `${imageShape.join("×")}, ${names.length} classes`],
-        ["train set", `${count(train.examples)} examples; pixels: ${pixels(train)}`],
+        ["training set", `${count(train.examples)} examples; pixels: ${pixels(train)}`],
         ["test set", `${count(test.examples)} examples; pixels: ${pixels(test)}`],
-        ["test images also in the train set", count(duplicates)],
+        ["test images also in the training set", count(duplicates)],
         ["split", splitOf(records)],
         ["pixel normalization", normalizationOf(records)],
       ]),

@@ -195,7 +195,10 @@ describe("the gate", () => {
         rmSync(join(path, "predictions.safetensors"))
         const blind = yield* judged({ runsDir, second: 2, right: wrong(0, 0) })
         assert.isFalse(blind.champion)
-        assert.match(blind.reasons.join(), /cannot be compared with the champion: .*predictions\.safetensors is missing/)
+        assert.match(
+          blind.reasons.join(),
+          /cannot be compared with the champion: .*predictions\.safetensors is missing/,
+        )
         const other = yield* judged({ runsDir, second: 3, right: wrong(0, 0), testDigest: "3" })
         assert.isFalse(other.champion)
         rmSync(path, { recursive: true })
