@@ -22,13 +22,13 @@ const valueAt = (value: unknown, pointer: string): unknown =>
       value,
     )
 
-const show = (value: unknown) => (value === undefined ? "nothing" : JSON.stringify(value))
+const show = (value: unknown) => (value === undefined ? "not set" : JSON.stringify(value))
 
 export const differences = (before: Schema.Json, after: Schema.Json): ReadonlyArray<Difference> =>
   JsonPatch.get(before, after).map(({ path, ...operation }) => ({
     path: path.slice(1),
-    before: operation.op === "add" ? "nothing" : show(valueAt(before, path)),
-    after: "value" in operation ? show(operation.value) : "nothing",
+    before: operation.op === "add" ? "not set" : show(valueAt(before, path)),
+    after: "value" in operation ? show(operation.value) : "not set",
   }))
 
 /** One line for each difference. */
