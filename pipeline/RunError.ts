@@ -22,7 +22,7 @@ import { NonFiniteLoss } from "../stages/train/NonFiniteLoss.ts"
 import { OutOfBounds } from "../stages/validate/validate.ts"
 import { AttemptSuperseded } from "../storage/attempts.ts"
 import { StorageFailed } from "../storage/StorageFailed.ts"
-import { TestLearnt } from "./lineage/parents.ts"
+import { TestSetLeakage } from "./lineage/parents.ts"
 
 export const RunError = Schema.Union([
   Interrupted,
@@ -39,7 +39,7 @@ export const RunError = Schema.Union([
   LabelOutOfRange,
   OutOfBounds,
   SplitEmpty,
-  TestLearnt,
+  TestSetLeakage,
   ModelShapeMismatch,
   KernelNotSupported,
   EngineFailed,

@@ -24,7 +24,7 @@ import { pixelFigures } from "../stages/dataset/normalize.ts"
 import { validateDataset } from "../stages/validate/validate.ts"
 import * as files from "../storage/files.ts"
 import { layout } from "../storage/runDirectory.ts"
-import { checkForkedTest } from "./lineage/parents.ts"
+import { checkLeakage } from "./lineage/parents.ts"
 import { CurrentRun } from "./CurrentRun.ts"
 import { assembleReport } from "./assembleReport.ts"
 import { makeRunData, type RunData } from "./runData.ts"
@@ -77,7 +77,7 @@ const validate = Effect.fnUntraced(function* (fetched: FetchedDataset, data: Run
         `${train.examples} training and ${test.examples} test images of ${imageShape.join("×")}, ${classes} classes, ${duplicates} test images also in the training set`,
       )
       const split = yield* data.split(dataset)
-      yield* checkForkedTest(run, fetched, dataset, split, duplicates)
+      yield* checkLeakage(run, fetched, dataset, split, duplicates)
       if (experiment.normalization === "unit") return figures
       return { ...figures, standardizedBy: yield* pixelFigures(dataset, split.train) }
     }),

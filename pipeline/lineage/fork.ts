@@ -1,10 +1,10 @@
 /**
- * A new run from another's checkpoint: (parent, changed experiment) -> what to put into the new run's folder.
+ * A new run from the checkpoint of another run, its parent: (parent, changed experiment) -> the files that the fork starts with.
  *
- * What decides the variables must be the parent's (network, kind of optimizer, averaging), so that every one has its
- * value, and so must the split: another one would test the fork on what its parent was trained on. A pooled split depends on
- * the files as well, so a fork of one goes on with the files its parent had. Anything else may change. The fork goes on at
- * the parent's iteration, with the parent's rows of metrics up to there.
+ * A fork keeps its parent's network, kind of optimizer and weight averaging, so that every variable has a value in the
+ * checkpoint. It keeps the split, because another split would put training examples of the parent into the test set. A
+ * pooled split also depends on the files, so such a fork keeps the files of its parent. Anything else may change. The fork
+ * continues the parent's iterations, with the parent's rows of metrics up to the checkpoint.
  */
 import { Effect, Path, Schema } from "effect"
 import type { Experiment } from "../../schemas/Experiment.ts"
@@ -16,14 +16,14 @@ import * as files from "../../storage/files.ts"
 import { copyMetrics } from "../../storage/metricsLog.ts"
 import { effectiveExperiment, layout, type Run } from "../../storage/runDirectory.ts"
 import { budgetInIterations } from "./budgetInIterations.ts"
-import { differences } from "./difference.ts"
+import { type Difference, differences } from "./difference.ts"
 import { readFetched } from "../../storage/stageRecords.ts"
 
-/** The parent's state cannot be this experiment's. */
+/** The checkpoint of the parent does not fit the experiment, or the fork would be tested on training examples. */
 export class ForkImpossible extends Failure<ForkImpossible>()("ForkImpossible", {
   exitCode: "dataError",
   fields: { run: Schema.String, reason: Schema.String },
-  message: ({ reason, run }) => `no run can be forked from ${run}: ${reason}`,
+  message: ({ reason, run }) => `cannot fork ${run}: ${reason}`,
 }) {}
 
 const modelOf = ({ averaging, model, optimizer }: Experiment) => ({
@@ -32,63 +32,69 @@ const modelOf = ({ averaging, model, optimizer }: Experiment) => ({
   averaging: averaging !== undefined,
 })
 
+const foundInstead = ({ after, before, path }: Difference) => `found ${path} ${after}, expected ${before}`
+
+/** The first difference between the files of the two datasets. */
+const replacedFile = (before: Experiment, after: Experiment) =>
+  differences({ dataset: filesOf(before.dataset) }, { dataset: filesOf(after.dataset) }).at(0)
+
+/** What the experiment changes although a fork must keep it, and why; undefined if it changes nothing of that. */
+const forbiddenChange = (run: Run, experiment: Experiment): string | undefined => {
+  const before = run.identity.experiment
+  const [model] = differences(modelOf(effectiveExperiment(run)), modelOf(experiment))
+  if (model !== undefined) {
+    return `${foundInstead(model)}; a fork keeps the network, the kind of optimizer and weight averaging`
+  }
+  const [split] = differences({ split: before.split }, { split: experiment.split })
+  if (split !== undefined) {
+    return `${foundInstead(split)}; with another split it would be tested or validated on its parent's training examples`
+  }
+  const file = before.split.kind === "pooled" ? replacedFile(before, experiment) : undefined
+  if (file !== undefined) {
+    return `${foundInstead(file)}; a pooled split of other files would test it on its parent's training examples`
+  }
+  return undefined
+}
+
 export const prepareFork = Effect.fn("prepareFork")(function* (run: Run, experiment: Experiment) {
   const paths = yield* Path.Path
   const impossible = (reason: string) => new ForkImpossible({ run: run.identity.id, reason })
-  const [changed] = differences(modelOf(effectiveExperiment(run)), modelOf(experiment))
-  if (changed !== undefined) {
-    return yield* impossible(
-      `${changed.path} was ${changed.before} and is ${changed.after}; the network, the kind of optimizer and whether weights are averaged must stay`,
-    )
-  }
-  const { split } = run.identity.experiment
-  const [moved] = differences({ split }, { split: experiment.split })
-  if (moved !== undefined) {
-    return yield* impossible(
-      `${moved.path} was ${moved.before} and is ${moved.after}; with another split it would be tested, or validated, on examples it was trained on`,
-    )
-  }
-  const pooled = split.kind === "pooled"
-  const [replaced] = differences(
-    { dataset: filesOf(run.identity.experiment.dataset) },
-    { dataset: filesOf(experiment.dataset) },
-  )
-  if (pooled && replaced !== undefined) {
-    return yield* impossible(
-      `${replaced.path} was ${replaced.before} and is ${replaced.after}; a pooled split of other files would test it on examples it was trained on`,
-    )
-  }
+  const change = forbiddenChange(run, experiment)
+  if (change !== undefined) return yield* impossible(change)
+  const before = run.identity.experiment
+  const isPooled = before.split.kind === "pooled"
   const fetched = paths.join(layout.stages, "fetch.json")
-  if (pooled && (yield* readFetched(run.path)) === undefined) {
+  if (isPooled && (yield* readFetched(run.path)) === undefined) {
     return yield* impossible(
-      `it has no ${fetched} that can be read, and a pooled split of other files would test it on examples it was trained on`,
+      `${fetched} is missing or damaged, so the files of its pooled split are unknown; restore the file, or train from scratch, without --from`,
     )
   }
-  const record = pooled ? yield* files.readStringIfExists(paths.join(run.path, fetched)) : undefined
+  const record = isPooled ? yield* files.readStringIfExists(paths.join(run.path, fetched)) : undefined
   const checkpoint = yield* newestGoodCheckpoint(paths.join(run.path, layout.checkpoints))
-  if (checkpoint === undefined) return yield* impossible("it has no good checkpoint")
+  if (checkpoint === undefined)
+    return yield* impossible("found no valid checkpoint; train from scratch, without --from")
   const { iteration } = checkpoint.progress
-  // Of other data the size is not known yet: train refuses a budget that has been passed.
+  // The size of other data is unknown before validate has read it: train checks the budget then.
   const budget =
-    replaced === undefined || "iterations" in experiment.budget
+    replacedFile(before, experiment) === undefined || "iterations" in experiment.budget
       ? yield* budgetInIterations(run.path, experiment)
       : undefined
   if (budget !== undefined && budget <= iteration) {
     return yield* impossible(
-      `it stands at iteration ${iteration} and the budget is ${budget}; give --iterations a larger number`,
+      `found a budget of ${budget} iterations, expected more than the ${iteration} of its checkpoint; set a larger --iterations`,
     )
   }
-  const { fingerprint: from, id } = run.identity
-  const parent: Parent = { run: id, fingerprint: from, iteration, path: paths.resolve(run.path) }
-  const print = fingerprint(experiment, parent)
-  // The parent's best checkpoint stays with the parent: the fork looks for its own.
+  const { fingerprint: ofParent, id } = run.identity
+  const parent: Parent = { run: id, fingerprint: ofParent, iteration, path: paths.resolve(run.path) }
+  const ofFork = fingerprint(experiment, parent)
+  // The parent's best checkpoint stays with the parent: the fork selects its own.
   const progress = { ...checkpoint.progress, best: null, evaluationsWithoutImprovement: 0 }
   return {
     parent,
-    fingerprint: print,
+    fingerprint: ofFork,
     prepare: (folder: string) =>
       Effect.gen(function* () {
-        yield* saveCheckpoint(paths.join(folder, layout.checkpoints), checkpoint.state, progress, print)
+        yield* saveCheckpoint(paths.join(folder, layout.checkpoints), checkpoint.state, progress, ofFork)
         yield* copyMetrics(run.path, folder, iteration)
         if (record !== undefined) yield* files.writeAtomic(paths.join(folder, fetched), record)
       }),

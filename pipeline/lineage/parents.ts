@@ -1,8 +1,8 @@
 /**
- * The runs a run was forked from: its weights have met what they were trained on, not only its own files.
+ * The lineage of a fork: its parent, the parent's parent and so on. The weights of a fork were trained on their data, too.
  *
- * A fork has its parent's split, so of the same files it is tested on what no ancestor has learnt. Of other files it is not
- * sure: an image may have moved from one set to the other.
+ * A fork keeps its parent's split, so with the same files its test set is unseen by the whole lineage. With other files, a
+ * training image may have moved into the test set.
  */
 import { Effect, Path, Schema } from "effect"
 import type { FetchedDataset } from "../../schemas/Dataset.ts"
@@ -15,29 +15,41 @@ import type { CurrentRun } from "../CurrentRun.ts"
 import { readFetched } from "../../storage/stageRecords.ts"
 import { findUnseenByRun, haveSameImages } from "./leakage.ts"
 
-/** What an ancestor was trained on cannot be known. */
-export class AncestorLost extends Failure<AncestorLost>()("AncestorLost", {
+/** Without the parent's records, its training examples are unknown. */
+export class ParentUnreadable extends Failure<ParentUnreadable>()("ParentUnreadable", {
   exitCode: "dataError",
   fields: { run: Schema.String, problem: Schema.String },
-  message: ({ problem, run }) => `${run}, which it was forked from: ${problem}`,
+  message: ({ problem, run }) => `cannot read the parent ${run}: ${problem}`,
 }) {}
 
-/** The test would say how well a run remembers, not how good it is. */
-export class TestLearnt extends Failure<TestLearnt>()("TestLearnt", {
+const relationOf = (isParent: boolean) => (isParent ? "the parent of this run" : "in the lineage of this run")
+
+/** The test error would measure memory, not generalization. */
+export class TestSetLeakage extends Failure<TestSetLeakage>()("TestSetLeakage", {
   exitCode: "dataError",
-  fields: { ancestor: Schema.String, learnt: Schema.Int, examples: Schema.Int, duplicates: Schema.Int },
-  message: ({ ancestor, duplicates, examples, learnt }) => {
-    const most = duplicates === 0 ? "none" : `at most the ${duplicates} that are in its own train set too`
-    return `the test set holds images that ${ancestor}, which the run was forked from, has learnt: found ${learnt} of ${examples}, expected ${most}; train it from the beginning, without --from`
+  fields: {
+    run: Schema.String,
+    /** Whether that run is the parent itself or a parent's parent. */
+    isParent: Schema.Boolean,
+    /** Test images that are among its training and validation images. */
+    seen: Schema.Int,
+    examples: Schema.Int,
+    /** Test images that are in the fork's own training set, too. */
+    duplicates: Schema.Int,
+  },
+  message: ({ duplicates, examples, isParent, run, seen }) => {
+    const expected =
+      duplicates === 0 ? "" : `, expected at most the ${duplicates} that are in this run's own training set`
+    return `test-set leakage: ${run}, ${relationOf(isParent)}, was trained on ${seen} of the ${examples} test images${expected}; train from scratch, without --from`
   },
 }) {}
 
-/** Beside the run that was forked from it, or where it was then. */
+/** The parent's directory: next to the fork's own, or where it was when the run was forked. */
 const readParent = Effect.fnUntraced(function* (runsDir: string, { path, run: id }: Parent) {
   const paths = yield* Path.Path
-  const beside = readRun(paths.join(runsDir, id))
-  const parent = path === undefined ? beside : Effect.catch(beside, () => readRun(path))
-  return yield* Effect.mapError(parent, ({ message }) => new AncestorLost({ run: id, problem: message }))
+  const inRunsDir = readRun(paths.join(runsDir, id))
+  const parent = path === undefined ? inRunsDir : Effect.catch(inRunsDir, () => readRun(path))
+  return yield* Effect.mapError(parent, ({ message }) => new ParentUnreadable({ run: id, problem: message }))
 })
 
 /**
@@ -55,7 +67,10 @@ const readLineage = Effect.fnUntraced(function* (
     const run = yield* readParent(runsDir, parent)
     const own = yield* readFetched(run.path)
     if (own === undefined) {
-      return yield* new AncestorLost({ run: parent.run, problem: "it has no record of its dataset" })
+      return yield* new ParentUnreadable({
+        run: parent.run,
+        problem: "stages/fetch.json is missing or damaged",
+      })
     }
     const isKnown = [fetched, ...found.map(({ own }) => own)].some((other) => haveSameImages(own, other))
     if (!isKnown) found.push({ run, own })
@@ -79,10 +94,10 @@ export const findUnseenByLineage = Effect.fn("findUnseenByLineage")(function* (
 })
 
 /**
- * Whether a fork can be tested on its files: fails where test images have been learnt by an ancestor, but for as many as are
- * in the fork's own train set too. What cannot be known is warned of, and so are validation images that have been learnt.
+ * Fails if the test set of a fork has images that its lineage was trained or validated on, beyond as many as are in the fork's
+ * own training set. Warns of validation images that the lineage was trained or validated on, and if the lineage is unreadable.
  */
-export const checkForkedTest = Effect.fn("checkForkedTest")(
+export const checkLeakage = Effect.fn("checkLeakage")(
   function* (
     run: CurrentRun["Service"],
     fetched: FetchedDataset,
@@ -90,25 +105,20 @@ export const checkForkedTest = Effect.fn("checkForkedTest")(
     { test, validation }: SplitIndices,
     duplicates: number,
   ) {
-    for (const { own, run: ancestor } of yield* readLineage(run.path, run.parent, fetched)) {
-      const { id } = ancestor.identity
-      const unseen = yield* findUnseenByRun(
-        ancestor,
-        own,
-        fetched,
-        dataset,
-        Uint32Array.from([...test, ...validation]),
-      )
-      const isUnseen = new Set(unseen)
-      const learntOf = (indices: Uint32Array) => indices.filter((index) => !isUnseen.has(index)).length
-      const learnt = learntOf(test)
-      if (learnt > duplicates) {
-        return yield* new TestLearnt({ ancestor: id, learnt, examples: test.length, duplicates })
+    const indices = Uint32Array.from([...test, ...validation])
+    for (const { own, run: parent } of yield* readLineage(run.path, run.parent, fetched)) {
+      const { id } = parent.identity
+      const isParent = id === run.parent?.run
+      const unseen = new Set(yield* findUnseenByRun(parent, own, fetched, dataset, indices))
+      const countSeen = (indices: Uint32Array) => indices.filter((index) => !unseen.has(index)).length
+      const seen = countSeen(test)
+      if (seen > duplicates) {
+        return yield* new TestSetLeakage({ run: id, isParent, seen, examples: test.length, duplicates })
       }
-      const known = learntOf(validation)
-      if (known > 0) {
+      const validated = countSeen(validation)
+      if (validated > 0) {
         yield* Effect.logWarning(
-          `${known} of ${validation.length} validation images are among those that ${id}, which this run was forked from, was trained and validated on: errors on them are too low`,
+          `validation-set leakage: ${id}, ${relationOf(isParent)}, was trained or validated on ${validated} of the ${validation.length} validation images, so the validation error is too low`,
         )
       }
     }
@@ -116,10 +126,7 @@ export const checkForkedTest = Effect.fn("checkForkedTest")(
   (effect) =>
     Effect.catchIf(
       effect,
-      (error) => error._tag !== "TestLearnt",
-      ({ message }) =>
-        Effect.logWarning(
-          `whether test images have been learnt before cannot be told: ${message.split("\n", 1)[0]}`,
-        ),
+      (error) => error._tag !== "TestSetLeakage",
+      ({ message }) => Effect.logWarning(`cannot check for test-set leakage: ${message.split("\n", 1)[0]}`),
     ),
 )

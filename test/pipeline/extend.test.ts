@@ -53,7 +53,7 @@ describe("a finished run of six epochs, 30 iterations", () => {
     await refused(
       ["run", variant("five.ts", epochs(5)), "--from", run, ...inFolder("forks")],
       65,
-      /stands at iteration 30 and the budget is 25; give --iterations a larger number/,
+      /found a budget of 25 iterations, expected more than the 30 of its checkpoint; set a larger --iterations/,
     )
     assert.deepStrictEqual(set.runsOf("forks"), [])
     assert.deepStrictEqual(resultOf(run), before)

@@ -157,19 +157,22 @@ describe("a run of 200 iterations", () => {
 
     const short = await fork("refused", changed)
     assert.strictEqual(short.code, 65)
-    assert.match(short.stderr, /stands at iteration 200 and the budget is 200/)
+    assert.match(
+      short.stderr,
+      /found a budget of 200 iterations, expected more than the 200 of its checkpoint/,
+    )
     const text = readFileSync(changed, "utf8")
     writeFileSync(changed, text.replace("validation: 500", "validation: 600"))
     const elsewhere = await fork("refused", changed, "--iterations", "260")
     assert.strictEqual(elsewhere.code, 65)
     assert.match(
       elsewhere.stderr,
-      /split\/validation was 500 and is 600; with another split it would be tested, or validated, on/,
+      /found split\/validation 600, expected 500; with another split it would be tested or validated on/,
     )
     writeFileSync(changed, text.replace("filters: 8", "filters: 9"))
     const misfit = await fork("refused", changed, "--iterations", "260")
     assert.strictEqual(misfit.code, 65)
-    assert.match(misfit.stderr, /model\/0\/filters was 8 and is 9/)
+    assert.match(misfit.stderr, /found model\/0\/filters 9, expected 8/)
   })
 
   it("whose file has changed shows the difference and goes on with what it stored", async () => {

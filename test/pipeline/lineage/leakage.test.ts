@@ -1,4 +1,4 @@
-/** A champion is not judged on what it has learnt from: real runs, of other splits and of data that has grown. */
+/** Champions and forks are tested on unseen examples only: real runs with other splits and with data that has grown. */
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs"
 import { tmpdir } from "node:os"
 import { join } from "node:path"
@@ -18,7 +18,7 @@ import { findRun, type Run } from "../../../storage/runDirectory.ts"
 import { cliRun } from "../../fixtures/cli.ts"
 import { readFetched } from "../../../storage/stageRecords.ts"
 
-const scratch = mkdtempSync(join(tmpdir(), "tidemark-unseen-"))
+const scratch = mkdtempSync(join(tmpdir(), "tidemark-leakage-"))
 afterAll(() => rmSync(scratch, { recursive: true, force: true }))
 const runsDir = join(scratch, "runs")
 const schemas = fileURLToPath(new URL("../../../schemas/index.ts", import.meta.url))
@@ -55,7 +55,7 @@ const writeSet = (folder: string, trainExamples: number, trainFrom = 0, testFrom
 
 const split = (seed: number, test = 0.2): Split => ({ kind: "pooled", test, validation: 0.1, seed })
 
-/** Trained for two iterations; the gate refuses it for its size, so the champion stays. */
+/** An experiment of two iterations. Its gate rejects it for its size, so the champion stays. */
 const write = (name: string, set: string, split: Split, iterations = 2) => {
   const at = (file: string) => ({ source: join(set, file) })
   const experiment = {
@@ -100,7 +100,7 @@ const testOf = (split: Split, trainExamples: number) => [
 
 const services = Layer.merge(NodeServices.layer, FetchHttpClient.layer)
 
-it("compares over the test examples the champion was not trained on, and says where too few are left", async () => {
+it("compares on the test examples that are unseen by the champion, and reports if too few are left", async () => {
   const [first, grown] = [join(scratch, "first"), join(scratch, "grown")]
   writeSet(first, 2000)
   writeSet(grown, 2000 + appended)
@@ -146,7 +146,7 @@ it("compares over the test examples the champion was not trained on, and says wh
   }).pipe(Effect.scoped, Effect.provide(services), Effect.runPromise)
 }, 300_000)
 
-it("a fork of pooled examples is tested on what its parent was tested on, also when there are more", async () => {
+it("tests a fork of a pooled split on its parent's test set, even after the files have grown", async () => {
   const [set, moved] = [join(scratch, "pool"), join(scratch, "pool-moved")]
   writeSet(set, 2000)
   writeSet(moved, 2000)
@@ -163,7 +163,10 @@ it("a fork of pooled examples is tested on what its parent was tested on, also w
 
   const elsewhere = await fork(write("pool", moved, split(0), 4))
   assert.strictEqual(elsewhere.code, 65)
-  assert.match(elsewhere.stderr, /dataset\/\w+\/source was .* and is .*; a pooled split of other files would/)
+  assert.match(
+    elsewhere.stderr,
+    /found dataset\/\w+\/source ".*", expected ".*"; a pooled split of other files would test it/,
+  )
 
   const prepared = (change: Partial<Experiment>) =>
     prepareFork(parent, { ...parent.identity.experiment, budget: { iterations: 4 }, ...change })
@@ -171,11 +174,14 @@ it("a fork of pooled examples is tested on what its parent was tested on, also w
   assert.isObject(dataset)
   if (typeof dataset === "string") return
   await Effect.gen(function* () {
-    // Bounds judge the files and do not choose them.
+    // Bounds validate the files and do not select them.
     yield* prepared({ dataset: { ...dataset, bounds: { testExamples: [1, 5000] } } })
     rmSync(join(parent.path, "stages", "fetch.json"))
     const { message } = yield* Effect.flip(prepared({}))
-    assert.match(message, /it has no stages\/fetch\.json that can be read, and a pooled split of other files/)
+    assert.match(
+      message,
+      /stages\/fetch\.json is missing or damaged, so the files of its pooled split are unknown/,
+    )
   }).pipe(Effect.provide(services), Effect.runPromise)
 })
 
@@ -198,26 +204,27 @@ describe("a fork of a standard split", () => {
       run(write(name, folder, standard, iterations), "--from", parent)
   })
 
-  it("goes on with more data, and says which validation images are known", async () => {
+  it("trains on more data, and warns of validation images that its parent was trained on", async () => {
     const { code, stderr } = await fork("more", set("more", 2000 + appended), 4)
     assert.strictEqual(code, 0, stderr)
     const { train: own, validation } = Result.getOrThrow(
       splitDataset(standard, { trainExamples: 2000 + appended, testExamples }),
     )
     assert.strictEqual(own.length, 2000 + appended - 100)
-    const known = validation.filter((index) => index < 2000).length
+    const seen = validation.filter((index) => index < 2000).length
     assert.include(
       stderr,
-      `${known} of 100 validation images are among those that ${from.identity.id}, which this run was forked from, was trained and validated on`,
+      `validation-set leakage: ${from.identity.id}, the parent of this run, was trained or validated on ${seen} of the 100 validation images`,
     )
   })
 
-  it("is not tested on images that its parent has learnt, nor its parent's parent", async () => {
+  it("is not tested on training images of its parent, nor of its parent's parent", async () => {
     const moved = set("moved", 1500, 0, 1500)
-    const refusal = `the test set holds images that ${from.identity.id}, which the run was forked from, has learnt: found 500 of 1000, expected none; train it from the beginning, without --from`
+    const leakage = (relation: string) =>
+      `test-set leakage: ${from.identity.id}, ${relation}, was trained on 500 of the 1000 test images; train from scratch, without --from`
     const { code, stderr } = await fork("moved", moved, 4)
     assert.strictEqual(code, 65)
-    assert.include(stderr, refusal)
+    assert.include(stderr, leakage("the parent of this run"))
 
     const others = await fork("others", set("others", 2000, 10_000), 4)
     assert.strictEqual(others.code, 0, others.stderr)
@@ -225,15 +232,15 @@ describe("a fork of a standard split", () => {
     const child = await newest()
     const grandchild = await fork("grandchild", set("grandchild", 2000, 10_000, 1500), 6, child.path)
     assert.strictEqual(grandchild.code, 65)
-    assert.include(grandchild.stderr, refusal)
+    assert.include(grandchild.stderr, leakage("in the lineage of this run"))
   })
 
-  it("may be tested on as many as its own train set holds: they were there before", async () => {
+  it("may be tested on as many images of its parent as are in its own training set", async () => {
     const { code, stderr } = await fork("twice", set("twice", 2000, 0, 1999), 4)
     assert.strictEqual(code, 0, stderr)
   })
 
-  it("as a champion is not judged on what its parent has learnt", async () => {
+  it("is compared as a champion on test images that are unseen by its parent, too", async () => {
     const { code, stderr } = await fork("champion", set("champion-fork", 2000, 10_000), 4)
     assert.strictEqual(code, 0, stderr)
     const champion = await newest()
@@ -244,7 +251,7 @@ describe("a fork of a standard split", () => {
     }).pipe(Effect.scoped, Effect.provide(services), Effect.runPromise)
   })
 
-  it("finds its parent where it was, and says when that is gone", async () => {
+  it("finds its parent in another folder, and warns if the parent's data is gone", async () => {
     const elsewhere = (iterations: number, folder: string) =>
       cliRun(
         "run",
@@ -258,14 +265,14 @@ describe("a fork of a standard split", () => {
         "--data-dir",
         join(scratch, "data"),
       )
-    const known = await elsewhere(4, set("elsewhere-moved", 1500, 0, 1500))
-    assert.strictEqual(known.code, 65)
-    assert.include(known.stderr, "found 500 of 1000")
+    const leaking = await elsewhere(4, set("elsewhere-moved", 1500, 0, 1500))
+    assert.strictEqual(leaking.code, 65)
+    assert.include(leaking.stderr, "was trained on 500 of the 1000 test images")
 
     const files = await Effect.runPromise(readFetched(from.path).pipe(Effect.provide(NodeServices.layer)))
     rmSync(files?.files.trainImages.path ?? "")
     const gone = await elsewhere(4, set("elsewhere-others", 2000, 10_000))
     assert.strictEqual(gone.code, 0, gone.stderr)
-    assert.match(gone.stderr, /warning: whether test images have been learnt before cannot be told: .*\.idx/)
+    assert.match(gone.stderr, /warning: cannot check for test-set leakage: .*\.idx/)
   })
 })
