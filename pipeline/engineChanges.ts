@@ -4,7 +4,7 @@ import type { EngineInfo } from "../schemas/EngineInfo.ts"
 export const engineChanges = (before: EngineInfo, now: EngineInfo): ReadonlyArray<string> => {
   const changes: Array<string> = []
   const compare = (what: string, a: string | number, b: string | number) => {
-    if (a !== b) changes.push(`${what} ${a}, now ${b}`)
+    if (a !== b) changes.push(`${what} was ${a}, now ${b}`)
   }
   compare("engine", before.name, now.name)
   compare("device", before.device, now.device)

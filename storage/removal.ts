@@ -1,8 +1,8 @@
 /**
- * Removing runs: (run directory) -> gone, or kept because a process, a champion or an ensemble needs it.
+ * Removes runs: (run directory) -> removed, or kept because a process, a champion or an ensemble needs it.
  *
- * A run is renamed to a hidden name first and deleted then, so that a crash leaves the whole run or none under its name.
- * After the rename it is looked at once more: a process that took it in between gets it back.
+ * A run is first renamed to a hidden name and then deleted, so that a crash leaves the whole run under its name, or nothing.
+ * After the rename the run is checked again: if a process locked it in between, it gets its name back.
  */
 import { hostname } from "node:os"
 import { Clock, Effect, Path, Schema } from "effect"
@@ -16,76 +16,88 @@ import { hasProcess } from "./lock/processIdentity.ts"
 import { isRunName, layout } from "./runDirectory.ts"
 import { readAttemptGlances } from "./runHeader.ts"
 
-/** A new run has no attempt yet for this long at most. */
+/** A new run has its first attempt after this time at most. */
 const startingMs = 60_000
-/** Leftovers of another machine, whose processes cannot be looked at, count as abandoned after this. */
+/** Leftovers of another machine, whose processes cannot be checked, count as abandoned after this time. */
 const abandonedMs = 3_600_000
 
-/** Runs looked at beside each other: one whose process cannot be seen from here takes half a minute. */
-export const looksAtOnce = 64
+/** Runs checked concurrently: checking a process that is not visible from here takes half a minute. */
+export const concurrentChecks = 64
 
-/** Why a champion stays; the other reasons name their own way out, or an end to wait for. */
-const aChampion = "a champion"
+/** Why a run must stay. */
+export interface Protection {
+  readonly reason: string
+  readonly isChampion: boolean
+}
+
+const champion: Protection = { reason: "a champion", isChampion: true }
 
 /** Runs that must not be removed. */
 export class RunProtected extends Failure<RunProtected>()("RunProtected", {
   exitCode: "temporary",
-  fields: { runs: Schema.Array(Schema.Struct({ run: Schema.String, reason: Schema.String })) },
+  fields: {
+    runs: Schema.Array(
+      Schema.Struct({ run: Schema.String, reason: Schema.String, isChampion: Schema.Boolean }),
+    ),
+  },
   message: ({ runs }) => {
     const list = runs.map(({ reason, run }) => `${run} (${reason})`).join(", ")
-    const ways = [
-      `leave ${runs.length === 1 ? "it" : "them"} out`,
-      ...(runs.some(({ reason }) => reason === aChampion) ? ["or `promote` another run first"] : []),
-    ]
-    return `nothing was removed: ${list}; ${ways.join(", ")}`
+    const omit = `omit ${runs.length === 1 ? "it" : "them"}`
+    const promote = runs.some(({ isChampion }) => isChampion) ? ", or `promote` another run first" : ""
+    return `nothing was removed: ${list}; ${omit}${promote}`
   },
 }) {}
 
-/** A path that is no run must never be deleted. */
+/** Only run directories are ever deleted. */
 export class NotARun extends Failure<NotARun>()("NotARun", {
   exitCode: "dataError",
   fields: { path: Schema.String },
   message: ({ path }) =>
-    `nothing was removed: ${path} is not a run directory: it has no ${layout.identity} and not the name of one`,
+    `nothing was removed: ${path} is not a run directory: found neither a ${layout.identity} nor the name of a run`,
 }) {}
 
-/** Runs that others rely on, by their ids: what each is. Ensembles in `except` are about to be removed themselves. */
-export const neededRuns = Effect.fn("neededRuns")(function* (
+/** The runs that must stay, by id: champions and members of ensembles, except of the ensembles in `except`. */
+export const findNeededRuns = Effect.fn("findNeededRuns")(function* (
   runsDir: string,
   except: ReadonlyArray<string> = [],
 ) {
-  return new Map([...(yield* memberRuns(runsDir, except)), ...(yield* championRuns(runsDir))])
+  const members = [...(yield* memberRuns(runsDir, except))].map(
+    ([run, reason]) => [run, { reason, isChampion: false }] as const,
+  )
+  return new Map([...members, ...(yield* findChampionRuns(runsDir))])
 })
 
 /**
- * Runs that are champions, by their pointers and by the history, which a crash may leave ahead of them, and of each
- * experiment the one that a rollback leads to: id -> what it is.
+ * The champions and the targets of a rollback, by id. The history counts and so do the pointers: a crash may leave the history
+ * ahead of them.
  */
-const championRuns = Effect.fn("championRuns")(function* (runsDir: string) {
+const findChampionRuns = Effect.fn("findChampionRuns")(function* (runsDir: string) {
   const pointed = yield* listChampions(runsDir)
   const history = yield* readChampionHistory(runsDir)
-  const runs = new Map<string, string>()
+  const runs = new Map<string, Protection>()
   for (const name of new Set(history.map(({ experiment }) => experiment))) {
     const events = history.filter(({ experiment }) => experiment === name)
-    const champion = championOf(events) ?? pointed.find(({ experiment }) => experiment === name)?.run
-    const earlier = yield* earlierChampion(runsDir, events, champion)
-    if (earlier !== undefined)
-      runs.set(earlier, `the champion before, to which \`rollback ${name}\` goes back`)
-    if (champion !== undefined) runs.set(champion, aChampion)
+    const current = championOf(events) ?? pointed.find(({ experiment }) => experiment === name)?.run
+    const previous = yield* earlierChampion(runsDir, events, current)
+    if (previous !== undefined) {
+      const reason = `the previous champion, the target of \`rollback ${name}\``
+      runs.set(previous, { reason, isChampion: false })
+    }
+    if (current !== undefined) runs.set(current, champion)
   }
-  for (const { run } of pointed) runs.set(run, aChampion)
+  for (const { run } of pointed) runs.set(run, champion)
   return runs
 })
 
-/** Who works on a run, if anybody does. */
-const busyReason = Effect.fnUntraced(function* (path: string) {
+/** Whether a process works on a run: in words, undefined if none does. */
+const findActivity = Effect.fnUntraced(function* (path: string) {
   const paths = yield* Path.Path
   const attempts = yield* readAttemptGlances(path)
   const last = attempts.at(-1)
   if (last !== undefined) {
     if (last.outcome !== null) return undefined
     const lock = paths.join(path, layout.attempts, attemptFile(last.number))
-    // What cannot be told is left alone.
+    // A run whose process cannot be checked counts as in use.
     const alive = yield* isAlive(paths.basename(path), lock, last.process).pipe(
       Effect.orElseSucceed(() => true),
     )
@@ -93,44 +105,49 @@ const busyReason = Effect.fnUntraced(function* (path: string) {
   }
   const folder = yield* files.stat(paths.join(path, layout.identity))
   const young = folder !== undefined && (yield* Clock.currentTimeMillis) - folder.modifiedMs < startingMs
-  return young ? "it is just being started" : undefined
+  return young ? "it is starting" : undefined
 })
 
-/** Why a run must stay, or undefined. */
-export const protection = Effect.fn("protection")(function* (
+/** Why a run must stay; undefined if it may be removed. */
+export const findProtection = Effect.fn("findProtection")(function* (
   path: string,
-  needed: ReadonlyMap<string, string>,
+  needed: ReadonlyMap<string, Protection>,
 ) {
   const paths = yield* Path.Path
-  return needed.get(paths.basename(path)) ?? (yield* busyReason(path))
+  const protection = needed.get(paths.basename(path))
+  if (protection !== undefined) return protection
+  const activity = yield* findActivity(path)
+  return activity === undefined ? undefined : { reason: activity, isChampion: false }
 })
 
 export const checkIsRun = Effect.fnUntraced(function* (path: string) {
   const paths = yield* Path.Path
-  const named = isRunName(paths.basename(path))
-  if (!named && !(yield* files.exists(paths.join(path, layout.identity)))) return yield* new NotARun({ path })
+  const isNamed = isRunName(paths.basename(path))
+  if (!isNamed && !(yield* files.exists(paths.join(path, layout.identity))))
+    return yield* new NotARun({ path })
 })
 
-/** Removes a run for good; fails, with the run as it was, where a process took it meanwhile. */
+/** Removes a run; fails and leaves the run as it was if a process has locked it in the meantime. */
 export const removeRun = Effect.fn("removeRun")(function* (path: string) {
   const paths = yield* Path.Path
   const hidden = yield* files.hideFolder(path)
-  const back = files.rename(hidden, path)
-  // Stopped while it is looked at (Ctrl-C), the run is there again.
-  const busy = yield* busyReason(hidden).pipe(Effect.onInterrupt(() => Effect.ignore(back)))
-  if (busy !== undefined) {
-    yield* back
-    return yield* new RunProtected({ runs: [{ run: paths.basename(path), reason: busy }] })
+  const restore = files.rename(hidden, path)
+  // Ctrl-C during the check restores the run.
+  const activity = yield* findActivity(hidden).pipe(Effect.onInterrupt(() => Effect.ignore(restore)))
+  if (activity !== undefined) {
+    yield* restore
+    const kept = { run: paths.basename(path), reason: activity, isChampion: false }
+    return yield* new RunProtected({ runs: [kept] })
   }
   yield* files.remove(hidden)
 })
 
-/** What crashes left in a runs folder: runs that were being made or removed by a process that is gone. */
-export const leftovers = Effect.fn("leftovers")(function* (runsDir: string) {
+/** Leftovers of crashes in a runs folder: runs that a process was creating or removing when it died. */
+export const findLeftovers = Effect.fn("findLeftovers")(function* (runsDir: string) {
   const paths = yield* Path.Path
   const found: Array<string> = []
   for (const name of yield* files.list(runsDir)) {
-    // .ID@HOST.PID-RANDOM.tmp of a run being made, .ID.PID-RANDOM.tmp of one being removed.
+    // A run in creation is .ID@HOST.PID-RANDOM.tmp, a run in removal .ID.PID-RANDOM.tmp.
     const parts = /^\.(\d{8}T\d{6}Z-[^@]*?)(?:@(.+))?\.(\d+)(?:-\d+)?\.tmp$/.exec(name)
     if (parts === null) continue
     const [, , host, pid] = parts

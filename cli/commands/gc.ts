@@ -1,9 +1,16 @@
-/** `pipeline gc --keep N`: removes old runs, what crashes left, and cached data that no run refers to. */
+/** `pipeline gc --keep N`: removes old runs, leftovers of crashes and cached data that no run uses. */
+import { basename } from "node:path"
 import { Console, Effect, Option, Path } from "effect"
 import { Command, Flag } from "effect/cli"
 import { remove } from "../../storage/files.ts"
 import { treeSizeBytes } from "../../storage/filesNow.ts"
-import { leftovers, looksAtOnce, neededRuns, protection, removeRun } from "../../storage/removal.ts"
+import {
+  concurrentChecks,
+  findLeftovers,
+  findNeededRuns,
+  findProtection,
+  removeRun,
+} from "../../storage/removal.ts"
 import { isRunName } from "../../storage/runDirectory.ts"
 import { listHeaders, type RunHeader } from "../../storage/runHeader.ts"
 import { size } from "../../format/size.ts"
@@ -11,14 +18,12 @@ import { table } from "../render/table.ts"
 import { dataDir, experimentName, json, runsDir, wholeNumber, yes } from "../flags.ts"
 
 const keep = wholeNumber("keep", 0).pipe(
-  Flag.withDescription(
-    "Remove all but the newest N runs of each experiment; without it no finished folder of a run is removed",
-  ),
+  Flag.withDescription("Keep the newest N runs of each experiment and remove older ones (default: keep all)"),
   Flag.optional,
 )
 
-/** Runs beyond the newest `keep` of their experiment. */
-const beyond = (runs: ReadonlyArray<RunHeader>, keep: number): ReadonlyArray<RunHeader> => {
+/** The runs of each experiment without its newest `keep` runs. */
+const olderRuns = (runs: ReadonlyArray<RunHeader>, keep: number): ReadonlyArray<RunHeader> => {
   const seen = new Map<string, number>()
   return runs.toReversed().filter(({ name }) => {
     const newer = seen.get(name) ?? 0
@@ -30,7 +35,7 @@ const beyond = (runs: ReadonlyArray<RunHeader>, keep: number): ReadonlyArray<Run
 const withSize = (path: string) =>
   Effect.map(treeSizeBytes(path).pipe(Effect.orElseSucceed(() => 0)), (sizeBytes) => ({ path, sizeBytes }))
 
-const plan = Effect.fnUntraced(function* (options: {
+const findGarbage = Effect.fnUntraced(function* (options: {
   readonly runsDir: string
   readonly dataDir: string
   readonly keep: Option.Option<number>
@@ -39,18 +44,18 @@ const plan = Effect.fnUntraced(function* (options: {
   const paths = yield* Path.Path
   const { unreferenced } = yield* Effect.promise(() => import("../../stages/fetch/cacheReferences.ts"))
   const { damaged, runs } = yield* listHeaders(options.runsDir)
-  const champions = yield* neededRuns(options.runsDir)
-  const chosen = runs.filter(({ name }) => Option.getOrElse(options.experiment, () => name) === name)
-  const old = Option.isNone(options.keep) ? [] : beyond(chosen, options.keep.value)
+  const needed = yield* findNeededRuns(options.runsDir)
+  const selected = runs.filter(({ name }) => Option.getOrElse(options.experiment, () => name) === name)
+  const old = Option.isNone(options.keep) ? [] : olderRuns(selected, options.keep.value)
   const kept: Array<{ readonly run: string; readonly reason: string }> = []
   const removed: Array<string> = []
-  const reasons = yield* Effect.forEach(old, ({ path }) => protection(path, champions), {
-    concurrency: looksAtOnce,
+  const protections = yield* Effect.forEach(old, ({ path }) => findProtection(path, needed), {
+    concurrency: concurrentChecks,
   })
   for (const [i, { id, path }] of old.entries()) {
-    const reason = reasons[i]
-    if (reason === undefined) removed.push(path)
-    else kept.push({ run: id, reason })
+    const protection = protections[i]
+    if (protection === undefined) removed.push(path)
+    else kept.push({ run: id, reason: protection.reason })
   }
   const gone = new Set(removed)
   const staying = [...runs, ...damaged].map(({ path }) => path).filter((path) => !gone.has(path))
@@ -62,26 +67,50 @@ const plan = Effect.fnUntraced(function* (options: {
         ? []
         : damaged.map(({ path, problem }) => ({ run: paths.basename(path), reason: problem }))),
     ],
-    leftovers: yield* Effect.forEach(yield* leftovers(options.runsDir), withSize),
+    leftovers: yield* Effect.forEach(yield* findLeftovers(options.runsDir), withSize),
     cache: yield* Effect.forEach(yield* unreferenced(options.dataDir, staying), withSize),
   }
 })
 
-/** Every run there is now, whatever its format. */
+/** The paths of all runs, of every format. */
 const runPaths = (runsDir: string) =>
   Effect.map(listHeaders(runsDir), ({ damaged, runs }) => [...runs, ...damaged].map(({ path }) => path))
 
-type Sized = ReadonlyArray<{ readonly path: string; readonly sizeBytes: number }>
+type Garbage = Effect.Success<ReturnType<typeof findGarbage>>
+
+type Sized = Garbage["runs"]
 const total = (sized: Sized) => sized.reduce((sum, { sizeBytes }) => sum + sizeBytes, 0)
+
+const section = (title: string, sized: Sized) => {
+  if (sized.length === 0) return []
+  const rows = sized.map(({ path, sizeBytes }) => {
+    const name = basename(path)
+    return [isRunName(name) ? name : path, size(sizeBytes)]
+  })
+  const lines = table(["", ""], rows).split("\n").slice(1)
+  return [`${title}, ${size(total(sized))}:`, ...lines.map((line) => `  ${line}`)]
+}
+
+const render = ({ cache, kept, leftovers, runs }: Garbage, isRemoved: boolean, runsDir: string) => {
+  const verb = isRemoved ? "removed" : "would remove"
+  const lines = [
+    ...section(`${verb} ${runs.length} old runs`, runs),
+    ...(kept.length === 0 ? [] : ["kept:", ...kept.map(({ reason, run }) => `  ${run}: ${reason}`)]),
+    ...section(`${verb} ${leftovers.length} leftovers of crashed processes`, leftovers),
+    ...section(`${verb} ${cache.length} cached files that no run in ${runsDir} uses`, cache),
+  ]
+  const everything = [...runs, ...leftovers, ...cache]
+  if (everything.length === 0) return [...lines, "nothing to remove"]
+  return isRemoved ? lines : [...lines, `nothing was removed; add --yes to remove ${size(total(everything))}`]
+}
 
 export const gc = Command.make(
   "gc",
   { keep, experiment: experimentName, yes, runsDir, dataDir, json },
   Effect.fn("gc")(function* (options) {
-    const paths = yield* Path.Path
-    const found = yield* plan(options)
+    const found = yield* findGarbage(options)
     if (options.yes) {
-      yield* Effect.forEach(found.runs, ({ path }) => removeRun(path), { concurrency: looksAtOnce })
+      yield* Effect.forEach(found.runs, ({ path }) => removeRun(path), { concurrency: concurrentChecks })
       yield* Effect.forEach(found.leftovers, ({ path }) => remove(path))
       const { removeUnneeded } = yield* Effect.promise(() => import("../../stages/fetch/cacheReferences.ts"))
       yield* removeUnneeded(
@@ -89,50 +118,18 @@ export const gc = Command.make(
         runPaths(options.runsDir),
       )
     }
-    if (options.json) {
-      return yield* Console.log(JSON.stringify({ removed: options.yes, ...found }, null, 2))
-    }
-    const verb = options.yes ? "removed" : "would remove"
-    const section = (what: string, sized: Sized) =>
-      sized.length === 0
-        ? []
-        : [
-            `${verb} ${what}, ${size(total(sized))}:`,
-            table(
-              ["", ""],
-              sized.map(({ path, sizeBytes }) => [
-                isRunName(paths.basename(path)) ? paths.basename(path) : path,
-                size(sizeBytes),
-              ]),
-            )
-              .split("\n")
-              .slice(1)
-              .map((line) => `  ${line}`)
-              .join("\n"),
-          ]
-    const lines = [
-      ...section(`${found.runs.length} old runs`, found.runs),
-      ...(found.kept.length === 0
-        ? []
-        : ["kept all the same:", ...found.kept.map(({ reason, run }) => `  ${run}: ${reason}`)]),
-      ...section(`${found.leftovers.length} unfinished folders of processes that are gone`, found.leftovers),
-      ...section(
-        `${found.cache.length} cached files that no run in ${options.runsDir} refers to`,
-        found.cache,
-      ),
-    ]
-    const everything = [...found.runs, ...found.leftovers, ...found.cache]
-    if (everything.length === 0) lines.push("nothing to remove")
-    else if (!options.yes)
-      lines.push(`nothing has been removed; ${size(total(everything))} would be, with --yes`)
-    yield* Console.log(lines.join("\n"))
+    yield* Console.log(
+      options.json
+        ? JSON.stringify({ removed: options.yes, ...found }, null, 2)
+        : render(found, options.yes, options.runsDir).join("\n"),
+    )
   }),
 ).pipe(
   Command.withDescription(
-    "Remove old runs, what crashes left, and cached data no run refers to: a dry run unless --yes is given",
+    "Remove old runs, leftovers of crashes and cached data that no run uses; without --yes, only list them",
   ),
   Command.withExamples([
-    { command: "pipeline gc", description: "What crashes and removed runs left behind" },
+    { command: "pipeline gc", description: "List the leftovers of crashes and of removed runs" },
     { command: "pipeline gc --keep 5 --yes", description: "Keep the newest five runs of each experiment" },
   ]),
 )

@@ -1,62 +1,57 @@
-/** `pipeline resume RUN`: goes on with a run where its newest checkpoint stands. */
+/** `pipeline resume RUN`: resumes a run from its newest checkpoint. */
 import { Effect, Option, Path, Result, Schema } from "effect"
 import { Argument, Command, Flag } from "effect/cli"
 import { engines } from "../../schemas/EngineInfo.ts"
+import type { Experiment } from "../../schemas/Experiment.ts"
 import { Failure } from "../../schemas/Failure.ts"
-import { fingerprint } from "../../schemas/fingerprint.ts"
 import { loadCheckpoint } from "../../stages/train/checkpoint.ts"
 import { dependsOnBudget } from "../../stages/train/learningRate.ts"
-import { neededRuns } from "../../storage/removal.ts"
+import { findNeededRuns } from "../../storage/removal.ts"
 import { effectiveExperiment, findRun, layout, type Run } from "../../storage/runDirectory.ts"
 import { budgetInIterations } from "../../pipeline/lineage/budgetInIterations.ts"
 import { differences, renderDifferences } from "../../pipeline/lineage/difference.ts"
-import { engineChanges, threadsOf } from "../../pipeline/engineChanges.ts"
+import { threadsOf } from "../../pipeline/engineChanges.ts"
 import { applyOverrides, loadExperiment } from "../../pipeline/experimentFile/load.ts"
 import { tryWriteReportPage } from "../../views/report/tryWriteReportPage.ts"
 import { runArgument } from "../../format/runArgument.ts"
-import { resumeHint } from "../../pipeline/resumeHint.ts"
 import { newestIteration } from "../../inspect/summary.ts"
 import { readReport } from "../../storage/report.ts"
 import { quoted } from "../../format/quoted.ts"
 import { iterations, json, runsDir, threads } from "../flags.ts"
 import { readTrained } from "../../storage/stageRecords.ts"
 
-/** Another engine, version or code path computes other last bits. */
-export class EngineChanged extends Failure<EngineChanged>()("EngineChanged", {
-  exitCode: "dataError",
-  fields: { changes: Schema.Array(Schema.String) },
-  message: ({ changes }) =>
-    `the run was begun with another engine, so going on would not be exact to the bit: ${changes.join("; ")}; give --allow-engine-change to go on all the same`,
-}) {}
-
-/** The budget cannot be changed without losing what was trained so far, or what others rely on. */
+/** A run cannot be extended without losing what was trained so far, or what others rely on. */
 export class BudgetFixed extends Failure<BudgetFixed>()("BudgetFixed", {
   exitCode: "dataError",
   fields: {
+    run: Schema.String,
     reason: Schema.String,
-    /** The command to use instead. */
+    /** The command to use instead, without `pnpm pipeline`. */
     instead: Schema.String,
   },
-  message: ({ instead, reason }) =>
-    `the budget of this run cannot be changed: ${reason}; start a new run with \`pnpm pipeline ${instead}\``,
+  message: ({ instead, reason, run }) =>
+    `cannot change the budget of ${run}: ${reason}; start a new run with \`pnpm pipeline ${instead}\``,
 }) {}
 
 const run = Argument.String("run").pipe(
-  Argument.withDescription("The run: its id, the beginning or the last digits of it, a path, or `latest`"),
+  Argument.withDescription("Run: an id, its first or last characters, a path, or `latest`"),
 )
 
 const allowEngineChange = Flag.Boolean("allow-engine-change").pipe(
   Flag.withDescription(
-    "Go on although engine, version or processor path differ; the result is not exact to the bit",
+    "Resume although the engine, its version or its processor path changed: the result is not exact to the bit",
   ),
   Flag.withDefault(false),
 )
 const otherEngine = Flag.Literals("engine", engines).pipe(
-  Flag.withDescription("Another engine than the run's own; needs --allow-engine-change"),
+  Flag.withDescription("Resume on this engine instead of the run's own; needs --allow-engine-change"),
   Flag.optional,
 )
 
-/** Whether what a finished run learnt is still there; a run that does not say which checkpoint that is is left as it is. */
+const flags = { run, runsDir, iterations, engine: otherEngine, threads, allowEngineChange, json }
+type Options = Command.Command.Config.Infer<typeof flags>
+
+/** Whether the checkpoint that a finished run tested is still valid. Records without its name count as valid. */
 const hasTestedCheckpoint = Effect.fnUntraced(function* ({ identity, path }: Run) {
   const paths = yield* Path.Path
   const trained = yield* readTrained(path)
@@ -67,94 +62,85 @@ const hasTestedCheckpoint = Effect.fnUntraced(function* ({ identity, path }: Run
   )
   if (Result.isSuccess(loaded)) return true
   yield* Effect.logWarning(
-    `${identity.id} is finished, and the checkpoint that was tested is lost: ${loaded.failure}; it is made again`,
+    `${identity.id} is finished, but its tested checkpoint is lost: ${loaded.failure}; it is trained again`,
   )
   return false
 })
 
+/** Fails if a run cannot be trained up to `iterations`. */
+const checkExtension = Effect.fnUntraced(function* (run: Run, stored: Experiment, iterations: number) {
+  const paths = yield* Path.Path
+  const fixed = (reason: string, instead = "run FILE") =>
+    new BudgetFixed({ run: run.identity.id, reason, instead })
+  const { learningRate } = stored.optimizer
+  if (dependsOnBudget(learningRate)) {
+    return yield* fixed(`its ${learningRate.kind} learning rate depends on the number of iterations`)
+  }
+  const budget = (yield* budgetInIterations(run.path, stored)) ?? 0
+  const trained = yield* newestIteration(run.path)
+  if (iterations < Math.max(budget, trained)) {
+    const least = budget < trained ? `the ${trained} iterations trained` : `its budget of ${budget}`
+    return yield* fixed(`found --iterations ${iterations}, expected at least ${least}`)
+  }
+  const needed = (yield* findNeededRuns(paths.dirname(run.path))).get(run.identity.id)
+  if (needed !== undefined) {
+    const fork = `run FILE --from ${quoted(runArgument(run.path))} --iterations ${iterations}`
+    return yield* fixed(`it is ${needed.reason}, and must stay as it was tested`, fork)
+  }
+})
+
+/** The stored experiment counts; this warns if the experiment file has changed since. */
+const warnOfChangedFile = Effect.fnUntraced(function* ({ identity }: Run) {
+  const { experiment, experimentFile, overrides } = identity
+  const current = yield* loadExperiment(experimentFile.path, overrides).pipe(Effect.result)
+  if (Result.isFailure(current) || current.success.written === experimentFile.fingerprint) return
+  const changes = renderDifferences(differences(experiment, current.success.experiment))
+  yield* Effect.logWarning(
+    `${experimentFile.path} has changed since the run started; resuming with the experiment stored in the run (to train with the new one, use \`run --from\`):\n${changes}`,
+  )
+})
+
+/** Trains a run further: (run, options) -> its report. */
+const train = Effect.fnUntraced(function* (run: Run, experiment: Experiment, options: Options) {
+  const { selectEngine } = yield* Effect.promise(() => import("../../engines/select.ts"))
+  const { engineOf, resumeRun } = yield* Effect.promise(() => import("../../pipeline/resumeRun.ts"))
+  const before = engineOf(run)
+  const engine = Option.getOrElse(options.engine, () => before.name)
+  const threads = Option.getOrElse(options.threads, () => threadsOf(before))
+  return yield* resumeRun(run, {
+    experiment,
+    extendedTo: Option.getOrNull(options.iterations),
+    allowEngineChange: options.allowEngineChange,
+  }).pipe(Effect.provide(selectEngine(engine, { threads })))
+})
+
 export const resume = Command.make(
   "resume",
-  { run, runsDir, iterations, engine: otherEngine, threads, allowEngineChange, json },
+  flags,
   Effect.fn("resume")(function* (options) {
-    const paths = yield* Path.Path
-    const found = yield* findRun(options.runsDir, options.run)
-    const stored = effectiveExperiment(found)
-    const { experimentFile, overrides } = found.identity
-
-    const extendedTo = Option.getOrNull(options.iterations)
-    if (extendedTo !== null) {
-      if (dependsOnBudget(stored.optimizer.learningRate)) {
-        return yield* new BudgetFixed({
-          instead: "run",
-          reason: `its ${stored.optimizer.learningRate.kind} learning rate depends on the number of iterations`,
-        })
-      }
-      const budget = (yield* budgetInIterations(found.path, stored)) ?? 0
-      const trained = yield* newestIteration(found.path)
-      if (extendedTo < Math.max(budget, trained)) {
-        const before = budget < trained ? `${trained} iterations are trained` : `it is ${budget} iterations`
-        return yield* new BudgetFixed({ reason: `${before}, and ${extendedTo} is fewer`, instead: "run" })
-      }
-      const need = (yield* neededRuns(paths.dirname(found.path))).get(found.identity.id)
-      if (need !== undefined) {
-        return yield* new BudgetFixed({
-          reason: `it is ${need}, and has to stay as it was tested`,
-          instead: `run FILE --from ${quoted(runArgument(found.path))} --iterations ${extendedTo}`,
-        })
-      }
-    }
-    const experiment = extendedTo === null ? stored : applyOverrides(stored, { iterations: extendedTo })
-
-    // The stored experiment counts; a file that has changed since is only mentioned.
-    const current = yield* loadExperiment(experimentFile.path, overrides).pipe(Effect.result)
-    if (Result.isSuccess(current) && current.success.written !== experimentFile.fingerprint) {
-      const changed = differences(found.identity.experiment, current.success.experiment)
-      yield* Effect.logWarning(
-        `${experimentFile.path} has changed since the run began; going on with the experiment stored in the run (\`run --from\` would take the new one):\n${renderDifferences(changed)}`,
-      )
-    }
+    const run = yield* findRun(options.runsDir, options.run)
+    const stored = effectiveExperiment(run)
+    const extendedTo = Option.getOrUndefined(options.iterations)
+    if (extendedTo !== undefined) yield* checkExtension(run, stored, extendedTo)
+    yield* warnOfChangedFile(run)
 
     const { printReport } = yield* Effect.promise(() => import("../render/printReport.ts"))
-    const finished =
-      found.status === "finished" && extendedTo === null && (yield* hasTestedCheckpoint(found))
-        ? yield* readReport(found.path)
-        : undefined
+    const isFinished =
+      run.status === "finished" && extendedTo === undefined && (yield* hasTestedCheckpoint(run))
+    const finished = isFinished ? yield* readReport(run.path) : undefined
     if (finished !== undefined) {
-      yield* Effect.logInfo(`${found.identity.id} is finished; --iterations N would train it further`)
-      return yield* printReport(finished, found.path, options.json)
+      yield* Effect.logInfo(`${run.identity.id} is finished; to train it further, add --iterations N`)
+      return yield* printReport(finished, run.path, options.json)
     }
-
-    const { Engine } = yield* Effect.promise(() => import("../../engines/Engine.ts"))
-    const { selectEngine } = yield* Effect.promise(() => import("../../engines/select.ts"))
-    const { execute } = yield* Effect.promise(() => import("../../pipeline/execute.ts"))
-    const before = (found.attempts.at(-1) ?? found.identity).engine
-    const name = Option.getOrElse(options.engine, () => before.name)
-    const requestedThreads = Option.getOrElse(options.threads, () => threadsOf(before))
-    const report = yield* Effect.gen(function* () {
-      const { info } = yield* Engine
-      const changes = engineChanges(before, info)
-      if (changes.length > 0) {
-        if (!options.allowEngineChange) return yield* new EngineChanged({ changes })
-        yield* Effect.logWarning(`not exact to the bit from here on: ${changes.join("; ")}`)
-      }
-      yield* Effect.logInfo(`run ${paths.relative(process.cwd(), found.path)}`)
-      return yield* execute({
-        run: found,
-        experiment,
-        fingerprint: fingerprint(experiment, found.identity.parent),
-        extendedTo,
-      })
-    }).pipe(
-      resumeHint("resume", runArgument(found.path)),
-      Effect.provide(selectEngine(name, { threads: requestedThreads })),
-    )
-    yield* tryWriteReportPage(found.path)
-    yield* printReport(report, found.path, options.json)
+    const experiment = extendedTo === undefined ? stored : applyOverrides(stored, { iterations: extendedTo })
+    const report = yield* train(run, experiment, options)
+    yield* tryWriteReportPage(run.path)
+    yield* printReport(report, run.path, options.json)
   }),
 ).pipe(
-  Command.withDescription("Go on with a run where its newest checkpoint stands"),
+  Command.withDescription("Resume a run from its newest checkpoint"),
   Command.withExamples([
-    { command: "pipeline resume latest", description: "The newest run" },
+    { command: "pipeline resume latest", description: "Resume the newest run" },
     {
       command: "pipeline resume 20261122T02 --iterations 40000",
       description: "Train a finished run further",

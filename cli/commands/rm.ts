@@ -1,13 +1,13 @@
-/** `pipeline rm RUN…`: removes runs and ensembles; without --yes it only says which, and how much that frees. */
+/** `pipeline rm RUN…`: removes runs and ensembles; without --yes it only lists them and the space they use. */
 import { Console, Effect, Path } from "effect"
 import { Argument, Command } from "effect/cli"
 import { ensembleName, locateEnsemble, removeEnsemble } from "../../storage/ensembles.ts"
 import { treeSizeBytes } from "../../storage/filesNow.ts"
 import {
-  neededRuns,
   checkIsRun,
-  looksAtOnce,
-  protection,
+  concurrentChecks,
+  findNeededRuns,
+  findProtection,
   removeRun,
   RunProtected,
 } from "../../storage/removal.ts"
@@ -18,7 +18,7 @@ import { json, runsDir, yes } from "../flags.ts"
 
 const runs = Argument.String("run").pipe(
   Argument.withDescription(
-    "The runs: ids, the beginnings or last digits of them, globs, paths, `latest` or ensemble:NAME",
+    "Runs to remove: ids, their first or last characters, globs, paths, `latest` or ensemble:NAME",
   ),
   Argument.variadic({ min: 1 }),
 )
@@ -50,13 +50,15 @@ export const rm = Command.make(
         const except = runsDir === paths.resolve(options.runsDir) ? ensembles : []
         return {
           run: paths.basename(path),
-          reason: yield* protection(path, yield* neededRuns(runsDir, except)),
+          protection: yield* findProtection(path, yield* findNeededRuns(runsDir, except)),
         }
       }),
-      { concurrency: looksAtOnce },
+      { concurrency: concurrentChecks },
     )
-    const kept = protections.flatMap(({ reason, run }) => (reason === undefined ? [] : [{ run, reason }]))
-    // All or nothing: a glob that catches a champion was not meant so.
+    const kept = protections.flatMap(({ protection, run }) =>
+      protection === undefined ? [] : [{ run, ...protection }],
+    )
+    // All or nothing: a glob that matches a champion was a mistake.
     if (kept.length > 0) return yield* new RunProtected({ runs: kept })
     const runs = found.map((path) => ({ run: paths.basename(path), path }))
     const sized = yield* Effect.forEach([...folders, ...runs], ({ path, run }) =>
@@ -64,7 +66,7 @@ export const rm = Command.make(
     )
     if (options.yes) {
       yield* Effect.forEach(folders, ({ path }) => removeEnsemble(path))
-      yield* Effect.forEach(found, removeRun, { concurrency: looksAtOnce })
+      yield* Effect.forEach(found, removeRun, { concurrency: concurrentChecks })
     }
     const sizeBytes = sized.reduce((sum, one) => sum + one.sizeBytes, 0)
     if (options.json) {
@@ -78,15 +80,16 @@ export const rm = Command.make(
     )
     const counts = [...counted(folders.length, "ensemble"), ...counted(found.length, "run")]
     const what = `${counts.join(" and ")}, ${size(sizeBytes)}`
-    yield* Console.log(options.yes ? `removed ${what}` : `would remove ${what}; do it with --yes`)
+    yield* Console.log(options.yes ? `removed ${what}` : `would remove ${what}; add --yes to remove them`)
   }),
 ).pipe(
   Command.withDescription(
-    "Remove runs: a dry run unless --yes is given; never a live run, a champion or the one before it, a member of an ensemble",
+    "Remove runs or ensembles; without --yes, only list them. Refuses runs that are in use, champions, previous champions and members of ensembles",
   ),
+  Command.withShortDescription("Remove runs or ensembles; without --yes, only list them"),
   Command.withExamples([
-    { command: "pipeline rm 20261122T02", description: "What would be removed" },
-    { command: "pipeline rm '*-tiny-*' --yes", description: "Remove every run of an experiment" },
-    { command: "pipeline rm ensemble:digits --yes", description: "Remove an ensemble; its members stay" },
+    { command: "pipeline rm 20261122T02", description: "List the runs of that hour and their sizes" },
+    { command: "pipeline rm '*-tiny-*' --yes", description: "Remove all runs of an experiment" },
+    { command: "pipeline rm ensemble:digits --yes", description: "Remove an ensemble and keep its members" },
   ]),
 )

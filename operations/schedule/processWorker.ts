@@ -8,7 +8,7 @@ import { Context, Effect, type FileSystem, Layer, Path, Schema } from "effect"
 import { GateResult } from "../../schemas/Champion.ts"
 import { exitCodes } from "../../schemas/exitCodes.ts"
 import { readChampion } from "../../storage/champions.ts"
-import { neededRuns, protection, removeRun } from "../../storage/removal.ts"
+import { findNeededRuns, findProtection, removeRun } from "../../storage/removal.ts"
 import { listHeaders } from "../../storage/runHeader.ts"
 import { readFetched } from "../../storage/stageRecords.ts"
 import { startProcess } from "../childProcess.ts"
@@ -87,12 +87,12 @@ const datasetDigest = Effect.fnUntraced(function* (runPath: string) {
 /** Removes all but the newest `keep` of these runs, but none that something else needs; returns those removed. */
 const prune = Effect.fnUntraced(function* ({ runsDir }: Folders, runs: ReadonlyArray<string>, keep: number) {
   const paths = yield* Path.Path
-  const needed = yield* neededRuns(runsDir)
+  const needed = yield* findNeededRuns(runsDir)
   const removed: Array<string> = []
   for (const run of runs.slice(0, -keep)) {
     const runPath = paths.join(runsDir, run)
     if ((yield* readStatus(runPath)) === undefined) continue
-    if ((yield* protection(runPath, needed)) !== undefined) continue
+    if ((yield* findProtection(runPath, needed)) !== undefined) continue
     yield* removeRun(runPath)
     removed.push(run)
   }

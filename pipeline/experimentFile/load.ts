@@ -1,7 +1,7 @@
 /**
- * An experiment file -> a decoded experiment that is known to fit its dataset, before anything is fetched.
+ * Loads an experiment file: (path, overrides of the command line) -> a decoded experiment that fits its dataset.
  *
- * (path, overrides of the command line) -> Experiment. Every problem of a file is listed at once, with its path.
+ * Nothing is fetched for that. An error lists every problem of the file, each with its path.
  */
 import { Effect, Path, Schema } from "effect"
 import { isLabel, notALabel } from "../../schemas/Dataset.ts"
@@ -19,7 +19,8 @@ import { problemsOf } from "./problems.ts"
 export class ExperimentNotFound extends Failure<ExperimentNotFound>()("ExperimentNotFound", {
   exitCode: "noInput",
   fields: { path: Schema.String },
-  message: ({ path }) => `there is no experiment file ${path}; the project's own are in experiments/`,
+  message: ({ path }) =>
+    `cannot load ${path}: file not found; the experiments of this project are in experiments/`,
 }) {}
 
 export class ExperimentInvalid extends Failure<ExperimentInvalid>()("ExperimentInvalid", {
@@ -29,7 +30,7 @@ export class ExperimentInvalid extends Failure<ExperimentInvalid>()("ExperimentI
     problems: Schema.Array(Schema.Struct({ at: Schema.String, problem: Schema.String })),
   },
   message: ({ path, problems }) => {
-    const lines = problems.map(({ at, problem }) => `  ${at || "(the whole)"}: ${problem}`)
+    const lines = problems.map(({ at, problem }) => `  ${at || "(default export)"}: ${problem}`)
     const count = lines.length === 1 ? "1 problem" : `${lines.length} problems`
     return `${path} is not a valid experiment, ${count}:\n${lines.join("\n")}`
   },
@@ -37,7 +38,7 @@ export class ExperimentInvalid extends Failure<ExperimentInvalid>()("ExperimentI
 
 const decode = Schema.decodeUnknownEffect(Experiment, { errors: "all", onExcessProperty: "error" })
 
-/** Mean squared error compares outputs with 0 and 1, and makes probabilities of them: they must lie in [0, 1]. */
+/** Mean squared error compares outputs with 0 and 1, and turns them into probabilities: they must be in [0, 1]. */
 const outputProblems = ({ loss, model }: Experiment) => {
   const beyond = loss === "meanSquaredError" ? outputBeyondUnit(model) : undefined
   if (beyond === undefined) return []
@@ -46,12 +47,12 @@ const outputProblems = ({ loss, model }: Experiment) => {
   const advice =
     "activation" in layer
       ? `write activation: "sigmoid" in it`
-      : `put layers.activation({ activation: "sigmoid" }) behind it`
+      : `add layers.activation({ activation: "sigmoid" }) after it`
   const problem = `found ${found} in the last layer ${name}, expected outputs in [0, 1] for loss meanSquaredError; ${advice}, or loss: "softmaxCrossEntropy"`
   return [{ at: `model[${index}]`, problem }]
 }
 
-/** Decodes what a file exported; `path` is for the messages. */
+/** Decodes the default export of a file; `path` is for the messages. */
 export const decodeExperiment = Effect.fn("decodeExperiment")(function* (value: unknown, path: string) {
   const experiment = yield* decode(value).pipe(
     Effect.mapError(({ issue }) => new ExperimentInvalid({ path, problems: problemsOf(value, issue) })),
@@ -73,34 +74,34 @@ export const decodeExperiment = Effect.fn("decodeExperiment")(function* (value: 
   return experiment
 })
 
-/** Whether a file's value is meant to be several experiments (`operations/ensemble/ensembleFile.ts`). */
+/** Whether the default export of a file is an ensemble (`operations/ensemble/ensembleFile.ts`). */
 export const isEnsemble = (value: unknown) =>
   typeof value === "object" && value !== null && "members" in value
 
-/** The default export of a file, whatever it is. */
+/** The default export of a file, not decoded. */
 export const loadDefault = Effect.fn("loadDefault")(function* (file: string) {
   const paths = yield* Path.Path
   const path = paths.resolve(file)
   if (!(yield* files.exists(path))) return yield* new ExperimentNotFound({ path })
   if (!/\.[cm]?[jt]s$/.test(path)) {
-    const problem = "it is no TypeScript file; name one, as experiments/cnn.ts"
+    const problem = "not a TypeScript file; name one, such as experiments/cnn.ts"
     return yield* new ExperimentNotLoadable({ path, problem })
   }
   const value = yield* evaluateFile(path)
   if (value === undefined) {
     return yield* new ExperimentNotLoadable({
       path,
-      problem: "it has no default export; write `export default experiment({ … })`",
+      problem: "no default export; add `export default experiment({ … })`",
     })
   }
   return { path, value }
 })
 
-/** The experiment of a file, with the overrides applied, and the fingerprint of the file alone. */
+/** The experiment of a file with the overrides applied, and the fingerprint without them. */
 export const loadExperiment = Effect.fn("loadExperiment")(function* (file: string, overrides: Overrides) {
   const { path, value } = yield* loadDefault(file)
   if (isEnsemble(value)) {
-    const problem = "it is an ensemble of several experiments; `pnpm pipeline run` trains it"
+    const problem = "found an ensemble, expected an experiment; train it with `pnpm pipeline run`"
     return yield* new ExperimentInvalid({ path, problems: [{ at: "", problem }] })
   }
   const written = yield* decodeExperiment(value, path)
@@ -111,7 +112,7 @@ export const loadExperiment = Effect.fn("loadExperiment")(function* (file: strin
   }
 })
 
-/** What the command line changes in an experiment. */
+/** An experiment with the overrides of the command line. */
 export const applyOverrides = (experiment: Experiment, overrides: Overrides): Experiment => ({
   ...experiment,
   ...(overrides.iterations === undefined ? {} : { budget: { iterations: overrides.iterations } }),

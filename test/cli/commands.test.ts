@@ -115,7 +115,7 @@ describe("run", () => {
     runCommand("run", file, "--runs-dir", join(scratch, "runs"), "--data-dir", data, ...more)
 
   it("a missing experiment file exits 66", async () => {
-    refused(await run("experiments/nothing.ts"), 66, /^error: there is no experiment file .*nothing\.ts/m)
+    refused(await run("experiments/nothing.ts"), 66, /^error: cannot load .*nothing\.ts: file not found/m)
   })
 
   it("a file that does not parse, throws or exports nothing exits 65", async () => {
@@ -131,11 +131,7 @@ describe("run", () => {
     )
     refused(await run(misspelt), 65, new RegExp(`layers.dense2 is not a function, at ${misspelt}:2$`, "m"))
     refused(await run(write("empty.ts", "export const x = 1")), 65, /no default export/)
-    refused(
-      await run(join(project, "experiments")),
-      65,
-      /cannot load .*experiments: it is no TypeScript file/,
-    )
+    refused(await run(join(project, "experiments")), 65, /cannot load .*experiments: not a TypeScript file/)
   })
 
   it("an experiment with several faults lists all of them, exit 65, and leaves no run behind", async () => {

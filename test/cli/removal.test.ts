@@ -1,5 +1,5 @@
 /**
- * rm and gc: what they remove, and above all what they never do.
+ * rm and gc: what they remove, and above all what they must never remove.
  */
 import { type ChildProcess, spawn } from "node:child_process"
 import {
@@ -19,7 +19,7 @@ import * as NodeServices from "@effect/platform-node/NodeServices"
 import { afterAll, assert, beforeAll, describe, it } from "@effect/vitest"
 import { Effect, type FileSystem, type Path, Result } from "effect"
 import { unreferenced } from "../../stages/fetch/cacheReferences.ts"
-import { neededRuns, leftovers, protection, removeRun } from "../../storage/removal.ts"
+import { findLeftovers, findNeededRuns, findProtection, removeRun } from "../../storage/removal.ts"
 import { runCommand } from "../fixtures/command.ts"
 import { powerCut } from "../fixtures/powerCut.ts"
 import { type WrittenRun, writeRun } from "../fixtures/writeRun.ts"
@@ -35,7 +35,7 @@ const write = (runsDir: string, run: Omit<WrittenRun, "runsDir" | "second"> = {}
 const go = <A, E>(effect: Effect.Effect<A, E, FileSystem.FileSystem | Path.Path>) =>
   Effect.runPromise(Effect.provide(effect, NodeServices.layer))
 
-/** A process that has taken the run. */
+/** A process that has locked the run. */
 const hold = (run: string) =>
   new Promise<ChildProcess>((resolve, reject) => {
     const child = spawn(process.execPath, [
@@ -48,19 +48,19 @@ const hold = (run: string) =>
   })
 
 describe("rm", () => {
-  it("is a dry run unless --yes is given; globs, and the bytes it frees", async () => {
+  it("without --yes only lists the runs that a glob matches, and the bytes they use", async () => {
     const runs = [write("rm", { name: "a" }), write("rm", { name: "a" }), write("rm", { name: "b" })]
     const runsDir = join(scratch, "rm")
     const dry = await runCommand("rm", "*-a-*", "--runs-dir", runsDir)
     assert.strictEqual(dry.code, 0, dry.stderr)
-    assert.match(dry.stdout, /would remove 2 runs, [\d.]+ kB; do it with --yes/)
+    assert.match(dry.stdout, /would remove 2 runs, [\d.]+ kB; add --yes to remove them/)
     assert.strictEqual(readdirSync(runsDir).length, 3)
     const real = await runCommand("rm", "*-a-*", "--yes", "--runs-dir", runsDir)
     assert.match(real.stdout, /removed 2 runs/)
     assert.deepStrictEqual(readdirSync(runsDir), [basename(runs[2])])
   })
 
-  it("refuses a champion, a path that is no run, and then removes nothing", async () => {
+  it("removes nothing if one of the runs is a champion or not a run directory", async () => {
     const champion = write("champion")
     const other = write("champion")
     const runsDir = join(scratch, "champion")
@@ -71,10 +71,10 @@ describe("rm", () => {
     assert.strictEqual(refused.code, 75)
     assert.include(
       refused.stderr,
-      `nothing was removed: ${basename(champion)} (a champion); leave it out, or \`promote\` another run first`,
+      `nothing was removed: ${basename(champion)} (a champion); omit it, or \`promote\` another run first`,
     )
     assert.isTrue(existsSync(champion) && existsSync(other))
-    assert.deepStrictEqual([...(await go(neededRuns(runsDir))).keys()], [basename(champion)])
+    assert.deepStrictEqual([...(await go(findNeededRuns(runsDir))).keys()], [basename(champion)])
     // The history is written before the pointer: after a crash between them it knows the champion.
     const event = {
       kind: "promoted",
@@ -85,38 +85,38 @@ describe("rm", () => {
       reason: null,
     }
     writeFileSync(join(runsDir, "champions", "history.ndjson"), `${JSON.stringify(event)}\n`)
-    assert.isTrue((await go(neededRuns(runsDir))).has(basename(other)))
+    assert.isTrue((await go(findNeededRuns(runsDir))).has(basename(other)))
     const folder = await runCommand("rm", join(runsDir, "champions"), "--yes", "--runs-dir", runsDir)
     assert.strictEqual(folder.code, 65)
     assert.include(folder.stderr, "is not a run directory")
   })
 
-  it("a live run is refused; killed, it is removed; just made, it is left alone; damaged, it is removed", async () => {
+  it("keeps a run that is in use or starting, and removes a killed or damaged one", async () => {
     const run = write("live")
     const holder = await hold(run)
-    const busy = await go(protection(run, new Map()))
-    assert.match(busy ?? "", new RegExp(`^process ${holder.pid} on .* is working on it$`))
-    // Taken between the look and the rename: it gets its name back.
+    const busy = await go(findProtection(run, new Map()))
+    assert.match(busy?.reason ?? "", new RegExp(`^process ${holder.pid} on .* is working on it$`))
+    // Locked between the check and the rename: it gets its name back.
     const raced = await go(Effect.result(removeRun(run)))
     assert.isTrue(Result.isFailure(raced))
     assert.deepStrictEqual(readdirSync(join(scratch, "live")), [basename(run)])
     const ended = new Promise((resolve) => holder.once("close", resolve))
     holder.kill("SIGKILL")
     await ended
-    assert.isUndefined(await go(protection(run, new Map())))
+    assert.isUndefined(await go(findProtection(run, new Map())))
 
     const made = write("live")
     rmSync(join(made, "attempts", "0001.json"))
-    assert.match((await go(protection(made, new Map()))) ?? "", /just being started/)
+    assert.strictEqual((await go(findProtection(made, new Map())))?.reason, "it is starting")
     utimesSync(join(made, "run.json"), 1, 1)
-    assert.isUndefined(await go(protection(made, new Map())))
+    assert.isUndefined(await go(findProtection(made, new Map())))
     writeFileSync(join(made, "run.json"), "{")
     utimesSync(join(made, "run.json"), 1, 1)
     await go(removeRun(made))
     assert.isFalse(existsSync(made))
   })
 
-  it("with the power cut at any operation, a run is whole under its name or not under it at all", async () => {
+  it("leaves a run whole or not at all under its name if the power fails at any operation", async () => {
     let cuts = 0
     for (let at = 0; ; at++) {
       const runsDir = `cut-${at}`
@@ -139,7 +139,7 @@ describe("rm", () => {
 })
 
 describe("gc", () => {
-  it("keeps the newest runs of each experiment, champions and runs it cannot read", async () => {
+  it("keeps the newest runs of each experiment, champions and unreadable runs", async () => {
     const a = [1, 2, 3, 4].map(() => write("gc", { name: "a" }))
     const b = write("gc", { name: "b" })
     const damaged = write("gc", { name: "a" })
@@ -170,7 +170,7 @@ describe("gc", () => {
     )
   })
 
-  it("finds what dead processes left of runs that were being made or removed, and nothing else", async () => {
+  it("lists only the runs that a dead process was creating or removing", async () => {
     const runsDir = join(scratch, "left")
     const id = "20260101T000000Z-small-00000000"
     const dead = [`.${id}@${hostname()}.4194301-7.tmp`, `.${id}.4194301-7.tmp`, `.${id}@elsewhere.1-8.tmp`]
@@ -178,7 +178,7 @@ describe("gc", () => {
     for (const name of [...dead, ...living]) mkdirSync(join(runsDir, name), { recursive: true })
     utimesSync(join(runsDir, dead[2]), 1, 1)
     assert.deepStrictEqual(
-      (await go(leftovers(runsDir))).sort(),
+      (await go(findLeftovers(runsDir))).sort(),
       dead.map((name) => join(runsDir, name)).sort(),
     )
   })
@@ -213,7 +213,7 @@ describe("the dataset cache", () => {
   }
   const names = ["mnist/a", "mnist/b", "mnist/c", "mnist/d"]
 
-  it("what a run fetched stays, wherever the cache is mounted now; the rest of what the cache wrote may go", async () => {
+  it("keeps the files that a run fetched, wherever the cache is mounted, and lists the other files that it wrote", async () => {
     const dataDir = join(scratch, "data")
     for (const name of [...names, "mnist/old", `own/${sha256}.idx`]) cacheFile(join(dataDir, name))
     writeFileSync(join(dataDir, "mnist", "by-hand.gz"), "mine")
@@ -230,7 +230,7 @@ describe("the dataset cache", () => {
     )
   })
 
-  it("a run that has not fetched yet needs its whole dataset, one that cannot be read everything", async () => {
+  it("keeps the whole dataset of a run that has not fetched yet, and everything for an unreadable run", async () => {
     const dataDir = join(scratch, "data2")
     for (const name of ["mnist/a", "kmnist/a"]) cacheFile(join(dataDir, name))
     const waiting = write("cache2")

@@ -48,7 +48,7 @@ describe("a finished run of six epochs, 30 iterations", () => {
     await refused(
       ["resume", run, "--iterations=29"],
       65,
-      /budget of this run cannot be changed: it is 30 iterations, and 29 is fewer/,
+      /cannot change the budget of \S+: found --iterations 29, expected at least its budget of 30/,
     )
     await refused(
       ["run", variant("five.ts", epochs(5)), "--from", run, ...inFolder("forks")],
@@ -79,7 +79,7 @@ describe("a finished run of six epochs, 30 iterations", () => {
     await refused(
       ["resume", run, "--iterations=40"],
       65,
-      /it is a champion, and has to stay as it was tested; start a new run with `pnpm pipeline run FILE --from \S+squares\S+ --iterations 40`/,
+      /it is a champion, and must stay as it was tested; start a new run with `pnpm pipeline run FILE --from \S+squares\S+ --iterations 40`/,
     )
     rmSync(champions, { recursive: true })
     assert.deepStrictEqual(resultOf(run), before)

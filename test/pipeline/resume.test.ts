@@ -189,7 +189,7 @@ describe("a run of 200 iterations", () => {
     writeFileSync(file, text.replace("batchSize: 30", "batchSize: 31"))
     const resumed = await resume("edited")
     assert.strictEqual(resumed.code, 0, resumed.stderr)
-    assert.match(resumed.stderr, /edited\.ts has changed since the run began/)
+    assert.match(resumed.stderr, /edited\.ts has changed since the run started/)
     assert.include(resumed.stderr, "batchSize: 30 → 31")
     assert.deepStrictEqual(resultOf(onlyRun(folder("edited"))), whole)
   })
@@ -201,7 +201,10 @@ describe("a run of 200 iterations", () => {
     await ended
     const refused = await resume("engines", "--engine", "reference")
     assert.strictEqual(refused.code, 65)
-    assert.match(refused.stderr, /engine onnx, now reference.*--allow-engine-change/)
+    assert.match(
+      refused.stderr,
+      /cannot resume exactly to the bit: engine was onnx, now reference.*--allow-engine-change/,
+    )
     const allowed = start(
       "resume",
       "latest",
@@ -213,12 +216,15 @@ describe("a run of 200 iterations", () => {
     )
     const { code, stderr } = await interruptedInTraining(allowed)
     assert.strictEqual(code, 130, stderr)
-    assert.match(stderr, /warning: not exact to the bit from here on: engine onnx, now reference/)
-    // From now on the other engine is the run's: going on with it is no change.
+    assert.match(
+      stderr,
+      /warning: from here on, the result is not exact to the bit: engine was onnx, now reference/,
+    )
+    // From now on the other engine is the run's own: resuming on it is no change.
     const again = start("resume", "latest", "--runs-dir", folder("engines"))
-    const goneOn = await interruptedInTraining(again)
-    assert.strictEqual(goneOn.code, 130, goneOn.stderr)
-    assert.notInclude(goneOn.stderr, "not exact")
+    const resumed = await interruptedInTraining(again)
+    assert.strictEqual(resumed.code, 130, resumed.stderr)
+    assert.notInclude(resumed.stderr, "not exact")
     const attempts = readdirSync(join(onlyRun(folder("engines")), "attempts"))
     assert.deepStrictEqual(attempts, ["0001.json", "0002.json", "0003.json"])
   })
@@ -245,7 +251,7 @@ describe("a run of 200 iterations", () => {
     assert.match(exported.stderr, /iteration-00000200\S* cannot be used: it is not there.*`resume` makes/)
     const resumed = await resume("lost")
     assert.strictEqual(resumed.code, 0, resumed.stderr)
-    assert.match(resumed.stderr, /is finished, and the checkpoint that was tested is lost/)
+    assert.match(resumed.stderr, /is finished, but its tested checkpoint is lost/)
     assert.deepStrictEqual(resultOf(copy), whole)
   })
 

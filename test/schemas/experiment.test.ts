@@ -209,7 +209,7 @@ describe("an experiment", () => {
       [
         "sigmoids that were normalized",
         [layers.dense({ units: 10, activation: "sigmoid" }), layers.batchNormalization()],
-        'model[2]: found a batchNormalization in the last layer batchNormalization_1, expected outputs in [0, 1] for loss meanSquaredError; put layers.activation({ activation: "sigmoid" }) behind it',
+        'model[2]: found a batchNormalization in the last layer batchNormalization_1, expected outputs in [0, 1] for loss meanSquaredError; add layers.activation({ activation: "sigmoid" }) after it',
       ],
       [
         "logits and a sigmoid",

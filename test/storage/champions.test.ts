@@ -9,7 +9,7 @@ import { Experiment, experiment } from "../../schemas/Experiment.ts"
 import { fingerprint } from "../../schemas/fingerprint.ts"
 import { changeChampion, championOf, readChampion, readChampionHistory } from "../../storage/champions.ts"
 import { claim } from "../../storage/lock/claim.ts"
-import { neededRuns } from "../../storage/removal.ts"
+import { findNeededRuns } from "../../storage/removal.ts"
 import { powerCut } from "../fixtures/powerCut.ts"
 import tiny from "../fixtures/tiny.ts"
 
@@ -107,15 +107,15 @@ describe("champions", () => {
           yield* promote(runsDir, n)
         }
         assert.deepStrictEqual(
-          [...(yield* neededRuns(runsDir))],
+          [...(yield* findNeededRuns(runsDir))],
           [
-            [idOf(2), "the champion before, to which `rollback tiny` goes back"],
-            [idOf(3), "a champion"],
+            [idOf(2), { reason: "the previous champion, the target of `rollback tiny`", isChampion: false }],
+            [idOf(3), { reason: "a champion", isChampion: true }],
           ],
         )
         // Removed by other means: the rollback leads to the one before it, which is protected from then on.
         yield* fs.remove(join(runsDir, idOf(2)), { recursive: true })
-        assert.sameMembers([...(yield* neededRuns(runsDir)).keys()], [idOf(1), idOf(3)])
+        assert.sameMembers([...(yield* findNeededRuns(runsDir)).keys()], [idOf(1), idOf(3)])
       }),
     ),
   )

@@ -143,7 +143,7 @@ describe("an ensemble", () => {
     await refused(
       `{ name: "x", members: [tiny, { ...tiny, seed: 1 }] }`,
       64,
-      /members have their own: leave --seed out/,
+      /--seed does not apply: .* and its members have their own; omit --seed/,
       "--seed=3",
     )
     const schedule = await runCommand(
@@ -155,7 +155,10 @@ describe("an ensemble", () => {
       join(scratch, "never"),
     )
     assert.strictEqual(schedule.code, 65)
-    assert.match(schedule.stderr, /it is an ensemble of several experiments; `pnpm pipeline run` trains it/)
+    assert.match(
+      schedule.stderr,
+      /found an ensemble, expected an experiment; train it with `pnpm pipeline run`/,
+    )
     const missing = await runCommand("predict", "ensemble:nobody", "x.png", "--runs-dir", runs)
     assert.strictEqual(missing.code, 66)
     assert.match(missing.stderr, /there is no ensemble nobody/)

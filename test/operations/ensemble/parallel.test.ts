@@ -134,15 +134,17 @@ describe("members beside each other", () => {
       assert.strictEqual(refused.code, 64)
       assert.match(
         refused.stderr,
-        new RegExp(`single\\.ts is a single experiment, without members: leave ${flag.slice(0, -2)} out`),
+        new RegExp(
+          `${flag.slice(0, -2)} does not apply: \\S*single\\.ts is an experiment, not an ensemble; omit ${flag.slice(0, -2)}`,
+        ),
       )
     }
     const both = await cliRun("run", trio, ...flags("never", 10), "--member=1", "--jobs=2")
     assert.strictEqual(both.code, 64)
-    assert.match(both.stderr, /trio\.ts has one member to train, with --member: leave --jobs out/)
+    assert.match(both.stderr, /--jobs does not apply: --member trains a single member; omit --jobs/)
     const missing = await cliRun("run", trio, ...flags("never", 10), "--member=4")
     assert.strictEqual(missing.code, 64)
-    assert.match(missing.stderr, /trio\.ts has no member 4; expected 1 to 3/)
+    assert.match(missing.stderr, /trio\.ts has no member 4: expected --member 1 to 3/)
     assert.isFalse(existsSync(join(scratch, "never")))
   })
 })

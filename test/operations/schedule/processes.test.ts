@@ -66,7 +66,7 @@ describe("a process", () => {
       Effect.flatMap(startProcess(["run", "nothing.ts"]), ({ ended }) => ended),
     )
     assert.strictEqual(code, 66)
-    assert.match(reason, /^there is no experiment file .*nothing\.ts; /)
+    assert.match(reason, /^cannot load .*nothing\.ts: file not found; /)
   })
 
   it("that is gone is no error to signal", async () => {

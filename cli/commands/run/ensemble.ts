@@ -1,0 +1,106 @@
+/** Trains the members of an ensemble that have no finished run yet, and tests the ensemble: (ensemble, options) -> its report. */
+import { availableParallelism } from "node:os"
+import { Console, Effect, Option, Schema } from "effect"
+import type { Ensemble } from "../../../operations/ensemble/ensembleFile.ts"
+import { resumeHint } from "../../../pipeline/resumeHint.ts"
+import { Failure } from "../../../schemas/Failure.ts"
+import { tryWriteReportPage } from "../../../views/report/tryWriteReportPage.ts"
+import { FlagRefused, type Options, overridesOf } from "./options.ts"
+
+class NoSuchMember extends Failure<NoSuchMember>()("NoSuchMember", {
+  exitCode: "usage",
+  fields: { path: Schema.String, member: Schema.Int, members: Schema.Int },
+  message: ({ member, members, path }) =>
+    `${path} has no member ${member}: expected --member 1 to ${members}`,
+}) {}
+
+/** The flags that select the runs of an ensemble and how they are trained, unless they have their default values. */
+const givenFlags = ({ dataDir, engine, iterations, runsDir, threads }: Options) =>
+  Object.entries({
+    "runs-dir": runsDir === "runs" ? undefined : runsDir,
+    "data-dir": dataDir === "data" ? undefined : dataDir,
+    iterations: Option.getOrUndefined(iterations),
+    engine: engine === "auto" ? undefined : engine,
+    threads: Option.getOrUndefined(threads),
+  }).flatMap(([name, value]) => (value === undefined ? [] : [`--${name}`, String(value)]))
+
+/** A trial with another budget must not replace the full result. Names have at most 64 characters. */
+const trialName = (name: string, iterations: number) => {
+  const ending = `-${iterations}-iterations`
+  return `${name.slice(0, 64 - ending.length)}${ending}`
+}
+
+const checkFlags = (ensemble: Ensemble, { from, jobs, member, seed }: Options) => {
+  const members = `${ensemble.path} is an ensemble, and its members have their own`
+  if (Option.isSome(seed)) return Effect.fail(new FlagRefused({ flag: "--seed", reason: members }))
+  if (Option.isSome(from)) return Effect.fail(new FlagRefused({ flag: "--from", reason: members }))
+  return Option.isSome(member) && Option.isSome(jobs)
+    ? Effect.fail(new FlagRefused({ flag: "--jobs", reason: "--member trains a single member" }))
+    : Effect.void
+}
+
+const trainingOptions = (options: Options) => ({
+  overrides: overridesOf(options),
+  engine: options.engine,
+  threads: Option.getOrUndefined(options.threads),
+  runsDir: options.runsDir,
+  dataDir: options.dataDir,
+  onFinished: tryWriteReportPage,
+})
+
+const runMember = Effect.fnUntraced(function* (ensemble: Ensemble, member: number, options: Options) {
+  const members = ensemble.members.length
+  if (member > members) return yield* new NoSuchMember({ path: ensemble.path, member, members })
+  const { trainMember } = yield* Effect.promise(() => import("../../../operations/ensemble/trainMembers.ts"))
+  const { path, report } = yield* trainMember(ensemble, member - 1, {
+    ...trainingOptions(options),
+    resumeWith: ["run", options.file, ...givenFlags(options), "--member", String(member)],
+  })
+  const { printReport } = yield* Effect.promise(() => import("../../render/printReport.ts"))
+  yield* printReport(report, path, options.json)
+})
+
+/** Trains the untrained members in `jobs` processes: `command` is the command of one of them, without its member. */
+const trainInParallel = Effect.fnUntraced(function* (
+  ensemble: Ensemble,
+  jobs: number,
+  command: ReadonlyArray<string>,
+  options: Options,
+) {
+  const { untrained } = yield* Effect.promise(() => import("../../../operations/ensemble/trainMembers.ts"))
+  const members = yield* untrained(ensemble, trainingOptions(options))
+  // A single member needs no process of its own.
+  if (members.length < 2) return
+  const { trainBeside } = yield* Effect.promise(
+    () => import("../../../operations/ensemble/trainInParallel.ts"),
+  )
+  const processes = Math.min(jobs, members.length)
+  const share = Math.max(1, Math.floor(availableParallelism() / processes))
+  const threads = Option.isNone(options.threads) ? ["--threads", String(share)] : []
+  yield* trainBeside(members, processes, (member) => [...command, ...threads, "--member", String(member + 1)])
+})
+
+export const runEnsemble = Effect.fn("runEnsemble")(function* (ensemble: Ensemble, options: Options) {
+  yield* checkFlags(ensemble, options)
+  if (Option.isSome(options.member)) return yield* runMember(ensemble, options.member.value, options)
+
+  const command = ["run", options.file, ...givenFlags(options)]
+  const jobs = Option.getOrElse(options.jobs, () => 1)
+  const resumeWith = [...command, ...(jobs === 1 ? [] : ["--jobs", String(jobs)])]
+  if (jobs > 1) yield* trainInParallel(ensemble, jobs, command, options).pipe(resumeHint(...resumeWith))
+  const { trainMembers } = yield* Effect.promise(() => import("../../../operations/ensemble/trainMembers.ts"))
+  const runs = yield* trainMembers(ensemble, { ...trainingOptions(options), resumeWith })
+
+  const { joinMembers } = yield* Effect.promise(() => import("../../../operations/ensemble/joinMembers.ts"))
+  const { renderEnsemble } = yield* Effect.promise(() => import("../../render/renderEnsemble.ts"))
+  const name = Option.match(options.iterations, {
+    onNone: () => ensemble.name,
+    onSome: (iterations) => trialName(ensemble.name, iterations),
+  })
+  const { path, report } = yield* joinMembers({ ...ensemble, name }, runs, options.runsDir)
+  yield* Console.log(
+    options.json
+      ? JSON.stringify({ path, ...report }, null, 2)
+      : `\n${renderEnsemble(report)}\nensemble       ${path}`,
+  )
+})

@@ -1,0 +1,49 @@
+/** Resumes a run from its newest checkpoint: (run, experiment) -> its report from the current engine. */
+import { Effect, Path, Schema } from "effect"
+import { Engine } from "../engines/Engine.ts"
+import { runArgument } from "../format/runArgument.ts"
+import type { EngineInfo } from "../schemas/EngineInfo.ts"
+import type { Experiment } from "../schemas/Experiment.ts"
+import { Failure } from "../schemas/Failure.ts"
+import { fingerprint } from "../schemas/fingerprint.ts"
+import type { Run } from "../storage/runDirectory.ts"
+import { engineChanges } from "./engineChanges.ts"
+import { execute } from "./execute.ts"
+import { resumeHint } from "./resumeHint.ts"
+
+/** Another engine, version or code path computes other last bits. */
+export class EngineChanged extends Failure<EngineChanged>()("EngineChanged", {
+  exitCode: "dataError",
+  fields: { changes: Schema.Array(Schema.String) },
+  message: ({ changes }) =>
+    `cannot resume exactly to the bit: ${changes.join("; ")}; to resume anyway, add --allow-engine-change`,
+}) {}
+
+/** The engine of the newest attempt. */
+export const engineOf = (run: Run): EngineInfo => (run.attempts.at(-1) ?? run.identity).engine
+
+export const resumeRun = Effect.fn("resumeRun")(function* (
+  run: Run,
+  options: {
+    /** The stored experiment, with an extended budget. */
+    readonly experiment: Experiment
+    /** The new budget, null to keep the stored one. */
+    readonly extendedTo: number | null
+    readonly allowEngineChange: boolean
+  },
+) {
+  const { allowEngineChange, experiment, extendedTo } = options
+  const changes = engineChanges(engineOf(run), (yield* Engine).info)
+  if (changes.length > 0) {
+    if (!allowEngineChange) return yield* new EngineChanged({ changes })
+    yield* Effect.logWarning(`from here on, the result is not exact to the bit: ${changes.join("; ")}`)
+  }
+  const paths = yield* Path.Path
+  yield* Effect.logInfo(`run ${paths.relative(process.cwd(), run.path)}`)
+  return yield* execute({
+    run,
+    experiment,
+    fingerprint: fingerprint(experiment, run.identity.parent),
+    extendedTo,
+  }).pipe(resumeHint("resume", runArgument(run.path)))
+})
