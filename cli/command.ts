@@ -1,7 +1,7 @@
 /**
- * `pipeline`: joins the commands, prints an error in one line, and returns the exit code (sysexits).
+ * `pipeline`: the tree of commands. Prints errors in one line and returns the exit code (`schemas/exitCodes.ts`).
  *
- * Start-up is short because nothing heavy is imported here: commands load engines and stages when they run.
+ * Start-up is short because this file imports nothing heavy: commands load engines and stages when they run.
  */
 import * as NodeServices from "@effect/platform-node/NodeServices"
 import { Effect, Layer } from "effect"
@@ -34,9 +34,9 @@ const pipeline = Command.make("pipeline").pipe(
   ),
   Command.withExamples([
     { command: "pipeline run experiments/cnn.ts", description: "Train the convolutional network on MNIST" },
-    { command: "pipeline resume latest", description: "Go on with the newest run where it stopped" },
-    { command: "pipeline list", description: "What has been run" },
-    { command: "pipeline show latest", description: "How good the newest model is" },
+    { command: "pipeline resume latest", description: "Resume the newest run from its last checkpoint" },
+    { command: "pipeline list", description: "List the runs" },
+    { command: "pipeline show latest", description: "Show the test result of the newest run" },
   ]),
   Command.withSubcommands([
     run,

@@ -1,6 +1,6 @@
 /**
- * How a command ends badly: one line for a person, an exit code for a script (`schemas/exitCodes.ts`), never a stack trace
- * for what is not our own bug.
+ * How a command fails: one line for a person, an exit code for a script (`schemas/exitCodes.ts`), and a stack trace only for
+ * a bug of this program.
  */
 import { styleText } from "node:util"
 import { Cause, Effect, Exit } from "effect"
@@ -22,22 +22,22 @@ const print = (text: string) => process.stderr.write(`${text}\n`)
 
 const red = (text: string) => styleText("red", text, { stream: process.stderr })
 
-/** A line on standard error that says what is wrong. */
+/** Prints one line on standard error. */
 export const sayError = (message: string) => print(`${red("error:")} ${message}`)
 
-/** The exit code of a command whose standard output may have failed; prints why. `failure`: the operating system's code. */
+/** The exit code of a command whose standard output may have failed: prints the failure. `failure`: the code of the operating system. */
 export const outputExitCode = (code: number, failure: string | undefined): number => {
   if (failure === undefined) return code
   sayError(new StorageFailed({ operation: "write", path: "standard output", code: failure }).message)
   return code === 0 ? exitCodes.ioError : code
 }
 
-/** Says on standard error why a command failed. */
+/** Prints on standard error why a command failed. */
 export const sayFailure = (cause: Cause.Cause<unknown>) =>
   Effect.sync(() => {
     if (Cause.hasInterruptsOnly(cause)) return
     const error = Cause.squash(cause)
-    // Usage errors have been said already.
+    // effect/cli has printed usage errors already.
     if (CliError.isCliError(error)) return
     if (error instanceof Interrupted && error.resumeWith !== undefined) {
       print(`progress is saved; resume with: pnpm pipeline ${error.resumeWith.map(quoted).join(" ")}`)
@@ -46,7 +46,7 @@ export const sayFailure = (cause: Cause.Cause<unknown>) =>
       sayError(error.message)
       return
     }
-    print(`${red("a bug in tidemark:")} ${error instanceof Error ? error.message : String(error)}`)
-    print("The run's log has the details; checkpoints are untouched. Please report it with these lines:")
+    print(`${red("bug in tidemark:")} ${error instanceof Error ? error.message : String(error)}`)
+    print("The log of the run has the details, and its checkpoints are intact. Please report these lines:")
     print(Cause.pretty(cause))
   })

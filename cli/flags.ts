@@ -1,9 +1,9 @@
-/** Flags that several commands take. */
+/** Flags of several commands. */
 import { Flag } from "effect/cli"
 import { Option } from "effect"
 import { engineNames } from "../schemas/EngineInfo.ts"
 
-/** A flag whose value is a whole number, of at least `least` where one is given. */
+/** A flag with a whole number of at least `least`. */
 export const wholeNumber = (name: string, least = Number.MIN_SAFE_INTEGER) =>
   Flag.String(name).pipe(
     Flag.filterMap(
@@ -17,13 +17,13 @@ export const wholeNumber = (name: string, least = Number.MIN_SAFE_INTEGER) =>
   )
 
 export const runsDir = Flag.String("runs-dir").pipe(
-  Flag.withDescription("Folder of the run directories"),
+  Flag.withDescription("Read and write run directories in this folder (default: runs)"),
   Flag.withMetavar("DIR"),
   Flag.withDefault("runs"),
 )
 
 export const dataDir = Flag.String("data-dir").pipe(
-  Flag.withDescription("Folder of the dataset cache, shared by all runs"),
+  Flag.withDescription("Cache datasets of all runs in this folder (default: data)"),
   Flag.withMetavar("DIR"),
   Flag.withDefault("data"),
 )
@@ -34,32 +34,32 @@ export const json = Flag.Boolean("json").pipe(
 )
 
 export const iterations = wholeNumber("iterations", 1).pipe(
-  Flag.withDescription("Train for this many iterations instead of the experiment's budget"),
+  Flag.withDescription("Train for N iterations instead of the experiment's budget"),
   Flag.optional,
 )
 
 export const seed = wholeNumber("seed").pipe(
-  Flag.withDescription("Seed instead of the experiment's"),
+  Flag.withDescription("Use seed N instead of the experiment's seed"),
   Flag.optional,
 )
 
 export const engine = Flag.Literals("engine", engineNames).pipe(
-  Flag.withDescription("What runs the arithmetic; auto takes the fastest that is usable"),
+  Flag.withDescription("Compute with this engine; auto selects the fastest available one (default: auto)"),
   Flag.withDefault("auto"),
 )
 
 export const threads = wholeNumber("threads", 1).pipe(
-  Flag.withDescription("Threads of the engine; without it, one a processor core"),
+  Flag.withDescription("Use N threads (default: one for each processor core)"),
   Flag.optional,
 )
 
 export const experimentName = Flag.String("experiment").pipe(
-  Flag.withDescription("Only runs of the experiment of this name"),
+  Flag.withDescription("Select only runs of the experiment with this name"),
   Flag.withMetavar("NAME"),
   Flag.optional,
 )
 
 export const yes = Flag.Boolean("yes").pipe(
-  Flag.withDescription("Do it; without this, only say what would be done"),
+  Flag.withDescription("Remove them; without --yes, only list them"),
   Flag.withDefault(false),
 )

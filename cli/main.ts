@@ -1,7 +1,7 @@
 #!/usr/bin/env node
 /**
- * `pnpm pipeline …`: the program. Its modules are compiled once and kept in Node.js's compile cache, which halves the
- * start; so this file imports nothing before the cache is on.
+ * `pnpm pipeline …`: the entry point. Node.js keeps compiled modules in its compile cache, which halves the start-up time; so
+ * this file turns the cache on before it imports anything else.
  */
 import { enableCompileCache } from "node:module"
 

@@ -1,4 +1,4 @@
-/** `pipeline export RUN --format …`: a trained model for other programs. */
+/** `pipeline export RUN --format …`: exports a trained model for other programs. */
 import { Console, Effect, Option, Path } from "effect"
 import { Argument, Command, Flag } from "effect/cli"
 import { exportFormats } from "../../stages/export/formats.ts"
@@ -7,18 +7,20 @@ import { size } from "../../format/size.ts"
 import { json, runsDir } from "../flags.ts"
 
 const run = Argument.String("run").pipe(
-  Argument.withDescription("The run: its id, the beginning or the last digits of it, a path, or `latest`"),
+  Argument.withDescription("Run: an id, its first or last characters, a path, or `latest`"),
 )
 const format = Flag.Literals("format", exportFormats).pipe(
-  Flag.withDescription("TensorFlow.js layers model, ONNX of standard operators, or the weights alone"),
+  Flag.withDescription(
+    "Write a TensorFlow.js layers model, an ONNX model of standard operators, or only the weights",
+  ),
 )
 const out = Flag.String("out").pipe(
-  Flag.withDescription("The folder to make; without it, one in the run's own folder `model`"),
+  Flag.withDescription("Write into this new folder (default: model/FORMAT-ITERATION in the run directory)"),
   Flag.withMetavar("DIR"),
   Flag.optional,
 )
 const checkpoint = Flag.String("checkpoint").pipe(
-  Flag.withDescription("The iteration of another checkpoint than the one that the report tested"),
+  Flag.withDescription("Export the checkpoint of this iteration instead of the one that was tested"),
   Flag.withMetavar("ITERATION"),
   Flag.optional,
 )
@@ -58,7 +60,7 @@ export const exportCommand = Command.make(
       },
     })
     const path = Option.getOrElse(options.out, () =>
-      // A run that is trained further is exported beside what was exported before.
+      // The iteration is in the name: exporting a run again after more training keeps the first export.
       paths.join(found.path, "model", `${options.format}-${String(iteration).padStart(8, "0")}`),
     )
     const written = yield* publishExport(paths.resolve(path), contents)
@@ -74,15 +76,21 @@ export const exportCommand = Command.make(
       }
       return yield* Console.log(JSON.stringify(result, null, 2))
     }
-    if (!written) yield* Effect.logInfo("the same export was there already")
+    if (!written) yield* Effect.logInfo("the same export already exists")
     for (const { name, sizeBytes } of exported) {
       yield* Console.log(`${paths.join(path, name)}  ${size(sizeBytes)}`)
     }
   }, Effect.scoped),
 ).pipe(
-  Command.withDescription("Write a trained model for other programs"),
+  Command.withDescription("Export a trained model for other programs"),
   Command.withExamples([
-    { command: "pipeline export latest --format onnx", description: "For ONNX Runtime, in any language" },
-    { command: "pipeline export latest --format tfjs --out site/model", description: "For a web page" },
+    {
+      command: "pipeline export latest --format onnx",
+      description: "Export for ONNX Runtime, in any language",
+    },
+    {
+      command: "pipeline export latest --format tfjs --out site/model",
+      description: "Export for a web page",
+    },
   ]),
 )
