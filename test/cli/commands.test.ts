@@ -1,5 +1,5 @@
 /**
- * What a user gets for bad input: one clear error, the right exit code, no stack trace, nothing half-written.
+ * How commands fail: with one clear error, the right exit code, no stack trace and no half-written files.
  */
 import { spawn, spawnSync } from "node:child_process"
 import {
@@ -46,7 +46,7 @@ const write = (name: string, text: string) => {
 }
 
 describe("pipeline", () => {
-  it("--help names the commands, with examples", async () => {
+  it("lists the commands and examples in --help", async () => {
     const { code, stdout } = await cliRun("--help")
     assert.strictEqual(code, 0)
     for (const word of [
@@ -61,50 +61,53 @@ describe("pipeline", () => {
     }
   })
 
-  it("gives a completion script for a shell", async () => {
+  it("prints a completion script for a shell", async () => {
     const { code, stdout } = await runCommand("--completions", "bash")
     assert.strictEqual(code, 0)
     assert.include(stdout, "complete")
   })
 
-  it("a command line that is not understood is told why in a line each, exit 64, and prints nothing else", async () => {
-    const said = async (...words: ReadonlyArray<string>) => {
+  it("prints one line for each fault of a wrong command line, exits with 64, and prints nothing else", async () => {
+    const errorsOf = async (...words: ReadonlyArray<string>) => {
       const ended = await runCommand(...words)
       refused(ended, 64, /^error: /)
       return ended.stderr
     }
     const see = (command: string) => `see \`pnpm pipeline ${command} --help\`\n`
-    assert.strictEqual(await said("rnu"), "error: pipeline has no command rnu; did you mean run or rm?\n")
+    assert.strictEqual(await errorsOf("rnu"), "error: pipeline has no command rnu; did you mean run or rm?\n")
     assert.strictEqual(
-      await said("run", tiny, "--iteratons", "5", "--json", "--x"),
+      await errorsOf("run", tiny, "--iteratons", "5", "--json", "--x"),
       `error: pipeline run has no flag --iteratons; did you mean --iterations?\nerror: pipeline run has no flag --x; ${see("run")}`,
     )
-    assert.strictEqual(await said("run"), `error: pipeline run needs <file>; ${see("run")}`)
+    assert.strictEqual(await errorsOf("run"), `error: pipeline run needs <file>; ${see("run")}`)
     assert.strictEqual(
-      await said("export", "latest"),
+      await errorsOf("export", "latest"),
       `error: pipeline export needs --format; ${see("export")}`,
     )
     assert.strictEqual(
-      await said("show", "latest", "again"),
+      await errorsOf("show", "latest", "again"),
       `error: pipeline show does not expect again; ${see("show")}`,
     )
     assert.strictEqual(
-      await said("run", tiny, "--engine", "fast"),
+      await errorsOf("run", tiny, "--engine", "fast"),
       `error: --engine: found fast, expected "auto" | "tensorflow" | "onnx" | "reference"; ${see("run")}`,
     )
     assert.strictEqual(
-      await said("run", tiny, "--threads"),
+      await errorsOf("run", tiny, "--threads"),
       `error: --threads needs a value: N; ${see("run")}`,
     )
-    assert.strictEqual(await said("run", tiny, "--json=maybe"), `error: --json takes no value; ${see("run")}`)
+    assert.strictEqual(
+      await errorsOf("run", tiny, "--json=maybe"),
+      `error: --json takes no value; ${see("run")}`,
+    )
     for (const value of ["0", "-3", "1e3", "foo"]) {
       assert.strictEqual(
-        await said("run", tiny, "--iterations", value),
+        await errorsOf("run", tiny, "--iterations", value),
         `error: --iterations: found ${value}, expected a whole number of at least 1; ${see("run")}`,
       )
     }
     assert.strictEqual(
-      await said("run", tiny, "--seed", "1.5"),
+      await errorsOf("run", tiny, "--seed", "1.5"),
       `error: --seed: found 1.5, expected a whole number; ${see("run")}`,
     )
   })
@@ -114,11 +117,11 @@ describe("run", () => {
   const run = (file: string, ...more: ReadonlyArray<string>) =>
     runCommand("run", file, "--runs-dir", join(scratch, "runs"), "--data-dir", data, ...more)
 
-  it("a missing experiment file exits 66", async () => {
+  it("exits with 66 if the experiment file is missing", async () => {
     refused(await run("experiments/nothing.ts"), 66, /^error: cannot load .*nothing\.ts: file not found/m)
   })
 
-  it("a file that does not parse, throws or exports nothing exits 65", async () => {
+  it("exits with 65 if a file does not parse, throws or exports nothing", async () => {
     const syntax = write("syntax.ts", "const a = 1\nexport default {{")
     refused(await run(syntax), 65, new RegExp(`cannot load ${syntax}: .*, at ${syntax}:2$`, "m"))
     const throws = write("throws.ts", "\n\nthrow new Error('my mistake')")
@@ -134,7 +137,7 @@ describe("run", () => {
     refused(await run(join(project, "experiments")), 65, /cannot load .*experiments: not a TypeScript file/)
   })
 
-  it("an experiment with several faults lists all of them, exit 65, and leaves no run behind", async () => {
+  it("lists all faults of an experiment, exits with 65, and creates no run", async () => {
     const file = write(
       "faults.ts",
       `export default { name: "Bad Name", dataset: "mnist", model: [], batchSize: 1.5, epochs: 3 }`,
@@ -147,7 +150,7 @@ describe("run", () => {
     assert.isFalse(existsSync(join(scratch, "runs")))
   })
 
-  it("a model that does not fit names the layer and both shapes, exit 65", async () => {
+  it("names the layer and both shapes if a model does not fit, and exits with 65", async () => {
     const file = write(
       "misfit.ts",
       readFileSync(join(project, tiny), "utf8")
@@ -161,17 +164,20 @@ describe("run", () => {
     )
   })
 
-  it.skipIf(existsSync(builtFolder))("an engine that is not there says which ones are, exit 69", async () => {
-    const ended = await run(tiny, "--engine", "tensorflow")
-    refused(ended, 69, /engine tensorflow is not available: .*; available: .*onnx/)
-  })
+  it.skipIf(existsSync(builtFolder))(
+    "lists the available engines if the chosen one is not available, and exits with 69",
+    async () => {
+      const ended = await run(tiny, "--engine", "tensorflow")
+      refused(ended, 69, /engine tensorflow is not available: .*; available: .*onnx/)
+    },
+  )
 
-  it("a runs folder that is a file, or may not be written, is refused before anything is trained", async () => {
+  it("exits with 74 before training if the runs folder is a file", async () => {
     const file = write("occupied", "")
     refused(await runCommand("run", tiny, "--runs-dir", file, "--data-dir", data), 74, /occupied/)
   })
 
-  it("a runs folder that may not be written is refused with exit 73", async () => {
+  it("exits with 73 if the runs folder is not writable", async () => {
     const closed = join(scratch, "closed")
     mkdirSync(closed)
     chmodSync(closed, 0o555)
@@ -181,7 +187,7 @@ describe("run", () => {
     refused(await ended, 73, /error: cannot make folder .*closed.*: permission denied/)
   })
 
-  it("--json prints the report, and nothing else, on standard output", async () => {
+  it("prints only the report on standard output with --json", async () => {
     const { code, stderr, stdout } = await run(tiny, "--iterations", "10", "--json")
     assert.strictEqual(code, 0, stderr)
     const report = JSON.parse(stdout)
@@ -191,7 +197,7 @@ describe("run", () => {
     rmSync(join(scratch, "runs"), { recursive: true })
   })
 
-  it("goes on when the terminal that read its messages is gone, and when it is hung up saves and ends", async () => {
+  it("continues if its output is closed, and saves and ends on SIGHUP", async () => {
     const runs = join(scratch, "deaf")
     const child = spawn(
       process.execPath,
@@ -216,7 +222,7 @@ describe("run", () => {
 })
 
 describe("resume, list and show", () => {
-  it("an unknown run exits 66, an ambiguous one names the candidates", async () => {
+  it("exit with 66 for an unknown run, and list the candidates for an ambiguous one", async () => {
     refused(await runCommand("resume", "latest", "--runs-dir", join(scratch, "none")), 66, /no run latest in/)
     const runs = join(scratch, "two")
     for (const name of ["20260101T000000Z-a-00000000", "20260102T000000Z-a-00000000"]) {
@@ -225,7 +231,7 @@ describe("resume, list and show", () => {
     refused(await runCommand("show", "2026", "--runs-dir", runs), 66, /could be 20260101T.* or 20260102T/)
   })
 
-  it("a folder without a readable run.json is named as damaged and nothing else suffers", async () => {
+  it("report a damaged run directory and still list the others", async () => {
     const runs = join(scratch, "damaged")
     const name = "20260101T000000Z-a-00000000"
     mkdirSync(join(runs, name), { recursive: true })
@@ -238,7 +244,7 @@ describe("resume, list and show", () => {
     assert.match(listed.stderr, /warning: .*is not a run this version can read/)
   })
 
-  it("list --json is an empty array where nothing has been run", async () => {
+  it("print an empty array with list --json if there are no runs", async () => {
     assert.deepStrictEqual(
       JSON.parse((await runCommand("list", "--json", "--runs-dir", join(scratch, "no"))).stdout),
       [],
@@ -246,7 +252,7 @@ describe("resume, list and show", () => {
   })
 })
 
-/** A file system of three megabytes, where this machine lets us make one. */
+/** Whether this process may mount a small file system. */
 const canMount = () => {
   if (process.platform !== "linux" || process.getuid?.() !== 0) return false
   const probe = mkdtempSync(join(tmpdir(), "tidemark-mount-"))
@@ -266,8 +272,8 @@ const mounted = async (options: string, use: (disk: string) => Promise<void>) =>
   }
 }
 
-describe.skipIf(!canMount())("a disk", () => {
-  it("that is full ends the run with a clear error, leaves nothing torn, and the run goes on once there is room", () =>
+describe.skipIf(!canMount())("run on a small disk", () => {
+  it("ends with a clear error when the disk is full, leaves only whole files, and resumes once there is space", () =>
     mounted("size=400k", async (disk) => {
       const full = await runCommand("run", tiny, "--runs-dir", join(disk, "runs"), "--data-dir", data)
       assert.strictEqual(full.code, 74, full.stderr)
@@ -283,7 +289,7 @@ describe.skipIf(!canMount())("a disk", () => {
       assert.strictEqual(resumed.code, 0, resumed.stderr)
     }))
 
-  it("that is read-only is refused with exit 73, for runs and for data", () =>
+  it("exits with 73 on a read-only disk, for runs and for data", () =>
     mounted("size=1m,ro", async (disk) => {
       refused(
         await runCommand("run", tiny, "--runs-dir", join(disk, "runs"), "--data-dir", data),

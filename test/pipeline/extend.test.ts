@@ -1,4 +1,4 @@
-/** Training a finished run further: what it refuses, so that nothing that was reached is lost. */
+/** Extending the budget of a finished run, and the cases that are refused so that no result is lost. */
 import { existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs"
 import { basename, join } from "node:path"
 import { afterAll, assert, beforeAll, describe, it } from "@effect/vitest"
@@ -24,7 +24,7 @@ const inFolder = (name: string) => [
   `--data-dir=${join(set.scratch, "data")}`,
 ]
 
-/** The experiment with parts of its text replaced, in a file of its own. */
+/** Writes the experiment with parts of its text replaced into another file. */
 const variant = (name: string, ...changes: ReadonlyArray<readonly [string, string]>) => {
   const path = join(set.scratch, name)
   writeFileSync(
@@ -34,7 +34,7 @@ const variant = (name: string, ...changes: ReadonlyArray<readonly [string, strin
   return path
 }
 
-/** 100 examples to train with, 20 a batch: 5 iterations an epoch. */
+/** 100 training examples in batches of 20: 5 iterations an epoch. */
 const epochs = (number: number) => ["budget: { iterations: 50 }", `budget: { epochs: ${number} }`] as const
 
 const refused = async (args: ReadonlyArray<string>, code: number, message: RegExp) => {
@@ -44,7 +44,7 @@ const refused = async (args: ReadonlyArray<string>, code: number, message: RegEx
 }
 
 describe("a finished run of six epochs, 30 iterations", () => {
-  it("is not trained to fewer: the budget is compared in iterations", async () => {
+  it("cannot be extended to fewer iterations, also when the budget is in epochs", async () => {
     await refused(
       ["resume", run, "--iterations=29"],
       65,
@@ -59,7 +59,7 @@ describe("a finished run of six epochs, 30 iterations", () => {
     assert.deepStrictEqual(resultOf(run), before)
   })
 
-  it("is not gone on from on other data whose budget it has passed, once that is known", () =>
+  it("cannot be forked on other data if its checkpoint is beyond the budget", () =>
     refused(
       [
         "run",
@@ -72,7 +72,7 @@ describe("a finished run of six epochs, 30 iterations", () => {
       /the budget is 25 iterations, and there is a checkpoint of iteration 30: nothing was changed/,
     ))
 
-  it("is not trained further while it is a champion, and a new run from it is named as the way", async () => {
+  it("cannot be extended while it is a champion; the error suggests a fork", async () => {
     const champions = join(set.folder("runs"), "champions")
     mkdirSync(champions)
     writeFileSync(join(champions, "squares"), basename(run))
@@ -85,7 +85,7 @@ describe("a finished run of six epochs, 30 iterations", () => {
     assert.deepStrictEqual(resultOf(run), before)
   })
 
-  it("trained further is reported anew, although the checkpoint that is best is the same", async () => {
+  it("has a new report after more training, even if the best checkpoint is the same", async () => {
     const { code, stderr, stdout } = await runCommand(
       "resume",
       run,
@@ -102,7 +102,7 @@ describe("a finished run of six epochs, 30 iterations", () => {
     )
   })
 
-  it("is not what an empty name stands for", async () => {
+  it("is not matched by an empty name", async () => {
     await refused(["rm", "", "--yes", "--runs-dir", set.folder("runs")], 66, /no run of an empty name in/)
     assert.isTrue(existsSync(run))
   })

@@ -1,4 +1,4 @@
-/** The files of an own dataset are replaced after a run was trained on them: real processes, a dataset of seconds. */
+/** The files of a user's dataset are replaced after a run was trained on them: real runs on a small dataset. */
 import { readFileSync, rmSync, writeFileSync } from "node:fs"
 import { join } from "node:path"
 import * as NodeServices from "@effect/platform-node/NodeServices"
@@ -31,36 +31,38 @@ describe("a run whose data was replaced", () => {
   })
   afterAll(remove)
 
-  it.live("is asked with the pixels of what it was trained on, also where an older version trained it", () =>
-    Effect.gen(function* () {
-      const trained = yield* table
-      // By the 100 examples that train, not by all 120.
-      const record = join(onlyRun(runs), "stages", "validate.json")
-      const validated = JSON.parse(readFileSync(record, "utf8"))
-      const { mean, stddev } = validated.result.standardizedBy
-      assert.strictEqual(trained[51], Math.fround((0.2 - mean) / stddev))
-      assert.notStrictEqual(mean, validated.result.train.pixelMean)
+  it.live(
+    "predicts with the pixel normalization of its training data, also if an older version trained it",
+    () =>
+      Effect.gen(function* () {
+        const trained = yield* table
+        // Standardized by the 100 training examples, not by all 120.
+        const record = join(onlyRun(runs), "stages", "validate.json")
+        const validated = JSON.parse(readFileSync(record, "utf8"))
+        const { mean, stddev } = validated.result.standardizedBy
+        assert.strictEqual(trained[51], Math.fround((0.2 - mean) / stddev))
+        assert.notStrictEqual(mean, validated.result.train.pixelMean)
 
-      writeSet(5)
-      assert.deepStrictEqual(yield* table, trained)
+        writeSet(5)
+        assert.deepStrictEqual(yield* table, trained)
 
-      delete validated.result.standardizedBy
-      writeFileSync(record, JSON.stringify(validated))
-      assert.deepStrictEqual(yield* table, trained)
-      const fetched = join(onlyRun(runs), "stages", "fetch.json")
-      const text = readFileSync(fetched, "utf8")
-      writeFileSync(fetched, "{}")
-      assert.strictEqual((yield* Effect.flip(table))._tag, "DatasetNotRecorded")
-      writeFileSync(fetched, text)
+        delete validated.result.standardizedBy
+        writeFileSync(record, JSON.stringify(validated))
+        assert.deepStrictEqual(yield* table, trained)
+        const fetched = join(onlyRun(runs), "stages", "fetch.json")
+        const text = readFileSync(fetched, "utf8")
+        writeFileSync(fetched, "{}")
+        assert.strictEqual((yield* Effect.flip(table))._tag, "DatasetNotRecorded")
+        writeFileSync(fetched, text)
 
-      rmSync(join(data, "own"), { recursive: true })
-      const gone = yield* Effect.flip(table)
-      assert.strictEqual(gone._tag, "DataNotAvailable")
-      assert.match(gone.message, /^cannot get trainImages .* or begin a new run$/)
-    }),
+        rmSync(join(data, "own"), { recursive: true })
+        const gone = yield* Effect.flip(table)
+        assert.strictEqual(gone._tag, "DataNotAvailable")
+        assert.match(gone.message, /^cannot get trainImages .* or begin a new run$/)
+      }),
   )
 
-  it("does not go on with other content where its own is gone from the cache, and says what to do", async () => {
+  it("is not resumed on other files when its own are gone from the cache; the error says what to do", async () => {
     writeSet(2)
     rmSync(join(data, "own"), { recursive: true, force: true })
     const refused = await resume(75)
@@ -71,7 +73,7 @@ describe("a run whose data was replaced", () => {
     )
   })
 
-  it("does not go on with other content where the record of its own is lost", async () => {
+  it("is not resumed on other files when the record of its own is lost", async () => {
     const fetched = join(onlyRun(runs), "stages", "fetch.json")
     const text = readFileSync(fetched, "utf8")
     for (const lose of [() => writeFileSync(fetched, "{}"), () => rmSync(fetched)]) {
@@ -83,7 +85,7 @@ describe("a run whose data was replaced", () => {
     writeFileSync(fetched, text)
   })
 
-  it("goes on when its content is back", async () => {
+  it("is resumed once its files are back", async () => {
     writeSet(1)
     const { code, stderr } = await resume(75)
     assert.strictEqual(code, 0, stderr)

@@ -12,16 +12,16 @@ import { onlyRun, resultOf, untilReached } from "../fixtures/runFiles.ts"
 
 const project = fileURLToPath(new URL("../..", import.meta.url))
 const tiny = "test/fixtures/tiny.ts"
-/** The engine whose bits do not depend on the number of threads. */
+/** The number of threads does not change the bits of this engine. */
 const engine = ["--engine", "onnx"]
 
-/** SIGINT once training goes on: before, nothing listens to it. */
+/** Sends SIGINT once training has resumed: before that, nothing handles the signal. */
 const interruptedInTraining = ({ child, ended }: Running) => {
-  let said = ""
-  let asked = false
+  let stderr = ""
+  let isInterrupted = false
   child.stderr?.on("data", (data) => {
-    said += String(data)
-    if (!asked && said.includes("going on from iteration")) asked = child.kill("SIGINT")
+    stderr += String(data)
+    if (!isInterrupted && stderr.includes("going on from iteration")) isInterrupted = child.kill("SIGINT")
   })
   return ended
 }
@@ -37,7 +37,7 @@ describe("a run of 200 iterations", () => {
     cliRun("resume", "latest", "--runs-dir", folder(name), ...more)
 
   beforeAll(async () => {
-    // A path with spaces and Unicode, as any user may have.
+    // A path with spaces and Unicode characters, such as users have.
     scratch = mkdtempSync(join(tmpdir(), "tidemark běhy 走 "))
     data = join(scratch, "data")
     const ended = await run("whole").ended
@@ -64,22 +64,22 @@ describe("a run of 200 iterations", () => {
     assert.isAbove(whole.report.test.accuracy.value, 0.8)
   })
 
-  it("stopped by Ctrl-C exits with 130, says how to go on, and resumed ends with the same bytes", async () => {
+  it("stopped by Ctrl-C exits with 130, prints how to resume, and ends with the same bytes when resumed", async () => {
     const { child, ended } = run("ctrl-c")
     await untilReached(folder("ctrl-c"), 25, ended)
     child.kill("SIGINT")
     const stopped = await ended
     assert.strictEqual(stopped.code, 130, stopped.stderr)
     assert.match(stopped.stderr, /interrupted by SIGINT during train at iteration \d+ of 200/)
-    // Not in the default folder, so the run's path is said, in quotes: there are spaces in it.
-    const said = /resume with: pnpm pipeline resume '(.+)'$/m.exec(stopped.stderr)?.[1] ?? "nothing"
-    assert.strictEqual(resolve(project, said), onlyRun(folder("ctrl-c")))
-    const resumed = await cliRun("resume", said)
+    // The run is not in the default folder, so the hint has its path, quoted because of the spaces.
+    const path = /resume with: pnpm pipeline resume '(.+)'$/m.exec(stopped.stderr)?.[1] ?? "nothing"
+    assert.strictEqual(resolve(project, path), onlyRun(folder("ctrl-c")))
+    const resumed = await cliRun("resume", path)
     assert.strictEqual(resumed.code, 0, resumed.stderr)
     assert.deepStrictEqual(resultOf(onlyRun(folder("ctrl-c"))), whole)
   })
 
-  it("killed twice with SIGKILL, resumed with another number of threads, ends with the same bytes", async () => {
+  it("killed twice with SIGKILL and resumed with another number of threads ends with the same bytes", async () => {
     const first = run("killed", "--threads", "2")
     await untilReached(folder("killed"), 50, first.ended)
     first.child.kill("SIGKILL")
@@ -101,7 +101,7 @@ describe("a run of 200 iterations", () => {
     assert.deepStrictEqual(resultOf(onlyRun(folder("extended"))), whole)
   })
 
-  it("extended and killed meanwhile still has the checkpoint that was tested, until another one is", async () => {
+  it("keeps its tested checkpoint when it is extended and killed, until another checkpoint is tested", async () => {
     assert.strictEqual((await run("extending", "--iterations", "90").ended).code, 0)
     const extending = start("resume", "latest", "--runs-dir", folder("extending"), "--iterations", "200")
     await untilReached(folder("extending"), 175, extending.ended)
@@ -115,7 +115,7 @@ describe("a run of 200 iterations", () => {
     assert.deepStrictEqual(resultOf(onlyRun(folder("extending"))), whole)
   })
 
-  it("forked with a changed experiment goes on from its iteration, records its parent, and repeats itself", async () => {
+  it("forked with a changed experiment continues its iterations, records its parent, and is reproducible", async () => {
     const changed = join(scratch, "changed.ts")
     writeFileSync(
       changed,
@@ -175,7 +175,7 @@ describe("a run of 200 iterations", () => {
     assert.match(misfit.stderr, /found model\/0\/filters 9, expected 8/)
   })
 
-  it("whose file has changed shows the difference and goes on with what it stored", async () => {
+  it("whose experiment file has changed prints the difference and resumes with its stored experiment", async () => {
     const file = join(scratch, "edited.ts")
     const text = readFileSync(tiny, "utf8").replace(
       "../../schemas/index.ts",
@@ -194,7 +194,7 @@ describe("a run of 200 iterations", () => {
     assert.deepStrictEqual(resultOf(onlyRun(folder("edited"))), whole)
   })
 
-  it("on another engine is refused without --allow-engine-change, and warned about with it", async () => {
+  it("resumes on another engine only with --allow-engine-change, and warns", async () => {
     const { child, ended } = run("engines")
     await untilReached(folder("engines"), 25, ended)
     child.kill("SIGKILL")
@@ -229,7 +229,7 @@ describe("a run of 200 iterations", () => {
     assert.deepStrictEqual(attempts, ["0001.json", "0002.json", "0003.json"])
   })
 
-  it("whose checkpoints are deleted under it says what is missing, and starts over when resumed", async () => {
+  it("whose checkpoints are deleted while it trains names what is missing, and starts over when resumed", async () => {
     const { ended } = run("deleted", "--iterations", "100000")
     await untilReached(folder("deleted"), 25, ended)
     rmSync(join(onlyRun(folder("deleted")), "checkpoints"), { recursive: true })
@@ -242,7 +242,7 @@ describe("a run of 200 iterations", () => {
     assert.strictEqual((await again.ended).code, 130)
   })
 
-  it("that is finished and has lost the checkpoint that was tested makes it again, to the same bytes", async () => {
+  it("that is finished but has lost its tested checkpoint trains it again, to the same bytes", async () => {
     const copy = join(folder("lost"), basename(onlyRun(folder("whole"))))
     cpSync(onlyRun(folder("whole")), copy, { recursive: true })
     rmSync(join(copy, "checkpoints", "iteration-00000200.safetensors"))
@@ -255,7 +255,7 @@ describe("a run of 200 iterations", () => {
     assert.deepStrictEqual(resultOf(copy), whole)
   })
 
-  it("that is finished is shown again, not trained again", async () => {
+  it("that is finished is shown, not trained again", async () => {
     const again = await resume("whole")
     assert.strictEqual(again.code, 0, again.stderr)
     assert.include(again.stderr, "is finished")
@@ -263,7 +263,7 @@ describe("a run of 200 iterations", () => {
     assert.deepStrictEqual(readdirSync(join(onlyRun(folder("whole")), "attempts")), ["0001.json"])
   })
 
-  it("locked by a live process refuses a second one with exit 75, naming the process", async () => {
+  it("locked by a live process refuses a second process with exit code 75 and names the first", async () => {
     const { child, ended } = run("locked", "--iterations", "100000")
     await untilReached(folder("locked"), 25, ended)
     const second = await resume("locked")

@@ -13,14 +13,14 @@ const own = { ...ownDataset, dataset: ownDataset.dataset as typeof OwnDataset.En
 const decode = Schema.decodeUnknownSync(Experiment)
 
 describe("an experiment", () => {
-  it("keeps its fingerprint through being written as JSON and read again", () => {
+  it("keeps its fingerprint when it is written as JSON and read again", () => {
     const once = decode(cnn)
     const again = decode(JSON.parse(JSON.stringify(Schema.encodeSync(Experiment)(once))))
     assert.deepStrictEqual(again, once)
     assert.strictEqual(fingerprint(again), fingerprint(once))
   })
 
-  it("may put its model together of parts, which are layers as if they were written out", () => {
+  it("may compose its model of functions that return layers", () => {
     const block = (filters: number) => [layers.conv2d({ filters, kernelSize: 3 }), layers.maxPooling2d()]
     const model = [...block(8), ...block(16), layers.flatten(), layers.dense({ units: 10 })]
     const written = [
@@ -42,11 +42,11 @@ describe("an experiment", () => {
     assert.strictEqual(fingerprint(decode(reversed)), fingerprint(decode(cnn)))
   })
 
-  it("has the fingerprint it always had, whatever options have been added since", () => {
+  it("keeps its fingerprint when the schema gets new options", () => {
     assert.match(fingerprint(decode(cnn)), /^920706e2/)
   })
 
-  it("has another fingerprint when a number that decides the result changes, and the same when a name does", () => {
+  it("changes its fingerprint with a number that changes the result, and not with its name", () => {
     const base = fingerprint(decode(cnn))
     assert.notStrictEqual(fingerprint(decode({ ...cnn, seed: 1 })), base)
     assert.notStrictEqual(fingerprint(decode({ ...cnn, batchSize: 99 })), base)
@@ -56,7 +56,7 @@ describe("an experiment", () => {
     )
   })
 
-  it("has the same fingerprint whatever bounds its data must be in", () => {
+  it("has the same fingerprint whatever the bounds of its dataset", () => {
     const bounds = { classShare: { 3: [0.2, 0.3] }, pixelMean: [0, 0.5] } as const
     const bounded = { ...own, dataset: { ...own.dataset, bounds } }
     const { bounds: _, ...unbounded } = own.dataset
@@ -74,16 +74,18 @@ describe("an experiment", () => {
     [{ classShare: { one: [0, 0.5] } }, "dataset.bounds.classShare.one: there is no such class"],
     [{ classShares: [0, 0.5] }, "dataset.bounds.classShares: "],
   ]
-  it.effect.each(meaningless)("with bounds that mean nothing is refused: %j", ([bounds, message]) =>
-    Effect.gen(function* () {
-      const error = yield* Effect.flip(
-        decodeExperiment({ ...own, dataset: { ...own.dataset, bounds } }, "own.ts"),
-      )
-      assert.include(error.message, message)
-    }),
+  it.effect.each(meaningless)(
+    "is refused if the bounds of its dataset are meaningless: %j",
+    ([bounds, message]) =>
+      Effect.gen(function* () {
+        const error = yield* Effect.flip(
+          decodeExperiment({ ...own, dataset: { ...own.dataset, bounds } }, "own.ts"),
+        )
+        assert.include(error.message, message)
+      }),
   )
 
-  it.effect("with a gate for classes that there are not is refused: it would never be asked", () =>
+  it.effect("is refused if its gate names classes that do not exist", () =>
     Effect.gen(function* () {
       const gate = { leastRecall: { 3: 0.9, 10: 0.9 } }
       const error = yield* Effect.flip(decodeExperiment({ ...cnn, gate }, "cnn.ts"))
@@ -94,7 +96,7 @@ describe("an experiment", () => {
     }),
   )
 
-  it.effect("that does not decode lists every problem with its path", () =>
+  it.effect("lists every problem with its path", () =>
     Effect.gen(function* () {
       const error = yield* decodeExperiment(
         {
@@ -132,7 +134,7 @@ describe("an experiment", () => {
     }),
   )
 
-  it.effect("each problem says what was found", () =>
+  it.effect("states what was found in each problem", () =>
     Effect.gen(function* () {
       const error = yield* decodeExperiment(
         {
@@ -168,29 +170,29 @@ describe("an experiment", () => {
     }),
   )
 
-  it.effect("of a field that is one of several things, what is said is of the one that was meant", () =>
+  it.effect("lists for a union only the problems of the member that was meant", () =>
     Effect.gen(function* () {
-      const said = (change: object) =>
+      const problems = (change: object) =>
         decodeExperiment({ ...cnn, ...change }, "bad.ts").pipe(
           Effect.flip,
           Effect.map(({ message }) => message.split("\n").slice(1)),
         )
-      assert.deepStrictEqual(yield* said({ budget: { epochs: 0 } }), [
+      assert.deepStrictEqual(yield* problems({ budget: { epochs: 0 } }), [
         "  budget.epochs: found 0, expected a value greater than or equal to 1",
       ])
-      assert.deepStrictEqual(yield* said({ budget: {} }), [
+      assert.deepStrictEqual(yield* problems({ budget: {} }), [
         "  budget: found an object without iterations or epochs, expected one of them",
       ])
-      assert.deepStrictEqual(yield* said({ budget: { epochs: 3, iterations: 3 } }), [
+      assert.deepStrictEqual(yield* problems({ budget: { epochs: 3, iterations: 3 } }), [
         "  budget: found epochs and iterations, expected only one of them",
       ])
-      assert.deepStrictEqual(yield* said({ split: {} }), [
+      assert.deepStrictEqual(yield* problems({ split: {} }), [
         "  split.kind: missing, expected standard or pooled",
       ])
-      assert.deepStrictEqual(yield* said({ optimizer: { kind: "adam", learningRate: "0.1" } }), [
+      assert.deepStrictEqual(yield* problems({ optimizer: { kind: "adam", learningRate: "0.1" } }), [
         '  optimizer.learningRate: found "0.1", expected an object of kind constant, step, cosine or oneCycle',
       ])
-      assert.deepStrictEqual(yield* said({ evaluateEvery: {} }), [
+      assert.deepStrictEqual(yield* problems({ evaluateEvery: {} }), [
         "  evaluateEvery.epochs: missing, expected a number",
       ])
     }),
@@ -201,13 +203,13 @@ describe("an experiment", () => {
       ["sigmoids", [layers.dense({ units: 10, activation: "sigmoid" })], null],
       [
         "logits",
-        [layers.dense({ units: 10, name: "answers" })],
-        'model[1]: found activation linear in the last layer answers, expected outputs in [0, 1] for loss meanSquaredError; write activation: "sigmoid" in it, or loss: "softmaxCrossEntropy"',
+        [layers.dense({ units: 10, name: "scores" })],
+        'model[1]: found activation linear in the last layer scores, expected outputs in [0, 1] for loss meanSquaredError; write activation: "sigmoid" in it, or loss: "softmaxCrossEntropy"',
       ],
       ["tanh", [layers.dense({ units: 10, activation: "tanh" })], "model[1]: found activation tanh"],
       ["relu", [layers.dense({ units: 10, activation: "relu" })], "model[1]: found activation relu"],
       [
-        "sigmoids that were normalized",
+        "normalized sigmoids",
         [layers.dense({ units: 10, activation: "sigmoid" }), layers.batchNormalization()],
         'model[2]: found a batchNormalization in the last layer batchNormalization_1, expected outputs in [0, 1] for loss meanSquaredError; add layers.activation({ activation: "sigmoid" }) after it',
       ],
@@ -217,12 +219,12 @@ describe("an experiment", () => {
         null,
       ],
       [
-        "sigmoids of which some are dropped",
+        "sigmoids with dropout",
         [layers.dense({ units: 10, activation: "sigmoid" }), layers.dropout({ rate: 0.1 })],
         null,
       ],
       [
-        "sigmoids beside tanh",
+        "sigmoids and tanh concatenated",
         [
           layers.dense({ units: 5, activation: "sigmoid", name: "a" }),
           layers.dense({ units: 5, activation: "tanh", inputs: ["flatten_1"], name: "b" }),
@@ -231,21 +233,19 @@ describe("an experiment", () => {
         "model[3]: found a concatenate in the last layer concatenate_1",
       ],
     ]
-  it.effect.each(ends)(
-    "fitted by mean squared error may end in outputs in [0, 1] alone: %s",
-    ([, end, problem]) =>
-      Effect.gen(function* () {
-        const written = { ...cnn, model: [layers.flatten(), ...end], loss: "meanSquaredError" }
-        const decoded = yield* Effect.result(decodeExperiment(written, "mse.ts"))
-        const found = Result.isFailure(decoded) ? decoded.failure.message : null
-        if (problem === null) return assert.isNull(found)
-        assert.include(found ?? "it was taken", problem)
-        // As logits they are fine.
-        yield* decodeExperiment({ ...written, loss: "softmaxCrossEntropy" }, "logits.ts")
-      }),
+  it.effect.each(ends)("with mean squared error must end in outputs in [0, 1]: %s", ([, end, problem]) =>
+    Effect.gen(function* () {
+      const written = { ...cnn, model: [layers.flatten(), ...end], loss: "meanSquaredError" }
+      const decoded = yield* Effect.result(decodeExperiment(written, "mse.ts"))
+      const found = Result.isFailure(decoded) ? decoded.failure.message : null
+      if (problem === null) return assert.isNull(found)
+      assert.include(found ?? "it was taken", problem)
+      // As logits they are fine.
+      yield* decodeExperiment({ ...written, loss: "softmaxCrossEntropy" }, "logits.ts")
+    }),
   )
 
-  it.effect("whose model does not fit its dataset is refused before anything is fetched", () =>
+  it.effect("is refused before anything is fetched if its model does not fit its dataset", () =>
     Effect.gen(function* () {
       const error = yield* decodeExperiment({ ...cnn, model: [{ kind: "dense", units: 10 }] }, "bad.ts").pipe(
         Effect.flip,

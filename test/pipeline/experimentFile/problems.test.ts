@@ -40,7 +40,7 @@ describe("problemsOf", () => {
     ])
   })
 
-  it("says what a missing field takes, and names fields and elements that there are not", () => {
+  it("states what a missing field expects, and names unknown fields and elements", () => {
     const Owner = Schema.Struct({ name: Schema.String, pet: Pet, at: Schema.Tuple([Schema.Finite]) })
     assert.deepStrictEqual(refuse(Owner, { nme: "Ada", at: [1, 2] }), [
       "nme: unknown field",
@@ -67,7 +67,7 @@ describe("problemsOf", () => {
     assert.deepStrictEqual(refuse(Percent, 101), [": a percentage is at most 100"])
   })
 
-  it("takes a word such as Expected in a message for nothing but a word", () => {
+  it("gives words such as Expected in a message no meaning", () => {
     const Odd = Schema.Int.check(Schema.makeFilter((n) => n % 2 === 1, { message: 'Expected "kind": "odd"' }))
     assert.deepStrictEqual(refuse(Schema.Struct({ number: Odd }), { number: 2 }), [
       'number: Expected "kind": "odd"',
