@@ -5,6 +5,7 @@
 import { Effect, Scope, Stream } from "effect"
 import { Engine } from "../engines/Engine.ts"
 import type { DatasetFigures } from "../schemas/Dataset.ts"
+import type { Experiment } from "../schemas/Experiment.ts"
 import { inferShapes } from "../schemas/shapes.ts"
 import { batches, type BatchRange, fillHere } from "../stages/batch/batch.ts"
 import { fillInWorker } from "../stages/batch/batchThread.ts"
@@ -15,6 +16,7 @@ import type { EvaluationSplit } from "../stages/evaluate/evaluate.ts"
 import { withFeeds } from "../stages/train/feeds.ts"
 import { evaluationImages } from "../stages/batch/fillBatch.ts"
 import { buildProgram } from "../stages/model/model.ts"
+import type { SplitIndices } from "../stages/dataset/split.ts"
 import { pixelTable, standardizedTable } from "../stages/dataset/normalize.ts"
 import type { FeedChunk } from "../stages/train/train.ts"
 import { CurrentRun } from "./CurrentRun.ts"
@@ -22,9 +24,55 @@ import type { RunData } from "./runData.ts"
 
 export type RunResources = Effect.Success<ReturnType<typeof makeRunResources>>
 
+/** How many iterations the run has, and the split of the dataset that they train on. */
+interface Training {
+  readonly split: SplitIndices
+  readonly total: number
+}
+
+/** Batches with their feeds for training, and the splits for evaluation. The scope ends the thread that augments images. */
+const makeData = Effect.fnUntraced(function* (
+  { normalization, ...experiment }: Experiment,
+  runData: RunData,
+  { standardizedBy }: DatasetFigures,
+  { split, total }: Training,
+) {
+  const scope = yield* Effect.scope
+  const dataset = yield* runData.resident
+  const table =
+    standardizedBy === undefined
+      ? yield* pixelTable(normalization, dataset, split.train)
+      : standardizedTable(standardizedBy)
+  const evaluationSplit = (indices: Uint32Array): EvaluationSplit => ({
+    examples: indices.length,
+    classes: dataset.classes,
+    labels: Int32Array.from(indices, (index) => dataset.labels[index]),
+    images: evaluationImages({ dataset, indices, table }),
+  })
+  const { augmentation, batchSize, optimizer, seed } = experiment
+  const options = { dataset, indices: split.train, table, batchSize, seed, augmentation }
+  // Augmentation is slow enough to need its own thread, which starts with the training.
+  const filler = yield* Effect.cached(
+    augmentation === undefined
+      ? Effect.succeed(fillHere(options))
+      : fillInWorker(options).pipe(Scope.provide(scope)),
+  )
+  const feeds =
+    (dropoutMasks: ReadonlyArray<DropoutMask>) =>
+    (range: BatchRange): Stream.Stream<FeedChunk, BatchThreadFailed> =>
+      Stream.unwrap(Effect.map(filler, (filler) => batches(filler, range))).pipe(
+        withFeeds({ dropoutMasks, schedule: optimizer.learningRate, total }),
+      )
+  return {
+    dataset,
+    feeds,
+    validation: evaluationSplit(split.validation),
+    test: evaluationSplit(split.test),
+  }
+})
+
 export const makeRunResources = Effect.fnUntraced(function* (runData: RunData, figures: DatasetFigures) {
   const { experiment } = yield* CurrentRun
-  const { batchSize, seed } = experiment
   const engine = yield* Engine
   const scope = yield* Effect.scope
   const split = yield* runData.split({
@@ -33,51 +81,10 @@ export const makeRunResources = Effect.fnUntraced(function* (runData: RunData, f
   })
   // Decoding checked the described dataset; here the shapes are those of the files.
   const layers = yield* Effect.fromResult(inferShapes(experiment.model, figures.imageShape, figures.classes))
-  const total = totalIterations(experiment.budget, split.train.length, batchSize)
-
+  const total = totalIterations(experiment.budget, split.train.length, experiment.batchSize)
   const data = yield* Effect.cached(
-    Effect.gen(function* () {
-      const dataset = yield* runData.resident
-      const { standardizedBy } = figures
-      const table =
-        standardizedBy === undefined
-          ? yield* pixelTable(experiment.normalization, dataset, split.train)
-          : standardizedTable(standardizedBy)
-      const evaluationSplit = (indices: Uint32Array): EvaluationSplit => ({
-        examples: indices.length,
-        classes: dataset.classes,
-        labels: Int32Array.from(indices, (index) => dataset.labels[index]),
-        images: evaluationImages({ dataset, indices, table }),
-      })
-      const options = {
-        dataset,
-        indices: split.train,
-        table,
-        batchSize,
-        seed,
-        augmentation: experiment.augmentation,
-      }
-      // Augmentation is slow enough to need its own thread, which starts with the training.
-      const filler = yield* Effect.cached(
-        experiment.augmentation === undefined
-          ? Effect.succeed(fillHere(options))
-          : fillInWorker(options).pipe(Scope.provide(scope)),
-      )
-      const feeds =
-        (dropoutMasks: ReadonlyArray<DropoutMask>) =>
-        (range: BatchRange): Stream.Stream<FeedChunk, BatchThreadFailed> =>
-          Stream.unwrap(Effect.map(filler, (filler) => batches(filler, range))).pipe(
-            withFeeds({ dropoutMasks, schedule: experiment.optimizer.learningRate, total }),
-          )
-      return {
-        dataset,
-        feeds,
-        validation: evaluationSplit(split.validation),
-        test: evaluationSplit(split.test),
-      }
-    }),
+    makeData(experiment, runData, figures, { split, total }).pipe(Scope.provide(scope)),
   )
-
   const trainer = yield* Effect.cached(
     Effect.gen(function* () {
       const network = yield* buildProgram({

@@ -80,10 +80,58 @@ export const stageTimings = Effect.fn("stageTimings")(function* (folder: string)
   return timings.sort((a, b) => (a.finishedAt < b.finishedAt ? -1 : 1))
 })
 
+interface RecordedActivity {
+  readonly name: string
+  readonly successSchema: Schema.Constraint
+  readonly annotations: Context.Context<never>
+}
+
+/** How the result of a stage is written in its record. */
+const codecOf = (success: Schema.Constraint): Schema.Codec<unknown> =>
+  Schema.toCodecJson(success as Schema.Codec<unknown>) as never
+
+/** The recorded result of a stage and whether it is valid; undefined without a readable record. */
+const readRecord = Effect.fnUntraced(function* (
+  path: string,
+  { annotations, name, successSchema }: RecordedActivity,
+) {
+  const text = yield* files.readStringIfExists(path)
+  if (text === undefined) return undefined
+  const result = yield* decodeRecord(text).pipe(
+    Effect.flatMap((record) => Schema.decodeUnknownEffect(codecOf(successSchema))(record.result)),
+    Effect.option,
+  )
+  if (result._tag === "None") {
+    yield* Effect.logWarning(`cannot read the record of stage ${name}; the stage runs again`)
+    return undefined
+  }
+  const isValid = yield* Context.get(annotations, StillValid)(result.value as never)
+  if (!isValid) {
+    yield* Effect.logInfo(`the record of stage ${name} is no longer valid; the stage runs again`)
+  }
+  return { value: result.value, isValid }
+})
+
+const writeRecord = Effect.fnUntraced(function* (
+  path: string,
+  { name, successSchema }: RecordedActivity,
+  result: unknown,
+  startedAt: number,
+) {
+  const now = yield* elapsedMs
+  const record: typeof StageRecord.Type = {
+    name,
+    finishedAt: DateTime.formatIso(yield* DateTime.now),
+    durationMs: Math.round(now - startedAt),
+    result: yield* Effect.orDie(Schema.encodeEffect(codecOf(successSchema))(result)),
+  }
+  yield* files.writeAtomic(path, `${JSON.stringify(record, null, 2)}\n`)
+})
+
 /** The workflow engine of one run directory: effect's in-memory engine, which returns recorded results of activities. */
 export const layerRunDirectory = (
   folder: string,
-  /** Fails if another process has taken the run over: asked before a record is written. */
+  /** Fails if another process has taken over the run. Runs before a record is written. */
   checkOwned: OwnAttempt["checkOwned"],
 ) =>
   Layer.effect(
@@ -93,58 +141,17 @@ export const layerRunDirectory = (
       const services = yield* Effect.context<FileSystem.FileSystem | Path.Path>()
       const paths = Context.get(services, Path.Path)
 
-      const recorded = Effect.fnUntraced(function* (
-        name: string,
-        success: Schema.Constraint,
-        stillValid: (result: never) => Valid,
-      ) {
-        const text = yield* files.readStringIfExists(paths.join(folder, `${name}.json`))
-        if (text === undefined) return undefined
-        const codec: Schema.Codec<unknown> = Schema.toCodecJson(success as Schema.Codec<unknown>) as never
-        const result = yield* decodeRecord(text).pipe(
-          Effect.flatMap((record) => Schema.decodeUnknownEffect(codec)(record.result)),
-          Effect.option,
-        )
-        if (result._tag === "None") {
-          yield* Effect.logWarning(`cannot read the record of stage ${name}; the stage runs again`)
-          return undefined
-        }
-        const isValid = yield* stillValid(result.value as never)
-        if (!isValid) {
-          yield* Effect.logInfo(`the record of stage ${name} is no longer valid; the stage runs again`)
-        }
-        return { value: result.value, isValid }
-      })
-
-      const record = Effect.fnUntraced(function* (
-        name: string,
-        success: Schema.Constraint,
-        result: unknown,
-        startedAt: number,
-      ) {
-        const now = yield* elapsedMs
-        const codec: Schema.Codec<unknown> = Schema.toCodecJson(success as Schema.Codec<unknown>) as never
-        const content: typeof StageRecord.Type = {
-          name,
-          finishedAt: DateTime.formatIso(yield* DateTime.now),
-          durationMs: Math.round(now - startedAt),
-          result: yield* Effect.orDie(Schema.encodeEffect(codec)(result)),
-        }
-        yield* checkOwned
-        yield* files.writeAtomic(paths.join(folder, `${name}.json`), `${JSON.stringify(content, null, 2)}\n`)
-      })
-
-      const activityExecute: WorkflowEngine.WorkflowEngine["Service"]["activityExecute"] = (activity) => {
-        const { annotations, name, successSchema } = activity
-        return Effect.gen(function* () {
-          const known = yield* recorded(name, successSchema, Context.get(annotations, StillValid))
-          if (known?.isValid === true) return known.value as (typeof successSchema)["Type"]
+      const activityExecute: WorkflowEngine.WorkflowEngine["Service"]["activityExecute"] = (activity) =>
+        Effect.gen(function* () {
+          const path = paths.join(folder, `${activity.name}.json`)
+          const recorded = yield* readRecord(path, activity)
+          if (recorded?.isValid === true) return recorded.value as (typeof activity.successSchema)["Type"]
           const startedAt = yield* elapsedMs
-          const result = yield* Effect.provideService(activity.execute, Previous, known?.value)
-          yield* record(name, successSchema, result, startedAt)
+          const result = yield* Effect.provideService(activity.execute, Previous, recorded?.value)
+          yield* checkOwned
+          yield* writeRecord(path, activity, result, startedAt)
           return result
         }).pipe(Effect.provideContext(services), Workflow.intoResult) as never
-      }
 
       const engine: WorkflowEngine.WorkflowEngine["Service"] = WorkflowEngine.WorkflowEngine.of({
         ...memory,

@@ -1,8 +1,9 @@
 /** `pipeline export RUN --format …`: exports a trained model for other programs. */
 import { Console, Effect, Option, Path } from "effect"
 import { Argument, Command, Flag } from "effect/cli"
+import type { TrainedModel } from "../../inspect/trainedModel.ts"
 import { exportFormats } from "../../stages/export/formats.ts"
-import { findRun } from "../../storage/runDirectory.ts"
+import { findRun, type Run } from "../../storage/runDirectory.ts"
 import { size } from "../../format/size.ts"
 import { json, runsDir } from "../flags.ts"
 
@@ -25,6 +26,21 @@ const checkpoint = Flag.String("checkpoint").pipe(
   Flag.optional,
 )
 
+/** What an exported model states about its training. */
+const describe = ({ identity }: Run, { checkpoint, dataset, experiment, table }: TrainedModel) => ({
+  run: identity.id,
+  experiment: experiment.name,
+  fingerprint: identity.fingerprint,
+  iteration: checkpoint.progress.iteration,
+  dataset: experiment.dataset,
+  datasetName: dataset.name,
+  inputShape: dataset.imageShape,
+  classes: dataset.classes,
+  loss: experiment.loss,
+  normalization: experiment.normalization,
+  table,
+})
+
 export const exportCommand = Command.make(
   "export",
   { run, format, out, checkpoint, runsDir, json },
@@ -39,25 +55,12 @@ export const exportCommand = Command.make(
       ]),
     )
     const trained = yield* openTrainedModel(found, Option.getOrUndefined(options.checkpoint))
-    const { dataset, experiment, network, table } = trained
     const { iteration } = trained.checkpoint.progress
     const contents = yield* exportModel(options.format, {
-      network,
+      network: trained.network,
       state: trained.checkpoint.state,
-      model: experiment.model,
-      described: {
-        run: found.identity.id,
-        experiment: experiment.name,
-        fingerprint: found.identity.fingerprint,
-        iteration,
-        dataset: experiment.dataset,
-        datasetName: dataset.name,
-        inputShape: dataset.imageShape,
-        classes: dataset.classes,
-        loss: experiment.loss,
-        normalization: experiment.normalization,
-        table,
-      },
+      model: trained.experiment.model,
+      described: describe(found, trained),
     })
     const path = Option.getOrElse(options.out, () =>
       // The iteration is in the name: exporting a run again after more training keeps the first export.
