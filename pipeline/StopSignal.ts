@@ -1,8 +1,8 @@
 /**
- * Being asked to stop: SIGINT (Ctrl-C), SIGTERM, SIGHUP (a closed terminal).
+ * The request to stop: SIGINT (Ctrl-C), SIGTERM or SIGHUP (a closed terminal).
  *
- * The first signal is a request: the stage that runs saves what it has and ends with `Interrupted`. A second one ends
- * the process at once, which is safe as well: files are whole, and the last checkpoint stays.
+ * On the first signal the running stage saves its progress and fails with `Interrupted`. A second signal ends the process at
+ * once. That is safe too: every file is whole, and the last checkpoint stays.
  */
 import { Context, Deferred, Effect, Layer } from "effect"
 import { exitCodes } from "../schemas/exitCodes.ts"
@@ -12,9 +12,9 @@ const signals = ["SIGINT", "SIGTERM", "SIGHUP"] as const
 export class StopSignal extends Context.Service<
   StopSignal,
   {
-    /** The first signal that came, if one has. */
+    /** The first signal, undefined before it. */
     readonly requested: () => string | undefined
-    /** Waits for it. */
+    /** Waits for the first signal. */
     readonly awaited: Effect.Effect<string>
   }
 >()("tidemark/pipeline/StopSignal") {

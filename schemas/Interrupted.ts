@@ -1,15 +1,15 @@
 import { Schema } from "effect"
 import { Failure } from "./Failure.ts"
 
-/** The user or the machine asked the run to stop; what was reached is saved. */
+/** A signal stopped the run; its progress is saved. */
 export class Interrupted extends Failure<Interrupted>()("Interrupted", {
   exitCode: "interrupted",
   fields: {
-    /** As SIGINT. */
+    /** Such as SIGINT. */
     signal: Schema.String,
-    /** Where, as "train at iteration 1234" or "fetch". */
+    /** The place, such as "train at iteration 1234" or "fetch". */
     during: Schema.String,
-    /** The command that resumes what was interrupted: the words after `pnpm pipeline`. */
+    /** The command that resumes the run, without `pnpm pipeline`. */
     resumeWith: Schema.optionalKey(Schema.Array(Schema.String)),
   },
   message: ({ during, signal }) => `interrupted by ${signal} during ${during}`,

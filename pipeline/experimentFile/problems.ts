@@ -17,7 +17,7 @@ export interface Problem {
 type Fault =
   | { readonly tag: "missing"; readonly expected: string | undefined }
   | { readonly tag: "unknownKey" }
-  /** No schema of this place takes such a value. */
+  /** A value of a type that the schema does not accept. */
   | { readonly tag: "wrongType"; readonly expected: string }
   /** A value of the right type that a check refused. */
   | { readonly tag: "refused"; readonly expected: string }
@@ -44,7 +44,7 @@ const fieldOf = (value: unknown, key: PropertyKey): unknown =>
 
 const fieldsOf = (faults: ReadonlyArray<Located>) => faults.map(({ keys }) => String(keys.at(-1)))
 
-/** A value with the fields of no member: what the members say of fields that none has, and the choice between them. */
+/** The faults of an object with the fields of no member: fields that all members lack, and the choice between members. */
 const faultsOfChoice = (
   keys: ReadonlyArray<PropertyKey>,
   members: ReadonlyArray<ReadonlyArray<Located>>,
@@ -107,7 +107,7 @@ const faultOfCheck = (
     : { tag: "message", message }
 }
 
-/** A value that no member of a schema takes: if it is an object, its `kind` is wrong. */
+/** The fault of a value that no member of a schema accepts: if it is an object, its `kind` is wrong. */
 const faultOfType = (found: unknown, ast: SchemaAST.AST): Fault => {
   const kinds = kindsOf(ast)
   return kinds.length > 0 && isObject(found)
