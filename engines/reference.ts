@@ -8,7 +8,7 @@
 import * as tf from "@tensorflow/tfjs-core"
 import { Effect, Layer } from "effect"
 import { Engine, EngineFailed, type Program, type State, type Trainer } from "./Engine.ts"
-import { hostVersion, useHost } from "./trace/cpuBackend.ts"
+import { cpuBackendVersion, useCpuBackend } from "./trace/cpuBackend.ts"
 import { checkState } from "./state.ts"
 import { sizeOf } from "./trace/graph.ts"
 
@@ -103,7 +103,7 @@ const predict = ({ inputShape, predict }: Program, images: Float32Array) =>
 
 const compile = Effect.fnUntraced(function* (program: Program) {
   const { variables } = program
-  yield* Effect.sync(useHost)
+  yield* Effect.sync(useCpuBackend)
   const state = yield* Effect.sync(() => new CurrentState(variables))
   return {
     train: (iterations, feeds) => state.during("train", () => runSteps(program, iterations, feeds)),
@@ -119,7 +119,7 @@ const compile = Effect.fnUntraced(function* (program: Program) {
 export const layer: Layer.Layer<Engine> = Layer.succeed(Engine, {
   info: {
     name: engineName,
-    versions: { "@tensorflow/tfjs-core": tf.version_core, "@tensorflow/tfjs-backend-cpu": hostVersion },
+    versions: { "@tensorflow/tfjs-core": tf.version_core, "@tensorflow/tfjs-backend-cpu": cpuBackendVersion },
     device: "cpu",
     threads: 1,
     path: "javascript",

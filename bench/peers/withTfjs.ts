@@ -5,7 +5,7 @@
  * backend in plain JavaScript. Dropout is its own, but for the checked iterations, which are given its noise.
  */
 import * as core from "@tensorflow/tfjs-core"
-import { useHost } from "../../engines/trace/cpuBackend.ts"
+import { useCpuBackend } from "../../engines/trace/cpuBackend.ts"
 import { locate } from "../../engines/tensorflow/locate.ts"
 import { importNative } from "../../engines/tensorflow/native.ts"
 import { capturingStderr } from "../../engines/tensorflow/stderr.ts"
@@ -20,7 +20,7 @@ const start = performance.now()
 
 type Tfjs = typeof core
 const importTfjs = (): { readonly tf: Tfjs; readonly versions: Record<string, string> } => {
-  useHost()
+  useCpuBackend()
   if (form === "javascript") return { tf: core, versions: { "@tensorflow/tfjs-core": core.version_core } }
   const [place] = locate()
   if (place === undefined)

@@ -11,7 +11,7 @@ import { cpus } from "node:os"
 import * as tf from "@tensorflow/tfjs-core"
 import { Effect, Schema } from "effect"
 import type { Tensor as OrtTensor } from "onnxruntime-node"
-import { useHost } from "../trace/cpuBackend.ts"
+import { useCpuBackend } from "../trace/cpuBackend.ts"
 import { sizeOf } from "../trace/graph.ts"
 import { trace } from "../trace/trace.ts"
 import { verdict } from "../probeCache.ts"
@@ -56,7 +56,7 @@ const network = (variables: ReadonlyArray<tf.Variable>, images: tf.Tensor): tf.T
 
 /** One step of gradient descent, on both batches, and a prediction. */
 const checkProgram = (block: number) => {
-  useHost()
+  useCpuBackend()
   const tensors = tensorsOf(block)
   const feeds = Object.entries({ images: 10, fours: block + 4 }).map(([name, batch]) => ({
     name,

@@ -1,15 +1,16 @@
 /**
- * TensorFlow.js' plain JavaScript backend: it holds the tensors that exist outside of a trace, and is the reference's
- * arithmetic. Kept from printing its advertisement of another package.
+ * The CPU backend of TensorFlow.js, in plain JavaScript: it holds all tensors outside a trace and computes for the reference
+ * engine. It is kept from printing its advertisement of another package.
  */
 import { MathBackendCPU, version_cpu } from "@tensorflow/tfjs-backend-cpu"
 import * as tf from "@tensorflow/tfjs-core"
 
-export const hostVersion = version_cpu
+export const cpuBackendVersion = version_cpu
 
-/** Makes it the active backend, unless it is. */
-export const useHost = (): void => {
+/** Makes it the active backend. */
+export const useCpuBackend = (): void => {
   const backend = tf.backend()
-  if (!(backend instanceof MathBackendCPU)) throw new Error(`${tf.getBackend()} is active in place of cpu`)
+  if (!(backend instanceof MathBackendCPU))
+    throw new Error(`the backend of TensorFlow.js is ${tf.getBackend()}, expected cpu`)
   Object.assign(backend, { firstUse: false })
 }

@@ -8,7 +8,7 @@ import * as tf from "@tensorflow/tfjs-core"
 import * as tfl from "@tensorflow/tfjs-layers"
 import { Effect } from "effect"
 import type { State } from "../../engines/Engine.ts"
-import { useHost } from "../../engines/trace/cpuBackend.ts"
+import { useCpuBackend } from "../../engines/trace/cpuBackend.ts"
 import type { Loss } from "../../schemas/Experiment.ts"
 import type { Network } from "../model/model.ts"
 import type { Description } from "./description.ts"
@@ -31,7 +31,7 @@ export const encodeLayersModel = Effect.fn("encodeLayersModel")(function* (
   description: Description,
 ) {
   const artifacts = yield* Effect.promise(async () => {
-    useHost()
+    useCpuBackend()
     tf.tidy(() => {
       for (const { data, name, shape } of weights) {
         network.variables.find((variable) => variable.name === name)?.assign(tf.tensor(data, [...shape]))

@@ -8,7 +8,7 @@ import * as tf from "@tensorflow/tfjs-core"
 import type * as tfl from "@tensorflow/tfjs-layers"
 import { Effect, type Scope } from "effect"
 import type { Program } from "../../engines/Engine.ts"
-import { useHost } from "../../engines/trace/cpuBackend.ts"
+import { useCpuBackend } from "../../engines/trace/cpuBackend.ts"
 import { inLayer } from "../../engines/trace/layer.ts"
 import type { Experiment } from "../../schemas/Experiment.ts"
 import type { Layer } from "../../schemas/Model.ts"
@@ -51,7 +51,7 @@ export interface Network extends Program {
 
 const build = (options: ProgramOptions): Network & { readonly dispose: () => void } => {
   const { averaging, batchSize, classes, inputShape, labelSmoothing = 0, loss } = options
-  useHost()
+  useCpuBackend()
   const graph = buildLayers(options)
   const { forward, layers, layersModel, dropoutMasks, weights } = graph
   const trainable = weights.filter((weight) => weight.trainable)

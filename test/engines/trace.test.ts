@@ -3,7 +3,7 @@ import { afterEach, assert, describe, it } from "@effect/vitest"
 import * as tf from "@tensorflow/tfjs-core"
 import { Effect } from "effect"
 import { Engine, type Program } from "../../engines/Engine.ts"
-import { useHost } from "../../engines/trace/cpuBackend.ts"
+import { useCpuBackend } from "../../engines/trace/cpuBackend.ts"
 import * as Onnx from "../../engines/onnx/Onnx.ts"
 import { TraceRefused } from "../../engines/trace/backend.ts"
 import { reachable } from "../../engines/trace/graph.ts"
@@ -13,7 +13,7 @@ import { trace } from "../../engines/trace/trace.ts"
 import { layers } from "../../schemas/Model.ts"
 import { programOf } from "./training.ts"
 
-useHost()
+useCpuBackend()
 const before = { backend: tf.getBackend(), random: Math.random, tensors: tf.memory().numTensors }
 
 afterEach(() => {

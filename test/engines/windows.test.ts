@@ -6,7 +6,7 @@ import { assert, describe, it } from "@effect/vitest"
 import * as tf from "@tensorflow/tfjs-core"
 import { Effect, Schema } from "effect"
 import { Engine, type Program } from "../../engines/Engine.ts"
-import { useHost } from "../../engines/trace/cpuBackend.ts"
+import { useCpuBackend } from "../../engines/trace/cpuBackend.ts"
 import { initialize } from "../../stages/model/initialize.ts"
 import { randomKey } from "../../stages/random.ts"
 import { enginesUnderTest } from "./engines.ts"
@@ -142,7 +142,7 @@ describe("a convolution and its gradients are what they are by definition", () =
     [Window],
     ([window]) =>
       Effect.gen(function* () {
-        useHost()
+        useCpuBackend()
         const convolution = convolutionOf(window)
         const [x, filter] = [draw("x", convolution.x), draw("filter", convolution.filter)]
         const dy = draw("dy", infoOf(convolution).outShape)

@@ -3,7 +3,7 @@ import { assert, describe, it } from "@effect/vitest"
 import * as tf from "@tensorflow/tfjs-core"
 import { Effect, Schema } from "effect"
 import { Engine } from "../../../engines/Engine.ts"
-import { useHost } from "../../../engines/trace/cpuBackend.ts"
+import { useCpuBackend } from "../../../engines/trace/cpuBackend.ts"
 import * as Reference from "../../../engines/reference.ts"
 import { layers } from "../../../schemas/Model.ts"
 import { Experiment } from "../../../schemas/Experiment.ts"
@@ -13,7 +13,7 @@ import { weightsOf } from "../../../stages/export/weights.ts"
 import { buildProgram } from "../../../stages/model/model.ts"
 import { feedsOf, images } from "../../engines/training.ts"
 
-useHost()
+useCpuBackend()
 
 const variable = (name: string, values: ReadonlyArray<number>) =>
   tf.tidy(() => tf.variable(tf.tensor([...values]), true, `test/average/${name}`))

@@ -1,10 +1,10 @@
 import { assert, describe, it } from "@effect/vitest"
 import * as tf from "@tensorflow/tfjs-core"
-import { useHost } from "../../../engines/trace/cpuBackend.ts"
+import { useCpuBackend } from "../../../engines/trace/cpuBackend.ts"
 import type { Clip } from "../../../schemas/Optimizer.ts"
 import { clipGradients } from "../../../stages/model/clip.ts"
 
-useHost()
+useCpuBackend()
 
 /** Two gradients, of norms 5 and 12; their global norm is 13. */
 const clipped = (clip: Clip | undefined) =>

@@ -1,7 +1,7 @@
 import { assert, describe, it } from "@effect/vitest"
 import * as tf from "@tensorflow/tfjs-core"
 import { Effect, Schema } from "effect"
-import { useHost } from "../../../engines/trace/cpuBackend.ts"
+import { useCpuBackend } from "../../../engines/trace/cpuBackend.ts"
 import { initializers, layers, Model } from "../../../schemas/Model.ts"
 import { Optimizer, optimizers } from "../../../schemas/Optimizer.ts"
 import { fillDropoutMask, makeDropoutMask } from "../../../stages/model/dropout.ts"
@@ -9,7 +9,7 @@ import { initialize } from "../../../stages/model/initialize.ts"
 import { buildProgram } from "../../../stages/model/model.ts"
 import { randomKey } from "../../../stages/random.ts"
 
-useHost()
+useCpuBackend()
 
 const program = (model: (typeof Model)["Encoded"], seed = 0) =>
   buildProgram({

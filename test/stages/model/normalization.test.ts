@@ -2,10 +2,10 @@
 import { assert, describe, it } from "@effect/vitest"
 import * as tf from "@tensorflow/tfjs-core"
 import * as tfl from "@tensorflow/tfjs-layers"
-import { useHost } from "../../../engines/trace/cpuBackend.ts"
+import { useCpuBackend } from "../../../engines/trace/cpuBackend.ts"
 import { batchNormalization, layerNormalization } from "../../../stages/model/normalization.ts"
 
-useHost()
+useCpuBackend()
 
 const waves = (shape: ReadonlyArray<number>, phase: number) =>
   tf.tensor(

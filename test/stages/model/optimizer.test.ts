@@ -2,11 +2,11 @@
 import { assert, describe, it } from "@effect/vitest"
 import * as tf from "@tensorflow/tfjs-core"
 import { Schema } from "effect"
-import { useHost } from "../../../engines/trace/cpuBackend.ts"
+import { useCpuBackend } from "../../../engines/trace/cpuBackend.ts"
 import { Optimizer, optimizers } from "../../../schemas/Optimizer.ts"
 import { makeOptimizer } from "../../../stages/model/optimizer.ts"
 
-useHost()
+useCpuBackend()
 
 /** The values of one weight under these gradients with learning rate 0.1, and the names of the slots. */
 const weightPath = (

@@ -1,9 +1,9 @@
 import { assert, describe, it } from "@effect/vitest"
 import * as tf from "@tensorflow/tfjs-core"
-import { useHost } from "../../../engines/trace/cpuBackend.ts"
+import { useCpuBackend } from "../../../engines/trace/cpuBackend.ts"
 import { penalty, withPenalty } from "../../../stages/model/penalty.ts"
 
-useHost()
+useCpuBackend()
 
 const kernel = tf.tidy(() => tf.variable(tf.tensor([2, -3, 0]), true, "test/penalty/kernel"))
 const values = (f: () => tf.Tensor) => [...tf.tidy(f).dataSync()]
