@@ -1,8 +1,8 @@
 /**
- * What was found out about this machine, kept in the user's own cache: (name, what it depends on, schema) -> read and write.
+ * Results of probes of this machine, in the user's own cache: (name, what a result depends on, schema) -> read and write.
  *
- * The folder is the user's alone (XDG_CACHE_HOME, else ~/.cache): what others may write, as the system's temporary folder, is
- * not believed. A cache that cannot be read, decoded or written costs finding out again, nothing else.
+ * Only the user can write to the folder (XDG_CACHE_HOME, else ~/.cache). A folder that others can write to, such as the
+ * system's temporary folder, could not be trusted. If a file cannot be read, decoded or written, the probe runs again.
  */
 import { createHash, randomUUID } from "node:crypto"
 import { mkdir, readFile, rename, rm, writeFile } from "node:fs/promises"
@@ -10,13 +10,13 @@ import { homedir } from "node:os"
 import { isAbsolute, join } from "node:path"
 import { Effect, Schema } from "effect"
 
-/** A relative XDG_CACHE_HOME does not count (XDG Base Directory Specification). Throws where the user has no home. */
+/** A relative XDG_CACHE_HOME is ignored (XDG Base Directory Specification). Throws if the user has no home. */
 const cacheFolder = () => {
   const named = process.env.XDG_CACHE_HOME ?? ""
   return join(isAbsolute(named) ? named : join(homedir(), ".cache"), "tidemark")
 }
 
-export const verdict = <A>(
+export const probeCache = <A>(
   name: string,
   dependsOn: ReadonlyArray<string | Uint8Array>,
   schema: Schema.Codec<A, unknown>,
@@ -30,8 +30,8 @@ export const verdict = <A>(
       Effect.flatMap(Schema.decodeUnknownEffect(json)),
       Effect.orElseSucceed(() => undefined),
     ),
-    write: (found: A) =>
-      Schema.encodeEffect(json)(found).pipe(
+    write: (result: A) =>
+      Schema.encodeEffect(json)(result).pipe(
         Effect.flatMap((text) =>
           Effect.tryPromise(async () => {
             const folder = cacheFolder()

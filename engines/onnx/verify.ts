@@ -14,7 +14,7 @@ import type { Tensor as OrtTensor } from "onnxruntime-node"
 import { useCpuBackend } from "../trace/cpuBackend.ts"
 import { sizeOf } from "../trace/graph.ts"
 import { trace } from "../trace/trace.ts"
-import { verdict } from "../probeCache.ts"
+import { probeCache } from "../probeCache.ts"
 import type { Blocked } from "./lowering/blocked.ts"
 import { compilePredict, compileStep, nextName } from "./compile.ts"
 import { openSession, type Ort } from "./runtime.ts"
@@ -134,8 +134,8 @@ export const isTrustworthy = Effect.fn("verifyFastPath")(function* (
   const check = checkProgram(blocked.block)
   const fast = modelsOf(check, blocked)
   const processor = `${cpus()[0]?.model ?? "unknown"} ${process.arch}`
-  const kept = verdict("onnx-fast-path", [processor, version, fast.step, fast.predict], Agrees)
-  if ((yield* kept.read) !== undefined) return true
+  const cache = probeCache("onnx-fast-path", [processor, version, fast.step, fast.predict], Agrees)
+  if ((yield* cache.read) !== undefined) return true
   const agrees = yield* Effect.gen(function* () {
     const answers = yield* answersOf(ort, check, fast)
     const expected = yield* answersOf(ort, check, modelsOf(check, undefined))
@@ -150,6 +150,6 @@ export const isTrustworthy = Effect.fn("verifyFastPath")(function* (
     )
     return false
   }
-  yield* kept.write({ agrees: true })
+  yield* cache.write({ agrees: true })
   return true
 })

@@ -9,7 +9,7 @@ import { cpus } from "node:os"
 import { fileURLToPath } from "node:url"
 import { Effect, Schema } from "effect"
 import { Failure } from "../../schemas/Failure.ts"
-import { verdict } from "../probeCache.ts"
+import { probeCache } from "../probeCache.ts"
 import { type Place, stampOf } from "./locate.ts"
 
 /** What is wrong and what to do about it, one line each. */
@@ -126,8 +126,8 @@ const runChild = ({ from }: Place, threads: number) =>
     return Effect.sync(() => child.kill("SIGKILL"))
   })
 
-const verdictOn = (place: Place) =>
-  verdict(
+const cacheOf = (place: Place) =>
+  probeCache(
     "tensorflow",
     [
       place.folder,
@@ -140,9 +140,9 @@ const verdictOn = (place: Place) =>
   )
 
 export const probe = Effect.fn("probeTensorflow")(function* (place: Place, threads: number) {
-  const kept = verdictOn(place)
-  const remembered = yield* kept.read
-  if (remembered !== undefined) return remembered
+  const cache = cacheOf(place)
+  const cached = yield* cache.read
+  if (cached !== undefined) return cached
   const { failed, signal, stderr, stdout } = yield* runChild(place, threads)
   if (stderr.trim() !== "") yield* Effect.logDebug("tensorflow, at its probe", { stderr: stderr.trim() })
   if (failed) return yield* new ProbeFailed(explain(stderr, signal))
@@ -156,6 +156,6 @@ export const probe = Effect.fn("probeTensorflow")(function* (place: Place, threa
           .toLowerCase()
           .replace(/[^a-z0-9]+/g, "-")}`
   const probed: Probed = { ...JSON.parse(lines.at(-1) ?? ""), path, gpuProblem: gpuProblemIn(stderr) }
-  yield* kept.write(probed)
+  yield* cache.write(probed)
   return probed
 })
