@@ -10,7 +10,7 @@ import { Effect, Scope } from "effect"
 import type { Tensor } from "onnxruntime-node"
 import type { Program, State, Trainer } from "../Engine.ts"
 import { checkState } from "../state.ts"
-import { record } from "../trace/traceProgram.ts"
+import { traceProgram } from "../trace/traceProgram.ts"
 import { reachable, sizeOf } from "../trace/graph.ts"
 import type { Trace } from "../trace/trace.ts"
 import type { Blocked } from "./lowering/blocked.ts"
@@ -136,11 +136,16 @@ export const makeTrainer = Effect.fn("compile")(function* (
   options: TrainerOptions,
 ) {
   const { inputShape, variables } = program
-  const stepTrace = yield* record(engineName, variables, program.feeds, program.step)
+  const stepTrace = yield* traceProgram(engineName, variables, program.feeds, program.step)
   const tracePredict = (images: number) =>
-    record(engineName, variables, [{ name: "images", shape: [images, ...inputShape] }], ({ images }) => ({
-      probabilities: program.predict(images as tf.Tensor4D),
-    }))
+    traceProgram(
+      engineName,
+      variables,
+      [{ name: "images", shape: [images, ...inputShape] }],
+      ({ images }) => ({
+        probabilities: program.predict(images as tf.Tensor4D),
+      }),
+    )
   // 997 images: no weight has by chance as large a first axis.
   const evaluationBatch = evaluationBatchOf(yield* tracePredict(997))
   const predictTrace = yield* tracePredict(evaluationBatch)

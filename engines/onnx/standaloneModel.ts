@@ -11,7 +11,7 @@ import { KernelNotSupported, type StateTensor } from "../Engine.ts"
 import { reachable, type Value } from "../trace/graph.ts"
 import { simplify } from "../trace/simplify.ts"
 import type { Trace } from "../trace/trace.ts"
-import { record } from "../trace/traceProgram.ts"
+import { traceProgram } from "../trace/traceProgram.ts"
 import { type Name, OnnxGraph } from "./graph.ts"
 import { lower } from "./lowering/lower.ts"
 import { Lowering } from "./lowering/Lowering.ts"
@@ -98,7 +98,7 @@ const graphOf = (network: Standalone, trace: Trace<"probabilities">): GraphProto
 export const encodeStandaloneModel = Effect.fn("encodeStandaloneModel")(function* (network: Standalone) {
   const { inputShape, metadata, probabilities, variables } = network
   const feed = { name: "images", shape: [anyBatch, ...inputShape] }
-  const trace = yield* record(engineName, variables, [feed], ({ images }) => ({
+  const trace = yield* traceProgram(engineName, variables, [feed], ({ images }) => ({
     probabilities: probabilities(images as tf.Tensor4D),
   }))
   const graph = graphOf(network, trace)

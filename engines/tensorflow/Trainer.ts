@@ -6,7 +6,7 @@
 import type * as tf from "@tensorflow/tfjs-core"
 import { Effect } from "effect"
 import type { Program, State, Trainer } from "../Engine.ts"
-import { record } from "../trace/traceProgram.ts"
+import { traceProgram } from "../trace/traceProgram.ts"
 import { checkState } from "../state.ts"
 import { sizeOf } from "../trace/graph.ts"
 import { compile } from "./compile.ts"
@@ -112,9 +112,9 @@ export const makeTrainer = Effect.fn("compile")(function* (
   usesDft: boolean,
 ) {
   const { inputShape, variables } = program
-  const stepTrace = yield* record(engineName, variables, program.feeds, program.step)
+  const stepTrace = yield* traceProgram(engineName, variables, program.feeds, program.step)
   const imageFeed = { name: "images", shape: [evaluationBatch, ...inputShape] }
-  const predictTrace = yield* record(engineName, variables, [imageFeed], ({ images }) => ({
+  const predictTrace = yield* traceProgram(engineName, variables, [imageFeed], ({ images }) => ({
     probabilities: program.predict(images as tf.Tensor4D),
   }))
   const compiled = yield* Effect.sync(() => compile(stepTrace, predictTrace, usesDft))

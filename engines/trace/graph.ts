@@ -1,5 +1,5 @@
 /**
- * The record of a traced program: values, each made by one operation from other values.
+ * A trace, the graph of a program: values, each computed by one operation from other values.
  *
  * Operations are TensorFlow.js kernels cut down to a small vocabulary; shapes are static, images are
  * [batch, height, width, channels]. A value is immutable and knows the layer it was recorded for, so that whoever

@@ -6,7 +6,7 @@ import { TraceRefused } from "./backend.ts"
 import type { Shape } from "./graph.ts"
 import { trace } from "./trace.ts"
 
-export const record = <Output extends string>(
+export const traceProgram = <Output extends string>(
   engine: string,
   variables: ReadonlyArray<tf.Variable>,
   feeds: ReadonlyArray<{ readonly name: string; readonly shape: Shape }>,

@@ -6,7 +6,7 @@
  */
 import type * as tf from "@tensorflow/tfjs-core"
 import { Effect } from "effect"
-import { record } from "../../engines/trace/traceProgram.ts"
+import { traceProgram } from "../../engines/trace/traceProgram.ts"
 import { reachable, type Shape, type Value } from "../../engines/trace/graph.ts"
 import type { Network } from "./model.ts"
 import { type AttrValue, dataType, type GraphDef, type NodeDef } from "../../storage/tensorboard/proto.ts"
@@ -48,7 +48,7 @@ const attributesOf = (value: Value): Record<string, AttrValue> => {
 
 export const networkGraph = Effect.fn("networkGraph")(function* (program: Network) {
   const feed = { name: "images", shape: [program.batchSize, ...program.inputShape] }
-  const { outputs } = yield* record("TensorBoard", program.variables, [feed], ({ images }) => ({
+  const { outputs } = yield* traceProgram("TensorBoard", program.variables, [feed], ({ images }) => ({
     probabilities: program.predict(images as tf.Tensor4D),
   }))
   // Averages that replace weights in predict are drawn as the weights.

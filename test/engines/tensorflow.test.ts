@@ -7,7 +7,7 @@ import { assert, describe, it } from "@effect/vitest"
 import { Effect } from "effect"
 import protobuf from "protobufjs"
 import { Engine } from "../../engines/Engine.ts"
-import { record } from "../../engines/trace/traceProgram.ts"
+import { traceProgram } from "../../engines/trace/traceProgram.ts"
 import { compile } from "../../engines/tensorflow/compile.ts"
 import type { NodeDef, SavedModel } from "../../engines/tensorflow/proto.ts"
 import { makeTrainer } from "../../engines/tensorflow/Trainer.ts"
@@ -43,9 +43,9 @@ const wide: Case = {
 
 const compiled = Effect.fnUntraced(function* (wanted: Case, inSpectra = true) {
   const program = yield* programOf(wanted)
-  const step = yield* record("tensorflow", program.variables, program.feeds, program.step)
+  const step = yield* traceProgram("tensorflow", program.variables, program.feeds, program.step)
   const feeds = [{ name: "images", shape: [10, ...program.inputShape] }]
-  const predict = yield* record("tensorflow", program.variables, feeds, (fed) => ({
+  const predict = yield* traceProgram("tensorflow", program.variables, feeds, (fed) => ({
     probabilities: program.predict(fed.images as never),
   }))
   const proto = fileURLToPath(new URL("../../engines/tensorflow/savedModel.proto", import.meta.url))

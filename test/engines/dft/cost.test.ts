@@ -5,7 +5,7 @@ import "@tensorflow/tfjs-layers"
 import { Effect } from "effect"
 import { isDftFaster } from "../../../engines/dft/cost.ts"
 import { compilePredict, compileStep } from "../../../engines/onnx/compile.ts"
-import { record } from "../../../engines/trace/traceProgram.ts"
+import { traceProgram } from "../../../engines/trace/traceProgram.ts"
 import { layers } from "../../../schemas/Model.ts"
 import { emulatedBlocked } from "../emulatedBlocked.ts"
 import { programOf } from "../training.ts"
@@ -63,9 +63,9 @@ describe("the DFT is used for a convolution", () => {
         batchSize: 16,
       })
       const { feeds, inputShape, predict, step, variables } = program
-      const trained = yield* record("onnx", variables, feeds, step)
+      const trained = yield* traceProgram("onnx", variables, feeds, step)
       const images = { name: "images", shape: [250, ...inputShape] }
-      const predicted = yield* record("onnx", variables, [images], (fed) => ({
+      const predicted = yield* traceProgram("onnx", variables, [images], (fed) => ({
         probabilities: predict(fed.images as Parameters<typeof predict>[0]),
       }))
       /** Only its gradients have products with a transposed operand; all its nodes bear its layer's name. */
