@@ -10,7 +10,7 @@ import { traceProgram } from "../trace/traceProgram.ts"
 import { checkState } from "../state.ts"
 import { sizeOf } from "../trace/graph.ts"
 import { compile } from "./compile.ts"
-import { handOver } from "./copiedMemory.ts"
+import { copiedMemory } from "./copiedMemory.ts"
 import type { Native, NativeTensor } from "./native.ts"
 import { call, engineName, failed, openSession } from "./session.ts"
 
@@ -22,7 +22,7 @@ const evaluationBatch = 500
 
 const attempt = <T>(operation: string, f: () => T) => Effect.try({ try: f, catch: failed(operation) })
 
-/** `memory`: of `handOver`, as long as `values`. */
+/** `memory`: of `copiedMemory`, as long as `values`. */
 const tensorOf = (
   native: Native,
   memory: Float32Array,
@@ -41,7 +41,7 @@ const stateOf = (native: Native, session: Session, variables: Program["variables
     attempt("load", () => {
       const inputs = variables.map(({ name, shape }, i) => [
         name,
-        tensorOf(native, handOver(values[i].length), values[i], shape),
+        tensorOf(native, copiedMemory(values[i].length), values[i], shape),
       ])
       call(session.load, Object.fromEntries(inputs), () => {})
     }),
@@ -60,7 +60,7 @@ const stateOf = (native: Native, session: Session, variables: Program["variables
 const trainWith = (native: Native, session: Session, fed: Program["feeds"]): Trainer["train"] => {
   const kept = fed.map(({ name, shape }) => {
     const size = sizeOf(shape)
-    return { name, shape, size, memory: handOver(size) }
+    return { name, shape, size, memory: copiedMemory(size) }
   })
   return (iterations, feeds) =>
     attempt("train", () => {
@@ -85,7 +85,7 @@ const predictWith = (
   { classes, inputShape }: Program,
 ): Trainer["predict"] => {
   const imageSize = sizeOf(inputShape)
-  const batch = handOver(evaluationBatch * imageSize)
+  const batch = copiedMemory(evaluationBatch * imageSize)
   const predictBatch = (images: Float32Array) =>
     attempt("predict", () => {
       // The last batch is filled up with black images, whose predictions are dropped.

@@ -16,7 +16,7 @@ import { savedModelOf } from "../../../engines/tensorflow/compile.ts"
 import { signature } from "../../../engines/tensorflow/signature.ts"
 import { DftConvolutions } from "../../../engines/tensorflow/lowering/dft.ts"
 import { TensorFlowGraph } from "../../../engines/tensorflow/graph.ts"
-import { handOver } from "../../../engines/tensorflow/copiedMemory.ts"
+import { copiedMemory } from "../../../engines/tensorflow/copiedMemory.ts"
 import { loadRuntime as loadTensorflow } from "../../../engines/tensorflow/runtime.ts"
 import { call, openSession as openTensorflow } from "../../../engines/tensorflow/session.ts"
 import { node, type Node, type Shape, sizeOf, type Window } from "../../../engines/trace/graph.ts"
@@ -135,7 +135,7 @@ const byTensorflow = Effect.fnUntraced(function* (window: Window, inputs: Inputs
   const model = savedModelOf(graph, { convolutions: signature(Object.fromEntries(given), results) })
   const { convolutions } = yield* openTensorflow(native, model, ["convolutions"])
   const feeds = given.map(([name, { shape }]) => {
-    const memory = handOver(inputs[name].length)
+    const memory = copiedMemory(inputs[name].length)
     memory.set(inputs[name])
     return [name, native.tensor(memory, [...shape], "float32")] as const
   })
