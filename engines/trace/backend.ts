@@ -44,7 +44,7 @@ const constant = (layer: string, values: ArrayLike<number>, shape: Shape, dtype:
 export class TraceBackend extends tf.KernelBackend {
   /** Set while a gradient is recorded: the layer of the operation it differentiates. */
   #differentiated: string | undefined
-  /** What the program has told of its updates (`update.ts`). */
+  /** What the program has told of its updates (`declareUpdate.ts`). */
   readonly updates: Array<Update> = []
   readonly #values = new WeakMap<object, Value>()
   /** Inputs by the data they stand for. */

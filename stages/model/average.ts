@@ -7,7 +7,7 @@
  * the averaged network. Averages and d^t are variables, so they are in every checkpoint and a resume is exact.
  */
 import * as tf from "@tensorflow/tfjs-core"
-import { noteUpdate } from "../../engines/trace/update.ts"
+import { declareUpdate } from "../../engines/trace/declareUpdate.ts"
 import { averageName } from "./averageName.ts"
 import type { MakeSlot } from "./variables.ts"
 
@@ -47,7 +47,7 @@ export const makeAverage = (
       const rate = tf.div(1 - kept, tf.sub(1, power)) as tf.Scalar
       weights.forEach((weight, i) => {
         const average = copies[i]
-        if (weight.trainable) noteUpdate({ kind: "average", variable: weight, average, rate })
+        if (weight.trainable) declareUpdate({ kind: "average", variable: weight, average, rate })
         average.assign(tf.add(average, tf.mul(tf.sub(weight, average), rate)))
       })
       power.assign(tf.mul(power, kept))

@@ -5,7 +5,7 @@
  * the same bits. The optimizers of TensorFlow.js recompute some of it. The learning rate is fed.
  */
 import * as tf from "@tensorflow/tfjs-core"
-import { noteUpdate } from "../../engines/trace/update.ts"
+import { declareUpdate } from "../../engines/trace/declareUpdate.ts"
 import type { Optimizer } from "../../schemas/Optimizer.ts"
 import { clipGradients } from "./clip.ts"
 import type { MakeSlot } from "./variables.ts"
@@ -52,7 +52,7 @@ const adam = (options: OptionsOf<"adam" | "adamw">, makeSlots: MakeSlots, makeSl
       for (const { variable, gradient } of gradients) {
         const [m, v] = [slotOf(ms, variable), slotOf(vs, variable)]
         const weightDecay = decays(variable) ? decay : 0
-        noteUpdate({ kind: "adam", variable, m, v, gradient, learningRate, weightDecay, ...coefficients })
+        declareUpdate({ kind: "adam", variable, m, v, gradient, learningRate, weightDecay, ...coefficients })
         const newM = tf.add(tf.mul(m, beta1), tf.mul(gradient, 1 - beta1))
         const newV = tf.add(tf.mul(v, beta2), tf.mul(tf.square(gradient), 1 - beta2))
         const move = tf.div(tf.mul(newM, rate), tf.add(tf.sqrt(newV), epsilon))
@@ -73,7 +73,7 @@ const sgd = (): Updater => ({
   slots: [],
   update: (gradients, learningRate) => {
     for (const { variable, gradient } of gradients) {
-      noteUpdate({ kind: "sgd", variable, gradient, learningRate })
+      declareUpdate({ kind: "sgd", variable, gradient, learningRate })
       variable.assign(tf.sub(variable, tf.mul(gradient, learningRate)))
     }
   },
@@ -90,7 +90,7 @@ const momentum = ({ momentum, nesterov }: OptionsOf<"momentum">, makeSlots: Make
     update: (gradients, learningRate) => {
       for (const { variable, gradient } of gradients) {
         const accumulator = slotOf(accumulators, variable)
-        noteUpdate({ kind: "momentum", variable, accumulator, gradient, learningRate, momentum, nesterov })
+        declareUpdate({ kind: "momentum", variable, accumulator, gradient, learningRate, momentum, nesterov })
         const moved = tf.add(tf.mul(accumulator, momentum), gradient)
         const direction = nesterov ? tf.add(gradient, tf.mul(moved, momentum)) : moved
         variable.assign(tf.sub(variable, tf.mul(direction, learningRate)))
@@ -122,7 +122,7 @@ const rmsprop = (options: OptionsOf<"rmsprop">, makeSlots: MakeSlots): Updater =
           continue
         }
         const accumulator = slotOf(accumulators, variable)
-        noteUpdate({
+        declareUpdate({
           kind: "rmsprop",
           variable,
           square,
