@@ -34,10 +34,10 @@ export interface Program {
   readonly feeds: ReadonlyArray<Feed>
   /** Every variable, in the order of a checkpoint, holding its initial value. */
   readonly variables: ReadonlyArray<tf.Variable>
-  /** One update of all variables from the fed values. `loss`: mean over the batch; `error`: share of wrong answers, 0 to 1. */
+  /** One update of all variables from the fed values. `loss`: mean over the batch; `errorRate`: share of wrong predictions, 0 to 1. */
   readonly step: (feeds: Readonly<Record<string, tf.Tensor>>) => {
     readonly loss: tf.Scalar
-    readonly error: tf.Scalar
+    readonly errorRate: tf.Scalar
   }
   /**
    * Answers [n, classes] to images [n, height, width, channels]: class probabilities, or outputs that
@@ -84,12 +84,12 @@ export class StateMismatch extends Failure<StateMismatch>()("StateMismatch", {
 export interface Trainer {
   /**
    * Runs `iterations` updates. `feeds` holds, by feed name, the values of all of them one after another:
-   * [iterations, ...shape]. The JavaScript thread may be blocked meanwhile. Answers one loss and one error each.
+   * [iterations, ...shape]. The JavaScript thread may be blocked meanwhile. Returns one loss and one error rate each.
    */
   readonly train: (
     iterations: number,
     feeds: Readonly<Record<string, Float32Array>>,
-  ) => Effect.Effect<{ readonly losses: Float32Array; readonly errors: Float32Array }, EngineFailed>
+  ) => Effect.Effect<{ readonly losses: Float32Array; readonly errorRates: Float32Array }, EngineFailed>
   /** The number of images a call of `predict` handles best. */
   readonly evaluationBatch: number
   /** The program's answers, row-major [images, classes], to images [images, height, width, channels]; any number of them. */

@@ -84,15 +84,15 @@ const tensorsAt = (program: Program, feeds: Feeds, i: number) =>
 
 const runSteps = (program: Program, iterations: number, feeds: Feeds) => {
   const losses = new Float32Array(iterations)
-  const errors = new Float32Array(iterations)
+  const errorRates = new Float32Array(iterations)
   for (let i = 0; i < iterations; i++) {
     tf.tidy(() => {
-      const { error, loss } = program.step(tensorsAt(program, feeds, i))
+      const { errorRate, loss } = program.step(tensorsAt(program, feeds, i))
       losses[i] = loss.dataSync()[0]
-      errors[i] = error.dataSync()[0]
+      errorRates[i] = errorRate.dataSync()[0]
     })
   }
-  return { losses, errors }
+  return { losses, errorRates }
 }
 
 const predict = ({ inputShape, predict }: Program, images: Float32Array) =>

@@ -174,7 +174,10 @@ export const makeTrainer = Effect.fn("compile")(function* (
       }),
       (outputs) => {
         state.replace((variable) => outputs[nextName(variable)])
-        return { losses: outputs.losses.data as Float32Array, errors: outputs.errors.data as Float32Array }
+        return {
+          losses: outputs.losses.data as Float32Array,
+          errorRates: outputs.errorRates.data as Float32Array,
+        }
       },
     )
 

@@ -32,27 +32,27 @@ const fedAmong = (values: ReadonlyArray<Value>): ReadonlySet<string> => {
 
 export const nextName = (variable: string) => `${variable}:next`
 
-/** The step in a Loop: the variables go through all iterations, losses and errors of each are stacked. */
+/** The step in a Loop: the variables go through all iterations, losses and error rates are stacked. */
 const addLoop = (model: OnnxGraph, step: OnnxGraph, shapes: ReadonlyMap<string, Shape>): void => {
   const iterations = model.input("iterations", [], "int64")
   const forever = model.constant(Uint8Array.of(1), [], "bool")
   const state = [...shapes].map(([name, shape]) => model.input(name, shape))
   const outputs = [...shapes.keys()].map(nextName)
-  model.ops("Loop", [iterations, forever, ...state], [...outputs, "losses", "errors"], {
+  model.ops("Loop", [iterations, forever, ...state], [...outputs, "losses", "errorRates"], {
     body: { g: step },
   })
   for (const [name, shape] of shapes) model.output(nextName(name), shape)
-  for (const name of ["losses", "errors"]) model.output(name, ["iterations"])
+  for (const name of ["losses", "errorRates"]) model.output(name, ["iterations"])
 }
 
-/** One run of the model makes `iterations` (int64 scalar) updates; feeds are [iterations, ...shape]; outputs `losses`, `errors`. */
-export const compileStep = (trace: Trace<"loss" | "error">, blocked: Blocked | undefined): Compiled => {
-  const [loss, error, ...next] = simplify([
+/** One run of the model makes `iterations` (int64 scalar) updates; feeds are [iterations, ...shape]; outputs `losses`, `errorRates`. */
+export const compileStep = (trace: Trace<"loss" | "errorRate">, blocked: Blocked | undefined): Compiled => {
+  const [loss, errorRate, ...next] = simplify([
     trace.outputs.loss,
-    trace.outputs.error,
+    trace.outputs.errorRate,
     ...trace.variables.map((variable) => variable.next),
   ])
-  const values = reachable([loss, error, ...next])
+  const values = reachable([loss, errorRate, ...next])
   const feeds = fedAmong(values)
   const model = new OnnxGraph("train")
   const body = new OnnxGraph("step", model)
@@ -83,7 +83,7 @@ export const compileStep = (trace: Trace<"loss" | "error">, blocked: Blocked | u
   const updated = new Map<Value, Name>(tilings.flatMap((tiling) => [...lowerTiling(tiling, lowering, tiled)]))
   body.yield(condition, [], "bool")
   for (const value of next) body.yield(updated.get(value) ?? lowering.read(value), shapeOf(value))
-  for (const value of [loss, error]) body.yield(lowering.read(value), [])
+  for (const value of [loss, errorRate]) body.yield(lowering.read(value), [])
 
   const shapes = new Map(trace.variables.map(({ name }, i) => [name, shapeOf(next[i])]))
   addLoop(model, body, shapes)

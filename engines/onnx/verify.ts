@@ -75,7 +75,7 @@ const checkProgram = (block: number) => {
       for (const variable of variables) {
         variable.assign(tf.sub(variable, tf.mul(grads[variable.name], rate)))
       }
-      return { loss: value, error: value }
+      return { loss: value, errorRate: value }
     })
     const predict = trace(variables, feeds.slice(0, 1), ({ images }) => ({
       probabilities: tf.softmax(tf.reshape(network(variables, images), [-1, block])),

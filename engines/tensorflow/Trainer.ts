@@ -1,7 +1,7 @@
 /**
  * A trainer over a TensorFlow session: (Native, program, whether DFT convolutions are used) -> Trainer, released with the scope.
  *
- * The state lives in TensorFlow's variables; an iteration is one call that hands in the feeds and gets loss and error.
+ * The state lives in TensorFlow's variables; an iteration is one call that hands in the feeds and gets loss and error rate.
  */
 import type * as tf from "@tensorflow/tfjs-core"
 import { Effect } from "effect"
@@ -65,17 +65,17 @@ const trainWith = (native: Native, session: Session, fed: Program["feeds"]): Tra
   return (iterations, feeds) =>
     attempt("train", () => {
       const losses = new Float32Array(iterations)
-      const errors = new Float32Array(iterations)
+      const errorRates = new Float32Array(iterations)
       for (let i = 0; i < iterations; i++) {
         const inputs = kept.map(({ memory, name, shape, size }) => [
           name,
           tensorOf(native, memory, feeds[name].subarray(i * size, (i + 1) * size), shape),
         ])
         call(session.step, Object.fromEntries(inputs), ({ results }) => {
-          ;[losses[i], errors[i]] = results.dataSync()
+          ;[losses[i], errorRates[i]] = results.dataSync()
         })
       }
-      return { losses, errors }
+      return { losses, errorRates }
     })
 }
 

@@ -1,7 +1,7 @@
 /**
  * A program as one SavedModel: (traces of step and predict) -> bytes, with four signatures over the same variables.
  *
- * `step`: feeds -> `results`, [loss, error], after one update of every variable (`step.ts`). `predict`: images ->
+ * `step`: feeds -> `results`, [loss, error rate], after one update of every variable (`step.ts`). `predict`: images ->
  * probabilities. `read`: () -> every variable. `load`: a value for every variable -> `loaded`. The variables stay in TensorFlow
  * between the calls, so only feeds and results are copied.
  */
@@ -63,7 +63,7 @@ const addPredict = (
 
 /** `usesDft`: whether a convolution may be a DFT convolution. */
 export const compile = (
-  step: Trace<"loss" | "error">,
+  step: Trace<"loss" | "errorRate">,
   predict: Trace<"probabilities">,
   usesDft: boolean,
 ): Compiled => {

@@ -13,7 +13,7 @@ import { lowerAverage, lowerUpdate, valuesOf, writtenBy } from "./lowering/updat
 import { signature, type Tensors } from "./signature.ts"
 import type { Variables } from "./variables.ts"
 
-type StepTrace = Trace<"loss" | "error">
+type StepTrace = Trace<"loss" | "errorRate">
 
 /** `value`, after everything in `control` has run. */
 export const gate = (graph: TensorFlowGraph, name: string, value: Name, control: ReadonlyArray<Name>): Name =>
@@ -25,9 +25,9 @@ const simplifyStep = (trace: StepTrace) => {
   const averages = trace.updates.filter((update) => update.kind === "average")
   const fused = new Set(trace.updates.flatMap(writtenBy))
   const plain = trace.variables.filter(({ input, name, next }) => !fused.has(name) && next !== input)
-  const [loss, error, ...rest] = simplify([
+  const [loss, errorRate, ...rest] = simplify([
     trace.outputs.loss,
-    trace.outputs.error,
+    trace.outputs.errorRate,
     ...plain.map(({ next }) => next),
     ...moves.flatMap(valuesOf),
     ...averages.map(({ rate }) => rate),
@@ -35,9 +35,9 @@ const simplifyStep = (trace: StepTrace) => {
   const [firstMove, firstAverage] = [plain.length, plain.length + 2 * moves.length]
   return {
     loss,
-    error,
+    errorRate,
     /** All of them, inputs before users. */
-    values: reachable([loss, error, ...rest]),
+    values: reachable([loss, errorRate, ...rest]),
     plain: plain.map(({ name }, i) => ({ name, next: rest[i] })),
     moves: moves.map((update, i) => ({
       update,
@@ -97,7 +97,7 @@ const otherUsers = (variable: Value | undefined, gradient: Value, values: Readon
 }
 
 export const addStep = (graph: TensorFlowGraph, variables: Variables, trace: StepTrace, usesDft: boolean) => {
-  const { averages, error, loss, moves, plain, values } = simplifyStep(trace)
+  const { averages, errorRate, loss, moves, plain, values } = simplifyStep(trace)
   const names = new Map<Value, Name>()
   const feeds = addFeeds(graph, trace, values, names)
   const reads = new Reads(variables)
@@ -132,7 +132,7 @@ export const addStep = (graph: TensorFlowGraph, variables: Variables, trace: Ste
   const averaged = averages.map(({ rate, update }) =>
     lowerAverage(update, nameOf(rate), after(writers.get(update.variable) as Name), nodes),
   )
-  const both = graph.named("loss_and_error", "Pack", [nameOf(loss), nameOf(error)], {
+  const both = graph.named("loss_and_error_rate", "Pack", [nameOf(loss), nameOf(errorRate)], {
     T: typeAttribute("float32"),
     N: { i: 2 },
     axis: { i: 0 },

@@ -54,7 +54,7 @@ export const makeStep =
       })
       inLayer("average", () => average?.update())
       const total = added === undefined ? loss : tf.add<tf.Scalar>(loss, added)
-      const result = { loss: total, error: tf.clone(errorRate) }
+      const result = { loss: total, errorRate: tf.clone(errorRate) }
       errorRate.dispose()
       return result
     })

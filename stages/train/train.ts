@@ -139,7 +139,7 @@ const runChunk = Effect.fnUntraced(function* (
   from: TrainState,
   chunk: FeedChunk,
 ) {
-  const { errors, losses } = yield* perCall.timed(
+  const { errorRates, losses } = yield* perCall.timed(
     chunk.iterations,
     trainer.train(chunk.iterations, chunk.feeds),
   )
@@ -148,9 +148,12 @@ const runChunk = Effect.fnUntraced(function* (
   const progress = {
     ...from.progress,
     iteration: chunk.iteration + chunk.iterations,
-    window: addToWindow(from.progress.window, losses, errors),
+    window: addToWindow(from.progress.window, losses, errorRates),
   }
-  const batch: BatchMetrics = { loss: losses[losses.length - 1], errorRate: errors[errors.length - 1] }
+  const batch: BatchMetrics = {
+    loss: losses[losses.length - 1],
+    errorRate: errorRates[errorRates.length - 1],
+  }
   const { batchSize } = experiment
   yield* onProgress({ iteration: progress.iteration, total: plan.total, batchSize, loss: batch.loss })
   yield* Effect.yieldNow

@@ -1,5 +1,5 @@
 /**
- * Every engine computes what the reference does: losses, errors, the whole state and predictions. The reference's results
+ * Every engine computes what the reference does: losses, error rates, the whole state and predictions. The reference's results
  * are computed here, or read from a file where that takes long (referenceResults.ts).
  */
 import { assert, describe, it } from "@effect/vitest"
@@ -28,7 +28,7 @@ for (const [engine, layer] of Object.entries(enginesUnderTest)) {
           const reference = yield* expectedOf(name)
           const actual = yield* Effect.provide(trainCase(parityCases[name]), layer)
           assert.isBelow(relativeError(actual.losses, reference.losses), 1e-5, "losses")
-          assert.isBelow(relativeError(actual.errors, reference.errors), 1e-6, "errors")
+          assert.isBelow(relativeError(actual.errorRates, reference.errorRates), 1e-6, "error rates")
           assert.deepStrictEqual(
             actual.state.map(({ name, shape }) => [name, shape]),
             reference.state.map(({ name, shape }) => [name, shape]),

@@ -14,7 +14,7 @@ describe("the stored result of the reference engine", () => {
       Effect.gen(function* () {
         const stored = readStored(name)
         const computed = yield* compute(name)
-        for (const part of ["losses", "errors", "predictions"] as const) {
+        for (const part of ["losses", "errorRates", "predictions"] as const) {
           assert.isBelow(relativeError(stored[part], computed[part]), tolerance, part)
         }
         assert.deepStrictEqual(

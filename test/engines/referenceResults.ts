@@ -47,11 +47,11 @@ export const compute = (name: string) => Effect.provide(trainCase(parityCases[na
 
 const statePrefix = "state/"
 
-const write = (name: string, { errors, losses, predictions, state }: CaseResult) => {
+const write = (name: string, { errorRates, losses, predictions, state }: CaseResult) => {
   const row = (name: string, data: Float32Array) => ({ name, shape: [data.length], data })
   const tensors = [
     row("losses", losses),
-    row("errors", errors),
+    row("errors", errorRates),
     row("predictions", predictions),
     ...state.map((tensor) => ({ ...tensor, name: `${statePrefix}${tensor.name}` })),
   ]
@@ -76,7 +76,7 @@ export const readStored = (name: string): CaseResult => {
   }
   return {
     losses: dataOf("losses"),
-    errors: dataOf("errors"),
+    errorRates: dataOf("errors"),
     predictions: dataOf("predictions"),
     state: floats
       .filter(({ name }) => name.startsWith(statePrefix))

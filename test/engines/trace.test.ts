@@ -100,7 +100,7 @@ describe("tracing", () => {
             ],
           })
           const { outputs, variables } = trace(program.variables, program.feeds, program.step)
-          const values = reachable([outputs.loss, outputs.error, ...variables.map(({ next }) => next)])
+          const values = reachable([outputs.loss, outputs.errorRate, ...variables.map(({ next }) => next)])
           const layerOf = (op: string) => values.filter((value) => value.op === op).map(({ layer }) => layer)
           assert.deepStrictEqual(layerOf("Conv2D"), ["eyes"])
           assert.deepStrictEqual(layerOf("Conv2DFilterGradient"), ["eyes"])
@@ -164,8 +164,8 @@ describe("the onnx engine", () => {
       const strange: Program = {
         ...program,
         step: (fed) => {
-          const { error, loss } = program.step(fed)
-          return { error, loss: inLayer("dense_1", () => tf.sin(loss)) }
+          const { errorRate, loss } = program.step(fed)
+          return { errorRate, loss: inLayer("dense_1", () => tf.sin(loss)) }
         },
       }
       const error = yield* Effect.flip((yield* Engine).compile(strange))

@@ -1,4 +1,4 @@
-/** A few iterations of a small model on made-up examples: (case, engine) -> losses, errors, state and predictions. */
+/** A few iterations of a small model on made-up examples: (case, engine) -> losses, error rates, state and predictions. */
 import { Effect, Schema } from "effect"
 import { Engine } from "../../engines/Engine.ts"
 import { Model } from "../../schemas/Model.ts"
@@ -74,11 +74,11 @@ export const trainCase = Effect.fnUntraced(function* (definition: Case) {
   const engine = yield* Engine
   const program = yield* programOf(definition)
   const trainer = yield* engine.compile(program)
-  const { errors, losses } = yield* trainer.train(iterations, feedsOf(program, iterations))
+  const { errorRates, losses } = yield* trainer.train(iterations, feedsOf(program, iterations))
   const state = yield* trainer.state
   const [height, width, channels] = program.inputShape
   const predictions = yield* trainer.predict(images(7 * height * width * channels))
-  return { losses, errors, state, predictions }
+  return { losses, errorRates, state, predictions }
 }, Effect.scoped)
 
 /** The largest difference, as a share of the largest expected value. */

@@ -129,7 +129,7 @@ const programOf = (convolution: Convolution, filterValues: Float32Array) => {
       const dx = run(inputGradient, { dy, filter: variables[0] }, { inputShape: [...x] })
       variables[0].assign(run(filterGradient, { x: images, dy }, { filterShape: [...filter] }))
       variables[1].assign(dx)
-      return { loss, error: loss }
+      return { loss, errorRate: loss }
     },
     predict: (images) => tf.reshape(tf.sum(images, [1, 2, 3]), [-1, 1]),
   }
