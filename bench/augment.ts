@@ -1,6 +1,6 @@
 /**
- * What augmentation costs: microseconds to fill an image, and what an iteration takes with images as they are, varied on
- * the engine's thread, and varied on a thread of their own. Of one process, the three in turn.
+ * The cost of augmentation: microseconds to fill an image, and milliseconds per iteration with images as they are, with
+ * augmentation on the engine's thread, and with augmentation in a worker thread. The three take turns in one process.
  *
  *   pnpm bench:augment [--json] [--experiment experiments/cnn-best.ts] [--engine auto] [--threads N] [--rounds 8] [--chunk 10]
  */
@@ -8,15 +8,17 @@ import { cpus } from "node:os"
 import { parseArgs } from "node:util"
 import * as NodeServices from "@effect/platform-node/NodeServices"
 import { Effect, Layer, Logger, Stream } from "effect"
-import { Engine } from "../engines/Engine.ts"
+import { Engine, type Trainer } from "../engines/Engine.ts"
 import { selectEngine } from "../engines/select.ts"
 import { engineNames } from "../schemas/EngineInfo.ts"
+import type { Experiment } from "../schemas/Experiment.ts"
 import { loadExperiment } from "../pipeline/experimentFile/load.ts"
 import { batches, fillHere } from "../stages/batch/batch.ts"
 import { fillInWorker } from "../stages/batch/batchThread.ts"
 import { withFeeds } from "../stages/train/feeds.ts"
 import type { BatchOptions } from "../stages/batch/fillBatch.ts"
-import { buildProgram } from "../stages/model/model.ts"
+import { buildProgram, type Network } from "../stages/model/model.ts"
+import { median } from "./quartiles.ts"
 
 const { values: options } = parseArgs({
   options: {
@@ -29,6 +31,7 @@ const { values: options } = parseArgs({
   },
 })
 const [rounds, chunk] = [Number(options.rounds), Number(options.chunk)]
+const iterations = 4 * chunk
 const engineName = engineNames.find((name) => name === options.engine) ?? "auto"
 
 const examples = 4096
@@ -47,70 +50,83 @@ const dataset: BatchOptions["dataset"] = {
   testExamples: 0,
 }
 
-const median = (values: ReadonlyArray<number>) => values.toSorted((a, b) => a - b)[values.length >> 1]
-
-const measure = Effect.gen(function* () {
-  const { experiment } = yield* loadExperiment(options.experiment, {})
-  const { augmentation, batchSize, seed } = experiment
-  const engine = yield* Engine
-  const network = yield* buildProgram({ ...experiment, inputShape: shape, classes: 10 })
-  const trainer = yield* engine.compile(network)
-  const drawn = {
+const makeFillers = Effect.fnUntraced(function* ({ augmentation, batchSize, seed }: Experiment) {
+  const options = {
     dataset,
     indices: Uint32Array.from({ length: examples }, (_, i) => i),
     table: Float32Array.from({ length: 256 }, (_, value) => value / 255),
     batchSize,
     seed,
   }
-  const fillers = {
-    "not varied": fillHere(drawn),
-    "varied here": fillHere({ ...drawn, augmentation }),
-    "varied beside": yield* fillInWorker({ ...drawn, augmentation }),
+  return {
+    none: fillHere(options),
+    "engine's thread": fillHere({ ...options, augmentation }),
+    "worker thread": yield* fillInWorker({ ...options, augmentation }),
   }
-  type Kind = keyof typeof fillers
-  const kinds = Object.keys(fillers) as ReadonlyArray<Kind>
-  const times = new Map(
-    kinds.map((kind) => [
-      kind,
-      { fillUs: [] as Array<number>, wallMs: [] as Array<number>, cpuMs: [] as Array<number> },
-    ]),
+})
+type Filler = Effect.Success<ReturnType<typeof makeFillers>>["none"]
+
+interface Sample {
+  readonly fillUs: number
+  readonly wallMs: number
+  readonly processorMs: number
+}
+
+/** Fills one chunk alone, then trains on a few. */
+const measureRound = Effect.fnUntraced(function* (
+  filler: Filler,
+  round: number,
+  { batchSize, optimizer }: Experiment,
+  network: Network,
+  trainer: Trainer,
+) {
+  const arrays = {
+    images: new Float32Array(chunk * filler.sizes.images),
+    labels: new Float32Array(chunk * filler.sizes.labels),
+  }
+  const fillStart = performance.now()
+  yield* filler.fill(round * iterations, chunk, arrays)
+  const fillUs = ((performance.now() - fillStart) * 1000) / (chunk * batchSize)
+  const [start, before] = [performance.now(), process.cpuUsage()]
+  const range = { from: round * iterations, until: (round + 1) * iterations, chunk: () => chunk }
+  const feedOptions = {
+    dropoutMasks: network.dropoutMasks,
+    schedule: optimizer.learningRate,
+    total: 1e6,
+  }
+  yield* batches(filler, range).pipe(
+    withFeeds(feedOptions),
+    Stream.runForEach(({ feeds, iterations }) => trainer.train(iterations, feeds)),
   )
-  const iterations = 4 * chunk
+  const { system, user } = process.cpuUsage(before)
+  return {
+    fillUs,
+    wallMs: (performance.now() - start) / iterations,
+    processorMs: (user + system) / 1000 / iterations,
+  } satisfies Sample
+})
+
+const measure = Effect.gen(function* () {
+  const { experiment } = yield* loadExperiment(options.experiment, {})
+  const engine = yield* Engine
+  const network = yield* buildProgram({ ...experiment, inputShape: shape, classes: 10 })
+  const trainer = yield* engine.compile(network)
+  const fillers = Object.entries(yield* makeFillers(experiment))
+  const samples = new Map(fillers.map(([name]) => [name, [] as Array<Sample>]))
   for (let round = 0; round <= rounds; round++) {
-    for (const kind of kinds) {
-      const filler = fillers[kind]
-      const arrays = {
-        images: new Float32Array(chunk * filler.sizes.images),
-        labels: new Float32Array(chunk * filler.sizes.labels),
-      }
-      const fillStart = performance.now()
-      yield* filler.fill(round * iterations, chunk, arrays)
-      const fillUs = ((performance.now() - fillStart) * 1000) / (chunk * batchSize)
-      const [start, spent] = [performance.now(), process.cpuUsage()]
-      const range = { from: round * iterations, until: (round + 1) * iterations, chunk: () => chunk }
-      yield* batches(filler, range).pipe(
-        withFeeds({
-          dropoutMasks: network.dropoutMasks,
-          schedule: experiment.optimizer.learningRate,
-          total: 1e6,
-        }),
-        Stream.runForEach(({ feeds, iterations }) => trainer.train(iterations, feeds)),
-      )
-      const { system, user } = process.cpuUsage(spent)
-      if (round === 0) continue
-      const row = times.get(kind)
-      row?.fillUs.push(fillUs)
-      row?.wallMs.push((performance.now() - start) / iterations)
-      row?.cpuMs.push((user + system) / 1000 / iterations)
+    for (const [name, filler] of fillers) {
+      const sample = yield* measureRound(filler, round, experiment, network, trainer)
+      if (round > 0) samples.get(name)?.push(sample)
     }
   }
-  const rows = [...times].map(([kind, { cpuMs, fillUs, wallMs }]) => ({
-    kind,
-    fillUs: median(fillUs),
-    iterationMs: median(wallMs),
-    processorMs: median(cpuMs),
+  const rows = [...samples].map(([augmentation, all]) => ({
+    augmentation,
+    fillUs: median(all.map(({ fillUs }) => fillUs)),
+    iterationMs: median(all.map(({ wallMs }) => wallMs)),
+    processorMs: median(all.map(({ processorMs }) => processorMs)),
   }))
   const machine = { processor: cpus()[0].model, cores: cpus().length, node: process.version }
+  const { batchSize } = experiment
   return { machine, engine: engine.info, experiment: options.experiment, batchSize, rows }
 })
 
@@ -128,9 +144,15 @@ else {
   console.log(
     `${machine.processor}, ${machine.cores} cores, Node ${machine.node}, ${engine.name} ${engine.path}`,
   )
-  for (const { fillUs, iterationMs, kind, processorMs } of rows) {
+  console.log("augmentation      µs per image   ms per iteration   processor ms per iteration")
+  for (const { augmentation, fillUs, iterationMs, processorMs } of rows) {
     console.log(
-      `${kind.padEnd(14)} ${fillUs.toFixed(1).padStart(6)} µs an image   ${iterationMs.toFixed(1).padStart(7)} ms an iteration   ${processorMs.toFixed(1).padStart(7)} ms of processors`,
+      [
+        augmentation.padEnd(15),
+        fillUs.toFixed(1).padStart(12),
+        iterationMs.toFixed(1).padStart(16),
+        processorMs.toFixed(1).padStart(26),
+      ].join("   "),
     )
   }
 }

@@ -1,6 +1,6 @@
 /**
- * One engine at one batch size, in a process of its own: asked for a sample, it answers the milliseconds of one
- * iteration or of predicting 1000 images, and its peak memory. Driven by `engine.ts`.
+ * One engine at one batch size, in a process of its own. For each request it measures an iteration, or the prediction of 1000
+ * images, and sends the result. Driven by `engine.ts`.
  */
 import { Deferred, Effect, Queue, Schema } from "effect"
 import { Engine } from "../engines/Engine.ts"
@@ -9,13 +9,13 @@ import * as TensorFlow from "../engines/tensorflow/TensorFlow.ts"
 import cnn from "../experiments/cnn.ts"
 import { layers } from "../schemas/Model.ts"
 import { Experiment } from "../schemas/Experiment.ts"
-import { fillDropoutMask } from "../stages/model/dropout.ts"
 import { buildProgram } from "../stages/model/model.ts"
+import { feedsOf, fillImages } from "./feeds.ts"
 
 export interface Request {
-  readonly sample: "train" | "predict"
+  readonly task: "train" | "predict"
 }
-export interface Answer {
+export interface Measurement {
   readonly path: string
   /** Iterations in the timed call. */
   readonly iterations: number
@@ -26,49 +26,47 @@ export interface Answer {
 const [batchSize, path, chunk] = [Number(process.argv[2]), process.argv[3], Number(process.argv[4])]
 const { loss, model, optimizer } = Schema.decodeUnknownSync(Experiment)({
   ...cnn,
-  // With the dropout of the tutorials that have one.
+  // Dropout as in cnn-dropout.
   model: [...cnn.model.slice(0, -1), layers.dropout({ rate: 0.5 }), ...cnn.model.slice(-1)],
 })
+const shared = { model, loss, optimizer, classes: 10, inputShape: [28, 28, 1], seed: 0 } as const
+const pixels = 28 * 28
 
-const serve = Effect.gen(function* () {
-  const program = yield* buildProgram({
-    model,
-    loss,
-    optimizer,
-    batchSize,
-    classes: 10,
-    inputShape: [28, 28, 1],
-    seed: 0,
-  })
+const measure = Effect.gen(function* () {
+  const network = yield* buildProgram({ ...shared, batchSize })
   const engine = yield* Engine
-  const trainer = yield* engine.compile(program)
+  const trainer = yield* engine.compile(network)
   const iterations = chunk || Math.max(1, Math.round(1000 / batchSize))
-  const feeds: Record<string, Float32Array> = {}
-  for (const { name, shape } of program.feeds) {
-    feeds[name] = new Float32Array(shape.reduce((product, size) => product * size, iterations))
+  const images = new Float32Array(1000 * pixels)
+  fillImages(images, pixels)
+  const tasks = {
+    train: trainer.train(iterations, feedsOf(network, iterations)),
+    predict: trainer.predict(images),
   }
-  // A fifth of a handwritten digit's pixels are not black.
-  feeds.images.forEach((_, i) => (feeds.images[i] = i % 784 < 160 ? Math.abs(Math.sin(i)) : 0))
-  for (let i = 0; i < iterations * batchSize; i++) feeds.labels[i * 10 + (i % 10)] = 1
-  feeds.learningRate.fill(1e-4)
-  for (const mask of program.dropoutMasks) fillDropoutMask(mask, 0, feeds[mask.feed])
-  const images =
-    feeds.images.length >= 784_000 ? feeds.images.subarray(0, 784_000) : new Float32Array(784_000)
-  const samples = { train: trainer.train(iterations, feeds), predict: trainer.predict(images) }
+  return Effect.fnUntraced(function* ({ task }: Request) {
+    const start = performance.now()
+    yield* tasks[task]
+    return {
+      path: engine.info.path,
+      iterations,
+      milliseconds: (performance.now() - start) / (task === "train" ? iterations : 1),
+      peakMiB: process.resourceUsage().maxRSS / 1024,
+    } satisfies Measurement
+  })
+})
+
+/** Answers requests until the parent process disconnects. */
+const serve = Effect.gen(function* () {
+  const run = yield* measure
   const requests = yield* Queue.unbounded<Request>()
   process.on("message", (request: Request) => Queue.offerUnsafe(requests, request))
   const stopped = yield* Deferred.make<void>()
   process.on("disconnect", () => Deferred.doneUnsafe(stopped, Effect.void))
-  const loop = Effect.gen(function* () {
-    const { sample } = yield* Queue.take(requests)
-    const start = performance.now()
-    yield* samples[sample]
-    const milliseconds = (performance.now() - start) / (sample === "train" ? iterations : 1)
-    const peakMiB = process.resourceUsage().maxRSS / 1024
-    process.send?.({ path: engine.info.path, iterations, milliseconds, peakMiB } satisfies Answer)
+  const next = Effect.gen(function* () {
+    process.send?.(yield* run(yield* Queue.take(requests)))
   })
   process.send?.("ready")
-  yield* Effect.raceFirst(Effect.forever(loop), Deferred.await(stopped))
+  yield* Effect.raceFirst(Effect.forever(next), Deferred.await(stopped))
 })
 
 const layer =

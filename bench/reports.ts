@@ -1,10 +1,10 @@
 /**
- * What looking at runs takes, as a user waits for it: a process from its start to its end, median and least of several.
+ * How long commands that show runs take for a user: a process from its start to its end, median and minimum of several.
  *
  *   pnpm bench:reports [--json] [--runs 1000] [--times 5] [--run PATH]
  *
- * `compare` and `list` over that many runs of different experiments; the page of a run, of a small one trained for it or
- * of the one given. The seconds of processor time are told beside those that passed: a busy machine stretches only these.
+ * `list` and `compare` over many runs of different experiments, and the report page of one run: a small one trained for it, or
+ * the one given. Processor time is measured too: a busy machine makes only the wall time longer.
  */
 import { spawnSync } from "node:child_process"
 import { mkdtempSync, readdirSync, readFileSync, rmSync, statSync } from "node:fs"
@@ -14,6 +14,7 @@ import { fileURLToPath } from "node:url"
 import { parseArgs } from "node:util"
 import { table } from "../cli/render/table.ts"
 import { writeRun } from "../test/fixtures/writeRun.ts"
+import { median } from "./quartiles.ts"
 
 const { values: options } = parseArgs({
   options: {
@@ -27,7 +28,7 @@ const cli = fileURLToPath(new URL("../cli/main.ts", import.meta.url))
 const tiny = fileURLToPath(new URL("../test/fixtures/tiny.ts", import.meta.url))
 const scratch = mkdtempSync(join(tmpdir(), "tidemark-bench-"))
 
-/** Processor time of all processes this one has started and seen end, in seconds; NaN where the system does not tell. */
+/** Processor time of all child processes that have ended, in seconds. NaN except on Linux. */
 const childrenSeconds = (): number => {
   if (process.platform !== "linux") return Number.NaN
   // Fields 16 and 17, in hundredths of a second; the name, field 2, may hold spaces (proc(5)).
@@ -38,23 +39,21 @@ const childrenSeconds = (): number => {
 const pipeline = (...args: ReadonlyArray<string>) => {
   const [startedAt, before] = [performance.now(), childrenSeconds()]
   const ended = spawnSync(process.execPath, [cli, ...args], { encoding: "utf8" })
-  if (ended.status !== 0) throw new Error(`${args.join(" ")} ended with ${ended.status}: ${ended.stderr}`)
+  if (ended.status !== 0)
+    throw new Error(`${args.join(" ")} failed: exit code ${ended.status}, expected 0; ${ended.stderr}`)
   return { seconds: (performance.now() - startedAt) / 1000, processor: childrenSeconds() - before }
 }
 
-const median = (values: ReadonlyArray<number>) =>
-  values.toSorted((a, b) => a - b)[Math.floor(values.length / 2)]
-
-const measure = (what: string, ...args: ReadonlyArray<string>) => {
-  // Once unmeasured: the compile cache and the disk's are warm for a user, too.
+const measure = (name: string, ...args: ReadonlyArray<string>) => {
+  // Once without measuring: users have warm caches too.
   pipeline(...args)
   const measured = Array.from({ length: Number(options.times) }, () => pipeline(...args))
-  const of = (name: "seconds" | "processor") => measured.map((one) => one[name])
+  const seconds = measured.map((each) => each.seconds)
   return {
-    what,
-    medianSeconds: median(of("seconds")),
-    leastSeconds: Math.min(...of("seconds")),
-    medianProcessorSeconds: median(of("processor")),
+    name,
+    medianSeconds: median(seconds),
+    minimumSeconds: Math.min(...seconds),
+    medianProcessorSeconds: median(measured.map(({ processor }) => processor)),
   }
 }
 
@@ -74,23 +73,23 @@ try {
   const page = join(scratch, "report.html")
   const results = [
     measure("pipeline --help", "--help"),
-    measure(`list of ${options.runs} runs`, "list", "--runs-dir", many),
-    measure(`compare ${options.runs} runs`, "compare", "--last", options.runs, "--runs-dir", many),
-    measure("the page of a run", "show", options.run ?? trainedRun(), "--html", page),
+    measure(`list, ${options.runs} runs`, "list", "--runs-dir", many),
+    measure(`compare, ${options.runs} runs`, "compare", "--last", options.runs, "--runs-dir", many),
+    measure("show --html, one run", "show", options.run ?? trainedRun(), "--html", page),
   ]
   const pageBytes = statSync(page).size
   if (options.json) {
     console.log(JSON.stringify({ cpu: cpus()[0]?.model, results, pageBytes }, null, 2))
   } else {
     const two = (seconds: number) => seconds.toFixed(2)
-    const rows = results.map(({ leastSeconds, medianProcessorSeconds, medianSeconds, what }) => [
-      what,
+    const rows = results.map(({ medianProcessorSeconds, medianSeconds, minimumSeconds, name }) => [
+      name,
       two(medianSeconds),
-      two(leastSeconds),
+      two(minimumSeconds),
       two(medianProcessorSeconds),
     ])
-    console.log(table(["seconds", "median", "least", "processor"], rows))
-    console.log(`\nthe page has ${pageBytes.toLocaleString("en")} bytes`)
+    console.log(table(["seconds", "median", "minimum", "processor"], rows))
+    console.log(`\nsize of the page: ${pageBytes.toLocaleString("en")} bytes`)
   }
 } finally {
   rmSync(scratch, { recursive: true, force: true })

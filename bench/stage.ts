@@ -1,14 +1,14 @@
 /**
- * What the train stage adds to the engine, in one process on the same batches: the engine is timed from inside the stage.
- * And the times a user waits: from `run` and from `resume` to the first iteration, with a warm cache.
+ * The overhead of the train stage over the engine, measured from inside the stage in one process on the same batches. Also the
+ * times a user waits: from `run` and from `resume` to the first iteration, with a warm cache.
  *
  *   pnpm bench:stage [--json] [--experiment experiments/cnn.ts] [--iterations 1000] [--engine auto]
  */
-import { spawn } from "node:child_process"
-import { mkdtempSync, rmSync } from "node:fs"
+import { execFileSync } from "node:child_process"
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs"
 import { cpus, tmpdir } from "node:os"
-import { join } from "node:path"
-import { fileURLToPath } from "node:url"
+import { join, resolve } from "node:path"
+import { pathToFileURL } from "node:url"
 import { parseArgs } from "node:util"
 import * as NodeServices from "@effect/platform-node/NodeServices"
 import { Effect, Layer, Logger, Tracer } from "effect"
@@ -22,6 +22,7 @@ import { Display } from "../pipeline/Display.ts"
 import { fingerprint } from "../schemas/fingerprint.ts"
 import { formatVersion } from "../schemas/Run.ts"
 import { createRun } from "../storage/runDirectory.ts"
+import { cli, untilIteration } from "./untilIteration.ts"
 
 const { values: options } = parseArgs({
   options: {
@@ -32,7 +33,8 @@ const { values: options } = parseArgs({
   },
 })
 const engineName = engineNames.find((name) => name === options.engine)
-if (engineName === undefined) throw new Error(`--engine is one of ${engineNames.join(", ")}`)
+if (engineName === undefined)
+  throw new Error(`--engine: found ${options.engine}, expected ${engineNames.join(", ")}`)
 const iterations = Number(options.iterations)
 
 const spent = { compile: 0, train: 0, predict: 0, state: 0 }
@@ -48,7 +50,7 @@ const timed =
       )
     })
 
-/** The engine, with every call's time added up. */
+/** The engine, adding up the time of its calls. */
 const timedEngine = (engine: Engine["Service"]): Engine["Service"] => ({
   info: engine.info,
   compile: (program) =>
@@ -63,10 +65,11 @@ const timedEngine = (engine: Engine["Service"]): Engine["Service"] => ({
     ),
 })
 
-/** Milliseconds by the name of a span, added up; and what the engine had spent when training was over. */
+/** Milliseconds by the name of a span, added up. */
 const inSpans = new Map<string, number>()
+/** What the engine had spent when training ended. */
 let inTraining = { ...spent }
-const adding = Tracer.make({
+const addingTracer = Tracer.make({
   span: (options) => {
     const span = new Tracer.NativeSpan(options)
     const end = span.end.bind(span)
@@ -84,7 +87,7 @@ const scratch = mkdtempSync(join(tmpdir(), "tidemark-bench-"))
 const runsDir = join(scratch, "runs")
 const dataDir = join(scratch, "data")
 
-/** The whole pipeline on the timed engine; the stage's time is its record's. */
+/** The whole pipeline on the timed engine. The stage's time is taken from its record. */
 const runPipeline = Effect.gen(function* () {
   const engine = timedEngine(yield* Engine)
   const { experiment } = yield* loadExperiment(options.experiment, { iterations })
@@ -110,7 +113,7 @@ const runPipeline = Effect.gen(function* () {
     Effect.provideService(Engine, engine),
   )
   const stageMs = report.timings.find(({ name }) => name === "train")?.durationMs ?? Number.NaN
-  return { path: run.path, stageMs, engine: engine.info }
+  return { stageMs, engine: engine.info }
 })
 
 const quiet = Layer.mock(Display, {
@@ -121,9 +124,9 @@ const quiet = Layer.mock(Display, {
   clear: () => {},
 })
 
-const { engine, path, stageMs } = await Effect.runPromise(
+const { engine, stageMs } = await Effect.runPromise(
   runPipeline.pipe(
-    Effect.withTracer(adding),
+    Effect.withTracer(addingTracer),
     Effect.provide(selectEngine(engineName)),
     Effect.provide(quiet),
     Effect.provide(FetchHttpClient.layer),
@@ -131,38 +134,20 @@ const { engine, path, stageMs } = await Effect.runPromise(
     Effect.provide(Logger.layer([])),
   ),
 )
-/** Milliseconds from the command to the first iteration it tells of. */
-const untilFirstIteration = (...args: ReadonlyArray<string>) =>
-  new Promise<number>((resolve, reject) => {
-    const startedAt = performance.now()
-    const cli = fileURLToPath(new URL("../cli/main.ts", import.meta.url))
-    const child = spawn(process.execPath, [cli, ...args], { stdio: ["ignore", "ignore", "pipe"] })
-    let said = ""
-    child.stderr.on("data", (data) => {
-      said += String(data)
-      if (!/iteration \d+\/\d+/.test(said)) return
-      resolve(performance.now() - startedAt)
-      child.kill("SIGKILL")
-    })
-    child.on("exit", (code, signal) => signal === null && reject(new Error(`exit ${code}: ${said}`)))
-  })
-
-const more = String(iterations + 1000)
-const resumeMs = await untilFirstIteration("resume", path, "--iterations", more)
-const startMs = await untilFirstIteration(
-  "run",
-  options.experiment,
-  "--iterations",
-  more,
-  "--runs-dir",
-  join(scratch, "first"),
-  "--data-dir",
-  dataDir,
-)
+/** The experiment with a metric row for each iteration, so that the first one can be seen. */
+const watched = join(scratch, "watched.ts")
+const imported = JSON.stringify(pathToFileURL(resolve(options.experiment)).href)
+writeFileSync(watched, `import base from ${imported}\nexport default { ...base, recordEvery: 1 }\n`)
+const run = ["run", watched, "--engine", engineName, "--data-dir", dataDir]
+const startMs = await untilIteration([...run, "--iterations", "1000000"], join(scratch, "started"), 0)
+const resumed = join(scratch, "resumed")
+// A run with a checkpoint to resume from.
+execFileSync(process.execPath, [cli, ...run, "--iterations", "2", "--runs-dir", resumed], { stdio: "pipe" })
+const resumeMs = await untilIteration(["resume", "latest", "--iterations", "1000000"], resumed, 2)
 rmSync(scratch, { recursive: true, force: true })
 
 const stageOnly = stageMs - spent.compile
-// Reading the state is part of it, though an evaluation's histograms would read it as well.
+// Reading the state is counted here, although the histograms of an evaluation read it as well.
 const checkpointMs =
   inTraining.state + (inSpans.get("saveCheckpoint") ?? 0) + (inSpans.get("pruneCheckpoints") ?? 0)
 const result = {
@@ -170,8 +155,8 @@ const result = {
   engine,
   experiment: options.experiment,
   iterations,
-  engineMsAnIteration: spent.train / iterations,
-  stageMsAnIteration: stageOnly / iterations,
+  engineMsPerIteration: spent.train / iterations,
+  stageMsPerIteration: stageOnly / iterations,
   compileMs: spent.compile,
   checkpointMs,
   evaluationMs: inTraining.predict,
@@ -184,12 +169,12 @@ else {
   console.log(
     `${result.machine.processor}, ${result.machine.cores} cores, Node ${result.machine.node}, ${engine.name} ${engine.path}`,
   )
-  console.log(`engine alone            ${result.engineMsAnIteration.toFixed(2)} ms an iteration`)
+  console.log(`engine alone            ${result.engineMsPerIteration.toFixed(2)} ms per iteration`)
   console.log(
-    `whole stage             ${result.stageMsAnIteration.toFixed(2)} ms an iteration, evaluations and checkpoints included`,
+    `whole stage             ${result.stageMsPerIteration.toFixed(2)} ms per iteration, with evaluations and checkpoints`,
   )
   console.log(
-    `stage over engine       ${(result.stageMsAnIteration / result.engineMsAnIteration).toFixed(3)}`,
+    `stage over engine       ${(result.stageMsPerIteration / result.engineMsPerIteration).toFixed(3)}`,
   )
   console.log(`evaluations             ${((100 * inTraining.predict) / stageOnly).toFixed(2)} % of the stage`)
   console.log(`checkpoints             ${((100 * checkpointMs) / stageOnly).toFixed(2)} % of the stage`)

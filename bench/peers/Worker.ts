@@ -1,8 +1,7 @@
-/**
- * A contender as whoever runs the benchmark sees it: a process that is asked one thing at a time.
- */
+/** A contender's process, which serves one request at a time. */
 import { type ChildProcess, spawn } from "node:child_process"
 import { createInterface, type Interface } from "node:readline"
+import type { Measurement, Ready, Request } from "./contender.ts"
 
 export interface Command {
   readonly command: string
@@ -10,13 +9,13 @@ export interface Command {
   readonly env?: Readonly<Record<string, string>>
 }
 
-/** The line of a process' last words that says most. */
-const lastWords = (stderr: string) => {
+const timeToExitMs = 5000
+
+/** The line of standard error that explains a failure best. */
+const errorLine = (stderr: string) => {
   const lines = stderr.trim().split("\n")
-  return (lines.findLast((line) => /^\w*(?:Error|Exception)\b/.test(line)) ?? lines.at(-1) ?? "").slice(
-    0,
-    300,
-  )
+  const named = lines.findLast((line) => /^\w*(?:Error|Exception)\b/.test(line))
+  return (named ?? lines.at(-1) ?? "").slice(0, 300)
 }
 
 export class Worker {
@@ -32,31 +31,36 @@ export class Worker {
     this.#child.stderr?.on("data", (data) => {
       this.#stderr = (this.#stderr + String(data)).slice(-10_000)
     })
-    // One that has ended is noticed by its output's end; writing to it must not be a crash.
+    // A process that has ended is noticed by the end of its output. Writing to it must not throw.
     this.#child.stdin?.on("error", () => {})
     this.#child.on("error", (error) => (this.#stderr += error.message))
     const lines: Interface = createInterface({ input: this.#child.stdout as NodeJS.ReadableStream })
     this.#lines = lines[Symbol.asyncIterator]()
   }
 
-  /** Its next line. */
-  async answer<T>(): Promise<T> {
-    const { done, value } = await this.#lines.next()
-    if (done === true) throw new Error(lastWords(this.#stderr) || "it ended without a word")
-    return JSON.parse(value) as T
+  /** Its first line: it has prepared and checked its work. */
+  ready(): Promise<Ready> {
+    return this.#next()
   }
 
-  ask<T>(request: unknown): Promise<T> {
+  measure(request: Request): Promise<Measurement> {
     this.#child.stdin?.write(`${JSON.stringify(request)}\n`)
-    return this.answer()
+    return this.#next()
   }
 
   async end(): Promise<void> {
     const ended = new Promise((resolve) => this.#child.once("exit", resolve))
     if (this.#child.exitCode !== null || this.#child.signalCode !== null) return
     this.#child.stdin?.end()
-    const patience = setTimeout(() => this.#child.kill("SIGKILL"), 5000)
+    const timer = setTimeout(() => this.#child.kill("SIGKILL"), timeToExitMs)
     await ended
-    clearTimeout(patience)
+    clearTimeout(timer)
+  }
+
+  async #next<T>(): Promise<T> {
+    const { done, value } = await this.#lines.next()
+    if (done === true)
+      throw new Error(errorLine(this.#stderr) || "its process ended without an error message")
+    return JSON.parse(value) as T
   }
 }

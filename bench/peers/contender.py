@@ -1,9 +1,9 @@
 """
-One peer on one job, in a process of its own: (framework's Peer) -> answers to lines of JSON, in lines of JSON.
+A peer on one job, in a process of its own: (framework's Peer) -> measurements, requests and results as lines of JSON.
 
-It begins by itself with {"losses", "answers", "prepareMs", "versions"}: the losses of the first iterations and the
-probabilities of a few images before them, which must be those of every other contender. Then {"sample": "train",
-"iterations": n} and {"sample": "predict"} are each answered with wall and processor time and the peak memory so far.
+It first prints {"losses", "predictions", "prepareMs", "versions"}: the losses of the first iterations and the probabilities
+of a few images before them, which must equal those of every other contender. Then it serves {"task": "train",
+"iterations": n} and {"task": "predict"} with wall time, processor time and the peak memory so far.
 """
 
 import json
@@ -19,7 +19,7 @@ import numpy as np
 
 
 def load_job(folder):
-    """job.json with its tensors; names of layers and weights are those of the checkpoints."""
+    """job.json with its tensors. Layers and weights have the names of the checkpoints."""
     job = SimpleNamespace(**json.loads((Path(folder) / "job.json").read_text()))
     content = (Path(folder) / "tensors.safetensors").read_bytes()
     (length,) = struct.unpack("<Q", content[:8])
@@ -42,12 +42,12 @@ def load_job(folder):
     return job
 
 
-def noise_of(job, iteration):
+def masks_of(job, iteration):
     """The dropout masks of a checked iteration, by layer."""
-    return {layer: job.tensors[f"mask/{layer}"][iteration] for layer in job.noisyLayers}
+    return {layer: job.tensors[f"mask/{layer}"][iteration] for layer in job.dropoutLayers}
 
 
-def measured(work):
+def measure(work):
     before = resource.getrusage(resource.RUSAGE_SELF)
     start = time.perf_counter()
     work()
@@ -59,25 +59,25 @@ def measured(work):
 
 def serve(build):
     """
-    `build(job, form)` answers `versions`, `step(iteration, noise) -> loss` (noise None: the framework draws its own
-    dropout; the iteration says which of the batches) and `predict(images) -> probabilities`.
+    `build(job, form)` returns an object with `versions`, `step(iteration, masks) -> loss` (without masks the framework draws
+    its own dropout; the iteration is the index of the batch) and `predict(images) -> probabilities`.
     """
-    # What a framework prints is not for whoever asked.
-    answers = os.fdopen(os.dup(1), "w")
+    # What a framework prints goes to standard error, away from the lines of JSON.
+    output = os.fdopen(os.dup(1), "w")
     os.dup2(2, 1)
 
-    def answer(value):
-        answers.write(json.dumps(value) + "\n")
-        answers.flush()
+    def send(value):
+        output.write(json.dumps(value) + "\n")
+        output.flush()
 
     job = load_job(sys.argv[1])
     start = time.perf_counter()
     peer = build(job, sys.argv[2])
-    checked = np.asarray(peer.predict(job.evaluation[: job.checkedImages])).tolist()
-    losses = [float(peer.step(i, noise_of(job, i))) for i in range(job.checks)]
+    predictions = np.asarray(peer.predict(job.evaluation[: job.checkedImages])).tolist()
+    losses = [float(peer.step(i, masks_of(job, i))) for i in range(job.checks)]
     peer.step(0, None)
-    ready = {"losses": losses, "answers": checked, "prepareMs": (time.perf_counter() - start) * 1e3}
-    answer({**ready, "versions": peer.versions})
+    ready = {"losses": losses, "predictions": predictions, "prepareMs": (time.perf_counter() - start) * 1e3}
+    send({**ready, "versions": peer.versions})
 
     position = 0
     best_batch = None
@@ -88,24 +88,24 @@ def serve(build):
             loss = float(peer.step(position % job.batches, None))
             position += 1
         if not np.isfinite(loss):
-            raise ArithmeticError(f"the loss is {loss}")
+            raise ArithmeticError(f"training failed: found loss {loss}, expected a finite one")
 
     def predict(batch):
         for at in range(0, len(job.evaluation), batch):
             np.asarray(peer.predict(job.evaluation[at : at + batch]))
 
     def choose_batch():
-        """As many images a call as suit the framework best here."""
+        """The number of images per call that is fastest in this framework."""
         times = {}
         for batch in (100, 250, 500, 1000):
             predict(batch)
-            times[batch] = min(measured(lambda: predict(batch))["wallMs"] for _ in range(2))
+            times[batch] = min(measure(lambda: predict(batch))["wallMs"] for _ in range(2))
         return min(times, key=times.get)
 
     for line in sys.stdin:
         request = json.loads(line)
-        if request["sample"] == "train":
-            answer(measured(lambda: train(request["iterations"])))
+        if request["task"] == "train":
+            send(measure(lambda: train(request["iterations"])))
         else:
             best_batch = best_batch or choose_batch()
-            answer({**measured(lambda: predict(best_batch)), "batch": best_batch})
+            send({**measure(lambda: predict(best_batch)), "batch": best_batch})

@@ -1,5 +1,5 @@
 /**
- * The side of a contender that runs on Node.js: what `contender.py` is for the others, with the same lines of JSON.
+ * A contender on Node.js: `contender.py` is the same for Python. Both exchange lines of JSON with the benchmark.
  */
 import { createInterface } from "node:readline"
 
@@ -7,30 +7,28 @@ export interface Ready {
   /** Of the first iterations. */
   readonly losses: ReadonlyArray<number>
   /** Probabilities of a few images before the first iteration. */
-  readonly answers: ReadonlyArray<ReadonlyArray<number>>
-  /** From the frameworks being loaded until the first iterations are done. */
+  readonly predictions: ReadonlyArray<ReadonlyArray<number>>
+  /** From loading the framework to the end of the first iterations. */
   readonly prepareMs: number
   readonly versions: Readonly<Record<string, string>>
 }
-export type Request =
-  | { readonly sample: "train"; readonly iterations: number }
-  | { readonly sample: "predict" }
-export interface Answer {
+export type Request = { readonly task: "train"; readonly iterations: number } | { readonly task: "predict" }
+export interface Measurement {
   readonly wallMs: number
   /** Of all threads. */
   readonly processorMs: number
-  /** The most the process has had so far. */
+  /** The peak of the process so far. */
   readonly peakMiB: number
 }
 
-export interface Samples {
+export interface Tasks {
   readonly train: (iterations: number) => Promise<void>
   readonly predict: () => Promise<void>
 }
 
-const say = (value: Ready | Answer) => process.stdout.write(`${JSON.stringify(value)}\n`)
+const send = (value: Ready | Measurement) => process.stdout.write(`${JSON.stringify(value)}\n`)
 
-const measured = async (work: () => Promise<void>): Promise<Answer> => {
+const measure = async (work: () => Promise<void>): Promise<Measurement> => {
   const before = process.cpuUsage()
   const start = performance.now()
   await work()
@@ -39,17 +37,17 @@ const measured = async (work: () => Promise<void>): Promise<Answer> => {
   return { wallMs, processorMs: (system + user) / 1000, peakMiB: process.resourceUsage().maxRSS / 1024 }
 }
 
-/** Answers until standard input ends. */
-export const serve = async (ready: Ready, { predict, train }: Samples): Promise<void> => {
-  say(ready)
+/** Serves requests until standard input ends. */
+export const serve = async (ready: Ready, { predict, train }: Tasks): Promise<void> => {
+  send(ready)
   for await (const line of createInterface({ input: process.stdin })) {
     const request = JSON.parse(line) as Request
-    say(await measured(() => (request.sample === "train" ? train(request.iterations) : predict())))
+    send(await measure(() => (request.task === "train" ? train(request.iterations) : predict())))
   }
 }
 
-/** Probabilities by image. */
-export const rows = (values: ArrayLike<number>, width: number): Array<Array<number>> =>
+/** Values by row: probabilities by image. */
+export const rowsOf = (values: ArrayLike<number>, width: number): Array<Array<number>> =>
   Array.from({ length: values.length / width }, (_, i) =>
     Array.from({ length: width }, (_, j) => values[i * width + j]),
   )

@@ -1,6 +1,4 @@
-/**
- * Who takes part: (name) -> how it is started on a job.
- */
+/** The contenders: (name) -> the command that starts it on a job. */
 import { cpus, tmpdir } from "node:os"
 import { join } from "node:path"
 import { fileURLToPath } from "node:url"
@@ -9,18 +7,18 @@ import { type Framework, install } from "./install.ts"
 import type { Command } from "./Worker.ts"
 
 interface Contender {
-  /** Ours are held against the fastest of the peers; TensorFlow.js is a peer of its own kind. */
+  /** Our engines are compared with the fastest peer. TensorFlow.js does not count as a peer: it is what they replace. */
   readonly kind: "ours" | "peer" | "tensorflow.js"
-  /** Left out unless asked for: slower than another form of the same. */
+  /** Only with --contenders: slower than another form of the same framework. */
   readonly isExtra?: boolean
   readonly script: string
   readonly form: string
-  /** Python, and which packages. Without it the script is JavaScript. */
+  /** Its Python packages. Without it the script runs on Node.js. */
   readonly framework?: Framework
   readonly env?: Readonly<Record<string, string>>
 }
 
-/** With modules compiled in an earlier run, as `cli/main.ts` and Python's packages have them. */
+/** Modules are compiled in an earlier run, as those of `cli/main.ts` and of Python's packages are. */
 const compiledBefore = { NODE_COMPILE_CACHE: join(tmpdir(), "node-compile-cache") }
 const ours = (form: string): Contender => ({
   kind: "ours",
@@ -54,13 +52,13 @@ export const contenders: Readonly<Record<string, Contender>> = {
 
 const path = (script: string) => fileURLToPath(new URL(script, import.meta.url))
 
-/** On a machine with more cores a contender gets as many as it has threads: not all frameworks can be told otherwise. */
-const confined = (threads: number, command: string, args: ReadonlyArray<string>) =>
+/** With more cores than threads, a contender is pinned to as many cores: not every framework has a setting for threads. */
+const pinned = (threads: number, command: string, args: ReadonlyArray<string>) =>
   cpus().length > threads && process.platform === "linux"
     ? { command: "taskset", args: ["-c", `0-${threads - 1}`, command, ...args] }
     : { command, args }
 
-/** Installs what it needs. Throws in one line why it cannot take part. */
+/** Installs what it needs. Throws a message of one line if that fails. */
 export const prepare = async (
   name: string,
   threads: number,
@@ -71,11 +69,11 @@ export const prepare = async (
     framework === undefined ? process.execPath : await Effect.runPromise(install(framework, log))
   const count = String(threads)
   return (folder) => ({
-    ...confined(threads, interpreter, [path(script), folder, form]),
+    ...pinned(threads, interpreter, [path(script), folder, form]),
     env: { OMP_NUM_THREADS: count, NPROC: count, PYTHONDONTWRITEBYTECODE: "1", ...env },
   })
 }
 
-/** What measures the floor. */
+/** The process that measures the floor. */
 export const floorCommand = (threads: number): Command =>
-  confined(threads, process.execPath, [path("floor.ts"), String(threads)])
+  pinned(threads, process.execPath, [path("floor.ts"), String(threads)])

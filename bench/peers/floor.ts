@@ -1,8 +1,8 @@
 /**
- * What a machine could do at most: how fast it multiplies large matrices and copies memory. `node floor.ts THREADS`
+ * The limits of a machine: how fast it multiplies large matrices and copies memory. `node floor.ts THREADS`
  *
- * The floor of an iteration is its products and convolutions at the rate of the multiplication, and one fused pass of Adam
- * at the rate of the copy. Fourier's convolutions can go below it: both our engines multiply spectra for 5×5.
+ * The floor of an iteration is its products and direct convolutions at the speed of the multiplication, and one fused pass of
+ * Adam at the speed of the copy. DFT convolutions can be faster than that: both our engines use them for 5×5 filters.
  */
 import { Effect } from "effect"
 import { OnnxGraph } from "../../engines/onnx/graph.ts"
@@ -11,17 +11,17 @@ import { serve } from "./contender.ts"
 
 const size = 1536
 const multiplied = 4
-/** Of the multiplications of one call. */
+/** Floating-point operations of one call. */
 export const multiplicationFlops = multiplied * 2 * size ** 3
 const copiedFloats = 2 ** 25
 const copied = 8
-/** Read and written by the copies of one call. */
+/** Bytes read and written in one call. */
 export const copyBytes = copied * 2 * 4 * copiedFloats
 
-/** Adam reads weight, both moments and the gradient and writes three of them; the gradient was written before. */
+/** Adam reads weights, both moments and the gradient, and writes three of them; the gradient was written before. */
 export const adamBytes = (parameters: number) => 8 * 4 * parameters
 
-/** `times` nodes in a row, of which only the largest element comes out: what crosses the border is copied. */
+/** `times` nodes one after another. Only the largest element is an output, because outputs are copied. */
 const chain = (op: string, shape: ReadonlyArray<number>, times: number, isBinary: boolean) => {
   const graph = new OnnxGraph(op)
   const x = graph.input("x", shape)
@@ -43,10 +43,11 @@ const measure = (threads: number) =>
     })
     const multiply = yield* open(chain("MatMul", [size, size], multiplied, true), [size, size])
     const copy = yield* open(chain("Neg", [copiedFloats], copied, false), [copiedFloats])
+    // The first calls are not measured.
     yield* Effect.promise(() => multiply().then(copy))
     yield* Effect.promise(() =>
       serve(
-        { losses: [], answers: [], prepareMs: 0, versions: {} },
+        { losses: [], predictions: [], prepareMs: 0, versions: {} },
         {
           train: async (times) => {
             for (let i = 0; i < times; i++) await multiply()

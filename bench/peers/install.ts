@@ -1,9 +1,9 @@
 /**
- * The peers' Python packages: (framework) -> the Python interpreter that has it, or in one line why it cannot be had.
+ * Installs the Python packages of the peers: (framework) -> the Python interpreter that has them, or InstallFailed.
  *
- * Each framework has an environment of its own in `.engine/peers`, made when it is first wanted from `requirements/`:
- * every version pinned, nothing but what the benchmark imports. pip downloads from wherever it is configured to. A copy of
- * the requirements is written when all is there: an environment without it is made anew.
+ * Each framework has an environment of its own in `.engine/peers`, made from `requirements/` when it is first needed. Every
+ * version is pinned, and only packages that the benchmark imports are installed. pip downloads from wherever it is configured
+ * to. A copy of the requirements is written last: an environment without it is made again.
  */
 import { copyFile, mkdir, readFile, rm, statfs } from "node:fs/promises"
 import { join } from "node:path"
@@ -13,7 +13,7 @@ import { InstallFailed, runProgram } from "../../engines/tensorflow/install/prog
 
 export type Framework = "pytorch" | "tensorflow" | "jax"
 
-/** Bytes to download and on disk, in GB, as they were for these versions. */
+/** GB to download and on disk, measured with these versions. */
 const sizes: Record<Framework, { readonly download: number; readonly disk: number }> = {
   pytorch: { download: 2.5, disk: 4.6 },
   tensorflow: { download: 0.3, disk: 1.4 },
@@ -23,26 +23,20 @@ const sizes: Record<Framework, { readonly download: number; readonly disk: numbe
 const project = fileURLToPath(new URL("../../", import.meta.url))
 const parent = join(project, ".engine", "peers")
 const pythonAdvice =
-  "install Python 3.11 to 3.13 with pip and venv (`apt-get install python3-venv`, or your system's package), or leave this peer out with --contenders"
+  "install Python 3.11 to 3.13 with pip and venv (`apt-get install python3-venv`, or your system's package), or choose other peers with --contenders"
 
 const python = (step: string, args: ReadonlyArray<string>, whenFailing: string, command = "python3") =>
   runProgram({ step, command, args, whenMissing: pythonAdvice, whenFailing })
 
-const checkPython = (step: string) => {
-  const check = "import sys, venv, ensurepip; sys.exit(not (3, 11) <= sys.version_info[:2] <= (3, 13))"
-  return python(step, ["-c", check], pythonAdvice).pipe(
-    Effect.mapError(
-      ({ advice, reason, step }) =>
-        new InstallFailed({
-          step,
-          reason: reason.startsWith("Error: Command failed")
-            ? "python3 is not of version 3.11 to 3.13"
-            : reason,
-          advice,
-        }),
-    ),
-  )
-}
+/** Fails with the version that it found. */
+const check = `
+import sys, venv, ensurepip
+found = sys.version_info[:2]
+if not (3, 11) <= found <= (3, 13):
+    sys.exit("found Python %d.%d, expected 3.11 to 3.13" % found)
+`
+
+const checkPython = (step: string) => python(step, ["-c", check], pythonAdvice)
 
 const checkSpace = Effect.fnUntraced(function* (step: string, gigabytes: number) {
   const { bavail, bsize } = yield* Effect.promise(() => statfs(parent))
@@ -50,14 +44,14 @@ const checkSpace = Effect.fnUntraced(function* (step: string, gigabytes: number)
   if (free >= gigabytes) return
   return yield* new InstallFailed({
     step,
-    reason: `${free.toFixed(1)} GB of disk are free, and it takes ${gigabytes} GB`,
-    advice: "free some, or leave this peer out with --contenders",
+    reason: `found ${free.toFixed(1)} GB of free disk space, expected ${gigabytes} GB`,
+    advice: "free disk space, or choose other peers with --contenders",
   })
 })
 
 export const install = Effect.fn("installPeer")(function* (
   framework: Framework,
-  say: (line: string) => void,
+  log: (line: string) => void,
 ) {
   const step = `install ${framework} for the benchmark`
   const requirements = fileURLToPath(new URL(`requirements/${framework}.txt`, import.meta.url))
@@ -71,14 +65,14 @@ export const install = Effect.fn("installPeer")(function* (
   yield* checkPython(step)
   yield* Effect.promise(() => mkdir(parent, { recursive: true }))
   yield* checkSpace(step, disk)
-  say(`installing ${framework} into .engine/peers: ${download} GB to download, ${disk} GB on disk`)
+  log(`installing ${framework} into .engine/peers: ${download} GB to download, ${disk} GB on disk`)
   yield* Effect.promise(() => rm(folder, { recursive: true, force: true }))
   yield* python(step, ["-m", "venv", folder], pythonAdvice)
   const options = ["--quiet", "--no-cache-dir", "--no-deps", "--only-binary=:all:"]
   yield* python(
     step,
     ["-m", "pip", "install", ...options, "-r", requirements],
-    "check pip's network settings and the disk, or leave this peer out with --contenders",
+    "check pip's network settings and the disk, or choose other peers with --contenders",
     interpreter,
   )
   yield* Effect.promise(() => copyFile(requirements, record))

@@ -1,17 +1,12 @@
-/** What the benchmark prints: (result of a job) -> a table, the fastest first. */
+/** The result of a job as a table, the fastest contender first. */
 import Table from "cli-table3"
+import type { Quartiles } from "../quartiles.ts"
 
-export interface Quartiles {
-  readonly lower: number
-  readonly median: number
-  readonly upper: number
-}
-
-/** Of an iteration, where not said otherwise. */
+/** Times are of one iteration unless their name says otherwise. */
 export interface Row {
   readonly contender: string
   readonly kind: "ours" | "peer" | "tensorflow.js"
-  /** In one sample. */
+  /** In a turn. */
   readonly iterations: number
   readonly wallMs: Quartiles
   readonly processorMs: Quartiles
@@ -33,32 +28,12 @@ export interface Result {
   readonly rows: ReadonlyArray<Row>
 }
 
-export const quartiles = (values: ReadonlyArray<number>): Quartiles => {
-  const sorted = [...values].sort((a, b) => a - b)
-  const at = (share: number) => {
-    const position = share * (sorted.length - 1)
-    const below = Math.floor(position)
-    const above = Math.ceil(position)
-    return sorted[below] + (sorted[above] - sorted[below]) * (position - below)
-  }
-  return { lower: at(0.25), median: at(0.5), upper: at(0.75) }
-}
-
 const ms = (value: number) => value.toFixed(value < 100 ? 1 : 0)
 const spread = ({ lower, median, upper }: Quartiles) => `${ms(median)} (${ms(lower)}–${ms(upper)})`
 
 export const tableOf = ({ floor, job, load, rows }: Result): string => {
   const table = new Table({
-    head: [
-      "",
-      "ms",
-      "processor ms",
-      "images/s",
-      "of the fastest peer",
-      "1000 images, ms",
-      "peak MiB",
-      "ready, s",
-    ],
+    head: ["", "ms", "processor ms", "images/s", "× fastest peer", "1000 images, ms", "peak MiB", "ready, s"],
     style: { head: [], border: [] },
     colAligns: ["left", "right", "right", "right", "right", "right", "right", "right"],
   })
@@ -78,7 +53,7 @@ export const tableOf = ({ floor, job, load, rows }: Result): string => {
   const { gigabytesPerSecond, gigaflops } = floor
   return [
     "",
-    `${job}: milliseconds an iteration, medians (quartiles); load ${load.map((x) => x.toFixed(1)).join(" to ")}`,
+    `${job}: milliseconds per iteration, medians (quartiles); load ${load.map((x) => x.toFixed(1)).join(" to ")}`,
     table.toString(),
     `  floor ${ms(floor.ms)} ms, at ${gigaflops.toFixed(0)} GFLOPS and ${gigabytesPerSecond.toFixed(1)} GB/s`,
   ].join("\n")

@@ -1,8 +1,8 @@
 /**
- * TensorFlow.js as its users have it, eager: `node withTfjs.ts FOLDER node|javascript`.
+ * TensorFlow.js as its users run it, eager: `node withTfjs.ts FOLDER node|javascript`.
  *
- * `node` is tfjs-node as the tensorflow engine finds it, without the settings that engine makes; `javascript` is its
- * backend in plain JavaScript. Dropout is its own, but for the checked iterations, which are given its noise.
+ * `node` is the tfjs-node package of the tensorflow engine, without that engine's settings; `javascript` is the CPU backend in
+ * plain JavaScript. TensorFlow.js draws its own dropout, except in the checked iterations, whose masks are given.
  */
 import * as core from "@tensorflow/tfjs-core"
 import { useCpuBackend } from "../../engines/trace/cpuBackend.ts"
@@ -10,7 +10,7 @@ import { locate } from "../../engines/tensorflow/locate.ts"
 import { importNative } from "../../engines/tensorflow/native.ts"
 import { capturingStderr } from "../../engines/tensorflow/stderr.ts"
 import { layerNames } from "../../schemas/shapes.ts"
-import { rows, serve } from "./contender.ts"
+import { rowsOf, serve } from "./contender.ts"
 import { loadExperiment, readJob } from "./job.ts"
 
 const [folder, form] = process.argv.slice(2)
@@ -24,7 +24,7 @@ const importTfjs = (): { readonly tf: Tfjs; readonly versions: Record<string, st
   if (form === "javascript") return { tf: core, versions: { "@tensorflow/tfjs-core": core.version_core } }
   const [place] = locate()
   if (place === undefined)
-    throw new Error("@tensorflow/tfjs-node-gpu is not there; `pnpm engine:tensorflow` adds it")
+    throw new Error("@tensorflow/tfjs-node-gpu is not installed; `pnpm engine:tensorflow` adds it")
   Object.assign(process.env, { TF_CPP_MIN_LOG_LEVEL: "3" })
   const { value: native } = capturingStderr(() => importNative(place.from))
   const tensorflow = native.backend().binding.TF_Version
@@ -49,8 +49,8 @@ const weights = new Map(
 )
 const weight = (name: string) => weights.get(name) as core.Tensor
 
-/** `noise`: the index of a checked iteration; "own": TensorFlow.js' dropout; "none": not training. */
-const forward = (images: core.Tensor, noise: number | "own" | "none"): core.Tensor2D => {
+/** `dropout`: the index of a checked iteration, whose mask is given; "own": TensorFlow.js' dropout; "none": not training. */
+const forward = (images: core.Tensor, dropout: number | "own" | "none"): core.Tensor2D => {
   let x = images
   for (const [i, layer] of model.entries()) {
     const name = names[i]
@@ -67,9 +67,9 @@ const forward = (images: core.Tensor, noise: number | "own" | "none"): core.Tens
         x = tf.reshape(x, [x.shape[0], -1])
         break
       case "dropout":
-        if (noise === "own") x = tf.dropout(x, layer.rate)
-        else if (noise !== "none") {
-          x = tf.mul(x, tf.reshape(tf.gather(given(`mask/${name}`), noise), x.shape))
+        if (dropout === "own") x = tf.dropout(x, layer.rate)
+        else if (dropout !== "none") {
+          x = tf.mul(x, tf.reshape(tf.gather(given(`mask/${name}`), dropout), x.shape))
         }
         break
       case "conv2d":
@@ -85,14 +85,14 @@ const forward = (images: core.Tensor, noise: number | "own" | "none"): core.Tens
         break
       }
       default:
-        throw new Error(`no form of ${layer.kind} here`)
+        throw new Error(`layers of kind ${layer.kind} are not supported in this benchmark`)
     }
   }
   return x as core.Tensor2D
 }
 
 const optimizer = tf.train.adam(job.learningRate, job.beta1, job.beta2, job.epsilon)
-/** TensorFlow.js adds epsilon after the bias correction, TensorFlow and we before it: this makes the two one formula. */
+/** TensorFlow.js adds epsilon after the bias correction, TensorFlow and we before it: this makes the formulas equal. */
 const correctEpsilon = (iteration: number) =>
   Object.assign(optimizer, { epsilon: job.epsilon / Math.sqrt(1 - job.beta2 ** iteration) })
 let iteration = 0
@@ -101,7 +101,7 @@ const labels = tensor("labels").data
 const evaluation = tensor("evaluation").data
 const imageSize = evaluation.length / 1000
 
-const step = (batchIndex: number, noise: number | "own"): number => {
+const step = (batchIndex: number, dropout: number | "own"): number => {
   const at = <T>(values: Float32Array, size: number, make: (part: Float32Array) => T) =>
     make(values.subarray(batchIndex * job.batch * size, (batchIndex + 1) * job.batch * size))
   return tf.tidy(() => {
@@ -109,7 +109,7 @@ const step = (batchIndex: number, noise: number | "own"): number => {
     const y = at(labels, 10, (part) => tf.tensor2d(part, [job.batch, 10]))
     correctEpsilon(++iteration)
     const cost = optimizer.minimize(() => {
-      const outputs = forward(x, noise)
+      const outputs = forward(x, dropout)
       return tf.losses[loss](y, outputs)
     }, true)
     return (cost as core.Scalar).dataSync()[0]
@@ -124,13 +124,13 @@ const predict = (part: Float32Array) =>
     return probabilities.dataSync()
   })
 
-const answers = rows(predict(evaluation.subarray(0, job.checkedImages * imageSize)), 10)
+const predictions = rowsOf(predict(evaluation.subarray(0, job.checkedImages * imageSize)), 10)
 const losses = Array.from({ length: job.checks }, (_, i) => step(i, i))
 step(0, "own")
 
 let position = 0
 await serve(
-  { losses, answers, prepareMs: performance.now() - start, versions },
+  { losses, predictions, prepareMs: performance.now() - start, versions },
   {
     train: async (iterations) => {
       for (let i = 0; i < iterations; i++) step(position++ % job.batches, "own")

@@ -1,5 +1,5 @@
 """
-JAX: the whole step one jitted function whose state is donated.
+JAX: the whole step is one jitted function whose state is donated.
 """
 
 import jax
@@ -22,10 +22,10 @@ class Peer:
         others = {name: jnp.zeros_like(values) for name, values in weights.items()}
         self.state = (weights, zeros, others, jnp.float32(job.beta1), jnp.float32(job.beta2), jax.random.key(0))
         self.train = jax.jit(self.update, donate_argnums=0)
-        self.answer = jax.jit(self.probabilities)
+        self.compiled_predict = jax.jit(self.probabilities)
 
-    def forward(self, weights, x, noise, key):
-        """Neither noise nor key: dropout does nothing."""
+    def forward(self, weights, x, masks, key):
+        """Without masks and key, dropout does nothing."""
         for layer in self.job.layers:
             kind, name = layer["kind"], layer["name"]
             if kind == "maxPooling2d":
@@ -33,8 +33,8 @@ class Peer:
                 x = lax.reduce_window(x, -jnp.inf, lax.max, window, strides, "VALID")
             elif kind == "flatten":
                 x = x.reshape(x.shape[0], -1)
-            elif kind == "dropout" and noise is not None:
-                x = x * noise[name]
+            elif kind == "dropout" and masks is not None:
+                x = x * masks[name]
             elif kind == "dropout":
                 keep = 1 - layer["rate"]
                 x = x if key is None else jnp.where(jax.random.bernoulli(key, keep, x.shape), x / keep, 0)
@@ -49,17 +49,17 @@ class Peer:
                 x = activations[layer["activation"]](x + bias)
         return x
 
-    def loss(self, weights, images, labels, noise, key):
-        outputs = self.forward(weights, images, noise, key)
+    def loss(self, weights, images, labels, masks, key):
+        outputs = self.forward(weights, images, masks, key)
         if self.job.loss == "softmaxCrossEntropy":
             return -jnp.mean(jnp.sum(labels * jax.nn.log_softmax(outputs), -1))
         return jnp.mean(jnp.square(outputs - labels))
 
-    def update(self, state, images, labels, noise):
+    def update(self, state, images, labels, masks):
         job = self.job
         weights, m, v, power1, power2, key = state
-        key, drawn = jax.random.split(key) if noise is None and job.noisyLayers else (key, None)
-        loss, gradients = jax.value_and_grad(self.loss)(weights, images, labels, noise, drawn)
+        key, drawn = jax.random.split(key) if masks is None and job.dropoutLayers else (key, None)
+        loss, gradients = jax.value_and_grad(self.loss)(weights, images, labels, masks, drawn)
         rate = job.learningRate * jnp.sqrt(1 - power2) / (1 - power1)
         m = jax.tree.map(lambda m, g: job.beta1 * m + (1 - job.beta1) * g, m, gradients)
         v = jax.tree.map(lambda v, g: job.beta2 * v + (1 - job.beta2) * g * g, v, gradients)
@@ -72,12 +72,12 @@ class Peer:
             return jax.nn.softmax(outputs)
         return outputs / jnp.sum(outputs, -1, keepdims=True)
 
-    def step(self, iteration, noise):
-        self.state, loss = self.train(self.state, self.job.images[iteration], self.job.labels[iteration], noise)
+    def step(self, iteration, masks):
+        self.state, loss = self.train(self.state, self.job.images[iteration], self.job.labels[iteration], masks)
         return loss
 
     def predict(self, images):
-        return self.answer(self.state[0], images)
+        return self.compiled_predict(self.state[0], images)
 
 
 serve(Peer)

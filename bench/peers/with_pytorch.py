@@ -1,5 +1,5 @@
 """
-PyTorch, eager: channels_last (its fastest on processors), contiguous, or through torch.compile; Adam fused.
+PyTorch, eager: channels_last (its fastest layout on CPUs), contiguous, or through torch.compile; Adam fused.
 """
 
 import math
@@ -14,7 +14,7 @@ activations = {"linear": lambda x: x, "relu": F.relu, "sigmoid": torch.sigmoid}
 
 
 def margins(size, window, stride):
-    """What padding "same" adds before and after, as TensorFlow has it."""
+    """What padding "same" adds before and after in TensorFlow."""
     missing = max((-(-size // stride) - 1) * stride + window - size, 0)
     return missing // 2, missing - missing // 2
 
@@ -58,7 +58,7 @@ class Peer:
     def image(self, batch):
         return torch.from_numpy(batch).permute(0, 3, 1, 2).contiguous(memory_format=self.format)
 
-    def forward(self, x, noise, training):
+    def forward(self, x, masks, training):
         for layer in self.job.layers:
             kind, name = layer["kind"], layer["name"]
             if kind == "maxPooling2d":
@@ -66,21 +66,21 @@ class Peer:
             elif kind == "flatten":
                 x = x.permute(0, 2, 3, 1).flatten(1)
             elif kind == "dropout":
-                x = F.dropout(x, layer["rate"], training) if noise is None else x * torch.from_numpy(noise[name])
+                x = F.dropout(x, layer["rate"], training) if masks is None else x * torch.from_numpy(masks[name])
             else:
                 weight, bias = self.parameters[f"{name}/kernel"], self.parameters[f"{name}/bias"]
                 x = convolve(x, weight, bias, layer) if kind == "conv2d" else F.linear(x, weight, bias)
                 x = activations[layer["activation"]](x)
         return x
 
-    def loss_of(self, x, labels, noise):
-        outputs = self.forward(x, noise, True)
+    def loss_of(self, x, labels, masks):
+        outputs = self.forward(x, masks, True)
         return (F.cross_entropy if self.job.loss == "softmaxCrossEntropy" else F.mse_loss)(outputs, labels)
 
-    def step(self, iteration, noise):
-        with nullcontext() if noise is None else torch.compiler.set_stance("force_eager"):
-            loss = self.loss(self.images[iteration], self.labels[iteration], noise)
-        # PyTorch adds epsilon after the bias correction, TensorFlow and we before it: this makes the two one formula.
+    def step(self, iteration, masks):
+        with nullcontext() if masks is None else torch.compiler.set_stance("force_eager"):
+            loss = self.loss(self.images[iteration], self.labels[iteration], masks)
+        # PyTorch adds epsilon after the bias correction, TensorFlow and we before it: this makes the formulas equal.
         self.iteration += 1
         self.optimizer.param_groups[0]["eps"] = self.job.epsilon / math.sqrt(1 - self.job.beta2**self.iteration)
         self.optimizer.zero_grad(set_to_none=True)

@@ -1,5 +1,5 @@
 """
-TensorFlow: the whole step one tf.function, updated by its fused Adam operation; as it is, or compiled by XLA.
+TensorFlow: the whole step is one tf.function with the fused Adam operation; as it is, or compiled by XLA.
 """
 
 import os
@@ -28,12 +28,12 @@ class Peer:
         self.powers = tf.Variable(job.beta1), tf.Variable(job.beta2)
         compiled = {"jit_compile": form == "xla"}
         image, labels = tf.TensorSpec(job.images.shape[1:]), tf.TensorSpec(job.labels.shape[1:])
-        noise = {name: tf.TensorSpec(job.tensors[f"mask/{name}"].shape[1:]) for name in job.noisyLayers}
+        masks = {name: tf.TensorSpec(job.tensors[f"mask/{name}"].shape[1:]) for name in job.dropoutLayers}
         self.train = tf.function(lambda x, y: self.update(x, y, None), input_signature=[image, labels], **compiled)
-        self.check = tf.function(self.update, input_signature=[image, labels, noise], **compiled)
-        self.answer = tf.function(self.probabilities, reduce_retracing=False, **compiled)
+        self.check = tf.function(self.update, input_signature=[image, labels, masks], **compiled)
+        self.compiled_predict = tf.function(self.probabilities, reduce_retracing=False, **compiled)
 
-    def forward(self, x, noise, training):
+    def forward(self, x, masks, training):
         for layer in self.job.layers:
             kind, name = layer["kind"], layer["name"]
             if kind == "maxPooling2d":
@@ -41,7 +41,7 @@ class Peer:
             elif kind == "flatten":
                 x = tf.reshape(x, [x.shape[0], -1])
             elif kind == "dropout":
-                x = x if not training else tf.nn.dropout(x, layer["rate"]) if noise is None else x * noise[name]
+                x = x if not training else tf.nn.dropout(x, layer["rate"]) if masks is None else x * masks[name]
             else:
                 kernel, bias = self.weights[f"{name}/kernel"], self.weights[f"{name}/bias"]
                 if kind == "conv2d":
@@ -51,9 +51,9 @@ class Peer:
                 x = activations[layer["activation"]](tf.nn.bias_add(x, bias))
         return x
 
-    def update(self, images, labels, noise):
+    def update(self, images, labels, masks):
         with tf.GradientTape() as tape:
-            outputs = self.forward(images, noise, True)
+            outputs = self.forward(images, masks, True)
             if self.job.loss == "softmaxCrossEntropy":
                 loss = tf.reduce_mean(tf.nn.softmax_cross_entropy_with_logits(labels, outputs))
             else:
@@ -83,12 +83,12 @@ class Peer:
             return tf.nn.softmax(outputs)
         return outputs / tf.reduce_sum(outputs, -1, keepdims=True)
 
-    def step(self, iteration, noise):
+    def step(self, iteration, masks):
         batch = self.job.images[iteration], self.job.labels[iteration]
-        return (self.train(*batch) if noise is None else self.check(*batch, noise)).numpy()
+        return (self.train(*batch) if masks is None else self.check(*batch, masks)).numpy()
 
     def predict(self, images):
-        return self.answer(tf.constant(images)).numpy()
+        return self.compiled_predict(tf.constant(images)).numpy()
 
 
 serve(Peer)

@@ -1,5 +1,6 @@
 import { describe, expect, it } from "@effect/vitest"
-import { quartiles, type Row, tableOf } from "../../bench/peers/table.ts"
+import { type Row, tableOf } from "../../bench/peers/table.ts"
+import { quartiles } from "../../bench/quartiles.ts"
 
 const row = (contender: string, kind: Row["kind"], imagesPerSecond: number): Row => {
   const time = quartiles([100_000 / imagesPerSecond])
@@ -17,13 +18,13 @@ const row = (contender: string, kind: Row["kind"], imagesPerSecond: number): Row
   }
 }
 
-describe("the table of the peers", () => {
-  it("interpolates quartiles between samples", () => {
+describe("the table of contenders", () => {
+  it("has quartiles interpolated between samples", () => {
     expect(quartiles([4, 1, 3, 2])).toEqual({ lower: 1.75, median: 2.5, upper: 3.25 })
     expect(quartiles([7])).toEqual({ lower: 7, median: 7, upper: 7 })
   })
 
-  it("has the fastest first and holds all against the fastest of the peers, TensorFlow.js apart", () => {
+  it("lists the fastest first, and compares all with the fastest peer, which TensorFlow.js is not", () => {
     const table = tableOf({
       job: "cnn, batch 100",
       experiment: "cnn",
