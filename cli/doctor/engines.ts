@@ -17,7 +17,7 @@ const gpu = ({ gpu, gpuProblem }: Probed): Finding => {
         ...device,
         available: false,
         found: "an NVIDIA card that this TensorFlow cannot use",
-        remedy: "the README says how to add TensorFlow with CUDA",
+        remedy: "docs/engines.md describes how to add TensorFlow with CUDA",
       }
     : { ...device, available: false, found: "none", remedy: null }
 }

@@ -1,8 +1,8 @@
 /**
- * An experiment file, run as the program it is: (path) -> its default export, or why it has none, in words with a way out.
+ * Runs an experiment file, which is a program: (path) -> its default export, or an error with advice.
  *
- * It runs on a thread of its own (`evaluateWorker.ts`), which is ended as soon as the value is there: nothing it started keeps
- * a command from ending, and nothing it does ends the command. What it prints goes to standard error.
+ * The file runs in a worker thread (`evaluateWorker.ts`) that is ended as soon as the value has arrived. So nothing that the
+ * file starts keeps a command from ending, and nothing that it does ends the command. Its output goes to standard error.
  */
 import { existsSync } from "node:fs"
 import { fileURLToPath, pathToFileURL } from "node:url"
@@ -18,9 +18,9 @@ export class ExperimentNotLoadable extends Failure<ExperimentNotLoadable>()("Exp
   message: ({ path, problem }) => `cannot load ${path}: ${problem}`,
 }) {}
 
-/** For a file that waits for something: reading a list of files takes moments. */
-const patience = Duration.seconds(60)
-/** A file that needs more than this is one that fills memory without an end. */
+/** Enough for a file that reads other files. */
+const timeLimit = Duration.seconds(60)
+/** A file that needs more memory than this would never end. */
 const heapMiB = 2048
 
 /**
@@ -39,7 +39,7 @@ const locationOf = (stack: string, path: string) => {
   return location && `${location.file}:${location.line}`
 }
 
-/** The extension that an import without one was meant to have. */
+/** The extension that is missing in an import. */
 const missingExtension = (message: string) => {
   const [, missing] = /^Cannot find module '([^']+)'/.exec(message) ?? []
   return missing === undefined
@@ -47,8 +47,8 @@ const missingExtension = (message: string) => {
     : [".ts", ".mts", ".js", ".mjs", "/index.ts"].find((extension) => existsSync(missing + extension))
 }
 
-/** What to write instead, for mistakes that Node.js names: by the code of the error. */
-const cure = (code: string, message: string): string | undefined => {
+/** What to write instead, for mistakes that Node.js reports with a code. */
+const adviceFor = (code: string, message: string): string | undefined => {
   if (code === "ERR_MODULE_NOT_FOUND") {
     const extension = missingExtension(message)
     return extension === undefined ? undefined : `write the import with its extension, ${extension}`
@@ -69,11 +69,11 @@ const describe = (evaluated: Exclude<Evaluated, { readonly kind: "value" }>, pat
   const { code, message, stack } = evaluated
   const location = locationOf(stack, path)
   const text = message.split("\n", 1)[0].slice(0, 500)
-  const advice = cure(code, message)
+  const advice = adviceFor(code, message)
   return `${text}${location === undefined ? "" : `, at ${location}`}${advice === undefined ? "" : `; ${advice}`}`
 }
 
-/** The thread's answer; its end without one is a failure. */
+/** The result of the thread. A thread that ends without a result has failed. */
 const outcomeOf = (worker: Worker, path: string) =>
   Effect.callback<Evaluated, ExperimentNotLoadable>((resume) => {
     const failed = (problem: string) => resume(Effect.fail(new ExperimentNotLoadable({ path, problem })))
@@ -83,7 +83,7 @@ const outcomeOf = (worker: Worker, path: string) =>
         error instanceof Error ? [error.message, error.stack] : ["it fails without an Error"]
       failed(describe({ kind: "failed", message, code: "", stack }, path))
     })
-    // It has nothing left to do and has not answered.
+    // The thread had nothing left to do and sent no result.
     worker.on("exit", () => failed("it waits for a promise that never settles (a top-level await)"))
   })
 
@@ -105,9 +105,9 @@ export const evaluateFile = Effect.fn("evaluateFile")(function* (path: string) {
     (worker) => Effect.promise(() => worker.terminate()),
   ).pipe(
     Effect.timeoutOrElse({
-      duration: patience,
+      duration: timeLimit,
       orElse: () => {
-        const problem = `it still runs after ${Duration.toSeconds(patience)} s; an experiment file only describes the experiment`
+        const problem = `it still runs after ${Duration.toSeconds(timeLimit)} s; an experiment file only describes the experiment`
         return Effect.fail(new ExperimentNotLoadable({ path, problem }))
       },
     }),

@@ -1,8 +1,8 @@
 /**
- * The thread that runs an experiment file: (path) -> its default export as data, or what went wrong.
+ * The thread that runs an experiment file: (path) -> its default export as data, or the error.
  *
- * The file is a program of the user's. What it leaves behind (timers, sockets, a promise that never settles) and what it does
- * to its process (`process.exit`) end with this thread; what crosses to the other one is plain data.
+ * The file is the user's program. Whatever it leaves behind (timers, sockets, a promise that never settles) ends with this
+ * thread, and `process.exit` ends only this thread. Plain data alone leaves it.
  */
 import { types } from "node:util"
 import { parentPort, workerData } from "node:worker_threads"
@@ -10,7 +10,7 @@ import { encodeValue, type Evaluated, NotPlain } from "./transfer.ts"
 
 const { url } = workerData as { readonly url: string }
 
-/** Whatever was thrown, read with care: getters and proxies may throw again. */
+/** Describes any thrown value. Its getters and proxies may throw again. */
 const describe = (thrown: unknown): Evaluated => {
   const failed = (message: string, code = "", stack = ""): Evaluated => ({
     kind: "failed",
@@ -19,7 +19,7 @@ const describe = (thrown: unknown): Evaluated => {
     stack,
   })
   try {
-    // Found while the value was read: the place is this program's, not the file's.
+    // Thrown while the value was read: the stack is that of this program, not of the file.
     if (thrown instanceof NotPlain) return failed(thrown.message)
     if (types.isNativeError(thrown)) {
       const code: unknown = Reflect.get(thrown, "code")
@@ -43,7 +43,7 @@ const evaluate = async (): Promise<Evaluated> => {
   }
 }
 
-// What the file printed goes first: nothing is delivered after the thread is ended.
+// The output of the file goes first: nothing is delivered after the end of the thread.
 const send = (evaluated: Evaluated) =>
   process.stdout.write("", () => process.stderr.write("", () => parentPort?.postMessage(evaluated)))
 
@@ -57,5 +57,5 @@ process.exit = (code) => {
   return exit(code)
 }
 
-// Not awaited here: Node.js would print a warning of its own about a promise that never settles.
+// Not awaited: Node.js would print its own warning about a promise that never settles.
 void evaluate().then((evaluated) => send(evaluated))

@@ -1,11 +1,11 @@
 /**
- * How an exported value crosses from the thread that ran its file: (any value) -> plain data -> a value of the same shape.
+ * Transfers an exported value from the thread that ran its file: (any value) -> plain data -> a value of the same shape.
  *
- * Functions and symbols cannot cross; others of their kind take their place, so that the decoder can name what it found. Reading
- * a value runs the user's getters and proxies, so it is done on the user's side, with a limit.
+ * Functions and symbols cannot be transferred: placeholders replace them, so that the decoder can name what it found. Reading a
+ * value runs the user's getters and proxies, so encoding is done in the user's thread, with a limit.
  */
 
-/** The file exported what no experiment holds, or does what no experiment file does. */
+/** The file exports or does something that is not allowed in an experiment file. */
 export class NotPlain extends Error {}
 
 type Primitive = string | number | boolean | bigint | null | undefined
@@ -19,7 +19,7 @@ type Encoded =
 
 export type EncodedValue = Encoded
 
-/** What became of an experiment file. */
+/** The result of running an experiment file. */
 export type Evaluated =
   | { readonly kind: "value"; readonly value: EncodedValue }
   /** Its default export is a promise. */
@@ -27,7 +27,7 @@ export type Evaluated =
   /** `code` is Node.js's name of an error, empty if there is none. */
   | { readonly kind: "failed"; readonly message: string; readonly code: string; readonly stack: string }
 
-/** Values in an experiment: some hundreds. More than this is a mistake. */
+/** An experiment has some hundreds of values. More than this is a mistake. */
 const mostValues = 1_000_000
 const mostDepth = 100
 
