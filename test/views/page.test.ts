@@ -79,13 +79,13 @@ describe("page", () => {
 })
 
 describe("intervalChart", () => {
-  const estimate = { name: hostile, value: 1, low: 0.5, high: 2, strong: true, says: hostile }
+  const estimate = { name: hostile, value: 1, low: 0.5, high: 2, filled: true, says: hostile }
 
   it("draws estimates with and without an interval, and escapes hostile names", () => {
     const markup = intervalChart({
       alternative: hostile,
       x: { label: hostile },
-      estimates: [estimate, { ...estimate, name: "B", low: null, high: null, strong: false }],
+      estimates: [estimate, { ...estimate, name: "B", low: null, high: null, filled: false }],
       at: 0,
     })?.markup
     assert.include(markup, `aria-label="${escaped}"`)

@@ -72,7 +72,10 @@ describe("the report page of a finished run", () => {
       document.querySelector(".highlights")?.textContent,
       `${(100 * report.test.error.value).toFixed(2)} %`,
     )
-    assert.strictEqual(document.querySelectorAll(".mistakes img").length, report.test.mistakes.length)
+    assert.strictEqual(
+      document.querySelectorAll("#misclassified ~ .cards img").length,
+      report.test.mistakes.length,
+    )
     assert.strictEqual(document.querySelectorAll(".confusion tbody tr").length, 10)
     const attempts = [...document.querySelectorAll("#provenance ~ .scroll tbody tr")].map(
       (row) => row.textContent,
@@ -102,7 +105,7 @@ describe("the report page of a finished run", () => {
     const { document } = parseHTML(await make(trained))
     const report = JSON.parse(readFileSync(join(trained, "report.json"), "utf8"))
     const [worst] = report.test.mistakes
-    const alternative = document.querySelector(".mistakes img")?.getAttribute("alt")
+    const alternative = document.querySelector("#misclassified ~ .cards img")?.getAttribute("alt")
     assert.strictEqual(alternative, `a ${worst.label} predicted as ${worst.predicted}`)
   })
 })

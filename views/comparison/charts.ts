@@ -25,7 +25,7 @@ export const errorsFigure = ({ units }: Comparison): Html | null => {
     if (found === null) return []
     const { high, low, value } = found
     const says = `${label}: ${percent(value)}, ${percent(low)} to ${percent(high)}`
-    return [{ name: label, value, low: Math.max(0, low), high: Math.min(1, high), strong: true, says }]
+    return [{ name: label, value, low: Math.max(0, low), high: Math.min(1, high), filled: true, says }]
   })
   const drawn = intervalChart({
     alternative: `Test errors with 95 % intervals: ${estimates.map(({ says }) => says).join("; ")}`,
@@ -49,7 +49,7 @@ export const differencesFigure = ({ tests }: Comparison): Html | null => {
     value: 100 * difference.value,
     low: 100 * difference.low,
     high: 100 * difference.high,
-    strong: significant,
+    filled: significant,
     says: `${second}: ${points(difference.value)} points, ${points(difference.low)} to ${points(difference.high)}, ${pValue(correctedP)}`,
   }))
   const drawn = intervalChart({

@@ -65,7 +65,7 @@ const rowOf = ({ examples, right, wrong }: Side, { names, pictures }: Drawn) => 
         html`<h3>
             ${right} is right, ${wrong} is wrong: ${cards.length} of ${count(examples.count)} examples
           </h3>
-          <ol class="mistakes">
+          <ol class="cards">
             ${cards}
           </ol>`,
       ]

@@ -10,7 +10,7 @@ export interface Estimate {
   readonly low: number | null
   readonly high: number | null
   /** Drawn as a filled dot; others are hollow. */
-  readonly strong: boolean
+  readonly filled: boolean
   readonly says: string
 }
 
@@ -58,7 +58,7 @@ export const intervalChart = ({ alternative, at, estimates, x }: IntervalChart):
         x: "value",
         r: 4,
         strokeWidth: 2,
-        fill: ({ strong }: Estimate) => (strong ? seriesColor(0) : "var(--paper)"),
+        fill: ({ filled }: Estimate) => (filled ? seriesColor(0) : "var(--paper)"),
         ...shared,
       }),
     ],

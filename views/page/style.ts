@@ -128,13 +128,13 @@ img { image-rendering: pixelated; max-width: 100%; height: auto; vertical-align:
 .confusion .right { background: var(--bar); }
 .confusion .wrong { background: color-mix(in srgb, var(--heat) var(--strength), transparent); }
 .confusion tbody tr:hover { background: none; }
-.mistakes {
+.cards {
   display: grid; grid-template-columns: repeat(auto-fill, minmax(8.6rem, 1fr)); gap: 1.1rem .9rem; margin: 1rem 0; padding: 0;
   list-style: none;
 }
-.mistakes figcaption { margin-top: .35rem; font-size: .87rem; line-height: 1.4; }
-.mistakes small { display: inline-block; line-height: 1.35; }
-.mistakes img, .examples img { border-radius: .2rem; }
+.cards figcaption { margin-top: .35rem; font-size: .87rem; line-height: 1.4; }
+.cards small { display: inline-block; line-height: 1.35; }
+.cards img, .examples img { border-radius: .2rem; }
 .examples td img { width: 2.1rem; height: 2.1rem; margin: -.1rem 0; }
 @media print {
   :root {
@@ -151,9 +151,9 @@ img { image-rendering: pixelated; max-width: 100%; height: auto; vertical-align:
   .page { max-width: none; padding: 0; }
   .scroll, pre { overflow: visible; max-height: none; }
   pre { white-space: pre-wrap; columns: 2; }
-  .mistakes { grid-template-columns: repeat(7, 1fr); gap: .7rem .5rem; }
-  .mistakes img { width: 50px; }
-  .mistakes figcaption, .mistakes small { font-size: 7.5pt; }
+  .cards { grid-template-columns: repeat(7, 1fr); gap: .7rem .5rem; }
+  .cards img { width: 50px; }
+  .cards figcaption, .cards small { font-size: 7.5pt; }
   figure, tr, .highlights, .notice { break-inside: avoid; }
   h2, h3, thead { break-after: avoid; }
   .gallery { grid-template-columns: 1fr 1fr; gap: 1.2rem; }

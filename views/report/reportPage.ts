@@ -15,7 +15,7 @@ import { percent } from "../../format/percent.ts"
 import { calibrationOf, calibrationSection } from "./calibration.ts"
 import { curvesSection } from "./curves.ts"
 import { datasetSection } from "./dataset.ts"
-import { mistakesSection } from "./mistakes.ts"
+import { misclassifiedSection } from "./misclassified.ts"
 import { networkSection } from "./network.ts"
 import { drawPictures } from "./pictures.ts"
 import { experimentSection, provenanceSection } from "./provenance.ts"
@@ -110,7 +110,7 @@ export const reportPage = Effect.fn("reportPage")(function* (path: string) {
   const sections: ReadonlyArray<Section | null> = [
     curvesSection(records),
     resultsSection(records, names),
-    mistakesSection(records, names, pictures.examples),
+    misclassifiedSection(records, names, pictures.examples),
     calibrated === undefined ? null : calibrationSection(calibrated),
     networkSection(records, pictures.filters),
     datasetSection(records, names, pictures),

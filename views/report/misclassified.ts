@@ -31,7 +31,7 @@ const card = (mistake: Mistake, names: ReadonlyArray<string>, image: Picture | u
   </li>`
 }
 
-export const mistakesSection = (
+export const misclassifiedSection = (
   { test }: RunRecords,
   names: ReadonlyArray<string>,
   /** By index in the test split. */
@@ -41,7 +41,7 @@ export const mistakesSection = (
   if (mistakes === undefined || test === null) return null
   const title = "Misclassified examples"
   if (mistakes.length === 0)
-    return { id: "mistakes", title, content: paragraph("Every test example is classified correctly.") }
+    return { id: "misclassified", title, content: paragraph("Every test example is classified correctly.") }
   const wrong =
     test.error === undefined || test.examples === undefined
       ? undefined
@@ -51,11 +51,11 @@ export const mistakesSection = (
       ? `All ${mistakes.length} misclassified test examples`
       : `The ${mistakes.length} most confident of ${count(wrong)} misclassified test examples`
   return {
-    id: "mistakes",
+    id: "misclassified",
     title,
     content: [
       paragraph(`${shown}, in order of confidence. Test examples are numbered from 0.`),
-      html`<ol class="mistakes">
+      html`<ol class="cards">
         ${mistakes.map((mistake) => card(mistake, names, images.get(mistake.index)))}
       </ol>`,
     ],
