@@ -1,7 +1,9 @@
 /**
- * Blocks of TypeScript as whole files: (text of a block) -> a module that can be type-checked and run. README.md says what
- * is added to a fragment.
+ * The blocks of TypeScript in the documents as whole files, which can be type-checked and run. README.md says what is added
+ * to a fragment.
  */
+import { documents } from "./documents.ts"
+import type { Project } from "./project.ts"
 
 const imports = `import { experiment, initializers, layers, learningRates, optimizers, regularizers } from "tidemark"`
 
@@ -35,4 +37,26 @@ export const moduleOf = (text: string): string => {
   if (!/^[a-z]\w*: /i.test(text)) throw new Error(`neither a file, fields nor layers:\n${text}`)
   const classes = /classes: (\d+)/.exec(text)?.[1] ?? "10"
   return experimentOf(`layers.flatten(), ${last(classes)}`, text)
+}
+
+export interface Snippet {
+  /** As docs/experiments.md:12. */
+  readonly at: string
+  /** In a scratch project. */
+  readonly file: string
+  readonly text: string
+}
+
+export const snippets: ReadonlyArray<Snippet> = documents.flatMap(({ blocks, path }) =>
+  blocks
+    .filter(({ language }) => language === "ts")
+    .map(({ line, text }) => ({
+      at: `${path}:${line}`,
+      file: `experiments/${path.replace(/\W/g, "-").toLowerCase()}-${line}.ts`,
+      text: moduleOf(text),
+    })),
+)
+
+export const writeSnippets = (project: Project) => {
+  for (const { file, text } of snippets) project.write(file, text)
 }
