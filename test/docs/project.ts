@@ -147,5 +147,10 @@ const runInBash = (folder: string, line: string) => {
     if (script === undefined) throw new Error(`pnpm ${name} has no small budget: mark the block as not run`)
     return script.replace(/^node /, `'${process.execPath}' `)
   })
-  return collect(folder, "bash", ["-euc", known.replace(/--kills \d+/g, "--kills 2")], false)
+  return collect(folder, "bash", ["-euc", withFewKills(known)], false)
 }
+
+const withFewKills = (line: string) =>
+  line
+    .replace(/--kills \d+/, "--kills 2")
+    .replace(/--iterations \d+(?=.*--shorten)/, "--iterations 6 --kills 2")
