@@ -10,6 +10,8 @@ export default defineConfig({
     include: ["test/**/*.test.ts"],
     // Native libraries and signal handlers want a process of their own.
     pool: "forks",
+    // Of two processors both.
+    maxWorkers: "100%",
     // Node.js runs TypeScript as it is, and a process imports a module once for all of its files: with a module runner
     // and a process for each of 90 files, imports took a third of the processor time.
     experimental: { viteModuleRunner: false, nodeLoader: false },

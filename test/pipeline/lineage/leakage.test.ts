@@ -1,8 +1,7 @@
 /** Champions and forks are tested on unseen examples only: real runs with other splits and with data that has grown. */
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs"
 import { tmpdir } from "node:os"
-import { join } from "node:path"
-import { fileURLToPath } from "node:url"
+import { basename, join } from "node:path"
 import * as NodeServices from "@effect/platform-node/NodeServices"
 import { afterAll, assert, beforeAll, describe, it } from "@effect/vitest"
 import { Effect, Layer, Result } from "effect"
@@ -15,13 +14,13 @@ import type { Experiment } from "../../../schemas/Experiment.ts"
 import { layers, optimizers } from "../../../schemas/index.ts"
 import { splitDataset } from "../../../stages/dataset/split.ts"
 import { findRun, type Run } from "../../../storage/runDirectory.ts"
-import { cliRun } from "../../fixtures/cli.ts"
 import { readFetched } from "../../../storage/stageRecords.ts"
+import type { Ended } from "../../fixtures/cli.ts"
+import { runCommand } from "../../fixtures/command.ts"
 
 const scratch = mkdtempSync(join(tmpdir(), "tidemark-leakage-"))
 afterAll(() => rmSync(scratch, { recursive: true, force: true }))
 const runsDir = join(scratch, "runs")
-const schemas = fileURLToPath(new URL("../../../schemas/index.ts", import.meta.url))
 
 const testExamples = 1000
 /** Appended to the 2000 of the train file. */
@@ -55,6 +54,8 @@ const writeSet = (folder: string, trainExamples: number, trainFrom = 0, testFrom
 
 const split = (seed: number, test = 0.2): Split => ({ kind: "pooled", test, validation: 0.1, seed })
 
+let files = 0
+
 /** An experiment of two iterations. Its gate rejects it for its size, so the champion stays. */
 const write = (name: string, set: string, split: Split, iterations = 2) => {
   const at = (file: string) => ({ source: join(set, file) })
@@ -77,22 +78,29 @@ const write = (name: string, set: string, split: Split, iterations = 2) => {
     budget: { iterations },
     gate: { mostSizeBytes: 1 },
   }
-  const file = join(scratch, `${name}.ts`)
-  writeFileSync(
-    file,
-    `import { experiment } from ${JSON.stringify(schemas)}\nexport default experiment(${JSON.stringify(experiment)})`,
-  )
+  const file = join(scratch, `${name}-${++files}.ts`)
+  writeFileSync(file, `export default ${JSON.stringify(experiment)}`)
   return file
 }
 
 const run = (...words: ReadonlyArray<string>) =>
-  cliRun("run", ...words, "--engine", "onnx", "--runs-dir", runsDir, "--data-dir", join(scratch, "data"))
+  runCommand(
+    "run",
+    ...words,
+    "--json",
+    "--engine=onnx",
+    `--runs-dir=${runsDir}`,
+    `--data-dir=${join(scratch, "data")}`,
+  )
 
-const train = async (...experiment: Parameters<typeof write>) => {
-  const { code, stderr } = await run(write(...experiment))
+/** The run that a command trained. */
+const trainedBy = ({ code, stderr, stdout }: Ended): Promise<Run> => {
   assert.strictEqual(code, 0, stderr)
-  return await Effect.runPromise(findRun(runsDir, "latest").pipe(Effect.provide(NodeServices.layer)))
+  const id = basename(JSON.parse(stdout).path)
+  return Effect.runPromise(findRun(runsDir, id).pipe(Effect.provide(NodeServices.layer)))
 }
+
+const train = async (...experiment: Parameters<typeof write>) => trainedBy(await run(write(...experiment)))
 
 const testOf = (split: Split, trainExamples: number) => [
   ...Result.getOrThrow(splitDataset(split, { trainExamples, testExamples })).test,
@@ -153,11 +161,9 @@ it("tests a fork of a pooled split on its parent's test set, even after the file
   const parent = await train("pool", set, split(0))
   writeSet(set, 2000 + appended)
   const fork = (file: string) => run(file, "--from", parent.path)
-  const { code, stderr } = await fork(write("pool", set, split(0), 4))
-  assert.strictEqual(code, 0, stderr)
+  const forked = await trainedBy(await fork(write("pool", set, split(0), 4)))
   const files = (path: string) =>
     Effect.runPromise(readFetched(path).pipe(Effect.provide(NodeServices.layer))).then((own) => own?.files)
-  const forked = await Effect.runPromise(findRun(runsDir, "latest").pipe(Effect.provide(NodeServices.layer)))
   assert.strictEqual(forked.identity.parent?.run, parent.identity.id)
   assert.deepStrictEqual(await files(forked.path), await files(parent.path))
 
@@ -195,7 +201,6 @@ describe("a fork of a standard split", () => {
     writeSet(folder, ...contents)
     return folder
   }
-  const newest = () => Effect.runPromise(findRun(runsDir, "latest").pipe(Effect.provide(NodeServices.layer)))
   let from: Run
   let fork: (name: string, set: string, iterations: number, parent?: string) => ReturnType<typeof run>
   beforeAll(async () => {
@@ -227,9 +232,8 @@ describe("a fork of a standard split", () => {
     assert.include(stderr, leakage("the parent of this run"))
 
     const others = await fork("others", set("others", 2000, 10_000), 4)
-    assert.strictEqual(others.code, 0, others.stderr)
+    const child = await trainedBy(others)
     assert.notInclude(others.stderr, "warning")
-    const child = await newest()
     const grandchild = await fork("grandchild", set("grandchild", 2000, 10_000, 1500), 6, child.path)
     assert.strictEqual(grandchild.code, 65)
     assert.include(grandchild.stderr, leakage("in the lineage of this run"))
@@ -241,9 +245,7 @@ describe("a fork of a standard split", () => {
   })
 
   it("is compared as a champion on test images that are unseen by its parent, too", async () => {
-    const { code, stderr } = await fork("champion", set("champion-fork", 2000, 10_000), 4)
-    assert.strictEqual(code, 0, stderr)
-    const champion = await newest()
+    const champion = await trainedBy(await fork("champion", set("champion-fork", 2000, 10_000), 4))
     const challenger = await train("challenger", set("challenger", 2000, 10_000, 1500), standard)
     await Effect.gen(function* () {
       yield* promoteRun(runsDir, champion, null)
@@ -253,7 +255,7 @@ describe("a fork of a standard split", () => {
 
   it("finds its parent in another folder, and warns if the parent's data is gone", async () => {
     const elsewhere = (iterations: number, folder: string) =>
-      cliRun(
+      runCommand(
         "run",
         write("elsewhere", folder, standard, iterations),
         "--from",

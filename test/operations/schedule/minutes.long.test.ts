@@ -2,7 +2,7 @@
  * A schedule of every minute, for several minutes, in real processes: it is killed, its run is killed, its data drifts,
  * and it is stopped. No slot is lost and none comes twice.
  *
- *     NIGHTS=1 pnpm test test/operations/schedule/minutes.test.ts
+ *     NIGHTS=1 pnpm test:all test/operations/schedule/minutes.long.test.ts
  */
 import { readFileSync } from "node:fs"
 import { join } from "node:path"
