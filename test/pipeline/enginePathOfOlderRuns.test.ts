@@ -29,8 +29,8 @@ describe("the path of an engine", () => {
     const changes = (before: string, now: string) =>
       engineChanges(decode({ ...engineInfo, path: before }), { ...engineInfo, path: now })
     assert.deepStrictEqual(changes("nchwc8+fourier", "nchwc8+dft"), [])
-    assert.deepStrictEqual(changes("nchwc8+fourier", "portable"), ["path nchwc8+dft, now portable"])
-    assert.deepStrictEqual(changes("nchwc8", "nchwc8+dft"), ["path nchwc8, now nchwc8+dft"])
+    assert.deepStrictEqual(changes("nchwc8+fourier", "portable"), ["path was nchwc8+dft, now portable"])
+    assert.deepStrictEqual(changes("nchwc8", "nchwc8+dft"), ["path was nchwc8, now nchwc8+dft"])
   })
 })
 
@@ -74,6 +74,6 @@ describe("a run of an older version", () => {
     const other = copyWithPath("other", () => "other+fourier")
     const { code, stderr } = await runCommand("resume", other, "--iterations=60")
     assert.strictEqual(code, 65, stderr)
-    assert.match(stderr, /path other\+dft, now .*--allow-engine-change/)
+    assert.match(stderr, /path was other\+dft, now .*--allow-engine-change/)
   })
 })
