@@ -23,8 +23,6 @@ export interface JobRunnerOptions {
   readonly notify: (night: Night) => Effect.Effect<void>
 }
 
-export type JobRunner = Effect.Success<ReturnType<typeof makeJobRunner>>
-
 /** The job's state, saved at every change; saves come one after the other, each of the newest state. */
 const makeSavedState = Effect.fnUntraced(function* (job: Job, recorded: ReadonlyArray<Night>) {
   const journal = yield* Journal
@@ -41,14 +39,16 @@ const makeSavedState = Effect.fnUntraced(function* (job: Job, recorded: Readonly
   return { state, save, update }
 })
 
-export const makeJobRunner = Effect.fnUntraced(function* (options: JobRunnerOptions) {
-  const { job, notify, semaphore, stop, stopped } = options
-  const records = yield* makeJobRecords(job, notify)
-  const { save, state, update } = yield* makeSavedState(job, yield* records.all)
-  const changed = yield* Latch.make()
+/** What the parts of a runner share. */
+interface Context extends JobRunnerOptions, Effect.Success<ReturnType<typeof makeSavedState>> {
+  readonly records: Effect.Success<ReturnType<typeof makeJobRecords>>
+  /** Open when there may be something to run. */
+  readonly changed: Latch.Latch
+}
 
-  /** Runs the open night to its end; undefined if the schedule was asked to stop. */
-  const runOpen = Effect.gen(function* () {
+/** Runs the open night to its end; undefined if the schedule was asked to stop. */
+const runOpen = ({ job, records, semaphore, state, stop, stopped, update }: Context) =>
+  Effect.gen(function* () {
     const { open } = yield* Ref.get(state)
     if (stopped() || open === null) return undefined
     const end = yield* runNight({ job, open, save: (open) => update(() => ({ open })), stop })
@@ -59,62 +59,79 @@ export const makeJobRunner = Effect.fnUntraced(function* (options: JobRunnerOpti
     return night
   }).pipe(semaphore.withPermits(1))
 
-  /** Runs what is open, then what is queued, until neither is left. */
-  const runAll = Effect.gen(function* () {
-    while (!stopped()) {
-      const { open, queued } = yield* Ref.get(state)
-      if (isRunnable(open)) {
-        if ((yield* runOpen) === undefined) return
-      } else if (queued !== null) {
-        yield* update(({ open }) => ({ open: openAt(open, queued.slot, queued.missed), queued: null }))
-      } else return
-    }
-  })
+/** Runs what is open, then what is queued, until neither is left. */
+const runAll = Effect.fnUntraced(function* (context: Context) {
+  const { state, stopped, update } = context
+  while (!stopped()) {
+    const { open, queued } = yield* Ref.get(state)
+    if (isRunnable(open)) {
+      if ((yield* runOpen(context)) === undefined) return
+    } else if (queued !== null) {
+      yield* update(({ open }) => ({ open: openAt(open, queued.slot, queued.missed), queued: null }))
+    } else return
+  }
+})
 
-  /** Replaces the queued slot; the one that was there is recorded as skipped. */
-  const replaceQueued = Effect.fnUntraced(function* (handledUntil: string, queued: JobState["queued"]) {
-    // Both at once: while the one before is recorded, this one may be opened and saved.
-    const replaced = yield* Ref.modify(state, (before) => [
-      before.queued,
-      { ...before, queued, handledUntil },
-    ])
-    yield* changed.open
-    if (replaced !== null) {
-      const reason = "a later slot took its place in the queue"
-      yield* records.recordSkipped({ ...replaced, outcome: "skipped", reason })
-    }
-    yield* save
-  })
+/** Runs nights as they come, first what an earlier schedule left, until the schedule stops. */
+const work = Effect.fnUntraced(function* (context: Context) {
+  const { changed, stop, stopped } = context
+  while (!stopped()) {
+    yield* changed.close
+    yield* runAll(context)
+    yield* Effect.raceFirst(changed.await, stop)
+  }
+})
 
+const start = Effect.fnUntraced(function* ({ changed, update }: Context, slot: string, missed: number) {
+  yield* update(({ open }) => ({ handledUntil: slot, open: openAt(open, slot, missed) }))
+  yield* changed.open
+})
+
+/** Replaces the queued slot; the one that was there is recorded as skipped. */
+const replaceQueued = Effect.fnUntraced(function* (
+  { changed, records, save, state }: Context,
+  handledUntil: string,
+  queued: JobState["queued"],
+) {
+  // Both at once: while the one before is recorded, this one may be opened and saved.
+  const replaced = yield* Ref.modify(state, (before) => [before.queued, { ...before, queued, handledUntil }])
+  yield* changed.open
+  if (replaced !== null) {
+    const reason = "a later slot took its place in the queue"
+    yield* records.recordSkipped({ ...replaced, outcome: "skipped", reason })
+  }
+  yield* save
+})
+
+const skip = Effect.fnUntraced(function* ({ records, update }: Context, skipped: SkippedSlot) {
+  yield* records.recordSkipped(skipped)
+  yield* update(() => ({ handledUntil: skipped.slot }))
+})
+
+const runNow = Effect.fnUntraced(function* (context: Context) {
+  const slot = toIso(yield* Clock.currentTimeMillis)
+  yield* replaceQueued(context, slot, null)
+  yield* context.update(({ open }) => ({ open: openAt(open, slot, 0) }))
+  return yield* runOpen(context)
+})
+
+export type JobRunner = Effect.Success<ReturnType<typeof makeJobRunner>>
+
+export const makeJobRunner = Effect.fnUntraced(function* (options: JobRunnerOptions) {
+  const { job, notify } = options
+  const records = yield* makeJobRecords(job, notify)
+  const saved = yield* makeSavedState(job, yield* records.all)
+  const context: Context = { ...options, ...saved, records, changed: yield* Latch.make() }
+  const state = Ref.get(saved.state)
   return {
     job,
-    handledUntilMs: Effect.map(Ref.get(state), ({ handledUntil }) => Date.parse(handledUntil)),
-    isBusy: Effect.map(Ref.get(state), isBusy),
-    /** Runs nights as they come, first what an earlier schedule left, until the schedule stops. */
-    work: Effect.gen(function* () {
-      while (!stopped()) {
-        yield* changed.close
-        yield* runAll
-        yield* Effect.raceFirst(changed.await, stop)
-      }
-    }),
-    start: Effect.fnUntraced(function* (slotMs: number, missed: number) {
-      const slot = toIso(slotMs)
-      yield* update(({ open }) => ({ handledUntil: slot, open: openAt(open, slot, missed) }))
-      yield* changed.open
-    }),
-    enqueue: (slotMs: number, missed: number) =>
-      replaceQueued(toIso(slotMs), { slot: toIso(slotMs), missed }),
-    skip: Effect.fnUntraced(function* (skipped: SkippedSlot) {
-      yield* records.recordSkipped(skipped)
-      yield* update(() => ({ handledUntil: skipped.slot }))
-    }),
-    /** One night at once, without `work`: for --now. */
-    runNow: Effect.gen(function* () {
-      const slot = toIso(yield* Clock.currentTimeMillis)
-      yield* replaceQueued(slot, null)
-      yield* update(({ open }) => ({ open: openAt(open, slot, 0) }))
-      return yield* runOpen
-    }),
+    handledUntilMs: Effect.map(state, ({ handledUntil }) => Date.parse(handledUntil)),
+    isBusy: Effect.map(state, isBusy),
+    work: work(context),
+    start: (slot: string, missed: number) => start(context, slot, missed),
+    enqueue: (slot: string, missed: number) => replaceQueued(context, slot, { slot, missed }),
+    skip: (skipped: SkippedSlot) => skip(context, skipped),
+    /** Runs one night at once, without `work`: for --now. */
+    runNow: runNow(context),
   }
 })

@@ -30,14 +30,14 @@ const dispatch = Effect.fnUntraced(function* (
   const { catchUp, overlap } = runner.job
   const due = dueSlots(cron, yield* runner.handledUntilMs, nowMs)
   if (due === undefined) return
-  const { count, latest } = due
-  const missed = count - 1
+  const slot = toIso(due.latest)
+  const missed = due.count - 1
   const skip = (outcome: "skipped" | "missed", reason: string) =>
-    runner.skip({ outcome, slot: toIso(latest), missed, reason })
-  if (nowMs - latest > toleranceMs && catchUp === "none") {
+    runner.skip({ outcome, slot, missed, reason })
+  if (nowMs - due.latest > toleranceMs && catchUp === "none") {
     yield* skip("missed", "nothing was running to see it")
-  } else if (!(yield* runner.isBusy)) yield* runner.start(latest, missed)
-  else if (overlap === "queue") yield* runner.enqueue(latest, missed)
+  } else if (!(yield* runner.isBusy)) yield* runner.start(slot, missed)
+  else if (overlap === "queue") yield* runner.enqueue(slot, missed)
   else yield* skip("skipped", "the night before was still going on")
 })
 
