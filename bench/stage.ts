@@ -119,8 +119,6 @@ const runPipeline = Effect.gen(function* () {
 const quiet = Layer.mock(Display, {
   line: () => {},
   progress: () => Effect.void,
-  isAnimated: false,
-  bar: () => {},
   clear: () => {},
 })
 

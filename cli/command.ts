@@ -24,6 +24,7 @@ import { schedule } from "./commands/schedule.ts"
 import { show } from "./commands/show.ts"
 import { layerUsageErrors } from "./usageErrors.ts"
 import { watch } from "./commands/watch.ts"
+import { layerEventDisplay, type SendEvent, sendFailure } from "./events.ts"
 import { commandExitCode, sayFailure } from "./failure.ts"
 import { layerTerminalLog } from "./render/terminalLog.ts"
 import { layerTerminal } from "./render/Terminal.ts"
@@ -57,22 +58,23 @@ const pipeline = Command.make("pipeline").pipe(
   ]),
 )
 
-const services = layerTerminalLog.pipe(
-  Layer.provideMerge(layerUsageErrors),
-  Layer.provideMerge(layerTerminal),
-  Layer.provideMerge(FetchHttpClient.layer),
-  Layer.provideMerge(NodeServices.layer),
-)
+const servicesWith = (send: SendEvent | undefined) =>
+  layerTerminalLog.pipe(
+    Layer.provideMerge(layerUsageErrors),
+    Layer.provideMerge(send === undefined ? layerTerminal : layerEventDisplay(send)),
+    Layer.provideMerge(FetchHttpClient.layer),
+    Layer.provideMerge(NodeServices.layer),
+  )
 
 /**
- * Runs a command line to its end: (the words after `pipeline`) -> exit code.
+ * Runs a command line to its end: (the words after `pipeline`, where to report instead of the terminal) -> exit code.
  *
  * Signals are not handled here: StopSignal handles them during a run, and at other times the process simply ends.
  */
-export const runCommandLine = (words: ReadonlyArray<string>): Effect.Effect<number> =>
+export const runCommandLine = (words: ReadonlyArray<string>, send?: SendEvent): Effect.Effect<number> =>
   Command.runWith(pipeline, { version })(words).pipe(
-    Effect.tapCause(sayFailure),
-    Effect.provide(services),
+    Effect.tapCause(send === undefined ? sayFailure : sendFailure(send)),
+    Effect.provide(servicesWith(send)),
     Effect.exit,
     Effect.map(commandExitCode),
   )

@@ -6,13 +6,16 @@
 import { enableCompileCache } from "node:module"
 
 enableCompileCache()
-const [{ Effect }, { runCommandLine }, { guardStandardOutput }, { outputExitCode }] = await Promise.all([
-  import("effect"),
-  import("./command.ts"),
-  import("./standardOutput.ts"),
-  import("./failure.ts"),
-])
+const [{ Effect }, { runCommandLine }, { openEvents }, { guardStandardOutput }, { outputExitCode }] =
+  await Promise.all([
+    import("effect"),
+    import("./command.ts"),
+    import("./events.ts"),
+    import("./standardOutput.ts"),
+    import("./failure.ts"),
+  ])
 const outputFailure = guardStandardOutput()
-void Effect.runPromise(runCommandLine(process.argv.slice(2))).then((code) => {
+const main = runCommandLine(process.argv.slice(2), openEvents(process.env))
+void Effect.runPromise(main).then((code) => {
   process.exitCode = outputExitCode(code, outputFailure())
 })

@@ -1,19 +1,22 @@
 /**
  * The command line as a process of its own: (arguments) -> how it ended, what it printed, and a way to stop it.
  *
- * It is put into a process group of its own, so that Ctrl-C in a terminal reaches the one that started it alone, which then asks
- * the process once: a second signal would end it without a checkpoint. What it says goes on to standard error, unless told otherwise.
+ * It reports on a pipe (`schemas/ProcessEvent.ts`) what it would show on a terminal; here it is logged and displayed, under the
+ * name of its source if several run. It has a process group of its own, so that Ctrl-C in a terminal reaches only this process,
+ * which then asks it once: a second signal would end it without a checkpoint.
  */
 import { spawn } from "node:child_process"
 import { createInterface } from "node:readline"
+import { Readable } from "node:stream"
 import { fileURLToPath } from "node:url"
-import { stripVTControlCharacters } from "node:util"
-import { Deferred, Effect } from "effect"
+import { Deferred, Effect, Option } from "effect"
+import { Display } from "../pipeline/Display.ts"
+import { decodeEvent, eventsVariable, type ProcessEvent } from "../schemas/ProcessEvent.ts"
 
 export interface Ended {
   /** Null where a signal ended it. */
   readonly code: number | null
-  /** What it said was wrong, in a line. */
+  /** Why it failed. */
   readonly reason: string
 }
 
@@ -21,42 +24,77 @@ const cli = fileURLToPath(new URL("../cli/main.ts", import.meta.url))
 /** From SIGTERM until SIGKILL: a checkpoint of a large network takes seconds. */
 export const graceMs = 120_000
 
-/** TensorFlow's own, which a pipe between processes of Node.js (a socket) does not keep out. */
+/**
+ * TensorFlow's greeting, which says nothing that a person needs. It is another program's text, so it can only be known by its
+ * wording; if the wording changes, it is shown.
+ */
 const greeting = /^(WARNING: All log messages before absl::|I\d{4} .* oneDNN custom operations are on)/
 
-const passOn = (line: string) => {
-  process.stderr.write(`${line}\n`)
+const eventsFd = 3
+
+const start = (args: ReadonlyArray<string>) =>
+  spawn(process.execPath, [cli, ...args], {
+    detached: true,
+    stdio: ["ignore", "pipe", "pipe", "pipe"],
+    env: { ...process.env, [eventsVariable]: String(eventsFd) },
+  })
+
+/** A process that could not be started has no streams. */
+const eachLine = (stream: unknown, use: (line: string) => void) => {
+  if (stream instanceof Readable) createInterface({ input: stream }).on("line", use)
 }
 
-export const startProcess = Effect.fnUntraced(function* (
-  args: ReadonlyArray<string>,
-  /** Takes each line that it says. */
-  say: (line: string) => void = passOn,
-) {
+const logLevels = { info: "Info", warning: "Warn", error: "Error" } as const
+
+/** Logs and displays what a process reports. */
+const show = (event: ProcessEvent, source: string | undefined): Effect.Effect<void, never, Display> => {
+  switch (event.event) {
+    case "log": {
+      const { level, stage, text } = event
+      const [mark, line] = source === undefined ? [stage, text] : [source, stage ? `${stage}: ${text}` : text]
+      return Effect.annotateLogs(Effect.logWithLevel(logLevels[level])(line), { stage: mark })
+    }
+    case "progress": {
+      const tick = { ...event, loss: event.loss ?? Number.NaN }
+      return Effect.flatMap(Display, (display) => display.progress(tick, source))
+    }
+    case "error":
+      return Effect.void
+  }
+}
+
+export const startProcess = Effect.fnUntraced(function* (args: ReadonlyArray<string>, source?: string) {
+  const display = yield* Display
+  const runSync = Effect.runSyncWith(yield* Effect.context<Display>())
   const over = yield* Deferred.make<Ended>()
-  const child = spawn(process.execPath, [cli, ...args], { detached: true, stdio: ["ignore", "pipe", "pipe"] })
+  const child = start(args)
   let printed = ""
-  let reason = ""
-  child.stdout.on("data", (data) => (printed += String(data)))
-  createInterface({ input: child.stderr }).on("line", (line) => {
-    // Coloured into the pipe too, where the environment forces colours.
-    const said = /^error: (.*)/.exec(stripVTControlCharacters(line))?.[1]
-    if (said !== undefined) reason = said
-    if (!greeting.test(line)) say(line)
+  let reason: string | undefined
+  child.stdout?.on("data", (data) => (printed += String(data)))
+  eachLine(child.stdio[eventsFd], (line) => {
+    const event = Option.getOrUndefined(decodeEvent(line))
+    if (event === undefined) return
+    if (event.event === "error") reason = event.message
+    runSync(show(event, source))
+  })
+  // Only libraries and bugs of ours write here: what a command has to say, it reports.
+  eachLine(child.stderr, (line) => {
+    if (!greeting.test(line)) display.line(source ?? "", line)
   })
   const end = (code: number | null, otherwise: string) =>
-    Deferred.doneUnsafe(over, Effect.succeed({ code, reason: reason || otherwise }))
+    Deferred.doneUnsafe(over, Effect.succeed({ code, reason: reason ?? otherwise }))
   child.on("error", (error) => end(null, `its process could not be started: ${error.message}`))
-  child.on("close", (code, signal) =>
-    end(code, code === null ? `its process was ended by ${signal}` : `its process ended with ${code}`),
-  )
+  child.on("close", (code, signal) => {
+    display.clear(source)
+    end(code, code === null ? `its process was ended by ${signal}` : `its process ended with ${code}`)
+  })
   const ended = Deferred.await(over)
   const stop = Effect.suspend(() => {
     child.kill("SIGTERM")
-    const insist = Effect.sleep(graceMs).pipe(
+    const kill = Effect.sleep(graceMs).pipe(
       Effect.andThen(Effect.suspend(() => (child.kill("SIGKILL"), ended))),
     )
-    return Effect.raceFirst(ended, insist)
+    return Effect.raceFirst(ended, kill)
   })
   return { pid: child.pid, ended, stop, printed: () => printed }
 })

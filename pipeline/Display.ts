@@ -1,6 +1,6 @@
 /**
  * What a person sees of a run while it works: lines, and the progress of training. The command line draws it on the terminal
- * (`cli/render/Terminal.ts`); a run only says what there is to see.
+ * (`cli/render/Terminal.ts`), or reports it to the program that started it (`cli/events.ts`); a run only says what there is to see.
  */
 import { Context, type Effect, type LogLevel } from "effect"
 import type { TrainTick } from "../stages/train/train.ts"
@@ -10,14 +10,10 @@ export class Display extends Context.Service<
   {
     /** Shows one line, marked with the stage it comes from. */
     readonly line: (stage: string, text: string, kind?: "info" | "warning" | "error") => void
-    /** Shows how far training is. */
-    readonly progress: (tick: TrainTick) => Effect.Effect<void>
-    /** Whether there is a bar: on a terminal, but not in CI. */
-    readonly isAnimated: boolean
-    /** Shows a text in the place of the bar. Does nothing without a bar. */
-    readonly bar: (text: string) => void
-    /** Removes the bar. */
-    readonly clear: () => void
+    /** Shows how far training is; `source` names which training it is if several run in processes of their own. */
+    readonly progress: (tick: TrainTick, source?: string) => Effect.Effect<void>
+    /** Removes the progress of one source, or all. */
+    readonly clear: (source?: string) => void
   }
 >()("tidemark/pipeline/Display") {}
 

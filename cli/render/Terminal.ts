@@ -20,6 +20,15 @@ const stageWidth = 10
 /** Handles errors of a stream whose reader is gone. */
 const ignoreClosed = () => {}
 
+/** One training whose progress is shown. */
+interface Training {
+  readonly recentSpeed: ReturnType<typeof makeRecentSpeed>
+  startedAt: number
+  shownAt: number
+  tick: TrainTick
+  speed: number | undefined
+}
+
 export const layerTerminal = Layer.effect(
   Display,
   Effect.sync(() => {
@@ -30,9 +39,8 @@ export const layerTerminal = Layer.effect(
     process.stdout.on("error", ignoreClosed)
 
     let bar = ""
-    let shownAt = Number.NEGATIVE_INFINITY
-    let startedAt = Number.NEGATIVE_INFINITY
-    const recentSpeed = makeRecentSpeed()
+    /** By source; the empty one is the training of this process. */
+    const trainings = new Map<string, Training>()
 
     const erase = () => {
       if (bar !== "") stream.write("\r\u001B[2K")
@@ -49,41 +57,75 @@ export const layerTerminal = Layer.effect(
       stream.write(`${mark}${content}\n${bar}`)
     }
 
-    const intervalMs = animated ? barIntervalMs : plainIntervalMs
-    const draw = (mark: string, text: string) => {
-      if (!animated) return
+    const draw = () => {
+      const [mark, text] = barOf(trainings)
       const room = Math.max(0, (stream.columns ?? 80) - mark.length - 1)
-      bar = style("cyan", mark) + text.slice(0, room)
+      bar = trainings.size === 0 ? "" : style("cyan", mark) + text.slice(0, room)
       stream.write(`\r\u001B[2K${bar}`)
     }
-    const progress = (tick: TrainTick) =>
+    const clear = (source?: string) => {
+      if (source === undefined) trainings.clear()
+      else trainings.delete(source)
+      if (bar !== "") draw()
+    }
+
+    const intervalMs = animated ? barIntervalMs : plainIntervalMs
+    const progress = (tick: TrainTick, source = "") =>
       Effect.map(elapsedMs, (now) => {
-        const speed = recentSpeed(now, tick.iteration)
-        if (speed === undefined) startedAt = now
+        const training = trainings.get(source) ?? newTraining(tick)
+        trainings.set(source, training)
+        training.tick = tick
+        training.speed = training.recentSpeed(now, tick.iteration)
+        if (training.speed === undefined) training.startedAt = now
         // The first line is printed at once, and so is the second, which is the first one with a speed.
-        const isDue = shownAt <= startedAt || now - shownAt >= intervalMs
+        const isDue = training.shownAt <= training.startedAt || now - training.shownAt >= intervalMs
         if (!isDue) return
-        shownAt = now
-        const text = describe(tick, speed)
-        if (!animated) return line("train", text)
-        const filled = Math.round((barWidth * tick.iteration) / tick.total)
-        draw("train".padEnd(stageWidth), `${"█".repeat(filled)}${"░".repeat(barWidth - filled)} ${text}`)
-        if (tick.iteration === tick.total) clear()
+        training.shownAt = now
+        if (!animated) return line(source === "" ? "train" : source, describe(training))
+        draw()
+        if (tick.iteration === tick.total) clear(source)
       })
 
-    const clear = () => {
-      erase()
-      bar = ""
-    }
-    return Display.of({ line, progress, isAnimated: animated, bar: (text) => draw("", text), clear })
+    return Display.of({ line, progress, clear })
   }),
 )
 
-/** `speed` is in iterations per second; until it is known, speed and remaining time are omitted. */
-const describe = (tick: TrainTick, speed: number | undefined) =>
-  [
+const newTraining = (tick: TrainTick): Training => ({
+  recentSpeed: makeRecentSpeed(),
+  startedAt: Number.NEGATIVE_INFINITY,
+  shownAt: Number.NEGATIVE_INFINITY,
+  tick,
+  speed: undefined,
+})
+
+const timeLeft = ({ speed, tick }: Training): ReadonlyArray<string> =>
+  speed === undefined ? [] : [`${duration((tick.total - tick.iteration) / speed)} left`]
+
+/** Until the speed (in iterations per second) is known, speed and remaining time are omitted. */
+const describe = (training: Training) => {
+  const { speed, tick } = training
+  return [
     `iteration ${tick.iteration}/${tick.total}`,
     ...(speed === undefined ? [] : [`${Math.round(speed * tick.batchSize)} images/s`]),
     `loss ${tick.loss.toPrecision(3)}`,
-    ...(speed === undefined ? [] : [`${duration((tick.total - tick.iteration) / speed)} left`]),
+    ...timeLeft(training),
   ].join(" · ")
+}
+
+/** The training of this process with a bar, or a few words for each of several: the stage's mark and the text after it. */
+const barOf = (trainings: ReadonlyMap<string, Training>): readonly [string, string] => {
+  const own = trainings.get("")
+  if (own === undefined) {
+    const sources = [...trainings].sort(([a], [b]) => a.localeCompare(b, "en", { numeric: true }))
+    const each = sources.map(([source, training]) =>
+      [`${source} at ${training.tick.iteration}/${training.tick.total}`, ...timeLeft(training)].join(", "),
+    )
+    return ["", each.join(" · ")]
+  }
+  const { iteration, total } = own.tick
+  const filled = Math.round((barWidth * iteration) / total)
+  return [
+    "train".padEnd(stageWidth),
+    `${"█".repeat(filled)}${"░".repeat(barWidth - filled)} ${describe(own)}`,
+  ]
+}

@@ -4,14 +4,12 @@
  * Threads wait for each other in every iteration: two trainings on a thread each get more done than one on two threads. A
  * signal is passed on to all that run, once. Where one fails no other is begun, and those that run come to their end.
  */
-import { stripVTControlCharacters } from "node:util"
 import { Effect, Schema } from "effect"
 import { exitCodes } from "../../schemas/exitCodes.ts"
 import { Failure } from "../../schemas/Failure.ts"
 import { Interrupted } from "../../schemas/Interrupted.ts"
 import { startProcess } from "../childProcess.ts"
 import { StopSignal } from "../../pipeline/StopSignal.ts"
-import { Display } from "../../pipeline/Display.ts"
 
 /** The process that trained a member ended badly. */
 export class MemberFailed extends Failure<MemberFailed>()("MemberFailed", {
@@ -25,11 +23,6 @@ export class MemberFailed extends Failure<MemberFailed>()("MemberFailed", {
   message: ({ member, reason }) => `member ${member}: ${reason}`,
 }) {}
 
-/** What the process says that is said here for all of them, where they have ended. */
-const saidOnce = /^error: |^progress is saved; resume with: /
-
-const training = /^train +iteration (\d+\/\d+)(?:.* · (.* left))?/
-
 /** `commandOf` a place from 0: the words after `pipeline` that train this member alone. */
 export const trainBeside = Effect.fn("trainBeside")(function* (
   places: ReadonlyArray<number>,
@@ -37,27 +30,14 @@ export const trainBeside = Effect.fn("trainBeside")(function* (
   commandOf: (place: number) => ReadonlyArray<string>,
 ) {
   const stop = yield* StopSignal
-  const display = yield* Display
   const failures: Array<MemberFailed> = []
-  const running = new Map<number, string>()
-
-  const say = (member: number) => (line: string) => {
-    const plain = stripVTControlCharacters(line).trim()
-    if (plain === "" || saidOnce.test(plain)) return
-    const [, iteration, left] = training.exec(plain) ?? []
-    if (iteration === undefined || !display.isAnimated) return display.line(`member ${member}`, plain)
-    running.set(member, `member ${member} at ${iteration}${left === undefined ? "" : `, ${left}`}`)
-    display.bar([...running.values()].join(" · "))
-  }
 
   const train = Effect.fnUntraced(function* (place: number) {
     const member = place + 1
     if (stop.requested() !== undefined || failures.length > 0) return
-    const working = yield* startProcess(commandOf(place), say(member))
+    const working = yield* startProcess(commandOf(place), `member ${member}`)
     const stopped = Effect.andThen(stop.awaited, working.stop)
     const { code, reason } = yield* Effect.raceFirst(working.ended, stopped)
-    running.delete(member)
-    display.clear()
     if (code === 0 || stop.requested() !== undefined) return
     // A process that was killed may live another time.
     failures.push(new MemberFailed({ member, reason, exitCode: code ?? exitCodes.temporary }))

@@ -12,6 +12,7 @@ import { findNeededRuns, findProtection, removeRun } from "../../storage/removal
 import { listHeaders } from "../../storage/runHeader.ts"
 import { readFetched } from "../../storage/stageRecords.ts"
 import { startProcess } from "../childProcess.ts"
+import { Display } from "../../pipeline/Display.ts"
 import { duration } from "../../format/duration.ts"
 import { followRun, orUndefined, readStatus } from "./followRun.ts"
 import type { Job } from "./Job.ts"
@@ -103,16 +104,16 @@ export const layerProcesses = (folders: Folders) =>
   Layer.effect(
     Worker,
     Effect.gen(function* () {
-      const services = yield* Effect.context<FileSystem.FileSystem | Path.Path>()
+      const services = yield* Effect.context<Display | FileSystem.FileSystem | Path.Path>()
       const pathOf = (run: string) => Context.get(services, Path.Path).join(folders.runsDir, run)
       const provide = Effect.provideContext(services)
       return Worker.of({
-        train: (job, seed) => train(folders, job, seed),
-        goOn: (job, run) => resume(folders, job, run),
+        train: (job, seed) => provide(train(folders, job, seed)),
+        goOn: (job, run) => provide(resume(folders, job, run)),
         follow: (run) => provide(followRun(run, pathOf(run))),
         ownRun: (job, since, pid) => provide(orUndefined(findOwnRun(folders, job, since, pid))),
         look: (run) => provide(readStatus(pathOf(run))),
-        judge: (job, run) => judge(folders, job, run),
+        judge: (job, run) => provide(judge(folders, job, run)),
         dataset: (run) => provide(orUndefined(datasetDigest(pathOf(run)))),
         champion: (experiment) => provide(orUndefined(readChampion(folders.runsDir, experiment))),
         retain: (runs, keep) =>

@@ -73,7 +73,7 @@ const startAnd = (
   })
   return ended
 }
-const trains = (member: number) => new RegExp(`^member ${member} +train +iteration \\d+/`, "m")
+const trains = (member: number) => new RegExp(`^member ${member} +iteration \\d+/`, "m")
 
 describe("members beside each other", () => {
   it("are interrupted together by one signal, go on together, and give what they give one after another", async () => {

@@ -10,6 +10,7 @@ import { startProcess } from "../../../operations/childProcess.ts"
 import { layerProcesses } from "../../../operations/schedule/processWorker.ts"
 import { sendSignal } from "../../../operations/schedule/sendSignal.ts"
 import { Worker } from "../../../operations/schedule/Worker.ts"
+import { recordDisplay } from "../../fixtures/recordDisplay.ts"
 import { finishedRunId, writeFinishedRun } from "../../fixtures/finishedRun.ts"
 
 const holdAttempt = fileURLToPath(new URL("../../fixtures/holdAttempt.ts", import.meta.url))
@@ -35,7 +36,10 @@ const stopping = (deaf: boolean) =>
         yield* Effect.promise(() => new Promise((resolve) => setTimeout(resolve, 50)))
       }
       return yield* Fiber.join(stop)
-    }).pipe(Effect.provide(layerProcesses({ runsDir, dataDir: runsDir })))
+    }).pipe(
+      Effect.provide(layerProcesses({ runsDir, dataDir: runsDir })),
+      Effect.provide(recordDisplay().layer),
+    )
     const [, signal] = yield* Effect.promise(() => ended)
     return { answer, signal }
   }).pipe(Effect.scoped, Effect.provide(NodeServices.layer))
@@ -59,14 +63,19 @@ describe("a followed run", () => {
 })
 
 describe("a process", () => {
-  it("says what was wrong where colours are forced", async () => {
+  it("reports why it failed in a field, if colours are forced too", async () => {
     vi.stubEnv("NO_COLOR", undefined)
     vi.stubEnv("FORCE_COLOR", "1")
+    const { layer, lines } = recordDisplay()
     const { code, reason } = await Effect.runPromise(
-      Effect.flatMap(startProcess(["run", "nothing.ts"]), ({ ended }) => ended),
+      startProcess(["run", "nothing.ts"]).pipe(
+        Effect.flatMap(({ ended }) => ended),
+        Effect.provide(layer),
+      ),
     )
     assert.strictEqual(code, 66)
     assert.match(reason, /^cannot load .*nothing\.ts: file not found; /)
+    assert.deepStrictEqual(lines, [])
   })
 
   it("that is gone is no error to signal", async () => {
