@@ -4,7 +4,7 @@
 import { Schema } from "effect"
 import { withDefault } from "./withDefault.ts"
 
-export const Night = Schema.Struct({
+export const ScheduledRun = Schema.Struct({
   experiment: Schema.String,
   /** When it was due, UTC. */
   slot: Schema.String,
@@ -42,9 +42,9 @@ export const Night = Schema.Struct({
   /** Digest over the data's files, and whether it is another than the night's before. */
   dataset: Schema.NullOr(Schema.Struct({ digest: Schema.String, changed: Schema.Boolean })),
 })
-export type Night = typeof Night.Type
+export type ScheduledRun = typeof ScheduledRun.Type
 
-export const OpenNight = Schema.Struct({
+export const OpenScheduledRun = Schema.Struct({
   slot: Schema.String,
   /** When its run's process was started, once it was: a run of the experiment made since then is the night's. */
   startedAt: Schema.NullOr(Schema.String),
@@ -55,7 +55,7 @@ export const OpenNight = Schema.Struct({
   /** Stopped, to be gone on with at the next slot; otherwise at once when the schedule starts. */
   waiting: Schema.Boolean,
 })
-export type OpenNight = typeof OpenNight.Type
+export type OpenScheduledRun = typeof OpenScheduledRun.Type
 
 export const QueuedSlot = Schema.Struct({ slot: Schema.String, missed: Schema.Int })
 
@@ -63,7 +63,7 @@ export const QueuedSlot = Schema.Struct({ slot: Schema.String, missed: Schema.In
 export const JobState = Schema.Struct({
   /** Slots up to here have been dealt with. */
   handledUntil: Schema.String,
-  open: Schema.NullOr(OpenNight),
+  open: Schema.NullOr(OpenScheduledRun),
   /** A slot that came while the open night went on, to be begun after it. */
   queued: withDefault(Schema.NullOr(QueuedSlot), null),
 })

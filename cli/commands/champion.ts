@@ -22,10 +22,10 @@ const words: Readonly<Record<ChampionEvent["kind"], string>> = {
 }
 
 /** Judgements, moves by hand, and the nights that came to neither, by time. */
-const rows = ({ events, nights }: ExperimentHistory) =>
+const rows = ({ events, scheduledRuns }: ExperimentHistory) =>
   [
     ...events.map((event) => ({ at: event.at, what: words[event.kind], run: event.run, why: whyOf(event) })),
-    ...nights
+    ...scheduledRuns
       .filter(({ outcome }) => outcome !== "champion" && outcome !== "challenger")
       .map(({ endedAt, outcome, reasons, run }) => ({
         at: endedAt,
@@ -83,17 +83,21 @@ export const champion = Command.make(
     const name = Option.getOrUndefined(experiment)
     const histories = yield* readHistory(runsDir, name)
     if (json) {
-      const champions = histories.map(({ champion, experiment, nights, unfinished }) => ({
+      const champions = histories.map(({ champion, experiment, scheduledRuns, unfinished }) => ({
         experiment,
         run: champion?.run ?? null,
         accuracy: champion?.accuracy ?? null,
         since: champion?.since ?? null,
-        lastNight: nights.at(-1) ?? null,
+        lastScheduledRun: scheduledRuns.at(-1) ?? null,
         unfinished,
       }))
-      const { events, nights } = histories[0] ?? { events: [], nights: [] }
+      const { events, scheduledRuns } = histories[0] ?? { events: [], scheduledRuns: [] }
       return yield* Console.log(
-        JSON.stringify(name === undefined ? champions : { champions, history: events, nights }, null, 2),
+        JSON.stringify(
+          name === undefined ? champions : { champions, history: events, scheduledRuns },
+          null,
+          2,
+        ),
       )
     }
     if (name !== undefined && histories.length === 0) {

@@ -4,7 +4,7 @@ import { Command } from "effect/cli"
 import { exitCodes } from "../../schemas/exitCodes.ts"
 import { Failure } from "../../schemas/Failure.ts"
 import { Interrupted } from "../../schemas/Interrupted.ts"
-import { Night } from "../../schemas/ScheduledRun.ts"
+import { ScheduledRun } from "../../schemas/ScheduledRun.ts"
 import { claim } from "../../storage/lock/claim.ts"
 import { makePlan, type Plan, ScheduleInvalid } from "../../operations/schedule/plan.ts"
 import { checkEngines, checkFolder, unusable } from "../../operations/schedule/startChecks.ts"
@@ -21,7 +21,7 @@ export class NightFailed extends Failure<NightFailed>()("NightFailed", {
   message: ({ experiment, reasons }) => `the night of ${experiment} did not end well: ${reasons.join("; ")}`,
 }) {}
 
-const encodeNight = Schema.encodeSync(Schema.fromJsonString(Night))
+const encodeScheduledRun = Schema.encodeSync(Schema.fromJsonString(ScheduledRun))
 
 const isPrinting = (flags: ScheduleFlags) => flags.printSystemd || flags.printCrontab
 
@@ -79,21 +79,24 @@ const makeNotify = Effect.fnUntraced(function* ({ json, runsDir }: ScheduleFlags
   )
   const services = yield* Effect.context<FileSystem.FileSystem | Path.Path>()
   const sender = webhook === undefined ? undefined : yield* makeWebhookSender(webhook)
-  const notify = Effect.fnUntraced(function* (night: Night) {
-    if (json) yield* Console.log(encodeNight(night))
+  const notify = Effect.fnUntraced(function* (scheduledRun: ScheduledRun) {
+    if (json) yield* Console.log(encodeScheduledRun(scheduledRun))
     yield* Effect.provideContext(tryWritingHistoryPage(runsDir), services)
-    if (sender !== undefined) yield* sender.send(night)
+    if (sender !== undefined) yield* sender.send(scheduledRun)
   })
   return { notify, flush: sender?.flush ?? Effect.void }
 })
 
 /** The error of the first night of --now that gave no model, or of those that did not begin. */
-const checkNights = Effect.fnUntraced(function* (nights: ReadonlyArray<Night>, { jobs }: Plan) {
+const checkScheduledRuns = Effect.fnUntraced(function* (
+  scheduledRuns: ReadonlyArray<ScheduledRun>,
+  { jobs }: Plan,
+) {
   const signal = (yield* StopSignal).requested()
-  if (signal !== undefined && nights.length < jobs.length) {
+  if (signal !== undefined && scheduledRuns.length < jobs.length) {
     return yield* new Interrupted({ signal, during: "the night; the next start goes on with it" })
   }
-  const failed = nights.find(({ outcome }) => outcome !== "champion" && outcome !== "challenger")
+  const failed = scheduledRuns.find(({ outcome }) => outcome !== "champion" && outcome !== "challenger")
   if (failed === undefined) return
   const { exitCode, experiment, outcome, reasons } = failed
   return yield* new NightFailed({
@@ -117,12 +120,12 @@ const runPlan = Effect.fnUntraced(function* (flags: ScheduleFlags, plan: Plan) {
     notify,
   }
   if (flags.now) {
-    const nights = yield* runNow(options)
+    const scheduledRuns = yield* runNow(options)
     yield* flush
-    return yield* checkNights(nights, plan)
+    return yield* checkScheduledRuns(scheduledRuns, plan)
   }
-  const nights = plan.jobs.map(({ cron, name, timezone }) => `${name} at ${cron} (${timezone})`)
-  yield* Effect.logInfo(`scheduled: ${nights.join(", ")}; SIGTERM or Ctrl-C ends it with a checkpoint`)
+  const times = plan.jobs.map(({ cron, name, timezone }) => `${name} at ${cron} (${timezone})`)
+  yield* Effect.logInfo(`scheduled: ${times.join(", ")}; SIGTERM or Ctrl-C ends it with a checkpoint`)
   yield* runSchedule(options)
   yield* flush
   yield* Effect.logInfo("the schedule has ended; a night that was stopped goes on at the next start")

@@ -6,11 +6,11 @@
  */
 import { Effect, Path } from "effect"
 import type { ChampionEvent } from "../../schemas/Champion.ts"
-import type { Night } from "../../schemas/ScheduledRun.ts"
+import type { ScheduledRun } from "../../schemas/ScheduledRun.ts"
 import { listChampions, readChampionHistory } from "../../storage/champions.ts"
 import { listHeaders } from "../../storage/runHeader.ts"
 import { readReport } from "../../storage/report.ts"
-import { readJobState, readNights } from "./Journal.ts"
+import { readJobState, readScheduledRuns } from "./Journal.ts"
 
 export interface Reign {
   readonly run: string
@@ -38,7 +38,7 @@ export interface ExperimentHistory {
   /** Times a model was judged or moved, oldest first. */
   readonly events: ReadonlyArray<ChampionEvent>
   /** Oldest first. */
-  readonly nights: ReadonlyArray<Night>
+  readonly scheduledRuns: ReadonlyArray<ScheduledRun>
   readonly unfinished: Unfinished | null
 }
 
@@ -46,30 +46,40 @@ export const whyOf = (event: ChampionEvent): string =>
   "verdict" in event ? event.verdict.reasons.join("; ") : (event.reason ?? "by hand")
 
 /** Where a person moved the champion after the last night. */
-export const movedSince = ({ events, nights }: Pick<ExperimentHistory, "events" | "nights">) => {
+export const movedSince = ({
+  events,
+  scheduledRuns,
+}: Pick<ExperimentHistory, "events" | "scheduledRuns">) => {
   const last = events.at(-1)
-  const over = nights.at(-1)?.endedAt
+  const over = scheduledRuns.at(-1)?.endedAt
   if (last === undefined || over === undefined || last.at <= over) return undefined
   return last.kind === "promoted" || last.kind === "rolledBack" ? last : undefined
 }
 
-const knownAccuracy = (run: string, events: ReadonlyArray<ChampionEvent>, nights: ReadonlyArray<Night>) => {
+const knownAccuracy = (
+  run: string,
+  events: ReadonlyArray<ChampionEvent>,
+  scheduledRuns: ReadonlyArray<ScheduledRun>,
+) => {
   const judged = events.findLast((event) => event.run === run && "verdict" in event)
   if (judged !== undefined && "verdict" in judged) return judged.verdict.accuracy
-  return nights.findLast((night) => night.run === run && night.accuracy !== null)?.accuracy ?? undefined
+  return (
+    scheduledRuns.findLast((scheduledRun) => scheduledRun.run === run && scheduledRun.accuracy !== null)
+      ?.accuracy ?? undefined
+  )
 }
 
 /** What the schedule's state leaves open; a run that it does not name yet is the one made since the night began. */
 const readUnfinished = Effect.fnUntraced(function* (
   runsDir: string,
   experiment: string,
-  nights: ReadonlyArray<Night>,
+  scheduledRuns: ReadonlyArray<ScheduledRun>,
 ) {
   const open = (yield* readJobState(runsDir, experiment))?.open ?? null
   if (open === null) return null
   const { run, slot, startedAt } = open
   // A night is recorded first and forgotten then: one in both is over, but for a run that the next slot goes on with.
-  const recorded = nights.findLast((night) => night.slot === slot)?.outcome
+  const recorded = scheduledRuns.findLast((scheduledRun) => scheduledRun.slot === slot)?.outcome
   const waiting = open.waiting || recorded === "timeLimit" || recorded === "interrupted"
   if (recorded !== undefined && !waiting) return null
   const { runs } = yield* listHeaders(runsDir)
@@ -85,17 +95,17 @@ export const readHistory = Effect.fn("readHistory")(function* (runsDir: string, 
   const paths = yield* Path.Path
   const pointers = yield* listChampions(runsDir)
   const allEvents = yield* readChampionHistory(runsDir)
-  const allNights = yield* readNights(runsDir)
-  const names = new Set([...pointers, ...allEvents, ...allNights].map(({ experiment }) => experiment))
+  const allScheduledRuns = yield* readScheduledRuns(runsDir)
+  const names = new Set([...pointers, ...allEvents, ...allScheduledRuns].map(({ experiment }) => experiment))
   const histories: Array<ExperimentHistory> = []
   for (const experiment of [...names].sort()) {
     if (only !== undefined && experiment !== only) continue
     const events = allEvents.filter((event) => event.experiment === experiment)
-    const nights = allNights.filter((night) => night.experiment === experiment)
+    const scheduledRuns = allScheduledRuns.filter((scheduledRun) => scheduledRun.experiment === experiment)
     const reigns: Array<Reign> = []
     const begins = Effect.fnUntraced(function* (run: string, since: string | null, why: string) {
       const accuracy =
-        knownAccuracy(run, events, nights) ??
+        knownAccuracy(run, events, scheduledRuns) ??
         (yield* readReport(paths.join(runsDir, run)))?.test.accuracy.value ??
         null
       reigns.push({ run, since, accuracy, why })
@@ -114,8 +124,8 @@ export const readHistory = Effect.fn("readHistory")(function* (runsDir: string, 
       champion: reigns.at(-1) ?? null,
       reigns,
       events,
-      nights,
-      unfinished: yield* readUnfinished(runsDir, experiment, nights),
+      scheduledRuns,
+      unfinished: yield* readUnfinished(runsDir, experiment, scheduledRuns),
     })
   }
   return histories

@@ -5,34 +5,34 @@
  * The line is written before the state forgets the night, so a night in both is over.
  */
 import { Context, Effect, FileSystem, Layer, Path, Schema } from "effect"
-import { JobState, Night } from "../../schemas/ScheduledRun.ts"
+import { JobState, ScheduledRun } from "../../schemas/ScheduledRun.ts"
 import * as files from "../../storage/files.ts"
 import { type StorageFailed } from "../../storage/StorageFailed.ts"
 
 /** Names in a runs folder. */
 export const journal = {
-  nights: "schedule.ndjson",
+  scheduledRuns: "schedule.ndjson",
   folder: "schedule",
   claim: "claim",
   page: "history.html",
 } as const
 
-const decodeNight = Schema.decodeUnknownEffect(Schema.fromJsonString(Night))
-const encodeNight = Schema.encodeSync(Schema.fromJsonString(Night))
+const decodeScheduledRun = Schema.decodeUnknownEffect(Schema.fromJsonString(ScheduledRun))
+const encodeScheduledRun = Schema.encodeSync(Schema.fromJsonString(ScheduledRun))
 const decodeState = Schema.decodeUnknownEffect(Schema.fromJsonString(JobState))
 const encodeState = Schema.encodeSync(JobState)
 
 /** Every line that can be read, oldest first. */
-export const readNights = Effect.fn("readNights")(function* (runsDir: string) {
+export const readScheduledRuns = Effect.fn("readScheduledRuns")(function* (runsDir: string) {
   const paths = yield* Path.Path
-  const nights: Array<Night> = []
-  for (const line of ((yield* files.readStringIfExists(paths.join(runsDir, journal.nights))) ?? "").split(
-    "\n",
-  )) {
-    const night = yield* decodeNight(line).pipe(Effect.option)
-    if (night._tag === "Some") nights.push(night.value)
+  const scheduledRuns: Array<ScheduledRun> = []
+  for (const line of (
+    (yield* files.readStringIfExists(paths.join(runsDir, journal.scheduledRuns))) ?? ""
+  ).split("\n")) {
+    const scheduledRun = yield* decodeScheduledRun(line).pipe(Effect.option)
+    if (scheduledRun._tag === "Some") scheduledRuns.push(scheduledRun.value)
   }
-  return nights
+  return scheduledRuns
 })
 
 const stateFile = (runsDir: string, experiment: string) =>
@@ -48,26 +48,26 @@ export const readJobState = Effect.fn("readJobState")(function* (runsDir: string
 export class Journal extends Context.Service<
   Journal,
   {
-    readonly nights: Effect.Effect<ReadonlyArray<Night>, StorageFailed>
-    readonly append: (night: Night) => Effect.Effect<void, StorageFailed>
+    readonly scheduledRuns: Effect.Effect<ReadonlyArray<ScheduledRun>, StorageFailed>
+    readonly append: (scheduledRun: ScheduledRun) => Effect.Effect<void, StorageFailed>
     readonly load: (experiment: string) => Effect.Effect<JobState | undefined, StorageFailed>
     readonly save: (experiment: string, state: JobState) => Effect.Effect<void, StorageFailed>
   }
->()("tidemark/pipeline/schedule/Journal") {
+>()("tidemark/operations/schedule/Journal") {
   static readonly layer = (runsDir: string) =>
     Layer.effect(
       Journal,
       Effect.gen(function* () {
         const services = yield* Effect.context<FileSystem.FileSystem | Path.Path>()
         const paths = Context.get(services, Path.Path)
-        const log = paths.join(runsDir, journal.nights)
+        const log = paths.join(runsDir, journal.scheduledRuns)
         return Journal.of({
-          nights: Effect.provideContext(readNights(runsDir), services),
-          append: (night) =>
+          scheduledRuns: Effect.provideContext(readScheduledRuns(runsDir), services),
+          append: (scheduledRun) =>
             Effect.gen(function* () {
               const before = (yield* files.readStringIfExists(log)) ?? ""
               const torn = before !== "" && !before.endsWith("\n")
-              yield* files.append(log, `${torn ? "\n" : ""}${encodeNight(night)}\n`)
+              yield* files.append(log, `${torn ? "\n" : ""}${encodeScheduledRun(scheduledRun)}\n`)
             }).pipe(Effect.provideContext(services)),
           load: (experiment) => Effect.provideContext(readJobState(runsDir, experiment), services),
           save: (experiment, state) =>

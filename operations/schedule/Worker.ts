@@ -49,4 +49,4 @@ export class Worker extends Context.Service<
     /** Removes all but the newest `keep` of these runs, oldest first; answers what was removed. */
     readonly retain: (runs: ReadonlyArray<string>, keep: number) => Effect.Effect<ReadonlyArray<string>>
   }
->()("tidemark/pipeline/schedule/Worker") {}
+>()("tidemark/operations/schedule/Worker") {}

@@ -1,10 +1,10 @@
 /** Nights in words: (a line of the schedule) -> what a person reads in the morning. */
 import { DateTime, Option } from "effect"
 import type { ChampionEvent } from "../../schemas/Champion.ts"
-import type { Night } from "../../schemas/ScheduledRun.ts"
+import type { ScheduledRun } from "../../schemas/ScheduledRun.ts"
 import { type ExperimentHistory, movedSince, type Unfinished } from "./History.ts"
 
-export const outcomes: Readonly<Record<Night["outcome"], string>> = {
+export const outcomes: Readonly<Record<ScheduledRun["outcome"], string>> = {
   champion: "new champion",
   challenger: "challenger",
   failed: "failed",
@@ -23,13 +23,13 @@ export const clock = (at: string, timezone = "UTC"): string => {
   return zoned === undefined ? at : DateTime.formatIsoZoned(zoned).slice(0, 16).replace("T", " ")
 }
 
-export const whenDue = ({ slot, timezone }: Pick<Night, "slot" | "timezone">) =>
+export const whenDue = ({ slot, timezone }: Pick<ScheduledRun, "slot" | "timezone">) =>
   `${clock(slot, timezone)} ${timezone ?? "UTC"}`
 
 const times = (count: number, one: string, more: string) => (count === 1 ? one : `${count} ${more}`)
 
 /** What else is to be known of a night. */
-export const remarks = ({ dataset, missed, resumed, retries }: Night): ReadonlyArray<string> => [
+export const remarks = ({ dataset, missed, resumed, retries }: ScheduledRun): ReadonlyArray<string> => [
   ...(dataset?.changed === true ? ["the data was new"] : []),
   ...(resumed ? ["it went on with a run begun before"] : []),
   ...(retries > 0 ? [`it was tried again ${times(retries, "once", "times")}`] : []),
@@ -37,19 +37,19 @@ export const remarks = ({ dataset, missed, resumed, retries }: Night): ReadonlyA
 ]
 
 /** What became of a night, and why. */
-export const told = (night: Night): string => {
-  const why = night.reasons.join("; ")
-  const stays = night.champion === null ? "there is no champion" : "the champion stays"
-  switch (night.outcome) {
+export const told = (scheduledRun: ScheduledRun): string => {
+  const why = scheduledRun.reasons.join("; ")
+  const stays = scheduledRun.champion === null ? "there is no champion" : "the champion stays"
+  switch (scheduledRun.outcome) {
     case "champion":
-      return `a new champion, ${night.run}: ${why}`
+      return `a new champion, ${scheduledRun.run}: ${why}`
     case "challenger":
-      return `${stays}; ${night.run} is kept as a challenger: ${why}`
+      return `${stays}; ${scheduledRun.run} is kept as a challenger: ${why}`
     case "failed":
       return `failed, ${stays}: ${why}`
     case "timeLimit":
     case "interrupted":
-      return `${why}; the next slot goes on with ${night.run ?? "it"}`
+      return `${why}; the next slot goes on with ${scheduledRun.run ?? "it"}`
     case "skipped":
       return `left out: ${why}`
     case "missed":
@@ -59,15 +59,15 @@ export const told = (night: Night): string => {
 
 /** How a night that is not over stands. */
 export const toldOfUnfinished = ({ run, slot, state }: Unfinished, timezone: string | undefined): string => {
-  const night = `the night of ${clock(slot, timezone)} ${timezone ?? "UTC"}`
+  const scheduledRun = `the night of ${clock(slot, timezone)} ${timezone ?? "UTC"}`
   const withRun = run === null ? "" : ` with ${run}`
   switch (state) {
     case "running":
-      return `${night} is going on${withRun}`
+      return `${scheduledRun} is going on${withRun}`
     case "waiting":
-      return `${night} was stopped with a checkpoint; the next slot goes on${withRun}`
+      return `${scheduledRun} was stopped with a checkpoint; the next slot goes on${withRun}`
     case "stopped":
-      return `${night} is not over; the schedule goes on${withRun} when it starts again`
+      return `${scheduledRun} is not over; the schedule goes on${withRun} when it starts again`
   }
 }
 
@@ -80,8 +80,8 @@ export const toldOfMove = (event: ChampionEvent): string => {
 
 /** Everything to be known of an experiment in the morning, a line each. */
 export const morning = (history: ExperimentHistory): ReadonlyArray<string> => {
-  const { nights, unfinished } = history
-  const last = nights.at(-1)
+  const { scheduledRuns, unfinished } = history
+  const last = scheduledRuns.at(-1)
   const moved = movedSince(history)
   const also = last === undefined ? [] : remarks(last)
   return [

@@ -1,8 +1,8 @@
 /**
- * The nights of one job as they are recorded: (night) -> a line of `schedule.ndjson`, a log line and a notification.
+ * The nights of one job as they are recorded: (scheduledRun) -> a line of `schedule.ndjson`, a log line and a notification.
  */
 import { DateTime, Effect, Ref } from "effect"
-import type { Night } from "../../schemas/ScheduledRun.ts"
+import type { ScheduledRun } from "../../schemas/ScheduledRun.ts"
 import { told } from "./describe.ts"
 import type { Job } from "./Job.ts"
 import { Journal } from "./Journal.ts"
@@ -22,19 +22,23 @@ const nowIso = Effect.map(DateTime.now, DateTime.formatIso)
 /** `notify` must not fail. */
 export const makeJobRecords = Effect.fnUntraced(function* (
   job: Job,
-  notify: (night: Night) => Effect.Effect<void>,
+  notify: (scheduledRun: ScheduledRun) => Effect.Effect<void>,
 ) {
   const journal = yield* Journal
   const worker = yield* Worker
   const recorded = yield* Ref.make(
-    (yield* journal.nights).filter(({ experiment }) => experiment === job.name),
+    (yield* journal.scheduledRuns).filter(({ experiment }) => experiment === job.name),
   )
 
   /** The line says whether the dataset changed since the last night that had one. */
-  const record = Effect.fnUntraced(function* (night: Night) {
+  const record = Effect.fnUntraced(function* (scheduledRun: ScheduledRun) {
     const before = (yield* Ref.get(recorded)).findLast(({ dataset }) => dataset !== null)?.dataset
-    const changed = night.dataset !== null && before != null && night.dataset.digest !== before.digest
-    const line: Night = night.dataset === null ? night : { ...night, dataset: { ...night.dataset, changed } }
+    const changed =
+      scheduledRun.dataset !== null && before != null && scheduledRun.dataset.digest !== before.digest
+    const line: ScheduledRun =
+      scheduledRun.dataset === null
+        ? scheduledRun
+        : { ...scheduledRun, dataset: { ...scheduledRun.dataset, changed } }
     yield* journal.append(line)
     yield* Ref.update(recorded, (lines) => [...lines, line])
     const text = `${job.name}: ${told(line)}`

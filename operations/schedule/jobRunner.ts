@@ -5,12 +5,12 @@
  * became is recorded first and forgotten in the state then; so is a slot that is skipped.
  */
 import { Clock, Effect, Latch, Ref, Semaphore } from "effect"
-import type { JobState, Night } from "../../schemas/ScheduledRun.ts"
+import type { JobState, ScheduledRun } from "../../schemas/ScheduledRun.ts"
 import { makeJobRecords, type SkippedSlot } from "./jobRecords.ts"
 import type { Job } from "./Job.ts"
 import { isBusy, isRunnable, openAt, restoreState, toIso } from "./jobState.ts"
 import { Journal } from "./Journal.ts"
-import { runNight } from "./scheduledRun.ts"
+import { executeScheduledRun } from "./scheduledRun.ts"
 
 export interface JobRunnerOptions {
   readonly job: Job
@@ -20,11 +20,11 @@ export interface JobRunnerOptions {
   readonly stop: Effect.Effect<unknown>
   readonly stopped: () => boolean
   /** Must not fail. */
-  readonly notify: (night: Night) => Effect.Effect<void>
+  readonly notify: (scheduledRun: ScheduledRun) => Effect.Effect<void>
 }
 
 /** The job's state, saved at every change; saves come one after the other, each of the newest state. */
-const makeSavedState = Effect.fnUntraced(function* (job: Job, recorded: ReadonlyArray<Night>) {
+const makeSavedState = Effect.fnUntraced(function* (job: Job, recorded: ReadonlyArray<ScheduledRun>) {
   const journal = yield* Journal
   const saving = yield* Semaphore.make(1)
   const saved = yield* journal.load(job.name)
@@ -51,12 +51,12 @@ const runOpen = ({ job, records, semaphore, state, stop, stopped, update }: Cont
   Effect.gen(function* () {
     const { open } = yield* Ref.get(state)
     if (stopped() || open === null) return undefined
-    const end = yield* runNight({ job, open, save: (open) => update(() => ({ open })), stop })
+    const end = yield* executeScheduledRun({ job, open, save: (open) => update(() => ({ open })), stop })
     if (end.kind === "stopped") return undefined
-    const night = yield* records.record(end.night)
+    const scheduledRun = yield* records.record(end.scheduledRun)
     yield* records.prune
     yield* update(({ open }) => ({ open: end.waits && open !== null ? { ...open, waiting: true } : null }))
-    return night
+    return scheduledRun
   }).pipe(semaphore.withPermits(1))
 
 /** Runs what is open, then what is queued, until neither is left. */

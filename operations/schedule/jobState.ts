@@ -4,17 +4,18 @@
  * At most one night is open and one slot is queued behind it. A night is open from its slot until it is recorded; one that
  * was stopped with a checkpoint stays open and waits for the next slot.
  */
-import type { JobState, Night, OpenNight } from "../../schemas/ScheduledRun.ts"
+import type { JobState, ScheduledRun, OpenScheduledRun } from "../../schemas/ScheduledRun.ts"
 
 export const toIso = (ms: number) => new Date(ms).toISOString()
 
 /** Opens a new night, or lets the one that waits resume at this slot. */
-export const openAt = (waiting: OpenNight | null, slot: string, missed: number): OpenNight =>
+export const openAt = (waiting: OpenScheduledRun | null, slot: string, missed: number): OpenScheduledRun =>
   waiting === null
     ? { slot, startedAt: null, run: null, resumed: false, retries: 0, missed, waiting: false }
     : { ...waiting, slot, missed, retries: 0, resumed: true, waiting: false }
 
-export const isRunnable = (open: OpenNight | null): open is OpenNight => open !== null && !open.waiting
+export const isRunnable = (open: OpenScheduledRun | null): open is OpenScheduledRun =>
+  open !== null && !open.waiting
 
 /** Whether a night is running, or will as soon as another job lets it. */
 export const isBusy = ({ open, queued }: JobState) => isRunnable(open) || queued !== null
@@ -27,7 +28,7 @@ const dayMs = 86_400_000
  */
 export const restoreState = (
   saved: JobState | undefined,
-  recorded: ReadonlyArray<Night>,
+  recorded: ReadonlyArray<ScheduledRun>,
   nowMs: number,
 ): JobState => {
   // A clock that was far ahead once must not put every slot into the past.
@@ -45,7 +46,7 @@ export const restoreState = (
   }
 }
 
-const restoreOpen = (open: OpenNight | null, recorded: ReadonlyArray<Night>) => {
+const restoreOpen = (open: OpenScheduledRun | null, recorded: ReadonlyArray<ScheduledRun>) => {
   if (!isRunnable(open)) return open
   const outcome = recorded.findLast(({ slot }) => slot === open.slot)?.outcome
   if (outcome === undefined) return open

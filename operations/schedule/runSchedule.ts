@@ -6,7 +6,7 @@
  * comes twice.
  */
 import { Clock, Effect, Semaphore } from "effect"
-import type { Night } from "../../schemas/ScheduledRun.ts"
+import type { ScheduledRun } from "../../schemas/ScheduledRun.ts"
 import type { Job } from "./Job.ts"
 import { type JobRunner, type JobRunnerOptions, makeJobRunner } from "./jobRunner.ts"
 import { toIso } from "./jobState.ts"
@@ -76,11 +76,11 @@ export const runSchedule = Effect.fn("runSchedule")(function* ({ jobs, ...option
 /** One night of each job at once, one after the other; none for jobs that the request to stop came before. */
 export const runNow = Effect.fn("runNow")(function* ({ jobs, ...options }: ScheduleOptions) {
   const semaphore = yield* Semaphore.make(1)
-  const nights: Array<Night> = []
+  const scheduledRuns: Array<ScheduledRun> = []
   for (const job of jobs) {
     const runner = yield* makeJobRunner({ job, semaphore, ...options })
-    const night = yield* runner.runNow
-    if (night !== undefined) nights.push(night)
+    const scheduledRun = yield* runner.runNow
+    if (scheduledRun !== undefined) scheduledRuns.push(scheduledRun)
   }
-  return nights
+  return scheduledRuns
 })

@@ -6,7 +6,7 @@
  */
 import { Clock, DateTime, Effect, Ref } from "effect"
 import { exitCodes } from "../../schemas/exitCodes.ts"
-import type { Night, OpenNight } from "../../schemas/ScheduledRun.ts"
+import type { ScheduledRun, OpenScheduledRun } from "../../schemas/ScheduledRun.ts"
 import type { StorageFailed } from "../../storage/StorageFailed.ts"
 import type { Ended } from "../childProcess.ts"
 import { duration } from "../../format/duration.ts"
@@ -18,35 +18,35 @@ import { Worker, type Working } from "./Worker.ts"
 const isTemporary = (code: number | null) =>
   code === null || code === exitCodes.unavailable || code === exitCodes.temporary
 
-export type NightEnd =
+export type ScheduledRunEnd =
   /** The schedule was asked to stop: goes on when it starts again. */
   | { readonly kind: "stopped" }
   /** `waits`: the next slot goes on with it. */
-  | { readonly kind: "over"; readonly night: Night; readonly waits: boolean }
+  | { readonly kind: "over"; readonly scheduledRun: ScheduledRun; readonly waits: boolean }
 
-const stopped: NightEnd = { kind: "stopped" }
+const stopped: ScheduledRunEnd = { kind: "stopped" }
 
-export interface NightOptions {
+export interface ScheduledRunOptions {
   readonly job: Job
-  readonly open: OpenNight
-  readonly save: (open: OpenNight) => Effect.Effect<void, StorageFailed>
+  readonly open: OpenScheduledRun
+  readonly save: (open: OpenScheduledRun) => Effect.Effect<void, StorageFailed>
   /** Waits for the request to stop. */
   readonly stop: Effect.Effect<unknown>
 }
 
 /** What the steps of one night share. */
-interface Context extends Pick<NightOptions, "job" | "stop"> {
+interface Context extends Pick<ScheduledRunOptions, "job" | "stop"> {
   readonly startedAt: string
   /** The time limit counts from here: from the start of this process, not of the night. */
   readonly startedMs: number
-  readonly open: Effect.Effect<OpenNight>
+  readonly open: Effect.Effect<OpenScheduledRun>
   /** Changes how the night stands, and saves it. */
-  readonly update: (change: Partial<OpenNight>) => Effect.Effect<void, StorageFailed>
+  readonly update: (change: Partial<OpenScheduledRun>) => Effect.Effect<void, StorageFailed>
 }
 
 const nowIso = Effect.map(DateTime.now, DateTime.formatIso)
 
-const makeContext = Effect.fnUntraced(function* ({ job, save, stop, ...options }: NightOptions) {
+const makeContext = Effect.fnUntraced(function* ({ job, save, stop, ...options }: ScheduledRunOptions) {
   const open = yield* Ref.make(options.open)
   // What a schedule left of this slot began when it began; what an earlier slot left is gone on with from now.
   const { slot, startedAt } = options.open
@@ -67,7 +67,7 @@ const makeContext = Effect.fnUntraced(function* ({ job, save, stop, ...options }
 
 const finish = Effect.fnUntraced(function* (
   { job, open, startedAt }: Context,
-  outcome: Night["outcome"],
+  outcome: ScheduledRun["outcome"],
   exitCode: number | null,
   reasons: ReadonlyArray<string>,
   accuracy: number | null = null,
@@ -75,7 +75,7 @@ const finish = Effect.fnUntraced(function* (
   const worker = yield* Worker
   const { missed, resumed, retries, run, slot } = yield* open
   const digest = run === null ? undefined : yield* worker.dataset(run)
-  const night: Night = {
+  const scheduledRun: ScheduledRun = {
     experiment: job.name,
     slot,
     timezone: job.timezone,
@@ -93,7 +93,7 @@ const finish = Effect.fnUntraced(function* (
     dataset: digest === undefined ? null : { digest, changed: false },
   }
   const waits = run !== null && (outcome === "timeLimit" || outcome === "interrupted")
-  return { kind: "over", night, waits } satisfies NightEnd as NightEnd
+  return { kind: "over", scheduledRun, waits } satisfies ScheduledRunEnd as ScheduledRunEnd
 })
 
 /** Undefined after a pause if the step is to be tried again; otherwise how the night ends. */
@@ -192,7 +192,7 @@ const runProcess = Effect.fnUntraced(function* (context: Context, working: Worki
   return yield* retryOrFail(context, code, isTemporary(code), reason)
 })
 
-export const runNight = Effect.fn("runNight")(function* (options: NightOptions) {
+export const executeScheduledRun = Effect.fn("executeScheduledRun")(function* (options: ScheduledRunOptions) {
   const context = yield* makeContext(options)
   while (true) {
     const started = yield* startWork(context)

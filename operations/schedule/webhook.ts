@@ -4,16 +4,19 @@
 import { Effect, Schedule, Schema, Semaphore } from "effect"
 import * as HttpClient from "effect/http/HttpClient"
 import * as HttpClientRequest from "effect/http/HttpClientRequest"
-import { Night } from "../../schemas/ScheduledRun.ts"
+import { ScheduledRun } from "../../schemas/ScheduledRun.ts"
 import type { Webhook } from "../../schemas/Schedule.ts"
 import { StopSignal } from "../../pipeline/StopSignal.ts"
 
-const encode = Schema.encodeSync(Night)
+const encode = Schema.encodeSync(ScheduledRun)
 
-const post = Effect.fn("postWebhook")(function* ({ retries, timeoutSeconds, url }: Webhook, night: Night) {
+const post = Effect.fn("postWebhook")(function* (
+  { retries, timeoutSeconds, url }: Webhook,
+  scheduledRun: ScheduledRun,
+) {
   const client = HttpClient.filterStatusOk(yield* HttpClient.HttpClient)
   yield* HttpClientRequest.post(url).pipe(
-    HttpClientRequest.bodyJsonUnsafe(encode(night)),
+    HttpClientRequest.bodyJsonUnsafe(encode(scheduledRun)),
     client.execute,
     Effect.timeout(`${timeoutSeconds} seconds`),
     Effect.retry({ schedule: Schedule.exponential("1 second"), times: retries }),
@@ -31,8 +34,8 @@ export const makeWebhookSender = Effect.fnUntraced(function* (webhook: Webhook) 
   const scope = yield* Effect.scope
   const sending = yield* Semaphore.make(1)
   return {
-    send: (night: Night) =>
-      post(webhook, night).pipe(
+    send: (scheduledRun: ScheduledRun) =>
+      post(webhook, scheduledRun).pipe(
         sending.withPermits(1),
         Effect.provideService(HttpClient.HttpClient, http),
         Effect.forkIn(scope, { startImmediately: true }),

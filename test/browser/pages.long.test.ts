@@ -14,7 +14,7 @@ import type { Browser, BrowserContextOptions, Page } from "playwright-core"
 import { writeHistoryPage } from "../../views/history/writeHistoryPage.ts"
 import { axeSource, chromiumPath, launchBrowser } from "../fixtures/browser.ts"
 import { cliRun } from "../fixtures/cli.ts"
-import { judged, night, writeNights } from "../fixtures/scheduledRuns.ts"
+import { judged, scheduledRun, writeHistory } from "../fixtures/scheduledRuns.ts"
 import { onlyRun } from "../fixtures/runFiles.ts"
 import { writeRun } from "../fixtures/writeRun.ts"
 
@@ -43,11 +43,15 @@ beforeAll(async () => {
   assert.strictEqual((await cliRun("show", other, "--html", join(scratch, "failed.html"))).code, 0)
   pages.set("failed", join(scratch, "failed.html"))
   const nightly = join(scratch, "nightly")
-  writeNights(nightly, {
-    nights: [
-      night(25, { accuracy: 0.9 }),
-      night(26, { accuracy: 0.85, outcome: "challenger", reasons: ["worse than the champion ".repeat(20)] }),
-      night(27, { outcome: "failed", reasons: [`${"no-place-to-break-".repeat(20)}`] }),
+  writeHistory(nightly, {
+    scheduledRuns: [
+      scheduledRun(25, { accuracy: 0.9 }),
+      scheduledRun(26, {
+        accuracy: 0.85,
+        outcome: "challenger",
+        reasons: ["worse than the champion ".repeat(20)],
+      }),
+      scheduledRun(27, { outcome: "failed", reasons: [`${"no-place-to-break-".repeat(20)}`] }),
     ],
     events: [judged(25, true, 0.9), judged(26, false, 0.85)],
   })

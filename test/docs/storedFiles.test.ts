@@ -4,7 +4,7 @@ import { exitCodes } from "../../schemas/exitCodes.ts"
 import { TrainMetric, ValidationMetric } from "../../schemas/Metric.ts"
 import { Report } from "../../schemas/Report.ts"
 import { Attempt, RunIdentity } from "../../schemas/Run.ts"
-import { Night } from "../../schemas/ScheduledRun.ts"
+import { ScheduledRun } from "../../schemas/ScheduledRun.ts"
 import { readDocument } from "./markdown.ts"
 
 const stored = readDocument("docs/run-directory.md")
@@ -17,7 +17,7 @@ describe("the document of the run directory", () => {
     ["metrics.ndjson", TrainMetric.fields, 0],
     ["metrics.ndjson", ValidationMetric.fields, 1],
     ["report.json", Report.fields],
-    ["schedule.ndjson", Night.fields],
+    ["schedule.ndjson", ScheduledRun.fields],
   ]
   for (const [heading, fields, which = 0] of files) {
     it(`has every field of ${heading}${which === 0 ? "" : ", second table"}`, () => {

@@ -3,7 +3,7 @@
  * accuracy has gone since the first.
  */
 import type { PairedTest, Verdict } from "../../schemas/Champion.ts"
-import type { Night } from "../../schemas/ScheduledRun.ts"
+import type { ScheduledRun } from "../../schemas/ScheduledRun.ts"
 import { duration } from "../../format/duration.ts"
 import { lineChart, type Point } from "../page/lineChart.ts"
 import { figure } from "../page/figures.ts"
@@ -27,7 +27,7 @@ export type HasReport = (run: string) => boolean
 const runName = (run: string, hasReport: HasReport): Content =>
   hasReport(run) ? html`<a href="${encodeURIComponent(run)}/report.html">${run}</a>` : run
 
-const tookMs = ({ endedAt, startedAt }: Night) =>
+const tookMs = ({ endedAt, startedAt }: ScheduledRun) =>
   startedAt === null ? undefined : Date.parse(endedAt) - Date.parse(startedAt)
 
 const sentences = (history: ExperimentHistory) =>
@@ -49,18 +49,32 @@ const championLine = ({ reigns }: ExperimentHistory, from: number, until: number
   })
 }
 
-const accuracyOverTime = (history: ExperimentHistory, nights: ReadonlyArray<Night>): Html | null => {
-  if (nights.length === 0) return null
-  const at = ({ slot }: Night) => new Date(slot)
-  const points = (outcome: Night["outcome"]): ReadonlyArray<Point> =>
-    nights.flatMap((night) =>
-      night.outcome !== outcome || night.accuracy === null
+const accuracyOverTime = (
+  history: ExperimentHistory,
+  scheduledRuns: ReadonlyArray<ScheduledRun>,
+): Html | null => {
+  if (scheduledRuns.length === 0) return null
+  const at = ({ slot }: ScheduledRun) => new Date(slot)
+  const points = (outcome: ScheduledRun["outcome"]): ReadonlyArray<Point> =>
+    scheduledRuns.flatMap((scheduledRun) =>
+      scheduledRun.outcome !== outcome || scheduledRun.accuracy === null
         ? []
-        : [{ x: at(night), y: night.accuracy, says: `${whenDue(night)}: ${told(night)}` }],
+        : [
+            {
+              x: at(scheduledRun),
+              y: scheduledRun.accuracy,
+              says: `${whenDue(scheduledRun)}: ${told(scheduledRun)}`,
+            },
+          ],
     )
-  const [from, until] = [Date.parse(nights[0].slot), Date.parse(nights[nights.length - 1].endedAt)]
-  const trained = nights.filter(({ outcome }) => outcome === "champion" || outcome === "challenger").length
-  const others = nights.filter(({ outcome }) => outcome !== "champion" && outcome !== "challenger")
+  const [from, until] = [
+    Date.parse(scheduledRuns[0].slot),
+    Date.parse(scheduledRuns[scheduledRuns.length - 1].endedAt),
+  ]
+  const trained = scheduledRuns.filter(
+    ({ outcome }) => outcome === "champion" || outcome === "challenger",
+  ).length
+  const others = scheduledRuns.filter(({ outcome }) => outcome !== "champion" && outcome !== "challenger")
   const picture = lineChart({
     alternative: `Test accuracy of ${history.experiment} over its nights: ${trained} trained, ${others.length} not.`,
     x: { label: "night (UTC)", scale: "time" },
@@ -70,7 +84,10 @@ const accuracyOverTime = (history: ExperimentHistory, nights: ReadonlyArray<Nigh
       { name: "a night's model that became champion", points: points("champion"), scattered: true },
       { name: "a night's model that did not", points: points("challenger"), scattered: true },
     ],
-    events: others.map((night) => ({ x: at(night), says: `${whenDue(night)}: ${told(night)}` })),
+    events: others.map((scheduledRun) => ({
+      x: at(scheduledRun),
+      says: `${whenDue(scheduledRun)}: ${told(scheduledRun)}`,
+    })),
     wide: true,
   })
   if (picture === null) return null
@@ -114,8 +131,8 @@ const decision = ({ latencyMs, sizeBytes, test }: Verdict) =>
     ["Size", `${sizeBytes.toLocaleString("en")} bytes`],
   ])
 
-const lastDecision = ({ events, nights }: ExperimentHistory) => {
-  const run = nights.at(-1)?.run
+const lastDecision = ({ events, scheduledRuns }: ExperimentHistory) => {
+  const run = scheduledRuns.at(-1)?.run
   const event = events.findLast((one) => one.run === run && "verdict" in one)
   return event === undefined || !("verdict" in event)
     ? null
@@ -123,29 +140,29 @@ const lastDecision = ({ events, nights }: ExperimentHistory) => {
         ${decision(event.verdict)}`
 }
 
-const nightRow =
+const scheduledRunRow =
   (hasReport: HasReport) =>
-  (night: Night): ReadonlyArray<Content> => {
-    const ms = tookMs(night)
+  (scheduledRun: ScheduledRun): ReadonlyArray<Content> => {
+    const ms = tookMs(scheduledRun)
     return [
-      html`<span class="whole">${clock(night.slot, night.timezone)}</span>`,
-      outcomes[night.outcome],
-      night.accuracy === null ? "" : percent(night.accuracy),
-      night.reasons.join("; "),
-      remarks(night).join("; "),
+      html`<span class="whole">${clock(scheduledRun.slot, scheduledRun.timezone)}</span>`,
+      outcomes[scheduledRun.outcome],
+      scheduledRun.accuracy === null ? "" : percent(scheduledRun.accuracy),
+      scheduledRun.reasons.join("; "),
+      remarks(scheduledRun).join("; "),
       ms === undefined ? "" : duration(ms / 1000),
-      night.run === null ? "" : runName(night.run, hasReport),
+      scheduledRun.run === null ? "" : runName(scheduledRun.run, hasReport),
     ]
   }
 
 const experimentSection = (history: ExperimentHistory, hasReport: HasReport) => {
   const { champion, experiment } = history
   // Lines are in the order in which nights ended: a slot that was skipped comes before the night that went on.
-  const nights = history.nights.toSorted((a, b) => a.slot.localeCompare(b.slot)).slice(-shown)
-  const older = history.nights.length - nights.length
-  const zones = [...new Set(nights.map(({ timezone }) => timezone ?? "UTC"))]
-  const count = (outcome: Night["outcome"]) =>
-    history.nights.filter((night) => night.outcome === outcome).length
+  const scheduledRuns = history.scheduledRuns.toSorted((a, b) => a.slot.localeCompare(b.slot)).slice(-shown)
+  const older = history.scheduledRuns.length - scheduledRuns.length
+  const zones = [...new Set(scheduledRuns.map(({ timezone }) => timezone ?? "UTC"))]
+  const count = (outcome: ScheduledRun["outcome"]) =>
+    history.scheduledRuns.filter((scheduledRun) => scheduledRun.outcome === outcome).length
   const byHand = history.events.filter(({ kind }) => kind === "promoted" || kind === "rolledBack")
   return {
     id: experiment,
@@ -161,18 +178,22 @@ const experimentSection = (history: ExperimentHistory, hasReport: HasReport) => 
               ? "no model has passed the gate"
               : html`${runName(champion.run, hasReport)}${champion.since === null ? "" : `, since ${clock(champion.since)} UTC`}`,
         },
-        { name: "Nights", value: history.nights.length, note: `${count("champion")} gave a new champion` },
+        {
+          name: "Nights",
+          value: history.scheduledRuns.length,
+          note: `${count("champion")} gave a new champion`,
+        },
         { name: "Challengers", value: count("challenger"), note: "kept; the gate did not let them pass" },
         {
           name: "Without a model",
-          value: history.nights.length - count("champion") - count("challenger"),
+          value: history.scheduledRuns.length - count("champion") - count("challenger"),
           note: `${count("failed")} failed, ${count("skipped") + count("missed")} skipped or missed`,
         },
       ]),
       champion === null || champion.why === "" ? null : paragraph(`Why it is the champion: ${champion.why}.`),
       lastDecision(history),
-      accuracyOverTime(history, nights),
-      nights.length === 0
+      accuracyOverTime(history, scheduledRuns),
+      scheduledRuns.length === 0
         ? null
         : [
             table({
@@ -186,7 +207,7 @@ const experimentSection = (history: ExperimentHistory, hasReport: HasReport) => 
                 { name: "Took", figures: true },
                 "Run",
               ],
-              rows: nights.toReversed().map(nightRow(hasReport)),
+              rows: scheduledRuns.toReversed().map(scheduledRunRow(hasReport)),
             }),
             older === 0 ? null : paragraph(`${older} older nights are in schedule.ndjson.`),
           ],
@@ -211,10 +232,10 @@ const experimentSection = (history: ExperimentHistory, hasReport: HasReport) => 
 
 /** What a reader has to do something about. */
 const troubles = (histories: ReadonlyArray<ExperimentHistory>) =>
-  histories.flatMap(({ experiment, nights }) => {
-    const last = nights.at(-1)
+  histories.flatMap(({ experiment, scheduledRuns }) => {
+    const last = scheduledRuns.at(-1)
     if (last?.outcome !== "failed" && last?.outcome !== "missed") return []
-    const good = nights.findLast(({ outcome }) => outcome === "champion" || outcome === "challenger")
+    const good = scheduledRuns.findLast(({ outcome }) => outcome === "champion" || outcome === "challenger")
     const since =
       good === undefined ? "no night has given a model yet" : `the last model is of ${whenDue(good)}`
     return [

@@ -23,5 +23,5 @@ export const tryWritingHistoryPage = (runsDir: string) =>
 /** After a run was judged or a champion moved by hand: the page of a schedule shows that too. */
 export const refreshHistoryPage = Effect.fn("refreshHistoryPage")(function* (runsDir: string) {
   const paths = yield* Path.Path
-  if (yield* files.exists(paths.join(runsDir, journal.nights))) yield* tryWritingHistoryPage(runsDir)
+  if (yield* files.exists(paths.join(runsDir, journal.scheduledRuns))) yield* tryWritingHistoryPage(runsDir)
 })

@@ -13,7 +13,7 @@ import { mcnemar, pairedDifference } from "../../../stages/statistics/significan
 import { readChampion, readChampionHistory, successionOf } from "../../../storage/champions.ts"
 import { findRun, readRun } from "../../../storage/runDirectory.ts"
 import { runCommand } from "../../fixtures/command.ts"
-import { night, writeNights } from "../../fixtures/scheduledRuns.ts"
+import { scheduledRun, writeHistory } from "../../fixtures/scheduledRuns.ts"
 import { type FinishedRun, finishedRunId, writeFinishedRun } from "../../fixtures/finishedRun.ts"
 
 const gate = Schema.decodeSync(Gate)
@@ -298,7 +298,7 @@ describe("the page of a schedule", () => {
         const first = yield* judge()
         assert.strictEqual(first.code, 0, first.stderr)
         assert.isFalse(existsSync(join(runsDir, "history.html")))
-        writeNights(runsDir, { nights: [night(28, { experiment: "tiny" })] })
+        writeHistory(runsDir, { scheduledRuns: [scheduledRun(28, { experiment: "tiny" })] })
         yield* judge()
         assert.include(readFileSync(join(runsDir, "history.html"), "utf8"), finishedRunId(1))
       }),

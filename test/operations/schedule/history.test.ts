@@ -8,26 +8,27 @@ import { historyPage } from "../../../views/history/historyPage.ts"
 import { morning } from "../../../operations/schedule/describe.ts"
 import { writeHistoryPage } from "../../../views/history/writeHistoryPage.ts"
 import type { ChampionEvent } from "../../../schemas/Champion.ts"
-import type { Night } from "../../../schemas/ScheduledRun.ts"
-import { judged, night, type NightsLeft, writeNights } from "../../fixtures/scheduledRuns.ts"
+import type { ScheduledRun } from "../../../schemas/ScheduledRun.ts"
+import { judged, scheduledRun, type RecordedHistory, writeHistory } from "../../fixtures/scheduledRuns.ts"
 import { runId, writeRun } from "../../fixtures/writeRun.ts"
 
 /** A runs folder with these in it. */
-const left = (nights: NightsLeft) =>
+const left = (scheduledRuns: RecordedHistory) =>
   Effect.gen(function* () {
     const fs = yield* FileSystem.FileSystem
     const runsDir = yield* fs.makeTempDirectoryScoped()
-    writeNights(runsDir, nights)
+    writeHistory(runsDir, scheduledRuns)
     return runsDir
   })
 
 const go = <A, E>(effect: Effect.Effect<A, E, NodeServices.NodeServices | import("effect").Scope.Scope>) =>
   effect.pipe(Effect.scoped, Effect.provide(NodeServices.layer))
 
-const read = (what: NightsLeft) => Effect.map(Effect.flatMap(left(what), readHistory), ([history]) => history)
+const read = (what: RecordedHistory) =>
+  Effect.map(Effect.flatMap(left(what), readHistory), ([history]) => history)
 
 describe("in the morning", () => {
-  const cases: ReadonlyArray<readonly [Partial<Night>, string]> = [
+  const cases: ReadonlyArray<readonly [Partial<ScheduledRun>, string]> = [
     [{}, "2026-03-28 02:30 Europe/Prague: a new champion, run-28: a reason"],
     [
       { outcome: "challenger", reasons: ["worse", "too slow"] },
@@ -57,7 +58,7 @@ describe("in the morning", () => {
   ]
   it.effect.each(cases)("a night is told with its reason: %j", ([changes, line]) =>
     go(
-      Effect.map(read({ nights: [night(27, {}), night(28, changes)] }), (history) => {
+      Effect.map(read({ scheduledRuns: [scheduledRun(27, {}), scheduledRun(28, changes)] }), (history) => {
         assert.deepStrictEqual(morning(history), [line])
       }),
     ),
@@ -68,13 +69,13 @@ describe("in the morning", () => {
       Effect.gen(function* () {
         const slot = "2026-03-29T01:30:00.000Z"
         assert.match(
-          morning(yield* read({ nights: [night(29, { slot })] }))[0],
+          morning(yield* read({ scheduledRuns: [scheduledRun(29, { slot })] }))[0],
           /^2026-03-29 03:30 Europe\/Prague: /,
         )
-        const { timezone: _, ...old } = night(29, { slot })
-        assert.match(morning(yield* read({ nights: [old] }))[0], /^2026-03-29 01:30 UTC: /)
-        const strange = night(29, { slot, timezone: "Mars/Olympus" })
-        assert.match(morning(yield* read({ nights: [strange] }))[0], /2026-03-29/)
+        const { timezone: _, ...old } = scheduledRun(29, { slot })
+        assert.match(morning(yield* read({ scheduledRuns: [old] }))[0], /^2026-03-29 01:30 UTC: /)
+        const strange = scheduledRun(29, { slot, timezone: "Mars/Olympus" })
+        assert.match(morning(yield* read({ scheduledRuns: [strange] }))[0], /2026-03-29/)
       }),
     ),
   )
@@ -90,8 +91,8 @@ describe("in the morning", () => {
           before: "run-28",
           reason: "odd on our scans",
         })
-        const nights = [night(28, {})]
-        const after = yield* read({ nights, events: [judged(28, true, 0.9), moved(28)] })
+        const scheduledRuns = [scheduledRun(28, {})]
+        const after = yield* read({ scheduledRuns, events: [judged(28, true, 0.9), moved(28)] })
         assert.strictEqual(
           morning(after)[1],
           "since then, 2026-03-28 07:00 UTC: rolled back to run-1: odd on our scans",
@@ -100,7 +101,10 @@ describe("in the morning", () => {
           [after.champion?.run, after.champion?.why],
           ["run-1", "rolled back: odd on our scans"],
         )
-        assert.lengthOf(morning(yield* read({ nights, events: [moved(27), judged(28, true, 0.9)] })), 1)
+        assert.lengthOf(
+          morning(yield* read({ scheduledRuns, events: [moved(27), judged(28, true, 0.9)] })),
+          1,
+        )
       }),
     ),
   )
@@ -109,7 +113,7 @@ describe("in the morning", () => {
     go(
       Effect.gen(function* () {
         const open = {
-          slot: night(28, {}).slot,
+          slot: scheduledRun(28, {}).slot,
           startedAt: "2025-12-31T00:00:00.000Z",
           run: null,
           resumed: false,
@@ -117,7 +121,7 @@ describe("in the morning", () => {
           missed: 0,
           waiting: false,
         }
-        const runsDir = yield* left({ nights: [night(27, {})], open })
+        const runsDir = yield* left({ scheduledRuns: [scheduledRun(27, {})], open })
         const second = 7
         writeRun({ runsDir, second, status: "interrupted", unfinished: true })
         const [history] = yield* readHistory(runsDir)
@@ -130,8 +134,8 @@ describe("in the morning", () => {
           morning(history)[1],
           /^the night of 2026-03-28 02:30 Europe\/Prague is not over; the schedule goes on with .* when it starts again$/,
         )
-        assert.isNull((yield* read({ nights: [night(28, {})], open })).unfinished)
-        const stopped = yield* read({ nights: [night(28, { outcome: "timeLimit" })], open })
+        assert.isNull((yield* read({ scheduledRuns: [scheduledRun(28, {})], open })).unfinished)
+        const stopped = yield* read({ scheduledRuns: [scheduledRun(28, { outcome: "timeLimit" })], open })
         assert.strictEqual(stopped.unfinished?.state, "waiting")
         assert.lengthOf(morning(stopped), 1)
       }),
@@ -141,7 +145,9 @@ describe("in the morning", () => {
   it.effect("an experiment whose nights all failed is there too, with no champion", () =>
     go(
       Effect.gen(function* () {
-        const history = yield* read({ nights: [night(27, { outcome: "failed", champion: null })] })
+        const history = yield* read({
+          scheduledRuns: [scheduledRun(27, { outcome: "failed", champion: null })],
+        })
         assert.deepStrictEqual([history.experiment, history.champion], ["small", null])
       }),
     ),
@@ -149,18 +155,18 @@ describe("in the morning", () => {
 })
 
 describe("the page of all nights", () => {
-  const nights = [
-    night(25, { accuracy: 0.9 }),
-    night(26, { outcome: "challenger", accuracy: 0.85, reasons: ["a verdict"] }),
-    night(28, { outcome: "skipped", run: null, startedAt: null }),
-    night(27, { outcome: "failed", reasons: [`<script>alert("x")</script>`] }),
+  const scheduledRuns = [
+    scheduledRun(25, { accuracy: 0.9 }),
+    scheduledRun(26, { outcome: "challenger", accuracy: 0.85, reasons: ["a verdict"] }),
+    scheduledRun(28, { outcome: "skipped", run: null, startedAt: null }),
+    scheduledRun(27, { outcome: "failed", reasons: [`<script>alert("x")</script>`] }),
   ]
   const events = [judged(25, true, 0.9), judged(26, false, 0.85)]
 
   it.effect("has every night, the latest first, with why, and needs nothing from elsewhere", () =>
     go(
       Effect.gen(function* () {
-        const history = yield* read({ nights, events })
+        const history = yield* read({ scheduledRuns, events })
         const page = historyPage([history], (run) => run === "run-25")
         assert.deepStrictEqual(
           [...page.matchAll(/<span class="whole">(.*?)<\/span>/g)].map(([, when]) => when),
@@ -181,7 +187,7 @@ describe("the page of all nights", () => {
   it.effect("draws the champion, who became it, who did not, and the nights without a model", () =>
     go(
       Effect.gen(function* () {
-        const page = historyPage([yield* read({ nights, events })], () => false)
+        const page = historyPage([yield* read({ scheduledRuns, events })], () => false)
         assert.include(page, "Test accuracy of small over its nights: 2 trained, 2 not.")
         const said = [...page.matchAll(/<title>(.*?)<\/title>/gs)].map(([, text]) => text)
         assert.lengthOf(
@@ -210,9 +216,9 @@ describe("the page of all nights", () => {
         const fs = yield* FileSystem.FileSystem
         const many = Array.from({ length: 1105 }, (_, i) => {
           const slot = new Date(Date.UTC(2023, 0, 1) + i * 86_400_000).toISOString()
-          return night(1, { slot, endedAt: slot, accuracy: 0.5 })
+          return scheduledRun(1, { slot, endedAt: slot, accuracy: 0.5 })
         })
-        const runsDir = yield* left({ nights: many })
+        const runsDir = yield* left({ scheduledRuns: many })
         yield* writeHistoryPage(runsDir)
         const page = yield* fs.readFileString(join(runsDir, "history.html"))
         assert.lengthOf([...page.matchAll(/<span class="whole">/g)], 1100)

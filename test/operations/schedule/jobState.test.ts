@@ -8,9 +8,9 @@ import { runSchedule } from "../../../operations/schedule/runSchedule.ts"
 import { parseCron } from "../../../operations/schedule/scheduledTimes.ts"
 import { StorageFailed } from "../../../storage/StorageFailed.ts"
 import { played } from "../../fixtures/playedSchedule.ts"
-import { night } from "../../fixtures/scheduledRuns.ts"
+import { scheduledRun } from "../../fixtures/scheduledRuns.ts"
 
-const at = (day: number) => night(day, {}).slot
+const at = (day: number) => scheduledRun(day, {}).slot
 const now = Date.parse(at(28))
 const state = { handledUntil: at(27), open: openAt(null, at(27), 0), queued: null }
 
@@ -24,13 +24,13 @@ describe("a restored state", () => {
   })
 
   it("keeps an open night that is not recorded, and drops one that is", () => {
-    assert.deepStrictEqual(restoreState(state, [night(26, {})], now), state)
-    assert.isNull(restoreState(state, [night(27, {})], now).open)
+    assert.deepStrictEqual(restoreState(state, [scheduledRun(26, {})], now), state)
+    assert.isNull(restoreState(state, [scheduledRun(27, {})], now).open)
   })
 
   it("lets an open night wait that is recorded as stopped with a checkpoint", () => {
     for (const outcome of ["timeLimit", "interrupted"] as const) {
-      const { open } = restoreState(state, [night(27, { outcome })], now)
+      const { open } = restoreState(state, [scheduledRun(27, { outcome })], now)
       assert.isTrue(open?.waiting)
       const resumed = openAt(open, at(28), 2)
       assert.deepStrictEqual([resumed.slot, resumed.missed, resumed.resumed], [at(28), 2, true])
@@ -40,12 +40,12 @@ describe("a restored state", () => {
   it("drops a queued slot that is recorded", () => {
     const queued = { slot: at(28), missed: 0 }
     assert.deepStrictEqual(restoreState({ ...state, queued }, [], now).queued, queued)
-    assert.isNull(restoreState({ ...state, queued }, [night(28, { outcome: "skipped" })], now).queued)
+    assert.isNull(restoreState({ ...state, queued }, [scheduledRun(28, { outcome: "skipped" })], now).queued)
   })
 
   it("counts recorded slots as handled, but no slot from a clock that was ahead", () => {
-    assert.strictEqual(restoreState(state, [night(28, {})], now).handledUntil, at(28))
-    assert.strictEqual(restoreState(state, [night(31, {})], now).handledUntil, at(27))
+    assert.strictEqual(restoreState(state, [scheduledRun(28, {})], now).handledUntil, at(28))
+    assert.strictEqual(restoreState(state, [scheduledRun(31, {})], now).handledUntil, at(27))
     assert.strictEqual(restoreState({ ...state, handledUntil: at(31) }, [], now).handledUntil, at(28))
   })
 

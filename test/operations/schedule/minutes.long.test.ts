@@ -14,7 +14,8 @@ const asked = process.env.NIGHTS !== undefined
 const skipped = asked ? "" : " (skipped: it takes six minutes; NIGHTS=1 has it)"
 const minute = 60_000
 
-const { attemptsOf, championOf, folder, history, nights, remove, runsOf, schedule, writeSet } = squares()
+const { attemptsOf, championOf, folder, history, scheduledRuns, remove, runsOf, schedule, writeSet } =
+  squares()
 afterAll(remove)
 
 const name = "minutes"
@@ -24,11 +25,11 @@ const trains = (run: number) =>
   until(() => runsOf(name).length > run && reached(join(folder(name), runsOf(name)[run])) >= 25, 3 * minute)
 /** Waits for the night that this run made. */
 const ends = async (run: number) => {
-  const find = () => nights(name).find((night) => night.run === runsOf(name)[run])
+  const find = () => scheduledRuns(name).find((scheduledRun) => scheduledRun.run === runsOf(name)[run])
   await until(() => find() !== undefined, 4 * minute)
-  const night = find()
-  if (night === undefined) throw new Error("it was there")
-  return night
+  const scheduledRun = find()
+  if (scheduledRun === undefined) throw new Error("it was there")
+  return scheduledRun
 }
 
 it.skipIf(!asked)(`several minutes${skipped}`, { timeout: 20 * minute }, async () => {
@@ -51,7 +52,7 @@ it.skipIf(!asked)(`several minutes${skipped}`, { timeout: 20 * minute }, async (
 
   writeSet(0)
   const champion = championOf(name)
-  const refused = () => nights(name).find(({ outcome }) => outcome === "failed")
+  const refused = () => scheduledRuns(name).find(({ outcome }) => outcome === "failed")
   await until(() => refused() !== undefined, 3 * minute)
   writeSet(3)
   assert.match(refused()?.reasons.join() ?? "", /^squares is out of bounds: the mean pixel of the train set/)
@@ -69,7 +70,7 @@ it.skipIf(!asked)(`several minutes${skipped}`, { timeout: 20 * minute }, async (
   third.child.kill("SIGTERM")
   assert.strictEqual((await third.ended).code, 0)
 
-  const all = nights(name)
+  const all = scheduledRuns(name)
   const slots = all.map(({ slot }) => Date.parse(slot)).sort((a, b) => a - b)
   assert.lengthOf(new Set(slots), slots.length)
   const seen = all.reduce((sum, { missed }) => sum + 1 + missed, 0)

@@ -4,13 +4,24 @@ import { createServer } from "node:http"
 import type { AddressInfo } from "node:net"
 import { join } from "node:path"
 import { afterAll, assert, describe, it } from "@effect/vitest"
-import type { Night } from "../../../schemas/ScheduledRun.ts"
+import type { ScheduledRun } from "../../../schemas/ScheduledRun.ts"
 import { cliRun, start, startAs } from "../../fixtures/cli.ts"
 import { reached } from "../../fixtures/runFiles.ts"
 import { schemas, squares, until } from "../../fixtures/squares.ts"
 
-const { attemptsOf, championOf, file, folder, history, nights, remove, runsOf, schedule, scratch, writeSet } =
-  squares()
+const {
+  attemptsOf,
+  championOf,
+  file,
+  folder,
+  history,
+  scheduledRuns,
+  remove,
+  runsOf,
+  schedule,
+  scratch,
+  writeSet,
+} = squares()
 afterAll(remove)
 
 const trains = (name: string) => () =>
@@ -35,7 +46,7 @@ describe("a night", () => {
       /the night of squares did not end well: squares is out of bounds: the mean pixel of the train set: found 0, expected 0\.1 to 0\.6; /,
     )
 
-    const [one, two, three] = nights("data")
+    const [one, two, three] = scheduledRuns("data")
     assert.strictEqual(one.outcome, "champion")
     assert.isFalse(one.dataset?.changed)
     assert.isTrue(two.dataset?.changed)
@@ -73,7 +84,7 @@ describe("a night", () => {
     assert.lengthOf(runsOf("stopped"), 1)
     assert.isAbove(attemptsOf("stopped")[1].resumedFrom ?? 0, 0)
     assert.deepStrictEqual(
-      nights("stopped").map(({ outcome, resumed }) => [outcome, resumed]),
+      scheduledRuns("stopped").map(({ outcome, resumed }) => [outcome, resumed]),
       [["champion", true]],
     )
   })
@@ -88,7 +99,7 @@ describe("a night", () => {
     assert.strictEqual(again.code, 0, again.stderr)
     assert.lengthOf(runsOf("killed"), 1)
     assert.isAbove(attemptsOf("killed")[1].resumedFrom ?? 0, 0)
-    assert.lengthOf(nights("killed"), 1)
+    assert.lengthOf(scheduledRuns("killed"), 1)
     assert.strictEqual(championOf("killed"), runsOf("killed")[0])
   })
 
@@ -101,13 +112,13 @@ describe("a night", () => {
     assert.strictEqual(again.code, 0, again.stderr)
     assert.lengthOf(runsOf("orphan"), 1)
     assert.lengthOf(attemptsOf("orphan"), 1)
-    assert.strictEqual(nights("orphan")[0].outcome, "champion")
+    assert.strictEqual(scheduledRuns("orphan")[0].outcome, "champion")
   })
 })
 
 describe("a schedule every two seconds", () => {
   it("has its nights while a webhook hangs, fails and redirects, refuses a second schedule, and ends with SIGTERM", async () => {
-    const told: Array<Night> = []
+    const told: Array<ScheduledRun> = []
     let asked = 0
     let release = () => {}
     const server = createServer((request, response) => {
@@ -139,7 +150,7 @@ describe("a schedule every two seconds", () => {
     )
     const trained = () =>
       existsSync(join(folder("often"), "schedule.ndjson"))
-        ? nights("often").filter(({ run }) => run !== null)
+        ? scheduledRuns("often").filter(({ run }) => run !== null)
         : []
     await until(() => trained().length >= 1)
     const second = await schedule("often", "--now").ended
@@ -160,7 +171,7 @@ describe("a schedule every two seconds", () => {
       ["champion", "challenger"],
     )
     assert.match(trained()[1].reasons.join(), /the champion's answers to the bit/)
-    assert.deepStrictEqual(told.slice(0, 3), nights("often").slice(0, 3))
+    assert.deepStrictEqual(told.slice(0, 3), scheduledRuns("often").slice(0, 3))
     assert.include(runsOf("often"), championOf("often"))
     assert.isAtMost(runsOf("often").length, 3)
   })

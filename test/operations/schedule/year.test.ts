@@ -56,21 +56,21 @@ describe("a schedule at half past two in Prague", () => {
       yield* TestClock.setTime(start)
       const theatre = theatreOf()
       yield* lasting(theatre, [jobOf({ seedPolicy: "by-date" })], 365 * day)
-      assert.lengthOf(theatre.nights, 365)
-      assert.isTrue(theatre.nights.every(({ outcome }) => outcome === "champion"))
-      const local = theatre.nights.map(({ slot }) => localTime.format(Date.parse(slot)))
+      assert.lengthOf(theatre.scheduledRuns, 365)
+      assert.isTrue(theatre.scheduledRuns.every(({ outcome }) => outcome === "champion"))
+      const local = theatre.scheduledRuns.map(({ slot }) => localTime.format(Date.parse(slot)))
       assert.lengthOf(new Set(local.map((text) => text.slice(0, 10))), 365)
       const odd = local.filter((text) => !text.endsWith("02:30"))
       assert.deepStrictEqual(odd, ["2026-03-29 03:30"])
       assert.include(
-        theatre.nights.map(({ slot }) => slot),
+        theatre.scheduledRuns.map(({ slot }) => slot),
         "2026-10-25T00:30:00.000Z",
       )
       const seeds = theatre.started.map(({ seed }) => seed)
       assert.lengthOf(new Set(seeds), 365)
       assert.deepStrictEqual([seeds[0], seeds[364]], [20_260_101, 20_261_231])
       // A night begins within a look of its slot, as on a clock that jumps by nothing it begins at once.
-      assert.isTrue(theatre.nights.every(({ slot, startedAt }) => slot === startedAt))
+      assert.isTrue(theatre.scheduledRuns.every(({ slot, startedAt }) => slot === startedAt))
     }),
   )
 
@@ -83,7 +83,7 @@ describe("a schedule at half past two in Prague", () => {
         yield* lasting(theatre, jobs, 3 * day)
         yield* TestClock.setTime(start + 8 * day + 12 * hour)
         yield* lasting(theatre, jobs, 2 * day)
-        const outcomes = theatre.nights.map(({ missed, outcome, slot }) => [
+        const outcomes = theatre.scheduledRuns.map(({ missed, outcome, slot }) => [
           slot.slice(8, 10),
           outcome,
           missed,
@@ -106,12 +106,13 @@ describe("a schedule at half past two in Prague", () => {
         const theatre = theatreOf((_, number) => ({ durationMs: number === 1 ? 30 * hour : hour }))
         yield* TestClock.setTime(start)
         yield* lasting(theatre, [jobOf({ overlap })], 4 * day)
-        const of = (slot: string) => theatre.nights.find((night) => night.slot.slice(8, 10) === slot)
+        const of = (slot: string) =>
+          theatre.scheduledRuns.find((scheduledRun) => scheduledRun.slot.slice(8, 10) === slot)
         assert.strictEqual(of("01")?.outcome, "champion")
         assert.strictEqual(of("02")?.outcome, overlap === "skip" ? "skipped" : "champion")
         if (overlap === "queue") assert.strictEqual(of("02")?.startedAt, of("01")?.endedAt)
         assert.strictEqual(theatre.most(), 1)
-        assert.lengthOf(theatre.nights, 4)
+        assert.lengthOf(theatre.scheduledRuns, 4)
       }
     }),
   )
@@ -129,8 +130,8 @@ describe("a schedule at half past two in Prague", () => {
         theatre.started.map(({ kind }) => kind),
         ["train", "train", "goOn", "goOn"],
       )
-      assert.strictEqual(theatre.nights[0].outcome, "champion")
-      assert.strictEqual(theatre.nights[0].retries, 3)
+      assert.strictEqual(theatre.scheduledRuns[0].outcome, "champion")
+      assert.strictEqual(theatre.scheduledRuns[0].retries, 3)
     }),
   )
 
@@ -148,7 +149,7 @@ describe("a schedule at half past two in Prague", () => {
         yield* TestClock.setTime(start)
         yield* lasting(theatre, [jobOf({ retries: { times: 1 } })], 3 * day)
         assert.deepStrictEqual(
-          theatre.nights.map(({ exitCode, outcome, retries }) => [outcome, exitCode, retries]),
+          theatre.scheduledRuns.map(({ exitCode, outcome, retries }) => [outcome, exitCode, retries]),
           [
             ["failed", null, 1],
             ["failed", 65, 0],
@@ -175,7 +176,7 @@ describe("a schedule at half past two in Prague", () => {
       )
       assert.lengthOf(theatre.started, 1)
       assert.deepStrictEqual(
-        theatre.nights.map(({ exitCode, outcome, retries }) => [outcome, exitCode, retries]),
+        theatre.scheduledRuns.map(({ exitCode, outcome, retries }) => [outcome, exitCode, retries]),
         [["champion", 0, 3]],
       )
 
@@ -187,7 +188,7 @@ describe("a schedule at half past two in Prague", () => {
         yield* TestClock.setTime(start)
         yield* lasting(failing, [jobOf({ retries: { times: 1 } })], day)
         assert.lengthOf(failing.judged, asked)
-        const [{ exitCode, outcome, reasons }] = failing.nights
+        const [{ exitCode, outcome, reasons }] = failing.scheduledRuns
         assert.deepStrictEqual([outcome, exitCode], ["failed", code])
         assert.deepStrictEqual(reasons, [
           `trained, but the gate could not judge it: ended with ${code}${tried}`,
@@ -205,10 +206,10 @@ describe("a schedule at half past two in Prague", () => {
       const jobs = [jobOf({ retries: { times: 1, pauseSeconds: 3600 } })]
       yield* TestClock.setTime(start)
       yield* lasting(theatre, jobs, 3 * hour)
-      assert.lengthOf(theatre.nights, 0)
+      assert.lengthOf(theatre.scheduledRuns, 0)
       yield* lasting(theatre, jobs, hour)
       assert.deepStrictEqual(
-        theatre.nights.map(({ outcome, run }) => [outcome, run]),
+        theatre.scheduledRuns.map(({ outcome, run }) => [outcome, run]),
         [["champion", "run-1"]],
       )
       assert.lengthOf(theatre.started, 1)
@@ -220,7 +221,7 @@ describe("a schedule at half past two in Prague", () => {
       const theatre = theatreOf(() => ({ durationMs: hour, noRun: true }))
       yield* TestClock.setTime(start)
       yield* lasting(theatre, [jobOf()], day)
-      const [{ outcome, reasons }] = theatre.nights
+      const [{ outcome, reasons }] = theatre.scheduledRuns
       assert.strictEqual(outcome, "failed")
       assert.match(reasons[0], /^it made no run of cnn: if the experiment has another name now/)
     }),
@@ -232,14 +233,14 @@ describe("a schedule at half past two in Prague", () => {
       yield* TestClock.setTime(start)
       yield* lasting(theatre, [jobOf({ timeLimitMinutes: 120 })], 3 * day)
       assert.deepStrictEqual(
-        theatre.nights.map(({ outcome, resumed, run }) => [outcome, run, resumed]),
+        theatre.scheduledRuns.map(({ outcome, resumed, run }) => [outcome, run, resumed]),
         [
           ["timeLimit", "run-1", false],
           ["champion", "run-1", true],
           ["champion", "run-2", false],
         ],
       )
-      assert.isTrue(theatre.nights.every(({ slot, startedAt }) => slot === startedAt))
+      assert.isTrue(theatre.scheduledRuns.every(({ slot, startedAt }) => slot === startedAt))
     }),
   )
 
@@ -248,7 +249,7 @@ describe("a schedule at half past two in Prague", () => {
       const theatre = theatreOf((_, number) => ({ durationMs: number === 1 ? 10 * hour : hour }))
       yield* TestClock.setTime(start)
       yield* lasting(theatre, [jobOf()], 4 * hour)
-      assert.lengthOf(theatre.nights, 0)
+      assert.lengthOf(theatre.scheduledRuns, 0)
       assert.strictEqual(theatre.runs.get("run-1")?.status, "interrupted")
       yield* TestClock.setTime(start + 6 * hour)
       yield* lasting(theatre, [jobOf()], 3 * hour)
@@ -261,7 +262,12 @@ describe("a schedule at half past two in Prague", () => {
       )
       const slot = "2026-01-01T01:30:00.000Z"
       assert.deepStrictEqual(
-        theatre.nights.map((night) => [night.slot, night.startedAt, night.outcome, night.resumed]),
+        theatre.scheduledRuns.map((scheduledRun) => [
+          scheduledRun.slot,
+          scheduledRun.startedAt,
+          scheduledRun.outcome,
+          scheduledRun.resumed,
+        ]),
         [[slot, slot, "champion", true]],
       )
     }),
@@ -283,7 +289,7 @@ describe("a schedule at half past two in Prague", () => {
         theatre.started.map(({ kind, run }) => [kind, run]),
         [["follow", "run-1"]],
       )
-      assert.strictEqual(theatre.nights[0].run, "run-1")
+      assert.strictEqual(theatre.scheduledRuns[0].run, "run-1")
     }),
   )
 
@@ -296,7 +302,7 @@ describe("a schedule at half past two in Prague", () => {
         yield* lasting(theatre, jobs, 28 * hour)
         yield* TestClock.setTime(start + 29 * hour)
         yield* lasting(theatre, jobs, 4 * day)
-        const told = theatre.nights.map(({ outcome, run, slot }) => [slot.slice(8, 10), outcome, run])
+        const told = theatre.scheduledRuns.map(({ outcome, run, slot }) => [slot.slice(8, 10), outcome, run])
         assert.deepStrictEqual(told.slice(0, 3), [
           // 30 hours from the restart on: the slot of the third comes in it, and takes the place of the second's.
           ["02", "skipped", null],
@@ -319,14 +325,14 @@ describe("a schedule at half past two in Prague", () => {
         yield* TestClock.setTime(start + 2 * hour)
         yield* lasting(theatre, [jobOf()], 3 * hour)
         assert.deepStrictEqual(
-          theatre.nights.map(({ missed, outcome, slot }) => [slot, outcome, missed]),
+          theatre.scheduledRuns.map(({ missed, outcome, slot }) => [slot, outcome, missed]),
           [[queued.slot, "champion", 2]],
         )
 
         // Killed after the line, before the state.
         theatre.states.set("cnn", left)
         yield* lasting(theatre, [jobOf()], hour)
-        assert.lengthOf(theatre.nights, 1)
+        assert.lengthOf(theatre.scheduledRuns, 1)
 
         const other = theatreOf()
         other.states.set("cnn", left)
@@ -342,7 +348,7 @@ describe("a schedule at half past two in Prague", () => {
         yield* TestClock.adjust(2 * hour)
         yield* Fiber.join(running)
         assert.deepStrictEqual(
-          other.nights.map(({ outcome, slot }) => [outcome, slot === queued.slot]),
+          other.scheduledRuns.map(({ outcome, slot }) => [outcome, slot === queued.slot]),
           [
             ["skipped", true],
             ["champion", false],
@@ -371,7 +377,7 @@ describe("a schedule at half past two in Prague", () => {
       assert.lengthOf(theatre.started, 2)
       yield* lasting(theatre, jobs, 6 * hour)
       assert.deepStrictEqual(
-        theatre.nights.map(({ outcome, run, slot }) => [slot.slice(8, 10), outcome, run]),
+        theatre.scheduledRuns.map(({ outcome, run, slot }) => [slot.slice(8, 10), outcome, run]),
         [
           ["02", "skipped", null],
           ["01", "champion", "run-1"],
@@ -400,7 +406,7 @@ describe("a schedule at half past two in Prague", () => {
       yield* Fiber.interrupt(schedule)
       yield* lasting(theatre, [jobOf()], day)
       assert.deepStrictEqual(
-        theatre.nights.map(({ outcome, slot }) => [slot.slice(8, 10), outcome]),
+        theatre.scheduledRuns.map(({ outcome, slot }) => [slot.slice(8, 10), outcome]),
         [
           ["02", "skipped"],
           ["01", "champion"],
@@ -421,7 +427,7 @@ describe("a schedule at half past two in Prague", () => {
       yield* TestClock.setTime(start)
       yield* lasting(theatre, [jobOf({}, "a"), jobOf({}, "b"), jobOf({ cron: "0 3 * * *" }, "c")], 2 * day)
       assert.strictEqual(theatre.most(), 1)
-      assert.deepStrictEqual(theatre.nights.map(({ experiment }) => experiment).sort(), [..."aabbcc"])
+      assert.deepStrictEqual(theatre.scheduledRuns.map(({ experiment }) => experiment).sort(), [..."aabbcc"])
     }),
   )
 
@@ -432,7 +438,7 @@ describe("a schedule at half past two in Prague", () => {
       yield* lasting(theatre, [jobOf()], 3 * hour)
       yield* TestClock.setTime(start + hour)
       yield* lasting(theatre, [jobOf()], 10 * hour)
-      assert.lengthOf(theatre.nights, 1)
+      assert.lengthOf(theatre.scheduledRuns, 1)
     }),
   )
 
