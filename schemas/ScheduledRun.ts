@@ -4,10 +4,13 @@
 import { Schema } from "effect"
 import { withDefault } from "./withDefault.ts"
 
+/** Files and webhooks keep the name that the scheduled time had first: it is read by scripts, and by older versions. */
+const storedNames = { scheduledAt: "slot" } as const
+
 export const ScheduledRun = Schema.Struct({
   experiment: Schema.String,
   /** When it was due, UTC. */
-  slot: Schema.String,
+  scheduledAt: Schema.String,
   /** On whose clock, as Europe/Prague. */
   timezone: Schema.optionalKey(Schema.String),
   startedAt: Schema.NullOr(Schema.String),
@@ -41,11 +44,11 @@ export const ScheduledRun = Schema.Struct({
   champion: Schema.NullOr(Schema.String),
   /** Digest over the data's files, and whether it is another than the night's before. */
   dataset: Schema.NullOr(Schema.Struct({ digest: Schema.String, changed: Schema.Boolean })),
-})
+}).pipe(Schema.encodeKeys(storedNames))
 export type ScheduledRun = typeof ScheduledRun.Type
 
 export const OpenScheduledRun = Schema.Struct({
-  slot: Schema.String,
+  scheduledAt: Schema.String,
   /** When its run's process was started, once it was: a run of the experiment made since then is the night's. */
   startedAt: Schema.NullOr(Schema.String),
   run: Schema.NullOr(Schema.String),
@@ -54,10 +57,12 @@ export const OpenScheduledRun = Schema.Struct({
   missed: Schema.Int,
   /** Stopped, to be gone on with at the next slot; otherwise at once when the schedule starts. */
   waiting: Schema.Boolean,
-})
+}).pipe(Schema.encodeKeys(storedNames))
 export type OpenScheduledRun = typeof OpenScheduledRun.Type
 
-export const QueuedSlot = Schema.Struct({ slot: Schema.String, missed: Schema.Int })
+export const QueuedTime = Schema.Struct({ scheduledAt: Schema.String, missed: Schema.Int }).pipe(
+  Schema.encodeKeys(storedNames),
+)
 
 /** Where an experiment's schedule stands: `schedule/<experiment>.json`. */
 export const JobState = Schema.Struct({
@@ -65,6 +70,6 @@ export const JobState = Schema.Struct({
   handledUntil: Schema.String,
   open: Schema.NullOr(OpenScheduledRun),
   /** A slot that came while the open night went on, to be begun after it. */
-  queued: withDefault(Schema.NullOr(QueuedSlot), null),
+  queued: withDefault(Schema.NullOr(QueuedTime), null),
 })
 export type JobState = typeof JobState.Type

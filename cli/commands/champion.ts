@@ -1,7 +1,8 @@
 /** `pipeline champion [EXPERIMENT]`: the best model of each experiment, what happened last night, and why. */
-import { Console, Effect, Option } from "effect"
+import { Console, Effect, Option, Schema } from "effect"
 import { Argument, Command } from "effect/cli"
 import type { ChampionEvent } from "../../schemas/Champion.ts"
+import { ScheduledRun } from "../../schemas/ScheduledRun.ts"
 import { ChampionNotFound } from "../../storage/champions.ts"
 import { type ExperimentHistory, readHistory, whyOf } from "../../operations/schedule/History.ts"
 import { clock, morning, outcomes } from "../../operations/schedule/describe.ts"
@@ -76,30 +77,33 @@ const all = (histories: ReadonlyArray<ExperimentHistory>) => {
   return lines.length === 0 ? champions : `${champions}\n\n${lines.join("\n")}`
 }
 
+const encodeScheduledRuns = Schema.encodeSync(Schema.Array(ScheduledRun))
+
+/** Scheduled runs have the fields of `schedule.ndjson`. */
+const toJson = (name: string | undefined, histories: ReadonlyArray<ExperimentHistory>) => {
+  const champions = histories.map(({ champion, experiment, scheduledRuns, unfinished }) => ({
+    experiment,
+    run: champion?.run ?? null,
+    accuracy: champion?.accuracy ?? null,
+    since: champion?.since ?? null,
+    lastScheduledRun: encodeScheduledRuns(scheduledRuns.slice(-1)).at(0) ?? null,
+    unfinished:
+      unfinished === null
+        ? null
+        : { slot: unfinished.scheduledAt, run: unfinished.run, state: unfinished.state },
+  }))
+  if (name === undefined) return champions
+  const { events, scheduledRuns } = histories[0] ?? { events: [], scheduledRuns: [] }
+  return { champions, history: events, scheduledRuns: encodeScheduledRuns(scheduledRuns) }
+}
+
 export const champion = Command.make(
   "champion",
   { experiment, runsDir, json },
   Effect.fn("champion")(function* ({ experiment, json, runsDir }) {
     const name = Option.getOrUndefined(experiment)
     const histories = yield* readHistory(runsDir, name)
-    if (json) {
-      const champions = histories.map(({ champion, experiment, scheduledRuns, unfinished }) => ({
-        experiment,
-        run: champion?.run ?? null,
-        accuracy: champion?.accuracy ?? null,
-        since: champion?.since ?? null,
-        lastScheduledRun: scheduledRuns.at(-1) ?? null,
-        unfinished,
-      }))
-      const { events, scheduledRuns } = histories[0] ?? { events: [], scheduledRuns: [] }
-      return yield* Console.log(
-        JSON.stringify(
-          name === undefined ? champions : { champions, history: events, scheduledRuns },
-          null,
-          2,
-        ),
-      )
-    }
+    if (json) return yield* Console.log(JSON.stringify(toJson(name, histories), null, 2))
     if (name !== undefined && histories.length === 0) {
       return yield* new ChampionNotFound({ experiment: name, runsDir, run: null })
     }

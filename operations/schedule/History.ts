@@ -23,7 +23,7 @@ export interface Reign {
 
 /** A night that is not over. */
 export interface Unfinished {
-  readonly slot: string
+  readonly scheduledAt: string
   /** Null before it has made one. */
   readonly run: string | null
   /** `running`: a process works on it. `waiting`: the next slot goes on with it. `stopped`: the next start does. */
@@ -77,9 +77,9 @@ const readUnfinished = Effect.fnUntraced(function* (
 ) {
   const open = (yield* readJobState(runsDir, experiment))?.open ?? null
   if (open === null) return null
-  const { run, slot, startedAt } = open
+  const { run, scheduledAt, startedAt } = open
   // A night is recorded first and forgotten then: one in both is over, but for a run that the next slot goes on with.
-  const recorded = scheduledRuns.findLast((scheduledRun) => scheduledRun.slot === slot)?.outcome
+  const recorded = scheduledRuns.findLast((scheduledRun) => scheduledRun.scheduledAt === scheduledAt)?.outcome
   const waiting = open.waiting || recorded === "timeLimit" || recorded === "interrupted"
   if (recorded !== undefined && !waiting) return null
   const { runs } = yield* listHeaders(runsDir)
@@ -87,7 +87,7 @@ const readUnfinished = Effect.fnUntraced(function* (
     run === null ? name === experiment && startedAt !== null && createdAt >= startedAt : id === run,
   )
   const state = found?.status === "running" ? "running" : waiting ? "waiting" : "stopped"
-  return { slot, run: found?.id ?? null, state } satisfies Unfinished as Unfinished
+  return { scheduledAt, run: found?.id ?? null, state } satisfies Unfinished as Unfinished
 })
 
 /** Every experiment that has a champion, has been judged or has had a night, by name; or the one that is named. */

@@ -23,8 +23,8 @@ export const clock = (at: string, timezone = "UTC"): string => {
   return zoned === undefined ? at : DateTime.formatIsoZoned(zoned).slice(0, 16).replace("T", " ")
 }
 
-export const whenDue = ({ slot, timezone }: Pick<ScheduledRun, "slot" | "timezone">) =>
-  `${clock(slot, timezone)} ${timezone ?? "UTC"}`
+export const whenDue = ({ scheduledAt, timezone }: Pick<ScheduledRun, "scheduledAt" | "timezone">) =>
+  `${clock(scheduledAt, timezone)} ${timezone ?? "UTC"}`
 
 const times = (count: number, one: string, more: string) => (count === 1 ? one : `${count} ${more}`)
 
@@ -58,8 +58,11 @@ export const told = (scheduledRun: ScheduledRun): string => {
 }
 
 /** How a night that is not over stands. */
-export const toldOfUnfinished = ({ run, slot, state }: Unfinished, timezone: string | undefined): string => {
-  const scheduledRun = `the night of ${clock(slot, timezone)} ${timezone ?? "UTC"}`
+export const toldOfUnfinished = (
+  { run, scheduledAt, state }: Unfinished,
+  timezone: string | undefined,
+): string => {
+  const scheduledRun = `the night of ${clock(scheduledAt, timezone)} ${timezone ?? "UTC"}`
   const withRun = run === null ? "" : ` with ${run}`
   switch (state) {
     case "running":
@@ -90,7 +93,8 @@ export const morning = (history: ExperimentHistory): ReadonlyArray<string> => {
       : [`${whenDue(last)}: ${told(last)}${also.length === 0 ? "" : ` (${also.join("; ")})`}`]),
     ...(moved === undefined ? [] : [toldOfMove(moved)]),
     // A night that was stopped says itself that the next one goes on.
-    ...(unfinished === null || (unfinished.state === "waiting" && unfinished.slot === last?.slot)
+    ...(unfinished === null ||
+    (unfinished.state === "waiting" && unfinished.scheduledAt === last?.scheduledAt)
       ? []
       : [toldOfUnfinished(unfinished, last?.timezone)]),
   ]

@@ -9,9 +9,9 @@ import { Journal } from "./Journal.ts"
 import { Worker } from "./Worker.ts"
 
 /** What became of a slot that no night was begun for. */
-export interface SkippedSlot {
+export interface SkippedTime {
   readonly outcome: "skipped" | "missed"
-  readonly slot: string
+  readonly scheduledAt: string
   /** Slots before it that passed unseen. */
   readonly missed: number
   readonly reason: string
@@ -48,10 +48,10 @@ export const makeJobRecords = Effect.fnUntraced(function* (
     return line
   })
 
-  const recordSkipped = Effect.fnUntraced(function* ({ missed, outcome, reason, slot }: SkippedSlot) {
+  const recordSkipped = Effect.fnUntraced(function* ({ missed, outcome, reason, scheduledAt }: SkippedTime) {
     yield* record({
       experiment: job.name,
-      slot,
+      scheduledAt,
       timezone: job.timezone,
       startedAt: null,
       endedAt: yield* nowIso,

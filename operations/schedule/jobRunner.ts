@@ -6,7 +6,7 @@
  */
 import { Clock, Effect, Latch, Ref, Semaphore } from "effect"
 import type { JobState, ScheduledRun } from "../../schemas/ScheduledRun.ts"
-import { makeJobRecords, type SkippedSlot } from "./jobRecords.ts"
+import { makeJobRecords, type SkippedTime } from "./jobRecords.ts"
 import type { Job } from "./Job.ts"
 import { isBusy, isRunnable, openAt, restoreState, toIso } from "./jobState.ts"
 import { Journal } from "./Journal.ts"
@@ -67,7 +67,7 @@ const runAll = Effect.fnUntraced(function* (context: Context) {
     if (isRunnable(open)) {
       if ((yield* runOpen(context)) === undefined) return
     } else if (queued !== null) {
-      yield* update(({ open }) => ({ open: openAt(open, queued.slot, queued.missed), queued: null }))
+      yield* update(({ open }) => ({ open: openAt(open, queued.scheduledAt, queued.missed), queued: null }))
     } else return
   }
 })
@@ -82,8 +82,12 @@ const work = Effect.fnUntraced(function* (context: Context) {
   }
 })
 
-const start = Effect.fnUntraced(function* ({ changed, update }: Context, slot: string, missed: number) {
-  yield* update(({ open }) => ({ handledUntil: slot, open: openAt(open, slot, missed) }))
+const start = Effect.fnUntraced(function* (
+  { changed, update }: Context,
+  scheduledAt: string,
+  missed: number,
+) {
+  yield* update(({ open }) => ({ handledUntil: scheduledAt, open: openAt(open, scheduledAt, missed) }))
   yield* changed.open
 })
 
@@ -103,15 +107,15 @@ const replaceQueued = Effect.fnUntraced(function* (
   yield* save
 })
 
-const skip = Effect.fnUntraced(function* ({ records, update }: Context, skipped: SkippedSlot) {
+const skip = Effect.fnUntraced(function* ({ records, update }: Context, skipped: SkippedTime) {
   yield* records.recordSkipped(skipped)
-  yield* update(() => ({ handledUntil: skipped.slot }))
+  yield* update(() => ({ handledUntil: skipped.scheduledAt }))
 })
 
 const runNow = Effect.fnUntraced(function* (context: Context) {
-  const slot = toIso(yield* Clock.currentTimeMillis)
-  yield* replaceQueued(context, slot, null)
-  yield* context.update(({ open }) => ({ open: openAt(open, slot, 0) }))
+  const scheduledAt = toIso(yield* Clock.currentTimeMillis)
+  yield* replaceQueued(context, scheduledAt, null)
+  yield* context.update(({ open }) => ({ open: openAt(open, scheduledAt, 0) }))
   return yield* runOpen(context)
 })
 
@@ -128,9 +132,10 @@ export const makeJobRunner = Effect.fnUntraced(function* (options: JobRunnerOpti
     handledUntilMs: Effect.map(state, ({ handledUntil }) => Date.parse(handledUntil)),
     isBusy: Effect.map(state, isBusy),
     work: work(context),
-    start: (slot: string, missed: number) => start(context, slot, missed),
-    enqueue: (slot: string, missed: number) => replaceQueued(context, slot, { slot, missed }),
-    skip: (skipped: SkippedSlot) => skip(context, skipped),
+    start: (scheduledAt: string, missed: number) => start(context, scheduledAt, missed),
+    enqueue: (scheduledAt: string, missed: number) =>
+      replaceQueued(context, scheduledAt, { scheduledAt, missed }),
+    skip: (skipped: SkippedTime) => skip(context, skipped),
     /** Runs one night at once, without `work`: for --now. */
     runNow: runNow(context),
   }

@@ -9,10 +9,14 @@ import type { JobState, ScheduledRun, OpenScheduledRun } from "../../schemas/Sch
 export const toIso = (ms: number) => new Date(ms).toISOString()
 
 /** Opens a new night, or lets the one that waits resume at this slot. */
-export const openAt = (waiting: OpenScheduledRun | null, slot: string, missed: number): OpenScheduledRun =>
+export const openAt = (
+  waiting: OpenScheduledRun | null,
+  scheduledAt: string,
+  missed: number,
+): OpenScheduledRun =>
   waiting === null
-    ? { slot, startedAt: null, run: null, resumed: false, retries: 0, missed, waiting: false }
-    : { ...waiting, slot, missed, retries: 0, resumed: true, waiting: false }
+    ? { scheduledAt, startedAt: null, run: null, resumed: false, retries: 0, missed, waiting: false }
+    : { ...waiting, scheduledAt, missed, retries: 0, resumed: true, waiting: false }
 
 export const isRunnable = (open: OpenScheduledRun | null): open is OpenScheduledRun =>
   open !== null && !open.waiting
@@ -32,23 +36,23 @@ export const restoreState = (
   nowMs: number,
 ): JobState => {
   // A clock that was far ahead once must not put every slot into the past.
-  const isPossible = (slot: string) => Date.parse(slot) <= nowMs + dayMs
-  const slots = recorded.map(({ slot }) => slot)
+  const isPossible = (scheduledAt: string) => Date.parse(scheduledAt) <= nowMs + dayMs
+  const scheduledTimes = recorded.map(({ scheduledAt }) => scheduledAt)
   const handledUntil =
     saved !== undefined && isPossible(saved.handledUntil)
-      ? slots.filter(isPossible).reduce((a, b) => (a > b ? a : b), saved.handledUntil)
+      ? scheduledTimes.filter(isPossible).reduce((a, b) => (a > b ? a : b), saved.handledUntil)
       : toIso(nowMs)
   const { open = null, queued = null } = saved ?? {}
   return {
     handledUntil,
     open: restoreOpen(open, recorded),
-    queued: queued !== null && slots.includes(queued.slot) ? null : queued,
+    queued: queued !== null && scheduledTimes.includes(queued.scheduledAt) ? null : queued,
   }
 }
 
 const restoreOpen = (open: OpenScheduledRun | null, recorded: ReadonlyArray<ScheduledRun>) => {
   if (!isRunnable(open)) return open
-  const outcome = recorded.findLast(({ slot }) => slot === open.slot)?.outcome
+  const outcome = recorded.findLast(({ scheduledAt }) => scheduledAt === open.scheduledAt)?.outcome
   if (outcome === undefined) return open
   return outcome === "timeLimit" || outcome === "interrupted" ? { ...open, waiting: true } : null
 }

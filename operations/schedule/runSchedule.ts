@@ -10,7 +10,7 @@ import type { ScheduledRun } from "../../schemas/ScheduledRun.ts"
 import type { Job } from "./Job.ts"
 import { type JobRunner, type JobRunnerOptions, makeJobRunner } from "./jobRunner.ts"
 import { toIso } from "./jobState.ts"
-import { dueSlots, nextSlot } from "./scheduledTimes.ts"
+import { dueTimes, nextTime } from "./scheduledTimes.ts"
 
 /** A slot later than this was missed: a machine that is busy may be late by minutes. */
 const toleranceMs = 900_000
@@ -28,16 +28,16 @@ const dispatch = Effect.fnUntraced(function* (
   nowMs: number,
 ) {
   const { catchUp, overlap } = runner.job
-  const due = dueSlots(cron, yield* runner.handledUntilMs, nowMs)
+  const due = dueTimes(cron, yield* runner.handledUntilMs, nowMs)
   if (due === undefined) return
-  const slot = toIso(due.latest)
+  const scheduledAt = toIso(due.latest)
   const missed = due.count - 1
   const skip = (outcome: "skipped" | "missed", reason: string) =>
-    runner.skip({ outcome, slot, missed, reason })
+    runner.skip({ outcome, scheduledAt, missed, reason })
   if (nowMs - due.latest > toleranceMs && catchUp === "none") {
     yield* skip("missed", "nothing was running to see it")
-  } else if (!(yield* runner.isBusy)) yield* runner.start(slot, missed)
-  else if (overlap === "queue") yield* runner.enqueue(slot, missed)
+  } else if (!(yield* runner.isBusy)) yield* runner.start(scheduledAt, missed)
+  else if (overlap === "queue") yield* runner.enqueue(scheduledAt, missed)
   else yield* skip("skipped", "the night before was still going on")
 })
 
@@ -48,12 +48,12 @@ const watchClock = Effect.fnUntraced(function* (
   { lookMs, stop, stopped }: Pick<ScheduleOptions, "lookMs" | "stop" | "stopped">,
 ) {
   // Searching for a slot takes longer than looking at the clock: once a slot.
-  let next = nextSlot(cron, yield* runner.handledUntilMs)
+  let next = nextTime(cron, yield* runner.handledUntilMs)
   while (!stopped()) {
     const now = yield* Clock.currentTimeMillis
     if (now >= next) {
       yield* dispatch(runner, cron, now)
-      next = nextSlot(cron, yield* runner.handledUntilMs)
+      next = nextTime(cron, yield* runner.handledUntilMs)
     }
     yield* Effect.raceFirst(Effect.sleep(Math.max(1, Math.min(lookMs, next - now))), stop)
   }

@@ -49,11 +49,11 @@ const nowIso = Effect.map(DateTime.now, DateTime.formatIso)
 const makeContext = Effect.fnUntraced(function* ({ job, save, stop, ...options }: ScheduledRunOptions) {
   const open = yield* Ref.make(options.open)
   // What a schedule left of this slot began when it began; what an earlier slot left is gone on with from now.
-  const { slot, startedAt } = options.open
+  const { scheduledAt, startedAt } = options.open
   const context: Context = {
     job,
     stop,
-    startedAt: startedAt !== null && startedAt >= slot ? startedAt : yield* nowIso,
+    startedAt: startedAt !== null && startedAt >= scheduledAt ? startedAt : yield* nowIso,
     startedMs: yield* Clock.currentTimeMillis,
     open: Ref.get(open),
     update: (change) =>
@@ -73,11 +73,11 @@ const finish = Effect.fnUntraced(function* (
   accuracy: number | null = null,
 ) {
   const worker = yield* Worker
-  const { missed, resumed, retries, run, slot } = yield* open
+  const { missed, resumed, retries, run, scheduledAt } = yield* open
   const digest = run === null ? undefined : yield* worker.dataset(run)
   const scheduledRun: ScheduledRun = {
     experiment: job.name,
-    slot,
+    scheduledAt,
     timezone: job.timezone,
     startedAt,
     endedAt: yield* nowIso,
@@ -133,20 +133,20 @@ const judge = Effect.fnUntraced(function* (context: Context, run: string) {
   }
 })
 
-const seedOf = ({ seed, seedPolicy, timezone }: Job, slot: string): number | undefined =>
-  seedPolicy === "by-date" ? dateOf(Date.parse(slot), timezone) : seed
+const seedOf = ({ seed, seedPolicy, timezone }: Job, scheduledAt: string): number | undefined =>
+  seedPolicy === "by-date" ? dateOf(Date.parse(scheduledAt), timezone) : seed
 
 type Started = { readonly working: Working } | { readonly finished: string }
 
 /** Trains, resumes or follows the night's run, unless it is finished. */
 const startWork = Effect.fnUntraced(function* ({ job, open, update }: Context) {
   const worker = yield* Worker
-  const { resumed, run: known, slot, startedAt } = yield* open
+  const { resumed, run: known, scheduledAt, startedAt } = yield* open
   const run = known ?? (startedAt === null ? undefined : yield* worker.ownRun(job, startedAt, undefined))
   const seen = run === undefined ? undefined : yield* worker.look(run)
   if (run === undefined || seen === undefined) {
     yield* update({ run: null, resumed: false, startedAt: yield* nowIso })
-    return { working: yield* worker.train(job, seedOf(job, slot)) } satisfies Started as Started
+    return { working: yield* worker.train(job, seedOf(job, scheduledAt)) } satisfies Started as Started
   }
   yield* update({ run, resumed: resumed || seen.status !== "finished" })
   if (seen.status === "finished") return { finished: run }
@@ -174,8 +174,8 @@ const runProcess = Effect.fnUntraced(function* (context: Context, working: Worki
   const { job, open, update } = context
   const worker = yield* Worker
   const { code, reason, stoppedFor } = yield* awaitEnd(context, working)
-  const { run: known, slot, startedAt } = yield* open
-  const run = known ?? (yield* worker.ownRun(job, startedAt ?? slot, working.pid)) ?? null
+  const { run: known, scheduledAt, startedAt } = yield* open
+  const run = known ?? (yield* worker.ownRun(job, startedAt ?? scheduledAt, working.pid)) ?? null
   // Without a run it has not begun: one that a person makes meanwhile is not the night's.
   yield* update(run === null ? { run, startedAt: null } : { run })
   if (code === 0 && run !== null) return yield* judge(context, run)

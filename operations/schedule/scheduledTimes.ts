@@ -24,22 +24,26 @@ export const parseCron = (expression: string, timezone: string): Result.Result<C
 }
 
 /** The first slot after a time. */
-export const nextSlot = (cron: Cron.Cron, afterMs: number): number =>
+export const nextTime = (cron: Cron.Cron, afterMs: number): number =>
   Cron.next(cron, new Date(afterMs)).getTime()
 
 /** Slots counted one by one at most; of more only the number would matter. */
 const counted = 10_000
 
 /** Slots in (afterMs, untilMs]: the latest, and how many there are. */
-export const dueSlots = (
+export const dueTimes = (
   cron: Cron.Cron,
   afterMs: number,
   untilMs: number,
 ): { readonly latest: number; readonly count: number } | undefined => {
   let count = 0
   let latest: number | undefined
-  for (let slot = nextSlot(cron, afterMs); slot <= untilMs; slot = nextSlot(cron, slot)) {
-    latest = slot
+  for (
+    let scheduledAt = nextTime(cron, afterMs);
+    scheduledAt <= untilMs;
+    scheduledAt = nextTime(cron, scheduledAt)
+  ) {
+    latest = scheduledAt
     if (++count === counted) {
       // The slot at `untilMs` itself is before the next millisecond.
       latest = Cron.prev(cron, new Date(untilMs + 1)).getTime()

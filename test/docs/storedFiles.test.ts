@@ -17,7 +17,7 @@ describe("the document of the run directory", () => {
     ["metrics.ndjson", TrainMetric.fields, 0],
     ["metrics.ndjson", ValidationMetric.fields, 1],
     ["report.json", Report.fields],
-    ["schedule.ndjson", ScheduledRun.fields],
+    ["schedule.ndjson", ScheduledRun.from.fields],
   ]
   for (const [heading, fields, which = 0] of files) {
     it(`has every field of ${heading}${which === 0 ? "" : ", second table"}`, () => {

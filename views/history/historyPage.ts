@@ -54,7 +54,7 @@ const accuracyOverTime = (
   scheduledRuns: ReadonlyArray<ScheduledRun>,
 ): Html | null => {
   if (scheduledRuns.length === 0) return null
-  const at = ({ slot }: ScheduledRun) => new Date(slot)
+  const at = ({ scheduledAt }: ScheduledRun) => new Date(scheduledAt)
   const points = (outcome: ScheduledRun["outcome"]): ReadonlyArray<Point> =>
     scheduledRuns.flatMap((scheduledRun) =>
       scheduledRun.outcome !== outcome || scheduledRun.accuracy === null
@@ -68,7 +68,7 @@ const accuracyOverTime = (
           ],
     )
   const [from, until] = [
-    Date.parse(scheduledRuns[0].slot),
+    Date.parse(scheduledRuns[0].scheduledAt),
     Date.parse(scheduledRuns[scheduledRuns.length - 1].endedAt),
   ]
   const trained = scheduledRuns.filter(
@@ -145,7 +145,7 @@ const scheduledRunRow =
   (scheduledRun: ScheduledRun): ReadonlyArray<Content> => {
     const ms = tookMs(scheduledRun)
     return [
-      html`<span class="whole">${clock(scheduledRun.slot, scheduledRun.timezone)}</span>`,
+      html`<span class="whole">${clock(scheduledRun.scheduledAt, scheduledRun.timezone)}</span>`,
       outcomes[scheduledRun.outcome],
       scheduledRun.accuracy === null ? "" : percent(scheduledRun.accuracy),
       scheduledRun.reasons.join("; "),
@@ -158,7 +158,9 @@ const scheduledRunRow =
 const experimentSection = (history: ExperimentHistory, hasReport: HasReport) => {
   const { champion, experiment } = history
   // Lines are in the order in which nights ended: a slot that was skipped comes before the night that went on.
-  const scheduledRuns = history.scheduledRuns.toSorted((a, b) => a.slot.localeCompare(b.slot)).slice(-shown)
+  const scheduledRuns = history.scheduledRuns
+    .toSorted((a, b) => a.scheduledAt.localeCompare(b.scheduledAt))
+    .slice(-shown)
   const older = history.scheduledRuns.length - scheduledRuns.length
   const zones = [...new Set(scheduledRuns.map(({ timezone }) => timezone ?? "UTC"))]
   const count = (outcome: ScheduledRun["outcome"]) =>

@@ -4,6 +4,7 @@ import * as NodeServices from "@effect/platform-node/NodeServices"
 import { assert, describe, it } from "@effect/vitest"
 import { Effect, FileSystem } from "effect"
 import { readHistory } from "../../../operations/schedule/History.ts"
+import { readJobState } from "../../../operations/schedule/Journal.ts"
 import { historyPage } from "../../../views/history/historyPage.ts"
 import { morning } from "../../../operations/schedule/describe.ts"
 import { writeHistoryPage } from "../../../views/history/writeHistoryPage.ts"
@@ -67,14 +68,14 @@ describe("in the morning", () => {
   it.effect("the hour is that of the night's place, on the day the clocks change too", () =>
     go(
       Effect.gen(function* () {
-        const slot = "2026-03-29T01:30:00.000Z"
+        const scheduledAt = "2026-03-29T01:30:00.000Z"
         assert.match(
-          morning(yield* read({ scheduledRuns: [scheduledRun(29, { slot })] }))[0],
+          morning(yield* read({ scheduledRuns: [scheduledRun(29, { scheduledAt })] }))[0],
           /^2026-03-29 03:30 Europe\/Prague: /,
         )
-        const { timezone: _, ...old } = scheduledRun(29, { slot })
+        const { timezone: _, ...old } = scheduledRun(29, { scheduledAt })
         assert.match(morning(yield* read({ scheduledRuns: [old] }))[0], /^2026-03-29 01:30 UTC: /)
-        const strange = scheduledRun(29, { slot, timezone: "Mars/Olympus" })
+        const strange = scheduledRun(29, { scheduledAt, timezone: "Mars/Olympus" })
         assert.match(morning(yield* read({ scheduledRuns: [strange] }))[0], /2026-03-29/)
       }),
     ),
@@ -113,7 +114,7 @@ describe("in the morning", () => {
     go(
       Effect.gen(function* () {
         const open = {
-          slot: scheduledRun(28, {}).slot,
+          scheduledAt: scheduledRun(28, {}).scheduledAt,
           startedAt: "2025-12-31T00:00:00.000Z",
           run: null,
           resumed: false,
@@ -126,7 +127,7 @@ describe("in the morning", () => {
         writeRun({ runsDir, second, status: "interrupted", unfinished: true })
         const [history] = yield* readHistory(runsDir)
         assert.deepStrictEqual(history.unfinished, {
-          slot: open.slot,
+          scheduledAt: open.scheduledAt,
           run: runId({ second }),
           state: "stopped",
         })
@@ -138,6 +139,30 @@ describe("in the morning", () => {
         const stopped = yield* read({ scheduledRuns: [scheduledRun(28, { outcome: "timeLimit" })], open })
         assert.strictEqual(stopped.unfinished?.state, "waiting")
         assert.lengthOf(morning(stopped), 1)
+      }),
+    ),
+  )
+
+  it.effect("reads the files of the first version, with its names", () =>
+    go(
+      Effect.gen(function* () {
+        const fs = yield* FileSystem.FileSystem
+        const runsDir = yield* fs.makeTempDirectoryScoped()
+        yield* fs.makeDirectory(join(runsDir, "schedule"))
+        yield* fs.writeFileString(
+          join(runsDir, "schedule.ndjson"),
+          `{"experiment":"cnn","slot":"2026-01-01T01:30:00.000Z","startedAt":null,"endedAt":"2026-01-01T01:30:00.000Z","outcome":"skipped","run":null,"resumed":false,"retries":0,"missed":0,"exitCode":null,"reasons":["the night before was still going on"],"accuracy":null,"champion":null,"dataset":null}\n`,
+        )
+        const open = `{"slot":"2026-01-02T01:30:00.000Z","startedAt":null,"run":null,"resumed":false,"retries":0,"missed":0,"waiting":false}`
+        yield* fs.writeFileString(
+          join(runsDir, "schedule", "cnn.json"),
+          `{"handledUntil":"2026-01-02T01:30:00.000Z","open":${open},"queued":{"slot":"2026-01-03T01:30:00.000Z","missed":1}}`,
+        )
+        const [history] = yield* readHistory(runsDir)
+        assert.strictEqual(history.scheduledRuns[0].scheduledAt, "2026-01-01T01:30:00.000Z")
+        assert.strictEqual(history.unfinished?.scheduledAt, "2026-01-02T01:30:00.000Z")
+        const state = yield* readJobState(runsDir, "cnn")
+        assert.deepStrictEqual(state?.queued, { scheduledAt: "2026-01-03T01:30:00.000Z", missed: 1 })
       }),
     ),
   )
@@ -215,8 +240,8 @@ describe("the page of all nights", () => {
       Effect.gen(function* () {
         const fs = yield* FileSystem.FileSystem
         const many = Array.from({ length: 1105 }, (_, i) => {
-          const slot = new Date(Date.UTC(2023, 0, 1) + i * 86_400_000).toISOString()
-          return scheduledRun(1, { slot, endedAt: slot, accuracy: 0.5 })
+          const scheduledAt = new Date(Date.UTC(2023, 0, 1) + i * 86_400_000).toISOString()
+          return scheduledRun(1, { scheduledAt, endedAt: scheduledAt, accuracy: 0.5 })
         })
         const runsDir = yield* left({ scheduledRuns: many })
         yield* writeHistoryPage(runsDir)

@@ -10,7 +10,7 @@ import { StorageFailed } from "../../../storage/StorageFailed.ts"
 import { played } from "../../fixtures/playedSchedule.ts"
 import { scheduledRun } from "../../fixtures/scheduledRuns.ts"
 
-const at = (day: number) => scheduledRun(day, {}).slot
+const at = (day: number) => scheduledRun(day, {}).scheduledAt
 const now = Date.parse(at(28))
 const state = { handledUntil: at(27), open: openAt(null, at(27), 0), queued: null }
 
@@ -33,12 +33,12 @@ describe("a restored state", () => {
       const { open } = restoreState(state, [scheduledRun(27, { outcome })], now)
       assert.isTrue(open?.waiting)
       const resumed = openAt(open, at(28), 2)
-      assert.deepStrictEqual([resumed.slot, resumed.missed, resumed.resumed], [at(28), 2, true])
+      assert.deepStrictEqual([resumed.scheduledAt, resumed.missed, resumed.resumed], [at(28), 2, true])
     }
   })
 
   it("drops a queued slot that is recorded", () => {
-    const queued = { slot: at(28), missed: 0 }
+    const queued = { scheduledAt: at(28), missed: 0 }
     assert.deepStrictEqual(restoreState({ ...state, queued }, [], now).queued, queued)
     assert.isNull(restoreState({ ...state, queued }, [scheduledRun(28, { outcome: "skipped" })], now).queued)
   })
@@ -53,7 +53,7 @@ describe("a restored state", () => {
     assert.isTrue(isBusy(state))
     const waiting = { ...state, open: { ...state.open, waiting: true } }
     assert.isFalse(isBusy(waiting))
-    assert.isTrue(isBusy({ ...waiting, queued: { slot: at(28), missed: 0 } }))
+    assert.isTrue(isBusy({ ...waiting, queued: { scheduledAt: at(28), missed: 0 } }))
   })
 })
 

@@ -71,10 +71,10 @@ it.skipIf(!asked)(`several minutes${skipped}`, { timeout: 20 * minute }, async (
   assert.strictEqual((await third.ended).code, 0)
 
   const all = scheduledRuns(name)
-  const slots = all.map(({ slot }) => Date.parse(slot)).sort((a, b) => a - b)
-  assert.lengthOf(new Set(slots), slots.length)
+  const scheduledTimes = all.map(({ scheduledAt }) => Date.parse(scheduledAt)).sort((a, b) => a - b)
+  assert.lengthOf(new Set(scheduledTimes), scheduledTimes.length)
   const seen = all.reduce((sum, { missed }) => sum + 1 + missed, 0)
-  assert.strictEqual(seen, (slots[slots.length - 1] - slots[0]) / minute + 1)
+  assert.strictEqual(seen, (scheduledTimes[scheduledTimes.length - 1] - scheduledTimes[0]) / minute + 1)
   const passed = history(name).filter(({ kind }) => kind === "passed")
   assert.strictEqual(passed.at(-1)?.run, championOf(name))
   const page = readFileSync(join(folder(name), "history.html"), "utf8")

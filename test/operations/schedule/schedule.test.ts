@@ -7,7 +7,7 @@ import { afterAll, assert, describe, it } from "@effect/vitest"
 import type { ScheduledRun } from "../../../schemas/ScheduledRun.ts"
 import { cliRun, start, startAs } from "../../fixtures/cli.ts"
 import { reached } from "../../fixtures/runFiles.ts"
-import { schemas, squares, until } from "../../fixtures/squares.ts"
+import { decodeScheduledRun, schemas, squares, until } from "../../fixtures/squares.ts"
 
 const {
   attemptsOf,
@@ -129,7 +129,7 @@ describe("a schedule every two seconds", () => {
         if (asked === 1) release = () => response.writeHead(503).end()
         else if (request.url === "/night") response.writeHead(307, { location: "/moved" }).end()
         else {
-          told.push(JSON.parse(body))
+          told.push(decodeScheduledRun(body))
           response.writeHead(200).end()
         }
       })

@@ -4,7 +4,7 @@ import { Deferred, Effect, Fiber, Result, Schema } from "effect"
 import { TestClock } from "effect/testing"
 import type { Job } from "../../../operations/schedule/Job.ts"
 import { runNow, runSchedule } from "../../../operations/schedule/runSchedule.ts"
-import { dateOf, dueSlots, parseCron } from "../../../operations/schedule/scheduledTimes.ts"
+import { dateOf, dueTimes, parseCron } from "../../../operations/schedule/scheduledTimes.ts"
 import { JobState } from "../../../schemas/ScheduledRun.ts"
 import { ScheduledExperiment } from "../../../schemas/Schedule.ts"
 import { type Play, played, type Started } from "../../fixtures/playedSchedule.ts"
@@ -58,19 +58,19 @@ describe("a schedule at half past two in Prague", () => {
       yield* lasting(theatre, [jobOf({ seedPolicy: "by-date" })], 365 * day)
       assert.lengthOf(theatre.scheduledRuns, 365)
       assert.isTrue(theatre.scheduledRuns.every(({ outcome }) => outcome === "champion"))
-      const local = theatre.scheduledRuns.map(({ slot }) => localTime.format(Date.parse(slot)))
+      const local = theatre.scheduledRuns.map(({ scheduledAt }) => localTime.format(Date.parse(scheduledAt)))
       assert.lengthOf(new Set(local.map((text) => text.slice(0, 10))), 365)
       const odd = local.filter((text) => !text.endsWith("02:30"))
       assert.deepStrictEqual(odd, ["2026-03-29 03:30"])
       assert.include(
-        theatre.scheduledRuns.map(({ slot }) => slot),
+        theatre.scheduledRuns.map(({ scheduledAt }) => scheduledAt),
         "2026-10-25T00:30:00.000Z",
       )
       const seeds = theatre.started.map(({ seed }) => seed)
       assert.lengthOf(new Set(seeds), 365)
       assert.deepStrictEqual([seeds[0], seeds[364]], [20_260_101, 20_261_231])
       // A night begins within a look of its slot, as on a clock that jumps by nothing it begins at once.
-      assert.isTrue(theatre.scheduledRuns.every(({ slot, startedAt }) => slot === startedAt))
+      assert.isTrue(theatre.scheduledRuns.every(({ scheduledAt, startedAt }) => scheduledAt === startedAt))
     }),
   )
 
@@ -83,8 +83,8 @@ describe("a schedule at half past two in Prague", () => {
         yield* lasting(theatre, jobs, 3 * day)
         yield* TestClock.setTime(start + 8 * day + 12 * hour)
         yield* lasting(theatre, jobs, 2 * day)
-        const outcomes = theatre.scheduledRuns.map(({ missed, outcome, slot }) => [
-          slot.slice(8, 10),
+        const outcomes = theatre.scheduledRuns.map(({ missed, outcome, scheduledAt }) => [
+          scheduledAt.slice(8, 10),
           outcome,
           missed,
         ])
@@ -106,8 +106,8 @@ describe("a schedule at half past two in Prague", () => {
         const theatre = theatreOf((_, number) => ({ durationMs: number === 1 ? 30 * hour : hour }))
         yield* TestClock.setTime(start)
         yield* lasting(theatre, [jobOf({ overlap })], 4 * day)
-        const of = (slot: string) =>
-          theatre.scheduledRuns.find((scheduledRun) => scheduledRun.slot.slice(8, 10) === slot)
+        const of = (scheduledAt: string) =>
+          theatre.scheduledRuns.find((scheduledRun) => scheduledRun.scheduledAt.slice(8, 10) === scheduledAt)
         assert.strictEqual(of("01")?.outcome, "champion")
         assert.strictEqual(of("02")?.outcome, overlap === "skip" ? "skipped" : "champion")
         if (overlap === "queue") assert.strictEqual(of("02")?.startedAt, of("01")?.endedAt)
@@ -240,7 +240,7 @@ describe("a schedule at half past two in Prague", () => {
           ["champion", "run-2", false],
         ],
       )
-      assert.isTrue(theatre.scheduledRuns.every(({ slot, startedAt }) => slot === startedAt))
+      assert.isTrue(theatre.scheduledRuns.every(({ scheduledAt, startedAt }) => scheduledAt === startedAt))
     }),
   )
 
@@ -260,15 +260,15 @@ describe("a schedule at half past two in Prague", () => {
           ["goOn", "run-1"],
         ],
       )
-      const slot = "2026-01-01T01:30:00.000Z"
+      const scheduledAt = "2026-01-01T01:30:00.000Z"
       assert.deepStrictEqual(
         theatre.scheduledRuns.map((scheduledRun) => [
-          scheduledRun.slot,
+          scheduledRun.scheduledAt,
           scheduledRun.startedAt,
           scheduledRun.outcome,
           scheduledRun.resumed,
         ]),
-        [[slot, slot, "champion", true]],
+        [[scheduledAt, scheduledAt, "champion", true]],
       )
     }),
   )
@@ -277,11 +277,19 @@ describe("a schedule at half past two in Prague", () => {
     Effect.gen(function* () {
       const theatre = theatreOf()
       yield* TestClock.setTime(start + 3 * hour)
-      const slot = new Date(start + 1.5 * hour).toISOString()
+      const scheduledAt = new Date(start + 1.5 * hour).toISOString()
       theatre.runs.set("run-1", { status: "running", since: start + 1.5 * hour })
       theatre.states.set("cnn", {
-        handledUntil: slot,
-        open: { slot, startedAt: slot, run: null, resumed: false, retries: 0, missed: 0, waiting: false },
+        handledUntil: scheduledAt,
+        open: {
+          scheduledAt,
+          startedAt: scheduledAt,
+          run: null,
+          resumed: false,
+          retries: 0,
+          missed: 0,
+          waiting: false,
+        },
         queued: null,
       })
       yield* lasting(theatre, [jobOf()], 3 * hour)
@@ -302,7 +310,11 @@ describe("a schedule at half past two in Prague", () => {
         yield* lasting(theatre, jobs, 28 * hour)
         yield* TestClock.setTime(start + 29 * hour)
         yield* lasting(theatre, jobs, 4 * day)
-        const told = theatre.scheduledRuns.map(({ outcome, run, slot }) => [slot.slice(8, 10), outcome, run])
+        const told = theatre.scheduledRuns.map(({ outcome, run, scheduledAt }) => [
+          scheduledAt.slice(8, 10),
+          outcome,
+          run,
+        ])
         assert.deepStrictEqual(told.slice(0, 3), [
           // 30 hours from the restart on: the slot of the third comes in it, and takes the place of the second's.
           ["02", "skipped", null],
@@ -318,15 +330,15 @@ describe("a schedule at half past two in Prague", () => {
     "begins a queued slot at the start where the night before it is over, and tells of one that --now replaces",
     () =>
       Effect.gen(function* () {
-        const queued = { slot: new Date(start + 1.5 * hour).toISOString(), missed: 2 }
-        const left = { handledUntil: queued.slot, open: null, queued }
+        const queued = { scheduledAt: new Date(start + 1.5 * hour).toISOString(), missed: 2 }
+        const left = { handledUntil: queued.scheduledAt, open: null, queued }
         const theatre = theatreOf()
         theatre.states.set("cnn", left)
         yield* TestClock.setTime(start + 2 * hour)
         yield* lasting(theatre, [jobOf()], 3 * hour)
         assert.deepStrictEqual(
-          theatre.scheduledRuns.map(({ missed, outcome, slot }) => [slot, outcome, missed]),
-          [[queued.slot, "champion", 2]],
+          theatre.scheduledRuns.map(({ missed, outcome, scheduledAt }) => [scheduledAt, outcome, missed]),
+          [[queued.scheduledAt, "champion", 2]],
         )
 
         // Killed after the line, before the state.
@@ -348,7 +360,10 @@ describe("a schedule at half past two in Prague", () => {
         yield* TestClock.adjust(2 * hour)
         yield* Fiber.join(running)
         assert.deepStrictEqual(
-          other.scheduledRuns.map(({ outcome, slot }) => [outcome, slot === queued.slot]),
+          other.scheduledRuns.map(({ outcome, scheduledAt }) => [
+            outcome,
+            scheduledAt === queued.scheduledAt,
+          ]),
           [
             ["skipped", true],
             ["champion", false],
@@ -377,7 +392,11 @@ describe("a schedule at half past two in Prague", () => {
       assert.lengthOf(theatre.started, 2)
       yield* lasting(theatre, jobs, 6 * hour)
       assert.deepStrictEqual(
-        theatre.scheduledRuns.map(({ outcome, run, slot }) => [slot.slice(8, 10), outcome, run]),
+        theatre.scheduledRuns.map(({ outcome, run, scheduledAt }) => [
+          scheduledAt.slice(8, 10),
+          outcome,
+          run,
+        ]),
         [
           ["02", "skipped", null],
           ["01", "champion", "run-1"],
@@ -406,7 +425,7 @@ describe("a schedule at half past two in Prague", () => {
       yield* Fiber.interrupt(schedule)
       yield* lasting(theatre, [jobOf()], day)
       assert.deepStrictEqual(
-        theatre.scheduledRuns.map(({ outcome, slot }) => [slot.slice(8, 10), outcome]),
+        theatre.scheduledRuns.map(({ outcome, scheduledAt }) => [scheduledAt.slice(8, 10), outcome]),
         [
           ["02", "skipped"],
           ["01", "champion"],
@@ -477,9 +496,9 @@ describe("slots", () => {
   })
 
   it("the latest of very many that are due is still the latest", () => {
-    const due = dueSlots(cronOf("* * * * * *", "UTC"), start, start + 2 * day)
+    const due = dueTimes(cronOf("* * * * * *", "UTC"), start, start + 2 * day)
     assert.deepStrictEqual(due, { latest: start + 2 * day, count: 10_000 })
-    assert.isUndefined(dueSlots(cronOf("30 2 * * *", "UTC"), start, start + hour))
+    assert.isUndefined(dueTimes(cronOf("30 2 * * *", "UTC"), start, start + hour))
   })
 
   it("the date of a night is that of its place", () => {
