@@ -4,8 +4,8 @@ import { Argument, Command } from "effect/cli"
 import type { ChampionEvent } from "../../schemas/Champion.ts"
 import { ScheduledRun } from "../../schemas/ScheduledRun.ts"
 import { ChampionNotFound } from "../../storage/champions.ts"
-import { type ExperimentHistory, readHistory, whyOf } from "../../operations/schedule/History.ts"
-import { clock, morning, outcomes } from "../../operations/schedule/describe.ts"
+import { type ExperimentHistory, readHistory, reasonOf } from "../../operations/schedule/History.ts"
+import { formatTime, outcomeLabels, summarize } from "../../operations/schedule/describe.ts"
 import { percent } from "../../format/percent.ts"
 import { table } from "../render/table.ts"
 import { json, runsDir } from "../flags.ts"
@@ -25,31 +25,36 @@ const words: Readonly<Record<ChampionEvent["kind"], string>> = {
 /** Judgements, moves by hand, and the nights that came to neither, by time. */
 const rows = ({ events, scheduledRuns }: ExperimentHistory) =>
   [
-    ...events.map((event) => ({ at: event.at, what: words[event.kind], run: event.run, why: whyOf(event) })),
+    ...events.map((event) => ({
+      at: event.at,
+      what: words[event.kind],
+      run: event.run,
+      why: reasonOf(event),
+    })),
     ...scheduledRuns
       .filter(({ outcome }) => outcome !== "champion" && outcome !== "challenger")
       .map(({ endedAt, outcome, reasons, run }) => ({
         at: endedAt,
-        what: outcomes[outcome],
+        what: outcomeLabels[outcome],
         run: run ?? "",
         why: reasons.join("; "),
       })),
   ]
     .sort((a, b) => a.at.localeCompare(b.at))
-    .map(({ at, run, what, why }) => [clock(at), what, run, why])
+    .map(({ at, run, what, why }) => [formatTime(at), what, run, why])
 
 const one = (history: ExperimentHistory) => {
   const { champion, experiment } = history
   const accuracy = champion?.accuracy ?? null
   const facts = [
     ...(accuracy === null ? [] : [`test accuracy ${percent(accuracy)}`]),
-    ...(champion === null || champion.since === null ? [] : [`since ${clock(champion.since)} UTC`]),
+    ...(champion === null || champion.since === null ? [] : [`since ${formatTime(champion.since)} UTC`]),
   ]
   return [
     champion === null
       ? `${experiment} has no champion`
       : `${experiment}: ${champion.run}${facts.length === 0 ? "" : ` (${facts.join(", ")})`}`,
-    ...morning(history),
+    ...summarize(history),
     "",
     table(["when (UTC)", "", "run", "why"], rows(history), 4),
   ].join("\n")
@@ -72,7 +77,7 @@ const all = (histories: ReadonlyArray<ExperimentHistory>) => {
     5,
   )
   const lines = histories.flatMap((history) =>
-    morning(history).map((line) => `${history.experiment}, ${line}`),
+    summarize(history).map((line) => `${history.experiment}, ${line}`),
   )
   return lines.length === 0 ? champions : `${champions}\n\n${lines.join("\n")}`
 }

@@ -12,7 +12,7 @@ import { listHeaders } from "../../storage/runHeader.ts"
 import { readReport } from "../../storage/report.ts"
 import { readJobState, readScheduledRuns } from "./Journal.ts"
 
-export interface Reign {
+export interface ChampionPeriod {
   readonly run: string
   /** Null where only the pointer is known. */
   readonly since: string | null
@@ -32,9 +32,9 @@ export interface Unfinished {
 
 export interface ExperimentHistory {
   readonly experiment: string
-  readonly champion: Reign | null
+  readonly champion: ChampionPeriod | null
   /** Every champion, oldest first; the last one is the present one. */
-  readonly reigns: ReadonlyArray<Reign>
+  readonly championPeriods: ReadonlyArray<ChampionPeriod>
   /** Times a model was judged or moved, oldest first. */
   readonly events: ReadonlyArray<ChampionEvent>
   /** Oldest first. */
@@ -42,11 +42,11 @@ export interface ExperimentHistory {
   readonly unfinished: Unfinished | null
 }
 
-export const whyOf = (event: ChampionEvent): string =>
+export const reasonOf = (event: ChampionEvent): string =>
   "verdict" in event ? event.verdict.reasons.join("; ") : (event.reason ?? "by hand")
 
 /** Where a person moved the champion after the last night. */
-export const movedSince = ({
+export const findManualChange = ({
   events,
   scheduledRuns,
 }: Pick<ExperimentHistory, "events" | "scheduledRuns">) => {
@@ -102,27 +102,27 @@ export const readHistory = Effect.fn("readHistory")(function* (runsDir: string, 
     if (only !== undefined && experiment !== only) continue
     const events = allEvents.filter((event) => event.experiment === experiment)
     const scheduledRuns = allScheduledRuns.filter((scheduledRun) => scheduledRun.experiment === experiment)
-    const reigns: Array<Reign> = []
+    const championPeriods: Array<ChampionPeriod> = []
     const begins = Effect.fnUntraced(function* (run: string, since: string | null, why: string) {
       const accuracy =
         knownAccuracy(run, events, scheduledRuns) ??
         (yield* readReport(paths.join(runsDir, run)))?.test.accuracy.value ??
         null
-      reigns.push({ run, since, accuracy, why })
+      championPeriods.push({ run, since, accuracy, why })
     })
     for (const event of events) {
       if (event.kind === "challenger") continue
       const byHand =
         event.kind === "promoted" ? "promoted: " : event.kind === "rolledBack" ? "rolled back: " : ""
-      yield* begins(event.run, event.at, `${byHand}${whyOf(event)}`)
+      yield* begins(event.run, event.at, `${byHand}${reasonOf(event)}`)
     }
     // A pointer that a person wrote, with no history to it.
     const pointer = pointers.find((one) => one.experiment === experiment)?.run
-    if (pointer !== undefined && reigns.length === 0) yield* begins(pointer, null, "")
+    if (pointer !== undefined && championPeriods.length === 0) yield* begins(pointer, null, "")
     histories.push({
       experiment,
-      champion: reigns.at(-1) ?? null,
-      reigns,
+      champion: championPeriods.at(-1) ?? null,
+      championPeriods,
       events,
       scheduledRuns,
       unfinished: yield* readUnfinished(runsDir, experiment, scheduledRuns),

@@ -2,9 +2,9 @@
 import { DateTime, Option } from "effect"
 import type { ChampionEvent } from "../../schemas/Champion.ts"
 import type { ScheduledRun } from "../../schemas/ScheduledRun.ts"
-import { type ExperimentHistory, movedSince, type Unfinished } from "./History.ts"
+import { type ExperimentHistory, findManualChange, type Unfinished } from "./History.ts"
 
-export const outcomes: Readonly<Record<ScheduledRun["outcome"], string>> = {
+export const outcomeLabels: Readonly<Record<ScheduledRun["outcome"], string>> = {
   champion: "new champion",
   challenger: "challenger",
   failed: "failed",
@@ -15,7 +15,7 @@ export const outcomes: Readonly<Record<ScheduledRun["outcome"], string>> = {
 }
 
 /** 2026-11-22 02:30 on the clock of a time zone. */
-export const clock = (at: string, timezone = "UTC"): string => {
+export const formatTime = (at: string, timezone = "UTC"): string => {
   const zoned = DateTime.make(at).pipe(
     Option.flatMap((time) => DateTime.makeZoned(time, { timeZone: timezone })),
     Option.getOrUndefined,
@@ -23,8 +23,11 @@ export const clock = (at: string, timezone = "UTC"): string => {
   return zoned === undefined ? at : DateTime.formatIsoZoned(zoned).slice(0, 16).replace("T", " ")
 }
 
-export const whenDue = ({ scheduledAt, timezone }: Pick<ScheduledRun, "scheduledAt" | "timezone">) =>
-  `${clock(scheduledAt, timezone)} ${timezone ?? "UTC"}`
+export const formatScheduledTime = ({
+  scheduledAt,
+  timezone,
+}: Pick<ScheduledRun, "scheduledAt" | "timezone">) =>
+  `${formatTime(scheduledAt, timezone)} ${timezone ?? "UTC"}`
 
 const times = (count: number, one: string, more: string) => (count === 1 ? one : `${count} ${more}`)
 
@@ -37,7 +40,7 @@ export const remarks = ({ dataset, missed, resumed, retries }: ScheduledRun): Re
 ]
 
 /** What became of a night, and why. */
-export const told = (scheduledRun: ScheduledRun): string => {
+export const describeScheduledRun = (scheduledRun: ScheduledRun): string => {
   const why = scheduledRun.reasons.join("; ")
   const stays = scheduledRun.champion === null ? "there is no champion" : "the champion stays"
   switch (scheduledRun.outcome) {
@@ -58,11 +61,11 @@ export const told = (scheduledRun: ScheduledRun): string => {
 }
 
 /** How a night that is not over stands. */
-export const toldOfUnfinished = (
+export const describeUnfinished = (
   { run, scheduledAt, state }: Unfinished,
   timezone: string | undefined,
 ): string => {
-  const scheduledRun = `the night of ${clock(scheduledAt, timezone)} ${timezone ?? "UTC"}`
+  const scheduledRun = `the night of ${formatTime(scheduledAt, timezone)} ${timezone ?? "UTC"}`
   const withRun = run === null ? "" : ` with ${run}`
   switch (state) {
     case "running":
@@ -75,27 +78,29 @@ export const toldOfUnfinished = (
 }
 
 /** What a person did to the champion after the last night. */
-export const toldOfMove = (event: ChampionEvent): string => {
+export const describeManualChange = (event: ChampionEvent): string => {
   const done = event.kind === "rolledBack" ? `rolled back to ${event.run}` : `${event.run} was promoted`
   const { reason } = "reason" in event ? event : { reason: null }
-  return `since then, ${clock(event.at)} UTC: ${done}${reason === null ? "" : `: ${reason}`}`
+  return `since then, ${formatTime(event.at)} UTC: ${done}${reason === null ? "" : `: ${reason}`}`
 }
 
-/** Everything to be known of an experiment in the morning, a line each. */
-export const morning = (history: ExperimentHistory): ReadonlyArray<string> => {
+/** Everything to be known of an experiment in the summarize, a line each. */
+export const summarize = (history: ExperimentHistory): ReadonlyArray<string> => {
   const { scheduledRuns, unfinished } = history
   const last = scheduledRuns.at(-1)
-  const moved = movedSince(history)
+  const moved = findManualChange(history)
   const also = last === undefined ? [] : remarks(last)
   return [
     ...(last === undefined
       ? []
-      : [`${whenDue(last)}: ${told(last)}${also.length === 0 ? "" : ` (${also.join("; ")})`}`]),
-    ...(moved === undefined ? [] : [toldOfMove(moved)]),
+      : [
+          `${formatScheduledTime(last)}: ${describeScheduledRun(last)}${also.length === 0 ? "" : ` (${also.join("; ")})`}`,
+        ]),
+    ...(moved === undefined ? [] : [describeManualChange(moved)]),
     // A night that was stopped says itself that the next one goes on.
     ...(unfinished === null ||
     (unfinished.state === "waiting" && unfinished.scheduledAt === last?.scheduledAt)
       ? []
-      : [toldOfUnfinished(unfinished, last?.timezone)]),
+      : [describeUnfinished(unfinished, last?.timezone)]),
   ]
 }

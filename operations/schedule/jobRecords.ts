@@ -3,7 +3,7 @@
  */
 import { DateTime, Effect, Ref } from "effect"
 import type { ScheduledRun } from "../../schemas/ScheduledRun.ts"
-import { told } from "./describe.ts"
+import { describeScheduledRun } from "./describe.ts"
 import type { Job } from "./Job.ts"
 import { Journal } from "./Journal.ts"
 import { Worker } from "./Worker.ts"
@@ -41,7 +41,7 @@ export const makeJobRecords = Effect.fnUntraced(function* (
         : { ...scheduledRun, dataset: { ...scheduledRun.dataset, changed } }
     yield* journal.append(line)
     yield* Ref.update(recorded, (lines) => [...lines, line])
-    const text = `${job.name}: ${told(line)}`
+    const text = `${job.name}: ${describeScheduledRun(line)}`
     yield* line.outcome === "failed" ? Effect.logWarning(text) : Effect.logInfo(text)
     if (changed) yield* Effect.logInfo(`${job.name}: the data is another than the night before`)
     yield* notify(line)

@@ -1,7 +1,7 @@
 /**
  * The schedule: (jobs) -> a night at every slot, until it is asked to stop.
  *
- * Slots are found by looking at the clock, never by counting: at every look those since the last one that was dealt with
+ * Slots are found by looking at the formatTime, never by counting: at every look those since the last one that was dealt with
  * are due. So a machine that slept, a clock that was set and a schedule that was not running are one case, and no slot
  * comes twice.
  */

@@ -12,7 +12,14 @@ import { facts, highlights, notice, page, paragraph } from "../page/page.ts"
 import { table } from "../page/tables.ts"
 import type { ExperimentHistory } from "../../operations/schedule/History.ts"
 import { percent } from "../../format/percent.ts"
-import { clock, morning, outcomes, remarks, told, whenDue } from "../../operations/schedule/describe.ts"
+import {
+  formatTime,
+  summarize,
+  outcomeLabels,
+  remarks,
+  describeScheduledRun,
+  formatScheduledTime,
+} from "../../operations/schedule/describe.ts"
 
 /** Nights of an experiment that are shown: three years, one a day. */
 const shown = 1100
@@ -31,11 +38,15 @@ const tookMs = ({ endedAt, startedAt }: ScheduledRun) =>
   startedAt === null ? undefined : Date.parse(endedAt) - Date.parse(startedAt)
 
 const sentences = (history: ExperimentHistory) =>
-  morning(history).map((line) => html`<li><strong>${history.experiment}</strong>, ${line}.</li>`)
+  summarize(history).map((line) => html`<li><strong>${history.experiment}</strong>, ${line}.</li>`)
 
-/** Horizontal while a champion reigns, vertical where the next one takes its place. */
-const championLine = ({ reigns }: ExperimentHistory, from: number, until: number): ReadonlyArray<Point> => {
-  const known = reigns.flatMap(({ accuracy, run, since, why }) =>
+/** Horizontal while a champion championPeriods, vertical where the next one takes its place. */
+const championLine = (
+  { championPeriods }: ExperimentHistory,
+  from: number,
+  until: number,
+): ReadonlyArray<Point> => {
+  const known = championPeriods.flatMap(({ accuracy, run, since, why }) =>
     accuracy === null || since === null ? [] : [{ at: Date.parse(since), accuracy, run, why }],
   )
   return known.flatMap(({ accuracy, at, run, why }, i) => {
@@ -63,7 +74,7 @@ const accuracyOverTime = (
             {
               x: at(scheduledRun),
               y: scheduledRun.accuracy,
-              says: `${whenDue(scheduledRun)}: ${told(scheduledRun)}`,
+              says: `${formatScheduledTime(scheduledRun)}: ${describeScheduledRun(scheduledRun)}`,
             },
           ],
     )
@@ -86,7 +97,7 @@ const accuracyOverTime = (
     ],
     events: others.map((scheduledRun) => ({
       x: at(scheduledRun),
-      says: `${whenDue(scheduledRun)}: ${told(scheduledRun)}`,
+      says: `${formatScheduledTime(scheduledRun)}: ${describeScheduledRun(scheduledRun)}`,
     })),
     wide: true,
   })
@@ -145,8 +156,8 @@ const scheduledRunRow =
   (scheduledRun: ScheduledRun): ReadonlyArray<Content> => {
     const ms = tookMs(scheduledRun)
     return [
-      html`<span class="whole">${clock(scheduledRun.scheduledAt, scheduledRun.timezone)}</span>`,
-      outcomes[scheduledRun.outcome],
+      html`<span class="whole">${formatTime(scheduledRun.scheduledAt, scheduledRun.timezone)}</span>`,
+      outcomeLabels[scheduledRun.outcome],
       scheduledRun.accuracy === null ? "" : percent(scheduledRun.accuracy),
       scheduledRun.reasons.join("; "),
       remarks(scheduledRun).join("; "),
@@ -178,7 +189,7 @@ const experimentSection = (history: ExperimentHistory, hasReport: HasReport) => 
           note:
             champion === null
               ? "no model has passed the gate"
-              : html`${runName(champion.run, hasReport)}${champion.since === null ? "" : `, since ${clock(champion.since)} UTC`}`,
+              : html`${runName(champion.run, hasReport)}${champion.since === null ? "" : `, since ${formatTime(champion.since)} UTC`}`,
         },
         {
           name: "Nights",
@@ -221,7 +232,7 @@ const experimentSection = (history: ExperimentHistory, hasReport: HasReport) => 
             rows: byHand
               .toReversed()
               .map((event) => [
-                clock(event.at),
+                formatTime(event.at),
                 event.kind === "promoted" ? "promoted" : "rolled back",
                 runName(event.run, hasReport),
                 event.before ?? "",
@@ -239,7 +250,9 @@ const troubles = (histories: ReadonlyArray<ExperimentHistory>) =>
     if (last?.outcome !== "failed" && last?.outcome !== "missed") return []
     const good = scheduledRuns.findLast(({ outcome }) => outcome === "champion" || outcome === "challenger")
     const since =
-      good === undefined ? "no night has given a model yet" : `the last model is of ${whenDue(good)}`
+      good === undefined
+        ? "no night has given a model yet"
+        : `the last model is of ${formatScheduledTime(good)}`
     return [
       `${experiment} ${last.outcome === "failed" ? "failed" : "was missed"}: ${last.reasons.join("; ")}; ${since}.`,
     ]

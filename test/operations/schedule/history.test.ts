@@ -1,4 +1,4 @@
-/** What a person reads in the morning, from what nights leave behind. */
+/** What a person reads in the summarize, from what nights leave behind. */
 import { join } from "node:path"
 import * as NodeServices from "@effect/platform-node/NodeServices"
 import { assert, describe, it } from "@effect/vitest"
@@ -6,7 +6,7 @@ import { Effect, FileSystem } from "effect"
 import { readHistory } from "../../../operations/schedule/History.ts"
 import { readJobState } from "../../../operations/schedule/Journal.ts"
 import { historyPage } from "../../../views/history/historyPage.ts"
-import { morning } from "../../../operations/schedule/describe.ts"
+import { summarize } from "../../../operations/schedule/describe.ts"
 import { writeHistoryPage } from "../../../views/history/writeHistoryPage.ts"
 import type { ChampionEvent } from "../../../schemas/Champion.ts"
 import type { ScheduledRun } from "../../../schemas/ScheduledRun.ts"
@@ -60,7 +60,7 @@ describe("in the morning", () => {
   it.effect.each(cases)("a night is told with its reason: %j", ([changes, line]) =>
     go(
       Effect.map(read({ scheduledRuns: [scheduledRun(27, {}), scheduledRun(28, changes)] }), (history) => {
-        assert.deepStrictEqual(morning(history), [line])
+        assert.deepStrictEqual(summarize(history), [line])
       }),
     ),
   )
@@ -70,13 +70,13 @@ describe("in the morning", () => {
       Effect.gen(function* () {
         const scheduledAt = "2026-03-29T01:30:00.000Z"
         assert.match(
-          morning(yield* read({ scheduledRuns: [scheduledRun(29, { scheduledAt })] }))[0],
+          summarize(yield* read({ scheduledRuns: [scheduledRun(29, { scheduledAt })] }))[0],
           /^2026-03-29 03:30 Europe\/Prague: /,
         )
         const { timezone: _, ...old } = scheduledRun(29, { scheduledAt })
-        assert.match(morning(yield* read({ scheduledRuns: [old] }))[0], /^2026-03-29 01:30 UTC: /)
+        assert.match(summarize(yield* read({ scheduledRuns: [old] }))[0], /^2026-03-29 01:30 UTC: /)
         const strange = scheduledRun(29, { scheduledAt, timezone: "Mars/Olympus" })
-        assert.match(morning(yield* read({ scheduledRuns: [strange] }))[0], /2026-03-29/)
+        assert.match(summarize(yield* read({ scheduledRuns: [strange] }))[0], /2026-03-29/)
       }),
     ),
   )
@@ -95,7 +95,7 @@ describe("in the morning", () => {
         const scheduledRuns = [scheduledRun(28, {})]
         const after = yield* read({ scheduledRuns, events: [judged(28, true, 0.9), moved(28)] })
         assert.strictEqual(
-          morning(after)[1],
+          summarize(after)[1],
           "since then, 2026-03-28 07:00 UTC: rolled back to run-1: odd on our scans",
         )
         assert.deepStrictEqual(
@@ -103,7 +103,7 @@ describe("in the morning", () => {
           ["run-1", "rolled back: odd on our scans"],
         )
         assert.lengthOf(
-          morning(yield* read({ scheduledRuns, events: [moved(27), judged(28, true, 0.9)] })),
+          summarize(yield* read({ scheduledRuns, events: [moved(27), judged(28, true, 0.9)] })),
           1,
         )
       }),
@@ -132,13 +132,13 @@ describe("in the morning", () => {
           state: "stopped",
         })
         assert.match(
-          morning(history)[1],
+          summarize(history)[1],
           /^the night of 2026-03-28 02:30 Europe\/Prague is not over; the schedule goes on with .* when it starts again$/,
         )
         assert.isNull((yield* read({ scheduledRuns: [scheduledRun(28, {})], open })).unfinished)
         const stopped = yield* read({ scheduledRuns: [scheduledRun(28, { outcome: "timeLimit" })], open })
         assert.strictEqual(stopped.unfinished?.state, "waiting")
-        assert.lengthOf(morning(stopped), 1)
+        assert.lengthOf(summarize(stopped), 1)
       }),
     ),
   )

@@ -60,9 +60,9 @@ describe("a night", () => {
     assert.strictEqual(three.champion, two.champion)
     const shown = await cliRun("show", "champion:squares", "--runs-dir", folder("data"))
     assert.strictEqual(shown.code, 0, shown.stderr)
-    const morning = (await cliRun("champion", "squares", "--runs-dir", folder("data"))).stdout
+    const summary = (await cliRun("champion", "squares", "--runs-dir", folder("data"))).stdout
     assert.match(
-      morning,
+      summary,
       /^\S+ \S+ UTC: failed, the champion stays: squares is out of bounds: the mean pixel/m,
     )
     const page = readFileSync(join(folder("data"), "history.html"), "utf8")

@@ -310,12 +310,12 @@ describe("a schedule at half past two in Prague", () => {
         yield* lasting(theatre, jobs, 28 * hour)
         yield* TestClock.setTime(start + 29 * hour)
         yield* lasting(theatre, jobs, 4 * day)
-        const told = theatre.scheduledRuns.map(({ outcome, run, scheduledAt }) => [
+        const recorded = theatre.scheduledRuns.map(({ outcome, run, scheduledAt }) => [
           scheduledAt.slice(8, 10),
           outcome,
           run,
         ])
-        assert.deepStrictEqual(told.slice(0, 3), [
+        assert.deepStrictEqual(recorded.slice(0, 3), [
           // 30 hours from the restart on: the slot of the third comes in it, and takes the place of the second's.
           ["02", "skipped", null],
           ["01", "champion", "run-1"],
