@@ -1,67 +1,71 @@
-/** The flags of `pipeline schedule`: (command line) -> the file, its policies, and what to do with them. */
+/** The flags of `pipeline schedule`. */
 import { Argument, type Command, Flag } from "effect/cli"
 import { dataDir, engine, iterations, json, runsDir, seed, threads, wholeNumber } from "./flags.ts"
 
 const file = Argument.String("file").pipe(
-  Argument.withDescription("An experiment, or a schedule of several: `export default schedule({ … })`"),
+  Argument.withDescription(
+    "An experiment file, or a schedule file for several: `export default schedule({ … })`",
+  ),
 )
 const cron = Flag.String("cron").pipe(
-  Flag.withDescription('When: minute, hour, day, month and weekday, as "30 2 * * *"'),
+  Flag.withDescription('Scheduled times: minute, hour, day, month and weekday, such as "30 2 * * *"'),
   Flag.withMetavar("EXPRESSION"),
   Flag.optional,
 )
 const timezone = Flag.String("timezone").pipe(
-  Flag.withDescription("Whose clock that is, as Europe/Prague; without it UTC"),
+  Flag.withDescription("Time zone of --cron, such as Europe/Prague (default: UTC)"),
   Flag.withMetavar("ZONE"),
   Flag.optional,
 )
 const seedPolicy = Flag.Literals("seed-policy", ["fixed", "by-date"]).pipe(
-  Flag.withDescription("The same seed every night, or the night's date"),
+  Flag.withDescription("Seed of each run: fixed uses the same, by-date the run's date (default: fixed)"),
   Flag.optional,
 )
 const overlap = Flag.Literals("overlap", ["skip", "queue"]).pipe(
-  Flag.withDescription("What becomes of a slot while the night before goes on; without it, skip"),
+  Flag.withDescription("What to do when the previous run is still running: skip or queue (default: skip)"),
   Flag.optional,
 )
 const catchUp = Flag.Literals("catch-up", ["none", "latest"]).pipe(
-  Flag.withDescription("What becomes of slots that were missed; without it, none"),
+  Flag.withDescription(
+    "Run the latest scheduled time late if the schedule was not running: none or latest (default: none)",
+  ),
   Flag.optional,
 )
 const timeLimitMinutes = wholeNumber("time-limit", 1).pipe(
-  Flag.withDescription(
-    "Minutes after which a night is stopped with a checkpoint, for the next to go on with",
-  ),
+  Flag.withDescription("Stop a run after this many minutes with a checkpoint, which the next run resumes"),
   Flag.withMetavar("MINUTES"),
   Flag.optional,
 )
 const retries = wholeNumber("retries", 0).pipe(
-  Flag.withDescription("Times a night is tried again whose data cannot be had; without it, 3"),
+  Flag.withDescription("Retries when the data is unavailable (default: 3)"),
   Flag.optional,
 )
 const keep = wholeNumber("keep", 1).pipe(
-  Flag.withDescription("Nights' runs that stay, beside the champion and the one before; without it, all"),
+  Flag.withDescription(
+    "Keep this many runs, in addition to the champion and the previous one (default: all)",
+  ),
   Flag.optional,
 )
 const webhook = Flag.String("webhook").pipe(
-  Flag.withDescription("Address that gets a POST of each night's line as JSON"),
+  Flag.withDescription("Send a POST with the result of each run as JSON to this address"),
   Flag.withMetavar("URL"),
   Flag.optional,
 )
 const only = Flag.String("experiment").pipe(
-  Flag.withDescription("Of a schedule of several, only the experiments of these names"),
+  Flag.withDescription("Run only these experiments of a schedule file"),
   Flag.withMetavar("NAME,NAME"),
   Flag.optional,
 )
 const now = Flag.Boolean("now").pipe(
-  Flag.withDescription("One night at once, then end: for cron, systemd timers and Kubernetes"),
+  Flag.withDescription("Run once now, then exit: for cron, systemd timers and Kubernetes"),
   Flag.withDefault(false),
 )
 const printSystemd = Flag.Boolean("print-systemd").pipe(
-  Flag.withDescription("Print a systemd unit of this schedule, and end"),
+  Flag.withDescription("Print a systemd unit for this schedule, then exit"),
   Flag.withDefault(false),
 )
 const printCrontab = Flag.Boolean("print-crontab").pipe(
-  Flag.withDescription("Print lines of a crontab instead of waiting here, and end"),
+  Flag.withDescription("Print crontab lines for this schedule, then exit"),
   Flag.withDefault(false),
 )
 

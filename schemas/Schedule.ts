@@ -1,7 +1,7 @@
 /**
- * What to train again and again, and when: the default export of a schedule file, `schedule({ … })`.
+ * Which experiments to train repeatedly, and when: the default export of a schedule file, `schedule({ … })`.
  *
- * Every policy is stated here; the command line makes the same value out of its flags.
+ * Every policy is stated here; the command line builds the same value from its flags.
  */
 import { Schema } from "effect"
 import { engineNames } from "./EngineInfo.ts"
@@ -11,29 +11,29 @@ import { withDefault } from "./withDefault.ts"
 const NotNegativeInt = Schema.Int.check(Schema.isGreaterThanOrEqualTo(0))
 
 export const ScheduledExperiment = Schema.Struct({
-  /** The experiment file; a relative path starts at the working folder. */
+  /** The experiment file; a relative path starts at the working directory. */
   file: Schema.NonEmptyString,
   /**
-   * Minute, hour, day, month, weekday (seconds before them if wanted), on the clock of `timezone`. A time that a change
-   * to daylight saving leaves out comes that much later; one that a change back repeats comes once.
+   * Minute, hour, day, month, weekday (optionally seconds first), in `timezone`. If a change to daylight saving time skips a
+   * scheduled time, the run starts an hour later; if the change back repeats a scheduled time, it starts once.
    */
   cron: Schema.NonEmptyString,
-  /** As Europe/Prague. */
+  /** Such as Europe/Prague. */
   timezone: withDefault(Schema.NonEmptyString, "UTC"),
   iterations: Schema.optionalKey(PositiveInt),
-  /** Instead of the experiment's; not with seeds by date. */
+  /** Seed instead of the experiment's; not together with `seedPolicy: "by-date"`. */
   seed: Schema.optionalKey(Schema.Int),
-  /** `by-date`: the night's date in its time zone, as 20261122. `fixed`: the same every night. */
+  /** `fixed`: the same seed in every run. `by-date`: the run's date in its time zone, such as 20261122. */
   seedPolicy: withDefault(Schema.Literals(["fixed", "by-date"]), "fixed"),
   engine: withDefault(Schema.Literals(engineNames), "auto"),
   threads: Schema.optionalKey(PositiveInt),
-  /** A slot that comes while the night before still goes on: left out, or begun after it (one at most). */
+  /** What to do when the previous run is still running: skip this one, or queue it (at most one is queued). */
   overlap: withDefault(Schema.Literals(["skip", "queue"]), "skip"),
-  /** Slots that passed while nothing was there to see them: left out, or the latest of them made up for at once. */
+  /** What to do about scheduled times at which the schedule was not running: nothing, or run the latest of them late. */
   catchUp: withDefault(Schema.Literals(["none", "latest"]), "none"),
-  /** A night that takes longer is stopped with a checkpoint; the next slot goes on with it. */
+  /** A run that takes longer is stopped with a checkpoint; the next scheduled run resumes it. */
   timeLimitMinutes: Schema.optionalKey(PositiveFinite),
-  /** For data that cannot be had, a run another process holds and a process that crashed; each pause is twice the one before. */
+  /** Retries when the data is unavailable, another process holds the run, or its process crashed; each pause is twice the last. */
   retries: withDefault(
     Schema.Struct({
       times: withDefault(NotNegativeInt, 3),
@@ -41,16 +41,16 @@ export const ScheduledExperiment = Schema.Struct({
     }),
     {},
   ),
-  /** Finished nights' runs that stay, beside the champion and the one before it; without it, all. */
+  /** How many runs to keep, in addition to the champion and the previous champion (default: all). */
   keep: Schema.optionalKey(PositiveInt),
 })
 export type ScheduledExperiment = typeof ScheduledExperiment.Type
 
 export const Webhook = Schema.Struct({
-  /** Gets a POST of each night's line as JSON. */
+  /** Receives a POST with the result of each scheduled run, a line of `schedule.ndjson`. */
   url: Schema.String.check(
     Schema.makeFilter((url) => /^https?:\/\//i.test(url) && URL.canParse(url), {
-      message: "a webhook is an http or https address",
+      expected: "an http or https address",
     }),
   ),
   timeoutSeconds: withDefault(PositiveFinite, 10),
@@ -64,5 +64,5 @@ export const Schedule = Schema.Struct({
 })
 export type Schedule = typeof Schedule.Type
 
-/** Gives a schedule file its types; the value is checked when the schedule starts. */
+/** Types a schedule file; the value is checked when the schedule starts. */
 export const schedule = (input: typeof Schedule.Encoded): typeof Schedule.Encoded => input

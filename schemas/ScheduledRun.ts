@@ -1,23 +1,25 @@
 /**
- * What became of a slot of the schedule: a line of `schedule.ndjson`; and how a night that is not over stands.
+ * A scheduled run: one experiment trained at one scheduled time. Its result is a line of `schedule.ndjson`; until then, its
+ * progress is in `schedule/<experiment>.json`.
  */
 import { Schema } from "effect"
 import { withDefault } from "./withDefault.ts"
 
-/** Files and webhooks keep the name that the scheduled time had first: it is read by scripts, and by older versions. */
+/** Files and webhooks call the scheduled time `slot`, as in the first version: scripts and older versions read it. */
 const storedNames = { scheduledAt: "slot" } as const
 
 export const ScheduledRun = Schema.Struct({
   experiment: Schema.String,
-  /** When it was due, UTC. */
+  /** The scheduled time, UTC. */
   scheduledAt: Schema.String,
-  /** On whose clock, as Europe/Prague. */
+  /** Time zone of the cron expression, such as Europe/Prague. */
   timezone: Schema.optionalKey(Schema.String),
   startedAt: Schema.NullOr(Schema.String),
   endedAt: Schema.String,
   /**
    * `champion`, `challenger`: trained and judged. `failed`: see `reasons`. `timeLimit`, `interrupted`: stopped with a
-   * checkpoint, the next slot goes on. `skipped`: the night before still went on. `missed`: nothing was there to see it.
+   * checkpoint, which the next scheduled run resumes. `skipped`: the previous run was still running. `missed`: the schedule was
+   * not running.
    */
   outcome: Schema.Literals([
     "champion",
@@ -29,33 +31,38 @@ export const ScheduledRun = Schema.Struct({
     "missed",
   ]),
   run: Schema.NullOr(Schema.String),
-  /** Whether it went on with a run that was begun before. */
+  /** Whether it resumed a run that was started before. */
   resumed: Schema.Boolean,
-  /** Times the run was tried again. */
+  /** How often it was tried again. */
   retries: Schema.Int,
-  /** Slots before this one that nothing was there to see. */
+  /** Scheduled times just before this one at which the schedule was not running. */
   missed: Schema.Int,
-  /** Of the run's process; null where a signal ended it or there was none. */
+  /** Exit code of the run's process; null if a signal ended it or there was none. */
   exitCode: Schema.NullOr(Schema.Int),
   reasons: Schema.Array(Schema.String),
-  /** On the test split. */
+  /** Test accuracy. */
   accuracy: Schema.NullOr(Schema.Finite),
-  /** The champion afterwards. */
+  /** The champion after this run. */
   champion: Schema.NullOr(Schema.String),
-  /** Digest over the data's files, and whether it is another than the night's before. */
+  /** Digest over the dataset's files, and whether it differs from the previous run's. */
   dataset: Schema.NullOr(Schema.Struct({ digest: Schema.String, changed: Schema.Boolean })),
 }).pipe(Schema.encodeKeys(storedNames))
 export type ScheduledRun = typeof ScheduledRun.Type
 
+/** Whether it trained a model and the gate gave a verdict. */
+export const isJudged = ({ outcome }: Pick<ScheduledRun, "outcome">) =>
+  outcome === "champion" || outcome === "challenger"
+
+/** A scheduled run that is not recorded yet. */
 export const OpenScheduledRun = Schema.Struct({
   scheduledAt: Schema.String,
-  /** When its run's process was started, once it was: a run of the experiment made since then is the night's. */
+  /** When the process of its run was started; null before. A run of the experiment created since then belongs to it. */
   startedAt: Schema.NullOr(Schema.String),
   run: Schema.NullOr(Schema.String),
   resumed: Schema.Boolean,
   retries: Schema.Int,
   missed: Schema.Int,
-  /** Stopped, to be gone on with at the next slot; otherwise at once when the schedule starts. */
+  /** Stopped with a checkpoint: it resumes at the next scheduled time, not as soon as the schedule starts. */
   waiting: Schema.Boolean,
 }).pipe(Schema.encodeKeys(storedNames))
 export type OpenScheduledRun = typeof OpenScheduledRun.Type
@@ -64,12 +71,12 @@ export const QueuedTime = Schema.Struct({ scheduledAt: Schema.String, missed: Sc
   Schema.encodeKeys(storedNames),
 )
 
-/** Where an experiment's schedule stands: `schedule/<experiment>.json`. */
+/** State of one job of the schedule: `schedule/<experiment>.json`. */
 export const JobState = Schema.Struct({
-  /** Slots up to here have been dealt with. */
+  /** Every scheduled time up to here has been started, queued or recorded. */
   handledUntil: Schema.String,
   open: Schema.NullOr(OpenScheduledRun),
-  /** A slot that came while the open night went on, to be begun after it. */
+  /** A scheduled time that came while the open run was running, to be started after it. */
   queued: withDefault(Schema.NullOr(QueuedTime), null),
 })
 export type JobState = typeof JobState.Type

@@ -1,8 +1,8 @@
-/** `pipeline champion [EXPERIMENT]`: the best model of each experiment, what happened last night, and why. */
+/** `pipeline champion [EXPERIMENT]`: the champion of each experiment, the last scheduled run, and the reasons. */
 import { Console, Effect, Option, Schema } from "effect"
 import { Argument, Command } from "effect/cli"
 import type { ChampionEvent } from "../../schemas/Champion.ts"
-import { ScheduledRun } from "../../schemas/ScheduledRun.ts"
+import { isJudged, ScheduledRun } from "../../schemas/ScheduledRun.ts"
 import { ChampionNotFound } from "../../storage/champions.ts"
 import { type ExperimentHistory, readHistory, reasonOf } from "../../operations/schedule/History.ts"
 import { formatTime, outcomeLabels, summarize } from "../../operations/schedule/describe.ts"
@@ -11,28 +11,28 @@ import { table } from "../render/table.ts"
 import { json, runsDir } from "../flags.ts"
 
 const experiment = Argument.String("experiment").pipe(
-  Argument.withDescription("The experiment's name; without it, every experiment"),
+  Argument.withDescription("Name of the experiment (default: every experiment)"),
   Argument.optional,
 )
 
-const words: Readonly<Record<ChampionEvent["kind"], string>> = {
+const kindLabels: Readonly<Record<ChampionEvent["kind"], string>> = {
   passed: "champion",
   challenger: "challenger",
   promoted: "promoted",
   rolledBack: "rolled back",
 }
 
-/** Judgements, moves by hand, and the nights that came to neither, by time. */
+/** Verdicts, manual changes, and scheduled runs without a verdict, by time. */
 const rows = ({ events, scheduledRuns }: ExperimentHistory) =>
   [
     ...events.map((event) => ({
       at: event.at,
-      what: words[event.kind],
+      what: kindLabels[event.kind],
       run: event.run,
       why: reasonOf(event),
     })),
     ...scheduledRuns
-      .filter(({ outcome }) => outcome !== "champion" && outcome !== "challenger")
+      .filter((run) => !isJudged(run))
       .map(({ endedAt, outcome, reasons, run }) => ({
         at: endedAt,
         what: outcomeLabels[outcome],
@@ -43,7 +43,7 @@ const rows = ({ events, scheduledRuns }: ExperimentHistory) =>
     .sort((a, b) => a.at.localeCompare(b.at))
     .map(({ at, run, what, why }) => [formatTime(at), what, run, why])
 
-const one = (history: ExperimentHistory) => {
+const renderOne = (history: ExperimentHistory) => {
   const { champion, experiment } = history
   const accuracy = champion?.accuracy ?? null
   const facts = [
@@ -60,7 +60,7 @@ const one = (history: ExperimentHistory) => {
   ].join("\n")
 }
 
-const all = (histories: ReadonlyArray<ExperimentHistory>) => {
+const renderAll = (histories: ReadonlyArray<ExperimentHistory>) => {
   const champions = table(
     ["experiment", "champion", "accuracy", "since", "why"],
     histories.map(({ champion, experiment }) =>
@@ -114,20 +114,20 @@ export const champion = Command.make(
     }
     yield* Console.log(
       name !== undefined
-        ? one(histories[0])
+        ? renderOne(histories[0])
         : histories.length === 0
-          ? `no champions in ${runsDir}; \`pnpm pipeline promote RUN\` makes one`
-          : all(histories),
+          ? `no champions in ${runsDir}; make a run the champion with \`pnpm pipeline promote RUN\``
+          : renderAll(histories),
     )
   }),
 ).pipe(
-  Command.withDescription("Show the best model of each experiment, what happened last night, and why"),
+  Command.withDescription("Show the champion of each experiment, the last scheduled run, and the reasons"),
   Command.withExamples([
-    { command: "pipeline champion", description: "Every experiment's" },
-    { command: "pipeline champion cnn", description: "One experiment's, with its history" },
+    { command: "pipeline champion", description: "The champion of every experiment" },
+    { command: "pipeline champion cnn", description: "One experiment, with its history" },
     {
       command: "pipeline show champion:cnn",
-      description: "Its report: any command that takes a run takes it",
+      description: "Its report; `champion:NAME` works wherever a run is expected",
     },
   ]),
 )

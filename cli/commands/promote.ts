@@ -1,4 +1,4 @@
-/** `pipeline promote RUN`: makes a run the champion of its experiment, by hand or if it passes the gate. */
+/** `pipeline promote RUN`: makes a run the champion of its experiment, in any case or only if it passes the gate. */
 import { Console, Effect, Option } from "effect"
 import { Argument, Command, Flag } from "effect/cli"
 import { findRun } from "../../storage/runDirectory.ts"
@@ -9,11 +9,13 @@ const run = Argument.String("run").pipe(
   Argument.withDescription("The run: its id, the beginning or the last digits of it, or `latest`"),
 )
 const gate = Flag.Boolean("gate").pipe(
-  Flag.withDescription("Only if it passes the experiment's gate; otherwise it is recorded as a challenger"),
+  Flag.withDescription(
+    "Promote only if the run passes the experiment's gate; otherwise record it as a challenger",
+  ),
   Flag.withDefault(false),
 )
 export const reason = Flag.String("reason").pipe(
-  Flag.withDescription("Why, for the history"),
+  Flag.withDescription("Reason, for the history"),
   Flag.withMetavar("TEXT"),
   Flag.optional,
 )
@@ -31,8 +33,8 @@ export const promote = Command.make(
       const { before, experiment, run } = result
       return yield* Console.log(
         before === run
-          ? `${run} is the champion of ${experiment} already`
-          : `${run} is the champion of ${experiment}${before === null ? "" : `; before it, ${before}`}`,
+          ? `${run} is already the champion of ${experiment}`
+          : `${run} is the champion of ${experiment}${before === null ? "" : `, in place of ${before}`}`,
       )
     }
     const { gateRun } = yield* Effect.promise(() => import("../../operations/champion/gateRun.ts"))
@@ -41,16 +43,19 @@ export const promote = Command.make(
     if (options.json) return yield* Console.log(JSON.stringify(result, null, 2))
     const outcome = result.champion
       ? `${result.run} is the champion of ${result.experiment}`
-      : `${result.run} stays a challenger; the champion of ${result.experiment} is ${result.before ?? "nobody yet"}`
+      : `${result.run} is a challenger; ${result.experiment} ${result.before === null ? "has no champion" : `keeps its champion ${result.before}`}`
     yield* Console.log([outcome, ...result.reasons.map((line) => `  ${line}`)].join("\n"))
   }),
 ).pipe(
   Command.withDescription("Make a run the champion of its experiment"),
   Command.withExamples([
-    { command: "pipeline promote latest --gate", description: "If it is not worse than the champion" },
+    {
+      command: "pipeline promote latest --gate",
+      description: "Promote the newest run if it passes the gate",
+    },
     {
       command: "pipeline promote 20261122T02 --reason 'better on our own scans'",
-      description: "Whatever the gate says",
+      description: "Promote a run without the gate",
     },
   ]),
 )

@@ -1,11 +1,11 @@
-/** `pipeline rollback EXPERIMENT`: the champion before becomes champion again. */
+/** `pipeline rollback EXPERIMENT`: makes the previous champion the champion again. */
 import { Console, Effect, Option } from "effect"
 import { Argument, Command } from "effect/cli"
 import { refreshHistoryPage } from "../../views/history/writeHistoryPage.ts"
 import { json, runsDir } from "../flags.ts"
 import { reason } from "./promote.ts"
 
-const experiment = Argument.String("experiment").pipe(Argument.withDescription("The experiment's name"))
+const experiment = Argument.String("experiment").pipe(Argument.withDescription("Name of the experiment"))
 
 export const rollback = Command.make(
   "rollback",
@@ -16,12 +16,12 @@ export const rollback = Command.make(
     yield* refreshHistoryPage(options.runsDir)
     if (options.json) return yield* Console.log(JSON.stringify(result, null, 2))
     yield* Console.log(
-      `${result.run} is the champion of ${result.experiment} again; ${result.before} is not any more`,
+      `${result.run} is the champion of ${result.experiment} again, in place of ${result.before}`,
     )
   }),
 ).pipe(
-  Command.withDescription("Make the champion before the present one champion again"),
+  Command.withDescription("Make the previous champion the champion again"),
   Command.withExamples([
-    { command: "pipeline rollback cnn", description: "One champion back; twice goes back two" },
+    { command: "pipeline rollback cnn", description: "Go back one champion; run it twice to go back two" },
   ]),
 )

@@ -1,18 +1,18 @@
-/** `pipeline schedule FILE`: trains again and again, each night in a process of its own, and keeps the best model. */
+/** `pipeline schedule FILE`: trains at scheduled times, each run in a process of its own, and keeps the best model. */
 import { Console, Effect, FileSystem, Layer, Option, Path, Schema } from "effect"
 import { Command } from "effect/cli"
 import { exitCodes } from "../../schemas/exitCodes.ts"
 import { Failure } from "../../schemas/Failure.ts"
 import { Interrupted } from "../../schemas/Interrupted.ts"
-import { ScheduledRun } from "../../schemas/ScheduledRun.ts"
+import { isJudged, ScheduledRun } from "../../schemas/ScheduledRun.ts"
 import { claim } from "../../storage/lock/claim.ts"
 import { makePlan, type Plan, ScheduleInvalid } from "../../operations/schedule/plan.ts"
-import { checkEngines, checkFolder, unusable } from "../../operations/schedule/startChecks.ts"
+import { checkEngines, checkFolder, folderUnusable } from "../../operations/schedule/startChecks.ts"
 import { StopSignal } from "../../pipeline/StopSignal.ts"
 import { type ScheduleFlags, scheduleFlags } from "../scheduleFlags.ts"
 
-/** The longest time between two looks at the clock: a machine that slept is at most this late. */
-const lookMs = 300_000
+/** The longest time between two looks at the clock: after the machine slept, a run is at most this late. */
+const maxSleepMs = 300_000
 
 /** A night begun with --now was not trained to its end. */
 export class NightFailed extends Failure<NightFailed>()("NightFailed", {
@@ -26,9 +26,9 @@ const encodeScheduledRun = Schema.encodeSync(Schema.fromJsonString(ScheduledRun)
 const isPrinting = (flags: ScheduleFlags) => flags.printSystemd || flags.printCrontab
 
 const readPlan = (flags: ScheduleFlags) =>
-  makePlan(
-    flags.file,
-    {
+  makePlan({
+    file: flags.file,
+    flags: {
       cron: Option.getOrUndefined(flags.cron),
       timezone: Option.getOrUndefined(flags.timezone),
       iterations: Option.getOrUndefined(flags.iterations),
@@ -42,61 +42,64 @@ const readPlan = (flags: ScheduleFlags) =>
       retries: Option.getOrUndefined(Option.map(flags.retries, (times) => ({ times }))),
       keep: Option.getOrUndefined(flags.keep),
     },
-    Option.getOrUndefined(flags.webhook),
-    { now: flags.now && !isPrinting(flags), only: Option.getOrUndefined(flags.only)?.split(",") },
-  )
+    webhook: Option.getOrUndefined(flags.webhook),
+    now: flags.now && !isPrinting(flags),
+    only: Option.getOrUndefined(flags.only)?.split(","),
+  })
 
 const printUnits = Effect.fnUntraced(function* ({ file, printSystemd }: ScheduleFlags, { jobs }: Plan) {
-  const { crontab, notForCron, systemdUnit } = yield* Effect.promise(
+  const { crontab, cronProblem, systemdUnit } = yield* Effect.promise(
     () => import("../../operations/schedule/units.ts"),
   )
-  const { given, without } = yield* Effect.promise(() => import("../../operations/schedule/commandLine.ts"))
+  const { currentCommand, withoutFlag } = yield* Effect.promise(
+    () => import("../../operations/schedule/commandLine.ts"),
+  )
   const folder = process.cwd()
-  if (printSystemd) return yield* Console.log(systemdUnit(given(), folder))
-  const problems = jobs.flatMap((job) => notForCron(job) ?? [])
+  if (printSystemd) return yield* Console.log(systemdUnit(currentCommand(), folder))
+  const problems = jobs.flatMap((job) => cronProblem(job) ?? [])
   if (problems.length > 0) return yield* new ScheduleInvalid({ file, problems })
   const { timeZone } = Intl.DateTimeFormat().resolvedOptions()
-  yield* Console.log(crontab(without("--cron", given()), jobs, folder, timeZone))
+  yield* Console.log(crontab(withoutFlag("--cron", currentCommand()), jobs, folder, timeZone))
 })
 
-/** Holds the schedule of the runs folder until the scope ends. */
+/** Claims the schedule of the runs folder until the scope ends, and checks what later runs need. */
 const claimSchedule = Effect.fnUntraced(function* ({ dataDir, runsDir }: ScheduleFlags, plan: Plan) {
   const paths = yield* Path.Path
   const { journal } = yield* Effect.promise(() => import("../../operations/schedule/Journal.ts"))
   yield* checkFolder(runsDir)
   yield* claim(`the schedule of ${runsDir}`, paths.join(runsDir, journal.folder, journal.claim)).pipe(
-    Effect.catchTag("StorageFailed", unusable(runsDir)),
+    Effect.catchTag("StorageFailed", folderUnusable(runsDir)),
   )
   yield* checkFolder(dataDir)
   yield* checkEngines(plan)
 })
 
-/** What is done with each night that is recorded: printed for a script, shown on the page, sent to the webhook. */
+/** Publishes each recorded run: on standard output with --json, on the history page, to the webhook. */
 const makeNotify = Effect.fnUntraced(function* ({ json, runsDir }: ScheduleFlags, { webhook }: Plan) {
   const { makeWebhookSender } = yield* Effect.promise(() => import("../../operations/schedule/webhook.ts"))
-  const { tryWritingHistoryPage } = yield* Effect.promise(
+  const { tryWriteHistoryPage } = yield* Effect.promise(
     () => import("../../views/history/writeHistoryPage.ts"),
   )
   const services = yield* Effect.context<FileSystem.FileSystem | Path.Path>()
   const sender = webhook === undefined ? undefined : yield* makeWebhookSender(webhook)
   const notify = Effect.fnUntraced(function* (scheduledRun: ScheduledRun) {
     if (json) yield* Console.log(encodeScheduledRun(scheduledRun))
-    yield* Effect.provideContext(tryWritingHistoryPage(runsDir), services)
+    yield* Effect.provideContext(tryWriteHistoryPage(runsDir), services)
     if (sender !== undefined) yield* sender.send(scheduledRun)
   })
   return { notify, flush: sender?.flush ?? Effect.void }
 })
 
-/** The error of the first night of --now that gave no model, or of those that did not begin. */
+/** Fails if a run of --now gave no model, or did not start. */
 const checkScheduledRuns = Effect.fnUntraced(function* (
   scheduledRuns: ReadonlyArray<ScheduledRun>,
   { jobs }: Plan,
 ) {
   const signal = (yield* StopSignal).requested()
   if (signal !== undefined && scheduledRuns.length < jobs.length) {
-    return yield* new Interrupted({ signal, during: "the night; the next start goes on with it" })
+    return yield* new Interrupted({ signal, during: "the scheduled run; the next start resumes it" })
   }
-  const failed = scheduledRuns.find(({ outcome }) => outcome !== "champion" && outcome !== "challenger")
+  const failed = scheduledRuns.find((run) => !isJudged(run))
   if (failed === undefined) return
   const { exitCode, experiment, outcome, reasons } = failed
   return yield* new NightFailed({
@@ -114,7 +117,7 @@ const runPlan = Effect.fnUntraced(function* (flags: ScheduleFlags, plan: Plan) {
   const { flush, notify } = yield* makeNotify(flags, plan)
   const options = {
     jobs: plan.jobs,
-    lookMs,
+    maxSleepMs,
     stop: stop.awaited,
     stopped: () => stop.requested() !== undefined,
     notify,
@@ -125,10 +128,10 @@ const runPlan = Effect.fnUntraced(function* (flags: ScheduleFlags, plan: Plan) {
     return yield* checkScheduledRuns(scheduledRuns, plan)
   }
   const times = plan.jobs.map(({ cron, name, timezone }) => `${name} at ${cron} (${timezone})`)
-  yield* Effect.logInfo(`scheduled: ${times.join(", ")}; SIGTERM or Ctrl-C ends it with a checkpoint`)
+  yield* Effect.logInfo(`scheduled: ${times.join(", ")}; SIGTERM or Ctrl-C stops it with a checkpoint`)
   yield* runSchedule(options)
   yield* flush
-  yield* Effect.logInfo("the schedule has ended; a night that was stopped goes on at the next start")
+  yield* Effect.logInfo("the schedule has stopped; a run that was stopped resumes at the next start")
 })
 
 export const schedule = Command.make(
@@ -147,16 +150,16 @@ export const schedule = Command.make(
     )
   }, Effect.scoped),
 ).pipe(
-  Command.withDescription("Train again and again at set times; a better model becomes the champion"),
+  Command.withDescription("Train at scheduled times; a better model becomes the champion"),
   Command.withExamples([
     {
       command: `pipeline schedule experiments/cnn.ts --cron "30 2 * * *" --timezone Europe/Prague`,
-      description: "Every night at half past two",
+      description: "Every day at 02:30",
     },
-    { command: "pipeline schedule experiments/cnn.ts --now", description: "One night at once" },
+    { command: "pipeline schedule experiments/cnn.ts --now", description: "Once, now" },
     {
       command: `pipeline schedule experiments/cnn.ts --cron "30 2 * * *" --print-systemd`,
-      description: "A unit for systemd",
+      description: "Print a systemd unit",
     },
   ]),
 )

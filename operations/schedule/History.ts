@@ -1,8 +1,7 @@
 /**
- * How an experiment has fared: (runs folder) -> for each experiment its champion, its nights, and what is going on.
+ * The history of each experiment: (runs folder) -> its champions, its scheduled runs, and the run that is not finished.
  *
- * From what is recorded alone: `schedule.ndjson`, `champions/` and `schedule/`. What `champion` says and `history.html`
- * shows are made of it.
+ * It is read from `schedule.ndjson`, `champions/` and `schedule/` alone. The command `champion` and `history.html` show it.
  */
 import { Effect, Path } from "effect"
 import type { ChampionEvent } from "../../schemas/Champion.ts"
@@ -12,30 +11,31 @@ import { listHeaders } from "../../storage/runHeader.ts"
 import { readReport } from "../../storage/report.ts"
 import { readJobState, readScheduledRuns } from "./Journal.ts"
 
+/** The time in which one run was the champion. */
 export interface ChampionPeriod {
   readonly run: string
-  /** Null where only the pointer is known. */
+  /** Null if only the pointer is known. */
   readonly since: string | null
-  /** On the test split; null where nobody knows it any more. */
+  /** Test accuracy; null if no record of it is left. */
   readonly accuracy: number | null
   readonly why: string
 }
 
-/** A night that is not over. */
+/** A scheduled run that is not recorded yet, or that the next one resumes. */
 export interface Unfinished {
   readonly scheduledAt: string
-  /** Null before it has made one. */
+  /** Null until it is created. */
   readonly run: string | null
-  /** `running`: a process works on it. `waiting`: the next slot goes on with it. `stopped`: the next start does. */
+  /** `running`: a process works on it. `waiting`: the next scheduled run resumes it. `stopped`: the schedule does when it starts. */
   readonly state: "running" | "waiting" | "stopped"
 }
 
 export interface ExperimentHistory {
   readonly experiment: string
   readonly champion: ChampionPeriod | null
-  /** Every champion, oldest first; the last one is the present one. */
+  /** Oldest first; the last one is the current champion's. */
   readonly championPeriods: ReadonlyArray<ChampionPeriod>
-  /** Times a model was judged or moved, oldest first. */
+  /** Every time a model was judged, promoted or rolled back, oldest first. */
   readonly events: ReadonlyArray<ChampionEvent>
   /** Oldest first. */
   readonly scheduledRuns: ReadonlyArray<ScheduledRun>
@@ -45,14 +45,14 @@ export interface ExperimentHistory {
 export const reasonOf = (event: ChampionEvent): string =>
   "verdict" in event ? event.verdict.reasons.join("; ") : (event.reason ?? "by hand")
 
-/** Where a person moved the champion after the last night. */
+/** The change that a person made to the champion after the last scheduled run. */
 export const findManualChange = ({
   events,
   scheduledRuns,
 }: Pick<ExperimentHistory, "events" | "scheduledRuns">) => {
   const last = events.at(-1)
-  const over = scheduledRuns.at(-1)?.endedAt
-  if (last === undefined || over === undefined || last.at <= over) return undefined
+  const endedAt = scheduledRuns.at(-1)?.endedAt
+  if (last === undefined || endedAt === undefined || last.at <= endedAt) return undefined
   return last.kind === "promoted" || last.kind === "rolledBack" ? last : undefined
 }
 
@@ -69,7 +69,7 @@ const knownAccuracy = (
   )
 }
 
-/** What the schedule's state leaves open; a run that it does not name yet is the one made since the night began. */
+/** Reads the schedule's state. A run that it does not name yet is the newest one created since the scheduled run started. */
 const readUnfinished = Effect.fnUntraced(function* (
   runsDir: string,
   experiment: string,
@@ -78,7 +78,7 @@ const readUnfinished = Effect.fnUntraced(function* (
   const open = (yield* readJobState(runsDir, experiment))?.open ?? null
   if (open === null) return null
   const { run, scheduledAt, startedAt } = open
-  // A night is recorded first and forgotten then: one in both is over, but for a run that the next slot goes on with.
+  // A scheduled run is recorded before the state forgets it, so one in both is finished, unless the next one resumes it.
   const recorded = scheduledRuns.findLast((scheduledRun) => scheduledRun.scheduledAt === scheduledAt)?.outcome
   const waiting = open.waiting || recorded === "timeLimit" || recorded === "interrupted"
   if (recorded !== undefined && !waiting) return null
@@ -90,7 +90,7 @@ const readUnfinished = Effect.fnUntraced(function* (
   return { scheduledAt, run: found?.id ?? null, state } satisfies Unfinished as Unfinished
 })
 
-/** Every experiment that has a champion, has been judged or has had a night, by name; or the one that is named. */
+/** Every experiment with a champion, a judged run or a scheduled run, sorted by name; or only the named one. */
 export const readHistory = Effect.fn("readHistory")(function* (runsDir: string, only?: string) {
   const paths = yield* Path.Path
   const pointers = yield* listChampions(runsDir)
@@ -103,7 +103,7 @@ export const readHistory = Effect.fn("readHistory")(function* (runsDir: string, 
     const events = allEvents.filter((event) => event.experiment === experiment)
     const scheduledRuns = allScheduledRuns.filter((scheduledRun) => scheduledRun.experiment === experiment)
     const championPeriods: Array<ChampionPeriod> = []
-    const begins = Effect.fnUntraced(function* (run: string, since: string | null, why: string) {
+    const addPeriod = Effect.fnUntraced(function* (run: string, since: string | null, why: string) {
       const accuracy =
         knownAccuracy(run, events, scheduledRuns) ??
         (yield* readReport(paths.join(runsDir, run)))?.test.accuracy.value ??
@@ -114,11 +114,11 @@ export const readHistory = Effect.fn("readHistory")(function* (runsDir: string, 
       if (event.kind === "challenger") continue
       const byHand =
         event.kind === "promoted" ? "promoted: " : event.kind === "rolledBack" ? "rolled back: " : ""
-      yield* begins(event.run, event.at, `${byHand}${reasonOf(event)}`)
+      yield* addPeriod(event.run, event.at, `${byHand}${reasonOf(event)}`)
     }
-    // A pointer that a person wrote, with no history to it.
+    // A pointer that a person wrote has no history.
     const pointer = pointers.find((one) => one.experiment === experiment)?.run
-    if (pointer !== undefined && championPeriods.length === 0) yield* begins(pointer, null, "")
+    if (pointer !== undefined && championPeriods.length === 0) yield* addPeriod(pointer, null, "")
     histories.push({
       experiment,
       champion: championPeriods.at(-1) ?? null,

@@ -1,10 +1,10 @@
-/** An experiment on the schedule, checked: what starts a night needs of it. */
+/** One job of the schedule: an experiment with its times and policies, checked. */
 import type { Cron } from "effect"
 import type { ScheduledExperiment } from "../../schemas/Schedule.ts"
 
 export interface Job extends ScheduledExperiment {
   /** The experiment's name. */
   readonly name: string
-  /** Undefined where nights are begun from outside, with --now. */
+  /** Undefined with --now: the scheduled times are somebody else's. */
   readonly due: Cron.Cron | undefined
 }

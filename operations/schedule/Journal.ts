@@ -1,8 +1,8 @@
 /**
- * What the schedule remembers, in the runs folder: `schedule.ndjson`, one line a night, only ever appended to, and
- * `schedule/<experiment>.json`, where it stands, replaced whole.
+ * The schedule's files in the runs folder: `schedule.ndjson`, to which every scheduled run appends one line, and
+ * `schedule/<experiment>.json`, the state of one job, which is replaced as a whole.
  *
- * The line is written before the state forgets the night, so a night in both is over.
+ * A run's line is written before the state forgets the run, so a run in both is finished.
  */
 import { Context, Effect, FileSystem, Layer, Path, Schema } from "effect"
 import { JobState, ScheduledRun } from "../../schemas/ScheduledRun.ts"
@@ -22,7 +22,7 @@ const encodeScheduledRun = Schema.encodeSync(Schema.fromJsonString(ScheduledRun)
 const decodeState = Schema.decodeUnknownEffect(Schema.fromJsonString(JobState))
 const encodeState = Schema.encodeSync(JobState)
 
-/** Every line that can be read, oldest first. */
+/** Every line that can be decoded, oldest first. */
 export const readScheduledRuns = Effect.fn("readScheduledRuns")(function* (runsDir: string) {
   const paths = yield* Path.Path
   const scheduledRuns: Array<ScheduledRun> = []
@@ -38,7 +38,7 @@ export const readScheduledRuns = Effect.fn("readScheduledRuns")(function* (runsD
 const stateFile = (runsDir: string, experiment: string) =>
   Effect.map(Path.Path, (paths) => paths.join(runsDir, journal.folder, `${experiment}.json`))
 
-/** Where the schedule of an experiment stands; undefined before its first start, or where that cannot be read. */
+/** The state of one job; undefined before its first start, or if the file cannot be decoded. */
 export const readJobState = Effect.fn("readJobState")(function* (runsDir: string, experiment: string) {
   const text = yield* files.readStringIfExists(yield* stateFile(runsDir, experiment))
   if (text === undefined) return undefined

@@ -1,4 +1,4 @@
-/** Nights in words: (a line of the schedule) -> what a person reads in the morning. */
+/** Scheduled runs as text: (record, history) -> the lines that `champion`, the history page and the log show. */
 import { DateTime, Option } from "effect"
 import type { ChampionEvent } from "../../schemas/Champion.ts"
 import type { ScheduledRun } from "../../schemas/ScheduledRun.ts"
@@ -14,7 +14,7 @@ export const outcomeLabels: Readonly<Record<ScheduledRun["outcome"], string>> = 
   missed: "missed",
 }
 
-/** 2026-11-22 02:30 on the clock of a time zone. */
+/** Such as 2026-11-22 02:30. */
 export const formatTime = (at: string, timezone = "UTC"): string => {
   const zoned = DateTime.make(at).pipe(
     Option.flatMap((time) => DateTime.makeZoned(time, { timeZone: timezone })),
@@ -29,75 +29,71 @@ export const formatScheduledTime = ({
 }: Pick<ScheduledRun, "scheduledAt" | "timezone">) =>
   `${formatTime(scheduledAt, timezone)} ${timezone ?? "UTC"}`
 
-const times = (count: number, one: string, more: string) => (count === 1 ? one : `${count} ${more}`)
+const plural = (count: number, one: string, more: string) => (count === 1 ? one : `${count} ${more}`)
 
-/** What else is to be known of a night. */
 export const remarks = ({ dataset, missed, resumed, retries }: ScheduledRun): ReadonlyArray<string> => [
-  ...(dataset?.changed === true ? ["the data was new"] : []),
-  ...(resumed ? ["it went on with a run begun before"] : []),
-  ...(retries > 0 ? [`it was tried again ${times(retries, "once", "times")}`] : []),
-  ...(missed > 0 ? [`before it ${times(missed, "one slot was", "slots were")} missed`] : []),
+  ...(dataset?.changed === true ? ["the dataset changed"] : []),
+  ...(resumed ? ["resumed an earlier run"] : []),
+  ...(retries > 0 ? [`retried ${plural(retries, "once", "times")}`] : []),
+  ...(missed > 0 ? [`missed ${plural(missed, "one scheduled run", "scheduled runs")} before it`] : []),
 ]
 
-/** What became of a night, and why. */
-export const describeScheduledRun = (scheduledRun: ScheduledRun): string => {
-  const why = scheduledRun.reasons.join("; ")
-  const stays = scheduledRun.champion === null ? "there is no champion" : "the champion stays"
-  switch (scheduledRun.outcome) {
+/** What a scheduled run ended with, and why. */
+export const describeScheduledRun = ({ champion, outcome, reasons, run }: ScheduledRun): string => {
+  const why = reasons.join("; ")
+  const remains = champion === null ? "there is no champion" : "the champion stays"
+  switch (outcome) {
     case "champion":
-      return `a new champion, ${scheduledRun.run}: ${why}`
+      return `new champion ${run}: ${why}`
     case "challenger":
-      return `${stays}; ${scheduledRun.run} is kept as a challenger: ${why}`
+      return `${remains}; ${run} is a challenger: ${why}`
     case "failed":
-      return `failed, ${stays}: ${why}`
+      return `failed, ${remains}: ${why}`
     case "timeLimit":
     case "interrupted":
-      return `${why}; the next slot goes on with ${scheduledRun.run ?? "it"}`
+      return `${why}; the next scheduled run resumes ${run ?? "it"}`
     case "skipped":
-      return `left out: ${why}`
+      return `skipped: ${why}`
     case "missed":
       return `missed: ${why}`
   }
 }
 
-/** How a night that is not over stands. */
-export const describeUnfinished = (
-  { run, scheduledAt, state }: Unfinished,
-  timezone: string | undefined,
-): string => {
-  const scheduledRun = `the night of ${formatTime(scheduledAt, timezone)} ${timezone ?? "UTC"}`
-  const withRun = run === null ? "" : ` with ${run}`
+export const describeUnfinished = (unfinished: Unfinished, timezone: string | undefined): string => {
+  const { run, scheduledAt, state } = unfinished
+  const scheduledRun = `the run of ${formatTime(scheduledAt, timezone)} ${timezone ?? "UTC"}`
+  const named = run === null ? "" : ` (${run})`
   switch (state) {
     case "running":
-      return `${scheduledRun} is going on${withRun}`
+      return `${scheduledRun} is running${named}`
     case "waiting":
-      return `${scheduledRun} was stopped with a checkpoint; the next slot goes on${withRun}`
+      return `${scheduledRun} was stopped with a checkpoint${named}; the next scheduled run resumes it`
     case "stopped":
-      return `${scheduledRun} is not over; the schedule goes on${withRun} when it starts again`
+      return `${scheduledRun} is not finished${named}; the schedule resumes it when it starts again`
   }
 }
 
-/** What a person did to the champion after the last night. */
+/** What a person did to the champion after the last scheduled run. */
 export const describeManualChange = (event: ChampionEvent): string => {
-  const done = event.kind === "rolledBack" ? `rolled back to ${event.run}` : `${event.run} was promoted`
+  const change = event.kind === "rolledBack" ? `rolled back to ${event.run}` : `promoted ${event.run}`
   const { reason } = "reason" in event ? event : { reason: null }
-  return `since then, ${formatTime(event.at)} UTC: ${done}${reason === null ? "" : `: ${reason}`}`
+  return `since then, ${formatTime(event.at)} UTC: ${change}${reason === null ? "" : `: ${reason}`}`
 }
 
-/** Everything to be known of an experiment in the summarize, a line each. */
+/** The last scheduled run of an experiment and what happened since, one line each. */
 export const summarize = (history: ExperimentHistory): ReadonlyArray<string> => {
   const { scheduledRuns, unfinished } = history
   const last = scheduledRuns.at(-1)
-  const moved = findManualChange(history)
-  const also = last === undefined ? [] : remarks(last)
+  const change = findManualChange(history)
+  const notes = last === undefined ? [] : remarks(last)
   return [
     ...(last === undefined
       ? []
       : [
-          `${formatScheduledTime(last)}: ${describeScheduledRun(last)}${also.length === 0 ? "" : ` (${also.join("; ")})`}`,
+          `${formatScheduledTime(last)}: ${describeScheduledRun(last)}${notes.length === 0 ? "" : ` (${notes.join("; ")})`}`,
         ]),
-    ...(moved === undefined ? [] : [describeManualChange(moved)]),
-    // A night that was stopped says itself that the next one goes on.
+    ...(change === undefined ? [] : [describeManualChange(change)]),
+    // The line of a run that was stopped says already that the next one resumes it.
     ...(unfinished === null ||
     (unfinished.state === "waiting" && unfinished.scheduledAt === last?.scheduledAt)
       ? []

@@ -1,5 +1,5 @@
 /**
- * A run that a process outside this one works on: (run directory) -> its status, its end, and a way to stop it.
+ * A run that another process is working on: (run directory) -> its status, its end, and a way to stop it.
  *
  * Reading a run never fails: a run that cannot be read counts as absent, with a warning.
  */
@@ -10,7 +10,7 @@ import { processState } from "../../storage/lock/processIdentity.ts"
 import { readHeader } from "../../storage/runHeader.ts"
 import { type Ended, graceMs } from "../childProcess.ts"
 import { sendSignal } from "./sendSignal.ts"
-import type { Working } from "./Worker.ts"
+import type { ScheduledProcess } from "./Worker.ts"
 
 type Files = FileSystem.FileSystem | Path.Path
 
@@ -26,7 +26,7 @@ export const readStatus = Effect.fnUntraced(function* (runPath: string) {
   const header = yield* orUndefined(readHeader(runPath))
   if (header === undefined) return undefined
   const last = header.attempts.at(-1)
-  // A process of another machine cannot be waited for: `resume` finds out whether it still holds the run.
+  // This process cannot wait for one on another machine; `resume` finds out whether that one still holds the run.
   const isElsewhere =
     header.status === "running" && last !== undefined && processState(last.process) !== "alive"
   return {
@@ -37,7 +37,7 @@ export const readStatus = Effect.fnUntraced(function* (runPath: string) {
   }
 })
 
-/** Waits for the run to end, as a process of this schedule would: what failed has its code, the rest can be resumed. */
+/** Waits for the run to end. A failure has its exit code, as a process of this schedule has; anything else can be resumed. */
 const awaitEnd = Effect.fnUntraced(function* (name: string, runPath: string) {
   while (true) {
     const run = yield* readStatus(runPath)
@@ -50,7 +50,7 @@ const awaitEnd = Effect.fnUntraced(function* (name: string, runPath: string) {
   }
 })
 
-/** SIGTERM, and SIGKILL after the time of grace. By start time and boot, so that the id is still its own. */
+/** Sends SIGTERM, and SIGKILL after a grace period. Start time and boot identify the process, because ids are reused. */
 const endProcess = Effect.fnUntraced(function* (recorded: ProcessIdentity) {
   const isThere = () => processState(recorded) === "alive"
   if (!isThere()) return
@@ -66,14 +66,14 @@ const endProcess = Effect.fnUntraced(function* (recorded: ProcessIdentity) {
 const stop = Effect.fnUntraced(function* (runPath: string) {
   const run = yield* readStatus(runPath)
   if (run?.status === "running" && run.process !== undefined) yield* endProcess(run.process)
-  // It may have come to its end first.
+  // It may have finished first.
   return (yield* readStatus(runPath))?.status === "finished"
     ? { code: 0, reason: "" }
     : { code: exitCodes.interrupted, reason: "interrupted by SIGTERM" }
 })
 
 export const followRun = (name: string, runPath: string) =>
-  Effect.map(Effect.context<Files>(), (services): Working => ({
+  Effect.map(Effect.context<Files>(), (services): ScheduledProcess => ({
     pid: undefined,
     ended: Effect.provideContext(awaitEnd(name, runPath), services),
     stop: Effect.provideContext(stop(runPath), services),

@@ -1,5 +1,5 @@
 /**
- * The nights of one job as they are recorded: (scheduledRun) -> a line of `schedule.ndjson`, a log line and a notification.
+ * Records the scheduled runs of one job: (scheduled run) -> a line of `schedule.ndjson`, a log line and a notification.
  */
 import { DateTime, Effect, Ref } from "effect"
 import type { ScheduledRun } from "../../schemas/ScheduledRun.ts"
@@ -8,11 +8,11 @@ import type { Job } from "./Job.ts"
 import { Journal } from "./Journal.ts"
 import { Worker } from "./Worker.ts"
 
-/** What became of a slot that no night was begun for. */
+/** A scheduled time for which no run was started. */
 export interface SkippedTime {
   readonly outcome: "skipped" | "missed"
   readonly scheduledAt: string
-  /** Slots before it that passed unseen. */
+  /** Scheduled times before it at which the schedule was not running. */
   readonly missed: number
   readonly reason: string
 }
@@ -30,7 +30,7 @@ export const makeJobRecords = Effect.fnUntraced(function* (
     (yield* journal.scheduledRuns).filter(({ experiment }) => experiment === job.name),
   )
 
-  /** The line says whether the dataset changed since the last night that had one. */
+  /** The record says whether the dataset changed since the last run that had one. */
   const record = Effect.fnUntraced(function* (scheduledRun: ScheduledRun) {
     const before = (yield* Ref.get(recorded)).findLast(({ dataset }) => dataset !== null)?.dataset
     const changed =
@@ -43,7 +43,7 @@ export const makeJobRecords = Effect.fnUntraced(function* (
     yield* Ref.update(recorded, (lines) => [...lines, line])
     const text = `${job.name}: ${describeScheduledRun(line)}`
     yield* line.outcome === "failed" ? Effect.logWarning(text) : Effect.logInfo(text)
-    if (changed) yield* Effect.logInfo(`${job.name}: the data is another than the night before`)
+    if (changed) yield* Effect.logInfo(`${job.name}: the dataset changed since the previous run`)
     yield* notify(line)
     return line
   })
@@ -68,11 +68,11 @@ export const makeJobRecords = Effect.fnUntraced(function* (
     })
   })
 
-  /** Removes runs of earlier nights, as far as the job's `keep` allows. */
+  /** Removes the runs that the job's `keep` does not cover. */
   const prune = Effect.gen(function* () {
     if (job.keep === undefined) return
     const runs = new Set((yield* Ref.get(recorded)).flatMap(({ run }) => run ?? []))
-    const removed = yield* worker.retain([...runs], job.keep)
+    const removed = yield* worker.prune([...runs], job.keep)
     if (removed.length > 0) yield* Effect.logInfo(`${job.name}: removed ${removed.join(", ")}`)
   })
 

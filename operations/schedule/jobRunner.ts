@@ -1,8 +1,8 @@
 /**
- * Runs one scheduled job: (job, semaphore) -> starts, finishes and records its nights. At most one runs and one waits.
+ * Runs one scheduled job: (job, semaphore) -> starts, finishes and records its runs. At most one runs and one waits.
  *
- * All that decides what happens next is the job's state (`jobState.ts`), which is saved at every change. What a night
- * became is recorded first and forgotten in the state then; so is a slot that is skipped.
+ * The job's state (`jobState.ts`) alone decides what happens next; it is saved at every change. A run is recorded before the
+ * state forgets it; so is a scheduled time that is skipped.
  */
 import { Clock, Effect, Latch, Ref, Semaphore } from "effect"
 import type { JobState, ScheduledRun } from "../../schemas/ScheduledRun.ts"
@@ -14,16 +14,16 @@ import { executeScheduledRun } from "./scheduledRun.ts"
 
 export interface JobRunnerOptions {
   readonly job: Job
-  /** One night at a time on this machine, whatever its experiment. */
+  /** Lets one run at a time use this machine, whatever its experiment. */
   readonly semaphore: Semaphore.Semaphore
-  /** Waits for the request to stop. */
+  /** Waits until the schedule is asked to stop. */
   readonly stop: Effect.Effect<unknown>
   readonly stopped: () => boolean
   /** Must not fail. */
   readonly notify: (scheduledRun: ScheduledRun) => Effect.Effect<void>
 }
 
-/** The job's state, saved at every change; saves come one after the other, each of the newest state. */
+/** The job's state, saved at every change, one save after the other, each with the newest state. */
 const makeSavedState = Effect.fnUntraced(function* (job: Job, recorded: ReadonlyArray<ScheduledRun>) {
   const journal = yield* Journal
   const saving = yield* Semaphore.make(1)
@@ -46,7 +46,7 @@ interface Context extends JobRunnerOptions, Effect.Success<ReturnType<typeof mak
   readonly changed: Latch.Latch
 }
 
-/** Runs the open night to its end; undefined if the schedule was asked to stop. */
+/** Runs the open run to its end; undefined if the schedule was asked to stop. */
 const runOpen = ({ job, records, semaphore, state, stop, stopped, update }: Context) =>
   Effect.gen(function* () {
     const { open } = yield* Ref.get(state)
@@ -59,7 +59,7 @@ const runOpen = ({ job, records, semaphore, state, stop, stopped, update }: Cont
     return scheduledRun
   }).pipe(semaphore.withPermits(1))
 
-/** Runs what is open, then what is queued, until neither is left. */
+/** Runs the open run, then the queued one, until neither is left. */
 const runAll = Effect.fnUntraced(function* (context: Context) {
   const { state, stopped, update } = context
   while (!stopped()) {
@@ -72,7 +72,7 @@ const runAll = Effect.fnUntraced(function* (context: Context) {
   }
 })
 
-/** Runs nights as they come, first what an earlier schedule left, until the schedule stops. */
+/** Runs what is dispatched, first what an earlier schedule left, until the schedule stops. */
 const work = Effect.fnUntraced(function* (context: Context) {
   const { changed, stop, stopped } = context
   while (!stopped()) {
@@ -91,17 +91,17 @@ const start = Effect.fnUntraced(function* (
   yield* changed.open
 })
 
-/** Replaces the queued slot; the one that was there is recorded as skipped. */
+/** Replaces the queued time; the one that was queued is recorded as skipped. */
 const replaceQueued = Effect.fnUntraced(function* (
   { changed, records, save, state }: Context,
   handledUntil: string,
   queued: JobState["queued"],
 ) {
-  // Both at once: while the one before is recorded, this one may be opened and saved.
+  // Both at once: while the replaced one is recorded, this one may be opened and saved.
   const replaced = yield* Ref.modify(state, (before) => [before.queued, { ...before, queued, handledUntil }])
   yield* changed.open
   if (replaced !== null) {
-    const reason = "a later slot took its place in the queue"
+    const reason = "a later scheduled run replaced it in the queue"
     yield* records.recordSkipped({ ...replaced, outcome: "skipped", reason })
   }
   yield* save
@@ -136,7 +136,7 @@ export const makeJobRunner = Effect.fnUntraced(function* (options: JobRunnerOpti
     enqueue: (scheduledAt: string, missed: number) =>
       replaceQueued(context, scheduledAt, { scheduledAt, missed }),
     skip: (skipped: SkippedTime) => skip(context, skipped),
-    /** Runs one night at once, without `work`: for --now. */
+    /** Runs once now, without `work`: for --now. */
     runNow: runNow(context),
   }
 })

@@ -1,14 +1,14 @@
 /**
- * Where a job of the schedule stands, as pure transitions: (saved state, recorded nights) -> JobState.
+ * The state of a scheduled job, as pure transitions: (saved state, recorded runs) -> JobState.
  *
- * At most one night is open and one slot is queued behind it. A night is open from its slot until it is recorded; one that
- * was stopped with a checkpoint stays open and waits for the next slot.
+ * At most one scheduled run is open, and one scheduled time is queued behind it. A run is open from its scheduled time until it
+ * is recorded; one that was stopped with a checkpoint stays open and waits for the next scheduled time.
  */
 import type { JobState, ScheduledRun, OpenScheduledRun } from "../../schemas/ScheduledRun.ts"
 
 export const toIso = (ms: number) => new Date(ms).toISOString()
 
-/** Opens a new night, or lets the one that waits resume at this slot. */
+/** Opens a new run, or lets the waiting one resume at this scheduled time. */
 export const openAt = (
   waiting: OpenScheduledRun | null,
   scheduledAt: string,
@@ -21,21 +21,21 @@ export const openAt = (
 export const isRunnable = (open: OpenScheduledRun | null): open is OpenScheduledRun =>
   open !== null && !open.waiting
 
-/** Whether a night is running, or will as soon as another job lets it. */
+/** Whether a run is running, or will run as soon as other jobs allow it. */
 export const isBusy = ({ open, queued }: JobState) => isRunnable(open) || queued !== null
 
 const dayMs = 86_400_000
 
 /**
- * The state a schedule starts from. A night is recorded before the state forgets it, so one that is in both is over, unless
- * it was stopped with a checkpoint: that one waits. A slot that was queued and is recorded is over, too.
+ * The state that a schedule starts from. A run is recorded before the state forgets it, so one in both is finished, unless it was
+ * stopped with a checkpoint: then it waits. A queued time that is recorded is finished, too.
  */
 export const restoreState = (
   saved: JobState | undefined,
   recorded: ReadonlyArray<ScheduledRun>,
   nowMs: number,
 ): JobState => {
-  // A clock that was far ahead once must not put every slot into the past.
+  // If the clock was far ahead once, later scheduled times must not count as handled.
   const isPossible = (scheduledAt: string) => Date.parse(scheduledAt) <= nowMs + dayMs
   const scheduledTimes = recorded.map(({ scheduledAt }) => scheduledAt)
   const handledUntil =

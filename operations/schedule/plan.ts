@@ -1,14 +1,15 @@
 /**
- * What a schedule is to do, checked before it waits for its first slot: (file, flags) -> Plan, or what is wrong.
+ * The plan of a schedule, checked before it waits for the first scheduled time: (file, flags) -> Plan, or every problem.
  *
  * The file is an experiment, scheduled by the flags, or a schedule of several (`schemas/Schedule.ts`).
  */
 import { pathToFileURL } from "node:url"
-import { Effect, Path, Result, Schema, SchemaIssue } from "effect"
+import { Effect, Path, Result, Schema } from "effect"
 import { Failure } from "../../schemas/Failure.ts"
 import { Schedule, type Webhook } from "../../schemas/Schedule.ts"
 import * as files from "../../storage/files.ts"
 import { loadExperiment } from "../../pipeline/experimentFile/load.ts"
+import { problemsOf } from "../../pipeline/experimentFile/problems.ts"
 import type { Job } from "./Job.ts"
 import { parseCron } from "./scheduledTimes.ts"
 
@@ -28,10 +29,20 @@ export interface Plan {
   readonly webhook: Webhook | undefined
 }
 
-const decode = Schema.decodeUnknownEffect(Schedule, { errors: "all", onExcessProperty: "error" })
-const formatIssue = SchemaIssue.makeFormatterStandardSchemaV1()
+export interface PlanOptions {
+  readonly file: string
+  /** The policies of a single experiment that the command line sets, by their names in `schemas/Schedule.ts`. */
+  readonly flags: Readonly<Record<string, unknown>>
+  readonly webhook: string | undefined
+  /** Whether to run once now instead of at scheduled times. */
+  readonly now: boolean
+  /** The names of the experiments to run; undefined for all. */
+  readonly only: ReadonlyArray<string> | undefined
+}
 
-/** What a file exports, where it is a schedule; anything else is for the experiment's own checks. */
+const decode = Schema.decodeUnknownEffect(Schedule, { errors: "all", onExcessProperty: "error" })
+
+/** The default export if it is a schedule. Anything else is loaded, and checked, as an experiment. */
 const exportedSchedule = Effect.fnUntraced(function* (file: string) {
   const paths = yield* Path.Path
   if (!(yield* files.exists(file))) return undefined
@@ -42,67 +53,65 @@ const exportedSchedule = Effect.fnUntraced(function* (file: string) {
   return typeof value === "object" && value !== null && "experiments" in value ? value : undefined
 })
 
-/**
- * `flags`: what the command line says of the one experiment, less its file. `now`: no slot is waited for. `only`: of a
- * schedule, the names of those that are meant.
- */
-export const makePlan = Effect.fn("makePlan")(function* (
-  file: string,
-  flags: Readonly<Record<string, unknown>>,
-  webhook: string | undefined,
-  { now, only }: { readonly now: boolean; readonly only: ReadonlyArray<string> | undefined },
-) {
-  const written = yield* exportedSchedule(file)
-  const given = Object.entries(flags).filter(([, value]) => value !== undefined)
-  const problem = (...problems: ReadonlyArray<string>) => new ScheduleInvalid({ file, problems })
-  if (written !== undefined && given.length > 0) {
-    return yield* problem(`it is a schedule, so ${given[0][0]} belongs into it, not on the command line`)
+const readSchedule = Effect.fnUntraced(function* ({ file, flags, now, webhook }: PlanOptions) {
+  const invalid = (...problems: ReadonlyArray<string>) => new ScheduleInvalid({ file, problems })
+  const exported = yield* exportedSchedule(file)
+  const policies = Object.entries(flags).filter(([, value]) => value !== undefined)
+  if (exported !== undefined && policies.length > 0) {
+    return yield* invalid(`it is a schedule file; set ${policies[0][0]} there, not on the command line`)
   }
-  if (written === undefined && !now && flags.cron === undefined) {
-    return yield* problem(`give --cron, as --cron "30 2 * * *", or --now`)
+  if (exported === undefined && !now && flags.cron === undefined) {
+    return yield* invalid(`no time is given; add --cron, such as --cron "30 2 * * *", or --now`)
   }
-  const value = written ?? {
-    // Never: --now waits for no slot.
-    experiments: [{ cron: "0 0 1 1 *", ...Object.fromEntries(given), file }],
+  // With --now the cron expression is never used.
+  const value = exported ?? {
+    experiments: [{ cron: "0 0 1 1 *", ...Object.fromEntries(policies), file }],
   }
-  const schedule = yield* decode(
-    webhook === undefined
-      ? value
-      : {
-          ...value,
-          webhook: {
-            ...("webhook" in value && typeof value.webhook === "object" ? value.webhook : {}),
-            url: webhook,
-          },
-        },
-  ).pipe(
+  const written = "webhook" in value && typeof value.webhook === "object" ? value.webhook : {}
+  const complete = webhook === undefined ? value : { ...value, webhook: { ...written, url: webhook } }
+  return yield* decode(complete).pipe(
     Effect.mapError(({ issue }) =>
-      problem(
-        ...formatIssue(issue).issues.map(
-          ({ message, path = [] }) => `${path.map(String).join(".")}: ${message}`,
-        ),
+      invalid(
+        ...problemsOf(complete, issue).map(({ at, problem }) => (at === "" ? problem : `${at}: ${problem}`)),
       ),
     ),
   )
+})
+
+/** Loads every experiment, and collects every problem. */
+const makeJobs = Effect.fnUntraced(function* ({ file, now }: PlanOptions, { experiments }: Schedule) {
   const jobs: Array<Job> = []
   const problems: Array<string> = []
-  for (const scheduled of schedule.experiments) {
-    const cron = parseCron(scheduled.cron, scheduled.timezone)
+  for (const scheduled of experiments) {
+    const { seed, seedPolicy, timezone } = scheduled
+    const cron = parseCron(scheduled.cron, timezone)
     if (Result.isFailure(cron)) problems.push(cron.failure)
-    if (scheduled.seedPolicy === "by-date" && scheduled.seed !== undefined) {
-      problems.push(`a seed by date and the seed ${scheduled.seed} exclude each other; leave one out`)
+    if (seedPolicy === "by-date" && seed !== undefined) {
+      problems.push(`seed ${seed} and seedPolicy "by-date" exclude each other; remove one of them`)
     }
-    const { experiment } = yield* loadExperiment(scheduled.file, {})
-    if (jobs.some(({ name }) => name === experiment.name)) {
-      problems.push(`${experiment.name} is there twice; give one of the experiments another name`)
+    const { name } = (yield* loadExperiment(scheduled.file, {})).experiment
+    if (jobs.some((job) => job.name === name)) {
+      problems.push(`two experiments are named ${name}; rename one of them`)
     }
-    jobs.push({ ...scheduled, name: experiment.name, due: now ? undefined : Result.getOrUndefined(cron) })
+    jobs.push({ ...scheduled, name, due: now ? undefined : Result.getOrUndefined(cron) })
   }
-  if (problems.length > 0) return yield* problem(...problems)
-  const absent = only?.find((name) => !jobs.some((job) => job.name === name))
-  if (absent !== undefined) {
-    return yield* problem(`it has no experiment ${absent}, only ${jobs.map(({ name }) => name).join(", ")}`)
+  if (problems.length > 0) return yield* new ScheduleInvalid({ file, problems })
+  return jobs
+})
+
+export const makePlan = Effect.fn("makePlan")(function* (options: PlanOptions) {
+  const { file, only } = options
+  const schedule = yield* readSchedule(options)
+  const jobs = yield* makeJobs(options, schedule)
+  const names = jobs.map(({ name }) => name)
+  const unknown = only?.find((name) => !names.includes(name))
+  if (unknown !== undefined) {
+    const problems = [`it has no experiment ${unknown}; choose from ${names.join(", ")}`]
+    return yield* new ScheduleInvalid({ file, problems })
   }
-  const meant = jobs.filter(({ name }) => only?.includes(name) ?? true)
-  return { jobs: meant, webhook: schedule.webhook } satisfies Plan as Plan
+  const plan: Plan = {
+    jobs: jobs.filter(({ name }) => only?.includes(name) ?? true),
+    webhook: schedule.webhook,
+  }
+  return plan
 })

@@ -1,7 +1,7 @@
 /**
- * The work of a night in real processes: `run`, `resume` and `promote --gate`, over one runs folder.
+ * The work of scheduled runs in real processes: `run`, `resume` and `promote --gate`, over one runs folder.
  *
- * Looking at runs never fails: what cannot be read counts as not there, and is said.
+ * Reading runs never fails: a run that cannot be read counts as absent, with a warning.
  */
 import { createHash } from "node:crypto"
 import { Context, Effect, type FileSystem, Layer, Path, Schema } from "effect"
@@ -16,14 +16,14 @@ import { Display } from "../../pipeline/Display.ts"
 import { duration } from "../../format/duration.ts"
 import { followRun, orUndefined, readStatus } from "./followRun.ts"
 import type { Job } from "./Job.ts"
-import { type NotJudged, Worker } from "./Worker.ts"
+import { type GateFailure, Worker } from "./Worker.ts"
 
 export interface Folders {
   readonly dataDir: string
   readonly runsDir: string
 }
 
-/** Judging takes seconds; a process that hangs must not hold up the nights that follow. */
+/** Judging takes seconds; a process that hangs must not delay later runs. */
 const judgeLimitMs = 3_600_000
 
 const decodeResult = Schema.decodeUnknownEffect(Schema.fromJsonString(GateResult))
@@ -52,9 +52,9 @@ const judge = Effect.fnUntraced(function* ({ runsDir }: Folders, { engine }: Job
   const ended = yield* Effect.raceFirst(judging.ended, Effect.as(Effect.sleep(judgeLimitMs), undefined))
   if (ended === undefined) {
     yield* judging.stop
-    // As a failure of ours, which comes again: asking once more would take as long.
-    const problem = `it took longer than ${duration(judgeLimitMs / 1000)}`
-    return { problem, code: exitCodes.software } satisfies NotJudged as NotJudged
+    // Not worth a retry, which would take as long.
+    const problem = `no verdict after ${duration(judgeLimitMs / 1000)}`
+    return { problem, code: exitCodes.software } satisfies GateFailure as GateFailure
   }
   const { code, reason } = ended
   if (code !== 0) return { problem: reason, code }
@@ -85,7 +85,7 @@ const datasetDigest = Effect.fnUntraced(function* (runPath: string) {
   return createHash("sha256").update(digests.join("\n")).digest("hex")
 })
 
-/** Removes all but the newest `keep` of these runs, but none that something else needs; returns those removed. */
+/** Removes all but the newest `keep` of these runs, except those that something else needs; returns those it removed. */
 const prune = Effect.fnUntraced(function* ({ runsDir }: Folders, runs: ReadonlyArray<string>, keep: number) {
   const paths = yield* Path.Path
   const needed = yield* findNeededRuns(runsDir)
@@ -109,14 +109,14 @@ export const layerProcesses = (folders: Folders) =>
       const provide = Effect.provideContext(services)
       return Worker.of({
         train: (job, seed) => provide(train(folders, job, seed)),
-        goOn: (job, run) => provide(resume(folders, job, run)),
+        resume: (job, run) => provide(resume(folders, job, run)),
         follow: (run) => provide(followRun(run, pathOf(run))),
-        ownRun: (job, since, pid) => provide(orUndefined(findOwnRun(folders, job, since, pid))),
-        look: (run) => provide(readStatus(pathOf(run))),
+        findRun: (job, since, pid) => provide(orUndefined(findOwnRun(folders, job, since, pid))),
+        readState: (run) => provide(readStatus(pathOf(run))),
         judge: (job, run) => provide(judge(folders, job, run)),
         dataset: (run) => provide(orUndefined(datasetDigest(pathOf(run)))),
         champion: (experiment) => provide(orUndefined(readChampion(folders.runsDir, experiment))),
-        retain: (runs, keep) =>
+        prune: (runs, keep) =>
           prune(folders, runs, keep).pipe(
             orUndefined,
             Effect.map((removed) => removed ?? []),

@@ -1,9 +1,9 @@
 /**
- * The schedule: (jobs) -> a night at every slot, until it is asked to stop.
+ * The schedule: (jobs) -> a run at every scheduled time, until it is asked to stop.
  *
- * Slots are found by looking at the formatTime, never by counting: at every look those since the last one that was dealt with
- * are due. So a machine that slept, a clock that was set and a schedule that was not running are one case, and no slot
- * comes twice.
+ * Scheduled times are found by looking at the clock, never by counting: at every look, those since the last handled one are
+ * due. So a machine that slept, a clock that was set and a schedule that was not running are one case, and no scheduled time
+ * is handled twice.
  */
 import { Clock, Effect, Semaphore } from "effect"
 import type { ScheduledRun } from "../../schemas/ScheduledRun.ts"
@@ -12,13 +12,13 @@ import { type JobRunner, type JobRunnerOptions, makeJobRunner } from "./jobRunne
 import { toIso } from "./jobState.ts"
 import { dueTimes, nextTime } from "./scheduledTimes.ts"
 
-/** A slot later than this was missed: a machine that is busy may be late by minutes. */
+/** A scheduled time found later than this was missed; a busy machine may be late by minutes. */
 const toleranceMs = 900_000
 
 export interface ScheduleOptions extends Omit<JobRunnerOptions, "job" | "semaphore"> {
   readonly jobs: ReadonlyArray<Job>
-  /** The longest sleep: a timer does not notice that the machine slept or the clock was set. */
-  readonly lookMs: number
+  /** The longest time between two looks at the clock: a timer does not notice that the machine slept or the clock was set. */
+  readonly maxSleepMs: number
 }
 
 /** Starts, queues or skips what is due at `nowMs`. */
@@ -35,19 +35,19 @@ const dispatch = Effect.fnUntraced(function* (
   const skip = (outcome: "skipped" | "missed", reason: string) =>
     runner.skip({ outcome, scheduledAt, missed, reason })
   if (nowMs - due.latest > toleranceMs && catchUp === "none") {
-    yield* skip("missed", "nothing was running to see it")
+    yield* skip("missed", "the schedule was not running")
   } else if (!(yield* runner.isBusy)) yield* runner.start(scheduledAt, missed)
   else if (overlap === "queue") yield* runner.enqueue(scheduledAt, missed)
-  else yield* skip("skipped", "the night before was still going on")
+  else yield* skip("skipped", "the previous run was still running")
 })
 
-/** Dispatches the slots of one job until the schedule is asked to stop. */
+/** Dispatches the scheduled times of one job until the schedule is asked to stop. */
 const watchClock = Effect.fnUntraced(function* (
   runner: JobRunner,
   cron: NonNullable<Job["due"]>,
-  { lookMs, stop, stopped }: Pick<ScheduleOptions, "lookMs" | "stop" | "stopped">,
+  { maxSleepMs, stop, stopped }: Pick<ScheduleOptions, "maxSleepMs" | "stop" | "stopped">,
 ) {
-  // Searching for a slot takes longer than looking at the clock: once a slot.
+  // Finding the next scheduled time takes longer than looking at the clock, so it is done once for each.
   let next = nextTime(cron, yield* runner.handledUntilMs)
   while (!stopped()) {
     const now = yield* Clock.currentTimeMillis
@@ -55,11 +55,11 @@ const watchClock = Effect.fnUntraced(function* (
       yield* dispatch(runner, cron, now)
       next = nextTime(cron, yield* runner.handledUntilMs)
     }
-    yield* Effect.raceFirst(Effect.sleep(Math.max(1, Math.min(lookMs, next - now))), stop)
+    yield* Effect.raceFirst(Effect.sleep(Math.max(1, Math.min(maxSleepMs, next - now))), stop)
   }
 })
 
-/** Ends when asked to and every open night has stopped; fails if a night cannot be recorded. */
+/** Ends when it is asked to stop and every open run has stopped; fails if a run cannot be recorded. */
 export const runSchedule = Effect.fn("runSchedule")(function* ({ jobs, ...options }: ScheduleOptions) {
   const semaphore = yield* Semaphore.make(1)
   const runners = yield* Effect.forEach(jobs, (job) => makeJobRunner({ job, semaphore, ...options }))
@@ -73,7 +73,7 @@ export const runSchedule = Effect.fn("runSchedule")(function* ({ jobs, ...option
   )
 })
 
-/** One night of each job at once, one after the other; none for jobs that the request to stop came before. */
+/** Runs each job once now, one after the other, until it is asked to stop. */
 export const runNow = Effect.fn("runNow")(function* ({ jobs, ...options }: ScheduleOptions) {
   const semaphore = yield* Semaphore.make(1)
   const scheduledRuns: Array<ScheduledRun> = []

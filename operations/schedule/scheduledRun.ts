@@ -1,8 +1,8 @@
 /**
- * One night: (job, how it stands) -> what became of it. Trains or goes on, tries again what may pass, goes to the gate.
+ * One scheduled run: (job, its progress) -> its result. It trains or resumes, retries temporary failures, and goes to the gate.
  *
- * How it stands is saved before a process is started and after it ended, so a schedule that is killed at any moment finds
- * its run again: by its name or, where that was not known yet, as the one its experiment made since `startedAt`.
+ * Progress is saved before each process is started and after it ended, so a schedule that is killed at any moment finds its
+ * run again: by its id or, before the id is known, as the newest run of its experiment created since `startedAt`.
  */
 import { Clock, DateTime, Effect, Ref } from "effect"
 import { exitCodes } from "../../schemas/exitCodes.ts"
@@ -12,16 +12,16 @@ import type { Ended } from "../childProcess.ts"
 import { duration } from "../../format/duration.ts"
 import type { Job } from "./Job.ts"
 import { dateOf } from "./scheduledTimes.ts"
-import { Worker, type Working } from "./Worker.ts"
+import { Worker, type ScheduledProcess } from "./Worker.ts"
 
-/** What may be otherwise in a while: data that cannot be had, a run that somebody works on, a process that was killed. */
+/** Failures that may pass: unavailable data, a run that another process holds, a killed process (null). */
 const isTemporary = (code: number | null) =>
   code === null || code === exitCodes.unavailable || code === exitCodes.temporary
 
 export type ScheduledRunEnd =
-  /** The schedule was asked to stop: goes on when it starts again. */
+  /** The schedule was asked to stop; it resumes the run when it starts again. */
   | { readonly kind: "stopped" }
-  /** `waits`: the next slot goes on with it. */
+  /** `waits`: the next scheduled run resumes it. */
   | { readonly kind: "over"; readonly scheduledRun: ScheduledRun; readonly waits: boolean }
 
 const stopped: ScheduledRunEnd = { kind: "stopped" }
@@ -30,17 +30,17 @@ export interface ScheduledRunOptions {
   readonly job: Job
   readonly open: OpenScheduledRun
   readonly save: (open: OpenScheduledRun) => Effect.Effect<void, StorageFailed>
-  /** Waits for the request to stop. */
+  /** Waits until the schedule is asked to stop. */
   readonly stop: Effect.Effect<unknown>
 }
 
-/** What the steps of one night share. */
+/** What the steps of one scheduled run share. */
 interface Context extends Pick<ScheduledRunOptions, "job" | "stop"> {
   readonly startedAt: string
-  /** The time limit counts from here: from the start of this process, not of the night. */
+  /** The time limit counts from here: from the start of this schedule, not of the run. */
   readonly startedMs: number
   readonly open: Effect.Effect<OpenScheduledRun>
-  /** Changes how the night stands, and saves it. */
+  /** Changes the progress and saves it. */
   readonly update: (change: Partial<OpenScheduledRun>) => Effect.Effect<void, StorageFailed>
 }
 
@@ -48,7 +48,7 @@ const nowIso = Effect.map(DateTime.now, DateTime.formatIso)
 
 const makeContext = Effect.fnUntraced(function* ({ job, save, stop, ...options }: ScheduledRunOptions) {
   const open = yield* Ref.make(options.open)
-  // What a schedule left of this slot began when it began; what an earlier slot left is gone on with from now.
+  // A run of this scheduled time keeps its start; one that waited since an earlier time starts now.
   const { scheduledAt, startedAt } = options.open
   const context: Context = {
     job,
@@ -96,7 +96,7 @@ const finish = Effect.fnUntraced(function* (
   return { kind: "over", scheduledRun, waits } satisfies ScheduledRunEnd as ScheduledRunEnd
 })
 
-/** Undefined after a pause if the step is to be tried again; otherwise how the night ends. */
+/** Undefined, after a pause, to try the step again; otherwise how the run ends. */
 const retryOrFail = Effect.fnUntraced(function* (
   context: Context,
   code: number | null,
@@ -111,11 +111,11 @@ const retryOrFail = Effect.fnUntraced(function* (
   }
   const pauseMs = 1000 * job.retries.pauseSeconds * 2 ** retries
   yield* update({ retries: retries + 1 })
-  yield* Effect.logWarning(`${job.name}: ${reason}; tried again in ${Math.round(pauseMs / 1000)} s`)
+  yield* Effect.logWarning(`${job.name}: ${reason}; retrying in ${Math.round(pauseMs / 1000)} s`)
   return yield* Effect.raceFirst(Effect.as(stop, stopped), Effect.as(Effect.sleep(pauseMs), undefined))
 })
 
-/** Takes a trained run to the gate, again if the gate gave no answer. */
+/** Takes a trained run to the gate, again if the gate gives no verdict. */
 const judge = Effect.fnUntraced(function* (context: Context, run: string) {
   const worker = yield* Worker
   while (true) {
@@ -125,9 +125,9 @@ const judge = Effect.fnUntraced(function* (context: Context, run: string) {
       return yield* finish(context, outcome, 0, result.reasons, result.verdict?.accuracy ?? null)
     }
     const { code, problem } = result
-    // Interrupted is not its answer either: the run is trained, and the gate can be asked again.
+    // The run stays trained if the gate is interrupted, so the gate can be tried again.
     const canRetry = isTemporary(code) || code === exitCodes.interrupted
-    const reason = `trained, but the gate could not judge it: ${problem}`
+    const reason = `trained, but the gate failed: ${problem}`
     const end = yield* retryOrFail(context, code, canRetry, reason)
     if (end !== undefined) return end
   }
@@ -136,28 +136,28 @@ const judge = Effect.fnUntraced(function* (context: Context, run: string) {
 const seedOf = ({ seed, seedPolicy, timezone }: Job, scheduledAt: string): number | undefined =>
   seedPolicy === "by-date" ? dateOf(Date.parse(scheduledAt), timezone) : seed
 
-type Started = { readonly working: Working } | { readonly finished: string }
+type Started = { readonly working: ScheduledProcess } | { readonly finished: string }
 
-/** Trains, resumes or follows the night's run, unless it is finished. */
+/** Trains, resumes or follows the run, unless it is finished. */
 const startWork = Effect.fnUntraced(function* ({ job, open, update }: Context) {
   const worker = yield* Worker
   const { resumed, run: known, scheduledAt, startedAt } = yield* open
-  const run = known ?? (startedAt === null ? undefined : yield* worker.ownRun(job, startedAt, undefined))
-  const seen = run === undefined ? undefined : yield* worker.look(run)
+  const run = known ?? (startedAt === null ? undefined : yield* worker.findRun(job, startedAt, undefined))
+  const seen = run === undefined ? undefined : yield* worker.readState(run)
   if (run === undefined || seen === undefined) {
     yield* update({ run: null, resumed: false, startedAt: yield* nowIso })
     return { working: yield* worker.train(job, seedOf(job, scheduledAt)) } satisfies Started as Started
   }
   yield* update({ run, resumed: resumed || seen.status !== "finished" })
   if (seen.status === "finished") return { finished: run }
-  return { working: yield* seen.status === "running" ? worker.follow(run) : worker.goOn(job, run) }
+  return { working: yield* seen.status === "running" ? worker.follow(run) : worker.resume(job, run) }
 })
 
 const limitMsOf = ({ timeLimitMinutes }: Job) =>
   timeLimitMinutes === undefined ? Infinity : timeLimitMinutes * 60_000
 
 /** How a process ended, and what it was stopped for, if it was. */
-const awaitEnd = Effect.fnUntraced(function* ({ job, startedMs, stop }: Context, working: Working) {
+const awaitEnd = Effect.fnUntraced(function* ({ job, startedMs, stop }: Context, working: ScheduledProcess) {
   const spentMs = (yield* Clock.currentTimeMillis) - startedMs
   const leftMs = Math.max(0, limitMsOf(job) - spentMs)
   const ended: Ended | "limit" | "stop" = yield* Effect.raceFirst(
@@ -169,24 +169,24 @@ const awaitEnd = Effect.fnUntraced(function* ({ job, startedMs, stop }: Context,
     : { stoppedFor: undefined, ...ended }
 })
 
-/** One process of the night, from its start to its end; undefined if the next one is to follow. */
-const runProcess = Effect.fnUntraced(function* (context: Context, working: Working) {
+/** Waits for one process and decides what comes after it: undefined for another process, otherwise how the run ends. */
+const runProcess = Effect.fnUntraced(function* (context: Context, working: ScheduledProcess) {
   const { job, open, update } = context
   const worker = yield* Worker
   const { code, reason, stoppedFor } = yield* awaitEnd(context, working)
   const { run: known, scheduledAt, startedAt } = yield* open
-  const run = known ?? (yield* worker.ownRun(job, startedAt ?? scheduledAt, working.pid)) ?? null
-  // Without a run it has not begun: one that a person makes meanwhile is not the night's.
+  const run = known ?? (yield* worker.findRun(job, startedAt ?? scheduledAt, working.pid)) ?? null
+  // Without a run nothing has started: a run that a person creates meanwhile does not belong to this one.
   yield* update(run === null ? { run, startedAt: null } : { run })
   if (code === 0 && run !== null) return yield* judge(context, run)
   if (code === 0) {
-    const problem = `it made no run of ${job.name}: if the experiment has another name now, start the schedule again`
+    const problem = `no run of ${job.name} was created; if the experiment was renamed, restart the schedule`
     return yield* finish(context, "failed", code, [problem])
   }
   if (stoppedFor === "stop") return stopped
   if (stoppedFor === "limit") {
     const limit = duration(limitMsOf(job) / 1000)
-    return yield* finish(context, "timeLimit", code, [`stopped after ${limit}, its limit`])
+    return yield* finish(context, "timeLimit", code, [`stopped after ${limit}, its time limit`])
   }
   if (code === exitCodes.interrupted) return yield* finish(context, "interrupted", code, [reason])
   return yield* retryOrFail(context, code, isTemporary(code), reason)

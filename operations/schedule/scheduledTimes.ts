@@ -1,36 +1,38 @@
 /**
- * When nights are due: (cron, time zone) -> slots. Pure; effect/Cron knows about daylight saving.
+ * The times of a schedule: (cron expression, time zone) -> scheduled times. Pure; effect/Cron handles daylight saving time.
  */
 import { Cron, DateTime, Option, Result } from "effect"
 
-/** The cron expression as it is used, or in words what is wrong with it. */
+/** Fails with what is wrong with the expression or the time zone. */
 export const parseCron = (expression: string, timezone: string): Result.Result<Cron.Cron, string> => {
   const zone = DateTime.zoneMakeNamed(timezone)
   if (Option.isNone(zone)) {
-    return Result.fail(`time zone ${JSON.stringify(timezone)} is not known; give one as Europe/Prague or UTC`)
+    return Result.fail(
+      `unknown time zone ${JSON.stringify(timezone)}; use a name such as Europe/Prague or UTC`,
+    )
   }
   const cron = Cron.parse(expression, zone.value)
   if (Result.isFailure(cron)) {
     return Result.fail(
-      `cron expression ${JSON.stringify(expression)}: ${cron.failure.message}; give minute, hour, day, month and weekday, as "30 2 * * *"`,
+      `cron expression ${JSON.stringify(expression)}: ${cron.failure.message}, expected minute, hour, day, month and weekday, such as "30 2 * * *"`,
     )
   }
   try {
     Cron.next(cron.success, new Date(0))
   } catch {
-    return Result.fail(`cron expression ${JSON.stringify(expression)} never comes, as on a 31 February`)
+    return Result.fail(`cron expression ${JSON.stringify(expression)} matches no date, such as 31 February`)
   }
   return Result.succeed(cron.success)
 }
 
-/** The first slot after a time. */
+/** The first scheduled time after `afterMs`. */
 export const nextTime = (cron: Cron.Cron, afterMs: number): number =>
   Cron.next(cron, new Date(afterMs)).getTime()
 
-/** Slots counted one by one at most; of more only the number would matter. */
-const counted = 10_000
+/** Scheduled times are counted up to this number; beyond it only the latest matters. */
+const maxCount = 10_000
 
-/** Slots in (afterMs, untilMs]: the latest, and how many there are. */
+/** The scheduled times in (afterMs, untilMs]: the latest, and how many there are. */
 export const dueTimes = (
   cron: Cron.Cron,
   afterMs: number,
@@ -38,14 +40,10 @@ export const dueTimes = (
 ): { readonly latest: number; readonly count: number } | undefined => {
   let count = 0
   let latest: number | undefined
-  for (
-    let scheduledAt = nextTime(cron, afterMs);
-    scheduledAt <= untilMs;
-    scheduledAt = nextTime(cron, scheduledAt)
-  ) {
-    latest = scheduledAt
-    if (++count === counted) {
-      // The slot at `untilMs` itself is before the next millisecond.
+  for (let time = nextTime(cron, afterMs); time <= untilMs; time = nextTime(cron, time)) {
+    latest = time
+    if (++count === maxCount) {
+      // A scheduled time at `untilMs` itself is before the next millisecond.
       latest = Cron.prev(cron, new Date(untilMs + 1)).getTime()
       break
     }
@@ -53,8 +51,8 @@ export const dueTimes = (
   return latest === undefined ? undefined : { latest, count }
 }
 
-/** The date of a slot where it is due, as the number 20261122. */
-export const dateOf = (slotMs: number, timezone: string): number => {
-  const { day, month, year } = DateTime.toParts(DateTime.makeZonedUnsafe(slotMs, { timeZone: timezone }))
+/** The date of a scheduled time in its time zone, as a number such as 20261122. */
+export const dateOf = (timeMs: number, timezone: string): number => {
+  const { day, month, year } = DateTime.toParts(DateTime.makeZonedUnsafe(timeMs, { timeZone: timezone }))
   return year * 10_000 + month * 100 + day
 }

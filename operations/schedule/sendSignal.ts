@@ -1,4 +1,4 @@
-/** (process id, signal) -> whether it could be sent: a process that is gone, or is somebody else's, is no error here. */
+/** (process id, signal) -> whether it was sent. It is no error if the process is gone or belongs to another user. */
 export const sendSignal = (pid: number, signal: NodeJS.Signals): boolean => {
   try {
     return process.kill(pid, signal)

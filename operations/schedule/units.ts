@@ -1,12 +1,12 @@
 /**
- * The schedule for those who have an init system: (command line, jobs) -> a systemd unit, or lines of a crontab.
+ * The schedule under an init system: (command line, jobs) -> a systemd unit, or the lines of a crontab.
  */
 import { quoted } from "../../format/quoted.ts"
 import { exitCodes } from "../../schemas/exitCodes.ts"
-import { without } from "./commandLine.ts"
+import { withoutFlag } from "./commandLine.ts"
 import type { Job } from "./Job.ts"
 
-/** As systemd reads it: % begins a specifier, $ a variable. */
+/** Quotes a word for systemd, where % starts a specifier and $ a variable. */
 const forSystemd = (word: string) => {
   const escaped = word.replaceAll("%", "%%").replaceAll("$", "$$$$")
   return /^[\w@%+=:,./-]+$/.test(word)
@@ -14,10 +14,10 @@ const forSystemd = (word: string) => {
     : `"${escaped.replaceAll("\\", "\\\\").replaceAll('"', '\\"')}"`
 }
 
-/** What starting again does not help: bad input, and another schedule in the same folder. */
+/** Failures that a restart does not fix: bad input, and another schedule in the same folder. */
 const { cannotCreate, dataError, noInput, temporary, usage } = exitCodes
 
-/** `command`: program and arguments of this schedule; `folder`: where it is started. */
+/** `command`: program and arguments of this schedule; `folder`: its working directory. */
 export const systemdUnit = (command: ReadonlyArray<string>, folder: string): string =>
   [
     "[Unit]",
@@ -30,9 +30,9 @@ export const systemdUnit = (command: ReadonlyArray<string>, folder: string): str
     `ExecStart=${command.map(forSystemd).join(" ")}`,
     "Restart=on-failure",
     "RestartSec=60",
-    `# Bad input is not mended by starting again (sysexits: ${usage} to ${noInput}, ${cannotCreate}), nor is a second schedule (${temporary}).`,
+    `# Restarting does not fix bad input (sysexits: ${usage} to ${noInput}, ${cannotCreate}) or a second schedule (${temporary}).`,
     `RestartPreventExitStatus=${[usage, dataError, noInput, cannotCreate, temporary].join(" ")}`,
-    "# The schedule itself asks the night to save a checkpoint; a second signal would end it without one.",
+    "# The schedule asks the run to save a checkpoint; a second signal would end the run without one.",
     "KillMode=mixed",
     "TimeoutStopSec=180",
     "",
@@ -40,13 +40,15 @@ export const systemdUnit = (command: ReadonlyArray<string>, folder: string): str
     "WantedBy=default.target",
   ].join("\n")
 
-/** What cron cannot do, in words, or undefined: it knows no seconds. */
-export const notForCron = ({ cron, name }: Job): string | undefined =>
-  cron.trim().split(/\s+/).length === 5 ? undefined : `cron knows no seconds, which ${cron} of ${name} has`
+/** Why cron cannot run a job: it has no seconds. */
+export const cronProblem = ({ cron, name }: Job): string | undefined =>
+  cron.trim().split(/\s+/).length === 5
+    ? undefined
+    : `${name}: cron has no seconds, found ${cron}; use the schedule itself or --print-systemd`
 
 /**
- * A line for the experiments of each time: `--now` has one night of each, one after the other, and ends. `machineZone` is
- * the one that cron takes where CRON_TZ means nothing to it.
+ * One line for all experiments of the same times; `--now` runs each once, one after the other. `machineZone` is the time zone that
+ * cron uses if it ignores CRON_TZ.
  */
 export const crontab = (
   command: ReadonlyArray<string>,
@@ -62,25 +64,25 @@ export const crontab = (
     const words = [
       ...(together.length === jobs.length
         ? command
-        : [...without("--experiment", command), "--experiment", names]),
+        : [...withoutFlag("--experiment", command), "--experiment", names]),
       "--now",
     ]
     return [
       ...(zoned ? [`CRON_TZ=${timezone}`] : []),
-      // In a crontab a % ends the line.
+      // A % ends the line in a crontab.
       `${cron} cd ${quoted(folder)} && ${words.map(quoted).join(" ")}`.replaceAll("%", "\\%"),
     ]
   })
   return [
     ...(zoned
       ? [
-          "# CRON_TZ is the time zone to cronie (Fedora, RHEL, Arch). The cron of Debian and Ubuntu does not know it and takes",
-          `# the machine's, ${machineZone} here: for another one use the unit of --print-systemd there.`,
+          "# cronie (Fedora, RHEL, Arch) reads CRON_TZ. The cron of Debian and Ubuntu ignores it and uses the machine's time",
+          `# zone (${machineZone}); for another time zone use --print-systemd there.`,
         ]
       : []),
     ...(times.size === 1
       ? []
-      : [`# A line that comes while the night of another goes on is refused (exit ${temporary}).`]),
+      : [`# While the run of one line is running, the other lines are refused (exit code ${temporary}).`]),
     ...lines,
   ].join("\n")
 }

@@ -1,5 +1,5 @@
 /**
- * Tells an address of a night: (webhook, night) -> POST of its line as JSON. A failing webhook is a warning, no more.
+ * Notifies a webhook of a scheduled run: (webhook, scheduled run) -> POST of its record as JSON. A failure is only a warning.
  */
 import { Effect, Schedule, Schema, Semaphore } from "effect"
 import * as HttpClient from "effect/http/HttpClient"
@@ -20,14 +20,16 @@ const post = Effect.fn("postWebhook")(function* (
     client.execute,
     Effect.timeout(`${timeoutSeconds} seconds`),
     Effect.retry({ schedule: Schedule.exponential("1 second"), times: retries }),
-    // The address may hold a secret: only its host is said.
+    // The address may contain a secret, so only its host is logged.
     Effect.catchCause(() =>
-      Effect.logWarning(`${new URL(url).host} could not be told of the night, in ${retries + 1} tries`),
+      Effect.logWarning(
+        `cannot notify ${new URL(url).host} of the scheduled run: ${retries + 1} requests failed`,
+      ),
     ),
   )
 })
 
-/** Sends in parallel with the nights, one request after the other: an address that hangs delays none of them. */
+/** Sends in parallel with the runs, one request after the other: an address that hangs delays no run. */
 export const makeWebhookSender = Effect.fnUntraced(function* (webhook: Webhook) {
   const { requested } = yield* StopSignal
   const http = yield* HttpClient.HttpClient
@@ -41,7 +43,7 @@ export const makeWebhookSender = Effect.fnUntraced(function* (webhook: Webhook) 
         Effect.forkIn(scope, { startImmediately: true }),
         Effect.asVoid,
       ),
-    /** Waits for all that were sent; for the time of one try if the schedule was asked to stop. */
+    /** Waits for all requests, or for the time of one if the schedule was asked to stop. */
     flush: Effect.suspend(() => {
       const all = sending.withPermits(1)(Effect.void)
       return requested() === undefined

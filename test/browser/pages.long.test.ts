@@ -42,8 +42,8 @@ beforeAll(async () => {
   const other = writeRun({ runsDir: join(scratch, "other"), second: 1, status: "failed", unfinished: true })
   assert.strictEqual((await cliRun("show", other, "--html", join(scratch, "failed.html"))).code, 0)
   pages.set("failed", join(scratch, "failed.html"))
-  const nightly = join(scratch, "nightly")
-  writeHistory(nightly, {
+  const scheduled = join(scratch, "scheduled")
+  writeHistory(scheduled, {
     scheduledRuns: [
       scheduledRun(25, { accuracy: 0.9 }),
       scheduledRun(26, {
@@ -55,8 +55,8 @@ beforeAll(async () => {
     ],
     events: [judged(25, true, 0.9), judged(26, false, 0.85)],
   })
-  await Effect.runPromise(Effect.provide(writeHistoryPage(nightly), NodeServices.layer))
-  pages.set("nights", join(nightly, "history.html"))
+  await Effect.runPromise(Effect.provide(writeHistoryPage(scheduled), NodeServices.layer))
+  pages.set("history", join(scheduled, "history.html"))
   await cliRun("run", "test/fixtures/tiny.ts", "--engine", "onnx", "--seed", "1", ...folders)
   const compared = join(scratch, "compared.html")
   assert.strictEqual((await cliRun("compare", "2*", "--runs-dir", runs, "--html", compared)).code, 0)
@@ -107,7 +107,7 @@ const sizes = [
 ]
 
 describe.skipIf(chromiumPath === undefined)("a page in Chromium", () => {
-  for (const name of ["finished", "failed", "compared", "nights"]) {
+  for (const name of ["finished", "failed", "compared", "history"]) {
     for (const colorScheme of ["light", "dark"] as const) {
       it(`${name}, ${colorScheme}: loads from the disk without a message or request, breaches nothing`, async () => {
         for (const viewport of sizes) {

@@ -1,4 +1,4 @@
-/** Writes `history.html` beside `schedule.ndjson`: (runs folder) -> the page, replaced whole. */
+/** Writes `history.html` next to `schedule.ndjson`: (runs folder) -> the page, replaced as a whole. */
 import { existsSync } from "node:fs"
 import { Effect, Path } from "effect"
 import * as files from "../../storage/files.ts"
@@ -8,20 +8,20 @@ import { readHistory } from "../../operations/schedule/History.ts"
 export const writeHistoryPage = Effect.fn("writeHistoryPage")(function* (runsDir: string) {
   const paths = yield* Path.Path
   const histories = yield* readHistory(runsDir)
-  // Plotting is loaded where a page is made.
+  // Loading the plotting library takes a quarter of a second.
   const { historyPage } = yield* Effect.promise(() => import("./historyPage.ts"))
   const markup = historyPage(histories, (run) => existsSync(paths.join(runsDir, run, "report.html")))
   yield* files.writeAtomic(paths.join(runsDir, journal.page), markup)
 })
 
-/** The same where a page is a convenience: one that cannot be written is a warning. */
-export const tryWritingHistoryPage = (runsDir: string) =>
+/** The same, but a page that cannot be written is only a warning. */
+export const tryWriteHistoryPage = (runsDir: string) =>
   writeHistoryPage(runsDir).pipe(
-    Effect.catchCause((cause) => Effect.logWarning(`${journal.page} could not be written`, cause)),
+    Effect.catchCause((cause) => Effect.logWarning(`cannot write ${journal.page}`, cause)),
   )
 
-/** After a run was judged or a champion moved by hand: the page of a schedule shows that too. */
+/** Updates the page of a schedule after a run was judged or the champion changed manually. */
 export const refreshHistoryPage = Effect.fn("refreshHistoryPage")(function* (runsDir: string) {
   const paths = yield* Path.Path
-  if (yield* files.exists(paths.join(runsDir, journal.scheduledRuns))) yield* tryWritingHistoryPage(runsDir)
+  if (yield* files.exists(paths.join(runsDir, journal.scheduledRuns))) yield* tryWriteHistoryPage(runsDir)
 })

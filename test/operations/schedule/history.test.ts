@@ -1,4 +1,4 @@
-/** What a person reads in the summarize, from what nights leave behind. */
+/** The history of scheduled runs: what the terminal and the page show of the records. */
 import { join } from "node:path"
 import * as NodeServices from "@effect/platform-node/NodeServices"
 import { assert, describe, it } from "@effect/vitest"
@@ -13,7 +13,7 @@ import type { ScheduledRun } from "../../../schemas/ScheduledRun.ts"
 import { judged, scheduledRun, type RecordedHistory, writeHistory } from "../../fixtures/scheduledRuns.ts"
 import { runId, writeRun } from "../../fixtures/writeRun.ts"
 
-/** A runs folder with these in it. */
+/** Writes these records into a runs folder. */
 const left = (scheduledRuns: RecordedHistory) =>
   Effect.gen(function* () {
     const fs = yield* FileSystem.FileSystem
@@ -28,36 +28,36 @@ const go = <A, E>(effect: Effect.Effect<A, E, NodeServices.NodeServices | import
 const read = (what: RecordedHistory) =>
   Effect.map(Effect.flatMap(left(what), readHistory), ([history]) => history)
 
-describe("in the morning", () => {
+describe("the summary of an experiment", () => {
   const cases: ReadonlyArray<readonly [Partial<ScheduledRun>, string]> = [
-    [{}, "2026-03-28 02:30 Europe/Prague: a new champion, run-28: a reason"],
+    [{}, "2026-03-28 02:30 Europe/Prague: new champion run-28: a reason"],
     [
       { outcome: "challenger", reasons: ["worse", "too slow"] },
-      "2026-03-28 02:30 Europe/Prague: the champion stays; run-28 is kept as a challenger: worse; too slow",
+      "2026-03-28 02:30 Europe/Prague: the champion stays; run-28 is a challenger: worse; too slow",
     ],
     [
       { outcome: "failed", retries: 2, missed: 1 },
-      "2026-03-28 02:30 Europe/Prague: failed, the champion stays: a reason (it was tried again 2 times; before it one slot was missed)",
+      "2026-03-28 02:30 Europe/Prague: failed, the champion stays: a reason (retried 2 times; missed one scheduled run before it)",
     ],
     [
       { outcome: "failed", champion: null, run: null },
       "2026-03-28 02:30 Europe/Prague: failed, there is no champion: a reason",
     ],
     [
-      { outcome: "timeLimit", reasons: ["stopped after 60 minutes, its limit"] },
-      "2026-03-28 02:30 Europe/Prague: stopped after 60 minutes, its limit; the next slot goes on with run-28",
+      { outcome: "timeLimit", reasons: ["stopped after 60 minutes, its time limit"] },
+      "2026-03-28 02:30 Europe/Prague: stopped after 60 minutes, its time limit; the next scheduled run resumes run-28",
     ],
-    [{ outcome: "skipped", run: null }, "2026-03-28 02:30 Europe/Prague: left out: a reason"],
+    [{ outcome: "skipped", run: null }, "2026-03-28 02:30 Europe/Prague: skipped: a reason"],
     [
       { outcome: "missed", missed: 4 },
-      "2026-03-28 02:30 Europe/Prague: missed: a reason (before it 4 slots were missed)",
+      "2026-03-28 02:30 Europe/Prague: missed: a reason (missed 4 scheduled runs before it)",
     ],
     [
       { resumed: true, dataset: { digest: "d", changed: true } },
-      "2026-03-28 02:30 Europe/Prague: a new champion, run-28: a reason (the data was new; it went on with a run begun before)",
+      "2026-03-28 02:30 Europe/Prague: new champion run-28: a reason (the dataset changed; resumed an earlier run)",
     ],
   ]
-  it.effect.each(cases)("a night is told with its reason: %j", ([changes, line]) =>
+  it.effect.each(cases)("describes a scheduled run with its reason: %j", ([changes, line]) =>
     go(
       Effect.map(read({ scheduledRuns: [scheduledRun(27, {}), scheduledRun(28, changes)] }), (history) => {
         assert.deepStrictEqual(summarize(history), [line])
@@ -65,7 +65,7 @@ describe("in the morning", () => {
     ),
   )
 
-  it.effect("the hour is that of the night's place, on the day the clocks change too", () =>
+  it.effect("shows the time in the time zone of the run, also on the day the clocks change", () =>
     go(
       Effect.gen(function* () {
         const scheduledAt = "2026-03-29T01:30:00.000Z"
@@ -81,7 +81,7 @@ describe("in the morning", () => {
     ),
   )
 
-  it.effect("a champion that a person moved since then is told, one moved before the night is not", () =>
+  it.effect("names a manual change of the champion after the last run, not one before it", () =>
     go(
       Effect.gen(function* () {
         const moved = (day: number): ChampionEvent => ({
@@ -110,7 +110,7 @@ describe("in the morning", () => {
     ),
   )
 
-  it.effect("a night that is not over is told as it stands, and one that is recorded is over", () =>
+  it.effect("describes a run that is not finished, and counts a recorded one as finished", () =>
     go(
       Effect.gen(function* () {
         const open = {
@@ -133,7 +133,7 @@ describe("in the morning", () => {
         })
         assert.match(
           summarize(history)[1],
-          /^the night of 2026-03-28 02:30 Europe\/Prague is not over; the schedule goes on with .* when it starts again$/,
+          /^the run of 2026-03-28 02:30 Europe\/Prague is not finished \(.*\); the schedule resumes it when it starts again$/,
         )
         assert.isNull((yield* read({ scheduledRuns: [scheduledRun(28, {})], open })).unfinished)
         const stopped = yield* read({ scheduledRuns: [scheduledRun(28, { outcome: "timeLimit" })], open })
@@ -167,7 +167,7 @@ describe("in the morning", () => {
     ),
   )
 
-  it.effect("an experiment whose nights all failed is there too, with no champion", () =>
+  it.effect("includes an experiment whose runs all failed, without a champion", () =>
     go(
       Effect.gen(function* () {
         const history = yield* read({
@@ -179,7 +179,7 @@ describe("in the morning", () => {
   )
 })
 
-describe("the page of all nights", () => {
+describe("the history page", () => {
   const scheduledRuns = [
     scheduledRun(25, { accuracy: 0.9 }),
     scheduledRun(26, { outcome: "challenger", accuracy: 0.85, reasons: ["a verdict"] }),
@@ -188,7 +188,7 @@ describe("the page of all nights", () => {
   ]
   const events = [judged(25, true, 0.9), judged(26, false, 0.85)]
 
-  it.effect("has every night, the latest first, with why, and needs nothing from elsewhere", () =>
+  it.effect("lists every scheduled run, latest first, with its reason, and loads nothing", () =>
     go(
       Effect.gen(function* () {
         const history = yield* read({ scheduledRuns, events })
@@ -197,34 +197,37 @@ describe("the page of all nights", () => {
           [...page.matchAll(/<span class="whole">(.*?)<\/span>/g)].map(([, when]) => when),
           ["2026-03-28 02:30", "2026-03-27 02:30", "2026-03-26 02:30", "2026-03-25 02:30"],
         )
-        assert.include(page, "Nights, the latest first, on the clock of Europe/Prague")
+        assert.include(page, "Scheduled runs, latest first (time zone: Europe/Prague)")
         assert.notInclude(page, "<script")
         assert.include(page, "&lt;script&gt;alert(")
         assert.notMatch(page, /(?:src|href)="(?:https?:)?\/\//)
         assert.include(page, `<a href="run-25/report.html">run-25</a>`)
         assert.notInclude(page, "run-26/report.html")
-        // What has to be looked after, and the last night that gave a model.
-        assert.match(page, /small failed: .*; the last model is of 2026-03-26 02:30 Europe\/Prague\./s)
+        // What needs attention, and the last run that gave a model.
+        assert.match(
+          page,
+          /small failed: .*; the last trained model is from 2026-03-26 02:30 Europe\/Prague\./s,
+        )
       }),
     ),
   )
 
-  it.effect("draws the champion, who became it, who did not, and the nights without a model", () =>
+  it.effect("draws the champion, the new champions, the challengers, and the runs without a model", () =>
     go(
       Effect.gen(function* () {
         const page = historyPage([yield* read({ scheduledRuns, events })], () => false)
-        assert.include(page, "Test accuracy of small over its nights: 2 trained, 2 not.")
+        assert.include(page, "Test accuracy of the scheduled runs of small: 2 trained, 2 not.")
         const said = [...page.matchAll(/<title>(.*?)<\/title>/gs)].map(([, text]) => text)
         assert.lengthOf(
-          said.filter((text) => text.includes("a new champion, run-25")),
+          said.filter((text) => text.includes("new champion run-25")),
           1,
         )
         assert.lengthOf(
-          said.filter((text) => text.includes("run-26 is kept as a challenger")),
+          said.filter((text) => text.includes("run-26 is a challenger")),
           1,
         )
         assert.lengthOf(
-          said.filter((text) => text.includes("left out")),
+          said.filter((text) => text.includes("skipped: ")),
           1,
         )
         assert.lengthOf(
@@ -235,7 +238,7 @@ describe("the page of all nights", () => {
     ),
   )
 
-  it.effect("stands beside schedule.ndjson, whole, and shows three years of nights at most", () =>
+  it.effect("is written next to schedule.ndjson, and shows three years of runs at most", () =>
     go(
       Effect.gen(function* () {
         const fs = yield* FileSystem.FileSystem
@@ -247,7 +250,7 @@ describe("the page of all nights", () => {
         yield* writeHistoryPage(runsDir)
         const page = yield* fs.readFileString(join(runsDir, "history.html"))
         assert.lengthOf([...page.matchAll(/<span class="whole">/g)], 1100)
-        assert.include(page, "5 older nights are in schedule.ndjson.")
+        assert.include(page, "5 older scheduled runs are in schedule.ndjson.")
         assert.deepStrictEqual((yield* fs.readDirectory(runsDir)).sort(), ["history.html", "schedule.ndjson"])
       }),
     ),

@@ -7,7 +7,7 @@ import { isBusy, openAt, restoreState } from "../../../operations/schedule/jobSt
 import { runSchedule } from "../../../operations/schedule/runSchedule.ts"
 import { parseCron } from "../../../operations/schedule/scheduledTimes.ts"
 import { StorageFailed } from "../../../storage/StorageFailed.ts"
-import { played } from "../../fixtures/playedSchedule.ts"
+import { simulateSchedule } from "../../fixtures/simulatedSchedule.ts"
 import { scheduledRun } from "../../fixtures/scheduledRuns.ts"
 
 const at = (day: number) => scheduledRun(day, {}).scheduledAt
@@ -23,12 +23,12 @@ describe("a restored state", () => {
     })
   })
 
-  it("keeps an open night that is not recorded, and drops one that is", () => {
+  it("keeps an open run that is not recorded, and drops one that is", () => {
     assert.deepStrictEqual(restoreState(state, [scheduledRun(26, {})], now), state)
     assert.isNull(restoreState(state, [scheduledRun(27, {})], now).open)
   })
 
-  it("lets an open night wait that is recorded as stopped with a checkpoint", () => {
+  it("lets an open run wait that is recorded as stopped with a checkpoint", () => {
     for (const outcome of ["timeLimit", "interrupted"] as const) {
       const { open } = restoreState(state, [scheduledRun(27, { outcome })], now)
       assert.isTrue(open?.waiting)
@@ -37,19 +37,19 @@ describe("a restored state", () => {
     }
   })
 
-  it("drops a queued slot that is recorded", () => {
+  it("drops a queued time that is recorded", () => {
     const queued = { scheduledAt: at(28), missed: 0 }
     assert.deepStrictEqual(restoreState({ ...state, queued }, [], now).queued, queued)
     assert.isNull(restoreState({ ...state, queued }, [scheduledRun(28, { outcome: "skipped" })], now).queued)
   })
 
-  it("counts recorded slots as handled, but no slot from a clock that was ahead", () => {
+  it("counts recorded times as handled, but none from a clock that was ahead", () => {
     assert.strictEqual(restoreState(state, [scheduledRun(28, {})], now).handledUntil, at(28))
     assert.strictEqual(restoreState(state, [scheduledRun(31, {})], now).handledUntil, at(27))
     assert.strictEqual(restoreState({ ...state, handledUntil: at(31) }, [], now).handledUntil, at(28))
   })
 
-  it("is busy while a night runs or a slot is queued, not while a night waits", () => {
+  it("is busy while a run is open or a time is queued, not while a run waits", () => {
     assert.isTrue(isBusy(state))
     const waiting = { ...state, open: { ...state.open, waiting: true } }
     assert.isFalse(isBusy(waiting))
@@ -57,9 +57,9 @@ describe("a restored state", () => {
   })
 })
 
-it.effect("a schedule ends with the failure when a night cannot be recorded", () =>
+it.effect("a schedule fails when a run cannot be recorded", () =>
   Effect.gen(function* () {
-    const { layer } = played(() => ({ durationMs: 1000 }))
+    const { layer } = simulateSchedule(() => ({ durationMs: 1000 }))
     const full = new StorageFailed({ operation: "append", path: "schedule.ndjson", code: "ENOSPC" })
     const broken = Layer.effect(
       Journal,
@@ -72,7 +72,7 @@ it.effect("a schedule ends with the failure when a night cannot be recorded", ()
     yield* TestClock.setTime(now)
     const schedule = yield* runSchedule({
       jobs: [job],
-      lookMs: 300_000,
+      maxSleepMs: 300_000,
       stop: Effect.never,
       stopped: () => false,
       notify: () => Effect.void,

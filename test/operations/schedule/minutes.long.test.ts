@@ -1,6 +1,6 @@
 /**
- * A schedule of every minute, for several minutes, in real processes: it is killed, its run is killed, its data drifts,
- * and it is stopped. No slot is lost and none comes twice.
+ * A schedule of every minute, for several minutes, in real processes: it is killed, its run is killed, its data changes,
+ * and it is stopped. No scheduled time is lost and none is handled twice.
  *
  *     NIGHTS=1 pnpm test:all test/operations/schedule/minutes.long.test.ts
  */
@@ -11,7 +11,7 @@ import { reached } from "../../fixtures/runFiles.ts"
 import { squares, until } from "../../fixtures/squares.ts"
 
 const asked = process.env.NIGHTS !== undefined
-const skipped = asked ? "" : " (skipped: it takes six minutes; NIGHTS=1 has it)"
+const skipped = asked ? "" : " (skipped: it takes six minutes; set NIGHTS=1)"
 const minute = 60_000
 
 const { attemptsOf, championOf, folder, history, scheduledRuns, remove, runsOf, schedule, writeSet } =
@@ -23,7 +23,7 @@ const begin = () => schedule(name, "--cron", "* * * * *", "--iterations", "4000"
 /** Waits for the run of this number, from 0, to have a checkpoint. */
 const trains = (run: number) =>
   until(() => runsOf(name).length > run && reached(join(folder(name), runsOf(name)[run])) >= 25, 3 * minute)
-/** Waits for the night that this run made. */
+/** Waits for the record of this run. */
 const ends = async (run: number) => {
   const find = () => scheduledRuns(name).find((scheduledRun) => scheduledRun.run === runsOf(name)[run])
   await until(() => find() !== undefined, 4 * minute)
@@ -40,7 +40,7 @@ it.skipIf(!asked)(`several minutes${skipped}`, { timeout: 20 * minute }, async (
   first.child.kill("SIGKILL")
   assert.strictEqual((await first.ended).signal, "SIGKILL")
   const second = begin()
-  // The run went on without its schedule: it is followed, not begun anew.
+  // The run continued without its schedule: it is followed, not trained again.
   assert.strictEqual((await ends(1)).exitCode, 0)
   assert.lengthOf(attemptsOf(name, 1), 1)
 

@@ -1,4 +1,4 @@
-/** The processes behind a night: what they say was wrong, and that they end when they are stopped. */
+/** The processes of scheduled runs: they report why they failed, and end when they are stopped. */
 import { spawn } from "node:child_process"
 import { once } from "node:events"
 import { fileURLToPath } from "node:url"
@@ -17,7 +17,7 @@ const holdAttempt = fileURLToPath(new URL("../../fixtures/holdAttempt.ts", impor
 
 afterEach(() => vi.unstubAllEnvs())
 
-/** Follows the run of a process that is told to stop, and lets two minutes of grace and some seconds pass. */
+/** Follows a run, stops it, and lets the grace period of two minutes pass. */
 const stopping = (deaf: boolean) =>
   Effect.gen(function* () {
     const runsDir = yield* (yield* FileSystem.FileSystem).makeTempDirectoryScoped()
@@ -45,7 +45,7 @@ const stopping = (deaf: boolean) =>
   }).pipe(Effect.scoped, Effect.provide(NodeServices.layer))
 
 describe("a followed run", () => {
-  it.effect("is asked to stop, and answers once it is gone", () =>
+  it.effect("is stopped by SIGTERM", () =>
     Effect.gen(function* () {
       const { answer, signal } = yield* stopping(false)
       assert.strictEqual(signal, "SIGTERM")
@@ -53,7 +53,7 @@ describe("a followed run", () => {
     }),
   )
 
-  it.effect("that hangs is killed when the time of grace is over", () =>
+  it.effect("that ignores SIGTERM is killed after the grace period", () =>
     Effect.gen(function* () {
       const { answer, signal } = yield* stopping(true)
       assert.strictEqual(signal, "SIGKILL")
@@ -63,7 +63,7 @@ describe("a followed run", () => {
 })
 
 describe("a process", () => {
-  it("reports why it failed in a field, if colours are forced too", async () => {
+  it("reports why it failed, also if colours are forced", async () => {
     vi.stubEnv("NO_COLOR", undefined)
     vi.stubEnv("FORCE_COLOR", "1")
     const { layer, lines } = recordDisplay()
@@ -78,7 +78,7 @@ describe("a process", () => {
     assert.deepStrictEqual(lines, [])
   })
 
-  it("that is gone is no error to signal", async () => {
+  it("may be gone when it is signalled", async () => {
     const child = spawn(process.execPath, ["-e", ""])
     await once(child, "exit")
     assert.isFalse(sendSignal(child.pid ?? 0, "SIGTERM"))

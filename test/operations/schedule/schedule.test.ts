@@ -1,4 +1,4 @@
-/** Real schedules of real processes: nights in a row, killed and stopped in the middle, over data that changes. */
+/** Schedules of real processes: scheduled runs in sequence, killed and stopped in the middle, on data that changes. */
 import { chmodSync, existsSync, mkdirSync, readFileSync, writeFileSync } from "node:fs"
 import { createServer } from "node:http"
 import type { AddressInfo } from "node:net"
@@ -27,8 +27,8 @@ afterAll(remove)
 const trains = (name: string) => () =>
   runsOf(name).length === 1 && reached(join(folder(name), runsOf(name)[0])) >= 25
 
-describe("a night", () => {
-  it("ends at the gate; changed data is told apart, data out of bounds stops it and the champion stays", async () => {
+describe("a scheduled run", () => {
+  it("ends at the gate, notices changed data, and fails on data out of bounds while the champion stays", async () => {
     const first = await schedule("data", "--now").ended
     assert.strictEqual(first.code, 0, first.stderr)
     const champion = championOf("data")
@@ -51,7 +51,7 @@ describe("a night", () => {
     assert.isFalse(one.dataset?.changed)
     assert.isTrue(two.dataset?.changed)
     assert.include(["champion", "challenger"], two.outcome)
-    // The champion answered the new test examples, so the two could be compared.
+    // The champion predicted the new test examples, so the two could be compared.
     const [judged, again] = history("data").flatMap((event) => ("verdict" in event ? [event] : []))
     assert.isAbove(judged.verdict.latencyMs ?? 0, 0)
     assert.strictEqual(again.verdict.test?.examples, 100)
@@ -69,8 +69,8 @@ describe("a night", () => {
     assert.match(page, /failed, the champion stays: squares is out of bounds: the mean pixel/)
   })
 
-  it("stopped by SIGTERM saves a checkpoint, and the next start goes on with the same run", async () => {
-    // A page that cannot be written is a warning, no more.
+  it("stopped by SIGTERM saves a checkpoint, and the next start resumes it", async () => {
+    // A page that cannot be written is only a warning.
     mkdirSync(join(folder("stopped"), "history.html"), { recursive: true })
     const { child, ended } = schedule("stopped", "--now", "--iterations", "4000")
     await until(trains("stopped"))
@@ -80,7 +80,7 @@ describe("a night", () => {
     assert.strictEqual(attemptsOf("stopped")[0].outcome?.status, "interrupted")
     const again = await schedule("stopped", "--now", "--iterations", "4000").ended
     assert.strictEqual(again.code, 0, again.stderr)
-    assert.include(again.stderr, "history.html could not be written")
+    assert.include(again.stderr, "cannot write history.html")
     assert.lengthOf(runsOf("stopped"), 1)
     assert.isAbove(attemptsOf("stopped")[1].resumedFrom ?? 0, 0)
     assert.deepStrictEqual(
@@ -89,7 +89,7 @@ describe("a night", () => {
     )
   })
 
-  it("whose schedule and run are both killed with SIGKILL goes on where its checkpoint stands", async () => {
+  it("whose schedule and process are killed with SIGKILL resumes from its checkpoint", async () => {
     const { child, ended } = schedule("killed", "--now", "--iterations", "4000")
     await until(trains("killed"))
     child.kill("SIGKILL")
@@ -103,7 +103,7 @@ describe("a night", () => {
     assert.strictEqual(championOf("killed"), runsOf("killed")[0])
   })
 
-  it("whose schedule alone is killed is waited for, and judged", async () => {
+  it("whose schedule alone is killed is followed to its end, and judged", async () => {
     const { child, ended } = schedule("orphan", "--now", "--iterations", "6000")
     await until(trains("orphan"))
     child.kill("SIGKILL")
@@ -117,7 +117,7 @@ describe("a night", () => {
 })
 
 describe("a schedule every two seconds", () => {
-  it("has its nights while a webhook hangs, fails and redirects, refuses a second schedule, and ends with SIGTERM", async () => {
+  it("runs while a webhook hangs, fails and redirects, refuses a second schedule, and ends with SIGTERM", async () => {
     const told: Array<ScheduledRun> = []
     let asked = 0
     let release = () => {}
@@ -127,7 +127,7 @@ describe("a schedule every two seconds", () => {
       request.on("end", () => {
         asked++
         if (asked === 1) release = () => response.writeHead(503).end()
-        else if (request.url === "/night") response.writeHead(307, { location: "/moved" }).end()
+        else if (request.url === "/runs") response.writeHead(307, { location: "/moved" }).end()
         else {
           told.push(decodeScheduledRun(body))
           response.writeHead(200).end()
@@ -135,7 +135,7 @@ describe("a schedule every two seconds", () => {
       })
     })
     await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve))
-    const url = `http://127.0.0.1:${(server.address() as AddressInfo).port}/night`
+    const url = `http://127.0.0.1:${(server.address() as AddressInfo).port}/runs`
     const often = join(scratch, "often.ts")
     const entry = { file, cron: "*/2 * * * * *", engine: "onnx", seedPolicy: "by-date", keep: 1 }
     const webhook = { url, timeoutSeconds: 50 }
@@ -177,7 +177,7 @@ describe("a schedule every two seconds", () => {
   })
 })
 
-describe("what would fail in the night", () => {
+describe("what would fail at a scheduled time", () => {
   it("is refused at the start", async () => {
     const refused = async (code: number, message: RegExp, ...args: ReadonlyArray<string>) => {
       const ended = await cliRun(
@@ -194,25 +194,25 @@ describe("what would fail in the night", () => {
       assert.isFalse(existsSync(join(folder("refused"), "schedule.ndjson")))
     }
     await refused(65, /cron expression "61 2 \* \* \*"/, file, "--cron", "61 2 * * *")
-    await refused(65, /time zone "Mars" is not known/, file, "--cron", "30 2 * * *", "--timezone", "Mars")
+    await refused(65, /unknown time zone "Mars"/, file, "--cron", "30 2 * * *", "--timezone", "Mars")
     await refused(66, /no experiment file/, "nothing.ts", "--now")
     await refused(
       65,
-      /webhook.url: a webhook is an http or https address/,
+      /webhook.url: found "ftp:\/\/x", expected an http or https address/,
       file,
       "--now",
       "--webhook",
       "ftp://x",
     )
-    await refused(65, /an http or https address/, file, "--now", "--webhook", "http://:80")
+    await refused(65, /expected an http or https address/, file, "--now", "--webhook", "http://:80")
     const twice = join(scratch, "twice.ts")
     const entry = { file, cron: "30 2 * * *" }
     writeFileSync(twice, `export default ${JSON.stringify({ experiments: [entry, entry] })}`)
-    await refused(65, /squares is there twice/, twice)
-    await refused(65, /--cron|belongs into it/, twice, "--cron", "30 2 * * *")
+    await refused(65, /two experiments are named squares/, twice)
+    await refused(65, /set cron there, not on the command line/, twice, "--cron", "30 2 * * *")
   })
 
-  it("a folder that may not be written into is, before a night is due", async () => {
+  it("includes a folder that is not writable, before a run is due", async () => {
     const nobody = process.getuid?.() === 0 ? 65_534 : undefined
     const closed = folder("closed")
     mkdirSync(join(closed, "data"), { recursive: true })
@@ -246,7 +246,7 @@ describe("what would fail in the night", () => {
     chmodSync(closed, 0o755)
   })
 
-  it("every problem of a schedule file is told", async () => {
+  it("lists every problem of a schedule file", async () => {
     const bad = join(scratch, "bad.ts")
     const entry = { file, cron: "61 2 * * *" }
     const seeded = { file: "test/fixtures/tiny.ts", cron: "0 4 * * 0", seed: 3, seedPolicy: "by-date" }
@@ -255,11 +255,11 @@ describe("what would fail in the night", () => {
     assert.strictEqual(code, 65)
     assert.match(
       stderr,
-      /2 problems:\n {2}cron expression "61 2 \* \* \*": .*\n {2}a seed by date and the seed 3/,
+      /2 problems:\n {2}cron expression "61 2 \* \* \*": .*\n {2}seed 3 and seedPolicy "by-date" exclude each other/,
     )
   })
 
-  it("a schedule file of several experiments is taken, and units are printed", async () => {
+  it("accepts a schedule file of several experiments, and prints units for it", async () => {
     const several = join(scratch, "several.ts")
     writeFileSync(
       several,
@@ -278,7 +278,7 @@ export default schedule({ experiments: [
     assert.match(lines.at(-1) ?? "", /^0 4 \* \* 0 cd .*several\.ts --experiment tiny --now$/)
     const seconds = await cliRun("schedule", file, "--cron", "*/2 * * * * *", "--print-crontab")
     assert.strictEqual(seconds.code, 65)
-    assert.match(seconds.stderr, /cron knows no seconds/)
+    assert.match(seconds.stderr, /cron has no seconds, found \*\/2/)
     const one = await cliRun(
       "schedule",
       several,
@@ -289,6 +289,6 @@ export default schedule({ experiments: [
       folder("one"),
     )
     assert.strictEqual(one.code, 65)
-    assert.match(one.stderr, /it has no experiment small, only squares, tiny/)
+    assert.match(one.stderr, /it has no experiment small; choose from squares, tiny/)
   })
 })

@@ -1,4 +1,4 @@
-/** A year of nights on a played clock: daylight saving, missed nights, overlaps, failures, restarts. */
+/** A year of scheduled runs on a test clock: daylight saving time, missed runs, overlaps, failures, restarts. */
 import { assert, describe, it } from "@effect/vitest"
 import { Deferred, Effect, Fiber, Result, Schema } from "effect"
 import { TestClock } from "effect/testing"
@@ -7,7 +7,7 @@ import { runNow, runSchedule } from "../../../operations/schedule/runSchedule.ts
 import { dateOf, dueTimes, parseCron } from "../../../operations/schedule/scheduledTimes.ts"
 import { JobState } from "../../../schemas/ScheduledRun.ts"
 import { ScheduledExperiment } from "../../../schemas/Schedule.ts"
-import { type Play, played, type Started } from "../../fixtures/playedSchedule.ts"
+import { type Behaviour, simulateSchedule, type Started } from "../../fixtures/simulatedSchedule.ts"
 
 const hour = 3_600_000
 const day = 24 * hour
@@ -21,15 +21,15 @@ const jobOf = (options: Partial<typeof ScheduledExperiment.Encoded> = {}, name =
   return { ...job, name, due: cronOf(job.cron, job.timezone) }
 }
 
-/** Lets a schedule run for a while, then asks it to stop and waits for its end. */
-const lasting = (theatre: ReturnType<typeof played>, jobs: ReadonlyArray<Job>, ms: number) =>
+/** Runs a schedule for a while, stops it and waits for its end. */
+const lasting = (simulation: ReturnType<typeof simulateSchedule>, jobs: ReadonlyArray<Job>, ms: number) =>
   Effect.gen(function* () {
     const stop = yield* Deferred.make<string>()
     let stopped = false
     const schedule = yield* Effect.forkChild(
       runSchedule({
         jobs,
-        lookMs: hour,
+        maxSleepMs: hour,
         stop: Deferred.await(stop),
         stopped: () => stopped,
         notify: () => Effect.void,
@@ -39,10 +39,11 @@ const lasting = (theatre: ReturnType<typeof played>, jobs: ReadonlyArray<Job>, m
     stopped = true
     yield* Deferred.succeed(stop, "SIGTERM")
     yield* Fiber.join(schedule)
-  }).pipe(Effect.provide(theatre.layer))
+  }).pipe(Effect.provide(simulation.layer))
 
-const theatreOf = (play: (started: Started, number: number) => Play = () => ({ durationMs: hour })) =>
-  played(play)
+const simulateRuns = (
+  behave: (started: Started, number: number) => Behaviour = () => ({ durationMs: hour }),
+) => simulateSchedule(behave)
 
 const localTime = new Intl.DateTimeFormat("sv", {
   timeZone: "Europe/Prague",
@@ -51,39 +52,41 @@ const localTime = new Intl.DateTimeFormat("sv", {
 })
 
 describe("a schedule at half past two in Prague", () => {
-  it.effect("has one night every day of a year, the two changes of daylight saving among them", () =>
+  it.effect("runs once every day of a year, including the two changes of daylight saving time", () =>
     Effect.gen(function* () {
       yield* TestClock.setTime(start)
-      const theatre = theatreOf()
-      yield* lasting(theatre, [jobOf({ seedPolicy: "by-date" })], 365 * day)
-      assert.lengthOf(theatre.scheduledRuns, 365)
-      assert.isTrue(theatre.scheduledRuns.every(({ outcome }) => outcome === "champion"))
-      const local = theatre.scheduledRuns.map(({ scheduledAt }) => localTime.format(Date.parse(scheduledAt)))
+      const simulation = simulateRuns()
+      yield* lasting(simulation, [jobOf({ seedPolicy: "by-date" })], 365 * day)
+      assert.lengthOf(simulation.scheduledRuns, 365)
+      assert.isTrue(simulation.scheduledRuns.every(({ outcome }) => outcome === "champion"))
+      const local = simulation.scheduledRuns.map(({ scheduledAt }) =>
+        localTime.format(Date.parse(scheduledAt)),
+      )
       assert.lengthOf(new Set(local.map((text) => text.slice(0, 10))), 365)
       const odd = local.filter((text) => !text.endsWith("02:30"))
       assert.deepStrictEqual(odd, ["2026-03-29 03:30"])
       assert.include(
-        theatre.scheduledRuns.map(({ scheduledAt }) => scheduledAt),
+        simulation.scheduledRuns.map(({ scheduledAt }) => scheduledAt),
         "2026-10-25T00:30:00.000Z",
       )
-      const seeds = theatre.started.map(({ seed }) => seed)
+      const seeds = simulation.started.map(({ seed }) => seed)
       assert.lengthOf(new Set(seeds), 365)
       assert.deepStrictEqual([seeds[0], seeds[364]], [20_260_101, 20_261_231])
-      // A night begins within a look of its slot, as on a clock that jumps by nothing it begins at once.
-      assert.isTrue(theatre.scheduledRuns.every(({ scheduledAt, startedAt }) => scheduledAt === startedAt))
+      // On a clock that does not jump, every run starts at its scheduled time.
+      assert.isTrue(simulation.scheduledRuns.every(({ scheduledAt, startedAt }) => scheduledAt === startedAt))
     }),
   )
 
-  it.effect("leaves out slots that passed while it was not there, or makes up for the latest", () =>
+  it.effect("skips the times at which it was not running, or runs the latest of them late", () =>
     Effect.gen(function* () {
       for (const catchUp of ["none", "latest"] as const) {
-        const theatre = theatreOf()
+        const simulation = simulateRuns()
         const jobs = [jobOf({ catchUp })]
         yield* TestClock.setTime(start)
-        yield* lasting(theatre, jobs, 3 * day)
+        yield* lasting(simulation, jobs, 3 * day)
         yield* TestClock.setTime(start + 8 * day + 12 * hour)
-        yield* lasting(theatre, jobs, 2 * day)
-        const outcomes = theatre.scheduledRuns.map(({ missed, outcome, scheduledAt }) => [
+        yield* lasting(simulation, jobs, 2 * day)
+        const outcomes = simulation.scheduledRuns.map(({ missed, outcome, scheduledAt }) => [
           scheduledAt.slice(8, 10),
           outcome,
           missed,
@@ -100,83 +103,83 @@ describe("a schedule at half past two in Prague", () => {
     }),
   )
 
-  it.effect("skips a slot while the night before goes on, or begins it after it", () =>
+  it.effect("skips a run while the previous one is running, or queues it", () =>
     Effect.gen(function* () {
       for (const overlap of ["skip", "queue"] as const) {
-        const theatre = theatreOf((_, number) => ({ durationMs: number === 1 ? 30 * hour : hour }))
+        const simulation = simulateRuns((_, number) => ({ durationMs: number === 1 ? 30 * hour : hour }))
         yield* TestClock.setTime(start)
-        yield* lasting(theatre, [jobOf({ overlap })], 4 * day)
+        yield* lasting(simulation, [jobOf({ overlap })], 4 * day)
         const of = (scheduledAt: string) =>
-          theatre.scheduledRuns.find((scheduledRun) => scheduledRun.scheduledAt.slice(8, 10) === scheduledAt)
+          simulation.scheduledRuns.find(
+            (scheduledRun) => scheduledRun.scheduledAt.slice(8, 10) === scheduledAt,
+          )
         assert.strictEqual(of("01")?.outcome, "champion")
         assert.strictEqual(of("02")?.outcome, overlap === "skip" ? "skipped" : "champion")
         if (overlap === "queue") assert.strictEqual(of("02")?.startedAt, of("01")?.endedAt)
-        assert.strictEqual(theatre.most(), 1)
-        assert.lengthOf(theatre.scheduledRuns, 4)
+        assert.strictEqual(simulation.most(), 1)
+        assert.lengthOf(simulation.scheduledRuns, 4)
       }
     }),
   )
 
-  it.effect("tries data that cannot be had again, ever later, and goes on with the run it had", () =>
+  it.effect("retries after unavailable data, with longer pauses, and resumes its run", () =>
     Effect.gen(function* () {
-      const theatre = theatreOf((_, number) =>
+      const simulation = simulateRuns((_, number) =>
         number <= 3 ? { durationMs: 1000, code: 69, noRun: number === 1 } : { durationMs: hour },
       )
       yield* TestClock.setTime(start)
-      yield* lasting(theatre, [jobOf()], day)
-      const times = theatre.started.map(({ atMs }) => (atMs - theatre.started[0].atMs) / 1000)
+      yield* lasting(simulation, [jobOf()], day)
+      const times = simulation.started.map(({ atMs }) => (atMs - simulation.started[0].atMs) / 1000)
       assert.deepStrictEqual(times, [0, 61, 182, 423])
       assert.deepStrictEqual(
-        theatre.started.map(({ kind }) => kind),
-        ["train", "train", "goOn", "goOn"],
+        simulation.started.map(({ kind }) => kind),
+        ["train", "train", "resume", "resume"],
       )
-      assert.strictEqual(theatre.scheduledRuns[0].outcome, "champion")
-      assert.strictEqual(theatre.scheduledRuns[0].retries, 3)
+      assert.strictEqual(simulation.scheduledRuns[0].outcome, "champion")
+      assert.strictEqual(simulation.scheduledRuns[0].retries, 3)
     }),
   )
 
-  it.effect(
-    "gives a night up when tries are used up or the failure would come again, and has the next one",
-    () =>
-      Effect.gen(function* () {
-        const theatre = theatreOf((_, number) =>
-          number <= 2
-            ? { durationMs: 1000, code: null }
-            : number === 3
-              ? { durationMs: 1000, code: 65 }
-              : { durationMs: hour },
-        )
-        yield* TestClock.setTime(start)
-        yield* lasting(theatre, [jobOf({ retries: { times: 1 } })], 3 * day)
-        assert.deepStrictEqual(
-          theatre.scheduledRuns.map(({ exitCode, outcome, retries }) => [outcome, exitCode, retries]),
-          [
-            ["failed", null, 1],
-            ["failed", 65, 0],
-            ["champion", 0, 0],
-          ],
-        )
-        assert.deepStrictEqual(
-          theatre.started.map(({ kind }) => kind),
-          ["train", "goOn", "train", "train"],
-        )
-      }),
+  it.effect("fails when retries are used up or the failure is permanent, and runs the next time", () =>
+    Effect.gen(function* () {
+      const simulation = simulateRuns((_, number) =>
+        number <= 2
+          ? { durationMs: 1000, code: null }
+          : number === 3
+            ? { durationMs: 1000, code: 65 }
+            : { durationMs: hour },
+      )
+      yield* TestClock.setTime(start)
+      yield* lasting(simulation, [jobOf({ retries: { times: 1 } })], 3 * day)
+      assert.deepStrictEqual(
+        simulation.scheduledRuns.map(({ exitCode, outcome, retries }) => [outcome, exitCode, retries]),
+        [
+          ["failed", null, 1],
+          ["failed", 65, 0],
+          ["champion", 0, 0],
+        ],
+      )
+      assert.deepStrictEqual(
+        simulation.started.map(({ kind }) => kind),
+        ["train", "resume", "train", "train"],
+      )
+    }),
   )
 
-  it.effect("asks a gate that was taken, killed or interrupted again, with the limits of training", () =>
+  it.effect("retries a gate that was busy, killed or interrupted, with the limits of training", () =>
     Effect.gen(function* () {
       const trained = () => ({ durationMs: hour })
       const codes = [75, null, 130]
-      const theatre = played(trained, (number) => codes[number - 1])
+      const simulation = simulateSchedule(trained, (number) => codes[number - 1])
       yield* TestClock.setTime(start)
-      yield* lasting(theatre, [jobOf()], day)
+      yield* lasting(simulation, [jobOf()], day)
       assert.deepStrictEqual(
-        theatre.judged.map(({ atMs, run }) => [run, (atMs - theatre.judged[0].atMs) / 1000]),
+        simulation.judged.map(({ atMs, run }) => [run, (atMs - simulation.judged[0].atMs) / 1000]),
         [0, 60, 180, 420].map((s) => ["run-1", s]),
       )
-      assert.lengthOf(theatre.started, 1)
+      assert.lengthOf(simulation.started, 1)
       assert.deepStrictEqual(
-        theatre.scheduledRuns.map(({ exitCode, outcome, retries }) => [outcome, exitCode, retries]),
+        simulation.scheduledRuns.map(({ exitCode, outcome, retries }) => [outcome, exitCode, retries]),
         [["champion", 0, 3]],
       )
 
@@ -184,85 +187,83 @@ describe("a schedule at half past two in Prague", () => {
         [75, 2, " (tried 2 times)"],
         [65, 1, ""],
       ] as const) {
-        const failing = played(trained, () => code)
+        const failing = simulateSchedule(trained, () => code)
         yield* TestClock.setTime(start)
         yield* lasting(failing, [jobOf({ retries: { times: 1 } })], day)
         assert.lengthOf(failing.judged, asked)
         const [{ exitCode, outcome, reasons }] = failing.scheduledRuns
         assert.deepStrictEqual([outcome, exitCode], ["failed", code])
-        assert.deepStrictEqual(reasons, [
-          `trained, but the gate could not judge it: ended with ${code}${tried}`,
-        ])
+        assert.deepStrictEqual(reasons, [`trained, but the gate failed: ended with ${code}${tried}`])
       }
     }),
   )
 
-  it.effect("stopped before a gate is asked again, asks it when it is started", () =>
+  it.effect("stopped before it retries a gate, retries it after a restart", () =>
     Effect.gen(function* () {
-      const theatre = played(
+      const simulation = simulateSchedule(
         () => ({ durationMs: hour }),
         (number) => (number === 1 ? 75 : undefined),
       )
       const jobs = [jobOf({ retries: { times: 1, pauseSeconds: 3600 } })]
       yield* TestClock.setTime(start)
-      yield* lasting(theatre, jobs, 3 * hour)
-      assert.lengthOf(theatre.scheduledRuns, 0)
-      yield* lasting(theatre, jobs, hour)
+      yield* lasting(simulation, jobs, 3 * hour)
+      assert.lengthOf(simulation.scheduledRuns, 0)
+      yield* lasting(simulation, jobs, hour)
       assert.deepStrictEqual(
-        theatre.scheduledRuns.map(({ outcome, run }) => [outcome, run]),
+        simulation.scheduledRuns.map(({ outcome, run }) => [outcome, run]),
         [["champion", "run-1"]],
       )
-      assert.lengthOf(theatre.started, 1)
+      assert.lengthOf(simulation.started, 1)
     }),
   )
 
-  it.effect("says of a night that made no run of its experiment what may be the cause", () =>
+  it.effect("names the probable cause if no run of the experiment was created", () =>
     Effect.gen(function* () {
-      const theatre = theatreOf(() => ({ durationMs: hour, noRun: true }))
+      const simulation = simulateRuns(() => ({ durationMs: hour, noRun: true }))
       yield* TestClock.setTime(start)
-      yield* lasting(theatre, [jobOf()], day)
-      const [{ outcome, reasons }] = theatre.scheduledRuns
+      yield* lasting(simulation, [jobOf()], day)
+      const [{ outcome, reasons }] = simulation.scheduledRuns
       assert.strictEqual(outcome, "failed")
-      assert.match(reasons[0], /^it made no run of cnn: if the experiment has another name now/)
+      assert.match(reasons[0], /^no run of cnn was created; if the experiment was renamed/)
     }),
   )
 
-  it.effect("stops a night at its time limit, and the next slot goes on with the same run", () =>
+  it.effect("stops a run at its time limit, and resumes it at the next scheduled time", () =>
     Effect.gen(function* () {
-      const theatre = theatreOf((_, number) => ({ durationMs: number === 1 ? 10 * hour : hour }))
+      const simulation = simulateRuns((_, number) => ({ durationMs: number === 1 ? 10 * hour : hour }))
       yield* TestClock.setTime(start)
-      yield* lasting(theatre, [jobOf({ timeLimitMinutes: 120 })], 3 * day)
+      yield* lasting(simulation, [jobOf({ timeLimitMinutes: 120 })], 3 * day)
       assert.deepStrictEqual(
-        theatre.scheduledRuns.map(({ outcome, resumed, run }) => [outcome, run, resumed]),
+        simulation.scheduledRuns.map(({ outcome, resumed, run }) => [outcome, run, resumed]),
         [
           ["timeLimit", "run-1", false],
           ["champion", "run-1", true],
           ["champion", "run-2", false],
         ],
       )
-      assert.isTrue(theatre.scheduledRuns.every(({ scheduledAt, startedAt }) => scheduledAt === startedAt))
+      assert.isTrue(simulation.scheduledRuns.every(({ scheduledAt, startedAt }) => scheduledAt === startedAt))
     }),
   )
 
-  it.effect("asked to stop checkpoints the night, and started again goes on with it at once", () =>
+  it.effect("stops with a checkpoint, and resumes at once when it is started again", () =>
     Effect.gen(function* () {
-      const theatre = theatreOf((_, number) => ({ durationMs: number === 1 ? 10 * hour : hour }))
+      const simulation = simulateRuns((_, number) => ({ durationMs: number === 1 ? 10 * hour : hour }))
       yield* TestClock.setTime(start)
-      yield* lasting(theatre, [jobOf()], 4 * hour)
-      assert.lengthOf(theatre.scheduledRuns, 0)
-      assert.strictEqual(theatre.runs.get("run-1")?.status, "interrupted")
+      yield* lasting(simulation, [jobOf()], 4 * hour)
+      assert.lengthOf(simulation.scheduledRuns, 0)
+      assert.strictEqual(simulation.runs.get("run-1")?.status, "interrupted")
       yield* TestClock.setTime(start + 6 * hour)
-      yield* lasting(theatre, [jobOf()], 3 * hour)
+      yield* lasting(simulation, [jobOf()], 3 * hour)
       assert.deepStrictEqual(
-        theatre.started.map(({ kind, run }) => [kind, run]),
+        simulation.started.map(({ kind, run }) => [kind, run]),
         [
           ["train", "run-1"],
-          ["goOn", "run-1"],
+          ["resume", "run-1"],
         ],
       )
       const scheduledAt = "2026-01-01T01:30:00.000Z"
       assert.deepStrictEqual(
-        theatre.scheduledRuns.map((scheduledRun) => [
+        simulation.scheduledRuns.map((scheduledRun) => [
           scheduledRun.scheduledAt,
           scheduledRun.startedAt,
           scheduledRun.outcome,
@@ -273,13 +274,13 @@ describe("a schedule at half past two in Prague", () => {
     }),
   )
 
-  it.effect("killed while a night went on follows the run that still goes on, by what its state says", () =>
+  it.effect("killed during a run, follows that run after a restart, as its state says", () =>
     Effect.gen(function* () {
-      const theatre = theatreOf()
+      const simulation = simulateRuns()
       yield* TestClock.setTime(start + 3 * hour)
       const scheduledAt = new Date(start + 1.5 * hour).toISOString()
-      theatre.runs.set("run-1", { status: "running", since: start + 1.5 * hour })
-      theatre.states.set("cnn", {
+      simulation.runs.set("run-1", { status: "running", since: start + 1.5 * hour })
+      simulation.states.set("cnn", {
         handledUntil: scheduledAt,
         open: {
           scheduledAt,
@@ -292,107 +293,102 @@ describe("a schedule at half past two in Prague", () => {
         },
         queued: null,
       })
-      yield* lasting(theatre, [jobOf()], 3 * hour)
+      yield* lasting(simulation, [jobOf()], 3 * hour)
       assert.deepStrictEqual(
-        theatre.started.map(({ kind, run }) => [kind, run]),
+        simulation.started.map(({ kind, run }) => [kind, run]),
         [["follow", "run-1"]],
       )
-      assert.strictEqual(theatre.scheduledRuns[0].run, "run-1")
+      assert.strictEqual(simulation.scheduledRuns[0].run, "run-1")
     }),
   )
 
-  it.effect("begins a slot that was queued when it was asked to stop, after the night it waits for", () =>
+  it.effect("stopped with a queued time, starts it after the run that it waits for", () =>
     Effect.gen(function* () {
       for (const catchUp of ["none", "latest"] as const) {
-        const theatre = theatreOf((_, number) => ({ durationMs: number <= 2 ? 30 * hour : hour }))
+        const simulation = simulateRuns((_, number) => ({ durationMs: number <= 2 ? 30 * hour : hour }))
         const jobs = [jobOf({ overlap: "queue", catchUp })]
         yield* TestClock.setTime(start)
-        yield* lasting(theatre, jobs, 28 * hour)
+        yield* lasting(simulation, jobs, 28 * hour)
         yield* TestClock.setTime(start + 29 * hour)
-        yield* lasting(theatre, jobs, 4 * day)
-        const recorded = theatre.scheduledRuns.map(({ outcome, run, scheduledAt }) => [
+        yield* lasting(simulation, jobs, 4 * day)
+        const recorded = simulation.scheduledRuns.map(({ outcome, run, scheduledAt }) => [
           scheduledAt.slice(8, 10),
           outcome,
           run,
         ])
         assert.deepStrictEqual(recorded.slice(0, 3), [
-          // 30 hours from the restart on: the slot of the third comes in it, and takes the place of the second's.
+          // 30 hours from the restart on: the third's time comes meanwhile, and replaces the second's.
           ["02", "skipped", null],
           ["01", "champion", "run-1"],
           ["03", "champion", "run-2"],
         ])
-        assert.isNull(theatre.states.get("cnn")?.queued)
+        assert.isNull(simulation.states.get("cnn")?.queued)
       }
     }),
   )
 
-  it.effect(
-    "begins a queued slot at the start where the night before it is over, and tells of one that --now replaces",
-    () =>
-      Effect.gen(function* () {
-        const queued = { scheduledAt: new Date(start + 1.5 * hour).toISOString(), missed: 2 }
-        const left = { handledUntil: queued.scheduledAt, open: null, queued }
-        const theatre = theatreOf()
-        theatre.states.set("cnn", left)
-        yield* TestClock.setTime(start + 2 * hour)
-        yield* lasting(theatre, [jobOf()], 3 * hour)
-        assert.deepStrictEqual(
-          theatre.scheduledRuns.map(({ missed, outcome, scheduledAt }) => [scheduledAt, outcome, missed]),
-          [[queued.scheduledAt, "champion", 2]],
-        )
+  it.effect("starts a queued time at once if no run is open, and records one that --now replaces", () =>
+    Effect.gen(function* () {
+      const queued = { scheduledAt: new Date(start + 1.5 * hour).toISOString(), missed: 2 }
+      const left = { handledUntil: queued.scheduledAt, open: null, queued }
+      const simulation = simulateRuns()
+      simulation.states.set("cnn", left)
+      yield* TestClock.setTime(start + 2 * hour)
+      yield* lasting(simulation, [jobOf()], 3 * hour)
+      assert.deepStrictEqual(
+        simulation.scheduledRuns.map(({ missed, outcome, scheduledAt }) => [scheduledAt, outcome, missed]),
+        [[queued.scheduledAt, "champion", 2]],
+      )
 
-        // Killed after the line, before the state.
-        theatre.states.set("cnn", left)
-        yield* lasting(theatre, [jobOf()], hour)
-        assert.lengthOf(theatre.scheduledRuns, 1)
+      // Killed after the record was written, before the state was.
+      simulation.states.set("cnn", left)
+      yield* lasting(simulation, [jobOf()], hour)
+      assert.lengthOf(simulation.scheduledRuns, 1)
 
-        const other = theatreOf()
-        other.states.set("cnn", left)
-        const running = yield* Effect.forkChild(
-          runNow({
-            jobs: [jobOf()],
-            lookMs: hour,
-            stop: Effect.never,
-            stopped: () => false,
-            notify: () => Effect.void,
-          }).pipe(Effect.provide(other.layer)),
-        )
-        yield* TestClock.adjust(2 * hour)
-        yield* Fiber.join(running)
-        assert.deepStrictEqual(
-          other.scheduledRuns.map(({ outcome, scheduledAt }) => [
-            outcome,
-            scheduledAt === queued.scheduledAt,
-          ]),
-          [
-            ["skipped", true],
-            ["champion", false],
-          ],
-        )
-      }),
+      const other = simulateRuns()
+      other.states.set("cnn", left)
+      const running = yield* Effect.forkChild(
+        runNow({
+          jobs: [jobOf()],
+          maxSleepMs: hour,
+          stop: Effect.never,
+          stopped: () => false,
+          notify: () => Effect.void,
+        }).pipe(Effect.provide(other.layer)),
+      )
+      yield* TestClock.adjust(2 * hour)
+      yield* Fiber.join(running)
+      assert.deepStrictEqual(
+        other.scheduledRuns.map(({ outcome, scheduledAt }) => [outcome, scheduledAt === queued.scheduledAt]),
+        [
+          ["skipped", true],
+          ["champion", false],
+        ],
+      )
+    }),
   )
 
-  it.effect("killed while it tells of a slot that lost its place, after that has begun, begins it once", () =>
+  it.effect("killed while it records a replaced time, after the new one has started, starts it once", () =>
     Effect.gen(function* () {
-      // Ends two hours after the slot of the third, which took the place of the second's.
-      const theatre = theatreOf((_, number) => ({ durationMs: number === 1 ? 50 * hour : hour }))
+      // Ends two hours after the third's time, which replaced the second's.
+      const simulation = simulateRuns((_, number) => ({ durationMs: number === 1 ? 50 * hour : hour }))
       const jobs = [jobOf({ overlap: "queue", catchUp: "latest" })]
       yield* TestClock.setTime(start)
       const schedule = yield* Effect.forkChild(
         runSchedule({
           jobs,
-          lookMs: hour,
+          maxSleepMs: hour,
           stop: Effect.never,
           stopped: () => false,
           notify: ({ outcome }) => (outcome === "skipped" ? Effect.sleep(4 * hour) : Effect.void),
-        }).pipe(Effect.provide(theatre.layer)),
+        }).pipe(Effect.provide(simulation.layer)),
       )
       yield* TestClock.adjust(2 * day + 4 * hour)
       yield* Fiber.interrupt(schedule)
-      assert.lengthOf(theatre.started, 2)
-      yield* lasting(theatre, jobs, 6 * hour)
+      assert.lengthOf(simulation.started, 2)
+      yield* lasting(simulation, jobs, 6 * hour)
       assert.deepStrictEqual(
-        theatre.scheduledRuns.map(({ outcome, run, scheduledAt }) => [
+        simulation.scheduledRuns.map(({ outcome, run, scheduledAt }) => [
           scheduledAt.slice(8, 10),
           outcome,
           run,
@@ -406,26 +402,26 @@ describe("a schedule at half past two in Prague", () => {
     }),
   )
 
-  it.effect("killed while it tells of a slot it leaves out, tells of it once", () =>
+  it.effect("killed while it records a skipped time, records it once", () =>
     Effect.gen(function* () {
-      const theatre = theatreOf((_, number) => ({ durationMs: number === 1 ? 30 * hour : hour }))
+      const simulation = simulateRuns((_, number) => ({ durationMs: number === 1 ? 30 * hour : hour }))
       yield* TestClock.setTime(start)
       const schedule = yield* Effect.forkChild(
         runSchedule({
           jobs: [jobOf()],
-          lookMs: hour,
+          maxSleepMs: hour,
           stop: Effect.never,
           stopped: () => false,
           notify: ({ outcome }) => (outcome === "skipped" ? Effect.never : Effect.void),
-        }).pipe(Effect.provide(theatre.layer)),
+        }).pipe(Effect.provide(simulation.layer)),
       )
       yield* TestClock.adjust(day + 3 * hour)
-      const state = theatre.states.get("cnn")
+      const state = simulation.states.get("cnn")
       assert.strictEqual(state?.handledUntil, new Date(start + 1.5 * hour).toISOString())
       yield* Fiber.interrupt(schedule)
-      yield* lasting(theatre, [jobOf()], day)
+      yield* lasting(simulation, [jobOf()], day)
       assert.deepStrictEqual(
-        theatre.scheduledRuns.map(({ outcome, scheduledAt }) => [scheduledAt.slice(8, 10), outcome]),
+        simulation.scheduledRuns.map(({ outcome, scheduledAt }) => [scheduledAt.slice(8, 10), outcome]),
         [
           ["02", "skipped"],
           ["01", "champion"],
@@ -435,44 +431,46 @@ describe("a schedule at half past two in Prague", () => {
     }),
   )
 
-  it("reads a state of a version that had no queue in it", () => {
+  it("reads a state of a version without a queue", () => {
     const state = Schema.decodeUnknownSync(JobState)({ handledUntil: "2026-01-01T01:30:00.000Z", open: null })
     assert.isNull(state.queued)
   })
 
-  it.effect("of several experiments at one hour has one night after the other", () =>
+  it.effect("runs several experiments of the same time one after the other", () =>
     Effect.gen(function* () {
-      const theatre = theatreOf()
+      const simulation = simulateRuns()
       yield* TestClock.setTime(start)
-      yield* lasting(theatre, [jobOf({}, "a"), jobOf({}, "b"), jobOf({ cron: "0 3 * * *" }, "c")], 2 * day)
-      assert.strictEqual(theatre.most(), 1)
-      assert.deepStrictEqual(theatre.scheduledRuns.map(({ experiment }) => experiment).sort(), [..."aabbcc"])
+      yield* lasting(simulation, [jobOf({}, "a"), jobOf({}, "b"), jobOf({ cron: "0 3 * * *" }, "c")], 2 * day)
+      assert.strictEqual(simulation.most(), 1)
+      assert.deepStrictEqual(simulation.scheduledRuns.map(({ experiment }) => experiment).sort(), [
+        ..."aabbcc",
+      ])
     }),
   )
 
-  it.effect("begins no night twice when the clock is set back", () =>
+  it.effect("starts no run twice when the clock is set back", () =>
     Effect.gen(function* () {
-      const theatre = theatreOf()
+      const simulation = simulateRuns()
       yield* TestClock.setTime(start)
-      yield* lasting(theatre, [jobOf()], 3 * hour)
+      yield* lasting(simulation, [jobOf()], 3 * hour)
       yield* TestClock.setTime(start + hour)
-      yield* lasting(theatre, [jobOf()], 10 * hour)
-      assert.lengthOf(theatre.scheduledRuns, 1)
+      yield* lasting(simulation, [jobOf()], 10 * hour)
+      assert.lengthOf(simulation.scheduledRuns, 1)
     }),
   )
 
-  it.effect("has a night at once with --now", () =>
+  it.effect("runs at once with --now", () =>
     Effect.gen(function* () {
-      const theatre = theatreOf()
+      const simulation = simulateRuns()
       yield* TestClock.setTime(start)
       const running = yield* Effect.forkChild(
         runNow({
           jobs: [jobOf(), jobOf({}, "b")],
-          lookMs: hour,
+          maxSleepMs: hour,
           stop: Effect.never,
           stopped: () => false,
           notify: () => Effect.void,
-        }).pipe(Effect.provide(theatre.layer)),
+        }).pipe(Effect.provide(simulation.layer)),
       )
       yield* TestClock.adjust(2 * hour)
       assert.deepStrictEqual(
@@ -483,25 +481,25 @@ describe("a schedule at half past two in Prague", () => {
   )
 })
 
-describe("slots", () => {
-  it("a bad expression, zone or date that never comes is refused in words", () => {
+describe("scheduled times", () => {
+  it("refuses a bad expression, an unknown time zone and a date that never comes", () => {
     const problem = (cron: string, zone: string) => {
       const parsed = parseCron(cron, zone)
       return Result.isFailure(parsed) ? parsed.failure : ""
     }
-    assert.match(problem("30 2 * *", "UTC"), /give minute, hour, day, month and weekday/)
+    assert.match(problem("30 2 * *", "UTC"), /expected minute, hour, day, month and weekday/)
     assert.match(problem("30 25 * * *", "UTC"), /cron expression/)
-    assert.match(problem("30 2 * * *", "Europe/Praha"), /time zone "Europe\/Praha" is not known/)
-    assert.match(problem("0 0 31 2 *", "UTC"), /never comes/)
+    assert.match(problem("30 2 * * *", "Europe/Praha"), /unknown time zone "Europe\/Praha"/)
+    assert.match(problem("0 0 31 2 *", "UTC"), /matches no date/)
   })
 
-  it("the latest of very many that are due is still the latest", () => {
+  it("finds the latest of very many that are due", () => {
     const due = dueTimes(cronOf("* * * * * *", "UTC"), start, start + 2 * day)
     assert.deepStrictEqual(due, { latest: start + 2 * day, count: 10_000 })
     assert.isUndefined(dueTimes(cronOf("30 2 * * *", "UTC"), start, start + hour))
   })
 
-  it("the date of a night is that of its place", () => {
+  it("have the date of their time zone", () => {
     const late = Date.parse("2026-11-22T23:30:00Z")
     assert.strictEqual(dateOf(late, "UTC"), 20_261_122)
     assert.strictEqual(dateOf(late, "Europe/Prague"), 20_261_123)
