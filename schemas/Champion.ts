@@ -1,28 +1,28 @@
 /**
- * What is recorded of champions: one line of `champions/history.ndjson` for each time a model was judged or moved.
+ * Records of champions: one line of `champions/history.ndjson` each time a model is judged, promoted or rolled back.
  */
 import { Schema } from "effect"
 
-/** How a challenger compares with the champion on the examples both were tested on; differences are challenger less champion. */
+/** A challenger compared with the champion on the test examples of both; differences are challenger minus champion. */
 export const PairedTest = Schema.Struct({
   metric: Schema.Literals(["accuracy", "loss"]),
-  /** Test examples that both models answered. */
+  /** Number of test examples that both models predicted. */
   examples: Schema.Int,
-  /** The metric of either, over those examples. */
+  /** The metric of each model over those examples. */
   champion: Schema.Finite,
   challenger: Schema.Finite,
-  /** By how much the challenger is worse, at most, with the gate's confidence; negative where it is surely better. */
+  /** Upper confidence limit of how much worse the challenger is; negative if it is significantly better. */
   worseByAtMost: Schema.Finite,
-  /** Chance of a challenger that seems this bad, were it as good as the champion. */
+  /** One-sided p-value: the probability of a result this bad if the challenger were as good as the champion. */
   p: Schema.Finite,
   method: Schema.String,
 })
 export type PairedTest = typeof PairedTest.Type
 
-/** What the gate found: empty `reasons` mean that the model passed. */
+/** The verdict of the gate. */
 export const Verdict = Schema.Struct({
   passed: Schema.Boolean,
-  /** Why it did not pass; where it did, what speaks for it. */
+  /** Why the model did not pass, or why it did. */
   reasons: Schema.Array(Schema.String),
   test: Schema.NullOr(PairedTest),
   accuracy: Schema.Finite,
@@ -41,14 +41,14 @@ export const ChampionEvent = Schema.Union([
     before: Schema.NullOr(Schema.String),
     verdict: Verdict,
   }),
-  /** Did not pass; `before` stays champion. */
+  /** Did not pass the gate; `before` stays champion. */
   Schema.Struct({
     kind: Schema.Literal("challenger"),
     ...at,
     before: Schema.NullOr(Schema.String),
     verdict: Verdict,
   }),
-  /** Made champion by a person, or brought back. */
+  /** Promoted or rolled back to by a person. */
   Schema.Struct({
     kind: Schema.Literals(["promoted", "rolledBack"]),
     ...at,
@@ -58,7 +58,7 @@ export const ChampionEvent = Schema.Union([
 ])
 export type ChampionEvent = typeof ChampionEvent.Type
 
-/** What the gate answers about a run, as `promote --gate --json` prints it. */
+/** The result of the gate, as `promote --gate --json` prints it. */
 export const GateResult = Schema.Struct({
   experiment: Schema.String,
   run: Schema.String,

@@ -1,6 +1,6 @@
 /**
- * Several experiments whose models answer together, and what they reach: the default export of an ensemble file, and
- * `ensembles/<name>/report.json` of a runs folder.
+ * Several experiments whose models predict together, and their result: the default export of an ensemble file, and
+ * `ensembles/<name>/report.json` in a runs folder.
  */
 import { Schema } from "effect"
 import type { ExperimentInput } from "./Experiment.ts"
@@ -9,13 +9,13 @@ import { TestResult } from "./Report.ts"
 import { withDefault } from "./withDefault.ts"
 
 /**
- * How answers become one. `mean`: the mean of the members' probabilities. `vote`: the class most members answer, and of
- * those with as many votes the one of the greater mean probability.
+ * How predictions are combined. `mean`: the mean of the members' probabilities. `vote`: the class that most members predict; of
+ * classes with equally many votes, the one with the highest mean probability.
  */
 export const Combination = Schema.Literals(["mean", "vote"])
 export type Combination = typeof Combination.Type
 
-/** What a file says; each member is decoded as an experiment of its own. */
+/** The ensemble file before its members are decoded, each as an experiment of its own. */
 export const EnsembleOutline = Schema.Struct({
   name: ExperimentName,
   description: withDefault(Schema.String, ""),
@@ -26,16 +26,16 @@ export const EnsembleOutline = Schema.Struct({
 })
 export type EnsembleOutline = typeof EnsembleOutline.Type
 
-/** What a user writes. */
+/** An ensemble as a user writes it. */
 export interface EnsembleInput {
   readonly name: string
   readonly description?: string
   readonly combine?: Combination
-  /** Of one dataset, test split and loss; the same network twice needs two seeds. */
+  /** They share one dataset, test split and loss. The same network twice needs two seeds. */
   readonly members: ReadonlyArray<ExperimentInput>
 }
 
-/** Gives an ensemble file its types; the value is checked when the file is run. */
+/** Types an ensemble file; the value is checked when the file is run. */
 export const ensemble = (input: EnsembleInput): EnsembleInput => input
 
 export const EnsembleReport = Schema.Struct({
@@ -48,13 +48,13 @@ export const EnsembleReport = Schema.Struct({
       experiment: Schema.String,
       seed: Schema.Int,
       parameters: Schema.Int,
-      /** Share of wrong answers on the test split. */
+      /** Test error rate. */
       testError: Schema.Finite,
-      /** Milliseconds in the attempt that finished training; null where the run does not say. */
+      /** Milliseconds of training in the last attempt; null if the run does not record it. */
       trainMs: Schema.NullOr(Schema.Finite),
     }),
   ),
-  /** Of the members together. */
+  /** Result of the combined predictions. */
   test: TestResult,
 })
 export type EnsembleReport = typeof EnsembleReport.Type

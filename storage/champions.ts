@@ -1,8 +1,8 @@
 /**
- * The best model so far of each experiment: `champions/<experiment>`, a file whose content is a run's id.
+ * The champion of each experiment: `champions/<experiment>`, a file that contains the id of a run (the pointer).
  *
- * What happened is in `champions/history.ndjson`, one line an event, which is written first: a pointer that a crash left
- * behind the history is brought up to it before the next event. Readers need no lock: a pointer is old or new.
+ * Every event appends a line to `champions/history.ndjson` before the pointer changes. If a crash comes between the two, the next
+ * change repairs the pointer first. Readers need no lock: a pointer is old or new.
  */
 import { Effect, Path, Schema } from "effect"
 import { ChampionEvent } from "../schemas/Champion.ts"
@@ -14,16 +14,16 @@ import * as files from "./files.ts"
 const folderName = "champions"
 const historyName = "history.ndjson"
 
-/** `champion:cnn` stands for the champion of the experiment cnn wherever a run is asked for. */
+/** `champion:cnn` names the champion of the experiment cnn wherever a run is expected. */
 const prefix = "champion:"
 
-/** There is no champion to use, or its run is gone. */
+/** The experiment has no champion, or the champion's run is gone. */
 export class ChampionNotFound extends Failure<ChampionNotFound>()("ChampionNotFound", {
   exitCode: "noInput",
   fields: {
     experiment: Schema.String,
     runsDir: Schema.String,
-    /** What the pointer names; null where there is none. */
+    /** The run that the pointer names; null without a pointer. */
     run: Schema.NullOr(Schema.String),
   },
   message: ({ experiment, run, runsDir }) =>
@@ -35,7 +35,7 @@ export class ChampionNotFound extends Failure<ChampionNotFound>()("ChampionNotFo
 const decodeEvent = Schema.decodeUnknownEffect(Schema.fromJsonString(ChampionEvent))
 const encodeEvent = Schema.encodeSync(Schema.fromJsonString(ChampionEvent))
 
-/** The run a pointer names, undefined where the experiment has no champion. */
+/** The run that the pointer names; undefined if the experiment has no champion. */
 export const readChampion = Effect.fn("readChampion")(function* (runsDir: string, experiment: string) {
   const paths = yield* Path.Path
   if (!isExperimentName(experiment)) return undefined
@@ -44,7 +44,7 @@ export const readChampion = Effect.fn("readChampion")(function* (runsDir: string
   return run === undefined || run === "" ? undefined : run
 })
 
-/** Every experiment with a champion. */
+/** Every experiment that has a champion. */
 export const listChampions = Effect.fn("listChampions")(function* (runsDir: string) {
   const paths = yield* Path.Path
   const champions: Array<{ readonly experiment: string; readonly run: string }> = []
@@ -55,7 +55,7 @@ export const listChampions = Effect.fn("listChampions")(function* (runsDir: stri
   return champions
 })
 
-/** Every event, oldest first; a line that a crash tore is left out. */
+/** Every event, oldest first; a line that a crash cut short is ignored. */
 export const readChampionHistory = Effect.fn("readChampionHistory")(function* (
   runsDir: string,
   experiment?: string,
@@ -72,13 +72,13 @@ export const readChampionHistory = Effect.fn("readChampionHistory")(function* (
   return events
 })
 
-/** The champion the history leads to. */
+/** The champion according to the history. */
 export const championOf = (events: ReadonlyArray<ChampionEvent>) =>
   events.findLast(({ kind }) => kind !== "challenger")?.run
 
 /**
- * Champions in the order they came, the present one last, those that were rolled back from left out. Going back is like
- * undoing: twice goes back two, and a new champion starts from where one stands.
+ * The champions in their order, the current one last, without those that were rolled back. A rollback works like undo: two go back
+ * two champions, and a new champion follows the one reached.
  */
 export const successionOf = (events: ReadonlyArray<ChampionEvent>): ReadonlyArray<string> => {
   const succession: Array<string> = []
@@ -91,7 +91,7 @@ export const successionOf = (events: ReadonlyArray<ChampionEvent>): ReadonlyArra
   return succession
 }
 
-/** The champion that a rollback leads to: the latest one before whose run is still there. */
+/** The champion that a rollback leads to: the latest previous one whose run still exists. */
 export const earlierChampion = Effect.fn("earlierChampion")(function* (
   runsDir: string,
   events: ReadonlyArray<ChampionEvent>,
@@ -105,8 +105,8 @@ export const earlierChampion = Effect.fn("earlierChampion")(function* (
 })
 
 /**
- * Lets one process at a time change champions: `decide` is given the champion and its history as they surely are, and
- * answers the event to record, or undefined for none.
+ * Changes the champion, one process at a time: `decide` receives the current champion and the history, and returns the event to
+ * record, or undefined for none.
  */
 export const changeChampion = Effect.fn("changeChampion")(function* <E, R>(
   runsDir: string,
@@ -131,13 +131,13 @@ export const changeChampion = Effect.fn("changeChampion")(function* <E, R>(
   if (event === undefined) return
   yield* checkClaim
   const before = yield* files.readStringIfExists(history)
-  // After a torn line the new one begins on its own.
+  // The new line must not continue one that a crash cut short.
   const torn = before !== undefined && before !== "" && !before.endsWith("\n")
   yield* files.append(history, `${torn ? "\n" : ""}${encodeEvent(event)}\n`)
   if (event.kind !== "challenger") yield* files.writeAtomic(pointer, `${event.run}\n`)
 }, Effect.scoped)
 
-/** What `champion:NAME` stands for; any other name is itself. */
+/** The run that `champion:NAME` names; any other name is returned unchanged. */
 export const resolveChampion = Effect.fn("resolveChampion")(function* (runsDir: string, run: string) {
   if (!run.startsWith(prefix)) return run
   const paths = yield* Path.Path

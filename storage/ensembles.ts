@@ -1,6 +1,7 @@
 /**
- * `ensembles/<name>/` of a runs folder: what several runs reach together. `report.json` names them; the probabilities of
- * every test example are in `predictions.safetensors`, as in a run. The report is written last: with it all is there.
+ * `ensembles/<name>/` in a runs folder: the result of several runs together. `report.json` lists them;
+ * `predictions.safetensors` has the probabilities of every test example, as in a run. The report is written last: if it exists,
+ * everything does.
  */
 import { Effect, Path, Schema } from "effect"
 import { schemaProblem } from "../format/schemaProblem.ts"
@@ -13,22 +14,22 @@ import { layout } from "./runDirectory.ts"
 
 const folderName = "ensembles"
 
-/** `ensemble:digits` stands for the members of the ensemble digits where several runs can be given. */
+/** `ensemble:digits` names the members of the ensemble digits wherever several runs are accepted. */
 const prefix = "ensemble:"
 
-/** There is no such ensemble, or what is there cannot be read. */
+/** The ensemble does not exist, or its report cannot be read. */
 export class EnsembleNotFound extends Failure<EnsembleNotFound>()("EnsembleNotFound", {
   exitCode: ({ problem }) => (problem === null ? "noInput" : "dataError"),
   fields: {
     ensemble: Schema.String,
     runsDir: Schema.String,
-    /** Null where there is none. */
+    /** Null if it does not exist. */
     problem: Schema.NullOr(Schema.String),
   },
   message: ({ ensemble, problem, runsDir }) =>
     problem === null
-      ? `there is no ensemble ${ensemble} in ${runsDir}; \`pnpm pipeline run\` of an ensemble's file makes one`
-      : `the report of ensemble ${ensemble} in ${runsDir} cannot be read: ${problem}; \`pnpm pipeline run\` of its file makes it anew`,
+      ? `there is no ensemble ${ensemble} in ${runsDir}; create it with \`pnpm pipeline run\` and its file`
+      : `cannot read the report of ensemble ${ensemble} in ${runsDir}: ${problem}; create it again with \`pnpm pipeline run\` and its file`,
 }) {}
 
 const ReportText = Schema.fromJsonString(EnsembleReport)
@@ -40,8 +41,8 @@ const folderOf = Effect.fnUntraced(function* (runsDir: string, name: string) {
 })
 
 /**
- * The right to train a member of an ensemble, until the scope ends: the command given twice trains nothing twice. Fails with
- * whose it is.
+ * Claims the training of a member until the scope ends, so that two processes never train the same member. Fails if another one
+ * holds the claim.
  */
 export const claimMember = Effect.fn("claimMember")(function* (
   runsDir: string,
@@ -55,7 +56,7 @@ export const claimMember = Effect.fn("claimMember")(function* (
   )
 })
 
-/** Replaces what an earlier run of the same file reached. */
+/** Replaces the earlier result of the same ensemble. */
 export const writeEnsemble = Effect.fn("writeEnsemble")(function* (
   runsDir: string,
   report: EnsembleReport,
@@ -65,7 +66,7 @@ export const writeEnsemble = Effect.fn("writeEnsemble")(function* (
   const folder = yield* folderOf(runsDir, report.ensemble)
   yield* files.makeFolder(folder)
   yield* files.removeTemporaries(folder)
-  // An old report must not speak for new predictions.
+  // An old report must not describe new predictions.
   yield* files.remove(paths.join(folder, layout.report))
   yield* files.writeAtomic(paths.join(folder, layout.predictions), predictions)
   yield* files.writeAtomic(
@@ -89,7 +90,7 @@ export const readEnsemble = Effect.fn("readEnsemble")(function* (runsDir: string
   )
 })
 
-/** The folder of an ensemble, whether or not its report can be read. */
+/** The folder of an ensemble, even if its report cannot be read. */
 export const locateEnsemble = Effect.fn("locateEnsemble")(function* (runsDir: string, name: string) {
   const missing = new EnsembleNotFound({ ensemble: name, runsDir, problem: null })
   if (!isExperimentName(name)) return yield* missing
@@ -97,20 +98,20 @@ export const locateEnsemble = Effect.fn("locateEnsemble")(function* (runsDir: st
   return (yield* files.exists(folder)) ? folder : yield* missing
 })
 
-/** The report goes first: without it there is no ensemble, whatever a crash leaves of the folder. Its members stay. */
+/** Removes the report first: without it there is no ensemble, whatever a crash leaves in the folder. Its members stay. */
 export const removeEnsemble = Effect.fn("removeEnsemble")(function* (folder: string) {
   const paths = yield* Path.Path
   yield* files.remove(paths.join(folder, layout.report))
   yield* files.remove(folder)
 })
 
-/** The name in `ensemble:NAME`, undefined where something else is meant. */
+/** The name in `ensemble:NAME`; undefined for anything else. */
 export const ensembleName = (text: string) =>
   text.startsWith(prefix) ? text.slice(prefix.length) : undefined
 
 /**
- * The runs that ensembles are made of, but for those of ensembles in `except`: id -> what it is. An ensemble whose report
- * cannot be read protects nothing.
+ * The members of all ensembles, except those in `except`: run id -> why it is needed. An ensemble whose report cannot be read
+ * protects nothing.
  */
 export const memberRuns = Effect.fn("memberRuns")(function* (
   runsDir: string,

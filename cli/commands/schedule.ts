@@ -14,11 +14,11 @@ import { type ScheduleFlags, scheduleFlags } from "../scheduleFlags.ts"
 /** The longest time between two looks at the clock: after the machine slept, a run is at most this late. */
 const maxSleepMs = 300_000
 
-/** A night begun with --now was not trained to its end. */
-export class NightFailed extends Failure<NightFailed>()("NightFailed", {
+/** A run started with --now gave no model. */
+export class ScheduledRunFailed extends Failure<ScheduledRunFailed>()("ScheduledRunFailed", {
   exitCode: ({ code }) => code,
   fields: { experiment: Schema.String, reasons: Schema.Array(Schema.String), code: Schema.Int },
-  message: ({ experiment, reasons }) => `the night of ${experiment} did not end well: ${reasons.join("; ")}`,
+  message: ({ experiment, reasons }) => `the scheduled run of ${experiment} failed: ${reasons.join("; ")}`,
 }) {}
 
 const encodeScheduledRun = Schema.encodeSync(Schema.fromJsonString(ScheduledRun))
@@ -102,7 +102,7 @@ const checkScheduledRuns = Effect.fnUntraced(function* (
   const failed = scheduledRuns.find((run) => !isJudged(run))
   if (failed === undefined) return
   const { exitCode, experiment, outcome, reasons } = failed
-  return yield* new NightFailed({
+  return yield* new ScheduledRunFailed({
     experiment,
     reasons,
     code: outcome === "failed" ? exitCode || exitCodes.software : exitCodes.temporary,

@@ -1,7 +1,7 @@
 /**
- * What may become a champion: (runs folder, run) -> its report, or why it cannot be one.
+ * Whether a run may become the champion: (runs folder, run) -> its report, or the error.
  *
- * A champion is known by its id alone, so it has to lie in the folder that names it, under that id.
+ * A champion is stored as its id alone, so its directory must be in the runs folder and have that name.
  */
 import { Effect, Path, Schema } from "effect"
 import { Failure } from "../../schemas/Failure.ts"
@@ -11,22 +11,22 @@ import { runArgument } from "../../format/runArgument.ts"
 import { readReport } from "../../storage/report.ts"
 import { quoted } from "../../format/quoted.ts"
 
-/** Only a run that has been tested can be judged or be a champion. */
+/** Only a tested run can be judged or promoted. */
 export class CandidateNotFinished extends Failure<CandidateNotFinished>()("CandidateNotFinished", {
   exitCode: "dataError",
   fields: { run: Schema.String, path: Schema.String, status: Schema.String },
   message: ({ path, run, status }) => {
     const found = status === "finished" ? "its report cannot be read" : `it is ${status}`
-    return `${run} cannot be a champion: ${found}, expected a finished run with its report; go on with \`pnpm pipeline resume ${quoted(runArgument(path))}\``
+    return `cannot promote ${run}: ${found}, expected a finished run with its report; resume it with \`pnpm pipeline resume ${quoted(runArgument(path))}\``
   },
 }) {}
 
-/** Nothing would find it: the runs folder has no run of that id, or another one. */
+/** The id would not lead to this run: it is in another folder, or has another name there. */
 export class RunElsewhere extends Failure<RunElsewhere>()("RunElsewhere", {
   exitCode: "dataError",
   fields: {
     run: Schema.String,
-    /** The folder it lies in, and its name there. */
+    /** The folder that contains it, and its name there. */
     folder: Schema.String,
     name: Schema.String,
     runsDir: Schema.String,
@@ -35,8 +35,8 @@ export class RunElsewhere extends Failure<RunElsewhere>()("RunElsewhere", {
     const advice =
       name === run
         ? `promote it there with --runs-dir ${folder}, or copy it into ${runsDir} first`
-        : `give it its name ${run} back`
-    return `${run} cannot be a champion of ${runsDir}: found it as ${name} in ${folder}, expected it as ${run} in ${runsDir}; ${advice}`
+        : `rename it to ${run}`
+    return `cannot promote ${run} in ${runsDir}: found it as ${name} in ${folder}, expected ${run} in ${runsDir}; ${advice}`
   },
 }) {}
 

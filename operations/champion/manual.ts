@@ -1,5 +1,5 @@
 /**
- * Champions moved by a person: promote a run whatever the gate says, or go back to the champion before.
+ * Manual changes of the champion: promote a run without the gate, or roll back to the previous champion.
  */
 import { DateTime, Effect, Schema } from "effect"
 import type { ChampionEvent } from "../../schemas/Champion.ts"
@@ -8,17 +8,17 @@ import { changeChampion, earlierChampion } from "../../storage/champions.ts"
 import type { Run } from "../../storage/runDirectory.ts"
 import { candidateReport } from "./candidate.ts"
 
-/** There is nothing to go back to. */
+/** There is no champion to roll back to. */
 export class NoEarlierChampion extends Failure<NoEarlierChampion>()("NoEarlierChampion", {
   exitCode: "noInput",
   fields: { experiment: Schema.String, champion: Schema.NullOr(Schema.String) },
   message: ({ champion, experiment }) =>
     champion === null
-      ? `${experiment} has no champion to go back from; \`pnpm pipeline champion\` shows which there are`
-      : `${experiment} has no champion before ${champion} whose run is still there; choose one with \`pnpm pipeline promote RUN\``,
+      ? `cannot roll back ${experiment}: it has no champion; list champions with \`pnpm pipeline champion\``
+      : `cannot roll back ${experiment}: no champion before ${champion} still has its run; choose a run with \`pnpm pipeline promote RUN\``,
 }) {}
 
-const happenedNow = Effect.map(DateTime.now, DateTime.formatIso)
+const nowIso = Effect.map(DateTime.now, DateTime.formatIso)
 
 export const promoteRun = Effect.fn("promoteRun")(function* (
   runsDir: string,
@@ -29,7 +29,7 @@ export const promoteRun = Effect.fn("promoteRun")(function* (
   const experiment = run.identity.experiment.name
   let before: string | undefined
   yield* changeChampion(runsDir, experiment, (champion) =>
-    Effect.map(happenedNow, (at): ChampionEvent | undefined => {
+    Effect.map(nowIso, (at): ChampionEvent | undefined => {
       before = champion
       if (champion === run.identity.id) return undefined
       return { kind: "promoted", at, experiment, run: run.identity.id, before: champion ?? null, reason }
@@ -53,7 +53,7 @@ export const rollBack = Effect.fn("rollBack")(function* (
       result = { experiment, run, before: champion }
       const event: ChampionEvent = {
         kind: "rolledBack",
-        at: yield* happenedNow,
+        at: yield* nowIso,
         experiment,
         run,
         before: champion,

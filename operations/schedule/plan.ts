@@ -13,14 +13,15 @@ import { problemsOf } from "../../pipeline/experimentFile/problems.ts"
 import type { Job } from "./Job.ts"
 import { parseCron } from "./scheduledTimes.ts"
 
+/** The schedule has problems that would stop it later. */
 export class ScheduleInvalid extends Failure<ScheduleInvalid>()("ScheduleInvalid", {
   exitCode: "dataError",
   fields: { file: Schema.String, problems: Schema.Array(Schema.String) },
   message: ({ file, problems }) => {
     const [first, ...more] = problems
     return more.length === 0
-      ? `${file} cannot be scheduled: ${first}`
-      : `${file} cannot be scheduled, ${problems.length} problems:\n${problems.map((problem) => `  ${problem}`).join("\n")}`
+      ? `cannot schedule ${file}: ${first}`
+      : `cannot schedule ${file}: ${problems.length} problems:\n${problems.map((problem) => `  ${problem}`).join("\n")}`
   },
 }) {}
 

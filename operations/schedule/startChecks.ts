@@ -9,7 +9,7 @@ import type { Plan } from "./plan.ts"
 export class FolderUnusable extends Failure<FolderUnusable>()("FolderUnusable", {
   exitCode: "noInput",
   fields: { folder: Schema.String, problem: Schema.String },
-  message: ({ folder, problem }) => `nothing can be scheduled into ${folder}: ${problem}`,
+  message: ({ folder, problem }) => `cannot schedule runs in ${folder}: ${problem}`,
 }) {}
 
 export const folderUnusable = (folder: string) => (error: StorageFailed) =>

@@ -1,9 +1,9 @@
 /**
- * The right to be the one writer of a folder: (folder) -> held until the scope ends, or who has it.
+ * A lock on a folder, for its only writer: (folder) -> held until the scope ends, or the process that holds it.
  *
- * As with attempts at a run, a claim is a numbered file created exclusively that names its process; the highest number
- * counts while its process lives. A claim that is over is left for the next one to count on from, so that of several
- * processes that find it abandoned exactly one wins; lower numbers are deleted.
+ * Like an attempt at a run, a claim is a numbered file that is created exclusively and names its process; the highest number
+ * counts while its process lives. The file of a released claim stays, so that the next claim takes the next number and, of several
+ * processes that find it abandoned, exactly one wins. Lower numbers are deleted.
  */
 import { DateTime, Effect, Path, Schedule, Schema } from "effect"
 import { Failure } from "../../schemas/Failure.ts"
@@ -28,7 +28,7 @@ const fileName = (number: number) => `${String(number).padStart(8, "0")}.json`
 const numbersOf = (names: ReadonlyArray<string>) =>
   names.flatMap((name) => (/^\d{8,}\.json(\.reserved)?$/.test(name) ? [Number.parseInt(name, 10)] : []))
 
-/** Who holds the claim at `path`, undefined where nobody does. Watches a process that cannot be seen from here. */
+/** The holder of the claim at `path`; undefined if it is free. Watches the heartbeat of a process that is not visible here. */
 const holder = Effect.fnUntraced(function* (what: string, path: string) {
   const text = yield* files.readStringIfExists(path)
   const claim =
@@ -49,7 +49,7 @@ const take = Effect.fnUntraced(function* (what: string, folder: string) {
     const since = DateTime.formatIso(yield* DateTime.now)
     const claim = { process: currentProcess(), since, released: false }
     if (!(yield* files.createExclusive(at(highest + 1), encodeClaim(claim)))) continue
-    // A number below the highest may have been free because it was deleted: then the claim is void.
+    // The number may be free because a higher claim deleted it: then this claim is void.
     if (Math.max(...numbersOf(yield* files.list(folder))) !== highest + 1) {
       yield* files.remove(at(highest + 1))
       continue
@@ -63,7 +63,7 @@ const take = Effect.fnUntraced(function* (what: string, folder: string) {
   }
 })
 
-/** Another process has taken the claim from this one, which was silent for too long. */
+/** Another process took the claim over, because this one gave no sign of life for too long. */
 export class ClaimLost extends Failure<ClaimLost>()("ClaimLost", {
   exitCode: "temporary",
   fields: { what: Schema.String },
@@ -72,8 +72,8 @@ export class ClaimLost extends Failure<ClaimLost>()("ClaimLost", {
 }) {}
 
 /**
- * Claims `folder`, which is made; `what` is named in the refusal. Released with the scope, or by this process's end. Returns a
- * check that fails if another process has taken the claim over: before each thing that the claim is for.
+ * Creates and claims `folder`; the error names it as `what`. The claim ends with the scope, or with this process. Returns a check,
+ * for use before each write, that fails if another process has taken the claim over.
  */
 export const claim = Effect.fn("claim")(function* (what: string, folder: string) {
   yield* files.makeFolder(folder)
@@ -87,7 +87,7 @@ export const claim = Effect.fn("claim")(function* (what: string, folder: string)
   })
 })
 
-/** The same for work that takes moments: waits up to ten seconds for whoever has it. */
+/** The same for short work: waits up to ten seconds for the present holder. */
 export const claimSoon = (what: string, folder: string) =>
   claim(what, folder).pipe(
     Effect.retry({

@@ -1,4 +1,4 @@
-/** The pointer and the history of champions, through crashes and with several writers. */
+/** The pointer and the history of champions, with crashes and several writers. */
 import { appendFileSync, readdirSync, writeFileSync } from "node:fs"
 import { join } from "node:path"
 import * as NodeServices from "@effect/platform-node/NodeServices"
@@ -33,7 +33,7 @@ const inRuns = <A, E>(body: (runsDir: string) => Effect.Effect<A, E, NodeService
 
 describe("champions", () => {
   it.live(
-    "a power cut before any single operation leaves the old champion or the new, and the next change goes on",
+    "keep the old or the new champion after a power cut before any operation, and can be changed again",
     () =>
       Effect.forEach(["kept", "lost", "torn"] as const, (disk) =>
         Effect.gen(function* () {
@@ -48,7 +48,7 @@ describe("champions", () => {
                 )
                 const champion = yield* readChampion(runsDir, "tiny")
                 assert.include([idOf(1), idOf(2)], champion ?? "", `${disk} ${at}`)
-                // The process is this one, so the claim of the machine that is off is still held by it.
+                // The claim names this process, which still lives: release it as a reboot would.
                 for (const name of readdirSync(join(runsDir, "champions", ".writer"))) {
                   writeFileSync(join(runsDir, "champions", ".writer", name), "")
                 }
@@ -71,7 +71,7 @@ describe("champions", () => {
       ),
   )
 
-  it.live("of many writers at once each has its turn, and no line is lost", () =>
+  it.live("lose no line when many writers change them at once", () =>
     inRuns((runsDir) =>
       Effect.gen(function* () {
         yield* Effect.all(
@@ -86,7 +86,7 @@ describe("champions", () => {
     ),
   )
 
-  it.live("a torn line is left out and the next one stands on its own", () =>
+  it.live("ignore a torn line, and write the next one on its own", () =>
     inRuns((runsDir) =>
       Effect.gen(function* () {
         yield* promote(runsDir, 1)
@@ -98,7 +98,7 @@ describe("champions", () => {
     ),
   )
 
-  it.live("removal protects champions and the one that a rollback leads to, not those before it", () =>
+  it.live("are protected from removal, as is the one that a rollback leads to, but not those before it", () =>
     inRuns((runsDir) =>
       Effect.gen(function* () {
         const fs = yield* FileSystem.FileSystem
@@ -113,14 +113,14 @@ describe("champions", () => {
             [idOf(3), { reason: "a champion", isChampion: true }],
           ],
         )
-        // Removed by other means: the rollback leads to the one before it, which is protected from then on.
+        // Removed without the command: the rollback leads to the one before it, which is protected from then on.
         yield* fs.remove(join(runsDir, idOf(2)), { recursive: true })
         assert.sameMembers([...(yield* findNeededRuns(runsDir)).keys()], [idOf(1), idOf(3)])
       }),
     ),
   )
 
-  it("the gate is not part of the fingerprint", () => {
+  it("are judged by a gate that is not part of the fingerprint", () => {
     const decode = Schema.decodeUnknownSync(Experiment)
     assert.strictEqual(
       fingerprint(decode(experiment({ ...tiny, gate: { leastAccuracy: 0.9 } }))),
@@ -131,7 +131,7 @@ describe("champions", () => {
 })
 
 describe("a claim", () => {
-  it.live("is refused to a second one while the first lives, and free after it", () =>
+  it.live("is refused while another one is held, and free after it", () =>
     inRuns((runsDir) =>
       Effect.gen(function* () {
         const folder = join(runsDir, "lock")

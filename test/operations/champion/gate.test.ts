@@ -1,4 +1,4 @@
-/** Who becomes champion, over runs whose every answer is known. */
+/** Which run becomes the champion, with runs whose predictions are known. */
 import { existsSync, readFileSync, renameSync, rmSync, symlinkSync, writeFileSync } from "node:fs"
 import { join, relative } from "node:path"
 import * as NodeServices from "@effect/platform-node/NodeServices"
@@ -34,8 +34,8 @@ const judged = (run: FinishedRun) =>
     return yield* gateRun(run.runsDir, yield* readRun(writeFinishedRun(run)), undefined)
   })
 
-describe("the paired tests", () => {
-  it("McNemar's one-sided p is half the two-sided one where the challenger is behind, and its limit that of the interval", () => {
+describe("one-sided paired tests", () => {
+  it("McNemar: p is half the two-sided one if the challenger is behind, and the limit is that of the interval", () => {
     const worse = mcnemarWorse(15, 5, 1000, 0.025)
     const both = mcnemar(15, 5, 1000)
     assert.closeTo(worse.p, both.p / 2, 1e-12)
@@ -43,14 +43,14 @@ describe("the paired tests", () => {
     assert.closeTo(worse.p, 21_700 / 2 ** 20, 1e-12)
   })
 
-  it("a challenger that is ahead has a p above a half", () => {
+  it("McNemar: p is above 0.5 if the challenger is ahead", () => {
     assert.isAbove(mcnemarWorse(5, 15, 1000, 0.05).p, 0.9)
     assert.strictEqual(mcnemarWorse(0, 0, 1000, 0.05).p, 1)
     // (1 - x)^1000 = 0.05
     assert.closeTo(mcnemarWorse(0, 0, 1000, 0.05).worseByAtMost, 1 - 0.05 ** 0.001, 1e-9)
   })
 
-  it("of the loss agrees with the two-sided paired t test", () => {
+  it("loss: agrees with the two-sided paired t test", () => {
     const differences = [0.1, 0.3, -0.1, 0.2, 0.15]
     const both = pairedDifference(differences)
     const worse = lossWorse(differences, 0.025)
@@ -69,7 +69,7 @@ describe("the paired tests", () => {
 })
 
 describe("the gate", () => {
-  it.live("makes the first finished run champion, and `champion:` finds it", () =>
+  it.live("makes the first finished run champion, and `champion:NAME` finds it", () =>
     inRuns((runsDir) =>
       Effect.gen(function* () {
         const result = yield* judged({ runsDir, second: 1, right: wrong(0, 20) })
@@ -84,7 +84,7 @@ describe("the gate", () => {
   )
 
   it.live(
-    "takes one that is as good within noise, and keeps one that is worse as a challenger with the reason",
+    "promotes a run that is not significantly worse, and keeps a worse one as a challenger with the reason",
     () =>
       inRuns((runsDir) =>
         Effect.gen(function* () {
@@ -97,7 +97,7 @@ describe("the gate", () => {
           assert.isFalse(worse.champion)
           assert.match(
             worse.reasons.join(),
-            /worse than the champion: accuracy 85\.50 %, the champion's 88\.00 %, on 200 test examples, p = 0\.031/,
+            /^significantly worse than the champion: accuracy 85\.50 %, champion 88\.00 %, on 200 test examples, p = 0\.031/,
           )
           assert.strictEqual(yield* readChampion(runsDir, "tiny"), finishedRunId(2))
           const kinds = (yield* readChampionHistory(runsDir)).map(({ kind }) => kind)
@@ -106,7 +106,7 @@ describe("the gate", () => {
       ),
   )
 
-  it.live("with a margin asks that the model be shown to be within it", () =>
+  it.live("with a margin, refuses a model that is not shown to be within it", () =>
     inRuns((runsDir) =>
       Effect.gen(function* () {
         yield* judged({ runsDir, second: 1, right: wrong(0, 20) })
@@ -118,13 +118,13 @@ describe("the gate", () => {
         assert.isTrue(better.champion, better.reasons.join())
         assert.match(
           better.reasons.join(),
-          /^better than the champion: accuracy 96\.00 %, the champion's 90\.00 %, on 200 test examples, by \d\.\d\d points or more$/,
+          /^significantly better than the champion: accuracy 96\.00 %, champion 90\.00 %, on 200 test examples, by \d\.\d\d points or more$/,
         )
       }),
     ),
   )
 
-  it.live("asks for every floor and names each that is missed", () =>
+  it.live("checks every limit and names each that is missed", () =>
     inRuns((runsDir) =>
       Effect.gen(function* () {
         const floors = gate({
@@ -135,29 +135,29 @@ describe("the gate", () => {
         const result = yield* judged({ runsDir, second: 1, right: wrong(0, 20), gate: floors })
         assert.isFalse(result.champion)
         assert.deepStrictEqual(result.reasons, [
-          "accuracy 90.00 %, the gate asks for 95.00 %",
-          "class 3 has recall 90.00 %, the gate asks for 99.00 %",
+          "accuracy 90.00 %, the gate requires 95.00 %",
+          "class 3 has recall 90.00 %, the gate requires 99.00 %",
           "size 4000 bytes, the gate allows 3999",
         ])
         assert.isUndefined(yield* readChampion(runsDir, "tiny"))
         const guessing = yield* judged({ runsDir, second: 2, right: wrong(20, 200) })
-        assert.match(guessing.reasons.join(), /always guessing one class reaches 10\.00 %/)
+        assert.match(guessing.reasons.join(), /always predicting one class reaches 10\.00 %/)
       }),
     ),
   )
 
-  it.live("does not replace a champion by its own copy", () =>
+  it.live("does not replace a champion with its own copy", () =>
     inRuns((runsDir) =>
       Effect.gen(function* () {
         yield* judged({ runsDir, second: 1, right: wrong(0, 20) })
         const copy = yield* judged({ runsDir, second: 2, right: wrong(0, 20) })
         assert.isFalse(copy.champion)
-        assert.match(copy.reasons.join(), /the champion's answers to the bit/)
+        assert.match(copy.reasons.join(), /its predictions are identical to the champion's/)
       }),
     ),
   )
 
-  it.live("on the loss tells models apart that are right on the same examples", () =>
+  it.live("on the loss, distinguishes models that are right on the same examples", () =>
     inRuns((runsDir) =>
       Effect.gen(function* () {
         const loss = gate({ metric: "loss" })
@@ -171,12 +171,12 @@ describe("the gate", () => {
         })
         assert.isTrue(unsure.champion)
         const worse = yield* judged({ runsDir, second: 3, right: wrong(0, 20), confidence: 0.3, gate: loss })
-        assert.match(worse.reasons.join(), /worse than the champion: loss/)
+        assert.match(worse.reasons.join(), /significantly worse than the champion: loss/)
       }),
     ),
   )
 
-  it.live("matches test examples by their files where more training data moved their indices", () =>
+  it.live("matches test examples by their files if added training data changed their indices", () =>
     inRuns((runsDir) =>
       Effect.gen(function* () {
         yield* judged({ runsDir, second: 1, right: wrong(0, 20) })
@@ -187,7 +187,7 @@ describe("the gate", () => {
     ),
   )
 
-  it.live("keeps a champion it cannot compare, and says why", () =>
+  it.live("keeps a champion that it cannot compare, with the reason", () =>
     inRuns((runsDir) =>
       Effect.gen(function* () {
         const path = writeFinishedRun({ runsDir, second: 1, right: wrong(0, 20) })
@@ -215,47 +215,45 @@ describe("the gate", () => {
           writeFinishedRun({ runsDir, second: 1, right: [true], status: "interrupted" }),
         )
         const error = yield* gateRun(runsDir, run, undefined).pipe(Effect.flip)
-        assert.match(error.message, /cannot be a champion: it is interrupted/)
+        assert.match(error.message, /cannot promote .*: it is interrupted, expected a finished run/)
         assert.include(error.message, `\`pnpm pipeline resume ${relative(process.cwd(), run.path)}\``)
       }),
     ),
   )
 
-  it.live(
-    "and the hand refuse a run of another folder, or one under another name, which nothing would find",
-    () =>
-      inRuns((runsDir) =>
-        inRuns((other) =>
-          Effect.gen(function* () {
-            const elsewhere = yield* readRun(
-              writeFinishedRun({ runsDir: other, second: 1, right: wrong(0, 20) }),
-            )
-            const error = yield* gateRun(runsDir, elsewhere).pipe(Effect.flip)
-            const id = finishedRunId(1)
-            assert.strictEqual(
-              error.message,
-              `${id} cannot be a champion of ${runsDir}: found it as ${id} in ${other}, expected it as ${id} in ${runsDir}; promote it there with --runs-dir ${other}, or copy it into ${runsDir} first`,
-            )
-            assert.strictEqual(Runtime.getErrorExitCode(error), 65)
-            assert.deepStrictEqual(yield* promoteRun(runsDir, elsewhere, null).pipe(Effect.flip), error)
+  it.live("refuses, as a manual promotion does, a run in another folder or under another name", () =>
+    inRuns((runsDir) =>
+      inRuns((other) =>
+        Effect.gen(function* () {
+          const elsewhere = yield* readRun(
+            writeFinishedRun({ runsDir: other, second: 1, right: wrong(0, 20) }),
+          )
+          const error = yield* gateRun(runsDir, elsewhere).pipe(Effect.flip)
+          const id = finishedRunId(1)
+          assert.strictEqual(
+            error.message,
+            `cannot promote ${id} in ${runsDir}: found it as ${id} in ${other}, expected ${id} in ${runsDir}; promote it there with --runs-dir ${other}, or copy it into ${runsDir} first`,
+          )
+          assert.strictEqual(Runtime.getErrorExitCode(error), 65)
+          assert.deepStrictEqual(yield* promoteRun(runsDir, elsewhere, null).pipe(Effect.flip), error)
 
-            const path = writeFinishedRun({ runsDir, second: 2, right: wrong(0, 20) })
-            renameSync(path, join(runsDir, "best"))
-            const renamed = yield* promoteRun(runsDir, yield* readRun(join(runsDir, "best")), null).pipe(
-              Effect.flip,
-            )
-            assert.include(renamed.message, `give it its name ${finishedRunId(2)} back`)
-            assert.lengthOf(yield* readChampionHistory(runsDir), 0)
+          const path = writeFinishedRun({ runsDir, second: 2, right: wrong(0, 20) })
+          renameSync(path, join(runsDir, "best"))
+          const renamed = yield* promoteRun(runsDir, yield* readRun(join(runsDir, "best")), null).pipe(
+            Effect.flip,
+          )
+          assert.include(renamed.message, `rename it to ${finishedRunId(2)}`)
+          assert.lengthOf(yield* readChampionHistory(runsDir), 0)
 
-            // A folder by another way is the same folder.
-            symlinkSync(other, join(runsDir, "link"))
-            assert.isTrue((yield* gateRun(join(runsDir, "link"), elsewhere)).champion)
-          }),
-        ),
+          // A link to a folder is the same folder.
+          symlinkSync(other, join(runsDir, "link"))
+          assert.isTrue((yield* gateRun(join(runsDir, "link"), elsewhere)).champion)
+        }),
       ),
+    ),
   )
 
-  it.live("answers a second time what it answered the first, with no second line", () =>
+  it.live("gives the same result a second time, without a second line in the history", () =>
     inRuns((runsDir) =>
       Effect.gen(function* () {
         yield* judged({ runsDir, second: 1, right: wrong(0, 20) })
@@ -267,7 +265,7 @@ describe("the gate", () => {
     ),
   )
 
-  it.live("judges a challenger anew that was trained further, although it is as often right as before", () =>
+  it.live("judges a challenger again that was trained further, although its accuracy is the same", () =>
     inRuns((runsDir) =>
       Effect.gen(function* () {
         const loss = gate({ metric: "loss" })
@@ -288,8 +286,8 @@ describe("the gate", () => {
   )
 })
 
-describe("the page of a schedule", () => {
-  it("is made anew when a run is taken to the gate, and where none is kept it is not", async () => {
+describe("the history page", () => {
+  it("is updated when a run is judged, but not created without a schedule", async () => {
     await inRuns((runsDir) =>
       Effect.gen(function* () {
         writeFinishedRun({ runsDir, second: 1, right: wrong(0, 20) })
@@ -306,8 +304,8 @@ describe("the page of a schedule", () => {
   })
 })
 
-describe("by hand", () => {
-  it.live("promotes a challenger, and rolls back one champion at a time", () =>
+describe("manual changes", () => {
+  it.live("promote a challenger, and roll back one champion at a time", () =>
     inRuns((runsDir) =>
       Effect.gen(function* () {
         yield* judged({ runsDir, second: 1, right: wrong(0, 20) })
@@ -318,7 +316,7 @@ describe("by hand", () => {
         assert.strictEqual((yield* rollBack(runsDir, "tiny", null)).run, finishedRunId(2))
         assert.strictEqual((yield* rollBack(runsDir, "tiny", null)).run, finishedRunId(1))
         const error = yield* rollBack(runsDir, "tiny", null).pipe(Effect.flip)
-        assert.match(error.message, /no champion before/)
+        assert.match(error.message, /cannot roll back tiny: no champion before/)
         const events = yield* readChampionHistory(runsDir)
         assert.deepStrictEqual(successionOf(events), [finishedRunId(1)])
         assert.strictEqual(events[3].kind, "promoted")
@@ -326,7 +324,7 @@ describe("by hand", () => {
     ),
   )
 
-  it.live("rolls back past a run that was removed", () =>
+  it.live("roll back past a run that was removed", () =>
     inRuns((runsDir) =>
       Effect.gen(function* () {
         yield* judged({ runsDir, second: 1, right: wrong(0, 20) })
@@ -336,7 +334,7 @@ describe("by hand", () => {
         assert.strictEqual((yield* rollBack(runsDir, "tiny", null)).run, finishedRunId(1))
         assert.match(
           (yield* rollBack(runsDir, "none", null).pipe(Effect.flip)).message,
-          /none has no champion/,
+          /cannot roll back none: it has no champion/,
         )
       }),
     ),

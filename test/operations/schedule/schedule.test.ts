@@ -43,7 +43,7 @@ describe("a scheduled run", () => {
     assert.strictEqual(third.code, 65, third.stderr)
     assert.match(
       third.stderr,
-      /the night of squares did not end well: squares is out of bounds: the mean pixel of the train set: found 0, expected 0\.1 to 0\.6; /,
+      /the scheduled run of squares failed: squares is out of bounds: the mean pixel of the train set: found 0, expected 0\.1 to 0\.6; /,
     )
 
     const [one, two, three] = scheduledRuns("data")
@@ -170,7 +170,7 @@ describe("a schedule every two seconds", () => {
         .map(({ outcome }) => outcome),
       ["champion", "challenger"],
     )
-    assert.match(trained()[1].reasons.join(), /the champion's answers to the bit/)
+    assert.match(trained()[1].reasons.join(), /its predictions are identical to the champion's/)
     assert.deepStrictEqual(told.slice(0, 3), scheduledRuns("often").slice(0, 3))
     assert.include(runsOf("often"), championOf("often"))
     assert.isAtMost(runsOf("often").length, 3)
@@ -222,10 +222,10 @@ describe("what would fail at a scheduled time", () => {
     writeFileSync(join(scratch, "a-file"), "")
     const data = join(closed, "data")
     for (const [runs, dataDir, message] of [
-      [closed, data, /nothing can be scheduled into .*closed: .*permission denied/],
-      [join(closed, "runs"), data, /nothing can be scheduled into .*closed\/runs: .*permission denied/],
-      [data, closed, /nothing can be scheduled into .*closed: .*permission denied/],
-      [join(scratch, "a-file"), data, /nothing can be scheduled into .*a-file: /],
+      [closed, data, /cannot schedule runs in .*closed: .*permission denied/],
+      [join(closed, "runs"), data, /cannot schedule runs in .*closed\/runs: .*permission denied/],
+      [data, closed, /cannot schedule runs in .*closed: .*permission denied/],
+      [join(scratch, "a-file"), data, /cannot schedule runs in .*a-file: /],
     ] as const) {
       const begun = startAs(
         nobody,
