@@ -104,17 +104,22 @@ export const earlierChampion = Effect.fn("earlierChampion")(function* (
   return undefined
 })
 
+export interface ChampionChange<A> {
+  readonly event: ChampionEvent | undefined
+  readonly value: A
+}
+
 /**
  * Changes the champion, one process at a time: `decide` receives the current champion and the history, and returns the event to
- * record, or undefined for none.
+ * record, or undefined for none, with the value that the change returns.
  */
-export const changeChampion = Effect.fn("changeChampion")(function* <E, R>(
+export const changeChampion = Effect.fn("changeChampion")(function* <A, E, R>(
   runsDir: string,
   experiment: string,
   decide: (
     champion: string | undefined,
     history: ReadonlyArray<ChampionEvent>,
-  ) => Effect.Effect<ChampionEvent | undefined, E, R>,
+  ) => Effect.Effect<ChampionChange<A>, E, R>,
 ) {
   const paths = yield* Path.Path
   const folder = paths.join(runsDir, folderName)
@@ -127,14 +132,15 @@ export const changeChampion = Effect.fn("changeChampion")(function* <E, R>(
   const pointed = yield* readChampion(runsDir, experiment)
   if (known !== undefined && known !== pointed) yield* files.writeAtomic(pointer, `${known}\n`)
 
-  const event = yield* decide(known ?? pointed, events)
-  if (event === undefined) return
+  const { event, value } = yield* decide(known ?? pointed, events)
+  if (event === undefined) return value
   yield* checkClaim
   const before = yield* files.readStringIfExists(history)
   // The new line must not continue one that a crash cut short.
   const torn = before !== undefined && before !== "" && !before.endsWith("\n")
   yield* files.append(history, `${torn ? "\n" : ""}${encodeEvent(event)}\n`)
   if (event.kind !== "challenger") yield* files.writeAtomic(pointer, `${event.run}\n`)
+  return value
 }, Effect.scoped)
 
 /** The run that `champion:NAME` names; any other name is returned unchanged. */

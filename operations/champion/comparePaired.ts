@@ -1,111 +1,74 @@
 /**
- * Whether a challenger is worse than the champion: (gate, answers of both) -> PairedTest.
+ * Whether a challenger is worse than the champion: (gate, predictions of both) -> PairedTest.
  *
- * One-sided: the question is only whether it is worse. Accuracy: the exact test of McNemar (1947) over the examples that
- * one of them alone gets right, with Clopper's and Pearson's (1934) limit. Loss: Student's paired t.
+ * The tests are one-sided (`stages/statistics/nonInferiority.ts`): the gate only asks whether the challenger is worse.
  */
 import { Result } from "effect"
 import type { PairedTest } from "../../schemas/Champion.ts"
 import type { Gate } from "../../schemas/Gate.ts"
-import { binomialAtMost, studentQuantile, studentTwoSided } from "../../stages/statistics/distributions.ts"
+import { mcnemarWorse, pairedWorse } from "../../stages/statistics/nonInferiority.ts"
 import { argmax } from "../../stages/statistics/proportions.ts"
-import type { Answers } from "./predictionsOf.ts"
-
-/** Upper one-sided limit of a binomial chance. */
-const upperChance = (successes: number, n: number, outside: number): number => {
-  if (successes >= n) return 1
-  let [low, high] = [successes / n, 1]
-  // 60 halvings reach the last bit of a float64.
-  for (let i = 0; i < 60; i++) {
-    const middle = (low + high) / 2
-    if (binomialAtMost(successes, n, middle) > outside) low = middle
-    else high = middle
-  }
-  return high
-}
-
-type Figures = Pick<PairedTest, "p" | "worseByAtMost" | "method">
-
-/** `championOnly`: examples that the champion alone gets right. */
-export const mcnemarWorse = (
-  championOnly: number,
-  challengerOnly: number,
-  examples: number,
-  significance: number,
-): Figures => {
-  const discordant = championOnly + challengerOnly
-  const method = `exact McNemar test, one-sided: ${championOnly} examples only the champion gets right, ${challengerOnly} only the challenger`
-  if (discordant === 0) return { p: 1, worseByAtMost: upperChance(0, examples, significance), method }
-  return {
-    p: binomialAtMost(challengerOnly, discordant, 0.5),
-    worseByAtMost: ((2 * upperChance(championOnly, discordant, significance) - 1) * discordant) / examples,
-    method,
-  }
-}
-
-/** `differences`: challenger's loss less the champion's, one an example; two or more. */
-export const lossWorse = (differences: ReadonlyArray<number>, significance: number): Figures => {
-  const n = differences.length
-  const method = "paired t test of the cross-entropy, one-sided"
-  const mean = differences.reduce((a, b) => a + b, 0) / n
-  const error = Math.sqrt(differences.reduce((sum, d) => sum + (d - mean) ** 2, 0) / (n - 1) / n)
-  if (error === 0) return { p: mean > 0 ? 0 : 1, worseByAtMost: mean, method }
-  const beyond = studentTwoSided(mean / error, n - 1) / 2
-  return {
-    p: mean > 0 ? beyond : 1 - beyond,
-    worseByAtMost: mean + studentQuantile(2 * significance, n - 1) * error,
-    method,
-  }
-}
+import type { KeyedPredictions } from "./keyedPredictions.ts"
 
 /** The smallest normal float32, as in the loss of an evaluation. */
 const smallest = 2 ** -126
 
-interface Answer {
-  readonly right: boolean
+interface Prediction {
+  readonly isRight: boolean
   readonly loss: number
 }
 
-const answerAt = ({ classes, labels, probabilities }: Answers, row: number): Answer => ({
-  right: argmax(probabilities, row, classes) === labels[row],
+/** One test example of both models. */
+interface Pair {
+  readonly champion: Prediction
+  readonly challenger: Prediction
+}
+
+const predictionAt = ({ classes, labels, probabilities }: KeyedPredictions, row: number): Prediction => ({
+  isRight: argmax(probabilities, row, classes) === labels[row],
   loss: -Math.log(Math.max(probabilities[row * classes + labels[row]], smallest)),
 })
 
 const mean = (values: ReadonlyArray<number>) => values.reduce((a, b) => a + b, 0) / values.length
 
-/** Over the examples both answered; fails in words where there are not two of them. */
-export const pairedTest = (
-  gate: Gate,
-  champion: Answers,
-  challenger: Answers,
-): Result.Result<PairedTest, string> => {
-  const rows = new Map(champion.keys.map((key, row) => [key, row]))
-  const pairs = challenger.keys.flatMap((key, row): ReadonlyArray<readonly [Answer, Answer]> => {
-    const other = rows.get(key)
-    return other === undefined ? [] : [[answerAt(champion, other), answerAt(challenger, row)]]
-  })
-  if (pairs.length < 2) return Result.fail("they were not tested on the same examples")
-  const valuesOf = (side: 0 | 1) =>
-    pairs.map((pair) => (gate.metric === "loss" ? pair[side].loss : pair[side].right ? 1 : 0))
-  const only = (side: 0 | 1) => pairs.filter((pair) => pair[side].right && !pair[1 - side].right).length
-  const figures =
-    gate.metric === "loss"
-      ? lossWorse(
-          pairs.map(([a, b]) => b.loss - a.loss),
-          gate.significance,
-        )
-      : mcnemarWorse(only(0), only(1), pairs.length, gate.significance)
-  return Result.succeed({
-    metric: gate.metric,
-    examples: pairs.length,
-    champion: mean(valuesOf(0)),
-    challenger: mean(valuesOf(1)),
-    ...figures,
-  })
+const compareLoss = (pairs: ReadonlyArray<Pair>, level: number) => ({
+  champion: mean(pairs.map(({ champion }) => champion.loss)),
+  challenger: mean(pairs.map(({ challenger }) => challenger.loss)),
+  method: "paired t test of the cross-entropy, one-sided",
+  ...pairedWorse(
+    pairs.map(({ challenger, champion }) => challenger.loss - champion.loss),
+    level,
+  ),
+})
+
+const compareAccuracy = (pairs: ReadonlyArray<Pair>, level: number) => {
+  const only = (right: keyof Pair, wrong: keyof Pair) =>
+    pairs.filter((pair) => pair[right].isRight && !pair[wrong].isRight).length
+  const championOnly = only("champion", "challenger")
+  const challengerOnly = only("challenger", "champion")
+  const accuracy = (model: keyof Pair) => mean(pairs.map((pair) => (pair[model].isRight ? 1 : 0)))
+  return {
+    champion: accuracy("champion"),
+    challenger: accuracy("challenger"),
+    method: `exact McNemar test, one-sided: ${championOnly} examples only the champion gets right, ${challengerOnly} only the challenger`,
+    ...mcnemarWorse(championOnly, challengerOnly, pairs.length, level),
+  }
 }
 
-/** Whether two models answered the same examples with the same probabilities, to the bit. */
-export const sameAnswers = (a: Answers, b: Answers): boolean =>
-  a.keys.length === b.keys.length &&
-  a.keys.every((key, i) => key === b.keys[i]) &&
-  a.probabilities.every((value, i) => value === b.probabilities[i])
+/** Over the examples that both predicted; fails with the reason if there are fewer than two. */
+export const comparePaired = (
+  { metric, significance }: Pick<Gate, "metric" | "significance">,
+  champion: KeyedPredictions,
+  challenger: KeyedPredictions,
+): Result.Result<PairedTest, string> => {
+  const rows = new Map(champion.keys.map((key, row) => [key, row]))
+  const pairs = challenger.keys.flatMap((key, row): ReadonlyArray<Pair> => {
+    const other = rows.get(key)
+    return other === undefined
+      ? []
+      : [{ champion: predictionAt(champion, other), challenger: predictionAt(challenger, row) }]
+  })
+  if (pairs.length < 2) return Result.fail("they were not tested on the same examples")
+  const compare = metric === "loss" ? compareLoss : compareAccuracy
+  return Result.succeed({ metric, examples: pairs.length, ...compare(pairs, significance) })
+}

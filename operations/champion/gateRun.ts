@@ -1,8 +1,8 @@
 /**
- * A finished run at the gate: (runs folder, run) -> champion, or challenger with the reasons; recorded either way.
+ * A finished run at the gate: (runs folder, run) -> champion, or challenger with the reasons. The verdict is recorded.
  *
- * Judged by the gate of the experiment that the run stores. What takes long is done before other writers are kept out;
- * the comparison itself is made while nobody else can move the champion.
+ * The gate of the stored experiment applies. What takes long is done before other writers are locked out; the comparison itself is
+ * made while nobody else can change the champion.
  */
 import { DateTime, Effect, Path, Result, Schema } from "effect"
 import type { EngineName } from "../../schemas/EngineInfo.ts"
@@ -10,78 +10,93 @@ import type { ChampionEvent, GateResult } from "../../schemas/Champion.ts"
 import { Gate } from "../../schemas/Gate.ts"
 import { changeChampion } from "../../storage/champions.ts"
 import { readRun, type Run } from "../../storage/runDirectory.ts"
-import { type Answers, readAnswers } from "./predictionsOf.ts"
 import { candidateReport } from "./candidate.ts"
+import { comparePaired } from "./comparePaired.ts"
 import { judge, type Opponent } from "./judge.ts"
-import { answerTestOf, measureLatency } from "./ModelOnEngine.ts"
-import { pairedTest, sameAnswers } from "./comparePaired.ts"
+import { areIdentical, type KeyedPredictions, readKeyedPredictions } from "./keyedPredictions.ts"
+import { measureLatency, predictTestSplit } from "./modelOnEngine.ts"
 
-/** The gate of an experiment that states none. */
-const usualGate = Schema.decodeSync(Gate)({})
+const defaultGate = Schema.decodeSync(Gate)({})
 
-/** How the champion at `id` compares with a challenger. */
-const oppose = Effect.fnUntraced(
-  function* (
-    gate: Gate,
-    runsDir: string,
-    id: string,
-    run: Run,
-    challenger: Result.Result<Answers, string>,
-    engine: EngineName | undefined,
-  ) {
-    const paths = yield* Path.Path
-    const untested = (problem: string): Opponent => ({ kind: "untested", problem })
-    const champion = yield* readRun(paths.join(runsDir, id))
-    const recorded = yield* readAnswers(champion.path)
-    if (Result.isFailure(challenger)) return untested(challenger.failure)
+interface Challenger {
+  readonly run: Run
+  readonly gate: Gate
+  readonly predictions: Result.Result<KeyedPredictions, string>
+  readonly engine: EngineName | undefined
+}
+
+const untested = (problem: string): Opponent => ({ kind: "untested", problem })
+
+/** The champion's predictions for the challenger's test split: the recorded ones, or new ones if the test data changed. */
+const predictionsOf = Effect.fnUntraced(function* (
+  champion: Run,
+  { engine, run }: Challenger,
+  recorded: KeyedPredictions,
+  challenger: KeyedPredictions,
+) {
+  const keys = new Set(recorded.keys)
+  const common = challenger.keys.filter((key) => keys.has(key)).length
+  return 2 * common < challenger.keys.length
+    ? yield* predictTestSplit(champion, run, engine)
+    : Result.succeed(recorded)
+})
+
+const compareWithChampion = Effect.fnUntraced(
+  function* (championPath: string, challenger: Challenger) {
+    const champion = yield* readRun(championPath)
+    const recorded = yield* readKeyedPredictions(champion.path)
+    const { gate, predictions } = challenger
+    if (Result.isFailure(predictions)) return untested(predictions.failure)
     if (Result.isFailure(recorded)) return untested(recorded.failure)
-    if (sameAnswers(recorded.success, challenger.success)) return { kind: "same" } as Opponent
-    // Fewer than half in common: the test data changed, and the champion has to answer the new ones.
-    const keys = new Set(recorded.success.keys)
-    const common = challenger.success.keys.filter((key) => keys.has(key)).length
-    const anew = 2 * common < challenger.success.keys.length
-    const answers = anew ? yield* answerTestOf(champion, run, engine) : recorded
-    const test = Result.flatMap(answers, (known) => pairedTest(gate, known, challenger.success))
+    if (areIdentical(recorded.success, predictions.success)) return { kind: "same" } as Opponent
+    const known = yield* predictionsOf(champion, challenger, recorded.success, predictions.success)
+    const test = Result.flatMap(known, (known) => comparePaired(gate, known, predictions.success))
     return Result.isFailure(test)
       ? untested(test.failure)
       : ({ kind: "tested", test: test.success } as Opponent)
   },
-  // A champion that cannot be looked at stays: replacing it unseen is for a person to decide.
-  (effect) =>
-    Effect.catch(effect, (error) =>
-      Effect.succeed<Opponent>({ kind: "untested", problem: error.message.split("\n", 1)[0] }),
-    ),
+  // A champion that cannot be read stays champion: only a person decides to replace it without a comparison.
+  (effect) => Effect.catch(effect, (error) => Effect.succeed(untested(error.message.split("\n", 1)[0]))),
 )
 
+const resultOf = (event: ChampionEvent): GateResult => ({
+  experiment: event.experiment,
+  run: event.run,
+  champion: event.kind !== "challenger",
+  before: event.before,
+  reasons: "verdict" in event ? event.verdict.reasons : ["promoted manually"],
+  verdict: "verdict" in event ? event.verdict : null,
+})
+
+/**
+ * The verdict that still holds: a schedule that was killed after the gate asks again, and must not record it twice. A challenger
+ * that was trained further since then is another model; a champion is never trained further.
+ */
+const earlierVerdict = (
+  { attempts, identity }: Run,
+  champion: string | undefined,
+  history: ReadonlyArray<ChampionEvent>,
+) => {
+  const earlier = history.findLast((event) => event.run === identity.id)
+  if (earlier === undefined || champion === identity.id) return earlier
+  const trainedUntil = attempts.at(-1)?.outcome?.endedAt ?? ""
+  return earlier === history.at(-1) && earlier.at > trainedUntil ? earlier : undefined
+}
+
 export const gateRun = Effect.fn("gateRun")(function* (runsDir: string, run: Run, engine?: EngineName) {
+  const paths = yield* Path.Path
   const report = yield* candidateReport(runsDir, run)
-  const { gate = usualGate, name } = run.identity.experiment
+  const { gate = defaultGate, name } = run.identity.experiment
   const latencyMs = gate.mostLatencyMs === undefined ? null : yield* measureLatency(run, engine)
-  const answers = yield* readAnswers(run.path)
-  let result: GateResult | undefined
-  const resultOf = (event: ChampionEvent): GateResult => ({
-    experiment: name,
-    run: event.run,
-    champion: event.kind !== "challenger",
-    before: event.before,
-    reasons: "verdict" in event ? event.verdict.reasons : ["made champion by hand"],
-    verdict: "verdict" in event ? event.verdict : null,
-  })
-  yield* changeChampion(runsDir, name, (champion, history) =>
+  const challenger = { run, gate, engine, predictions: yield* readKeyedPredictions(run.path) }
+  return yield* changeChampion(runsDir, name, (champion, history) =>
     Effect.gen(function* () {
-      // Answered before, as to a schedule that was killed after the gate: the same answer, and no second line.
-      const earlier = history.findLast((event) => event.run === run.identity.id)
-      // A challenger that was trained further since is another model, of whatever accuracy; a champion never is.
-      const trainedUntil = run.attempts.at(-1)?.outcome?.endedAt ?? ""
-      const isLast = earlier === history.at(-1) && earlier !== undefined && earlier.at > trainedUntil
-      if (earlier !== undefined && (champion === run.identity.id || isLast)) {
-        result = resultOf(earlier)
-        return undefined
-      }
+      const earlier = earlierVerdict(run, champion, history)
+      if (earlier !== undefined) return { event: undefined, value: resultOf(earlier) }
       const opponent: Opponent =
         champion === undefined || champion === run.identity.id
           ? { kind: "none" }
-          : yield* oppose(gate, runsDir, champion, run, answers, engine)
+          : yield* compareWithChampion(paths.join(runsDir, champion), challenger)
       const verdict = judge(gate, report, latencyMs, opponent)
       const event: ChampionEvent = {
         kind: verdict.passed ? "passed" : "challenger",
@@ -91,9 +106,7 @@ export const gateRun = Effect.fn("gateRun")(function* (runsDir: string, run: Run
         before: champion ?? null,
         verdict,
       }
-      result = resultOf(event)
-      return event
+      return { event, value: resultOf(event) }
     }),
   )
-  return result as GateResult
 })

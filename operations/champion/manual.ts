@@ -26,16 +26,15 @@ export const promoteRun = Effect.fn("promoteRun")(function* (
   reason: string | null,
 ) {
   yield* candidateReport(runsDir, run)
+  const { id } = run.identity
   const experiment = run.identity.experiment.name
-  let before: string | undefined
-  yield* changeChampion(runsDir, experiment, (champion) =>
-    Effect.map(nowIso, (at): ChampionEvent | undefined => {
-      before = champion
-      if (champion === run.identity.id) return undefined
-      return { kind: "promoted", at, experiment, run: run.identity.id, before: champion ?? null, reason }
+  return yield* changeChampion(runsDir, experiment, (champion) =>
+    Effect.map(nowIso, (at) => {
+      const value = { experiment, run: id, before: champion ?? null }
+      const event: ChampionEvent = { kind: "promoted", at, ...value, reason }
+      return { event: champion === id ? undefined : event, value }
     }),
   )
-  return { experiment, run: run.identity.id, before: before ?? null }
 })
 
 export const rollBack = Effect.fn("rollBack")(function* (
@@ -43,24 +42,15 @@ export const rollBack = Effect.fn("rollBack")(function* (
   experiment: string,
   reason: string | null,
 ) {
-  let result = { experiment, run: "", before: "" }
-  yield* changeChampion(runsDir, experiment, (champion, history) =>
+  return yield* changeChampion(runsDir, experiment, (champion, history) =>
     Effect.gen(function* () {
       const run = yield* earlierChampion(runsDir, history, champion)
       if (champion === undefined || run === undefined) {
         return yield* new NoEarlierChampion({ experiment, champion: champion ?? null })
       }
-      result = { experiment, run, before: champion }
-      const event: ChampionEvent = {
-        kind: "rolledBack",
-        at: yield* nowIso,
-        experiment,
-        run,
-        before: champion,
-        reason,
-      }
-      return event
+      const value = { experiment, run, before: champion }
+      const event: ChampionEvent = { kind: "rolledBack", at: yield* nowIso, ...value, reason }
+      return { event, value }
     }),
   )
-  return result
 })

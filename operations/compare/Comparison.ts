@@ -11,8 +11,8 @@ import type { RunDamaged } from "../../storage/runDirectory.ts"
 import type { RunHeader } from "../../storage/runHeader.ts"
 import { differences } from "../../pipeline/lineage/difference.ts"
 import { type CurvePoint, readFigures, type RunFigures } from "../../inspect/RunFigures.ts"
-import { rememberAnswers } from "./predictions.ts"
-import { testUnits, type Untested, type UnitTest } from "./compareGroups.ts"
+import { cachePredictions } from "./predictions.ts"
+import { compareGroups, type Untested, type UnitComparison } from "./compareGroups.ts"
 import { decisiveFields, labelOf, type Member, type Unit, unitsOf, withoutSeed } from "./groups.ts"
 
 /** The fields of a layer that its short description shows. */
@@ -54,7 +54,7 @@ export interface Comparison {
   /** Mean test error over all runs, if they are seeds of one experiment. */
   readonly spread: Spread | null
   readonly differing: ReadonlyArray<DifferingField>
-  readonly tests: ReadonlyArray<UnitTest>
+  readonly tests: ReadonlyArray<UnitComparison>
   readonly untested: ReadonlyArray<Untested>
   /** The correction of the p-values for the number of tests; null for one test. */
   readonly correction: string | null
@@ -177,8 +177,8 @@ export const compareRuns = Effect.fn("compareRuns")(function* (
   const { units: all, whole } = unitsOf(members)
   const units = chosen(all).map((unit, i) => ({ ...unit, label: labelOf(i) }))
   const [baseline, ...others] = units
-  const read = rememberAnswers(new Set(baseline.seeds.map(({ figures }) => figures.path)))
-  const results = yield* Effect.forEach(others, (unit) => testUnits(baseline, unit, read))
+  const read = cachePredictions(new Set(baseline.seeds.map(({ figures }) => figures.path)))
+  const results = yield* Effect.forEach(others, (unit) => compareGroups(baseline, unit, read))
   const made = results.flatMap((result) => (Result.isSuccess(result) ? [result.success] : []))
   const corrected = holm(made.map(({ difference }) => difference.p))
   const comparison: Comparison = {

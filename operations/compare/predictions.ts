@@ -1,55 +1,55 @@
 /**
- * What a model answered to each test example: (run directory) -> right or wrong by index, or why it is not known.
+ * The predicted class of each test example: (run directory) -> labels and predictions by index, or why there are none.
  *
- * Examples of two runs belong together by their index in the dataset, never by their place in the file: splits differ.
+ * Examples of two runs are matched by their index in the dataset, never by their position in the file, because splits differ.
  */
 import { Effect, Result } from "effect"
 import { predictedLabels } from "../../stages/statistics/proportions.ts"
 import { readPredictions } from "../../storage/predictions.ts"
 
-export interface Answers {
+export interface TestPredictions {
   /** Index in the dataset, train files first, of each test example. */
   readonly indices: Int32Array
   readonly labels: Int32Array
   readonly predicted: Int32Array
 }
 
-/** The answers of a run, or the problem in words. */
-export const readAnswers = (runPath: string) =>
+/** Fails with the reason if the run has no predictions. */
+export const readTestPredictions = (runPath: string) =>
   Effect.map(readPredictions(runPath), (read) =>
-    Result.map(read, ({ classes, indices, labels, probabilities }): Answers => ({
+    Result.map(read, ({ classes, indices, labels, probabilities }): TestPredictions => ({
       indices,
       labels,
       predicted: predictedLabels(probabilities, classes),
     })),
   )
 
-export type ReadAnswers = typeof readAnswers
+export type ReadTestPredictions = typeof readTestPredictions
 
-/** Reads the answers of some runs, those that every test needs, only once. */
-export const rememberAnswers = (remembered: ReadonlySet<string>): ReadAnswers => {
-  const known = new Map<string, Result.Result<Answers, string>>()
+/** Reads the predictions of these runs, which every comparison needs, only once. */
+export const cachePredictions = (cached: ReadonlySet<string>): ReadTestPredictions => {
+  const known = new Map<string, Result.Result<TestPredictions, string>>()
   return (runPath) =>
     Effect.suspend(() => {
       const found = known.get(runPath)
       if (found !== undefined) return Effect.succeed(found)
-      return Effect.tap(readAnswers(runPath), (read) =>
-        Effect.sync(() => remembered.has(runPath) && known.set(runPath, read)),
+      return Effect.tap(readTestPredictions(runPath), (read) =>
+        Effect.sync(() => cached.has(runPath) && known.set(runPath, read)),
       )
     })
 }
 
-/** A test example two models or more answered. */
+/** A test example that several models predicted. */
 export interface SharedExample {
   readonly index: number
   readonly label: number
-  /** Share of the first and of the second models that are right: 0 or 1 where each is one model. */
+  /** The share of the first and of the second models that are right: 0 or 1 for a single model. */
   readonly first: number
   readonly second: number
 }
 
-/** The indices that answers are about: [from, until). A test split is a small part of its dataset. */
-const rangeOf = (models: ReadonlyArray<Answers>) => {
+/** The range of indices that occur. A test split is a small part of its dataset. */
+const rangeOf = (models: ReadonlyArray<TestPredictions>) => {
   let [from, until] = [Number.MAX_SAFE_INTEGER, 0]
   for (const { indices } of models) {
     for (const index of indices) {
@@ -60,15 +60,15 @@ const rangeOf = (models: ReadonlyArray<Answers>) => {
   return { from, size: Math.max(0, until - from) }
 }
 
-/** By index less `from`: the label and how many of the models were tested on it, and are right. */
-const tally = (models: ReadonlyArray<Answers>, from: number, size: number) => {
+/** By index minus `from`: the label, how many models were tested on the example, and how many are right. */
+const tally = (models: ReadonlyArray<TestPredictions>, from: number, size: number) => {
   const label = new Int32Array(size)
   const right = new Int32Array(size)
   const seen = new Int32Array(size)
   for (const { indices, labels, predicted } of models) {
     for (let row = 0; row < indices.length; row++) {
       const at = indices[row] - from
-      // Another label for one index: another dataset, whatever its name. Such an example is never seen by all.
+      // Another label for the same index: another dataset, whatever its name. This example never counts as tested by all.
       if (seen[at] > 0 && label[at] !== labels[row]) seen[at] = -models.length
       label[at] = labels[row]
       seen[at]++
@@ -78,10 +78,10 @@ const tally = (models: ReadonlyArray<Answers>, from: number, size: number) => {
   return { label, right, seen }
 }
 
-/** The examples on which every model of both sides was tested, in the order of the dataset; labels must agree. */
+/** The examples on which every model of both sides was tested, with equal labels, in the order of the dataset. */
 export const sharedExamples = (
-  first: ReadonlyArray<Answers>,
-  second: ReadonlyArray<Answers>,
+  first: ReadonlyArray<TestPredictions>,
+  second: ReadonlyArray<TestPredictions>,
 ): ReadonlyArray<SharedExample> => {
   const { from, size } = rangeOf([...first, ...second])
   const [a, b] = [tally(first, from, size), tally(second, from, size)]

@@ -5,7 +5,7 @@
 import { duration } from "../../format/duration.ts"
 import { size } from "../../format/size.ts"
 import type { Comparison, ComparedUnit } from "./Comparison.ts"
-import type { OneSided, UnitTest } from "./compareGroups.ts"
+import type { OneSided, UnitComparison } from "./compareGroups.ts"
 import { method, verdict } from "./verdict.ts"
 
 export interface Cells {
@@ -152,7 +152,7 @@ const examples = (label: string, other: string, { count, first }: OneSided) =>
     ? `${label} is right on no example that ${other} gets wrong.`
     : `${label} is right on ${count} examples that ${other} gets wrong: ${first.map(({ index, label }) => `${index} (label ${label})`).join(", ")}${count > first.length ? ", …" : ""}`
 
-const sentencesOf = (test: UnitTest): ReadonlyArray<Sentence> => [
+const sentencesOf = (test: UnitComparison): ReadonlyArray<Sentence> => [
   sentence(`${verdict(test)}.`),
   detail(`Method: ${method(test)}.`),
   ...test.remarks.map((remark) => detail(`Note: ${remark}.`)),

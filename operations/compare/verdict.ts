@@ -1,7 +1,8 @@
 /**
- * The result of a significance test as a sentence: (UnitTest) -> text. Only a significant difference is called better.
+ * The result of a significance test as a sentence: (UnitComparison) -> text. Only a significant difference is called better.
  */
-import { negated, type UnitTest } from "./compareGroups.ts"
+import { negated } from "../../stages/statistics/groupComparison.ts"
+import type { UnitComparison } from "./compareGroups.ts"
 
 /** Percentage points with a sign, as +0.20. */
 export const points = (share: number): string => {
@@ -15,10 +16,10 @@ const amount = (share: number): string => points(share).replace("+", "")
 export const pValue = (p: number): string => (p < 0.0001 ? "p < 0.0001" : `p = ${p.toPrecision(2)}`)
 
 /** The p-value that counts; the uncorrected one too if it differs. */
-const evidence = ({ correctedP, difference: { p } }: UnitTest): string =>
+const evidence = ({ correctedP, difference: { p } }: UnitComparison): string =>
   pValue(correctedP) === pValue(p) ? pValue(p) : `corrected ${pValue(correctedP)}, uncorrected ${pValue(p)}`
 
-export const verdict = (test: UnitTest): string => {
+export const verdict = (test: UnitComparison): string => {
   const { difference, first, second, significant } = test
   if (!significant) {
     const { high, low } = difference
@@ -31,7 +32,7 @@ export const verdict = (test: UnitTest): string => {
 }
 
 /** The method, and the parts of a p-value that has several. */
-export const method = ({ examples, method, parts, first, second }: UnitTest): string =>
+export const method = ({ examples, method, parts, first, second }: UnitComparison): string =>
   parts.length === 0
     ? `${method} over ${examples} test examples; the difference is ${second} minus ${first}`
     : `${method}: ${parts.map(({ difference, over }) => `over ${over} ${pValue(difference.p)} (${points(difference.low)} to ${points(difference.high)})`).join(", ")}; the larger p-value counts; the difference is ${second} minus ${first}`

@@ -73,11 +73,15 @@ const bisect = (falling: (x: number) => number, target: number, low: number, hig
 export const studentQuantile = (outside: number, freedom: number): number =>
   bisect((t) => studentTwoSided(t, freedom), outside, 0, 1e6)
 
+/** Upper one-sided confidence limit of a binomial chance: with it, P(X ≤ `successes`) of `n` draws is `outside`. */
+export const binomialUpperLimit = (successes: number, n: number, outside: number): number =>
+  successes >= n ? 1 : bisect((p) => binomialAtMost(successes, n, p), outside, 0, 1)
+
 /** The exact 95 % interval of a binomial chance: C. J. Clopper and E. S. Pearson, Biometrika 26 (1934). */
 export const clopperPearson = (
   successes: number,
   n: number,
 ): { readonly low: number; readonly high: number } => ({
   low: successes === 0 ? 0 : 1 - bisect((q) => 1 - binomialAtMost(successes - 1, n, 1 - q), 0.025, 0, 1),
-  high: successes === n ? 1 : bisect((p) => binomialAtMost(successes, n, p), 0.025, 0, 1),
+  high: binomialUpperLimit(successes, n, 0.025),
 })

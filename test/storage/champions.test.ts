@@ -23,7 +23,7 @@ const promoted = (n: number): ChampionEvent => ({
   reason: null,
 })
 const promote = (runsDir: string, n: number) =>
-  changeChampion(runsDir, "tiny", () => Effect.succeed(promoted(n)))
+  changeChampion(runsDir, "tiny", () => Effect.succeed({ event: promoted(n), value: undefined }))
 
 const inRuns = <A, E>(body: (runsDir: string) => Effect.Effect<A, E, NodeServices.NodeServices>) =>
   Effect.gen(function* () {
@@ -52,11 +52,9 @@ describe("champions", () => {
                 for (const name of readdirSync(join(runsDir, "champions", ".writer"))) {
                   writeFileSync(join(runsDir, "champions", ".writer", name), "")
                 }
-                let seen: string | undefined
-                yield* changeChampion(runsDir, "tiny", (found) => {
-                  seen = found
-                  return Effect.succeed(undefined)
-                })
+                const seen = yield* changeChampion(runsDir, "tiny", (found) =>
+                  Effect.succeed({ event: undefined, value: found }),
+                )
                 assert.strictEqual(seen, yield* readChampion(runsDir, "tiny"), `${disk} ${at}`)
                 assert.strictEqual(seen, championOf(yield* readChampionHistory(runsDir)), `${disk} ${at}`)
                 yield* promote(runsDir, 3)

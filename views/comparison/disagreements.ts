@@ -8,7 +8,7 @@ import { html } from "../page/html.ts"
 import { paragraph, type Section } from "../page/page.ts"
 import { count } from "../page/numbers.ts"
 import type { ComparedUnit, Comparison } from "../../operations/compare/Comparison.ts"
-import type { OneSided, UnitTest } from "../../operations/compare/compareGroups.ts"
+import type { OneSided, UnitComparison } from "../../operations/compare/compareGroups.ts"
 import { readFetched } from "../../storage/stageRecords.ts"
 
 /** Number of tests whose examples are shown. */
@@ -71,7 +71,7 @@ const rowOf = ({ examples, right, wrong }: Side, { names, pictures }: Drawn) => 
       ]
 }
 
-const sidesOf = ({ first, onlyFirstRight, onlySecondRight, second }: UnitTest): ReadonlyArray<Side> =>
+const sidesOf = ({ first, onlyFirstRight, onlySecondRight, second }: UnitComparison): ReadonlyArray<Side> =>
   onlyFirstRight === null || onlySecondRight === null
     ? []
     : [

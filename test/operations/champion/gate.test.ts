@@ -7,9 +7,7 @@ import { Effect, FileSystem, Layer, Runtime, Schema } from "effect"
 import * as FetchHttpClient from "effect/http/FetchHttpClient"
 import { promoteRun, rollBack } from "../../../operations/champion/manual.ts"
 import { gateRun } from "../../../operations/champion/gateRun.ts"
-import { lossWorse, mcnemarWorse } from "../../../operations/champion/comparePaired.ts"
 import { Gate } from "../../../schemas/Gate.ts"
-import { mcnemar, pairedDifference } from "../../../stages/statistics/significance.ts"
 import { readChampion, readChampionHistory, successionOf } from "../../../storage/champions.ts"
 import { findRun, readRun } from "../../../storage/runDirectory.ts"
 import { runCommand } from "../../fixtures/command.ts"
@@ -33,40 +31,6 @@ const judged = (run: FinishedRun) =>
   Effect.gen(function* () {
     return yield* gateRun(run.runsDir, yield* readRun(writeFinishedRun(run)), undefined)
   })
-
-describe("one-sided paired tests", () => {
-  it("McNemar: p is half the two-sided one if the challenger is behind, and the limit is that of the interval", () => {
-    const worse = mcnemarWorse(15, 5, 1000, 0.025)
-    const both = mcnemar(15, 5, 1000)
-    assert.closeTo(worse.p, both.p / 2, 1e-12)
-    assert.closeTo(worse.worseByAtMost, both.high, 1e-9)
-    assert.closeTo(worse.p, 21_700 / 2 ** 20, 1e-12)
-  })
-
-  it("McNemar: p is above 0.5 if the challenger is ahead", () => {
-    assert.isAbove(mcnemarWorse(5, 15, 1000, 0.05).p, 0.9)
-    assert.strictEqual(mcnemarWorse(0, 0, 1000, 0.05).p, 1)
-    // (1 - x)^1000 = 0.05
-    assert.closeTo(mcnemarWorse(0, 0, 1000, 0.05).worseByAtMost, 1 - 0.05 ** 0.001, 1e-9)
-  })
-
-  it("loss: agrees with the two-sided paired t test", () => {
-    const differences = [0.1, 0.3, -0.1, 0.2, 0.15]
-    const both = pairedDifference(differences)
-    const worse = lossWorse(differences, 0.025)
-    assert.closeTo(worse.p, both.p / 2, 1e-12)
-    assert.closeTo(worse.worseByAtMost, both.high, 1e-9)
-    assert.closeTo(
-      lossWorse(
-        differences.map((d) => -d),
-        0.025,
-      ).p,
-      1 - both.p / 2,
-      1e-12,
-    )
-    assert.strictEqual(lossWorse([0, 0, 0], 0.05).p, 1)
-  })
-})
 
 describe("the gate", () => {
   it.live("makes the first finished run champion, and `champion:NAME` finds it", () =>

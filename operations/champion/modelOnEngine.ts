@@ -1,8 +1,8 @@
 /**
- * A trained run that computes: (run, engine) -> what it answers to another run's test split, and how long an image takes.
+ * A trained run on an engine: (run, engine) -> its predictions for another run's test split, and its latency.
  *
- * The champion is asked anew only where the test data changed, so that old and new are judged on the same examples: those
- * that neither has learnt from, as with another split the champion may have been trained on what tests the new one.
+ * The champion predicts again only if the test data changed, so that both models are judged on the same examples: those that
+ * neither was trained on, because with another split the champion may have been trained on the challenger's test examples.
  */
 import { Context, Effect, Layer, Result } from "effect"
 import { Engine } from "../../engines/Engine.ts"
@@ -15,22 +15,22 @@ import { splitDataset } from "../../stages/dataset/split.ts"
 import type { Run } from "../../storage/runDirectory.ts"
 import { elapsedMs } from "../../format/elapsed.ts"
 import { openTrainedModel } from "../../inspect/trainedModel.ts"
-import { type Answers, exampleKey } from "./predictionsOf.ts"
+import { exampleKey, type KeyedPredictions } from "./keyedPredictions.ts"
 import { readFetched } from "../../storage/stageRecords.ts"
 import { findUnseenByLineage } from "../../pipeline/lineage/parents.ts"
 
-/** Predictions before and while the clock is looked at. */
+/** Predictions before the measurement, and in it. */
 const warmUp = 10
 const timed = 101
 
 /**
- * Test examples that a comparison takes at least; of a smaller test split, half of it. On 100 a model that is worse by 5
- * points differs on five, the fewest that McNemar's test can give a p below 0.05.
+ * The fewest test examples for a comparison; half of the test split if it is smaller. On 100, a model that is worse by 5 points
+ * differs on five, the fewest for which McNemar's test can give a p below 0.05.
  */
-const fewest = 100
+const minExamples = 100
 
-/** On the engine the run was trained on, unless another is asked for. */
-const compiled = Effect.fnUntraced(function* (run: Run, engine: EngineName | undefined) {
+/** On the engine that the run was trained on, unless another one is given. */
+const compileRun = Effect.fnUntraced(function* (run: Run, engine: EngineName | undefined) {
   const model = yield* openTrainedModel(run, undefined)
   const services = yield* Layer.build(selectEngine(engine ?? run.identity.engine.name))
   const trainer = yield* Context.get(services, Engine).compile(model.network)
@@ -43,7 +43,7 @@ export const measureLatency = Effect.fn("measureLatency")(function* (
   run: Run,
   engine: EngineName | undefined,
 ) {
-  const { model, trainer } = yield* compiled(run, engine)
+  const { model, trainer } = yield* compileRun(run, engine)
   const image = new Float32Array(model.dataset.imageShape.reduce((a, b) => a * b))
   const times: Array<number> = []
   for (let i = 0; i < warmUp + timed; i++) {
@@ -54,8 +54,8 @@ export const measureLatency = Effect.fn("measureLatency")(function* (
   return times.slice(warmUp).sort((a, b) => a - b)[(timed - 1) / 2]
 }, Effect.scoped)
 
-/** What `run` answers to the test examples of `other` that it has not learnt from; fails in words where it cannot. */
-export const answerTestOf = Effect.fn("answerTestOf")(function* (
+/** The predictions of `run` for the test examples of `other` that it was not trained on; fails with the reason if it cannot. */
+export const predictTestSplit = Effect.fn("predictTestSplit")(function* (
   run: Run,
   other: Run,
   engine: EngineName | undefined,
@@ -64,19 +64,19 @@ export const answerTestOf = Effect.fn("answerTestOf")(function* (
   const fetched = yield* readFetched(other.path)
   if (own === undefined) return Result.fail(`${run.identity.id} has no record of its dataset`)
   if (fetched === undefined) return Result.fail(`${other.identity.id} has no record of its dataset`)
-  const { model, trainer } = yield* compiled(run, engine)
+  const { model, trainer } = yield* compileRun(run, engine)
   const { classes, imageShape } = model.dataset
   if (fetched.classes !== classes || fetched.imageShape.join() !== imageShape.join()) {
-    return Result.fail("its network is for images of another shape or for other classes")
+    return Result.fail("its network expects images of another shape, or other classes")
   }
   const dataset = yield* loadDataset(fetched)
   const { test } = yield* Effect.fromResult(splitDataset(other.identity.experiment.split, dataset))
   const unseen = yield* findUnseenByLineage(run, own, fetched, dataset, test).pipe(Effect.result)
   if (Result.isFailure(unseen)) {
-    return Result.fail(`what it was trained on cannot be read: ${unseen.failure.message}`)
+    return Result.fail(`its training examples cannot be read: ${unseen.failure.message}`)
   }
   const indices = unseen.success
-  const least = Math.min(fewest, Math.ceil(test.length / 2))
+  const least = Math.min(minExamples, Math.ceil(test.length / 2))
   if (indices.length < least) {
     return Result.fail(
       `it was trained on all but ${indices.length} of the ${test.length} test examples, and ${least} are needed; decide with \`pnpm pipeline promote ${other.identity.id}\``,
@@ -94,5 +94,5 @@ export const answerTestOf = Effect.fn("answerTestOf")(function* (
     run.identity.experiment.loss,
   )
   const keys = Array.from(indices, exampleKey(fetched, dataset.trainExamples))
-  return Result.succeed<Answers>({ keys, labels, classes, probabilities })
+  return Result.succeed<KeyedPredictions>({ keys, labels, classes, probabilities })
 }, Effect.scoped)
