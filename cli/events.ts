@@ -28,7 +28,7 @@ const isPipe = (fd: number) => {
   }
 }
 
-/** Undefined if no program reads events. The variable is removed: it says nothing to the processes that this one starts. */
+/** Undefined if no program reads events. The variable is removed, because processes that this one starts have no such pipe. */
 export const openEvents = (environment: NodeJS.ProcessEnv): SendEvent | undefined => {
   const fd = Number(environment[eventsVariable])
   delete environment[eventsVariable]

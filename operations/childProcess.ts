@@ -1,9 +1,9 @@
 /**
- * The command line as a process of its own: (arguments) -> how it ended, what it printed, and a way to stop it.
+ * Runs the command line as a child process: (arguments) -> how it ended, what it printed, and a way to stop it.
  *
- * It reports on a pipe (`schemas/ProcessEvent.ts`) what it would show on a terminal; here it is logged and displayed, under the
- * name of its source if several run. It has a process group of its own, so that Ctrl-C in a terminal reaches only this process,
- * which then asks it once: a second signal would end it without a checkpoint.
+ * The child reports on a pipe (`schemas/ProcessEvent.ts`) what it would show on a terminal; this process logs and displays it, under
+ * the name of its source if several run. The child has a process group of its own, so that Ctrl-C in a terminal reaches only this
+ * process, which then stops the child with one signal: a second one would end it without a checkpoint.
  */
 import { spawn } from "node:child_process"
 import { createInterface } from "node:readline"
@@ -14,19 +14,19 @@ import { Display } from "../pipeline/Display.ts"
 import { decodeEvent, eventsVariable, type ProcessEvent } from "../schemas/ProcessEvent.ts"
 
 export interface Ended {
-  /** Null where a signal ended it. */
+  /** Null if a signal ended it. */
   readonly code: number | null
   /** Why it failed. */
   readonly reason: string
 }
 
 const cli = fileURLToPath(new URL("../cli/main.ts", import.meta.url))
-/** From SIGTERM until SIGKILL: a checkpoint of a large network takes seconds. */
+/** The time from SIGTERM to SIGKILL: saving a checkpoint of a large network takes seconds. */
 export const graceMs = 120_000
 
 /**
- * TensorFlow's greeting, which says nothing that a person needs. It is another program's text, so it can only be known by its
- * wording; if the wording changes, it is shown.
+ * TensorFlow's greeting, which nobody needs to see. It is another program's text, so only its wording identifies it; if the wording
+ * changes, it is shown.
  */
 const greeting = /^(WARNING: All log messages before absl::|I\d{4} .* oneDNN custom operations are on)/
 
@@ -46,7 +46,7 @@ const eachLine = (stream: unknown, use: (line: string) => void) => {
 
 const logLevels = { info: "Info", warning: "Warn", error: "Error" } as const
 
-/** Logs and displays what a process reports. */
+/** Logs or displays an event. */
 const show = (event: ProcessEvent, source: string | undefined): Effect.Effect<void, never, Display> => {
   switch (event.event) {
     case "log": {
@@ -77,16 +77,16 @@ export const startProcess = Effect.fnUntraced(function* (args: ReadonlyArray<str
     if (event.event === "error") reason = event.message
     runSync(show(event, source))
   })
-  // Only libraries and bugs of ours write here: what a command has to say, it reports.
+  // Only libraries and bugs write here; a command reports events.
   eachLine(child.stderr, (line) => {
     if (!greeting.test(line)) display.line(source ?? "", line)
   })
   const end = (code: number | null, otherwise: string) =>
     Deferred.doneUnsafe(over, Effect.succeed({ code, reason: reason ?? otherwise }))
-  child.on("error", (error) => end(null, `its process could not be started: ${error.message}`))
+  child.on("error", (error) => end(null, `cannot start its process: ${error.message}`))
   child.on("close", (code, signal) => {
     display.clear(source)
-    end(code, code === null ? `its process was ended by ${signal}` : `its process ended with ${code}`)
+    end(code, code === null ? `its process was killed by ${signal}` : `its process exited with code ${code}`)
   })
   const ended = Deferred.await(over)
   const stop = Effect.suspend(() => {

@@ -1,6 +1,6 @@
 /**
- * An ensemble file -> its members, decoded and known to fit their dataset and each other, before anything is fetched.
- * Undefined for the file of a single experiment.
+ * Loads an ensemble file: (path) -> its members, decoded and checked against their dataset and each other before anything is
+ * fetched. Undefined for the file of a single experiment.
  */
 import { Effect, Schema } from "effect"
 import { EnsembleOutline } from "../../schemas/Ensemble.ts"
@@ -29,7 +29,7 @@ const decodeOutline = Schema.decodeUnknownEffect(EnsembleOutline, {
   onExcessProperty: "error",
 })
 
-/** What the answers of all members must mean the same by; a split: which examples it tests. */
+/** The parts that all members must share so that their predictions can be combined. Of a split: which examples it tests. */
 const sharedParts = {
   dataset: ({ dataset }: Experiment) => dataset,
   split: ({ split }: Experiment) =>
@@ -64,11 +64,11 @@ export const loadEnsemble = Effect.fn("loadEnsemble")(function* (file: string) {
       }
       problems.push({
         at: `${at}.${part}`,
-        problem: "it differs from the first member's, so their answers cannot be combined",
+        problem: "it differs from the first member's, so their predictions cannot be combined",
       })
     }
     if (members.some((other) => other.fingerprint === member.fingerprint)) {
-      problems.push({ at, problem: "it is the same as a member before it; give it another seed" })
+      problems.push({ at, problem: "it is identical to an earlier member; give it another seed" })
     }
     members.push(member)
   }

@@ -1,8 +1,8 @@
 /**
- * Members trained beside each other, each by a process of its own: (their places, how many at a time, command line) -> void.
+ * Trains members in parallel, each in a process of its own: (members, number of processes, command line) -> void.
  *
- * Threads wait for each other in every iteration: two trainings on a thread each get more done than one on two threads. A
- * signal is passed on to all that run, once. Where one fails no other is begun, and those that run come to their end.
+ * Threads of one training wait for each other in every iteration, so two trainings with one thread each are faster than one with two
+ * threads. A signal is passed on once to every process. If a member fails, no other one is started, and the running ones finish.
  */
 import { Effect, Schema } from "effect"
 import { exitCodes } from "../../schemas/exitCodes.ts"
@@ -11,11 +11,11 @@ import { Interrupted } from "../../schemas/Interrupted.ts"
 import { startProcess } from "../childProcess.ts"
 import { StopSignal } from "../../pipeline/StopSignal.ts"
 
-/** The process that trained a member ended badly. */
+/** The process that trained a member failed. */
 export class MemberFailed extends Failure<MemberFailed>()("MemberFailed", {
   exitCode: ({ exitCode }) => exitCode,
   fields: {
-    /** From 1. */
+    /** Counted from 1. */
     member: Schema.Int,
     reason: Schema.String,
     exitCode: Schema.Int,
@@ -23,27 +23,27 @@ export class MemberFailed extends Failure<MemberFailed>()("MemberFailed", {
   message: ({ member, reason }) => `member ${member}: ${reason}`,
 }) {}
 
-/** `commandOf` a place from 0: the words after `pipeline` that train this member alone. */
-export const trainBeside = Effect.fn("trainBeside")(function* (
-  places: ReadonlyArray<number>,
-  atOnce: number,
-  commandOf: (place: number) => ReadonlyArray<string>,
+/** `commandOf` returns the words after `pipeline` that train one member alone; members are counted from 0 here. */
+export const trainInParallel = Effect.fn("trainInParallel")(function* (
+  members: ReadonlyArray<number>,
+  processes: number,
+  commandOf: (member: number) => ReadonlyArray<string>,
 ) {
   const stop = yield* StopSignal
   const failures: Array<MemberFailed> = []
 
-  const train = Effect.fnUntraced(function* (place: number) {
-    const member = place + 1
+  const train = Effect.fnUntraced(function* (index: number) {
+    const member = index + 1
     if (stop.requested() !== undefined || failures.length > 0) return
-    const working = yield* startProcess(commandOf(place), `member ${member}`)
-    const stopped = Effect.andThen(stop.awaited, working.stop)
-    const { code, reason } = yield* Effect.raceFirst(working.ended, stopped)
+    const started = yield* startProcess(commandOf(index), `member ${member}`)
+    const stopped = Effect.andThen(stop.awaited, started.stop)
+    const { code, reason } = yield* Effect.raceFirst(started.ended, stopped)
     if (code === 0 || stop.requested() !== undefined) return
-    // A process that was killed may live another time.
+    // A process that was killed may succeed another time.
     failures.push(new MemberFailed({ member, reason, exitCode: code ?? exitCodes.temporary }))
   })
 
-  yield* Effect.forEach(places, train, { concurrency: atOnce, discard: true })
+  yield* Effect.forEach(members, train, { concurrency: processes, discard: true })
   const signal = stop.requested()
   if (signal !== undefined) return yield* new Interrupted({ signal, during: "the training of members" })
   if (failures.length > 0) return yield* failures[0]

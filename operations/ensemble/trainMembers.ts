@@ -1,8 +1,8 @@
 /**
- * Every member of an ensemble trained: (ensemble, runs folder) -> one finished run each, in the order of the members.
+ * Trains the members of an ensemble: (ensemble, runs folder) -> a finished run for each, in the order of the members.
  *
- * Members are ordinary runs. One that is finished is taken as it is, one that was interrupted goes on, and the others
- * are begun; so an interrupted ensemble goes on with the same command, and members can be shared.
+ * Members are ordinary runs. A finished run is used as it is, an interrupted one is resumed, and the others are started. So the same
+ * command resumes an interrupted ensemble, and ensembles can share members.
  */
 import { basename } from "node:path"
 import { Effect, type FileSystem, Path } from "effect"
@@ -29,9 +29,9 @@ export interface TrainMembersOptions {
   readonly threads: number | undefined
   readonly runsDir: string
   readonly dataDir: string
-  /** The words of the command that resumes after an interruption. */
+  /** The words after `pnpm pipeline` that resume after an interruption. */
   readonly resumeWith: ReadonlyArray<string>
-  /** What is done with the folder of a run that has just finished, such as making its page. */
+  /** Called with the folder of each run that has just finished, to write its page. */
   readonly onFinished: (path: string) => Effect.Effect<void, never, FileSystem.FileSystem | Path.Path>
 }
 
@@ -41,7 +41,7 @@ export interface TrainedMember {
   readonly seed: number
 }
 
-/** Runs that train exactly this, the newest first. */
+/** The runs with exactly the experiment of this member, newest first. */
 const runsOf = Effect.fnUntraced(function* (runsDir: string, { experiment, fingerprint: wanted }: Member) {
   const paths = yield* Path.Path
   const ending = new RegExp(`-${experiment.name}-${wanted.slice(0, 8)}(-\\d+)?$`)
@@ -56,7 +56,7 @@ const runsOf = Effect.fnUntraced(function* (runsDir: string, { experiment, finge
   return runs
 })
 
-const goOn = (run: Run, member: Member, options: TrainMembersOptions) => {
+const resumeRun = (run: Run, member: Member, options: TrainMembersOptions) => {
   const before = (run.attempts.at(-1) ?? run.identity).engine
   const name = options.engine === "auto" ? before.name : options.engine
   return Effect.gen(function* () {
@@ -64,11 +64,11 @@ const goOn = (run: Run, member: Member, options: TrainMembersOptions) => {
     const changes = engineChanges(before, info)
     if (changes.length > 0) {
       yield* Effect.logWarning(
-        `${run.identity.id} is left as it is: it was begun with another engine (${changes.join("; ")})`,
+        `not resuming ${run.identity.id}, which another engine trained: ${changes.join("; ")}`,
       )
       return undefined
     }
-    yield* Effect.logInfo(`going on with ${run.identity.id}`)
+    yield* Effect.logInfo(`resuming ${run.identity.id}`)
     const { experiment, fingerprint } = member
     const report = yield* execute({ run, experiment, fingerprint, extendedTo: null }).pipe(
       resumeHint(...options.resumeWith),
@@ -78,54 +78,54 @@ const goOn = (run: Run, member: Member, options: TrainMembersOptions) => {
   }).pipe(Effect.provide(selectEngine(name, { threads: options.threads ?? threadsOf(before) })))
 }
 
-/** What decides which runs are a member's. */
-type Place = Pick<TrainMembersOptions, "overrides" | "runsDir">
+/** The options that decide which runs belong to a member. */
+type Lookup = Pick<TrainMembersOptions, "overrides" | "runsDir">
 
-/** The member that is trained, with what the command line overrides. */
-const asked = (ensemble: Ensemble, number: number, { overrides }: Place): Member => {
-  const experiment = applyOverrides(ensemble.members[number].experiment, overrides)
+/** The member with the overrides of the command line. */
+const memberAt = (ensemble: Ensemble, index: number, { overrides }: Lookup): Member => {
+  const experiment = applyOverrides(ensemble.members[index].experiment, overrides)
   return { experiment, fingerprint: fingerprint(experiment) }
 }
 
-/** The run that a member has already, and those that can be gone on with. */
-const found = Effect.fnUntraced(function* (member: Member, { runsDir }: Place) {
+/** The finished run of a member, and those that can be resumed. */
+const findRuns = Effect.fnUntraced(function* (member: Member, { runsDir }: Lookup) {
   const { seed } = member.experiment
   const known = yield* runsOf(runsDir, member)
-  const begun = known.filter(({ status }) => status !== "finished")
+  const unfinished = known.filter(({ status }) => status !== "finished")
   for (const { path, status } of known) {
     const report = status === "finished" ? yield* readReport(path) : undefined
-    if (report !== undefined) return { finished: { path, report, seed } satisfies TrainedMember, begun }
+    if (report !== undefined) return { finished: { path, report, seed } satisfies TrainedMember, unfinished }
   }
-  return { finished: undefined, begun }
+  return { finished: undefined, unfinished }
 })
 
-/** One member, by its place from 0. */
+/** Trains one member, counted from 0. */
 export const trainMember = Effect.fn("trainMember")(function* (
   ensemble: Ensemble,
-  number: number,
+  index: number,
   options: TrainMembersOptions,
 ) {
-  const member = asked(ensemble, number, options)
+  const member = memberAt(ensemble, index, options)
   const { seed } = member.experiment
-  yield* Effect.logInfo(`member ${number + 1} of ${ensemble.members.length}, seed ${seed}`)
-  const known = yield* found(member, options)
+  yield* Effect.logInfo(`member ${index + 1} of ${ensemble.members.length}, seed ${seed}`)
+  const known = yield* findRuns(member, options)
   if (known.finished === undefined) {
     const { fingerprint } = member
-    yield* claimMember(options.runsDir, ensemble.name, { number: number + 1, fingerprint })
+    yield* claimMember(options.runsDir, ensemble.name, { number: index + 1, fingerprint })
   }
-  // Who held the claim may have finished it meanwhile.
-  const { begun, finished } = known.finished === undefined ? yield* found(member, options) : known
+  // Another process may have finished the member while it held the claim.
+  const { finished, unfinished } = known.finished === undefined ? yield* findRuns(member, options) : known
   if (finished !== undefined) {
     yield* Effect.logInfo(`${basename(finished.path)} is finished`)
     return finished
   }
-  for (const run of begun) {
-    const report = yield* goOn(run, member, options)
+  for (const run of unfinished) {
+    const report = yield* resumeRun(run, member, options)
     if (report !== undefined) return { path: run.path, report, seed }
   }
   const started = yield* startRun({
     ...member,
-    file: { path: ensemble.path, fingerprint: ensemble.members[number].fingerprint },
+    file: { path: ensemble.path, fingerprint: ensemble.members[index].fingerprint },
     overrides: options.overrides,
     runsDir: options.runsDir,
     dataDir: options.dataDir,
@@ -136,15 +136,15 @@ export const trainMember = Effect.fn("trainMember")(function* (
   return { ...started, seed }
 }, Effect.scoped)
 
-/** The places of the members that have no finished run yet. */
-export const untrained = Effect.fn("untrained")(function* (ensemble: Ensemble, options: Place) {
-  const numbers: Array<number> = []
-  for (const number of ensemble.members.keys()) {
-    const { finished } = yield* found(asked(ensemble, number, options), options)
-    if (finished === undefined) numbers.push(number)
+/** The members without a finished run, counted from 0. */
+export const findUntrained = Effect.fn("findUntrained")(function* (ensemble: Ensemble, options: Lookup) {
+  const untrained: Array<number> = []
+  for (const index of ensemble.members.keys()) {
+    const { finished } = yield* findRuns(memberAt(ensemble, index, options), options)
+    if (finished === undefined) untrained.push(index)
   }
-  return numbers
+  return untrained
 })
 
 export const trainMembers = (ensemble: Ensemble, options: TrainMembersOptions) =>
-  Effect.forEach(ensemble.members.keys(), (number) => trainMember(ensemble, number, options))
+  Effect.forEach(ensemble.members.keys(), (index) => trainMember(ensemble, index, options))

@@ -43,7 +43,7 @@ export interface ExperimentHistory {
 }
 
 export const reasonOf = (event: ChampionEvent): string =>
-  "verdict" in event ? event.verdict.reasons.join("; ") : (event.reason ?? "by hand")
+  "verdict" in event ? event.verdict.reasons.join("; ") : (event.reason ?? "manual")
 
 /** The change that a person made to the champion after the last scheduled run. */
 export const findManualChange = ({

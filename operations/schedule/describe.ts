@@ -93,7 +93,7 @@ export const summarize = (history: ExperimentHistory): ReadonlyArray<string> => 
           `${formatScheduledTime(last)}: ${describeScheduledRun(last)}${notes.length === 0 ? "" : ` (${notes.join("; ")})`}`,
         ]),
     ...(change === undefined ? [] : [describeManualChange(change)]),
-    // The line of a run that was stopped says already that the next one resumes it.
+    // The line of the stopped run already includes that the next one resumes it.
     ...(unfinished === null ||
     (unfinished.state === "waiting" && unfinished.scheduledAt === last?.scheduledAt)
       ? []

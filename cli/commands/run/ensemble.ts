@@ -61,23 +61,30 @@ const runMember = Effect.fnUntraced(function* (ensemble: Ensemble, member: numbe
 })
 
 /** Trains the untrained members in `jobs` processes: `command` is the command of one of them, without its member. */
-const trainInParallel = Effect.fnUntraced(function* (
+const trainUntrained = Effect.fnUntraced(function* (
   ensemble: Ensemble,
   jobs: number,
   command: ReadonlyArray<string>,
   options: Options,
 ) {
-  const { untrained } = yield* Effect.promise(() => import("../../../operations/ensemble/trainMembers.ts"))
-  const members = yield* untrained(ensemble, trainingOptions(options))
+  const { findUntrained } = yield* Effect.promise(
+    () => import("../../../operations/ensemble/trainMembers.ts"),
+  )
+  const members = yield* findUntrained(ensemble, trainingOptions(options))
   // A single member needs no process of its own.
   if (members.length < 2) return
-  const { trainBeside } = yield* Effect.promise(
+  const { trainInParallel } = yield* Effect.promise(
     () => import("../../../operations/ensemble/trainInParallel.ts"),
   )
   const processes = Math.min(jobs, members.length)
   const share = Math.max(1, Math.floor(availableParallelism() / processes))
   const threads = Option.isNone(options.threads) ? ["--threads", String(share)] : []
-  yield* trainBeside(members, processes, (member) => [...command, ...threads, "--member", String(member + 1)])
+  yield* trainInParallel(members, processes, (member) => [
+    ...command,
+    ...threads,
+    "--member",
+    String(member + 1),
+  ])
 })
 
 export const runEnsemble = Effect.fn("runEnsemble")(function* (ensemble: Ensemble, options: Options) {
@@ -87,17 +94,19 @@ export const runEnsemble = Effect.fn("runEnsemble")(function* (ensemble: Ensembl
   const command = ["run", options.file, ...givenFlags(options)]
   const jobs = Option.getOrElse(options.jobs, () => 1)
   const resumeWith = [...command, ...(jobs === 1 ? [] : ["--jobs", String(jobs)])]
-  if (jobs > 1) yield* trainInParallel(ensemble, jobs, command, options).pipe(resumeHint(...resumeWith))
+  if (jobs > 1) yield* trainUntrained(ensemble, jobs, command, options).pipe(resumeHint(...resumeWith))
   const { trainMembers } = yield* Effect.promise(() => import("../../../operations/ensemble/trainMembers.ts"))
   const runs = yield* trainMembers(ensemble, { ...trainingOptions(options), resumeWith })
 
-  const { joinMembers } = yield* Effect.promise(() => import("../../../operations/ensemble/joinMembers.ts"))
+  const { combineMembers } = yield* Effect.promise(
+    () => import("../../../operations/ensemble/combineMembers.ts"),
+  )
   const { renderEnsemble } = yield* Effect.promise(() => import("../../render/renderEnsemble.ts"))
   const name = Option.match(options.iterations, {
     onNone: () => ensemble.name,
     onSome: (iterations) => trialName(ensemble.name, iterations),
   })
-  const { path, report } = yield* joinMembers({ ...ensemble, name }, runs, options.runsDir)
+  const { path, report } = yield* combineMembers({ ...ensemble, name }, runs, options.runsDir)
   yield* Console.log(
     options.json
       ? JSON.stringify({ path, ...report }, null, 2)

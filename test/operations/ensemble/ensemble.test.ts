@@ -1,4 +1,4 @@
-/** Several experiments in one file: trained, interrupted, gone on with, answering together. */
+/** Several experiments in one file: trained, interrupted, resumed, and predicting together. */
 import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs"
 import { tmpdir } from "node:os"
 import { basename, join } from "node:path"
@@ -25,7 +25,7 @@ const write = (name: string, value: string) => {
   writeFileSync(path, `import tiny from ${tiny}\nexport default ${value}\n`)
   return path
 }
-/** The last of them validates on fewer examples; all are tested on the same. */
+/** The last member has fewer validation examples; all are tested on the same ones. */
 const trio = () =>
   write(
     "trio.ts",
@@ -49,15 +49,15 @@ const probabilitiesOf = (folder: string) => {
 }
 
 describe("an ensemble", () => {
-  it("is trained by one command, and by the same one again where it was interrupted", async () => {
+  it("is trained by one command, which resumes it after an interruption", async () => {
     const { child, ended } = start("run", trio(), ...flags(runs))
-    let said = ""
-    let asked = false
+    let stderr = ""
+    let isInterrupted = false
     child.stderr?.on("data", (data) => {
-      said += String(data)
+      stderr += String(data)
       // Once: a second signal would end the process at once.
-      if (asked || !/member 2 of 3[\s\S]*iteration \d+\/40/.test(said)) return
-      asked = child.kill("SIGINT")
+      if (isInterrupted || !/member 2 of 3[\s\S]*iteration \d+\/40/.test(stderr)) return
+      isInterrupted = child.kill("SIGINT")
     })
     const interrupted = await ended
     assert.strictEqual(interrupted.code, 130, interrupted.stderr)
@@ -72,7 +72,7 @@ describe("an ensemble", () => {
     assert.strictEqual(whole.code, 0, whole.stderr)
     assert.strictEqual(runNames(runs).length, 3)
     assert.match(whole.stderr, /is finished/)
-    assert.match(whole.stderr, /going on with/)
+    assert.match(whole.stderr, /resuming /)
     const report = JSON.parse(whole.stdout)
     assert.deepStrictEqual(
       report.members.map(({ seed }: { seed: number }) => seed),
@@ -83,7 +83,7 @@ describe("an ensemble", () => {
     const mean = each[0].map((_, i) => (each[0][i] + each[1][i] + each[2][i]) / 3)
     assert.deepStrictEqual(probabilitiesOf(join(runs, "ensembles", "trio-40-iterations")), mean)
 
-    // The member that was interrupted is the one that a run of its own gives.
+    // The interrupted member is the same as from an uninterrupted run.
     const alone = join(scratch, "alone")
     const single = await runCommand("run", write("one.ts", "{ ...tiny, seed: 1 }"), ...flags(alone))
     assert.strictEqual(single.code, 0, single.stderr)
@@ -94,7 +94,7 @@ describe("an ensemble", () => {
     assert.strictEqual(runNames(runs).length, 3)
   })
 
-  it("predicts as one, is shown, and its members are kept", async () => {
+  it("predicts as one model, can be shown, and protects its members", async () => {
     const black = join(scratch, "digit.png")
     const pixels = Uint8Array.from({ length: 784 }, (_, i) =>
       i % 28 > 12 && i % 28 < 16 && i > 140 && i < 640 ? 255 : 0,
@@ -106,17 +106,17 @@ describe("an ensemble", () => {
         .toBuffer(),
     )
     const members = runNames(runs)
-    const asked = async (model: string) => {
+    const predict = async (model: string) => {
       const { code, stderr, stdout } = await runCommand("predict", model, black, "--json", "--runs-dir", runs)
       assert.strictEqual(code, 0, stderr)
       return JSON.parse(stdout)
     }
-    const together = await asked("ensemble:trio-40-iterations")
+    const together = await predict("ensemble:trio-40-iterations")
     assert.deepStrictEqual(
       together.models.map(({ run }: { run: string }) => run),
       members,
     )
-    assert.deepStrictEqual(together.predictions, (await asked(members.join(","))).predictions)
+    assert.deepStrictEqual(together.predictions, (await predict(members.join(","))).predictions)
 
     const shown = await runCommand("show", "ensemble:trio-40-iterations", "--runs-dir", runs)
     assert.include(shown.stdout, "trio-40-iterations: 3 networks, combined by mean probability")
@@ -125,7 +125,7 @@ describe("an ensemble", () => {
     assert.include(kept.stderr, `${basename(members[0])} (a member of ensemble trio-40-iterations`)
   })
 
-  it("is refused before anything is fetched where it cannot be one", async () => {
+  it("is refused before anything is fetched if it is not valid", async () => {
     let files = 0
     const refused = async (value: string, code: number, message: RegExp, ...more: ReadonlyArray<string>) => {
       const file = write(`bad-${++files}.ts`, value)
@@ -138,7 +138,7 @@ describe("an ensemble", () => {
     await refused(
       `{ name: "x", members: [tiny, { ...tiny, seed: 1, batchSize: 0 }, { ...tiny, loss: "meanSquaredError", model: [...tiny.model, { kind: "activation", activation: "sigmoid" }] }, tiny, { ...tiny, split: { kind: "pooled", test: 0.2 } }] }`,
       65,
-      /members\[1\]\.batchSize: [\s\S]*members\[2\]\.loss: it differs from the first member's[\s\S]*members\[3\]: it is the same as a member before it[\s\S]*members\[4\]\.split: it differs/,
+      /members\[1\]\.batchSize: [\s\S]*members\[2\]\.loss: it differs from the first member's[\s\S]*members\[3\]: it is identical to an earlier member[\s\S]*members\[4\]\.split: it differs/,
     )
     await refused(
       `{ name: "x", members: [tiny, { ...tiny, seed: 1 }] }`,

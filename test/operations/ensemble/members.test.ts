@@ -1,11 +1,11 @@
-/** The members of an ensemble when the data changes, and how an ensemble is removed: runs written without training. */
+/** Members of an ensemble when the data changes, and removing an ensemble, with runs that were written without training. */
 import { existsSync, mkdtempSync, readdirSync, rmSync } from "node:fs"
 import { tmpdir } from "node:os"
 import { basename, join } from "node:path"
 import * as NodeServices from "@effect/platform-node/NodeServices"
 import { afterAll, assert, beforeAll, describe, it } from "@effect/vitest"
 import { Effect, type FileSystem, type Path, Schema } from "effect"
-import { joinMembers } from "../../../operations/ensemble/joinMembers.ts"
+import { combineMembers } from "../../../operations/ensemble/combineMembers.ts"
 import { readReport } from "../../../storage/report.ts"
 import { Experiment } from "../../../schemas/Experiment.ts"
 import { locateEnsemble } from "../../../storage/ensembles.ts"
@@ -28,7 +28,7 @@ const duo = {
   members: [{ experiment, fingerprint: "f" }],
 } as const
 
-const joined = (paths: ReadonlyArray<string>) =>
+const combined = (paths: ReadonlyArray<string>) =>
   Effect.gen(function* () {
     const members = yield* Effect.forEach(paths, (path, seed) =>
       Effect.map(readReport(path), (report) => {
@@ -36,30 +36,30 @@ const joined = (paths: ReadonlyArray<string>) =>
         return { path, report, seed }
       }),
     )
-    return yield* joinMembers(duo, members, runsDir)
+    return yield* combineMembers(duo, members, runsDir)
   })
 
-/** Two examples of each class, those before `wrong` answered right. */
-const answers = (wrong: number) => Array.from({ length: 20 }, (_, i) => i < wrong)
+/** Two examples of each class; the first `right` ones are predicted right. */
+const firstRight = (right: number) => Array.from({ length: 20 }, (_, i) => i < right)
 
 describe("members of an ensemble", () => {
-  it("of before the data changed are named, however many, with the command that removes them", async () => {
-    const old = [1, 2].map((second) => writeFinishedRun({ runsDir, second, right: answers(3) }))
-    const now = writeFinishedRun({ runsDir, second: 3, right: answers(20), trainExamples: 2000 })
+  it("from before the data changed are named, with the command that removes them", async () => {
+    const old = [1, 2].map((second) => writeFinishedRun({ runsDir, second, right: firstRight(3) }))
+    const now = writeFinishedRun({ runsDir, second: 3, right: firstRight(20), trainExamples: 2000 })
     const [first, second] = old.map((path) => basename(path))
 
-    const before = await go(Effect.flip(joined([...old, now])))
+    const before = await go(Effect.flip(combined([...old, now])))
     assert.strictEqual(
       before.message,
-      `${first}, ${second} cannot be combined with the other members: tested on other examples than ${basename(now)}, the newest; remove with \`pnpm pipeline rm ${first} ${second}\` and run the ensemble again`,
+      `cannot combine ${first}, ${second} with the other members: tested on other examples than the newest, ${basename(now)}; remove them with \`pnpm pipeline rm ${first} ${second}\` and run the ensemble again`,
     )
-    // As many images with the same labels, and others all the same.
-    const other = writeFinishedRun({ runsDir, second: 4, right: answers(20), testDigest: "3" })
-    const moved = await go(Effect.flip(joined([...old, other])))
-    assert.include(moved.message, `tested on other examples than ${basename(other)}, the newest`)
+    // Equally many images with the same labels, but other images.
+    const other = writeFinishedRun({ runsDir, second: 4, right: firstRight(20), testDigest: "3" })
+    const moved = await go(Effect.flip(combined([...old, other])))
+    assert.include(moved.message, `tested on other examples than the newest, ${basename(other)}`)
     rmSync(other, { recursive: true })
-    await go(joined(old))
-    const after = await go(Effect.flip(joined([...old, now])))
+    await go(combined(old))
+    const after = await go(Effect.flip(combined([...old, now])))
     assert.include(after.message, `\`pnpm pipeline rm ensemble:duo ${first} ${second}\``)
 
     const kept = await runCommand("rm", first, "--yes", "--runs-dir", runsDir)
@@ -75,7 +75,7 @@ describe("members of an ensemble", () => {
     assert.deepStrictEqual(readdirSync(join(runsDir, "ensembles")), [])
   })
 
-  it("an ensemble that is not there, or whose name would lead elsewhere, is not removed", async () => {
+  it("are not found under the name of a missing ensemble, or one that leads to another folder", async () => {
     for (const name of ["duo", "..", "../champions", ""]) {
       const error = await go(Effect.flip(locateEnsemble(runsDir, name)))
       assert.strictEqual(error._tag, "EnsembleNotFound")

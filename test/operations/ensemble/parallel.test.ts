@@ -1,4 +1,4 @@
-/** Members of an ensemble trained beside each other, in processes of their own: the same answers, and safe to stop. */
+/** Members of an ensemble trained in parallel processes: the same predictions, and safe to stop. */
 import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs"
 import { tmpdir } from "node:os"
 import { join } from "node:path"
@@ -13,7 +13,7 @@ let scratch: string
 let trio: string
 let single: string
 beforeAll(() => {
-  scratch = mkdtempSync(join(tmpdir(), "tidemark-beside-"))
+  scratch = mkdtempSync(join(tmpdir(), "tidemark-parallel-"))
   const write = (name: string, value: string) => {
     const path = join(scratch, name)
     writeFileSync(path, `import tiny from ${tiny}\nexport default ${value}\n`)
@@ -31,7 +31,7 @@ const flags = (folder: string, iterations: number) => [
   `--data-dir=${join(scratch, "data")}`,
 ]
 
-/** So many that the first is not done when the second begins, seconds later on a busy machine. */
+/** So many that the first member is still training when the second starts, seconds later on a busy machine. */
 const iterations = 800
 
 interface Attempt {
@@ -39,7 +39,7 @@ interface Attempt {
   readonly startedAt: string
   readonly outcome?: { readonly status: string; readonly endedAt: string }
 }
-/** The runs of a folder by their seeds, each with its first attempt. */
+/** The runs in a folder by seed, each with its first attempt. */
 const runsBySeed = (folder: string) => {
   const runs = join(scratch, folder)
   const names = existsSync(runs) ? readdirSync(runs).filter((name) => /^\d{8}T/.test(name)) : []
@@ -56,18 +56,18 @@ const runsBySeed = (folder: string) => {
   return found
 }
 
-/** Starts it, and calls `act` once, as soon as what it has said matches all of `signs`. */
+/** Starts a command, and calls `act` once, as soon as its standard error matches all of `signs`. */
 const startAnd = (
   signs: ReadonlyArray<RegExp>,
   act: (pid: number) => void,
   ...args: ReadonlyArray<string>
 ) => {
   const { child, ended } = start(...args)
-  let said = ""
+  let stderr = ""
   let isDone = false
   child.stderr?.on("data", (data) => {
-    said += String(data)
-    if (isDone || !signs.every((sign) => sign.test(said))) return
+    stderr += String(data)
+    if (isDone || !signs.every((sign) => sign.test(stderr))) return
     isDone = true
     act(child.pid ?? Number.NaN)
   })
@@ -75,60 +75,65 @@ const startAnd = (
 }
 const trains = (member: number) => new RegExp(`^member ${member} +iteration \\d+/`, "m")
 
-describe("members beside each other", () => {
-  it("are interrupted together by one signal, go on together, and give what they give one after another", async () => {
-    const asked = ["run", trio, ...flags("beside", iterations), "--jobs", "2"]
-    const interrupted = await startAnd([trains(1), trains(2)], (pid) => process.kill(pid, "SIGINT"), ...asked)
+describe("members trained in parallel", () => {
+  it("are interrupted by one signal, resume together, and give the same result as one after another", async () => {
+    const command = ["run", trio, ...flags("parallel", iterations), "--jobs", "2"]
+    const interrupted = await startAnd(
+      [trains(1), trains(2)],
+      (pid) => process.kill(pid, "SIGINT"),
+      ...command,
+    )
     assert.strictEqual(interrupted.code, 130, interrupted.stderr)
     assert.match(interrupted.stderr, /error: interrupted by SIGINT/)
     const hints = interrupted.stderr.match(/resume with: .*/g) ?? []
     assert.strictEqual(hints.length, 1, interrupted.stderr)
     assert.match(String(hints[0]), /pnpm pipeline run \S+trio\.ts .*--engine onnx --jobs 2$/)
-    const begun = [...runsBySeed("beside").values()].map(({ attempt }) => attempt)
+    const attempts = [...runsBySeed("parallel").values()].map(({ attempt }) => attempt)
     assert.deepStrictEqual(
-      begun.map((attempt) => attempt?.outcome?.status),
+      attempts.map((attempt) => attempt?.outcome?.status),
       ["interrupted", "interrupted"],
     )
-    const [[started], [ended]] = [begun.map((a) => a?.startedAt), begun.map((a) => a?.outcome?.endedAt)].map(
-      (times) => times.map(String).toSorted(),
-    )
-    assert.isBelow(Date.parse(started), Date.parse(ended), "one began before the other had ended")
+    const [[started], [ended]] = [
+      attempts.map((a) => a?.startedAt),
+      attempts.map((a) => a?.outcome?.endedAt),
+    ].map((times) => times.map(String).toSorted())
+    assert.isBelow(Date.parse(started), Date.parse(ended), "the second started before the first ended")
 
-    const [whole, inTurn] = [
-      await cliRun(...asked, "--json"),
-      await cliRun("run", trio, ...flags("turn", iterations), "--json"),
+    const [whole, sequential] = [
+      await cliRun(...command, "--json"),
+      await cliRun("run", trio, ...flags("sequential", iterations), "--json"),
     ]
     assert.strictEqual(whole.code, 0, whole.stderr)
-    assert.match(whole.stderr, /^member 1 +going on with/m)
-    assert.deepStrictEqual(JSON.parse(whole.stdout).test, JSON.parse(inTurn.stdout).test)
-    const beside = runsBySeed("beside")
-    for (const [seed, { path }] of runsBySeed("turn")) {
-      assert.deepStrictEqual(resultOf(beside.get(seed)?.path ?? ""), resultOf(path))
+    assert.match(whole.stderr, /^member 1 +resuming /m)
+    assert.deepStrictEqual(JSON.parse(whole.stdout).test, JSON.parse(sequential.stdout).test)
+    const parallel = runsBySeed("parallel")
+    for (const [seed, { path }] of runsBySeed("sequential")) {
+      assert.deepStrictEqual(resultOf(parallel.get(seed)?.path ?? ""), resultOf(path))
     }
   })
 
-  it("where one's process is killed, the other comes to its end, no other is begun, and the error says which", async () => {
+  it("finish when another one's process is killed, no further one is started, and the error names the killed one", async () => {
     const killMember = () => {
       const pid = runsBySeed("killed").get(0)?.attempt?.process.pid
       assert.isDefined(pid)
       process.kill(pid, "SIGKILL")
     }
-    const asked = ["run", trio, ...flags("killed", iterations), "--jobs", "2"]
-    const failed = await startAnd([trains(1), trains(2)], killMember, ...asked)
+    const command = ["run", trio, ...flags("killed", iterations), "--jobs", "2"]
+    const failed = await startAnd([trains(1), trains(2)], killMember, ...command)
     assert.strictEqual(failed.code, 75, failed.stderr)
-    assert.match(failed.stderr, /error: member 1: its process was ended by SIGKILL/)
+    assert.match(failed.stderr, /error: member 1: its process was killed by SIGKILL/)
     const runs = runsBySeed("killed")
     assert.deepStrictEqual([...runs.keys()].toSorted(), [0, 1])
     assert.strictEqual(runs.get(1)?.attempt?.outcome?.status, "finished")
 
     const alone = await cliRun("run", trio, ...flags("killed", iterations), "--member", "1", "--json")
     assert.strictEqual(alone.code, 0, alone.stderr)
-    assert.match(alone.stderr, /going on with/)
+    assert.match(alone.stderr, /resuming /)
     assert.strictEqual(JSON.parse(alone.stdout).experiment, "tiny")
     assert.strictEqual(runsBySeed("killed").size, 2)
   })
 
-  it("what is only for them is refused of a single experiment, and a member that there is not", async () => {
+  it("have flags that a single experiment refuses, and an unknown member is refused", async () => {
     for (const flag of ["--jobs=2", "--member=1"]) {
       const refused = await cliRun("run", single, ...flags("never", 10), flag)
       assert.strictEqual(refused.code, 64)

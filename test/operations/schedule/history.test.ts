@@ -217,21 +217,21 @@ describe("the history page", () => {
       Effect.gen(function* () {
         const page = historyPage([yield* read({ scheduledRuns, events })], () => false)
         assert.include(page, "Test accuracy of the scheduled runs of small: 2 trained, 2 not.")
-        const said = [...page.matchAll(/<title>(.*?)<\/title>/gs)].map(([, text]) => text)
+        const tooltips = [...page.matchAll(/<title>(.*?)<\/title>/gs)].map(([, text]) => text)
         assert.lengthOf(
-          said.filter((text) => text.includes("new champion run-25")),
+          tooltips.filter((text) => text.includes("new champion run-25")),
           1,
         )
         assert.lengthOf(
-          said.filter((text) => text.includes("run-26 is a challenger")),
+          tooltips.filter((text) => text.includes("run-26 is a challenger")),
           1,
         )
         assert.lengthOf(
-          said.filter((text) => text.includes("skipped: ")),
+          tooltips.filter((text) => text.includes("skipped: ")),
           1,
         )
         assert.lengthOf(
-          said.filter((text) => text.includes("failed, the champion stays")),
+          tooltips.filter((text) => text.includes("failed, the champion stays")),
           1,
         )
       }),

@@ -2,7 +2,7 @@
  * A schedule of every minute, for several minutes, in real processes: it is killed, its run is killed, its data changes,
  * and it is stopped. No scheduled time is lost and none is handled twice.
  *
- *     NIGHTS=1 pnpm test:all test/operations/schedule/minutes.long.test.ts
+ *     MINUTES=1 pnpm test:all test/operations/schedule/minutes.long.test.ts
  */
 import { readFileSync } from "node:fs"
 import { join } from "node:path"
@@ -10,8 +10,8 @@ import { afterAll, assert, it } from "@effect/vitest"
 import { reached } from "../../fixtures/runFiles.ts"
 import { squares, until } from "../../fixtures/squares.ts"
 
-const asked = process.env.NIGHTS !== undefined
-const skipped = asked ? "" : " (skipped: it takes six minutes; set NIGHTS=1)"
+const isRequested = process.env.MINUTES !== undefined
+const skipped = isRequested ? "" : " (skipped: it takes six minutes; set MINUTES=1)"
 const minute = 60_000
 
 const { attemptsOf, championOf, folder, history, scheduledRuns, remove, runsOf, schedule, writeSet } =
@@ -19,7 +19,7 @@ const { attemptsOf, championOf, folder, history, scheduledRuns, remove, runsOf, 
 afterAll(remove)
 
 const name = "minutes"
-const begin = () => schedule(name, "--cron", "* * * * *", "--iterations", "4000")
+const startSchedule = () => schedule(name, "--cron", "* * * * *", "--iterations", "4000")
 /** Waits for the run of this number, from 0, to have a checkpoint. */
 const trains = (run: number) =>
   until(() => runsOf(name).length > run && reached(join(folder(name), runsOf(name)[run])) >= 25, 3 * minute)
@@ -32,14 +32,14 @@ const ends = async (run: number) => {
   return scheduledRun
 }
 
-it.skipIf(!asked)(`several minutes${skipped}`, { timeout: 20 * minute }, async () => {
-  const first = begin()
+it.skipIf(!isRequested)(`several minutes${skipped}`, { timeout: 20 * minute }, async () => {
+  const first = startSchedule()
   assert.strictEqual((await ends(0)).outcome, "champion")
 
   await trains(1)
   first.child.kill("SIGKILL")
   assert.strictEqual((await first.ended).signal, "SIGKILL")
-  const second = begin()
+  const second = startSchedule()
   // The run continued without its schedule: it is followed, not trained again.
   assert.strictEqual((await ends(1)).exitCode, 0)
   assert.lengthOf(attemptsOf(name, 1), 1)
@@ -64,7 +64,7 @@ it.skipIf(!asked)(`several minutes${skipped}`, { timeout: 20 * minute }, async (
   const stopped = await second.ended
   assert.strictEqual(stopped.code, 0, stopped.stderr)
   assert.strictEqual(attemptsOf(name, last)[0].outcome?.status, "interrupted")
-  const third = begin()
+  const third = startSchedule()
   assert.isTrue((await ends(last)).resumed)
   assert.lengthOf(attemptsOf(name, last), 2)
   third.child.kill("SIGTERM")

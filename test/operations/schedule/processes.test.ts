@@ -25,9 +25,9 @@ const stopping = (deaf: boolean) =>
     const ignore = ["--import", `data:text/javascript,process.on("SIGTERM",()=>{})`]
     const child = spawn(process.execPath, [...(deaf ? ignore : []), holdAttempt, path])
     yield* Effect.addFinalizer(() => Effect.sync(() => child.kill("SIGKILL")))
-    const ended = once(child, "exit")
+    const exited = once(child, "exit")
     yield* Effect.promise(() => once(child.stdout, "data"))
-    const answer = yield* Effect.gen(function* () {
+    const ended = yield* Effect.gen(function* () {
       const worker = yield* Worker
       const working = yield* worker.follow(finishedRunId(1))
       const stop = yield* Effect.forkChild(working.stop)
@@ -40,24 +40,24 @@ const stopping = (deaf: boolean) =>
       Effect.provide(layerProcesses({ runsDir, dataDir: runsDir })),
       Effect.provide(recordDisplay().layer),
     )
-    const [, signal] = yield* Effect.promise(() => ended)
-    return { answer, signal }
+    const [, signal] = yield* Effect.promise(() => exited)
+    return { ended, signal }
   }).pipe(Effect.scoped, Effect.provide(NodeServices.layer))
 
 describe("a followed run", () => {
   it.effect("is stopped by SIGTERM", () =>
     Effect.gen(function* () {
-      const { answer, signal } = yield* stopping(false)
+      const { ended, signal } = yield* stopping(false)
       assert.strictEqual(signal, "SIGTERM")
-      assert.strictEqual(answer.code, 130)
+      assert.strictEqual(ended.code, 130)
     }),
   )
 
   it.effect("that ignores SIGTERM is killed after the grace period", () =>
     Effect.gen(function* () {
-      const { answer, signal } = yield* stopping(true)
+      const { ended, signal } = yield* stopping(true)
       assert.strictEqual(signal, "SIGKILL")
-      assert.strictEqual(answer.code, 130)
+      assert.strictEqual(ended.code, 130)
     }),
   )
 })

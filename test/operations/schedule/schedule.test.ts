@@ -118,18 +118,18 @@ describe("a scheduled run", () => {
 
 describe("a schedule every two seconds", () => {
   it("runs while a webhook hangs, fails and redirects, refuses a second schedule, and ends with SIGTERM", async () => {
-    const told: Array<ScheduledRun> = []
-    let asked = 0
+    const received: Array<ScheduledRun> = []
+    let requests = 0
     let release = () => {}
     const server = createServer((request, response) => {
       let body = ""
       request.on("data", (data) => (body += String(data)))
       request.on("end", () => {
-        asked++
-        if (asked === 1) release = () => response.writeHead(503).end()
+        requests++
+        if (requests === 1) release = () => response.writeHead(503).end()
         else if (request.url === "/runs") response.writeHead(307, { location: "/moved" }).end()
         else {
-          told.push(decodeScheduledRun(body))
+          received.push(decodeScheduledRun(body))
           response.writeHead(200).end()
         }
       })
@@ -157,9 +157,9 @@ describe("a schedule every two seconds", () => {
     assert.strictEqual(second.code, 75, second.stderr)
     assert.include(second.stderr, `process ${child.pid}`)
     await until(() => trained().length >= 3)
-    assert.deepStrictEqual([asked, told], [1, []])
+    assert.deepStrictEqual([requests, received], [1, []])
     release()
-    await until(() => told.length >= 3)
+    await until(() => received.length >= 3)
     child.kill("SIGTERM")
     const { code, stderr } = await ended
     server.close()
@@ -171,7 +171,7 @@ describe("a schedule every two seconds", () => {
       ["champion", "challenger"],
     )
     assert.match(trained()[1].reasons.join(), /its predictions are identical to the champion's/)
-    assert.deepStrictEqual(told.slice(0, 3), scheduledRuns("often").slice(0, 3))
+    assert.deepStrictEqual(received.slice(0, 3), scheduledRuns("often").slice(0, 3))
     assert.include(runsOf("often"), championOf("often"))
     assert.isAtMost(runsOf("often").length, 3)
   })
@@ -227,7 +227,7 @@ describe("what would fail at a scheduled time", () => {
       [data, closed, /cannot schedule runs in .*closed: .*permission denied/],
       [join(scratch, "a-file"), data, /cannot schedule runs in .*a-file: /],
     ] as const) {
-      const begun = startAs(
+      const started = startAs(
         nobody,
         "schedule",
         file,
@@ -238,7 +238,7 @@ describe("what would fail at a scheduled time", () => {
         "--data-dir",
         dataDir,
       )
-      const { code, stderr } = await begun.ended
+      const { code, stderr } = await started.ended
       assert.strictEqual(code, 66, stderr)
       assert.match(stderr, message)
       assert.strictEqual(stderr.trim().split("\n").length, 1, stderr)

@@ -183,14 +183,14 @@ describe("a schedule at half past two in Prague", () => {
         [["champion", 0, 3]],
       )
 
-      for (const [code, asked, tried] of [
+      for (const [code, attempts, tried] of [
         [75, 2, " (tried 2 times)"],
         [65, 1, ""],
       ] as const) {
         const failing = simulateSchedule(trained, () => code)
         yield* TestClock.setTime(start)
         yield* lasting(failing, [jobOf({ retries: { times: 1 } })], day)
-        assert.lengthOf(failing.judged, asked)
+        assert.lengthOf(failing.judged, attempts)
         const [{ exitCode, outcome, reasons }] = failing.scheduledRuns
         assert.deepStrictEqual([outcome, exitCode], ["failed", code])
         assert.deepStrictEqual(reasons, [`trained, but the gate failed: ended with ${code}${tried}`])
