@@ -18,7 +18,9 @@ const timezone = Flag.String("timezone").pipe(
   Flag.optional,
 )
 const seedPolicy = Flag.Literals("seed-policy", ["fixed", "by-date"]).pipe(
-  Flag.withDescription("Seed of each run: fixed uses the same, by-date the run's date (default: fixed)"),
+  Flag.withDescription(
+    "Seed of each run: always the same (fixed), or the run's date (by-date) (default: fixed)",
+  ),
   Flag.optional,
 )
 const overlap = Flag.Literals("overlap", ["skip", "queue"]).pipe(
@@ -27,7 +29,7 @@ const overlap = Flag.Literals("overlap", ["skip", "queue"]).pipe(
 )
 const catchUp = Flag.Literals("catch-up", ["none", "latest"]).pipe(
   Flag.withDescription(
-    "Run the latest scheduled time late if the schedule was not running: none or latest (default: none)",
+    "What to do about scheduled runs that were missed: none, or run the latest late (default: none)",
   ),
   Flag.optional,
 )
@@ -47,7 +49,7 @@ const keep = wholeNumber("keep", 1).pipe(
   Flag.optional,
 )
 const webhook = Flag.String("webhook").pipe(
-  Flag.withDescription("Send a POST with the result of each run as JSON to this address"),
+  Flag.withDescription("POST the result of each run as JSON to this address"),
   Flag.withMetavar("URL"),
   Flag.optional,
 )
