@@ -41,7 +41,10 @@ const start = (args: ReadonlyArray<string>) =>
 
 /** A process that could not be started has no streams. */
 const eachLine = (stream: unknown, use: (line: string) => void) => {
-  if (stream instanceof Readable) createInterface({ input: stream }).on("line", use)
+  if (!(stream instanceof Readable)) return
+  // A broken pipe only loses lines; how the process ended is known from its exit code.
+  stream.on("error", () => {})
+  createInterface({ input: stream }).on("line", use)
 }
 
 const logLevels = { info: "Info", warning: "Warn", error: "Error" } as const
