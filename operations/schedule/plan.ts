@@ -3,12 +3,10 @@
  *
  * The file is an experiment, scheduled by the flags, or a schedule of several (`schemas/Schedule.ts`).
  */
-import { pathToFileURL } from "node:url"
-import { Effect, Path, Result, Schema } from "effect"
+import { Effect, Result, Schema } from "effect"
 import { Failure } from "../../schemas/Failure.ts"
 import { Schedule, type Webhook } from "../../schemas/Schedule.ts"
-import * as files from "../../storage/files.ts"
-import { loadExperiment } from "../../pipeline/experimentFile/load.ts"
+import { loadDefault, loadExperiment } from "../../pipeline/experimentFile/load.ts"
 import { problemsOf } from "../../pipeline/experimentFile/problems.ts"
 import type { Job } from "./Job.ts"
 import { parseCron } from "./scheduledTimes.ts"
@@ -43,16 +41,11 @@ export interface PlanOptions {
 
 const decode = Schema.decodeUnknownEffect(Schedule, { errors: "all", onExcessProperty: "error" })
 
-/** The default export if it is a schedule. Anything else is loaded, and checked, as an experiment. */
-const exportedSchedule = Effect.fnUntraced(function* (file: string) {
-  const paths = yield* Path.Path
-  if (!(yield* files.exists(file))) return undefined
-  const exported = yield* Effect.tryPromise(
-    (): Promise<{ readonly default?: unknown }> => import(pathToFileURL(paths.resolve(file)).href),
-  ).pipe(Effect.orElseSucceed((): { readonly default?: unknown } => ({})))
-  const value = exported.default
-  return typeof value === "object" && value !== null && "experiments" in value ? value : undefined
-})
+/** The default export if it is a schedule; undefined for an experiment. */
+const exportedSchedule = (file: string) =>
+  Effect.map(loadDefault(file), ({ value }) =>
+    typeof value === "object" && value !== null && "experiments" in value ? value : undefined,
+  )
 
 const readSchedule = Effect.fnUntraced(function* ({ file, flags, now, webhook }: PlanOptions) {
   const invalid = (...problems: ReadonlyArray<string>) => new ScheduleInvalid({ file, problems })
