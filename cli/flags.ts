@@ -44,7 +44,7 @@ export const seed = wholeNumber("seed").pipe(
 )
 
 export const engine = Flag.Literals("engine", engineNames).pipe(
-  Flag.withDescription("Compute with this engine; auto selects the fastest available one (default: auto)"),
+  Flag.withDescription("Compute with this engine; the default, auto, selects the fastest available one"),
   Flag.withDefault("auto"),
 )
 

@@ -17,7 +17,7 @@ import { runArgument } from "../../format/runArgument.ts"
 import { newestIteration } from "../../inspect/summary.ts"
 import { readReport } from "../../storage/report.ts"
 import { quoted } from "../../format/quoted.ts"
-import { iterations, json, runsDir, threads } from "../flags.ts"
+import { json, runsDir, threads, wholeNumber } from "../flags.ts"
 import { readTrained } from "../../storage/stageRecords.ts"
 
 /** A run cannot be extended without losing what was trained so far, or what others rely on. */
@@ -35,6 +35,11 @@ export class BudgetFixed extends Failure<BudgetFixed>()("BudgetFixed", {
 
 const run = Argument.String("run").pipe(
   Argument.withDescription("Run: an id, its first or last characters, a path, or `latest`"),
+)
+
+const iterations = wholeNumber("iterations", 1).pipe(
+  Flag.withDescription("Train up to iteration N instead of the end of the run's budget"),
+  Flag.optional,
 )
 
 const allowEngineChange = Flag.Boolean("allow-engine-change").pipe(

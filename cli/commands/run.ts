@@ -14,7 +14,7 @@ export const run = Command.make(
     yield* ensemble === undefined ? runExperiment(options) : runEnsemble(ensemble, options)
   }),
 ).pipe(
-  Command.withDescription("Train an experiment in a new run directory"),
+  Command.withDescription("Train an experiment in a new run, or the members of an ensemble"),
   Command.withExamples([
     {
       command: "pipeline run experiments/cnn.ts",
