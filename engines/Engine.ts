@@ -1,22 +1,22 @@
 /**
  * The service that runs the arithmetic: compiles a program (network, loss and optimizer) into a trainer.
  *
- * A program is written with TensorFlow.js operations (`stages/model/model.ts`). The reference engine executes it as it stands,
- * the others trace it once and run the trace natively. An engine knows nothing of layers, losses or optimizers.
+ * A program is written with TensorFlow.js operations (`stages/model/model.ts`). The reference engine executes it as it is
+ * written. The others trace it once and run the trace natively. An engine knows nothing of layers, losses or optimizers.
  */
 import type * as tf from "@tensorflow/tfjs-core"
 import { Context, type Effect, Schema, type Scope } from "effect"
 import type { EngineInfo } from "../schemas/EngineInfo.ts"
 import { Failure } from "../schemas/Failure.ts"
 
-/** A value fed anew for every iteration, float32. */
+/** A value that every iteration is given, float32. */
 export interface Feed {
   readonly name: string
-  /** Of one iteration, batch included: images [batch, height, width, channels], labels [batch, classes], learningRate []. */
+  /** Of one iteration, with the batch: images [batch, height, width, channels], labels [batch, classes], learningRate []. */
   readonly shape: ReadonlyArray<number>
 }
 
-/** Everything that is carried from one iteration to the next: weights, moving statistics, optimizer slots. */
+/** A part of what one iteration passes to the next: weights, moving statistics, optimizer slots. */
 export interface StateTensor {
   readonly name: string
   readonly shape: ReadonlyArray<number>
@@ -32,26 +32,26 @@ export interface Program {
   readonly classes: number
   /** `images`, `labels` (one-hot), `learningRate`, then the masks of the dropout layers. */
   readonly feeds: ReadonlyArray<Feed>
-  /** Every variable, in the order of a checkpoint, holding its initial value. */
+  /** Every variable with its initial value, in the order of a checkpoint. */
   readonly variables: ReadonlyArray<tf.Variable>
-  /** One update of all variables from the fed values. `loss`: mean over the batch; `errorRate`: share of wrong predictions, 0 to 1. */
+  /** Updates all variables once. `loss`: mean over the batch; `errorRate`: share of wrong predictions, 0 to 1. */
   readonly step: (feeds: Readonly<Record<string, tf.Tensor>>) => {
     readonly loss: tf.Scalar
     readonly errorRate: tf.Scalar
   }
   /**
-   * Answers [n, classes] to images [n, height, width, channels]: class probabilities, or outputs that
-   * `stages/evaluate/probabilities.ts` makes them of. Dropout off, moving statistics used.
+   * Images [n, height, width, channels] -> [n, classes]: class probabilities, or outputs that
+   * `stages/evaluate/probabilities.ts` turns into probabilities. Without dropout, with moving statistics.
    */
   readonly predict: (images: tf.Tensor4D) => tf.Tensor2D
 }
 
-/** The program needs a kernel this engine cannot run. */
+/** The program needs a kernel that this engine does not support. */
 export class KernelNotSupported extends Failure<KernelNotSupported>()("KernelNotSupported", {
   exitCode: "dataError",
   fields: { engine: Schema.String, kernel: Schema.String, layer: Schema.String, detail: Schema.String },
   message: ({ detail, engine, kernel, layer }) =>
-    `the ${engine} engine cannot run ${kernel} of layer ${layer}: ${detail}; try --engine reference, or another layer`,
+    `the ${engine} engine does not support ${kernel} of layer ${layer}: ${detail}; use --engine reference or another layer`,
 }) {}
 
 /** The engine cannot be used on this machine. `found` and `remedy` are one line each. */
@@ -71,32 +71,33 @@ export class EngineNotAvailable extends Failure<EngineNotAvailable>()("EngineNot
 export class EngineFailed extends Failure<EngineFailed>()("EngineFailed", {
   exitCode: "software",
   fields: { engine: Schema.String, operation: Schema.String, reason: Schema.String },
-  message: ({ engine, operation, reason }) => `the ${engine} engine failed in ${operation}: ${reason}`,
+  message: ({ engine, operation, reason }) => `the ${engine} engine failed to ${operation}: ${reason}`,
 }) {}
 
-/** A state that is not of this program: another network, optimizer or version. */
+/** The state of another program: another network, optimizer or version. */
 export class StateMismatch extends Failure<StateMismatch>()("StateMismatch", {
   exitCode: "dataError",
   fields: { problems: Schema.Array(Schema.String) },
-  message: ({ problems }) => `the state does not fit this model: ${problems.join("; ")}`,
+  message: ({ problems }) =>
+    `the state does not fit this model: ${problems.join(", ")}; use a checkpoint of the same model and optimizer`,
 }) {}
 
 export interface Trainer {
   /**
-   * Runs `iterations` updates. `feeds` holds, by feed name, the values of all of them one after another:
-   * [iterations, ...shape]. The JavaScript thread may be blocked meanwhile. Returns one loss and one error rate each.
+   * Runs `iterations` updates. `feeds` holds the values of all of them by the feed's name, [iterations, ...shape]. Returns one
+   * loss and one error rate for each. The JavaScript thread may be blocked meanwhile.
    */
   readonly train: (
     iterations: number,
     feeds: Readonly<Record<string, Float32Array>>,
   ) => Effect.Effect<{ readonly losses: Float32Array; readonly errorRates: Float32Array }, EngineFailed>
-  /** The number of images a call of `predict` handles best. */
+  /** The number of images per call at which `predict` is most efficient. */
   readonly evaluationBatch: number
-  /** The program's answers, row-major [images, classes], to images [images, height, width, channels]; any number of them. */
+  /** The program's predictions, row-major [images, classes], for any number of images [images, height, width, channels]. */
   readonly predict: (images: Float32Array) => Effect.Effect<Float32Array, EngineFailed>
-  /** A copy of the state as it stands, in the program's order. */
+  /** A copy of the current state, in the program's order. */
   readonly state: Effect.Effect<State, EngineFailed>
-  /** Replaces the whole state; every variable must be there, with its shape. */
+  /** Replaces the whole state. Every variable must be there, with its shape. */
   readonly load: (state: State) => Effect.Effect<void, StateMismatch | EngineFailed>
 }
 

@@ -1,7 +1,8 @@
 /**
- * Operations on single elements that mean the same everywhere, one row each: a new one is a row and a parity case.
+ * Operations on elements that have the same meaning in TensorFlow.js, ONNX and TensorFlow: one row each.
  *
- * A row gives an operation of the trace its name in TensorFlow.js (the kernel), in ONNX and in TensorFlow.
+ * A row has the names of an operation: its kernel in TensorFlow.js, and its operators in ONNX and in TensorFlow. To add an
+ * operation, add a row and a parity case.
  */
 
 export interface Operator {
@@ -22,7 +23,7 @@ export const arithmetic = {
   Pow: row("Pow"),
 }
 
-/** [..] × [..] -> truth values [..] with broadcasting */
+/** [..] × [..] -> booleans [..] with broadcasting */
 export const comparisons = {
   Greater: row("Greater"),
   GreaterEqual: row("GreaterEqual", "GreaterOrEqual", "GreaterEqual"),
@@ -33,7 +34,7 @@ export const comparisons = {
   LogicalOr: row("LogicalOr", "Or", "LogicalOr"),
 }
 
-/** One value in, one of the same shape out. */
+/** One input, one output of the same shape. */
 export const functions = {
   LogicalNot: row("LogicalNot", "Not", "LogicalNot"),
   Relu: row("Relu"),

@@ -1,8 +1,8 @@
 /**
  * Engines by name: (name, threads) -> Layer of Engine. Their libraries are loaded when the layer is built, not before.
  *
- * `auto` is the fastest engine that works here: tensorflow where it has been added, else onnx, which comes with the
- * project, or the reference where not even that can be loaded.
+ * `auto` is the fastest available engine: tensorflow if it was added, else onnx, which comes with the project, else the
+ * reference.
  */
 import { Context, Effect, Layer } from "effect"
 import type { EngineName } from "../schemas/EngineInfo.ts"
@@ -35,12 +35,12 @@ const tensorflow = (options: EngineOptions) =>
     ),
   )
 
-/** Says in a line which engine it is, and why. */
-const chosen = (layer: Layer.Layer<Engine, EngineNotAvailable>, why: string) =>
+/** Logs one line with the engine and the reason for it. */
+const logged = (layer: Layer.Layer<Engine, EngineNotAvailable>, reason: string) =>
   Layer.tap(layer, (context) => {
     const { info } = Context.get(context, Engine)
     const threads = info.threads === 1 ? "1 thread" : `${info.threads} threads`
-    return Effect.logInfo(`engine ${info.name} (${info.device}, ${info.path}, ${threads}): ${why}`)
+    return Effect.logInfo(`engine ${info.name} (${info.device}, ${info.path}, ${threads}): ${reason}`)
   })
 
 export const selectEngine = (
@@ -55,9 +55,9 @@ export const selectEngine = (
     case "tensorflow":
       return tensorflow(options)
     case "auto":
-      return chosen(tensorflow(options), "the fastest available engine").pipe(
+      return logged(tensorflow(options), "the fastest available engine").pipe(
         Layer.catch(({ found, remedy }) =>
-          chosen(onnx(options), `tensorflow is not available: ${found}; ${remedy}`).pipe(
+          logged(onnx(options), `tensorflow is not available: ${found}; ${remedy}`).pipe(
             Layer.catch((error) =>
               Layer.unwrap(
                 Effect.as(

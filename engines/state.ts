@@ -1,4 +1,4 @@
-/** Whether a state is of this program: (variables, state) -> its tensors in the variables' order, or every difference. */
+/** Checks that a state fits a program: (variables, state) -> its tensors in the variables' order, or StateMismatch. */
 import { Effect } from "effect"
 import type { State, StateTensor } from "./Engine.ts"
 import { StateMismatch } from "./Engine.ts"
@@ -12,21 +12,21 @@ export const checkState = (
 ): Effect.Effect<ReadonlyArray<StateTensor>, StateMismatch> => {
   const problems: Array<string> = []
   const byName = new Map(state.map((tensor) => [tensor.name, tensor]))
-  if (byName.size !== state.length) problems.push("a name is there twice")
+  if (byName.size !== state.length) problems.push("two tensors have one name")
   const ordered: Array<StateTensor> = []
   for (const { name, shape } of variables) {
     const tensor = byName.get(name)
     if (tensor === undefined) {
       problems.push(`${name} is missing`)
     } else if (!sameShape(tensor.shape, shape)) {
-      problems.push(`${name} has the shape ${show(tensor.shape)}, not ${show(shape)}`)
+      problems.push(`${name} has shape ${show(tensor.shape)}, expected ${show(shape)}`)
     } else if (tensor.data.length !== sizeOf(shape)) {
-      problems.push(`${name} holds ${tensor.data.length} numbers, not ${sizeOf(shape)}`)
+      problems.push(`${name} has ${tensor.data.length} values, expected ${sizeOf(shape)}`)
     } else {
       ordered.push(tensor)
     }
     byName.delete(name)
   }
-  for (const name of byName.keys()) problems.push(`${name} is not of this model`)
+  for (const name of byName.keys()) problems.push(`${name} is not in this model`)
   return problems.length > 0 ? Effect.fail(new StateMismatch({ problems })) : Effect.succeed(ordered)
 }

@@ -8,7 +8,7 @@ import * as core from "@tensorflow/tfjs-core"
 import { useCpuBackend } from "../../engines/trace/cpuBackend.ts"
 import { locate } from "../../engines/tensorflow/locate.ts"
 import { importNative } from "../../engines/tensorflow/native.ts"
-import { capturingStderr } from "../../engines/tensorflow/stderr.ts"
+import { captureStderr } from "../../engines/tensorflow/stderr.ts"
 import { layerNames } from "../../schemas/shapes.ts"
 import { rowsOf, serve } from "./contender.ts"
 import { loadExperiment, readJob } from "./job.ts"
@@ -26,7 +26,7 @@ const importTfjs = (): { readonly tf: Tfjs; readonly versions: Record<string, st
   if (place === undefined)
     throw new Error("@tensorflow/tfjs-node-gpu is not installed; `pnpm engine:tensorflow` adds it")
   Object.assign(process.env, { TF_CPP_MIN_LOG_LEVEL: "3" })
-  const { value: native } = capturingStderr(() => importNative(place.from))
+  const { value: native } = captureStderr(() => importNative(place.from))
   const tensorflow = native.backend().binding.TF_Version
   return {
     tf: native as unknown as Tfjs,

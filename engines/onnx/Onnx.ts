@@ -1,8 +1,8 @@
 /**
  * The onnx engine: programs compiled to ONNX and run by ONNX Runtime, which comes with the package.
  *
- * The fast path uses operators internal to ONNX Runtime where the processor has them and they have been checked on it;
- * the portable path uses standard operators only. The two differ in the last bits, so the path is part of EngineInfo.
+ * The fast path uses operators internal to ONNX Runtime, if the processor has them and they were checked on it. The portable
+ * path uses standard operators only. The two differ in the last bits, so the path is part of EngineInfo.
  */
 import { availableParallelism } from "node:os"
 import * as tf from "@tensorflow/tfjs-core"
@@ -14,12 +14,12 @@ import type { Blocked } from "./lowering/blocked.ts"
 import { probeBlock } from "./probe.ts"
 import { engineName, loadRuntime, runtimeVersion } from "./runtime.ts"
 import { makeTrainer } from "./Trainer.ts"
-import { isTrustworthy } from "./verify.ts"
+import { isFastPathCorrect } from "./verify.ts"
 
 export interface OnnxOptions {
-  /** As many as the machine has, unless given. Their number changes no bit of a result. */
+  /** As many as the machine has, unless given. Their number does not change the result. */
   readonly threads?: number | undefined
-  /** `auto` takes the fast path where it can. */
+  /** `auto`: the fast path if possible. */
   readonly path?: "auto" | "portable" | undefined
 }
 
@@ -59,10 +59,10 @@ export const layer = (options: OnnxOptions = {}): Layer.Layer<Engine, EngineNotA
       if (options.path === "portable") return undefined
       const blocked = yield* probeBlock(ort)
       if (blocked === undefined) return undefined
-      return (yield* isTrustworthy(ort, version, blocked)) ? blocked : undefined
+      return (yield* isFastPathCorrect(ort, version, blocked)) ? blocked : undefined
     }),
   )
 
-/** With these blocked operators, unchecked: how tests run another processor's block size here. */
+/** With these blocked operators, unchecked: tests use it to run another processor's block size here. */
 export const layerWith = (blocked: Blocked, options: OnnxOptions = {}) =>
   makeLayer(options, () => Effect.succeed(blocked))

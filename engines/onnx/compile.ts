@@ -1,9 +1,9 @@
 /**
- * Whole ONNX models of a program: (trace, blocked operators or none) -> bytes and the names to feed and fetch.
+ * Whole ONNX models of a program: (trace, blocked operators or none) -> bytes, feeds and variables.
  *
- * The step is the body of a Loop over K stacked iterations: state enters and leaves once for all K, because what crosses
- * the border of ONNX Runtime is copied (20 ms for Adam's state of the tutorials' network). Model names: `<variable>` in,
- * `<variable>:next` out.
+ * The step is the body of a Loop over K stacked iterations. The state is passed in and out once for all K, because ONNX Runtime
+ * copies inputs and outputs (20 ms for Adam's state of the tutorials' network). Names in the model: `<variable>` is an input,
+ * `<variable>:next` an output.
  */
 import { reachable, sameShape, type Shape, type Value } from "../trace/graph.ts"
 import { simplify } from "../trace/simplify.ts"
@@ -18,7 +18,7 @@ export interface Compiled {
   readonly model: Uint8Array
   /** Feeds that the outputs depend on. */
   readonly feeds: ReadonlySet<string>
-  /** The variables it takes, with their shapes at its border: the same elements in the same order. */
+  /** Its variables with their shapes as inputs: the same elements in the same order as in the program. */
   readonly shapes: ReadonlyMap<string, Shape>
 }
 
@@ -90,7 +90,7 @@ export const compileStep = (trace: Trace<"loss" | "errorRate">, blocked: Blocked
   return { model: model.encode(), feeds, shapes }
 }
 
-/** Inputs `images` and the variables that count, output `probabilities`. */
+/** Inputs: `images` and the variables that they depend on. Output: `probabilities`. */
 export const compilePredict = (trace: Trace<"probabilities">, blocked: Blocked | undefined): Compiled => {
   const [probabilities] = simplify([trace.outputs.probabilities])
   const values = reachable([probabilities])

@@ -1,7 +1,7 @@
 /**
- * Builds an ONNX graph node by node; a value is known by its name.
+ * Builds an ONNX graph node by node. Values are referred to by their names.
  *
- * Names are unique over a model, the bodies of its loops included, so that a body may use a value from outside.
+ * Names are unique in a model and in the bodies of its loops, so that a body can use a value from outside.
  */
 import type { Data } from "../trace/graph.ts"
 import {
@@ -35,7 +35,7 @@ const attributeOf = (name: string, attribute: Attribute): AttributeProto => {
   return { name, type: 5, g: attribute.g.toProto() }
 }
 
-/** A size that is known only when the graph runs has a name instead. */
+/** A name stands for a size that is known only when the graph runs. */
 export type Dimension = number | string
 
 const valueInfo = (name: Name, type: DataType, shape: ReadonlyArray<Dimension>): ValueInfoProto => ({
@@ -60,7 +60,7 @@ export class OnnxGraph {
   readonly #outputs: Array<ValueInfoProto> = []
   readonly #constants = new Map<string, Name>()
   readonly #count: { next: number }
-  /** The layer whose nodes are being added: it becomes part of their names, so a profile can be read. */
+  /** The layer of the nodes that are being added. It is part of their names, so that a profile can be read. */
   layer = ""
 
   constructor(name: string, outside?: OnnxGraph) {
@@ -99,7 +99,7 @@ export class OnnxGraph {
     return this.constant(BigInt64Array.from(values, BigInt), [values.length], "int64")
   }
 
-  /** Adds a node with one output, and answers its name. */
+  /** Adds a node with one output, and returns its name. */
   op(type: string, inputs: ReadonlyArray<Name>, attributes: Attributes = {}, domain = ""): Name {
     return this.ops(type, inputs, 1, attributes, domain)[0]
   }
@@ -132,14 +132,14 @@ export class OnnxGraph {
     return this.op("Transpose", [x], { perm: { ints: permutation } })
   }
 
-  /** Zeros before and after every axis. */
+  /** Adds zeros before and after each axis. */
   pad(x: Name, before: ReadonlyArray<number>, after: ReadonlyArray<number>): Name {
     return [...before, ...after].every((size) => size === 0)
       ? x
       : this.op("Pad", [x, this.ints([...before, ...after])])
   }
 
-  /** Makes `x` an output: under its own name where it can, because giving it another would copy it. */
+  /** Makes `x` an output: under its own name if possible, because another name means a copy. */
   yield(x: Name, shape: ReadonlyArray<Dimension>, type: DataType = "float32"): Name {
     const made = this.#nodes.some(({ output }) => output.includes(x))
     const taken = this.#outputs.some(({ name }) => name === x)
@@ -163,7 +163,7 @@ export class OnnxGraph {
       irVersion: 8,
       producerName: "tidemark",
       opsetImport: [
-        // Of 2021: reductions still take their axes as an attribute, and any onnxruntime in use reads it.
+        // Of 2021: reductions still have their axes as an attribute, and every onnxruntime in use supports it.
         { domain: "", version: 17 },
         { domain: "com.microsoft.nchwc", version: 1 },
         { domain: "com.microsoft", version: 1 },

@@ -1,7 +1,7 @@
 /**
- * The size of ONNX Runtime's channel blocks on this processor: () -> 8, 16, or none where it has no such operators.
+ * The size of ONNX Runtime's channel blocks on this processor: () -> blocked operators, or undefined if there are none.
  *
- * Two pixels of 16 channels are reordered; the place where the second pixel's first channel lands tells the block.
+ * Two pixels of 16 channels are reordered. The new index of the second pixel's first channel is the block size: 8 or 16.
  */
 import { Effect } from "effect"
 import { nativeBlocked } from "./lowering/blocked.ts"

@@ -1,7 +1,7 @@
 /**
  * ONNX messages: (model as a plain object) -> bytes.
  *
- * Written with protobufjs from ONNX's own definitions, `onnx.proto` beside this file (onnx 1.23, Apache-2.0).
+ * Written with protobufjs from ONNX's own definitions, `onnx.proto` (onnx 1.23, Apache-2.0).
  */
 import { fileURLToPath } from "node:url"
 import protobuf from "protobufjs"
@@ -16,7 +16,7 @@ export interface TensorProto {
   readonly dataType: number
   readonly rawData: Uint8Array
 }
-/** AttributeProto: `type` says which field holds the value. */
+/** AttributeProto. `type` determines which field holds the value. */
 export interface AttributeProto {
   readonly name: string
   readonly type: number
@@ -66,6 +66,6 @@ export const encodeModel = (model: ModelProto): Uint8Array => {
     .loadSync(fileURLToPath(new URL("onnx.proto", import.meta.url)))
     .lookupType("onnx.ModelProto")
   const problem = type.verify(model)
-  if (problem !== null) throw new Error(`not an ONNX model: ${problem}`)
+  if (problem !== null) throw new Error(`cannot encode the ONNX model: ${problem}`)
   return type.encode(model).finish()
 }

@@ -1,7 +1,7 @@
 /**
- * ONNX Runtime, loaded when first asked for (70 ms): sessions that are released with the scope.
+ * ONNX Runtime, loaded when it is first needed (70 ms), and its sessions, which are released with the scope.
  *
- * What it would print to stderr is kept quiet: a failure arrives as an error, with the same words.
+ * It prints nothing to stderr: a failure is an error with the same text.
  */
 import { readFile } from "node:fs/promises"
 import { createRequire } from "node:module"
@@ -21,7 +21,7 @@ export const failed = (operation: string) => (error: unknown) =>
 export const loadRuntime = Effect.tryPromise({
   try: async () => {
     const module = await import("onnxruntime-node")
-    // CommonJS: the whole of it is also the default export.
+    // A CommonJS module: all of it is also the default export.
     const ort = module.default as unknown as Ort
     ort.env.logLevel = "fatal"
     return ort
@@ -35,7 +35,7 @@ export const loadRuntime = Effect.tryPromise({
     }),
 })
 
-/** The version that runs: part of what decides the bits. */
+/** The version that runs: the last bits depend on it. */
 export const runtimeVersion = Effect.promise(async () => {
   const path = createRequire(import.meta.url).resolve("onnxruntime-node/package.json")
   const { version } = JSON.parse(await readFile(path, "utf8")) as { readonly version: string }
@@ -48,16 +48,16 @@ export const openSession = Effect.fnUntraced(function* (ort: Ort, model: Uint8Ar
     intraOpNumThreads: threads,
     interOpNumThreads: 1,
     graphOptimizationLevel: "all",
-    // One block for all intermediate values saves no time, and a third of the memory is free without it at batch 1000.
+    // One memory block for all intermediate values saves no time, and needs half as much memory again at batch 1000.
     enableMemPattern: false,
     logSeverityLevel: 4,
-    // Waiting threads spin for 50 µs, then sleep: on a machine that does other work too, spinning on costs a third more.
+    // Waiting threads spin for 50 µs, then sleep. Longer spinning takes a third more time on a machine that does other work.
     extra: { session: { intra_op: { spin_duration_us: "50" } } },
   }
   return yield* Effect.acquireRelease(
     Effect.tryPromise({
       try: () => ort.InferenceSession.create(model, options),
-      catch: failed("create session"),
+      catch: failed("create a session"),
     }),
     (session) => Effect.promise(() => session.release()),
   )

@@ -31,10 +31,10 @@ export interface Standalone {
   readonly metadata: Readonly<Record<string, string>>
 }
 
-/** A trace has a batch of some size. This one stands for any: no network has it by chance. */
+/** A trace needs a batch size. This one stands for any size, and no network has it by chance. */
 const anyBatch = 7919
 
-/** Reshapes whatever the batch is. */
+/** Its reshapes work for any batch size. */
 class AnyBatchGraph extends OnnxGraph {
   override reshape(x: Name, shape: ReadonlyArray<number>): Name {
     return super.reshape(

@@ -1,11 +1,11 @@
 /**
- * Whether the fast path computes what the portable one does on this processor: () -> boolean, remembered.
+ * Whether the fast path computes the same as the portable path on this processor: () -> boolean, cached.
  *
- * A small network takes one step both ways and predicts both ways, in every form that the fast path has: few channels in
- * and whole blocks; padded and not; strided and not; by the DFT; depthwise; images joined in blocks and taken apart; a value
- * for each channel; pooling. Two batches go through it, because a filter's gradient has the batch where a convolution has its
- * channels: one of whole fours, which ONNX Runtime fills up to whole blocks itself, and one that the lowering fills up. The
- * verdict is kept by processor, ONNX Runtime version and the very models that were checked.
+ * A small network takes one step and predicts on both paths. It has every form of the fast path: few channels in and whole
+ * blocks; with and without padding and strides; DFT and depthwise convolutions; concatenation and slices of channels; a value
+ * for each channel; pooling. Two batches are used, because in a filter's gradient the batch takes the place of the channels:
+ * a multiple of 4, which ONNX Runtime fills up to whole blocks, and a size that the lowering fills up. The result is cached
+ * by processor, ONNX Runtime version and the models that were compared.
  */
 import { cpus } from "node:os"
 import * as tf from "@tensorflow/tfjs-core"
@@ -19,7 +19,7 @@ import type { Blocked } from "./lowering/blocked.ts"
 import { compilePredict, compileStep, nextName } from "./compile.ts"
 import { openSession, type Ort } from "./runtime.ts"
 
-/** Smooth values in ±scale, without pattern over any axis. */
+/** Values between ±scale, without a pattern along any axis. */
 const waves = (size: number, scale: number) =>
   Float32Array.from({ length: size }, (_, i) => scale * Math.sin(i * 12.9898 + 1))
 
@@ -93,8 +93,8 @@ const modelsOf = ({ predict, step }: Check, blocked: Blocked | undefined) => ({
   predict: compilePredict(predict, blocked).model,
 })
 
-/** The moves of all variables in one step, and the prediction. */
-const answersOf = Effect.fnUntraced(function* (
+/** The changes of all variables in one step, and the predictions. */
+const outputsOf = Effect.fnUntraced(function* (
   ort: Ort,
   { feeds, tensors }: Check,
   models: ReturnType<typeof modelsOf>,
@@ -110,13 +110,13 @@ const answersOf = Effect.fnUntraced(function* (
   const batches = feeds.map(({ name, shape, values }) => [name, float(values, [1, ...shape])])
   const iterations = new ort.Tensor("int64", BigInt64Array.of(1n), [])
   const next = yield* run(models.step, { iterations, ...Object.fromEntries(batches), ...state })
-  const moves = tensors.map(({ name, values }) => next(nextName(name)).map((value, i) => value - values[i]))
+  const changes = tensors.map(({ name, values }) => next(nextName(name)).map((value, i) => value - values[i]))
   const [{ shape, values }] = feeds
   const predicted = yield* run(models.predict, { images: float(values, shape), ...state })
-  return [...moves, predicted("probabilities")]
+  return [...changes, predicted("probabilities")]
 })
 
-/** Rounding alone stays below 1e-4 of the largest value; a wrong layout is off by all of it. */
+/** Rounding stays below 1e-4 of the largest value. A wrong layout makes errors as large as the values. */
 const tolerance = 1e-3
 
 const agree = (a: Float32Array, b: Float32Array) => {
@@ -126,7 +126,7 @@ const agree = (a: Float32Array, b: Float32Array) => {
 
 const Agrees = Schema.Struct({ agrees: Schema.Literal(true) })
 
-export const isTrustworthy = Effect.fn("verifyFastPath")(function* (
+export const isFastPathCorrect = Effect.fn("verifyFastPath")(function* (
   ort: Ort,
   version: string,
   blocked: Blocked,
@@ -137,16 +137,16 @@ export const isTrustworthy = Effect.fn("verifyFastPath")(function* (
   const cache = probeCache("onnx-fast-path", [processor, version, fast.step, fast.predict], Agrees)
   if ((yield* cache.read) !== undefined) return true
   const agrees = yield* Effect.gen(function* () {
-    const answers = yield* answersOf(ort, check, fast)
-    const expected = yield* answersOf(ort, check, modelsOf(check, undefined))
-    return answers.every((values, i) => agree(values, expected[i]))
+    const actual = yield* outputsOf(ort, check, fast)
+    const expected = yield* outputsOf(ort, check, modelsOf(check, undefined))
+    return actual.every((values, i) => agree(values, expected[i]))
   }).pipe(
     Effect.scoped,
-    Effect.catch((error) => Effect.as(Effect.logDebug("the fast path failed its check", error), false)),
+    Effect.catch((error) => Effect.as(Effect.logDebug("cannot check the fast path", error), false)),
   )
   if (!agrees) {
     yield* Effect.logWarning(
-      "onnxruntime's fast convolutions do not agree with its portable ones on this processor: using the portable ones",
+      "the fast convolutions of onnxruntime differ from its portable ones on this processor; using the portable ones",
     )
     return false
   }

@@ -2,8 +2,8 @@
  * The tensorflow engine: programs compiled to one TensorFlow graph and run by the library of @tensorflow/tfjs-node-gpu, an
  * optional dependency.
  *
- * Equal bits over processes with the same number of threads; another number gives other last bits, so the threads are
- * part of what a run is resumed with. On a GPU, equal bits are asked of TensorFlow (`native.ts`), and untried.
+ * All processes with the same number of threads get the same bits. Another number gives other last bits, so a run is resumed
+ * with its own number. On a GPU, TensorFlow is set to deterministic operations (`native.ts`), which was never tried.
  */
 import { availableParallelism } from "node:os"
 import * as tf from "@tensorflow/tfjs-core"

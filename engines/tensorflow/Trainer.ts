@@ -1,7 +1,7 @@
 /**
- * A trainer over a TensorFlow session: (Native, program, whether DFT convolutions are used) -> Trainer, released with the scope.
+ * A trainer with a TensorFlow session: (Native, program, whether DFT convolutions are used) -> Trainer, released with the scope.
  *
- * The state lives in TensorFlow's variables; an iteration is one call that hands in the feeds and gets loss and error rate.
+ * The state is in TensorFlow's variables. An iteration is one call with the feeds, which returns loss and error rate.
  */
 import type * as tf from "@tensorflow/tfjs-core"
 import { Effect } from "effect"
@@ -15,14 +15,14 @@ import type { Native, NativeTensor } from "./native.ts"
 import { call, engineName, failed, openSession } from "./session.ts"
 
 /**
- * Images in one call: a fifth less processor time an image than 100, because large weights are read less often, and 35 MB
- * more memory; 1000 gain little over it. Always as many, so that an image's answer does not depend on the others' number.
+ * Images per call. Compared with 100, an image takes a fifth less processor time, because large weights are read less often,
+ * and 35 MB more memory; 1000 gain little more. Always the same number, so that predictions do not depend on it.
  */
 const evaluationBatch = 500
 
 const attempt = <T>(operation: string, f: () => T) => Effect.try({ try: f, catch: failed(operation) })
 
-/** `memory`: of `copiedMemory`, as long as `values`. */
+/** `memory`: from `copiedMemory`, as long as `values`. */
 const tensorOf = (
   native: Native,
   memory: Float32Array,
@@ -38,14 +38,14 @@ type Session = Effect.Success<ReturnType<typeof openSession<"step" | "predict" |
 /** The state in TensorFlow's variables. */
 const stateOf = (native: Native, session: Session, variables: Program["variables"]) => ({
   write: (values: ReadonlyArray<Float32Array>) =>
-    attempt("load", () => {
+    attempt("load the state", () => {
       const inputs = variables.map(({ name, shape }, i) => [
         name,
         tensorOf(native, copiedMemory(values[i].length), values[i], shape),
       ])
       call(session.load, Object.fromEntries(inputs), () => {})
     }),
-  read: attempt("read", () =>
+  read: attempt("read the state", () =>
     call(session.read, {}, (outputs) =>
       variables.map(({ name, shape }) => ({
         name,

@@ -32,7 +32,7 @@ export const savedModelOf = (
     metaGraphs: [
       {
         metaInfoDef: { tags: [tag] },
-        // 1395: TensorFlow 2.21's own; older ones would turn compatibility behaviour on.
+        // 1395 is the version of TensorFlow 2.21. An older one would enable compatibility behaviour.
         graphDef: { node: graph.nodes, versions: { producer: 1395 } },
         signatureDef: signatures,
       },
@@ -61,7 +61,7 @@ const addPredict = (
   )
 }
 
-/** `usesDft`: whether a convolution may be a DFT convolution. */
+/** `usesDft`: whether convolutions may be DFT convolutions. */
 export const compile = (
   step: Trace<"loss" | "errorRate">,
   predict: Trace<"probabilities">,

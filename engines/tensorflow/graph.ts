@@ -1,7 +1,7 @@
 /**
- * Builds a TensorFlow graph node by node; an output is known by its node's name (its first output, where it has several).
+ * Builds a TensorFlow graph node by node. A node's name refers to its first output.
  *
- * Names carry the layer a node was recorded for, so an error of TensorFlow's says where it happened.
+ * Names contain the layer of a node, so an error of TensorFlow tells where it happened.
  */
 import type { Data, DType, Shape } from "../trace/graph.ts"
 import { type AttrValue, dataType, type NodeDef, type TensorProto, type TensorShapeProto } from "./proto.ts"
@@ -15,21 +15,21 @@ export const typeAttribute = (dtype: DType): AttrValue => ({ type: dataType[dtyp
 export const textAttribute = (text: string): AttrValue => ({ s: new TextEncoder().encode(text) })
 export const listAttribute = (values: ReadonlyArray<number>): AttrValue => ({ list: { i: values } })
 
-/** The control input that makes a node wait for another. */
+/** The control input that makes a node wait for another node. */
 export const after = (name: Name): string => `^${name}`
 
 export class TensorFlowGraph {
   readonly #nodes: Array<NodeDef> = []
   readonly #names = new Set<string>()
   readonly #constants = new Map<string, Name>()
-  /** The layer whose nodes are being added. */
+  /** The layer of the nodes that are being added. */
   layer = "program"
 
   get nodes(): ReadonlyArray<NodeDef> {
     return this.#nodes
   }
 
-  /** `prefix` made a valid node name that no other node has. */
+  /** A valid node name from `prefix`, which no other node has. */
   #fresh(prefix: string): Name {
     const valid = prefix.replace(/[^A-Za-z0-9_./-]/g, "_").replace(/^[^A-Za-z0-9.]/, "n")
     let name = valid
@@ -38,7 +38,7 @@ export class TensorFlowGraph {
     return name
   }
 
-  /** A node with a name of its own choice: `inputs` may end in control inputs. */
+  /** A node with a given name. `inputs` may end with control inputs. */
   named(prefix: string, op: string, inputs: ReadonlyArray<string>, attributes: Attributes = {}): Name {
     const name = this.#fresh(prefix)
     this.#nodes.push({ name, op, input: inputs, device: "", attr: attributes })
@@ -73,7 +73,7 @@ export class TensorFlowGraph {
     return this.#const(key, dtype, shape, { tensorContent: bytes })
   }
 
-  /** A constant whose elements are all equal: written once, whatever its shape. */
+  /** A constant whose elements are all equal: stored as one element. */
   filled(value: number, shape: Shape = [], dtype: DType = "float32"): Name {
     const values = {
       float32: { floatVal: [value] },

@@ -1,4 +1,4 @@
-/** Where @tensorflow/tfjs-node-gpu may be: () -> places to import it from, in the order they are tried. */
+/** The places where @tensorflow/tfjs-node-gpu may be installed: () -> those where it is, in the order they are tried. */
 import { existsSync, statSync } from "node:fs"
 import { createRequire } from "node:module"
 import { dirname, join } from "node:path"
@@ -6,15 +6,15 @@ import { fileURLToPath } from "node:url"
 
 const project = fileURLToPath(new URL("../../", import.meta.url))
 
-/** What `pnpm engine:tensorflow` builds. */
+/** Where `pnpm engine:tensorflow` builds it. */
 export const builtFolder = join(project, ".engine", "tensorflow")
 
 export interface Place {
-  /** For people. */
+  /** How it got there, for people. */
   readonly name: string
-  /** A file whose node_modules have the package. */
+  /** A file from which the package can be imported. */
   readonly from: string
-  /** The package's own folder. */
+  /** The folder of the package. */
   readonly folder: string
 }
 
@@ -23,9 +23,9 @@ const places = [
   { name: "installed by pnpm", from: join(project, "package.json") },
 ]
 
-/** The package as it would be imported from `from`; undefined where it is not there at all. */
+/** The package as imported from `from`, or undefined if it is not installed there. */
 export const placeAt = (name: string, from: string): Place | undefined => {
-  // Node.js looks in the folders above as well, where another place has its own.
+  // Node.js would look in the folders above as well, where another place is.
   if (!existsSync(from)) return undefined
   try {
     const found = createRequire(from).resolve("@tensorflow/tfjs-node-gpu/package.json")
@@ -35,11 +35,11 @@ export const placeAt = (name: string, from: string): Place | undefined => {
   }
 }
 
-/** Those where the package is there, whole or not. */
+/** The places where the package is, complete or not. */
 export const locate = (): ReadonlyArray<Place> =>
   places.flatMap(({ from, name }) => placeAt(name, from) ?? [])
 
-/** Changes whenever the package's native library does. */
+/** A text that changes whenever the package's native library changes. */
 export const stampOf = ({ folder }: Place): string => {
   const addon = statSync(join(folder, "lib", "napi-v8", "tfjs_binding.node"), { throwIfNoEntry: false })
   return addon === undefined ? "none" : `${addon.size}/${addon.mtimeMs}`

@@ -1,9 +1,9 @@
 /**
- * The part of @tensorflow/tfjs-node-gpu that the engine uses, and importing it: (package folder, threads) -> Native.
+ * The part of @tensorflow/tfjs-node-gpu that the engine uses, and how it is imported: (place) -> Native.
  *
- * It brings a TensorFlow.js of its own, which is given a global object of its own (`apart`): the two never meet, and only
- * typed arrays pass between them. The invariant: TensorFlow reads its
- * settings from the environment once a process, so all trainers of a process have the same number of threads.
+ * The package contains another TensorFlow.js, which gets a global object of its own (`withOwnGlobal`): the two share no state,
+ * and exchange typed arrays only. The invariant: TensorFlow reads its settings from the environment once per process, so all
+ * trainers of a process have the same number of threads.
  */
 import { createRequire } from "node:module"
 import { sep } from "node:path"
@@ -38,10 +38,10 @@ const restoreUtil = () => {
 }
 
 /**
- * Runs `f` as if TensorFlow.js had not been loaded yet: it keeps its engine in `window`, where there is one, and each of
- * its modules remembers which it found. Deprecation warnings of the package's old dependencies are kept quiet.
+ * Runs `f` as if TensorFlow.js had not been loaded yet. TensorFlow.js keeps its engine in `window` if there is one, and each of
+ * its modules remembers the engine that it found. Deprecation warnings of the package's old dependencies are not shown.
  */
-const apart = <T>(require: NodeJS.Require, f: () => T): T => {
+const withOwnGlobal = <T>(require: NodeJS.Require, f: () => T): T => {
   const globals = globalThis as Record<string, unknown>
   const modules = Object.entries(require.cache).filter(([path]) => path.includes(`${sep}@tensorflow${sep}`))
   const { noDeprecation } = process
@@ -59,31 +59,31 @@ const apart = <T>(require: NodeJS.Require, f: () => T): T => {
 
 export interface Settings {
   readonly threads: number
-  /** Nothing on stderr; failures arrive as errors all the same. */
+  /** Print nothing to stderr. Failures are errors in any case. */
   readonly quiet: boolean
-  /** Whether it will use one. */
+  /** Whether it will use a GPU. */
   readonly gpu: boolean
 }
 
 /**
- * Sets what TensorFlow reads when it starts. On a GPU it is asked for operations that give equal bits, cuDNN's among them
- * (tensorflow/core/util/determinism.cc); one it has no such form of then fails, as the gradient of a depthwise filter may. On
- * a processor its operations do so anyway. A setting of the user's own is left as it is.
+ * Sets the environment variables that TensorFlow reads when it starts. On a GPU it is set to deterministic operations, cuDNN's
+ * included (tensorflow/core/util/determinism.cc). An operation without a deterministic form then fails, possibly the gradient
+ * of a depthwise filter. On a CPU all operations are deterministic. A setting made by the user is kept.
  */
 export const setEnvironment = ({ gpu, quiet, threads }: Settings): void => {
   Object.assign(process.env, {
     TF_NUM_INTRAOP_THREADS: String(threads),
     TF_NUM_INTEROP_THREADS: String(threads),
-    // Where TensorFlow leaves oneDNN off (processors without AVX-512), its own convolutions take twice as long.
+    // TensorFlow does not use oneDNN on processors without AVX-512, where its own convolutions take twice as long.
     TF_ENABLE_ONEDNN_OPTS: "1",
     ...(gpu ? { TF_DETERMINISTIC_OPS: process.env.TF_DETERMINISTIC_OPS ?? "1" } : {}),
     ...(quiet ? { TF_CPP_MIN_LOG_LEVEL: "3" } : {}),
   })
 }
 
-/** `from`: a file or folder whose node_modules have the package. Throws what the import throws. */
+/** `from`: a file or folder from which the package can be imported. Throws what the import throws. */
 export const importNative = (from: string): Native => {
   restoreUtil()
   const require = createRequire(from)
-  return apart(require, () => require("@tensorflow/tfjs-node-gpu") as Native)
+  return withOwnGlobal(require, () => require("@tensorflow/tfjs-node-gpu") as Native)
 }

@@ -144,7 +144,8 @@ export const probe = Effect.fn("probeTensorflow")(function* (place: Place, threa
   const cached = yield* cache.read
   if (cached !== undefined) return cached
   const { failed, signal, stderr, stdout } = yield* runChild(place, threads)
-  if (stderr.trim() !== "") yield* Effect.logDebug("tensorflow, at its probe", { stderr: stderr.trim() })
+  if (stderr.trim() !== "")
+    yield* Effect.logDebug("the probe of tensorflow printed this", { stderr: stderr.trim() })
   if (failed) return yield* new ProbeFailed(explain(stderr, signal))
   const lines = stdout.trim().split("\n")
   const isa = /cpu,isa:(?:Intel )?(.+)$/m.exec(stdout)?.[1]

@@ -1,13 +1,13 @@
 /**
- * Imports the package and runs one convolution: (place, threads) -> what it is, as the last line of standard output.
+ * Imports the package and runs one convolution: (place, threads) -> its versions, as the last line of standard output.
  *
- * A process of its own, started by `probe.ts`: a library that does not fit ends the process it is loaded into.
+ * It runs in a process of its own, started by `probe.ts`: a library that does not fit crashes the process that loads it.
  */
 import { importNative, setEnvironment } from "./native.ts"
 import type { Probed } from "./probe.ts"
 
 const [from, threads] = process.argv.slice(2)
-// Chatter on stderr goes to whoever started this; oneDNN says on stdout which instructions it uses.
+// `probe.ts` reads stderr, and on stdout the instructions that oneDNN prints.
 setEnvironment({ threads: Number(threads), quiet: false, gpu: false })
 process.env.ONEDNN_VERBOSE = "1"
 const native = importNative(from)
@@ -17,7 +17,7 @@ const sum = native
   .conv2d(image, filter, 1, "same")
   .dataSync()
   .reduce((a, b) => a + b, 0)
-if (sum !== 20) throw new Error(`a convolution gave ${sum}, not 20`)
+if (sum !== 20) throw new Error(`the probe's convolution is wrong: found ${sum}, expected 20`)
 const { binding, isUsingGpuDevice } = native.backend()
 const probed: Pick<Probed, "package" | "tensorflow" | "gpu"> = {
   package: native.version["tfjs-node"],

@@ -1,8 +1,7 @@
 /**
  * TensorFlow's messages: (SavedModel as a plain object) -> bytes.
  *
- * Written with protobufjs from `savedModel.proto` beside this file, so that a graph can be written, and tested, where
- * TensorFlow is not installed.
+ * Written with protobufjs from `savedModel.proto`, so that graphs can be written and tested without TensorFlow.
  */
 import { fileURLToPath } from "node:url"
 import protobuf from "protobufjs"
@@ -18,7 +17,7 @@ export interface TensorProto {
   readonly tensorShape: TensorShapeProto
   /** The elements, row-major: all of them. */
   readonly tensorContent?: Uint8Array
-  /** One element that stands for all. */
+  /** One element for all. */
   readonly floatVal?: ReadonlyArray<number>
   readonly intVal?: ReadonlyArray<number>
   readonly boolVal?: ReadonlyArray<boolean>
@@ -68,6 +67,6 @@ export const encodeSavedModel = (model: SavedModel): Uint8Array => {
     .loadSync(fileURLToPath(new URL("savedModel.proto", import.meta.url)))
     .lookupType("tensorflow.SavedModel")
   const problem = type.verify(model)
-  if (problem !== null) throw new Error(`not a SavedModel: ${problem}`)
+  if (problem !== null) throw new Error(`cannot encode the SavedModel: ${problem}`)
   return type.encode(model).finish()
 }

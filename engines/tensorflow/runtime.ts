@@ -1,7 +1,7 @@
 /**
- * The package, found, probed and imported: (threads) -> Native and what it is, or EngineNotAvailable.
+ * Finds, probes and imports the package: (threads) -> Native and its versions, or EngineNotAvailable.
  *
- * Once a process: TensorFlow fixes its threads when it is loaded.
+ * Once per process, because TensorFlow fixes its number of threads when it is loaded.
  */
 import { Effect, Result } from "effect"
 import { EngineNotAvailable } from "../Engine.ts"
@@ -9,7 +9,7 @@ import { locate } from "./locate.ts"
 import { importNative, type Native, setEnvironment } from "./native.ts"
 import { probe, type Probed, type Problem } from "./probe.ts"
 import { engineName } from "./session.ts"
-import { capturingStderr } from "./stderr.ts"
+import { captureStderr } from "./stderr.ts"
 
 export interface Runtime {
   readonly native: Native
@@ -25,7 +25,7 @@ const notInstalled: Problem = {
   remedy: "`pnpm engine:tensorflow` adds it (g++, pip, 2 GB of disk), or use --engine onnx",
 }
 
-/** The first place whose package works, without loading it here. */
+/** The first place where the package works. It is not loaded in this process. */
 export const findAvailable = Effect.fnUntraced(function* (threads: number) {
   const problems: Array<Problem> = []
   for (const place of locate()) {
@@ -48,10 +48,10 @@ export const loadRuntime = Effect.fnUntraced(function* (threads: number) {
     })
   }
   const { place, probed } = yield* findAvailable(threads)
-  const { said, value: native } = yield* Effect.try({
+  const { stderr, value: native } = yield* Effect.try({
     try: () => {
       setEnvironment({ threads, quiet: true, gpu: probed.gpu })
-      return capturingStderr(() => importNative(place.from))
+      return captureStderr(() => importNative(place.from))
     },
     catch: (error) =>
       notAvailable({
@@ -59,7 +59,7 @@ export const loadRuntime = Effect.fnUntraced(function* (threads: number) {
         remedy: "`pnpm engine:tensorflow` builds it again, or use --engine onnx",
       }),
   })
-  if (said !== "") yield* Effect.logDebug("tensorflow, when it was loaded", { stderr: said })
+  if (stderr !== "") yield* Effect.logDebug("tensorflow printed this when it was loaded", { stderr })
   loaded = { native, probed, threads }
   return loaded
 })

@@ -1,8 +1,8 @@
 /**
- * A SavedModel that is loaded and can be run: (Native, bytes, names) -> signatures, released with the scope.
+ * A loaded SavedModel: (Native, bytes, names) -> signatures, released with the scope.
  *
- * The package reads SavedModels from a folder, so one is written to a scratch folder, which goes when the scope does. All
- * signatures share one session of TensorFlow's, and so the variables.
+ * The package reads SavedModels from a folder, so one is written to a temporary folder, which is removed with the scope. All
+ * signatures share one session of TensorFlow, and so the variables.
  */
 import { mkdtemp, rm, writeFile } from "node:fs/promises"
 import { tmpdir } from "node:os"
@@ -18,11 +18,11 @@ export const failed = (operation: string) => (error: unknown) =>
   new EngineFailed({
     engine: engineName,
     operation,
-    // The first line: TensorFlow appends the whole graph.
+    // The first line only: TensorFlow appends the whole graph.
     reason: (error instanceof Error ? error.message : String(error)).trim().split("\n", 1)[0],
   })
 
-/** Runs `signature` on `inputs` and hands the outputs' values to `use`; every tensor made for it is disposed. */
+/** Runs `signature` on `inputs` and passes its outputs to `use`. Inputs and outputs are disposed. */
 export const call = <T>(
   signature: Signature,
   inputs: Readonly<Record<string, NativeTensor>>,
@@ -49,7 +49,7 @@ export const openSession = Effect.fnUntraced(function* <K extends string>(
         await writeFile(join(path, "saved_model.pb"), savedModel)
         return path
       },
-      catch: failed("write graph"),
+      catch: failed("write the graph"),
     }),
     (path) => Effect.promise(() => rm(path, { recursive: true, force: true })),
   )
@@ -57,7 +57,7 @@ export const openSession = Effect.fnUntraced(function* <K extends string>(
     Effect.acquireRelease(
       Effect.tryPromise({
         try: () => native.node.loadSavedModel(folder, [tag], signature),
-        catch: failed("create session"),
+        catch: failed("create a session"),
       }),
       (loaded) => Effect.sync(() => loaded.dispose()),
     )

@@ -1,9 +1,9 @@
 /**
- * What native code writes to standard error while a function runs: (function) -> its value, and the text.
+ * Captures what native code writes to standard error while a function runs: (function) -> its value, and the text.
  *
- * TensorFlow greets on file descriptor 2 when it is loaded, whatever its log level. Node.js has no dup2, but the kernel
- * gives a new file the lowest free number: so 2 is closed and opened anew, on a scratch file and then on what it was. Only
- * on Linux, and only around code that runs to its end at once; elsewhere the text stays where it is.
+ * TensorFlow prints to file descriptor 2 when it is loaded, whatever its log level. Node.js has no dup2, but the kernel gives a
+ * new file the lowest free number. So 2 is closed and opened again, first as a temporary file and then as it was. This works
+ * only on Linux and for synchronous functions. On other systems nothing is captured.
  */
 import { closeSync, constants, fstatSync, mkdtempSync, openSync, readSync, rmSync } from "node:fs"
 import { tmpdir } from "node:os"
@@ -12,13 +12,13 @@ import { join } from "node:path"
 const append = constants.O_WRONLY | constants.O_APPEND
 const path = (descriptor: number) => `/proc/self/fd/${descriptor}`
 
-/** Descriptor 2 becomes what `descriptor` is. */
-const become = (descriptor: number) => {
+/** Opens the file of `descriptor` as descriptor 2. */
+const replaceStderr = (descriptor: number) => {
   closeSync(2)
   openSync(path(descriptor), append)
 }
 
-const openScratch = (): number => {
+const openTemporary = (): number => {
   const folder = mkdtempSync(join(tmpdir(), "tidemark-stderr-"))
   try {
     return openSync(join(folder, "text"), "a+")
@@ -33,22 +33,22 @@ const contentOf = (descriptor: number): string => {
   return bytes.toString("utf8")
 }
 
-export const capturingStderr = <T>(f: () => T): { readonly value: T; readonly said: string } => {
+export const captureStderr = <T>(f: () => T): { readonly value: T; readonly stderr: string } => {
   const opened: Array<number> = []
   try {
-    opened.push(openSync(path(2), append), openScratch())
+    opened.push(openSync(path(2), append), openTemporary())
   } catch {
-    // Not Linux, a socket, or nowhere to write.
+    // Not Linux, a socket, or no folder to write to.
     for (const descriptor of opened) closeSync(descriptor)
-    return { value: f(), said: "" }
+    return { value: f(), stderr: "" }
   }
-  const [original, scratch] = opened
+  const [original, temporary] = opened
   try {
-    become(scratch)
+    replaceStderr(temporary)
     try {
-      return { value: f(), said: contentOf(scratch).trim() }
+      return { value: f(), stderr: contentOf(temporary).trim() }
     } finally {
-      become(original)
+      replaceStderr(original)
     }
   } finally {
     for (const descriptor of opened) closeSync(descriptor)

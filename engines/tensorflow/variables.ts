@@ -1,4 +1,4 @@
-/** A program's variables as nodes of a graph: what reads and what assigns them. */
+/** A program's variables as nodes of a graph, with the nodes that read and assign them. */
 import type { Shape } from "../trace/graph.ts"
 import { type Name, shapeAttribute, type TensorFlowGraph, textAttribute, typeAttribute } from "./graph.ts"
 
@@ -20,7 +20,7 @@ export class Variables {
 
   handle(variable: string): Name {
     const found = this.#handles.get(variable)
-    if (found === undefined) throw new Error(`${variable} is not a variable of the program`)
+    if (found === undefined) throw new Error(`the program has no variable ${variable}`)
     return found
   }
 

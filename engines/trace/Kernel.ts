@@ -1,13 +1,13 @@
 /**
- * A kernel's record: (inputs, attributes) -> value, kept by the kernel's name.
+ * How a TensorFlow.js kernel is traced: (inputs, attributes) -> value, in a table by the kernel's name.
  *
- * `kernels.ts` and `windowKernels.ts` fill the table, one entry a kernel.
+ * `kernels.ts` and `windowKernels.ts` fill the table, one entry for each kernel.
  */
 import * as tf from "@tensorflow/tfjs-core"
 import type { DType, Operation, Operations, Shape, Value } from "./graph.ts"
 
 export type Inputs = Readonly<Record<string, Value>>
-/** Makes a value of the layer being recorded. */
+/** Makes a value of the layer that is being traced. */
 export type Make = <K extends Operation>(
   op: K,
   inputs: ReadonlyArray<Value>,
@@ -15,18 +15,18 @@ export type Make = <K extends Operation>(
   shape: Shape,
   dtype?: DType,
 ) => Value
-/** One value, or as many as the kernel has outputs. */
-export type Recorded = Value | ReadonlyArray<Value>
-export type Kernel = (inputs: Inputs, attributes: Readonly<Record<string, unknown>>, make: Make) => Recorded
+/** One value for each output of the kernel. */
+export type Traced = Value | ReadonlyArray<Value>
+export type Kernel = (inputs: Inputs, attributes: Readonly<Record<string, unknown>>, make: Make) => Traced
 
-/** A kernel the vocabulary has no word for, or not in this form. */
+/** The kernel cannot be traced in this form. */
 export class KernelRefused extends Error {}
 
 export const kernels = new Map<string, Kernel>()
 
-/** Adds an entry; `A` is what TensorFlow.js gives the kernel as attributes. */
-export const kernel = <A>(name: string, record: (inputs: Inputs, attributes: A, make: Make) => Recorded) => {
-  kernels.set(name, (inputs, attributes, make) => record(inputs, attributes as A, make))
+/** Adds an entry. `A`: the attributes that TensorFlow.js gives the kernel. */
+export const kernel = <A>(name: string, trace: (inputs: Inputs, attributes: A, make: Make) => Traced) => {
+  kernels.set(name, (inputs, attributes, make) => trace(inputs, attributes as A, make))
 }
 
 export const broadcast = (a: Value, b: Value) =>

@@ -1,9 +1,9 @@
 /**
- * A TensorFlow.js backend whose kernels record values instead of computing them.
+ * A TensorFlow.js backend whose kernels trace values instead of computing them.
  *
- * A tensor's data is a `Value`. Values outlive their tensors: disposing one changes nothing, so a program may tidy up as
- * it likes. Whatever would make the record wrong for another iteration is refused where it happens: reading a value,
- * drawing a constant, using a variable that is not carried as state.
+ * A tensor's data is a `Value`. Values outlive their tensors, so a program may dispose tensors as it likes. Whatever would make
+ * the trace wrong for another iteration throws at once: reading a value, drawing a constant, using a variable that is not part
+ * of the state.
  */
 import * as tf from "@tensorflow/tfjs-core"
 import type { Data, DType, Shape, Value } from "./graph.ts"
@@ -13,7 +13,7 @@ import { kernels } from "./kernels.ts"
 import { currentLayer } from "./layer.ts"
 import type { Update } from "./formula.ts"
 
-/** The program cannot be recorded: `kernel` of `layer` says why in `detail`. */
+/** The program cannot be traced, because of `kernel` in `layer`. */
 export class TraceRefused extends Error {
   readonly kernel: string
   readonly layer: string
@@ -30,10 +30,10 @@ const arrays = { float32: Float32Array, int32: Int32Array, bool: Uint8Array }
 
 const dtypeOf = (dtype: tf.DataType): DType => {
   if (dtype === "float32" || dtype === "int32" || dtype === "bool") return dtype
-  throw new KernelRefused(`there are no ${dtype} values`)
+  throw new KernelRefused(`values of type ${dtype} are not supported`)
 }
 
-/** A constant, kept as one number where all elements are equal. */
+/** A constant; one number if all elements are equal. */
 const constant = (layer: string, values: ArrayLike<number>, shape: Shape, dtype: DType): Value => {
   const data: Data = arrays[dtype].from(values)
   return data.length > 0 && data.every((x) => x === data[0])
@@ -42,12 +42,12 @@ const constant = (layer: string, values: ArrayLike<number>, shape: Shape, dtype:
 }
 
 export class TraceBackend extends tf.KernelBackend {
-  /** Set while a gradient is recorded: the layer of the operation it differentiates. */
+  /** While a gradient is traced: the layer of the operation that it differentiates. */
   #differentiated: string | undefined
-  /** What the program has told of its updates (`declareUpdate.ts`). */
+  /** The updates that the program has declared (`declareUpdate.ts`). */
   readonly updates: Array<Update> = []
   readonly #values = new WeakMap<object, Value>()
-  /** Inputs by the data they stand for. */
+  /** Inputs by the data that they stand for. */
   readonly #inputs: WeakMap<object, Value>
   readonly #references = new WeakMap<object, number>()
 
@@ -56,7 +56,7 @@ export class TraceBackend extends tf.KernelBackend {
     this.#inputs = inputs
   }
 
-  /** The layer that what is recorded now belongs to. */
+  /** The layer of what is traced now. */
   get layer(): string {
     return this.#differentiated ?? currentLayer() ?? "program"
   }
@@ -79,7 +79,7 @@ export class TraceBackend extends tf.KernelBackend {
     return { dataId, shape: [...value.shape], dtype: value.dtype }
   }
 
-  /** The value behind a tensor; a tensor made before tracing is a constant, unless it is one of the inputs. */
+  /** The value of a tensor. A tensor made before the trace is a constant, unless it is an input. */
   value(tensor: tf.TensorInfo): Value {
     const value = this.#values.get(tensor.dataId) ?? this.#inputs.get(tensor.dataId) ?? this.#outside(tensor)
     // TensorFlow.js reshapes by giving the same data another shape.
@@ -106,20 +106,20 @@ export class TraceBackend extends tf.KernelBackend {
       throw new TraceRefused(
         "Constant",
         this.layer,
-        `a constant of shape [${shape.join()}] is made inside the step, so one draw would serve every iteration; feed it, or make it before`,
+        `the step makes a constant of shape [${shape.join()}], which would be the same in every iteration; feed it, or make it before the step`,
       )
     }
     return this.put(value).dataId
   }
 
   override move(): never {
-    throw new TraceRefused("Move", this.layer, "a tensor of another backend was moved while tracing")
+    throw new TraceRefused("Move", this.layer, "a tensor of another backend is used during the trace")
   }
 
   override readSync(dataId: object): never {
     const value = this.#values.get(dataId) ?? this.#inputs.get(dataId)
     const what = value?.op === "Input" ? `input ${value.attributes.name}` : `a value of ${value?.op ?? "?"}`
-    throw new TraceRefused("Read", this.layer, `${what} is read while tracing, where it has no number yet`)
+    throw new TraceRefused("Read", this.layer, `${what} is read during the trace, before it has a number`)
   }
 
   override async read(dataId: object): Promise<never> {
@@ -141,7 +141,7 @@ export class TraceBackend extends tf.KernelBackend {
     return 0
   }
   override memory() {
-    return { unreliable: true, reasons: ["values are recorded, not computed"] }
+    return { unreliable: true, reasons: ["values are traced, not computed"] }
   }
   override floatPrecision(): 32 {
     return 32
@@ -154,14 +154,15 @@ export class TraceBackend extends tf.KernelBackend {
   }
   override dispose(): void {}
 
-  /** Runs one kernel: the record of its result, or of its results. */
-  record(
+  /** Traces one kernel: tensors for its outputs. */
+  traceKernel(
     name: string,
     inputs: tf.NamedTensorInfoMap,
     attributes: tf.NamedAttrMap,
   ): tf.TensorInfo | Array<tf.TensorInfo> {
-    const record = kernels.get(name)
-    if (record === undefined) throw new TraceRefused(name, this.layer, "it is not known to the tracer")
+    const traceWith = kernels.get(name)
+    if (traceWith === undefined)
+      throw new TraceRefused(name, this.layer, "the tracer does not know this kernel")
     const make: Make = (op, values, attributes, shape, dtype) =>
       node(this.layer, op, values, attributes, shape, dtype)
     try {
@@ -169,8 +170,8 @@ export class TraceBackend extends tf.KernelBackend {
       for (const [key, tensor] of Object.entries(inputs)) {
         if (tensor != null) values[key] = this.value(tensor)
       }
-      const recorded = record(values, attributes, make)
-      return "op" in recorded ? this.put(recorded) : recorded.map((value) => this.put(value))
+      const traced = traceWith(values, attributes, make)
+      return "op" in traced ? this.put(traced) : traced.map((value) => this.put(value))
     } catch (error) {
       if (error instanceof KernelRefused) throw new TraceRefused(name, this.layer, error.message)
       throw error

@@ -1,9 +1,7 @@
-/**
- * The formulas an optimizer's update may be told to be: their variables and constants, by the names of the literature.
- */
+/** The formulas of optimizers that a program can declare: their variables and constants, as the literature names them. */
 import type { Value } from "./graph.ts"
 
-/** `T`: a variable or a tensor; its name or value once recorded. */
+/** `V`: a variable, `T`: a tensor; in a trace, the variable's name and the tensor's value. */
 interface Adam<V, T> {
   readonly kind: "adam"
   readonly variable: V
@@ -16,7 +14,7 @@ interface Adam<V, T> {
   readonly beta1: number
   readonly beta2: number
   readonly epsilon: number
-  /** The variable also shrinks by the share learningRate · weightDecay. */
+  /** The variable is also decreased by the share learningRate · weightDecay. */
   readonly weightDecay: number
 }
 interface GradientDescent<V, T> {
@@ -45,16 +43,16 @@ interface RmsProp<V, T> {
   readonly momentum: number
   readonly epsilon: number
 }
-/** average += (variable - average) · rate, of the variable as the step leaves it. */
+/** average += (variable - average) · rate, with the variable after the step. */
 interface Average<V, T> {
   readonly kind: "average"
   readonly variable: V
   readonly average: V
   readonly rate: T
 }
-/** What moves a weight along its gradient: `V` names a variable, `T` a value. */
+/** The update of a weight by its gradient. */
 export type Move<V, T> = Adam<V, T> | GradientDescent<V, T> | Momentum<V, T> | RmsProp<V, T>
 export type Formula<V, T> = Move<V, T> | Average<V, T>
 
-/** Variables by name. */
+/** A formula in a trace. */
 export type Update = Formula<string, Value>

@@ -1,9 +1,9 @@
 /**
  * A trace, the graph of a program: values, each computed by one operation from other values.
  *
- * Operations are TensorFlow.js kernels cut down to a small vocabulary; shapes are static, images are
- * [batch, height, width, channels]. A value is immutable and knows the layer it was recorded for, so that whoever
- * cannot run it can say where it came from. Nothing here knows how a value will be computed.
+ * The operations are a small set to which TensorFlow.js' kernels are reduced. Shapes are static, images are [batch, height,
+ * width, channels]. A value is immutable. It has the name of its layer, for error messages and profiles. Nothing here depends
+ * on how a value will be computed.
  */
 import type { ElementOperation } from "../operators.ts"
 
@@ -38,23 +38,23 @@ type Reduction = { readonly axes: ReadonlyArray<number>; readonly keepDims: bool
 
 /** Every operation with its attributes; those of `operators.ts` have none. */
 export interface Operations extends Readonly<Record<ElementOperation, None>> {
-  /** A value given from outside: fed for the iteration, or a variable as the iteration finds it. */
+  /** A value from outside: a feed, or a variable before the iteration. */
   Input: { readonly name: string; readonly kind: "feed" | "variable" }
   Constant: { readonly data: Data }
   /** A constant whose elements are all equal. */
   Fill: { readonly value: number }
   LeakyRelu: { readonly alpha: number }
-  /** 1 where positive, else `alpha`. */
+  /** 1 if positive, else `alpha`. */
   Step: { readonly alpha: number }
   Cast: None
   /** Over the last axis. */
   Softmax: None
-  /** (condition, where true, where false) */
+  /** (condition, value if true, value if false) */
   Select: None
   Reshape: None
   Transpose: { readonly permutation: ReadonlyArray<number> }
   Concat: { readonly axis: number }
-  /** As many elements of every axis as the value's shape has, from `begin` on. */
+  /** The elements from `begin` on, as many along each axis as the shape of the result has. */
   Slice: { readonly begin: ReadonlyArray<number> }
   Tile: { readonly repeats: ReadonlyArray<number> }
   ReduceSum: Reduction
@@ -72,16 +72,16 @@ export interface Operations extends Readonly<Record<ElementOperation, None>> {
   Conv2DInputGradient: Sliding
   /** (x, dy) -> dfilter */
   Conv2DFilterGradient: Sliding
-  /** Each channel by itself: (x, filter [height, width, in, out / in], bias?); `relu` after the bias. */
+  /** Each channel separately: (x, filter [height, width, in, out / in], bias?); `relu` after the bias. */
   DepthwiseConv2D: Sliding & { readonly relu: boolean }
   /** (dy, filter) -> dx */
   DepthwiseConv2DInputGradient: Sliding
   /** (x, dy) -> dfilter */
   DepthwiseConv2DFilterGradient: Sliding
   MaxPool: Sliding
-  /** (dy, x, y) -> dx; on a tie the first element of the window in scan order takes it all. */
+  /** (dy, x, y) -> dx. Of equal elements in a window, the first in scan order gets the whole gradient. */
   MaxPoolGradient: Sliding
-  /** The mean over the elements that lie inside the image. */
+  /** The mean over the elements inside the image. */
   AveragePool: Sliding
   /** dy -> dx */
   AveragePoolGradient: Sliding
@@ -89,14 +89,14 @@ export interface Operations extends Readonly<Record<ElementOperation, None>> {
 export type Operation = keyof Operations
 
 export interface Node<K extends Operation> {
-  /** Grows in the order of recording: inputs have smaller ones. */
+  /** Increases in the order of the trace, so inputs have smaller ones. */
   readonly id: number
   readonly op: K
   readonly inputs: ReadonlyArray<Value>
   readonly attributes: Operations[K]
   readonly shape: Shape
   readonly dtype: DType
-  /** The layer it belongs to; `loss` and `optimizer` are layers here. */
+  /** Its layer. `loss` and `optimizer` are layers here. */
   readonly layer: string
 }
 export type Value = { readonly [K in Operation]: Node<K> }[Operation]

@@ -1,9 +1,8 @@
 /**
- * What each TensorFlow.js kernel records: (inputs, attributes) -> value. One entry a kernel.
+ * How each TensorFlow.js kernel is traced: (inputs, attributes) -> value. One entry for each kernel.
  *
- * Names and attributes are those of tfjs-core's `kernel_names`; shape rules come from its `backend_util`, so they are
- * the reference's own. A kernel made of simpler ones is recorded as those; plain operations on elements are rows of
- * `operators.ts`.
+ * Names and attributes are those of tfjs-core's `kernel_names`. Shapes are computed by its `backend_util`, as in the reference
+ * engine. A kernel composed of simpler ones is traced as those. Operations on elements are rows of `operators.ts`.
  */
 import * as tf from "@tensorflow/tfjs-core"
 import { arithmetic, comparisons, functions, rowsOf } from "../operators.ts"
@@ -51,19 +50,19 @@ kernel<tf.StepAttrs>(tf.Step, ({ x }, { alpha }, make) => make("Step", [x], { al
 kernel<tf.ClipByValueAttrs>(tf.ClipByValue, ({ x }, { clipValueMin, clipValueMax }, make) =>
   binary(make, "Maximum", binary(make, "Minimum", x, scalar(make, clipValueMax)), scalar(make, clipValueMin)),
 )
-/** x where positive, else alpha · x: alpha has a value for every element of an image, or for every channel. */
+/** x if positive, else alpha · x. Alpha has a value for each element of an image, or for each channel. */
 kernel(tf.Prelu, ({ x, alpha }, _, make) => {
   const negative = make("Less", [x, scalar(make, 0)], {}, x.shape, "bool")
   return make("Select", [negative, binary(make, "Mul", alpha, x), x], {}, x.shape)
 })
-/** dx = dy where y >= 0, else dy·(y + 1): the derivative written with the output. */
+/** dx = dy if y >= 0, else dy·(y + 1): the derivative in terms of the output. */
 kernel(tf.EluGrad, ({ dy, y }, _, make) => {
   const positive = make("GreaterEqual", [y, scalar(make, 0)], {}, y.shape, "bool")
   const negative = binary(make, "Mul", dy, binary(make, "Add", y, scalar(make, 1)))
   return make("Select", [positive, dy, negative], {}, y.shape)
 })
 kernel(tf.Select, ({ condition, t, e }, _, make) => {
-  // A condition of one axis chooses whole rows.
+  // A condition with one axis selects whole rows.
   const rows =
     condition.shape.length < t.shape.length
       ? make(
@@ -77,15 +76,14 @@ kernel(tf.Select, ({ condition, t, e }, _, make) => {
   return make("Select", [rows, t, e], {}, t.shape, t.dtype)
 })
 kernel<tf.SoftmaxAttrs>(tf.Softmax, ({ logits }, { dim }, make) => {
-  if (dim !== logits.shape.length - 1 && dim !== -1)
-    throw new KernelRefused("only the last axis is supported")
+  if (dim !== logits.shape.length - 1 && dim !== -1) throw new KernelRefused("its axis is not the last one")
   return make("Softmax", [logits], {}, logits.shape)
 })
 
 // shapes and types
 kernel<tf.CastAttrs>(tf.Cast, ({ x }, { dtype }, make) => {
   if (dtype !== "float32" && dtype !== "int32" && dtype !== "bool") {
-    throw new KernelRefused(`there are no ${dtype} values`)
+    throw new KernelRefused(`values of type ${dtype} are not supported`)
   }
   return x.dtype === dtype ? x : make("Cast", [x], {}, x.shape, dtype)
 })
@@ -151,7 +149,7 @@ for (const [name, op] of [
   kernel<{ axis?: number | Array<number>; reductionIndices?: number | Array<number>; keepDims?: boolean }>(
     name,
     ({ x }, { axis, reductionIndices, keepDims = false }, make) => {
-      // Without an axis: all of them. The type does not say so, parseAxisParam does.
+      // No axis means all axes: by parseAxisParam, although not by its type.
       const axes = util.parseAxisParam((axis ?? reductionIndices) as number, [...x.shape])
       const shape = keepDims
         ? x.shape.map((size, i) => (axes.includes(i) ? 1 : size))
@@ -175,8 +173,7 @@ kernel<tf.ArgMaxAttrs>(tf.ArgMax, ({ x }, { axis }, make) => {
 const matMul = ({ a, b }: Inputs, { transposeA, transposeB }: tf.BatchMatMulAttrs, make: Make) => {
   const flat = (x: Value) => {
     const [rows, columns] = x.shape.slice(-2)
-    if (rows * columns !== sizeOf(x.shape))
-      throw new KernelRefused("products of more than two axes are not supported")
+    if (rows * columns !== sizeOf(x.shape)) throw new KernelRefused("it is a product of more than two axes")
     return x.shape.length === 2 ? x : make("Reshape", [x], {}, [rows, columns], x.dtype)
   }
   const [left, right] = [flat(a), flat(b)]
@@ -187,7 +184,7 @@ const matMul = ({ a, b }: Inputs, { transposeA, transposeB }: tf.BatchMatMulAttr
 }
 kernel(tf.BatchMatMul, matMul)
 
-// fused kernels, taken apart again
+// fused kernels, as their parts
 const withBiasAndActivation = (
   product: Value,
   { bias }: Inputs,
@@ -207,7 +204,7 @@ const withBiasAndActivation = (
     case "leakyrelu":
       return make("LeakyRelu", [sum], { alpha: leakyreluAlpha ?? 0.2 }, sum.shape)
     default:
-      throw new KernelRefused(`activation ${activation} is not supported here`)
+      throw new KernelRefused(`its activation ${activation} is not supported`)
   }
 }
 kernel<tf._FusedMatMulAttrs>(tf._FusedMatMul, (inputs, attributes, make) =>

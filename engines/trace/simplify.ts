@@ -1,8 +1,8 @@
 /**
- * Rewrites a record into an equal one that costs less: (outputs) -> outputs.
+ * Rewrites a trace into an equivalent one that costs less: (outputs) -> outputs.
  *
- * Rules are local: a value with simplified inputs -> a cheaper value, applied until none fits. They may change rounding
- * in the last bit, never the mathematics. Equal values are computed once.
+ * Each rule turns a value with simplified inputs into a cheaper one. Rules are applied until none matches. They may change
+ * rounding in the last bit, but never the mathematics. Equal values are computed once.
  */
 import type { Node, Operation, Operations, Shape, Value } from "./graph.ts"
 import { node, reachable, sameShape, sizeOf } from "./graph.ts"
@@ -18,9 +18,9 @@ interface Rewrite {
     attributes: Operations[K],
     shape: Shape,
   ) => Value
-  /** relu(x), where the record has it. */
+  /** relu(x), if the trace contains it. */
   readonly reluOf: (x: Value) => Value | undefined
-  /** What the record uses x for, before it is simplified. */
+  /** The values computed from x, before simplification. */
   readonly usersOf: (x: Value) => ReadonlyArray<Value>
 }
 
@@ -33,7 +33,7 @@ const arithmetic: Partial<Record<Operation, (a: number, b: number) => number>> =
   Div: (a, b) => a / b,
 }
 
-/** Of reshapes in a row only the last counts; one that changes nothing does not. */
+/** Only the last of several reshapes counts, and none that keeps the shape. */
 const reshapes: Rule = (value, { make }) => {
   if (value.op !== "Reshape") return undefined
   const [x] = value.inputs
@@ -43,7 +43,7 @@ const reshapes: Rule = (value, { make }) => {
   return undefined
 }
 
-/** Arithmetic of constants is done here, in float32; uniform operands become scalars; ·1, /1, +0, -0 go away. */
+/** Computes arithmetic of constants in float32, turns uniform operands into scalars, and drops ·1, /1, +0 and -0. */
 const constants: Rule = (value, { make }) => {
   const calculate = arithmetic[value.op]
   if (calculate === undefined || value.dtype !== "float32") return undefined
@@ -91,19 +91,19 @@ const scalarFactors: Rule = (value, { make }) => {
   return make(value, "Mul", [y, make(value, "Mul", [s, t], {}, [])], {}, value.shape)
 }
 
-/** What takes a bias and a ReLU into itself. */
+/** Operations that can include a bias and a ReLU. */
 type Biased = Node<"MatMul" | "Conv2D" | "DepthwiseConv2D">
 const isBiased = (x: Value): x is Extract<Value, Biased> =>
   x.op === "MatMul" || x.op === "Conv2D" || x.op === "DepthwiseConv2D"
 
-/** x where it has one axis, or had it before it was given others of size 1. */
+/** x if it has one axis, or had one before axes of size 1 were added. */
 const vectorOf = (x: Value): Value | undefined => {
   if (x.shape.length === 1) return x
   const isRow = x.op === "Reshape" && x.inputs[0].shape.length === 1 && x.shape.at(-1) === sizeOf(x.shape)
   return isRow ? x.inputs[0] : undefined
 }
 
-/** A bias of one axis, added to a product or convolution, belongs to it. */
+/** A bias with one axis becomes part of the product or convolution to which it is added. */
 const bias: Rule = (value, { make }) => {
   if (value.op !== "Add") return undefined
   const [a, b] = value.inputs
@@ -116,7 +116,7 @@ const bias: Rule = (value, { make }) => {
   return under === a ? sum : make(value, "Reshape", [sum], {}, value.shape)
 }
 
-/** Unless x itself is wanted too, as where a residual block adds it: it would be computed twice. */
+/** A ReLU becomes part of what computes x, unless x itself is used too, as in a residual block: it would be computed twice. */
 const relu: Rule = (value, { make, usersOf }) => {
   if (value.op !== "Relu") return undefined
   const [x] = value.inputs
@@ -125,7 +125,7 @@ const relu: Rule = (value, { make, usersOf }) => {
   return make(x, x.op, x.inputs, { ...x.attributes, relu: true }, x.shape)
 }
 
-/** step(x) = step(relu(x)): then x itself need not be kept, and relu can be part of what makes x. */
+/** step(x) = step(relu(x)): then x itself is not needed, and relu can be part of what computes x. */
 const stepOfRelu: Rule = (value, { make, reluOf }) => {
   if (value.op !== "Step" || value.attributes.alpha !== 0) return undefined
   const positive = reluOf(value.inputs[0])
@@ -162,7 +162,7 @@ const rules: ReadonlyArray<Rule> = [
   stepBeforePooling,
 ]
 
-/** Equal for values that are made alike. */
+/** Equal for values that are computed in the same way. */
 const keyOf = (value: Value): string => {
   if (value.op === "Input" || value.op === "Constant") return `#${value.id}`
   const inputs = value.inputs.map(({ id }) => id).join()
@@ -170,7 +170,7 @@ const keyOf = (value: Value): string => {
 }
 
 export const simplify = (outputs: ReadonlyArray<Value>): ReadonlyArray<Value> => {
-  /** Equal values, by what makes them. */
+  /** Simplified values by their key. */
   const known = new Map<string, Value>()
   const simplified = new Map<Value, Value>()
   const relus = new Map<Value, Value>()
@@ -212,7 +212,7 @@ export const simplify = (outputs: ReadonlyArray<Value>): ReadonlyArray<Value> =>
     simplified.set(value, result)
     if (inputs.includes(result)) usersOf(result).delete(value)
     for (const user of usersOf(value)) usersOf(result).add(user)
-    // The record runs forward before it runs back, so relu(x) is known before step(x) comes by.
+    // The forward pass is traced before the backward pass, so relu(x) is known before step(x).
     if (value.op === "Relu") relus.set(inputs[0], result)
   }
   return outputs.map((output) => simplified.get(output) ?? output)

@@ -1,8 +1,8 @@
 /**
- * Records a program: (variables, feeds, function over tensors) -> its outputs and the variables' next values.
+ * Traces a program: (variables, feeds, function over tensors) -> its outputs and the variables' next values.
  *
- * The function runs once, with TensorFlow.js differentiating as ever, on tensors that have no numbers. The variables keep
- * their values, and TensorFlow.js its backend, whatever happens.
+ * The function runs once on tensors without numbers, and TensorFlow.js differentiates as usual. Afterwards the variables have
+ * their values again, and TensorFlow.js its backend, even if the trace fails.
  */
 import * as tf from "@tensorflow/tfjs-core"
 import { TraceBackend, TraceRefused } from "./backend.ts"
@@ -15,15 +15,15 @@ import type { Update } from "./formula.ts"
 export interface Trace<Output extends string> {
   readonly feeds: ReadonlyArray<{ readonly name: string; readonly input: Value }>
   readonly outputs: Readonly<Record<Output, Value>>
-  /** In the order of the program's variables; `next` is `input` where the function left one alone. */
+  /** In the order of the program's variables. `next` is `input` for a variable that the function did not assign. */
   readonly variables: ReadonlyArray<{ readonly name: string; readonly input: Value; readonly next: Value }>
-  /** Formulas behind some of the next values. */
+  /** The formulas of some next values. */
   readonly updates: ReadonlyArray<Update>
 }
 
 const backendName = "tidemark-trace"
 
-/** What this file reaches of TensorFlow.js' engine beyond its public types. */
+/** The parts of TensorFlow.js' engine that this file uses and that are not in its public types. */
 interface Internals {
   backendInstance: tf.KernelBackend | null
   addTapeNode: (...parameters: ReadonlyArray<unknown>) => void
@@ -32,7 +32,7 @@ interface Internals {
 }
 const internals = () => tf.engine() as unknown as Internals
 
-/** Runs `f` with `backend` active; the one before is active again afterwards. */
+/** Runs `f` with `backend` active. Afterwards the previous backend is active again. */
 const withBackend = <T>(backend: TraceBackend, f: () => T): T => {
   const engine = tf.engine()
   const before = { name: engine.backendName, instance: internals().backendInstance }
@@ -40,7 +40,7 @@ const withBackend = <T>(backend: TraceBackend, f: () => T): T => {
     tf.registerKernel({
       kernelName,
       backendName,
-      kernelFunc: ({ inputs, attrs }) => backend.record(kernelName, inputs, attrs ?? {}),
+      kernelFunc: ({ inputs, attrs }) => backend.traceKernel(kernelName, inputs, attrs ?? {}),
     })
   }
   engine.backendName = backendName
@@ -63,14 +63,18 @@ const guarded = <T>(backend: TraceBackend, f: () => T): T => {
   const random = Math.random
   const { addTapeNode, runKernel } = engine
   Math.random = () => {
-    throw new TraceRefused("Random", backend.layer, "a random number is drawn inside the step; feed it")
+    throw new TraceRefused("Random", backend.layer, "the step draws a random number; feed it")
   }
   engine.runKernel = (name, ...parameters) => {
     if (kernels.has(name)) return runKernel.call(tf.engine(), name, ...parameters)
-    throw new TraceRefused(name, backend.layer, "it is not known to the tracer")
+    throw new TraceRefused(name, backend.layer, "the tracer does not know this kernel")
   }
   engine.makeVariable = (_, __, name) => {
-    throw new TraceRefused("Variable", backend.layer, `variable ${name ?? ""} is made inside the step`)
+    throw new TraceRefused(
+      "Variable",
+      backend.layer,
+      `the step makes variable ${name ?? ""}; make it before the step`,
+    )
   }
   engine.addTapeNode = function (...parameters) {
     addTapeNode.apply(tf.engine(), [...parameters])
@@ -106,7 +110,7 @@ export const trace = <Output extends string>(
       throw new TraceRefused(
         "Variable",
         "program",
-        `variable ${variable.name} is ${variable.dtype}, not float32`,
+        `variable ${variable.name} has type ${variable.dtype}, expected float32`,
       )
     }
     const input = node("program", "Input", [], { name: variable.name, kind: "variable" }, variable.shape)
@@ -115,7 +119,7 @@ export const trace = <Output extends string>(
   })
   const backend = new TraceBackend(inputs)
   for (const slot of state) {
-    // Not tfjs' own `assign`: it would throw away the value that the variable holds now.
+    // TensorFlow.js' own `assign` would throw away the value that the variable holds now.
     slot.variable.assign = (tensor) => {
       slot.next = backend.value(tensor)
       slot.variable.dataId = backend.put(slot.next).dataId

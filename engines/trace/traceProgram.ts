@@ -1,4 +1,4 @@
-/** Traces a program for an engine: what cannot be traced is that engine's KernelNotSupported. */
+/** Traces a program for an engine: (engine's name, variables, feeds, function) -> trace, or KernelNotSupported. */
 import type * as tf from "@tensorflow/tfjs-core"
 import { Effect } from "effect"
 import { KernelNotSupported } from "../Engine.ts"

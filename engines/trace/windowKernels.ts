@@ -1,6 +1,4 @@
-/**
- * What the kernels that move a window over images record: convolutions and pooling, forward and gradients.
- */
+/** How kernels with a sliding window are traced: convolutions and pooling, forward and gradients. */
 import * as tf from "@tensorflow/tfjs-core"
 import type { Shape, Window } from "./graph.ts"
 import { type Inputs, kernel, KernelRefused, type Make } from "./Kernel.ts"
@@ -31,7 +29,7 @@ type ConvAttributes = Pick<tf.Conv2DAttrs, "strides" | "pad" | "dataFormat" | "d
   readonly dilations?: tf.Conv2DAttrs["dilations"] | null
 }
 const convolution = (x: Shape, filter: Shape, attributes: ConvAttributes, depthwise = false) => {
-  if ((attributes.dataFormat ?? "NHWC") !== "NHWC") throw new KernelRefused("only NHWC is supported")
+  if ((attributes.dataFormat ?? "NHWC") !== "NHWC") throw new KernelRefused("the data format is not NHWC")
   const { strides, pad, dimRoundingMode } = attributes
   const dilations = attributes.dilations ?? 1
   return backend_util.computeConv2DInfo(
@@ -44,9 +42,9 @@ const convolution = (x: Shape, filter: Shape, attributes: ConvAttributes, depthw
     depthwise,
   )
 }
-/** Whether a depthwise convolution differs from any other: of one channel the two are the same. */
-const keepsApart = ({ inChannels }: tf.backend_util.Conv2DInfo) => inChannels > 1
-/** Also what the fused kernel begins with. */
+/** With one channel, a depthwise convolution is an ordinary one. */
+const isDepthwise = ({ inChannels }: tf.backend_util.Conv2DInfo) => inChannels > 1
+/** The fused kernel begins with it as well. */
 export const conv2d = ({ x, filter }: Inputs, attributes: ConvAttributes, make: Make) => {
   const info = convolution(x.shape, filter.shape, attributes)
   return make("Conv2D", [x, filter], { window: windowOf(info), relu: false }, info.outShape)
@@ -54,7 +52,7 @@ export const conv2d = ({ x, filter }: Inputs, attributes: ConvAttributes, make: 
 kernel(tf.Conv2D, conv2d)
 kernel<ConvAttributes>(tf.DepthwiseConv2dNative, ({ x, filter }, attributes, make) => {
   const info = convolution(x.shape, filter.shape, attributes, true)
-  const op = keepsApart(info) ? "DepthwiseConv2D" : "Conv2D"
+  const op = isDepthwise(info) ? "DepthwiseConv2D" : "Conv2D"
   return make(op, [x, filter], { window: windowOf(info), relu: false }, info.outShape)
 })
 for (const [name, depthwise] of [
@@ -63,7 +61,7 @@ for (const [name, depthwise] of [
 ] as const) {
   kernel<ConvAttributes & { readonly inputShape: Shape }>(name, ({ dy, filter }, attributes, make) => {
     const info = convolution(attributes.inputShape, filter.shape, attributes, depthwise)
-    const op = depthwise && keepsApart(info) ? "DepthwiseConv2DInputGradient" : "Conv2DInputGradient"
+    const op = depthwise && isDepthwise(info) ? "DepthwiseConv2DInputGradient" : "Conv2DInputGradient"
     return make(op, [dy, filter], { window: windowOf(info) }, info.inShape)
   })
 }
@@ -73,7 +71,7 @@ for (const [name, depthwise] of [
 ] as const) {
   kernel<ConvAttributes & { readonly filterShape: Shape }>(name, ({ x, dy }, attributes, make) => {
     const info = convolution(x.shape, attributes.filterShape, attributes, depthwise)
-    const op = depthwise && keepsApart(info) ? "DepthwiseConv2DFilterGradient" : "Conv2DFilterGradient"
+    const op = depthwise && isDepthwise(info) ? "DepthwiseConv2DFilterGradient" : "Conv2DFilterGradient"
     return make(op, [x, dy], { window: windowOf(info) }, info.filterShape)
   })
 }

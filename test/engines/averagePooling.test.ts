@@ -1,6 +1,6 @@
 /**
- * Average pooling that reaches over the edge of the image: TensorFlow.js' own gradient is wrong there, so the oracle is
- * finite differences of the loss.
+ * Average pooling with windows beyond the edge of the image. The gradient of TensorFlow.js is wrong there, so engines are
+ * compared with finite differences of the loss.
  */
 import { assert, describe, it } from "@effect/vitest"
 import { Effect } from "effect"
@@ -21,9 +21,9 @@ const definition = {
   inputShape: [6, 5, 1],
 } as const
 
-describe("the gradient of average pooling over the edges", () => {
+describe("the gradient of average pooling at the edges", () => {
   for (const [engine, layer] of Object.entries(enginesUnderTest)) {
-    it.effect(`is that of finite differences (${engine})`, () =>
+    it.effect(`equals finite differences (${engine})`, () =>
       Effect.gen(function* () {
         const program = yield* programOf(definition)
         const trainer = yield* (yield* Engine).compile(program)

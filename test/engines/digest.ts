@@ -1,4 +1,4 @@
-/** What an engine computes, as one digest: run as a script, it prints the one of this process. */
+/** One digest of what an engine computes. As a script, it prints the digest of its process. */
 import { createHash } from "node:crypto"
 import { Console, Effect, type Layer } from "effect"
 import { Engine, type EngineNotAvailable } from "../../engines/Engine.ts"
@@ -8,7 +8,7 @@ import { layers } from "../../schemas/Model.ts"
 import { optimizers } from "../../schemas/Optimizer.ts"
 import { type Case, feedsOf, programOf } from "./training.ts"
 
-/** Large enough for the engines to share each operation among threads. */
+/** Large enough that the engines use several threads for each operation. */
 const definition: Case = {
   model: [
     layers.conv2d({ filters: 32, kernelSize: 5, padding: "same", activation: "relu" }),

@@ -1,6 +1,6 @@
 /**
- * ONNX Runtime's blocked operators written with standard ones, for any block size: what another processor's lowering
- * computes can be run on this one.
+ * ONNX Runtime's blocked operators emulated by standard ones, for any block size: so the graphs for other processors can be
+ * tested on this one.
  */
 import type { Blocked, ImageShape } from "../../engines/onnx/lowering/blocked.ts"
 import type { Name, OnnxGraph } from "../../engines/onnx/graph.ts"

@@ -1,6 +1,6 @@
 /**
- * The engines that the suites run, beside the reference. Blocks of this processor's size need its operators; tensorflow
- * needs to be installed.
+ * The engines that the suites test, besides the reference. Blocks of this processor's size need its operators, and tensorflow
+ * must be installed.
  */
 import { Effect, Result } from "effect"
 import * as Onnx from "../../engines/onnx/Onnx.ts"
@@ -13,7 +13,7 @@ import { emulatedBlocked } from "./emulatedBlocked.ts"
 const native = await Effect.runPromise(Effect.flatMap(loadRuntime, probeBlock))
 if (native === undefined) console.warn("this processor has no blocked operators: the fast path is not tested")
 
-/** All of one process must agree on it. */
+/** The same for all tests of a process. */
 export const tensorflowThreads = 2
 const tensorflow = await Effect.runPromise(Effect.result(findAvailable(tensorflowThreads)))
 export const hasTensorflow = Result.isSuccess(tensorflow)

@@ -1,4 +1,4 @@
-/** What TensorFlow is told before it starts. */
+/** The environment variables that are set before TensorFlow starts. */
 import { afterEach, assert, describe, it } from "@effect/vitest"
 import { setEnvironment } from "../../engines/tensorflow/native.ts"
 
@@ -16,16 +16,16 @@ const settingOn = (gpu: boolean, own?: string) => {
   return process.env[name]
 }
 
-describe("TensorFlow is asked for equal bits", () => {
+describe("TensorFlow is set to deterministic operations", () => {
   it("on a GPU", () => {
     assert.strictEqual(settingOn(true), "1")
   })
 
-  it("not on a processor, which gives them anyway", () => {
+  it("but not on a CPU, where all are deterministic", () => {
     assert.isUndefined(settingOn(false))
   })
 
-  it("unless the user has said otherwise", () => {
+  it("unless the user has set the variable", () => {
     assert.strictEqual(settingOn(true, "0"), "0")
     assert.strictEqual(settingOn(false, "0"), "0")
   })

@@ -1,4 +1,4 @@
-/** A value that is written in one layout can be read in any other, whatever its type. */
+/** A value of any type that is written in one layout can be read in every other layout. */
 import { assert, describe, it } from "@effect/vitest"
 import { Effect } from "effect"
 import type { Blocked } from "../../engines/onnx/lowering/blocked.ts"
@@ -17,7 +17,7 @@ const shapes: Readonly<Record<Layout, ReadonlyArray<number>>> = {
   nchwc: [batch, channels, height, width],
 }
 
-/** Where each element of [batch, height, width, channels] lies. */
+/** The position of each element of [batch, height, width, channels]. */
 const placesIn = (layout: Layout, block: number): ReadonlyArray<number> =>
   Array.from({ length: sizeOf(shapes.nhwc) }, (_, i) => {
     const c = i % channels
@@ -30,7 +30,7 @@ const placesIn = (layout: Layout, block: number): ReadonlyArray<number> =>
     return ((example * blocks + Math.floor(c / block)) * pixels + pixel) * block + (c % block)
   })
 
-/** The value's elements, all different where the type allows it, as they lie in a layout. */
+/** The value's elements in the order of a layout, all different if the type allows it. */
 const elementsIn = (layout: Layout, block: number, dtype: DType) => {
   const elements =
     dtype === "bool" ? new Uint8Array(sizeOf(shapes.nhwc)) : new Float32Array(sizeOf(shapes.nhwc))
@@ -65,7 +65,7 @@ for (const [name, blocked] of Object.entries(operators)) {
     for (const dtype of ["float32", "bool"] as const) {
       for (const from of layouts) {
         for (const to of layouts) {
-          it.effect(`${dtype} elements in ${from} are read as ${to}`, () =>
+          it.effect(`${dtype} elements written as ${from} are read as ${to}`, () =>
             Effect.gen(function* () {
               const actual = yield* converted(blocked, from, to, dtype)
               assert.deepStrictEqual(

@@ -4,8 +4,8 @@ import { tmpdir } from "node:os"
 import { join } from "node:path"
 import { placeAt } from "../../engines/tensorflow/locate.ts"
 
-describe("places of tfjs-node-gpu", () => {
-  it("are those that exist: a package in a folder above is that folder's", () => {
+describe("the places of tfjs-node-gpu", () => {
+  it("do not include a package in a folder above", () => {
     const root = realpathSync(mkdtempSync(join(tmpdir(), "tidemark-places-")))
     try {
       const installed = join(root, "node_modules", "@tensorflow", "tfjs-node-gpu")

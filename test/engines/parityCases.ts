@@ -371,8 +371,8 @@ export const parityCases: Readonly<Record<string, Case>> = {
     ],
     inputShape: [8, 9, 1],
   },
-  // Small, because the reference adds up 800,000 squares in float32; no l1, because a weight that rounding puts on the
-  // other side of 0 is pushed the other way.
+  // Small, because the reference adds 800,000 squares in float32. No l1, because rounding can change the sign of a weight,
+  // and so the direction of its penalty.
   "a penalty on a large kernel, its gradient clipped": {
     model: [
       layers.flatten(),

@@ -1,4 +1,4 @@
-/** Random small networks: every engine computes what the reference does. */
+/** Every engine computes the same as the reference for random small networks. */
 import { assert, describe, it } from "@effect/vitest"
 import { Effect, Schema } from "effect"
 import * as Reference from "../../engines/reference.ts"
@@ -59,7 +59,7 @@ const Depthwise = Schema.Struct({
   filters: Schema.Literals([3, 8, 16]),
 })
 
-/** Not 0: the sum that moves a single bias may come out near 0, and its rounding would be all there is. */
+/** Not 0: the gradient of a single bias can be near 0, where rounding errors would dominate. */
 const biasInitializer = initializers.constant(0.3)
 
 const depthwiseCaseOf = (shape: typeof Depthwise.Type): Case => ({
@@ -190,7 +190,7 @@ const graphCaseOf = ({ batchSize, channels, nodes }: typeof Graph.Type): Case =>
   }
 }
 
-/** Every engine under test against the reference. */
+/** Compares every engine under test with the reference. */
 const assertParity = Effect.fnUntraced(function* (definition: Case) {
   const expected = yield* Effect.provide(trainCase(definition), Reference.layer)
   for (const [engine, layer] of Object.entries(enginesUnderTest)) {

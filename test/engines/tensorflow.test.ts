@@ -1,4 +1,4 @@
-/** What is the tensorflow engine's own: its graph, its threads, and that it keeps nothing. */
+/** The graph of the tensorflow engine, its threads, and its memory and files. */
 import { execFileSync } from "node:child_process"
 import { readdirSync } from "node:fs"
 import { tmpdir } from "node:os"
@@ -29,7 +29,7 @@ const definition: Case = {
   optimizer: optimizers.adam({ learningRate: 1 }),
 }
 
-/** Its second convolution is one of spectra. */
+/** A network whose second convolution is a DFT convolution. */
 const wide: Case = {
   model: [
     layers.conv2d({ filters: 32, kernelSize: 5, padding: "same", activation: "relu" }),
@@ -60,7 +60,7 @@ const ofType = (nodes: ReadonlyArray<NodeDef>, op: string) => nodes.filter((node
 const isControl = (input: string) => input.startsWith("^")
 
 describe("a program's TensorFlow graph", () => {
-  it.effect("updates every trained variable in one operation, and the others by assignment", () =>
+  it.effect("updates every trained variable in one operation and assigns the others", () =>
     Effect.gen(function* () {
       const { graph, program } = yield* compiled(definition)
       const { node } = graph.graphDef
@@ -84,7 +84,7 @@ describe("a program's TensorFlow graph", () => {
     { of: "small convolutions", wanted: definition, count: 10 },
     { of: "one in spectra", wanted: wide, count: 8 },
   ])(
-    "writes a variable only after it was read, in place only after the last use, and answers last ($of)",
+    "writes a variable after it was read, in place after its last use, and returns results last ($of)",
     ({ count, wanted }) =>
       Effect.gen(function* () {
         const { graph } = yield* compiled(wanted)
@@ -130,7 +130,7 @@ describe("a program's TensorFlow graph", () => {
       for (const op of ["Conv2D", "Conv2DBackpropFilter", "Conv2DBackpropInput"]) {
         assert.notInclude(under(ofType(node, op)), "conv2d_2", op)
       }
-      const step = 3 + 3 + 3 // The spectra of x, filter and dy, three products, and these transformed back.
+      const step = 3 + 3 + 3 // The DFTs of x, filter and dy; three products; their transforms back.
       const prediction = 2 + 1 + 1
       assert.lengthOf(ofType(node, "BatchMatMulV2"), step + prediction)
       assert.lengthOf(ofType(node, "AddN"), 0)
@@ -142,7 +142,7 @@ describe("a program's TensorFlow graph", () => {
       const { graph } = yield* compiled({ ...wide, inputShape: [14, 14, 1], batchSize: 1000 })
       const { node } = graph.graphDef
       const slices = ofType(node, "Slice")
-      // Of x for y, of dy for dx, of both for dfilter: of four slices, all but the first wait.
+      // x for y, dy for dx, both for dfilter. All of four slices wait, except the first.
       assert.lengthOf(slices, 4 * 4)
       assert.lengthOf(
         slices.filter(({ input }) => input.some(isControl)),
@@ -162,7 +162,7 @@ describe("a program's TensorFlow graph", () => {
     }),
   )
 
-  it.effect("has one signature a purpose, and takes nothing the step does not need", () =>
+  it.effect("has four signatures, and only the feeds that the step needs", () =>
     Effect.gen(function* () {
       const { graph, program } = yield* compiled(definition)
       assert.sameMembers(Object.keys(graph.signatureDef), ["step", "predict", "read", "load"])
@@ -179,7 +179,7 @@ describe("a program's TensorFlow graph", () => {
     ["momentum", optimizers.momentum({ learningRate: 1 }), "ResourceApplyMomentum"],
     ["rmsprop", optimizers.rmsprop({ learningRate: 1, momentum: 0.5 }), "ResourceApplyRMSProp"],
   ] as const) {
-    it.effect(`has ${name} as one operation a variable`, () =>
+    it.effect(`has ${name} as one operation for each variable`, () =>
       Effect.gen(function* () {
         const { graph } = yield* compiled({ ...definition, optimizer })
         assert.lengthOf(ofType(graph.graphDef.node, op), 6)
@@ -194,7 +194,7 @@ installed("the tensorflow engine", () => {
   const digestInProcess = (threads: number) =>
     execFileSync(process.execPath, [script, "tensorflow", String(threads)], { encoding: "utf8" }).trim()
 
-  it.effect("gives the same bits in another process with as many threads", () =>
+  it.effect("gives the same bits in another process with the same number of threads", () =>
     Effect.gen(function* () {
       const here = yield* digestWith(TensorFlow.layer({ threads: tensorflowThreads }))
       assert.strictEqual(digestInProcess(tensorflowThreads), here)
@@ -209,7 +209,7 @@ installed("the tensorflow engine", () => {
     }).pipe(Effect.provide(TensorFlow.layer({ threads: tensorflowThreads }))),
   )
 
-  it.effect("keeps no tensor of TensorFlow's after a call, and no scratch folder after its scope", () =>
+  it.effect("keeps no TensorFlow tensor after a call, and no temporary folder after its scope", () =>
     Effect.gen(function* () {
       const folders = () => readdirSync(tmpdir()).filter((name) => name.startsWith("tidemark-tensorflow-"))
       const before = folders()
@@ -233,7 +233,7 @@ installed("the tensorflow engine", () => {
     }).pipe(Effect.provide(TensorFlow.layer({ threads: tensorflowThreads }))),
   )
 
-  it.effect("lends TensorFlow no memory: none that it is handed begins at a multiple of 8", () =>
+  it.effect("passes only memory that TensorFlow copies: none begins at a multiple of 8", () =>
     Effect.gen(function* () {
       const { native } = yield* loadRuntime(tensorflowThreads)
       const begins: Array<number> = []

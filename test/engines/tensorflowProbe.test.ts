@@ -109,7 +109,7 @@ describe("building the engine", () => {
       const error = yield* Effect.flip(withoutPrograms(checkPip))
       assert.match(
         error.message,
-        /^cannot get TensorFlow's library: python3 is missing; install Python 3 with pip/,
+        /^cannot download TensorFlow's library: python3 is missing; install Python 3 with pip/,
       )
     }),
   )

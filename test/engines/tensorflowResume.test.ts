@@ -1,6 +1,6 @@
 /**
- * Runs of the tensorflow engine through the command line: killed and resumed they end with the same bytes, with as many
- * threads as they began with; another engine goes on from their checkpoints, with a warning.
+ * Runs of the tensorflow engine through the command line: killed and resumed with the same number of threads they end with
+ * the same bytes. Another engine can resume from their checkpoints, with a warning.
  */
 import { mkdtempSync, readFileSync, rmSync } from "node:fs"
 import { tmpdir } from "node:os"
@@ -57,7 +57,7 @@ installed("a run of the tensorflow engine", () => {
     assert.deepStrictEqual(resultOf(onlyRun(folder("killed"))), whole)
   })
 
-  it("is not resumed with another number of threads or another engine, unless that is allowed", async () => {
+  it("is not resumed with another number of threads or another engine without --allow-engine-change", async () => {
     assert.strictEqual((await run("changed", "--iterations", "80").ended).code, 0)
     const on = ["--runs-dir", folder("changed"), "--iterations", "120"]
     const threads = await cliRun("resume", "latest", ...on, "--threads", "1")

@@ -1,6 +1,6 @@
 /**
- * Large weights are updated in tiles whatever else has their shape: with 736 examples, inputs and units, all that a dense
- * layer computes is as large as its kernel.
+ * Large weights are updated in tiles even if other values have their shape: with 736 examples, inputs and units, everything
+ * that a dense layer computes is as large as its kernel.
  */
 import { assert, describe, it } from "@effect/vitest"
 import { Effect } from "effect"
@@ -26,7 +26,7 @@ const cases: Readonly<Record<string, Case["model"]>> = {
 
 const twice = (values: Float32Array) => Float32Array.from([...values, ...values])
 
-/** One iteration on 368 examples, as often as asked for in one batch. */
+/** One iteration on 368 examples, each of them `times` in the batch. */
 const trained = Effect.fnUntraced(function* (model: Case["model"], times: 1 | 2) {
   const inputShape = [23, 32, 1] as const
   const feeds = feedsOf(yield* programOf({ model, inputShape, batchSize: 368 }), 1)
@@ -38,9 +38,9 @@ const trained = Effect.fnUntraced(function* (model: Case["model"], times: 1 | 2)
   return { losses, state: yield* trainer.state }
 }, Effect.scoped)
 
-describe("a dense layer of as many units and inputs as there are examples", () => {
+describe("a dense layer with as many units and inputs as examples", () => {
   for (const [name, model] of Object.entries(cases)) {
-    it.effect(`${name} learns from examples that come twice what it learns from them once`, () =>
+    it.effect(`${name} learns the same from examples given twice and once`, () =>
       Effect.gen(function* () {
         const once = yield* trained(model, 1)
         const both = yield* trained(model, 2)

@@ -1,4 +1,4 @@
-/** What cannot be recorded is refused with the name of its layer, and TensorFlow.js is left as it was. */
+/** A program that cannot be traced is refused with the name of its layer, and TensorFlow.js stays as it was. */
 import { afterEach, assert, describe, it } from "@effect/vitest"
 import * as tf from "@tensorflow/tfjs-core"
 import { Effect } from "effect"
@@ -31,16 +31,16 @@ const refusalOf = (f: (x: tf.Tensor) => tf.Tensor, variables: ReadonlyArray<tf.V
     if (error instanceof TraceRefused) return error
     throw error
   }
-  throw new Error("nothing was refused")
+  throw new Error("the trace succeeded, expected TraceRefused")
 }
 
 describe("tracing refuses", () => {
-  it("a kernel that it does not know", () => {
+  it("an unknown kernel", () => {
     const { kernel, layer } = refusalOf((x) => tf.sin(x))
     assert.deepStrictEqual([kernel, layer], ["Sin", "dense_7"])
   })
 
-  it("a form of a kernel that it does not know, wherever its gradient needs it", () => {
+  it("an unknown kernel that only a gradient uses", () => {
     const { kernel, layer } = refusalOf((x) =>
       tf.grad((a) => tf.sum(tf.matMul(tf.stack([a, a]), tf.ones([2, 3, 2]))))(x),
     )
@@ -61,7 +61,7 @@ describe("tracing refuses", () => {
     assert.include(seeded.message, "shape [2,3]")
   })
 
-  it("a variable that is not part of the state, by its name", () => {
+  it("a variable outside the state, and names it", () => {
     const variable = tf.tidy(() => tf.variable(tf.tensor([1, 2, 3]), true, "stray"))
     assert.include(refusalOf((x) => tf.add(x, variable)).message, "variable stray")
     variable.dispose()
@@ -73,7 +73,7 @@ describe("tracing refuses", () => {
 })
 
 describe("tracing", () => {
-  it("records an assignment and leaves the variable its value", () => {
+  it("traces an assignment without changing the variable's value", () => {
     const variable = tf.tidy(() => tf.variable(tf.tensor([1, 2, 3]), true, "w"))
     const { variables } = trace([variable], feeds, ({ x }) => {
       variable.assign(tf.add(variable, tf.sum(x, 0)))
@@ -87,7 +87,7 @@ describe("tracing", () => {
     variable.dispose()
   })
 
-  it("gives every value of a network its layer, gradients too", () =>
+  it("gives every value of a network its layer, including gradients", () =>
     Effect.runSync(
       Effect.scoped(
         Effect.gen(function* () {
@@ -114,7 +114,7 @@ describe("tracing", () => {
     ))
 })
 
-/** The operations left. */
+/** The operations after simplification. */
 const simplified = (f: (x: tf.Tensor) => tf.Tensor) => {
   const { outputs } = trace([], feeds, ({ x }) => ({ y: f(x) }))
   return reachable(simplify([outputs.y]))
@@ -123,7 +123,7 @@ const simplified = (f: (x: tf.Tensor) => tf.Tensor) => {
 }
 
 describe("simplifying", () => {
-  it("drops what changes nothing", () => {
+  it("drops operations that change nothing", () => {
     assert.deepStrictEqual(
       simplified((x) => tf.add(tf.mul(tf.reshape(tf.reshape(x, [6]), [2, 3]), 1), tf.zeros([2, 3]))),
       [],
@@ -137,7 +137,7 @@ describe("simplifying", () => {
     )
   })
 
-  it("computes once what ReLU and something else use", () => {
+  it("computes a value once that a ReLU and another operation use", () => {
     const filter = tf.ones([3, 4])
     assert.deepStrictEqual(
       simplified((x) => {
@@ -158,20 +158,20 @@ describe("simplifying", () => {
 })
 
 describe("the onnx engine", () => {
-  it.effect("names layer and kernel of what it cannot run", () =>
+  it.effect("names the layer and the kernel that it does not support", () =>
     Effect.gen(function* () {
       const program = yield* programOf({ model: [layers.flatten(), layers.dense({ units: 3 })] })
-      const strange: Program = {
+      const unsupported: Program = {
         ...program,
         step: (fed) => {
           const { errorRate, loss } = program.step(fed)
           return { errorRate, loss: inLayer("dense_1", () => tf.sin(loss)) }
         },
       }
-      const error = yield* Effect.flip((yield* Engine).compile(strange))
+      const error = yield* Effect.flip((yield* Engine).compile(unsupported))
       assert.strictEqual(
         error.message,
-        "the onnx engine cannot run Sin of layer dense_1: it is not known to the tracer; try --engine reference, or another layer",
+        "the onnx engine does not support Sin of layer dense_1: the tracer does not know this kernel; use --engine reference or another layer",
       )
     }).pipe(Effect.scoped, Effect.provide(Onnx.layer({ threads: 1 }))),
   )

@@ -1,4 +1,4 @@
-/** What every trainer promises, whatever runs the arithmetic. */
+/** What every engine's trainer guarantees. */
 import { assert, describe, it } from "@effect/vitest"
 import * as tf from "@tensorflow/tfjs-core"
 import { Effect, type Scope } from "effect"
@@ -34,7 +34,7 @@ const slice = (
     }),
   )
 
-/** Trains iterations `from` to `until`, cut into calls of `chunk`. */
+/** Trains iterations `from` to `until`, `chunk` in each call. */
 const trainIn = Effect.fnUntraced(function* (
   trainer: Trainer,
   program: Program,
@@ -58,7 +58,7 @@ for (const [name, layer] of Object.entries({ reference: Reference.layer, ...engi
       it.effect(fact, () => Effect.provide(Effect.scoped(body), layer))
 
     promises(
-      "gives the same bits however iterations are cut into calls",
+      "gives the same bits for any number of iterations per call",
       Effect.gen(function* () {
         const program = yield* programOf(definition)
         const feeds = feedsOf(program, 6)
@@ -73,7 +73,7 @@ for (const [name, layer] of Object.entries({ reference: Reference.layer, ...engi
     )
 
     promises(
-      "goes on from a loaded state with the same bits",
+      "continues from a loaded state with the same bits",
       Effect.gen(function* () {
         const program = yield* programOf(definition)
         const feeds = feedsOf(program, 4)
@@ -91,7 +91,7 @@ for (const [name, layer] of Object.entries({ reference: Reference.layer, ...engi
     )
 
     promises(
-      "starts from the program's initial values and leaves those alone",
+      "starts from the program's initial values and does not change them",
       Effect.gen(function* () {
         const program = yield* programOf(definition)
         const before = program.variables.map((variable) => [...variable.dataSync()])
@@ -109,7 +109,7 @@ for (const [name, layer] of Object.entries({ reference: Reference.layer, ...engi
     )
 
     promises(
-      "hands out a copy of the state, which later iterations do not change",
+      "returns a copy of the state that later iterations do not change",
       Effect.gen(function* () {
         const program = yield* programOf(definition)
         const trainer = yield* (yield* Engine).compile(program)
@@ -124,7 +124,7 @@ for (const [name, layer] of Object.entries({ reference: Reference.layer, ...engi
     )
 
     promises(
-      "refuses a state of another model, naming every difference",
+      "rejects the state of another model with every difference",
       Effect.gen(function* () {
         const program = yield* programOf(definition)
         const trainer = yield* (yield* Engine).compile(program)
@@ -135,16 +135,16 @@ for (const [name, layer] of Object.entries({ reference: Reference.layer, ...engi
         )
         assert.strictEqual(error._tag, "StateMismatch")
         assert.deepStrictEqual("problems" in error ? error.problems : [], [
-          "conv2d_1/kernel has the shape [3, 3, 16, 1], not [3, 3, 1, 16]",
+          "conv2d_1/kernel has shape [3, 3, 16, 1], expected [3, 3, 1, 16]",
           "conv2d_1/bias is missing",
-          "conv2d_9/bias is not of this model",
+          "conv2d_9/bias is not in this model",
         ])
         assert.deepStrictEqual(yield* trainer.state, state)
       }),
     )
 
     promises(
-      "predicts any number of images as it predicts each",
+      "predicts the same for any number of images",
       Effect.gen(function* () {
         const program = yield* programOf(definition)
         const trainer = yield* (yield* Engine).compile(program)
@@ -164,7 +164,7 @@ for (const [name, layer] of Object.entries({ reference: Reference.layer, ...engi
     )
 
     promises(
-      "predicts with the weights as they are, not as they were compiled",
+      "predicts with the current weights, not those at compilation",
       Effect.gen(function* () {
         const program = yield* programOf(definition)
         const trainer = yield* (yield* Engine).compile(program)
@@ -175,7 +175,7 @@ for (const [name, layer] of Object.entries({ reference: Reference.layer, ...engi
     )
 
     promises(
-      "keeps no tensor once its scope is closed",
+      "keeps no tensor after its scope is closed",
       Effect.gen(function* () {
         const start = tf.memory().numTensors
         yield* Effect.scoped(
@@ -195,9 +195,9 @@ for (const [name, layer] of Object.entries({ reference: Reference.layer, ...engi
 describe("a call of the onnx engine", () => {
   it.effect.each([
     { of: "a channel", filters: 1, size: 28, images: 1000 },
-    // 26 · 26 · 48 · 4 = 130 KB an image.
+    // 26 · 26 · 48 · 4 = 130 KB per image.
     { of: "48 channels", filters: 48, size: 28, images: 100 },
-    // 2.3 MB, and 25 are more than would fit.
+    // 2.3 MB: 25 images are more than the limit.
     { of: "large images", filters: 64, size: 98, images: 25 },
   ])("predicts as many images as fit: of $of $images", ({ filters, images: expected, size }) =>
     Effect.gen(function* () {

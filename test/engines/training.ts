@@ -1,4 +1,4 @@
-/** A few iterations of a small model on made-up examples: (case, engine) -> losses, error rates, state and predictions. */
+/** Trains a small model for a few iterations on made-up examples: (case, engine) -> losses, error rates, state and predictions. */
 import { Effect, Schema } from "effect"
 import { Engine } from "../../engines/Engine.ts"
 import { Model } from "../../schemas/Model.ts"
@@ -44,7 +44,7 @@ const uniform = (purpose: string, size: number) => {
   return words
 }
 
-/** Gray levels are quarters: equal neighbours, and so ties in pooling, are common. */
+/** Four gray levels, so that equal neighbours, and ties in pooling, are common. */
 export const images = (size: number) =>
   Float32Array.from(uniform("images", size), (word) => (word >>> 30) / 3)
 

@@ -1,4 +1,4 @@
-/** The fast path is trusted where its operators are right, and not where one of them is wrong in one form. */
+/** The fast path is used if its operators are correct, and not if one of them is wrong in any form. */
 import { mkdtempSync, rmSync } from "node:fs"
 import { tmpdir } from "node:os"
 import { join } from "node:path"
@@ -10,7 +10,7 @@ import type { Blocked } from "../../engines/onnx/lowering/blocked.ts"
 import type { Name, OnnxGraph } from "../../engines/onnx/graph.ts"
 import { probeBlock } from "../../engines/onnx/probe.ts"
 import { loadRuntime } from "../../engines/onnx/runtime.ts"
-import { isTrustworthy } from "../../engines/onnx/verify.ts"
+import { isFastPathCorrect } from "../../engines/onnx/verify.ts"
 import { emulatedBlocked } from "./emulatedBlocked.ts"
 
 const { XDG_CACHE_HOME } = process.env
@@ -27,7 +27,7 @@ afterAll(() => {
 const spoilt = (graph: OnnxGraph, x: Name, wrong: boolean) =>
   wrong ? graph.op("Mul", [x, graph.scalar(1.01)]) : x
 
-/** One form of one operator a hundredth off. */
+/** Operators of which one is wrong by a hundredth in one form. */
 const defects: Readonly<Record<string, (right: Blocked) => Partial<Blocked>>> = {
   "a reorder of fours that fill no whole block": ({ block, reorderInput }) => ({
     reorderInput: (graph, x, shape, last) =>
@@ -57,17 +57,17 @@ for (const right of [
   emulatedBlocked(native?.block === 16 ? 8 : 16),
 ]) {
   const isTrusted = (blocked: Blocked) =>
-    Effect.flatMap(loadRuntime, (ort) => isTrustworthy(ort, "of the test", blocked))
+    Effect.flatMap(loadRuntime, (ort) => isFastPathCorrect(ort, "of the test", blocked))
 
   describe(`blocks of ${right.block}, ${right === native ? "native" : "emulated"}`, () => {
-    it.effect("are trusted, again from the cache", () =>
+    it.effect("are correct, and the result is cached", () =>
       Effect.gen(function* () {
         assert.isTrue(yield* isTrusted(right))
         assert.isTrue(yield* isTrusted(right))
       }),
     )
     for (const [name, defect] of Object.entries(defects)) {
-      it.effect(`are not trusted with ${name} that is wrong`, () =>
+      it.effect(`are not used if ${name} is wrong`, () =>
         Effect.gen(function* () {
           assert.isFalse(yield* isTrusted({ ...right, ...defect(right) }))
         }),

@@ -1,6 +1,6 @@
 /**
- * Convolutions of random windows, strides and dilations against their definition, written as loops: forward, and both
- * gradients. TensorFlow.js differentiates none that is dilated, so its own step cannot be the oracle here.
+ * Convolutions with random windows, strides and dilations compared with their definition, written as loops: forward and both
+ * gradients. TensorFlow.js has no gradient of a dilated convolution, so the reference engine cannot be used here.
  */
 import { assert, describe, it } from "@effect/vitest"
 import * as tf from "@tensorflow/tfjs-core"
@@ -17,14 +17,14 @@ const between = (minimum: number, maximum: number) => Schema.Int.check(Schema.is
 const Window = Schema.Struct({
   depthwise: Schema.Boolean,
   batch: between(1, 9),
-  /** At least the 7 pixels that a filter of 3 with a dilation of 3 reaches over. */
+  /** At least the 7 pixels that a filter of 3 with a dilation of 3 covers. */
   height: between(7, 11),
   width: between(7, 11),
   channels: Schema.Literals([1, 3, 8, 16]),
   filters: Schema.Literals([1, 2, 8, 16]),
   kernel: Schema.Tuple([between(1, 3), between(1, 3)]),
   padding: Schema.Literals(["valid", "same"]),
-  /** A convolution has one or the other. */
+  /** A convolution has a stride or a dilation. */
   steps: Schema.Literals(["stride", "dilation"]),
   step: Schema.Tuple([between(1, 3), between(1, 2)]),
 })
@@ -40,7 +40,7 @@ interface Convolution {
 
 const convolutionOf = (window: typeof Window.Type): Convolution => {
   const { batch, channels, depthwise, filters, height, kernel, padding, step, steps, width } = window
-  // TensorFlow's depthwise convolutions step as far down as to the right.
+  // TensorFlow's depthwise convolutions have equal strides in both directions.
   const equal = depthwise ? ([step[0], step[0]] as const) : step
   return {
     depthwise,
@@ -52,7 +52,7 @@ const convolutionOf = (window: typeof Window.Type): Convolution => {
   }
 }
 
-/** From 0 to 1: sums of their products do not come out near 0, where rounding would be all there is. */
+/** From 0 to 1: sums of their products are not near 0, where rounding errors would dominate. */
 const draw = (what: string, shape: ReadonlyArray<number>) =>
   initialize({ kind: "randomUniform", minval: 0, maxval: 1 }, shape, randomKey(1, what))
 
@@ -67,7 +67,7 @@ const infoOf = ({ depthwise, dilations, filter, pad, strides, x }: Convolution) 
     depthwise,
   )
 
-/** y = Σ x·filter over the window; each product moves dx and dfilter by dy times the other factor. */
+/** y = Σ x·filter over the window; each product adds dy times the other factor to dx and dfilter. */
 const byDefinition = (convolution: Convolution, x: Float32Array, filter: Float32Array, dy: Float32Array) => {
   const { depthwise, dilations, filter: shape, strides, x: image } = convolution
   const [batch, height, width, channels] = image
@@ -136,7 +136,7 @@ const programOf = (convolution: Convolution, filterValues: Float32Array) => {
   return program
 }
 
-describe("a convolution and its gradients are what they are by definition", () => {
+describe("a convolution and its gradients match their definition", () => {
   it.effect.prop(
     "for random windows, strides and dilations",
     [Window],

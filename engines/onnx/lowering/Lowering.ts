@@ -1,9 +1,9 @@
 /**
- * What a lowering rule works with: the ONNX graph being built and, for each traced value, its names there by layout.
+ * The state of a lowering: the ONNX graph that is being built, and the names in it of each traced value, by layout.
  *
- * A traced image is [batch, height, width, channels] ("nhwc", the layout of everything that is not an image as well);
- * ONNX works on "nchw", its fastest convolutions on "nchwc" (`blocked.ts`). A rule writes the layout it computes in and
- * reads the one it wants; a conversion is made once, when first read.
+ * A traced image is [batch, height, width, channels]: "nhwc", also the layout of everything that is no image. ONNX uses "nchw",
+ * and its fastest convolutions "nchwc" (`blocked.ts`). A rule writes the layout that it computes in, and reads the one that it
+ * needs. A value is converted once, when it is first read in another layout.
  */
 import type { Shape, Value } from "../../trace/graph.ts"
 import { type Blocked, type ImageShape, reorderAny } from "./blocked.ts"
@@ -18,15 +18,15 @@ export class Lowering {
   readonly graph: OnnxGraph
   /** Absent on the portable path. */
   readonly blocked: Blocked | undefined
-  /** Where in the image each window's largest element is, of poolings whose gradient is taken by index. */
+  /** The index of each window's largest element in the image, for poolings whose gradient uses it. */
   readonly poolingIndices = new Map<Value, Name>()
-  /** The maxima of pairs of columns, by image: what pooling in 2×2 and its gradient share. */
+  /** The maxima of pairs of columns, by image: 2×2 pooling and its gradient share them. */
   readonly rowMaxima = new Map<Value, Name>()
   readonly #names = new Map<Value, Map<Layout, Name>>()
   readonly #derived = new Map<Value, Map<string, Name>>()
   readonly #users = new Map<Value, Array<Value>>()
 
-  /** `values`: all that are lowered, inputs before users. */
+  /** `values`: all values to lower, inputs before users. */
   constructor(graph: OnnxGraph, values: ReadonlyArray<Value>, blocked: Blocked | undefined) {
     this.graph = graph
     this.blocked = blocked
@@ -47,7 +47,7 @@ export class Lowering {
     return this.#names.has(value)
   }
 
-  /** Whether the value is there in this layout without converting it. */
+  /** Whether the value has this layout without a conversion. */
   has(value: Value, layout: Layout): boolean {
     return this.#names.get(value)?.has(layout) ?? false
   }
@@ -69,7 +69,7 @@ export class Lowering {
     return converted
   }
 
-  /** What several rules compute of one value, under a key of theirs: made when first asked for. */
+  /** A value that several rules compute from another one, made once under their common key. */
   derive(value: Value, key: string, make: () => Name): Name {
     const known = this.#derived.get(value) ?? new Map<string, Name>()
     this.#derived.set(value, known)
@@ -85,7 +85,7 @@ export class Lowering {
     const nhwc = names.get("nhwc")
     const nchw = names.get("nchw")
     const nchwc = names.get("nchwc")
-    /** Where one of the two sizes is 1, the order of the elements is the same. */
+    /** If one of the two sizes is 1, the order of the elements is the same. */
     const sameOrder = channels === 1 || height * width === 1
     const reorders = value.dtype === "float32" ? blocked : blocked && reorderAny(blocked.block)
     if (layout === "nchwc" && reorders !== undefined) {

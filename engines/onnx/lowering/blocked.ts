@@ -1,9 +1,9 @@
 /**
- * The operators of ONNX Runtime for images in blocks of channels, the layout its fastest convolutions work on.
+ * The operators of ONNX Runtime for images in blocks of channels, the layout of its fastest convolutions.
  *
- * A blocked image has the shape [batch, channels, height, width], its memory the order [batch, channels / block, height,
- * width, block]. The operators are internal to ONNX Runtime (domain com.microsoft.nchwc): its version is pinned, the
- * block is probed (`probe.ts`) and results are checked against the portable path (`verify.ts`).
+ * A blocked image has the shape [batch, channels, height, width], and its elements the order [batch, channels / block, height,
+ * width, block]. The operators are internal to ONNX Runtime (domain com.microsoft.nchwc). So its version is pinned, the block
+ * size is probed (`probe.ts`), and results are compared with the portable path (`verify.ts`).
  */
 import type { Name, OnnxGraph } from "../graph.ts"
 
@@ -11,7 +11,7 @@ import type { Name, OnnxGraph } from "../graph.ts"
 export type ImageShape = readonly [number, number, number, number]
 
 export interface BlockedConvolution {
-  /** [batch, channels, height, width]; blocked, unless it has fewer channels than a block. */
+  /** [batch, channels, height, width]; blocked unless it has fewer channels than a block. */
   readonly x: Name
   readonly inShape: ImageShape
   readonly outShape: ImageShape
@@ -25,7 +25,7 @@ export interface BlockedConvolution {
   /** [top, left, bottom, right] */
   readonly pads: readonly [number, number, number, number]
   readonly relu: boolean
-  /** Each channel by itself: as many out as in, in whole blocks; the filter as [channels / block, height, width, block]. */
+  /** Each channel separately: as many out as in, in whole blocks. The filter is [channels / block, height, width, block]. */
   readonly depthwise?: boolean
 }
 
@@ -46,7 +46,7 @@ export interface Blocked {
   ) => Name
 }
 
-/** The two reorders for elements of any type, as truth values: ONNX Runtime's own take floats only. Channels in whole blocks. */
+/** The two reorders for elements of any type, such as booleans: ONNX Runtime's own take floats only. Channels in whole blocks. */
 export const reorderAny = (block: number): Pick<Blocked, "reorderInput" | "reorderOutput"> => ({
   reorderInput: (graph, x, [batch, channels, height, width], channelsLast) => {
     const blocks = channels / block
@@ -68,7 +68,8 @@ const domain = "com.microsoft.nchwc"
 export const nativeBlocked = (block: number): Blocked => ({
   block,
   reorderInput: (graph, x, [, channels], channelsLast) => {
-    if (channels % 4 !== 0) throw new Error(`ReorderInput takes a multiple of 4 channels, not ${channels}`)
+    if (channels % 4 !== 0)
+      throw new Error(`ReorderInput: found ${channels} channels, expected a multiple of 4`)
     return graph.op("ReorderInput", [x], { channels_last: { i: channelsLast ? 1 : 0 } }, domain)
   },
   reorderOutput: (graph, x, [, channels], channelsLast) =>

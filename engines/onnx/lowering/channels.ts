@@ -1,13 +1,13 @@
 /**
- * Joining images by their channels, and taking them apart again, in whatever layout they are in.
+ * Concatenation and slices of images along their channels, in whatever layout they are.
  *
- * Blocked images whose channels fill whole blocks are joined block by block: an image of more channels has theirs one after
- * another, in either layout of the channels first.
+ * Blocked images whose channels fill whole blocks are concatenated block by block: in both layouts with the channels first, the
+ * channels of one image follow those of another.
  */
 import type { Node, Value } from "../../trace/graph.ts"
 import type { Layout, Lowering } from "./Lowering.ts"
 
-/** The axis of the channels. */
+/** The axis of the channels by layout. */
 const channelAxis: Readonly<Record<Layout, number>> = { nhwc: 3, nchw: 1, nchwc: 1 }
 
 const fillsBlocks = (channels: number, { blocked }: Lowering) =>

@@ -2,7 +2,7 @@
  * Convolution: (x, filter, bias or none) -> y, in one of three forms; `inputGradient.ts` and `filterGradient.ts` have the same.
  *
  * Two are direct: "blocked" with ONNX Runtime's fastest operators, for channels that fill whole blocks, and portable with
- * standard operators. The fast path has a third, the DFT convolution (`dft.ts`), where that needs far fewer multiplications.
+ * standard operators. The fast path has a third, the DFT convolution (`dft.ts`), if that needs far fewer multiplications.
  * Filters come as [height, width, in, out] and are blocked inside the graph, because they change with every iteration.
  */
 import { isDftFaster } from "../../dft/cost.ts"

@@ -1,7 +1,7 @@
 /**
- * Depthwise convolution and its two gradients: every channel is an image of its own, with `multiplier` filters.
+ * Depthwise convolution and its two gradients: each channel is convolved separately, with `multiplier` filters.
  *
- * With one filter a channel and whole blocks of channels, all three are blocked depthwise convolutions that copy no image:
+ * With one filter for each channel and whole blocks of channels, all three are blocked depthwise convolutions that copy no image:
  * for 100 images of 28×28 and 32 channels, the filter's gradient takes a sixth of the portable form's time. Otherwise they
  * are standard convolutions in groups of one channel. Filters come as [height, width, in, multiplier].
  */
@@ -83,7 +83,7 @@ const spread = (graph: OnnxGraph, image: Name, shape: ImageShape, window: Window
   return graph.reshape(padded, [batch, channels, height * strideHeight, width * strideWidth])
 }
 
-/** dy, with zeros between its pixels where there is a stride, convolved with the filter turned by 180°. */
+/** dy, with zeros between its pixels if there is a stride, convolved with the filter turned by 180°. */
 const blockedInputGradient = (
   value: Node<"DepthwiseConv2DInputGradient">,
   lowering: Lowering,
@@ -148,7 +148,7 @@ const gradientSizes = (window: Window) => {
     strides,
     dilations: [window.strideHeight, window.strideWidth],
     pads: [top, left, bottom, right],
-    /** Rows and columns of the result: more than the filter has where the windows leave the far edge uncovered. */
+    /** Rows and columns of the result: more than the filter has if the windows leave the far edge uncovered. */
     rows: Math.floor((inHeight + top + bottom - spanHeight) / strides[0]) + 1,
     columns: Math.floor((inWidth + left + right - spanWidth) / strides[1]) + 1,
   } as const

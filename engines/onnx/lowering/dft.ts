@@ -1,8 +1,8 @@
 /**
- * DFT convolutions (`../dft/convolution.ts`) in ONNX, all in MatMul: (convolution or gradient, Lowering) -> its value written.
+ * DFT convolutions (`../../dft/convolution.ts`) in ONNX, all in MatMul: (convolution or gradient, Lowering) -> its value written.
  *
- * A DFT that two of the three use is computed once. Where the DFTs of a whole batch are too large, a Scan goes through its
- * slices, and each of the three computes the DFTs of a slice for itself. Bias and ReLU are fused into the last product.
+ * A DFT that two of the three use is computed once. If the DFTs of a whole batch are too large, a Scan iterates over slices of
+ * the batch, and each of the three computes the DFTs of a slice again. Bias and ReLU are fused into the last product.
  */
 import { batchSlices } from "../../dft/cost.ts"
 import { DftConvolution, type DftOperations, type DftProduct, dftProducts } from "../../dft/convolution.ts"
@@ -93,7 +93,7 @@ const multiplySlices = (value: Convolution, lowering: Lowering, slices: number):
   return graph.op("Scan", scanned, { body: { g: body }, num_scan_inputs: { i: scanned.length } })
 }
 
-/** An image is written in blocks where its channels fill them, as by the direct form. */
+/** Writes an image in blocks if its channels fill them, as the direct form does. */
 const writeImage = (value: Value, lowering: Lowering, image: Name): void => {
   const { blocked, graph } = lowering
   const shape = imageShape(value.shape)

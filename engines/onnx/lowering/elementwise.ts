@@ -1,14 +1,14 @@
 /**
- * Operations on single elements: (value, Lowering, node maker) -> the value, in whatever layout its operands are in.
+ * Operations on elements: (value, Lowering, node maker) -> the value, in the layout of its operands.
  *
- * Nothing is converted where all images among the operands share a layout, and the others are numbers or have one value a
- * channel; an operand that is broadcast in any other way needs the layout of the trace.
+ * Nothing is converted if all images among the operands share a layout, and the other operands are scalars or have one value
+ * for each channel. An operand that is broadcast in another way needs the layout of the trace.
  */
 import { sameShape, type Shape, sizeOf, type Value } from "../../trace/graph.ts"
 import type { Name, OnnxGraph } from "../graph.ts"
 import { imageShape, type Layout, type Lowering } from "./Lowering.ts"
 
-/** [channels], or that with axes of size 1 before it. */
+/** [channels], possibly after axes of size 1. */
 const isPerChannel = (x: Value, image: Shape): boolean => {
   const channels = image[image.length - 1]
   return x.shape.length > 0 && x.shape[x.shape.length - 1] === channels && sizeOf(x.shape) === channels
@@ -26,8 +26,8 @@ const layoutOf = (value: Value, lowering: Lowering): Layout => {
 }
 
 /**
- * One value a channel for an image of `shape` with the channels first. Blocked, it is repeated to one whole image: ONNX
- * Runtime takes forty times as long where a block of 8 values is what it repeats.
+ * One value for each channel of an image of `shape`, with the channels first. For blocks it is repeated to a whole image: ONNX
+ * Runtime takes forty times as long to repeat a block of 8 values.
  */
 const spreadChannels = (x: Value, shape: Shape, layout: "nchw" | "nchwc", lowering: Lowering): Name => {
   const { blocked, graph } = lowering

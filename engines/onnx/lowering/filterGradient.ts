@@ -27,7 +27,7 @@ const coveredBy = (window: Window): readonly [number, number] => [
   (window.outWidth - 1) * window.strideWidth + (window.width - 1) * window.dilationWidth + 1,
 ]
 
-/** Padding that the windows cover at the far edges; negative where they leave rows or columns uncovered. */
+/** Padding that the windows cover at the far edges; negative if they leave rows or columns uncovered. */
 const farPadding = (window: Window): readonly [number, number] => {
   const [rows, columns] = coveredBy(window)
   return [rows - window.inHeight - window.top, columns - window.inWidth - window.left]

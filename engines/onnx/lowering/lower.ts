@@ -1,7 +1,6 @@
 /**
- * Traced values to ONNX nodes: (values in order, Lowering) -> the graph filled in. One rule an operation.
- *
- * A rule computes its value in the layout that suits it; see `convolution.ts` and `pooling.ts` for the long ones.
+ * Lowers traced values to ONNX nodes: (values, inputs before users; Lowering) -> the nodes in its graph. One rule for each
+ * operation, which computes in the layout that is best for it. Long rules have files of their own.
  */
 import { rulesOf } from "../../operators.ts"
 import type { Node, Operation, Value } from "../../trace/graph.ts"
@@ -19,7 +18,7 @@ import { averagePool, averagePoolGradient, maxPool, maxPoolGradient } from "./po
 
 type Rule<K extends Operation> = (value: Node<K>, lowering: Lowering) => void
 
-/** One ONNX operator over elements of any layout. */
+/** One ONNX operator on elements in any layout. */
 const elements =
   (type: string, attributes: Attributes = {}) =>
   (value: Value, lowering: Lowering) =>
@@ -27,7 +26,7 @@ const elements =
 
 type Reduction = "ReduceSum" | "ReduceMean" | "ReduceMax" | "ReduceMin" | "ReduceProd"
 
-/** Since opset 13 a sum takes its axes as an input, the others still as an attribute. */
+/** Since opset 13 the axes of a sum are an input. Those of the other reductions are still an attribute. */
 const reduce = (
   graph: OnnxGraph,
   type: Reduction,
@@ -48,8 +47,8 @@ const reduction: Rule<Reduction> = (value, lowering) => {
 }
 
 /**
- * Over batch, height and width, as of a bias gradient or a normalization, in the layout the image is in: in blocks where there
- * is a choice, which takes a third of the time.
+ * Reductions over batch, height and width, such as a bias gradient or a normalization, in the layout of the image. If there is
+ * a choice, blocks take a third of the time.
  */
 const channelReduction: Rule<"ReduceSum" | "ReduceMean"> = (value, lowering) => {
   const { blocked, graph } = lowering
@@ -80,7 +79,7 @@ const filled = { float32: Float32Array, int32: Int32Array, bool: Uint8Array }
 
 const rules: { readonly [K in Operation]: Rule<K> } = {
   Input: (value) => {
-    throw new Error(`input ${value.attributes.name} is not given`)
+    throw new Error(`input ${value.attributes.name} has no name in the graph`)
   },
   Constant: (value, lowering) =>
     lowering.write(value, "nhwc", lowering.graph.constant(value.attributes.data, value.shape, value.dtype)),
@@ -92,7 +91,7 @@ const rules: { readonly [K in Operation]: Rule<K> } = {
   Select: elements("Where"),
   LeakyRelu: (value, lowering) =>
     elements("LeakyRelu", { alpha: { f: value.attributes.alpha } })(value, lowering),
-  /** One pass instead of a comparison and a cast: min(1, max(0, 3e38·x)) is 1 for any positive x that is not subnormal. */
+  /** One pass instead of a comparison and a cast: min(1, max(0, 3e38·x)) is 1 for every positive x that is not subnormal. */
   Step: (value, lowering) => {
     const { alpha } = value.attributes
     elementwise(value, lowering, (graph, [x]) => {
@@ -151,7 +150,7 @@ const rules: { readonly [K in Operation]: Rule<K> } = {
   AveragePoolGradient: averagePoolGradient,
 }
 
-/** Lowers `values`, inputs before users; those that `lowering` knows already, as the inputs, are left alone. */
+/** Lowers `values`, inputs before users. Values that `lowering` already has, such as inputs, are skipped. */
 export const lower = (values: ReadonlyArray<Value>, lowering: Lowering): void => {
   for (const value of values) {
     if (lowering.knows(value)) continue

@@ -1,4 +1,4 @@
-/** Pooling and its gradients. */
+/** Pooling and its gradients: (pooling or gradient, Lowering) -> its value written. */
 import type { Node, Value, Window } from "../../trace/graph.ts"
 import type { Blocked } from "./blocked.ts"
 import type { Name } from "../graph.ts"
@@ -14,8 +14,8 @@ const isPadded = ({ bottom, left, right, top }: Window) => top + bottom + left +
 const overlaps = ({ height, strideHeight, strideWidth, width }: Window) =>
   strideHeight < height || strideWidth < width
 
-/** Whether the windows tile the image in squares of 2×2: the common case, whose gradient has a fast form. */
-const tilesInTwos = (window: Window, blocked: Blocked | undefined): blocked is Blocked =>
+/** Whether 2×2 windows tile the image: the common case, whose gradient has a fast form. */
+const hasTwoByTwoTiles = (window: Window, blocked: Blocked | undefined): blocked is Blocked =>
   blocked !== undefined &&
   window.inChannels % blocked.block === 0 &&
   window.height === 2 &&
@@ -25,7 +25,7 @@ const tilesInTwos = (window: Window, blocked: Blocked | undefined): blocked is B
   window.inHeight % 2 === 0 &&
   window.inWidth % 2 === 0
 
-/** 2×2 tiles in two steps. The gradient needs the first one's result too, and the two take less time than one of 2×2. */
+/** 2×2 tiles in two steps. The gradient needs the result of the first step, and both together take less time than one of 2×2. */
 const rowsThenColumns = (x: Value, lowering: Lowering, blocked: Blocked) => {
   const shape = imageShape(x.shape)
   const [batch, channels, height, width] = shape
@@ -48,13 +48,13 @@ export const maxPool = (value: Node<"MaxPool">, lowering: Lowering): void => {
   const { window } = value.attributes
   const [x] = value.inputs
   const isTrained = lowering.users(value).some((user) => user.op === "MaxPoolGradient")
-  if (isTrained && tilesInTwos(window, blocked)) {
+  if (isTrained && hasTwoByTwoTiles(window, blocked)) {
     const { pooled } = rowsThenColumns(x, lowering, blocked)
     lowering.write(value, "nchwc", pooled)
     return
   }
   if (isTrained) {
-    // ONNX Runtime answers the first of equal elements in scan order, as TensorFlow.js takes it.
+    // Of equal elements ONNX Runtime returns the first in scan order, as TensorFlow.js does.
     const [y, index] = graph.ops("MaxPool", [lowering.read(x, "nchw")], 2, attributesOf(window))
     lowering.poolingIndices.set(value, index)
     lowering.write(value, "nchw", y)
@@ -74,7 +74,7 @@ export const maxPoolGradient = (value: Node<"MaxPoolGradient">, lowering: Loweri
   const { blocked, graph } = lowering
   const { window } = value.attributes
   const [dy, x, y] = value.inputs
-  if (tilesInTwos(window, blocked)) {
+  if (hasTwoByTwoTiles(window, blocked)) {
     tiledGradient(value, lowering, blocked)
     return
   }
@@ -89,7 +89,7 @@ export const maxPoolGradient = (value: Node<"MaxPoolGradient">, lowering: Loweri
     lowering.write(value, "nchw", unpooled)
     return
   }
-  // An element may be the largest of several windows: their gradients are added up.
+  // An element can be the largest of several windows. Their gradients are added.
   const size = shape.reduce((product, length) => product * length, 1)
   const zeros = graph.op("ConstantOfShape", [graph.ints([size])])
   const flat = [graph.reshape(index, [-1]), graph.reshape(lowering.read(dy, "nchw"), [-1])]
@@ -98,9 +98,9 @@ export const maxPoolGradient = (value: Node<"MaxPoolGradient">, lowering: Loweri
 }
 
 /**
- * The gradient of 2×2 tiles by arithmetic, in blocks: dy goes to the lower row where its maximum is larger than the
- * upper one's, else to the upper; then likewise to the right or left. The first of equal elements in scan order takes
- * it. Half the time of indices, whose operators know no blocks.
+ * The gradient of 2×2 tiles by arithmetic, in blocks: dy goes to the lower row if its maximum is larger than that of the upper
+ * row, else to the upper row; then to the right or left in the same way. Of equal elements the first in scan order gets it.
+ * It takes half the time of indices, whose operators do not support blocks.
  */
 const tiledGradient = (value: Node<"MaxPoolGradient">, lowering: Lowering, blocked: Blocked): void => {
   const { graph } = lowering
@@ -110,14 +110,14 @@ const tiledGradient = (value: Node<"MaxPoolGradient">, lowering: Lowering, block
   const groups = (batch * channels) / blocked.block
   const { block } = blocked
   const image = lowering.read(x, "nchwc")
-  /** dy where a < b, and the rest of it. */
+  /** dy split into the part where a >= b and the part where a < b. */
   const split = (gradient: Name, a: Name, b: Name): readonly [Name, Name] => {
     const difference = graph.op("Sub", [b, a])
     const mask = graph.op("HardSigmoid", [difference], { alpha: { f: 3e38 }, beta: { f: 0 } })
     const second = graph.op("Mul", [mask, gradient])
     return [graph.op("Sub", [gradient, second]), second]
   }
-  /** Lines of `a` and `b` in turn: [groups × lines, length] twice -> [groups × lines, 2, length]. */
+  /** Alternating lines of `a` and `b`: [groups × lines, length] twice -> [groups × lines, 2, length]. */
   const interleave = (a: Name, b: Name, lines: number, length: number) =>
     graph.op(
       "Concat",
@@ -143,7 +143,7 @@ export const averagePool = (value: Node<"AveragePool">, lowering: Lowering): voi
   lowering.write(value, "nchw", lowering.graph.op("AveragePool", [x], attributes))
 }
 
-/** How many elements of the image each window covers, along one axis. */
+/** The number of elements of the image that each window covers, along one axis. */
 const covered = (size: number, positions: number, length: number, stride: number, before: number) =>
   Array.from({ length: positions }, (_, i) => {
     const start = i * stride - before
@@ -151,8 +151,8 @@ const covered = (size: number, positions: number, length: number, stride: number
   })
 
 /**
- * dx = the sum, over the windows an element lies in, of dy / the number of elements the window covers. (TensorFlow.js'
- * own gradient divides by the whole window at the edges too: finite differences show that to be wrong.)
+ * dx = the sum of dy / (elements that the window covers) over the windows that an element is in. (TensorFlow.js' own gradient
+ * divides by the whole window even at the edges, which is wrong by finite differences.)
  */
 export const averagePoolGradient = (value: Node<"AveragePoolGradient">, lowering: Lowering): void => {
   const { graph } = lowering
@@ -166,16 +166,16 @@ export const averagePoolGradient = (value: Node<"AveragePoolGradient">, lowering
     lowering.read(value.inputs[0], "nchw"),
     graph.constant(shares, [1, 1, outHeight, outWidth]),
   ])
-  // Every channel is an image of its own to a transposed convolution with ones.
+  // Each channel becomes an image of a transposed convolution with ones.
   const images = graph.reshape(shared, [window.batch * inChannels, 1, outHeight, outWidth])
   const ones = graph.constant(new Float32Array(height * width).fill(1), [1, 1, height, width])
-  const unreached = [
+  const uncovered = [
     inHeight - ((outHeight - 1) * strideHeight + height - window.top - window.bottom),
     inWidth - ((outWidth - 1) * strideWidth + width - window.left - window.right),
   ]
   const summed = graph.op("ConvTranspose", [images, ones], {
     ...attributesOf(window),
-    output_padding: { ints: unreached },
+    output_padding: { ints: uncovered },
   })
   lowering.write(value, "nchw", graph.reshape(summed, imageShape(value.shape)))
 }

@@ -1,10 +1,10 @@
 /**
- * The input's gradient of a convolution with strides, in blocks: (dy, filter) -> dx, by phases.
+ * The input's gradient of a convolution with strides, in blocks: (dy, filter) -> dx, in phases.
  *
- * With a stride s, padding p and row y of the input, let y + p = s·q + r. Then dx[y] = Σ_t dy[q - t] · w[s·t + r]: rows
- * (and columns) of one remainder r are dy convolved, without stride, with every s-th row of the filter, turned. All phases
- * are one convolution with s·s times the channels, whose results are then put in turn. ONNX Runtime's ConvTranspose takes as
- * long on one thread, and gains nothing from a second: it spreads one image after the other.
+ * With a stride s, padding p and row y of the input, let y + p = s·q + r. Then dx[y] = Σ_t dy[q - t] · w[s·t + r]: the rows (and
+ * columns) of one remainder r are dy convolved, without stride, with every s-th row of the turned filter. All phases are one
+ * convolution with s·s times the channels, whose results are then interleaved. ONNX Runtime's ConvTranspose takes as long on
+ * one thread and no less on two, because it computes one image after another.
  */
 import type { Node, Window } from "../../trace/graph.ts"
 import type { Blocked } from "./blocked.ts"
@@ -12,7 +12,7 @@ import type { Name, OnnxGraph } from "../graph.ts"
 import type { Lowering } from "./Lowering.ts"
 
 interface Axis {
-  /** Rows of the filter in a phase, the last ones perhaps zeros. */
+  /** Rows of the filter in a phase; the last ones can be zeros. */
   readonly taps: number
   readonly stride: number
   /** Values of q. */
@@ -59,7 +59,7 @@ const phaseFilters = (
   ])
 }
 
-/** The results of all phases as one image: their rows and columns take turns. */
+/** The results of all phases as one image, with their rows and columns interleaved. */
 const interleavePhases = (
   graph: OnnxGraph,
   phases: Name,

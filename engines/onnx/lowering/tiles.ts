@@ -1,19 +1,19 @@
 /**
  * Updates of large matrices tile by tile: (next values, Lowering) -> a Scan over tiles of rows.
  *
- * An optimizer passes a dozen times over a weight and its slots; for a dense layer of millions of weights each pass goes
- * to memory. Here a tile of the gradient is computed, and all passes made over it, while it is in the cache. What is
- * tiled: next values of one shape [rows, columns], the arithmetic on elements that leads to them, and the products
- * xᵀ·dy at its start. Such a variable is [tiles, rows / tiles, columns] at the border of the model, because a scan
- * wants its tiles stacked and a change of shape there would be a copy.
+ * An optimizer makes a dozen passes over a weight and its slots. For a dense layer with millions of weights each pass goes to
+ * memory. Here a tile of the gradient is computed, and all passes are made over it, while it is in the cache. Tiled are: next
+ * values of one shape [rows, columns], the arithmetic on elements that computes them, and the products xᵀ·dy at its start.
+ * Such a variable is [tiles, rows / tiles, columns] as an input of the model, because a scan needs its tiles stacked and a
+ * change of shape would be a copy.
  */
 import { type Operation, sameShape, type Shape, sizeOf, type Value } from "../../trace/graph.ts"
 import { type Name, OnnxGraph } from "../graph.ts"
 import type { Lowering } from "./Lowering.ts"
 
-/** Smaller matrices stay in the cache anyway. */
+/** Smaller matrices stay in the cache without tiles. */
 const smallestTiled = 2 ** 19
-/** Elements in a tile, about: 2^16 to 2^18 take the same time, 2^14 a fifth more. */
+/** Approximate number of elements in a tile: 2^16 to 2^18 take the same time, 2^14 a fifth more. */
 const tileSize = 2 ** 18
 
 const operators: Partial<Record<Operation, string>> = {
@@ -32,9 +32,9 @@ export interface Tiling {
   readonly shape: Shape
   /** [tiles, rows / tiles, columns] */
   readonly tiledShape: readonly [number, number, number]
-  /** The next values it computes. */
+  /** The next values that it computes. */
   readonly outputs: ReadonlyArray<Value>
-  /** What it computes, inputs before users. */
+  /** All values that it computes, inputs before users. */
   readonly inside: ReadonlyArray<Value>
 }
 
@@ -54,7 +54,7 @@ const isProduct = (value: Value): boolean =>
   !value.attributes.relu &&
   value.inputs.length === 2
 
-/** Tilings of the next values that are worth it. `values`: all values, inputs before users. */
+/** The tilings that save time. `values`: all values, inputs before users. */
 export const findTilings = (
   next: ReadonlyArray<Value>,
   values: ReadonlyArray<Value>,
@@ -72,14 +72,14 @@ export const findTilings = (
     const outputs = next.filter(isCandidate)
     if (tiles === 1 || outputs.length === 0) return []
     const inside = new Set<Value>()
-    // Users first: a value belongs to the tiles when all that use it do, and take it tile by tile, as a product does not.
+    // Users first: a value is tiled if all its users are, and read it tile by tile, which a product does not.
     for (const value of values.toReversed()) {
       if (!isCandidate(value)) continue
       const usedBy = users(value)
       const wanted = usedBy.length > 0 || outputs.includes(value)
       if (wanted && usedBy.every((user) => inside.has(user) && !isProduct(user))) inside.add(value)
     }
-    // A next value that something else uses too is left as it was, with all that leads to it alone.
+    // If a next value has other users too, it is not tiled, nor what only it needs.
     if (!outputs.every((output) => inside.has(output))) return []
     return [
       {
@@ -92,7 +92,7 @@ export const findTilings = (
   })
 }
 
-/** Adds the scan to the graph; its operands are lowered already. Answers the outputs' names, tiled. */
+/** Adds the scan to the graph. Its operands are already lowered. Returns the names of the tiled outputs. */
 export const lowerTiling = (
   { inside, outputs, shape, tiledShape }: Tiling,
   lowering: Lowering,
@@ -105,7 +105,7 @@ export const lowerTiling = (
   const body = new OnnxGraph("tile", graph)
   const scanned: Array<Name> = []
   const names = new Map<Value, Name>()
-  /** A tile of something stacked in tiles. */
+  /** A tile of a stack of tiles. */
   const scan = (stacked: Name, tile: Shape): Name => {
     scanned.push(stacked)
     return body.input(body.fresh("tile"), tile)

@@ -1,9 +1,9 @@
 /**
- * The addon of @tensorflow/tfjs-node-gpu: (folder, unpacked library) -> the package in the folder's node_modules, built.
+ * Builds the addon of @tensorflow/tfjs-node-gpu: (folder, unpacked library) -> the built package in the folder's node_modules.
  *
- * The package and its dependencies come from the npm registry in the versions of this project's own lockfile; none of
- * their scripts run. The addon's sources are compiled as they are. The library is found relative to the addon, so the
- * folder can be moved.
+ * The package and its dependencies come from the npm registry, in the versions of this project's lockfile. None of their
+ * scripts run. The addon's sources are compiled unmodified. The addon finds the library by a relative path, so the folder can
+ * be moved.
  */
 import { constants } from "node:fs"
 import { access, copyFile, mkdir, realpath, rm, writeFile } from "node:fs/promises"
@@ -16,7 +16,7 @@ export const packages = { "@tensorflow/tfjs-node-gpu": "4.22.0", "node-api-heade
 const pnpmVersion = "10.34.9"
 const lockfile = fileURLToPath(new URL("../../../pnpm-lock.yaml", import.meta.url))
 
-/** pnpm as it runs this script, else as the machine has it, else through npx. */
+/** The pnpm that runs this script, else the one on the PATH, else npx. */
 const pnpm = Effect.promise(async () => {
   const running = process.env.npm_execpath ?? ""
   if (/pnpm\.c?js$/.test(running)) return { command: process.execPath, first: [running] }
@@ -37,13 +37,13 @@ export const getPackages = Effect.fnUntraced(function* (folder: string) {
       join(folder, "package.json"),
       `${JSON.stringify({ private: true, dependencies: packages }, undefined, 2)}\n`,
     )
-    // Keeps the versions of what the packages depend on.
+    // It fixes the versions of all dependencies.
     await copyFile(lockfile, join(folder, "pnpm-lock.yaml"))
   })
   const { command, first } = yield* pnpm
   const options = ["--ignore-scripts", "--ignore-workspace", "--no-frozen-lockfile", "--prefer-offline"]
   yield* runProgram({
-    step: "get @tensorflow/tfjs-node-gpu",
+    step: "download @tensorflow/tfjs-node-gpu",
     command,
     args: [...first, "--dir", folder, "install", ...options],
     cwd: folder,
@@ -56,7 +56,7 @@ export const getPackages = Effect.fnUntraced(function* (folder: string) {
 const compilerAdvice =
   "install a C++ compiler (`apt-get install g++`, or your system's package) and run again"
 
-/** Says that g++ is there before anything is downloaded. */
+/** Checks that g++ is installed, before anything is downloaded. */
 export const checkCompiler = runProgram({
   step: "build the addon",
   command: "g++",
@@ -81,7 +81,7 @@ export const buildAddon = Effect.fnUntraced(function* (folder: string, library: 
     command: "g++",
     args: [...flags, ...headers, ...sources, ...libraries, "-o", join(target, "tfjs_binding.node")],
     whenMissing: compilerAdvice,
-    whenFailing: "a g++ of version 9 or newer is needed",
+    whenFailing: "install g++ 9 or newer and run again",
   })
   yield* Effect.promise(() => rm(join(library, "include"), { recursive: true }))
 })

@@ -1,10 +1,10 @@
 /**
  * `pnpm engine:tensorflow`: adds the tensorflow engine to this checkout, in `.engine/tensorflow`.
  *
- * The ordinary installation of @tensorflow/tfjs-node-gpu downloads its native library from a host of its own; here the
- * unmodified addon is built against the library in PyPI's TensorFlow wheel instead (about 300 MB to download, 1.2 GB on
- * disk, a minute). Everything is made in a temporary folder beside, tried there, and renamed at the end: the engine is
- * there or it is not. A second run does nothing.
+ * The usual installation of @tensorflow/tfjs-node-gpu downloads its native library from a host of its own. Here the unmodified
+ * addon is built against the library in PyPI's TensorFlow wheel instead (about 300 MB to download, 1.2 GB on disk, a minute).
+ * Everything is built and tested in a temporary folder, which is renamed at the end: the engine is installed completely or not
+ * at all. A second run does nothing.
  */
 import { mkdir, mkdtemp, readFile, readdir, rename, rm, statfs, writeFile } from "node:fs/promises"
 import { dirname, join } from "node:path"
@@ -34,8 +34,8 @@ const checkPlatform = Effect.suspend(() =>
     : Effect.fail(
         new InstallFailed({
           step: "build the tensorflow engine",
-          reason: `it is built on Linux on x64, and this is ${process.platform} on ${process.arch}`,
-          advice: "train with --engine onnx, which needs nothing",
+          reason: `found ${process.platform} on ${process.arch}, expected linux on x64`,
+          advice: "use --engine onnx, which needs no installation",
         }),
       ),
 )
@@ -53,12 +53,12 @@ const checkSpace = Effect.gen(function* () {
   if (free >= neededBytes) return
   return yield* new InstallFailed({
     step: "build the tensorflow engine",
-    reason: `${(free / 1e9).toFixed(1)} GB of disk are free, and it takes ${neededBytes / 1e9} GB while it is built`,
-    advice: "free some and run again",
+    reason: `found ${(free / 1e9).toFixed(1)} GB of free disk space, expected ${neededBytes / 1e9} GB`,
+    advice: "free disk space and run again",
   })
 })
 
-/** A folder that goes away unless it has been renamed; so do those of runs that were killed. */
+/** A folder that is removed at the end unless it was renamed. Folders of killed installations are removed first. */
 const temporaryFolder = Effect.acquireRelease(
   Effect.tryPromise({
     try: async () => {
@@ -73,17 +73,18 @@ const temporaryFolder = Effect.acquireRelease(
 )
 
 const doesNotWork = (reason: string) =>
-  new InstallFailed({ step: "use what was built", reason, advice: "train with --engine onnx" })
+  new InstallFailed({ step: "use the engine that was built", reason, advice: "use --engine onnx" })
 
-const tryOut = Effect.fnUntraced(function* (folder: string) {
+const test = Effect.fnUntraced(function* (folder: string) {
   const place = placeAt("just built", join(folder, "package.json"))
-  if (place === undefined) return yield* doesNotWork("the package is not where it was built")
+  if (place === undefined)
+    return yield* doesNotWork("the package is missing in the folder where it was built")
   return yield* Effect.mapError(probe(place, probeThreads), ({ found }) => doesNotWork(found))
 })
 
 const install = Effect.gen(function* () {
   if (yield* isInstalled) {
-    yield* Console.log("the tensorflow engine is there already; nothing to do")
+    yield* Console.log("the tensorflow engine is already installed")
     return
   }
   yield* checkPlatform
@@ -92,14 +93,14 @@ const install = Effect.gen(function* () {
   yield* Effect.tryPromise({ try: () => mkdir(parent, { recursive: true }), catch: storageFailed })
   yield* checkSpace
   const folder = yield* temporaryFolder
-  yield* Console.log("1/4 the package and what it depends on, from npm")
+  yield* Console.log("1/4 downloading the package and its dependencies from npm")
   yield* getPackages(folder)
-  yield* Console.log(`2/4 ${wheel.name} ${wheel.version} (300 MB), with pip`)
+  yield* Console.log(`2/4 downloading ${wheel.name} ${wheel.version} with pip (300 MB)`)
   const library = yield* getLibrary(folder)
-  yield* Console.log("3/4 building the addon, with g++")
+  yield* Console.log("3/4 building the addon with g++")
   yield* buildAddon(folder, library)
-  yield* Console.log("4/4 trying it out")
-  const { path, tensorflow } = yield* tryOut(folder)
+  yield* Console.log("4/4 testing it")
+  const { path, tensorflow } = yield* test(folder)
   yield* Effect.tryPromise({
     try: async () => {
       await writeFile(join(folder, recordName), record)

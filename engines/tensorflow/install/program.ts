@@ -1,9 +1,9 @@
-/** Running another program: (command, arguments) -> its output, or in one line why it could not be run. */
+/** Runs another program: (command, arguments) -> its output, or InstallFailed with one line. */
 import { execFile } from "node:child_process"
 import { Effect, Schema } from "effect"
 import { Failure } from "../../../schemas/Failure.ts"
 
-/** The engine could not be built. Nothing of it is left behind. */
+/** The engine could not be built. Nothing of it stays on the disk. */
 export class InstallFailed extends Failure<InstallFailed>()("InstallFailed", {
   exitCode: "unavailable",
   fields: { step: Schema.String, reason: Schema.String, advice: Schema.String },
@@ -16,13 +16,13 @@ export interface Program {
   readonly args: ReadonlyArray<string>
   readonly cwd?: string
   readonly env?: Readonly<Record<string, string>>
-  /** What to do when the program is not there. */
+  /** What to do if the program is not installed. */
   readonly whenMissing: string
-  /** What to do when it fails. */
+  /** What to do if it fails. */
   readonly whenFailing: string
 }
 
-/** The line that says most: compilers and package managers put it last, after `error`. */
+/** The line that explains a failure best: the last one with the word error, by which compilers and package managers end. */
 const reasonOf = (output: string): string => {
   const lines = output.trim().split("\n")
   return (lines.findLast((line) => /error|ERR/i.test(line)) ?? lines.at(-1) ?? "").trim().slice(0, 300)

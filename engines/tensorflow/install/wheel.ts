@@ -1,8 +1,8 @@
 /**
- * TensorFlow's native library, from the wheel that PyPI has of it: (folder) -> `lib/` and `include/` in it.
+ * Gets TensorFlow's native library from its wheel on PyPI: (folder) -> the folder with library and headers.
  *
- * pip downloads it (mirrors, proxies and certificates are pip's configuration) and Python unpacks the few files that are
- * needed; Python runs nothing of TensorFlow. The invariant: content counts only when its digest is right.
+ * pip downloads the wheel, with its own configuration of mirrors, proxies and certificates. Python unpacks the few files that
+ * are needed, and runs nothing of TensorFlow. The invariant: a wheel with another digest is not used.
  */
 import { createHash } from "node:crypto"
 import { createReadStream } from "node:fs"
@@ -12,7 +12,7 @@ import { pipeline } from "node:stream/promises"
 import { Effect } from "effect"
 import { InstallFailed, runProgram } from "./program.ts"
 
-/** The wheel's Python version is any that it exists for: nothing of it is run. */
+/** Any Python version for which the wheel exists will do: none of its code runs. */
 export const wheel = {
   name: "tensorflow-cpu",
   version: "2.21.0",
@@ -21,11 +21,11 @@ export const wheel = {
   sha256: "2b847d217b02ee7731ed91431daf3250daa0196c3c94614d23be27232e6e5b6c",
 } as const
 
-const step = "get TensorFlow's library"
+const step = "download TensorFlow's library"
 const pipAdvice =
   "install Python 3 with pip (`apt-get install python3-pip`, or your system's package) and run again"
 
-/** Says that pip is there before anything is downloaded. */
+/** Checks that pip is installed, before anything is downloaded. */
 export const checkPip = runProgram({
   step,
   command: "python3",
@@ -56,7 +56,7 @@ const digestOf = (path: string) =>
     catch: (error) => new InstallFailed({ step, reason: String(error), advice: "run again" }),
   })
 
-/** Takes libtensorflow_*.so.2 and the headers out of the wheel. */
+/** Extracts libtensorflow_*.so.2 and the headers from the wheel. */
 const unpack = `
 import sys, zipfile
 path, target = sys.argv[1:]
@@ -75,8 +75,8 @@ export const getLibrary = Effect.fnUntraced(function* (folder: string) {
   if (found !== wheel.sha256) {
     return yield* new InstallFailed({
       step,
-      reason: `${name} has the SHA-256 ${found}, not ${wheel.sha256}`,
-      advice: "check where pip downloads from and run again",
+      reason: `${name} has SHA-256 ${found}, expected ${wheel.sha256}`,
+      advice: "check the index that pip uses and run again",
     })
   }
   yield* runProgram({

@@ -1,9 +1,9 @@
 /**
- * DFT convolutions (`../dft/convolution.ts`) in TensorFlow, all in MatMul and BatchMatMulV2.
+ * DFT convolutions (`../../dft/convolution.ts`) in TensorFlow, all in MatMul and BatchMatMulV2.
  *
- * A DFT that two of the three use is computed once. Where the DFTs of a whole batch are too large, each of the three goes
- * through slices of it and computes the DFTs of a slice for itself; a slice waits for the one before it, so that no two of
- * a convolution are in memory. Bias and ReLU are left to TensorFlow's own optimizer.
+ * A DFT that two of the three use is computed once. If the DFTs of a whole batch are too large, each of the three iterates over
+ * slices of the batch and computes the DFTs of a slice again. A slice waits for the one before it, so that a convolution has
+ * one slice in memory. TensorFlow's own optimizer fuses bias and ReLU.
  */
 import { batchSlices, isDftFaster } from "../../dft/cost.ts"
 import { DftConvolution, type DftOperations, type DftProduct, dftProducts } from "../../dft/convolution.ts"
@@ -43,7 +43,7 @@ const operationsOf = (graph: TensorFlowGraph): DftOperations => {
 /** Writes the convolutions of one list of values, with the DFTs that they share. */
 export class DftConvolutions {
   readonly #graph: TensorFlowGraph
-  /** Filters and outputs' gradients that an input's gradient is computed from. */
+  /** The filters and dy that an input's gradient is computed from. */
   readonly #shared: ReadonlySet<Value>
   readonly #dfts = new Map<string, Name>()
 
@@ -52,7 +52,7 @@ export class DftConvolutions {
     this.#shared = new Set(values.flatMap(({ inputs, op }) => (op === "Conv2DInputGradient" ? inputs : [])))
   }
 
-  /** Whether the DFT is faster: it is so sooner where the input's gradient shares operands with the two others. */
+  /** Whether the DFT is faster. It needs fewer transforms if the input's gradient shares operands with the two others. */
   isFaster({ attributes, inputs }: Node<DftProduct>): boolean {
     return isDftFaster(
       attributes.window,
@@ -90,7 +90,7 @@ export class DftConvolutions {
     return dft
   }
 
-  /** The examples from `from` on, once `before` has been computed. */
+  /** The examples from `from` on, after `before` has been computed. */
   #slice(image: Name, from: number, shape: Shape, before: Name | undefined): Name {
     const control = before === undefined ? [] : [after(before)]
     const [begin, size] = [[from, 0, 0, 0], shape].map((values) => this.#graph.integers(values))

@@ -1,8 +1,9 @@
 /**
- * Traced values to TensorFlow nodes: (values in order, names of the inputs) -> the names of all. One rule an operation.
+ * Lowers traced values to TensorFlow nodes: (values, inputs before users; names of the inputs) -> the names of all. One rule
+ * for each operation.
  *
- * TensorFlow.js took its kernels from TensorFlow, so most rules are the name of one. Fused forms of the record are taken
- * apart: TensorFlow's own optimizer joins product, bias and ReLU again. Some convolutions are DFT convolutions.
+ * TensorFlow.js took its kernels from TensorFlow, so most rules are just a name. Product, bias and ReLU are separate nodes,
+ * which TensorFlow's own optimizer fuses.
  */
 import { rulesOf } from "../../operators.ts"
 import type { Node, Operation, Value } from "../../trace/graph.ts"
@@ -10,7 +11,7 @@ import { DftConvolutions } from "./dft.ts"
 import { type Attributes, type Name, type TensorFlowGraph, typeAttribute } from "../graph.ts"
 import { convolutionAttributes, poolingAttributes } from "./window.ts"
 
-/** What several rules look into. */
+/** What some rules need besides a node. */
 interface Context {
   readonly nameOf: (value: Value) => Name
   /** Absent where DFT convolutions are not used. */
@@ -26,7 +27,7 @@ type Rule<K extends Operation> = (
 const ofType = (value: { readonly dtype: Value["dtype"] }): Attributes => ({ T: typeAttribute(value.dtype) })
 const index = typeAttribute("int32")
 
-/** One node over elements; its type is that of its first operand, and truth values have none. */
+/** One node on elements. Its type is that of its first operand; operations on booleans have no type. */
 const elements =
   (op: string) =>
   (node: Node<Operation>, inputs: ReadonlyArray<Name>, graph: TensorFlowGraph): Name =>
@@ -41,7 +42,7 @@ const reduction =
     return graph.op(op, [...inputs, graph.integers(axes)], attributes)
   }
 
-/** The sum over all axes but the last is a bias gradient, which has a faster kernel. */
+/** The sum over all axes except the last is a bias gradient, which has a faster kernel. */
 const reduceSum: Rule<"ReduceSum"> = (node, inputs, graph) => {
   const { axes, keepDims } = node.attributes
   const [x] = node.inputs
@@ -54,8 +55,8 @@ const reduceSum: Rule<"ReduceSum"> = (node, inputs, graph) => {
 }
 
 /**
- * With a stride, a 1×1 filter sees only every second or third row and column: they are taken out first, because oneDNN
- * 3.7's own gradient is wrong there (by 10 to 20 % with 16 filters and more than 12 images, on AVX2).
+ * With a stride, a 1×1 filter reads only some rows and columns. They are sliced out first, because the gradient of oneDNN 3.7
+ * is wrong there (by 10 to 20 % with 16 filters and more than 12 images, on AVX2).
  */
 const filterGradient: Rule<"Conv2DFilterGradient"> = (node, [x, dy], graph, { dft }) => {
   const { window } = node.attributes
@@ -63,7 +64,7 @@ const filterGradient: Rule<"Conv2DFilterGradient"> = (node, [x, dy], graph, { df
   const { height, strideHeight, strideWidth, width } = window
   const isSparse = height === 1 && width === 1 && (strideHeight > 1 || strideWidth > 1)
   const zeros = graph.integers([0, 0, 0, 0])
-  const seen = isSparse
+  const covered = isSparse
     ? graph.op("StridedSlice", [x, zeros, zeros, graph.integers([1, strideHeight, strideWidth, 1])], {
         ...ofType(node),
         Index: index,
@@ -73,13 +74,13 @@ const filterGradient: Rule<"Conv2DFilterGradient"> = (node, [x, dy], graph, { df
       })
     : x
   const dense = { inHeight: window.outHeight, inWidth: window.outWidth, strideHeight: 1, strideWidth: 1 }
-  return graph.op("Conv2DBackpropFilter", [seen, graph.integers(node.shape), dy], {
+  return graph.op("Conv2DBackpropFilter", [covered, graph.integers(node.shape), dy], {
     ...ofType(node),
     ...convolutionAttributes(isSparse ? { ...window, ...dense } : window),
   })
 }
 
-/** dy where x is positive: (dy · step(x)) in one pass. */
+/** dy · step(x) in one pass. */
 const multiplication: Rule<"Mul"> = (node, inputs, graph, { nameOf }) => {
   for (const at of [0, 1]) {
     const step = node.inputs[at]
@@ -105,7 +106,7 @@ const withBiasAndRelu = (
 
 const rules: { readonly [K in Operation]: Rule<K> } = {
   Input: ({ attributes }) => {
-    throw new Error(`input ${attributes.name} is not given`)
+    throw new Error(`input ${attributes.name} has no name in the graph`)
   },
   Constant: (node, _, graph) => graph.constant(node.attributes.data, node.shape, node.dtype),
   Fill: (node, _, graph) => graph.filled(node.attributes.value, node.shape, node.dtype),
@@ -206,7 +207,7 @@ const rules: { readonly [K in Operation]: Rule<K> } = {
     }),
 }
 
-/** Lowers `values`, inputs before users, into `graph`; those that `names` has already, as the inputs, are left alone. */
+/** Lowers `values`, inputs before users, into `graph`. Values that are already in `names`, such as inputs, are skipped. */
 export const lower = (
   values: ReadonlyArray<Value>,
   names: Map<Value, Name>,

@@ -1,5 +1,5 @@
 /**
- * The updates of a step as TensorFlow's fused operations: (Update) -> the variables it writes, the values it needs, its node.
+ * Updates as TensorFlow's fused operations: (Update) -> the variables that it writes, the values that it needs, its node.
  *
  * One pass over weights, slots and gradient, in place. The formulas are those of the program (`stages/model/optimizer.ts`).
  */
@@ -7,7 +7,7 @@ import type { Value } from "../../trace/graph.ts"
 import type { Move, Update } from "../../trace/formula.ts"
 import { after as control, type Name, type TensorFlowGraph, typeAttribute } from "../graph.ts"
 
-/** What a node of an update is made of. */
+/** What the node of an update needs. */
 export interface Operands {
   readonly graph: TensorFlowGraph
   /** The handle of a variable. */
@@ -16,11 +16,11 @@ export interface Operands {
   readonly read: (variable: string) => Name
   readonly gradient: Name
   readonly learningRate: Name
-  /** Control inputs: what must have run before. */
+  /** Control inputs: nodes that must have run before. */
   readonly after: ReadonlyArray<string>
 }
 
-/** The variables that an update gives their next values. */
+/** The variables that an update writes. */
 export const writtenBy = (update: Update): ReadonlyArray<string> => {
   switch (update.kind) {
     case "adam":
@@ -36,7 +36,7 @@ export const writtenBy = (update: Update): ReadonlyArray<string> => {
   }
 }
 
-/** The values that a move is computed from, variables apart. */
+/** The values that an update needs besides variables. */
 export const valuesOf = ({
   gradient,
   learningRate,
@@ -85,7 +85,7 @@ export const lowerUpdate = (update: Move<string, Value>, operands: Operands): Na
   }
 }
 
-/** average += (w - average) · rate, with w as `moved` (a control input) has left it. */
+/** average += (w - average) · rate, with w read after the control input `moved`. */
 export const lowerAverage = (
   update: Extract<Update, { readonly kind: "average" }>,
   rate: Name,

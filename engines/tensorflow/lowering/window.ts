@@ -1,8 +1,8 @@
 /**
- * The attributes of a sliding window as TensorFlow writes them: (Window) -> strides, padding and the like.
+ * The attributes of a sliding window in TensorFlow: (Window) -> strides, padding and so on.
  *
- * Images are [batch, height, width, channels] on both sides. Padding is "VALID" or "SAME" where one of these gives the same
- * edges, because every kernel takes those; convolutions take any other by its sizes.
+ * Images are [batch, height, width, channels] in both. Padding is "VALID" or "SAME" if one of them gives the same edges, because
+ * every kernel supports these. For convolutions, any other padding is given by its sizes.
  */
 import type { Window } from "../../trace/graph.ts"
 import { type Attributes, listAttribute, textAttribute } from "../graph.ts"

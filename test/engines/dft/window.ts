@@ -1,4 +1,4 @@
-/** Windows of convolutions, axis by axis. */
+/** The window of a convolution from its two axes. */
 import type { Window } from "../../../engines/trace/graph.ts"
 
 /** [size, taps, stride, dilation, padding before, padding after] of an axis */
