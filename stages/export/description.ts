@@ -1,7 +1,7 @@
 /**
- * What a user of an exported model must know, and goes into the metadata of each format: (trained model) -> description.
+ * The metadata of an exported model, which a user needs: (trained model) -> description.
  *
- * It holds no time and no path: the same model is exported to the same bytes.
+ * It has no time and no path, so the same model is always exported to the same bytes.
  */
 import type { Dataset } from "../../schemas/Dataset.ts"
 import type { Loss } from "../../schemas/Experiment.ts"
@@ -21,13 +21,13 @@ export interface Described {
   readonly classes: number
   readonly loss: Loss
   readonly normalization: string
-  /** The float32 value of each of the 256 pixel values: a straight line. */
+  /** The float32 value of each of the 256 pixel values, a linear function. */
   readonly table: Float32Array
 }
 
 export type Description = ReturnType<typeof describe>
 
-/** `output`: what the format's network gives. */
+/** `output`: the outputs of the network in the format. */
 export const describe = (model: Described, output: "probabilities" | "scores") => {
   const { classes, dataset, datasetName, inputShape, normalization, table } = model
   return {
@@ -54,7 +54,7 @@ export const describe = (model: Described, output: "probabilities" | "scores") =
   }
 }
 
-/** As text -> text, for formats whose metadata is that: what is not text is JSON. */
+/** For formats whose metadata is text by text: other values become JSON. */
 export const asText = (description: Readonly<Record<string, unknown>>): Record<string, string> =>
   Object.fromEntries(
     Object.entries(description).map(([key, value]) => [

@@ -1,4 +1,4 @@
-/** A trained model in another program's format: (network, state, format) -> the files of the export. */
+/** Exports a trained model to the format of another program: (network, state, format) -> files. */
 import { Effect } from "effect"
 import type { State } from "../../engines/Engine.ts"
 import type { Model } from "../../schemas/Model.ts"

@@ -1,8 +1,8 @@
 /**
  * A trained network as TensorFlow.js saves it: (network, weights, description) -> model.json and weights.bin.
  *
- * For `tf.loadLayersModel`. Logits get a last layer of softmax; of a network whose outputs are divided by their sum that
- * is left to the user, because no layer of TensorFlow.js does it.
+ * `tf.loadLayersModel` loads it. A network with logits gets a softmax layer at the end. If probabilities are outputs divided by
+ * their sum, the user has to divide, because TensorFlow.js has no layer for that.
  */
 import * as tf from "@tensorflow/tfjs-core"
 import * as tfl from "@tensorflow/tfjs-layers"
@@ -46,7 +46,7 @@ export const encodeLayersModel = Effect.fn("encodeLayersModel")(function* (
         return Promise.resolve({ modelArtifactsInfo: tf.io.getModelArtifactsInfoForJSON(given) })
       },
     })
-    if (saved === undefined) throw new Error("TensorFlow.js saved nothing")
+    if (saved === undefined) throw new Error("cannot save the model: TensorFlow.js returned no artifacts")
     return saved
   })
   const { generatedBy, modelTopology, userDefinedMetadata, weightSpecs } = artifacts

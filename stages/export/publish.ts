@@ -1,7 +1,7 @@
 /**
- * A folder that appears whole: (path, files) -> whether it was written; false where it is there already, byte for byte.
+ * Writes the folder of an export: (path, files) -> true, or false if it already exists with the same bytes.
  *
- * Never replaces anything: what is in the way stays as it is.
+ * The folder appears complete or not at all. Existing files are never replaced.
  */
 import { Effect, Path, Schema } from "effect"
 import { Failure } from "../../schemas/Failure.ts"
@@ -11,7 +11,7 @@ export class ExportOccupied extends Failure<ExportOccupied>()("ExportOccupied", 
   exitCode: "cannotCreate",
   fields: { path: Schema.String, found: Schema.String },
   message: ({ found, path }) =>
-    `${path} is taken: found ${found}, expected nothing or the same export; choose another folder with --out, or remove it`,
+    `cannot export to ${path}: found ${found}, expected nothing or the same export; choose another folder with --out, or remove it`,
 }) {}
 
 export interface ExportedFile {
@@ -19,8 +19,8 @@ export interface ExportedFile {
   readonly bytes: Uint8Array
 }
 
-/** What is at `path`: nothing, the same files, or in words what else. */
-const whatIsAt = Effect.fnUntraced(function* (path: string, wanted: ReadonlyArray<ExportedFile>) {
+/** What exists at `path`: nothing, the same files, or something else, described in words. */
+const findAt = Effect.fnUntraced(function* (path: string, wanted: ReadonlyArray<ExportedFile>) {
   const paths = yield* Path.Path
   if (!(yield* files.exists(path))) return "nothing" as const
   const names = yield* files.list(path).pipe(Effect.option)
@@ -46,7 +46,7 @@ export const publishExport = Effect.fn("publishExport")(function* (
   wanted: ReadonlyArray<ExportedFile>,
 ) {
   const paths = yield* Path.Path
-  const there = yield* whatIsAt(path, wanted)
+  const there = yield* findAt(path, wanted)
   if (there === "the same") return false
   if (there !== "nothing") return yield* new ExportOccupied({ path, found: there.found })
   const temporary = paths.join(
@@ -60,5 +60,5 @@ export const publishExport = Effect.fn("publishExport")(function* (
   }).pipe(Effect.onError(() => Effect.ignore(files.remove(temporary))))
   if (published) return true
   yield* files.remove(temporary)
-  return yield* new ExportOccupied({ path, found: "a folder that another process has just made" })
+  return yield* new ExportOccupied({ path, found: "a folder that another process made meanwhile" })
 })

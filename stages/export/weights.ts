@@ -1,4 +1,4 @@
-/** The weights alone, of a state that holds the optimizer's as well: (network, state) -> what its layers compute with. */
+/** The weights without the variables of the optimizer: (network, state) -> weights that the layers predict with. */
 import type { State } from "../../engines/Engine.ts"
 import type { Model } from "../../schemas/Model.ts"
 import { encodeSafetensors } from "../../storage/safetensors.ts"
@@ -13,7 +13,7 @@ export const weightsOf = (network: Network, state: State): State => {
   })
 }
 
-/** A safetensors file; its metadata say what the layers are, and how the axes of their weights are ordered. */
+/** A safetensors file. Its metadata has the layers and the order of the axes of their weights. */
 export const encodeWeights = (weights: State, model: Model, description: Description): Uint8Array =>
   encodeSafetensors({
     tensors: weights,

@@ -245,7 +245,7 @@ describe("export", () => {
     writeFileSync(join(folder, "model.onnx"), "mine")
     const taken = await runCommand("export", run, "--format", "onnx", "--out", folder)
     assert.strictEqual(taken.code, 73)
-    assert.match(taken.stderr, /is taken: found another model\.onnx/)
+    assert.match(taken.stderr, /cannot export to .*: found another model\.onnx/)
     assert.strictEqual(readFileSync(join(folder, "model.onnx"), "utf8"), "mine")
     assert.deepStrictEqual(
       readdirSync(scratch).filter((name) => name.endsWith(".tmp")),

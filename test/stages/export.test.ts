@@ -1,4 +1,4 @@
-/** A graph of every kind of layer, trained a little: what is exported gives its probabilities elsewhere. */
+/** An exported network with every kind of layer predicts the same probabilities in other programs. */
 import { assert, describe, it } from "@effect/vitest"
 import * as tf from "@tensorflow/tfjs-core"
 import { loadLayersModel } from "@tensorflow/tfjs-layers"
@@ -68,13 +68,13 @@ const assertClose = (actual: ArrayLike<number>, expected: Float32Array) => {
   for (let i = 0; i < expected.length; i++) assert.closeTo(actual[i], expected[i], 1e-5)
 }
 
-describe("an exported graph of every kind of layer", () => {
-  it("has every kind", () => {
+describe("an exported network with every kind of layer", () => {
+  it("has every kind of layer", () => {
     const kinds = ModelLayer.members.map(({ fields }) => fields.kind.literal)
     assert.deepStrictEqual([...new Set(model.map(({ kind }) => kind))].sort(), [...kinds].sort())
   })
 
-  it.effect("gives its probabilities in ONNX Runtime, of standard operators, for any batch", () =>
+  it.effect("predicts the same in ONNX Runtime, with standard operators and any batch size", () =>
     Effect.gen(function* () {
       const { parts, probabilities } = yield* trained
       const [{ bytes }] = yield* exportModel("onnx", parts)
@@ -92,7 +92,7 @@ describe("an exported graph of every kind of layer", () => {
     }).pipe(Effect.scoped),
   )
 
-  it.effect("gives its probabilities in TensorFlow.js", () =>
+  it.effect("predicts the same in TensorFlow.js", () =>
     Effect.gen(function* () {
       const { parts, probabilities } = yield* trained
       const files = yield* exportModel("tfjs", parts)
