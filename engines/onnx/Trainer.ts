@@ -7,14 +7,14 @@
  */
 import type * as tf from "@tensorflow/tfjs-core"
 import { Effect, Scope } from "effect"
-import type { Tensor } from "onnxruntime-node"
+import type { InferenceSession, Tensor } from "onnxruntime-node"
 import type { Program, State, Trainer } from "../Engine.ts"
 import { checkState } from "../state.ts"
 import { traceProgram } from "../trace/traceProgram.ts"
 import { reachable, sizeOf } from "../trace/graph.ts"
 import type { Trace } from "../trace/trace.ts"
 import type { Blocked } from "./lowering/blocked.ts"
-import { compilePredict, compileStep, nextName } from "./compile.ts"
+import { type Compiled, compilePredict, compileStep, nextName } from "./compile.ts"
 import { engineName, failed, openSession, type Ort } from "./runtime.ts"
 
 export interface TrainerOptions {
@@ -132,6 +132,35 @@ const makePredict = Effect.fnUntraced(function* (
   return predict
 })
 
+const trainWith =
+  (
+    ort: Ort,
+    session: InferenceSession,
+    step: Compiled,
+    feeds: Program["feeds"],
+    state: CurrentState,
+  ): Trainer["train"] =>
+  (iterations, values) =>
+    Effect.map(
+      Effect.tryPromise({
+        try: async () => {
+          const fed = feeds
+            .filter(({ name }) => step.feeds.has(name))
+            .map(({ name, shape }) => [name, floatTensor(ort, values[name], [iterations, ...shape])] as const)
+          const count = new ort.Tensor("int64", BigInt64Array.of(BigInt(iterations)), [])
+          return await session.run({ iterations: count, ...Object.fromEntries([...fed, ...state.tensors]) })
+        },
+        catch: failed("train"),
+      }),
+      (outputs) => {
+        state.replace((variable) => outputs[nextName(variable)])
+        return {
+          losses: outputs.losses.data as Float32Array,
+          errorRates: outputs.errorRates.data as Float32Array,
+        }
+      },
+    )
+
 export const makeTrainer = Effect.fn("compile")(function* (
   ort: Ort,
   program: Program,
@@ -162,33 +191,12 @@ export const makeTrainer = Effect.fn("compile")(function* (
     ),
   )
 
-  const train: Trainer["train"] = (iterations, feeds) =>
-    Effect.map(
-      Effect.tryPromise({
-        try: async () => {
-          const fed = program.feeds
-            .filter(({ name }) => step.feeds.has(name))
-            .map(({ name, shape }) => [name, floatTensor(ort, feeds[name], [iterations, ...shape])] as const)
-          const count = new ort.Tensor("int64", BigInt64Array.of(BigInt(iterations)), [])
-          return await session.run({ iterations: count, ...Object.fromEntries([...fed, ...state.tensors]) })
-        },
-        catch: failed("train"),
-      }),
-      (outputs) => {
-        state.replace((variable) => outputs[nextName(variable)])
-        return {
-          losses: outputs.losses.data as Float32Array,
-          errorRates: outputs.errorRates.data as Float32Array,
-        }
-      },
-    )
-
   const load = Effect.fn("load")(function* (loaded: State) {
     state.load(yield* checkState(variables, loaded))
   })
 
   return {
-    train,
+    train: trainWith(ort, session, step, program.feeds, state),
     evaluationBatch,
     predict: yield* makePredict(ort, program, predictTrace, state, options),
     state: Effect.sync(() => state.copy()),

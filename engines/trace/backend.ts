@@ -48,10 +48,10 @@ export class TraceBackend extends tf.KernelBackend {
   readonly updates: Array<Update> = []
   readonly #values = new WeakMap<object, Value>()
   /** Inputs by the data that they stand for. */
-  readonly #inputs: WeakMap<object, Value>
+  readonly #inputs: ReadonlyMap<object, Value>
   readonly #references = new WeakMap<object, number>()
 
-  constructor(inputs: WeakMap<object, Value>) {
+  constructor(inputs: ReadonlyMap<object, Value>) {
     super()
     this.#inputs = inputs
   }

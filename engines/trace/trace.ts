@@ -98,65 +98,68 @@ const guarded = <T>(backend: TraceBackend, f: () => T): T => {
   }
 }
 
+/** A variable during a trace. `next` is the value that was last assigned to it. */
+interface TracedVariable {
+  readonly variable: tf.Variable
+  readonly input: Value
+  readonly dataId: object
+  next: Value
+}
+
+const startVariable = (variable: tf.Variable): TracedVariable => {
+  const { dataId, dtype, name, shape } = variable
+  if (dtype !== "float32") {
+    throw new TraceRefused("Variable", "program", `variable ${name} has type ${dtype}, expected float32`)
+  }
+  const input = node("program", "Input", [], { name, kind: "variable" }, shape)
+  return { variable, input, dataId, next: input }
+}
+
+/** Runs `f` while assignments to the variables are traced. Afterwards the variables are as before. */
+const withVariables = <T>(state: ReadonlyArray<TracedVariable>, backend: TraceBackend, f: () => T): T => {
+  for (const traced of state) {
+    // TensorFlow.js' own `assign` would throw away the value that the variable holds now.
+    traced.variable.assign = (tensor) => {
+      traced.next = backend.value(tensor)
+      traced.variable.dataId = backend.put(traced.next).dataId
+    }
+  }
+  const engine = tf.engine()
+  engine.startScope("trace")
+  try {
+    return f()
+  } finally {
+    for (const { dataId, variable } of state) {
+      variable.dataId = dataId
+      Reflect.deleteProperty(variable, "assign")
+    }
+    engine.endScope()
+  }
+}
+
 /** Throws TraceRefused. */
 export const trace = <Output extends string>(
   variables: ReadonlyArray<tf.Variable>,
   feeds: ReadonlyArray<{ readonly name: string; readonly shape: Shape }>,
   run: (feeds: Readonly<Record<string, tf.Tensor>>) => Readonly<Record<Output, tf.Tensor>>,
 ): Trace<Output> => {
-  const inputs = new WeakMap<object, Value>()
-  const state = variables.map((variable) => {
-    if (variable.dtype !== "float32") {
-      throw new TraceRefused(
-        "Variable",
-        "program",
-        `variable ${variable.name} has type ${variable.dtype}, expected float32`,
-      )
-    }
-    const input = node("program", "Input", [], { name: variable.name, kind: "variable" }, variable.shape)
-    inputs.set(variable.dataId, input)
-    return { variable, input, dataId: variable.dataId, next: input }
-  })
-  const backend = new TraceBackend(inputs)
-  for (const slot of state) {
-    // TensorFlow.js' own `assign` would throw away the value that the variable holds now.
-    slot.variable.assign = (tensor) => {
-      slot.next = backend.value(tensor)
-      slot.variable.dataId = backend.put(slot.next).dataId
-    }
-  }
+  const state = variables.map(startVariable)
+  const backend = new TraceBackend(new Map(state.map(({ dataId, input }) => [dataId, input])))
   const fed = feeds.map(({ name, shape }) => ({
     name,
     input: node("program", "Input", [], { name, kind: "feed" }, shape),
   }))
-  const engine = tf.engine()
-  engine.startScope("trace")
-  try {
-    return withBackend(backend, () =>
-      guarded(backend, () => {
-        const tensors = Object.fromEntries(
-          fed.map(({ name, input }) => [
-            name,
-            engine.makeTensorFromDataId(backend.put(input).dataId, [...input.shape], "float32", backend),
-          ]),
-        )
-        const outputs = Object.entries<tf.Tensor>(run(tensors)).map(([name, tensor]) => [
-          name,
-          backend.value(tensor),
-        ])
-        return {
-          feeds: fed,
-          outputs: Object.fromEntries(outputs) as Record<Output, Value>,
-          variables: state.map(({ variable, input, next }) => ({ name: variable.name, input, next })),
-          updates: backend.updates,
-        }
-      }),
-    )
-  } finally {
-    for (const { variable, dataId } of state) {
-      variable.dataId = dataId
-      Reflect.deleteProperty(variable, "assign")
-    }
-    engine.endScope()
+  const tensorOf = (input: Value) =>
+    tf.engine().makeTensorFromDataId(backend.put(input).dataId, [...input.shape], "float32", backend)
+  const runTraced = () => {
+    const outputs = run(Object.fromEntries(fed.map(({ input, name }) => [name, tensorOf(input)])))
+    return Object.entries<tf.Tensor>(outputs).map(([name, tensor]) => [name, backend.value(tensor)])
+  }
+  const outputs = withVariables(state, backend, () => withBackend(backend, () => guarded(backend, runTraced)))
+  return {
+    feeds: fed,
+    outputs: Object.fromEntries(outputs) as Record<Output, Value>,
+    variables: state.map(({ input, next, variable }) => ({ name: variable.name, input, next })),
+    updates: backend.updates,
   }
 }
