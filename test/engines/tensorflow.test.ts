@@ -41,7 +41,7 @@ const wide: Case = {
   batchSize: 16,
 }
 
-const compiled = Effect.fnUntraced(function* (wanted: Case, inSpectra = true) {
+const compiled = Effect.fnUntraced(function* (wanted: Case, usesDft = true) {
   const program = yield* programOf(wanted)
   const step = yield* traceProgram("tensorflow", program.variables, program.feeds, program.step)
   const feeds = [{ name: "images", shape: [10, ...program.inputShape] }]
@@ -50,7 +50,7 @@ const compiled = Effect.fnUntraced(function* (wanted: Case, inSpectra = true) {
   }))
   const proto = fileURLToPath(new URL("../../engines/tensorflow/savedModel.proto", import.meta.url))
   const type = protobuf.loadSync(proto).lookupType("tensorflow.SavedModel")
-  const model = type.toObject(type.decode(compile(step, predict, inSpectra).savedModel), {
+  const model = type.toObject(type.decode(compile(step, predict, usesDft).savedModel), {
     arrays: true,
   }) as SavedModel
   return { program, graph: model.metaGraphs[0] }
@@ -82,7 +82,7 @@ describe("a program's TensorFlow graph", () => {
 
   it.effect.each([
     { of: "small convolutions", wanted: definition, count: 10 },
-    { of: "one in spectra", wanted: wide, count: 8 },
+    { of: "one with DFT convolutions", wanted: wide, count: 8 },
   ])(
     "writes a variable after it was read, in place after its last use, and returns results last ($of)",
     ({ count, wanted }) =>
