@@ -62,7 +62,7 @@ installed("a run of the tensorflow engine", () => {
     const on = ["--runs-dir", folder("changed"), "--iterations", "120"]
     const threads = await cliRun("resume", "latest", ...on, "--threads", "1")
     assert.strictEqual(threads.code, 65)
-    assert.match(threads.stderr, /threads 2, now 1/)
+    assert.match(threads.stderr, /threads was 2, now 1/)
     const other = await cliRun("resume", "latest", ...on, "--engine", "onnx", allowed)
     assert.strictEqual(other.code, 0, other.stderr)
     assert.match(other.stderr, /the result is not exact to the bit: engine was tensorflow, now onnx/)
@@ -70,6 +70,6 @@ installed("a run of the tensorflow engine", () => {
     const further = ["--runs-dir", folder("changed"), "--iterations", "140"]
     const back = await cliRun("resume", "latest", ...further, "--engine", "tensorflow", allowed)
     assert.strictEqual(back.code, 0, back.stderr)
-    assert.match(back.stderr, /engine onnx, now tensorflow/)
+    assert.match(back.stderr, /engine was onnx, now tensorflow/)
   })
 })
