@@ -13,14 +13,14 @@ const own = { ...ownDataset, dataset: ownDataset.dataset as typeof OwnDataset.En
 const decode = Schema.decodeUnknownSync(Experiment)
 
 describe("an experiment", () => {
-  it("keeps its fingerprint when it is written as JSON and read again", () => {
+  it("has the same fingerprint after it is written as JSON and read", () => {
     const once = decode(cnn)
     const again = decode(JSON.parse(JSON.stringify(Schema.encodeSync(Experiment)(once))))
     assert.deepStrictEqual(again, once)
     assert.strictEqual(fingerprint(again), fingerprint(once))
   })
 
-  it("may compose its model of functions that return layers", () => {
+  it("may build its model from functions that return layers", () => {
     const block = (filters: number) => [layers.conv2d({ filters, kernelSize: 3 }), layers.maxPooling2d()]
     const model = [...block(8), ...block(16), layers.flatten(), layers.dense({ units: 10 })]
     const written = [
@@ -42,11 +42,11 @@ describe("an experiment", () => {
     assert.strictEqual(fingerprint(decode(reversed)), fingerprint(decode(cnn)))
   })
 
-  it("keeps its fingerprint when the schema gets new options", () => {
+  it("has the same fingerprint as in earlier versions", () => {
     assert.match(fingerprint(decode(cnn)), /^920706e2/)
   })
 
-  it("changes its fingerprint with a number that changes the result, and not with its name", () => {
+  it("has another fingerprint if a number that affects the result changes, and the same if a name does", () => {
     const base = fingerprint(decode(cnn))
     assert.notStrictEqual(fingerprint(decode({ ...cnn, seed: 1 })), base)
     assert.notStrictEqual(fingerprint(decode({ ...cnn, batchSize: 99 })), base)
@@ -56,7 +56,7 @@ describe("an experiment", () => {
     )
   })
 
-  it("has the same fingerprint whatever the bounds of its dataset", () => {
+  it("has the same fingerprint whatever the bounds of its data", () => {
     const bounds = { classShare: { 3: [0.2, 0.3] }, pixelMean: [0, 0.5] } as const
     const bounded = { ...own, dataset: { ...own.dataset, bounds } }
     const { bounds: _, ...unbounded } = own.dataset
@@ -64,39 +64,37 @@ describe("an experiment", () => {
   })
 
   const meaningless: ReadonlyArray<readonly [bounds: unknown, message: string]> = [
-    [{ pixelMean: [0.5, 0.4] }, "dataset.bounds.pixelMean: a range is [least, most]"],
+    [{ pixelMean: [0.5, 0.4] }, "dataset.bounds.pixelMean: a range is [minimum, maximum]"],
     [{ pixelMean: [0, 50] }, "dataset.bounds.pixelMean[1]: "],
     [{ trainExamples: [0, 50] }, "dataset.bounds.trainExamples[0]: "],
     [
       { classShare: { 4: [0, 0.5] } },
-      "dataset.bounds.classShare.4: there is no such class; labels are 0 to 3",
+      "dataset.bounds.classShare.4: no class has this label; labels are 0 to 3",
     ],
-    [{ classShare: { one: [0, 0.5] } }, "dataset.bounds.classShare.one: there is no such class"],
+    [{ classShare: { one: [0, 0.5] } }, "dataset.bounds.classShare.one: no class has this label"],
     [{ classShares: [0, 0.5] }, "dataset.bounds.classShares: "],
   ]
-  it.effect.each(meaningless)(
-    "is refused if the bounds of its dataset are meaningless: %j",
-    ([bounds, message]) =>
-      Effect.gen(function* () {
-        const error = yield* Effect.flip(
-          decodeExperiment({ ...own, dataset: { ...own.dataset, bounds } }, "own.ts"),
-        )
-        assert.include(error.message, message)
-      }),
+  it.effect.each(meaningless)("is refused if its bounds have no meaning: %j", ([bounds, message]) =>
+    Effect.gen(function* () {
+      const error = yield* Effect.flip(
+        decodeExperiment({ ...own, dataset: { ...own.dataset, bounds } }, "own.ts"),
+      )
+      assert.include(error.message, message)
+    }),
   )
 
-  it.effect("is refused if its gate names classes that do not exist", () =>
+  it.effect("is refused if its gate names a class that does not exist", () =>
     Effect.gen(function* () {
       const gate = { leastRecall: { 3: 0.9, 10: 0.9 } }
       const error = yield* Effect.flip(decodeExperiment({ ...cnn, gate }, "cnn.ts"))
       assert.include(
         error.message,
-        "1 problem:\n  gate.leastRecall.10: there is no such class; labels are 0 to 9",
+        "1 problem:\n  gate.leastRecall.10: no class has this label; labels are 0 to 9",
       )
     }),
   )
 
-  it.effect("lists every problem with its path", () =>
+  it.effect("that does not decode is an error that lists every problem with its path", () =>
     Effect.gen(function* () {
       const error = yield* decodeExperiment(
         {
@@ -134,7 +132,7 @@ describe("an experiment", () => {
     }),
   )
 
-  it.effect("states what was found in each problem", () =>
+  it.effect("that does not decode is an error with the value of every problem", () =>
     Effect.gen(function* () {
       const error = yield* decodeExperiment(
         {
@@ -170,7 +168,7 @@ describe("an experiment", () => {
     }),
   )
 
-  it.effect("lists for a union only the problems of the member that was meant", () =>
+  it.effect("with a problem in a union is an error about the member that the user probably meant", () =>
     Effect.gen(function* () {
       const problems = (change: object) =>
         decodeExperiment({ ...cnn, ...change }, "bad.ts").pipe(
@@ -233,19 +231,19 @@ describe("an experiment", () => {
         "model[3]: found a concatenate in the last layer concatenate_1",
       ],
     ]
-  it.effect.each(ends)("with mean squared error must end in outputs in [0, 1]: %s", ([, end, problem]) =>
+  it.effect.each(ends)("with meanSquaredError must have outputs in [0, 1]: %s", ([, end, problem]) =>
     Effect.gen(function* () {
       const written = { ...cnn, model: [layers.flatten(), ...end], loss: "meanSquaredError" }
       const decoded = yield* Effect.result(decodeExperiment(written, "mse.ts"))
       const found = Result.isFailure(decoded) ? decoded.failure.message : null
       if (problem === null) return assert.isNull(found)
-      assert.include(found ?? "it was taken", problem)
-      // As logits they are fine.
+      assert.include(found ?? "no problem", problem)
+      // As logits they are accepted.
       yield* decodeExperiment({ ...written, loss: "softmaxCrossEntropy" }, "logits.ts")
     }),
   )
 
-  it.effect("is refused before anything is fetched if its model does not fit its dataset", () =>
+  it.effect("whose model does not fit its dataset is refused before data is fetched", () =>
     Effect.gen(function* () {
       const error = yield* decodeExperiment({ ...cnn, model: [{ kind: "dense", units: 10 }] }, "bad.ts").pipe(
         Effect.flip,
