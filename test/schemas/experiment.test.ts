@@ -170,27 +170,27 @@ describe("an experiment", () => {
 
   it.effect("with a problem in a union is an error about the member that the user probably meant", () =>
     Effect.gen(function* () {
-      const problems = (change: object) =>
+      const messages = (change: object) =>
         decodeExperiment({ ...cnn, ...change }, "bad.ts").pipe(
           Effect.flip,
           Effect.map(({ message }) => message.split("\n").slice(1)),
         )
-      assert.deepStrictEqual(yield* problems({ budget: { epochs: 0 } }), [
+      assert.deepStrictEqual(yield* messages({ budget: { epochs: 0 } }), [
         "  budget.epochs: found 0, expected a value greater than or equal to 1",
       ])
-      assert.deepStrictEqual(yield* problems({ budget: {} }), [
+      assert.deepStrictEqual(yield* messages({ budget: {} }), [
         "  budget: found an object without iterations or epochs, expected one of them",
       ])
-      assert.deepStrictEqual(yield* problems({ budget: { epochs: 3, iterations: 3 } }), [
+      assert.deepStrictEqual(yield* messages({ budget: { epochs: 3, iterations: 3 } }), [
         "  budget: found epochs and iterations, expected only one of them",
       ])
-      assert.deepStrictEqual(yield* problems({ split: {} }), [
+      assert.deepStrictEqual(yield* messages({ split: {} }), [
         "  split.kind: missing, expected standard or pooled",
       ])
-      assert.deepStrictEqual(yield* problems({ optimizer: { kind: "adam", learningRate: "0.1" } }), [
+      assert.deepStrictEqual(yield* messages({ optimizer: { kind: "adam", learningRate: "0.1" } }), [
         '  optimizer.learningRate: found "0.1", expected an object of kind constant, step, cosine or oneCycle',
       ])
-      assert.deepStrictEqual(yield* problems({ evaluateEvery: {} }), [
+      assert.deepStrictEqual(yield* messages({ evaluateEvery: {} }), [
         "  evaluateEvery.epochs: missing, expected a number",
       ])
     }),
@@ -222,7 +222,7 @@ describe("an experiment", () => {
         null,
       ],
       [
-        "sigmoids and tanh concatenated",
+        "sigmoid next to tanh",
         [
           layers.dense({ units: 5, activation: "sigmoid", name: "a" }),
           layers.dense({ units: 5, activation: "tanh", inputs: ["flatten_1"], name: "b" }),
