@@ -195,7 +195,7 @@ describe("what would fail at a scheduled time", () => {
     }
     await refused(65, /cron expression "61 2 \* \* \*"/, file, "--cron", "61 2 * * *")
     await refused(65, /unknown time zone "Mars"/, file, "--cron", "30 2 * * *", "--timezone", "Mars")
-    await refused(66, /no experiment file/, "nothing.ts", "--now")
+    await refused(66, /cannot load .*nothing\.ts: file not found/, "nothing.ts", "--now")
     await refused(
       65,
       /webhook.url: found "ftp:\/\/x", expected an http or https address/,

@@ -150,7 +150,7 @@ it("compares on the test examples that are unseen by the champion, and reports i
     rmSync(own?.files.trainImages.path ?? "")
     const four = yield* gateRun(runsDir, moreData)
     assert.isFalse(four.champion)
-    assert.match(four.reasons.join(), /what it was trained on cannot be read: .*\.idx/)
+    assert.match(four.reasons.join(), /its training examples cannot be read: .*\.idx/)
   }).pipe(Effect.scoped, Effect.provide(services), Effect.runPromise)
 }, 300_000)
 
