@@ -3,12 +3,12 @@ import { type Effect, Schema } from "effect"
 import { Failure } from "../../schemas/Failure.ts"
 import type { BatchOptions } from "./fillBatch.ts"
 
-/** The thread that fills batches has ended, or could not begin. */
+/** The thread that fills batches has ended or could not start. */
 export class BatchThreadFailed extends Failure<BatchThreadFailed>()("BatchThreadFailed", {
   exitCode: "software",
   fields: { reason: Schema.String },
   message: ({ reason }) =>
-    `the thread that fills batches failed: ${reason}; \`resume\` goes on from the newest checkpoint`,
+    `the thread that fills batches failed: ${reason}; \`resume\` continues from the newest checkpoint`,
 }) {}
 
 /** Images and labels of consecutive iterations, stacked. */

@@ -1,8 +1,7 @@
 /**
- * Where training stands, as one value: each chunk of iterations makes the next one.
+ * The state of the train loop, as one value. Each chunk of iterations returns the next one.
  *
- * `progress` is saved in every checkpoint, so that a resumed attempt continues exactly. `savedAt` is known to the attempt
- * alone and changes no result.
+ * `progress` is saved in every checkpoint, so that a resumed run continues exactly. `savedAt` is not: it affects no result.
  */
 import { Effect } from "effect"
 import type { Trainer } from "../../engines/Engine.ts"
@@ -12,21 +11,21 @@ import { NonFiniteLoss, nonFiniteIn } from "./NonFiniteLoss.ts"
 
 export interface TrainState {
   readonly progress: TrainProgress
-  /** The iteration of the newest checkpoint of this training; null before the first. */
+  /** The iteration of the newest checkpoint; null before the first. */
   readonly savedAt: number | null
 }
 
-/** Of one batch, before its update. */
+/** Metrics of one batch with the weights before its update. */
 export interface BatchMetrics {
   readonly loss: number
   readonly errorRate: number
 }
 
-/** `found` at `iteration` is not a finite number. */
+/** The error for a value at `iteration` that is not finite; `found` describes it. */
 export const diverged = ({ savedAt }: TrainState, iteration: number, found: string): NonFiniteLoss =>
   new NonFiniteLoss({ iteration, found, lastGood: savedAt === null ? null : checkpointFile(savedAt) })
 
-/** The tensors as they stand: what is evaluated or saved is finite throughout. */
+/** The tensors of the trainer, which are checked to be finite before they are evaluated or saved. */
 export const finiteTensors = Effect.fnUntraced(function* (trainer: Trainer, state: TrainState) {
   const tensors = yield* trainer.state
   const found = nonFiniteIn(tensors)

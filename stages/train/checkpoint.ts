@@ -1,9 +1,9 @@
 /**
- * Checkpoints: the whole state after an iteration, and where the train loop stands.
+ * Checkpoints: (folder, state and progress after an iteration) -> a file, and back.
  *
- * `iteration-00001000.safetensors` holds every variable (the optimizer's too) and, as metadata, the progress. A file is
- * verified by its digest before it is used; the newest one that verifies is where a resume goes on. Kept: the newest
- * few and the best.
+ * `iteration-00001000.safetensors` holds every variable, those of the optimizer too, and the progress as metadata. A file is
+ * verified by its digest before it is used. A resumed run continues from the newest good checkpoint: the newest that
+ * verifies.
  */
 import { Effect, Path, Result, Schema } from "effect"
 import type { State } from "../../engines/Engine.ts"
@@ -17,7 +17,7 @@ import { isDue } from "./intervals.ts"
 import { nonFiniteIn } from "./NonFiniteLoss.ts"
 
 export interface Checkpoint {
-  /** File name in the run's checkpoints folder. */
+  /** File name in the checkpoints folder of the run. */
   readonly file: string
   /** Of the experiment it was trained for, with the budget at the time. */
   readonly fingerprint: string
@@ -25,36 +25,36 @@ export interface Checkpoint {
   readonly state: State
 }
 
-/** A checkpoint that must be read is not what was written, or not there. */
+/** A checkpoint that is needed is damaged or missing. */
 export class CheckpointDamaged extends Failure<CheckpointDamaged>()("CheckpointDamaged", {
   exitCode: "dataError",
   fields: { checkpoint: Schema.String, problem: Schema.String },
   message: ({ checkpoint, problem }) =>
-    `checkpoint ${checkpoint} cannot be used: ${problem}; \`resume\` makes a run's tested checkpoint again, from the one before it`,
+    `cannot load checkpoint ${checkpoint}: ${problem}; \`resume\` trains the tested checkpoint again from an earlier one`,
 }) {}
 
-/** Training to a budget that was passed would start over and delete what was reached. */
+/** The run has been trained further than the budget. Training to it would start over and delete what was reached. */
 export class BudgetPassed extends Failure<BudgetPassed>()("BudgetPassed", {
   exitCode: "dataError",
   fields: { iteration: Schema.Int, budget: Schema.Int },
   message: ({ budget, iteration }) =>
-    `the budget is ${budget} iterations, and there is a checkpoint of iteration ${iteration}: nothing was changed; give --iterations a number that is not below it`,
+    `cannot train to the budget of ${budget} iterations: found a checkpoint of iteration ${iteration}; nothing was changed; give --iterations ${iteration} or more`,
 }) {}
 
-/** A forked run began with what its parent had learnt: from its first iteration it would be another one. */
+/** A fork has lost every checkpoint. It started with the state of its parent, so starting over would give another run. */
 export class ForkNotRepeatable extends Failure<ForkNotRepeatable>()("ForkNotRepeatable", {
   exitCode: "dataError",
   fields: { parent: Parent },
   message: ({ parent }) => {
     const { iteration, run } = parent
-    return `found no good checkpoint to go on from, expected one of iteration ${iteration} or later: the run was forked there from ${run}, and cannot begin anew by itself; fork it again with \`pnpm pipeline run FILE --from ${run}\``
+    return `cannot resume the fork: found no good checkpoint, expected one of iteration ${iteration} (where it was forked from ${run}) or later; fork again with \`pnpm pipeline run FILE --from ${run}\``
   },
 }) {}
 
 export const checkpointFile = (iteration: number) =>
   `iteration-${String(iteration).padStart(8, "0")}.safetensors`
 
-/** The iteration of a checkpoint's file name; undefined for any other name. */
+/** The iteration in the file name of a checkpoint; undefined for any other name. */
 export const iterationOf = (file: string): number | undefined => {
   const digits = /^iteration-(\d{8,})\.safetensors$/.exec(file)?.[1]
   return digits === undefined ? undefined : Number(digits)
@@ -64,7 +64,7 @@ const ProgressText = Schema.fromJsonString(TrainProgress)
 const decodeProgress = Schema.decodeUnknownResult(ProgressText)
 const encodeProgress = Schema.encodeSync(ProgressText)
 
-/** Writes a checkpoint; it is on the disk, whole, when this returns. */
+/** Writes a checkpoint. When this returns the whole file is on the disk. */
 export const saveCheckpoint = Effect.fn("saveCheckpoint")(function* (
   folder: string,
   state: State,
@@ -81,15 +81,15 @@ export const saveCheckpoint = Effect.fn("saveCheckpoint")(function* (
   return file
 })
 
-/** Reads and verifies one checkpoint: its content, or in a line why it is no good. */
+/** Reads and verifies one checkpoint: its content, or the problem in one line. */
 export const loadCheckpoint = Effect.fn("loadCheckpoint")(function* (folder: string, file: string) {
   const paths = yield* Path.Path
   const bytes = yield* files.readIfExists(paths.join(folder, file))
-  if (bytes === undefined) return Result.fail("it is not there (any more)")
+  if (bytes === undefined) return Result.fail("the file does not exist")
   const decoded = decodeSafetensors(bytes)
   if (Result.isFailure(decoded)) return Result.fail(decoded.failure.message)
   const progress = decodeProgress(decoded.success.metadata.progress)
-  if (Result.isFailure(progress)) return Result.fail("it holds no train progress")
+  if (Result.isFailure(progress)) return Result.fail("it has no training progress")
   const state: Array<State[number]> = []
   for (const { data, name, shape } of decoded.success.tensors) {
     if (!(data instanceof Float32Array)) return Result.fail(`${name} is not float32`)
@@ -104,14 +104,14 @@ export const loadCheckpoint = Effect.fn("loadCheckpoint")(function* (folder: str
 const newestFirst = Effect.fnUntraced(function* (folder: string) {
   return (yield* files.list(folder))
     .map((file) => ({ file, iteration: iterationOf(file) }))
-    .filter((c): c is { file: string; iteration: number } => c.iteration !== undefined)
+    .filter((one): one is { file: string; iteration: number } => one.iteration !== undefined)
     .sort((a, b) => b.iteration - a.iteration)
 })
 
-/** The newest checkpoint that verifies, in a folder that is only looked at; undefined when there is none. */
+/** The newest good checkpoint of a folder; undefined if there is none. Changes nothing. */
 export const newestGoodCheckpoint = Effect.fn("newestGoodCheckpoint")(function* (
   folder: string,
-  /** Only of iterations before this one. */
+  /** Only checkpoints of earlier iterations. */
   before = Number.POSITIVE_INFINITY,
 ) {
   for (const { file, iteration } of yield* newestFirst(folder)) {
@@ -123,9 +123,9 @@ export const newestGoodCheckpoint = Effect.fn("newestGoodCheckpoint")(function* 
 })
 
 /**
- * Where a resume goes on: the newest checkpoint that verifies. A bad one is warned about and set aside under another name:
- * for the process that holds the run. Undefined when there is none, but for a fork, which needs one. Where one is beyond the
- * budget, nothing is touched.
+ * The newest good checkpoint, from which a run is resumed; undefined if there is none. Renames damaged ones to `*.damaged`, so
+ * only the process that holds the run may call it. Fails for a fork without a good checkpoint, and for a checkpoint after
+ * the budget; then nothing is changed.
  */
 export const restoreCheckpoint = Effect.fn("restoreCheckpoint")(function* (
   folder: string,
@@ -142,17 +142,19 @@ export const restoreCheckpoint = Effect.fn("restoreCheckpoint")(function* (
     const loaded = yield* loadCheckpoint(folder, file)
     if (Result.isSuccess(loaded)) return loaded.success
     yield* files.rename(paths.join(folder, file), paths.join(folder, `${file}.damaged`))
-    yield* Effect.logWarning(`checkpoint ${file} is damaged and set aside: ${loaded.failure}`)
+    yield* Effect.logWarning(
+      `checkpoint ${file} is damaged: ${loaded.failure}; it was renamed to ${file}.damaged`,
+    )
   }
   if (parent !== undefined) return yield* new ForkNotRepeatable({ parent })
   if (candidates.length > 0)
-    yield* Effect.logWarning("no checkpoint is good: training starts from the beginning")
+    yield* Effect.logWarning("found no good checkpoint; training starts from the beginning")
   return undefined
 })
 
 /**
- * Gives up the checkpoint of `iteration`, which is no good, and those after it, so that training makes them again. One after
- * the other and the newest last: until it is gone, a resume that finds it finds out again what is to be made.
+ * Discards the checkpoint of `iteration`, which is damaged or missing, and those after it, so that training makes them again.
+ * The newest is deleted last. If the process dies before that, the next attempt finds the newest and repeats the search.
  */
 export const discardCheckpointsFrom = Effect.fn("discardCheckpointsFrom")(function* (
   folder: string,
@@ -167,9 +169,9 @@ export const discardCheckpointsFrom = Effect.fn("discardCheckpointsFrom")(functi
 })
 
 /**
- * Deletes the checkpoints that are of no more use at `progress`. Kept are the newest, the newest `keepCheckpoints` of those
+ * Deletes the checkpoints that are not needed any more at `progress`. Keeps the newest, the newest `keepCheckpoints` of those
  * that were due, the best, and the one that was tested before the run was extended. A checkpoint that an interruption
- * saved was not due, so an interrupted run ends with the same files as one that was not.
+ * saved was not due, so an interrupted run ends with the same files as one that was not interrupted.
  */
 export const pruneCheckpoints = Effect.fn("pruneCheckpoints")(function* (options: {
   readonly checkpoints: string
@@ -177,6 +179,7 @@ export const pruneCheckpoints = Effect.fn("pruneCheckpoints")(function* (options
   /** Examples in the train split. */
   readonly examples: number
   readonly progress: TrainProgress
+  /** The iteration of the tested checkpoint. */
   readonly tested: number | undefined
 }) {
   const { checkpoints, examples, experiment, progress, tested } = options

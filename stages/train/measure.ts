@@ -1,5 +1,7 @@
 /**
- * What is measured at an iteration: (trainer, where training stands) -> rows of metrics, and the progress after them.
+ * Metrics of training and validation: (trainer, progress) -> rows of metrics, and the progress after them.
+ *
+ * Names in rows and in the progress are those of stored files: there `error` is an error rate.
  */
 import { Effect } from "effect"
 import type { Trainer } from "../../engines/Engine.ts"
@@ -18,7 +20,7 @@ interface Measured {
   readonly plan: TrainingPlan
 }
 
-/** Sums of the loss and the error rate over the iterations since the last row: what a row is the mean of. */
+/** Adds iterations to the sums of loss and error rate since the last row. A row holds their means. */
 export const addToWindow = (
   { error, iterations, loss }: TrainProgress["window"],
   losses: Float32Array,
@@ -29,7 +31,7 @@ export const addToWindow = (
   iterations: iterations + losses.length,
 })
 
-/** The row of training metrics: means since the row before, and the newest batch. The next row's window begins here. */
+/** A row of training metrics: means since the last row, and those of the newest batch. The sums restart from 0. */
 export const measureTraining = (
   { experiment, plan }: Measured,
   progress: TrainProgress,
@@ -57,7 +59,7 @@ const monitoredValue = ({ monitor }: Experiment, { accuracy, loss }: Evaluation)
 
 const percent = (share: number) => `${(100 * share).toFixed(2)} %`
 
-/** Evaluates the validation split: its row, and the progress with the best evaluation so far. */
+/** Evaluates the validation split: its row of metrics, and the progress with the best evaluation so far. */
 export const measureValidation = Effect.fnUntraced(function* (
   {
     experiment,

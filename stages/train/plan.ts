@@ -1,7 +1,7 @@
 /**
- * What training does at which iteration: (experiment, size of the train split) -> TrainingPlan.
+ * What is due at which iteration: (experiment, size of the train split) -> TrainingPlan.
  *
- * A pure function of the experiment, so it is the same in every attempt.
+ * A pure function, so it is the same in every attempt.
  */
 import type { Experiment } from "../../schemas/Experiment.ts"
 import { isDue, nextDue, totalIterations } from "./intervals.ts"
@@ -22,7 +22,7 @@ export interface TrainingPlan {
     readonly evaluation: boolean
     readonly checkpoint: boolean
   }
-  /** The first iteration after `iteration` at which something is due; at the latest the last one. */
+  /** The first iteration after `iteration` at which something is due, or the last iteration. */
   readonly nextDue: (iteration: number) => number
 }
 

@@ -1,5 +1,5 @@
 /**
- * Where training resumes: (checkpoints, experiment, budget) -> the checkpoint to continue from, or none.
+ * The checkpoint from which training resumes: (checkpoints, experiment, budget) -> the checkpoint, or none.
  */
 import { Effect, Result } from "effect"
 import type { TrainProgress } from "../../schemas/Checkpoint.ts"
@@ -15,17 +15,17 @@ import {
 } from "./checkpoint.ts"
 import { shouldStopEarly } from "./earlyStopping.ts"
 
-/** Whether training has ended: the budget is used up, or early stopping ended it. */
+/** Whether training has ended, by its budget or by early stopping. */
 export const hasEnded = (experiment: Experiment, total: number, progress: TrainProgress): boolean =>
   progress.iteration >= total || shouldStopEarly(experiment, progress)
 
-/** The iteration whose checkpoint the report tests, once training has ended. */
+/** The iteration whose checkpoint the report stage tests after training. */
 export const testedIteration = ({ report }: Experiment, { best, iteration }: TrainProgress): number =>
   report === "best" && best !== null ? best.iteration : iteration
 
 /**
- * The newest checkpoint that is good. If training has ended and the checkpoint to test is lost, it is the newest good one
- * before that, so that training makes the lost one again; a fork that has none before it fails, and nothing is changed.
+ * The newest good checkpoint. If training has ended and the checkpoint to test is lost, the newest good one before it, so that
+ * training makes the lost one again. Fails for a fork that has none before it; then nothing is changed.
  */
 export const findResumePoint = Effect.fn("findResumePoint")(function* (options: {
   readonly checkpoints: string
@@ -42,7 +42,7 @@ export const findResumePoint = Effect.fn("findResumePoint")(function* (options: 
   const loaded = yield* loadCheckpoint(checkpoints, checkpointFile(tested))
   if (Result.isSuccess(loaded)) return newest
   yield* Effect.logWarning(
-    `checkpoint ${checkpointFile(tested)}, the best, is lost: ${loaded.failure}; training goes back to make it again`,
+    `the best checkpoint ${checkpointFile(tested)} is lost: ${loaded.failure}; training resumes from an earlier one to make it again`,
   )
   if (parent !== undefined && (yield* newestGoodCheckpoint(checkpoints, tested)) === undefined) {
     return yield* new ForkNotRepeatable({ parent })

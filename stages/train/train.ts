@@ -1,9 +1,9 @@
 /**
- * Training: (trainer, stream of batches, where it stands) -> the trained state, with metrics and checkpoints on the way.
+ * The train stage: (trainer, stream of batches, checkpoints) -> trained checkpoints, rows of metrics, TensorBoard's events.
  *
- * The invariant: what is done at an iteration (rows of metrics, evaluation, checkpoint) depends on the experiment and
- * the iteration alone, never on where an attempt began. A checkpoint holds an iteration whose rows (and TensorBoard's
- * events) are already on disk; a resume drops those after it and measures them again.
+ * The invariant: what happens at an iteration (metrics, evaluation, checkpoint) depends only on the experiment and the
+ * iteration, not on where an attempt started. Rows and events are on disk before the checkpoint of their iteration. A
+ * resumed run drops those after its checkpoint and measures them again.
  */
 import { Effect, Path, Stream } from "effect"
 import type { State, Trainer } from "../../engines/Engine.ts"
@@ -29,7 +29,7 @@ import { makePlan, type TrainingPlan } from "./plan.ts"
 import { findResumePoint, hasEnded, testedIteration } from "./resumePoint.ts"
 import { type BatchMetrics, diverged, finiteTensors, type TrainState } from "./TrainState.ts"
 
-/** The feeds of consecutive iterations, stacked: [iterations, ...shape] by name. Valid until the next chunk is taken. */
+/** The stacked feeds of consecutive iterations: [iterations, ...shape] by name. Valid until the next chunk is pulled. */
 export interface FeedChunk {
   readonly iteration: number
   readonly iterations: number
@@ -39,25 +39,26 @@ export interface FeedChunk {
 export interface TrainOptions {
   readonly experiment: Experiment
   readonly fingerprint: string
-  /** The run it was forked from. */
+  /** The run from which this one was forked. */
   readonly parent?: Parent | undefined
   readonly trainer: Trainer
   /** Examples in the train split. */
   readonly examples: number
   readonly feeds: (range: BatchRange) => Stream.Stream<FeedChunk, BatchThreadFailed>
   readonly validation: EvaluationSplit
+  /** The folder of checkpoints. */
   readonly checkpoints: string
-  /** The iteration of the checkpoint that the run's record says was tested: it stays until the record says otherwise. */
+  /** The iteration of the checkpoint that was tested before the run was extended; it is kept. */
   readonly tested: number | undefined
   readonly metrics: MetricsLog
   readonly events: EventLog
-  /** Names of the network's own variables, the optimizer's left out: those that histograms are drawn of. */
+  /** Names of the weights whose histograms are logged: the variables of the network without those of the optimizer. */
   readonly weights: ReadonlySet<string>
-  /** The signal that asked to stop, once one has come. */
+  /** The signal that requested a stop, if there was one. */
   readonly stopRequested: () => string | undefined
-  /** Fails if another process has taken the run over: asked before what is written, and before what is deleted. */
+  /** Fails if another process has taken over the run. Checked before files are written or deleted. */
   readonly checkOwned: Effect.Effect<void, AttemptSuperseded | StorageFailed>
-  /** Told once: the iteration training goes on from. */
+  /** Called once, with the iteration from which training resumes and the budget. */
   readonly onStart: (iteration: number, total: number) => Effect.Effect<void, StorageFailed>
   readonly onProgress: (progress: TrainTick) => Effect.Effect<void>
 }
@@ -73,7 +74,7 @@ interface Training extends TrainOptions {
   readonly plan: TrainingPlan
 }
 
-/** Restores the newest good checkpoint and drops the rows and events after it. */
+/** Loads the newest good checkpoint and drops the rows and events after it. */
 const resume = Effect.fnUntraced(function* (training: Training) {
   const { checkpoints, events, metrics, plan, trainer } = training
   yield* files.makeFolder(checkpoints)
@@ -87,11 +88,11 @@ const resume = Effect.fnUntraced(function* (training: Training) {
   const started: TrainEvent = { event: "started", iteration: progress.iteration }
   yield* progress.iteration === 0
     ? Effect.logDebug(`training starts: ${plan.total} iterations`, started)
-    : Effect.logInfo(`going on from iteration ${progress.iteration} of ${plan.total}`, started)
+    : Effect.logInfo(`resuming from iteration ${progress.iteration} of ${plan.total}`, started)
   return { progress, savedAt: restored === undefined ? null : progress.iteration } satisfies TrainState
 })
 
-/** Saves a checkpoint unless this iteration has one. `tensors`: the trainer's state, if it has been read already. */
+/** Saves a checkpoint unless this iteration has one. `tensors`: the state of the trainer, if it has been read already. */
 const save = Effect.fnUntraced(function* (training: Training, state: TrainState, tensors?: State) {
   const { checkpoints, fingerprint, trainer } = training
   const { progress } = state
@@ -101,12 +102,12 @@ const save = Effect.fnUntraced(function* (training: Training, state: TrainState,
     yield* saveCheckpoint(checkpoints, saved, progress, fingerprint)
     yield* Effect.logDebug("checkpoint saved", { iteration: progress.iteration })
   }
-  // Also after a checkpoint that an attempt before this one saved, and died.
+  // Also for a checkpoint that an earlier attempt saved before it died.
   yield* pruneCheckpoints({ ...training, progress })
   return { progress, savedAt: progress.iteration } satisfies TrainState
 })
 
-/** Measures and saves what is due. Rows come first, so that a checkpoint never lacks those of its own iteration. */
+/** Measures and saves what is due. Rows are written first, so that no checkpoint lacks those of its iteration. */
 const recordDue = Effect.fnUntraced(function* (training: Training, from: TrainState, batch: BatchMetrics) {
   const { events, metrics, plan, trainer } = training
   const { iteration } = from.progress
@@ -132,7 +133,7 @@ const recordDue = Effect.fnUntraced(function* (training: Training, from: TrainSt
   return due.checkpoint || isBest || iteration === plan.total ? yield* save(training, state, tensors) : state
 })
 
-/** Makes the iterations of a chunk, in one call of the engine. */
+/** Trains the iterations of a chunk in one call of the engine. */
 const runChunk = Effect.fnUntraced(function* (
   { experiment, onProgress, plan, trainer }: Training,
   perCall: IterationsPerCall,
@@ -172,7 +173,7 @@ const stopIfRequested = Effect.fnUntraced(function* (training: Training, state: 
 const runIterations = Effect.fnUntraced(function* (training: Training, start: TrainState) {
   const { experiment, plan } = training
   const perCall = makeIterationsPerCall()
-  // One stream to the end: the next chunk is also filled while what is due is done.
+  // One stream to the end, so that the next chunk is filled also while metrics are measured.
   const chunks = training.feeds({
     from: start.progress.iteration,
     until: plan.total,
@@ -200,7 +201,7 @@ export const train = Effect.fn("train")(function* (options: TrainOptions) {
   const training: Training = { ...options, plan }
   const start = yield* resume(training)
   const end = hasEnded(experiment, total, start.progress) ? start : yield* runIterations(training, start)
-  // Early stopping ends on an evaluation that was not the best, which need not be due for a checkpoint.
+  // Early stopping ends at an evaluation that is not the best, so its checkpoint may not be due.
   const { progress } = yield* save(training, end)
   yield* endEvents(events)
   yield* publishMetrics(options.metrics)

@@ -66,7 +66,7 @@ installed("a run of the tensorflow engine", () => {
     const other = await cliRun("resume", "latest", ...on, "--engine", "onnx", allowed)
     assert.strictEqual(other.code, 0, other.stderr)
     assert.match(other.stderr, /the result is not exact to the bit: engine was tensorflow, now onnx/)
-    assert.match(other.stderr, /going on from iteration 80 of 120/)
+    assert.match(other.stderr, /resuming from iteration 80 of 120/)
     const further = ["--runs-dir", folder("changed"), "--iterations", "140"]
     const back = await cliRun("resume", "latest", ...further, "--engine", "tensorflow", allowed)
     assert.strictEqual(back.code, 0, back.stderr)

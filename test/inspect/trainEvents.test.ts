@@ -55,7 +55,7 @@ describe("readTrainEvents", () => {
     const events = await read([
       line(1, 0, { iteration: 25, msg: "checkpoint saved" }),
       line(1, 1, { iteration: 40, msg: "iteration 40: training error 30.00 %, loss 0.870" }),
-      line(1, 2, { msg: "going on from iteration 80 of 200" }),
+      line(1, 2, { msg: "resuming from iteration 80 of 200" }),
       line(1, 3, { event: "another", iteration: 3, msg: "" }),
       '{"level":30,"time":"2026-01-0',
     ])

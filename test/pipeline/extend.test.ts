@@ -69,7 +69,7 @@ describe("a finished run of six epochs, 30 iterations", () => {
         ...inFolder("others"),
       ],
       65,
-      /the budget is 25 iterations, and there is a checkpoint of iteration 30: nothing was changed/,
+      /cannot train to the budget of 25 iterations: found a checkpoint of iteration 30; nothing was changed/,
     ))
 
   it("cannot be extended while it is a champion; the error suggests a fork", async () => {
@@ -94,7 +94,7 @@ describe("a finished run of six epochs, 30 iterations", () => {
       "--log-level=warn",
     )
     assert.strictEqual(code, 0, stderr)
-    assert.notMatch(stderr, /going on from|^run /m)
+    assert.notMatch(stderr, /resuming from|^run /m)
     const { budget, checkpoint, iterations } = JSON.parse(stdout)
     assert.deepStrictEqual(
       [checkpoint, before.report.checkpoint, before.report.budget, budget, iterations],

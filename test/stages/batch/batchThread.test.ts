@@ -63,7 +63,10 @@ describe("fillInWorker", () => {
       const fill = Effect.flip(worker.fill(0, 1, arrays(1)))
       for (const error of [yield* fill, yield* fill]) {
         assert.strictEqual(error._tag, "BatchThreadFailed")
-        assert.match(error.message, /^the thread that fills batches failed: Cannot read .*; `resume` goes on/)
+        assert.match(
+          error.message,
+          /^the thread that fills batches failed: Cannot read .*; `resume` continues/,
+        )
       }
     }).pipe(Effect.scoped),
   )

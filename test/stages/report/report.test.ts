@@ -35,7 +35,10 @@ describe("report", () => {
           fingerprint: "f",
         }),
       )
-      assert.strictEqual(error.message, "the test loss is NaN at iteration 40; try a smaller learning rate")
+      assert.strictEqual(
+        error.message,
+        "training diverged: the test loss is NaN at iteration 40; try a smaller learning rate",
+      )
       assert.isFalse(yield* fs.exists(predictions))
     }).pipe(Effect.scoped, Effect.provide(Reference.layer), Effect.provide(NodeServices.layer)),
   )
