@@ -17,7 +17,7 @@ import {
   pruneCheckpoints,
 } from "../stages/train/checkpoint.ts"
 import { eventOpening } from "../stages/train/eventOpening.ts"
-import { ContentNotKnown, fetchDataset, isOneContent, isStillThere } from "../stages/fetch/fetch.ts"
+import { ContentNotKnown, fetchDataset, isImmutable, isStillCached } from "../stages/fetch/fetch.ts"
 import { report as testModel } from "../stages/report/report.ts"
 import { train as trainModel } from "../stages/train/train.ts"
 import { pixelFigures } from "../stages/dataset/normalize.ts"
@@ -47,7 +47,7 @@ const fetch = Effect.fnUntraced(function* (isValidated: boolean) {
     success: FetchedDataset,
     execute: Effect.fnUntraced(function* (previous) {
       const isRecordLost = previous === undefined && isValidated
-      if (isRecordLost && !isOneContent(dataset)) return yield* new ContentNotKnown({ run: id })
+      if (isRecordLost && !isImmutable(dataset)) return yield* new ContentNotKnown({ run: id })
       const fetched = yield* fetchDataset({ dataset, dataDir, recorded: previous })
       const { files, name } = fetched
       // The common folder or address is enough here; the log has the source of each file.
@@ -57,7 +57,7 @@ const fetch = Effect.fnUntraced(function* (isValidated: boolean) {
       yield* Effect.logInfo(`${name}: 4 files, verified, from ${sources.join(", ")}`, { files })
       return fetched
     }),
-    stillValid: isStillThere,
+    stillValid: isStillCached,
   })
 })
 

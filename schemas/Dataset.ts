@@ -130,7 +130,7 @@ export const FetchedFile = Schema.Struct({
 export type FetchedFile = typeof FetchedFile.Type
 
 /** The source of a file that was in the cache already. */
-export const byWayOfCache = (source: string): string => `cache (${source})`
+export const cachedSource = (source: string): string => `cache (${source})`
 
 /** A file as its owner knows it: where its content came from, by way of the cache or not. */
 export const originOf = ({ source }: FetchedFile): string => /^cache \((.*)\)$/.exec(source)?.[1] ?? source

@@ -42,7 +42,7 @@ const findGarbage = Effect.fnUntraced(function* (options: {
   readonly experiment: Option.Option<string>
 }) {
   const paths = yield* Path.Path
-  const { unreferenced } = yield* Effect.promise(() => import("../../stages/fetch/cacheReferences.ts"))
+  const { findUnreferenced } = yield* Effect.promise(() => import("../../stages/fetch/cacheReferences.ts"))
   const { damaged, runs } = yield* listHeaders(options.runsDir)
   const needed = yield* findNeededRuns(options.runsDir)
   const selected = runs.filter(({ name }) => Option.getOrElse(options.experiment, () => name) === name)
@@ -68,7 +68,7 @@ const findGarbage = Effect.fnUntraced(function* (options: {
         : damaged.map(({ path, problem }) => ({ run: paths.basename(path), reason: problem }))),
     ],
     leftovers: yield* Effect.forEach(yield* findLeftovers(options.runsDir), withSize),
-    cache: yield* Effect.forEach(yield* unreferenced(options.dataDir, staying), withSize),
+    cache: yield* Effect.forEach(yield* findUnreferenced(options.dataDir, staying), withSize),
   }
 })
 

@@ -1,13 +1,13 @@
 /**
- * The dataset cache: (path) -> the verified file there, or why there is none; and (path, content) -> the file, kept.
+ * The dataset cache: (path) -> the verified file there, or why there is none; and (path, content) -> the cached file.
  *
- * Beside each file lies a record, `<name>.json`, of its digest and of its size and time of change when it was verified.
- * While size and time agree with the record, the digest is taken from it; when anything differs the whole file is hashed
- * again. Any number of processes may use one cache: content and record are each replaced whole, and a record that does
- * not belong to its file only costs a hash.
+ * Next to each file is a record, `<name>.json`, with its digest and with its size and modification time when it was verified.
+ * While size and time agree with the record the digest is taken from it; otherwise the whole file is hashed again. Any
+ * number of processes may use one cache: content and record are each replaced whole, and a record that does not belong to
+ * its file costs one hash.
  */
 import { Clock, Effect, Path, Schema } from "effect"
-import { byWayOfCache, type FetchedFile, Sha256 } from "../../schemas/Dataset.ts"
+import { cachedSource, type FetchedFile, Sha256 } from "../../schemas/Dataset.ts"
 import {
   list,
   makeFolder,
@@ -21,7 +21,7 @@ import {
 import { digestOf } from "../digest.ts"
 import type { Content } from "./sources.ts"
 
-/** What lies beside a file of the cache. */
+/** The record next to a file of the cache. */
 export const CacheRecord = Schema.Struct({
   sha256: Sha256,
   sizeBytes: Schema.Int,
@@ -34,7 +34,7 @@ const decodeRecord = Schema.decodeUnknownEffect(Schema.fromJsonString(CacheRecor
 
 const recordPath = (path: string): string => `${path}.json`
 
-/** The record of a file. One that does not decode says nothing, as one that is not there. */
+/** The record of a file; undefined if it does not exist or does not decode. */
 const readRecord = Effect.fnUntraced(function* (path: string) {
   const text = yield* readStringIfExists(recordPath(path))
   if (text === undefined) return undefined
@@ -57,8 +57,8 @@ const absent: Cached = { kind: "absent" }
 const wrong = (found: string, expected: string): Cached => ({ kind: "wrong", found, expected })
 
 /**
- * Looks a file up. `sha256` is what its content must be; without it, what its record says: a file whose content no one
- * vouches for is not used.
+ * Looks up a file whose digest must be `sha256`, or without it the one in its record. A file without any known digest is not
+ * used.
  */
 export const lookUp = Effect.fn("lookUp")(function* (path: string, sha256: string | undefined) {
   const file = yield* stat(path)
@@ -66,12 +66,12 @@ export const lookUp = Effect.fn("lookUp")(function* (path: string, sha256: strin
   const record = yield* readRecord(path)
   const expected = sha256 ?? record?.sha256
   if (expected === undefined)
-    return wrong(`${file.sizeBytes} bytes with no record of their digest`, "a record")
+    return wrong(`${file.sizeBytes} bytes without a record of their digest`, "a record")
 
   const source = record === undefined ? path : record.source
   const verified: Cached = {
     kind: "verified",
-    file: { path, sizeBytes: file.sizeBytes, sha256: expected, source: byWayOfCache(source) },
+    file: { path, sizeBytes: file.sizeBytes, sha256: expected, source: cachedSource(source) },
   }
   const unchanged =
     record?.sha256 === expected &&
@@ -81,12 +81,12 @@ export const lookUp = Effect.fn("lookUp")(function* (path: string, sha256: strin
 
   const found = yield* digestOf("sha256", yield* read(path))
   if (found !== expected) return wrong(`${file.sizeBytes} bytes of SHA-256 ${found}`, `SHA-256 ${expected}`)
-  // A cache that may only be read is as good as any: the next look-up hashes again.
+  // Fails in a read-only cache, which is allowed: the next look-up hashes the file again.
   yield* writeRecord(path, expected, source).pipe(Effect.ignore)
   return verified
 })
 
-/** Unfinished writes of this age were left by a crash: no write takes so long, in whatever process or container. */
+/** Temporary files of this age were left by a crash, because no write takes so long. */
 const abandonedMs = 3_600_000
 
 const removeAbandoned = Effect.fnUntraced(function* (folder: string) {
@@ -100,7 +100,7 @@ const removeAbandoned = Effect.fnUntraced(function* (folder: string) {
   }
 })
 
-/** Puts verified content under its final name. */
+/** Writes verified content under its final name. */
 export const keep = Effect.fn("keep")(function* (path: string, content: Content) {
   const paths = yield* Path.Path
   yield* makeFolder(paths.dirname(path))

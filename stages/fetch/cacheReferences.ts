@@ -1,9 +1,9 @@
 /**
- * Which files of the dataset cache no run needs: (run directories, cache) -> paths.
+ * Finds the files of the dataset cache that no run needs: (run directories, cache) -> paths.
  *
- * Only what the cache wrote itself is looked at: a file with its record beside it, the record of a file that is gone, and
- * the origins of own files. Files that a user put there stay. A run needs what its fetch stage recorded; one without that
- * record needs its whole dataset; one that cannot be read may need anything.
+ * Only files that the cache wrote itself are candidates: a file with its record, the record of a file that was deleted, and
+ * the origins of own files. Files that a user put there are never candidates. A run needs what its fetch stage recorded. A
+ * run without that record needs its whole dataset. A run that cannot be read may need every file.
  */
 import { Effect, Path, Schema } from "effect"
 import { FetchedDataset, fileNames, Sha256 } from "../../schemas/Dataset.ts"
@@ -13,7 +13,7 @@ import { layout } from "../../storage/runDirectory.ts"
 import { readHeader } from "../../storage/runHeader.ts"
 import { CacheRecord } from "./cache.ts"
 
-/** Where own datasets are kept. */
+/** The folder of own datasets in the cache. */
 const ownFolder = "own"
 
 const FetchRecord = Schema.fromJsonString(Schema.Struct({ result: FetchedDataset }))
@@ -21,12 +21,12 @@ const decodeFetch = Schema.decodeUnknownEffect(FetchRecord)
 const decodeRecord = Schema.decodeUnknownEffect(Schema.fromJsonString(CacheRecord))
 const decodeOrigin = Schema.decodeUnknownEffect(Schema.fromJsonString(Schema.Struct({ sha256: Sha256 })))
 
-/** As mnist/train-images-idx3-ubyte: a cache may be mounted elsewhere by now. */
+/** Such as mnist/train-images-idx3-ubyte, because a cache may have moved to another path. */
 type Entry = string
 
 interface Needs {
   readonly entries: Set<Entry>
-  /** Folders that are needed whole. */
+  /** Folders whose files are all needed. */
   readonly folders: Set<string>
   everything: boolean
 }
@@ -53,8 +53,8 @@ const addNeeds = Effect.fnUntraced(function* (needs: Needs, run: string) {
   }
 })
 
-/** Files of the cache that none of these runs needs. */
-export const unreferenced = Effect.fn("unreferenced")(function* (
+/** The files of the cache that none of these runs needs. */
+export const findUnreferenced = Effect.fn("findUnreferenced")(function* (
   dataDir: string,
   runs: ReadonlyArray<string>,
 ) {
@@ -81,7 +81,7 @@ export const unreferenced = Effect.fn("unreferenced")(function* (
       const record = yield* decodeRecord(text).pipe(Effect.orElseSucceed(() => undefined))
       const file = name.slice(0, -".json".length)
       if (record === undefined || needs.entries.has(`${folder}/${file}`)) continue
-      // The file goes first: a record alone is found again.
+      // The file before its record, because a record without its file is found again.
       if (names.has(file)) found.push(paths.join(inside, file))
       found.push(paths.join(inside, name))
     }

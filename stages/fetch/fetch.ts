@@ -1,9 +1,9 @@
 /**
  * The fetch stage: (dataset, data folder) -> its four files in the cache, uncompressed and verified.
  *
- * Nothing unverified is ever under a final name. Files are fetched one after another, so that one at a time is in memory;
- * any number of runs may fetch into one cache. A run that has begun is given the content it began with, or none: of other
- * content its split would be other examples.
+ * No unverified file has a final name. Files are fetched one after another, so that only one is in memory. Any number of runs
+ * may fetch into one cache. A resumed run gets the content it started with or an error, because other content would be
+ * split differently.
  */
 import { Effect, Schema } from "effect"
 import {
@@ -22,23 +22,23 @@ import { fetchPublishedFile } from "./publishedFile.ts"
 export { OwnFileNotFound } from "./ownFile.ts"
 export { DataNotAvailable } from "./sources.ts"
 
-/** What a run began with is known from its record alone, and that is gone. */
+/** The record of the content that a run started with is lost, and other content would be a different dataset. */
 export class ContentNotKnown extends Failure<ContentNotKnown>()("ContentNotKnown", {
   exitCode: "dataError",
   fields: { run: Schema.String },
   message: ({ run }) =>
-    `${run} cannot go on: found no stages/fetch.json that can be read, expected the digests of the data it began with, as other data would be split otherwise; bring that file back or begin a new run`,
+    `cannot resume ${run}: found no readable stages/fetch.json, expected the digests of its data, because other data would be split differently; restore the file or start a new run`,
 }) {}
 
-/** Whether the dataset can have but one content, whenever it is fetched. */
-export const isOneContent = (dataset: Dataset): boolean =>
+/** Whether the content of the dataset is the same whenever it is fetched. */
+export const isImmutable = (dataset: Dataset): boolean =>
   typeof dataset === "string" || fileNames.every((name) => dataset[name].sha256 !== undefined)
 
 export const fetchDataset = Effect.fn("fetchDataset")(function* (options: {
   readonly dataset: Dataset
-  /** The cache: shared by runs, one folder a dataset. */
+  /** The cache, which all runs share. It has one folder for each dataset. */
   readonly dataDir: string
-  /** What a run that has begun recorded: other content is refused. */
+  /** The record of a run that is resumed: other content is refused. */
   readonly recorded?: FetchedDataset | undefined
 }) {
   const { dataDir, dataset, recorded } = options
@@ -70,8 +70,8 @@ export const fetchDataset = Effect.fn("fetchDataset")(function* (options: {
   return fetched
 })
 
-/** Whether the files a run began with are in the cache, unchanged: a resumed run asks this of its record. */
-export const isStillThere = Effect.fn("isStillThere")(function* (fetched: FetchedDataset) {
+/** Whether the files that a run started with are still in the cache, unchanged. */
+export const isStillCached = Effect.fn("isStillCached")(function* (fetched: FetchedDataset) {
   for (const { path, sha256 } of Object.values(fetched.files)) {
     if ((yield* lookUp(path, sha256)).kind !== "verified") return false
   }

@@ -1,10 +1,10 @@
 /**
- * A file of a user's own dataset: (path or URL, its SHA-256 where stated) -> a copy in the cache, named by its digest.
+ * Fetches a file of a user's own dataset: (path or URL, optional SHA-256) -> a copy in the cache, named by its digest.
  *
- * Copied, because the original may change under a run, and a resumed run must find the bytes it began with. The origin is
- * looked at anew each time, and new content is a new version of the dataset: a path is read again when its size or time of
- * change differs, a URL is asked for what it has now. With a digest, stated or recorded by the run that asks, only that
- * content counts, and once is enough.
+ * Copied because the original may change during a run, and a resumed run must find the bytes it started with. The origin is
+ * checked at every fetch, and new content is a new version of the dataset: a path is read again if its size or modification
+ * time changed, a URL is requested with its last ETag or date. With a digest, from the experiment or from the record of a
+ * resumed run, only that content is accepted, and it is fetched once.
  */
 import { Effect, Path, Schema } from "effect"
 import { type FetchedFile, Sha256 } from "../../schemas/Dataset.ts"
@@ -16,25 +16,25 @@ import { digestOf } from "../digest.ts"
 import { downloadIfChanged, type Version } from "./download.ts"
 import { firstOf, SourceFailed } from "./sources.ts"
 
-/** A resident dataset of more would not fit the machines this is for. */
+/** A larger dataset would not fit into the memory of usual machines. */
 const limitBytes = 2 ** 30
 
-/** The experiment names a file that is not there. */
+/** A file that the experiment names does not exist. */
 export class OwnFileNotFound extends Failure<OwnFileNotFound>()("OwnFileNotFound", {
   exitCode: "noInput",
   fields: { dataset: Schema.String, file: Schema.String, path: Schema.String },
   message: ({ dataset, file, path }) =>
-    `${file} of ${dataset}: found no file ${path}, expected an IDX file, plain or gzip; correct dataset.${file}.source in the experiment (a relative path starts at the working folder)`,
+    `cannot read ${file} of ${dataset}: found no file ${path}, expected an IDX file, plain or gzip; correct dataset.${file}.source in the experiment (relative paths start at the working folder)`,
 }) {}
 
-/** What an origin gave when it was last looked at. */
+/** The version of an origin at its last fetch. */
 const Origin = Schema.Struct({
   origin: Schema.String,
   sha256: Sha256,
-  /** Of a path, before it was read. */
+  /** Of a path, taken before it was read. */
   sizeBytes: Schema.optionalKey(Schema.Int),
   modifiedMs: Schema.optionalKey(Schema.Finite),
-  /** Of a URL, as its server told. */
+  /** Of a URL, from the response. */
   etag: Schema.optionalKey(Schema.String),
   lastModified: Schema.optionalKey(Schema.String),
 })
@@ -72,8 +72,8 @@ const findCached = Effect.fnUntraced(function* (folder: string, digest: string |
 const isUrl = (source: string) => /^https?:\/\//i.test(source)
 
 /**
- * The content that an origin has now, and what will show that it changed; undefined if the origin still has the version
- * `known`. `local`: the file at a path, if there is one.
+ * The content of an origin and its version, from which a change will be recognized; undefined if the origin still has the
+ * version `known`. `local`: the file at a path, if it exists.
  */
 const readOrigin = Effect.fnUntraced(function* (
   origin: string,
@@ -100,18 +100,18 @@ const readOrigin = Effect.fnUntraced(function* (
 
 const adviceFor = (origin: string, recorded: string | undefined) =>
   recorded !== undefined
-    ? `the run began with that content, and nothing else will do: put it back at ${origin}, or begin a new run`
+    ? `the run started with that content: put it back at ${origin}, or start a new run`
     : isUrl(origin)
-      ? "check the URL and the network; with its sha256 in the experiment it is needed only once"
-      : "check the file and the sha256 that the experiment states"
+      ? "check the URL and the network; with its sha256 in the experiment the file is downloaded only once"
+      : "check the file and its sha256 in the experiment"
 
 export const fetchOwnFile = Effect.fn("fetchOwnFile")(function* (options: {
   readonly dataset: string
   readonly file: string
   readonly source: string
-  /** What the experiment states. */
+  /** The digest in the experiment. */
   readonly sha256: string | undefined
-  /** What the run began with, where it has begun. */
+  /** The digest in the record of a resumed run. */
   readonly recorded: string | undefined
   readonly dataDir: string
 }) {
@@ -119,28 +119,28 @@ export const fetchOwnFile = Effect.fn("fetchOwnFile")(function* (options: {
   const sha256 = recorded ?? options.sha256
   const paths = yield* Path.Path
   const folder = yield* ownFolder(dataDir)
-  const stated = yield* findCached(folder, sha256)
-  if (stated !== undefined) return stated
+  const inCache = yield* findCached(folder, sha256)
+  if (inCache !== undefined) return inCache
 
   const origin = isUrl(source) ? source : paths.resolve(source)
   const originDigest = yield* digestOf("sha256", new TextEncoder().encode(origin))
   const originPath = paths.join(folder, `${originDigest}.origin.json`)
-  const seen = yield* readOriginRecord(originPath)
+  const before = yield* readOriginRecord(originPath)
   const local = isUrl(origin) ? undefined : yield* stat(origin)
   if (!isUrl(origin) && local === undefined && recorded === undefined)
     return yield* new OwnFileNotFound({ dataset, file, path: origin })
 
-  const known = sha256 === undefined ? yield* findCached(folder, seen?.sha256) : undefined
-  const isUnchanged = seen?.sizeBytes === local?.sizeBytes && seen?.modifiedMs === local?.modifiedMs
+  const known = sha256 === undefined ? yield* findCached(folder, before?.sha256) : undefined
+  const isUnchanged = before?.sizeBytes === local?.sizeBytes && before?.modifiedMs === local?.modifiedMs
   if (known !== undefined && local !== undefined && isUnchanged) return known
 
-  // Never the old content where the new cannot be had: images and labels of two versions would be taken for one.
-  const now = readOrigin(origin, local, known === undefined ? {} : { ...seen }, sha256)
+  // If the new content is not available the old is not used: images and labels would be of two versions.
+  const now = readOrigin(origin, local, known === undefined ? {} : { ...before }, sha256)
   const found = yield* firstOf([now], [], { dataset, file, advice: adviceFor(origin, recorded) })
   if (found === undefined) return known as FetchedFile
   const { content, version } = found
-  if (seen !== undefined && seen.sha256 !== content.sha256) {
-    yield* Effect.logInfo(`${file} of ${dataset} has other content than before`)
+  if (before !== undefined && before.sha256 !== content.sha256) {
+    yield* Effect.logInfo(`${file} of ${dataset} has changed since the last fetch`)
   }
   const kept: FetchedFile =
     (yield* findCached(folder, content.sha256)) ??

@@ -1,8 +1,8 @@
 /**
- * A file of a registered dataset: (entry, which file) -> it in the cache, uncompressed and verified.
+ * Fetches a file of a registered dataset: (entry, key of the file) -> the file in the cache, uncompressed and verified.
  *
- * Sources are tried in order: the cache, a compressed file put there by hand, an installed package, the mirrors. Content
- * that is not what it must be counts as a failed source, whatever it is and wherever it came from.
+ * Sources are tried in order: the cache, a compressed file that the user put there, an installed package, the mirrors. A source
+ * whose content does not verify has failed.
  */
 import { fileURLToPath } from "node:url"
 import { Effect, type FileSystem, Path } from "effect"
@@ -16,7 +16,7 @@ import type { DatasetEntry, Digest } from "./datasets.ts"
 import { download } from "./download.ts"
 import { type Content, firstOf, SourceFailed } from "./sources.ts"
 
-/** A file's bytes; one that cannot be read is a failed source, not a failed run. */
+/** The bytes of a file. If it cannot be read the source has failed, not the run. */
 const readSource = (path: string, source: string) =>
   read(path).pipe(
     Effect.mapError(
@@ -24,18 +24,18 @@ const readSource = (path: string, source: string) =>
     ),
   )
 
-/** Where a file of an installed package lies. The package is looked for, never loaded. */
+/** The path of a file in an installed package. The package is resolved, never loaded. */
 const bundledPath = (bundled: string, source: string) =>
   Effect.try({
     try: () => fileURLToPath(import.meta.resolve(bundled)),
-    catch: () => new SourceFailed({ source, found: "no such package", expected: "it to be installed" }),
+    catch: () => new SourceFailed({ source, found: "no such package", expected: "an installed package" }),
   })
 
 export const fetchPublishedFile = Effect.fn("fetchPublishedFile")(function* (options: {
   readonly dataset: string
   readonly entry: Pick<DatasetEntry, "files" | "unverified" | "byHand">
   readonly key: FileName
-  /** SHA-256 of the content the run began with, where it has begun. */
+  /** The SHA-256 in the record of a resumed run. */
   readonly recorded?: string | undefined
   readonly dataDir: string
 }) {
@@ -64,7 +64,7 @@ export const fetchPublishedFile = Effect.fn("fetchPublishedFile")(function* (opt
               Effect.flatMap(verified(`package ${file.bundled}`)),
             ),
           ]),
-      // Gzip never makes a file larger than this.
+      // The largest size that gzip can give.
       ...file.urls.map((url) =>
         download(url, sizeBytes + Math.ceil(sizeBytes / 1000) + 1024).pipe(Effect.flatMap(verified(url))),
       ),
@@ -79,7 +79,7 @@ export const fetchPublishedFile = Effect.fn("fetchPublishedFile")(function* (opt
     file: key,
     advice:
       entry.byHand === undefined
-        ? `check the network (behind a proxy, set HTTPS_PROXY and NODE_USE_ENV_PROXY=1), put ${file.name}.gz into ${folder}, or name a folder that has the dataset with --data-dir`
+        ? `check the network (behind a proxy, set HTTPS_PROXY and NODE_USE_ENV_PROXY=1), put ${file.name}.gz into ${folder}, or give a folder that has the dataset with --data-dir`
         : `${entry.byHand}, then put ${file.name}.gz into ${folder}`,
   })
   return yield* keep(path, content)

@@ -1,19 +1,19 @@
 /**
- * Getting one file from the first source that gives it: (sources in order) -> what it gave, or what each gave instead.
+ * Fetches one file from the first source that has it: (sources in order) -> its content, or the failure of every source.
  */
 import { Effect, Result, Schema } from "effect"
 import { Failure } from "../../schemas/Failure.ts"
 
 const failure = { source: Schema.String, found: Schema.String, expected: Schema.String }
 
-/** One source did not give the file: the next one is tried. */
+/** One source does not have the file. The next one is tried. */
 export class SourceFailed extends Failure<SourceFailed>()("SourceFailed", {
   exitCode: "unavailable",
   fields: failure,
   message: ({ expected, found, source }) => `${source}: found ${found}, expected ${expected}`,
 }) {}
 
-/** No source gave a file of a dataset. */
+/** No source has a file of a dataset. */
 export class DataNotAvailable extends Failure<DataNotAvailable>()("DataNotAvailable", {
   exitCode: "unavailable",
   fields: {
@@ -30,7 +30,7 @@ export class DataNotAvailable extends Failure<DataNotAvailable>()("DataNotAvaila
   },
 }) {}
 
-/** A whole file, made sure of. */
+/** A whole, verified file. */
 export interface Content {
   readonly bytes: Uint8Array
   readonly sha256: string
@@ -38,7 +38,7 @@ export interface Content {
   readonly source: string
 }
 
-/** Tries the sources one after another; `earlier` are those that have failed before. */
+/** Tries the sources one after another. `earlier`: failures of sources that were tried before. */
 export const firstOf = Effect.fnUntraced(function* <A, E, R>(
   sources: Iterable<Effect.Effect<A, SourceFailed | E, R>>,
   earlier: ReadonlyArray<SourceFailed>,
@@ -49,7 +49,7 @@ export const firstOf = Effect.fnUntraced(function* <A, E, R>(
     const outcome = yield* Effect.result(source)
     if (Result.isSuccess(outcome)) return outcome.success
     const { failure } = outcome
-    // E may be inferred with SourceFailed in it: what is left after the test is not.
+    // E may be inferred with SourceFailed in it; here it is excluded.
     if (!(failure instanceof SourceFailed)) return yield* Effect.fail(failure as Exclude<E, SourceFailed>)
     failed.push(failure)
     yield* Effect.logWarning(failure.message)

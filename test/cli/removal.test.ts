@@ -18,7 +18,7 @@ import { fileURLToPath } from "node:url"
 import * as NodeServices from "@effect/platform-node/NodeServices"
 import { afterAll, assert, beforeAll, describe, it } from "@effect/vitest"
 import { Effect, type FileSystem, type Path, Result } from "effect"
-import { unreferenced } from "../../stages/fetch/cacheReferences.ts"
+import { findUnreferenced } from "../../stages/fetch/cacheReferences.ts"
 import { findLeftovers, findNeededRuns, findProtection, removeRun } from "../../storage/removal.ts"
 import { runCommand } from "../fixtures/command.ts"
 import { powerCut } from "../fixtures/powerCut.ts"
@@ -223,7 +223,7 @@ describe("the dataset cache", () => {
     const run = write("cache")
     fetched(run, "/mounted/elsewhere", names)
     assert.deepStrictEqual(
-      [...(await go(unreferenced(dataDir, [run])))].sort(),
+      [...(await go(findUnreferenced(dataDir, [run])))].sort(),
       ["mnist/old", "mnist/old.json", "own/x.origin.json", `own/${sha256}.idx`, `own/${sha256}.idx.json`]
         .map((name) => join(dataDir, name))
         .sort(),
@@ -235,11 +235,11 @@ describe("the dataset cache", () => {
     for (const name of ["mnist/a", "kmnist/a"]) cacheFile(join(dataDir, name))
     const waiting = write("cache2")
     assert.deepStrictEqual(
-      await go(unreferenced(dataDir, [waiting])),
+      await go(findUnreferenced(dataDir, [waiting])),
       ["kmnist/a", "kmnist/a.json"].map((name) => join(dataDir, name)),
     )
     const damaged = write("cache2")
     writeFileSync(join(damaged, "run.json"), readFileSync(join(damaged, "run.json"), "utf8").slice(0, 50))
-    assert.deepStrictEqual(await go(unreferenced(dataDir, [waiting, damaged])), [])
+    assert.deepStrictEqual(await go(findUnreferenced(dataDir, [waiting, damaged])), [])
   })
 })

@@ -58,7 +58,7 @@ describe("a run whose data was replaced", () => {
         rmSync(join(data, "own"), { recursive: true })
         const gone = yield* Effect.flip(table)
         assert.strictEqual(gone._tag, "DataNotAvailable")
-        assert.match(gone.message, /^cannot get trainImages .* or begin a new run$/)
+        assert.match(gone.message, /^cannot get trainImages .* or start a new run$/)
       }),
   )
 
@@ -69,7 +69,7 @@ describe("a run whose data was replaced", () => {
     assert.strictEqual(refused.code, 69, refused.stderr)
     assert.match(
       refused.stderr,
-      /^error: cannot get trainImages of squares: \S+train-images: found 1936 bytes of SHA-256 \w{64}, expected SHA-256 \w{64}; .*put it back at \S+train-images, or begin a new run$/m,
+      /^error: cannot get trainImages of squares: \S+train-images: found 1936 bytes of SHA-256 \w{64}, expected SHA-256 \w{64}; .*put it back at \S+train-images, or start a new run$/m,
     )
   })
 
@@ -80,7 +80,7 @@ describe("a run whose data was replaced", () => {
       lose()
       const refused = await resume(75)
       assert.strictEqual(refused.code, 65, refused.stderr)
-      assert.match(refused.stderr, /^error: \S+ cannot go on: found no stages\/fetch\.json that can be read/m)
+      assert.match(refused.stderr, /^error: cannot resume \S+: found no readable stages\/fetch\.json/m)
     }
     writeFileSync(fetched, text)
   })

