@@ -1,4 +1,4 @@
-/** A process of its own: fetches MNIST into the folder it is given and prints the digests, read anew from the files. */
+/** A process that fetches MNIST into the folder it is given, reads the files and prints their digests. */
 import { createHash } from "node:crypto"
 import { readFile } from "node:fs/promises"
 import * as NodeServices from "@effect/platform-node/NodeServices"
