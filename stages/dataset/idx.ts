@@ -1,10 +1,10 @@
 /**
- * The IDX file format: (bytes) -> type, dimensions and values, or what is wrong with them; and back.
+ * The IDX file format: (bytes) -> type, dimensions and values, or an error; and back.
  *
- * Two zero bytes, one byte for the element type, one for the rank, one unsigned 32-bit size a dimension, then the values
- * in row-major order; every number big-endian. Source: LeCun, Cortes and Burges, "The MNIST database of handwritten
- * digits" (1998), section "The IDX file format", and Lush's libidx. The content fills the file exactly: missing and
- * trailing bytes are refused, and nothing is allocated before the dimensions are known to fit the file.
+ * Two zero bytes, one byte for the element type, one for the rank, an unsigned 32-bit size for each dimension, then the values
+ * in row-major order; every number is big-endian. Source: LeCun, Cortes and Burges, "The MNIST database of handwritten
+ * digits" (1998), section "The IDX file format", and Lush's libidx. Missing and trailing bytes are refused, and no memory is
+ * allocated before the dimensions are known to fit the file.
  */
 import { Result, Schema } from "effect"
 import { Failure } from "../../schemas/Failure.ts"
@@ -30,7 +30,7 @@ export type Idx = { readonly dims: ReadonlyArray<number> } & (
   | { readonly type: "float64"; readonly data: Float64Array }
 )
 
-/** A file is not IDX, or not a whole one. */
+/** A file that is not IDX, or not a whole one. */
 export class IdxInvalid extends Failure<IdxInvalid>()("IdxInvalid", {
   exitCode: "dataError",
   fields: { path: Schema.String, found: Schema.String, expected: Schema.String, advice: Schema.String },
@@ -40,7 +40,7 @@ export class IdxInvalid extends Failure<IdxInvalid>()("IdxInvalid", {
 
 const littleEndian = new Uint8Array(new Uint16Array([1]).buffer)[0] === 1
 
-/** Turns the byte order of every element around, in place. */
+/** Reverses the byte order of every element in place. */
 const swap = (bytes: Uint8Array, sizeBytes: number): void => {
   const buffer = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength)
   if (sizeBytes === 2) buffer.swap16()
@@ -49,7 +49,7 @@ const swap = (bytes: Uint8Array, sizeBytes: number): void => {
 }
 
 const asType = (type: TypeCode, dims: ReadonlyArray<number>, bytes: Uint8Array): Idx => {
-  // Bytes are looked at where they lie, wider values are copied: they must be aligned and in the machine's byte order.
+  // Bytes are a view. Wider values are copied, because they must be aligned and in the byte order of the machine.
   if (type === 0x08) return { type: "uint8", dims, data: bytes }
   if (type === 0x09) {
     return { type: "int8", dims, data: new Int8Array(bytes.buffer, bytes.byteOffset, bytes.byteLength) }
@@ -68,7 +68,7 @@ const asType = (type: TypeCode, dims: ReadonlyArray<number>, bytes: Uint8Array):
   }
 }
 
-/** What a file without an IDX header seems to be, in words. */
+/** Describes a file without an IDX header. */
 const headerFound = (bytes: Uint8Array): string => {
   if (bytes[0] === 0x1f && bytes[1] === 0x8b) return "a gzip file"
   if (bytes[0] === 0x50 && bytes[1] === 0x4b) return "a zip archive"
@@ -76,7 +76,7 @@ const headerFound = (bytes: Uint8Array): string => {
   return `the bytes ${[...bytes.subarray(0, 4)].map((byte) => byte.toString(16).padStart(2, "0")).join(" ")}`
 }
 
-/** `path` is only for the message. One-byte elements are a view of `bytes`, wider ones a copy. */
+/** `path` is used in messages only. One-byte elements are a view of `bytes`, wider ones a copy. */
 export const parseIdx = (bytes: Uint8Array, path: string): Result.Result<Idx, IdxInvalid> => {
   const invalid = (found: string, expected: string, advice: string) =>
     Result.fail(new IdxInvalid({ path, found, expected, advice }))
@@ -101,7 +101,7 @@ export const parseIdx = (bytes: Uint8Array, path: string): Result.Result<Idx, Id
   }
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength)
   const dims = Array.from({ length: rank }, (_, axis) => view.getUint32(4 + 4 * axis))
-  // 255 dimensions of 2^32 are beyond any number type but this one.
+  // The product of 255 dimensions of 2^32 fits no other number type.
   const expectedBytes =
     dims.reduce((product, dim) => product * BigInt(dim), 1n) * BigInt(types[type].sizeBytes) +
     BigInt(headerBytes)
@@ -115,7 +115,7 @@ export const parseIdx = (bytes: Uint8Array, path: string): Result.Result<Idx, Id
   return Result.succeed(asType(type, dims, bytes.subarray(headerBytes)))
 }
 
-/** The file of these values: what `parseIdx` reads back. */
+/** Encodes values as a file that `parseIdx` reads. */
 export const encodeIdx = (idx: Idx): Uint8Array => {
   const type = typeCodes.find((code) => types[code].name === idx.type)!
   const headerBytes = 4 + 4 * idx.dims.length

@@ -1,9 +1,9 @@
 /**
- * A fetched dataset in memory: (FetchedDataset) -> one byte a pixel, one integer a label, train set then test set.
+ * Loads a fetched dataset: (FetchedDataset) -> images of one byte a pixel and one integer a label, train set before test set.
  *
- * Loading checks what every later index relies on: the bytes are those that were fetched, the images have the dataset's
- * shape, there is one label an image, and every label is a class. A dataset's quirks (transposed images, labels that
- * start at 1, labels of several columns) end here.
+ * Checks that the bytes are those that were fetched, that images have the shape of the dataset, that there is one label for each
+ * image, and that every label is a class. Differences in layout (transposed images, labels from 1, labels of several
+ * columns) are removed here.
  */
 import { Effect, Result, Schema } from "effect"
 import { type FetchedDataset, type FetchedFile, type Layout, originOf } from "../../schemas/Dataset.ts"
@@ -31,7 +31,7 @@ const fault = {
   advice: Schema.String,
 }
 
-/** A file is not the one that was fetched. */
+/** A file has changed since it was fetched. */
 export class ChecksumMismatch extends Failure<ChecksumMismatch>()("ChecksumMismatch", {
   exitCode: "dataError",
   fields: fault,
@@ -39,7 +39,7 @@ export class ChecksumMismatch extends Failure<ChecksumMismatch>()("ChecksumMisma
     `${path} has changed: found ${found}, expected ${expected}; ${advice}`,
 }) {}
 
-/** Images of another size, type or number of channels than the dataset's. */
+/** Images whose size, type or number of channels is not that of the dataset. */
 export class ImageShapeMismatch extends Failure<ImageShapeMismatch>()("ImageShapeMismatch", {
   exitCode: "dataError",
   fields: fault,
@@ -47,7 +47,7 @@ export class ImageShapeMismatch extends Failure<ImageShapeMismatch>()("ImageShap
     `${path} does not hold the dataset's images: found ${found}, expected ${expected}; ${advice}`,
 }) {}
 
-/** Labels that are not one row of integers an example. */
+/** Labels that are not one row of integers for each example. */
 export class LabelShapeMismatch extends Failure<LabelShapeMismatch>()("LabelShapeMismatch", {
   exitCode: "dataError",
   fields: fault,
@@ -55,7 +55,7 @@ export class LabelShapeMismatch extends Failure<LabelShapeMismatch>()("LabelShap
     `${path} does not hold the dataset's labels: found ${found}, expected ${expected}; ${advice}`,
 }) {}
 
-/** Not one label an image. */
+/** Images and labels differ in number. */
 export class CountMismatch extends Failure<CountMismatch>()("CountMismatch", {
   exitCode: "dataError",
   fields: fault,
@@ -63,12 +63,12 @@ export class CountMismatch extends Failure<CountMismatch>()("CountMismatch", {
     `${path} does not fit its images: found ${found}, expected ${expected}; ${advice}`,
 }) {}
 
-/** A label that is no class. */
+/** A label that is not a class. */
 export class LabelOutOfRange extends Failure<LabelOutOfRange>()("LabelOutOfRange", {
   exitCode: "dataError",
   fields: fault,
   message: ({ advice, expected, found, path }) =>
-    `${path} holds a label that is no class: found ${found}, expected ${expected}; ${advice}`,
+    `${path} holds a label outside the classes: found ${found}, expected ${expected}; ${advice}`,
 }) {}
 
 const shapeOf = (idx: Idx): string => `${idx.type} [${idx.dims.join(", ")}]`
@@ -105,7 +105,7 @@ const imagesOf = (idx: Idx, path: string, shape: ResidentDataset["imageShape"]) 
       )
 }
 
-/** Classes from 0, one an example. */
+/** The class of each example, from 0. */
 const labelsOf = (
   idx: Idx,
   path: string,
@@ -152,10 +152,10 @@ const labelsOf = (
   return Result.succeed(labels)
 }
 
-/** Images turned at once between two yields: some 5 ms. */
+/** Images between two yields: about 5 ms of work. */
 const imagesAtOnce = 2048
 
-/** Turns images stored [examples, width, height, channels] into [examples, height, width, channels]. */
+/** Transposes images from [examples, width, height, channels] to [examples, height, width, channels]. */
 export const transpose = Effect.fnUntraced(function* (
   from: Uint8Array,
   to: Uint8Array,
@@ -176,7 +176,7 @@ export const transpose = Effect.fnUntraced(function* (
   }
 })
 
-/** The pixels of one image file of a dataset, verified, as they are stored. */
+/** The verified pixels of one image file of a dataset, as they are stored. */
 export const loadImages = Effect.fnUntraced(function* (
   { imageShape, layout }: Pick<FetchedDataset, "imageShape" | "layout">,
   file: FetchedFile,
@@ -204,7 +204,7 @@ export const loadDataset = Effect.fn("loadDataset")(function* (fetched: FetchedD
   const train = yield* loadSet(files.trainImages, files.trainLabels)
   const test = yield* loadSet(files.testImages, files.testLabels)
 
-  // Shared, so that the thread that fills batches reads them where they are.
+  // Shared memory, so that the thread that fills batches needs no copy.
   const images = new Uint8Array(new SharedArrayBuffer(train.images.length + test.images.length))
   for (const [set, at] of [
     [train.images, 0],

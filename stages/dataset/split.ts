@@ -1,8 +1,8 @@
 /**
- * Which examples train, validate and test: (split, sizes of the dataset's own sets) -> three lists of indices.
+ * Splits a dataset: (split, sizes of its train set and test set) -> indices of train, validation and test examples.
  *
- * An index counts through the train file and then the test file. The lists are disjoint, ascending and together cover
- * every example that the split uses; the same split of the same sizes is always the same lists.
+ * An index counts through the train file and then the test file. The lists are disjoint and ascending, and together they hold
+ * every example. The same split of the same sizes always gives the same lists.
  */
 import { Result, Schema } from "effect"
 import type { Split } from "../../schemas/Dataset.ts"
@@ -16,7 +16,7 @@ export interface SplitIndices {
   readonly test: Uint32Array
 }
 
-/** A split that would leave nothing to train, validate or test with. */
+/** A split that leaves no example for training, validation or test. */
 export class SplitEmpty extends Failure<SplitEmpty>()("SplitEmpty", {
   exitCode: "dataError",
   fields: {
@@ -31,7 +31,7 @@ export class SplitEmpty extends Failure<SplitEmpty>()("SplitEmpty", {
 const range = (from: number, until: number): Uint32Array =>
   Uint32Array.from({ length: until - from }, (_, i) => from + i)
 
-/** The indices below `length` at positions [from, until) of the split's shuffle, ascending. */
+/** The indices below `length` at positions [from, until) of the split's shuffle, in ascending order. */
 const drawn = (seed: number, length: number, from: number, until: number): Uint32Array => {
   const indexAt = permutation(randomKey(seed, "split"), length)
   return Uint32Array.from({ length: until - from }, (_, i) => indexAt(from + i)).sort()

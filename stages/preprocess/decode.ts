@@ -1,37 +1,37 @@
 /**
- * The bytes of a PNG, JPEG or WebP -> its pixels, upright and without transparency.
+ * Decodes an image: (bytes of a PNG, JPEG or WebP) -> its pixels, upright and without transparency.
  *
- * Nothing is handed to the decoder but these three formats, recognized by their first bytes, and nothing is decoded
- * before the size in the header is known to be bearable: a file of a few kilobytes can hold a hundred megapixels.
+ * The decoder gets these three formats only, which are recognized by their first bytes, and only after the size in the header is
+ * checked: a file of a few kilobytes can hold a hundred megapixels.
  */
 import { Effect, Schema } from "effect"
 import { Failure } from "../../schemas/Failure.ts"
 import type { GrayImage } from "./GrayImage.ts"
 
-/** Some megapixels more than a phone's camera gives by default, and 200 MB once decoded. */
-const mostPixels = 64_000_000
-/** A larger image is made so large while it is decoded: a mark a fortieth as wide is still 30 pixels. */
-const workingSide = 1200
+/** Some megapixels more than the default of phone cameras; 200 MB when decoded. */
+const maxPixels = 64_000_000
+/** Larger images are shrunk to this side when they are decoded. A mark of a fortieth of the width still has 30 pixels. */
+const maxSide = 1200
 
 const fault = { image: Schema.String, found: Schema.String }
 
-/** Not one of the formats that are read. */
+/** A format that cannot be read. */
 export class ImageFormatUnsupported extends Failure<ImageFormatUnsupported>()("ImageFormatUnsupported", {
   exitCode: "dataError",
   fields: fault,
   message: ({ found, image }) =>
-    `${image} is not an image that can be read: found ${found}, expected PNG, JPEG or WebP; convert it to one of them`,
+    `cannot read ${image}: found ${found}, expected PNG, JPEG or WebP; convert it to one of them`,
 }) {}
 
-/** Larger than what is decoded; known from its header. */
+/** Too many pixels to decode, according to the header. */
 export class ImageTooLarge extends Failure<ImageTooLarge>()("ImageTooLarge", {
   exitCode: "dataError",
   fields: fault,
   message: ({ found, image }) =>
-    `${image} is too large: found ${found}, expected at most ${mostPixels / 1e6} megapixels; make it smaller`,
+    `${image} is too large: found ${found}, expected at most ${maxPixels / 1e6} megapixels; shrink it`,
 }) {}
 
-/** A torn or damaged file. */
+/** A truncated or damaged file. */
 export class ImageDamaged extends Failure<ImageDamaged>()("ImageDamaged", {
   exitCode: "dataError",
   fields: fault,
@@ -41,7 +41,7 @@ export class ImageDamaged extends Failure<ImageDamaged>()("ImageDamaged", {
 const startsWith = (bytes: Uint8Array, text: string, at = 0) =>
   [...text].every((char, i) => bytes[at + i] === char.charCodeAt(0))
 
-/** What the first bytes are, in words. */
+/** The format that the first bytes show. */
 export const formatOf = (bytes: Uint8Array): string => {
   if (startsWith(bytes, "\u0089PNG\r\n\u001A\n")) return "PNG"
   if (startsWith(bytes, "\u00FF\u00D8\u00FF")) return "JPEG"
@@ -58,16 +58,16 @@ export const formatOf = (bytes: Uint8Array): string => {
   return `the bytes ${shown.join(" ")}`
 }
 
-/** The decoder's message in a line, without the names of its own functions. */
+/** The message of the decoder in one line, without the names of its functions. */
 const reasonOf = (error: unknown) =>
   (error instanceof Error ? error.message : String(error))
     .split("\n")[0]
     .replace(/^(?:Input buffer|Vips\w*|\w+load_buffer):? /, "")
 
-/** sharp takes some 30 ms to load: only when there is something to decode. */
+/** Loading sharp takes about 30 ms, so it is loaded only when an image is decoded. */
 const loadSharp = Effect.promise(async () => (await import("sharp")).default)
 
-/** Opened for decoding, once format and size are known to be good. */
+/** Checks format and size, and opens the image for decoding. */
 const open = Effect.fnUntraced(function* (bytes: Uint8Array, image: string) {
   const format = formatOf(bytes)
   if (!["PNG", "JPEG", "WebP"].includes(format)) {
@@ -79,21 +79,21 @@ const open = Effect.fnUntraced(function* (bytes: Uint8Array, image: string) {
     try: () => sharp(bytes, { limitInputPixels: false }).metadata(),
     catch: damaged,
   })
-  if (width * height > mostPixels) {
+  if (width * height > maxPixels) {
     const megapixels = ((width * height) / 1e6).toFixed(0)
     return yield* new ImageTooLarge({ image, found: `${width} × ${height}, ${megapixels} megapixels` })
   }
   return {
-    picture: sharp(bytes, { limitInputPixels: mostPixels, failOn: "truncated" }).autoOrient(),
+    picture: sharp(bytes, { limitInputPixels: maxPixels, failOn: "truncated" }).autoOrient(),
     damaged,
   }
 })
 
-/** Luma of ITU-R BT.601 (1982): whole for gray pixels. */
+/** Luma of ITU-R BT.601 (1982). Exact for gray pixels. */
 const gray = (data: Uint8Array, at: number) =>
   (299 * data[at] + 587 * data[at + 1] + 114 * data[at + 2]) / 1000
 
-/** RGBA to gray; ink on a transparent ground is drawn on a ground that it stands out from. */
+/** RGBA to gray. A transparent background becomes white for dark ink and black for light ink. */
 const flatten = (data: Uint8Array): Float32Array => {
   const size = data.length / 4
   const pixels = Float32Array.from({ length: size }, (_, i) => gray(data, 4 * i))
@@ -108,13 +108,13 @@ const flatten = (data: Uint8Array): Float32Array => {
   return pixels.map((value, i) => ground + ((value - ground) * data[4 * i + 3]) / 255)
 }
 
-/** Gray and at most 1200 pixels wide and high. */
+/** A gray image that is at most 1200 pixels wide and high. */
 export const decodeGray = Effect.fn("decodeGray")(function* (bytes: Uint8Array, image: string) {
   const { damaged, picture } = yield* open(bytes, image)
   const { data, info } = yield* Effect.tryPromise({
     try: () =>
       picture
-        .resize({ width: workingSide, height: workingSide, fit: "inside", withoutEnlargement: true })
+        .resize({ width: maxSide, height: maxSide, fit: "inside", withoutEnlargement: true })
         .toColourspace("srgb")
         .ensureAlpha()
         .raw({ depth: "uchar" })
@@ -125,7 +125,7 @@ export const decodeGray = Effect.fn("decodeGray")(function* (bytes: Uint8Array, 
   return { width, height, pixels: flatten(data) } satisfies GrayImage
 })
 
-/** Scaled so that the longer side fits into [height, width]; bytes [height, width, channels], smaller on one side. */
+/** Scales the image so that it fits into [height, width]. One side of the result may be smaller. */
 export const decodeFitted = Effect.fn("decodeFitted")(function* (
   bytes: Uint8Array,
   image: string,

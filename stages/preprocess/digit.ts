@@ -128,7 +128,7 @@ const read = (
   if (Result.isFailure(found)) return Result.fail(found.failure)
   const pixels = inkInStyle(inkOf(contrast, found.success), style)
   return inscribedRadius(pixels, style.size) > maxInscribedRadius * style.box
-    ? Result.fail("the mark in it is a solid shape, not strokes")
+    ? Result.fail("a solid shape instead of strokes")
     : Result.succeed({
         pixels: Uint8Array.from(pixels, (value) => Math.round(255 * value)),
         darkInk: contrast.darkInk,
@@ -142,7 +142,7 @@ const isAtEdge = ({ height, width }: GrayImage, { bottom, left, right, top }: Ma
 
 const readSheet = (image: GrayImage, sheet: Sheet, style: CharacterStyle) =>
   Result.flatMap(read(crop(image, sheet), style), (character) =>
-    character.atEdge ? Result.fail("it is not on the sheet alone") : Result.succeed(character),
+    character.atEdge ? Result.fail("a mark that continues beyond the sheet") : Result.succeed(character),
   )
 
 /** The character on the largest sheet that has one, if the image shows sheets on a background; else that in the whole image. */

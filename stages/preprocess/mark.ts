@@ -128,14 +128,14 @@ export const findMark = (contrast: Contrast): Result.Result<Mark, string> => {
   const { noise, values } = contrast
   const lowest = Math.max(minContrast, minDeviations * noise)
   const candidates = values.filter((value) => value > lowest)
-  if (candidates.length < 4) return Result.fail("nothing in it stands out from its background")
+  if (candidates.length < 4) return Result.fail("nothing that stands out from the background")
   const threshold = Math.max(lowest, 0.4 * quantile(candidates, 0.9))
   const regions = regionsOf(contrast, threshold).filter((region) => !runsAlongEdge(region))
   const main = regions.reduce<Region | undefined>(
     (best, region) => (best === undefined || region.mass > best.mass ? region : best),
     undefined,
   )
-  if (main === undefined) return Result.fail("all that stands out runs along its edges")
+  if (main === undefined) return Result.fail("only marks along its edges")
 
   const parts = partsOf(main, regions)
   const left = Math.min(...parts.map((part) => part.left))
@@ -144,13 +144,11 @@ export const findMark = (contrast: Contrast): Result.Result<Mark, string> => {
   const bottom = Math.max(...parts.map((part) => part.bottom))
   const longest = Math.max(right - left, bottom - top)
   if (longest < minSide) {
-    return Result.fail(`the largest mark in it is ${longest} pixels high, too small to read`)
+    return Result.fail(`a mark of only ${longest} pixels, which is too small to read`)
   }
   const share = massOf(parts) / massOf(regions)
   if (share < minShare) {
-    return Result.fail(
-      `it holds many marks, and the strongest is only ${Math.round(100 * share)} % of them; crop it to one digit`,
-    )
+    return Result.fail(`many marks, of which the strongest has only ${Math.round(100 * share)} % of the ink`)
   }
   const ink = Float32Array.from(
     parts.flatMap((part) => part.pixels),

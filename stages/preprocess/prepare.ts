@@ -1,8 +1,8 @@
 /**
- * A user's image as one of the run's dataset: (bytes, dataset) -> pixels as the dataset stores them, and why it was so.
+ * Prepares a user's image for prediction: (bytes, dataset) -> pixels as the dataset stores them, and a description.
  *
- * What is done follows from how the dataset was made: characters are cut out and normalized as MNIST's were, anything
- * else is only resized.
+ * The preparation follows how the dataset was made: characters are cut out and normalized as in MNIST, other images are only
+ * resized.
  */
 import { Effect, Result, Schema } from "effect"
 import type { Dataset } from "../../schemas/Dataset.ts"
@@ -33,34 +33,34 @@ const registered: Readonly<Record<Extract<Dataset, string>, Preparation>> = {
 export const preparationOf = (dataset: Dataset): Preparation =>
   typeof dataset === "string" ? registered[dataset] : { kind: "resize", darkGround: false }
 
-/** For a person: what happens to an image, and what that follows from. */
+/** A description for the user: what is done to an image, and why. */
 export const describePreparation = (preparation: Preparation, dataset: string): string => {
   if (preparation.kind === "resize") {
-    const inverted = preparation.darkGround ? ", made a negative where the border is light" : ""
-    return `images are only resized${inverted}: ${dataset} is not known to hold cut-out characters as MNIST does`
+    const inverted = preparation.darkGround ? ", and inverted if their border is light" : ""
+    return `images are only resized${inverted}, because ${dataset} is not known to hold cut-out characters as MNIST does`
   }
   const { box, centre, size } = preparation.style
   const where = centre === "mass" ? "centre of mass" : "box"
-  return `images are taken as photographs of one character, which is cut out, fitted into ${box}×${box} and centred by its ${where} in ${size}×${size}, as ${dataset} was made`
+  return `each image is read as a photograph of one character, which is cut out, fitted into ${box}×${box} and centred by its ${where} in ${size}×${size}, as in ${dataset}`
 }
 
-/** No mark in the image can be the character that the network is asked about. */
+/** The image shows no mark that can be a character. */
 export class NoMarkFound extends Failure<NoMarkFound>()("NoMarkFound", {
   exitCode: "dataError",
   fields: { image: Schema.String, found: Schema.String },
   message: ({ found, image }) =>
-    `${image} shows no character: ${found}; expected one, dark on light or light on dark`,
+    `cannot find a character in ${image}: found ${found}, expected one character, dark on light or light on dark; crop the image to it`,
 }) {}
 
-/** Images of two or of more than three channels are no colours: a PNG, JPEG or WebP cannot be made into them. */
+/** The dataset has images of two or more than three channels, which no PNG, JPEG or WebP can give. */
 export class ChannelsUnsupported extends Failure<ChannelsUnsupported>()("ChannelsUnsupported", {
   exitCode: "dataError",
   fields: { dataset: Schema.String, channels: Schema.Int },
   message: ({ channels, dataset }) =>
-    `the images of ${dataset} have ${channels} channels; only gray (1) and colour (3) images can be predicted`,
+    `cannot predict images for ${dataset}: found ${channels} channels, expected 1 (gray) or 3 (colour); train on such images`,
 }) {}
 
-/** `image` names it in messages. */
+/** `image`: its name in messages. */
 export const prepareImage = Effect.fn("prepareImage")(function* (
   bytes: Uint8Array,
   image: string,

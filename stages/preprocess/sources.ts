@@ -1,33 +1,33 @@
 /**
- * Which images a command line means: (paths, folders, `-`) -> a name and a way to read each, or why it cannot be read.
+ * Finds the images of a command line: (paths, folders, `-`) -> the name of each image and an effect that reads it or fails.
  *
- * A folder stands for the images in it, by name, not for those in its folders. Sizes are looked at before anything is read.
+ * A folder means the images directly in it, sorted by name. Sizes are checked before a file is read.
  */
 import { Effect, FileSystem, Path, Schema, Stdio, Stream } from "effect"
 import { Failure } from "../../schemas/Failure.ts"
 import * as files from "../../storage/files.ts"
 import { type StorageFailed } from "../../storage/StorageFailed.ts"
 
-/** Of a file. Phones write 5 to 25 MB. */
-const mostBytes = 100 * 2 ** 20
+/** The largest file. Phones write 5 to 25 MB. */
+const maxBytes = 100 * 2 ** 20
 const imageName = /\.(?:png|jpe?g|webp)$/i
 
 export class ImageNotFound extends Failure<ImageNotFound>()("ImageNotFound", {
   exitCode: "noInput",
   fields: { image: Schema.String, found: Schema.String },
   message: ({ found, image }) =>
-    `${image}: ${found}; expected a PNG, JPEG or WebP file, a folder of them, or - for standard input`,
+    `cannot read ${image}: found ${found}, expected a PNG, JPEG or WebP file, a folder of them, or - for standard input`,
 }) {}
 
 export class ImageFileTooLarge extends Failure<ImageFileTooLarge>()("ImageFileTooLarge", {
   exitCode: "dataError",
   fields: { image: Schema.String, sizeBytes: Schema.Finite },
   message: ({ image, sizeBytes }) =>
-    `${image} is too large: found ${(sizeBytes / 2 ** 20).toFixed(0)} MiB or more, expected at most ${mostBytes / 2 ** 20}; make it smaller`,
+    `${image} is too large: found ${(sizeBytes / 2 ** 20).toFixed(0)} MiB or more, expected at most ${maxBytes / 2 ** 20}; shrink it`,
 }) {}
 
 export interface ImageSource {
-  /** As messages and results name it. */
+  /** The name in messages and results. */
   readonly image: string
   readonly read: Effect.Effect<
     Uint8Array,
@@ -38,7 +38,7 @@ export interface ImageSource {
 
 const readFile = Effect.fnUntraced(function* (image: string) {
   const sizeBytes = yield* files.sizeBytes(image)
-  if (sizeBytes > mostBytes) return yield* new ImageFileTooLarge({ image, sizeBytes })
+  if (sizeBytes > maxBytes) return yield* new ImageFileTooLarge({ image, sizeBytes })
   return yield* files.read(image)
 })
 
@@ -52,7 +52,7 @@ const readStandardInput = Effect.fnUntraced(function* (image: string) {
       Effect.suspend(() => {
         chunks.push(chunk)
         sizeBytes += chunk.length
-        return sizeBytes > mostBytes ? new ImageFileTooLarge({ image, sizeBytes }) : Effect.void
+        return sizeBytes > maxBytes ? new ImageFileTooLarge({ image, sizeBytes }) : Effect.void
       }),
     ),
   )
@@ -71,11 +71,11 @@ const expand = Effect.fnUntraced(function* (
   const fs = yield* FileSystem.FileSystem
   const paths = yield* Path.Path
   const info = yield* fs.stat(argument).pipe(Effect.option)
-  if (info._tag === "None") return [notFound(argument, "there is no such file")]
+  if (info._tag === "None") return [notFound(argument, "no such file")]
   if (info.value.type === "File") return [{ image: argument, read: readFile(argument) }]
-  if (info.value.type !== "Directory") return [notFound(argument, "it is neither a file nor a folder")]
+  if (info.value.type !== "Directory") return [notFound(argument, "neither a file nor a folder")]
   const images = (yield* files.list(argument)).filter((name) => imageName.test(name))
-  if (images.length === 0) return [notFound(argument, "the folder holds no image")]
+  if (images.length === 0) return [notFound(argument, "a folder without images")]
   return images.map((name) => {
     const image = paths.join(argument, name)
     return { image, read: readFile(image) }

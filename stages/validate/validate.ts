@@ -1,9 +1,8 @@
 /**
- * The validate stage: (dataset in memory, bounds) -> its figures, or what is wrong with it.
+ * The validate stage: (dataset in memory, bounds) -> its figures, or the bounds that it violates.
  *
- * Loading has checked every file for itself; here the sets are held against what the dataset is known to be, and test
- * images that are also train images are counted. The figures are what the run records; a resumed run loads the dataset
- * without them.
+ * Loading has checked each file. This stage compares the train set and the test set with the known bounds of the dataset, and
+ * counts test images that are also train images. The figures are the record of the stage.
  */
 import { Effect, Schema } from "effect"
 import {
@@ -26,25 +25,25 @@ const Violation = Schema.Struct({
 })
 type Violation = typeof Violation.Type
 
-/** More are counted, not said. */
-const said = 5
+/** More violations are only counted. */
+const maxShown = 5
 
 const rounded = (value: number) => String(Number(value.toPrecision(6)))
 
-const inWords = ({ figure, found, least, most, set }: Violation) =>
+const describe = ({ figure, found, least, most, set }: Violation) =>
   `${figure} of the ${set} set: found ${rounded(found)}, expected ${least === most ? least : `${least} to ${most}`}`
 
-/** Figures of a dataset are not what they must be. */
+/** Figures of a dataset are out of bounds. */
 export class OutOfBounds extends Failure<OutOfBounds>()("OutOfBounds", {
   exitCode: "dataError",
   fields: { dataset: Schema.String, violations: Schema.NonEmptyArray(Violation) },
   message: ({ dataset, violations }) => {
-    const more = violations.length > said ? `; and ${violations.length - said} more` : ""
-    return `${dataset} is out of bounds: ${violations.slice(0, said).map(inWords).join("; ")}${more}; check that the files are this dataset's`
+    const more = violations.length > maxShown ? `; and ${violations.length - maxShown} more` : ""
+    return `${dataset} is out of bounds: ${violations.slice(0, maxShown).map(describe).join("; ")}${more}; check that the files are those of this dataset`
   },
 }) {}
 
-/** Images worked on between two yields: some 5 ms. */
+/** Images between two yields: about 5 ms of work. */
 const imagesAtOnce = 4096
 
 const setFigures = Effect.fnUntraced(function* (data: ResidentDataset, from: number, until: number) {
@@ -66,10 +65,10 @@ const setFigures = Effect.fnUntraced(function* (data: ResidentDataset, from: num
   return figures
 })
 
-/** One hash an image: a multiplicative hash over its words (FNV-1a's prime), mixed so that the low bits can be used. */
+/** A hash of each image: a multiplicative hash over its words (with the prime of FNV-1a), mixed so that the low bits are usable. */
 const hashImages = Effect.fnUntraced(function* (data: ResidentDataset) {
   const pixels = data.images.length / data.labels.length
-  // Words are four times faster to go through than bytes; only images of a multiple of four bytes are aligned to them.
+  // Words are four times faster than bytes, but only images of a multiple of four bytes are aligned to words.
   const units =
     pixels % 4 === 0 && data.images.byteOffset % 4 === 0
       ? new Int32Array(data.images.buffer, data.images.byteOffset, data.images.length / 4)
@@ -89,7 +88,7 @@ const hashImages = Effect.fnUntraced(function* (data: ResidentDataset) {
   return hashes
 })
 
-/** How many test images equal some train image, byte for byte. */
+/** The number of test images that equal some train image byte for byte. */
 const countDuplicates = Effect.fnUntraced(function* (data: ResidentDataset) {
   const pixels = data.images.length / data.labels.length
   const hashes = yield* hashImages(data)
@@ -110,7 +109,7 @@ const countDuplicates = Effect.fnUntraced(function* (data: ResidentDataset) {
   return duplicates
 })
 
-/** Which figures of a set are out of bounds. */
+/** The figures of a set that are out of bounds. */
 const violationsOf = (set: "train" | "test", figures: SetFigures, bounds: Bounds) => {
   const checks: ReadonlyArray<readonly [figure: string, found: number, bound: Range | undefined]> = [
     [

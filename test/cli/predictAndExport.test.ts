@@ -122,13 +122,13 @@ describe("predict", () => {
       ["NoMarkFound", "ImageFormatUnsupported", "ImageNotFound"],
     )
     assert.match(stderr, /^error: cannot predict 3 of 5 images:$/m)
-    assert.match(stderr, /centred by its centre of mass in 28×28, as mnist was made/)
+    assert.match(stderr, /centred by its centre of mass in 28×28, as in mnist/)
     assert.match(stderr, /▀/)
     assert.notMatch(stderr, /^ {4}at /m)
 
     const missing = await runCommand("predict", run, "missing.png")
     assert.strictEqual(missing.code, 66)
-    assert.match(missing.stderr, /^error: missing\.png: there is no such file/m)
+    assert.match(missing.stderr, /^error: cannot read missing\.png: found no such file/m)
   })
 
   it("reads standard input, and averages runs", async () => {
