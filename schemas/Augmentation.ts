@@ -1,8 +1,9 @@
 /**
- * How the images that are trained on are varied, anew each time one is drawn; those of validation and test never are.
+ * Augmentation: random changes of the images in training, drawn again each time an image is used. Images of the validation and
+ * the test split never change. `stages/batch/augment.ts` has the formulas.
  */
 import { Schema } from "effect"
-import { Fraction, PositiveFinite, PositiveInt } from "./Model.ts"
+import { Fraction, PositiveFinite, PositiveInt } from "./numbers.ts"
 import { withDefault } from "./withDefault.ts"
 
 const upTo = (maximum: number) =>
@@ -10,29 +11,38 @@ const upTo = (maximum: number) =>
 
 const Probability = Schema.Finite.check(Schema.isBetween({ minimum: 0, maximum: 1 }))
 
-/** Each number is the largest; what happens is drawn uniformly from minus to plus it. Formulas in `stages/batch/augment.ts`. */
+/** Each number is a maximum: the value is drawn uniformly between minus and plus that number. */
 export const Augmentation = Schema.Struct({
   /**
-   * The share of images that are turned, scaled, slanted, moved and bent; absent: all. A bilinear pixel of those is the mean of
-   * four: a network that sees no image as it is learns that strokes are soft, and errs on those that are sharp.
+   * Share of images to rotate, scale, shear, shift and distort, 0 to 1. Default: all. A network that sees only interpolated
+   * images learns that strokes are soft, and errs on sharp ones.
    */
   probability: Schema.optionalKey(Probability),
-  /** How a pixel between pixels is computed: from 2 × 2 of them, or from 4 × 4, which keeps strokes sharp; absent: bilinear. */
+  /** How to compute a pixel between pixels: from 2×2 of them, or from 4×4, which keeps strokes sharp. Default: bilinear. */
   interpolation: Schema.optionalKey(Schema.Literals(["bilinear", "bicubic"])),
-  /** Degrees. */
+  /** Degrees, 0 to 180. Default: 0. */
   rotation: upTo(180),
-  /** Width and height, each on its own: 0.1 makes them 0.9 to 1.1 times as large. */
+  /** Relative change of width and height, separately: 0.1 means 0.9 to 1.1 times. At least 0 and below 1. Default: 0. */
   scale: withDefault(Fraction, 0),
-  /** Slant: pixels to the side, a pixel down. */
+  /** Pixels sideways for each pixel down, 0 to 10. Default: 0. */
   shear: upTo(10),
-  /** Pixels, to the side and up or down. */
+  /** Pixels, horizontally and vertically, 0 to 1000. Default: 0. */
   shift: upTo(1000),
-  /** Bent by smooth random fields; `sigma` in pixels. 34 and 4 are the authors' for images of 29 × 29. */
-  elastic: Schema.optionalKey(Schema.Struct({ alpha: PositiveFinite, sigma: PositiveFinite })),
-  /** A square of `size` pixels is blackened in a share `probability` of the images. */
+  /** Smooth random distortion: Simard, Steinkraus and Platt (2003). Default: none. */
+  elastic: Schema.optionalKey(
+    Schema.Struct({
+      /** Strength: the standard deviation is alpha / (2·sigma·√(3π)) pixels. The authors use 34 for images of 29×29. */
+      alpha: PositiveFinite,
+      /** Smoothness: the width of the blur in pixels. The authors use 4. */
+      sigma: PositiveFinite,
+    }),
+  ),
+  /** Black squares: DeVries and Taylor (2017). Default: none. */
   erasing: Schema.optionalKey(
     Schema.Struct({
+      /** Width of the square in pixels. */
       size: PositiveInt,
+      /** Share of images that get a square, 0 to 1. Default: 0.5. */
       probability: withDefault(Probability, 0.5),
     }),
   ),

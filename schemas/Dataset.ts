@@ -1,11 +1,11 @@
 /**
- * What is trained on: a dataset of labelled images in IDX files, how it is split and how pixels become numbers.
+ * Datasets of labelled images in IDX files: where they come from, how they are split, and how pixels are normalized.
  */
 import { Schema } from "effect"
-import { Fraction, PositiveInt } from "./Model.ts"
+import { Fraction, PositiveInt } from "./numbers.ts"
 import { withDefault } from "./withDefault.ts"
 
-/** The four files of a dataset in LeCun's layout. */
+/** The four files of a dataset, as LeCun published MNIST. */
 export const fileNames = ["trainImages", "trainLabels", "testImages", "testLabels"] as const
 export type FileName = (typeof fileNames)[number]
 
@@ -27,25 +27,28 @@ export const Sha256 = Schema.String.check(
 
 const Share = Schema.Finite.check(Schema.isBetween({ minimum: 0, maximum: 1 }))
 
-/** [least, most], both included. */
+/** [minimum, maximum], both included. */
 const range = <S extends typeof Share | typeof PositiveInt>(figure: S) =>
   Schema.Tuple([figure, figure]).check(
     Schema.makeFilter(([least, most]: readonly [number, number]) => least <= most, {
-      message: "a range is [least, most]",
+      message: "a range is [minimum, maximum]",
     }),
   )
 
 /**
- * What the figures of a dataset must be. What is outside is refused before anything is trained; what is left out may be
- * anything.
+ * Bounds of a dataset: [minimum, maximum] of a figure, both included. A dataset that is out of bounds is refused before training.
+ * A figure without a bound may have any value.
  */
 export const Bounds = Schema.Struct({
+  /** Number of training examples. */
   trainExamples: Schema.optionalKey(range(PositiveInt)),
+  /** Number of test examples. */
   testExamples: Schema.optionalKey(range(PositiveInt)),
-  /** The share of a class among the examples of either set: of every class, or of some by label. */
+  /** Share of every class in each set, 0 to 1, or of some classes by label: `{ 3: [0.1, 0.2] }`. */
   classShare: Schema.optionalKey(Schema.Union([range(Share), Schema.Record(Schema.String, range(Share))])),
-  /** Over all pixels of either set, on the scale 0 to 1. */
+  /** Mean of all pixels of each set, on the scale 0 to 1. */
   pixelMean: Schema.optionalKey(range(Share)),
+  /** Standard deviation of all pixels of each set, on the scale 0 to 1. */
   pixelStddev: Schema.optionalKey(range(Share)),
 })
 export type Bounds = typeof Bounds.Type
@@ -53,35 +56,45 @@ export type Range = readonly [least: number, most: number]
 
 const isRange = (share: NonNullable<Bounds["classShare"]>): share is Range => Array.isArray(share)
 
-/** What the share of a class must be, where it is bounded. */
+/** The bound of the share of a class; undefined without one. */
 export const shareBounds = ({ classShare }: Bounds, label: number): Range | undefined =>
   classShare === undefined || isRange(classShare) ? classShare : classShare[label]
 
-/** A file of a user's own dataset: a path (relative to the working folder) or an http(s) URL; gzip is recognized. */
-const Source = Schema.Struct({ source: Schema.NonEmptyString, sha256: Schema.optionalKey(Sha256) })
+const Source = Schema.Struct({
+  /** A path, relative to the working folder, or an http(s) URL. The file is IDX, uncompressed or gzip. */
+  source: Schema.NonEmptyString,
+  /** SHA-256 of the uncompressed content, in lower-case hexadecimal. Other content is refused. Default: any content. */
+  sha256: Schema.optionalKey(Sha256),
+})
 
-/** Whether a key names a class. */
+/** Whether a key is the label of a class. */
 export const isLabel = (key: string, classes: number) => /^(0|[1-9]\d*)$/.test(key) && Number(key) < classes
-export const notALabel = (classes: number) => `there is no such class; labels are 0 to ${classes - 1}`
+export const notALabel = (classes: number) => `no class has this label; labels are 0 to ${classes - 1}`
 
-/** A user's own dataset: four IDX files. Labels are 0 to `classes - 1`. */
+/** A user's own dataset in four IDX files. */
 export const OwnDataset = Schema.Struct({
+  /** At most 64 lower-case letters, digits and -. */
   name: Schema.String.check(
     Schema.isPattern(/^[a-z0-9][a-z0-9-]{0,63}$/, {
       message: "a dataset's name is lower-case letters, digits and -",
     }),
   ),
+  /** Number of classes, 2 to 1000. Labels are 0 to classes - 1. */
   classes: Schema.Int.check(Schema.isBetween({ minimum: 2, maximum: 1000 })),
-  /** [height, width] or [height, width, channels]: what the images must be. */
+  /** [height, width] or [height, width, channels] of every image. */
   imageShape: Schema.Union([
     Schema.Tuple([PositiveInt, PositiveInt]),
     Schema.Tuple([PositiveInt, PositiveInt, PositiveInt]),
   ]),
+  /** IDX file of bytes: [examples, height, width] or [examples, height, width, channels]. */
   trainImages: Source,
+  /** IDX file of integers: [examples]. */
   trainLabels: Source,
+  /** IDX file of bytes: [examples, height, width] or [examples, height, width, channels]. */
   testImages: Source,
+  /** IDX file of integers: [examples]. */
   testLabels: Source,
-  /** It judges the data and changes no result, so it is not in the fingerprint. */
+  /** Bounds of the data. They affect no result, so they are not in the fingerprint. */
   bounds: Schema.optionalKey(Bounds),
 }).check(
   Schema.makeFilter(({ bounds, classes }) => {
@@ -94,22 +107,27 @@ export const OwnDataset = Schema.Struct({
 )
 export type OwnDataset = typeof OwnDataset.Type
 
-/** A name in the registry (`stages/fetch/datasets.ts`) or a user's own four files. */
+/** The name of a registered dataset (`stages/fetch/datasets.ts`), or a user's own dataset. */
 export const Dataset = Schema.Union([RegisteredName, OwnDataset])
 export type Dataset = typeof Dataset.Type
 
 export const Split = Schema.Union([
-  /** The dataset's own train and test sets; the last `validation` examples of a seeded shuffle of train validate. */
+  /** The test set of the dataset is the test split. The validation split is drawn from the train set. */
   Schema.Struct({
     kind: Schema.Literal("standard"),
+    /** Number of validation examples. Default: 5000. */
     validation: withDefault(Schema.Int.check(Schema.isGreaterThanOrEqualTo(1)), 5000),
+    /** Determines the shuffle of the split; independent of the seed of the experiment. Default: 0. */
     seed: withDefault(Schema.Int, 0),
   }),
-  /** All examples pooled and split anew: `test` of them for the test, `validation` of the rest for validation. */
+  /** All examples are pooled, shuffled and split. */
   Schema.Struct({
     kind: Schema.Literal("pooled"),
+    /** Share of all examples in the test split, at least 0 and below 1. */
     test: Fraction,
+    /** Share of the other examples in the validation split, at least 0 and below 1. Default: 0.1. */
     validation: withDefault(Fraction, 0.1),
+    /** Determines the shuffle of the split; independent of the seed of the experiment. Default: 0. */
     seed: withDefault(Schema.Int, 0),
   }),
 ])
@@ -124,7 +142,7 @@ export const FetchedFile = Schema.Struct({
   path: Schema.String,
   sizeBytes: Schema.Int,
   sha256: Sha256,
-  /** Where the content came from: an npm package, a URL or a path, and whether by way of the cache. */
+  /** Where the content came from: an npm package, a URL or a path; `cache (…)` around it if the file was in the cache. */
   source: Schema.String,
 })
 export type FetchedFile = typeof FetchedFile.Type
@@ -132,7 +150,7 @@ export type FetchedFile = typeof FetchedFile.Type
 /** The source of a file that was in the cache already. */
 export const cachedSource = (source: string): string => `cache (${source})`
 
-/** A file as its owner knows it: where its content came from, by way of the cache or not. */
+/** Where the content of a file came from, whether or not it was in the cache. */
 export const originOf = ({ source }: FetchedFile): string => /^cache \((.*)\)$/.exec(source)?.[1] ?? source
 
 /** [height, width, channels] */
@@ -149,7 +167,7 @@ export const Layout = Schema.Struct({
 })
 export type Layout = typeof Layout.Type
 
-/** Where the verified, uncompressed files of a dataset are: what fetch hands to validate. */
+/** The verified, uncompressed files of a dataset: the result of the fetch stage. */
 export const FetchedDataset = Schema.Struct({
   name: Schema.String,
   classes: Schema.Int,
@@ -174,20 +192,20 @@ export const SetFigures = Schema.Struct({
 })
 export type SetFigures = typeof SetFigures.Type
 
-/** Mean and standard deviation (of the population) of pixels, on the scale 0 to 1. */
+/** Mean and population standard deviation of pixels, on the scale 0 to 1. */
 export const PixelFigures = Schema.Struct({ mean: Schema.Finite, stddev: Schema.Finite })
 export type PixelFigures = typeof PixelFigures.Type
 
-/** What validate found out: the figures a report shows and the next stages need. */
+/** The figures of a dataset: the result of the validate stage, which the report shows. */
 export const DatasetFigures = Schema.Struct({
   name: Schema.String,
   classes: Schema.Int,
   imageShape: ImageShape,
   train: SetFigures,
   test: SetFigures,
-  /** Test images whose bytes equal some train image's. */
+  /** Test images that equal a train image byte for byte. */
   duplicates: Schema.Int,
-  /** Of the train split, where pixels are standardized: whoever asks the model needs them. Not in the records of older versions. */
+  /** Mean and standard deviation of the train split, if pixels are standardized. Predictions need them. Records of older versions lack them. */
   standardizedBy: Schema.optionalKey(PixelFigures),
 })
 export type DatasetFigures = typeof DatasetFigures.Type

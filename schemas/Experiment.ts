@@ -1,43 +1,50 @@
 /**
- * What to train, as one plain, serializable value: the whole of what decides a result.
+ * An experiment: one plain, serializable value that holds everything that affects a result.
  *
- * (the default export of an experiment file) -> Experiment, with every default filled in, or every problem with its
- * path. Where a run happens (engine, threads, folders) is not part of it.
+ * (the default export of an experiment file) -> Experiment, with every default filled in, or every problem with its path. Where
+ * a run happens (engine, threads, folders) is not part of it.
  */
 import { Schema } from "effect"
 import { Augmentation } from "./Augmentation.ts"
 import { Dataset, Normalization, Split } from "./Dataset.ts"
 import { ExperimentName } from "./ExperimentName.ts"
 import { Gate } from "./Gate.ts"
-import { Fraction, Model, PositiveInt } from "./Model.ts"
+import { Model } from "./Model.ts"
+import { Fraction, NonNegativeFinite, PositiveInt } from "./numbers.ts"
 import { Optimizer } from "./Optimizer.ts"
 import { withDefault } from "./withDefault.ts"
 
 /**
- * What is minimized. Penalties on kernels and smoothed labels count in the loss while training; the loss of the validation
- * and the test split is without them.
+ * What training minimizes. Penalties on kernels and smoothed labels are part of the training loss only; the losses of the
+ * validation and the test split are without them.
  *
- * `softmaxCrossEntropy`: the last layer gives logits; the loss is the mean over the batch of -log softmax at the label.
- * `meanSquaredError`: the last layer gives outputs in [0, 1] (a sigmoid activation); the loss is the mean over batch and
- * classes of (output - one-hot label)²; probabilities are the outputs divided by their sum, and the loss of an ensemble is theirs.
+ * `softmaxCrossEntropy`: the last layer gives logits. The loss is the mean over the batch of -log softmax at the label.
+ * `meanSquaredError`: the last layer gives outputs in [0, 1], for example by a sigmoid activation. The loss is the mean over
+ * batch and classes of (output - one-hot label)². Probabilities are the outputs divided by their sum, and the loss of an
+ * ensemble is that of its probabilities.
  */
 export const Loss = Schema.Literals(["softmaxCrossEntropy", "meanSquaredError"])
 export type Loss = typeof Loss.Type
 
 /**
- * Weights averaged over training, in place of the last ones: a = (d·a + (1-d)·w), the first ones not counted for more
- * than the rest. Polyak and Juditsky, Acceleration of stochastic approximation by averaging (1992).
+ * The exponential moving average of the weights replaces the weights when the model is evaluated, tested, queried or exported.
+ * The initial weights have no part in it. Polyak and Juditsky, Acceleration of stochastic approximation by averaging (1992).
  */
 export const Averaging = Schema.Struct({
-  /** Share of the average that an update keeps: 0.999 is a memory of some 1000 iterations. */
+  /** Share of the average that an update keeps; 0.999 remembers about 1000 iterations. Default: 0.999. */
   decay: withDefault(Fraction, 0.999),
 })
 export type Averaging = typeof Averaging.Type
 
-/** How long to train: iterations (optimizer updates), or epochs (passes over the train split, rounded up to a whole iteration). */
 export const Budget = Schema.Union([
-  Schema.Struct({ iterations: PositiveInt }),
-  Schema.Struct({ epochs: PositiveInt }),
+  Schema.Struct({
+    /** Optimizer updates. */
+    iterations: PositiveInt,
+  }),
+  Schema.Struct({
+    /** Passes over the train split, rounded up to a whole iteration. */
+    epochs: PositiveInt,
+  }),
 ])
 export type Budget = typeof Budget.Type
 
@@ -48,54 +55,65 @@ export type TrainingInterval = typeof TrainingInterval.Type
 const MonitoredMetric = Schema.Literals(["validationLoss", "validationAccuracy"])
 
 export const Experiment = Schema.Struct({
-  /** Part of every run's folder name. */
+  /** At most 64 lower-case letters, digits and -. It is part of the id of every run. */
   name: ExperimentName,
+  /** Free text. Default: empty. */
   description: withDefault(Schema.String, ""),
+  /** A registered dataset, such as "mnist", or four IDX files of your own. */
   dataset: Dataset,
+  /** How examples are divided into train, validation and test split. Default: the standard split with 5000 validation examples. */
   split: withDefault(Split, { kind: "standard" }),
+  /** `unit`: pixel / 255. `standardized`: (pixel - mean) / standard deviation over the train split. Default: unit. */
   normalization: withDefault(Normalization, "unit"),
+  /** Random changes of the images in training. Default: none. */
   augmentation: Schema.optionalKey(Augmentation),
+  /** The layers of the network. The last one has one output for each class. */
   model: Model,
+  /** `softmaxCrossEntropy`: the last layer gives logits. `meanSquaredError`: the last layer gives outputs in [0, 1]. */
   loss: Loss,
   /**
-   * This share of each label is spread evenly over all classes while training: Szegedy et al., Rethinking the Inception
-   * architecture (2016).
+   * The share of each label that is spread evenly over all classes in training, at least 0 and below 1. Default: none.
+   * Szegedy et al., Rethinking the Inception architecture (2016).
    */
   labelSmoothing: Schema.optionalKey(Fraction),
+  /** How weights are updated, such as `optimizers.adam({ learningRate: 0.001 })`. */
   optimizer: Optimizer,
-  /** Evaluate, report, predict and export with averaged weights instead of the last ones. */
+  /** Evaluate, test, predict and export with an exponential moving average of the weights. Default: none. */
   averaging: Schema.optionalKey(Averaging),
+  /** Examples in an iteration. */
   batchSize: PositiveInt,
+  /** How long to train: { iterations: 1000 } or { epochs: 10 }. */
   budget: Budget,
-  /** How often the training error of the current batch and the validation split are measured. */
+  /** Iterations between two evaluations of the validation split, or { epochs: 1 }. Default: 1000. */
   evaluateEvery: withDefault(TrainingInterval, 1000),
+  /** Iterations between two checkpoints, or { epochs: 1 }. Default: 1000. */
   checkpointEvery: withDefault(TrainingInterval, 1000),
-  /** Iterations between two rows of training metrics. */
+  /** Iterations between two rows of training metrics. Default: 100. */
   recordEvery: withDefault(PositiveInt, 100),
-  /** How many of the newest checkpoints are kept, beside the best one. */
+  /** How many of the newest checkpoints are kept, in addition to the best one. Default: 3. */
   keepCheckpoints: withDefault(PositiveInt, 3),
-  /** Which checkpoint is the best, by however little, and which model the report tests: the last one, or the best one on validation. */
+  /** The metric that decides which checkpoint is the best. Default: validationAccuracy. */
   monitor: withDefault(MonitoredMetric, "validationAccuracy"),
+  /** Which checkpoint is tested: the last one, or the best one by `monitor`. Default: last. */
   report: withDefault(Schema.Literals(["last", "best"]), "last"),
-  /**
-   * Stop after `patience` evaluations without the monitored metric improving by more than `minDelta` on the value it had when
-   * it last did; which checkpoint is the best does not depend on it.
-   */
+  /** Stop training when the monitored metric no longer improves. Default: train to the end of the budget. */
   earlyStopping: Schema.optionalKey(
     Schema.Struct({
+      /** Evaluations without an improvement after which training stops. */
       patience: PositiveInt,
-      minDelta: withDefault(Schema.Finite.check(Schema.isGreaterThanOrEqualTo(0)), 0),
+      /** An improvement is larger than this, measured from the last improvement. The best checkpoint does not depend on it. Default: 0. */
+      minDelta: withDefault(NonNegativeFinite, 0),
     }),
   ),
-  /** When a run's model may become the champion; it changes no result. */
+  /** When the model of a run may become the champion. It affects no result. Default: the rules of `Gate` with their defaults. */
   gate: Schema.optionalKey(Gate),
-  /** Decides initial weights, shuffling, dropout and augmentation. */
+  /** Determines initial weights, shuffling, dropout and augmentation. Default: 0. */
   seed: withDefault(Schema.Int, 0),
 })
 export type Experiment = typeof Experiment.Type
 
-/** What a user writes: everything with a default may be left out. */
+/** What a user writes: fields with a default are optional. */
 export type ExperimentInput = typeof Experiment.Encoded
 
-/** Gives an experiment file its types; the value is checked when the file is run. */
+/** Types the default export of an experiment file. The value is checked when the experiment is run. */
 export const experiment = (input: ExperimentInput): ExperimentInput => input

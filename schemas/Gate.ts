@@ -4,7 +4,7 @@
  * It judges results and changes none, so it is not part of the fingerprint. Without one, the defaults here count.
  */
 import { Schema } from "effect"
-import { PositiveFinite, PositiveInt } from "./Model.ts"
+import { PositiveFinite, PositiveInt } from "./numbers.ts"
 import { withDefault } from "./withDefault.ts"
 
 const Share = Schema.Finite.check(Schema.isBetween({ minimum: 0, maximum: 1 }))

@@ -1,9 +1,11 @@
 /**
- * One row of metrics.ndjson. Rows hold no times: the same experiment writes the same bytes, interrupted or not.
+ * One row of metrics.ndjson. Rows hold no times, so the same experiment writes the same bytes, interrupted or not.
+ *
+ * `error` and `batchError` are error rates, 0 to 1. Their names are those of the stored files.
  */
 import { Schema } from "effect"
 
-/** Over the training batches since the row before (loss, error) and of the current batch alone; error is a share, 0 to 1. */
+/** Means over the training batches since the last row (loss, error), and the newest batch (batchLoss, batchError). */
 export const TrainMetric = Schema.Struct({
   split: Schema.Literal("train"),
   iteration: Schema.Int,
@@ -16,7 +18,7 @@ export const TrainMetric = Schema.Struct({
   learningRate: Schema.Finite,
 })
 
-/** Over the whole validation split, with the weights after `iteration` updates. */
+/** Metrics of the whole validation split with the weights after `iteration` updates. */
 export const ValidationMetric = Schema.Struct({
   split: Schema.Literal("validation"),
   iteration: Schema.Int,

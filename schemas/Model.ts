@@ -1,19 +1,15 @@
 /**
- * The network of an experiment: a list of layers, named and parameterized as TensorFlow.js's tf.layers. Each takes the one
- * before, or what it names as its inputs.
+ * The network of an experiment: a list of layers with the names and parameters of `tf.layers`.
  *
- * (user's value) -> decoded value with every default filled in. Sizes given as one number become pairs, so a decoded
- * model states everything that decides the arithmetic.
+ * (user's value) -> decoded value with every default. A size given as one number becomes a pair, so a decoded model holds
+ * everything that affects the arithmetic. Shapes are without the batch.
  */
 import { Schema, SchemaGetter } from "effect"
+import { Fraction, NonNegativeFinite, PositiveFinite, PositiveInt } from "./numbers.ts"
+import { Initializer, Regularizer } from "./weights.ts"
 import { withDefault } from "./withDefault.ts"
 
-export const PositiveInt = Schema.Int.check(Schema.isGreaterThanOrEqualTo(1))
-export const PositiveFinite = Schema.Finite.check(Schema.isGreaterThan(0))
-/** A share of something: 0 included, 1 excluded. */
-export const Fraction = Schema.Finite.check(Schema.isGreaterThanOrEqualTo(0), Schema.isLessThan(1))
-
-/** [height, width] in pixels; one number means a square. */
+/** [height, width] in pixels. One number means a square. */
 const Size = Schema.Union([PositiveInt, Schema.Tuple([PositiveInt, PositiveInt])]).pipe(
   Schema.decodeTo(Schema.Tuple([PositiveInt, PositiveInt]), {
     decode: SchemaGetter.transform((size) => (typeof size === "number" ? ([size, size] as const) : size)),
@@ -21,44 +17,14 @@ const Size = Schema.Union([PositiveInt, Schema.Tuple([PositiveInt, PositiveInt])
   }),
 )
 
-/** TensorFlow's depthwise convolutions step as far down as to the right. */
+/** TensorFlow has depthwise convolutions with equal strides only. */
 const EqualSize = Size.check(
   Schema.makeFilter(([height, width]: readonly [number, number]) => height === width, {
-    message: "a depthwise convolution has the same stride down as to the right",
+    message: "a depthwise convolution has the same stride vertically and horizontally",
   }),
 )
 
-/**
- * Initial weights. Fans as in Keras: for a dense kernel [inputs, units]; for a convolution's, times the receptive field.
- * Truncated normal draws are redrawn beyond two standard deviations, as in TensorFlow.
- */
-export const Initializer = Schema.Union([
-  Schema.Struct({ kind: Schema.Literal("zeros") }),
-  Schema.Struct({ kind: Schema.Literal("ones") }),
-  Schema.Struct({ kind: Schema.Literal("constant"), value: Schema.Finite }),
-  Schema.Struct({
-    kind: Schema.Literal("truncatedNormal"),
-    mean: withDefault(Schema.Finite, 0),
-    stddev: withDefault(PositiveFinite, 0.05),
-  }),
-  Schema.Struct({
-    kind: Schema.Literal("randomNormal"),
-    mean: withDefault(Schema.Finite, 0),
-    stddev: withDefault(PositiveFinite, 0.05),
-  }),
-  Schema.Struct({
-    kind: Schema.Literal("randomUniform"),
-    minval: withDefault(Schema.Finite, -0.05),
-    maxval: withDefault(Schema.Finite, 0.05),
-  }),
-  Schema.Struct({ kind: Schema.Literal("glorotUniform") }),
-  Schema.Struct({ kind: Schema.Literal("glorotNormal") }),
-  Schema.Struct({ kind: Schema.Literal("heUniform") }),
-  Schema.Struct({ kind: Schema.Literal("heNormal") }),
-])
-export type Initializer = typeof Initializer.Type
-
-/** As in TensorFlow.js; swish is also known as SiLU, and gelu is the exact one, with the error function. */
+/** Activation functions of TensorFlow.js. `swish` is also known as SiLU. `gelu` is exact, with the error function. */
 export const Activation = Schema.Literals([
   "linear",
   "relu",
@@ -72,13 +38,6 @@ export const Activation = Schema.Literals([
 ])
 export type Activation = typeof Activation.Type
 
-/** What a kernel w adds to the loss that is minimized, as `tf.regularizers`: Σ (l1·|w| + l2·w²). */
-export const Regularizer = Schema.Struct({
-  l1: withDefault(Schema.Finite.check(Schema.isGreaterThanOrEqualTo(0)), 0),
-  l2: withDefault(Schema.Finite.check(Schema.isGreaterThanOrEqualTo(0)), 0),
-})
-export type Regularizer = typeof Regularizer.Type
-
 const Padding = Schema.Literals(["valid", "same"])
 
 const layerName = Schema.String.check(
@@ -86,125 +45,155 @@ const layerName = Schema.String.check(
     message: "a layer's name is a letter followed by at most 63 letters, digits, _ or -",
   }),
 )
-/** A layer's own name; without one it is the kind and its number in the network, as `conv2d_1`. */
-const name = Schema.optionalKey(layerName)
 
-const node = {
-  name,
-  /** What it takes: an earlier layer by its name, or "images". Without it, the layer before. */
+const common = {
+  /** A letter, then at most 63 letters, digits, _ or -. Default: the kind and its number in the network, such as `conv2d_1`. */
+  name: Schema.optionalKey(layerName),
+  /** One earlier layer to read, by its name, or "images". Default: the previous layer. */
   inputs: Schema.optionalKey(
     Schema.Array(layerName).check(
       Schema.isBetweenLength(1, 1, {
-        message: "it takes one layer: join several with layers.add or layers.concatenate",
+        message: "this layer reads one layer; join several with layers.add or layers.concatenate",
       }),
     ),
   ),
 }
+
 const merge = {
-  name,
-  /** What it joins: two or more earlier layers by their names, or "images". */
+  name: common.name,
+  /** Two or more earlier layers to join, by their names, or "images". */
   inputs: Schema.Array(layerName).check(
-    Schema.isMinLength(2, { message: "it joins two or more: name earlier layers" }),
+    Schema.isMinLength(2, { message: "this layer joins two or more layers; name earlier layers" }),
   ),
 }
 
-const kernel = {
+const output = {
+  /** Applied to the output. Default: linear. */
   activation: withDefault(Activation, "linear"),
+  /** Whether to add a bias. Default: true. */
   useBias: withDefault(Schema.Boolean, true),
-  kernelInitializer: withDefault(Initializer, { kind: "glorotUniform" }),
+  /** Initial bias. Default: zeros. */
   biasInitializer: withDefault(Initializer, { kind: "zeros" }),
+}
+
+const kernel = {
+  ...output,
+  /** Initial kernel. Default: glorotUniform. */
+  kernelInitializer: withDefault(Initializer, { kind: "glorotUniform" }),
+  /** Penalty on the kernel. Default: none. */
   kernelRegularizer: Schema.optionalKey(Regularizer),
 }
 
-const depthwise = {
+const convolution = {
+  /** [height, width] of a filter in pixels. One number means a square. */
   kernelSize: Size,
-  strides: withDefault(EqualSize, 1),
+  /** `valid`: windows lie inside the image. `same`: the output size is the input size divided by the stride. Default: valid. */
   padding: withDefault(Padding, "valid"),
+}
+
+const depthwise = {
+  ...convolution,
+  ...output,
+  /** Distance between windows, the same vertically and horizontally. Default: 1. */
+  strides: withDefault(EqualSize, 1),
+  /** Filters for each input channel. Default: 1. */
   depthMultiplier: withDefault(PositiveInt, 1),
-  activation: withDefault(Activation, "linear"),
-  useBias: withDefault(Schema.Boolean, true),
+  /** Initial depthwise kernel. Default: glorotUniform. */
   depthwiseInitializer: withDefault(Initializer, { kind: "glorotUniform" }),
+  /** Penalty on the depthwise kernel. Default: none. */
   depthwiseRegularizer: Schema.optionalKey(Regularizer),
-  biasInitializer: withDefault(Initializer, { kind: "zeros" }),
 }
 
 const pooling = {
+  /** [height, width] of a window in pixels. One number means a square. Default: 2. */
   poolSize: withDefault(Size, 2),
-  /** Distance between windows; without it, the pool's size. */
+  /** Distance between windows. Default: the pool size. */
   strides: Schema.optionalKey(Size),
+  /** `valid`: windows lie inside the image. `same`: the output size is the input size divided by the stride. Default: valid. */
   padding: withDefault(Padding, "valid"),
 }
 
-/** [batch, height, width, channels] -> [batch, height', width', filters] */
+const normalization = {
+  /** Added to the variance. Default: 0.001. */
+  epsilon: withDefault(PositiveFinite, 1e-3),
+  /** Whether to learn an offset. Default: true. */
+  center: withDefault(Schema.Boolean, true),
+  /** Whether to learn a factor. Default: true. */
+  scale: withDefault(Schema.Boolean, true),
+}
+
 const Conv2d = Schema.Struct({
   kind: Schema.Literal("conv2d"),
-  ...node,
+  ...common,
+  /** Output channels. */
   filters: PositiveInt,
-  kernelSize: Size,
+  ...convolution,
+  /** Distance between windows: [vertical, horizontal], or one number for both. Default: 1. */
   strides: withDefault(Size, 1),
-  padding: withDefault(Padding, "valid"),
   ...kernel,
 })
-/** Each channel by itself, with `depthMultiplier` filters: [batch, height, width, channels] -> [.., channels · multiplier] */
-const DepthwiseConv2d = Schema.Struct({
-  kind: Schema.Literal("depthwiseConv2d"),
-  ...node,
-  ...depthwise,
-})
-/** A depthwise convolution, then a convolution of 1×1 that mixes the channels into `filters`. */
+const DepthwiseConv2d = Schema.Struct({ kind: Schema.Literal("depthwiseConv2d"), ...common, ...depthwise })
 const SeparableConv2d = Schema.Struct({
   kind: Schema.Literal("separableConv2d"),
-  ...node,
+  ...common,
+  /** Output channels. */
   filters: PositiveInt,
   ...depthwise,
+  /** Initial kernel of the 1×1 convolution. Default: glorotUniform. */
   pointwiseInitializer: withDefault(Initializer, { kind: "glorotUniform" }),
+  /** Penalty on the kernel of the 1×1 convolution. Default: none. */
   pointwiseRegularizer: Schema.optionalKey(Regularizer),
 })
-const MaxPooling2d = Schema.Struct({ kind: Schema.Literal("maxPooling2d"), ...node, ...pooling })
-const AveragePooling2d = Schema.Struct({ kind: Schema.Literal("averagePooling2d"), ...node, ...pooling })
-const GlobalAveragePooling2d = Schema.Struct({ kind: Schema.Literal("globalAveragePooling2d"), ...node })
-const GlobalMaxPooling2d = Schema.Struct({ kind: Schema.Literal("globalMaxPooling2d"), ...node })
-const Flatten = Schema.Struct({ kind: Schema.Literal("flatten"), ...node })
-/** [batch, inputs] -> [batch, units] */
-const Dense = Schema.Struct({ kind: Schema.Literal("dense"), ...node, units: PositiveInt, ...kernel })
-/** Sets a share `rate` of the values to 0 and scales the rest by 1/(1-rate), while training only. */
-const Dropout = Schema.Struct({ kind: Schema.Literal("dropout"), ...node, rate: Fraction })
-/** Over the last axis; moving statistics with `momentum`, as in Keras. */
+const MaxPooling2d = Schema.Struct({ kind: Schema.Literal("maxPooling2d"), ...common, ...pooling })
+const AveragePooling2d = Schema.Struct({ kind: Schema.Literal("averagePooling2d"), ...common, ...pooling })
+const GlobalAveragePooling2d = Schema.Struct({ kind: Schema.Literal("globalAveragePooling2d"), ...common })
+const GlobalMaxPooling2d = Schema.Struct({ kind: Schema.Literal("globalMaxPooling2d"), ...common })
+const Flatten = Schema.Struct({ kind: Schema.Literal("flatten"), ...common })
+const Dense = Schema.Struct({
+  kind: Schema.Literal("dense"),
+  ...common,
+  /** Outputs. */
+  units: PositiveInt,
+  ...kernel,
+})
+const Dropout = Schema.Struct({
+  kind: Schema.Literal("dropout"),
+  ...common,
+  /** Share of the values to drop, at least 0 and below 1. */
+  rate: Fraction,
+})
 const BatchNormalization = Schema.Struct({
   kind: Schema.Literal("batchNormalization"),
-  ...node,
+  ...common,
+  /** Share of the moving statistics that an update keeps. Default: 0.99. */
   momentum: withDefault(Fraction, 0.99),
-  epsilon: withDefault(PositiveFinite, 1e-3),
-  center: withDefault(Schema.Boolean, true),
-  scale: withDefault(Schema.Boolean, true),
+  ...normalization,
 })
-/** Of every example by itself, over the last axis. */
 const LayerNormalization = Schema.Struct({
   kind: Schema.Literal("layerNormalization"),
-  ...node,
-  epsilon: withDefault(PositiveFinite, 1e-3),
-  center: withDefault(Schema.Boolean, true),
-  scale: withDefault(Schema.Boolean, true),
+  ...common,
+  ...normalization,
 })
-const ActivationLayer = Schema.Struct({ kind: Schema.Literal("activation"), ...node, activation: Activation })
+const ActivationLayer = Schema.Struct({
+  kind: Schema.Literal("activation"),
+  ...common,
+  activation: Activation,
+})
 const LeakyReLU = Schema.Struct({
   kind: Schema.Literal("leakyReLU"),
-  ...node,
-  alpha: withDefault(Schema.Finite.check(Schema.isGreaterThanOrEqualTo(0)), 0.3),
+  ...common,
+  /** Slope below 0. Default: 0.3. */
+  alpha: withDefault(NonNegativeFinite, 0.3),
 })
-/**
- * Below 0 a slope is learned, one for every element, or one for all along the shared axes: of images, numbered as
- * [batch 0, height 1, width 2, channels 3].
- */
 const PReLU = Schema.Struct({
   kind: Schema.Literal("prelu"),
-  ...node,
+  ...common,
+  /** Initial slope below 0. Default: zeros. */
   alphaInitializer: withDefault(Initializer, { kind: "zeros" }),
+  /** Axes along which one slope is shared: 1 is height, 2 width, 3 channels. Default: none, so each element has a slope. */
   sharedAxes: Schema.optionalKey(Schema.Array(PositiveInt)),
 })
-/** The sum of images of one shape, element by element. */
 const Add = Schema.Struct({ kind: Schema.Literal("add"), ...merge })
-/** Along the last axis: of images, the channels of one behind those of the other. */
 const Concatenate = Schema.Struct({ kind: Schema.Literal("concatenate"), ...merge })
 
 export const Layer = Schema.Union([
@@ -228,10 +217,7 @@ export const Layer = Schema.Union([
 ])
 export type Layer = typeof Layer.Type
 
-/**
- * The layers in an order in which data flows: what a layer takes stands before it, so the graph has no circle. The last
- * one's output is one value a class.
- */
+/** The layers. A layer reads the previous layer or earlier ones, so the graph has no cycle. The last one has one output a class. */
 export const Model = Schema.Array(Layer).check(
   Schema.isMinLength(1, { message: "a model has at least one layer" }),
 )
@@ -239,55 +225,48 @@ export type Model = typeof Model.Type
 
 type Options<S extends { readonly Encoded: { readonly kind: string } }> = Omit<S["Encoded"], "kind">
 
-/** One function a layer, as `tf.layers` has: plain values, checked when the experiment is decoded. */
+/** The layers of a model, by their names in `tf.layers`. They are plain values, which are checked when the experiment is run. */
 export const layers = {
+  /** Convolution: [height, width, channels] -> [height', width', filters]. */
   conv2d: (options: Options<typeof Conv2d>) => ({ kind: "conv2d", ...options }) as const,
+  /** Convolution of each channel separately: [height, width, channels] -> [height', width', channels · depthMultiplier]. */
   depthwiseConv2d: (options: Options<typeof DepthwiseConv2d>) =>
     ({ kind: "depthwiseConv2d", ...options }) as const,
+  /** Depthwise convolution, then a 1×1 convolution: [height, width, channels] -> [height', width', filters]. */
   separableConv2d: (options: Options<typeof SeparableConv2d>) =>
     ({ kind: "separableConv2d", ...options }) as const,
+  /** Maximum of each window: [height, width, channels] -> [height', width', channels]. */
   maxPooling2d: (options: Options<typeof MaxPooling2d> = {}) =>
     ({ kind: "maxPooling2d", ...options }) as const,
+  /** Mean of each window: [height, width, channels] -> [height', width', channels]. */
   averagePooling2d: (options: Options<typeof AveragePooling2d> = {}) =>
     ({ kind: "averagePooling2d", ...options }) as const,
+  /** Mean of each channel: [height, width, channels] -> [channels]. */
   globalAveragePooling2d: (options: Options<typeof GlobalAveragePooling2d> = {}) =>
     ({ kind: "globalAveragePooling2d", ...options }) as const,
+  /** Maximum of each channel: [height, width, channels] -> [channels]. */
   globalMaxPooling2d: (options: Options<typeof GlobalMaxPooling2d> = {}) =>
     ({ kind: "globalMaxPooling2d", ...options }) as const,
+  /** The same values as a vector: [height, width, channels] -> [height · width · channels]. */
   flatten: (options: Options<typeof Flatten> = {}) => ({ kind: "flatten", ...options }) as const,
+  /** Fully connected layer: [inputs] -> [units]. */
   dense: (options: Options<typeof Dense>) => ({ kind: "dense", ...options }) as const,
+  /** In training sets the share `rate` of the values to 0 and multiplies the others by 1 / (1 - rate). */
   dropout: (options: Options<typeof Dropout>) => ({ kind: "dropout", ...options }) as const,
+  /** Normalizes over the batch, for each index of the last axis. In prediction uses moving statistics. */
   batchNormalization: (options: Options<typeof BatchNormalization> = {}) =>
     ({ kind: "batchNormalization", ...options }) as const,
+  /** Normalizes each example over the last axis. */
   layerNormalization: (options: Options<typeof LayerNormalization> = {}) =>
     ({ kind: "layerNormalization", ...options }) as const,
+  /** An activation function. */
   activation: (options: Options<typeof ActivationLayer>) => ({ kind: "activation", ...options }) as const,
+  /** x for x ≥ 0, alpha · x below. */
   leakyReLU: (options: Options<typeof LeakyReLU> = {}) => ({ kind: "leakyReLU", ...options }) as const,
+  /** Sum of its inputs, which have the same shape. */
   add: (options: Options<typeof Add>) => ({ kind: "add", ...options }) as const,
+  /** Joins its inputs along the last axis: the channels of images. */
   concatenate: (options: Options<typeof Concatenate>) => ({ kind: "concatenate", ...options }) as const,
+  /** x for x ≥ 0, a learned slope · x below. */
   prelu: (options: Options<typeof PReLU> = {}) => ({ kind: "prelu", ...options }) as const,
 }
-
-/** Initial weights by their names in `tf.initializers`. */
-export const initializers = {
-  zeros: { kind: "zeros" },
-  ones: { kind: "ones" },
-  constant: (value: number) => ({ kind: "constant", value }) as const,
-  truncatedNormal: (options: { readonly mean?: number; readonly stddev?: number } = {}) =>
-    ({ kind: "truncatedNormal", ...options }) as const,
-  randomNormal: (options: { readonly mean?: number; readonly stddev?: number } = {}) =>
-    ({ kind: "randomNormal", ...options }) as const,
-  randomUniform: (options: { readonly minval?: number; readonly maxval?: number } = {}) =>
-    ({ kind: "randomUniform", ...options }) as const,
-  glorotUniform: { kind: "glorotUniform" },
-  glorotNormal: { kind: "glorotNormal" },
-  heUniform: { kind: "heUniform" },
-  heNormal: { kind: "heNormal" },
-} as const
-
-/** Penalties on kernels by their names in `tf.regularizers`, and with its defaults. */
-export const regularizers = {
-  l1: ({ l1 = 0.01 }: { readonly l1?: number } = {}) => ({ l1 }),
-  l2: ({ l2 = 0.01 }: { readonly l2?: number } = {}) => ({ l2 }),
-  l1l2: ({ l1 = 0.01, l2 = 0.01 }: { readonly l1?: number; readonly l2?: number } = {}) => ({ l1, l2 }),
-} as const

@@ -1,88 +1,117 @@
 /**
- * How weights are moved: the optimizer and its learning rate over time.
+ * The optimizer and its learning rate: how weights are updated. `stages/model/optimizer.ts` has the formulas.
  *
- * The learning rate is a pure function of the iteration (`stages/train/learningRate.ts`), fed to every update, so it needs no
- * state of its own in a checkpoint.
+ * The learning rate is a pure function of the iteration (`stages/train/learningRate.ts`) and is fed to every update, so a
+ * checkpoint holds no state of it.
  */
 import { Schema } from "effect"
-import { Fraction, PositiveFinite, PositiveInt } from "./Model.ts"
+import { Fraction, NonNegativeFinite, NonNegativeInt, PositiveFinite, PositiveInt } from "./numbers.ts"
 import { withDefault } from "./withDefault.ts"
 
-/** Iterations of linear warm-up from 0 before the schedule starts. */
-const warmup = withDefault(Schema.Int.check(Schema.isGreaterThanOrEqualTo(0)), 0)
+/** Iterations of linear warm-up from 0, before the schedule starts. Default: 0. */
+const warmup = withDefault(NonNegativeInt, 0)
 
 export const LearningRate = Schema.Union([
-  Schema.Struct({ kind: Schema.Literal("constant"), value: PositiveFinite, warmup }),
-  /** Multiplied by `factor` every `every` iterations. */
+  Schema.Struct({
+    kind: Schema.Literal("constant"),
+    /** The learning rate. */
+    value: PositiveFinite,
+    /** Iterations of linear warm-up from 0. Default: 0. */
+    warmup,
+  }),
   Schema.Struct({
     kind: Schema.Literal("step"),
+    /** The first learning rate. */
     value: PositiveFinite,
+    /** Multiplies the learning rate every `every` iterations. */
     factor: PositiveFinite,
+    /** Iterations between two changes. */
     every: PositiveInt,
+    /** Iterations of linear warm-up from 0, before the schedule starts. Default: 0. */
     warmup,
   }),
-  /** Half a cosine from `value` to `final` over the budget: it depends on the number of iterations. */
   Schema.Struct({
     kind: Schema.Literal("cosine"),
+    /** The first learning rate. */
     value: PositiveFinite,
-    final: withDefault(Schema.Finite.check(Schema.isGreaterThanOrEqualTo(0)), 0),
+    /** The learning rate at the end of the budget. Default: 0. */
+    final: withDefault(NonNegativeFinite, 0),
+    /** Iterations of linear warm-up from 0, before the schedule starts. Default: 0. */
     warmup,
   }),
-  /**
-   * From `peak / divisor` up to `peak` over `rise` of the budget and down to `peak / finalDivisor`, both along half
-   * cosines: Smith and Topin, Super-Convergence (2018), in PyTorch's form. It depends on the number of iterations.
-   */
   Schema.Struct({
     kind: Schema.Literal("oneCycle"),
+    /** The highest learning rate. */
     peak: PositiveFinite,
+    /** Share of the budget before the peak. Default: 0.3. */
     rise: withDefault(Fraction, 0.3),
+    /** The first learning rate is peak / divisor. Default: 25. */
     divisor: withDefault(PositiveFinite, 25),
+    /** The last learning rate is peak / finalDivisor. Default: 250,000. */
     finalDivisor: withDefault(PositiveFinite, 250_000),
   }),
 ])
 export type LearningRate = typeof LearningRate.Type
 
-/**
- * Gradients made smaller before the update, in one of three ways. Keras calls them clipvalue (each element, to ±value),
- * clipnorm (the gradient of each variable, to this length) and global_clipnorm (the gradients of all together).
- */
+/** Gradient clipping in one of three ways: `clipvalue`, `clipnorm` and `global_clipnorm` in Keras. */
 export const Clip = Schema.Union([
-  Schema.Struct({ value: PositiveFinite }),
-  Schema.Struct({ norm: PositiveFinite }),
-  Schema.Struct({ globalNorm: PositiveFinite }),
+  Schema.Struct({
+    /** Limits each element of the gradients to ± this value. */
+    value: PositiveFinite,
+  }),
+  Schema.Struct({
+    /** Limits the norm of the gradient of each variable. */
+    norm: PositiveFinite,
+  }),
+  Schema.Struct({
+    /** Limits the norm of all gradients together. */
+    globalNorm: PositiveFinite,
+  }),
 ])
 export type Clip = typeof Clip.Type
 
-const common = { learningRate: LearningRate, clip: Schema.optionalKey(Clip) }
+const common = {
+  /** A schedule, or a number for a constant learning rate. */
+  learningRate: LearningRate,
+  /** Gradient clipping. Default: none. */
+  clip: Schema.optionalKey(Clip),
+}
 
 const moments = {
+  /** Decay of the first moment. Default: 0.9. */
   beta1: withDefault(Fraction, 0.9),
+  /** Decay of the second moment. Default: 0.999. */
   beta2: withDefault(Fraction, 0.999),
+  /** Added to the denominator. Default: 1e-8. */
   epsilon: withDefault(PositiveFinite, 1e-8),
 }
 
-/** Formulas stand at their code, in `stages/model/optimizer.ts`. */
 export const Optimizer = Schema.Union([
   Schema.Struct({ kind: Schema.Literal("adam"), ...common, ...moments }),
-  /** Kernels shrink by the share `learningRate · weightDecay` at each update; biases and normalization do not. */
   Schema.Struct({
     kind: Schema.Literal("adamw"),
     ...common,
     ...moments,
-    weightDecay: withDefault(Schema.Finite.check(Schema.isGreaterThanOrEqualTo(0)), 0.01),
+    /** Each update shrinks kernels by the share learning rate · weightDecay; biases and normalization do not shrink. Default: 0.01. */
+    weightDecay: withDefault(NonNegativeFinite, 0.01),
   }),
   Schema.Struct({ kind: Schema.Literal("sgd"), ...common }),
   Schema.Struct({
     kind: Schema.Literal("momentum"),
     ...common,
+    /** Share of the velocity that an update keeps. Default: 0.9. */
     momentum: withDefault(Fraction, 0.9),
+    /** Nesterov's variant. Default: false. */
     nesterov: withDefault(Schema.Boolean, false),
   }),
   Schema.Struct({
     kind: Schema.Literal("rmsprop"),
     ...common,
+    /** Decay of the mean square. Default: 0.9. */
     decay: withDefault(Fraction, 0.9),
+    /** Share of the velocity that an update keeps. Default: 0. */
     momentum: withDefault(Fraction, 0),
+    /** Added to the mean square. Default: 1e-7. */
     epsilon: withDefault(PositiveFinite, 1e-7),
   }),
 ])
@@ -91,33 +120,50 @@ export type Optimizer = typeof Optimizer.Type
 type Options<K extends string> = Omit<
   Extract<(typeof Optimizer)["Encoded"], { readonly kind: K }>,
   "kind" | "learningRate"
-> & { readonly learningRate: number | (typeof LearningRate)["Encoded"] }
+> & {
+  /** A schedule, such as `learningRates.cosine({ value: 0.003 })`, or a number for a constant learning rate. */
+  readonly learningRate: number | (typeof LearningRate)["Encoded"]
+}
 
 const rate = (learningRate: number | (typeof LearningRate)["Encoded"]) =>
   typeof learningRate === "number" ? ({ kind: "constant", value: learningRate } as const) : learningRate
 
-/** Optimizers by their names in `tf.train`; a learning rate given as a number is constant. */
+/** Optimizers, by their names in `tf.train`. */
 export const optimizers = {
+  /** Adam: Kingma and Ba (2015). */
   adam: (options: Options<"adam">) =>
     ({ kind: "adam", ...options, learningRate: rate(options.learningRate) }) as const,
+  /** Adam with decoupled weight decay of kernels: Loshchilov and Hutter (2019). */
   adamw: (options: Options<"adamw">) =>
     ({ kind: "adamw", ...options, learningRate: rate(options.learningRate) }) as const,
+  /** Stochastic gradient descent without momentum. */
   sgd: (options: Options<"sgd">) =>
     ({ kind: "sgd", ...options, learningRate: rate(options.learningRate) }) as const,
+  /** Stochastic gradient descent with momentum: Polyak (1964), Nesterov (1983). */
   momentum: (options: Options<"momentum">) =>
     ({ kind: "momentum", ...options, learningRate: rate(options.learningRate) }) as const,
+  /** RMSProp: Tieleman and Hinton (2012). */
   rmsprop: (options: Options<"rmsprop">) =>
     ({ kind: "rmsprop", ...options, learningRate: rate(options.learningRate) }) as const,
 }
 
-/** Learning-rate schedules. */
+type Schedule<K extends string> = Omit<
+  Extract<(typeof LearningRate)["Encoded"], { readonly kind: K }>,
+  "kind"
+>
+
+/** Learning rate schedules. */
 export const learningRates = {
+  /** The same learning rate for every iteration, after an optional warm-up. */
   constant: (value: number, options: { readonly warmup?: number } = {}) =>
     ({ kind: "constant", value, ...options }) as const,
-  step: (options: Omit<Extract<(typeof LearningRate)["Encoded"], { kind: "step" }>, "kind">) =>
-    ({ kind: "step", ...options }) as const,
-  cosine: (options: Omit<Extract<(typeof LearningRate)["Encoded"], { kind: "cosine" }>, "kind">) =>
-    ({ kind: "cosine", ...options }) as const,
-  oneCycle: (options: Omit<Extract<(typeof LearningRate)["Encoded"], { kind: "oneCycle" }>, "kind">) =>
-    ({ kind: "oneCycle", ...options }) as const,
+  /** Multiplied by `factor` every `every` iterations. */
+  step: (options: Schedule<"step">) => ({ kind: "step", ...options }) as const,
+  /** Half a cosine from `value` to `final` over the budget. A run with it cannot be extended. */
+  cosine: (options: Schedule<"cosine">) => ({ kind: "cosine", ...options }) as const,
+  /**
+   * Up from `peak / divisor` to `peak` and down to `peak / finalDivisor` over the budget, both along half a cosine: Smith and
+   * Topin (2018), in the form of PyTorch. A run with it cannot be extended.
+   */
+  oneCycle: (options: Schedule<"oneCycle">) => ({ kind: "oneCycle", ...options }) as const,
 }

@@ -5,7 +5,7 @@
  */
 import { Schema } from "effect"
 import { engineNames } from "./EngineInfo.ts"
-import { PositiveFinite, PositiveInt } from "./Model.ts"
+import { PositiveFinite, PositiveInt } from "./numbers.ts"
 import { withDefault } from "./withDefault.ts"
 
 const NotNegativeInt = Schema.Int.check(Schema.isGreaterThanOrEqualTo(0))

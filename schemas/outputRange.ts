@@ -1,7 +1,8 @@
 /**
- * Whether a network's outputs lie in [0, 1]: (model) -> the layer at the end where they need not, or undefined.
+ * Checks that the outputs of a network lie in [0, 1]: (model) -> the last layer if its outputs may be outside, else undefined.
  *
- * Known from the definition alone: sigmoids do, and what picks, averages or joins values in [0, 1] keeps them there.
+ * Decided from the definition only: outputs of sigmoids are inside, and layers that select, average or join values in [0, 1]
+ * keep them inside.
  */
 import type { Layer, Model } from "./Model.ts"
 import { imagesName, layerInputs, layerNames } from "./shapes.ts"
@@ -14,7 +15,7 @@ const staysWithin = (layer: Layer, inputs: ReadonlyArray<boolean>): boolean => {
     case "dense":
       return layer.activation === "sigmoid"
     case "activation":
-      // The others are not the identity on [0, 1], and some lead out of it.
+      // The other activations are not the identity on [0, 1], and some give values outside.
       return (
         layer.activation === "sigmoid" ||
         (["linear", "relu"].includes(layer.activation) && inputs.every((within) => within))

@@ -1,5 +1,5 @@
 import { Effect, Schema } from "effect"
 
-/** A field that may be left out: decoding fills in `value`, given as a user would write it. */
+/** An optional field with a default. `value` is written as a user would write it, and is decoded too. */
 export const withDefault = <S extends Schema.Constraint>(schema: S, value: S["Encoded"]) =>
   Schema.withDecodingDefaultKey<S>(Effect.succeed(value))(schema)

@@ -6,7 +6,7 @@
  * Understanding the difficulty of training deep feedforward neural networks (2010); He et al., Delving deep into rectifiers
  * (2015).
  */
-import type { Initializer } from "../../schemas/Model.ts"
+import type { Initializer } from "../../schemas/weights.ts"
 import { type RandomKey, randomWords } from "../random.ts"
 
 /** Fans of a dense kernel [inputs, units] or a convolution kernel [height, width, in, out], depthwise ones too, as in Keras. */

@@ -158,7 +158,7 @@ describe("run", () => {
     refused(
       await run(file),
       65,
-      /layer dense_1 does not fit: it is given \[7, 7, 8\], expected one row of values/,
+      /layer dense_1 does not fit: found an input of \[7, 7, 8\], expected one row of values/,
     )
   })
 

@@ -1,5 +1,6 @@
 /** The small models on which every engine is compared with the reference: name -> model, optimizer and sizes. */
-import { Activation, initializers, layers, regularizers } from "../../schemas/Model.ts"
+import { Activation, layers } from "../../schemas/Model.ts"
+import { initializers, regularizers } from "../../schemas/weights.ts"
 import { optimizers } from "../../schemas/Optimizer.ts"
 import type { Case } from "./training.ts"
 

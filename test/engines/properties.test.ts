@@ -2,7 +2,8 @@
 import { assert, describe, it } from "@effect/vitest"
 import { Effect, Schema } from "effect"
 import * as Reference from "../../engines/reference.ts"
-import { initializers, layers } from "../../schemas/Model.ts"
+import { layers } from "../../schemas/Model.ts"
+import { initializers } from "../../schemas/weights.ts"
 import { enginesUnderTest } from "./engines.ts"
 import { type Case, relativeError, trainCase } from "./training.ts"
 

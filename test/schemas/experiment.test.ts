@@ -64,14 +64,14 @@ describe("an experiment", () => {
   })
 
   const meaningless: ReadonlyArray<readonly [bounds: unknown, message: string]> = [
-    [{ pixelMean: [0.5, 0.4] }, "dataset.bounds.pixelMean: a range is [least, most]"],
+    [{ pixelMean: [0.5, 0.4] }, "dataset.bounds.pixelMean: a range is [minimum, maximum]"],
     [{ pixelMean: [0, 50] }, "dataset.bounds.pixelMean[1]: "],
     [{ trainExamples: [0, 50] }, "dataset.bounds.trainExamples[0]: "],
     [
       { classShare: { 4: [0, 0.5] } },
-      "dataset.bounds.classShare.4: there is no such class; labels are 0 to 3",
+      "dataset.bounds.classShare.4: no class has this label; labels are 0 to 3",
     ],
-    [{ classShare: { one: [0, 0.5] } }, "dataset.bounds.classShare.one: there is no such class"],
+    [{ classShare: { one: [0, 0.5] } }, "dataset.bounds.classShare.one: no class has this label"],
     [{ classShares: [0, 0.5] }, "dataset.bounds.classShares: "],
   ]
   it.effect.each(meaningless)(
@@ -91,7 +91,7 @@ describe("an experiment", () => {
       const error = yield* Effect.flip(decodeExperiment({ ...cnn, gate }, "cnn.ts"))
       assert.include(
         error.message,
-        "1 problem:\n  gate.leastRecall.10: there is no such class; labels are 0 to 9",
+        "1 problem:\n  gate.leastRecall.10: no class has this label; labels are 0 to 9",
       )
     }),
   )

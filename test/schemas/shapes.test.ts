@@ -7,7 +7,7 @@ const decode = Schema.decodeUnknownSync(Model)
 const infer = (model: unknown, classes = 10) => inferShapes(decode(model), [28, 28, 1], classes)
 
 describe("inferShapes", () => {
-  it("gives the tutorial network's shapes and parameter counts", () => {
+  it("infers the shapes and parameters of the tutorial network", () => {
     const shapes = Result.getOrThrow(
       infer([
         layers.conv2d({ filters: 32, kernelSize: 5, padding: "same" }),
@@ -33,7 +33,7 @@ describe("inferShapes", () => {
     )
   })
 
-  it("counts windows as TensorFlow does: SAME ceil(28/2) = 14, VALID ceil((28-5+1)/2) = 12", () => {
+  it("counts the positions of windows as TensorFlow does: SAME ceil(28/2) = 14, VALID ceil((28-5+1)/2) = 12", () => {
     const head = [layers.flatten(), layers.dense({ units: 10 })]
     const output = (padding: "same" | "valid") =>
       Result.getOrThrow(
@@ -43,14 +43,14 @@ describe("inferShapes", () => {
     assert.deepStrictEqual(output("valid"), [12, 12, 1])
   })
 
-  it("counts moving statistics among a batch normalization's parameters", () => {
+  it("counts moving statistics as parameters of batch normalization", () => {
     const shapes = Result.getOrThrow(
       infer([layers.batchNormalization({ center: false }), layers.flatten(), layers.dense({ units: 10 })]),
     )
     assert.strictEqual(shapes[0].parameters, 3)
   })
 
-  it("follows a graph: sums keep the shape, joined channels add up", () => {
+  it("infers a graph: add keeps the shape, concatenate adds channels", () => {
     const shapes = Result.getOrThrow(
       infer([
         layers.conv2d({ filters: 4, kernelSize: 3, padding: "same", name: "a" }),
@@ -87,7 +87,7 @@ describe("inferShapes", () => {
     )
   })
 
-  it("gives depthwise and separable convolutions their channels and weights", () => {
+  it("infers channels and parameters of depthwise and separable convolutions", () => {
     const shapes = Result.getOrThrow(
       infer([
         layers.conv2d({ filters: 4, kernelSize: 1 }),
@@ -111,77 +111,77 @@ describe("inferShapes", () => {
 
   const failures: ReadonlyArray<readonly [string, unknown, RegExp]> = [
     [
-      "a window larger than the image names the layer and both shapes",
+      "refuses a window larger than the image, with the layer and both shapes",
       [
         layers.maxPooling2d({ poolSize: 16 }),
         layers.conv2d({ name: "wide", filters: 4, kernelSize: 5 }),
         layers.flatten(),
         layers.dense({ units: 10 }),
       ],
-      /layer wide does not fit: it is given \[1, 1, 1\], expected images of at least \[5, 5\]/,
+      /layer wide does not fit: found an input of \[1, 1, 1\], expected images of at least \[5, 5\]/,
     ],
     [
-      "dense on images asks for flatten",
+      "refuses dense on images, and suggests flatten",
       [layers.dense({ units: 10 })],
       /dense_1 .* \[28, 28, 1\].*layers\.flatten/,
     ],
     [
-      "a convolution after flatten is refused",
+      "refuses a convolution after flatten",
       [layers.flatten(), layers.conv2d({ filters: 1, kernelSize: 1 })],
       /conv2d_1 .* \[784\]/,
     ],
     [
-      "a last layer of another width names the classes",
+      "refuses a last layer whose outputs are not the classes",
       [layers.flatten(), layers.dense({ units: 9 })],
       /dense_1 .* \[9\], expected \[10\]/,
     ],
     [
-      "an axis shared that is not there is named",
+      "refuses a shared axis that does not exist",
       [layers.flatten(), layers.prelu({ sharedAxes: [1, 2] }), layers.dense({ units: 10 })],
-      /prelu_1 .* \[784\], expected 2 axes or more, because axis 2 is shared; leave sharedAxes out/,
+      /prelu_1 .* \[784\], expected 2 axes or more, because axis 2 is shared; omit sharedAxes/,
     ],
     [
-      "images of two sizes are not added",
+      "refuses to add images of two sizes",
       [
         layers.conv2d({ filters: 4, kernelSize: 3, name: "a" }),
         layers.maxPooling2d(),
         layers.add({ inputs: ["a", "maxPooling2d_1"] }),
       ],
-      /add_1 .* \[26, 26, 4\] of a and \[13, 13, 4\] of maxPooling2d_1, expected equal shapes; use padding "same"/,
+      /add_1 .* \[26, 26, 4\] from a and \[13, 13, 4\] from maxPooling2d_1, expected equal shapes; use padding "same"/,
     ],
     [
-      "other channels are not added",
+      "refuses to add images with different channels",
       [layers.conv2d({ filters: 4, kernelSize: 1 }), layers.add({ inputs: ["images", "conv2d_1"] })],
-      /add_1 .* \[28, 28, 1\] of images and \[28, 28, 4\] of conv2d_1, .* kernelSize 1/,
+      /add_1 .* \[28, 28, 1\] from images and \[28, 28, 4\] from conv2d_1, .* kernelSize 1/,
     ],
     [
-      "images and values are not joined",
+      "refuses to concatenate images and values",
       [layers.flatten(), layers.concatenate({ inputs: ["flatten_1", "images"] })],
-      /concatenate_1 .* \[784\] of flatten_1 and \[28, 28, 1\] of images, .* equal but for the last axis/,
+      /concatenate_1 .* \[784\] from flatten_1 and \[28, 28, 1\] from images, .* equal except for the last axis/,
     ],
     [
-      "a layer that takes a later one is refused: there is no circle",
+      "refuses a layer that reads a later one, so that there is no cycle",
       [layers.flatten({ inputs: ["dense_1"] }), layers.dense({ units: 10 })],
-      /flatten_1 .* the output of dense_1, which is not before it, expected one of images; name a layer/,
+      /flatten_1 .* the input dense_1, which is not before it, expected one of images; name a layer/,
     ],
     [
-      "a name that no layer has is named, with those there are",
+      "refuses an input that no layer has, and lists the known names",
       [layers.flatten(), layers.dense({ units: 10, inputs: ["flaten"] })],
-      /dense_1 .* the output of flaten, which there is not, expected one of images, flatten_1;/,
+      /dense_1 .* the input flaten, which does not exist, expected one of images, flatten_1;/,
     ],
     [
-      "a layer whose output leads nowhere is named",
+      "refuses a layer whose output is not used",
       [
         layers.conv2d({ filters: 1, kernelSize: 1 }),
         layers.flatten({ inputs: ["images"] }),
         layers.dense({ units: 10 }),
       ],
-      /conv2d_1 .* no way to the last layer.* or remove it/,
+      /conv2d_1 .* no path to the last layer.* or remove it/,
     ],
     [
-      "two layers of one name are refused",
+      "refuses two layers of one name",
       [layers.flatten({ name: "a" }), layers.dense({ name: "a", units: 10 })],
-      /the name a a second time/,
+      /a second layer of the name a, expected unique names/,
     ],
   ]
   for (const [fact, model, message] of failures) {

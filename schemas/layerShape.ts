@@ -1,0 +1,171 @@
+/**
+ * The output shape and the number of parameters of one layer: (layer, shapes of its inputs) -> both, or why the inputs do not
+ * fit. Shapes are without the batch: [height, width, channels] or [values].
+ */
+import { Result, Schema } from "effect"
+import { Failure } from "./Failure.ts"
+import type { Layer } from "./Model.ts"
+
+export type Shape = ReadonlyArray<number>
+
+/** A layer does not fit its inputs, or the last one does not have one output for each class. */
+export class ModelShapeMismatch extends Failure<ModelShapeMismatch>()("ModelShapeMismatch", {
+  exitCode: "dataError",
+  fields: { layer: Schema.String, found: Schema.String, expected: Schema.String, advice: Schema.String },
+  message: ({ advice, expected, found, layer }) =>
+    `layer ${layer} does not fit: found ${found}, expected ${expected}; ${advice}`,
+}) {}
+
+type Merge = Extract<Layer, { readonly kind: "add" | "concatenate" }>
+type Single = Exclude<Layer, Merge>
+
+/** A layer that is read, and the shape of its output. */
+export interface Input {
+  readonly name: string
+  readonly shape: Shape
+}
+
+export const show = (shape: Shape) => `[${shape.join(", ")}]`
+
+const product = (shape: Shape) => shape.reduce((a, b) => a * b, 1)
+const last = (shape: Shape) => shape[shape.length - 1]
+
+const misfit = (layer: string, input: Shape, expected: string, advice: string) =>
+  Result.fail(new ModelShapeMismatch({ layer, found: `an input of ${show(input)}`, expected, advice }))
+
+const needsImages = (layer: string, input: Shape) =>
+  misfit(layer, input, "images [height, width, channels]", "put it before the layer that flattens")
+
+type Output = Result.Result<Shape, ModelShapeMismatch>
+
+/** Positions of a window along one axis as in TensorFlow: SAME ceil(size / stride), VALID ceil((size - window + 1) / stride). */
+const positions = (size: number, window: number, stride: number, padding: "same" | "valid") =>
+  padding === "same" ? Math.ceil(size / stride) : Math.ceil((size - window + 1) / stride)
+
+interface Windows {
+  readonly size: readonly [height: number, width: number]
+  readonly strides: readonly [height: number, width: number]
+  readonly padding: "same" | "valid"
+}
+
+/** The output of a layer that moves a window over images. */
+const windowedOutput = (name: string, input: Shape, windows: Windows, channels: number): Output => {
+  if (input.length !== 3) return needsImages(name, input)
+  const { padding, size, strides } = windows
+  const height = positions(input[0], size[0], strides[0], padding)
+  const width = positions(input[1], size[1], strides[1], padding)
+  if (height >= 1 && width >= 1) return Result.succeed([height, width, channels])
+  const advice = 'use padding "same", a smaller window, or fewer poolings before it'
+  return misfit(name, input, `images of at least ${show(size)}`, advice)
+}
+
+const outputOf = (name: string, layer: Single, input: Shape): Output => {
+  switch (layer.kind) {
+    case "conv2d":
+    case "separableConv2d":
+      return windowedOutput(name, input, { ...layer, size: layer.kernelSize }, layer.filters)
+    case "depthwiseConv2d":
+      return windowedOutput(
+        name,
+        input,
+        { ...layer, size: layer.kernelSize },
+        last(input) * layer.depthMultiplier,
+      )
+    case "maxPooling2d":
+    case "averagePooling2d": {
+      const { padding, poolSize, strides = poolSize } = layer
+      return windowedOutput(name, input, { size: poolSize, strides, padding }, last(input))
+    }
+    case "globalAveragePooling2d":
+    case "globalMaxPooling2d":
+      return input.length === 3 ? Result.succeed([last(input)]) : needsImages(name, input)
+    case "flatten":
+      return Result.succeed([product(input)])
+    case "dense":
+      return input.length === 1
+        ? Result.succeed([layer.units])
+        : misfit(name, input, "one row of values [values]", "put layers.flatten() before it")
+    case "prelu": {
+      const beyond = layer.sharedAxes?.find((axis) => axis > input.length)
+      if (beyond === undefined) return Result.succeed(input)
+      const expected = `${beyond} axes or more, because axis ${beyond} is shared`
+      const advice = input.length === 1 ? "omit sharedAxes" : "share axes 1 (height) and 2 (width)"
+      return misfit(name, input, expected, advice)
+    }
+    case "batchNormalization":
+    case "layerNormalization":
+    case "dropout":
+    case "activation":
+    case "leakyReLU":
+      return Result.succeed(input)
+  }
+}
+
+/** Values in the variables of a layer, moving statistics included, for an input that fits. */
+const parametersOf = (layer: Single, input: Shape): number => {
+  const channels = last(input)
+  switch (layer.kind) {
+    case "conv2d":
+      return product(layer.kernelSize) * channels * layer.filters + (layer.useBias ? layer.filters : 0)
+    case "depthwiseConv2d": {
+      const outputs = channels * layer.depthMultiplier
+      return product(layer.kernelSize) * outputs + (layer.useBias ? outputs : 0)
+    }
+    case "separableConv2d": {
+      const between = channels * layer.depthMultiplier
+      const pointwise = between * layer.filters
+      return product(layer.kernelSize) * between + pointwise + (layer.useBias ? layer.filters : 0)
+    }
+    case "dense":
+      return channels * layer.units + (layer.useBias ? layer.units : 0)
+    case "batchNormalization":
+      return channels * (2 + Number(layer.center) + Number(layer.scale))
+    case "layerNormalization":
+      return channels * (Number(layer.center) + Number(layer.scale))
+    case "prelu":
+      return product(input.filter((_, axis) => layer.sharedAxes?.includes(axis + 1) !== true))
+    case "maxPooling2d":
+    case "averagePooling2d":
+    case "globalAveragePooling2d":
+    case "globalMaxPooling2d":
+    case "flatten":
+    case "dropout":
+    case "activation":
+    case "leakyReLU":
+      return 0
+  }
+}
+
+/** Inputs of `add` have equal shapes; those of `concatenate` are equal except for the last axis. */
+const mergedOutput = (name: string, kind: Merge["kind"], inputs: ReadonlyArray<Input>): Output => {
+  const shapes = inputs.map(({ shape }) => shape)
+  const [first] = shapes
+  const isEqual = (part: (shape: Shape) => Shape) =>
+    shapes.every((shape) => shape.length === first.length && part(shape).join() === part(first).join())
+  const withoutLast = (shape: Shape) => shape.slice(0, -1)
+  if (kind === "add" && isEqual((shape) => shape)) return Result.succeed(first)
+  if (kind === "concatenate" && isEqual(withoutLast)) {
+    return Result.succeed([...withoutLast(first), shapes.reduce((sum, shape) => sum + last(shape), 0)])
+  }
+  return Result.fail(
+    new ModelShapeMismatch({
+      layer: name,
+      found: `inputs of ${inputs.map((input) => `${show(input.shape)} from ${input.name}`).join(" and ")}`,
+      expected: kind === "add" ? "equal shapes" : "shapes that are equal except for the last axis",
+      advice: isEqual(withoutLast)
+        ? "make the number of channels equal with a convolution of kernelSize 1"
+        : 'use padding "same" and the same strides and poolings on both paths',
+    }),
+  )
+}
+
+export const layerShape = (name: string, layer: Layer, inputs: ReadonlyArray<Input>) => {
+  if (layer.kind === "add" || layer.kind === "concatenate") {
+    return Result.map(mergedOutput(name, layer.kind, inputs), (output) => ({ output, parameters: 0 }))
+  }
+  const [{ shape }] = inputs
+  return Result.map(outputOf(name, layer, shape), (output) => ({
+    output,
+    parameters: parametersOf(layer, shape),
+  }))
+}

@@ -1,0 +1,11 @@
+/**
+ * Numbers with the range that a field allows.
+ */
+import { Schema } from "effect"
+
+export const PositiveInt = Schema.Int.check(Schema.isGreaterThanOrEqualTo(1))
+export const NonNegativeInt = Schema.Int.check(Schema.isGreaterThanOrEqualTo(0))
+export const PositiveFinite = Schema.Finite.check(Schema.isGreaterThan(0))
+export const NonNegativeFinite = Schema.Finite.check(Schema.isGreaterThanOrEqualTo(0))
+/** From 0, included, to 1, excluded. */
+export const Fraction = Schema.Finite.check(Schema.isGreaterThanOrEqualTo(0), Schema.isLessThan(1))
