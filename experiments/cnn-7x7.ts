@@ -1,6 +1,7 @@
 /**
- * Four convolutions 7×7 without padding or pooling, after An, Lee, Park, Yang and So, An ensemble of simple convolutional neural
- * network models for MNIST digit recognition (2020), with the images and the optimizer of `cnn-best.ts`. An hour on one core.
+ * Four 7×7 convolutions without padding or pooling, with the augmentation and the optimizer of `cnn-best.ts`: An, Lee, Park,
+ * Yang and So, An ensemble of simple convolutional neural network models for MNIST digit recognition (2020). It takes an hour
+ * on one core.
  */
 import { experiment, initializers, layers, learningRates, optimizers } from "tidemark"
 import best from "./cnn-best.ts"
@@ -14,7 +15,7 @@ const block = (filters: number) => [
 export default experiment({
   ...best,
   name: "cnn-7x7",
-  // Nothing is chosen by it, so nearly all examples are learnt from.
+  // Nothing is chosen by the validation split, so nearly all examples are used for training.
   split: { kind: "standard", validation: 100 },
   augmentation: { ...best.augmentation, probability: 0.7, interpolation: "bicubic" },
   // 28 → 22 → 16 → 10 → 4

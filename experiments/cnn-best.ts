@@ -1,8 +1,8 @@
 /**
- * One network, as good as half an hour of training makes it: five layers of weights, batch normalization, images most of
- * which are turned, scaled, slanted, moved and bent anew each time, one cycle of the learning rate, averaged weights.
+ * The best network for half an hour of training: five layers with weights, batch normalization, augmented images (rotated,
+ * scaled, sheared, shifted and distorted), a one-cycle learning rate, and averaged weights.
  *
- * Its parts were chosen on the validation split alone; `LOG.md` says what was tried.
+ * Chosen on the validation split only. `LOG.md` lists what was tried.
  */
 import { experiment, initializers, layers, learningRates, optimizers } from "tidemark"
 
@@ -14,13 +14,13 @@ export default experiment({
   dataset: "mnist",
   normalization: "standardized",
   augmentation: {
-    // The others are as they are: the test's strokes are sharper than any that was warped.
+    // The other images stay as they are, because the strokes of the test images are sharper than interpolated ones.
     probability: 0.6,
     rotation: 10,
     scale: 0.1,
     shear: 0.1,
     shift: 2,
-    // A deviation of 0.8 pixels.
+    // A standard deviation of 0.8 pixels.
     elastic: { alpha: 20, sigma: 4 },
   },
   model: [

@@ -1,10 +1,10 @@
 /**
- * How to train on a dataset of your own: four files in the IDX format of MNIST
- * (http://yann.lecun.com/exdb/mnist, at the end), plain or gzip. Copy this file and fill in what is yours.
+ * An example for a dataset of your own: four files in the IDX format of MNIST (http://yann.lecun.com/exdb/mnist, at the end),
+ * uncompressed or gzip. Copy this file and change it.
  *
- * Images are bytes [examples, height, width] or [examples, height, width, channels]; labels are whole numbers from 0 to
- * classes - 1. What the files hold is held against this description before anything is trained. Here they lie in a
- * folder `my-data` beside package.json: without them the run ends with exit code 66 and the path it looked for.
+ * Images are bytes [examples, height, width] or [examples, height, width, channels]. Labels are whole numbers from 0 to
+ * classes - 1. The files are compared with this description before training. Here they are in the folder `my-data` next to
+ * package.json; without them the run ends with exit code 66 and the path of the missing file.
  */
 import { experiment, layers, optimizers } from "tidemark"
 
@@ -14,14 +14,14 @@ export default experiment({
     name: "shapes",
     classes: 4,
     imageShape: [32, 32, 3],
-    // A path, relative to the folder the command runs in, or an http(s) URL. With a sha256 of the uncompressed content
-    // beside `source` only that content is taken.
+    // A path, relative to the working folder, or an http(s) URL. With `sha256` (of the uncompressed content) next to
+    // `source`, other content is refused.
     trainImages: { source: "my-data/train-images-idx4-ubyte.gz" },
     trainLabels: { source: "my-data/train-labels-idx1-ubyte.gz" },
     testImages: { source: "my-data/test-images-idx4-ubyte.gz" },
     testLabels: { source: "my-data/test-labels-idx1-ubyte.gz" },
-    // What the data must stay within, [least, most], however often the files change: outside, nothing is trained. Each may
-    // be left out; shares and pixel figures are from 0 to 1.
+    // Bounds, [minimum, maximum]: data out of bounds is refused, also when the files change later. Each bound is optional.
+    // Shares and pixel figures are from 0 to 1.
     bounds: { trainExamples: [1000, 1_000_000], classShare: [0.1, 0.5], pixelMean: [0.2, 0.8] },
   },
   split: { kind: "standard", validation: 200 },
