@@ -97,7 +97,7 @@ interface WeightOptions {
   readonly regularizer?: Regularizer | undefined
 }
 
-/** The options of one of a layer's weights, which the end of its name tells. Without options it stays as TensorFlow.js makes it. */
+/** The options of a weight of a layer, by the last part of its name. A weight without options stays as TensorFlow.js initializes it. */
 export const weightOptions = (layer: Layer, weight: string): WeightOptions => {
   switch (layer.kind) {
     case "conv2d":

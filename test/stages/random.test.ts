@@ -20,7 +20,7 @@ describe("threefry", () => {
 
 describe("randomWords", () => {
   it.prop(
-    "gives the same words whatever piece of the stream is asked for",
+    "gives the same words whichever piece of the stream is drawn",
     [
       Schema.Int.check(Schema.isBetween({ minimum: 0, maximum: 500 })),
       Schema.Int.check(Schema.isBetween({ minimum: 0, maximum: 65 })),

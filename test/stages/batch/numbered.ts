@@ -1,9 +1,9 @@
-/** A dataset whose batches tell which examples they hold. */
+/** A dataset whose batches show which examples they hold. */
 import { assert } from "@effect/vitest"
 import type { BatchChunk } from "../../../stages/batch/batch.ts"
 import type { ResidentDataset } from "../../../stages/dataset/load.ts"
 
-/** Example i has every pixel at i and the label i mod 10, so that a batch tells which examples it holds. */
+/** Every pixel of example i is i and its label is i mod 10, so that batches show which examples they hold. */
 export const numbered = (
   examples: number,
   imageShape: ResidentDataset["imageShape"] = [2, 3, 1],

@@ -32,7 +32,7 @@ describe("a server.published file in the cache", () => {
     return { file, reads: counted.reads }
   })
   const fetched = Effect.gen(function* () {
-    server.answers["/a"] = [sends(zipped)]
+    server.responses["/a"] = [sends(zipped)]
     yield* server.published()
     server.requests = []
   })
@@ -123,7 +123,7 @@ describe("a temporary file in the cache", () => {
     "is removed by a fetch when it is older than an hour, because it may belong to another process",
     () =>
       Effect.gen(function* () {
-        server.answers["/a"] = [sends(content)]
+        server.responses["/a"] = [sends(content)]
         const folder = join(server.dataDir, "small")
         yield* Effect.promise(async () => {
           await mkdir(folder)
@@ -144,7 +144,7 @@ describe("a temporary file in the cache", () => {
 describe("a full disk", () => {
   it.live("is an error that names the full disk, and no file is kept", () =>
     Effect.gen(function* () {
-      server.answers["/a"] = [sends(content)]
+      server.responses["/a"] = [sends(content)]
       const full = PlatformError.systemError({
         _tag: "WriteZero",
         module: "FileSystem",

@@ -5,7 +5,7 @@ import { Effect, Runtime } from "effect"
 import type { OwnDataset } from "../../../schemas/Dataset.ts"
 import { fetchDataset, isStillCached } from "../../../stages/fetch/fetch.ts"
 import {
-  type Answer,
+  type Respond,
   content,
   corrupted,
   hangs,
@@ -129,7 +129,7 @@ describe("a user's own dataset", () => {
   )
 
   const versioned =
-    (bytes: Uint8Array, headers: Record<string, string>): Answer =>
+    (bytes: Uint8Array, headers: Record<string, string>): Respond =>
     (request, response) => {
       const { etag, "last-modified": lastModified } = headers
       const same =
@@ -146,25 +146,25 @@ describe("a user's own dataset", () => {
     (headers) =>
       Effect.gen(function* () {
         let sent = 0
-        const counts: Answer = (request, response) => {
+        const counts: Respond = (request, response) => {
           response.on("finish", () => (sent += response.statusCode === 200 ? 1 : 0))
           versioned(zipped, headers)(request, response)
         }
-        server.answers["/own"] = [counts]
+        server.responses["/own"] = [counts]
         for (const _ of [1, 2]) {
           assert.strictEqual((yield* fetchOwn(`${server.origin}/own`)).sha256, sha256(content))
         }
         assert.deepStrictEqual([sent, server.requests.length], [1, 8])
-        server.answers["/own"] = [versioned(corrupted, { etag: `"two"` })]
+        server.responses["/own"] = [versioned(corrupted, { etag: `"two"` })]
         assert.strictEqual((yield* fetchOwn(`${server.origin}/own`)).sha256, sha256(corrupted))
       }),
   )
 
   it.live("at a URL with new content is a new version, unless the experiment has a digest", () =>
     Effect.gen(function* () {
-      server.answers["/own"] = [sends(content)]
+      server.responses["/own"] = [sends(content)]
       const before = yield* fetchOwn(`${server.origin}/own`)
-      server.answers["/own"] = [sends(corrupted)]
+      server.responses["/own"] = [sends(corrupted)]
       assert.strictEqual((yield* fetchOwn(`${server.origin}/own`)).sha256, sha256(corrupted))
       assert.strictEqual(sha256(yield* Effect.promise(() => readFile(before.path))), sha256(content))
       const count = server.requests.length
@@ -179,11 +179,11 @@ describe("a user's own dataset", () => {
 
   it.live.each([status(500), status(404), hangs, sends(zipped.subarray(0, 50))])(
     "at a URL that is not available is an error, not the old content, because its labels may be new (case %#)",
-    (answer) =>
+    (respond) =>
       Effect.gen(function* () {
-        server.answers["/own"] = [sends(zipped)]
+        server.responses["/own"] = [sends(zipped)]
         yield* fetchOwn(`${server.origin}/own`)
-        server.answers["/own"] = [answer]
+        server.responses["/own"] = [respond]
         const error = yield* Effect.flip(fetchOwn(`${server.origin}/own`))
         assert.strictEqual(error._tag, "DataNotAvailable")
         assert.strictEqual(error[Runtime.errorExitCode], 69)

@@ -5,7 +5,7 @@ import { assert, describe, it } from "@effect/vitest"
 import { Effect, Runtime } from "effect"
 import type { Digest } from "../../../stages/fetch/datasets.ts"
 import {
-  type Answer,
+  type Respond,
   content,
   corrupted,
   hangs,
@@ -20,20 +20,20 @@ import {
 
 const server = useServer()
 
-const cut: Answer = (_, response) => {
+const cut: Respond = (_, response) => {
   response.writeHead(200, { "content-length": content.byteLength })
   response.write(content.subarray(0, 5000))
   setTimeout(() => response.destroy(), 5)
 }
-const stalls: Answer = (_, response) => {
+const stalls: Respond = (_, response) => {
   response.writeHead(200, { "content-length": content.byteLength })
   response.write(content.subarray(0, 5000))
 }
-const claimsHugeLength: Answer = (_, response) => {
+const claimsHugeLength: Respond = (_, response) => {
   response.writeHead(200, { "content-length": 10 ** 12 })
   response.flushHeaders()
 }
-const endless: Answer = (_, response) => {
+const endless: Respond = (_, response) => {
   response.writeHead(200)
   const more = () => response.writable && response.write(new Uint8Array(65_536), () => setImmediate(more))
   more()
@@ -44,7 +44,7 @@ const bomb = gzipSync(new Uint8Array(50_000_000))
 describe("fetching a server.published file over HTTP", () => {
   it.live("accepts an uncompressed file", () =>
     Effect.gen(function* () {
-      server.answers["/a"] = [sends(content)]
+      server.responses["/a"] = [sends(content)]
       const file = yield* server.published()
       assert.deepStrictEqual(file, {
         path: server.finalPath(),
@@ -58,7 +58,7 @@ describe("fetching a server.published file over HTTP", () => {
 
   it.live("accepts a gzip file, recognized by its first bytes", () =>
     Effect.gen(function* () {
-      server.answers["/a"] = [sends(zipped, { "content-type": "text/html" })]
+      server.responses["/a"] = [sends(zipped, { "content-type": "text/html" })]
       yield* server.published()
       yield* server.assertKept
     }),
@@ -72,8 +72,8 @@ describe("fetching a server.published file over HTTP", () => {
     "verifies $algorithm of the compressed form where only that is server.published",
     (digest) =>
       Effect.gen(function* () {
-        server.answers["/a"] = [sends(gzipSync(corrupted))]
-        server.answers["/b"] = [sends(zipped)]
+        server.responses["/a"] = [sends(gzipSync(corrupted))]
+        server.responses["/b"] = [sends(zipped)]
         const file = yield* server.published({ digest, paths: ["/a", "/b"] })
         assert.strictEqual(file.source, `${server.origin}/b`)
         assert.strictEqual(file.sha256, sha256(content))
@@ -87,7 +87,7 @@ describe("fetching a server.published file over HTTP", () => {
   it.live("requests the file without compression of the transfer", () =>
     Effect.gen(function* () {
       let accepted: string | undefined
-      server.answers["/a"] = [
+      server.responses["/a"] = [
         (request, response) => {
           accepted = request.headers["accept-encoding"]
           sends(zipped)(request, response)
@@ -98,7 +98,7 @@ describe("fetching a server.published file over HTTP", () => {
     }),
   )
 
-  const bad: ReadonlyArray<readonly [what: string, answer: Answer, found: RegExp, attempts: number]> = [
+  const bad: ReadonlyArray<readonly [what: string, respond: Respond, found: RegExp, attempts: number]> = [
     ["status 404", status(404), /HTTP status 404/, 1],
     ["status 403", status(403), /HTTP status 403/, 1],
     ["status 503 at every attempt", status(503), /HTTP status 503/, 3],
@@ -126,16 +126,16 @@ describe("fetching a server.published file over HTTP", () => {
   ]
   it.live.each(bad)(
     "tries the next mirror after %s, and fails with that reason if there is no other",
-    ([, answer, found, attempts]) =>
+    ([, respond, found, attempts]) =>
       Effect.gen(function* () {
-        server.answers["/bad"] = [answer]
-        server.answers["/good"] = [sends(zipped)]
+        server.responses["/bad"] = [respond]
+        server.responses["/good"] = [sends(zipped)]
         const error = yield* Effect.flip(server.published({ paths: ["/bad"] }))
         if (error._tag !== "DataNotAvailable") return assert.fail(error._tag)
         assert.match(error.sources[1].found, found)
         assert.strictEqual(server.requests.length, attempts)
         yield* server.assertNothingKept
-        if (attempts > 1) server.answers["/bad"] = [status(404)]
+        if (attempts > 1) server.responses["/bad"] = [status(404)]
         const file = yield* server.published({ paths: ["/bad", "/good"] })
         assert.strictEqual(file.source, `${server.origin}/good`)
         yield* server.assertKept
@@ -144,7 +144,7 @@ describe("fetching a server.published file over HTTP", () => {
 
   it.live("retries a mirror after a transient failure", () =>
     Effect.gen(function* () {
-      server.answers["/a"] = [status(503), cut, sends(zipped)]
+      server.responses["/a"] = [status(503), cut, sends(zipped)]
       const file = yield* server.published()
       assert.strictEqual(file.source, `${server.origin}/a`)
       assert.strictEqual(server.requests.length, 3)
@@ -162,7 +162,7 @@ describe("fetching a server.published file over HTTP", () => {
       })
       const error = yield* Effect.flip(server.published({ urls: [closed] }))
       assert.include(error.message, "a broken connection (ECONNREFUSED)")
-      server.answers["/good"] = [sends(content)]
+      server.responses["/good"] = [sends(content)]
       const file = yield* server.published({ urls: [closed, `${server.origin}/good`] })
       assert.strictEqual(file.source, `${server.origin}/good`)
     }),
@@ -170,7 +170,7 @@ describe("fetching a server.published file over HTTP", () => {
 
   it.live("lists every source with what was found and expected if all fail, and what to do", () =>
     Effect.gen(function* () {
-      server.answers["/b"] = [sends(page)]
+      server.responses["/b"] = [sends(page)]
       const error = yield* Effect.flip(
         server.published({ paths: ["/a", "/b"], bundled: "no-such-package/data/labels-idx1-ubyte" }),
       )

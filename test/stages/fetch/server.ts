@@ -28,16 +28,16 @@ export const zipped = gzipSync(content)
 export const corrupted = Uint8Array.from(content, (byte, i) => (i === 9000 ? byte ^ 1 : byte))
 export const page = new TextEncoder().encode("<!DOCTYPE html><html><body>Log in to the network</body></html>")
 
-export type Answer = (request: IncomingMessage, response: ServerResponse) => void
+export type Respond = (request: IncomingMessage, response: ServerResponse) => void
 export const sends =
-  (bytes: Uint8Array, headers: Record<string, string> = {}): Answer =>
+  (bytes: Uint8Array, headers: Record<string, string> = {}): Respond =>
   (_, response) =>
     response.writeHead(200, { "content-length": bytes.byteLength, ...headers }).end(bytes)
 export const status =
-  (code: number): Answer =>
+  (code: number): Respond =>
   (_, response) =>
     response.writeHead(code).end("no")
-export const hangs: Answer = () => {}
+export const hangs: Respond = () => {}
 
 export const names = (folder: string) => readdir(folder).catch(() => [])
 
@@ -48,8 +48,8 @@ export const run = <A, E>(effect: Effect.Effect<A, E, Layer.Success<typeof servi
   effect.pipe(Effect.provideService(DownloadPolicy, shortTimes), Effect.provide([services, Logger.layer([])]))
 
 interface Server {
-  /** The answers at each path in turn; the last one is repeated. */
-  answers: Record<string, ReadonlyArray<Answer>>
+  /** How the server responds to the requests of each path, in turn; the last one is repeated. */
+  responses: Record<string, ReadonlyArray<Respond>>
   /** The paths that were requested. */
   requests: Array<string>
   origin: string
@@ -59,12 +59,12 @@ interface Server {
 
 /** Starts a server for the tests of one file, with an empty cache for each. */
 export const useServer = () => {
-  const state: Server = { answers: {}, requests: [], origin: "", dataDir: "" }
+  const state: Server = { responses: {}, requests: [], origin: "", dataDir: "" }
   const server = createServer((request, response) => {
     const path = request.url ?? ""
     const turn = state.requests.filter((other) => other === path).length
     state.requests.push(path)
-    const list = state.answers[path] ?? [status(404)]
+    const list = state.responses[path] ?? [status(404)]
     list[Math.min(turn, list.length - 1)](request, response)
   })
   beforeAll(async () => {
@@ -76,7 +76,7 @@ export const useServer = () => {
     server.close()
   })
   beforeEach(async () => {
-    state.answers = {}
+    state.responses = {}
     state.requests = []
     state.dataDir = await mkdtemp(join(tmpdir(), "tidemark-fetch-"))
     return () => rm(state.dataDir, { recursive: true, force: true })

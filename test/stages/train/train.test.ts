@@ -27,7 +27,7 @@ import { sessionStart } from "../../../storage/tensorboard/session.ts"
 import { powerCut } from "../../fixtures/powerCut.ts"
 
 const total = 23
-/** When the run began, in seconds. */
+/** The start of the run, in seconds. */
 const startedAt = 1_795_312_800.25
 const decode = Schema.decodeUnknownSync(Experiment)
 
@@ -243,7 +243,7 @@ describe("train", () => {
         const whole = yield* scratch
         yield* attempt(whole)
         const expected = yield* contents(whole)
-        // The newest three that were due, the last one, and the best: the first evaluation with every answer right.
+        // The newest three that were due, the last one, and the best: the first evaluation without errors.
         assert.deepStrictEqual(expected.names, [5, 7, 14, 21, 23].map(checkpointFile))
         for (let stopAt = 1; stopAt < total - 1; stopAt++) {
           const folder = yield* scratch
