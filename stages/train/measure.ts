@@ -5,6 +5,7 @@
  */
 import { Effect } from "effect"
 import type { Trainer } from "../../engines/Engine.ts"
+import { percent } from "../../format/percent.ts"
 import { startOfTraining, type TrainProgress } from "../../schemas/Checkpoint.ts"
 import type { Experiment } from "../../schemas/Experiment.ts"
 import type { Metric } from "../../schemas/Metric.ts"
@@ -56,8 +57,6 @@ export const measureTraining = (
 
 const monitoredValue = ({ monitor }: Experiment, { accuracy, loss }: Evaluation) =>
   monitor === "validationLoss" ? loss : accuracy
-
-const percent = (share: number) => `${(100 * share).toFixed(2)} %`
 
 /** Evaluates the validation split: its row of metrics, and the progress with the best evaluation so far. */
 export const measureValidation = Effect.fnUntraced(function* (
