@@ -25,7 +25,7 @@ const countingReads = (path: string) => {
   return { counted, layer }
 }
 
-describe("a server.published file in the cache", () => {
+describe("a published file in the cache", () => {
   const cachedRead = Effect.fnUntraced(function* () {
     const { counted, layer } = countingReads(server.finalPath())
     const file = yield* server.published({}, layer)

@@ -41,7 +41,7 @@ const endless: Respond = (_, response) => {
 
 const bomb = gzipSync(new Uint8Array(50_000_000))
 
-describe("fetching a server.published file over HTTP", () => {
+describe("fetching a published file over HTTP", () => {
   it.live("accepts an uncompressed file", () =>
     Effect.gen(function* () {
       server.responses["/a"] = [sends(content)]
@@ -69,7 +69,7 @@ describe("fetching a server.published file over HTTP", () => {
     { of: "download", algorithm: "md5", value: md5(zipped) },
   ]
   it.live.each(digests)(
-    "verifies $algorithm of the compressed form where only that is server.published",
+    "verifies the $algorithm of the compressed file if only that is published",
     (digest) =>
       Effect.gen(function* () {
         server.responses["/a"] = [sends(gzipSync(corrupted))]

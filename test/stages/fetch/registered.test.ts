@@ -79,7 +79,7 @@ describe("EMNIST", () => {
     }),
   )
 
-  it.live("is recorded on first sight, as none of its files has a server.published digest", () =>
+  it.live("gets the digest of its first content, because no digest is published", () =>
     Effect.gen(function* () {
       yield* Effect.promise(async () => {
         await mkdir(join(server.dataDir, "small"))

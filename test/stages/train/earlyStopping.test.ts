@@ -39,7 +39,7 @@ describe("an evaluation", () => {
     })
   })
 
-  it("of the loss is better when it is smaller, and an equal value does not replace the best", () => {
+  it("with a smaller loss is better, and an equal loss does not replace the best", () => {
     const loss = rules(0.1, "validationLoss", 3)
     const progress = evaluated(loss, [0.5, 0.45, 0.6, 0.45])
     assert.deepStrictEqual(progress.best, { iteration: 20, value: 0.45 })
