@@ -65,7 +65,7 @@ export const findUnreferenced = Effect.fn("findUnreferenced")(function* (
   if (needs.everything) return found
   for (const folder of yield* files.list(dataDir)) {
     const inside = paths.join(dataDir, folder)
-    // What a link leads to is not this cache's.
+    // The target of a link does not belong to this cache.
     if (needs.folders.has(folder) || (yield* isLinkNow(inside))) continue
     const names = new Set(yield* listNow(inside).pipe(Effect.orElseSucceed(() => [])))
     for (const name of names) {
@@ -89,18 +89,18 @@ export const findUnreferenced = Effect.fn("findUnreferenced")(function* (
   return found
 })
 
-/** Whether a run needs a file of the cache, or the record beside it. */
+/** Whether a run needs a file of the cache, or the file of a record. */
 const isNeededBy = (needs: Needs, path: string) =>
   Effect.map(Path.Path, (paths) => {
     const folder = paths.basename(paths.dirname(path))
-    // A record belongs to its file.
+    // A record is needed with its file.
     const file = paths.basename(path).replace(/\.json$/, "")
     return needs.everything || needs.folders.has(folder) || needs.entries.has(`${folder}/${file}`)
   })
 
 /**
- * Removes files of the cache that were found unreferenced, except those that a run needs by now. They are hidden first, so that
- * a run which begins meanwhile finds them there or fetches them again, and `runs` is asked afterwards.
+ * Removes unreferenced files of the cache, except those that a run needs meanwhile. The files are hidden before `runs` is
+ * evaluated, so that a run that starts now either finds them or fetches them again.
  */
 export const removeUnneeded = Effect.fn("removeUnneeded")(function* <E, R>(
   unneeded: ReadonlyArray<string>,

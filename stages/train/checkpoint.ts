@@ -185,7 +185,7 @@ export const pruneCheckpoints = Effect.fn("pruneCheckpoints")(function* (options
   const { checkpoints, examples, experiment, progress, tested } = options
   const { batchSize, checkpointEvery, keepCheckpoints } = experiment
   const paths = yield* Path.Path
-  // Later ones are another process's, which has taken the run over.
+  // Later checkpoints belong to another process, which has taken over the run.
   const iterations = (yield* newestFirst(checkpoints))
     .map(({ iteration }) => iteration)
     .filter((iteration) => iteration <= progress.iteration)
