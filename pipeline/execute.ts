@@ -56,6 +56,10 @@ export const execute = Effect.fn("execute")(function* ({
     engine: engine.info,
     iterations: extendedTo,
   })
+  // A backup may have left out folders that were empty.
+  for (const folder of [layout.stages, layout.checkpoints]) {
+    yield* files.makeInnerFolder(paths.join(run.path, folder))
+  }
   for (const folder of ["", layout.stages, layout.checkpoints, layout.attemptMetrics]) {
     yield* files.removeAllTemporaries(paths.join(run.path, folder))
   }

@@ -23,6 +23,8 @@ import { train as trainModel } from "../stages/train/train.ts"
 import { pixelFigures } from "../stages/dataset/normalize.ts"
 import { validateDataset } from "../stages/validate/validate.ts"
 import * as files from "../storage/files.ts"
+import { readPredictions } from "../storage/predictions.ts"
+import { readReport } from "../storage/report.ts"
 import { layout } from "../storage/runDirectory.ts"
 import { checkLeakage } from "./lineage/parents.ts"
 import { CurrentRun } from "./CurrentRun.ts"
@@ -188,7 +190,10 @@ const report = Effect.fnUntraced(function* (
     // After more training the best checkpoint may be the same one, but the report of the training differs.
     stillValid: ({ budget, checkpoint }) =>
       checkpoint === trained.checkpoint && budget === trained.budget
-        ? files.exists(file)
+        ? Effect.gen(function* () {
+            const predictions = yield* readPredictions(run.path)
+            return (yield* readReport(run.path)) !== undefined && Result.isSuccess(predictions)
+          })
         : Effect.succeed(false),
   })
 })

@@ -18,6 +18,8 @@ import { newestIteration } from "../../inspect/summary.ts"
 import { readReport } from "../../storage/report.ts"
 import { quoted } from "../../format/quoted.ts"
 import { json, runsDir, threads, wholeNumber } from "../flags.ts"
+import { readMetrics } from "../../storage/metricsLog.ts"
+import { readPredictions } from "../../storage/predictions.ts"
 import { readTrained } from "../../storage/stageRecords.ts"
 
 /** A run cannot be extended without losing what was trained so far, or what others rely on. */
@@ -56,20 +58,37 @@ const otherEngine = Flag.Literals("engine", engines).pipe(
 const flags = { run, runsDir, iterations, engine: otherEngine, threads, allowEngineChange, json }
 type Options = Command.Command.Config.Infer<typeof flags>
 
-/** Whether the checkpoint that a finished run tested is still valid. Records without its name count as valid. */
-const hasTestedCheckpoint = Effect.fnUntraced(function* ({ identity, path }: Run) {
+/** What a finished run has lost and can be made again, described; undefined if all of it is there. */
+const findLoss = Effect.fnUntraced(function* ({ path }: Run) {
   const paths = yield* Path.Path
   const trained = yield* readTrained(path)
-  if (trained === undefined) return true
-  const loaded = yield* loadCheckpoint(
-    paths.join(path, layout.checkpoints),
-    paths.basename(trained.checkpoint),
-  )
-  if (Result.isSuccess(loaded)) return true
-  yield* Effect.logWarning(
-    `${identity.id} is finished, but its tested checkpoint is lost: ${loaded.failure}; it is trained again`,
-  )
-  return false
+  // Records of the first versions do not name the checkpoint.
+  if (trained !== undefined) {
+    const loaded = yield* loadCheckpoint(
+      paths.join(path, layout.checkpoints),
+      paths.basename(trained.checkpoint),
+    )
+    if (Result.isFailure(loaded))
+      return `its tested checkpoint is lost: ${loaded.failure}; it is trained again`
+  }
+  const predictions = yield* readPredictions(path)
+  if (Result.isFailure(predictions))
+    return `its predictions are lost: ${predictions.failure}; it is tested again`
+  const report = yield* readReport(path)
+  return report === undefined ? `its report is lost; it is tested again` : undefined
+})
+
+/** Whether a finished run has all that it ends with. What is lost is logged, also what cannot be made again. */
+const isWhole = Effect.fnUntraced(function* (run: Run) {
+  const { id } = run.identity
+  const loss = yield* findLoss(run)
+  if (loss !== undefined) yield* Effect.logWarning(`${id} is finished, but ${loss}`)
+  if ((yield* readMetrics(run.path)).length === 0) {
+    yield* Effect.logWarning(
+      `${id} is finished, but its ${layout.metrics} is lost, and with it the learning curves; to have them again, train a new run`,
+    )
+  }
+  return loss === undefined
 })
 
 /** Fails if a run cannot be trained up to `iterations`. */
@@ -130,8 +149,7 @@ export const resume = Command.make(
     yield* warnOfChangedFile(run)
 
     const { printReport } = yield* Effect.promise(() => import("../render/printReport.ts"))
-    const isFinished =
-      run.status === "finished" && extendedTo === undefined && (yield* hasTestedCheckpoint(run))
+    const isFinished = run.status === "finished" && extendedTo === undefined && (yield* isWhole(run))
     const finished = isFinished ? yield* readReport(run.path) : undefined
     if (finished !== undefined) {
       yield* Effect.logInfo(`${run.identity.id} is finished; to train it further, add --iterations N`)

@@ -2,6 +2,7 @@
 import { Effect } from "effect"
 import { Command } from "effect/cli"
 import { loadEnsemble } from "../../operations/ensemble/ensembleFile.ts"
+import { loadDefault } from "../../pipeline/experimentFile/load.ts"
 import { runEnsemble } from "./run/ensemble.ts"
 import { runExperiment } from "./run/experiment.ts"
 import { flags } from "./run/options.ts"
@@ -10,8 +11,9 @@ export const run = Command.make(
   "run",
   flags,
   Effect.fn("run")(function* (options) {
-    const ensemble = yield* loadEnsemble(options.file)
-    yield* ensemble === undefined ? runExperiment(options) : runEnsemble(ensemble, options)
+    const loaded = yield* loadDefault(options.file)
+    const ensemble = yield* loadEnsemble(loaded)
+    yield* ensemble === undefined ? runExperiment(loaded, options) : runEnsemble(ensemble, options)
   }),
 ).pipe(
   Command.withDescription("Train an experiment in a new run, or the members of an ensemble"),

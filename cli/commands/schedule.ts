@@ -67,11 +67,13 @@ const claimSchedule = Effect.fnUntraced(function* ({ dataDir, runsDir }: Schedul
   const paths = yield* Path.Path
   const { journal } = yield* Effect.promise(() => import("../../operations/schedule/Journal.ts"))
   yield* checkFolder(runsDir)
-  yield* claim(`the schedule of ${runsDir}`, paths.join(runsDir, journal.folder, journal.claim)).pipe(
-    Effect.catchTag("StorageFailed", folderUnusable(runsDir)),
-  )
+  const checkClaim = yield* claim(
+    `the schedule of ${runsDir}`,
+    paths.join(runsDir, journal.folder, journal.claim),
+  ).pipe(Effect.catchTag("StorageFailed", folderUnusable(runsDir)))
   yield* checkFolder(dataDir)
   yield* checkEngines(plan)
+  return checkClaim
 })
 
 /** Publishes each recorded run: on standard output with --json, on the history page, to the webhook. */
@@ -144,9 +146,11 @@ export const schedule = Command.make(
     const { layerProcesses } = yield* Effect.promise(
       () => import("../../operations/schedule/processWorker.ts"),
     )
-    yield* claimSchedule(flags, plan)
+    const checkClaim = yield* claimSchedule(flags, plan)
     yield* runPlan(flags, plan).pipe(
-      Effect.provide(Layer.mergeAll(Journal.layer(flags.runsDir), layerProcesses(flags), StopSignal.layer)),
+      Effect.provide(
+        Layer.mergeAll(Journal.layer(flags.runsDir, checkClaim), layerProcesses(flags), StopSignal.layer),
+      ),
     )
   }, Effect.scoped),
 ).pipe(

@@ -10,7 +10,7 @@ import {
   decodeExperiment,
   ExperimentInvalid,
   isEnsemble,
-  loadDefault,
+  type LoadedFile,
 } from "../../pipeline/experimentFile/load.ts"
 import { problemsOf } from "../../pipeline/experimentFile/problems.ts"
 
@@ -37,8 +37,7 @@ const sharedParts = {
   loss: ({ loss }: Experiment) => loss,
 }
 
-export const loadEnsemble = Effect.fn("loadEnsemble")(function* (file: string) {
-  const { path, value } = yield* loadDefault(file)
+export const loadEnsemble = Effect.fn("loadEnsemble")(function* ({ path, value }: LoadedFile) {
   if (!isEnsemble(value)) return undefined
   const outline = yield* decodeOutline(value).pipe(
     Effect.mapError(({ issue }) => new ExperimentInvalid({ path, problems: problemsOf(value, issue) })),

@@ -7,6 +7,7 @@
 import { Context, Effect, FileSystem, Layer, Path, Schema } from "effect"
 import { JobState, ScheduledRun } from "../../schemas/ScheduledRun.ts"
 import * as files from "../../storage/files.ts"
+import type { claim, ClaimLost } from "../../storage/lock/claim.ts"
 import { type StorageFailed } from "../../storage/StorageFailed.ts"
 
 /** Names in a runs folder. */
@@ -49,12 +50,13 @@ export class Journal extends Context.Service<
   Journal,
   {
     readonly scheduledRuns: Effect.Effect<ReadonlyArray<ScheduledRun>, StorageFailed>
-    readonly append: (scheduledRun: ScheduledRun) => Effect.Effect<void, StorageFailed>
+    readonly append: (scheduledRun: ScheduledRun) => Effect.Effect<void, StorageFailed | ClaimLost>
     readonly load: (experiment: string) => Effect.Effect<JobState | undefined, StorageFailed>
-    readonly save: (experiment: string, state: JobState) => Effect.Effect<void, StorageFailed>
+    readonly save: (experiment: string, state: JobState) => Effect.Effect<void, StorageFailed | ClaimLost>
   }
 >()("tidemark/operations/schedule/Journal") {
-  static readonly layer = (runsDir: string) =>
+  /** `checkClaim`: fails if another schedule has taken over this one, before anything is written. */
+  static readonly layer = (runsDir: string, checkClaim: Effect.Success<ReturnType<typeof claim>>) =>
     Layer.effect(
       Journal,
       Effect.gen(function* () {
@@ -65,15 +67,18 @@ export class Journal extends Context.Service<
           scheduledRuns: Effect.provideContext(readScheduledRuns(runsDir), services),
           append: (scheduledRun) =>
             Effect.gen(function* () {
+              yield* checkClaim
               const before = (yield* files.readStringIfExists(log)) ?? ""
               const torn = before !== "" && !before.endsWith("\n")
               yield* files.append(log, `${torn ? "\n" : ""}${encodeScheduledRun(scheduledRun)}\n`)
             }).pipe(Effect.provideContext(services)),
           load: (experiment) => Effect.provideContext(readJobState(runsDir, experiment), services),
           save: (experiment, state) =>
-            Effect.flatMap(stateFile(runsDir, experiment), (path) =>
-              files.writeAtomic(path, `${JSON.stringify(encodeState(state), null, 2)}\n`),
-            ).pipe(Effect.provideContext(services)),
+            Effect.gen(function* () {
+              yield* checkClaim
+              const path = yield* stateFile(runsDir, experiment)
+              yield* files.writeAtomic(path, `${JSON.stringify(encodeState(state), null, 2)}\n`)
+            }).pipe(Effect.provideContext(services)),
         })
       }),
     )

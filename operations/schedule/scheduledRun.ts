@@ -7,6 +7,7 @@
 import { Clock, DateTime, Effect, Ref } from "effect"
 import { exitCodes } from "../../schemas/exitCodes.ts"
 import type { ScheduledRun, OpenScheduledRun } from "../../schemas/ScheduledRun.ts"
+import type { ClaimLost } from "../../storage/lock/claim.ts"
 import type { StorageFailed } from "../../storage/StorageFailed.ts"
 import type { Ended } from "../childProcess.ts"
 import { duration } from "../../format/duration.ts"
@@ -29,7 +30,7 @@ const stopped: ScheduledRunEnd = { kind: "stopped" }
 export interface ScheduledRunOptions {
   readonly job: Job
   readonly open: OpenScheduledRun
-  readonly save: (open: OpenScheduledRun) => Effect.Effect<void, StorageFailed>
+  readonly save: (open: OpenScheduledRun) => Effect.Effect<void, ClaimLost | StorageFailed>
   /** Waits until the schedule is asked to stop. */
   readonly stop: Effect.Effect<unknown>
 }
@@ -41,7 +42,7 @@ interface Context extends Pick<ScheduledRunOptions, "job" | "stop"> {
   readonly startedMs: number
   readonly open: Effect.Effect<OpenScheduledRun>
   /** Changes the progress and saves it. */
-  readonly update: (change: Partial<OpenScheduledRun>) => Effect.Effect<void, StorageFailed>
+  readonly update: (change: Partial<OpenScheduledRun>) => Effect.Effect<void, ClaimLost | StorageFailed>
 }
 
 const nowIso = Effect.map(DateTime.now, DateTime.formatIso)

@@ -78,6 +78,9 @@ export const decodeExperiment = Effect.fn("decodeExperiment")(function* (value: 
 export const isEnsemble = (value: unknown) =>
   typeof value === "object" && value !== null && "members" in value
 
+/** A file that was evaluated: its absolute path and its default export, not decoded. */
+export type LoadedFile = Effect.Success<ReturnType<typeof loadDefault>>
+
 /** The default export of a file, not decoded. */
 export const loadDefault = Effect.fn("loadDefault")(function* (file: string) {
   const paths = yield* Path.Path
@@ -98,8 +101,14 @@ export const loadDefault = Effect.fn("loadDefault")(function* (file: string) {
 })
 
 /** The experiment of a file with the overrides applied, and the fingerprint without them. */
-export const loadExperiment = Effect.fn("loadExperiment")(function* (file: string, overrides: Overrides) {
-  const { path, value } = yield* loadDefault(file)
+export const loadExperiment = (file: string, overrides: Overrides) =>
+  Effect.flatMap(loadDefault(file), (loaded) => experimentOf(loaded, overrides))
+
+/** The same of a file that was evaluated already. */
+export const experimentOf = Effect.fn("experimentOf")(function* (
+  { path, value }: LoadedFile,
+  overrides: Overrides,
+) {
   if (isEnsemble(value)) {
     const problem = "found an ensemble, expected an experiment; train it with `pnpm pipeline run`"
     return yield* new ExperimentInvalid({ path, problems: [{ at: "", problem }] })

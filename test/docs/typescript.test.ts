@@ -6,6 +6,7 @@ import * as NodeServices from "@effect/platform-node/NodeServices"
 import { afterAll, assert, beforeAll, it } from "@effect/vitest"
 import { Effect, Schema } from "effect"
 import { loadEnsemble } from "../../operations/ensemble/ensembleFile.ts"
+import { loadDefault } from "../../pipeline/experimentFile/load.ts"
 import { decodeExperiment } from "../../pipeline/experimentFile/load.ts"
 import { Schedule } from "../../schemas/Schedule.ts"
 import { root } from "./markdown.ts"
@@ -40,7 +41,8 @@ it("the TypeScript of the documents has no type errors", () => {
 })
 
 const decoded = (value: object, path: string): Effect.Effect<unknown, unknown> => {
-  if ("members" in value) return loadEnsemble(path).pipe(Effect.provide(NodeServices.layer))
+  if ("members" in value)
+    return Effect.flatMap(loadDefault(path), loadEnsemble).pipe(Effect.provide(NodeServices.layer))
   if (!("experiments" in value)) return decodeExperiment(value, path)
   return Schema.decodeUnknownEffect(Schedule, { onExcessProperty: "error" })(value)
 }

@@ -93,4 +93,33 @@ describe("a run", () => {
     )
     assert.strictEqual(code, 0, stderr)
   })
+
+  for (const [name, lose, warning] of [
+    [
+      "predictions",
+      (path: string) => rmSync(join(path, "predictions.safetensors")),
+      /its predictions are lost/,
+    ],
+    ["report", (path: string) => writeFileSync(join(path, "report.json"), `{"cut`), /its report is lost/],
+    ["empty folders", (path: string) => rmSync(join(path, "stages"), { recursive: true }), /\S/],
+  ] as const) {
+    it(`that has lost its ${name} is whole again after resume`, async () => {
+      const path = copy(`20260101T000000Z-tiny-1000000${name.length}`)
+      const expected = readFileSync(join(path, "predictions.safetensors"))
+      lose(path)
+      const { code, stderr } = await runCommand("resume", path)
+      assert.strictEqual(code, 0, stderr)
+      assert.match(stderr, warning)
+      assert.deepStrictEqual(readFileSync(join(path, "predictions.safetensors")), expected)
+      assert.strictEqual(JSON.parse(readFileSync(join(path, "report.json"), "utf8")).test.examples, 10_000)
+    })
+  }
+
+  it("that has lost its metrics says so on resume: they cannot be made again", async () => {
+    const path = copy("20260101T000000Z-tiny-20000000")
+    rmSync(join(path, "metrics.ndjson"))
+    const { code, stderr } = await runCommand("resume", path)
+    assert.strictEqual(code, 0, stderr)
+    assert.match(stderr, /its metrics\.ndjson is lost, and with it the learning curves/)
+  })
 })

@@ -1,14 +1,14 @@
 /** Trains one experiment in a new run: (options) -> its report on standard output. */
 import { Effect, Option } from "effect"
 import { runArgument } from "../../../format/runArgument.ts"
-import { loadExperiment } from "../../../pipeline/experimentFile/load.ts"
+import { experimentOf, type LoadedFile } from "../../../pipeline/experimentFile/load.ts"
 import { prepareFork } from "../../../pipeline/lineage/fork.ts"
 import { fingerprint } from "../../../schemas/fingerprint.ts"
 import { findRun } from "../../../storage/runDirectory.ts"
 import { tryWriteReportPage } from "../../../views/report/tryWriteReportPage.ts"
 import { FlagRefused, type Options, overridesOf } from "./options.ts"
 
-export const runExperiment = Effect.fn("runExperiment")(function* (options: Options) {
+export const runExperiment = Effect.fn("runExperiment")(function* (loaded: LoadedFile, options: Options) {
   for (const flag of ["member", "jobs"] as const) {
     if (Option.isSome(options[flag])) {
       const reason = `${options.file} is an experiment, not an ensemble`
@@ -16,7 +16,7 @@ export const runExperiment = Effect.fn("runExperiment")(function* (options: Opti
     }
   }
   const overrides = overridesOf(options)
-  const { experiment, path, written } = yield* loadExperiment(options.file, overrides)
+  const { experiment, path, written } = yield* experimentOf(loaded, overrides)
   const fork = Option.isNone(options.from)
     ? { fingerprint: fingerprint(experiment), prepare: () => Effect.void }
     : yield* prepareFork(yield* findRun(options.runsDir, options.from.value), experiment)
