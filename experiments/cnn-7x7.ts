@@ -1,7 +1,7 @@
 /**
- * Four 7×7 convolutions without padding or pooling, with the augmentation and the optimizer of `cnn-best.ts`: An, Lee, Park,
- * Yang and So, An ensemble of simple convolutional neural network models for MNIST digit recognition (2020). It takes an hour
- * on one core.
+ * Four 7×7 convolutions without padding or pooling, with the augmentation and the optimizer of `cnn-best.ts`: An,
+ * Lee, Park, Yang and So, An ensemble of simple convolutional neural network models for MNIST digit recognition
+ * (2020). It takes an hour on one core.
  */
 import { experiment, initializers, layers, learningRates, optimizers } from "tidemark"
 import best from "./cnn-best.ts"

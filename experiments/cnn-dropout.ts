@@ -1,6 +1,6 @@
 /**
- * The network of `cnn.ts` with dropout before the last layer, a batch size of 16 and Adam's default learning rate. The tutorial
- * reports no accuracy, only the prediction of a photograph; three epochs are enough for that.
+ * The network of `cnn.ts` with dropout before the last layer, a batch size of 16 and Adam's default learning rate.
+ * The tutorial reports no accuracy, only the prediction of a photograph; three epochs are enough for that.
  */
 import { experiment, layers, optimizers } from "tidemark"
 

@@ -1,8 +1,8 @@
 /**
- * A small residual network: a stem, then blocks of two separable convolutions with batch normalization, whose input is added to
- * their output. He et al., Deep residual learning (2016), with the separable convolutions of Chollet, Xception (2017). It has
- * 19,274 parameters, 170 times fewer than `cnn.ts`. One epoch (`--iterations 600`, seed 0, onnx engine) gave 1.42 % test
- * error; the five epochs of the budget have not been trained here.
+ * A small residual network: a stem, then blocks of two separable convolutions with batch normalization, whose input
+ * is added to their output. He et al., Deep residual learning (2016), with the separable convolutions of Chollet,
+ * Xception (2017). It has 19,274 parameters, 170 times fewer than `cnn.ts`. One epoch (`--iterations 600`, seed 0,
+ * onnx engine) gave 1.42 % test error; the five epochs of the budget have not been trained here.
  */
 import { experiment, layers, learningRates, optimizers } from "tidemark"
 

@@ -1,6 +1,6 @@
 /**
- * A convolutional network with strides of 2: 5×5×32, pool, 5×5×64, pool, dense 1024, dropout, dense 10. The tutorial trained it
- * for 20,000 iterations of 50 examples, in epochs of 55,000, and reports 99.2 % test accuracy.
+ * A convolutional network with strides of 2: 5×5×32, pool, 5×5×64, pool, dense 1024, dropout, dense 10. The tutorial
+ * trained it for 20,000 iterations of 50 examples, in epochs of 55,000, and reports 99.2 % test accuracy.
  */
 import { experiment, initializers, layers, optimizers } from "tidemark"
 

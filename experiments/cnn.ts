@@ -1,7 +1,8 @@
 /**
- * The convolutional network of the tutorials on MNIST: 5×5×32, pool, 5×5×64, pool, dense 1024, dense 10. The tutorial trained
- * it for 20,000 iterations of 100 examples and reports 1.18 % test error. It names Adam and truncated normal weights, but
- * neither learning rate nor standard deviation. Here they are Adam's default rate, halved every 2,500 iterations, and 0.05.
+ * The convolutional network of the tutorials on MNIST: 5×5×32, pool, 5×5×64, pool, dense 1024, dense 10. The tutorial
+ * trained it for 20,000 iterations of 100 examples and reports 1.18 % test error. It names Adam and truncated normal
+ * weights, but neither learning rate nor standard deviation. Here they are Adam's default rate, halved every 2,500
+ * iterations, and 0.05.
  */
 import { experiment, initializers, layers, learningRates, optimizers } from "tidemark"
 

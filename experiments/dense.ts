@@ -1,6 +1,6 @@
 /**
- * One hidden layer: 784 → 1024 ReLU → 10, for 1000 iterations of 1000 examples. The tutorial reports 6.83 % test error. It names
- * no learning rate; this is Adam's default of 0.001.
+ * One hidden layer: 784 → 1024 ReLU → 10, for 1000 iterations of 1000 examples. The tutorial reports 6.83 % test
+ * error. It names no learning rate; this is Adam's default of 0.001.
  */
 import { experiment, layers, optimizers } from "tidemark"
 

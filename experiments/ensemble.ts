@@ -1,7 +1,7 @@
 /**
- * Five networks whose probabilities are averaged, as one of the tutorials suggests: three of `cnn-best.ts` and two of another
- * architecture, which is wrong about other digits. `pnpm pipeline run experiments/ensemble.ts --jobs 2` trains those that are
- * not trained yet, two in parallel.
+ * Five networks whose probabilities are averaged, as one of the tutorials suggests: three of `cnn-best.ts` and two of
+ * another architecture, which is wrong about other digits. `pnpm pipeline run experiments/ensemble.ts --jobs 2`
+ * trains those that are not trained yet, two in parallel.
  */
 import { ensemble } from "tidemark"
 import best from "./cnn-best.ts"

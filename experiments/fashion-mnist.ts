@@ -1,7 +1,7 @@
 /**
- * The convolutional network of `cnn.ts` with dropout, on Fashion-MNIST: ten kinds of clothing in the format of MNIST, by Xiao,
- * Rasul and Vollgraf (2017). Its four files are downloaded and verified by their published digests. The authors list similar
- * networks without augmentation at 91 to 93 % test accuracy. It has not been trained here.
+ * The convolutional network of `cnn.ts` with dropout, on Fashion-MNIST: ten kinds of clothing in the format of MNIST,
+ * by Xiao, Rasul and Vollgraf (2017). Its four files are downloaded and verified by their published digests. The
+ * authors list similar networks without augmentation at 91 to 93 % test accuracy. It has not been trained here.
  */
 import { experiment, layers, learningRates, optimizers } from "tidemark"
 

@@ -1,6 +1,6 @@
 /**
- * An example for a dataset of your own: four files in the IDX format of MNIST (http://yann.lecun.com/exdb/mnist, at the end),
- * uncompressed or gzip. Copy this file and change it.
+ * An example for a dataset of your own: four files in the IDX format of MNIST (http://yann.lecun.com/exdb/mnist, at
+ * the end), uncompressed or gzip. Copy this file and change it.
  *
  * Images are bytes [examples, height, width] or [examples, height, width, channels]. Labels are whole numbers from 0 to
  * classes - 1. The files are compared with this description before training. Here they are in the folder `my-data` next to

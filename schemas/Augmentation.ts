@@ -1,6 +1,6 @@
 /**
- * Augmentation: random changes of the images in training, drawn again each time an image is used. Images of the validation and
- * the test split never change. `stages/batch/augment.ts` has the formulas.
+ * Augmentation: random changes of the images in training, drawn again each time an image is used. Images of the
+ * validation and the test split never change. `stages/batch/augment.ts` has the formulas.
  */
 import { Schema } from "effect"
 import { Fraction, PositiveFinite, PositiveInt } from "./numbers.ts"

@@ -13,8 +13,8 @@ export const TrainProgress = Schema.Struct({
   /** The best evaluation so far, by the experiment's monitored metric. */
   best: Schema.NullOr(Schema.Struct({ iteration: Schema.Int, value: Schema.Finite })),
   /**
-   * The last value that improved by more than `minDelta` of early stopping. Absent if it is the value of the best evaluation,
-   * as in all checkpoints of older versions.
+   * The last value that improved by more than `minDelta` of early stopping. Absent if it is the value of the best
+   * evaluation, as in all checkpoints of older versions.
    */
   improvedTo: Schema.optionalKey(Schema.Finite),
   /** Evaluations since that improvement. */

@@ -36,8 +36,8 @@ const range = <S extends typeof Share | typeof PositiveInt>(figure: S) =>
   )
 
 /**
- * Bounds of a dataset: [minimum, maximum] of a figure, both included. A dataset that is out of bounds is refused before training.
- * A figure without a bound may have any value.
+ * Bounds of a dataset: [minimum, maximum] of a figure, both included. A dataset that is out of bounds is refused
+ * before training. A figure without a bound may have any value.
  */
 export const Bounds = Schema.Struct({
   /** Number of training examples. */
@@ -205,7 +205,10 @@ export const DatasetFigures = Schema.Struct({
   test: SetFigures,
   /** Test images that equal a train image byte for byte. */
   duplicates: Schema.Int,
-  /** Mean and standard deviation of the train split, if pixels are standardized. Predictions need them. Records of older versions lack them. */
+  /**
+   * Mean and standard deviation of the train split, if pixels are standardized. Predictions need them. Records of
+   * older versions lack them.
+   */
   standardizedBy: Schema.optionalKey(PixelFigures),
 })
 export type DatasetFigures = typeof DatasetFigures.Type

@@ -1,8 +1,8 @@
 /**
  * An experiment: one plain, serializable value that holds everything that affects a result.
  *
- * (the default export of an experiment file) -> Experiment, with every default filled in, or every problem with its path. Where
- * a run happens (engine, threads, folders) is not part of it.
+ * (the default export of an experiment file) -> Experiment, with every default filled in, or every problem with its
+ * path. Where a run happens (engine, threads, folders) is not part of it.
  */
 import { Schema } from "effect"
 import { Augmentation } from "./Augmentation.ts"
@@ -27,8 +27,9 @@ export const Loss = Schema.Literals(["softmaxCrossEntropy", "meanSquaredError"])
 export type Loss = typeof Loss.Type
 
 /**
- * The exponential moving average of the weights replaces the weights when the model is evaluated, tested, queried or exported.
- * The initial weights have no part in it. Polyak and Juditsky, Acceleration of stochastic approximation by averaging (1992).
+ * The exponential moving average of the weights replaces the weights when the model is evaluated, tested, queried or
+ * exported. The initial weights have no part in it. Polyak and Juditsky, Acceleration of stochastic approximation by
+ * averaging (1992).
  */
 export const Averaging = Schema.Struct({
   /** Share of the average that an update keeps; 0.999 remembers about 1000 iterations. Default: 0.999. */
@@ -61,7 +62,10 @@ export const Experiment = Schema.Struct({
   description: withDefault(Schema.String, ""),
   /** A registered dataset, such as "mnist", or four IDX files of your own. */
   dataset: Dataset,
-  /** How examples are divided into train, validation and test split. Default: the standard split with 5000 validation examples. */
+  /**
+   * How examples are divided into train, validation and test split. Default: the standard split with 5000 validation
+   * examples.
+   */
   split: withDefault(Split, { kind: "standard" }),
   /** `unit`: pixel / 255. `standardized`: (pixel - mean) / standard deviation over the train split. Default: unit. */
   normalization: withDefault(Normalization, "unit"),
@@ -101,11 +105,17 @@ export const Experiment = Schema.Struct({
     Schema.Struct({
       /** Evaluations without an improvement after which training stops. */
       patience: PositiveInt,
-      /** An improvement is larger than this, measured from the last improvement. The best checkpoint does not depend on it. Default: 0. */
+      /**
+       * An improvement is larger than this, measured from the last improvement. The best checkpoint does not depend
+       * on it. Default: 0.
+       */
       minDelta: withDefault(NonNegativeFinite, 0),
     }),
   ),
-  /** When the model of a run may become the champion. It affects no result. Default: the rules of `Gate` with their defaults. */
+  /**
+   * When the model of a run may become the champion. It affects no result. Default: the rules of `Gate` with their
+   * defaults.
+   */
   gate: Schema.optionalKey(Gate),
   /** Determines initial weights, shuffling, dropout and augmentation. Default: 0. */
   seed: withDefault(Schema.Int, 0),

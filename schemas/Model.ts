@@ -47,7 +47,10 @@ const layerName = Schema.String.check(
 )
 
 const common = {
-  /** A letter, then at most 63 letters, digits, _ or -. Default: the kind and its number in the network, such as `conv2d_1`. */
+  /**
+   * A letter, then at most 63 letters, digits, _ or -. Default: the kind and its number in the network, such as
+   * `conv2d_1`.
+   */
   name: Schema.optionalKey(layerName),
   /** One earlier layer to read, by its name, or "images". Default: the previous layer. */
   inputs: Schema.optionalKey(
@@ -87,7 +90,10 @@ const kernel = {
 const convolution = {
   /** [height, width] of a filter in pixels. One number means a square. */
   kernelSize: Size,
-  /** `valid`: windows lie inside the image. `same`: the output size is the input size divided by the stride. Default: valid. */
+  /**
+   * `valid`: windows lie inside the image. `same`: the output size is the input size divided by the stride. Default:
+   * valid.
+   */
   padding: withDefault(Padding, "valid"),
 }
 
@@ -109,7 +115,10 @@ const pooling = {
   poolSize: withDefault(Size, 2),
   /** Distance between windows. Default: the pool size. */
   strides: Schema.optionalKey(Size),
-  /** `valid`: windows lie inside the image. `same`: the output size is the input size divided by the stride. Default: valid. */
+  /**
+   * `valid`: windows lie inside the image. `same`: the output size is the input size divided by the stride. Default:
+   * valid.
+   */
   padding: withDefault(Padding, "valid"),
 }
 
@@ -217,7 +226,10 @@ export const Layer = Schema.Union([
 ])
 export type Layer = typeof Layer.Type
 
-/** The layers. A layer reads the previous layer or earlier ones, so the graph has no cycle. The last one has one output a class. */
+/**
+ * The layers. A layer reads the previous layer or earlier ones, so the graph has no cycle. The last one has one
+ * output a class.
+ */
 export const Model = Schema.Array(Layer).check(
   Schema.isMinLength(1, { message: "a model has at least one layer" }),
 )
@@ -225,7 +237,10 @@ export type Model = typeof Model.Type
 
 type Options<S extends { readonly Encoded: { readonly kind: string } }> = Omit<S["Encoded"], "kind">
 
-/** The layers of a model, by their names in `tf.layers`. They are plain values, which are checked when the experiment is run. */
+/**
+ * The layers of a model, by their names in `tf.layers`. They are plain values, which are checked when the experiment
+ * is run.
+ */
 export const layers = {
   /** Convolution: [height, width, channels] -> [height', width', filters]. */
   conv2d: (options: Options<typeof Conv2d>) => ({ kind: "conv2d", ...options }) as const,

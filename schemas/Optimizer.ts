@@ -92,7 +92,10 @@ export const Optimizer = Schema.Union([
     kind: Schema.Literal("adamw"),
     ...common,
     ...moments,
-    /** Each update shrinks kernels by the share learning rate · weightDecay; biases and normalization do not shrink. Default: 0.01. */
+    /**
+     * Each update shrinks kernels by the share learning rate · weightDecay; biases and normalization do not shrink.
+     * Default: 0.01.
+     */
     weightDecay: withDefault(NonNegativeFinite, 0.01),
   }),
   Schema.Struct({ kind: Schema.Literal("sgd"), ...common }),
@@ -162,8 +165,8 @@ export const learningRates = {
   /** Half a cosine from `value` to `final` over the budget. A run with it cannot be extended. */
   cosine: (options: Schedule<"cosine">) => ({ kind: "cosine", ...options }) as const,
   /**
-   * Up from `peak / divisor` to `peak` and down to `peak / finalDivisor` over the budget, both along half a cosine: Smith and
-   * Topin (2018), in the form of PyTorch. A run with it cannot be extended.
+   * Up from `peak / divisor` to `peak` and down to `peak / finalDivisor` over the budget, both along half a cosine:
+   * Smith and Topin (2018), in the form of PyTorch. A run with it cannot be extended.
    */
   oneCycle: (options: Schedule<"oneCycle">) => ({ kind: "oneCycle", ...options }) as const,
 }

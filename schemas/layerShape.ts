@@ -1,6 +1,6 @@
 /**
- * The output shape and the number of parameters of one layer: (layer, shapes of its inputs) -> both, or why the inputs do not
- * fit. Shapes are without the batch: [height, width, channels] or [values].
+ * The output shape and the number of parameters of one layer: (layer, shapes of its inputs) -> both, or why the
+ * inputs do not fit. Shapes are without the batch: [height, width, channels] or [values].
  */
 import { Result, Schema } from "effect"
 import { Failure } from "./Failure.ts"
@@ -38,7 +38,10 @@ const needsImages = (layer: string, input: Shape) =>
 
 type Output = Result.Result<Shape, ModelShapeMismatch>
 
-/** Positions of a window along one axis as in TensorFlow: SAME ceil(size / stride), VALID ceil((size - window + 1) / stride). */
+/**
+ * Positions of a window along one axis as in TensorFlow: SAME ceil(size / stride), VALID ceil((size - window + 1) /
+ * stride).
+ */
 const positions = (size: number, window: number, stride: number, padding: "same" | "valid") =>
   padding === "same" ? Math.ceil(size / stride) : Math.ceil((size - window + 1) / stride)
 

@@ -1,5 +1,6 @@
 /**
- * Checks that the outputs of a network lie in [0, 1]: (model) -> the last layer if its outputs may be outside, else undefined.
+ * Checks that the outputs of a network lie in [0, 1]: (model) -> the last layer if its outputs may be outside, else
+ * undefined.
  *
  * Decided from the definition only: outputs of sigmoids are inside, and layers that select, average or join values in [0, 1]
  * keep them inside.

@@ -1,7 +1,7 @@
 /**
- * Shape inference, before anything is fetched or built: (model, image shape, classes) -> layers with names, output shapes and
- * numbers of parameters, or the first layer that does not fit. Shapes are without the batch: [height, width, channels] or
- * [values].
+ * Shape inference, before anything is fetched or built: (model, image shape, classes) -> layers with names, output
+ * shapes and numbers of parameters, or the first layer that does not fit. Shapes are without the batch: [height,
+ * width, channels] or [values].
  */
 import { Result } from "effect"
 import { type Input, layerShape, ModelShapeMismatch, type Shape, show } from "./layerShape.ts"

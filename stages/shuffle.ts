@@ -7,7 +7,10 @@
  */
 import { fold, randomKey, type RandomKey, randomWords } from "./random.ts"
 
-/** Even, so that the halves end with the widths they started with. 4 rounds are enough for wide halves, narrow ones need more. */
+/**
+ * Even, so that the halves end with the widths they started with. 4 rounds are enough for wide halves, narrow ones
+ * need more.
+ */
 const rounds = 8
 
 /** A bijective mix of 32 bits: "lowbias32" of C. Wellons, "Prospecting for hash functions" (2018). */
@@ -45,7 +48,10 @@ export const permutation = (key: RandomKey, length: number): Permutation => {
   }
 }
 
-/** The order of each epoch over `length` examples: a different permutation for every epoch, all from the experiment's seed. */
+/**
+ * The order of each epoch over `length` examples: a different permutation for every epoch, all from the experiment's
+ * seed.
+ */
 export const shuffle = (seed: number, length: number): ((epoch: number) => Permutation) => {
   const key = randomKey(seed, "shuffle")
   return (epoch) => permutation(fold(key, epoch), length)

@@ -1,4 +1,7 @@
-/** Writes the images and labels of consecutive iterations, on this thread (`batch.ts`) or in a worker thread (`batchThread.ts`). */
+/**
+ * Writes the images and labels of consecutive iterations, on this thread (`batch.ts`) or in a worker thread
+ * (`batchThread.ts`).
+ */
 import { type Effect, Schema } from "effect"
 import { Failure } from "../../schemas/Failure.ts"
 import type { BatchOptions } from "./fillBatch.ts"

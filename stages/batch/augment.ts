@@ -61,7 +61,10 @@ export const drawAffine = (
   }
 }
 
-/** The cosine waves along an axis of `size` pixels that a blur of `sigma` pixels keeps, times the share that it keeps: [size, count]. */
+/**
+ * The cosine waves along an axis of `size` pixels that a blur of `sigma` pixels keeps, times the share that it keeps:
+ * [size, count].
+ */
 const blurredWaves = (size: number, sigma: number) => {
   // Less than a hundredth is kept of the others, which is a ten-thousandth of the variance.
   const count = Math.min(size, Math.ceil((size * Math.sqrt(2 * Math.log(100))) / (Math.PI * sigma)))
@@ -128,8 +131,8 @@ export const elasticFields = (
 }
 
 /**
- * Computes every output pixel from the source. `framed`: the source with `frame` black pixels before and `frame` + 1 after it,
- * [height + 2·frame + 1, width + 2·frame + 1, channels]. What lies outside the frame is black as well.
+ * Computes every output pixel from the source. `framed`: the source with `frame` black pixels before and `frame` + 1
+ * after it, [height + 2·frame + 1, width + 2·frame + 1, channels]. What lies outside the frame is black as well.
  */
 export const makeWarp =
   ({ frame, pixel }: Interpolation, [height, width, channels]: ImageShape) =>
@@ -161,7 +164,10 @@ export const makeWarp =
     }
   }
 
-/** Makes a square black: DeVries and Taylor, Cutout (2017). Its middle is any pixel, so part of it may be outside the image. */
+/**
+ * Makes a square black: DeVries and Taylor, Cutout (2017). Its middle is any pixel, so part of it may be outside the
+ * image.
+ */
 const erase = (
   { probability, size }: NonNullable<Augmentation["erasing"]>,
   [height, width, channels]: ImageShape,

@@ -1,8 +1,8 @@
 /**
  * Batches: (filler, range of iterations) -> stream of stacked batches, in memory that is used again.
  *
- * A filler writes consecutive iterations (`fillBatch.ts`) on this thread or in a worker thread (`batchThread.ts`). A call of the
- * engine blocks this thread; what a worker thread fills meanwhile costs no time.
+ * A filler writes consecutive iterations (`fillBatch.ts`) on this thread or in a worker thread (`batchThread.ts`). A
+ * call of the engine blocks this thread; what a worker thread fills meanwhile costs no time.
  */
 import { Effect, Fiber, Stream } from "effect"
 import { type BatchThreadFailed, type Filler, sizesOf } from "./Filler.ts"
@@ -37,7 +37,10 @@ export interface BatchChunk {
   readonly labels: Float32Array
 }
 
-/** Iterations `from` to `until`. `chunk(i)`: the most iterations of the chunk that starts at i, computed when it is filled. */
+/**
+ * Iterations `from` to `until`. `chunk(i)`: the most iterations of the chunk that starts at i, computed when it is
+ * filled.
+ */
 export interface BatchRange {
   readonly from: number
   readonly until: number

@@ -5,8 +5,8 @@ export interface Interpolation {
   /** Black pixels that it needs before the source; after the source it needs one more. */
   readonly frame: number
   /**
-   * The value `shareX` pixels to the right of and `shareY` pixels below the pixel at index `from`; both shares are in [0, 1).
-   * The next pixel is at `from + across`, the next row at `from + down`.
+   * The value `shareX` pixels to the right of and `shareY` pixels below the pixel at index `from`; both shares are in
+   * [0, 1). The next pixel is at `from + across`, the next row at `from + down`.
    */
   readonly pixel: (
     framed: Float32Array,

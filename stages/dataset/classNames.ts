@@ -1,4 +1,7 @@
-/** The names of a dataset's classes: (dataset, classes) -> one name for each label; the label itself if no names are known. */
+/**
+ * The names of a dataset's classes: (dataset, classes) -> one name for each label; the label itself if no names are
+ * known.
+ */
 import type { Dataset } from "../../schemas/Dataset.ts"
 
 const digits = [..."0123456789"]

@@ -1,10 +1,10 @@
 /**
  * The IDX file format: (bytes) -> type, dimensions and values, or an error; and back.
  *
- * Two zero bytes, one byte for the element type, one for the rank, an unsigned 32-bit size for each dimension, then the values
- * in row-major order; every number is big-endian. Source: LeCun, Cortes and Burges, "The MNIST database of handwritten
- * digits" (1998), section "The IDX file format", and Lush's libidx. Missing and trailing bytes are refused, and no memory is
- * allocated before the dimensions are known to fit the file.
+ * Two zero bytes, one byte for the element type, one for the rank, an unsigned 32-bit size for each dimension, then
+ * the values in row-major order; every number is big-endian. Source: LeCun, Cortes and Burges, "The MNIST database of
+ * handwritten digits" (1998), section "The IDX file format", and Lush's libidx. Missing and trailing bytes are
+ * refused, and no memory is allocated before the dimensions are known to fit the file.
  */
 import { Result, Schema } from "effect"
 import { Failure } from "../../schemas/Failure.ts"

@@ -1,9 +1,10 @@
 /**
- * Loads a fetched dataset: (FetchedDataset) -> images of one byte a pixel and one integer a label, train set before test set.
+ * Loads a fetched dataset: (FetchedDataset) -> images of one byte a pixel and one integer a label, train set before
+ * test set.
  *
- * Checks that the bytes are those that were fetched, that images have the shape of the dataset, that there is one label for each
- * image, and that every label is a class. Differences in layout (transposed images, labels from 1, labels of several
- * columns) are removed here.
+ * Checks that the bytes are those that were fetched, that images have the shape of the dataset, that there is one
+ * label for each image, and that every label is a class. Differences in layout (transposed images, labels from 1,
+ * labels of several columns) are removed here.
  */
 import { Effect, Result, Schema } from "effect"
 import { type FetchedDataset, type FetchedFile, type Layout, originOf } from "../../schemas/Dataset.ts"

@@ -8,7 +8,10 @@ import { Effect } from "effect"
 import type { Normalization, PixelFigures } from "../../schemas/Dataset.ts"
 import type { ResidentDataset } from "./load.ts"
 
-/** Counts each pixel value. Four tables, because equal neighbours in one table would wait for one another in the processor. */
+/**
+ * Counts each pixel value. Four tables, because equal neighbours in one table would wait for one another in the
+ * processor.
+ */
 export class PixelCounts {
   readonly #tables = Array.from({ length: 4 }, () => new Float64Array(256))
 

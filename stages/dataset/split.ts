@@ -1,8 +1,8 @@
 /**
  * Splits a dataset: (split, sizes of its train set and test set) -> indices of train, validation and test examples.
  *
- * An index counts through the train file and then the test file. The lists are disjoint and ascending, and together they hold
- * every example. The same split of the same sizes always gives the same lists.
+ * An index counts through the train file and then the test file. The lists are disjoint and ascending, and together
+ * they hold every example. The same split of the same sizes always gives the same lists.
  */
 import { Result, Schema } from "effect"
 import type { Split } from "../../schemas/Dataset.ts"

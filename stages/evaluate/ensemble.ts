@@ -1,4 +1,7 @@
-/** Combines the predictions of several models: (probabilities of each, [examples, classes]) -> probabilities, the same shape. */
+/**
+ * Combines the predictions of several models: (probabilities of each, [examples, classes]) -> probabilities, the same
+ * shape.
+ */
 import type { Combination } from "../../schemas/Ensemble.ts"
 import { argmax } from "../statistics/proportions.ts"
 

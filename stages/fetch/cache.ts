@@ -1,10 +1,10 @@
 /**
  * The dataset cache: (path) -> the verified file there, or why there is none; and (path, content) -> the cached file.
  *
- * Next to each file is a record, `<name>.json`, with its digest and with its size and modification time when it was verified.
- * While size and time agree with the record the digest is taken from it; otherwise the whole file is hashed again. Any
- * number of processes may use one cache: content and record are each replaced whole, and a record that does not belong to
- * its file costs one hash.
+ * Next to each file is a record, `<name>.json`, with its digest and with its size and modification time when it was
+ * verified. While size and time agree with the record the digest is taken from it; otherwise the whole file is hashed
+ * again. Any number of processes may use one cache: content and record are each replaced whole, and a record that
+ * does not belong to its file costs one hash.
  */
 import { Clock, Effect, Path, Schema } from "effect"
 import { cachedSource, type FetchedFile, Sha256 } from "../../schemas/Dataset.ts"

@@ -1,9 +1,9 @@
 /**
  * The fetch stage: (dataset, data folder) -> its four files in the cache, uncompressed and verified.
  *
- * No unverified file has a final name. Files are fetched one after another, so that only one is in memory. Any number of runs
- * may fetch into one cache. A resumed run gets the content it started with or an error, because other content would be
- * split differently.
+ * No unverified file has a final name. Files are fetched one after another, so that only one is in memory. Any number
+ * of runs may fetch into one cache. A resumed run gets the content it started with or an error, because other content
+ * would be split differently.
  */
 import { Effect, Schema } from "effect"
 import {

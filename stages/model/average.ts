@@ -1,10 +1,11 @@
 /**
  * Averaged weights: (weights, decay) -> an average of each weight, and the network computed with the averages.
  *
- * After iteration t an average is the weighted mean of the weights after iterations 1 to t. The weights k iterations ago have
- * the weight d^k: a += (w - a)·(1-d)/(1-d^t). So the average is exact from the first iteration on and holds nothing of the
- * initial weights. The moving statistics of batch normalization are averaged too: to first order they are then those of
- * the averaged network. Averages and d^t are variables, so they are in every checkpoint and a resume is exact.
+ * After iteration t an average is the weighted mean of the weights after iterations 1 to t. The weights k iterations
+ * ago have the weight d^k: a += (w - a)·(1-d)/(1-d^t). So the average is exact from the first iteration on and holds
+ * nothing of the initial weights. The moving statistics of batch normalization are averaged too: to first order they
+ * are then those of the averaged network. Averages and d^t are variables, so they are in every checkpoint and a
+ * resume is exact.
  */
 import * as tf from "@tensorflow/tfjs-core"
 import { declareUpdate } from "../../engines/trace/declareUpdate.ts"

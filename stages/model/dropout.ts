@@ -1,8 +1,8 @@
 /**
  * Dropout with masks that are fed: `fillDropoutMask` draws a mask, the layer multiplies its input by it.
  *
- * Srivastava et al., Dropout (2014), scaled during training. A mask is a pure function of (seed, layer, iteration, index): the
- * seeded dropout of TensorFlow.js would repeat one mask for ever.
+ * Srivastava et al., Dropout (2014), scaled during training. A mask is a pure function of (seed, layer, iteration,
+ * index): the seeded dropout of TensorFlow.js would repeat one mask for ever.
  */
 import * as tf from "@tensorflow/tfjs-core"
 import { layers } from "@tensorflow/tfjs-layers"
@@ -52,7 +52,10 @@ export const fillDropoutMask = (mask: DropoutMask, iteration: number, out: Float
   for (let i = 0; i < size; i++) out[i] = values[(halves[skip + i] - threshold) >>> 31]
 }
 
-/** Has the class name of TensorFlow.js' own layer, so that a saved model loads anywhere: dropout changes nothing except in training. */
+/**
+ * Has the class name of TensorFlow.js' own layer, so that a saved model loads anywhere: dropout changes nothing
+ * except in training.
+ */
 export class FedDropout extends layers.Layer {
   static className = "Dropout"
   readonly #rate: number

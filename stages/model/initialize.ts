@@ -9,7 +9,10 @@
 import type { Initializer } from "../../schemas/weights.ts"
 import { type RandomKey, randomWords } from "../random.ts"
 
-/** Fans of a dense kernel [inputs, units] or a convolution kernel [height, width, in, out], depthwise ones too, as in Keras. */
+/**
+ * Fans of a dense kernel [inputs, units] or a convolution kernel [height, width, in, out], depthwise ones too, as in
+ * Keras.
+ */
 const fans = (shape: ReadonlyArray<number>) => {
   const field = shape.slice(0, -2).reduce((product, size) => product * size, 1)
   const [fanIn, fanOut] = shape.length < 2 ? [shape[0] ?? 1, shape[0] ?? 1] : shape.slice(-2)
@@ -44,7 +47,10 @@ const fillUniform = (values: Float32Array, key: RandomKey, minval: number, maxva
   for (let i = 0; i < values.length; i++) values[i] = minval + (maxval - minval) * unit(words[i])
 }
 
-/** The standard deviation of a standard normal distribution truncated at 2. Dividing by it keeps the scale of a truncated draw. */
+/**
+ * The standard deviation of a standard normal distribution truncated at 2. Dividing by it keeps the scale of a
+ * truncated draw.
+ */
 const truncatedStddev = 0.87962566103423978
 
 export const initialize = (

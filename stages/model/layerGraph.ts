@@ -2,8 +2,8 @@
  * The connected layers of a model: (model, image shape, batch size, seed) -> layers with initial weights, and the forward
  * pass through them.
  *
- * Layers are those of TensorFlow.js (tf.layers). Initial weights and dropout masks are ours, because those of TensorFlow.js are
- * not the same after a resume. Weights are named `<layer>/<weight>`.
+ * Layers are those of TensorFlow.js (tf.layers). Initial weights and dropout masks are ours, because those of
+ * TensorFlow.js are not the same after a resume. Weights are named `<layer>/<weight>`.
  */
 import * as tf from "@tensorflow/tfjs-core"
 import * as tfl from "@tensorflow/tfjs-layers"

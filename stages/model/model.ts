@@ -1,8 +1,8 @@
 /**
  * The network as a program: (model, loss, optimizer, image shape, classes, batch size, seed) -> Program, scoped.
  *
- * The invariant: one step is a pure function of the variables and the feeds. So layers are those of TensorFlow.js, but initial
- * weights, dropout masks and optimizers are ours: those of TensorFlow.js are not the same after a resume.
+ * The invariant: one step is a pure function of the variables and the feeds. So layers are those of TensorFlow.js,
+ * but initial weights, dropout masks and optimizers are ours: those of TensorFlow.js are not the same after a resume.
  */
 import * as tf from "@tensorflow/tfjs-core"
 import type * as tfl from "@tensorflow/tfjs-layers"

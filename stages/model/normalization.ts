@@ -50,7 +50,10 @@ const normalize = (x: tf.Tensor, gamma: tf.Tensor | undefined, axes: Array<numbe
     return { value: tf.mul(centred, scale), gradFunc }
   })(...(gamma === undefined ? [x] : [x, gamma]))
 
-/** Over all axes except the last. Uses the statistics of the batch in training and moving ones in prediction, as Keras does. */
+/**
+ * Over all axes except the last. Uses the statistics of the batch in training and moving ones in prediction, as Keras
+ * does.
+ */
 export const batchNormalization = (
   options: Options & { readonly momentum: number },
   name: string,

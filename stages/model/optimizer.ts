@@ -1,8 +1,8 @@
 /**
  * Optimizers as TensorFlow.js operations: (trainable variables, gradients, learning rate) -> updated variables.
  *
- * Everything that one iteration passes to the next is a named variable, the powers of beta included, so a resumed run computes
- * the same bits. The optimizers of TensorFlow.js recompute some of it. The learning rate is fed.
+ * Everything that one iteration passes to the next is a named variable, the powers of beta included, so a resumed run
+ * computes the same bits. The optimizers of TensorFlow.js recompute some of it. The learning rate is fed.
  */
 import * as tf from "@tensorflow/tfjs-core"
 import { declareUpdate } from "../../engines/trace/declareUpdate.ts"

@@ -97,7 +97,10 @@ interface WeightOptions {
   readonly regularizer?: Regularizer | undefined
 }
 
-/** The options of a weight of a layer, by the last part of its name. A weight without options stays as TensorFlow.js initializes it. */
+/**
+ * The options of a weight of a layer, by the last part of its name. A weight without options stays as TensorFlow.js
+ * initializes it.
+ */
 export const weightOptions = (layer: Layer, weight: string): WeightOptions => {
   switch (layer.kind) {
     case "conv2d":

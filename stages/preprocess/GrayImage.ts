@@ -18,7 +18,10 @@ export const quantile = (values: ArrayLike<number>, share: number): number => {
   return sorted[Math.min(sorted.length - 1, Math.floor(share * sorted.length))]
 }
 
-/** The mean over squares of 2·radius + 1 pixels, cut at the edges. A running sum, so the time does not depend on the radius. */
+/**
+ * The mean over squares of 2·radius + 1 pixels, cut at the edges. A running sum, so the time does not depend on the
+ * radius.
+ */
 export const boxBlur = (image: GrayImage, radius: number): GrayImage => {
   const { height, width } = image
   if (radius < 1) return image

@@ -1,10 +1,10 @@
 /**
  * Separates ink from paper: (gray image) -> how much lighter than the paper each pixel is; dark ink is inverted first.
  *
- * The brightness of the paper is a smooth surface, because a photograph has shadows and is darker in its corners. A quadratic
- * surface is fitted to the border, where a mark rarely is, then to everything that is not ink, and is then corrected
- * locally. Ink is dark if most pixels that differ from the surface are darker than it. After that step an image and its
- * negative give the same numbers.
+ * The brightness of the paper is a smooth surface, because a photograph has shadows and is darker in its corners. A
+ * quadratic surface is fitted to the border, where a mark rarely is, then to everything that is not ink, and is then
+ * corrected locally. Ink is dark if most pixels that differ from the surface are darker than it. After that step an
+ * image and its negative give the same numbers.
  */
 import { coarse } from "./cells.ts"
 import { boxBlur, type GrayImage, negative, quantile } from "./GrayImage.ts"
@@ -37,8 +37,8 @@ const frame = ({ height, width }: GrayImage) => {
 }
 
 /**
- * The quadratic surface with the least sum of absolute differences from the weighted cells. A minority of other cells (a mark,
- * the table next to the sheet) cannot distort it. Computed by iteratively reweighted least squares.
+ * The quadratic surface with the least sum of absolute differences from the weighted cells. A minority of other cells
+ * (a mark, the table next to the sheet) cannot distort it. Computed by iteratively reweighted least squares.
  */
 const robustSurface = (cells: GrayImage, weights: Float32Array) => {
   let surface = fitQuadratic(cells, weights)
@@ -88,7 +88,10 @@ const paperOf = (cells: GrayImage): Float32Array => {
   return surface.map((value, i) => (share[i] > 0.02 ? value + correction[i] / share[i] : value))
 }
 
-/** The position of each pixel line between the centres of cells: the cells before and after it, and the share of the second. */
+/**
+ * The position of each pixel line between the centres of cells: the cells before and after it, and the share of the
+ * second.
+ */
 const positionsAmongCells = (length: number, size: number, cells: number) =>
   Array.from({ length }, (_, i) => {
     const at = Math.min(cells - 1, Math.max(0, (i + 0.5) / size - 0.5))

@@ -5,8 +5,8 @@ import type { GrayImage } from "./GrayImage.ts"
 const cellsAlong = 48
 
 /**
- * Median and skew of square cells. The median hides small marks and noise. The skew shows thin strokes: how much further from
- * the median the lightest pixels are than the darkest. A negative has exactly the negative skews.
+ * Median and skew of square cells. The median hides small marks and noise. The skew shows thin strokes: how much
+ * further from the median the lightest pixels are than the darkest. A negative has exactly the negative skews.
  */
 export const coarse = (image: GrayImage) => {
   const { height, pixels, width } = image

@@ -1,8 +1,8 @@
 /**
  * Decodes an image: (bytes of a PNG, JPEG or WebP) -> its pixels, upright and without transparency.
  *
- * The decoder gets these three formats only, which are recognized by their first bytes, and only after the size in the header is
- * checked: a file of a few kilobytes can hold a hundred megapixels.
+ * The decoder gets these three formats only, which are recognized by their first bytes, and only after the size in
+ * the header is checked: a file of a few kilobytes can hold a hundred megapixels.
  */
 import { Effect, Schema } from "effect"
 import { Failure } from "../../schemas/Failure.ts"

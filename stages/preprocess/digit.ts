@@ -1,6 +1,6 @@
 /**
- * Makes a photograph or scan of a handwritten character similar to the images of a dataset: (gray image, style) -> pixels, or
- * the reason why it shows no character.
+ * Makes a photograph or scan of a handwritten character similar to the images of a dataset: (gray image, style) ->
+ * pixels, or the reason why it shows no character.
  *
  * An image and its negative give the same pixels, except when paper lies on something darker. An image of the dataset itself
  * changes in contrast only: an image that has the right scale already is moved by whole pixels.
@@ -28,14 +28,21 @@ const minStrokeWidth = 1.6
 const usualStrokeWidth = 2
 /** Strokes are thickened on a grid that is this many times finer than the network's image. */
 const oversampling = 5
-/** As a share of the box. In a box of 20, one of a thousand images of MNIST holds a disc of radius over 5.6, and none one over 7. */
+/**
+ * As a share of the box. In a box of 20, one of a thousand images of MNIST holds a disc of radius over 5.6, and none
+ * one over 7.
+ */
 const maxInscribedRadius = 0.4
-/** In pixels. A character this close to its final size is not scaled, because the blur would cost more than the size gains. */
+/**
+ * In pixels. A character this close to its final size is not scaled, because the blur would cost more than the size
+ * gains.
+ */
 const sizeTolerance = 1
 
 /**
- * The contrast of full ink around each pixel of a mark. A shadow reduces the contrast of ink by the same factor as the light,
- * so it is the level of the mark, times the mean over the strokes nearby, divided by the mean over all strokes.
+ * The contrast of full ink around each pixel of a mark. A shadow reduces the contrast of ink by the same factor as
+ * the light, so it is the level of the mark, times the mean over the strokes nearby, divided by the mean over all
+ * strokes.
  */
 const levelsAround = (
   { height, values, width }: ReturnType<typeof separateInk>,
@@ -90,7 +97,10 @@ export interface Character {
   readonly darkInk: boolean
 }
 
-/** The position of the network's image in the ink's image, and `scale`: the width of one of its pixels in pixels of the ink. */
+/**
+ * The position of the network's image in the ink's image, and `scale`: the width of one of its pixels in pixels of
+ * the ink.
+ */
 const placementOf = (ink: GrayImage, style: CharacterStyle) => {
   const all = boxOf(ink, 0.02)
   const fits = Math.abs(all.longest - style.box) <= sizeTolerance
@@ -145,7 +155,10 @@ const readSheet = (image: GrayImage, sheet: Sheet, style: CharacterStyle) =>
     character.atEdge ? Result.fail("a mark that continues beyond the sheet") : Result.succeed(character),
   )
 
-/** The character on the largest sheet that has one, if the image shows sheets on a background; else that in the whole image. */
+/**
+ * The character on the largest sheet that has one, if the image shows sheets on a background; else that in the whole
+ * image.
+ */
 export const toCharacter = (image: GrayImage, style: CharacterStyle): Result.Result<Character, string> => {
   for (const sheet of findSheets(image)) {
     const character = readSheet(image, sheet, style)

@@ -1,10 +1,10 @@
 /**
  * Scales a mark to a network's image as MNIST was made: (image of ink, size, scale, position) -> [size, size].
  *
- * Y. LeCun, L. Bottou, Y. Bengio and P. Haffner, "Gradient-based learning applied to document recognition" (1998): digits were
- * scaled with antialiasing to fit a box of 20×20, with the same aspect ratio, and moved so that their centre of mass is the
- * middle of 28×28. In MNIST that middle is pixel 14 of both axes, counted from 0 (measured: the mean centre of all images
- * is 14.00, and none is more than half a pixel from it).
+ * Y. LeCun, L. Bottou, Y. Bengio and P. Haffner, "Gradient-based learning applied to document recognition" (1998):
+ * digits were scaled with antialiasing to fit a box of 20×20, with the same aspect ratio, and moved so that their
+ * centre of mass is the middle of 28×28. In MNIST that middle is pixel 14 of both axes, counted from 0 (measured: the
+ * mean centre of all images is 14.00, and none is more than half a pixel from it).
  */
 import type { GrayImage } from "./GrayImage.ts"
 
@@ -32,7 +32,10 @@ const coverage = (length: number, targets: number, scale: number, origin: number
   })
 }
 
-/** `size` × `size` pixels, each `scale` source pixels wide, whose corner is at (`x`, `y`) in the source; 0 outside the source. */
+/**
+ * `size` × `size` pixels, each `scale` source pixels wide, whose corner is at (`x`, `y`) in the source; 0 outside the
+ * source.
+ */
 export const sample = (image: GrayImage, size: number, scale: number, x: number, y: number): Float32Array => {
   const { height, pixels, width } = image
   const columns = coverage(width, size, scale, x)

@@ -1,5 +1,6 @@
 /**
- * Finds the mark in an image: (contrast to the paper) -> position and strength of the ink, or the reason why there is no mark.
+ * Finds the mark in an image: (contrast to the paper) -> position and strength of the ink, or the reason why there is
+ * no mark.
  *
  * The mark is the strongest connected region of ink that does not run along the edge of the image, with regions near it that
  * are large enough to be parts of broken strokes. Grain, specks and shadows along the edges are ignored.

@@ -28,7 +28,10 @@ const shares = {
   most: 0.97,
   /** The least share of a sheet that is paper and not a mark. */
   paper: 0.6,
-  /** The least share of its convex hull, and of the smallest rectangle around it, that a sheet fills. A bold 0 or 8 fills less. */
+  /**
+   * The least share of its convex hull, and of the smallest rectangle around it, that a sheet fills. A bold 0 or 8
+   * fills less.
+   */
   solid: 0.85,
   rectangle: 0.85,
 }
@@ -138,7 +141,10 @@ const eroded = (mask: Uint8Array, { height, width }: Cells) =>
     return one
   })
 
-/** A rectangle that holds only marked cells. Starts from all cells and removes the side with the largest share of others, repeatedly. */
+/**
+ * A rectangle that holds only marked cells. Starts from all cells and removes the side with the largest share of
+ * others, repeatedly.
+ */
 const rectangleIn = (mask: Uint8Array, { height, width }: Cells) => {
   const box = { left: 0, top: 0, right: width, bottom: height }
   const others = (left: number, top: number, right: number, bottom: number) => {

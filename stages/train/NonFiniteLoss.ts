@@ -27,7 +27,10 @@ export class NonFiniteLoss extends Failure<NonFiniteLoss>()("NonFiniteLoss", {
   },
 }) {}
 
-/** A loop over indices, because `for … of` takes five times as long. This takes no longer than the digest of a checkpoint. */
+/**
+ * A loop over indices, because `for … of` takes five times as long. This takes no longer than the digest of a
+ * checkpoint.
+ */
 const firstNonFinite = (values: Float32Array): number | undefined => {
   for (let i = 0; i < values.length; i++) if (!Number.isFinite(values[i])) return values[i]
   return undefined

@@ -123,9 +123,9 @@ export const newestGoodCheckpoint = Effect.fn("newestGoodCheckpoint")(function* 
 })
 
 /**
- * The newest good checkpoint, from which a run is resumed; undefined if there is none. Renames damaged ones to `*.damaged`, so
- * only the process that holds the run may call it. Fails for a fork without a good checkpoint, and for a checkpoint after
- * the budget; then nothing is changed.
+ * The newest good checkpoint, from which a run is resumed; undefined if there is none. Renames damaged ones to
+ * `*.damaged`, so only the process that holds the run may call it. Fails for a fork without a good checkpoint, and
+ * for a checkpoint after the budget; then nothing is changed.
  */
 export const restoreCheckpoint = Effect.fn("restoreCheckpoint")(function* (
   folder: string,
@@ -153,8 +153,9 @@ export const restoreCheckpoint = Effect.fn("restoreCheckpoint")(function* (
 })
 
 /**
- * Discards the checkpoint of `iteration`, which is damaged or missing, and those after it, so that training makes them again.
- * The newest is deleted last. If the process dies before that, the next attempt finds the newest and repeats the search.
+ * Discards the checkpoint of `iteration`, which is damaged or missing, and those after it, so that training makes
+ * them again. The newest is deleted last. If the process dies before that, the next attempt finds the newest and
+ * repeats the search.
  */
 export const discardCheckpointsFrom = Effect.fn("discardCheckpointsFrom")(function* (
   folder: string,
@@ -169,9 +170,9 @@ export const discardCheckpointsFrom = Effect.fn("discardCheckpointsFrom")(functi
 })
 
 /**
- * Deletes the checkpoints that are not needed any more at `progress`. Keeps the newest, the newest `keepCheckpoints` of those
- * that were due, the best, and the one that was tested before the run was extended. A checkpoint that an interruption
- * saved was not due, so an interrupted run ends with the same files as one that was not interrupted.
+ * Deletes the checkpoints that are not needed any more at `progress`. Keeps the newest, the newest `keepCheckpoints`
+ * of those that were due, the best, and the one that was tested before the run was extended. A checkpoint that an
+ * interruption saved was not due, so an interrupted run ends with the same files as one that was not interrupted.
  */
 export const pruneCheckpoints = Effect.fn("pruneCheckpoints")(function* (options: {
   readonly checkpoints: string

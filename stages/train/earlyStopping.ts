@@ -1,7 +1,8 @@
 /**
  * The best evaluation and early stopping: (progress, value of the monitored metric) -> progress.
  *
- * The best evaluation is the one with the best value, however small the difference. `minDelta` matters to early stopping only.
+ * The best evaluation is the one with the best value, however small the difference. `minDelta` matters to early
+ * stopping only.
  */
 import type { TrainProgress } from "../../schemas/Checkpoint.ts"
 import type { Experiment } from "../../schemas/Experiment.ts"

@@ -1,5 +1,6 @@
 /**
- * The events at the start of TensorBoard's log: (experiment, network, dataset, train split) -> graph, images, hyperparameters.
+ * The events at the start of TensorBoard's log: (experiment, network, dataset, train split) -> graph, images,
+ * hyperparameters.
  */
 import { Effect } from "effect"
 import type { Experiment } from "../../schemas/Experiment.ts"

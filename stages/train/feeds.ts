@@ -1,8 +1,8 @@
 /**
  * What an engine is fed: (stream of batches, learning rate schedule, dropout masks) -> stream of complete feeds.
  *
- * A feed is a value that changes from one iteration to the next. All of them (batches, learning rate, dropout masks) are pure
- * functions of the iteration.
+ * A feed is a value that changes from one iteration to the next. All of them (batches, learning rate, dropout masks)
+ * are pure functions of the iteration.
  */
 import { Stream } from "effect"
 import type { LearningRate } from "../../schemas/Optimizer.ts"

@@ -1,6 +1,6 @@
 /**
- * How many iterations one call of the engine makes: as many as fit into about a second, so that Ctrl-C is obeyed soon and the
- * fixed cost of a call is shared by many iterations.
+ * How many iterations one call of the engine makes: as many as fit into about a second, so that Ctrl-C is obeyed soon
+ * and the fixed cost of a call is shared by many iterations.
  *
  * Measured from the calls so far. The first call makes one iteration, so that the progress bar moves at once. No result
  * depends on the number.

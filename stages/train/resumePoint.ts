@@ -24,8 +24,8 @@ export const testedIteration = ({ report }: Experiment, { best, iteration }: Tra
   report === "best" && best !== null ? best.iteration : iteration
 
 /**
- * The newest good checkpoint. If training has ended and the checkpoint to test is lost, the newest good one before it, so that
- * training makes the lost one again. Fails for a fork that has none before it; then nothing is changed.
+ * The newest good checkpoint. If training has ended and the checkpoint to test is lost, the newest good one before
+ * it, so that training makes the lost one again. Fails for a fork that has none before it; then nothing is changed.
  */
 export const findResumePoint = Effect.fn("findResumePoint")(function* (options: {
   readonly checkpoints: string

@@ -1,8 +1,8 @@
 /**
  * The validate stage: (dataset in memory, bounds) -> its figures, or the bounds that it violates.
  *
- * Loading has checked each file. This stage compares the train set and the test set with the known bounds of the dataset, and
- * counts test images that are also train images. The figures are the record of the stage.
+ * Loading has checked each file. This stage compares the train set and the test set with the known bounds of the
+ * dataset, and counts test images that are also train images. The figures are the record of the stage.
  */
 import { Effect, Schema } from "effect"
 import {
@@ -65,7 +65,10 @@ const setFigures = Effect.fnUntraced(function* (data: ResidentDataset, from: num
   return figures
 })
 
-/** A hash of each image: a multiplicative hash over its words (with the prime of FNV-1a), mixed so that the low bits are usable. */
+/**
+ * A hash of each image: a multiplicative hash over its words (with the prime of FNV-1a), mixed so that the low bits
+ * are usable.
+ */
 const hashImages = Effect.fnUntraced(function* (data: ResidentDataset) {
   const pixels = data.images.length / data.labels.length
   // Words are four times faster than bytes, but only images of a multiple of four bytes are aligned to words.

@@ -20,7 +20,8 @@ describe("an ensemble", () => {
 
   it("that votes predicts the class of most members, and decides a tie by the mean", () => {
     const votes = combine("vote", models, 3)
-    // Two of three members predict 0 for the first example. For the second each class has a vote, and 1 has the greatest mean.
+    // Two of three members predict 0 for the first example. For the second each class has a vote, and 1 has the
+    // greatest mean.
     assert.deepStrictEqual([...predictedLabels(votes, 3)], [0, 1])
     near(votes, [2.4 / 4, 1.6 / 4, 0, 1.25 / 4, (1 + 1.25 / 3) / 4, (1 + 1 / 3) / 4])
   })
