@@ -10,6 +10,7 @@ import { Interrupted } from "../schemas/Interrupted.ts"
 import type { AttemptOutcome } from "../schemas/Run.ts"
 import { AttemptSuperseded, attemptName, beginAttempt } from "../storage/attempts.ts"
 import * as files from "../storage/files.ts"
+import { removeAllTemporaries } from "../storage/temporaries.ts"
 import { layout, type Run } from "../storage/runDirectory.ts"
 import { CurrentRun } from "./CurrentRun.ts"
 import { exitCode } from "./exitCode.ts"
@@ -61,7 +62,7 @@ export const execute = Effect.fn("execute")(function* ({
     yield* files.makeInnerFolder(paths.join(run.path, folder))
   }
   for (const folder of ["", layout.stages, layout.checkpoints, layout.attemptMetrics]) {
-    yield* files.removeAllTemporaries(paths.join(run.path, folder))
+    yield* removeAllTemporaries(paths.join(run.path, folder))
   }
   const current = CurrentRun.of({
     id: run.identity.id,

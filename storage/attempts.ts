@@ -14,6 +14,8 @@ import { runArgument } from "../format/runArgument.ts"
 import { Failure } from "../schemas/Failure.ts"
 import { Attempt, type AttemptOutcome, ProcessIdentity, type RunStatus } from "../schemas/Run.ts"
 import * as files from "./files.ts"
+import { createExclusive } from "./createExclusive.ts"
+import { removeTemporaries } from "./temporaries.ts"
 import { keepBeating, removeOlderHeartbeats } from "./lock/heartbeat.ts"
 import { isAlive, seemsAlive } from "./lock/owner.ts"
 import { type StorageFailed } from "./StorageFailed.ts"
@@ -147,12 +149,12 @@ export const beginAttempt = Effect.fn("beginAttempt")(function* (
       outcome: null,
     }
     // Not created: another process was faster; look again at who it is.
-    if (!(yield* files.createExclusive(path, render(attempt)))) continue
+    if (!(yield* createExclusive(path, render(attempt)))) continue
     // Created between another process's look and ours, which then saw a name that was only reserved: the higher one counts.
     if (highestNumber(yield* files.list(folder)) > number) continue
     yield* keepBeating(path)
     yield* removeOlderHeartbeats(path)
-    yield* files.removeTemporaries(folder)
+    yield* removeTemporaries(folder)
 
     const onDisk = <A, E>(effect: Effect.Effect<A, E, FileSystem.FileSystem | Path.Path>) =>
       effect.pipe(Effect.provideService(FileSystem.FileSystem, fs), Effect.provideService(Path.Path, paths))

@@ -9,6 +9,7 @@ import { EnsembleReport } from "../schemas/Ensemble.ts"
 import { isExperimentName } from "../schemas/ExperimentName.ts"
 import { Failure } from "../schemas/Failure.ts"
 import * as files from "./files.ts"
+import { removeTemporaries } from "./temporaries.ts"
 import { claim } from "./lock/claim.ts"
 import { layout } from "./runDirectory.ts"
 
@@ -65,7 +66,7 @@ export const writeEnsemble = Effect.fn("writeEnsemble")(function* (
   const paths = yield* Path.Path
   const folder = yield* folderOf(runsDir, report.ensemble)
   yield* files.makeFolder(folder)
-  yield* files.removeTemporaries(folder)
+  yield* removeTemporaries(folder)
   // An old report must not describe new predictions.
   yield* files.remove(paths.join(folder, layout.report))
   yield* files.writeAtomic(paths.join(folder, layout.predictions), predictions)

@@ -8,7 +8,7 @@
  */
 import { randomInt } from "node:crypto"
 import { Effect, FileSystem, Option, Path, type PlatformError } from "effect"
-import { hasProcess } from "./lock/processIdentity.ts"
+import { syncFolder } from "./disk.ts"
 import { codeOf, failed, type StorageFailed } from "./StorageFailed.ts"
 
 type Storage<A> = Effect.Effect<A, StorageFailed, FileSystem.FileSystem>
@@ -16,40 +16,8 @@ type Storage<A> = Effect.Effect<A, StorageFailed, FileSystem.FileSystem>
 /** Temporary files end in this; whatever a crash leaves of them may be deleted by the folder's owner. */
 export const temporarySuffix = ".tmp"
 
-/** What systems answer that cannot do a thing at all, rather than fail at it: FUSE, CIFS, exFAT, WSL and Windows among them. */
-const cannot = ["EINVAL", "ENOTSUP", "EOPNOTSUPP", "ENOSYS", "EISDIR", "EBADF", "UNKNOWN"]
-const isUnable = (error: PlatformError.PlatformError, ...more: ReadonlyArray<string>) =>
-  [...cannot, ...more].includes(codeOf(error))
-
-/** Warnings that were given: once a process is enough. */
-const warned = new Set<string>()
-const warnOnce = (warning: string) =>
-  Effect.suspend(() => {
-    if (warned.has(warning)) return Effect.void
-    warned.add(warning)
-    return Effect.logWarning(warning)
-  })
-
-/** Windows refuses to open a folder with EPERM. */
-const folderCodes = process.platform === "win32" ? ["EPERM", "EACCES"] : []
-
-const syncFolder = (folder: string) =>
-  Effect.gen(function* () {
-    const fs = yield* FileSystem.FileSystem
-    const handle = yield* fs.open(folder, { flag: "r" })
-    yield* handle.sync
-  }).pipe(
-    Effect.scoped,
-    Effect.catchIf(
-      (error) => isUnable(error, ...folderCodes),
-      () =>
-        warnOnce(
-          `the disk of ${folder} cannot sync folders: a power cut may lose files written just before it`,
-        ),
-    ),
-  )
-
-const writeTemporary = Effect.fnUntraced(function* (path: string, content: Uint8Array) {
+/** Writes a temporary file next to `path`, synced; returns its path. */
+export const writeTemporary = Effect.fnUntraced(function* (path: string, content: Uint8Array) {
   const fs = yield* FileSystem.FileSystem
   const paths = yield* Path.Path
   const temporary = paths.join(
@@ -80,67 +48,6 @@ export const writeAtomic = Effect.fnUntraced(
     yield* syncFolder(paths.dirname(path))
   },
   (effect, path) => Effect.uninterruptible(Effect.mapError(effect, failed("write", path))),
-)
-
-/** Names in a folder that are being created on a disk without hard links end in this. */
-export const reservedSuffix = ".reserved"
-
-/**
- * Where there are no hard links (exFAT, some network and shared folders): reserves the name with an exclusive create, then
- * renames. A crash in between leaves the reservation, which takes the name for good.
- */
-const renameReserved = Effect.fnUntraced(function* (temporary: string, path: string) {
-  const fs = yield* FileSystem.FileSystem
-  const reserved = `${path}${reservedSuffix}`
-  yield* warnOnce(
-    `the disk of ${path} has no hard links: locks on it are taken in two steps, which is slower`,
-  )
-  const isOurs = yield* fs.writeFile(reserved, new Uint8Array(), { flag: "wx" }).pipe(
-    Effect.as(true),
-    Effect.catchReason("PlatformError", "AlreadyExists", () => Effect.succeed(false)),
-  )
-  if (!isOurs) return false
-  const isTaken = yield* fs.exists(path)
-  if (!isTaken) yield* fs.rename(temporary, path)
-  yield* fs.remove(reserved, { force: true })
-  return !isTaken
-})
-
-/**
- * Creates a file with its whole content, unless the name is taken: returns whether this call created it. Of any number
- * of processes that try, exactly one gets `true`.
- */
-export const createExclusive = Effect.fnUntraced(
-  function* (path: string, content: string) {
-    const fs = yield* FileSystem.FileSystem
-    const paths = yield* Path.Path
-    const temporary = yield* writeTemporary(path, new TextEncoder().encode(content))
-    /** NFS may repeat a request whose answer was lost, and report the name as taken by the first one: ours has two links then. */
-    const isLinked = fs.stat(temporary).pipe(
-      Effect.map(({ nlink }) => Option.getOrElse(nlink, () => 1) > 1),
-      Effect.orElseSucceed(() => false),
-    )
-    const created = yield* fs.link(temporary, path).pipe(
-      Effect.as(true),
-      Effect.catchReason("PlatformError", "AlreadyExists", () => isLinked),
-      Effect.catchIf(
-        (error) => isUnable(error, "EPERM", "EACCES"),
-        () => renameReserved(temporary, path),
-      ),
-      // Whoever owns the folder by now has cleared it.
-      Effect.catchIf(
-        (error) => codeOf(error) === "ENOENT",
-        (error) =>
-          Effect.flatMap(fs.exists(temporary), (exists) =>
-            exists ? Effect.fail(error) : Effect.succeed(false),
-          ),
-      ),
-      Effect.ensuring(fs.remove(temporary, { force: true }).pipe(Effect.ignore)),
-    )
-    if (created) yield* syncFolder(paths.dirname(path))
-    return created
-  },
-  (effect, path) => Effect.uninterruptible(Effect.mapError(effect, failed("create", path))),
 )
 
 /** Adds content at the end of a file and syncs it. A crash may leave a part of the content. */
@@ -325,22 +232,3 @@ export const removeForGood = Effect.fnUntraced(
   },
   (effect, path) => Effect.mapError(effect, failed("remove", path)),
 )
-
-const temporaryName = /^\..*\.(\d+)-\d+\.tmp$/
-
-/** Deletes what crashes left of unfinished writes; the temporary files of processes that still run are theirs. */
-export const removeTemporaries = Effect.fnUntraced(function* (folder: string) {
-  const paths = yield* Path.Path
-  for (const name of yield* list(folder)) {
-    const pid = temporaryName.exec(name)?.[1]
-    if (pid !== undefined && !hasProcess(Number(pid))) yield* remove(paths.join(folder, name))
-  }
-})
-
-/** The same of a folder that this process alone writes to, before it begins: containers give their processes the same ids. */
-export const removeAllTemporaries = Effect.fnUntraced(function* (folder: string) {
-  const paths = yield* Path.Path
-  for (const name of yield* list(folder)) {
-    if (temporaryName.test(name)) yield* remove(paths.join(folder, name))
-  }
-})

@@ -14,6 +14,7 @@ import type { Metric } from "../../schemas/Metric.ts"
 import type { Parent, Trained } from "../../schemas/Run.ts"
 import type { TrainEvent } from "../../schemas/TrainEvent.ts"
 import * as files from "../../storage/files.ts"
+import { removeTemporaries } from "../../storage/temporaries.ts"
 import type { AttemptSuperseded } from "../../storage/attempts.ts"
 import { type StorageFailed } from "../../storage/StorageFailed.ts"
 import { appendMetrics, beginMetrics, type MetricsLog, publishMetrics } from "../../storage/metricsLog.ts"
@@ -78,7 +79,7 @@ interface Training extends TrainOptions {
 const resume = Effect.fnUntraced(function* (training: Training) {
   const { checkpoints, events, metrics, plan, trainer } = training
   yield* files.makeFolder(checkpoints)
-  yield* files.removeTemporaries(checkpoints)
+  yield* removeTemporaries(checkpoints)
   const restored = yield* findResumePoint({ ...training, total: plan.total })
   if (restored !== undefined) yield* trainer.load(restored.state)
   const progress = restored?.progress ?? startOfTraining

@@ -10,6 +10,8 @@ import { Failure } from "../../schemas/Failure.ts"
 import { ProcessIdentity } from "../../schemas/Run.ts"
 import { RunLocked } from "../attempts.ts"
 import * as files from "../files.ts"
+import { createExclusive, reservedSuffix } from "../createExclusive.ts"
+import { removeTemporaries } from "../temporaries.ts"
 import { keepBeatingSoon, removeOlderHeartbeats } from "./heartbeat.ts"
 import { isAlive } from "./owner.ts"
 import { currentProcess } from "./processIdentity.ts"
@@ -48,7 +50,7 @@ const take = Effect.fnUntraced(function* (what: string, folder: string) {
       return yield* new RunLocked({ path: what, process: held.process, since: held.since })
     const since = DateTime.formatIso(yield* DateTime.now)
     const claim = { process: currentProcess(), since, released: false }
-    if (!(yield* files.createExclusive(at(highest + 1), encodeClaim(claim)))) continue
+    if (!(yield* createExclusive(at(highest + 1), encodeClaim(claim)))) continue
     // The number may be free because a higher claim deleted it: then this claim is void.
     if (Math.max(...numbersOf(yield* files.list(folder))) !== highest + 1) {
       yield* files.remove(at(highest + 1))
@@ -56,9 +58,9 @@ const take = Effect.fnUntraced(function* (what: string, folder: string) {
     }
     for (const number of numbers) {
       yield* files.remove(at(number))
-      yield* files.remove(`${at(number)}${files.reservedSuffix}`)
+      yield* files.remove(`${at(number)}${reservedSuffix}`)
     }
-    yield* files.removeTemporaries(folder)
+    yield* removeTemporaries(folder)
     return { number: highest + 1, path: at(highest + 1), released: encodeClaim({ ...claim, released: true }) }
   }
 })

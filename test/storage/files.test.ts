@@ -5,6 +5,8 @@ import * as NodeServices from "@effect/platform-node/NodeServices"
 import { assert, beforeEach, describe, it } from "@effect/vitest"
 import { Effect, FileSystem, Layer, PlatformError, Runtime } from "effect"
 import * as files from "../../storage/files.ts"
+import { createExclusive } from "../../storage/createExclusive.ts"
+import { removeTemporaries } from "../../storage/temporaries.ts"
 import { StorageFailed } from "../../storage/StorageFailed.ts"
 
 let folder: string
@@ -140,12 +142,12 @@ describe("writeAtomic", () => {
 describe("createExclusive", () => {
   it.effect("has one winner among 20 that try at once, and its content stays", () =>
     Effect.gen(function* () {
-      const tries = Array.from({ length: 20 }, (_, i) => files.createExclusive(at("lock"), `owner ${i}`))
+      const tries = Array.from({ length: 20 }, (_, i) => createExclusive(at("lock"), `owner ${i}`))
       const created = yield* Effect.all(tries, { concurrency: "unbounded" })
       assert.strictEqual(created.filter((won) => won).length, 1)
       assert.strictEqual(yield* content("lock"), `owner ${created.indexOf(true)}`)
       assert.deepStrictEqual(yield* names, ["lock"])
-      assert.isFalse(yield* files.createExclusive(at("lock"), "late"))
+      assert.isFalse(yield* createExclusive(at("lock"), "late"))
     }).pipe(Effect.provide(healthy)),
   )
 
@@ -157,7 +159,7 @@ describe("createExclusive", () => {
         failed = true
         return "before"
       })
-      const error = yield* Effect.flip(files.createExclusive(at("lock"), "mine").pipe(Effect.provide(layer)))
+      const error = yield* Effect.flip(createExclusive(at("lock"), "mine").pipe(Effect.provide(layer)))
       assert.strictEqual(error._tag, "StorageFailed")
       assert.deepStrictEqual(yield* names, [])
     }),
@@ -210,7 +212,7 @@ describe("the other operations", () => {
       // No process has the largest id a system may give.
       const left = [".a.4194305-1.tmp", `.a.${process.pid}-1.tmp`, "a", ".hidden", "b.tmp"]
       yield* Effect.promise(() => Promise.all(left.map((name) => writeFile(at(name), ""))))
-      yield* files.removeTemporaries(folder)
+      yield* removeTemporaries(folder)
       assert.deepStrictEqual((yield* names).sort(), left.slice(1).sort())
     }).pipe(Effect.provide(healthy)),
   )

@@ -1,0 +1,44 @@
+/**
+ * What a disk can do: not all of them have hard links, or can sync a folder. What one cannot do is worked around, with a warning
+ * that says what is weaker.
+ */
+import { Effect, FileSystem, type PlatformError } from "effect"
+import { codeOf } from "./StorageFailed.ts"
+
+/** What systems answer that cannot do a thing at all, rather than fail at it: FUSE, CIFS, exFAT, WSL and Windows among them. */
+const cannot = ["EINVAL", "ENOTSUP", "EOPNOTSUPP", "ENOSYS", "EISDIR", "EBADF", "UNKNOWN"]
+/** Whether an operation failed because the disk cannot do it at all. */
+export const isUnable = (error: PlatformError.PlatformError, ...more: ReadonlyArray<string>) =>
+  [...cannot, ...more].includes(codeOf(error))
+
+/** What was warned of already: once a process is enough. */
+const warned = new Set<string>()
+
+/** Warns that a disk lacks an ability, the first time. */
+export const warnOnce = (ability: "hard links" | "folder syncs", warning: string) =>
+  Effect.suspend(() => {
+    if (warned.has(ability)) return Effect.void
+    warned.add(ability)
+    return Effect.logWarning(warning)
+  })
+
+/** Windows refuses to open a folder with EPERM. */
+const folderCodes = process.platform === "win32" ? ["EPERM", "EACCES"] : []
+
+/** Syncs a folder, so that the names in it survive a power cut. */
+export const syncFolder = (folder: string) =>
+  Effect.gen(function* () {
+    const fs = yield* FileSystem.FileSystem
+    const handle = yield* fs.open(folder, { flag: "r" })
+    yield* handle.sync
+  }).pipe(
+    Effect.scoped,
+    Effect.catchIf(
+      (error) => isUnable(error, ...folderCodes),
+      () =>
+        warnOnce(
+          "folder syncs",
+          `the disk of ${folder} cannot sync folders: a power cut may lose files written just before it`,
+        ),
+    ),
+  )
