@@ -34,10 +34,10 @@ describe("page", () => {
       x: { label: hostile },
       y: { label: hostile },
       series: [
-        { name: hostile, points: [{ x: 0, y: 1, says: hostile }], dots: true },
+        { name: hostile, points: [{ x: 0, y: 1, tooltip: hostile }], dots: true },
         { name: "other", points: [{ x: 1, y: 2 }] },
       ],
-      events: [{ x: 0.5, says: hostile }],
+      events: [{ x: 0.5, tooltip: hostile }],
     })
     const whole = page({
       title: hostile,
@@ -79,7 +79,7 @@ describe("page", () => {
 })
 
 describe("intervalChart", () => {
-  const estimate = { name: hostile, value: 1, low: 0.5, high: 2, filled: true, says: hostile }
+  const estimate = { name: hostile, value: 1, low: 0.5, high: 2, filled: true, tooltip: hostile }
 
   it("draws estimates with and without an interval, and escapes hostile names", () => {
     const markup = intervalChart({

@@ -24,11 +24,11 @@ export const errorsFigure = ({ units }: Comparison): Html | null => {
     const found = spread ?? figures.testError
     if (found === null) return []
     const { high, low, value } = found
-    const says = `${label}: ${percent(value)}, ${percent(low)} to ${percent(high)}`
-    return [{ name: label, value, low: Math.max(0, low), high: Math.min(1, high), filled: true, says }]
+    const tooltip = `${label}: ${percent(value)}, ${percent(low)} to ${percent(high)}`
+    return [{ name: label, value, low: Math.max(0, low), high: Math.min(1, high), filled: true, tooltip }]
   })
   const drawn = intervalChart({
-    alternative: `Test errors with 95 % intervals: ${estimates.map(({ says }) => says).join("; ")}`,
+    alternative: `Test errors with 95 % intervals: ${estimates.map(({ tooltip }) => tooltip).join("; ")}`,
     x: { label: "test error", format: percentTick },
     estimates,
   })
@@ -50,10 +50,10 @@ export const differencesFigure = ({ tests }: Comparison): Html | null => {
     low: 100 * difference.low,
     high: 100 * difference.high,
     filled: significant,
-    says: `${second}: ${points(difference.value)} points, ${points(difference.low)} to ${points(difference.high)}, ${pValue(correctedP)}`,
+    tooltip: `${second}: ${points(difference.value)} points, ${points(difference.low)} to ${points(difference.high)}, ${pValue(correctedP)}`,
   }))
   const drawn = intervalChart({
-    alternative: `Differences of the test error from ${tests[0]?.first ?? "A"}, in percentage points: ${estimates.map(({ says }) => says).join("; ")}`,
+    alternative: `Differences of the test error from ${tests[0]?.first ?? "A"}, in percentage points: ${estimates.map(({ tooltip }) => tooltip).join("; ")}`,
     x: { label: `points above ${tests[0]?.first ?? "A"}`, format: measure },
     estimates,
     at: 0,

@@ -23,17 +23,17 @@ const championLine = (
   return known.flatMap(({ accuracy, at, run, why }, i) => {
     const end = known[i + 1]?.at ?? Math.max(until, at)
     if (end < from) return []
-    const says = `${run}: ${percent(accuracy)}; ${why}`
+    const tooltip = `${run}: ${percent(accuracy)}; ${why}`
     return [
-      { x: new Date(Math.max(at, from)), y: accuracy, says },
-      { x: new Date(end), y: accuracy, says },
+      { x: new Date(Math.max(at, from)), y: accuracy, tooltip },
+      { x: new Date(end), y: accuracy, tooltip },
     ]
   })
 }
 
 const markOf = (run: ScheduledRun) => ({
   x: new Date(run.scheduledAt),
-  says: `${formatScheduledTime(run)}: ${describeScheduledRun(run)}`,
+  tooltip: `${formatScheduledTime(run)}: ${describeScheduledRun(run)}`,
 })
 
 const pointsOf = (runs: ReadonlyArray<ScheduledRun>, outcome: ScheduledRun["outcome"]) =>

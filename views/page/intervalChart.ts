@@ -11,7 +11,7 @@ export interface Estimate {
   readonly high: number | null
   /** Drawn as a filled dot; others are hollow. */
   readonly filled: boolean
-  readonly says: string
+  readonly tooltip: string
 }
 
 export interface IntervalChart {
@@ -28,7 +28,7 @@ export const intervalChart = ({ alternative, at, estimates, x }: IntervalChart):
   if (estimates.length === 0) return null
   const names = estimates.map(({ name }) => name)
   const widest = Math.max(...names.map((name) => name.length))
-  const shared = { y: "name", stroke: seriesColor(0), title: "says" }
+  const shared = { y: "name", stroke: seriesColor(0), title: "tooltip" }
   return draw(alternative, {
     width: chartSize.width,
     height: 62 + 24 * estimates.length,

@@ -10,7 +10,7 @@ export interface Point {
   readonly x: number | Date
   readonly y: number
   /** Tooltip. */
-  readonly says?: string
+  readonly tooltip?: string
 }
 
 export interface Series {
@@ -31,7 +31,7 @@ export interface LineChart {
   readonly y: Axis
   readonly series: ReadonlyArray<Series>
   /** Vertical lines with a tooltip. */
-  readonly events?: ReadonlyArray<{ readonly x: number | Date; readonly says: string }>
+  readonly events?: ReadonlyArray<{ readonly x: number | Date; readonly tooltip: string }>
   readonly wide?: boolean
 }
 
@@ -86,13 +86,13 @@ const marksOf = (series: ReadonlyArray<Series>, i: number, points: ReadonlyArray
     strokeWidth: 1.8,
     strokeDasharray: dashOf(series, i),
   })
-  const hasTooltip = points.some(({ says }) => says !== undefined)
+  const hasTooltip = points.some(({ tooltip }) => tooltip !== undefined)
   const dotted = Plot.dot(points, {
     x: "x",
     y: "y",
     r: 2.6,
     fill: seriesColor(i),
-    ...(hasTooltip ? { title: "says" } : {}),
+    ...(hasTooltip ? { title: "tooltip" } : {}),
   })
   return [...(scattered ? [] : [line]), ...(dots || scattered || points.length === 1 ? [dotted] : [])]
 }
@@ -125,7 +125,7 @@ export const lineChart = (chart: LineChart): Html | null => {
     x: horizontalOptions(x, wide),
     y: axis.options,
     marks: [
-      Plot.ruleX([...events], { x: "x", stroke: "var(--muted)", strokeDasharray: "2 3", title: "says" }),
+      Plot.ruleX([...events], { x: "x", stroke: "var(--muted)", strokeDasharray: "2 3", title: "tooltip" }),
       ...placed.flatMap((points, i) => marksOf(series, i, points)),
       ...endMarks(series, placed),
     ],

@@ -58,7 +58,7 @@ const seriesOf = <Row extends { readonly iteration: number }>(
   const dots = rows.length <= maxDots
   const points = rows.map((row) => {
     const [x, y] = [row.iteration, value(row)]
-    return dots ? { x, y, says: `${name}, iteration ${count(x)}: ${write(y)}` } : { x, y }
+    return dots ? { x, y, tooltip: `${name}, iteration ${count(x)}: ${write(y)}` } : { x, y }
   })
   return { name, dots, points: thinned(points) }
 }
@@ -211,7 +211,7 @@ export const curvesSection = (records: RunRecords): Section | null => {
   const train = metrics.filter((row): row is TrainRow => row.split === "train")
   const events = attempts.flatMap(({ number, resumedFrom }) =>
     resumedFrom !== null && resumedFrom > 0
-      ? [{ x: resumedFrom, says: `attempt ${number} resumed from iteration ${count(resumedFrom)}` }]
+      ? [{ x: resumedFrom, tooltip: `attempt ${number} resumed from iteration ${count(resumedFrom)}` }]
       : [],
   )
   const curves: Curves = {
