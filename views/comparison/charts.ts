@@ -67,9 +67,9 @@ export const differencesFigure = ({ tests }: Comparison): Html | null => {
       caption: "Differences of the test error in percentage points",
       columns: [
         "",
-        { name: "difference", figures: true },
-        { name: "95 % interval", figures: true },
-        { name: "p", figures: true },
+        { name: "difference", numeric: true },
+        { name: "95 % interval", numeric: true },
+        { name: "p", numeric: true },
         "significant",
       ].map((column) => (column === "" ? { name: html`<span class="hidden">label</span>` } : column)),
       rows: tests.map(({ correctedP, difference, second, significant }) => [
@@ -131,10 +131,10 @@ const curveFigure = (
       caption: `${name}: first, lowest and last value`,
       columns: [
         "run",
-        { name: "first", figures: true },
-        { name: "lowest", figures: true },
-        { name: "last", figures: true },
-        { name: "iterations", figures: true },
+        { name: "first", numeric: true },
+        { name: "lowest", numeric: true },
+        { name: "last", numeric: true },
+        { name: "iterations", numeric: true },
       ],
       rows: drawn.map(({ unit, ...rows }) => [
         nameOf(unit),

@@ -24,7 +24,7 @@ const tableOf = (title: string, { head, left, rows }: Cells) =>
     captionHidden: true,
     columns: head.map((name, i) => ({
       name: name === "" ? html`<span class="hidden">label</span>` : name,
-      figures: i >= left,
+      numeric: i >= left,
     })),
     rows,
   })

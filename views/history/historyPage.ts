@@ -122,10 +122,10 @@ const runTable = (scheduledRuns: ReadonlyArray<ScheduledRun>, older: number, has
       columns: [
         "Scheduled time",
         "Outcome",
-        { name: "Accuracy", figures: true },
+        { name: "Accuracy", numeric: true },
         "Reason",
         "Remarks",
-        { name: "Duration", figures: true },
+        { name: "Duration", numeric: true },
         "Run",
       ],
       rows: scheduledRuns.toReversed().map(runRow(hasReport)),

@@ -117,7 +117,7 @@ th, td { padding: .26rem 1.1rem .26rem 0; border-bottom: 1px solid var(--grid); 
 th:last-child, td:last-child { padding-right: .2rem; }
 thead th { border-bottom-color: var(--line); color: var(--muted); font-weight: 500; vertical-align: bottom; white-space: nowrap; }
 tbody th { font-weight: 500; }
-.figures { text-align: right; white-space: nowrap; }
+.numeric { text-align: right; white-space: nowrap; }
 tbody tr:hover { background: var(--raised); }
 img { image-rendering: pixelated; max-width: 100%; height: auto; vertical-align: middle; }
 .confusion { font-size: .82rem; }

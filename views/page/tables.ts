@@ -6,7 +6,7 @@ import { type Content, Html, html } from "./html.ts"
 export interface Column {
   readonly name: Content
   /** Right-aligned, with tabular digits. */
-  readonly figures?: boolean
+  readonly numeric?: boolean
 }
 
 export interface Table {
@@ -22,7 +22,7 @@ const columnOf = (column: Column | string): Column => (typeof column === "string
 
 export const table = (options: Table): Html => {
   const columns = options.columns.map(columnOf)
-  const kind = (i: number) => (columns[i]?.figures === true ? new Html(' class="figures"') : null)
+  const kind = (i: number) => (columns[i]?.numeric === true ? new Html(' class="numeric"') : null)
   const cell = (content: Content, i: number) =>
     i === 0 ? html`<th scope="row" ${kind(i)}>${content}</th>` : html`<td${kind(i)}>${content}</td>`
   // Two captions, of which a screen reader reads one: the visible caption must not scroll away with a wide table.

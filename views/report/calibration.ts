@@ -107,10 +107,10 @@ export const calibrationSection = (found: Calibration): Section => {
     caption: "Predictions by confidence",
     columns: [
       "confidence",
-      { name: "examples", figures: true },
-      { name: "mean confidence", figures: true },
-      { name: "accuracy", figures: true },
-      { name: "95 % interval", figures: true },
+      { name: "examples", numeric: true },
+      { name: "mean confidence", numeric: true },
+      { name: "accuracy", numeric: true },
+      { name: "95 % interval", numeric: true },
     ],
     rows: bins.map((bin) => [
       range(bin),

@@ -42,7 +42,7 @@ const sampled = <Row>(rows: ReadonlyArray<Row>): ReadonlyArray<Row> => {
   return rows.filter((_, i) => (i + 1) % every === 0 || i === rows.length - 1)
 }
 
-const right = (name: string): Column => ({ name, figures: true })
+const right = (name: string): Column => ({ name, numeric: true })
 
 type Rows = ReadonlyArray<{ readonly iteration: number }>
 const span = (rows: Rows) =>

@@ -36,10 +36,10 @@ const classesTable = (
     columns: [
       "class",
       ...(pictured ? ["example"] : []),
-      { name: "train", figures: true },
-      { name: "share", figures: true },
-      { name: "test", figures: true },
-      { name: "share", figures: true },
+      { name: "train", numeric: true },
+      { name: "share", numeric: true },
+      { name: "test", numeric: true },
+      { name: "share", numeric: true },
     ],
     rows: names.map((name, label) => [
       name,
@@ -57,7 +57,7 @@ const filesTable = ({ fetched }: RunRecords) =>
     ? null
     : table({
         caption: "Files, with the SHA-256 of their uncompressed content",
-        columns: ["file", { name: "size", figures: true }, "SHA-256", "source"],
+        columns: ["file", { name: "size", numeric: true }, "SHA-256", "source"],
         rows: fileNames.map((name) => {
           const file = fetched.files[name]
           return [name, size(file.sizeBytes), html`<code>${file.sha256}</code>`, file.source]

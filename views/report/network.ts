@@ -58,9 +58,9 @@ const filtersFigure = (sheet: FilterSheet) => {
       caption: "Filters, numbered from 0, row by row from the top left",
       columns: [
         "filter",
-        { name: "minimum", figures: true },
-        { name: "maximum", figures: true },
-        { name: "L2 norm", figures: true },
+        { name: "minimum", numeric: true },
+        { name: "maximum", numeric: true },
+        { name: "L2 norm", numeric: true },
       ],
       rows: sheet.statistics.map(({ max, min, norm }, filter) => [
         filter,
@@ -88,9 +88,9 @@ export const networkSection = (records: RunRecords, filters: FilterSheet | null)
           "layer",
           "kind",
           "options",
-          { name: "output", figures: true },
-          { name: "parameters", figures: true },
-          { name: "share", figures: true },
+          { name: "output", numeric: true },
+          { name: "parameters", numeric: true },
+          { name: "share", numeric: true },
         ],
         rows: layers.map(({ kind, name, output, parameters }, i) => [
           name,

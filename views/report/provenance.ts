@@ -50,13 +50,13 @@ const attemptsTable = ({ attempts, header }: RunRecords) =>
   table({
     caption: "Attempts: the first process of the run and every resume",
     columns: [
-      { name: "attempt", figures: true },
+      { name: "attempt", numeric: true },
       "started",
-      { name: "duration", figures: true },
+      { name: "duration", numeric: true },
       "trained from",
       "ended",
-      { name: "threads", figures: true },
-      { name: "peak memory", figures: true },
+      { name: "threads", numeric: true },
+      { name: "peak memory", numeric: true },
       "host",
     ],
     rows: attempts.map((attempt, i) => [

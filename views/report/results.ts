@@ -83,10 +83,10 @@ const classesTable = (classes: ReadonlyArray<ClassReport>, names: ReadonlyArray<
       captionHidden: true,
       columns: [
         "class",
-        { name: "examples", figures: true },
-        { name: "recall", figures: true },
-        { name: "precision", figures: true },
-        { name: "F1", figures: true },
+        { name: "examples", numeric: true },
+        { name: "recall", numeric: true },
+        { name: "precision", numeric: true },
+        { name: "F1", numeric: true },
       ],
       rows: classes.map(({ f1, label, precision, recall, support }) => [
         names[label] ?? label,
@@ -126,8 +126,8 @@ const confusionFigure = (
       columns: [
         "true class",
         "predicted class",
-        { name: "examples", figures: true },
-        { name: "share of the class", figures: true },
+        { name: "examples", numeric: true },
+        { name: "share of the class", numeric: true },
       ],
       rows: found
         .slice(0, confusionsListed)
