@@ -103,7 +103,10 @@ const compareModels = Effect.fnUntraced(function* (first: Unit, second: Unit, re
   const onlyFirst = shared.filter((example) => example.first > example.second)
   const onlySecond = shared.filter((example) => example.second > example.first)
   const difference = mcnemar(onlyFirst.length, onlySecond.length, shared.length)
-  const sameRecipe = Equal.equals({ ...a.header.experiment, seed: 0 }, { ...b.header.experiment, seed: 0 })
+  const isSameExperiment = Equal.equals(
+    { ...a.header.experiment, seed: 0 },
+    { ...b.header.experiment, seed: 0 },
+  )
   return Result.succeed<Tested>({
     method: "exact McNemar test",
     difference,
@@ -114,7 +117,7 @@ const compareModels = Effect.fnUntraced(function* (first: Unit, second: Unit, re
     remarks: [
       ...remarks,
       ...(onlyFirst.length + onlySecond.length === 0 ? ["both are right on the same examples"] : []),
-      ...(sameRecipe
+      ...(isSameExperiment
         ? []
         : ["this compares two trained models; other seeds of the experiments may give another result"]),
     ],
@@ -143,7 +146,7 @@ const compareSeedGroups = Effect.fnUntraced(function* (first: Unit, second: Unit
   if (Result.isFailure(examples)) return Result.fail(examples.failure) as TestResult
   const { remarks, shared } = examples.success
   const byExample = pairedDifference(shared.map((example) => example.first - example.second))
-  const partly = Math.max(first.seeds.length, second.seeds.length) > seedsRead
+  const isPartial = Math.max(first.seeds.length, second.seeds.length) > seedsRead
   return Result.succeed<Tested>({
     method: `${describeSeedTest(bySeed, first.seeds.length, second.seeds.length)}, and a paired t test over ${shared.length} test examples`,
     difference: bothHold(bySeed.difference, byExample),
@@ -156,7 +159,7 @@ const compareSeedGroups = Effect.fnUntraced(function* (first: Unit, second: Unit
     onlySecondRight: null,
     remarks: [
       ...remarks,
-      ...(partly ? [`the test over examples uses the first ${seedsRead} seeds of each group`] : []),
+      ...(isPartial ? [`the test over examples uses the first ${seedsRead} seeds of each group`] : []),
     ],
   })
 })

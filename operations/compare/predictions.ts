@@ -8,7 +8,7 @@ import { predictedLabels } from "../../stages/statistics/proportions.ts"
 import { readPredictions } from "../../storage/predictions.ts"
 
 export interface TestPredictions {
-  /** Index in the dataset, train files first, of each test example. */
+  /** Index in the dataset, training files first, of each test example. */
   readonly indices: Int32Array
   readonly labels: Int32Array
   readonly predicted: Int32Array
@@ -64,18 +64,18 @@ const rangeOf = (models: ReadonlyArray<TestPredictions>) => {
 const tally = (models: ReadonlyArray<TestPredictions>, from: number, size: number) => {
   const label = new Int32Array(size)
   const right = new Int32Array(size)
-  const seen = new Int32Array(size)
+  const tested = new Int32Array(size)
   for (const { indices, labels, predicted } of models) {
     for (let row = 0; row < indices.length; row++) {
       const at = indices[row] - from
       // Another label for the same index: another dataset, whatever its name. This example never counts as tested by all.
-      if (seen[at] > 0 && label[at] !== labels[row]) seen[at] = -models.length
+      if (tested[at] > 0 && label[at] !== labels[row]) tested[at] = -models.length
       label[at] = labels[row]
-      seen[at]++
+      tested[at]++
       if (predicted[row] === labels[row]) right[at]++
     }
   }
-  return { label, right, seen }
+  return { label, right, tested }
 }
 
 /** The examples on which every model of both sides was tested, with equal labels, in the order of the dataset. */
@@ -87,7 +87,7 @@ export const sharedExamples = (
   const [a, b] = [tally(first, from, size), tally(second, from, size)]
   const shared: Array<SharedExample> = []
   for (let at = 0; at < size; at++) {
-    if (a.seen[at] !== first.length || b.seen[at] !== second.length) continue
+    if (a.tested[at] !== first.length || b.tested[at] !== second.length) continue
     if (a.label[at] !== b.label[at]) continue
     shared.push({
       index: from + at,

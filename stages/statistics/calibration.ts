@@ -1,9 +1,9 @@
 /**
- * Whether a model is as sure as it should be: (labels, probabilities [examples, classes]) -> calibration.
+ * Calibration: (labels, probabilities [examples, classes]) -> accuracy by confidence, and the expected calibration error.
  *
- * Answers are put into bins of equal width by the probability of the class answered; of those given with 80 %, 80 % should
- * be right. The expected calibration error is the mean distance over all examples: Naeini et al., AAAI 2015, with the 15
- * bins of Guo et al., ICML 2017.
+ * Predictions are put into bins of equal width by their confidence, the probability of the predicted class. Of predictions with
+ * 80 % confidence, 80 % should be correct. The expected calibration error is the mean gap between confidence and accuracy, with
+ * bins weighted by their examples: Naeini et al., AAAI 2015; 15 bins as in Guo et al., ICML 2017.
  */
 import type { Interval } from "../../schemas/Report.ts"
 import { argmax, wilsonInterval } from "./proportions.ts"
@@ -13,7 +13,7 @@ export interface CalibrationBin {
   readonly low: number
   readonly high: number
   readonly examples: number
-  /** Mean probability of the answers; the share of them that is right, with its 95 % interval. Null for an empty bin. */
+  /** Mean confidence, and accuracy with its 95 % interval. Null for an empty bin. */
   readonly confidence: number | null
   readonly accuracy: Interval | null
 }
@@ -33,29 +33,29 @@ export const calibration = (
   count = 15,
 ): Calibration => {
   const examples = Array.from({ length: count }, () => 0)
-  const right = Array.from({ length: count }, () => 0)
-  const sure = Array.from({ length: count }, () => 0)
+  const correct = Array.from({ length: count }, () => 0)
+  const confidences = Array.from({ length: count }, () => 0)
   for (let row = 0; row < labels.length; row++) {
-    const answer = argmax(probabilities, row, classes)
-    const confidence = probabilities[row * classes + answer]
-    // Rounding may take a probability a little beyond 1.
+    const predicted = argmax(probabilities, row, classes)
+    const confidence = probabilities[row * classes + predicted]
+    // Rounding may make a probability slightly larger than 1.
     const bin = Math.min(count - 1, Math.max(0, Math.ceil(confidence * count) - 1))
     examples[bin]++
-    sure[bin] += confidence
-    if (answer === labels[row]) right[bin]++
+    confidences[bin] += confidence
+    if (predicted === labels[row]) correct[bin]++
   }
   const total = (values: ReadonlyArray<number>) => values.reduce((a, b) => a + b, 0)
-  const distance = examples.map((_, bin) => Math.abs(right[bin] - sure[bin]))
+  const gaps = examples.map((_, bin) => Math.abs(correct[bin] - confidences[bin]))
   return {
     bins: examples.map((n, bin) => ({
       low: bin / count,
       high: (bin + 1) / count,
       examples: n,
-      confidence: n === 0 ? null : sure[bin] / n,
-      accuracy: n === 0 ? null : wilsonInterval(right[bin], n),
+      confidence: n === 0 ? null : confidences[bin] / n,
+      accuracy: n === 0 ? null : wilsonInterval(correct[bin], n),
     })),
-    expectedError: total(distance) / labels.length,
-    confidence: total(sure) / labels.length,
-    accuracy: total(right) / labels.length,
+    expectedError: total(gaps) / labels.length,
+    confidence: total(confidences) / labels.length,
+    accuracy: total(correct) / labels.length,
   }
 }

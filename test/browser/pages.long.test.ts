@@ -1,7 +1,7 @@
 /**
- * Our pages in a real browser: from the disk, without a network, at several sizes, light and dark.
+ * The pages in a real browser: from disk, offline, at several screen sizes, in light and dark mode.
  *
- * Skipped, and said so, where there is no Chromium.
+ * Skipped with a warning if there is no Chromium.
  */
 import { mkdtempSync, rmSync } from "node:fs"
 import { tmpdir } from "node:os"
@@ -18,12 +18,12 @@ import { judged, scheduledRun, writeHistory } from "../fixtures/scheduledRuns.ts
 import { onlyRun } from "../fixtures/runFiles.ts"
 import { writeRun } from "../fixtures/writeRun.ts"
 
-// A browser on a busy machine.
+// A browser is slow on a busy machine.
 vi.setConfig({ testTimeout: 300_000, hookTimeout: 300_000 })
 
 if (chromiumPath === undefined) {
   console.warn(
-    "SKIPPED: pages are not looked at in a browser, because no Chromium was found; CHROMIUM names one",
+    "SKIPPED: pages are not tested in a browser: no Chromium found; set CHROMIUM to the path of one",
   )
 }
 
@@ -71,25 +71,25 @@ afterAll(async () => {
 
 interface Opened {
   readonly page: Page
-  /** Messages, errors and requests but for the page itself. */
-  readonly heard: ReadonlyArray<string>
+  /** Console messages, errors, and requests other than for the page itself. */
+  readonly events: ReadonlyArray<string>
 }
 
 const open = async (name: string, options: BrowserContextOptions): Promise<Opened> => {
   const context = await browser.newContext({ ...options, offline: true })
   const page = await context.newPage()
-  const heard: Array<string> = []
-  page.on("console", (message) => heard.push(`console: ${message.text()}`))
-  page.on("pageerror", (error) => heard.push(`error: ${error.message}`))
+  const events: Array<string> = []
+  page.on("console", (message) => events.push(`console: ${message.text()}`))
+  page.on("pageerror", (error) => events.push(`error: ${error.message}`))
   const url = pathToFileURL(pages.get(name) ?? "").href
   page.on("request", (request) => {
-    if (request.url() !== url && !request.url().startsWith("data:")) heard.push(`request: ${request.url()}`)
+    if (request.url() !== url && !request.url().startsWith("data:")) events.push(`request: ${request.url()}`)
   })
   await page.goto(url, { waitUntil: "load" })
-  return { page, heard }
+  return { page, events }
 }
 
-/** Breaches of WCAG 2.2 A and AA and of best practices, as axe finds them. */
+/** Violations of WCAG 2.2 A and AA and of best practices that axe finds. */
 const violations = async (page: Page): Promise<ReadonlyArray<string>> => {
   await page.evaluate(axeSource)
   const found: {
@@ -106,29 +106,29 @@ const sizes = [
   { width: 1280, height: 800 },
 ]
 
-describe.skipIf(chromiumPath === undefined)("a page in Chromium", () => {
+describe.skipIf(chromiumPath === undefined)("pages in Chromium", () => {
   for (const name of ["finished", "failed", "compared", "history"]) {
     for (const colorScheme of ["light", "dark"] as const) {
-      it(`${name}, ${colorScheme}: loads from the disk without a message or request, breaches nothing`, async () => {
+      it(`${name}, ${colorScheme}: loads from disk without messages or requests, fits the screen and is accessible`, async () => {
         for (const viewport of sizes) {
-          const { heard, page } = await open(name, { viewport, colorScheme })
-          assert.deepEqual(heard, [])
+          const { events, page } = await open(name, { viewport, colorScheme })
+          assert.deepEqual(events, [])
           const [content, window] = await Promise.all([
             page.evaluate("document.documentElement.scrollWidth"),
             page.evaluate("document.documentElement.clientWidth"),
           ])
           assert.strictEqual(content, window, `wider than ${viewport.width} pixels`)
-          // It takes seconds: once as on a phone, once as on a desk.
-          const looked = colorScheme === "light" ? sizes[0] : sizes[2]
-          if (viewport === looked) assert.deepEqual(await violations(page), [])
-          assert.deepEqual(heard, [])
+          // Slow, so each colour scheme is checked at one size.
+          const checked = colorScheme === "light" ? sizes[0] : sizes[2]
+          if (viewport === checked) assert.deepEqual(await violations(page), [])
+          assert.deepEqual(events, [])
           await page.context().close()
         }
       })
     }
   }
 
-  it("every image and chart is painted", async () => {
+  it("paints every image and chart", async () => {
     const { page } = await open("finished", { viewport: sizes[2] })
     const images = page.locator("img")
     assert.isAbove(await images.count(), 50)
@@ -141,7 +141,7 @@ describe.skipIf(chromiumPath === undefined)("a page in Chromium", () => {
       assert.isAbove(box?.width ?? 0, 300)
       assert.isAbove(await chart.locator("path, circle, line, rect").count(), 5)
     }
-    // A chart's colour is the page's, in both themes.
+    // Charts use the colours of the page in both colour schemes.
     const strokes: Array<unknown> = []
     for (const colorScheme of ["light", "dark"] as const) {
       await page.emulateMedia({ colorScheme })
@@ -154,7 +154,7 @@ describe.skipIf(chromiumPath === undefined)("a page in Chromium", () => {
     assert.deepEqual(strokes, ["rgb(31, 102, 177)", "rgb(110, 177, 247)"])
   })
 
-  it("can be walked through with a keyboard", async () => {
+  it("can be navigated with the keyboard", async () => {
     const { page } = await open("finished", { viewport: sizes[2] })
     const focused = () => page.evaluate<string>("document.activeElement.textContent.trim()")
     await page.keyboard.press("Tab")
@@ -179,7 +179,7 @@ describe.skipIf(chromiumPath === undefined)("a page in Chromium", () => {
     )
   })
 
-  it("goes to a section from the contents", async () => {
+  it("jumps to a section from the table of contents", async () => {
     const { page } = await open("finished", { viewport: sizes[0] })
     await page
       .getByRole("navigation", { name: "Contents" })
@@ -190,7 +190,7 @@ describe.skipIf(chromiumPath === undefined)("a page in Chromium", () => {
     )
   })
 
-  it("is printed without what only a screen can do", async () => {
+  it("prints on white paper, without navigation", async () => {
     const { page } = await open("finished", { viewport: sizes[2], colorScheme: "dark" })
     await page.emulateMedia({ media: "print" })
     assert.isFalse(await page.getByRole("navigation", { name: "Contents" }).isVisible())
