@@ -2,25 +2,25 @@
 import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs"
 import { tmpdir } from "node:os"
 import { join } from "node:path"
-import { fileURLToPath } from "node:url"
 import { afterAll, assert, beforeAll, describe, it } from "@effect/vitest"
-import { cliRun, start } from "../../fixtures/cli.ts"
+import { start } from "../../fixtures/cli.ts"
+import { runCommand } from "../../fixtures/command.ts"
 import { resultOf } from "../../fixtures/runFiles.ts"
-
-const tiny = JSON.stringify(fileURLToPath(new URL("../../fixtures/tiny.ts", import.meta.url)))
+import { smallMnist } from "../../fixtures/smallMnist.ts"
 
 let scratch: string
 let trio: string
 let single: string
 beforeAll(() => {
   scratch = mkdtempSync(join(tmpdir(), "tidemark-parallel-"))
-  const write = (name: string, value: string) => {
+  const experiment = smallMnist(join(scratch, "small-mnist"))
+  const write = (name: string, value: unknown) => {
     const path = join(scratch, name)
-    writeFileSync(path, `import tiny from ${tiny}\nexport default ${value}\n`)
+    writeFileSync(path, `export default ${JSON.stringify(value)}\n`)
     return path
   }
-  trio = write("trio.ts", `{ name: "trio", members: [0, 1, 2].map((seed) => ({ ...tiny, seed })) }`)
-  single = write("single.ts", "tiny")
+  trio = write("trio.ts", { name: "trio", members: [0, 1, 2].map((seed) => ({ ...experiment, seed })) })
+  single = write("single.ts", experiment)
 })
 afterAll(() => rmSync(scratch, { recursive: true, force: true }))
 
@@ -31,8 +31,7 @@ const flags = (folder: string, iterations: number) => [
   `--data-dir=${join(scratch, "data")}`,
 ]
 
-/** So many that the first member is still training when the second starts, seconds later on a busy machine. */
-const iterations = 800
+const iterations = 150
 
 interface Attempt {
   readonly process: { readonly pid: number }
@@ -56,33 +55,34 @@ const runsBySeed = (folder: string) => {
   return found
 }
 
-/** Starts a command, and calls `act` once, as soon as its standard error matches all of `signs`. */
-const startAnd = (
-  signs: ReadonlyArray<RegExp>,
-  act: (pid: number) => void,
-  ...args: ReadonlyArray<string>
-) => {
+const trains = (member: number) => new RegExp(`^member ${member} +iteration \\d+/`, "m")
+
+/** Starts a command and calls `act` once while two members train. The one that trains first is paused until the other does. */
+const startAnd = (folder: string, act: (pid: number) => void, ...args: ReadonlyArray<string>) => {
   const { child, ended } = start(...args)
+  const signal = (member: number, name: "SIGSTOP" | "SIGCONT") =>
+    process.kill(runsBySeed(folder).get(member - 1)?.attempt?.process.pid ?? Number.NaN, name)
+  const paused = new Set<number>()
   let stderr = ""
-  let isDone = false
   child.stderr?.on("data", (data) => {
+    if (paused.size === 2) return
     stderr += String(data)
-    if (isDone || !signs.every((sign) => sign.test(stderr))) return
-    isDone = true
+    for (const member of [1, 2]) {
+      if (paused.has(member) || !trains(member).test(stderr)) continue
+      signal(member, "SIGSTOP")
+      paused.add(member)
+    }
+    if (paused.size < 2) return
+    for (const member of paused) signal(member, "SIGCONT")
     act(child.pid ?? Number.NaN)
   })
   return ended
 }
-const trains = (member: number) => new RegExp(`^member ${member} +iteration \\d+/`, "m")
 
 describe("members trained in parallel", () => {
   it("are interrupted by one signal, resume together, and give the same result as one after another", async () => {
     const command = ["run", trio, ...flags("parallel", iterations), "--jobs", "2"]
-    const interrupted = await startAnd(
-      [trains(1), trains(2)],
-      (pid) => process.kill(pid, "SIGINT"),
-      ...command,
-    )
+    const interrupted = await startAnd("parallel", (pid) => process.kill(pid, "SIGINT"), ...command)
     assert.strictEqual(interrupted.code, 130, interrupted.stderr)
     assert.match(interrupted.stderr, /error: interrupted by SIGINT/)
     const hints = interrupted.stderr.match(/resume with: .*/g) ?? []
@@ -100,8 +100,8 @@ describe("members trained in parallel", () => {
     assert.isBelow(Date.parse(started), Date.parse(ended), "the second started before the first ended")
 
     const [whole, sequential] = [
-      await cliRun(...command, "--json"),
-      await cliRun("run", trio, ...flags("sequential", iterations), "--json"),
+      await runCommand(...command, "--json"),
+      await runCommand("run", trio, ...flags("sequential", iterations), "--json"),
     ]
     assert.strictEqual(whole.code, 0, whole.stderr)
     assert.match(whole.stderr, /^member 1 +resuming /m)
@@ -119,14 +119,14 @@ describe("members trained in parallel", () => {
       process.kill(pid, "SIGKILL")
     }
     const command = ["run", trio, ...flags("killed", iterations), "--jobs", "2"]
-    const failed = await startAnd([trains(1), trains(2)], killMember, ...command)
+    const failed = await startAnd("killed", killMember, ...command)
     assert.strictEqual(failed.code, 75, failed.stderr)
     assert.match(failed.stderr, /error: member 1: its process was killed by SIGKILL/)
     const runs = runsBySeed("killed")
     assert.deepStrictEqual([...runs.keys()].toSorted(), [0, 1])
     assert.strictEqual(runs.get(1)?.attempt?.outcome?.status, "finished")
 
-    const alone = await cliRun("run", trio, ...flags("killed", iterations), "--member", "1", "--json")
+    const alone = await runCommand("run", trio, ...flags("killed", iterations), "--member", "1", "--json")
     assert.strictEqual(alone.code, 0, alone.stderr)
     assert.match(alone.stderr, /resuming /)
     assert.strictEqual(JSON.parse(alone.stdout).experiment, "tiny")
@@ -135,7 +135,7 @@ describe("members trained in parallel", () => {
 
   it("have flags that a single experiment refuses, and an unknown member is refused", async () => {
     for (const flag of ["--jobs=2", "--member=1"]) {
-      const refused = await cliRun("run", single, ...flags("never", 10), flag)
+      const refused = await runCommand("run", single, ...flags("never", 10), flag)
       assert.strictEqual(refused.code, 64)
       assert.match(
         refused.stderr,
@@ -144,10 +144,10 @@ describe("members trained in parallel", () => {
         ),
       )
     }
-    const both = await cliRun("run", trio, ...flags("never", 10), "--member=1", "--jobs=2")
+    const both = await runCommand("run", trio, ...flags("never", 10), "--member=1", "--jobs=2")
     assert.strictEqual(both.code, 64)
     assert.match(both.stderr, /--jobs does not apply: --member trains a single member; omit --jobs/)
-    const missing = await cliRun("run", trio, ...flags("never", 10), "--member=4")
+    const missing = await runCommand("run", trio, ...flags("never", 10), "--member=4")
     assert.strictEqual(missing.code, 64)
     assert.match(missing.stderr, /trio\.ts has no member 4: expected --member 1 to 3/)
     assert.isFalse(existsSync(join(scratch, "never")))

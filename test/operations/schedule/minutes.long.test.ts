@@ -14,12 +14,12 @@ const isRequested = process.env.MINUTES !== undefined
 const skipped = isRequested ? "" : " (skipped: it takes six minutes; set MINUTES=1)"
 const minute = 60_000
 
-const { attemptsOf, championOf, folder, history, scheduledRuns, remove, runsOf, schedule, writeSet } =
+const { attemptsOf, championOf, folder, history, scheduledRuns, remove, runsOf, startSchedule, writeSet } =
   squares()
 afterAll(remove)
 
 const name = "minutes"
-const startSchedule = () => schedule(name, "--cron", "* * * * *", "--iterations", "4000")
+const startEveryMinute = () => startSchedule(name, "--cron", "* * * * *", "--iterations", "4000")
 /** Waits for the run of this number, from 0, to have a checkpoint. */
 const trains = (run: number) =>
   until(() => runsOf(name).length > run && reached(join(folder(name), runsOf(name)[run])) >= 25, 3 * minute)
@@ -33,13 +33,13 @@ const ends = async (run: number) => {
 }
 
 it.skipIf(!isRequested)(`several minutes${skipped}`, { timeout: 20 * minute }, async () => {
-  const first = startSchedule()
+  const first = startEveryMinute()
   assert.strictEqual((await ends(0)).outcome, "champion")
 
   await trains(1)
   first.child.kill("SIGKILL")
   assert.strictEqual((await first.ended).signal, "SIGKILL")
-  const second = startSchedule()
+  const second = startEveryMinute()
   // The run continued without its schedule: it is followed, not trained again.
   assert.strictEqual((await ends(1)).exitCode, 0)
   assert.lengthOf(attemptsOf(name, 1), 1)
@@ -64,7 +64,7 @@ it.skipIf(!isRequested)(`several minutes${skipped}`, { timeout: 20 * minute }, a
   const stopped = await second.ended
   assert.strictEqual(stopped.code, 0, stopped.stderr)
   assert.strictEqual(attemptsOf(name, last)[0].outcome?.status, "interrupted")
-  const third = startSchedule()
+  const third = startEveryMinute()
   assert.isTrue((await ends(last)).resumed)
   assert.lengthOf(attemptsOf(name, last), 2)
   third.child.kill("SIGTERM")

@@ -1,13 +1,14 @@
-/** Schedules of real processes: scheduled runs in sequence, killed and stopped in the middle, on data that changes. */
+/**
+ * Scheduled runs in processes of their own: in sequence, killed and stopped in the middle, on data that changes. A schedule
+ * that is killed or signalled is a process too; others run in this one.
+ */
 import { chmodSync, existsSync, mkdirSync, readFileSync, writeFileSync } from "node:fs"
-import { createServer } from "node:http"
-import type { AddressInfo } from "node:net"
 import { join } from "node:path"
 import { afterAll, assert, describe, it } from "@effect/vitest"
-import type { ScheduledRun } from "../../../schemas/ScheduledRun.ts"
-import { cliRun, start, startAs } from "../../fixtures/cli.ts"
+import { startAs } from "../../fixtures/cli.ts"
+import { runCommand } from "../../fixtures/command.ts"
 import { reached } from "../../fixtures/runFiles.ts"
-import { decodeScheduledRun, schemas, squares, until } from "../../fixtures/squares.ts"
+import { schemas, squares, until } from "../../fixtures/squares.ts"
 
 const {
   attemptsOf,
@@ -17,9 +18,10 @@ const {
   history,
   scheduledRuns,
   remove,
+  runSchedule,
   runsOf,
-  schedule,
   scratch,
+  startSchedule,
   writeSet,
 } = squares()
 afterAll(remove)
@@ -29,16 +31,16 @@ const trains = (name: string) => () =>
 
 describe("a scheduled run", () => {
   it("ends at the gate, notices changed data, and fails on data out of bounds while the champion stays", async () => {
-    const first = await schedule("data", "--now").ended
+    const first = await runSchedule("data", "--now")
     assert.strictEqual(first.code, 0, first.stderr)
     const champion = championOf("data")
     assert.strictEqual(champion, runsOf("data")[0])
 
     writeSet(3)
-    const second = await schedule("data", "--now", "--seed", "5").ended
+    const second = await runSchedule("data", "--now", "--seed", "5")
     assert.strictEqual(second.code, 0, second.stderr)
     writeSet(0)
-    const third = await schedule("data", "--now").ended
+    const third = await runSchedule("data", "--now")
     writeSet(1)
     assert.strictEqual(third.code, 65, third.stderr)
     assert.match(
@@ -58,9 +60,9 @@ describe("a scheduled run", () => {
     assert.strictEqual(three.outcome, "failed")
     assert.match(three.reasons.join(), /the mean pixel of the test set: found 0/)
     assert.strictEqual(three.champion, two.champion)
-    const shown = await cliRun("show", "champion:squares", "--runs-dir", folder("data"))
+    const shown = await runCommand("show", "champion:squares", "--runs-dir", folder("data"))
     assert.strictEqual(shown.code, 0, shown.stderr)
-    const summary = (await cliRun("champion", "squares", "--runs-dir", folder("data"))).stdout
+    const summary = (await runCommand("champion", "squares", "--runs-dir", folder("data"))).stdout
     assert.match(
       summary,
       /^\S+ \S+ UTC: failed, the champion stays: squares is out of bounds: the mean pixel/m,
@@ -72,13 +74,13 @@ describe("a scheduled run", () => {
   it("stopped by SIGTERM saves a checkpoint, and the next start resumes it", async () => {
     // A page that cannot be written is only a warning.
     mkdirSync(join(folder("stopped"), "history.html"), { recursive: true })
-    const { child, ended } = schedule("stopped", "--now", "--iterations", "4000")
+    const { child, ended } = startSchedule("stopped", "--now", "--iterations", "4000")
     await until(trains("stopped"))
     child.kill("SIGTERM")
     const stopped = await ended
     assert.strictEqual(stopped.code, 130, stopped.stderr)
     assert.strictEqual(attemptsOf("stopped")[0].outcome?.status, "interrupted")
-    const again = await schedule("stopped", "--now", "--iterations", "4000").ended
+    const again = await runSchedule("stopped", "--now", "--iterations", "4000")
     assert.strictEqual(again.code, 0, again.stderr)
     assert.include(again.stderr, "cannot write history.html")
     assert.lengthOf(runsOf("stopped"), 1)
@@ -90,97 +92,24 @@ describe("a scheduled run", () => {
   })
 
   it("whose schedule and process are killed with SIGKILL resumes from its checkpoint", async () => {
-    const { child, ended } = schedule("killed", "--now", "--iterations", "4000")
+    const { child, ended } = startSchedule("killed", "--now", "--iterations", "4000")
     await until(trains("killed"))
     child.kill("SIGKILL")
     process.kill(attemptsOf("killed")[0].process.pid, "SIGKILL")
     assert.strictEqual((await ended).signal, "SIGKILL")
-    const again = await schedule("killed", "--now").ended
+    const again = await runSchedule("killed", "--now")
     assert.strictEqual(again.code, 0, again.stderr)
     assert.lengthOf(runsOf("killed"), 1)
     assert.isAbove(attemptsOf("killed")[1].resumedFrom ?? 0, 0)
     assert.lengthOf(scheduledRuns("killed"), 1)
     assert.strictEqual(championOf("killed"), runsOf("killed")[0])
   })
-
-  it("whose schedule alone is killed is followed to its end, and judged", async () => {
-    const { child, ended } = schedule("orphan", "--now", "--iterations", "6000")
-    await until(trains("orphan"))
-    child.kill("SIGKILL")
-    await ended
-    const again = await schedule("orphan", "--now").ended
-    assert.strictEqual(again.code, 0, again.stderr)
-    assert.lengthOf(runsOf("orphan"), 1)
-    assert.lengthOf(attemptsOf("orphan"), 1)
-    assert.strictEqual(scheduledRuns("orphan")[0].outcome, "champion")
-  })
-})
-
-describe("a schedule every two seconds", () => {
-  it("runs while a webhook hangs, fails and redirects, refuses a second schedule, and ends with SIGTERM", async () => {
-    const received: Array<ScheduledRun> = []
-    let requests = 0
-    let release = () => {}
-    const server = createServer((request, response) => {
-      let body = ""
-      request.on("data", (data) => (body += String(data)))
-      request.on("end", () => {
-        requests++
-        if (requests === 1) release = () => response.writeHead(503).end()
-        else if (request.url === "/runs") response.writeHead(307, { location: "/moved" }).end()
-        else {
-          received.push(decodeScheduledRun(body))
-          response.writeHead(200).end()
-        }
-      })
-    })
-    await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve))
-    const url = `http://127.0.0.1:${(server.address() as AddressInfo).port}/runs`
-    const often = join(scratch, "often.ts")
-    const entry = { file, cron: "*/2 * * * * *", engine: "onnx", seedPolicy: "by-date", keep: 1 }
-    const webhook = { url, timeoutSeconds: 50 }
-    writeFileSync(often, `export default ${JSON.stringify({ experiments: [entry], webhook })}`)
-    const { child, ended } = start(
-      "schedule",
-      often,
-      "--runs-dir",
-      folder("often"),
-      "--data-dir",
-      join(scratch, "data"),
-    )
-    const trained = () =>
-      existsSync(join(folder("often"), "schedule.ndjson"))
-        ? scheduledRuns("often").filter(({ run }) => run !== null)
-        : []
-    await until(() => trained().length >= 1)
-    const second = await schedule("often", "--now").ended
-    assert.strictEqual(second.code, 75, second.stderr)
-    assert.include(second.stderr, `process ${child.pid}`)
-    await until(() => trained().length >= 3)
-    assert.deepStrictEqual([requests, received], [1, []])
-    release()
-    await until(() => received.length >= 3)
-    child.kill("SIGTERM")
-    const { code, stderr } = await ended
-    server.close()
-    assert.strictEqual(code, 0, stderr)
-    assert.deepStrictEqual(
-      trained()
-        .slice(0, 2)
-        .map(({ outcome }) => outcome),
-      ["champion", "challenger"],
-    )
-    assert.match(trained()[1].reasons.join(), /its predictions are identical to the champion's/)
-    assert.deepStrictEqual(received.slice(0, 3), scheduledRuns("often").slice(0, 3))
-    assert.include(runsOf("often"), championOf("often"))
-    assert.isAtMost(runsOf("often").length, 3)
-  })
 })
 
 describe("what would fail at a scheduled time", () => {
   it("is refused at the start", async () => {
     const refused = async (code: number, message: RegExp, ...args: ReadonlyArray<string>) => {
-      const ended = await cliRun(
+      const ended = await runCommand(
         "schedule",
         ...args,
         "--runs-dir",
@@ -251,7 +180,7 @@ describe("what would fail at a scheduled time", () => {
     const entry = { file, cron: "61 2 * * *" }
     const seeded = { file: "test/fixtures/tiny.ts", cron: "0 4 * * 0", seed: 3, seedPolicy: "by-date" }
     writeFileSync(bad, `export default ${JSON.stringify({ experiments: [entry, seeded] })}`)
-    const { code, stderr } = await cliRun("schedule", bad)
+    const { code, stderr } = await runCommand("schedule", bad)
     assert.strictEqual(code, 65)
     assert.match(
       stderr,
@@ -269,17 +198,19 @@ export default schedule({ experiments: [
   { file: "test/fixtures/tiny.ts", cron: "0 4 * * 0", keep: 3 },
 ] })`,
     )
-    const unit = await cliRun("schedule", several, "--print-systemd")
+    const unit = await runCommand("schedule", several, "--print-systemd")
     assert.strictEqual(unit.code, 0, unit.stderr)
     assert.match(unit.stdout, /^ExecStart=.*main\.ts schedule .*several\.ts$/m)
     assert.match(unit.stdout, /^KillMode=mixed$/m)
-    const lines = (await cliRun("schedule", several, "--print-crontab", "--now")).stdout.trim().split("\n")
+    const lines = (await runCommand("schedule", several, "--print-crontab", "--now")).stdout
+      .trim()
+      .split("\n")
     assert.match(lines.at(-3) ?? "", /^30 2 \* \* \* cd .*several\.ts --experiment squares --now$/)
     assert.match(lines.at(-1) ?? "", /^0 4 \* \* 0 cd .*several\.ts --experiment tiny --now$/)
-    const seconds = await cliRun("schedule", file, "--cron", "*/2 * * * * *", "--print-crontab")
+    const seconds = await runCommand("schedule", file, "--cron", "*/2 * * * * *", "--print-crontab")
     assert.strictEqual(seconds.code, 65)
     assert.match(seconds.stderr, /cron has no seconds, found \*\/2/)
-    const one = await cliRun(
+    const one = await runCommand(
       "schedule",
       several,
       "--now",
