@@ -18,8 +18,6 @@ import { makePredictor } from "../../inspect/predictor.ts"
 import { openTrainedModel } from "../../inspect/trainedModel.ts"
 import { decodeSafetensors } from "../../storage/safetensors.ts"
 import { readRun } from "../../storage/runDirectory.ts"
-import { prepareImage } from "../../stages/preprocess/prepare.ts"
-import { argmax } from "../../stages/statistics/proportions.ts"
 import { runCommand } from "../fixtures/command.ts"
 import { digitAt } from "../fixtures/mnistTest.ts"
 import { paperScene, photograph } from "../fixtures/photograph.ts"
@@ -62,25 +60,6 @@ const pngOf = (digit: Uint8Array) =>
     .toBuffer()
 
 describe("predict", () => {
-  it.effect("keeps at least 97 % of its accuracy on synthetic photographs of digits", () =>
-    Effect.gen(function* () {
-      const count = 70
-      const { dataset, preparation, probabilities } = yield* predictor
-      const digits = Array.from({ length: count }, (_, i) => digitAt(i * 139))
-      const right = (outputs: Float32Array) =>
-        digits.filter(({ label }, row) => argmax(outputs, row, 10) === label).length
-      const seen = yield* Effect.forEach(digits, ({ pixels }, i) =>
-        Effect.promise(() => photograph(pixels, { ...paperScene, darkInk: i % 2 === 0 }, i)).pipe(
-          Effect.flatMap((photo) => prepareImage(photo, `photograph ${i}`, dataset, preparation)),
-        ),
-      )
-      const original = right(yield* probabilities(digits.map(({ pixels }) => pixels)))
-      const photographed = right(yield* probabilities(seen))
-      assert.isAtLeast(original, 0.8 * count)
-      assert.isAtLeast(photographed / original, 0.97, `${photographed} of ${original}`)
-    }).pipe(Effect.scoped, Effect.provide(services)),
-  )
-
   it("prints labels and probabilities, lists unreadable images, and sets the exit code", async () => {
     const folder = join(scratch, "images")
     mkdirSync(folder)

@@ -9,3 +9,9 @@ export const parityCases: Readonly<Record<string, Case>> = {
   ...layerCases,
   ...trainingCases,
 }
+
+/** A second or more on the reference engine, with states too large to keep: parity.long.test.ts has them. */
+export const largeCases: ReadonlyArray<string> = [
+  "a dense layer large enough to be updated in tiles",
+  "averages of a large weight with weight decay",
+]

@@ -3,8 +3,8 @@ import { assert, describe, it } from "@effect/vitest"
 import { Clock, Effect, Exit, Path } from "effect"
 import { optimizers } from "../../../schemas/index.ts"
 import { checkpointFile, loadCheckpoint } from "../../../stages/train/checkpoint.ts"
-import { powerCut } from "../../fixtures/powerCut.ts"
-import { attempt, type AttemptOptions, contents, live, scratch, tiny, total } from "./attempt.ts"
+import { attempt, contents, live, scratch, tiny, total } from "./attempt.ts"
+import { assertPowerFailures } from "./powerFailures.ts"
 
 /** Wall-clock time that jumps back a year and forward again at every reading. */
 let readings = 0
@@ -21,17 +21,6 @@ const jumpingClock = Effect.runSync(
     monotonicTimeNanos: clock.monotonicTimeNanos,
   })),
 )
-
-/** Few iterations, many files. */
-const short: AttemptOptions = {
-  experiment: tiny({
-    budget: { iterations: 5 },
-    recordEvery: 1,
-    evaluateEvery: 2,
-    checkpointEvery: 1,
-    keepCheckpoints: 2,
-  }),
-}
 
 /** With averages in the state, and the other options of an update. */
 const averaged = tiny({
@@ -96,30 +85,8 @@ describe("train", () => {
   )
 
   it.live(
-    "ends with the same bytes whichever file operation the power failed at, and whatever the disk kept",
-    () =>
-      live(
-        Effect.gen(function* () {
-          const whole = yield* scratch
-          const untouched = powerCut(Number.POSITIVE_INFINITY, "kept")
-          yield* attempt(whole, short).pipe(Effect.provide(untouched.layer))
-          const expected = yield* contents(whole)
-          assert.isAbove(untouched.done.length, 40)
-          for (const disk of ["kept", "lost", "torn"] as const) {
-            for (let operation = 0; operation < untouched.done.length; operation++) {
-              const folder = yield* scratch
-              const cut = powerCut(operation, disk)
-              const { trained } = yield* attempt(folder, short).pipe(Effect.provide(cut.layer))
-              assert.isTrue(Exit.isFailure(trained))
-              yield* attempt(folder, short).pipe(
-                Effect.provide(powerCut(Number.POSITIVE_INFINITY, "kept").layer),
-              )
-              const where = `${disk}: power off before operation ${operation}, ${untouched.done[operation]}`
-              assert.deepStrictEqual(yield* contents(folder), expected, where)
-            }
-          }
-        }),
-      ),
+    "ends with the same bytes when the power fails at every fourth file operation, and the disk keeps half of what was not synced",
+    () => live(assertPowerFailures("torn", 4)),
   )
 
   it.live("ends with the same bytes on a clock that jumps back and forth", () =>

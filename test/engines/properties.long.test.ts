@@ -1,0 +1,4 @@
+/** Many random networks. */
+import { testRandomCases } from "./randomCases.ts"
+
+testRandomCases(15)
