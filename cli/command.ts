@@ -25,7 +25,7 @@ import { show } from "./commands/show.ts"
 import { layerUsageErrors } from "./usageErrors.ts"
 import { watch } from "./commands/watch.ts"
 import { layerEventDisplay, type SendEvent, sendFailure } from "./events.ts"
-import { commandExitCode, sayFailure } from "./failure.ts"
+import { commandExitCode, printFailure } from "./failure.ts"
 import { layerTerminalLog } from "./render/terminalLog.ts"
 import { layerTerminal } from "./render/Terminal.ts"
 
@@ -73,7 +73,7 @@ const servicesWith = (send: SendEvent | undefined) =>
  */
 export const runCommandLine = (words: ReadonlyArray<string>, send?: SendEvent): Effect.Effect<number> =>
   Command.runWith(pipeline, { version })(words).pipe(
-    Effect.tapCause(send === undefined ? sayFailure : sendFailure(send)),
+    Effect.tapCause(send === undefined ? printFailure : sendFailure(send)),
     Effect.provide(servicesWith(send)),
     Effect.exit,
     Effect.map(commandExitCode),

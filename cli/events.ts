@@ -9,7 +9,7 @@ import { Socket } from "node:net"
 import { Cause, Effect, Exit, Layer } from "effect"
 import { elapsedMs } from "../format/elapsed.ts"
 import { Display } from "../pipeline/Display.ts"
-import { commandExitCode, sayFailure } from "./failure.ts"
+import { commandExitCode, printFailure } from "./failure.ts"
 import { encodeEvent, eventsVariable, type ProcessEvent } from "../schemas/ProcessEvent.ts"
 
 export type SendEvent = (event: ProcessEvent) => void
@@ -74,5 +74,5 @@ export const sendFailure = (send: SendEvent) => (cause: Cause.Cause<unknown>) =>
       tag: isExpected && "_tag" in error && typeof error._tag === "string" ? error._tag : null,
       exitCode: commandExitCode(Exit.failCause(cause)),
     })
-    return isExpected ? Effect.void : sayFailure(cause)
+    return isExpected ? Effect.void : printFailure(cause)
   })

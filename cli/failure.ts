@@ -23,17 +23,17 @@ const print = (text: string) => process.stderr.write(`${text}\n`)
 const red = (text: string) => styleText("red", text, { stream: process.stderr })
 
 /** Prints one line on standard error. */
-export const sayError = (message: string) => print(`${red("error:")} ${message}`)
+export const printError = (message: string) => print(`${red("error:")} ${message}`)
 
 /** The exit code of a command whose standard output may have failed: prints the failure. `failure`: the code of the operating system. */
 export const outputExitCode = (code: number, failure: string | undefined): number => {
   if (failure === undefined) return code
-  sayError(new StorageFailed({ operation: "write", path: "standard output", code: failure }).message)
+  printError(new StorageFailed({ operation: "write", path: "standard output", code: failure }).message)
   return code === 0 ? exitCodes.ioError : code
 }
 
 /** Prints on standard error why a command failed. */
-export const sayFailure = (cause: Cause.Cause<unknown>) =>
+export const printFailure = (cause: Cause.Cause<unknown>) =>
   Effect.sync(() => {
     if (Cause.hasInterruptsOnly(cause)) return
     const error = Cause.squash(cause)
@@ -43,7 +43,7 @@ export const sayFailure = (cause: Cause.Cause<unknown>) =>
       print(`progress is saved; resume with: pnpm pipeline ${error.resumeWith.map(quoted).join(" ")}`)
     }
     if (Cause.hasFails(cause) && error instanceof Error) {
-      sayError(error.message)
+      printError(error.message)
       return
     }
     print(`${red("bug in tidemark:")} ${error instanceof Error ? error.message : String(error)}`)

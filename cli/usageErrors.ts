@@ -5,7 +5,7 @@
 import { Effect } from "effect"
 import { type CliError, CliOutput, type HelpDoc } from "effect/cli"
 import { alternatives } from "../format/alternatives.ts"
-import { sayError } from "./failure.ts"
+import { printError } from "./failure.ts"
 
 /** Whether a flag is a switch, by the help of its command: it takes no value. */
 const isSwitch = ({ flags, globalFlags = [] }: HelpDoc.HelpDoc, name: string) =>
@@ -49,7 +49,7 @@ export const layerUsageErrors = CliOutput.layerPresenter({
     event._tag === "InvalidInvocation"
       ? Effect.sync(() => {
           const command = event.commandPath.join(" ")
-          for (const error of event.errors) sayError(`${describe(event, error)}; ${advice(command, error)}`)
+          for (const error of event.errors) printError(`${describe(event, error)}; ${advice(command, error)}`)
         })
       : CliOutput.defaultPresenter.present(event),
 })
