@@ -1,12 +1,12 @@
 /**
- * What a file operation fails with: (operation, path, the operating system's error) -> one line with a way out.
+ * The error of a file operation: (operation, path, error of the operating system) -> one line with advice.
  */
 import { type PlatformError, Schema } from "effect"
 import { Failure } from "../schemas/Failure.ts"
 
 const advice: Record<string, string> = {
-  ENOSPC: "the disk is full; free some space and go on with `resume`",
-  EDQUOT: "the disk quota is used up; free some space and go on with `resume`",
+  ENOSPC: "the disk is full; free some space and run `resume`",
+  EDQUOT: "the disk quota is used up; free some space and run `resume`",
   EROFS: "the disk is read-only; choose another folder",
   EACCES: "permission denied; check who owns the folder or choose another one",
   EPERM: "permission denied; check who owns the folder or choose another one",
@@ -17,20 +17,20 @@ const advice: Record<string, string> = {
   EIO: "the device reported an input/output error",
 }
 
-/** What ENOENT means of what was about to be made. */
-const notThere: Record<string, string> = {
+/** The meaning of ENOENT for a file or folder that was to be created. */
+const missingFolder: Record<string, string> = {
   write: "its folder does not exist (any more)",
   create: "its folder does not exist (any more)",
   "make folder": "no folder can be made there; choose another one",
 }
 
-/** A file operation failed. `code` is the operating system's name of the error, as ENOSPC. */
+/** A file operation failed. `code` is the operating system's name of the error, such as ENOSPC. */
 export class StorageFailed extends Failure<StorageFailed>()("StorageFailed", {
   exitCode: ({ code }) =>
     code === "ENOENT" ? "noInput" : code === "EACCES" || code === "EROFS" ? "cannotCreate" : "ioError",
   fields: { operation: Schema.String, path: Schema.String, code: Schema.String },
   message: ({ code, operation, path }) => {
-    const problem = code === "ENOENT" ? (notThere[operation] ?? advice.ENOENT) : (advice[code] ?? code)
+    const problem = code === "ENOENT" ? (missingFolder[operation] ?? advice.ENOENT) : (advice[code] ?? code)
     return `cannot ${operation} ${path}: ${problem}`
   },
 }) {}

@@ -32,7 +32,7 @@ export const systemdUnit = (command: ReadonlyArray<string>, folder: string): str
     "RestartSec=60",
     `# Restarting does not fix bad input (sysexits: ${usage} to ${noInput}, ${cannotCreate}) or a second schedule (${temporary}).`,
     `RestartPreventExitStatus=${[usage, dataError, noInput, cannotCreate, temporary].join(" ")}`,
-    "# The schedule asks the run to save a checkpoint; a second signal would end the run without one.",
+    "# The schedule makes the run save a checkpoint; a second signal would end the run without one.",
     "KillMode=mixed",
     "TimeoutStopSec=180",
     "",

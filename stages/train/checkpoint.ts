@@ -148,7 +148,7 @@ export const restoreCheckpoint = Effect.fn("restoreCheckpoint")(function* (
   }
   if (parent !== undefined) return yield* new ForkNotRepeatable({ parent })
   if (candidates.length > 0)
-    yield* Effect.logWarning("found no good checkpoint; training starts from the beginning")
+    yield* Effect.logWarning("found no good checkpoint; training starts from scratch")
   return undefined
 })
 
