@@ -1,13 +1,13 @@
 /**
- * Attempts at a run: `attempts/0001.json`, `0002.json` … each written by one process, and the lock of the run.
+ * Attempts at a run: `attempts/0001.json`, `0002.json` … each written by one process. They are also the lock of the run.
  *
- * The run belongs to the process of the highest attempt while that process lives and has written no outcome. A new
- * attempt is made by creating the next number exclusively, so of two processes that find a run abandoned one gets it;
- * files are never deleted, so no take-over can meet another.
+ * The run belongs to the process of the highest attempt while that process lives and has written no outcome. A new attempt
+ * creates the next number exclusively, so of two processes that find a run abandoned only one gets it. Attempt files are never
+ * deleted, so two take-overs cannot collide.
  *
- * The number is also the fence. A process that was taken for dead and wakes (a suspended machine, a paused container) finds a
- * higher number before its next checkpoint, record or outcome, and ends. What it may have written until then is harmless by
- * construction: it appends only to files of its own attempt, and what it writes whole has the same bytes whoever writes it.
+ * The number is also the fence. A process that seemed dead and wakes up (a suspended machine, a paused container) finds a
+ * higher number before its next checkpoint, record or outcome, and ends. What it wrote before that is harmless: it appends only
+ * to files of its own attempt, and the files that it replaces have the same bytes from any process.
  */
 import { DateTime, Effect, FileSystem, Path, Schema } from "effect"
 import { runArgument } from "../format/runArgument.ts"
@@ -115,11 +115,11 @@ export const holderOf = Effect.fn("holderOf")(function* (runPath: string, folder
 /** An attempt of this process: the right to write to the run. */
 export interface OwnAttempt {
   readonly number: number
-  /** Fails if another process has taken the run over: before anything that is written whole, and what follows from it. */
+  /** Fails if another process has taken over the run. Runs before any file is replaced. */
   readonly checkOwned: Effect.Effect<void, AttemptSuperseded | StorageFailed>
-  /** Records where training went on from. */
+  /** Records the iteration from which training resumed. */
   readonly resumedFrom: (iteration: number) => Effect.Effect<void, StorageFailed>
-  /** Records how it ended; gives the run up. */
+  /** Records the outcome and releases the run. */
   readonly end: (outcome: Omit<AttemptOutcome, "endedAt">) => Effect.Effect<void, StorageFailed>
 }
 

@@ -13,7 +13,7 @@ import { codeOf, failed, type StorageFailed } from "./StorageFailed.ts"
 
 type Storage<A> = Effect.Effect<A, StorageFailed, FileSystem.FileSystem>
 
-/** Temporary files end in this; whatever a crash leaves of them may be deleted by the folder's owner. */
+/** The suffix of temporary files. The owner of a folder may delete those that a crash left behind. */
 export const temporarySuffix = ".tmp"
 
 /** Writes a temporary file next to `path`, synced; returns its path. */
@@ -78,13 +78,13 @@ const orUndefined = <A>(reading: Storage<A>): Storage<A | undefined> =>
     ),
   )
 
-/** The content, or undefined where there is no such file. */
+/** The content, or undefined if the file does not exist. */
 export const readIfExists = (path: string): Storage<Uint8Array | undefined> => orUndefined(read(path))
 
-/** The content as text, or undefined where there is no such file. */
+/** The content as text, or undefined if the file does not exist. */
 export const readStringIfExists = (path: string): Storage<string | undefined> => orUndefined(readString(path))
 
-/** Where a path leads, links followed; undefined where nothing is there. */
+/** The path with all links resolved; undefined if nothing is there. */
 export const realPath = (path: string): Storage<string | undefined> =>
   orUndefined(
     Effect.flatMap(FileSystem.FileSystem, (fs) => fs.realPath(path)).pipe(
@@ -93,17 +93,15 @@ export const realPath = (path: string): Storage<string | undefined> =>
   )
 
 export const exists = (path: string): Storage<boolean> =>
-  Effect.flatMap(FileSystem.FileSystem, (fs) => fs.exists(path)).pipe(
-    Effect.mapError(failed("look at", path)),
-  )
+  Effect.flatMap(FileSystem.FileSystem, (fs) => fs.exists(path)).pipe(Effect.mapError(failed("check", path)))
 
 export const sizeBytes = (path: string): Storage<number> =>
   Effect.flatMap(FileSystem.FileSystem, (fs) => fs.stat(path)).pipe(
     Effect.map((info) => Number(info.size)),
-    Effect.mapError(failed("look at", path)),
+    Effect.mapError(failed("check", path)),
   )
 
-/** What changes when a file does, or undefined where there is no such file. */
+/** Size and time of a file, which change with it; undefined if the file does not exist. */
 export const stat = (
   path: string,
 ): Storage<{ readonly sizeBytes: number; readonly modifiedMs: number } | undefined> =>
@@ -112,14 +110,14 @@ export const stat = (
       sizeBytes: Number(info.size),
       modifiedMs: Option.match(info.mtime, { onNone: () => 0, onSome: (time) => time.getTime() }),
     })),
-    Effect.mapError(failed("look at", path)),
+    Effect.mapError(failed("check", path)),
     Effect.catchIf(
       (error) => error.code === "ENOENT",
       () => Effect.succeed(undefined),
     ),
   )
 
-/** Names in a folder, sorted; none where the folder does not exist. */
+/** The names in a folder, sorted; empty if the folder does not exist. */
 export const list = (folder: string): Storage<ReadonlyArray<string>> =>
   Effect.flatMap(FileSystem.FileSystem, (fs) => fs.readDirectory(folder)).pipe(
     Effect.mapError(failed("list", folder)),
@@ -174,7 +172,7 @@ export const makeInnerFolder = Effect.fnUntraced(
   (effect, folder) => Effect.mapError(effect, failed("create", folder)),
 )
 
-/** Gives a folder its final name, with everything in it; false where the name is taken by a folder that is not empty. */
+/** Gives a folder its final name, with everything in it; false if a folder that is not empty has that name. */
 export const publishFolder = Effect.fnUntraced(
   function* (temporary: string, path: string) {
     const fs = yield* FileSystem.FileSystem

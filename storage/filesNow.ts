@@ -1,13 +1,13 @@
 /**
- * Reading files on this thread, which it blocks: the thousands of small files of a listing take a tenth of the time that as
- * many asynchronous reads of `files.ts` do.
+ * Reads files synchronously, which blocks this thread: the thousands of small files of a listing take a tenth of the time of
+ * the asynchronous reads of `files.ts`.
  */
 import { existsSync, lstatSync, readdirSync, readFileSync } from "node:fs"
 import { join } from "node:path"
 import { Effect } from "effect"
 import { failedNow, type StorageFailed } from "./StorageFailed.ts"
 
-/** What a synchronous read gives, or `otherwise` where there is no such file. */
+/** The result of a synchronous read, or `otherwise` if the file does not exist. */
 const readNow = <A>(operation: string, path: string, read: () => A, otherwise: A) =>
   Effect.try({
     try: read,
@@ -19,11 +19,11 @@ const readNow = <A>(operation: string, path: string, read: () => A, otherwise: A
     ),
   )
 
-/** The content as text, or undefined where there is no such file. */
+/** The content as text, or undefined if the file does not exist. */
 export const readStringNow = (path: string): Effect.Effect<string | undefined, StorageFailed> =>
   readNow<string | undefined>("read", path, () => readFileSync(path, "utf8"), undefined)
 
-/** Names in a folder, sorted; none where the folder does not exist. */
+/** The names in a folder, sorted; empty if the folder does not exist. */
 export const listNow = (folder: string): Effect.Effect<ReadonlyArray<string>, StorageFailed> =>
   readNow<ReadonlyArray<string>>("list", folder, () => readdirSync(folder).sort(), [])
 
@@ -45,5 +45,5 @@ export const treeSizeBytes = (path: string): Effect.Effect<number, StorageFailed
         0,
       )
     },
-    catch: failedNow("look at", path),
+    catch: failedNow("check", path),
   })

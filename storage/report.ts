@@ -1,4 +1,4 @@
-/** A run's report.json, read: (run directory) -> Report, undefined where there is none that can be read. */
+/** Reads report.json: (run directory) -> Report, undefined if it is missing or damaged. */
 import { Effect, Path, Schema } from "effect"
 import { Report } from "../schemas/Report.ts"
 import * as files from "./files.ts"

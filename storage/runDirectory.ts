@@ -1,16 +1,16 @@
 /**
- * One folder a run, readable with `ls` and `cat`:
+ * The directory of a run, readable with `ls` and `cat`:
  *
- *   run.json        what the run is: experiment as decoded, fingerprint, overrides, engine (written once)
- *   attempts/       one file each go at it: process, versions, outcome; also the lock
- *   stages/         one record each finished stage
+ *   run.json        the identity of the run: decoded experiment, fingerprint, overrides, engine (written once)
+ *   attempts/       one file for each attempt: process, versions, outcome; also the lock
+ *   stages/         one record for each finished stage
  *   checkpoints/    iteration-00001000.safetensors …
  *   metrics/        0001.ndjson, rows of the attempt that trains; metrics.ndjson when training has ended
  *   log/            0001.ndjson …, the log of each attempt
  *   metrics.ndjson, predictions.safetensors, report.json, report.html
  *   events.out.tfevents.1795312800.tidemark.0001, TensorBoard's (`tensorboard/eventLog.ts`)
  *
- * A run directory appears whole: it is made under a temporary name and renamed when run.json is in it.
+ * A run directory appears whole: it is created under a temporary name and renamed when run.json is in it.
  */
 import { randomInt } from "node:crypto"
 import { hostname } from "node:os"
@@ -25,7 +25,7 @@ import { readAttempts, statusOf } from "./attempts.ts"
 import { resolveChampion } from "./champions.ts"
 import * as files from "./files.ts"
 
-/** Where things are in a run directory. */
+/** The names of files and folders in a run directory. */
 export const layout = {
   identity: "run.json",
   attempts: "attempts",
@@ -43,7 +43,7 @@ export const layout = {
   page: "report.html",
 } as const
 
-/** A run as it lies on disk. */
+/** A run as it is on disk. */
 export interface Run {
   readonly path: string
   readonly identity: RunIdentity
@@ -84,14 +84,14 @@ const encodeIdentity = Schema.encodeUnknownSync(RunIdentity)
 /** 2026-11-22T02:00:00.000Z -> 20261122T020000Z */
 const compactTime = (time: string) => `${time.slice(0, 19).replace(/[-:]/g, "")}Z`
 
-/** Begins with the time, as every id does: anything else in a runs folder is not a run. */
+/** Every id begins with the time: anything else in a runs folder is not a run. */
 export const isRunName = (name: string) => /^\d{8}T\d{6}Z-/.test(name)
 
-/** A run that is being made; the name says by which process of which machine, for whoever finds it after a crash. */
+/** The name of a run in creation. It has the process and the machine, so that leftovers of a crash are recognized. */
 const unfinishedName = (id: string) =>
   `.${id}@${hostname()}.${process.pid}-${randomInt(2 ** 47)}${files.temporarySuffix}`
 
-/** Makes the folder of a new run; of two runs begun in the same second the later one is numbered. */
+/** Creates the folder of a new run. If two runs start in the same second, the later one gets a number. */
 export const createRun = Effect.fn("createRun")(function* <E, R>(options: {
   readonly runsDir: string
   readonly describe: (id: string, createdAt: string) => RunIdentity

@@ -1,8 +1,8 @@
 /**
- * A run at a glance: (run directory) -> what a listing or a comparison needs of it, or why it cannot be read.
+ * The header of a run: (run directory) -> what a listing or a comparison needs, or why it cannot be read.
  *
- * It asks for less than `readRun`: the experiment is kept as the JSON it is, so that runs of an older or newer format can
- * be listed, compared and removed too. A thousand are read in a fifth of a second.
+ * It requires less than `readRun`: the experiment stays JSON, so that runs of an older or newer format can be listed, compared
+ * and removed too. Reading a thousand headers takes a fifth of a second.
  */
 import { Effect, Path, Schema } from "effect"
 import { schemaProblem } from "../format/schemaProblem.ts"
@@ -44,7 +44,7 @@ export interface RunHeader {
   readonly path: string
   readonly id: string
   readonly createdAt: string
-  /** 0 where run.json does not say. */
+  /** 0 if run.json has no format version. */
   readonly formatVersion: number
   /** As stored, with the budget its last attempt was extended to. */
   readonly experiment: JsonObject
@@ -89,7 +89,7 @@ export const readHeader = Effect.fnUntraced(function* (path: string) {
   } satisfies RunHeader as RunHeader
 })
 
-/** Every readable attempt of a run, in order, whatever becomes of its run.json. */
+/** Every readable attempt of a run, in order, even if run.json is damaged. */
 export const readAttemptGlances = Effect.fnUntraced(function* (path: string) {
   const paths = yield* Path.Path
   const folder = paths.join(path, layout.attempts)

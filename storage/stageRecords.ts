@@ -1,6 +1,6 @@
 /**
- * What the stages of a run recorded: (run directory) -> the result in `stages/<name>.json`, undefined where there is none to
- * read. Whoever looks at a run from outside reads it here; the run's own stages answer from their records themselves.
+ * Reads the records of stages: (run directory) -> the result in `stages/<name>.json`, undefined if it is missing or damaged.
+ * For code outside the pipeline; `pipeline/stage.ts` reads the records of a running pipeline.
  */
 import { Effect, Path, Schema } from "effect"
 import { DatasetFigures, FetchedDataset } from "../schemas/Dataset.ts"

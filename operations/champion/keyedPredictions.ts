@@ -28,7 +28,7 @@ export const exampleKey = ({ files }: FetchedDataset, trainExamples: number) => 
   return (index: number) => (index < trainExamples ? `${train}${index}` : `${test}${index - trainExamples}`)
 }
 
-/** Fails with the reason if the run has no usable predictions. */
+/** Fails with the reason if the run has no valid predictions. */
 export const readKeyedPredictions = Effect.fn("readKeyedPredictions")(function* (runPath: string) {
   const paths = yield* Path.Path
   const unusable = (problem: string) => Result.fail(`${paths.basename(runPath)} ${problem}`)

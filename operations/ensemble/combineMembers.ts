@@ -39,7 +39,7 @@ interface TestedMember {
 const areEqual = <T>(a: ArrayLike<T>, b: ArrayLike<T>) =>
   a.length === b.length && Array.from(a).every((value, i) => value === b[i])
 
-/** Fails with the reason if the run has no usable predictions. */
+/** Fails with the reason if the run has no valid predictions. */
 const readTested = Effect.fnUntraced(function* ({ path, report }: TrainedMember) {
   const predictions = yield* readPredictions(path)
   if (Result.isFailure(predictions)) return Result.fail(predictions.failure)

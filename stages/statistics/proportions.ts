@@ -59,7 +59,7 @@ export const classReports = (confusion: ReadonlyArray<ReadonlyArray<number>>): R
     }
   })
 
-/** The wrong answers given with most confidence; ties in the order of the split. */
+/** The wrong predictions with the highest confidence; ties in the order of the split. */
 export const worstMistakes = (
   labels: ArrayLike<number>,
   probabilities: Float32Array,

@@ -1,8 +1,8 @@
 /**
- * Whether a difference between models is more than noise: plain functions over counts and figures.
+ * Whether a difference between models is significant: plain functions over counts and figures.
  *
- * Every difference is of error rates, second less first, so a negative one means that the second is better. Each answer
- * has a two-sided p-value and the 95 % interval that belongs to it: the interval holds 0 exactly where p ≥ 0.05.
+ * Every difference is the second error rate minus the first, so a negative difference means that the second is better. Each
+ * result has a two-sided p-value and the 95 % interval that belongs to it: the interval contains 0 exactly if p ≥ 0.05.
  */
 import { clopperPearson, binomialAtMost, studentQuantile, studentTwoSided } from "./distributions.ts"
 

@@ -1,20 +1,20 @@
 /**
- * Signs of life of the process that a lock file names: (lock file) -> a counter beside it, `<name>.heartbeat`, that grows.
+ * The heartbeat of the process that holds a lock file: (lock file) -> a growing counter in `<name>.heartbeat`.
  *
- * It is written by a thread of its own: a call into an engine may hold the main thread for minutes. Readers compare what they
- * see with what they saw before, never a time with their own clock, so that it does not matter what either clock says.
+ * A worker thread writes it, because a call into an engine may block the main thread for minutes. Readers compare the counter
+ * with an earlier one, and never a time with their own clock, so wrong clocks do no harm.
  */
 import { Worker } from "node:worker_threads"
 import { Effect, Path } from "effect"
 import * as files from "../files.ts"
 
-/** Between two signs of life. */
+/** The interval between two heartbeats. */
 export const heartbeatMs = 5000
 
 /** attempts/0001.json -> attempts/0001.heartbeat */
 export const heartbeatFile = (lock: string) => lock.replace(/\.json$/, ".heartbeat")
 
-/** Gives signs of life beside the lock file at `lock` until the scope ends. */
+/** Writes heartbeats for the lock file at `lock` until the scope ends. */
 export const keepBeating = Effect.fnUntraced(function* (lock: string, everyMs = heartbeatMs) {
   const path = heartbeatFile(lock)
   yield* Effect.acquireRelease(
@@ -22,7 +22,7 @@ export const keepBeating = Effect.fnUntraced(function* (lock: string, everyMs = 
       const worker = new Worker(new URL("heartbeatWorker.ts", import.meta.url), {
         workerData: { path, everyMs },
       })
-      // Without its thread a lock is still one for whoever can look at its process.
+      // Without the thread, processes on the same machine still see that the owner lives.
       worker.on("error", () => {})
       worker.unref()
       return worker
@@ -48,7 +48,7 @@ export const signOfLife = Effect.fnUntraced(function* (lock: string) {
   return `${counter ?? ""} ${file?.modifiedMs ?? ""}`
 })
 
-/** When the last sign of life was given, by the clock of the disk; undefined where nothing is there. */
+/** The time of the last heartbeat, by the clock of the disk; undefined if there are no files. */
 export const lastSignMs = Effect.fnUntraced(function* (lock: string) {
   const [beat, file] = [yield* files.stat(heartbeatFile(lock)), yield* files.stat(lock)]
   return beat === undefined ? file?.modifiedMs : Math.max(beat.modifiedMs, file?.modifiedMs ?? 0)

@@ -1,10 +1,10 @@
-/** The thread that gives signs of life: a counter, overwritten in place. A disk that fails for a while is tried again. */
+/** The thread that writes heartbeats: a counter, overwritten in place. A failed write is tried again. */
 import { closeSync, openSync, writeSync } from "node:fs"
 import { workerData } from "node:worker_threads"
 
 const { everyMs, path } = workerData as { readonly path: string; readonly everyMs: number }
 
-/** Opened once: whoever takes the lock over deletes the file, and what is written then reaches nobody. */
+/** Opened once: a process that takes over the lock deletes the file, and later heartbeats have no effect. */
 let file: number | undefined
 let beats = 0
 

@@ -9,14 +9,14 @@ import type { ProcessIdentity } from "../../schemas/Run.ts"
 import { lastSignMs, heartbeatMs, signOfLife } from "./heartbeat.ts"
 import { processState } from "./processIdentity.ts"
 
-/** A process that gives no sign for this long counts as gone. */
+/** A process without a heartbeat for this long counts as gone. */
 export const silenceMs = 6 * heartbeatMs
-/** Between two looks at the sign of life. */
-const lookMs = 500
+/** The interval between two reads of the heartbeat. */
+const pollMs = 500
 
 /**
- * Whether the owner lives. Takes up to half a minute for one that cannot be looked at: for whoever is about to take its lock or
- * to remove what it works on. `what` is named in the line that is logged meanwhile.
+ * Whether the owner of a lock lives. This takes up to half a minute if its process is not visible from here, so it is used only
+ * before a take-over or a removal. `what` is in the line that is logged during that time.
  */
 export const isAlive = Effect.fn("isAlive")(function* (what: string, lock: string, owner: ProcessIdentity) {
   const state = processState(owner)
@@ -25,8 +25,8 @@ export const isAlive = Effect.fn("isAlive")(function* (what: string, lock: strin
   yield* Effect.logInfo(
     `${what} is held by process ${owner.pid} on ${owner.host}, which cannot be seen from here; waiting up to ${silenceMs / 1000} s for a sign of life`,
   )
-  for (let waited = 0; waited < silenceMs; waited += lookMs) {
-    yield* Effect.sleep(lookMs)
+  for (let waited = 0; waited < silenceMs; waited += pollMs) {
+    yield* Effect.sleep(pollMs)
     if ((yield* signOfLife(lock)) !== before) return true
   }
   return false

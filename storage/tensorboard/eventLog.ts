@@ -1,13 +1,14 @@
 /**
- * TensorBoard's event file: what metrics.ndjson holds, and histograms of the weights, exactly once over all attempts.
+ * TensorBoard's event file: the rows of metrics.ndjson and histograms of the weights, exactly once over all attempts.
  *
- * Each attempt appends to a file of its own, which begins with the events up to the iteration it resumed from (those after it,
- * and a torn last one, are dropped) and replaces the files of earlier attempts. Events of an iteration are appended and synced
- * before the checkpoint that comes after them. Events of the run as a whole have step 0 and are a function of the
- * experiment: each attempt writes them anew, so a budget that was extended shows. The end of a run is one of them.
+ * Each attempt appends to its own file. The file begins with the events up to the iteration from which the attempt resumed, and
+ * replaces the files of earlier attempts; later events and a torn last event are dropped. Events of an iteration are appended
+ * and synced before the checkpoint that follows them. Events of the whole run have step 0 and are a function of the experiment:
+ * each attempt writes them again, so an extended budget shows. The end of a run is one of them.
  *
- * No clock is read: an event's time is the run's start and a millisecond an iteration, in order and hardly ever in the
- * future. So the file of an interrupted run is that of one that was not, to the byte; between two runs only times differ.
+ * No clock is read: the time of an event is the start of the run plus a millisecond for each iteration, in order and hardly ever
+ * in the future. So the file of a resumed run has the same bytes as that of an uninterrupted one; between two runs only times
+ * differ.
  */
 import { Effect, Path } from "effect"
 import type { Metric } from "../../schemas/Metric.ts"
@@ -21,9 +22,9 @@ export interface EventLog {
   /** The run directory. */
   readonly folder: string
   readonly attempt: number
-  /** When the run began, in seconds since 1970. */
+  /** The start of the run, in seconds since 1970. */
   readonly startedAt: number
-  /** What is told once of the run: its graph, images and hyper-parameters. */
+  /** The events of the whole run: its graph, images and hyper-parameters. */
   readonly opening: ReadonlyArray<EventContent>
 }
 

@@ -38,7 +38,7 @@ const makeCells = () => {
   })
 }
 
-/** Undefined where a value is not finite, or there is none. */
+/** Undefined if there are no values or one is not finite. */
 export const histogramOf = (values: Float32Array): HistogramProto | undefined => {
   const cell = (cells ??= makeCells())
   const bits = new Uint32Array(values.buffer, values.byteOffset, values.length)
@@ -57,10 +57,10 @@ export const histogramOf = (values: Float32Array): HistogramProto | undefined =>
   if (values.length === 0 || !Number.isFinite(sumSquares)) return undefined
   const bucketLimit: Array<number> = []
   const bucket: Array<number> = []
-  // Empty ends are left out: the native reader would draw the first bucket from `min` down to its limit.
+  // Empty buckets at the ends are omitted: the native reader would draw the first bucket from `min` down to its limit.
   const end = bucketOf(max) + 1
   for (let i = bucketOf(min); i < end; i++) {
-    // A row of empty buckets becomes one, which ends where the last of them does.
+    // A row of empty buckets becomes one bucket with the upper limit of the last.
     if (counts[i] === 0) while (counts[i + 1] === 0) i++
     bucketLimit.push(limits[i])
     bucket.push(counts[i])

@@ -1,7 +1,7 @@
 /**
  * TensorBoard's messages: (plain objects) <-> bytes.
  *
- * Written with protobufjs from TensorBoard's own definitions, `event.proto` and `hparams.proto` beside this file.
+ * Encoded with protobufjs from TensorBoard's own definitions, `event.proto` and `hparams.proto` in this folder.
  * Fields are written in the order of their numbers, so equal objects are equal bytes.
  */
 import { fileURLToPath } from "node:url"
@@ -106,7 +106,7 @@ export const encodeHParams = encoder<HParamsPluginData>(
   messageType("hparams.proto", "tensorboard.hparams.HParamsPluginData"),
 )
 
-/** An event as it was encoded; undefined for bytes that are none. */
+/** The event that was encoded; undefined if the bytes are not an event. */
 export const decodeEvent = (bytes: Uint8Array): Event | undefined => {
   try {
     const event = eventType().toObject(eventType().decode(bytes), { longs: Number })

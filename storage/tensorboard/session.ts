@@ -76,6 +76,6 @@ export const sessionStart = (experiment: Experiment): EventContent =>
     },
   })
 
-/** STATUS_SUCCESS: a run that is interrupted goes on and has not ended. */
+/** STATUS_SUCCESS: an interrupted run has not ended. */
 export const sessionEnd = (): EventContent =>
   session("session_end_info", { version: 0, sessionEndInfo: { status: 1 } })
