@@ -2,7 +2,7 @@
  * The run that the pipeline works on: its identity, its directory and the attempt of this process.
  */
 import { Context } from "effect"
-import type { Experiment } from "../schemas/Experiment.ts"
+import type { Experiment } from "../schemas/experiment/Experiment.ts"
 import type { Parent } from "../schemas/Run.ts"
 import type { OwnAttempt } from "../storage/attempts.ts"
 

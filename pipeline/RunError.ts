@@ -5,7 +5,7 @@
 import { Schema } from "effect"
 import { EngineFailed, KernelNotSupported, StateMismatch } from "../engines/Engine.ts"
 import { Interrupted } from "../schemas/Interrupted.ts"
-import { ModelShapeMismatch } from "../schemas/layerShape.ts"
+import { ModelShapeMismatch } from "../schemas/experiment/layerShape.ts"
 import { BatchThreadFailed } from "../stages/batch/Filler.ts"
 import { BudgetPassed, CheckpointDamaged, ForkNotRepeatable } from "../stages/train/checkpoint.ts"
 import { ContentNotKnown, DataNotAvailable, OwnFileNotFound } from "../stages/fetch/fetch.ts"

@@ -1,9 +1,9 @@
 /** The text of report.json: (run, figures, training, test result) -> JSON. */
 import { Effect, Path, Schema } from "effect"
-import type { DatasetFigures } from "../schemas/Dataset.ts"
+import type { DatasetFigures } from "../schemas/experiment/Dataset.ts"
 import { Report, type TestResult } from "../schemas/Report.ts"
 import type { Trained } from "../schemas/Run.ts"
-import type { LayerShape } from "../schemas/shapes.ts"
+import type { LayerShape } from "../schemas/experiment/shapes.ts"
 import { readMetrics } from "../storage/metricsLog.ts"
 import { layout } from "../storage/runDirectory.ts"
 import type { CurrentRun } from "./CurrentRun.ts"

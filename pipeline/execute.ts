@@ -5,7 +5,7 @@
  */
 import { Cause, Effect, Exit, Layer, Path } from "effect"
 import { Engine } from "../engines/Engine.ts"
-import type { Experiment } from "../schemas/Experiment.ts"
+import type { Experiment } from "../schemas/experiment/Experiment.ts"
 import { Interrupted } from "../schemas/Interrupted.ts"
 import type { AttemptOutcome } from "../schemas/Run.ts"
 import { AttemptSuperseded, attemptName, beginAttempt } from "../storage/attempts.ts"

@@ -7,7 +7,7 @@
  */
 import { Effect, Path, Result, Schema } from "effect"
 import { Workflow } from "effect/workflow"
-import { DatasetFigures, FetchedDataset } from "../schemas/Dataset.ts"
+import { DatasetFigures, FetchedDataset } from "../schemas/experiment/Dataset.ts"
 import { Trained } from "../schemas/Run.ts"
 import { describeDataset } from "../stages/fetch/datasets.ts"
 import {

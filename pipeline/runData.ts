@@ -3,7 +3,7 @@
  * needs it.
  */
 import { Effect } from "effect"
-import type { FetchedDataset, Split } from "../schemas/Dataset.ts"
+import type { FetchedDataset, Split } from "../schemas/experiment/Dataset.ts"
 import { loadDataset } from "../stages/dataset/load.ts"
 import { splitDataset, type SplitIndices } from "../stages/dataset/split.ts"
 

@@ -4,9 +4,9 @@
  */
 import { Effect, Scope, Stream } from "effect"
 import { Engine } from "../engines/Engine.ts"
-import type { DatasetFigures } from "../schemas/Dataset.ts"
-import type { Experiment } from "../schemas/Experiment.ts"
-import { inferShapes } from "../schemas/shapes.ts"
+import type { DatasetFigures } from "../schemas/experiment/Dataset.ts"
+import type { Experiment } from "../schemas/experiment/Experiment.ts"
+import { inferShapes } from "../schemas/experiment/shapes.ts"
 import { batches, type BatchRange, fillHere } from "../stages/batch/batch.ts"
 import { fillInWorker } from "../stages/batch/batchThread.ts"
 import type { BatchThreadFailed } from "../stages/batch/Filler.ts"

@@ -1,7 +1,7 @@
 /** Starts a new run: (experiment) -> its directory, then its report from the current engine. */
 import { Effect, Path } from "effect"
 import { Engine } from "../engines/Engine.ts"
-import type { Experiment } from "../schemas/Experiment.ts"
+import type { Experiment } from "../schemas/experiment/Experiment.ts"
 import { formatVersion, type Overrides, type Parent } from "../schemas/Run.ts"
 import { createRun } from "../storage/runDirectory.ts"
 import { execute } from "./execute.ts"

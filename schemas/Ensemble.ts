@@ -3,10 +3,10 @@
  * `ensembles/<name>/report.json` in a runs folder.
  */
 import { Schema } from "effect"
-import type { ExperimentInput } from "./Experiment.ts"
-import { ExperimentName } from "./ExperimentName.ts"
+import type { ExperimentInput } from "./experiment/Experiment.ts"
+import { ExperimentName } from "./experiment/ExperimentName.ts"
 import { TestResult } from "./Report.ts"
-import { withDefault } from "./withDefault.ts"
+import { withDefault } from "./experiment/withDefault.ts"
 
 /**
  * How predictions are combined. `mean`: the mean of the members' probabilities. `vote`: the class that most members predict; of

@@ -2,7 +2,7 @@
  * report.json: the results on the test split, which no other stage uses.
  */
 import { Schema } from "effect"
-import { DatasetFigures } from "./Dataset.ts"
+import { DatasetFigures } from "./experiment/Dataset.ts"
 import { Metric } from "./Metric.ts"
 
 const Share = Schema.Finite.check(Schema.isBetween({ minimum: 0, maximum: 1 }))

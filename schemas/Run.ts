@@ -6,7 +6,7 @@
 import { Schema } from "effect"
 import { TrainProgress } from "./Checkpoint.ts"
 import { EngineInfo } from "./EngineInfo.ts"
-import { Experiment } from "./Experiment.ts"
+import { Experiment } from "./experiment/Experiment.ts"
 
 /** The format of a run directory; raised when an older program could misread a newer one. */
 export const formatVersion = 1

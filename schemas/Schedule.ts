@@ -5,8 +5,8 @@
  */
 import { Schema } from "effect"
 import { engineNames } from "./EngineInfo.ts"
-import { PositiveFinite, PositiveInt } from "./numbers.ts"
-import { withDefault } from "./withDefault.ts"
+import { PositiveFinite, PositiveInt } from "./experiment/numbers.ts"
+import { withDefault } from "./experiment/withDefault.ts"
 
 const NotNegativeInt = Schema.Int.check(Schema.isGreaterThanOrEqualTo(0))
 

@@ -3,7 +3,7 @@
  * progress is in `schedule/<experiment>.json`.
  */
 import { Schema } from "effect"
-import { withDefault } from "./withDefault.ts"
+import { withDefault } from "./experiment/withDefault.ts"
 
 /** Files and webhooks call the scheduled time `slot`, as in the first version: scripts and older versions read it. */
 const storedNames = { scheduledAt: "slot" } as const

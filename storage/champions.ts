@@ -6,7 +6,7 @@
  */
 import { Effect, Path, Schema } from "effect"
 import { ChampionEvent } from "../schemas/Champion.ts"
-import { isExperimentName } from "../schemas/ExperimentName.ts"
+import { isExperimentName } from "../schemas/experiment/ExperimentName.ts"
 import { Failure } from "../schemas/Failure.ts"
 import { claimSoon } from "./lock/claim.ts"
 import * as files from "./files.ts"

@@ -6,7 +6,7 @@
 import { Effect, Path, Schema } from "effect"
 import { schemaProblem } from "../format/schemaProblem.ts"
 import { EnsembleReport } from "../schemas/Ensemble.ts"
-import { isExperimentName } from "../schemas/ExperimentName.ts"
+import { isExperimentName } from "../schemas/experiment/ExperimentName.ts"
 import { Failure } from "../schemas/Failure.ts"
 import * as files from "./files.ts"
 import { removeTemporaries } from "./temporaries.ts"

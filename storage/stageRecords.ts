@@ -3,7 +3,7 @@
  * For code outside the pipeline; `pipeline/stage.ts` reads the records of a running pipeline.
  */
 import { Effect, Path, Schema } from "effect"
-import { DatasetFigures, FetchedDataset } from "../schemas/Dataset.ts"
+import { DatasetFigures, FetchedDataset } from "../schemas/experiment/Dataset.ts"
 import { Trained } from "../schemas/Run.ts"
 import * as files from "./files.ts"
 import { layout } from "./runDirectory.ts"

@@ -9,7 +9,7 @@ import { useCpuBackend } from "../../engines/trace/cpuBackend.ts"
 import { locate } from "../../engines/tensorflow/locate.ts"
 import { importNative } from "../../engines/tensorflow/native.ts"
 import { captureStderr } from "../../engines/tensorflow/stderr.ts"
-import { layerNames } from "../../schemas/shapes.ts"
+import { layerNames } from "../../schemas/experiment/shapes.ts"
 import { rowsOf, serve } from "./contender.ts"
 import { loadExperiment, readJob } from "./job.ts"
 

@@ -2,7 +2,7 @@
 import { Effect, Option, Path, Result, Schema } from "effect"
 import { Argument, Command, Flag } from "effect/cli"
 import { engines } from "../../schemas/EngineInfo.ts"
-import type { Experiment } from "../../schemas/Experiment.ts"
+import type { Experiment } from "../../schemas/experiment/Experiment.ts"
 import { Failure } from "../../schemas/Failure.ts"
 import { loadCheckpoint } from "../../stages/train/checkpoint.ts"
 import { dependsOnBudget } from "../../stages/train/learningRate.ts"

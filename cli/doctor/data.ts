@@ -4,7 +4,7 @@
  */
 import { Effect, Path } from "effect"
 import { HttpClient } from "effect/http"
-import type { RegisteredName } from "../../schemas/Dataset.ts"
+import type { RegisteredName } from "../../schemas/experiment/Dataset.ts"
 import { lookUp } from "../../stages/fetch/cache.ts"
 import { datasets } from "../../stages/fetch/datasets.ts"
 import type { Finding } from "./Finding.ts"

@@ -5,7 +5,7 @@
  */
 import { Result } from "effect"
 import type { PairedTest } from "../../schemas/Champion.ts"
-import type { Gate } from "../../schemas/Gate.ts"
+import type { Gate } from "../../schemas/experiment/Gate.ts"
 import { mcnemarWorse, pairedWorse } from "../../stages/statistics/nonInferiority.ts"
 import { argmax } from "../../stages/statistics/proportions.ts"
 import type { KeyedPredictions } from "./keyedPredictions.ts"

@@ -7,7 +7,7 @@
 import { DateTime, Effect, Path, Result, Schema } from "effect"
 import type { EngineName } from "../../schemas/EngineInfo.ts"
 import type { ChampionEvent, GateResult } from "../../schemas/Champion.ts"
-import { Gate } from "../../schemas/Gate.ts"
+import { Gate } from "../../schemas/experiment/Gate.ts"
 import { changeChampion } from "../../storage/champions.ts"
 import { readRun, type Run } from "../../storage/runDirectory.ts"
 import { candidateReport } from "./candidate.ts"

@@ -3,7 +3,7 @@
  * first.
  */
 import type { PairedTest, Verdict } from "../../schemas/Champion.ts"
-import type { Gate } from "../../schemas/Gate.ts"
+import type { Gate } from "../../schemas/experiment/Gate.ts"
 import type { Report } from "../../schemas/Report.ts"
 import { percent } from "../../format/percent.ts"
 

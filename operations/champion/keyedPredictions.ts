@@ -7,7 +7,7 @@
  * are the same image with the same label, whatever else of the dataset changed.
  */
 import { Effect, Path, Result } from "effect"
-import type { FetchedDataset } from "../../schemas/Dataset.ts"
+import type { FetchedDataset } from "../../schemas/experiment/Dataset.ts"
 import { readPredictions } from "../../storage/predictions.ts"
 import { readReport } from "../../storage/report.ts"
 import { readFetched } from "../../storage/stageRecords.ts"

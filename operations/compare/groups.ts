@@ -5,7 +5,7 @@
  * results) and the same engine trained them from the same start. Each seed counts once: a repetition gives the same model.
  */
 import type { Schema } from "effect"
-import { canonical } from "../../schemas/fingerprint.ts"
+import { canonical } from "../../schemas/experiment/fingerprint.ts"
 import { meanInterval, type Spread } from "../../stages/statistics/significance.ts"
 import type { RunHeader } from "../../storage/runHeader.ts"
 import type { RunFigures } from "../../inspect/RunFigures.ts"

@@ -4,8 +4,8 @@
  */
 import { Effect, Schema } from "effect"
 import { EnsembleOutline } from "../../schemas/Ensemble.ts"
-import type { Experiment } from "../../schemas/Experiment.ts"
-import { fingerprint } from "../../schemas/fingerprint.ts"
+import type { Experiment } from "../../schemas/experiment/Experiment.ts"
+import { fingerprint } from "../../schemas/experiment/fingerprint.ts"
 import {
   decodeExperiment,
   ExperimentInvalid,

@@ -4,13 +4,13 @@
  * Nothing is fetched for that. An error lists every problem of the file, each with its path.
  */
 import { Effect, Path, Schema } from "effect"
-import { isLabel, notALabel } from "../../schemas/Dataset.ts"
-import { Experiment } from "../../schemas/Experiment.ts"
+import { isLabel, notALabel } from "../../schemas/experiment/Dataset.ts"
+import { Experiment } from "../../schemas/experiment/Experiment.ts"
 import { Failure } from "../../schemas/Failure.ts"
-import { fingerprint } from "../../schemas/fingerprint.ts"
+import { fingerprint } from "../../schemas/experiment/fingerprint.ts"
 import type { Overrides } from "../../schemas/Run.ts"
-import { outputBeyondUnit } from "../../schemas/outputRange.ts"
-import { inferShapes } from "../../schemas/shapes.ts"
+import { outputBeyondUnit } from "../../schemas/experiment/outputRange.ts"
+import { inferShapes } from "../../schemas/experiment/shapes.ts"
 import { describeDataset } from "../../stages/fetch/datasets.ts"
 import * as files from "../../storage/files.ts"
 import { evaluateFile, ExperimentNotLoadable } from "./evaluate.ts"

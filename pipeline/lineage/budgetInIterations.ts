@@ -3,7 +3,7 @@
  * the size of the training split, so it is undefined until the run's validate stage has finished.
  */
 import { Effect, Result } from "effect"
-import type { Experiment } from "../../schemas/Experiment.ts"
+import type { Experiment } from "../../schemas/experiment/Experiment.ts"
 import { totalIterations } from "../../stages/train/intervals.ts"
 import { splitDataset } from "../../stages/dataset/split.ts"
 import { readValidated } from "../../storage/stageRecords.ts"

@@ -7,9 +7,9 @@
  * continues the parent's iterations, with the parent's rows of metrics up to the checkpoint.
  */
 import { Effect, Path, Schema } from "effect"
-import type { Experiment } from "../../schemas/Experiment.ts"
+import type { Experiment } from "../../schemas/experiment/Experiment.ts"
 import { Failure } from "../../schemas/Failure.ts"
-import { filesOf, fingerprint } from "../../schemas/fingerprint.ts"
+import { filesOf, fingerprint } from "../../schemas/experiment/fingerprint.ts"
 import type { Parent } from "../../schemas/Run.ts"
 import { newestGoodCheckpoint, saveCheckpoint } from "../../stages/train/checkpoint.ts"
 import * as files from "../../storage/files.ts"

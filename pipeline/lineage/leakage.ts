@@ -7,7 +7,7 @@
  */
 import { hash } from "node:crypto"
 import { Effect } from "effect"
-import type { FetchedDataset } from "../../schemas/Dataset.ts"
+import type { FetchedDataset } from "../../schemas/experiment/Dataset.ts"
 import { loadDataset, type ResidentDataset } from "../../stages/dataset/load.ts"
 import { splitDataset } from "../../stages/dataset/split.ts"
 import type { Run } from "../../storage/runDirectory.ts"

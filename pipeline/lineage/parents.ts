@@ -5,7 +5,7 @@
  * training image may have moved into the test set.
  */
 import { Effect, Path, Schema } from "effect"
-import type { FetchedDataset } from "../../schemas/Dataset.ts"
+import type { FetchedDataset } from "../../schemas/experiment/Dataset.ts"
 import { Failure } from "../../schemas/Failure.ts"
 import type { Parent } from "../../schemas/Run.ts"
 import type { ResidentDataset } from "../../stages/dataset/load.ts"

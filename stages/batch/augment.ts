@@ -6,7 +6,7 @@
  * black. Once the tables are made, an output is computed from sums, products and quotients only: sines, cosines and
  * exponentials, whose last bit may differ between versions of V8, are rounded to float32 first.
  */
-import type { Augmentation } from "../../schemas/Augmentation.ts"
+import type { Augmentation } from "../../schemas/experiment/Augmentation.ts"
 import { type Interpolation, interpolation } from "./interpolation.ts"
 import { type RandomKey, randomKey, randomWords } from "../random.ts"
 

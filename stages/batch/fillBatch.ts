@@ -5,7 +5,7 @@
  * Batches run across the end of an epoch, no example is dropped or repeated, and any iteration is reached in O(1). Pixels
  * are copied once, from the dataset through a table into the stacked feed, or are augmented on the way (`augment.ts`).
  */
-import type { Augmentation } from "../../schemas/Augmentation.ts"
+import type { Augmentation } from "../../schemas/experiment/Augmentation.ts"
 import { type Augment, makeAugment } from "./augment.ts"
 import type { ResidentDataset } from "../dataset/load.ts"
 import { endlessShuffle } from "../shuffle.ts"

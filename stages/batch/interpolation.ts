@@ -1,5 +1,5 @@
 /** Interpolation between pixels: (framed source, position) -> value. */
-import type { Augmentation } from "../../schemas/Augmentation.ts"
+import type { Augmentation } from "../../schemas/experiment/Augmentation.ts"
 
 export interface Interpolation {
   /** Black pixels that it needs before the source; after the source it needs one more. */

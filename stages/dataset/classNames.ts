@@ -2,7 +2,7 @@
  * The names of a dataset's classes: (dataset, classes) -> one name for each label; the label itself if no names are
  * known.
  */
-import type { Dataset } from "../../schemas/Dataset.ts"
+import type { Dataset } from "../../schemas/experiment/Dataset.ts"
 
 const digits = [..."0123456789"]
 

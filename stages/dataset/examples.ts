@@ -4,7 +4,7 @@
  * Only the files that hold one of them are read and verified; usually that is the test file.
  */
 import { Effect } from "effect"
-import type { FetchedDataset } from "../../schemas/Dataset.ts"
+import type { FetchedDataset } from "../../schemas/experiment/Dataset.ts"
 import { loadImages, transpose } from "./load.ts"
 
 export const readExamples = Effect.fn("readExamples")(function* (

@@ -7,7 +7,12 @@
  * labels of several columns) are removed here.
  */
 import { Effect, Result, Schema } from "effect"
-import { type FetchedDataset, type FetchedFile, type Layout, originOf } from "../../schemas/Dataset.ts"
+import {
+  type FetchedDataset,
+  type FetchedFile,
+  type Layout,
+  originOf,
+} from "../../schemas/experiment/Dataset.ts"
 import { Failure } from "../../schemas/Failure.ts"
 import { read } from "../../storage/files.ts"
 import { digestOf } from "../digest.ts"

@@ -5,7 +5,7 @@
  * whatever the order, because integers are counted.
  */
 import { Effect } from "effect"
-import type { Normalization, PixelFigures } from "../../schemas/Dataset.ts"
+import type { Normalization, PixelFigures } from "../../schemas/experiment/Dataset.ts"
 import type { ResidentDataset } from "./load.ts"
 
 /**

@@ -5,7 +5,7 @@
  * they hold every example. The same split of the same sizes always gives the same lists.
  */
 import { Result, Schema } from "effect"
-import type { Split } from "../../schemas/Dataset.ts"
+import type { Split } from "../../schemas/experiment/Dataset.ts"
 import { Failure } from "../../schemas/Failure.ts"
 import { randomKey } from "../random.ts"
 import { permutation } from "../shuffle.ts"

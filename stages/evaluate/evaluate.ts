@@ -5,7 +5,7 @@
  */
 import { Effect } from "effect"
 import type { Trainer } from "../../engines/Engine.ts"
-import type { Loss } from "../../schemas/Experiment.ts"
+import type { Loss } from "../../schemas/experiment/Experiment.ts"
 import { toProbabilities } from "./probabilities.ts"
 import { predictedLabels } from "../statistics/proportions.ts"
 

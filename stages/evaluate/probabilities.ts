@@ -4,7 +4,7 @@
  * Under softmaxCrossEntropy a network predicts probabilities. Under meanSquaredError it predicts outputs in [0, 1], of which
  * the loss is computed as they are; the probabilities are the outputs divided by their sum.
  */
-import type { Loss } from "../../schemas/Experiment.ts"
+import type { Loss } from "../../schemas/experiment/Experiment.ts"
 
 /** The least divisor, because all outputs may underflow to 0: then every probability is 0, and no class is likelier. */
 export const minSum = 1e-30

@@ -3,8 +3,8 @@
  *
  * It has no time and no path, so the same model is always exported to the same bytes.
  */
-import type { Dataset } from "../../schemas/Dataset.ts"
-import type { Loss } from "../../schemas/Experiment.ts"
+import type { Dataset } from "../../schemas/experiment/Dataset.ts"
+import type { Loss } from "../../schemas/experiment/Experiment.ts"
 import { version } from "../../schemas/version.ts"
 import { classNames } from "../dataset/classNames.ts"
 import { describePreparation, preparationOf } from "../preprocess/prepare.ts"

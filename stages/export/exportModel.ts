@@ -1,7 +1,7 @@
 /** Exports a trained model to the format of another program: (network, state, format) -> files. */
 import { Effect } from "effect"
 import type { State } from "../../engines/Engine.ts"
-import type { Model } from "../../schemas/Model.ts"
+import type { Model } from "../../schemas/experiment/Model.ts"
 import type { Network } from "../model/model.ts"
 import { type Described, describe } from "./description.ts"
 import type { ExportFormat } from "./formats.ts"

@@ -9,7 +9,7 @@ import * as tfl from "@tensorflow/tfjs-layers"
 import { Effect } from "effect"
 import type { State } from "../../engines/Engine.ts"
 import { useCpuBackend } from "../../engines/trace/cpuBackend.ts"
-import type { Loss } from "../../schemas/Experiment.ts"
+import type { Loss } from "../../schemas/experiment/Experiment.ts"
 import type { Network } from "../model/model.ts"
 import type { Description } from "./description.ts"
 

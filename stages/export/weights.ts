@@ -1,6 +1,6 @@
 /** The weights without the variables of the optimizer: (network, state) -> weights that the layers predict with. */
 import type { State } from "../../engines/Engine.ts"
-import type { Model } from "../../schemas/Model.ts"
+import type { Model } from "../../schemas/experiment/Model.ts"
 import { encodeSafetensors } from "../../storage/safetensors.ts"
 import type { Network } from "../model/model.ts"
 import { asText, type Description } from "./description.ts"

@@ -7,7 +7,7 @@
  * does not belong to its file costs one hash.
  */
 import { Clock, Effect, Path, Schema } from "effect"
-import { cachedSource, type FetchedFile, Sha256 } from "../../schemas/Dataset.ts"
+import { cachedSource, type FetchedFile, Sha256 } from "../../schemas/experiment/Dataset.ts"
 import {
   list,
   makeFolder,

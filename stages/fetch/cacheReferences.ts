@@ -6,7 +6,7 @@
  * run without that record needs its whole dataset. A run that cannot be read may need every file.
  */
 import { Effect, Path, Schema } from "effect"
-import { FetchedDataset, fileNames, Sha256 } from "../../schemas/Dataset.ts"
+import { FetchedDataset, fileNames, Sha256 } from "../../schemas/experiment/Dataset.ts"
 import * as files from "../../storage/files.ts"
 import { isLinkNow, listNow, readStringNow } from "../../storage/filesNow.ts"
 import { layout } from "../../storage/runDirectory.ts"

@@ -6,7 +6,7 @@
  * TensorFlow Datasets' `url_checksums`, MD5 from torchvision's `datasets/mnist.py`, 2024). The pixel bounds of all except
  * MNIST are wider than the commonly published figures, and have not been measured here.
  */
-import type { Bounds, Dataset, FileName, Layout, RegisteredName } from "../../schemas/Dataset.ts"
+import type { Bounds, Dataset, FileName, Layout, RegisteredName } from "../../schemas/experiment/Dataset.ts"
 
 /** `content`: of the uncompressed file. `download`: of the bytes that a URL serves. */
 export type Digest =

@@ -12,7 +12,7 @@ import {
   type FetchedFile,
   type FileName,
   fileNames,
-} from "../../schemas/Dataset.ts"
+} from "../../schemas/experiment/Dataset.ts"
 import { Failure } from "../../schemas/Failure.ts"
 import { lookUp } from "./cache.ts"
 import { datasets, describeDataset } from "./datasets.ts"

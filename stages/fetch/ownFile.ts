@@ -7,7 +7,7 @@
  * resumed run, only that content is accepted, and it is fetched once.
  */
 import { Effect, Path, Schema } from "effect"
-import { type FetchedFile, Sha256 } from "../../schemas/Dataset.ts"
+import { type FetchedFile, Sha256 } from "../../schemas/experiment/Dataset.ts"
 import { Failure } from "../../schemas/Failure.ts"
 import { read, readStringIfExists, stat, writeAtomic } from "../../storage/files.ts"
 import { keep, lookUp } from "./cache.ts"

@@ -7,7 +7,7 @@
 import { fileURLToPath } from "node:url"
 import { Effect, type FileSystem, Path } from "effect"
 import type { HttpClient } from "effect/http"
-import type { FileName } from "../../schemas/Dataset.ts"
+import type { FileName } from "../../schemas/experiment/Dataset.ts"
 import { exists, read } from "../../storage/files.ts"
 import { type StorageFailed } from "../../storage/StorageFailed.ts"
 import { keep, lookUp } from "./cache.ts"

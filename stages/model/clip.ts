@@ -6,7 +6,7 @@
  * Pascanu, Mikolov and Bengio, On the difficulty of training recurrent neural networks (2013).
  */
 import * as tf from "@tensorflow/tfjs-core"
-import type { Clip } from "../../schemas/Optimizer.ts"
+import type { Clip } from "../../schemas/experiment/Optimizer.ts"
 
 const squaredNorm = (gradient: tf.Tensor) => tf.sum(tf.square(gradient))
 

@@ -6,7 +6,7 @@
  * Understanding the difficulty of training deep feedforward neural networks (2010); He et al., Delving deep into rectifiers
  * (2015).
  */
-import type { Initializer } from "../../schemas/weights.ts"
+import type { Initializer } from "../../schemas/experiment/weights.ts"
 import { type RandomKey, randomWords } from "../random.ts"
 
 /**

@@ -3,7 +3,7 @@
  */
 import * as tf from "@tensorflow/tfjs-core"
 import { inLayer } from "../../engines/trace/layer.ts"
-import type { Loss } from "../../schemas/Experiment.ts"
+import type { Loss } from "../../schemas/experiment/Experiment.ts"
 import { minSum } from "../evaluate/probabilities.ts"
 
 /** One-hot labels [n, classes] smoothed by a share s: y·(1 - s) + s / classes. */

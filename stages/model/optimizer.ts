@@ -6,7 +6,7 @@
  */
 import * as tf from "@tensorflow/tfjs-core"
 import { declareUpdate } from "../../engines/trace/declareUpdate.ts"
-import type { Optimizer } from "../../schemas/Optimizer.ts"
+import type { Optimizer } from "../../schemas/experiment/Optimizer.ts"
 import { clipGradients } from "./clip.ts"
 import type { MakeSlot } from "./variables.ts"
 

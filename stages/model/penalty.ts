@@ -5,7 +5,7 @@
  * TensorFlow.js gives -1.
  */
 import * as tf from "@tensorflow/tfjs-core"
-import type { Regularizer } from "../../schemas/weights.ts"
+import type { Regularizer } from "../../schemas/experiment/weights.ts"
 
 export type Regularized = ReadonlyMap<tf.Variable, Regularizer>
 

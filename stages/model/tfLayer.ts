@@ -4,8 +4,8 @@
  * Initial weights are assigned when the network is built: the initializers of TensorFlow.js are not used.
  */
 import * as tfl from "@tensorflow/tfjs-layers"
-import type { Layer } from "../../schemas/Model.ts"
-import type { Initializer, Regularizer } from "../../schemas/weights.ts"
+import type { Layer } from "../../schemas/experiment/Model.ts"
+import type { Initializer, Regularizer } from "../../schemas/experiment/weights.ts"
 import { FedDropout } from "./dropout.ts"
 import { batchNormalization, layerNormalization } from "./normalization.ts"
 

@@ -6,7 +6,7 @@
 import * as tf from "@tensorflow/tfjs-core"
 import type { Program } from "../../engines/Engine.ts"
 import { inLayer } from "../../engines/trace/layer.ts"
-import type { Loss } from "../../schemas/Experiment.ts"
+import type { Loss } from "../../schemas/experiment/Experiment.ts"
 import type { Average } from "./average.ts"
 import type { LayerGraph } from "./layerGraph.ts"
 import { errorRateOf, lossOf, smoothLabels } from "./loss.ts"

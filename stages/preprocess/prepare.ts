@@ -5,7 +5,7 @@
  * resized.
  */
 import { Effect, Result, Schema } from "effect"
-import type { Dataset } from "../../schemas/Dataset.ts"
+import type { Dataset } from "../../schemas/experiment/Dataset.ts"
 import { Failure } from "../../schemas/Failure.ts"
 import { decodeFitted, decodeGray } from "./decode.ts"
 import { type CharacterStyle, toCharacter } from "./digit.ts"

@@ -4,7 +4,7 @@
  */
 import { Effect } from "effect"
 import type { Trainer } from "../../engines/Engine.ts"
-import type { Loss } from "../../schemas/Experiment.ts"
+import type { Loss } from "../../schemas/experiment/Experiment.ts"
 import * as files from "../../storage/files.ts"
 import { encodePredictions } from "../../storage/predictions.ts"
 import { type EvaluationSplit, evaluate } from "../evaluate/evaluate.ts"

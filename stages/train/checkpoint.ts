@@ -8,7 +8,7 @@
 import { Effect, Path, Result, Schema } from "effect"
 import type { State } from "../../engines/Engine.ts"
 import { TrainProgress } from "../../schemas/Checkpoint.ts"
-import type { Experiment } from "../../schemas/Experiment.ts"
+import type { Experiment } from "../../schemas/experiment/Experiment.ts"
 import { Failure } from "../../schemas/Failure.ts"
 import { Parent } from "../../schemas/Run.ts"
 import * as files from "../../storage/files.ts"

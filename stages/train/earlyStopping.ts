@@ -5,7 +5,7 @@
  * stopping only.
  */
 import type { TrainProgress } from "../../schemas/Checkpoint.ts"
-import type { Experiment } from "../../schemas/Experiment.ts"
+import type { Experiment } from "../../schemas/experiment/Experiment.ts"
 
 type Rules = Pick<Experiment, "earlyStopping" | "monitor">
 

@@ -3,7 +3,7 @@
  * hyperparameters.
  */
 import { Effect } from "effect"
-import type { Experiment } from "../../schemas/Experiment.ts"
+import type { Experiment } from "../../schemas/experiment/Experiment.ts"
 import { encodeGraph, type EventContent } from "../../storage/tensorboard/proto.ts"
 import { sessionStart } from "../../storage/tensorboard/session.ts"
 import type { ResidentDataset } from "../dataset/load.ts"

@@ -5,7 +5,7 @@
  * are pure functions of the iteration.
  */
 import { Stream } from "effect"
-import type { LearningRate } from "../../schemas/Optimizer.ts"
+import type { LearningRate } from "../../schemas/experiment/Optimizer.ts"
 import type { BatchChunk } from "../batch/batch.ts"
 import { fillDropoutMask, type DropoutMask } from "../model/dropout.ts"
 import { learningRateAt } from "./learningRate.ts"

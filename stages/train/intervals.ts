@@ -4,7 +4,7 @@
  * An epoch ends with the iteration that uses its last example. That iteration may already use examples of the next epoch,
  * because batches run across the end of an epoch.
  */
-import type { Budget, TrainingInterval } from "../../schemas/Experiment.ts"
+import type { Budget, TrainingInterval } from "../../schemas/experiment/Experiment.ts"
 
 const iterationsOf = (epochs: number, examples: number, batchSize: number) =>
   Math.ceil((epochs * examples) / batchSize)

@@ -1,7 +1,7 @@
 /**
  * The learning rate: (schedule, iteration, budget) -> rate, a pure function.
  */
-import type { LearningRate } from "../../schemas/Optimizer.ts"
+import type { LearningRate } from "../../schemas/experiment/Optimizer.ts"
 
 /** Half a cosine that goes from `from` at position 0 to `to` at position 1. */
 const halfCosine = (from: number, to: number, position: number) =>

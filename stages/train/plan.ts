@@ -3,7 +3,7 @@
  *
  * A pure function, so it is the same in every attempt.
  */
-import type { Experiment } from "../../schemas/Experiment.ts"
+import type { Experiment } from "../../schemas/experiment/Experiment.ts"
 import { isDue, nextDue, totalIterations } from "./intervals.ts"
 
 type Intervals = Pick<

@@ -3,7 +3,7 @@
  */
 import { Effect, Result } from "effect"
 import type { TrainProgress } from "../../schemas/Checkpoint.ts"
-import type { Experiment } from "../../schemas/Experiment.ts"
+import type { Experiment } from "../../schemas/experiment/Experiment.ts"
 import type { Parent } from "../../schemas/Run.ts"
 import {
   checkpointFile,

@@ -8,7 +8,7 @@
 import { Effect, Path, Stream } from "effect"
 import type { State, Trainer } from "../../engines/Engine.ts"
 import { startOfTraining } from "../../schemas/Checkpoint.ts"
-import type { Experiment } from "../../schemas/Experiment.ts"
+import type { Experiment } from "../../schemas/experiment/Experiment.ts"
 import { Interrupted } from "../../schemas/Interrupted.ts"
 import type { Metric } from "../../schemas/Metric.ts"
 import type { Parent, Trained } from "../../schemas/Run.ts"

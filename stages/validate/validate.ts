@@ -11,7 +11,7 @@ import {
   type Range,
   type SetFigures,
   shareBounds,
-} from "../../schemas/Dataset.ts"
+} from "../../schemas/experiment/Dataset.ts"
 import { Failure } from "../../schemas/Failure.ts"
 import type { ResidentDataset } from "../dataset/load.ts"
 import { PixelCounts } from "../dataset/normalize.ts"

@@ -4,8 +4,8 @@
  * There is no list of hyper-parameters and metrics for a whole folder of runs: without one TensorBoard makes it, of what
  * all runs have, so that networks of different layers stand in one table. Metrics are the last values of the scalars.
  */
-import type { Experiment } from "../../schemas/Experiment.ts"
-import { layerNames } from "../../schemas/shapes.ts"
+import type { Experiment } from "../../schemas/experiment/Experiment.ts"
+import { layerNames } from "../../schemas/experiment/shapes.ts"
 import { dataClass, dataType, encodeHParams, type EventContent, type HParamsPluginData } from "./proto.ts"
 
 type Scalar = string | number | boolean

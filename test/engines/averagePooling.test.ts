@@ -5,8 +5,8 @@
 import { assert, describe, it } from "@effect/vitest"
 import { Effect } from "effect"
 import { Engine } from "../../engines/Engine.ts"
-import { layers } from "../../schemas/Model.ts"
-import { optimizers } from "../../schemas/Optimizer.ts"
+import { layers } from "../../schemas/experiment/Model.ts"
+import { optimizers } from "../../schemas/experiment/Optimizer.ts"
 import { enginesUnderTest } from "./engines.ts"
 import { feedsOf, programOf } from "./training.ts"
 

@@ -4,8 +4,8 @@ import { Console, Effect, type Layer } from "effect"
 import { Engine, type EngineNotAvailable } from "../../engines/Engine.ts"
 import * as Onnx from "../../engines/onnx/Onnx.ts"
 import * as TensorFlow from "../../engines/tensorflow/TensorFlow.ts"
-import { layers } from "../../schemas/Model.ts"
-import { optimizers } from "../../schemas/Optimizer.ts"
+import { layers } from "../../schemas/experiment/Model.ts"
+import { optimizers } from "../../schemas/experiment/Optimizer.ts"
 import { type Case, feedsOf, programOf } from "./training.ts"
 
 /** Large enough that the engines use several threads for each operation. */

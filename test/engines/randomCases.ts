@@ -2,8 +2,8 @@
 import { assert, describe, it } from "@effect/vitest"
 import { Effect, Schema } from "effect"
 import * as Reference from "../../engines/reference.ts"
-import { layers } from "../../schemas/Model.ts"
-import { initializers } from "../../schemas/weights.ts"
+import { layers } from "../../schemas/experiment/Model.ts"
+import { initializers } from "../../schemas/experiment/weights.ts"
 import { enginesUnderTest } from "./engines.ts"
 import { type Case, relativeError, trainCase } from "./training.ts"
 

@@ -6,7 +6,7 @@ import { assert, describe, it } from "@effect/vitest"
 import { Effect } from "effect"
 import { Engine } from "../../engines/Engine.ts"
 import * as Onnx from "../../engines/onnx/Onnx.ts"
-import { layers } from "../../schemas/Model.ts"
+import { layers } from "../../schemas/experiment/Model.ts"
 import { type Case, feedsOf, programOf, relativeError } from "./training.ts"
 
 const cases: Readonly<Record<string, Case["model"]>> = {

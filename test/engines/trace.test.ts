@@ -10,7 +10,7 @@ import { reachable } from "../../engines/trace/graph.ts"
 import { inLayer } from "../../engines/trace/layer.ts"
 import { simplify } from "../../engines/trace/simplify.ts"
 import { trace } from "../../engines/trace/trace.ts"
-import { layers } from "../../schemas/Model.ts"
+import { layers } from "../../schemas/experiment/Model.ts"
 import { programOf } from "./training.ts"
 
 useCpuBackend()

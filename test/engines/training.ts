@@ -1,8 +1,8 @@
 /** Trains a small model for a few iterations on made-up examples: (case, engine) -> losses, error rates, state and predictions. */
 import { Effect, Schema } from "effect"
 import { Engine } from "../../engines/Engine.ts"
-import { Model } from "../../schemas/Model.ts"
-import { Optimizer, optimizers } from "../../schemas/Optimizer.ts"
+import { Model } from "../../schemas/experiment/Model.ts"
+import { Optimizer, optimizers } from "../../schemas/experiment/Optimizer.ts"
 import { fillDropoutMask } from "../../stages/model/dropout.ts"
 import { buildProgram, type Network } from "../../stages/model/model.ts"
 import { randomKey, randomWords } from "../../stages/random.ts"

@@ -3,10 +3,10 @@ import { Effect, Result, Schema } from "effect"
 import cnn from "../../experiments/cnn.ts"
 import ownDataset from "../../experiments/own-dataset.ts"
 import { decodeExperiment } from "../../pipeline/experimentFile/load.ts"
-import { OwnDataset } from "../../schemas/Dataset.ts"
-import { Experiment, type ExperimentInput } from "../../schemas/Experiment.ts"
+import { OwnDataset } from "../../schemas/experiment/Dataset.ts"
+import { Experiment, type ExperimentInput } from "../../schemas/experiment/Experiment.ts"
 import { experiment, layers } from "../../schemas/index.ts"
-import { fingerprint } from "../../schemas/fingerprint.ts"
+import { fingerprint } from "../../schemas/experiment/fingerprint.ts"
 
 const own = { ...ownDataset, dataset: ownDataset.dataset as typeof OwnDataset.Encoded }
 

@@ -1,7 +1,7 @@
 import { assert, describe, it } from "@effect/vitest"
 import { Result, Schema } from "effect"
-import { layers, Model } from "../../schemas/Model.ts"
-import { inferShapes } from "../../schemas/shapes.ts"
+import { layers, Model } from "../../schemas/experiment/Model.ts"
+import { inferShapes } from "../../schemas/experiment/shapes.ts"
 
 const decode = Schema.decodeUnknownSync(Model)
 const infer = (model: unknown, classes = 10) => inferShapes(decode(model), [28, 28, 1], classes)

@@ -1,6 +1,6 @@
 /** Disagreements: (Comparison) -> the section with images of examples that only one of two models gets right, or null. */
 import { Effect, Schema } from "effect"
-import { DatasetFigures, RegisteredName } from "../../schemas/Dataset.ts"
+import { DatasetFigures, RegisteredName } from "../../schemas/experiment/Dataset.ts"
 import { classNames } from "../../stages/dataset/classNames.ts"
 import { readExamples } from "../../stages/dataset/examples.ts"
 import { examplePicture, type Picture } from "../page/examplePicture.ts"

@@ -5,8 +5,8 @@
  * separately, so that a part in another format does not hide the others.
  */
 import { Effect, Option, Path, Result, Schema } from "effect"
-import { DatasetFigures, FetchedDataset } from "../../schemas/Dataset.ts"
-import { Experiment } from "../../schemas/Experiment.ts"
+import { DatasetFigures, FetchedDataset } from "../../schemas/experiment/Dataset.ts"
+import { Experiment } from "../../schemas/experiment/Experiment.ts"
 import type { Metric } from "../../schemas/Metric.ts"
 import { ClassReport, Interval, Mistake, Report } from "../../schemas/Report.ts"
 import { type Attempt, formatVersion, Overrides, Trained } from "../../schemas/Run.ts"

@@ -1,5 +1,5 @@
 /** The dataset: (records, pictures) -> the section with counts, an example of each class, and the files. */
-import { type DatasetFigures, fileNames } from "../../schemas/Dataset.ts"
+import { type DatasetFigures, fileNames } from "../../schemas/experiment/Dataset.ts"
 import { size } from "../../format/size.ts"
 import { type Content, html } from "../page/html.ts"
 import { facts, folded, type Section } from "../page/page.ts"

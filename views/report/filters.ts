@@ -8,7 +8,7 @@
  */
 import { Effect } from "effect"
 import type { State } from "../../engines/Engine.ts"
-import type { Model } from "../../schemas/Model.ts"
+import type { Model } from "../../schemas/experiment/Model.ts"
 import type { Report } from "../../schemas/Report.ts"
 import { averageName } from "../../stages/model/averageName.ts"
 import { encodePng } from "../../stages/preprocess/png.ts"

@@ -1,7 +1,7 @@
 /** The network: (records, filters) -> the section with its layers and the filters of the first one. */
 import { Result } from "effect"
-import type { Layer } from "../../schemas/Model.ts"
-import { inferShapes } from "../../schemas/shapes.ts"
+import type { Layer } from "../../schemas/experiment/Model.ts"
+import { inferShapes } from "../../schemas/experiment/shapes.ts"
 import { figure, picture } from "../page/figures.ts"
 import type { Section } from "../page/page.ts"
 import { table } from "../page/tables.ts"

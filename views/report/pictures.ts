@@ -5,7 +5,7 @@
  * Nothing here fails: the dataset or the checkpoints may be gone. `missing` describes what cannot be drawn.
  */
 import { Effect, Path, Result } from "effect"
-import type { DatasetFigures, FetchedDataset } from "../../schemas/Dataset.ts"
+import type { DatasetFigures, FetchedDataset } from "../../schemas/experiment/Dataset.ts"
 import { loadCheckpoint } from "../../stages/train/checkpoint.ts"
 import { readExamples } from "../../stages/dataset/examples.ts"
 import { layout } from "../../storage/runDirectory.ts"

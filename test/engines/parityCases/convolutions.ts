@@ -1,6 +1,6 @@
 /** Networks and graphs of convolutions: sizes, strides, channels and batches. */
-import { layers } from "../../../schemas/Model.ts"
-import { regularizers } from "../../../schemas/weights.ts"
+import { layers } from "../../../schemas/experiment/Model.ts"
+import { regularizers } from "../../../schemas/experiment/weights.ts"
 import type { Case } from "../training.ts"
 import { adam, head } from "./head.ts"
 

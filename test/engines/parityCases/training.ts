@@ -1,7 +1,7 @@
 /** Optimizers, updates in tiles, penalties, averages and losses. */
-import { layers } from "../../../schemas/Model.ts"
-import { regularizers } from "../../../schemas/weights.ts"
-import { optimizers } from "../../../schemas/Optimizer.ts"
+import { layers } from "../../../schemas/experiment/Model.ts"
+import { regularizers } from "../../../schemas/experiment/weights.ts"
+import { optimizers } from "../../../schemas/experiment/Optimizer.ts"
 import type { Case } from "../training.ts"
 import { adam } from "./head.ts"
 

@@ -1,6 +1,6 @@
 import { assert, describe, it } from "@effect/vitest"
 import { Effect, Schema } from "effect"
-import { Augmentation } from "../../../schemas/Augmentation.ts"
+import { Augmentation } from "../../../schemas/experiment/Augmentation.ts"
 import {
   type Affine,
   drawAffine,

@@ -3,7 +3,12 @@ import { createHash } from "node:crypto"
 import { writeFile } from "node:fs/promises"
 import { join } from "node:path"
 import { Effect, FileSystem } from "effect"
-import { type FetchedDataset, type FileName, fileNames, type Layout } from "../../../schemas/Dataset.ts"
+import {
+  type FetchedDataset,
+  type FileName,
+  fileNames,
+  type Layout,
+} from "../../../schemas/experiment/Dataset.ts"
 import { encodeIdx, type Idx } from "../../../stages/dataset/idx.ts"
 
 export const images = (examples: number, pixel: (i: number) => number, dims = [2, 3]): Idx => ({

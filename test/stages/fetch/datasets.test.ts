@@ -2,7 +2,7 @@ import { createHash } from "node:crypto"
 import { readFile } from "node:fs/promises"
 import { fileURLToPath } from "node:url"
 import { assert, describe, it } from "@effect/vitest"
-import { fileNames, RegisteredName } from "../../../schemas/Dataset.ts"
+import { fileNames, RegisteredName } from "../../../schemas/experiment/Dataset.ts"
 import { datasets, describeDataset } from "../../../stages/fetch/datasets.ts"
 
 const entries = Object.entries(datasets)

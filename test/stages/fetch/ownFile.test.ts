@@ -2,7 +2,7 @@ import { readFile, rm, writeFile } from "node:fs/promises"
 import { join } from "node:path"
 import { assert, describe, it } from "@effect/vitest"
 import { Effect, Runtime } from "effect"
-import type { OwnDataset } from "../../../schemas/Dataset.ts"
+import type { OwnDataset } from "../../../schemas/experiment/Dataset.ts"
 import { fetchDataset, isStillCached } from "../../../stages/fetch/fetch.ts"
 import {
   type Respond,

@@ -1,7 +1,7 @@
 import { assert, describe, it } from "@effect/vitest"
 import * as tf from "@tensorflow/tfjs-core"
 import { useCpuBackend } from "../../../engines/trace/cpuBackend.ts"
-import type { Clip } from "../../../schemas/Optimizer.ts"
+import type { Clip } from "../../../schemas/experiment/Optimizer.ts"
 import { clipGradients } from "../../../stages/model/clip.ts"
 
 useCpuBackend()

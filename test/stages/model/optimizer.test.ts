@@ -3,7 +3,7 @@ import { assert, describe, it } from "@effect/vitest"
 import * as tf from "@tensorflow/tfjs-core"
 import { Schema } from "effect"
 import { useCpuBackend } from "../../../engines/trace/cpuBackend.ts"
-import { Optimizer, optimizers } from "../../../schemas/Optimizer.ts"
+import { Optimizer, optimizers } from "../../../schemas/experiment/Optimizer.ts"
 import { makeOptimizer } from "../../../stages/model/optimizer.ts"
 
 useCpuBackend()

@@ -4,7 +4,7 @@ import { assert, describe, it } from "@effect/vitest"
 import { Effect, FileSystem, Path } from "effect"
 import { Engine } from "../../../engines/Engine.ts"
 import * as Reference from "../../../engines/reference.ts"
-import { layers } from "../../../schemas/Model.ts"
+import { layers } from "../../../schemas/experiment/Model.ts"
 import { report } from "../../../stages/report/report.ts"
 import { programOf } from "../../engines/training.ts"
 

@@ -1,6 +1,6 @@
 import { assert, describe, it } from "@effect/vitest"
 import { Schema } from "effect"
-import { LearningRate } from "../../../schemas/Optimizer.ts"
+import { LearningRate } from "../../../schemas/experiment/Optimizer.ts"
 import { learningRateAt } from "../../../stages/train/learningRate.ts"
 
 const schedule = Schema.decodeUnknownSync(LearningRate)

@@ -4,7 +4,12 @@ import { fileURLToPath } from "node:url"
 import * as NodeServices from "@effect/platform-node/NodeServices"
 import { assert, describe, it } from "@effect/vitest"
 import { Effect, Runtime } from "effect"
-import { type Bounds, type FetchedDataset, fileNames, type OwnDataset } from "../../../schemas/Dataset.ts"
+import {
+  type Bounds,
+  type FetchedDataset,
+  fileNames,
+  type OwnDataset,
+} from "../../../schemas/experiment/Dataset.ts"
 import { describeDataset } from "../../../stages/fetch/datasets.ts"
 import type { Idx } from "../../../stages/dataset/idx.ts"
 import { loadDataset } from "../../../stages/dataset/load.ts"

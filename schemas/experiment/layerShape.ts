@@ -3,7 +3,7 @@
  * inputs do not fit. Shapes are without the batch: [height, width, channels] or [values].
  */
 import { Result, Schema } from "effect"
-import { Failure } from "./Failure.ts"
+import { Failure } from "../Failure.ts"
 import type { Layer } from "./Model.ts"
 
 export type Shape = ReadonlyArray<number>
