@@ -27,13 +27,13 @@ const claimOf = (document: Document, block: Block) => {
   return next?.language === "text" ? next : undefined
 }
 
-const runBlock = async (project: Project, document: Document, block: Block) => {
+const runBlock = async (project: Project, document: Document, block: Block, compare: boolean) => {
   for (const line of valuesOf(block, "before").flatMap(shellLines)) await runLine(project, line, 0)
   const [exits = "0"] = valuesOf(block, "exits")
   let output = ""
   for (const line of shellLines(block.text)) output += await runLine(project, line, Number(exits))
   const claim = claimOf(document, block)
-  if (claim === undefined) return
+  if (claim === undefined || !compare) return
   const missing = missingLine(claim.text, output)
   assert.isUndefined(missing, `${document.path}:${claim.line} claims this line, but the output is\n${output}`)
 }
@@ -67,7 +67,7 @@ export const testCommands = (experiments: Experiments) => {
       try {
         for (const block of blocks) {
           for (const path of valuesOf(block, "file")) project.write(path, block.text)
-          if (commands.includes(block)) await runBlock(project, document, block)
+          if (commands.includes(block)) await runBlock(project, document, block, experiments === "stand-ins")
         }
       } finally {
         project.remove()

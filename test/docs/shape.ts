@@ -6,11 +6,13 @@
 /** Without what differs from run to run: ids, numbers (or – for none), units of time, whether data were in the cache, white space. */
 const shapeOf = (line: string) =>
   line
-    .replace(/\d{8}T\d{6}Z-([a-z0-9-]+?)-[0-9a-f]{8}\b/g, "ID-$1")
+    .replace(/\d{8}T\d{6}Z-[a-z0-9-]+?-[0-9a-f]{8}\b/g, "ID")
+    .replace(/\d+ min \d+ s/g, "0 s")
     .replace(/cache \(([^)]*)\)/g, "$1")
     .replace(/(?<=^|\s)–(?=\s|$)/g, "0")
     .replace(/[−+-]?\d[\d,.]*/g, "#")
     .replace(/# (?:%|ms|s|min)(?![\w])/g, "#")
+    .replace(/# \(# to #\)/g, "#")
     .replace(/\s+/g, " ")
     .trim()
 
