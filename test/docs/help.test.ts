@@ -10,8 +10,8 @@ const commands = readdirSync(join(root, "cli/commands")).flatMap((name) =>
   name.endsWith(".ts") ? [name.replace(".ts", "")] : [],
 )
 
-/** Of crash-test, of pnpm and of TensorBoard. */
-const flagsOfOthers = ["--kills", "--shorten", "--silent", "--logdir"]
+/** Of crash-test and fuzz, of pnpm and of TensorBoard. */
+const flagsOfOthers = ["--kills", "--shorten", "--minutes", "--target", "--case", "--silent", "--logdir"]
 
 const flagsIn = (text: string) => [...text.matchAll(/(?<![\w-])--[a-z][a-z-]*/g)].map(([flag]) => flag)
 
