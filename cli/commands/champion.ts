@@ -123,11 +123,11 @@ export const champion = Command.make(
 ).pipe(
   Command.withDescription("Show the champion of each experiment, the last scheduled run, and the reasons"),
   Command.withExamples([
-    { command: "pipeline champion", description: "The champion of every experiment" },
-    { command: "pipeline champion cnn", description: "One experiment, with its history" },
+    { command: "pipeline champion", description: "Show the champion of every experiment" },
+    { command: "pipeline champion cnn", description: "Show one experiment with its history" },
     {
       command: "pipeline show champion:cnn",
-      description: "Its report; `champion:NAME` works wherever a run is expected",
+      description: "Show its report; `champion:NAME` works wherever a run is expected",
     },
   ]),
 )

@@ -6,7 +6,7 @@ import { refreshHistoryPage } from "../../views/history/writeHistoryPage.ts"
 import { engine, json, runsDir } from "../flags.ts"
 
 const run = Argument.String("run").pipe(
-  Argument.withDescription("The run: its id, the beginning or the last digits of its id, or `latest`"),
+  Argument.withDescription("Run: an id, its first or last characters, or `latest`"),
 )
 const gate = Flag.Boolean("gate").pipe(
   Flag.withDescription(

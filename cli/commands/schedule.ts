@@ -158,9 +158,9 @@ export const schedule = Command.make(
   Command.withExamples([
     {
       command: `pipeline schedule experiments/cnn.ts --cron "30 2 * * *" --timezone Europe/Prague`,
-      description: "Every day at 02:30",
+      description: "Train every day at 02:30",
     },
-    { command: "pipeline schedule experiments/cnn.ts --now", description: "Once, now" },
+    { command: "pipeline schedule experiments/cnn.ts --now", description: "Train once, now" },
     {
       command: `pipeline schedule experiments/cnn.ts --cron "30 2 * * *" --print-systemd`,
       description: "Print a systemd unit",
