@@ -1,5 +1,5 @@
 /**
- * A run that is extended, forked, moved to another engine, locked, or has lost files ends with the same bytes as one that
+ * A run that is extended, forked, locked, or has lost files ends with the same bytes as one that
  * is left alone, on a part of MNIST. Real processes are killed and signalled; the rest runs in this process.
  */
 import { cpSync, existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs"
@@ -7,62 +7,30 @@ import { tmpdir } from "node:os"
 import { basename, join } from "node:path"
 import { afterAll, assert, beforeAll, describe, it } from "@effect/vitest"
 import type { ExperimentInput } from "../../schemas/index.ts"
-import { type Running, start } from "../fixtures/cli.ts"
+import { start } from "../fixtures/cli.ts"
 import { runCommand } from "../fixtures/command.ts"
 import { onlyRun, resultOf, untilReached } from "../fixtures/runFiles.ts"
 import { smallMnist } from "../fixtures/smallMnist.ts"
 import tiny from "../fixtures/tiny.ts"
+import { runsIn } from "./runsIn.ts"
 
-/** Sends SIGINT once training has resumed: before that, nothing handles the signal. */
-const interruptedInTraining = ({ child, ended }: Running) => {
-  let stderr = ""
-  let isInterrupted = false
-  child.stderr?.on("data", (data) => {
-    stderr += String(data)
-    if (!isInterrupted && stderr.includes("resuming from iteration")) isInterrupted = child.kill("SIGINT")
-  })
-  return ended
+const scratch = mkdtempSync(join(tmpdir(), "tidemark-continued-"))
+afterAll(() => rmSync(scratch, { recursive: true, force: true }))
+const experiment = smallMnist(join(scratch, "small-mnist"))
+const write = (name: string, changes: Partial<ExperimentInput> = {}) => {
+  const path = join(scratch, name)
+  writeFileSync(path, `export default ${JSON.stringify({ ...experiment, ...changes })}`)
+  return path
 }
+const { flags, folder, killAt, resume, run, startResume, startRun } = runsIn(scratch, write("small.ts"))
 
 describe("a run of 200 iterations", () => {
-  let scratch: string
-  let data: string
-  let file: string
-  let experiment: ExperimentInput
   let whole: ReturnType<typeof resultOf>
-  const folder = (name: string) => join(scratch, name)
-  const flags = (name: string) => ["--engine", "onnx", "--runs-dir", folder(name), "--data-dir", data]
-  const run = (name: string, ...more: ReadonlyArray<string>) =>
-    runCommand("run", file, ...flags(name), ...more)
-  const startRun = (name: string, ...more: ReadonlyArray<string>) =>
-    start("run", file, ...flags(name), ...more)
-  const resume = (name: string, ...more: ReadonlyArray<string>) =>
-    runCommand("resume", "latest", "--runs-dir", folder(name), ...more)
-  const startResume = (name: string, ...more: ReadonlyArray<string>) =>
-    start("resume", "latest", "--runs-dir", folder(name), ...more)
-  /** Kills it with SIGKILL once it has a checkpoint of at least `iteration`. */
-  const killAt = async (name: string, iteration: number, { child, ended }: Running) => {
-    await untilReached(folder(name), iteration, ended)
-    child.kill("SIGKILL")
-    assert.strictEqual((await ended).signal, "SIGKILL")
-  }
-
-  const write = (name: string, changes: Partial<ExperimentInput> = {}) => {
-    const path = join(scratch, name)
-    writeFileSync(path, `export default ${JSON.stringify({ ...experiment, ...changes })}`)
-    return path
-  }
-
   beforeAll(async () => {
-    scratch = mkdtempSync(join(tmpdir(), "tidemark-continued-"))
-    data = join(scratch, "data")
-    experiment = smallMnist(join(scratch, "small-mnist"))
-    file = write("small.ts")
     const ended = await run("whole")
     assert.strictEqual(ended.code, 0, ended.stderr)
     whole = resultOf(onlyRun(folder("whole")))
   })
-  afterAll(() => rmSync(scratch, { recursive: true, force: true }))
 
   it("of 90 iterations extended to 200 ends with the same bytes", async () => {
     assert.strictEqual((await run("extended", "--iterations", "90")).code, 0)
@@ -148,30 +116,6 @@ describe("a run of 200 iterations", () => {
     assert.match(resumed.stderr, /edited\.ts has changed since the run started/)
     assert.include(resumed.stderr, "batchSize: 30 → 31")
     assert.deepStrictEqual(resultOf(onlyRun(folder("edited"))), whole)
-  })
-
-  it("resumes on another engine only with --allow-engine-change, and warns", async () => {
-    await killAt("engines", 25, startRun("engines"))
-    const refused = await resume("engines", "--engine", "reference")
-    assert.strictEqual(refused.code, 65)
-    assert.match(
-      refused.stderr,
-      /cannot resume exactly to the bit: engine was onnx, now reference.*--allow-engine-change/,
-    )
-    const allowed = startResume("engines", "--engine", "reference", "--allow-engine-change")
-    const { code, stderr } = await interruptedInTraining(allowed)
-    assert.strictEqual(code, 130, stderr)
-    assert.match(
-      stderr,
-      /warning: from here on, the result is not exact to the bit: engine was onnx, now reference/,
-    )
-    // From now on the other engine is the run's own: resuming on it is no change.
-    const again = startResume("engines")
-    const resumed = await interruptedInTraining(again)
-    assert.strictEqual(resumed.code, 130, resumed.stderr)
-    assert.notInclude(resumed.stderr, "not exact")
-    const attempts = readdirSync(join(onlyRun(folder("engines")), "attempts"))
-    assert.deepStrictEqual(attempts, ["0001.json", "0002.json", "0003.json"])
   })
 
   it("whose checkpoints are deleted while it trains names what is missing, and starts over when resumed", async () => {

@@ -7,45 +7,23 @@ import { tmpdir } from "node:os"
 import { join, resolve } from "node:path"
 import { fileURLToPath } from "node:url"
 import { afterAll, assert, beforeAll, describe, it } from "@effect/vitest"
-import { type Running, start } from "../fixtures/cli.ts"
 import { runCommand } from "../fixtures/command.ts"
 import { onlyRun, resultOf, untilReached } from "../fixtures/runFiles.ts"
+import { runsIn } from "./runsIn.ts"
 
 const project = fileURLToPath(new URL("../..", import.meta.url))
-const tiny = "test/fixtures/tiny.ts"
-/** The number of threads does not change the bits of this engine. */
-const engine = ["--engine", "onnx"]
+// A path with spaces and Unicode characters, such as users have.
+const scratch = mkdtempSync(join(tmpdir(), "tidemark běhy 走 "))
+afterAll(() => rmSync(scratch, { recursive: true, force: true }))
+const { folder, killAt, resume, run, startResume, startRun } = runsIn(scratch, "test/fixtures/tiny.ts")
 
 describe("a run of 200 iterations", () => {
-  let scratch: string
-  let data: string
   let whole: ReturnType<typeof resultOf>
-  const folder = (name: string) => join(scratch, name)
-  const flags = (name: string) => [...engine, "--runs-dir", folder(name), "--data-dir", data]
-  const run = (name: string, ...more: ReadonlyArray<string>) =>
-    runCommand("run", tiny, ...flags(name), ...more)
-  const startRun = (name: string, ...more: ReadonlyArray<string>) =>
-    start("run", tiny, ...flags(name), ...more)
-  const resume = (name: string, ...more: ReadonlyArray<string>) =>
-    runCommand("resume", "latest", "--runs-dir", folder(name), ...more)
-  const startResume = (name: string, ...more: ReadonlyArray<string>) =>
-    start("resume", "latest", "--runs-dir", folder(name), ...more)
-  /** Kills it with SIGKILL once it has a checkpoint of at least `iteration`. */
-  const killAt = async (name: string, iteration: number, { child, ended }: Running) => {
-    await untilReached(folder(name), iteration, ended)
-    child.kill("SIGKILL")
-    assert.strictEqual((await ended).signal, "SIGKILL")
-  }
-
   beforeAll(async () => {
-    // A path with spaces and Unicode characters, such as users have.
-    scratch = mkdtempSync(join(tmpdir(), "tidemark běhy 走 "))
-    data = join(scratch, "data")
     const ended = await run("whole")
     assert.strictEqual(ended.code, 0, ended.stderr)
     whole = resultOf(onlyRun(folder("whole")))
   })
-  afterAll(() => rmSync(scratch, { recursive: true, force: true }))
 
   it("records every tenth iteration and evaluates every fortieth, once each and in order", () => {
     const rows = whole.metrics

@@ -1,4 +1,4 @@
-/** Schedules for longer: every two seconds for some runs, and one whose process is killed while its run goes on. */
+/** Schedules for longer: every two seconds for some runs, and killed with SIGKILL, with and without their run. */
 import { existsSync, writeFileSync } from "node:fs"
 import { createServer } from "node:http"
 import type { AddressInfo } from "node:net"
@@ -27,6 +27,20 @@ const trains = (name: string) => () =>
   runsOf(name).length === 1 && reached(join(folder(name), runsOf(name)[0])) >= 25
 
 describe("a scheduled run", () => {
+  it("whose schedule and process are killed with SIGKILL resumes from its checkpoint", async () => {
+    const { child, ended } = startSchedule("killed", "--now", "--iterations", "4000")
+    await until(trains("killed"))
+    child.kill("SIGKILL")
+    process.kill(attemptsOf("killed")[0].process.pid, "SIGKILL")
+    assert.strictEqual((await ended).signal, "SIGKILL")
+    const again = await runSchedule("killed", "--now")
+    assert.strictEqual(again.code, 0, again.stderr)
+    assert.lengthOf(runsOf("killed"), 1)
+    assert.isAbove(attemptsOf("killed")[1].resumedFrom ?? 0, 0)
+    assert.lengthOf(scheduledRuns("killed"), 1)
+    assert.strictEqual(championOf("killed"), runsOf("killed")[0])
+  })
+
   it("whose schedule alone is killed is followed to its end, and judged", async () => {
     const { child, ended } = startSchedule("orphan", "--now", "--iterations", "6000")
     await until(trains("orphan"))

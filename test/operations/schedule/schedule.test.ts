@@ -90,20 +90,6 @@ describe("a scheduled run", () => {
       [["champion", true]],
     )
   })
-
-  it("whose schedule and process are killed with SIGKILL resumes from its checkpoint", async () => {
-    const { child, ended } = startSchedule("killed", "--now", "--iterations", "4000")
-    await until(trains("killed"))
-    child.kill("SIGKILL")
-    process.kill(attemptsOf("killed")[0].process.pid, "SIGKILL")
-    assert.strictEqual((await ended).signal, "SIGKILL")
-    const again = await runSchedule("killed", "--now")
-    assert.strictEqual(again.code, 0, again.stderr)
-    assert.lengthOf(runsOf("killed"), 1)
-    assert.isAbove(attemptsOf("killed")[1].resumedFrom ?? 0, 0)
-    assert.lengthOf(scheduledRuns("killed"), 1)
-    assert.strictEqual(championOf("killed"), runsOf("killed")[0])
-  })
 })
 
 describe("what would fail at a scheduled time", () => {
