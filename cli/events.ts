@@ -1,8 +1,9 @@
 /**
- * A command that another program started and reads: (environment) -> a pipe for events, and a display that writes them.
+ * A command that another program started and reads: (environment) -> a pipe for events, and a display that writes
+ * them.
  *
- * It is used if `TIDEMARK_EVENTS_FD` names a pipe (`schemas/ProcessEvent.ts`). Writing never blocks training and never ends
- * it: nobody may read, and the pipe may break.
+ * It is used if `TIDEMARK_EVENTS_FD` names a pipe (`schemas/ProcessEvent.ts`). Writing never blocks training and
+ * never ends it: nobody may read, and the pipe may break.
  */
 import { fstatSync } from "node:fs"
 import { Socket } from "node:net"
@@ -28,7 +29,10 @@ const isPipe = (fd: number) => {
   }
 }
 
-/** Undefined if no program reads events. The variable is removed, because processes that this one starts have no such pipe. */
+/**
+ * Undefined if no program reads events. The variable is removed, because processes that this one starts have no such
+ * pipe.
+ */
 export const openEvents = (environment: NodeJS.ProcessEnv): SendEvent | undefined => {
   const fd = Number(environment[eventsVariable])
   delete environment[eventsVariable]

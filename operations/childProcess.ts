@@ -1,9 +1,10 @@
 /**
  * Runs the command line as a child process: (arguments) -> how it ended, what it printed, and a way to stop it.
  *
- * The child reports on a pipe (`schemas/ProcessEvent.ts`) what it would show on a terminal; this process logs and displays it, under
- * the name of its source if several run. The child has a process group of its own, so that Ctrl-C in a terminal reaches only this
- * process, which then stops the child with one signal: a second one would end it without a checkpoint.
+ * The child reports on a pipe (`schemas/ProcessEvent.ts`) what it would show on a terminal; this process logs and
+ * displays it, under the name of its source if several run. The child has a process group of its own, so that Ctrl-C
+ * in a terminal reaches only this process, which then stops the child with one signal: a second one would end it
+ * without a checkpoint.
  */
 import { spawn } from "node:child_process"
 import { createInterface } from "node:readline"
@@ -25,8 +26,8 @@ const cli = fileURLToPath(new URL("../cli/main.ts", import.meta.url))
 export const graceMs = 120_000
 
 /**
- * TensorFlow's greeting, which nobody needs to see. It is another program's text, so only its wording identifies it; if the wording
- * changes, it is shown.
+ * TensorFlow's greeting, which nobody needs to see. It is another program's text, so only its wording identifies it;
+ * if the wording changes, it is shown.
  */
 const greeting = /^(WARNING: All log messages before absl::|I\d{4} .* oneDNN custom operations are on)/
 

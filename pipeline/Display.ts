@@ -1,6 +1,7 @@
 /**
- * What a person sees of a run while it works: lines, and the progress of training. The command line draws it on the terminal
- * (`cli/render/Terminal.ts`), or reports it to the program that started it (`cli/events.ts`); a run only says what there is to see.
+ * What a person sees of a run while it works: lines, and the progress of training. The command line draws it on the
+ * terminal (`cli/render/Terminal.ts`), or reports it to the program that started it (`cli/events.ts`); a run only
+ * says what there is to see.
  */
 import { Context, type Effect, type LogLevel } from "effect"
 import type { TrainTick } from "../stages/train/train.ts"

@@ -3,7 +3,9 @@
  */
 import { Schema } from "effect"
 
-/** A challenger compared with the champion on the test examples of both; differences are challenger minus champion. */
+/**
+ * A challenger compared with the champion on the test examples of both; differences are challenger minus champion.
+ */
 export const PairedTest = Schema.Struct({
   metric: Schema.Literals(["accuracy", "loss"]),
   /** Number of test examples that both models predicted. */

@@ -9,8 +9,8 @@ import { TestResult } from "./Report.ts"
 import { withDefault } from "./experiment/withDefault.ts"
 
 /**
- * How predictions are combined. `mean`: the mean of the members' probabilities. `vote`: the class that most members predict; of
- * classes with equally many votes, the one with the highest mean probability.
+ * How predictions are combined. `mean`: the mean of the members' probabilities. `vote`: the class that most members
+ * predict; of classes with equally many votes, the one with the highest mean probability.
  */
 export const Combination = Schema.Literals(["mean", "vote"])
 export type Combination = typeof Combination.Type

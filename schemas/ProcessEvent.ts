@@ -1,8 +1,10 @@
 /**
- * What a command reports to the program that started it: one JSON object a line (NDJSON), in the place of text for people.
+ * What a command reports to the program that started it: one JSON object a line (NDJSON), in the place of text for
+ * people.
  *
- * The parent opens one more pipe and names its file descriptor in `TIDEMARK_EVENTS_FD`. A reader ignores a line that it
- * does not know, so that programs of two versions understand each other; an event is added here, none changes its meaning.
+ * The parent opens one more pipe and names its file descriptor in `TIDEMARK_EVENTS_FD`. A reader ignores a line that
+ * it does not know, so that programs of two versions understand each other; an event is added here, none changes its
+ * meaning.
  */
 import { Schema } from "effect"
 

@@ -14,8 +14,9 @@ export const ScheduledExperiment = Schema.Struct({
   /** The experiment file; a relative path starts at the working directory. */
   file: Schema.NonEmptyString,
   /**
-   * Minute, hour, day, month, weekday (optionally seconds first), in `timezone`. If a change to daylight saving time skips a
-   * scheduled time, the run starts an hour later; if the change back repeats a scheduled time, it starts once.
+   * Minute, hour, day, month, weekday (optionally seconds first), in `timezone`. If a change to daylight saving time
+   * skips a scheduled time, the run starts an hour later; if the change back repeats a scheduled time, it starts
+   * once.
    */
   cron: Schema.NonEmptyString,
   /** Such as Europe/Prague. */
@@ -29,11 +30,16 @@ export const ScheduledExperiment = Schema.Struct({
   threads: Schema.optionalKey(PositiveInt),
   /** What to do when the previous run is still running: skip this one, or queue it (at most one is queued). */
   overlap: withDefault(Schema.Literals(["skip", "queue"]), "skip"),
-  /** What to do about scheduled times at which the schedule was not running: nothing, or run the latest of them late. */
+  /**
+   * What to do about scheduled times at which the schedule was not running: nothing, or run the latest of them late.
+   */
   catchUp: withDefault(Schema.Literals(["none", "latest"]), "none"),
   /** A run that takes longer is stopped with a checkpoint; the next scheduled run resumes it. */
   timeLimitMinutes: Schema.optionalKey(PositiveFinite),
-  /** Retries when the data is unavailable, another process holds the run, or its process crashed; each pause is twice the last. */
+  /**
+   * Retries when the data is unavailable, another process holds the run, or its process crashed; each pause is twice
+   * the last.
+   */
   retries: withDefault(
     Schema.Struct({
       times: withDefault(NotNegativeInt, 3),

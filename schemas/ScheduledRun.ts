@@ -1,6 +1,6 @@
 /**
- * A scheduled run: one experiment trained at one scheduled time. Its result is a line of `schedule.ndjson`; until then, its
- * progress is in `schedule/<experiment>.json`.
+ * A scheduled run: one experiment trained at one scheduled time. Its result is a line of `schedule.ndjson`; until
+ * then, its progress is in `schedule/<experiment>.json`.
  */
 import { Schema } from "effect"
 import { withDefault } from "./experiment/withDefault.ts"
@@ -18,8 +18,8 @@ export const ScheduledRun = Schema.Struct({
   endedAt: Schema.String,
   /**
    * `champion`, `challenger`: trained and judged. `failed`: see `reasons`. `timeLimit`, `interrupted`: stopped with a
-   * checkpoint, which the next scheduled run resumes. `skipped`: the previous run was still running. `missed`: the schedule was
-   * not running.
+   * checkpoint, which the next scheduled run resumes. `skipped`: the previous run was still running. `missed`: the
+   * schedule was not running.
    */
   outcome: Schema.Literals([
     "champion",
@@ -56,7 +56,9 @@ export const isJudged = ({ outcome }: Pick<ScheduledRun, "outcome">) =>
 /** A scheduled run that is not recorded yet. */
 export const OpenScheduledRun = Schema.Struct({
   scheduledAt: Schema.String,
-  /** When the process of its run was started; null before. A run of the experiment created since then belongs to it. */
+  /**
+   * When the process of its run was started; null before. A run of the experiment created since then belongs to it.
+   */
   startedAt: Schema.NullOr(Schema.String),
   run: Schema.NullOr(Schema.String),
   resumed: Schema.Boolean,

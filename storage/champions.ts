@@ -1,8 +1,8 @@
 /**
  * The champion of each experiment: `champions/<experiment>`, a file that contains the id of a run (the pointer).
  *
- * Every event appends a line to `champions/history.ndjson` before the pointer changes. If a crash comes between the two, the next
- * change repairs the pointer first. Readers need no lock: a pointer is old or new.
+ * Every event appends a line to `champions/history.ndjson` before the pointer changes. If a crash comes between the
+ * two, the next change repairs the pointer first. Readers need no lock: a pointer is old or new.
  */
 import { Effect, Path, Schema } from "effect"
 import { ChampionEvent } from "../schemas/Champion.ts"
@@ -77,8 +77,8 @@ export const championOf = (events: ReadonlyArray<ChampionEvent>) =>
   events.findLast(({ kind }) => kind !== "challenger")?.run
 
 /**
- * The champions in their order, the current one last, without those that were rolled back. A rollback works like undo: two go back
- * two champions, and a new champion follows the one reached.
+ * The champions in their order, the current one last, without those that were rolled back. A rollback works like
+ * undo: two go back two champions, and a new champion follows the one reached.
  */
 export const successionOf = (events: ReadonlyArray<ChampionEvent>): ReadonlyArray<string> => {
   const succession: Array<string> = []
@@ -110,8 +110,8 @@ export interface ChampionChange<A> {
 }
 
 /**
- * Changes the champion, one process at a time: `decide` receives the current champion and the history, and returns the event to
- * record, or undefined for none, with the value that the change returns.
+ * Changes the champion, one process at a time: `decide` receives the current champion and the history, and returns
+ * the event to record, or undefined for none, with the value that the change returns.
  */
 export const changeChampion = Effect.fn("changeChampion")(function* <A, E, R>(
   runsDir: string,

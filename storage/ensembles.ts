@@ -1,7 +1,7 @@
 /**
  * `ensembles/<name>/` in a runs folder: the result of several runs together. `report.json` lists them;
- * `predictions.safetensors` has the probabilities of every test example, as in a run. The report is written last: if it exists,
- * everything does.
+ * `predictions.safetensors` has the probabilities of every test example, as in a run. The report is written last: if
+ * it exists, everything does.
  */
 import { Effect, Path, Schema } from "effect"
 import { schemaProblem } from "../format/schemaProblem.ts"
@@ -42,8 +42,8 @@ const folderOf = Effect.fnUntraced(function* (runsDir: string, name: string) {
 })
 
 /**
- * Claims the training of a member until the scope ends, so that two processes never train the same member. Fails if another one
- * holds the claim.
+ * Claims the training of a member until the scope ends, so that two processes never train the same member. Fails if
+ * another one holds the claim.
  */
 export const claimMember = Effect.fn("claimMember")(function* (
   runsDir: string,
@@ -99,7 +99,9 @@ export const locateEnsemble = Effect.fn("locateEnsemble")(function* (runsDir: st
   return (yield* files.exists(folder)) ? folder : yield* missing
 })
 
-/** Removes the report first: without it there is no ensemble, whatever a crash leaves in the folder. Its members stay. */
+/**
+ * Removes the report first: without it there is no ensemble, whatever a crash leaves in the folder. Its members stay.
+ */
 export const removeEnsemble = Effect.fn("removeEnsemble")(function* (folder: string) {
   const paths = yield* Path.Path
   yield* files.remove(paths.join(folder, layout.report))
@@ -111,8 +113,8 @@ export const ensembleName = (text: string) =>
   text.startsWith(prefix) ? text.slice(prefix.length) : undefined
 
 /**
- * The members of all ensembles, except those in `except`: run id -> why it is needed. An ensemble whose report cannot be read
- * protects nothing.
+ * The members of all ensembles, except those in `except`: run id -> why it is needed. An ensemble whose report cannot
+ * be read protects nothing.
  */
 export const memberRuns = Effect.fn("memberRuns")(function* (
   runsDir: string,

@@ -1,4 +1,6 @@
-/** `pipeline schedule FILE`: trains at scheduled times, each run in a process of its own, and keeps the best model. */
+/**
+ * `pipeline schedule FILE`: trains at scheduled times, each run in a process of its own, and keeps the best model.
+ */
 import { Console, Effect, FileSystem, Layer, Option, Path, Schema } from "effect"
 import { Command } from "effect/cli"
 import { exitCodes } from "../../schemas/exitCodes.ts"

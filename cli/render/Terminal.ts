@@ -1,8 +1,8 @@
 /**
  * The display of a run on standard error: lines, and the progress of training below them.
  *
- * A terminal gets a progress bar that is redrawn in place; a pipe or CI gets a plain line every ten seconds. Colours follow
- * NO_COLOR, FORCE_COLOR and the terminal. A closed terminal (EPIPE) is ignored: the run and its log continue.
+ * A terminal gets a progress bar that is redrawn in place; a pipe or CI gets a plain line every ten seconds. Colours
+ * follow NO_COLOR, FORCE_COLOR and the terminal. A closed terminal (EPIPE) is ignored: the run and its log continue.
  */
 import { styleText } from "node:util"
 import { Effect, Layer } from "effect"
@@ -112,7 +112,10 @@ const describe = (training: Training) => {
   ].join(" · ")
 }
 
-/** The training of this process with a bar, or a few words for each of several: the stage's mark and the text after it. */
+/**
+ * The training of this process with a bar, or a few words for each of several: the stage's mark and the text after
+ * it.
+ */
 const barOf = (trainings: ReadonlyMap<string, Training>): readonly [string, string] => {
   const own = trainings.get("")
   if (own === undefined) {

@@ -1,8 +1,9 @@
 /**
- * A finished run at the gate: (runs folder, run) -> champion, or challenger with the reasons. The verdict is recorded.
+ * A finished run at the gate: (runs folder, run) -> champion, or challenger with the reasons. The verdict is
+ * recorded.
  *
- * The gate of the stored experiment applies. What takes long is done before other writers are locked out; the comparison itself is
- * made while nobody else can change the champion.
+ * The gate of the stored experiment applies. What takes long is done before other writers are locked out; the
+ * comparison itself is made while nobody else can change the champion.
  */
 import { DateTime, Effect, Path, Result, Schema } from "effect"
 import type { EngineName } from "../../schemas/EngineInfo.ts"
@@ -27,7 +28,10 @@ interface Challenger {
 
 const untested = (problem: string): Opponent => ({ kind: "untested", problem })
 
-/** The champion's predictions for the challenger's test split: the recorded ones, or new ones if the test data changed. */
+/**
+ * The champion's predictions for the challenger's test split: the recorded ones, or new ones if the test data
+ * changed.
+ */
 const predictionsOf = Effect.fnUntraced(function* (
   champion: Run,
   { engine, run }: Challenger,
@@ -69,8 +73,8 @@ const resultOf = (event: ChampionEvent): GateResult => ({
 })
 
 /**
- * The verdict that still holds: a schedule that was killed after the gate asks again, and must not record it twice. A challenger
- * that was trained further since then is another model; a champion is never trained further.
+ * The verdict that still holds: a schedule that was killed after the gate asks again, and must not record it twice. A
+ * challenger that was trained further since then is another model; a champion is never trained further.
  */
 const earlierVerdict = (
   { attempts, identity }: Run,

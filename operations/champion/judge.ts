@@ -1,6 +1,6 @@
 /**
- * The verdict of the gate on a model: (gate, report, comparison with the champion) -> Verdict, with every reason, not only the
- * first.
+ * The verdict of the gate on a model: (gate, report, comparison with the champion) -> Verdict, with every reason, not
+ * only the first.
  */
 import type { PairedTest, Verdict } from "../../schemas/Champion.ts"
 import type { Gate } from "../../schemas/experiment/Gate.ts"

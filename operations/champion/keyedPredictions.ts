@@ -1,10 +1,10 @@
 /**
- * The predictions of a run for its test examples, each with a key that does not depend on the dataset's version:
- * (run directory) -> KeyedPredictions.
+ * The predictions of a run for its test examples, each with a key that does not depend on the dataset's version: (run
+ * directory) -> KeyedPredictions.
  *
- * `predictions.safetensors` counts examples through the train file and then the test file. If training data is added between two
- * runs, the same test image has another index. A key is the digests of the example's files and its position in them: equal keys
- * are the same image with the same label, whatever else of the dataset changed.
+ * `predictions.safetensors` counts examples through the train file and then the test file. If training data is added
+ * between two runs, the same test image has another index. A key is the digests of the example's files and its
+ * position in them: equal keys are the same image with the same label, whatever else of the dataset changed.
  */
 import { Effect, Path, Result } from "effect"
 import type { FetchedDataset } from "../../schemas/experiment/Dataset.ts"

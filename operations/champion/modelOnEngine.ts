@@ -1,8 +1,9 @@
 /**
  * A trained run on an engine: (run, engine) -> its predictions for another run's test split, and its latency.
  *
- * The champion predicts again only if the test data changed, so that both models are judged on the same examples: those that
- * neither was trained on, because with another split the champion may have been trained on the challenger's test examples.
+ * The champion predicts again only if the test data changed, so that both models are judged on the same examples:
+ * those that neither was trained on, because with another split the champion may have been trained on the
+ * challenger's test examples.
  */
 import { Context, Effect, Layer, Result } from "effect"
 import { Engine } from "../../engines/Engine.ts"
@@ -24,8 +25,8 @@ const warmUp = 10
 const timed = 101
 
 /**
- * The fewest test examples for a comparison; half of the test split if it is smaller. On 100, a model that is worse by 5 points
- * differs on five, the fewest for which McNemar's test can give a p below 0.05.
+ * The fewest test examples for a comparison; half of the test split if it is smaller. On 100, a model that is worse
+ * by 5 points differs on five, the fewest for which McNemar's test can give a p below 0.05.
  */
 const minExamples = 100
 
@@ -54,7 +55,10 @@ export const measureLatency = Effect.fn("measureLatency")(function* (
   return times.slice(warmUp).sort((a, b) => a - b)[(timed - 1) / 2]
 }, Effect.scoped)
 
-/** The predictions of `run` for the test examples of `other` that it was not trained on; fails with the reason if it cannot. */
+/**
+ * The predictions of `run` for the test examples of `other` that it was not trained on; fails with the reason if it
+ * cannot.
+ */
 export const predictTestSplit = Effect.fn("predictTestSplit")(function* (
   run: Run,
   other: Run,

@@ -1,9 +1,9 @@
 /**
  * A comparison of runs: (runs) -> one plain value with everything that a table, a page or a script shows.
  *
- * A unit is a run, or a group of runs that differ in their seed alone. Each unit is tested against the first one. If there are
- * many, only the ones with the lowest validation error are tested: that choice does not use the test split, and Holm's
- * correction counts every test made.
+ * A unit is a run, or a group of runs that differ in their seed alone. Each unit is tested against the first one. If
+ * there are many, only the ones with the lowest validation error are tested: that choice does not use the test split,
+ * and Holm's correction counts every test made.
  */
 import { Effect, Option, Result, Schema } from "effect"
 import { holm, type Spread } from "../../stages/statistics/significance.ts"

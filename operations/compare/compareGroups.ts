@@ -1,8 +1,10 @@
 /**
- * Whether one unit is better than another: (two units, their predictions) -> a significance test, or why there is none.
+ * Whether one unit is better than another: (two units, their predictions) -> a significance test, or why there is
+ * none.
  *
- * Two models are compared by the exact paired test over the examples that both were tested on. If a unit has several seeds, a
- * difference must hold twice: over the seeds (another seed gives another error) and over the examples (so does another test split).
+ * Two models are compared by the exact paired test over the examples that both were tested on. If a unit has several
+ * seeds, a difference must hold twice: over the seeds (another seed gives another error) and over the examples (so
+ * does another test split).
  */
 import { Effect, Equal, Result } from "effect"
 import { bothHold, compareSeeds, type SeedComparison } from "../../stages/statistics/groupComparison.ts"

@@ -1,8 +1,9 @@
 /**
  * Units of a comparison: (runs, figures) -> units, each a run or all seeds of one experiment.
  *
- * Runs belong to one experiment if everything but the seed is equal (names, descriptions and checkpoint intervals do not affect
- * results) and the same engine trained them from the same start. Each seed counts once: a repetition gives the same model.
+ * Runs belong to one experiment if everything but the seed is equal (names, descriptions and checkpoint intervals do
+ * not affect results) and the same engine trained them from the same start. Each seed counts once: a repetition gives
+ * the same model.
  */
 import type { Schema } from "effect"
 import { canonical } from "../../schemas/experiment/fingerprint.ts"
@@ -67,8 +68,8 @@ const unitOf = (members: ReadonlyArray<Member>): Unit => {
 }
 
 /**
- * A hash that ignores the order of fields: the sum of the hashes of all parts between braces and commas. Texts that differ in
- * more than the order seldom have the same hash.
+ * A hash that ignores the order of fields: the sum of the hashes of all parts between braces and commas. Texts that
+ * differ in more than the order seldom have the same hash.
  */
 const unorderedHash = (text: string): number => {
   let [sum, part] = [0, 0]
@@ -93,7 +94,8 @@ export const groupBySeed = (members: ReadonlyArray<Member>): ReadonlyArray<Reado
     const digest = unorderedHash(text)
     alike.set(digest, (alike.get(digest) ?? new Set()).add(text))
   }
-  // Equal experiments of one version have equal text. Sorting keys takes time, so it is done only if another order is possible.
+  // Equal experiments of one version have equal text. Sorting keys takes time, so it is done only if another order is
+  // possible.
   const keys = new Map<string, string>()
   const groups = new Map<string, Array<Member>>()
   for (const { fields, member, text } of described) {

@@ -1,7 +1,9 @@
 /**
- * The predicted class of each test example: (run directory) -> labels and predictions by index, or why there are none.
+ * The predicted class of each test example: (run directory) -> labels and predictions by index, or why there are
+ * none.
  *
- * Examples of two runs are matched by their index in the dataset, never by their position in the file, because splits differ.
+ * Examples of two runs are matched by their index in the dataset, never by their position in the file, because splits
+ * differ.
  */
 import { Effect, Result } from "effect"
 import { predictedLabels } from "../../stages/statistics/proportions.ts"
@@ -68,7 +70,8 @@ const tally = (models: ReadonlyArray<TestPredictions>, from: number, size: numbe
   for (const { indices, labels, predicted } of models) {
     for (let row = 0; row < indices.length; row++) {
       const at = indices[row] - from
-      // Another label for the same index: another dataset, whatever its name. This example never counts as tested by all.
+      // Another label for the same index: another dataset, whatever its name. This example never counts as tested by
+      // all.
       if (tested[at] > 0 && label[at] !== labels[row]) tested[at] = -models.length
       label[at] = labels[row]
       tested[at]++

@@ -1,6 +1,6 @@
 /**
- * A comparison as sections, in reading order: (Comparison) -> tables and sentences. The terminal, Markdown and the page
- * show the same ones.
+ * A comparison as sections, in reading order: (Comparison) -> tables and sentences. The terminal, Markdown and the
+ * page show the same ones.
  */
 import { duration } from "../../format/duration.ts"
 import { size } from "../../format/size.ts"

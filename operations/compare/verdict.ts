@@ -1,5 +1,6 @@
 /**
- * The result of a significance test as a sentence: (UnitComparison) -> text. Only a significant difference is called better.
+ * The result of a significance test as a sentence: (UnitComparison) -> text. Only a significant difference is called
+ * better.
  */
 import { negated } from "../../stages/statistics/groupComparison.ts"
 import type { UnitComparison } from "./compareGroups.ts"

@@ -1,4 +1,6 @@
-/** Combines the predictions of trained runs on the test split: (ensemble, runs) -> EnsembleReport, which is stored. */
+/**
+ * Combines the predictions of trained runs on the test split: (ensemble, runs) -> EnsembleReport, which is stored.
+ */
 import { basename } from "node:path"
 import { Effect, Option, Result, Schema } from "effect"
 import type { EnsembleReport } from "../../schemas/Ensemble.ts"

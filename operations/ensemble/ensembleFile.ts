@@ -1,6 +1,6 @@
 /**
- * Loads an ensemble file: (path) -> its members, decoded and checked against their dataset and each other before anything is
- * fetched. Undefined for the file of a single experiment.
+ * Loads an ensemble file: (path) -> its members, decoded and checked against their dataset and each other before
+ * anything is fetched. Undefined for the file of a single experiment.
  */
 import { Effect, Schema } from "effect"
 import { EnsembleOutline } from "../../schemas/Ensemble.ts"
@@ -29,7 +29,10 @@ const decodeOutline = Schema.decodeUnknownEffect(EnsembleOutline, {
   onExcessProperty: "error",
 })
 
-/** The parts that all members must share so that their predictions can be combined. Of a split: which examples it tests. */
+/**
+ * The parts that all members must share so that their predictions can be combined. Of a split: which examples it
+ * tests.
+ */
 const sharedParts = {
   dataset: ({ dataset }: Experiment) => dataset,
   split: ({ split }: Experiment) =>

@@ -1,8 +1,9 @@
 /**
  * Trains members in parallel, each in a process of its own: (members, number of processes, command line) -> void.
  *
- * Threads of one training wait for each other in every iteration, so two trainings with one thread each are faster than one with two
- * threads. A signal is passed on once to every process. If a member fails, no other one is started, and the running ones finish.
+ * Threads of one training wait for each other in every iteration, so two trainings with one thread each are faster
+ * than one with two threads. A signal is passed on once to every process. If a member fails, no other one is started,
+ * and the running ones finish.
  */
 import { Effect, Schema } from "effect"
 import { exitCodes } from "../../schemas/exitCodes.ts"

@@ -1,8 +1,8 @@
 /**
  * Trains the members of an ensemble: (ensemble, runs folder) -> a finished run for each, in the order of the members.
  *
- * Members are ordinary runs. A finished run is used as it is, an interrupted one is resumed, and the others are started. So the same
- * command resumes an interrupted ensemble, and ensembles can share members.
+ * Members are ordinary runs. A finished run is used as it is, an interrupted one is resumed, and the others are
+ * started. So the same command resumes an interrupted ensemble, and ensembles can share members.
  */
 import { basename } from "node:path"
 import { Effect, type FileSystem, Path } from "effect"

@@ -1,7 +1,9 @@
 /**
- * The history of each experiment: (runs folder) -> its champions, its scheduled runs, and the run that is not finished.
+ * The history of each experiment: (runs folder) -> its champions, its scheduled runs, and the run that is not
+ * finished.
  *
- * It is read from `schedule.ndjson`, `champions/` and `schedule/` alone. The command `champion` and `history.html` show it.
+ * It is read from `schedule.ndjson`, `champions/` and `schedule/` alone. The command `champion` and `history.html`
+ * show it.
  */
 import { Effect, Path } from "effect"
 import type { ChampionEvent } from "../../schemas/Champion.ts"
@@ -26,7 +28,10 @@ export interface Unfinished {
   readonly scheduledAt: string
   /** Null until it is created. */
   readonly run: string | null
-  /** `running`: a process works on it. `waiting`: the next scheduled run resumes it. `stopped`: the schedule does when it starts. */
+  /**
+   * `running`: a process works on it. `waiting`: the next scheduled run resumes it. `stopped`: the schedule does when
+   * it starts.
+   */
   readonly state: "running" | "waiting" | "stopped"
 }
 
@@ -69,7 +74,10 @@ const knownAccuracy = (
   )
 }
 
-/** Reads the schedule's state. A run that it does not name yet is the newest one created since the scheduled run started. */
+/**
+ * Reads the schedule's state. A run that it does not name yet is the newest one created since the scheduled run
+ * started.
+ */
 const readUnfinished = Effect.fnUntraced(function* (
   runsDir: string,
   experiment: string,
@@ -78,7 +86,8 @@ const readUnfinished = Effect.fnUntraced(function* (
   const open = (yield* readJobState(runsDir, experiment))?.open ?? null
   if (open === null) return null
   const { run, scheduledAt, startedAt } = open
-  // A scheduled run is recorded before the state forgets it, so one in both is finished, unless the next one resumes it.
+  // A scheduled run is recorded before the state forgets it, so one in both is finished, unless the next one resumes
+  // it.
   const recorded = scheduledRuns.findLast((scheduledRun) => scheduledRun.scheduledAt === scheduledAt)?.outcome
   const waiting = open.waiting || recorded === "timeLimit" || recorded === "interrupted"
   if (recorded !== undefined && !waiting) return null

@@ -1,8 +1,8 @@
 /**
  * Does the work of a scheduled run, each part in a process of its own: training, resuming, judging.
  *
- * A service, so that a test can play a year of scheduled runs. However a process ends, that is a value here, never an error:
- * the schedule outlives it.
+ * A service, so that a test can play a year of scheduled runs. However a process ends, that is a value here, never an
+ * error: the schedule outlives it.
  */
 import { Context, type Effect } from "effect"
 import type { GateResult } from "../../schemas/Champion.ts"

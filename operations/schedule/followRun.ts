@@ -37,7 +37,10 @@ export const readStatus = Effect.fnUntraced(function* (runPath: string) {
   }
 })
 
-/** Waits for the run to end. A failure has its exit code, as a process of this schedule has; anything else can be resumed. */
+/**
+ * Waits for the run to end. A failure has its exit code, as a process of this schedule has; anything else can be
+ * resumed.
+ */
 const awaitEnd = Effect.fnUntraced(function* (name: string, runPath: string) {
   while (true) {
     const run = yield* readStatus(runPath)
@@ -50,7 +53,9 @@ const awaitEnd = Effect.fnUntraced(function* (name: string, runPath: string) {
   }
 })
 
-/** Sends SIGTERM, and SIGKILL after a grace period. Start time and boot identify the process, because ids are reused. */
+/**
+ * Sends SIGTERM, and SIGKILL after a grace period. Start time and boot identify the process, because ids are reused.
+ */
 const endProcess = Effect.fnUntraced(function* (recorded: ProcessIdentity) {
   const isThere = () => processState(recorded) === "alive"
   if (!isThere()) return

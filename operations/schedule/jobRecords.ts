@@ -1,5 +1,6 @@
 /**
- * Records the scheduled runs of one job: (scheduled run) -> a line of `schedule.ndjson`, a log line and a notification.
+ * Records the scheduled runs of one job: (scheduled run) -> a line of `schedule.ndjson`, a log line and a
+ * notification.
  */
 import { DateTime, Effect, Ref } from "effect"
 import type { ScheduledRun } from "../../schemas/ScheduledRun.ts"

@@ -1,8 +1,8 @@
 /**
  * Runs one scheduled job: (job, semaphore) -> starts, finishes and records its runs. At most one runs and one waits.
  *
- * The job's state (`jobState.ts`) alone decides what happens next; it is saved at every change. A run is recorded before the
- * state forgets it; so is a scheduled time that is skipped.
+ * The job's state (`jobState.ts`) alone decides what happens next; it is saved at every change. A run is recorded
+ * before the state forgets it; so is a scheduled time that is skipped.
  */
 import { Clock, Effect, Latch, Ref, Semaphore } from "effect"
 import type { JobState, ScheduledRun } from "../../schemas/ScheduledRun.ts"

@@ -1,8 +1,8 @@
 /**
  * The state of a scheduled job, as pure transitions: (saved state, recorded runs) -> JobState.
  *
- * At most one scheduled run is open, and one scheduled time is queued behind it. A run is open from its scheduled time until it
- * is recorded; one that was stopped with a checkpoint stays open and waits for the next scheduled time.
+ * At most one scheduled run is open, and one scheduled time is queued behind it. A run is open from its scheduled
+ * time until it is recorded; one that was stopped with a checkpoint stays open and waits for the next scheduled time.
  */
 import type { JobState, ScheduledRun, OpenScheduledRun } from "../../schemas/ScheduledRun.ts"
 
@@ -27,8 +27,8 @@ export const isBusy = ({ open, queued }: JobState) => isRunnable(open) || queued
 const dayMs = 86_400_000
 
 /**
- * The state that a schedule starts from. A run is recorded before the state forgets it, so one in both is finished, unless it was
- * stopped with a checkpoint: then it waits. A queued time that is recorded is finished, too.
+ * The state that a schedule starts from. A run is recorded before the state forgets it, so one in both is finished,
+ * unless it was stopped with a checkpoint: then it waits. A queued time that is recorded is finished, too.
  */
 export const restoreState = (
   saved: JobState | undefined,

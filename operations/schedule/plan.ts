@@ -1,5 +1,6 @@
 /**
- * The plan of a schedule, checked before it waits for the first scheduled time: (file, flags) -> Plan, or every problem.
+ * The plan of a schedule, checked before it waits for the first scheduled time: (file, flags) -> Plan, or every
+ * problem.
  *
  * The file is an experiment, scheduled by the flags, or a schedule of several (`schemas/Schedule.ts`).
  */

@@ -85,7 +85,9 @@ const datasetDigest = Effect.fnUntraced(function* (runPath: string) {
   return createHash("sha256").update(digests.join("\n")).digest("hex")
 })
 
-/** Removes all but the newest `keep` of these runs, except those that something else needs; returns those it removed. */
+/**
+ * Removes all but the newest `keep` of these runs, except those that something else needs; returns those it removed.
+ */
 const prune = Effect.fnUntraced(function* ({ runsDir }: Folders, runs: ReadonlyArray<string>, keep: number) {
   const paths = yield* Path.Path
   const needed = yield* findNeededRuns(runsDir)

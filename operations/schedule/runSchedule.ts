@@ -1,9 +1,9 @@
 /**
  * The schedule: (jobs) -> a run at every scheduled time, until it is asked to stop.
  *
- * Scheduled times are found by looking at the clock, never by counting: at every look, those since the last handled one are
- * due. So a machine that slept, a clock that was set and a schedule that was not running are one case, and no scheduled time
- * is handled twice.
+ * Scheduled times are found by looking at the clock, never by counting: at every look, those since the last handled
+ * one are due. So a machine that slept, a clock that was set and a schedule that was not running are one case, and no
+ * scheduled time is handled twice.
  */
 import { Clock, Effect, Semaphore } from "effect"
 import type { ScheduledRun } from "../../schemas/ScheduledRun.ts"
@@ -17,7 +17,10 @@ const toleranceMs = 900_000
 
 export interface ScheduleOptions extends Omit<JobRunnerOptions, "job" | "semaphore"> {
   readonly jobs: ReadonlyArray<Job>
-  /** The longest time between two looks at the clock: a timer does not notice that the machine slept or the clock was set. */
+  /**
+   * The longest time between two looks at the clock: a timer does not notice that the machine slept or the clock was
+   * set.
+   */
   readonly maxSleepMs: number
 }
 

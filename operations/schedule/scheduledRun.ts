@@ -1,8 +1,10 @@
 /**
- * One scheduled run: (job, its progress) -> its result. It trains or resumes, retries temporary failures, and goes to the gate.
+ * One scheduled run: (job, its progress) -> its result. It trains or resumes, retries temporary failures, and goes to
+ * the gate.
  *
- * Progress is saved before each process is started and after it ended, so a schedule that is killed at any moment finds its
- * run again: by its id or, before the id is known, as the newest run of its experiment created since `startedAt`.
+ * Progress is saved before each process is started and after it ended, so a schedule that is killed at any moment
+ * finds its run again: by its id or, before the id is known, as the newest run of its experiment created since
+ * `startedAt`.
  */
 import { Clock, DateTime, Effect, Ref } from "effect"
 import { exitCodes } from "../../schemas/exitCodes.ts"
@@ -170,7 +172,9 @@ const awaitEnd = Effect.fnUntraced(function* ({ job, startedMs, stop }: Context,
     : { stoppedFor: undefined, ...ended }
 })
 
-/** Waits for one process and decides what comes after it: undefined for another process, otherwise how the run ends. */
+/**
+ * Waits for one process and decides what comes after it: undefined for another process, otherwise how the run ends.
+ */
 const runProcess = Effect.fnUntraced(function* (context: Context, working: ScheduledProcess) {
   const { job, open, update } = context
   const worker = yield* Worker

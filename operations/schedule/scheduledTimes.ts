@@ -1,5 +1,6 @@
 /**
- * The times of a schedule: (cron expression, time zone) -> scheduled times. Pure; effect/Cron handles daylight saving time.
+ * The times of a schedule: (cron expression, time zone) -> scheduled times. Pure; effect/Cron handles daylight saving
+ * time.
  */
 import { Cron, DateTime, Option, Result } from "effect"
 

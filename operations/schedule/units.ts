@@ -47,8 +47,8 @@ export const cronProblem = ({ cron, name }: Job): string | undefined =>
     : `${name}: cron has no seconds, found ${cron}; use the schedule itself or --print-systemd`
 
 /**
- * One line for all experiments of the same times; `--now` runs each once, one after the other. `machineZone` is the time zone that
- * cron uses if it ignores CRON_TZ.
+ * One line for all experiments of the same times; `--now` runs each once, one after the other. `machineZone` is the
+ * time zone that cron uses if it ignores CRON_TZ.
  */
 export const crontab = (
   command: ReadonlyArray<string>,

@@ -1,5 +1,6 @@
 /**
- * Notifies a webhook of a scheduled run: (webhook, scheduled run) -> POST of its record as JSON. A failure is only a warning.
+ * Notifies a webhook of a scheduled run: (webhook, scheduled run) -> POST of its record as JSON. A failure is only a
+ * warning.
  */
 import { Effect, Schedule, Schema, Semaphore } from "effect"
 import * as HttpClient from "effect/http/HttpClient"

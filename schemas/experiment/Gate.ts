@@ -11,22 +11,23 @@ const Share = Schema.Finite.check(Schema.isBetween({ minimum: 0, maximum: 1 }))
 
 export const Gate = Schema.Struct({
   /**
-   * The metric that must not be worse than the champion's, over the test examples that both models predicted. `accuracy`: exact
-   * McNemar test. `loss` (cross-entropy of the true class, in nats): paired t test.
+   * The metric that must not be worse than the champion's, over the test examples that both models predicted.
+   * `accuracy`: exact McNemar test. `loss` (cross-entropy of the true class, in nats): paired t test.
    */
   metric: withDefault(Schema.Literals(["accuracy", "loss"]), "accuracy"),
   /**
-   * One-sided significance level: the probability of refusing a model that is as good as the champion. At 0.5 any worse metric is
-   * refused (for accuracy, from two test examples on), which suits test splits too small to show a difference.
+   * One-sided significance level: the probability of refusing a model that is as good as the champion. At 0.5 any
+   * worse metric is refused (for accuracy, from two test examples on), which suits test splits too small to show a
+   * difference.
    */
   significance: withDefault(
     Schema.Finite.check(Schema.isGreaterThan(0), Schema.isLessThanOrEqualTo(0.5)),
     0.05,
   ),
   /**
-   * Non-inferiority margin, in the metric's unit (0.002 of accuracy is 0.2 percentage points). Without it, a model is refused if
-   * the test shows that it is worse. With it, a model is refused unless the test shows that it is worse by less than the margin:
-   * stricter, and seldom passed on small test splits.
+   * Non-inferiority margin, in the metric's unit (0.002 of accuracy is 0.2 percentage points). Without it, a model is
+   * refused if the test shows that it is worse. With it, a model is refused unless the test shows that it is worse by
+   * less than the margin: stricter, and seldom passed on small test splits.
    */
   margin: Schema.optionalKey(PositiveFinite),
   /** Lowest test accuracy (default: more than always predicting the most frequent class). */

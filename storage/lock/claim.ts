@@ -1,9 +1,9 @@
 /**
  * A lock on a folder, for its only writer: (folder) -> held until the scope ends, or the process that holds it.
  *
- * Like an attempt at a run, a claim is a numbered file that is created exclusively and names its process; the highest number
- * counts while its process lives. The file of a released claim stays, so that the next claim takes the next number and, of several
- * processes that find it abandoned, exactly one wins. Lower numbers are deleted.
+ * Like an attempt at a run, a claim is a numbered file that is created exclusively and names its process; the highest
+ * number counts while its process lives. The file of a released claim stays, so that the next claim takes the next
+ * number and, of several processes that find it abandoned, exactly one wins. Lower numbers are deleted.
  */
 import { DateTime, Effect, Path, Schedule, Schema } from "effect"
 import { Failure } from "../../schemas/Failure.ts"
@@ -30,7 +30,10 @@ const fileName = (number: number) => `${String(number).padStart(8, "0")}.json`
 const numbersOf = (names: ReadonlyArray<string>) =>
   names.flatMap((name) => (/^\d{8,}\.json(\.reserved)?$/.test(name) ? [Number.parseInt(name, 10)] : []))
 
-/** The holder of the claim at `path`; undefined if it is free. Watches the heartbeat of a process that is not visible here. */
+/**
+ * The holder of the claim at `path`; undefined if it is free. Watches the heartbeat of a process that is not visible
+ * here.
+ */
 const holder = Effect.fnUntraced(function* (what: string, path: string) {
   const text = yield* files.readStringIfExists(path)
   const claim =
@@ -74,8 +77,8 @@ export class ClaimLost extends Failure<ClaimLost>()("ClaimLost", {
 }) {}
 
 /**
- * Creates and claims `folder`; the error names it as `what`. The claim ends with the scope, or with this process. Returns a check,
- * for use before each write, that fails if another process has taken the claim over.
+ * Creates and claims `folder`; the error names it as `what`. The claim ends with the scope, or with this process.
+ * Returns a check, for use before each write, that fails if another process has taken the claim over.
  */
 export const claim = Effect.fn("claim")(function* (what: string, folder: string) {
   yield* files.makeFolder(folder)

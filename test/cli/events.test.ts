@@ -1,4 +1,6 @@
-/** A command that another program started: what it reports on the pipe, and that nothing about the pipe can end it. */
+/**
+ * A command that another program started: what it reports on the pipe, and that nothing about the pipe can end it.
+ */
 import { type ChildProcess, spawn } from "node:child_process"
 import { once } from "node:events"
 import { mkdtempSync, rmSync } from "node:fs"

@@ -1,4 +1,7 @@
-/** The accuracy of an experiment over time: (history, scheduled runs to show) -> a chart with the champion and every model. */
+/**
+ * The accuracy of an experiment over time: (history, scheduled runs to show) -> a chart with the champion and every
+ * model.
+ */
 import { percent } from "../../format/percent.ts"
 import { describeScheduledRun, formatScheduledTime } from "../../operations/schedule/describe.ts"
 import type { ExperimentHistory } from "../../operations/schedule/History.ts"

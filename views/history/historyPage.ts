@@ -1,5 +1,6 @@
 /**
- * `history.html`: (history of each experiment) -> a page with the last scheduled run and its reason, and the accuracy over time.
+ * `history.html`: (history of each experiment) -> a page with the last scheduled run and its reason, and the accuracy
+ * over time.
  */
 import type { PairedTest, Verdict } from "../../schemas/Champion.ts"
 import { isJudged, type ScheduledRun } from "../../schemas/ScheduledRun.ts"

@@ -1,4 +1,7 @@
-/** Members of an ensemble when the data changes, and removing an ensemble, with runs that were written without training. */
+/**
+ * Members of an ensemble when the data changes, and removing an ensemble, with runs that were written without
+ * training.
+ */
 import { existsSync, mkdtempSync, readdirSync, rmSync } from "node:fs"
 import { tmpdir } from "node:os"
 import { basename, join } from "node:path"

@@ -57,7 +57,10 @@ const runsBySeed = (folder: string) => {
 
 const trains = (member: number) => new RegExp(`^member ${member} +iteration \\d+/`, "m")
 
-/** Starts a command and calls `act` once while two members train. The one that trains first is paused until the other does. */
+/**
+ * Starts a command and calls `act` once while two members train. The one that trains first is paused until the other
+ * does.
+ */
 const startAnd = (folder: string, act: (pid: number) => void, ...args: ReadonlyArray<string>) => {
   const { child, ended } = start(...args)
   const signal = (member: number, name: "SIGSTOP" | "SIGCONT") =>

@@ -1,6 +1,6 @@
 /**
- * A schedule of every minute, for several minutes, in real processes: it is killed, its run is killed, its data changes,
- * and it is stopped. No scheduled time is lost and none is handled twice.
+ * A schedule of every minute, for several minutes, in real processes: it is killed, its run is killed, its data
+ * changes, and it is stopped. No scheduled time is lost and none is handled twice.
  *
  *     MINUTES=1 pnpm test:all test/operations/schedule/minutes.long.test.ts
  */

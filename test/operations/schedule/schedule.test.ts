@@ -1,6 +1,6 @@
 /**
- * Scheduled runs in processes of their own: in sequence, killed and stopped in the middle, on data that changes. A schedule
- * that is killed or signalled is a process too; others run in this one.
+ * Scheduled runs in processes of their own: in sequence, killed and stopped in the middle, on data that changes. A
+ * schedule that is killed or signalled is a process too; others run in this one.
  */
 import { chmodSync, existsSync, mkdirSync, readFileSync, writeFileSync } from "node:fs"
 import { join } from "node:path"
