@@ -1,8 +1,8 @@
 /**
  * Whether a challenger is worse than the champion: (gate, predictions of both) -> PairedTest.
  *
- * The tests are one-sided (`stages/statistics/nonInferiority.ts`): the gate only asks whether the challenger is
- * worse.
+ * The tests are one-sided (`stages/statistics/nonInferiority.ts`): the gate only tests whether the challenger
+ * is worse.
  */
 import { Result } from "effect"
 import type { PairedTest } from "../../schemas/Champion.ts"

@@ -73,7 +73,7 @@ const resultOf = (event: ChampionEvent): GateResult => ({
 })
 
 /**
- * The verdict that still holds: a schedule that was killed after the gate asks again, and must not record it twice. A
+ * The verdict that still holds: a schedule that was killed after the gate judges again, and must not record it twice. A
  * challenger that was trained further since then is another model; a champion is never trained further.
  */
 const earlierVerdict = (

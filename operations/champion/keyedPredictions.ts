@@ -31,13 +31,13 @@ export const exampleKey = ({ files }: FetchedDataset, trainExamples: number) => 
 /** Fails with the reason if the run has no valid predictions. */
 export const readKeyedPredictions = Effect.fn("readKeyedPredictions")(function* (runPath: string) {
   const paths = yield* Path.Path
-  const unusable = (problem: string) => Result.fail(`${paths.basename(runPath)} ${problem}`)
+  const fail = (problem: string) => Result.fail(`${paths.basename(runPath)} ${problem}`)
   const report = yield* readReport(runPath)
   const fetched = yield* readFetched(runPath)
-  if (report === undefined) return unusable("has no report")
-  if (fetched === undefined) return unusable("has no record of its dataset")
+  if (report === undefined) return fail("has no report")
+  if (fetched === undefined) return fail("has no record of its dataset")
   const predictions = yield* readPredictions(runPath)
-  if (Result.isFailure(predictions)) return unusable(`cannot be judged: ${predictions.failure}`)
+  if (Result.isFailure(predictions)) return fail(`cannot be judged: ${predictions.failure}`)
   const { classes, indices, labels, probabilities } = predictions.success
   const keys = Array.from(indices, exampleKey(fetched, report.dataset.train.examples))
   return Result.succeed<KeyedPredictions>({ keys, labels, classes, probabilities })

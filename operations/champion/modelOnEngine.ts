@@ -75,11 +75,11 @@ export const predictTestSplit = Effect.fn("predictTestSplit")(function* (
   }
   const dataset = yield* loadDataset(fetched)
   const { test } = yield* Effect.fromResult(splitDataset(other.identity.experiment.split, dataset))
-  const unseen = yield* findUnseenByLineage(run, own, fetched, dataset, test).pipe(Effect.result)
-  if (Result.isFailure(unseen)) {
-    return Result.fail(`its training examples cannot be read: ${unseen.failure.message}`)
+  const found = yield* findUnseenByLineage(run, own, fetched, dataset, test).pipe(Effect.result)
+  if (Result.isFailure(found)) {
+    return Result.fail(`its training examples cannot be read: ${found.failure.message}`)
   }
-  const indices = unseen.success
+  const indices = found.success
   const least = Math.min(minExamples, Math.ceil(test.length / 2))
   if (indices.length < least) {
     return Result.fail(

@@ -25,7 +25,7 @@ const LayerGlance = Schema.Struct({
 type LayerGlance = typeof LayerGlance.Type
 const decodeLayers = Schema.decodeUnknownOption(Schema.Array(LayerGlance))
 
-/** Units that are shown and tested besides the baseline. */
+/** Units that are shown and tested in addition to the baseline. */
 const unitsShown = 20
 
 export interface ComparedUnit {

@@ -14,7 +14,7 @@ export interface ScheduledProcess {
   /** Undefined for a process that an earlier schedule started. */
   readonly pid: number | undefined
   readonly ended: Effect.Effect<Ended>
-  /** Asks it to save a checkpoint and end, kills it if it takes too long, and waits until it is gone. */
+  /** Sends SIGTERM, so that it saves a checkpoint; kills it if it takes too long; waits until it is gone. */
   readonly stop: Effect.Effect<Ended>
 }
 

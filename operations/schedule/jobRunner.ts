@@ -16,7 +16,7 @@ export interface JobRunnerOptions {
   readonly job: Job
   /** Lets one run at a time use this machine, whatever its experiment. */
   readonly semaphore: Semaphore.Semaphore
-  /** Waits until the schedule is asked to stop. */
+  /** Waits until the schedule is stopped. */
   readonly stop: Effect.Effect<unknown>
   readonly stopped: () => boolean
   /** Must not fail. */
@@ -46,7 +46,7 @@ interface Context extends JobRunnerOptions, Effect.Success<ReturnType<typeof mak
   readonly changed: Latch.Latch
 }
 
-/** Runs the open run to its end; undefined if the schedule was asked to stop. */
+/** Runs the open run to its end; undefined if the schedule was stopped. */
 const runOpen = ({ job, records, semaphore, state, stop, stopped, update }: Context) =>
   Effect.gen(function* () {
     const { open } = yield* Ref.get(state)

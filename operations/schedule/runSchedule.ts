@@ -1,5 +1,5 @@
 /**
- * The schedule: (jobs) -> a run at every scheduled time, until it is asked to stop.
+ * The schedule: (jobs) -> a run at every scheduled time, until it is stopped.
  *
  * Scheduled times are found by looking at the clock, never by counting: at every look, those since the last handled
  * one are due. So a machine that slept, a clock that was set and a schedule that was not running are one case, and no
@@ -44,7 +44,7 @@ const dispatch = Effect.fnUntraced(function* (
   else yield* skip("skipped", "the previous run was still running")
 })
 
-/** Dispatches the scheduled times of one job until the schedule is asked to stop. */
+/** Dispatches the scheduled times of one job until the schedule is stopped. */
 const watchClock = Effect.fnUntraced(function* (
   runner: JobRunner,
   cron: NonNullable<Job["due"]>,
@@ -62,7 +62,7 @@ const watchClock = Effect.fnUntraced(function* (
   }
 })
 
-/** Ends when it is asked to stop and every open run has stopped; fails if a run cannot be recorded. */
+/** Ends when it is stopped, after every open run has stopped; fails if a run cannot be recorded. */
 export const runSchedule = Effect.fn("runSchedule")(function* ({ jobs, ...options }: ScheduleOptions) {
   const semaphore = yield* Semaphore.make(1)
   const runners = yield* Effect.forEach(jobs, (job) => makeJobRunner({ job, semaphore, ...options }))
@@ -76,7 +76,7 @@ export const runSchedule = Effect.fn("runSchedule")(function* ({ jobs, ...option
   )
 })
 
-/** Runs each job once now, one after the other, until it is asked to stop. */
+/** Runs each job once now, one after the other, until it is stopped. */
 export const runNow = Effect.fn("runNow")(function* ({ jobs, ...options }: ScheduleOptions) {
   const semaphore = yield* Semaphore.make(1)
   const scheduledRuns: Array<ScheduledRun> = []

@@ -22,7 +22,7 @@ const isTemporary = (code: number | null) =>
   code === null || code === exitCodes.unavailable || code === exitCodes.temporary
 
 export type ScheduledRunEnd =
-  /** The schedule was asked to stop; it resumes the run when it starts again. */
+  /** The schedule was stopped; it resumes the run when it starts again. */
   | { readonly kind: "stopped" }
   /** `waits`: the next scheduled run resumes it. */
   | { readonly kind: "over"; readonly scheduledRun: ScheduledRun; readonly waits: boolean }
@@ -33,7 +33,7 @@ export interface ScheduledRunOptions {
   readonly job: Job
   readonly open: OpenScheduledRun
   readonly save: (open: OpenScheduledRun) => Effect.Effect<void, ClaimLost | StorageFailed>
-  /** Waits until the schedule is asked to stop. */
+  /** Waits until the schedule is stopped. */
   readonly stop: Effect.Effect<unknown>
 }
 

@@ -44,7 +44,7 @@ export const makeWebhookSender = Effect.fnUntraced(function* (webhook: Webhook) 
         Effect.forkIn(scope, { startImmediately: true }),
         Effect.asVoid,
       ),
-    /** Waits for all requests, or for the time of one if the schedule was asked to stop. */
+    /** Waits for all requests, or for the time of one if the schedule was stopped. */
     flush: Effect.suspend(() => {
       const all = sending.withPermits(1)(Effect.void)
       return requested() === undefined

@@ -75,8 +75,8 @@ describe("the summary of an experiment", () => {
         )
         const { timezone: _, ...old } = scheduledRun(29, { scheduledAt })
         assert.match(summarize(yield* read({ scheduledRuns: [old] }))[0], /^2026-03-29 01:30 UTC: /)
-        const strange = scheduledRun(29, { scheduledAt, timezone: "Mars/Olympus" })
-        assert.match(summarize(yield* read({ scheduledRuns: [strange] }))[0], /2026-03-29/)
+        const unknown = scheduledRun(29, { scheduledAt, timezone: "Mars/Olympus" })
+        assert.match(summarize(yield* read({ scheduledRuns: [unknown] }))[0], /2026-03-29/)
       }),
     ),
   )
