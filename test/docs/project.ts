@@ -48,10 +48,10 @@ const writeImages = async (folder: string) => {
   writeFileSync(join(folder, "digit.png"), await sharp(digitAt(3).pixels, { raw }).png().toBuffer())
 }
 
-const linkCheckout = (folder: string, experiments: Experiments) => {
+const linkCheckout = async (folder: string, experiments: Experiments) => {
   for (const name of linked) symlinkSync(join(root, name), join(folder, name))
   mkdirSync(join(folder, "experiments"))
-  if (experiments === "stand-ins") writeStandIns(folder)
+  if (experiments === "stand-ins") await writeStandIns(folder)
   for (const name of readdirSync(join(root, "experiments"))) {
     const path = join(folder, "experiments", name)
     if (name.endsWith(".ts") && !existsSync(path)) symlinkSync(join(root, "experiments", name), path)
@@ -60,7 +60,7 @@ const linkCheckout = (folder: string, experiments: Experiments) => {
 
 export const makeProject = async (experiments: Experiments): Promise<Project> => {
   const folder = mkdtempSync(join(tmpdir(), "tidemark-docs-"))
-  linkCheckout(folder, experiments)
+  await linkCheckout(folder, experiments)
   await writeImages(folder)
   return projectIn(folder)
 }

@@ -4,6 +4,7 @@
 import { mkdirSync, readdirSync, writeFileSync } from "node:fs"
 import { join } from "node:path"
 import { pathToFileURL } from "node:url"
+import { type EnsembleInput, type ExperimentInput, layers } from "../../schemas/index.ts"
 import { digitAt } from "../fixtures/mnistTest.ts"
 import { root } from "./markdown.ts"
 
@@ -56,15 +57,9 @@ export const writeImages = (folder: string, sort: Sort) => {
   })
 }
 
-/** A module that exports what `path` exports, on a small dataset; without a model of its own, with one layer. */
-export const standIn = (
-  path: string,
-  data: Sort & { readonly folder: string },
-  model = "experiment.model",
-) => {
-  const schemas = JSON.stringify(pathToFileURL(join(root, "schemas/index.ts")).href)
-  return `import { layers } from ${schemas}
-import real from ${JSON.stringify(pathToFileURL(path).href)}
+/** A module that exports what `path` exports, on a small dataset. */
+export const standIn = (path: string, data: Sort & { readonly folder: string }) =>
+  `import real from ${JSON.stringify(pathToFileURL(path).href)}
 const file = (name) => ({ source: ${JSON.stringify(data.folder)} + "/" + name })
 const small = (experiment) => ({
   ...experiment,
@@ -74,29 +69,57 @@ const small = (experiment) => ({
     testImages: file("test-images"), testLabels: file("test-labels"),
   },
   split: { kind: "standard", validation: 50 },
-  model: ${model},
   batchSize: 20,
 })
 export default "members" in real ? { ...real, members: real.members.map(small) } : small(real)
 `
-}
 
-const oneLayer = `[
-    layers.flatten(),
-    layers.dense({ units: 10, activation: experiment.loss === "meanSquaredError" ? "sigmoid" : "linear" }),
-  ]`
+/** An experiment on the small dataset, with one layer. */
+const small = (experiment: ExperimentInput, folder: string): ExperimentInput => {
+  const file = (name: string) => ({ source: join(folder, name) })
+  return {
+    ...experiment,
+    dataset: {
+      name: "small",
+      ...digits,
+      trainImages: file("train-images"),
+      trainLabels: file("train-labels"),
+      testImages: file("test-images"),
+      testLabels: file("test-labels"),
+    },
+    split: { kind: "standard", validation: 50 },
+    model: [
+      layers.flatten(),
+      layers.dense({
+        units: 10,
+        activation: experiment.loss === "meanSquaredError" ? "sigmoid" : "linear",
+      }),
+    ],
+    batchSize: 20,
+  }
+}
 
 /** The one of the first command, which is small, is always the real one. */
 const real = "cnn-fast.ts"
 
-/** Stand-ins for the checkout's other experiments, on real digits: (project folder) -> experiments/ and its data. */
-export const writeStandIns = (project: string) => {
+/**
+ * Stand-ins for the checkout's other experiments, on real digits: (project folder) -> experiments/ and its data. They are
+ * plain values: importing the functions for experiment files takes a quarter of a second in every command.
+ */
+export const writeStandIns = async (project: string) => {
   const folder = join(project, "small-digits")
   mkdirSync(folder)
   writeDataset(folder, digits, digitAt)
   for (const name of readdirSync(join(root, "experiments"))) {
     if (!name.endsWith(".ts") || name === real) continue
-    const text = standIn(join(root, "experiments", name), { ...digits, folder }, oneLayer)
-    writeFileSync(join(project, "experiments", name), text)
+    const module: { readonly default: ExperimentInput | EnsembleInput } = await import(
+      pathToFileURL(join(root, "experiments", name)).href
+    )
+    const value = module.default
+    const standIn =
+      "members" in value
+        ? { ...value, members: value.members.map((member) => small(member, folder)) }
+        : small(value, folder)
+    writeFileSync(join(project, "experiments", name), `export default ${JSON.stringify(standIn)}\n`)
   }
 }
