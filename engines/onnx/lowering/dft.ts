@@ -5,8 +5,14 @@
  * the batch, and each of the three computes the DFTs of a slice again. Bias and ReLU are fused into the last product.
  */
 import { batchSlices } from "../../dft/cost.ts"
-import { DftConvolution, type DftOperations, type DftProduct, dftProducts } from "../../dft/convolution.ts"
-import { planDft, shapeOf } from "../../dft/plan.ts"
+import {
+  DftConvolution,
+  type DftOperations,
+  type DftProduct,
+  dftProducts,
+  operandDfts,
+} from "../../dft/convolution.ts"
+import { planDft, shapeOf, type SideName } from "../../dft/plan.ts"
 import type { Node, Value } from "../../trace/graph.ts"
 import { type Name, OnnxGraph } from "../graph.ts"
 import { imageShape, type Lowering } from "./Lowering.ts"
@@ -55,9 +61,8 @@ const convolutionIn = (graph: OnnxGraph, value: Convolution, examples: number, l
 }
 
 /** The DFT of an operand for the whole batch, made once for all that use it. */
-const sharedDft = (value: Convolution, operand: number, lowering: Lowering): Name => {
+const sharedDft = (value: Convolution, side: SideName, operand: number, lowering: Lowering): Name => {
   const { window } = value.attributes
-  const side = dftProducts[value.op].operands[operand]
   const input = value.inputs[operand]
   return lowering.derive(input, `dft ${side} ${JSON.stringify(window)}`, () =>
     new DftConvolution(operationsOf(lowering.graph), window, window.batch).transform(
@@ -69,7 +74,7 @@ const sharedDft = (value: Convolution, operand: number, lowering: Lowering): Nam
 
 const multiplyBatch = (value: Convolution, lowering: Lowering): Name => {
   const { batch } = value.attributes.window
-  const dfts = [0, 1].map((operand) => sharedDft(value, operand, lowering))
+  const dfts = operandDfts(value.op, (side, operand) => sharedDft(value, side, operand, lowering))
   return convolutionIn(lowering.graph, value, batch, lowering).multiply(value.op, dfts)
 }
 
@@ -77,14 +82,14 @@ const multiplyBatch = (value: Convolution, lowering: Lowering): Name => {
 const multiplySlices = (value: Convolution, lowering: Lowering, slices: number): Name => {
   const { graph } = lowering
   const { window } = value.attributes
-  const { operands, result } = dftProducts[value.op]
+  const { result } = dftProducts[value.op]
   const examples = window.batch / slices
   const body = new OnnxGraph("slice", graph)
   body.layer = graph.layer
   const convolution = convolutionIn(body, value, examples, lowering)
   const scanned: Array<Name> = []
-  const dfts = operands.map((side, operand) => {
-    if (side === "filter") return sharedDft(value, operand, lowering)
+  const dfts = operandDfts(value.op, (side, operand) => {
+    if (side === "filter") return sharedDft(value, side, operand, lowering)
     const shape = shapeOf(window, side, examples)
     scanned.push(graph.reshape(lowering.read(value.inputs[operand]), [slices, ...shape]))
     return convolution.transform(side, body.input(body.fresh("slice"), shape))

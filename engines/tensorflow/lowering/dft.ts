@@ -6,7 +6,13 @@
  * one slice in memory. TensorFlow's own optimizer fuses bias and ReLU.
  */
 import { batchSlices, isDftFaster } from "../../dft/cost.ts"
-import { DftConvolution, type DftOperations, type DftProduct, dftProducts } from "../../dft/convolution.ts"
+import {
+  DftConvolution,
+  type DftOperations,
+  type DftProduct,
+  dftProducts,
+  operandDfts,
+} from "../../dft/convolution.ts"
 import { planDft, shapeOf, type SideName } from "../../dft/plan.ts"
 import type { Node, Shape, Value, Window } from "../../trace/graph.ts"
 import { after, type Name, type TensorFlowGraph, typeAttribute } from "../graph.ts"
@@ -62,25 +68,21 @@ export class DftConvolutions {
 
   /** A convolution without bias, or one of its gradients. */
   lower(product: DftProduct, window: Window, inputs: ReadonlyArray<Name>): Name {
-    const { operands, result } = dftProducts[product]
     const slices = batchSlices(window, planDft(window))
     const examples = window.batch / slices
     const convolution = new DftConvolution(operationsOf(this.#graph), window, examples)
-    const whole = operands.map((side, i) =>
-      slices === 1 || side === "filter" ? this.#sharedDft(convolution, window, side, inputs[i]) : undefined,
-    )
     const parts: Array<Name> = []
     for (let slice = 0; slice < slices; slice++) {
-      const dfts = operands.map((side, i) => {
-        const known = whole[i]
-        if (known !== undefined) return known
+      const dfts = operandDfts(product, (side, operand) => {
+        const input = inputs[operand]
+        if (slices === 1 || side === "filter") return this.#sharedDft(convolution, window, side, input)
         const shape = shapeOf(window, side, examples)
-        return convolution.transform(side, this.#slice(inputs[i], slice * examples, shape, parts.at(-1)))
+        return convolution.transform(side, this.#slice(input, slice * examples, shape, parts.at(-1)))
       })
       parts.push(convolution.multiply(product, dfts))
     }
     if (slices === 1) return parts[0]
-    return result === "filter" ? this.#sum(parts) : this.#join(parts)
+    return dftProducts[product].result === "filter" ? this.#sum(parts) : this.#join(parts)
   }
 
   #sharedDft(convolution: DftConvolution, window: Window, side: SideName, operand: Name): Name {
