@@ -51,7 +51,7 @@ const writeImages = async (folder: string) => {
 const linkCheckout = async (folder: string, experiments: Experiments) => {
   for (const name of linked) symlinkSync(join(root, name), join(folder, name))
   mkdirSync(join(folder, "experiments"))
-  if (experiments === "stand-ins") await writeStandIns(folder)
+  await writeStandIns(folder, experiments)
   for (const name of readdirSync(join(root, "experiments"))) {
     const path = join(folder, "experiments", name)
     if (name.endsWith(".ts") && !existsSync(path)) symlinkSync(join(root, "experiments", name), path)

@@ -100,18 +100,20 @@ const small = (experiment: ExperimentInput, folder: string): ExperimentInput => 
 }
 
 /** The one of the first command, which is small, is always the real one. */
-const real = "cnn-fast.ts"
+const alwaysReal = "cnn-fast.ts"
+/** An iteration of its wide filters takes half a second: it is never the real one. */
+const neverReal = "ensemble.ts"
 
 /**
- * Stand-ins for the checkout's other experiments, on real digits: (project folder) -> experiments/ and its data. They are
- * plain values: importing the functions for experiment files takes a quarter of a second in every command.
+ * Stand-ins for the checkout's experiments, on real digits: (project folder) -> experiments/ and its data. They are plain
+ * values: importing the functions for experiment files takes a quarter of a second in every command.
  */
-export const writeStandIns = async (project: string) => {
+export const writeStandIns = async (project: string, experiments: "real" | "stand-ins") => {
   const folder = join(project, "small-digits")
   mkdirSync(folder)
   writeDataset(folder, digits, digitAt)
-  for (const name of readdirSync(join(root, "experiments"))) {
-    if (!name.endsWith(".ts") || name === real) continue
+  const names = readdirSync(join(root, "experiments")).filter((name) => name.endsWith(".ts"))
+  for (const name of experiments === "real" ? [neverReal] : names.filter((name) => name !== alwaysReal)) {
     const module: { readonly default: ExperimentInput | EnsembleInput } = await import(
       pathToFileURL(join(root, "experiments", name)).href
     )
