@@ -1,11 +1,11 @@
 /** Schedules for longer: every two seconds for some runs, and killed with SIGKILL, with and without their run. */
-import { existsSync, writeFileSync } from "node:fs"
+import { chmodSync, existsSync, mkdirSync, writeFileSync } from "node:fs"
 import { createServer } from "node:http"
 import type { AddressInfo } from "node:net"
 import { join } from "node:path"
 import { afterAll, assert, describe, it } from "@effect/vitest"
 import type { ScheduledRun } from "../../../schemas/ScheduledRun.ts"
-import { start } from "../../fixtures/cli.ts"
+import { start, startAs } from "../../fixtures/cli.ts"
 import { reached } from "../../fixtures/runFiles.ts"
 import { decodeScheduledRun, squares, until } from "../../fixtures/squares.ts"
 
@@ -112,5 +112,41 @@ describe("a schedule every two seconds", () => {
     assert.deepStrictEqual(received.slice(0, 3), scheduledRuns("often").slice(0, 3))
     assert.include(runsOf("often"), championOf("often"))
     assert.isAtMost(runsOf("often").length, 3)
+  })
+})
+
+describe("what would fail at a scheduled time", () => {
+  it("includes a folder that is not writable, before a run is due", async () => {
+    const nobody = process.getuid?.() === 0 ? 65_534 : undefined
+    const closed = folder("closed")
+    mkdirSync(join(closed, "data"), { recursive: true })
+    chmodSync(join(closed, "data"), 0o777)
+    chmodSync(scratch, 0o755)
+    chmodSync(closed, 0o555)
+    writeFileSync(join(scratch, "a-file"), "")
+    const data = join(closed, "data")
+    for (const [runs, dataDir, message] of [
+      [closed, data, /cannot schedule runs in .*closed: .*permission denied/],
+      [join(closed, "runs"), data, /cannot schedule runs in .*closed\/runs: .*permission denied/],
+      [data, closed, /cannot schedule runs in .*closed: .*permission denied/],
+      [join(scratch, "a-file"), data, /cannot schedule runs in .*a-file: /],
+    ] as const) {
+      const started = startAs(
+        nobody,
+        "schedule",
+        file,
+        "--cron",
+        "30 2 * * *",
+        "--runs-dir",
+        runs,
+        "--data-dir",
+        dataDir,
+      )
+      const { code, stderr } = await started.ended
+      assert.strictEqual(code, 66, stderr)
+      assert.match(stderr, message)
+      assert.strictEqual(stderr.trim().split("\n").length, 1, stderr)
+    }
+    chmodSync(closed, 0o755)
   })
 })

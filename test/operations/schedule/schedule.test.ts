@@ -2,10 +2,9 @@
  * Scheduled runs in processes of their own: in sequence, killed and stopped in the middle, on data that changes. A
  * schedule that is killed or signalled is a process too; others run in this one.
  */
-import { chmodSync, existsSync, mkdirSync, readFileSync, writeFileSync } from "node:fs"
+import { existsSync, mkdirSync, readFileSync, writeFileSync } from "node:fs"
 import { join } from "node:path"
 import { afterAll, assert, describe, it } from "@effect/vitest"
-import { startAs } from "../../fixtures/cli.ts"
 import { runCommand } from "../../fixtures/command.ts"
 import { reached } from "../../fixtures/runFiles.ts"
 import { schemas, squares, until } from "../../fixtures/squares.ts"
@@ -125,40 +124,6 @@ describe("what would fail at a scheduled time", () => {
     writeFileSync(twice, `export default ${JSON.stringify({ experiments: [entry, entry] })}`)
     await refused(65, /two experiments are named squares/, twice)
     await refused(65, /set cron there, not on the command line/, twice, "--cron", "30 2 * * *")
-  })
-
-  it("includes a folder that is not writable, before a run is due", async () => {
-    const nobody = process.getuid?.() === 0 ? 65_534 : undefined
-    const closed = folder("closed")
-    mkdirSync(join(closed, "data"), { recursive: true })
-    chmodSync(join(closed, "data"), 0o777)
-    chmodSync(scratch, 0o755)
-    chmodSync(closed, 0o555)
-    writeFileSync(join(scratch, "a-file"), "")
-    const data = join(closed, "data")
-    for (const [runs, dataDir, message] of [
-      [closed, data, /cannot schedule runs in .*closed: .*permission denied/],
-      [join(closed, "runs"), data, /cannot schedule runs in .*closed\/runs: .*permission denied/],
-      [data, closed, /cannot schedule runs in .*closed: .*permission denied/],
-      [join(scratch, "a-file"), data, /cannot schedule runs in .*a-file: /],
-    ] as const) {
-      const started = startAs(
-        nobody,
-        "schedule",
-        file,
-        "--cron",
-        "30 2 * * *",
-        "--runs-dir",
-        runs,
-        "--data-dir",
-        dataDir,
-      )
-      const { code, stderr } = await started.ended
-      assert.strictEqual(code, 66, stderr)
-      assert.match(stderr, message)
-      assert.strictEqual(stderr.trim().split("\n").length, 1, stderr)
-    }
-    chmodSync(closed, 0o755)
   })
 
   it("lists every problem of a schedule file", async () => {

@@ -1,9 +1,9 @@
 /** Training ends with the same bytes, however it was interrupted on the way. */
 import { assert, describe, it } from "@effect/vitest"
 import { Clock, Effect, Exit, Path } from "effect"
-import { optimizers } from "../../../schemas/index.ts"
 import { checkpointFile, loadCheckpoint } from "../../../stages/train/checkpoint.ts"
 import { attempt, contents, live, scratch, tiny, total } from "./attempt.ts"
+import { assertKills } from "./kills.ts"
 import { assertPowerFailures } from "./powerFailures.ts"
 
 /** Wall-clock time that jumps back a year and forward again at every reading. */
@@ -22,30 +22,7 @@ const jumpingClock = Effect.runSync(
   })),
 )
 
-/** With averages in the state, and the other options of an update. */
-const averaged = tiny({
-  averaging: { decay: 0.8 },
-  optimizer: optimizers.adamw({ learningRate: 0.05, clip: { globalNorm: 0.5 } }),
-  labelSmoothing: 0.1,
-})
-
 describe("train", () => {
-  it.live("with averaged weights ends with the same bytes whichever iteration it was stopped at", () =>
-    live(
-      Effect.gen(function* () {
-        const whole = yield* scratch
-        yield* attempt(whole, { experiment: averaged })
-        const expected = yield* contents(whole)
-        for (const stopAt of [1, 4, 5, 7, 16, 21]) {
-          const folder = yield* scratch
-          yield* attempt(folder, { experiment: averaged, stopAt })
-          yield* attempt(folder, { experiment: averaged, chunk: 3 })
-          assert.deepStrictEqual(yield* contents(folder), expected, `stopped at ${stopAt}`)
-        }
-      }),
-    ),
-  )
-
   it.live("ends with the same bytes whichever iteration it was stopped at", () =>
     live(
       Effect.gen(function* () {
@@ -66,22 +43,8 @@ describe("train", () => {
     ),
   )
 
-  it.live("ends with the same bytes whichever iteration it was killed at, twice", () =>
-    live(
-      Effect.gen(function* () {
-        const whole = yield* scratch
-        yield* attempt(whole)
-        const expected = yield* contents(whole)
-        for (let dieAt = 0; dieAt < total; dieAt++) {
-          const folder = yield* scratch
-          yield* attempt(folder, { dieAt })
-          const again = yield* attempt(folder, { dieAt: Math.min(total - 1, dieAt + 4) })
-          assert.isAtMost(again.startedAt, dieAt)
-          yield* attempt(folder)
-          assert.deepStrictEqual(yield* contents(folder), expected, `killed at ${dieAt}`)
-        }
-      }),
-    ),
+  it.live("ends with the same bytes when it is killed at every sixth iteration, twice", () =>
+    live(assertKills(6)),
   )
 
   it.live(
