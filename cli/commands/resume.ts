@@ -18,7 +18,8 @@ import { newestIteration } from "../../inspect/summary.ts"
 import { readReport } from "../../storage/report.ts"
 import { quoted } from "../../format/quoted.ts"
 import { json, runsDir, threads, wholeNumber } from "../flags.ts"
-import { readMetrics } from "../../storage/metricsLog.ts"
+import * as files from "../../storage/files.ts"
+import { metricsFile } from "../../storage/metricsLog.ts"
 import { readPredictions } from "../../storage/predictions.ts"
 import { readTrained } from "../../storage/stageRecords.ts"
 
@@ -83,7 +84,8 @@ const isWhole = Effect.fnUntraced(function* (run: Run) {
   const { id } = run.identity
   const loss = yield* findLoss(run)
   if (loss !== undefined) yield* Effect.logWarning(`${id} is finished, but ${loss}`)
-  if ((yield* readMetrics(run.path)).length === 0) {
+  // A short run may end without a row: its file is there, and empty.
+  if (!(yield* files.exists(yield* metricsFile(run.path)))) {
     yield* Effect.logWarning(
       `${id} is finished, but its ${layout.metrics} is lost, and with it the learning curves; to have them again, train a new run`,
     )

@@ -122,4 +122,12 @@ describe("a run", () => {
     assert.strictEqual(code, 0, stderr)
     assert.match(stderr, /its metrics\.ndjson is lost, and with it the learning curves/)
   })
+
+  it("that ended before its first row of metrics has lost nothing", async () => {
+    const path = copy("20260101T000000Z-tiny-30000000")
+    writeFileSync(join(path, "metrics.ndjson"), "")
+    const { code, stderr } = await runCommand("resume", path)
+    assert.strictEqual(code, 0, stderr)
+    assert.notInclude(stderr, "lost")
+  })
 })
