@@ -1,9 +1,10 @@
 /** The graph of the tensorflow engine, its threads, and its memory and files. */
 import { execFileSync } from "node:child_process"
-import { readdirSync } from "node:fs"
+import { mkdtempSync, readdirSync, rmSync } from "node:fs"
 import { tmpdir } from "node:os"
+import { join } from "node:path"
 import { fileURLToPath } from "node:url"
-import { assert, describe, it } from "@effect/vitest"
+import { afterEach, assert, describe, it, vi } from "@effect/vitest"
 import { Effect } from "effect"
 import protobuf from "protobufjs"
 import { Engine } from "../../engines/Engine.ts"
@@ -190,6 +191,7 @@ describe("a program's TensorFlow graph", () => {
 
 const installed = hasTensorflow ? describe : describe.skip
 installed("the tensorflow engine", () => {
+  afterEach(() => vi.unstubAllEnvs())
   const script = fileURLToPath(new URL("digest.ts", import.meta.url))
   const digestInProcess = (threads: number) =>
     execFileSync(process.execPath, [script, "tensorflow", String(threads)], { encoding: "utf8" }).trim()
@@ -211,8 +213,9 @@ installed("the tensorflow engine", () => {
 
   it.effect("keeps no TensorFlow tensor after a call, and no temporary folder after its scope", () =>
     Effect.gen(function* () {
-      const folders = () => readdirSync(tmpdir()).filter((name) => name.startsWith("tidemark-tensorflow-"))
-      const before = folders()
+      // A folder of its own: other processes of the tests have theirs in the common one.
+      const temporary = mkdtempSync(join(tmpdir(), "tidemark-scope-"))
+      vi.stubEnv("TMPDIR", temporary)
       const { native } = yield* loadRuntime(tensorflowThreads)
       const start = native.memory().numTensors
       yield* Effect.scoped(
@@ -223,13 +226,12 @@ installed("the tensorflow engine", () => {
           yield* trainer.predict(images(64 * 7))
           yield* trainer.load(yield* trainer.state)
           assert.strictEqual(native.memory().numTensors, start)
+          assert.match(readdirSync(temporary).join(), /^tidemark-tensorflow-/)
         }),
       )
       assert.strictEqual(native.memory().numTensors, start)
-      assert.deepStrictEqual(
-        folders().filter((name) => !before.includes(name)),
-        [],
-      )
+      assert.deepStrictEqual(readdirSync(temporary), [])
+      rmSync(temporary, { recursive: true })
     }).pipe(Effect.provide(TensorFlow.layer({ threads: tensorflowThreads }))),
   )
 
