@@ -8,6 +8,7 @@
  */
 import { createHash } from "node:crypto"
 import { Result, Schema } from "effect"
+import { foreignContent } from "../format/foreignContent.ts"
 import { Failure } from "../schemas/Failure.ts"
 
 const elements = {
@@ -81,6 +82,8 @@ const invalid = (found: string, expected: string) => Result.fail(new Safetensors
 
 /** Verifies the digest before anything else is believed. The tensors' data are copies. */
 export const decodeSafetensors = (bytes: Uint8Array): Result.Result<Tensors, SafetensorsInvalid> => {
+  const foreign = foreignContent(bytes)
+  if (foreign !== undefined) return invalid(foreign.found, `a safetensors file; ${foreign.advice}`)
   if (bytes.length < digestAt + 64) return invalid(`${bytes.length} bytes`, "a safetensors file")
   const declared = new DataView(bytes.buffer, bytes.byteOffset).getBigUint64(0, true)
   if (declared > BigInt(bytes.length - 8)) {

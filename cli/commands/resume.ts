@@ -4,6 +4,7 @@ import { Argument, Command, Flag } from "effect/cli"
 import { engines } from "../../schemas/EngineInfo.ts"
 import type { Experiment } from "../../schemas/experiment/Experiment.ts"
 import { Failure } from "../../schemas/Failure.ts"
+import { withSecretsOf } from "../../stages/fetch/address.ts"
 import { loadCheckpoint } from "../../stages/train/checkpoint.ts"
 import { dependsOnBudget } from "../../stages/train/learningRate.ts"
 import { findNeededRuns } from "../../storage/removal.ts"
@@ -115,15 +116,22 @@ const checkExtension = Effect.fnUntraced(function* (run: Run, stored: Experiment
   }
 })
 
-/** The stored experiment counts; this warns if the experiment file has changed since. */
-const warnOfChangedFile = Effect.fnUntraced(function* ({ identity }: Run) {
+/**
+ * The stored experiment counts; this warns if the experiment file has changed since. Only the secrets of its addresses, which a
+ * run does not store, are those of the file.
+ */
+const readFile = Effect.fnUntraced(function* ({ identity }: Run, stored: Experiment) {
   const { experiment, experimentFile, overrides } = identity
   const current = yield* loadExperiment(experimentFile.path, overrides).pipe(Effect.result)
-  if (Result.isFailure(current) || current.success.written === experimentFile.fingerprint) return
+  if (Result.isFailure(current)) return stored
+  const dataset = withSecretsOf(stored.dataset, current.success.experiment.dataset)
+  const resumed: Experiment = { ...stored, dataset }
+  if (current.success.written === experimentFile.fingerprint) return resumed
   const changes = renderDifferences(differences(experiment, current.success.experiment))
   yield* Effect.logWarning(
     `${experimentFile.path} has changed since the run started; resuming with the experiment stored in the run (to train with the new one, use \`run --from\`):\n${changes}`,
   )
+  return resumed
 })
 
 /** Trains a run further: (run, options) -> its report. */
@@ -145,10 +153,10 @@ export const resume = Command.make(
   flags,
   Effect.fn("resume")(function* (options) {
     const run = yield* findRun(options.runsDir, options.run)
-    const stored = effectiveExperiment(run)
+    const recorded = effectiveExperiment(run)
     const extendedTo = Option.getOrUndefined(options.iterations)
-    if (extendedTo !== undefined) yield* checkExtension(run, stored, extendedTo)
-    yield* warnOfChangedFile(run)
+    if (extendedTo !== undefined) yield* checkExtension(run, recorded, extendedTo)
+    const stored = yield* readFile(run, recorded)
 
     const { printReport } = yield* Effect.promise(() => import("../render/printReport.ts"))
     const isFinished = run.status === "finished" && extendedTo === undefined && (yield* isWhole(run))

@@ -4,13 +4,14 @@
  * Nothing is fetched for that. An error lists every problem of the file, each with its path.
  */
 import { Effect, Path, Schema } from "effect"
-import { isLabel, notALabel } from "../../schemas/experiment/Dataset.ts"
+import { fileNames, isLabel, notALabel } from "../../schemas/experiment/Dataset.ts"
 import { Experiment } from "../../schemas/experiment/Experiment.ts"
 import { Failure } from "../../schemas/Failure.ts"
 import { fingerprint } from "../../schemas/experiment/fingerprint.ts"
 import type { Overrides } from "../../schemas/Run.ts"
 import { outputBeyondUnit } from "../../schemas/experiment/outputRange.ts"
 import { inferShapes } from "../../schemas/experiment/shapes.ts"
+import { addressProblem, hideSecrets } from "../../stages/fetch/address.ts"
 import { describeDataset } from "../../stages/fetch/datasets.ts"
 import * as files from "../../storage/files.ts"
 import { evaluateFile, ExperimentNotLoadable } from "./evaluate.ts"
@@ -52,11 +53,23 @@ const outputProblems = ({ loss, model }: Experiment) => {
   return [{ at: `model[${index}]`, problem }]
 }
 
-/** Decodes the default export of a file; `path` is for the messages. */
+/** Addresses of an own dataset that cannot be read. */
+const addressProblems = ({ dataset }: Experiment) =>
+  typeof dataset === "string"
+    ? []
+    : fileNames.flatMap((name) => {
+        const problem = addressProblem(dataset[name].source)
+        return problem === undefined ? [] : [{ at: `dataset.${name}.source`, problem }]
+      })
+
+/** Decodes the default export of a file; `path` is for the messages. From here on, its addresses show no secrets. */
 export const decodeExperiment = Effect.fn("decodeExperiment")(function* (value: unknown, path: string) {
-  const experiment = yield* decode(value).pipe(
+  const decoded = yield* decode(value).pipe(
     Effect.mapError(({ issue }) => new ExperimentInvalid({ path, problems: problemsOf(value, issue) })),
   )
+  const addresses = addressProblems(decoded)
+  if (addresses.length > 0) return yield* new ExperimentInvalid({ path, problems: addresses })
+  const experiment: Experiment = { ...decoded, dataset: hideSecrets(decoded.dataset) }
   const { classes, imageShape } = describeDataset(experiment.dataset)
   yield* Effect.fromResult(inferShapes(experiment.model, imageShape, classes))
   const problems = outputProblems(experiment)

@@ -6,6 +6,7 @@
  */
 import { type SchemaAST, SchemaIssue } from "effect"
 import { alternatives } from "../../format/alternatives.ts"
+import { showUrls } from "../../format/showUrl.ts"
 import { expectedOf, fieldType, kindsOf } from "./expected.ts"
 
 export interface Problem {
@@ -171,7 +172,7 @@ const show = (value: unknown): string => {
   if (Array.isArray(value)) return `an array of ${value.length}`
   if (typeof value === "object" && value !== null) return "an object"
   if (typeof value === "function") return "a function"
-  const text = typeof value === "string" ? JSON.stringify(value) : String(value)
+  const text = typeof value === "string" ? JSON.stringify(showUrls(value)) : String(value)
   return text.length > longest ? `${text.slice(0, longest)}…` : text
 }
 

@@ -2,6 +2,7 @@
  * The differences of two experiments, field by field: (before, after) -> paths with both values.
  */
 import { JsonPatch, type Schema } from "effect"
+import { showUrls } from "../../format/showUrl.ts"
 
 export interface Difference {
   /** Such as model/0/filters. */
@@ -22,7 +23,7 @@ const valueAt = (value: unknown, pointer: string): unknown =>
       value,
     )
 
-const show = (value: unknown) => (value === undefined ? "not set" : JSON.stringify(value))
+const show = (value: unknown) => (value === undefined ? "not set" : showUrls(JSON.stringify(value)))
 
 export const differences = (before: Schema.Json, after: Schema.Json): ReadonlyArray<Difference> =>
   JsonPatch.get(before, after).map(({ path, ...operation }) => ({

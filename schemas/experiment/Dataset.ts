@@ -61,7 +61,7 @@ export const shareBounds = ({ classShare }: Bounds, label: number): Range | unde
   classShare === undefined || isRange(classShare) ? classShare : classShare[label]
 
 const Source = Schema.Struct({
-  /** A path, relative to the working folder, or an http(s) URL. The file is IDX, uncompressed or gzip. */
+  /** A path, relative to the working folder, or an http(s) or file URL. The file is IDX, uncompressed or gzip. */
   source: Schema.NonEmptyString,
   /** SHA-256 of the uncompressed content, in lower-case hexadecimal. Other content is refused. Default: any content. */
   sha256: Schema.optionalKey(Sha256),

@@ -7,6 +7,7 @@
 import { promisify } from "node:util"
 import { gunzip } from "node:zlib"
 import { Effect } from "effect"
+import { foreignContent } from "../../format/foreignContent.ts"
 import type { Digest } from "./datasets.ts"
 import { digestOf } from "../digest.ts"
 import { type Content, SourceFailed } from "./sources.ts"
@@ -23,15 +24,8 @@ export interface Expectation {
 const isGzip = (bytes: Uint8Array): boolean => bytes[0] === 0x1f && bytes[1] === 0x8b
 
 const describe = (bytes: Uint8Array): string => {
-  const start = new TextDecoder().decode(bytes.subarray(0, 512)).trimStart().toLowerCase()
-  const kind = isGzip(bytes)
-    ? "a gzip file of "
-    : start.startsWith("<!doctype html") || start.startsWith("<html")
-      ? "an HTML page of "
-      : start.startsWith("<?xml")
-        ? "an XML page of "
-        : ""
-  return `${kind}${bytes.byteLength} bytes`
+  const kind = isGzip(bytes) ? "a gzip file" : foreignContent(bytes)?.found
+  return `${kind === undefined ? "" : `${kind} of `}${bytes.byteLength} bytes`
 }
 
 const inflate = promisify(gunzip)
@@ -55,6 +49,14 @@ const uncompressed = (bytes: Uint8Array, source: string, limitBytes: number) =>
     },
   })
 
+/** Fails if another thing is in place of the file. */
+const checkForeign = (bytes: Uint8Array, source: string) => {
+  const foreign = foreignContent(bytes)
+  if (foreign === undefined) return Effect.void
+  const expected = `the file itself; ${foreign.advice}`
+  return Effect.fail(new SourceFailed({ source, found: describe(bytes), expected }))
+}
+
 export const verifyContent = Effect.fn("verifyContent")(function* (
   bytes: Uint8Array,
   source: string,
@@ -76,8 +78,10 @@ export const verifyContent = Effect.fn("verifyContent")(function* (
     })
   })
 
+  yield* checkForeign(bytes, source)
   if (digest?.of === "download") yield* check(bytes, digest.algorithm, digest.value)
   const content = isGzip(bytes) ? yield* uncompressed(bytes, source, limitBytes) : bytes
+  yield* checkForeign(content, source)
   if (content.byteLength > limitBytes || (sizeBytes !== undefined && content.byteLength !== sizeBytes)) {
     return yield* new SourceFailed({
       source,

@@ -2,16 +2,18 @@
  * Downloads one file over HTTP: (URL, size limit, known version) -> the bytes as served, or the failure.
  *
  * Transient failures (no connection, a broken or stalled connection, status 408, 429 or 5xx) are retried with exponential
- * backoff and jitter; others are not. The bytes are not verified; `stages/fetch/content.ts` does that.
+ * backoff and jitter, and not before the time that the server names (Retry-After); others are not. An address is shown
+ * without its secrets. The bytes are not verified; `stages/fetch/content.ts` does that.
  */
-import { Cause, Clock, Context, type Duration, Effect, Schedule, Schema, Stream } from "effect"
+import { Cause, Clock, Context, Duration, Effect, Result, Schedule, Schema, Stream } from "effect"
 import { HttpClient, type HttpClientError, type HttpClientResponse } from "effect/http"
+import { showUrl, showUrls } from "../../format/showUrl.ts"
 import { Failure } from "../../schemas/Failure.ts"
 import { SourceFailed } from "./sources.ts"
 
 /** Time limits and retries of a download. */
 export const DownloadPolicy = Context.Reference<{
-  /** The longest wait for the response, and for each piece of its body. */
+  /** The longest wait for the response, for each piece of its body, and for the time that a busy server names. */
   readonly stall: Duration.Input
   readonly retries: number
   /** The wait before the first retry. It doubles each time, with jitter. */
@@ -33,7 +35,13 @@ export interface Downloaded extends Version {
 /** A failed attempt. `transient`: another may succeed. */
 class AttemptFailed extends Failure<AttemptFailed>()("AttemptFailed", {
   exitCode: "unavailable",
-  fields: { found: Schema.String, expected: Schema.String, transient: Schema.Boolean },
+  fields: {
+    found: Schema.String,
+    expected: Schema.String,
+    transient: Schema.Boolean,
+    /** The least wait before another attempt. */
+    waitMs: Schema.Finite,
+  },
   message: ({ expected, found }) => `found ${found}, expected ${expected}`,
 }) {}
 
@@ -45,7 +53,7 @@ const reasonOf = (error: HttpClientError.HttpClientError): string => {
   let cause: unknown = error
   while (cause instanceof Error && cause.cause instanceof Error) cause = cause.cause
   if (!(cause instanceof Error)) return String(cause)
-  return "code" in cause && typeof cause.code === "string" ? cause.code : cause.message
+  return "code" in cause && typeof cause.code === "string" ? cause.code : showUrls(cause.message)
 }
 
 const broken = (error: HttpClientError.HttpClientError | Cause.TimeoutError): AttemptFailed =>
@@ -53,6 +61,7 @@ const broken = (error: HttpClientError.HttpClientError | Cause.TimeoutError): At
     found: Cause.isTimeoutError(error) ? "no response in time" : `a broken connection (${reasonOf(error)})`,
     expected: "the file",
     transient: true,
+    waitMs: 0,
   })
 
 const tooLarge = (limitBytes: number) =>
@@ -60,7 +69,56 @@ const tooLarge = (limitBytes: number) =>
     found: `more than ${limitBytes} bytes`,
     expected: `at most ${limitBytes}`,
     transient: false,
+    waitMs: 0,
   })
+
+/** How long the server requires a wait of (RFC 9110, section 10.2.3: seconds or a date); 0 if it does not. */
+const retryAfterMs = (text: string | undefined, nowMs: number): number => {
+  if (text === undefined) return 0
+  const waitMs = /^\s*\d+\s*$/.test(text) ? Number(text) * 1000 : Date.parse(text) - nowMs
+  return Number.isFinite(waitMs) ? Math.max(0, waitMs) : 0
+}
+
+/** What a status means that no server should send in response to such a request. */
+const oddStatuses: Record<number, string> = {
+  204: " (no content)",
+  206: " (a part of the file), although no part was requested",
+  304: " (not modified), although the request had no condition",
+}
+
+/** The failure of a response that is not the file. */
+const statusFailed = Effect.fnUntraced(function* (response: HttpClientResponse.HttpClientResponse) {
+  const { headers, status } = response
+  const { stall } = yield* DownloadPolicy
+  const waitMs = retryAfterMs(headers["retry-after"], yield* Clock.currentTimeMillis)
+  const isTooLong = waitMs > Duration.toMillis(stall)
+  const isLost = [301, 302, 303, 307, 308].includes(status) && headers.location === undefined
+  const details = isLost ? ", a redirect without an address" : (oddStatuses[status] ?? "")
+  const asks = isTooLong ? `; the server requires a wait of ${Math.ceil(waitMs / 1000)} s` : ""
+  return yield* new AttemptFailed({
+    found: `HTTP status ${status}${details}${asks}`,
+    expected: "200",
+    transient: HttpClient.isTransientResponse(response) && !isTooLong,
+    waitMs,
+  })
+})
+
+const decoded = (text: string) =>
+  Result.getOrElse(
+    Result.try(() => decodeURIComponent(text)),
+    () => text,
+  )
+
+/** Servers know only URLs without a user and password, which belong into a header (RFC 7617). */
+const requestOf = (url: string) => {
+  const { password, username } = new URL(url)
+  if (username === "" && password === "") return { url, headers: {} }
+  const credentials = Buffer.from(`${decoded(username)}:${decoded(password)}`)
+  return {
+    url: url.replace(/^(https?:\/\/)[^/?#\\]*@/i, "$1"),
+    headers: { authorization: `Basic ${credentials.toString("base64")}` },
+  }
+}
 
 /** The bytes of a response, with a log line of the progress every few seconds. */
 const receive = Effect.fnUntraced(function* (
@@ -86,31 +144,34 @@ const receive = Effect.fnUntraced(function* (
         if (now - loggedAt < progressMs) return
         loggedAt = now
         const share = Number.isNaN(total) ? "" : ` (${Math.floor((100 * received) / total)} %)`
-        yield* Effect.logInfo(`${url}: ${(received / 1e6).toFixed(1)} MB${share}`)
+        yield* Effect.logInfo(`${showUrl(url)}: ${(received / 1e6).toFixed(1)} MB${share}`)
       }),
     ),
   )
   return new Uint8Array(Buffer.concat(pieces, received))
 })
 
+/** Whether a request for another version than the known one has a condition. */
+const isConditional = ({ etag, lastModified }: Version) => etag !== undefined || lastModified !== undefined
+
 /** Undefined if the server still has the known version. */
 const attempt = Effect.fnUntraced(function* (url: string, limitBytes: number, known: Version) {
   const { stall } = yield* DownloadPolicy
   const client = yield* HttpClient.HttpClient
+  const request = requestOf(url)
   // Published digests are of the file on the server, so the transfer must not compress it.
   const headers = {
     "accept-encoding": "identity",
+    ...request.headers,
     ...(known.etag === undefined ? {} : { "if-none-match": known.etag }),
     ...(known.lastModified === undefined ? {} : { "if-modified-since": known.lastModified }),
   }
-  const response = yield* client.get(url, { headers }).pipe(Effect.timeout(stall), Effect.mapError(broken))
-  if (response.status === 304) return undefined
+  const response = yield* client
+    .get(request.url, { headers })
+    .pipe(Effect.timeout(stall), Effect.mapError(broken))
+  if (response.status === 304 && isConditional(known)) return undefined
   if (response.status !== 200) {
-    return yield* new AttemptFailed({
-      found: `HTTP status ${response.status}`,
-      expected: "200",
-      transient: HttpClient.isTransientResponse(response),
-    })
+    return yield* statusFailed(response)
   }
   const { etag, "last-modified": lastModified } = response.headers
   const downloaded: Downloaded = {
@@ -128,16 +189,23 @@ export const downloadIfChanged = Effect.fn("download")(function* (
   known: Version,
 ) {
   const { backoff, retries } = yield* DownloadPolicy
-  const versioned = known.etag !== undefined || known.lastModified !== undefined
-  yield* Effect.logInfo(versioned ? `checking whether ${url} has changed` : `downloading ${url}`)
+  const shown = showUrl(url)
+  yield* Effect.logInfo(
+    isConditional(known) ? `checking whether ${shown} has changed` : `downloading ${shown}`,
+  )
   return yield* attempt(url, limitBytes, known).pipe(
-    Effect.tapError((error) => (error.transient ? Effect.logWarning(`${url}: ${error.found}`) : Effect.void)),
+    Effect.tapError((error) =>
+      error.transient ? Effect.logWarning(`${shown}: ${error.found}`) : Effect.void,
+    ),
     Effect.retry({
-      schedule: Schedule.exponential(backoff).pipe(Schedule.jittered),
+      schedule: Schedule.exponential(backoff).pipe(
+        Schedule.jittered,
+        Schedule.addDelay(({ input }) => Effect.succeed(input instanceof AttemptFailed ? input.waitMs : 0)),
+      ),
       times: retries,
       while: (error) => error.transient,
     }),
-    Effect.mapError(({ expected, found }) => new SourceFailed({ source: url, found, expected })),
+    Effect.mapError(({ expected, found }) => new SourceFailed({ source: shown, found, expected })),
   )
 })
 

@@ -54,8 +54,7 @@ export const fetchDataset = Effect.fn("fetchDataset")(function* (options: {
       : fetchOwnFile({
           dataset: dataset.name,
           file: key,
-          source: dataset[key].source,
-          sha256: dataset[key].sha256,
+          source: dataset[key],
           recorded: recorded?.files[key].sha256,
           dataDir,
         })

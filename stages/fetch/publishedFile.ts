@@ -14,13 +14,14 @@ import { keep, lookUp } from "./cache.ts"
 import { type Expectation, verifyContent } from "./content.ts"
 import type { DatasetEntry, Digest } from "./datasets.ts"
 import { download } from "./download.ts"
-import { type Content, firstOf, SourceFailed } from "./sources.ts"
+import { type Content, firstOf, ofLocalFile, SourceFailed } from "./sources.ts"
 
 /** The bytes of a file. If it cannot be read the source has failed, not the run. */
 const readSource = (path: string, source: string) =>
   read(path).pipe(
     Effect.mapError(
-      (error: StorageFailed) => new SourceFailed({ source, found: error.message, expected: "the file" }),
+      (error: StorageFailed) =>
+        new SourceFailed({ source, found: error.message, expected: "the file", local: "damaged" }),
     ),
   )
 
@@ -28,7 +29,13 @@ const readSource = (path: string, source: string) =>
 const bundledPath = (bundled: string, source: string) =>
   Effect.try({
     try: () => fileURLToPath(import.meta.resolve(bundled)),
-    catch: () => new SourceFailed({ source, found: "no such package", expected: "an installed package" }),
+    catch: () =>
+      new SourceFailed({
+        source,
+        found: "no such package",
+        expected: "an installed package",
+        local: "missing",
+      }),
   })
 
 export const fetchPublishedFile = Effect.fn("fetchPublishedFile")(function* (options: {
@@ -55,13 +62,16 @@ export const fetchPublishedFile = Effect.fn("fetchPublishedFile")(function* (opt
   const byHand = `${path}.gz`
   const sources: Array<Effect.Effect<Content, SourceFailed, FileSystem.FileSystem | HttpClient.HttpClient>> =
     [
-      ...((yield* exists(byHand)) ? [readSource(byHand, byHand).pipe(Effect.flatMap(verified(byHand)))] : []),
+      ...((yield* exists(byHand))
+        ? [readSource(byHand, byHand).pipe(Effect.flatMap(verified(byHand)), ofLocalFile("damaged"))]
+        : []),
       ...(file.bundled === undefined
         ? []
         : [
             bundledPath(file.bundled, file.bundled).pipe(
               Effect.flatMap((bundled) => readSource(bundled, `package ${file.bundled}`)),
               Effect.flatMap(verified(`package ${file.bundled}`)),
+              ofLocalFile("damaged"),
             ),
           ]),
       // The largest size that gzip can give.
@@ -71,8 +81,8 @@ export const fetchPublishedFile = Effect.fn("fetchPublishedFile")(function* (opt
     ]
   const earlier =
     cached.kind === "wrong"
-      ? new SourceFailed({ source: path, found: cached.found, expected: cached.expected })
-      : new SourceFailed({ source: path, found: "no file", expected: "the file" })
+      ? new SourceFailed({ source: path, found: cached.found, expected: cached.expected, local: "damaged" })
+      : new SourceFailed({ source: path, found: "no file", expected: "the file", local: "missing" })
   if (entry.unverified !== undefined) yield* Effect.logInfo(`${dataset}: ${entry.unverified}`)
   const content = yield* firstOf(sources, [earlier], {
     dataset,

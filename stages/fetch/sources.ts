@@ -4,7 +4,14 @@
 import { Effect, Result, Schema } from "effect"
 import { Failure } from "../../schemas/Failure.ts"
 
-const failure = { source: Schema.String, found: Schema.String, expected: Schema.String }
+const failure = {
+  source: Schema.String,
+  found: Schema.String,
+  expected: Schema.String,
+  /** What is wrong with a file of this machine. Absent from a download: another time it may succeed. */
+  local: Schema.optionalKey(Schema.Literals(["missing", "damaged"])),
+}
+type LocalFault = "missing" | "damaged"
 
 /** One source does not have the file. The next one is tried. */
 export class SourceFailed extends Failure<SourceFailed>()("SourceFailed", {
@@ -13,9 +20,14 @@ export class SourceFailed extends Failure<SourceFailed>()("SourceFailed", {
   message: ({ expected, found, source }) => `${source}: found ${found}, expected ${expected}`,
 }) {}
 
-/** No source has a file of a dataset. */
+/** No source has a file of a dataset. If none of them is downloaded, trying again would not help. */
 export class DataNotAvailable extends Failure<DataNotAvailable>()("DataNotAvailable", {
-  exitCode: "unavailable",
+  exitCode: ({ sources }) =>
+    sources.some(({ local }) => local === undefined)
+      ? "unavailable"
+      : sources.some(({ local }) => local === "damaged")
+        ? "dataError"
+        : "noInput",
   fields: {
     dataset: Schema.String,
     file: Schema.String,
@@ -38,6 +50,14 @@ export interface Content {
   readonly source: string
 }
 
+/** Marks the failure of a source as that of a file of this machine. */
+export const ofLocalFile =
+  (local: LocalFault) =>
+  <A, E, R>(reading: Effect.Effect<A, SourceFailed | E, R>): Effect.Effect<A, SourceFailed | E, R> =>
+    Effect.mapError(reading, (error) =>
+      error instanceof SourceFailed ? new SourceFailed({ ...error, local }) : error,
+    )
+
 /** Tries the sources one after another. `earlier`: failures of sources that were tried before. */
 export const firstOf = Effect.fnUntraced(function* <A, E, R>(
   sources: Iterable<Effect.Effect<A, SourceFailed | E, R>>,
@@ -56,6 +76,11 @@ export const firstOf = Effect.fnUntraced(function* <A, E, R>(
   }
   return yield* new DataNotAvailable({
     ...options,
-    sources: failed.map(({ expected, found, source }) => ({ source, found, expected })),
+    sources: failed.map(({ expected, found, local, source }) => ({
+      source,
+      found,
+      expected,
+      ...(local === undefined ? {} : { local }),
+    })),
   })
 })

@@ -66,7 +66,7 @@ describe("a run whose data was replaced", () => {
     writeSet(2)
     rmSync(join(data, "own"), { recursive: true, force: true })
     const refused = await resume(75)
-    assert.strictEqual(refused.code, 69, refused.stderr)
+    assert.strictEqual(refused.code, 65, refused.stderr)
     assert.match(
       refused.stderr,
       /^error: cannot get trainImages of squares: \S+train-images: found 1936 bytes of SHA-256 \w{64}, expected SHA-256 \w{64}; .*put it back at \S+train-images, or start a new run$/m,

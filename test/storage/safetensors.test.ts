@@ -70,10 +70,15 @@ describe("safetensors", () => {
   })
 
   it("says what it found when the content is something else", () => {
-    const page = new TextEncoder().encode(`<!doctype html>${" ".repeat(200)}`)
-    const result = decodeSafetensors(page)
-    assert.isTrue(Result.isFailure(result))
-    if (Result.isFailure(result))
-      assert.match(result.failure.message, /^found a header of \d+ bytes in a file of 215/)
+    const failureOf = (start: string) => {
+      const result = decodeSafetensors(new TextEncoder().encode(`${start}${" ".repeat(200)}`))
+      return Result.isFailure(result) ? result.failure.message : ""
+    }
+    assert.match(failureOf("some other text"), /^found a header of \d+ bytes in a file of 215/)
+    assert.match(failureOf("<!doctype html>"), /^found an HTML page, expected a safetensors file/)
+    assert.match(
+      failureOf("version https://git-lfs.github.com/spec/v1\n"),
+      /^found a Git LFS pointer.*git lfs pull/,
+    )
   })
 })

@@ -5,6 +5,7 @@ import { type Content, html } from "../page/html.ts"
 import { facts, folded, type Section } from "../page/page.ts"
 import { table } from "../page/tables.ts"
 import { count, measure } from "../page/numbers.ts"
+import { showUrls } from "../../format/showUrl.ts"
 import { percent } from "../../format/percent.ts"
 import type { Pictures } from "./pictures.ts"
 import type { RunRecords } from "./RunRecords.ts"
@@ -60,7 +61,7 @@ const filesTable = ({ fetched }: RunRecords) =>
         columns: ["file", { name: "size", numeric: true }, "SHA-256", "source"],
         rows: fileNames.map((name) => {
           const file = fetched.files[name]
-          return [name, size(file.sizeBytes), html`<code>${file.sha256}</code>`, file.source]
+          return [name, size(file.sizeBytes), html`<code>${file.sha256}</code>`, showUrls(file.source)]
         }),
       })
 

@@ -1,5 +1,6 @@
 /** Provenance: (records) -> the experiment as JSON, and the attempts with their software and machine. */
 import type { Attempt } from "../../schemas/Run.ts"
+import { showUrls } from "../../format/showUrl.ts"
 import { duration } from "../../format/duration.ts"
 import { type Content, html } from "../page/html.ts"
 import { code, facts, readableJson, type Section } from "../page/page.ts"
@@ -26,7 +27,7 @@ export const experimentSection = ({
         ...(changed.length === 0 ? [] : [["overridden by the command line", changed.join(", ")] as const]),
         ["seed", String(header.experiment.seed ?? "unknown")],
       ]),
-      code("The experiment as JSON", readableJson(value)),
+      code("The experiment as JSON", showUrls(readableJson(value))),
     ],
   }
 }

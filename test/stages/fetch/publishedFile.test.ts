@@ -181,7 +181,11 @@ describe("fetching a published file over HTTP", () => {
           [server.finalPath(), "no file", "the file"],
           ["no-such-package/data/labels-idx1-ubyte", "no such package", "an installed package"],
           [`${server.origin}/a`, "HTTP status 404", "200"],
-          [`${server.origin}/b`, "an HTML page of 62 bytes", "20000 bytes"],
+          [
+            `${server.origin}/b`,
+            "an HTML page of 62 bytes",
+            "the file itself; open the address in a browser: the file may have moved, or need a login",
+          ],
         ],
       )
       assert.strictEqual(error[Runtime.errorExitCode], 69)
