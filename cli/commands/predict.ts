@@ -1,12 +1,16 @@
 /** `pipeline predict RUN IMAGE…`: predicts the labels of your own images. */
-import { Console, Effect, Option, Schema } from "effect"
+import { Console, Effect, Option, Schema, Stream } from "effect"
 import { Argument, Command, Flag } from "effect/cli"
-import type { Prediction } from "../../inspect/predictImages.ts"
+import type { ImageProblem, ImageResult } from "../../inspect/predictImages.ts"
+import type { Predictor } from "../../inspect/predictor.ts"
 import { engineNames } from "../../schemas/EngineInfo.ts"
 import { Failure } from "../../schemas/Failure.ts"
 import { ensembleName, readEnsemble } from "../../storage/ensembles.ts"
 import { findRun } from "../../storage/runDirectory.ts"
 import { json, runsDir } from "../flags.ts"
+
+/** More reasons than this are counted only. `--json` has all of them. */
+const reasonsShown = 20
 
 /** Some images cannot be read or preprocessed; the others were predicted. */
 export class ImagesRefused extends Failure<ImagesRefused>()("ImagesRefused", {
@@ -21,7 +25,10 @@ export class ImagesRefused extends Failure<ImagesRefused>()("ImagesRefused", {
   },
   message: ({ images, problems }) => {
     if (images === 1) return problems[0].message
-    const lines = problems.map(({ message }) => `  ${message}`)
+    const lines = problems.slice(0, reasonsShown).map(({ message }) => `  ${message}`)
+    if (problems.length > reasonsShown) {
+      lines.push(`  … and ${problems.length - reasonsShown} more, which --json lists`)
+    }
     return `cannot predict ${problems.length} of ${images} images:\n${lines.join("\n")}`
   },
 }) {}
@@ -49,19 +56,64 @@ const show = Flag.Boolean("show").pipe(
   Flag.withDefault(false),
 )
 
-/** Draws preprocessed images with their predictions on standard error. */
-const drawImages = Effect.fnUntraced(function* (
-  predictions: ReadonlyArray<Prediction>,
-  pixels: ReadonlyArray<Uint8Array>,
+/** Draws a preprocessed image with its prediction on standard error. */
+const drawImage = Effect.fnUntraced(function* (
+  result: ImageResult,
   imageShape: readonly [number, number, number],
 ) {
+  if ("problem" in result) return
   const { halfBlocks } = yield* Effect.promise(() => import("../render/halfBlocks.ts"))
   const hasColours = process.stderr.isTTY && process.stderr.hasColors(2 ** 24)
-  for (const [i, prediction] of predictions.entries()) {
-    const drawn = halfBlocks(pixels[i], imageShape, hasColours)
-    yield* Console.error(`${prediction.image}: ${prediction.class}\n${drawn}\n`)
-  }
+  const { pixels, prediction } = result
+  yield* Console.error(
+    `${prediction.image}: ${prediction.class}\n${halfBlocks(pixels, imageShape, hasColours)}\n`,
+  )
 })
+
+/** Prints results as they come: (begin, one result, end). */
+interface Printer {
+  readonly begin: Effect.Effect<void>
+  readonly result: (result: ImageResult) => Effect.Effect<void>
+  readonly end: (problems: ReadonlyArray<ImageProblem>) => Effect.Effect<void>
+}
+
+const tablePrinter = Effect.fnUntraced(function* (
+  images: ReadonlyArray<string>,
+  names: ReadonlyArray<string>,
+) {
+  const { predictionTable } = yield* Effect.promise(() => import("../render/renderPredictions.ts"))
+  const { head, row } = predictionTable(images, names)
+  let isFirst = true
+  return {
+    begin: Effect.void,
+    result: (result) =>
+      Effect.suspend(() => {
+        // If no image can be predicted, the errors alone say so.
+        if (isFirst && "problem" in result && images.length === 1) return Effect.void
+        const lines = isFirst ? [head, row(result)] : [row(result)]
+        isFirst = false
+        return Console.log(lines.join("\n"))
+      }),
+    end: () => Effect.void,
+  } satisfies Printer
+})
+
+/** One JSON value, written piece by piece: an array holds one prediction a line. */
+const jsonPrinter = ({ checkpoints, names, preparation }: Predictor, hiddenFiles: number): Printer => {
+  const head = JSON.stringify({ models: checkpoints, preparation, classes: names, hiddenFiles }, null, 2)
+  let separator = ""
+  return {
+    begin: Console.log(`${head.slice(0, head.lastIndexOf("\n"))},\n  "predictions": [`),
+    result: (result) =>
+      Effect.suspend(() => {
+        if ("problem" in result) return Effect.void
+        const text = `${separator}    ${JSON.stringify(result.prediction)}`
+        separator = ",\n"
+        return Effect.sync(() => void process.stdout.write(text))
+      }),
+    end: (problems) => Console.log(`\n  ],\n  "problems": ${JSON.stringify(problems)}\n}`),
+  }
+}
 
 /** The members of an ensemble, or the runs whose names are joined by commas. */
 const membersOf = Effect.fnUntraced(function* (runsDir: string, run: string) {
@@ -76,33 +128,41 @@ export const predict = Command.make(
   Effect.fn("predict")(function* (options) {
     const { combine, members } = yield* membersOf(options.runsDir, options.run)
     const runs = yield* Effect.forEach(members, ({ run }) => findRun(options.runsDir, run))
-    const [{ makePredictor }, { predictImages }, { describePreparation }] = yield* Effect.promise(() =>
-      Promise.all([
-        import("../../inspect/predictor.ts"),
-        import("../../inspect/predictImages.ts"),
-        import("../../stages/preprocess/prepare.ts"),
-      ]),
-    )
+    const [{ makePredictor }, { predictImages }, { describePreparation }, { makeImageProgress }] =
+      yield* Effect.promise(() =>
+        Promise.all([
+          import("../../inspect/predictor.ts"),
+          import("../../inspect/predictImages.ts"),
+          import("../../stages/preprocess/prepare.ts"),
+          import("../render/imageProgress.ts"),
+        ]),
+      )
     const predictor = yield* makePredictor(runs, {
       checkpoint: Option.getOrUndefined(options.checkpoint),
       engine: Option.getOrUndefined(options.engine),
       combination: combine,
     })
-    const { checkpoints, dataset, names, preparation } = predictor
-    yield* Effect.logInfo(describePreparation(preparation, dataset.name))
+    yield* Effect.logInfo(describePreparation(predictor.preparation, predictor.dataset.name))
 
-    const { pixels, predictions, problems } = yield* predictImages(predictor, options.images)
-    if (options.show) yield* drawImages(predictions, pixels, dataset.imageShape)
-    if (options.json) {
-      const output = { models: checkpoints, preparation, classes: names, predictions, problems }
-      yield* Console.log(JSON.stringify(output, null, 2))
-    } else if (predictions.length > 0) {
-      const { renderPredictions } = yield* Effect.promise(() => import("../render/renderPredictions.ts"))
-      yield* Console.log(renderPredictions(predictions, names))
-    }
-    if (problems.length > 0) {
-      return yield* new ImagesRefused({ images: predictions.length + problems.length, problems })
-    }
+    const { hidden, images, results } = yield* predictImages(predictor, options.images)
+    if (hidden > 0) yield* Effect.logInfo(`skipped ${hidden} hidden ${hidden === 1 ? "file" : "files"}`)
+    const printer = options.json
+      ? jsonPrinter(predictor, hidden)
+      : yield* tablePrinter(images, predictor.names)
+    const progress = yield* makeImageProgress(images.length)
+    const problems: Array<ImageProblem> = []
+    const print = Effect.fnUntraced(function* (result: ImageResult) {
+      if ("problem" in result) problems.push(result.problem)
+      if (options.show) yield* drawImage(result, predictor.dataset.imageShape)
+      yield* printer.result(result)
+    })
+    yield* printer.begin
+    yield* results.pipe(
+      Stream.runForEach((result) => progress.after(print(result))),
+      // Also if the engine fails: what is printed is one whole JSON value.
+      Effect.ensuring(Effect.suspend(() => printer.end(problems))),
+    )
+    if (problems.length > 0) return yield* new ImagesRefused({ images: images.length, problems })
   }, Effect.scoped),
 ).pipe(
   Command.withDescription(

@@ -1,38 +1,45 @@
-/** Predictions as a table: (predictions, class names) -> lines. */
-import type { Prediction } from "../../inspect/predictImages.ts"
-import { table } from "./table.ts"
+/**
+ * Predictions as a table whose rows are printed as they come: (names of the images, class names) -> head, and the row
+ * of a result. The columns are as wide as the names require, which are known before the first prediction.
+ */
+import type { ImageResult } from "../../inspect/predictImages.ts"
+import { doubtText } from "../../stages/preprocess/Doubt.ts"
 
-/** With more classes than fit a terminal as columns, only the most probable ones are shown. */
-const maxColumns = 12
-const classesShown = 3
+/** What a row has for an image that has no prediction. The reasons are printed after the table. */
+const none = "–"
 
-const percent = (share: number) => (100 * share).toFixed(1)
+const percent = (share: number) => `${(100 * share).toFixed(1)} %`
+const widest = (texts: ReadonlyArray<string>) => texts.reduce((most, text) => Math.max(most, text.length), 0)
 
-export const renderPredictions = (
-  predictions: ReadonlyArray<Prediction>,
-  names: ReadonlyArray<string>,
-): string => {
-  if (names.length <= maxColumns && names.every((name) => name.length <= 3)) {
-    return table(
-      ["image", "label", ...names.map((name) => `${name} %`)],
-      predictions.map(({ class: name, image, probabilities }) => [
-        image,
-        name,
-        ...probabilities.map(percent),
-      ]),
-      2,
-    )
+const columns = ["image", "label", "probability", "second", "third", "doubts"] as const
+
+export const predictionTable = (images: ReadonlyArray<string>, names: ReadonlyArray<string>) => {
+  const name = widest(names)
+  const ranked = name + " 100.0 %".length
+  const widths = [
+    Math.max(columns[0].length, widest(images)),
+    Math.max(columns[1].length, name),
+    columns[2].length,
+    ranked,
+    ranked,
+  ]
+  const line = (cells: ReadonlyArray<string>) =>
+    cells
+      // Figures are aligned on the right, words on the left.
+      .map((cell, i) => (i === 2 ? cell.padStart(widths[i]) : cell.padEnd(widths[i] ?? 0)))
+      .join("  ")
+      .trimEnd()
+  const row = (result: ImageResult) => {
+    if ("problem" in result) return line([result.problem.image, none])
+    const { doubts, image, top } = result.prediction
+    const [first, ...others] = top
+    const ranks = [1, 2].map((rank) => {
+      const other = others[rank - 1]
+      return other === undefined
+        ? ""
+        : `${other.class.padEnd(name)} ${percent(other.probability).padStart("100.0 %".length)}`
+    })
+    return line([image, first.class, percent(first.probability), ...ranks, doubts.map(doubtText).join(", ")])
   }
-  const mostProbable = (probabilities: ReadonlyArray<number>) =>
-    probabilities
-      .map((probability, label) => ({ probability, name: names[label] }))
-      .sort((a, b) => b.probability - a.probability)
-      .slice(0, classesShown)
-      .map(({ name, probability }) => `${name} ${percent(probability)} %`)
-      .join(", ")
-  return table(
-    ["image", "label", "most probable"],
-    predictions.map(({ class: name, image, probabilities }) => [image, name, mostProbable(probabilities)]),
-    3,
-  )
+  return { head: line(columns), row }
 }

@@ -1,8 +1,8 @@
 /**
  * Decodes an image: (bytes of a PNG, JPEG or WebP) -> its pixels, upright and without transparency.
  *
- * The decoder gets these three formats only, which are recognized by their first bytes, and only after the size in
- * the header is checked: a file of a few kilobytes can hold a hundred megapixels.
+ * The decoder gets these three formats only, which are recognized by their first bytes, and only after the width and
+ * height in the header are checked: a file of a few kilobytes can hold a hundred megapixels, or one column of a million.
  */
 import { Effect, Schema } from "effect"
 import { Failure } from "../../schemas/Failure.ts"
@@ -10,6 +10,11 @@ import type { GrayImage } from "./GrayImage.ts"
 
 /** Some megapixels more than the default of phone cameras; 200 MB when decoded. */
 const maxPixels = 64_000_000
+/**
+ * The longer side divided by the shorter one. A 1 that is cropped to its edges has about 10. The decoder works line by
+ * line: 64 million lines of one pixel took 24 s.
+ */
+const maxAspectRatio = 100
 /** Larger images are shrunk to this side when they are decoded. A mark of a fortieth of the width still has 30 pixels. */
 const maxSide = 1200
 
@@ -29,6 +34,14 @@ export class ImageTooLarge extends Failure<ImageTooLarge>()("ImageTooLarge", {
   fields: fault,
   message: ({ found, image }) =>
     `${image} is too large: found ${found}, expected at most ${maxPixels / 1e6} megapixels; shrink it`,
+}) {}
+
+/** A side of no pixels, or one side much longer than the other, according to the header. */
+export class ImageShapeUnsupported extends Failure<ImageShapeUnsupported>()("ImageShapeUnsupported", {
+  exitCode: "dataError",
+  fields: { ...fault, maxAspectRatio: Schema.Finite },
+  message: ({ found, image, maxAspectRatio }) =>
+    `cannot read ${image}: found ${found} pixels, expected at least 1 × 1 and one side at most ${maxAspectRatio} times as long as the other; crop it or export it again`,
 }) {}
 
 /** A truncated or damaged file. */
@@ -62,27 +75,48 @@ export const formatOf = (bytes: Uint8Array): string => {
 const reasonOf = (error: unknown) =>
   (error instanceof Error ? error.message : String(error))
     .split("\n")[0]
-    .replace(/^(?:Input buffer|Vips\w*|\w+load_buffer):? /, "")
+    .replace(/^(?:Input buffer|Vips\w*|\w+load_buffer):? |:$/g, "")
 
 /** Loading sharp takes about 30 ms, so it is loaded only when an image is decoded. */
 const loadSharp = Effect.promise(async () => (await import("sharp")).default)
 
+/**
+ * Width and height in the header of a PNG: its first chunk, after 8 bytes of signature and 8 of length and type (PNG
+ * specification, 2003). The decoder calls impossible ones a corrupt header and does not name them.
+ */
+const pngSize = (bytes: Uint8Array) => {
+  const header = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength)
+  return { width: header.getUint32(16), height: header.getUint32(20) }
+}
+
+const checkShape = (
+  { height, width }: { readonly width: number; readonly height: number },
+  image: string,
+  maxAspectRatio: number,
+): Effect.Effect<void, ImageShapeUnsupported | ImageTooLarge> => {
+  const found = `${width} × ${height}`
+  if (Math.max(width, height) > maxAspectRatio * Math.min(width, height)) {
+    return new ImageShapeUnsupported({ image, found, maxAspectRatio })
+  }
+  if (Math.min(width, height) < 1) return new ImageShapeUnsupported({ image, found, maxAspectRatio })
+  if (width * height <= maxPixels) return Effect.void
+  return new ImageTooLarge({ image, found: `${found}, ${((width * height) / 1e6).toFixed(0)} megapixels` })
+}
+
 /** Checks format and size, and opens the image for decoding. */
-const open = Effect.fnUntraced(function* (bytes: Uint8Array, image: string) {
+const open = Effect.fnUntraced(function* (bytes: Uint8Array, image: string, maxRatio = maxAspectRatio) {
   const format = formatOf(bytes)
   if (!["PNG", "JPEG", "WebP"].includes(format)) {
     return yield* new ImageFormatUnsupported({ image, found: format })
   }
+  if (format === "PNG" && bytes.length >= 24) yield* checkShape(pngSize(bytes), image, maxRatio)
   const sharp = yield* loadSharp
   const damaged = (error: unknown) => new ImageDamaged({ image, found: reasonOf(error) })
-  const { height, width } = yield* Effect.tryPromise({
+  const size = yield* Effect.tryPromise({
     try: () => sharp(bytes, { limitInputPixels: false }).metadata(),
     catch: damaged,
   })
-  if (width * height > maxPixels) {
-    const megapixels = ((width * height) / 1e6).toFixed(0)
-    return yield* new ImageTooLarge({ image, found: `${width} × ${height}, ${megapixels} megapixels` })
-  }
+  yield* checkShape(size, image, maxRatio)
   return {
     picture: sharp(bytes, { limitInputPixels: maxPixels, failOn: "truncated" }).autoOrient(),
     damaged,
@@ -131,7 +165,9 @@ export const decodeFitted = Effect.fn("decodeFitted")(function* (
   image: string,
   [height, width, channels]: readonly [height: number, width: number, channels: 1 | 3],
 ) {
-  const { damaged, picture } = yield* open(bytes, image)
+  // The images of a dataset may be long themselves: a series of measurements, for example.
+  const ratio = Math.max(width, height) / Math.min(width, height)
+  const { damaged, picture } = yield* open(bytes, image, maxAspectRatio * ratio)
   const { data, info } = yield* Effect.tryPromise({
     try: () =>
       picture

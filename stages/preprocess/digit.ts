@@ -7,6 +7,7 @@
  */
 import { Result } from "effect"
 import { separateInk } from "./background.ts"
+import type { Doubt } from "./Doubt.ts"
 import { centreOfMass, sample } from "./fit.ts"
 import { boxBlur, crop, type GrayImage } from "./GrayImage.ts"
 import { type Mark, findMark } from "./mark.ts"
@@ -95,6 +96,7 @@ export interface Character {
   /** [size, size], 0 to 255; ink is light. */
   readonly pixels: Uint8Array
   readonly darkInk: boolean
+  readonly doubts: ReadonlyArray<Doubt>
 }
 
 /**
@@ -142,6 +144,7 @@ const read = (
     : Result.succeed({
         pixels: Uint8Array.from(pixels, (value) => Math.round(255 * value)),
         darkInk: contrast.darkInk,
+        doubts: [],
         atEdge: isAtEdge(image, found.success),
       })
 }

@@ -1,5 +1,6 @@
 /**
- * Prepares a user's image for prediction: (bytes, dataset) -> pixels as the dataset stores them, and a description.
+ * Prepares a user's image for prediction: (bytes, dataset) -> pixels as the dataset stores them, with what is doubtful
+ * about them, and a description of the preparation.
  *
  * The preparation follows how the dataset was made: characters are cut out and normalized as in MNIST, other images are only
  * resized.
@@ -9,6 +10,7 @@ import type { Dataset } from "../../schemas/experiment/Dataset.ts"
 import { Failure } from "../../schemas/Failure.ts"
 import { decodeFitted, decodeGray } from "./decode.ts"
 import { type CharacterStyle, toCharacter } from "./digit.ts"
+import type { Doubt } from "./Doubt.ts"
 import { pad } from "./resize.ts"
 
 export type Preparation =
@@ -70,12 +72,13 @@ export const prepareImage = Effect.fn("prepareImage")(function* (
   if (preparation.kind === "character") {
     const found = toCharacter(yield* decodeGray(bytes, image), preparation.style)
     return Result.isSuccess(found)
-      ? found.success.pixels
+      ? { pixels: found.success.pixels, doubts: found.success.doubts }
       : yield* new NoMarkFound({ image, found: found.failure })
   }
   const [height, width, channels] = dataset.imageShape
   if (channels !== 1 && channels !== 3)
     return yield* new ChannelsUnsupported({ dataset: dataset.name, channels })
   const fitted = yield* decodeFitted(bytes, image, [height, width, channels])
-  return pad(fitted, dataset.imageShape, preparation.darkGround)
+  const doubts: ReadonlyArray<Doubt> = []
+  return { pixels: pad(fitted, dataset.imageShape, preparation.darkGround), doubts }
 })

@@ -50,6 +50,7 @@ describe("predict", () => {
       const seen = yield* Effect.forEach(digits, ({ pixels }, i) =>
         Effect.promise(() => photograph(pixels, { ...paperScene, darkInk: i % 2 === 0 }, i)).pipe(
           Effect.flatMap((photo) => prepareImage(photo, `photograph ${i}`, dataset, preparation)),
+          Effect.map((prepared) => prepared.pixels),
         ),
       )
       const original = right(yield* probabilities(digits.map(({ pixels }) => pixels)))

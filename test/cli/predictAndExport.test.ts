@@ -89,7 +89,14 @@ describe("predict", () => {
       ],
     )
     assert.lengthOf(classes, 10)
-    for (const { probabilities } of predictions) {
+    for (const { class: name, doubts, probabilities, top } of predictions) {
+      assert.lengthOf(top, 3)
+      assert.strictEqual(top[0].class, name)
+      assert.deepStrictEqual(
+        top.map(({ probability }: { probability: number }) => probability),
+        probabilities.toSorted((a: number, b: number) => b - a).slice(0, 3),
+      )
+      assert.deepStrictEqual(doubts, [])
       assert.closeTo(
         probabilities.reduce((a: number, b: number) => a + b, 0),
         1,
@@ -108,6 +115,44 @@ describe("predict", () => {
     const missing = await runCommand("predict", run, "missing.png")
     assert.strictEqual(missing.code, 66)
     assert.match(missing.stderr, /^error: cannot read missing\.png: found no such file/m)
+  })
+
+  it("skips and counts the hidden files of a folder, and refuses absurd shapes from the header", async () => {
+    const folder = join(scratch, "stick")
+    mkdirSync(join(folder, "__MACOSX"), { recursive: true })
+    const digit = await pngOf(digitAt(0).pixels)
+    writeFileSync(join(folder, "3.png"), digit)
+    for (const hidden of ["._3.png", "__MACOSX/._3.png", "__MACOSX/._4.png"]) {
+      writeFileSync(join(folder, hidden), "Mac OS X resource fork")
+    }
+    const one = await runCommand("predict", run, folder)
+    assert.strictEqual(one.code, 0, one.stderr)
+    assert.match(one.stderr, /skipped 1 hidden file$/m)
+    const all = await runCommand("predict", run, folder, join(folder, "__MACOSX"), "--json")
+    assert.strictEqual(all.code, 0, all.stderr)
+    const { hiddenFiles, predictions, problems } = JSON.parse(all.stdout)
+    assert.deepStrictEqual([hiddenFiles, predictions.length, problems.length], [3, 1, 0])
+    const none = await runCommand("predict", run, join(folder, "__MACOSX"))
+    assert.strictEqual(none.code, 66)
+    assert.match(none.stderr, /found only hidden files, which are skipped/)
+    // A file that is named is not skipped.
+    const named = await runCommand("predict", run, join(folder, "._3.png"))
+    assert.strictEqual(named.code, 65)
+
+    const column = new DataView(Uint8Array.from(digit).buffer)
+    column.setUint32(16, 1)
+    column.setUint32(20, 64_000_000)
+    const tall = await runCommand("predict", run, write("tall.png", new Uint8Array(column.buffer)))
+    assert.strictEqual(tall.code, 65)
+    assert.match(tall.stderr, /found 1 × 64000000 pixels, expected .* at most 100 times as long/)
+  })
+
+  it("prints one row per image, with the three most probable classes", async () => {
+    const { code, stdout } = await runCommand("predict", run, write("0.png", await pngOf(digitAt(0).pixels)))
+    assert.strictEqual(code, 0)
+    const [head, row] = stdout.split("\n")
+    assert.match(head, /^image +label +probability +second +third +doubts$/)
+    assert.match(row, /0\.png +7 +\d+\.\d % +\d +\d+\.\d % +\d +\d+\.\d %$/)
   })
 
   it("reads standard input, and averages runs", async () => {

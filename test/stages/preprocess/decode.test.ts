@@ -1,7 +1,7 @@
 import { assert, describe, it } from "@effect/vitest"
 import { Effect } from "effect"
 import sharp from "sharp"
-import { decodeGray } from "../../../stages/preprocess/decode.ts"
+import { decodeFitted, decodeGray } from "../../../stages/preprocess/decode.ts"
 
 const plain = (width: number, height: number) =>
   sharp({ create: { width, height, channels: 3, background: "#888" }, limitInputPixels: false })
@@ -72,6 +72,48 @@ describe("decodeGray", () => {
       const error = yield* refusal(bomb)
       assert.strictEqual(error._tag, "ImageTooLarge")
       assert.match(error.message, /10000 × 10000, 100 megapixels, expected at most 64/)
+    }),
+  )
+
+  it.effect("refuses absurd shapes from the header, and says what it found and expects", () =>
+    Effect.gen(function* () {
+      const small = yield* Effect.promise(() => plain(64, 64).png().toBuffer())
+      const shapes = [
+        [1, 64_000_000],
+        [64_000_000, 1],
+        [3, 301],
+        [0, 0],
+        [0, 28],
+        [28, 0],
+        [2 ** 32 - 1, 1],
+      ] as const
+      for (const [width, height] of shapes) {
+        const bytes = Uint8Array.from(small)
+        new DataView(bytes.buffer).setUint32(16, width)
+        new DataView(bytes.buffer).setUint32(20, height)
+        bytes.set(crc(bytes.subarray(12, 29)), 29)
+        const error = yield* refusal(bytes)
+        assert.strictEqual(error._tag, "ImageShapeUnsupported")
+        assert.include(
+          error.message,
+          `found ${width} × ${height} pixels, expected at least 1 × 1 and one side at most 100 times as long`,
+        )
+      }
+      for (const format of ["jpeg", "webp"] as const) {
+        const bytes = yield* Effect.promise(() => plain(2, 201).toFormat(format).toBuffer())
+        assert.strictEqual((yield* refusal(bytes))._tag, "ImageShapeUnsupported", format)
+      }
+      const long = yield* Effect.promise(() => plain(200, 2).png().toBuffer())
+      assert.strictEqual((yield* decodeGray(long, "long")).width, 200)
+    }),
+  )
+
+  it.effect("accepts images as long as those of the dataset", () =>
+    Effect.gen(function* () {
+      const series = yield* Effect.promise(() => plain(500, 1).png().toBuffer())
+      assert.strictEqual((yield* decodeFitted(series, "series", [1, 250, 1])).width, 250)
+      const error = yield* Effect.flip(decodeFitted(series, "series", [28, 28, 1]))
+      assert.strictEqual(error._tag, "ImageShapeUnsupported")
     }),
   )
 
