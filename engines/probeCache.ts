@@ -5,10 +5,11 @@
  * system's temporary folder, could not be trusted. If a file cannot be read, decoded or written, the probe runs again.
  */
 import { createHash, randomUUID } from "node:crypto"
-import { mkdir, readFile, rename, rm, writeFile } from "node:fs/promises"
+import { rename, rm, writeFile } from "node:fs/promises"
 import { homedir } from "node:os"
 import { isAbsolute, join } from "node:path"
 import { Effect, Schema } from "effect"
+import { makeFolderNow, readStringNow } from "../storage/filesNow.ts"
 
 /** A relative XDG_CACHE_HOME is ignored (XDG Base Directory Specification). Throws if the user has no home. */
 const cacheFolder = () => {
@@ -26,7 +27,8 @@ export const probeCache = <A>(
   const json = Schema.fromJsonString(schema)
   const fileName = `${name}-${hash.digest("hex").slice(0, 16)}.json`
   return {
-    read: Effect.tryPromise(() => readFile(join(cacheFolder(), fileName), "utf8")).pipe(
+    read: Effect.try(cacheFolder).pipe(
+      Effect.flatMap((folder) => readStringNow(join(folder, fileName))),
       Effect.flatMap(Schema.decodeUnknownEffect(json)),
       Effect.orElseSucceed(() => undefined),
     ),
@@ -36,7 +38,7 @@ export const probeCache = <A>(
           Effect.tryPromise(async () => {
             const folder = cacheFolder()
             const partial = join(folder, `${fileName}.${randomUUID()}`)
-            await mkdir(folder, { recursive: true })
+            makeFolderNow(folder)
             try {
               await writeFile(partial, `${text}\n`)
               await rename(partial, join(folder, fileName))

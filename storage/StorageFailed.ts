@@ -15,6 +15,14 @@ const advice: Record<string, string> = {
   EISDIR: "it is a folder, not a file",
   EMFILE: "too many files are open; raise the limit (ulimit -n)",
   EIO: "the device reported an input/output error",
+  EEXIST: "something else has that name; choose another one",
+}
+
+/** A name or folder could not be created: the user may not write there, or something else is there. */
+const cannotCreate: Record<string, ReadonlyArray<string>> = {
+  any: ["EACCES", "EROFS"],
+  "make folder": ["ENOENT", "ENOTDIR", "EEXIST", "EPERM"],
+  create: ["ENOTDIR", "EEXIST", "EPERM"],
 }
 
 /** The meaning of ENOENT for a file or folder that was to be created. */
@@ -26,10 +34,20 @@ const missingFolder: Record<string, string> = {
 
 /** A file operation failed. `code` is the operating system's name of the error, such as ENOSPC. */
 export class StorageFailed extends Failure<StorageFailed>()("StorageFailed", {
-  exitCode: ({ code }) =>
-    code === "ENOENT" ? "noInput" : code === "EACCES" || code === "EROFS" ? "cannotCreate" : "ioError",
-  fields: { operation: Schema.String, path: Schema.String, code: Schema.String },
-  message: ({ code, operation, path }) => {
+  exitCode: ({ code, found, operation }) => {
+    if (found !== undefined) return "dataError"
+    if ([...cannotCreate.any, ...(cannotCreate[operation] ?? [])].includes(code)) return "cannotCreate"
+    return code === "ENOENT" ? "noInput" : "ioError"
+  },
+  fields: {
+    operation: Schema.String,
+    path: Schema.String,
+    code: Schema.String,
+    /** What was found there, of a read that was refused before it began (`regularFile.ts`). */
+    found: Schema.optionalKey(Schema.String),
+  },
+  message: ({ code, found, operation, path }) => {
+    if (found !== undefined) return `cannot ${operation} ${path}: ${found}`
     const problem = code === "ENOENT" ? (missingFolder[operation] ?? advice.ENOENT) : (advice[code] ?? code)
     return `cannot ${operation} ${path}: ${problem}`
   },

@@ -9,6 +9,7 @@
 import { randomInt } from "node:crypto"
 import { Effect, FileSystem, Option, Path, type PlatformError } from "effect"
 import { syncFolder } from "./disk.ts"
+import { largestFileBytes, longestTextBytes, notRegular, tooLarge } from "./regularFile.ts"
 import { codeOf, failed, type StorageFailed } from "./StorageFailed.ts"
 
 type Storage<A> = Effect.Effect<A, StorageFailed, FileSystem.FileSystem>
@@ -62,13 +63,31 @@ export const append = Effect.fnUntraced(
     effect.pipe(Effect.scoped, Effect.mapError(failed("append to", path)), Effect.uninterruptible),
 )
 
-export const read = (path: string): Storage<Uint8Array> =>
-  Effect.flatMap(FileSystem.FileSystem, (fs) => fs.readFile(path)).pipe(Effect.mapError(failed("read", path)))
+/** The content of a regular file of at most `limitBytes`; anything else is refused before it is opened. */
+export const read = (path: string, limitBytes = largestFileBytes): Storage<Uint8Array> =>
+  Effect.gen(function* () {
+    const fs = yield* FileSystem.FileSystem
+    const info = yield* fs.stat(path).pipe(Effect.mapError(failed("read", path)))
+    const sizeBytes = Number(info.size)
+    const refused = notRegular(path, info.type) ?? tooLarge(path, sizeBytes, limitBytes)
+    if (refused !== undefined) return yield* refused
+    const content = new Uint8Array(sizeBytes)
+    let received = 0
+    const fill = Effect.gen(function* () {
+      const file = yield* fs.open(path, { flag: "r" })
+      // No more than its size, so the read ends, whatever the file system gives (/proc) or another process appends.
+      while (received < sizeBytes) {
+        const count = yield* file.read(content.subarray(received))
+        if (count === 0) break
+        received += count
+      }
+    })
+    yield* Effect.scoped(fill).pipe(Effect.mapError(failed("read", path)))
+    return received === sizeBytes ? content : content.slice(0, received)
+  })
 
 export const readString = (path: string): Storage<string> =>
-  Effect.flatMap(FileSystem.FileSystem, (fs) => fs.readFileString(path)).pipe(
-    Effect.mapError(failed("read", path)),
-  )
+  Effect.map(read(path, longestTextBytes), (bytes) => new TextDecoder().decode(bytes))
 
 const orUndefined = <A>(reading: Storage<A>): Storage<A | undefined> =>
   reading.pipe(
@@ -101,20 +120,37 @@ export const sizeBytes = (path: string): Storage<number> =>
     Effect.mapError(failed("check", path)),
   )
 
-/** Size and time of a file, which change with it; undefined if the file does not exist. */
-export const stat = (
-  path: string,
-): Storage<{ readonly sizeBytes: number; readonly modifiedMs: number } | undefined> =>
+/** Size and time of a file, which change with it. */
+export interface FileVersion {
+  readonly sizeBytes: number
+  readonly modifiedMs: number
+}
+
+const versionOf = ({ mtime, size }: FileSystem.File.Info): FileVersion => ({
+  sizeBytes: Number(size),
+  modifiedMs: Option.match(mtime, { onNone: () => 0, onSome: (time) => time.getTime() }),
+})
+
+/** Undefined if the file does not exist. */
+export const stat = (path: string): Storage<FileVersion | undefined> =>
   Effect.flatMap(FileSystem.FileSystem, (fs) => fs.stat(path)).pipe(
-    Effect.map((info) => ({
-      sizeBytes: Number(info.size),
-      modifiedMs: Option.match(info.mtime, { onNone: () => 0, onSome: (time) => time.getTime() }),
-    })),
+    Effect.map(versionOf),
     Effect.mapError(failed("check", path)),
     Effect.catchIf(
       (error) => error.code === "ENOENT",
       () => Effect.succeed(undefined),
     ),
+  )
+
+/** The same of a path from outside: fails if it is a device, a FIFO, a folder or a link to one. */
+export const statRegular = (path: string): Storage<FileVersion | undefined> =>
+  Effect.flatMap(FileSystem.FileSystem, (fs) => fs.stat(path)).pipe(
+    Effect.mapError(failed("read", path)),
+    Effect.flatMap((info): Effect.Effect<FileVersion, StorageFailed> => {
+      const refused = notRegular(path, info.type)
+      return refused === undefined ? Effect.succeed(versionOf(info)) : Effect.fail(refused)
+    }),
+    orUndefined,
   )
 
 /** The names in a folder, sorted; empty if the folder does not exist. */

@@ -2,16 +2,17 @@
  * Reads files synchronously, which blocks this thread: the thousands of small files of a listing take a tenth of the time of
  * the asynchronous reads of `files.ts`.
  */
-import { existsSync, lstatSync, readdirSync, readFileSync } from "node:fs"
-import { join } from "node:path"
+import { existsSync, lstatSync, mkdirSync, readdirSync, readFileSync, statSync } from "node:fs"
+import { dirname, join } from "node:path"
 import { Effect } from "effect"
-import { failedNow, type StorageFailed } from "./StorageFailed.ts"
+import { kindOf, longestTextBytes, notRegular, tooLarge } from "./regularFile.ts"
+import { failedNow, StorageFailed } from "./StorageFailed.ts"
 
 /** The result of a synchronous read, or `otherwise` if the file does not exist. */
 const readNow = <A>(operation: string, path: string, read: () => A, otherwise: A) =>
   Effect.try({
     try: read,
-    catch: failedNow(operation, path),
+    catch: (error) => (error instanceof StorageFailed ? error : failedNow(operation, path)(error)),
   }).pipe(
     Effect.catchIf(
       (error) => error.code === "ENOENT",
@@ -19,9 +20,18 @@ const readNow = <A>(operation: string, path: string, read: () => A, otherwise: A
     ),
   )
 
-/** The content as text, or undefined if the file does not exist. */
+/** Throws if it is no regular file, or too large. */
+const readText = (path: string) => {
+  const stats = statSync(path)
+  const refused = notRegular(path, kindOf(stats)) ?? tooLarge(path, stats.size, longestTextBytes)
+  if (refused !== undefined) throw refused
+  // Files of /proc say that they are empty, and reading one may never end.
+  return stats.size === 0 ? "" : readFileSync(path, "utf8")
+}
+
+/** The content of a regular file as text, or undefined if the file does not exist. */
 export const readStringNow = (path: string): Effect.Effect<string | undefined, StorageFailed> =>
-  readNow<string | undefined>("read", path, () => readFileSync(path, "utf8"), undefined)
+  readNow<string | undefined>("read", path, () => readText(path), undefined)
 
 /** The names in a folder, sorted; empty if the folder does not exist. */
 export const listNow = (folder: string): Effect.Effect<ReadonlyArray<string>, StorageFailed> =>
@@ -47,3 +57,16 @@ export const treeSizeBytes = (path: string): Effect.Effect<number, StorageFailed
     },
     catch: failedNow("check", path),
   })
+
+/** Makes a folder and those above it, one by one, as `makeFolder` of `files.ts`. Throws the error of the operating system. */
+export const makeFolderNow = (folder: string): void => {
+  if (statSync(folder, { throwIfNoEntry: false })?.isDirectory() === true) return
+  const parent = dirname(folder)
+  if (parent !== folder) makeFolderNow(parent)
+  try {
+    mkdirSync(folder)
+  } catch (error) {
+    // Another process may have made it meanwhile.
+    if (statSync(folder, { throwIfNoEntry: false })?.isDirectory() !== true) throw error
+  }
+}

@@ -91,6 +91,9 @@ export const decodeExperiment = Effect.fn("decodeExperiment")(function* (value: 
 export const isEnsemble = (value: unknown) =>
   typeof value === "object" && value !== null && "members" in value
 
+/** An experiment file is a few kilobytes. */
+const largestBytes = 16 * 2 ** 20
+
 /** A file that was evaluated: its absolute path and its default export, not decoded. */
 export type LoadedFile = Effect.Success<ReturnType<typeof loadDefault>>
 
@@ -103,6 +106,8 @@ export const loadDefault = Effect.fn("loadDefault")(function* (file: string) {
     const problem = "not a TypeScript file; name one, such as experiments/cnn.ts"
     return yield* new ExperimentNotLoadable({ path, problem })
   }
+  // A device, a FIFO or a link to one would never end.
+  yield* files.read(path, largestBytes)
   const value = yield* evaluateFile(path)
   if (value === undefined) {
     return yield* new ExperimentNotLoadable({

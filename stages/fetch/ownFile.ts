@@ -11,7 +11,7 @@ import { Effect, Path, Schema } from "effect"
 import { type FetchedFile, Sha256 } from "../../schemas/experiment/Dataset.ts"
 import { showUrl } from "../../format/showUrl.ts"
 import { Failure } from "../../schemas/Failure.ts"
-import { read, readStringIfExists, stat, writeAtomic } from "../../storage/files.ts"
+import { read, readStringIfExists, statRegular, writeAtomic } from "../../storage/files.ts"
 import { parseIdx } from "../dataset/idx.ts"
 import { addressOf, isUrl, lacksSecrets, pathOf, type Source } from "./address.ts"
 import { keep, lookUp } from "./cache.ts"
@@ -50,17 +50,6 @@ const readOriginRecord = Effect.fnUntraced(function* (path: string) {
   return yield* decodeOrigin(text).pipe(Effect.orElseSucceed(() => undefined))
 })
 
-const readLocal = Effect.fnUntraced(function* (path: string, sizeBytes: number) {
-  if (sizeBytes > limitBytes) {
-    return yield* new SourceFailed({
-      source: path,
-      found: `${sizeBytes} bytes`,
-      expected: `at most ${limitBytes}`,
-    })
-  }
-  return yield* read(path)
-})
-
 const ownFolder = Effect.fnUntraced(function* (dataDir: string) {
   const paths = yield* Path.Path
   return paths.join(paths.resolve(dataDir), "own")
@@ -85,7 +74,7 @@ const findCached = Effect.fnUntraced(function* (folder: string, digest: string |
  */
 const readOrigin = Effect.fnUntraced(function* (
   origin: string,
-  local: Effect.Success<ReturnType<typeof stat>>,
+  local: Effect.Success<ReturnType<typeof statRegular>>,
   known: Version,
   sha256: string | undefined,
 ) {
@@ -116,7 +105,7 @@ const readOrigin = Effect.fnUntraced(function* (
       local: "missing",
     })
   }
-  const content = yield* readLocal(origin, local.sizeBytes).pipe(
+  const content = yield* read(origin, limitBytes).pipe(
     Effect.flatMap((bytes) => verifyContent(bytes, origin, expectation)),
     ofLocalFile("damaged"),
   )
@@ -153,7 +142,7 @@ export const fetchOwnFile = Effect.fn("fetchOwnFile")(function* (options: {
   const originDigest = yield* digestOf("sha256", new TextEncoder().encode(origin))
   const originPath = paths.join(folder, `${originDigest}.origin.json`)
   const before = yield* readOriginRecord(originPath)
-  const local = isUrl(origin) ? undefined : yield* stat(origin)
+  const local = isUrl(origin) ? undefined : yield* statRegular(origin)
   if (!isUrl(origin) && local === undefined && recorded === undefined)
     return yield* new OwnFileNotFound({ dataset, file, path: origin })
 

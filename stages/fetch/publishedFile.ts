@@ -17,8 +17,8 @@ import { download } from "./download.ts"
 import { type Content, firstOf, ofLocalFile, SourceFailed } from "./sources.ts"
 
 /** The bytes of a file. If it cannot be read the source has failed, not the run. */
-const readSource = (path: string, source: string) =>
-  read(path).pipe(
+const readSource = (path: string, source: string, limitBytes: number) =>
+  read(path, limitBytes).pipe(
     Effect.mapError(
       (error: StorageFailed) =>
         new SourceFailed({ source, found: error.message, expected: "the file", local: "damaged" }),
@@ -60,24 +60,28 @@ export const fetchPublishedFile = Effect.fn("fetchPublishedFile")(function* (opt
   const expectation: Expectation = { digest, sizeBytes, limitBytes: sizeBytes }
   const verified = (source: string) => (bytes: Uint8Array) => verifyContent(bytes, source, expectation)
   const byHand = `${path}.gz`
+  // The largest size that gzip can give.
+  const compressedBytes = sizeBytes + Math.ceil(sizeBytes / 1000) + 1024
   const sources: Array<Effect.Effect<Content, SourceFailed, FileSystem.FileSystem | HttpClient.HttpClient>> =
     [
       ...((yield* exists(byHand))
-        ? [readSource(byHand, byHand).pipe(Effect.flatMap(verified(byHand)), ofLocalFile("damaged"))]
+        ? [
+            readSource(byHand, byHand, compressedBytes).pipe(
+              Effect.flatMap(verified(byHand)),
+              ofLocalFile("damaged"),
+            ),
+          ]
         : []),
       ...(file.bundled === undefined
         ? []
         : [
             bundledPath(file.bundled, file.bundled).pipe(
-              Effect.flatMap((bundled) => readSource(bundled, `package ${file.bundled}`)),
+              Effect.flatMap((bundled) => readSource(bundled, `package ${file.bundled}`, compressedBytes)),
               Effect.flatMap(verified(`package ${file.bundled}`)),
               ofLocalFile("damaged"),
             ),
           ]),
-      // The largest size that gzip can give.
-      ...file.urls.map((url) =>
-        download(url, sizeBytes + Math.ceil(sizeBytes / 1000) + 1024).pipe(Effect.flatMap(verified(url))),
-      ),
+      ...file.urls.map((url) => download(url, compressedBytes).pipe(Effect.flatMap(verified(url)))),
     ]
   const earlier =
     cached.kind === "wrong"

@@ -84,4 +84,14 @@ describe("a cached probe result", () => {
       assert.deepStrictEqual(filesIn(folder), [name])
     }),
   )
+
+  it.effect("is not stored, and the probe does not wait, if no folder can be made there", () =>
+    Effect.gen(function* () {
+      for (const impossible of ["/proc/1/home", "/dev/null"]) {
+        set("XDG_CACHE_HOME", impossible)
+        yield* cacheOf("cpu").write({ blocks: 42 })
+        assert.isUndefined(yield* cacheOf("cpu").read)
+      }
+    }),
+  )
 })

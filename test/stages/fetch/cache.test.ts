@@ -15,9 +15,9 @@ const countingReads = (path: string) => {
     Effect.map(FileSystem.FileSystem, (fs) =>
       FileSystem.FileSystem.of({
         ...fs,
-        readFile: (file) => {
+        open: (file, options) => {
           if (file === path) counted.reads++
-          return fs.readFile(file)
+          return fs.open(file, options)
         },
       }),
     ),

@@ -47,6 +47,19 @@ const fetchOwn = (source: string, digest?: string) =>
   )
 
 describe("a user's own dataset", () => {
+  it.live("is refused if a path is a device, or a folder", () =>
+    Effect.gen(function* () {
+      for (const [path, found] of [
+        ["/dev/zero", "a character device"],
+        [server.dataDir, "a folder"],
+      ] as const) {
+        const error = yield* Effect.flip(fetchOwn(path))
+        assert.strictEqual(error.message, `cannot read ${path}: it is ${found}, not a regular file`)
+        assert.strictEqual(error[Runtime.errorExitCode], 65)
+      }
+    }),
+  )
+
   it.live.each([content, zipped])(
     "is copied into the cache under its digest, uncompressed or gzip (case %#)",
     (bytes) =>
@@ -208,7 +221,7 @@ describe("a user's own dataset", () => {
     Effect.gen(function* () {
       const error = yield* Effect.flip(fetchOwn(server.dataDir))
       assert.strictEqual(error._tag, "StorageFailed")
-      assert.include(error.message, "it is a folder, not a file")
+      assert.include(error.message, "it is a folder, not a regular file")
     }),
   )
 })
