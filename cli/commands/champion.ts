@@ -6,9 +6,9 @@ import { isJudged, ScheduledRun } from "../../schemas/ScheduledRun.ts"
 import { ChampionNotFound } from "../../storage/champions.ts"
 import { type ExperimentHistory, readHistory, reasonOf } from "../../operations/schedule/History.ts"
 import { formatTime, outcomeLabels, summarize } from "../../operations/schedule/describe.ts"
-import { percent } from "../../format/percent.ts"
 import { table } from "../render/table.ts"
 import { json, runsDir } from "../flags.ts"
+import { percent } from "../../format/numbers.ts"
 
 const experiment = Argument.String("experiment").pipe(
   Argument.withDescription("Name of the experiment (default: every experiment)"),

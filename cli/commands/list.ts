@@ -3,11 +3,11 @@ import { Console, Effect, Option } from "effect"
 import { Command, Flag } from "effect/cli"
 import { RunStatus } from "../../schemas/Run.ts"
 import { listHeaders } from "../../storage/runHeader.ts"
-import { percent } from "../../format/percent.ts"
 import { table } from "../render/table.ts"
 import { summarize } from "../../inspect/summary.ts"
 import { sortRuns } from "../../inspect/sortRuns.ts"
 import { experimentName, json, runsDir, wholeNumber } from "../flags.ts"
+import { percent } from "../../format/numbers.ts"
 
 const status = Flag.Literals("status", RunStatus.literals).pipe(
   Flag.withDescription("List only runs with this status"),

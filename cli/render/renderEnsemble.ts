@@ -2,7 +2,7 @@
 import type { EnsembleReport } from "../../schemas/Ensemble.ts"
 import { duration } from "../../format/duration.ts"
 import { table } from "./table.ts"
-import { percent } from "../../format/percent.ts"
+import { count, percent, threeDigits } from "../../format/numbers.ts"
 
 export const renderEnsemble = ({ combine, ensemble, members, test }: EnsembleReport): string => {
   const mean = members.reduce((sum, { testError }) => sum + testError, 0) / members.length
@@ -13,15 +13,15 @@ export const renderEnsemble = ({ combine, ensemble, members, test }: EnsembleRep
       members.map((member) => [
         member.run,
         member.seed,
-        member.parameters.toLocaleString("en"),
+        count(member.parameters),
         member.trainMs === null ? "–" : duration(member.trainMs / 1000),
         percent(member.testError),
       ]),
     ),
     "",
     `${ensemble}: ${members.length} networks, ${together}`,
-    `test error     ${percent(test.error.value)}  (95 % interval ${percent(test.error.low)} to ${percent(test.error.high)}, ${test.examples} examples; members average ${percent(mean)})`,
+    `test error     ${percent(test.error.value)}  (95 % interval ${percent(test.error.low)} to ${percent(test.error.high)}, ${count(test.examples)} examples; members average ${percent(mean)})`,
     `test accuracy  ${percent(test.accuracy.value)}`,
-    `test loss      ${test.loss.toPrecision(4)}`,
+    `test loss      ${threeDigits(test.loss)}`,
   ].join("\n")
 }

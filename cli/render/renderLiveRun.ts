@@ -2,7 +2,7 @@
 import { duration } from "../../format/duration.ts"
 import type { LiveRun } from "../../inspect/liveRun.ts"
 import { sparkline } from "./plot.ts"
-import { percent } from "../../format/percent.ts"
+import { percent, threeDigits } from "../../format/numbers.ts"
 
 const progress = (run: LiveRun) => [
   `iteration ${run.iteration}/${run.total ?? "?"}`,
@@ -21,7 +21,7 @@ export const renderCurves = (run: LiveRun, columns: number): ReadonlyArray<strin
   return [
     ...(loss === undefined
       ? []
-      : [`training loss     ${sparkline(run.trainingLoss, room)}  ${loss.toPrecision(3)}`]),
+      : [`training loss     ${sparkline(run.trainingLoss, room)}  ${threeDigits(loss)}`]),
     ...(error === undefined
       ? []
       : [
@@ -50,7 +50,7 @@ export const renderLine = (run: LiveRun): string => {
   return [
     run.status,
     iteration,
-    ...(loss === undefined ? [] : [`training loss ${loss.toPrecision(3)}`]),
+    ...(loss === undefined ? [] : [`training loss ${threeDigits(loss)}`]),
     ...(error === undefined ? [] : [`validation error ${percent(error.error)}`]),
     ...rest,
   ].join(" · ")

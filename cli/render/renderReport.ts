@@ -2,29 +2,30 @@
  * A report as text: (Report) -> lines.
  */
 import type { Report } from "../../schemas/Report.ts"
+import { datasetTitle } from "../../format/datasetTitle.ts"
 import { duration } from "../../format/duration.ts"
-import { percent } from "../../format/percent.ts"
 import { table } from "./table.ts"
+import { count, percent, threeDigits } from "../../format/numbers.ts"
 
 export const renderReport = (report: Report): string => {
   const { test } = report
   const mostConfused = test.confusion
-    .flatMap((row, label) => row.map((count, predicted) => ({ label, predicted, count })))
-    .filter(({ count, label, predicted }) => label !== predicted && count > 0)
-    .sort((a, b) => b.count - a.count)
+    .flatMap((row, label) => row.map((examples, predicted) => ({ label, predicted, examples })))
+    .filter(({ examples, label, predicted }) => label !== predicted && examples > 0)
+    .sort((a, b) => b.examples - a.examples)
     .slice(0, 5)
-    .map(({ count, label, predicted }) => `${label} as ${predicted} (${count})`)
+    .map(({ examples, label, predicted }) => `${label} as ${predicted} (${count(examples)})`)
   return [
-    `${report.experiment} on ${report.dataset.name}: ${report.stoppedEarly ? `stopped early at ${report.iterations} of ${report.budget}` : report.iterations} iterations, ${report.parameters.toLocaleString("en")} parameters`,
-    `test error     ${percent(test.error.value)}  (95 % interval ${percent(test.error.low)} to ${percent(test.error.high)}, ${test.examples} examples)`,
+    `${report.experiment} on ${datasetTitle(report.dataset.name)}: ${report.stoppedEarly ? `stopped early at ${count(report.iterations)} of ${count(report.budget)}` : count(report.iterations)} iterations, ${count(report.parameters)} parameters`,
+    `test error     ${percent(test.error.value)}  (95 % interval ${percent(test.error.low)} to ${percent(test.error.high)}, ${count(test.examples)} examples)`,
     `test accuracy  ${percent(test.accuracy.value)}`,
-    `test loss      ${test.loss.toPrecision(4)}`,
+    `test loss      ${threeDigits(test.loss)}`,
     "",
     table(
       ["class", "examples", "precision", "recall", "F1"],
       test.classes.map(({ f1, label, precision, recall, support }) => [
         label,
-        support,
+        count(support),
         percent(precision),
         percent(recall),
         percent(f1),

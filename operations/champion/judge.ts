@@ -5,7 +5,7 @@
 import type { PairedTest, Verdict } from "../../schemas/Champion.ts"
 import type { Gate } from "../../schemas/experiment/Gate.ts"
 import type { Report } from "../../schemas/Report.ts"
-import { percent } from "../../format/percent.ts"
+import { count, percent, pValue } from "../../format/numbers.ts"
 
 const bytesPerParameter = 4
 
@@ -17,8 +17,6 @@ export type Opponent =
   | { readonly kind: "same" }
   /** No comparison was possible; `problem` says why. */
   | { readonly kind: "untested"; readonly problem: string }
-
-const pText = (p: number) => (p < 0.0001 ? "p < 0.0001" : `p = ${p.toPrecision(2)}`)
 
 const amount = (metric: PairedTest["metric"], value: number) =>
   metric === "loss" ? value.toPrecision(3) : `${(100 * value).toFixed(2)} points`
@@ -63,10 +61,10 @@ const compared = (
     return { against: `it cannot be compared with the champion: ${opponent.problem}` }
   const { challenger, champion, examples, metric, p, worseByAtMost } = opponent.test
   const show = (value: number) => (metric === "loss" ? value.toPrecision(4) : percent(value))
-  const on = examples === test.examples ? `${examples}` : `${examples} of ${test.examples}`
+  const on = examples === test.examples ? count(examples) : `${count(examples)} of ${count(test.examples)}`
   const figures = `${metric} ${show(challenger)}, champion ${show(champion)}, on ${on} test examples`
   if (p < gate.significance)
-    return { against: `significantly worse than the champion: ${figures}, ${pText(p)}` }
+    return { against: `significantly worse than the champion: ${figures}, ${pValue(p)}` }
   if (gate.margin !== undefined && worseByAtMost > gate.margin) {
     return {
       against: `not shown to be within the margin: ${figures}; it may be worse by ${amount(metric, worseByAtMost)}, the gate allows ${amount(metric, gate.margin)}`,
@@ -77,7 +75,7 @@ const compared = (
       for: `significantly better than the champion: ${figures}, by ${amount(metric, -worseByAtMost)} or more`,
     }
   }
-  return { for: `not significantly worse than the champion: ${figures}, ${pText(p)}` }
+  return { for: `not significantly worse than the champion: ${figures}, ${pValue(p)}` }
 }
 
 export const judge = (gate: Gate, report: Report, latencyMs: number | null, opponent: Opponent): Verdict => {

@@ -3,18 +3,8 @@
  * better.
  */
 import { negated } from "../../stages/statistics/groupComparison.ts"
+import { points, pValue, unsignedPoints } from "../../format/numbers.ts"
 import type { UnitComparison } from "./compareGroups.ts"
-
-/** Percentage points with a sign, as +0.20. */
-export const points = (share: number): string => {
-  const text = (100 * Math.abs(share)).toFixed(2)
-  return Number(text) === 0 ? "0.00" : `${share < 0 ? "−" : "+"}${text}`
-}
-
-/** Percentage points without a plus sign, as 0.20. */
-const amount = (share: number): string => points(share).replace("+", "")
-
-export const pValue = (p: number): string => (p < 0.0001 ? "p < 0.0001" : `p = ${p.toPrecision(2)}`)
 
 /** The p-value that counts; the uncorrected one too if it differs. */
 const evidence = ({ correctedP, difference: { p } }: UnitComparison): string =>
@@ -29,7 +19,7 @@ export const verdict = (test: UnitComparison): string => {
   const isSecondBetter = difference.value < 0
   const [better, worse] = isSecondBetter ? [second, first] : [first, second]
   const { high, low, value } = isSecondBetter ? negated(difference) : difference
-  return `${better} is better than ${worse}: its test error is ${amount(value)} points lower (${evidence(test)}; 95 % interval: ${amount(low)} to ${amount(high)} points)`
+  return `${better} is better than ${worse}: its test error is ${unsignedPoints(value)} points lower (${evidence(test)}; 95 % interval: ${unsignedPoints(low)} to ${unsignedPoints(high)} points)`
 }
 
 /** The method, and the parts of a p-value that has several. */

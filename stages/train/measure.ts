@@ -5,7 +5,6 @@
  */
 import { Effect } from "effect"
 import type { Trainer } from "../../engines/Engine.ts"
-import { percent } from "../../format/percent.ts"
 import { startOfTraining, type TrainProgress } from "../../schemas/Checkpoint.ts"
 import type { Experiment } from "../../schemas/experiment/Experiment.ts"
 import type { Metric } from "../../schemas/Metric.ts"
@@ -15,6 +14,7 @@ import { afterEvaluation } from "./earlyStopping.ts"
 import { learningRateAt } from "./learningRate.ts"
 import type { TrainingPlan } from "./plan.ts"
 import { type BatchMetrics, diverged, type TrainState } from "./TrainState.ts"
+import { percent, threeDigits } from "../../format/numbers.ts"
 
 interface Measured {
   readonly experiment: Experiment
@@ -76,8 +76,8 @@ export const measureValidation = Effect.fnUntraced(function* (
   const errorRate = 1 - accuracy
   const evaluated: TrainEvent = { event: "evaluated", iteration }
   yield* Effect.logInfo(
-    `iteration ${iteration}: training error ${percent(batch.errorRate)}, loss ${batch.loss.toPrecision(3)}; ` +
-      `validation error ${percent(errorRate)}, loss ${loss.toPrecision(3)}`,
+    `iteration ${iteration}: training error ${percent(batch.errorRate)}, loss ${threeDigits(batch.loss)}; ` +
+      `validation error ${percent(errorRate)}, loss ${threeDigits(loss)}`,
     {
       ...evaluated,
       batchLoss: batch.loss,

@@ -10,10 +10,8 @@ import { type Html, html } from "../page/html.ts"
 import { intervalChart } from "../page/intervalChart.ts"
 import { paragraph, type Section } from "../page/page.ts"
 import { table } from "../page/tables.ts"
-import { count, measure } from "../page/numbers.ts"
-import { percent } from "../../format/percent.ts"
 import type { ComparedUnit, Comparison } from "../../operations/compare/Comparison.ts"
-import { points, pValue } from "../../operations/compare/verdict.ts"
+import { count, measure, percent, points, pValue } from "../../format/numbers.ts"
 
 /** The name of a unit in a legend. */
 const nameOf = ({ label, name, runs, seeds }: ComparedUnit) =>

@@ -6,7 +6,6 @@ import { Effect, Option, Schema } from "effect"
 import { type Content, type Html, html } from "../page/html.ts"
 import { notice, page, paragraph, type Section } from "../page/page.ts"
 import { table } from "../page/tables.ts"
-import { listed } from "../page/numbers.ts"
 import { curvesSection, differencesFigure, errorsFigure } from "./charts.ts"
 import type { Comparison } from "../../operations/compare/Comparison.ts"
 import { disagreementsSection } from "./disagreements.ts"
@@ -17,6 +16,7 @@ import {
   sections,
 } from "../../operations/compare/sections.ts"
 import { verdict } from "../../operations/compare/verdict.ts"
+import { listed } from "../../format/listed.ts"
 
 const tableOf = (title: string, { head, left, rows }: Cells) =>
   table({

@@ -6,10 +6,10 @@ import { readExamples } from "../../stages/dataset/examples.ts"
 import { examplePicture, type Picture } from "../page/examplePicture.ts"
 import { html } from "../page/html.ts"
 import { paragraph, type Section } from "../page/page.ts"
-import { count } from "../page/numbers.ts"
 import type { ComparedUnit, Comparison } from "../../operations/compare/Comparison.ts"
 import type { OneSided, UnitComparison } from "../../operations/compare/compareGroups.ts"
 import { readFetched } from "../../storage/stageRecords.ts"
+import { count } from "../../format/numbers.ts"
 
 /** Number of tests whose examples are shown. */
 const testsPictured = 4

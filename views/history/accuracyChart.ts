@@ -2,13 +2,13 @@
  * The accuracy of an experiment over time: (history, scheduled runs to show) -> a chart with the champion and every
  * model.
  */
-import { percent } from "../../format/percent.ts"
 import { describeScheduledRun, formatScheduledTime } from "../../operations/schedule/describe.ts"
 import type { ExperimentHistory } from "../../operations/schedule/History.ts"
 import { isJudged, type ScheduledRun } from "../../schemas/ScheduledRun.ts"
 import { lineChart, type Point } from "../page/lineChart.ts"
 import { figure } from "../page/figures.ts"
 import { type Html, html } from "../page/html.ts"
+import { percent } from "../../format/numbers.ts"
 
 /** 100 %, 99.25 %: as short as possible, for an axis. */
 const roundPercent = (share: number) =>

@@ -9,7 +9,6 @@ import { type Content, html } from "../page/html.ts"
 import { facts, highlights, notice, page, paragraph } from "../page/page.ts"
 import { table } from "../page/tables.ts"
 import type { ExperimentHistory } from "../../operations/schedule/History.ts"
-import { percent } from "../../format/percent.ts"
 import {
   formatScheduledTime,
   formatTime,
@@ -18,6 +17,7 @@ import {
   summarize,
 } from "../../operations/schedule/describe.ts"
 import { accuracyChart } from "./accuracyChart.ts"
+import { percent } from "../../format/numbers.ts"
 
 /** Scheduled runs of an experiment that are shown: three years, one a day. */
 const shown = 1100

@@ -5,9 +5,8 @@ import { figure, gallery } from "../page/figures.ts"
 import { paragraph, type Section } from "../page/page.ts"
 import { seriesColor } from "../page/style.ts"
 import { table } from "../page/tables.ts"
-import { count } from "../page/numbers.ts"
-import { percent } from "../../format/percent.ts"
 import type { Predictions } from "../../storage/predictions.ts"
+import { count, percent } from "../../format/numbers.ts"
 
 type FilledBin = CalibrationBin & {
   readonly confidence: number

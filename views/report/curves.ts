@@ -6,9 +6,8 @@ import { figure, gallery } from "../page/figures.ts"
 import type { Html } from "../page/html.ts"
 import { paragraph, type Section } from "../page/page.ts"
 import { type Column, table } from "../page/tables.ts"
-import { count, measure } from "../page/numbers.ts"
-import { percent } from "../../format/percent.ts"
 import type { RunRecords } from "./RunRecords.ts"
+import { count, measure, percent } from "../../format/numbers.ts"
 
 type TrainRow = Extract<Metric, { readonly split: "train" }>
 type ValidationRow = Extract<Metric, { readonly split: "validation" }>

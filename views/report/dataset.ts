@@ -4,11 +4,10 @@ import { size } from "../../format/size.ts"
 import { type Content, html } from "../page/html.ts"
 import { facts, folded, type Section } from "../page/page.ts"
 import { table } from "../page/tables.ts"
-import { count, measure } from "../page/numbers.ts"
 import { showUrls } from "../../format/showUrl.ts"
-import { percent } from "../../format/percent.ts"
 import type { Pictures } from "./pictures.ts"
 import type { RunRecords } from "./RunRecords.ts"
+import { count, measure, percent } from "../../format/numbers.ts"
 
 const splitOf = ({ experiment }: RunRecords): string => {
   if (experiment === undefined) return "unknown"

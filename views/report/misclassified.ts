@@ -3,9 +3,9 @@ import type { Mistake } from "../../schemas/Report.ts"
 import type { Picture } from "../page/examplePicture.ts"
 import { type Content, html } from "../page/html.ts"
 import { paragraph, type Section } from "../page/page.ts"
-import { count } from "../page/numbers.ts"
 
 import type { RunRecords } from "./RunRecords.ts"
+import { count } from "../../format/numbers.ts"
 
 /** Whole per cent, but never 100 % for less. */
 const high = (share: number) =>

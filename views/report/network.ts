@@ -5,11 +5,10 @@ import { inferShapes } from "../../schemas/experiment/shapes.ts"
 import { figure, picture } from "../page/figures.ts"
 import type { Section } from "../page/page.ts"
 import { table } from "../page/tables.ts"
-import { count, measure } from "../page/numbers.ts"
-import { percent } from "../../format/percent.ts"
 import { size } from "../../format/size.ts"
 import type { FilterSheet } from "./filters.ts"
 import type { RunRecords } from "./RunRecords.ts"
+import { count, measure, percent } from "../../format/numbers.ts"
 
 const by = (pair: ReadonlyArray<number>) => pair.join("×")
 

@@ -5,9 +5,10 @@ import { duration } from "../../format/duration.ts"
 import { type Content, html } from "../page/html.ts"
 import { code, facts, readableJson, type Section } from "../page/page.ts"
 import { table } from "../page/tables.ts"
-import { count, moment } from "../page/numbers.ts"
 import { size } from "../../format/size.ts"
 import type { RunRecords } from "./RunRecords.ts"
+import { count } from "../../format/numbers.ts"
+import { moment } from "../../format/moment.ts"
 
 export const experimentSection = ({
   experiment,

@@ -10,8 +10,6 @@ import { classNames } from "../../stages/dataset/classNames.ts"
 import { duration } from "../../format/duration.ts"
 import { type Content, html } from "../page/html.ts"
 import { highlights, notice, page, type Section } from "../page/page.ts"
-import { count, measure, moment } from "../page/numbers.ts"
-import { percent } from "../../format/percent.ts"
 import { calibrationOf, calibrationSection } from "./calibration.ts"
 import { curvesSection } from "./curves.ts"
 import { datasetSection } from "./dataset.ts"
@@ -21,6 +19,8 @@ import { drawPictures } from "./pictures.ts"
 import { experimentSection, provenanceSection } from "./provenance.ts"
 import { resultsSection } from "./results.ts"
 import { readRecords, type RunRecords } from "./RunRecords.ts"
+import { count, measure, percent } from "../../format/numbers.ts"
+import { moment } from "../../format/moment.ts"
 
 const namesOf = ({ dataset, experiment, test }: RunRecords): ReadonlyArray<string> => {
   const classes = dataset?.classes ?? test?.confusion?.length ?? 0

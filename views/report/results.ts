@@ -4,9 +4,9 @@ import { figure } from "../page/figures.ts"
 import { type Content, html } from "../page/html.ts"
 import { folded, paragraph, type Section } from "../page/page.ts"
 import { table } from "../page/tables.ts"
-import { count, listed } from "../page/numbers.ts"
-import { percent } from "../../format/percent.ts"
 import type { RunRecords } from "./RunRecords.ts"
+import { count, percent } from "../../format/numbers.ts"
+import { listed } from "../../format/listed.ts"
 
 /** A larger matrix is not drawn; its largest cells are listed instead. */
 const maxClasses = 64

@@ -1,0 +1,34 @@
+/**
+ * Numbers as text, the same in the terminal, on pages and in logs: (value) -> text. Lengths of time are in `duration.ts`,
+ * sizes in `size.ts`.
+ */
+
+/** 12,345 */
+export const count = (value: number): string => value.toLocaleString("en")
+
+/** At most three significant digits: 0.0405, 1.2e-7. */
+export const measure = (value: number): string =>
+  value !== 0 && Math.abs(value) < 0.0001
+    ? value.toExponential(2).replace("-", "−")
+    : value.toLocaleString("en", { maximumSignificantDigits: 3 }).replace("-", "−")
+
+/** Exactly three significant digits, for losses below each other: 0.0900, 12.3. */
+export const threeDigits = (value: number): string => value.toPrecision(3).replace("-", "−")
+
+/** A share in per cent with two decimals; `none` if there is no share. */
+export const percent = (share: number | null | undefined, none = "–"): string =>
+  share === null || share === undefined ? none : `${percentage(share)} %`
+
+/** The same without the sign, for a column whose head has it. */
+export const percentage = (share: number): string => (100 * share).toFixed(2)
+
+/** A difference of shares in percentage points, with its sign: +0.20, −0.20, 0.00. */
+export const points = (share: number): string => {
+  const text = (100 * Math.abs(share)).toFixed(2)
+  return Number(text) === 0 ? "0.00" : `${share < 0 ? "−" : "+"}${text}`
+}
+
+/** The same without a plus sign. */
+export const unsignedPoints = (share: number): string => points(share).replace("+", "")
+
+export const pValue = (p: number): string => (p < 0.0001 ? "p < 0.0001" : `p = ${p.toPrecision(2)}`)
