@@ -6,7 +6,8 @@
 import { Schema } from "effect"
 import { TrainProgress } from "./Checkpoint.ts"
 import { EngineInfo } from "./EngineInfo.ts"
-import { Experiment } from "./experiment/Experiment.ts"
+import { EvaluationRules, Experiment } from "./experiment/Experiment.ts"
+import { withDefault } from "./experiment/withDefault.ts"
 
 /** The format of a run directory; raised when an older program could misread a newer one. */
 export const formatVersion = 1
@@ -28,12 +29,18 @@ export const Parent = Schema.Struct({
 })
 export type Parent = typeof Parent.Type
 
+/** An experiment in run.json. If it names no evaluation rules, it is of an older version, and is resumed by its rules. */
+const StoredExperiment = Schema.Struct({
+  ...Experiment.fields,
+  evaluationRules: withDefault(EvaluationRules, 1),
+})
+
 export const RunIdentity = Schema.Struct({
   formatVersion: Schema.Literal(formatVersion),
   id: Schema.String,
   createdAt: Schema.String,
   /** The decoded experiment with the overrides applied. */
-  experiment: Experiment,
+  experiment: StoredExperiment,
   /** The path of the experiment file, and the fingerprint of its experiment before the overrides. */
   experimentFile: Schema.Struct({ path: Schema.String, fingerprint: Schema.String }),
   overrides: Overrides,

@@ -53,6 +53,9 @@ export type Budget = typeof Budget.Type
 const TrainingInterval = Schema.Union([PositiveInt, Schema.Struct({ epochs: PositiveInt })])
 export type TrainingInterval = typeof TrainingInterval.Type
 
+/** The rules for when the validation split is evaluated. A run keeps those it began with. */
+export const EvaluationRules = Schema.Literals([1, 2])
+
 const MonitoredMetric = Schema.Literals(["validationLoss", "validationAccuracy"])
 
 export const Experiment = Schema.Struct({
@@ -88,8 +91,16 @@ export const Experiment = Schema.Struct({
   batchSize: PositiveInt,
   /** How long to train: { iterations: 1000 } or { epochs: 10 }. */
   budget: Budget,
-  /** Iterations between two evaluations of the validation split, or { epochs: 1 }. Default: 1000. */
-  evaluateEvery: withDefault(TrainingInterval, 1000),
+  /**
+   * Iterations between two evaluations of the validation split, or { epochs: 1 }. The last iteration is always evaluated.
+   * Default: a fifth of the budget, at least 100 and at most 1000 iterations.
+   */
+  evaluateEvery: Schema.optionalKey(TrainingInterval),
+  /**
+   * Version of the rules for when the validation split is evaluated (`stages/train/plan.ts`). Version 1 is that of runs
+   * whose run.json names none. Default: 2.
+   */
+  evaluationRules: withDefault(EvaluationRules, 2),
   /** Iterations between two checkpoints, or { epochs: 1 }. Default: 1000. */
   checkpointEvery: withDefault(TrainingInterval, 1000),
   /** Iterations between two rows of training metrics. Default: 100. */

@@ -24,6 +24,21 @@ export const filesOf = (dataset: Experiment["dataset"]) => {
 }
 
 /**
+ * The rules of evaluation decide which model is tested only with early stopping or with the best checkpoint. Otherwise an
+ * experiment keeps the fingerprint of older versions, which have no rules and whose default interval is 1000.
+ */
+const evaluationsThatDecide = ({
+  earlyStopping,
+  evaluateEvery,
+  evaluationRules,
+  report,
+}: Experiment): object => {
+  if (evaluationRules !== 2) return { evaluateEvery }
+  const isDeciding = earlyStopping !== undefined || report === "best"
+  return isDeciding ? { evaluateEvery, evaluationRules } : { evaluateEvery: evaluateEvery ?? 1000 }
+}
+
+/**
  * 64 hexadecimal digits; the first 8 are part of a run's name. The result of a fork also depends on the checkpoint it started
  * from: `parent` is the parent's fingerprint and the checkpoint's iteration.
  */
@@ -35,6 +50,8 @@ export const fingerprint = (
     checkpointEvery: _c,
     dataset,
     description: _d,
+    evaluateEvery: _e,
+    evaluationRules: _r,
     gate: _g,
     keepCheckpoints: _k,
     name: _n,
@@ -42,6 +59,8 @@ export const fingerprint = (
   } = experiment
   const from = parent === undefined ? {} : { parent: [parent.fingerprint, parent.iteration] }
   return createHash("sha256")
-    .update(canonical({ ...decides, dataset: filesOf(dataset), ...from }))
+    .update(
+      canonical({ ...decides, ...evaluationsThatDecide(experiment), dataset: filesOf(dataset), ...from }),
+    )
     .digest("hex")
 }

@@ -1,14 +1,16 @@
 /**
  * What is due at which iteration: (experiment, size of the train split) -> TrainingPlan.
  *
- * A pure function, so it is the same in every attempt.
+ * A pure function, so it is the same in every attempt. The validation split is evaluated at the end of every interval and at
+ * the last iteration. Of a long run it is also evaluated early, for a first figure: that evaluation changes nothing else.
+ * Runs of older versions (evaluation rules 1) are evaluated at the ends of intervals only.
  */
-import type { Experiment } from "../../schemas/experiment/Experiment.ts"
+import type { Experiment, TrainingInterval } from "../../schemas/experiment/Experiment.ts"
 import { isDue, nextDue, totalIterations } from "./intervals.ts"
 
 type Intervals = Pick<
   Experiment,
-  "batchSize" | "budget" | "recordEvery" | "evaluateEvery" | "checkpointEvery"
+  "batchSize" | "budget" | "recordEvery" | "evaluateEvery" | "evaluationRules" | "checkpointEvery"
 >
 
 export interface TrainingPlan {
@@ -17,25 +19,50 @@ export interface TrainingPlan {
   /** Passes over the train split after `iteration` updates. */
   readonly epochAt: (iteration: number) => number
   readonly dueAt: (iteration: number) => {
-    /** A row of training metrics: every `recordEvery` iterations, and with each evaluation. */
+    /** A row of training metrics: every `recordEvery` iterations, and with each evaluation but an early one. */
     readonly trainMetric: boolean
-    readonly evaluation: boolean
+    /** `early`: counts neither for the best checkpoint nor for early stopping. */
+    readonly evaluation: "early" | "scheduled" | undefined
     readonly checkpoint: boolean
   }
   /** The first iteration after `iteration` at which something is due, or the last iteration. */
   readonly nextDue: (iteration: number) => number
 }
 
+/** The default interval is a share of the budget within these bounds, in iterations. */
+const shortestDefault = 100
+const longestDefault = 1000
+const evaluationsByDefault = 5
+
+const defaultInterval = (total: number) =>
+  Math.min(longestDefault, Math.max(shortestDefault, Math.ceil(total / evaluationsByDefault)))
+
+/** A run whose first interval is at least `longAfter` iterations is evaluated at `earlyAt` too. */
+const earlyAt = 100
+const longAfter = 1000
+
+const evaluationInterval = ({ evaluateEvery, evaluationRules }: Intervals, total: number): TrainingInterval =>
+  evaluateEvery ?? (evaluationRules === 1 ? longestDefault : defaultInterval(total))
+
 export const makePlan = (experiment: Intervals, examples: number): TrainingPlan => {
-  const { batchSize, checkpointEvery, evaluateEvery, recordEvery } = experiment
+  const { batchSize, checkpointEvery, evaluationRules, recordEvery } = experiment
   const total = totalIterations(experiment.budget, examples, batchSize)
+  const evaluateEvery = evaluationInterval(experiment, total)
+  const first = nextDue(evaluateEvery, 0, examples, batchSize)
+  const early = evaluationRules > 1 && first >= longAfter && first < total ? earlyAt : undefined
+  const evaluationAt = (iteration: number) =>
+    isDue(evaluateEvery, iteration, examples, batchSize) || (evaluationRules > 1 && iteration === total)
+      ? "scheduled"
+      : iteration === early
+        ? "early"
+        : undefined
   return {
     total,
     epochAt: (iteration) => (iteration * batchSize) / examples,
     dueAt: (iteration) => {
-      const evaluation = isDue(evaluateEvery, iteration, examples, batchSize)
+      const evaluation = evaluationAt(iteration)
       return {
-        trainMetric: evaluation || isDue(recordEvery, iteration, examples, batchSize),
+        trainMetric: evaluation === "scheduled" || isDue(recordEvery, iteration, examples, batchSize),
         evaluation,
         checkpoint: isDue(checkpointEvery, iteration, examples, batchSize),
       }
@@ -43,6 +70,7 @@ export const makePlan = (experiment: Intervals, examples: number): TrainingPlan 
     nextDue: (iteration) =>
       Math.min(
         total,
+        ...(early !== undefined && iteration < early ? [early] : []),
         ...[recordEvery, evaluateEvery, checkpointEvery].map((interval) =>
           nextDue(interval, iteration, examples, batchSize),
         ),

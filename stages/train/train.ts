@@ -113,7 +113,7 @@ const recordDue = Effect.fnUntraced(function* (training: Training, from: TrainSt
   const { events, metrics, plan, trainer } = training
   const { iteration } = from.progress
   const due = plan.dueAt(iteration)
-  const tensors = due.evaluation ? yield* finiteTensors(trainer, from) : undefined
+  const tensors = due.evaluation !== undefined ? yield* finiteTensors(trainer, from) : undefined
   const rows: Array<Metric> = []
   let state = from
   if (due.trainMetric) {
@@ -121,10 +121,10 @@ const recordDue = Effect.fnUntraced(function* (training: Training, from: TrainSt
     rows.push(row)
     state = { ...state, progress }
   }
-  if (due.evaluation) {
+  if (due.evaluation !== undefined) {
     const { progress, row } = yield* measureValidation(training, state, batch)
     rows.push(row)
-    state = { ...state, progress }
+    if (due.evaluation === "scheduled") state = { ...state, progress }
   }
   yield* training.checkOwned
   yield* appendMetrics(metrics, rows)

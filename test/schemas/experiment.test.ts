@@ -46,6 +46,16 @@ describe("an experiment", () => {
     assert.match(fingerprint(decode(cnn)), /^920706e2/)
   })
 
+  it("has another fingerprint than in earlier versions if evaluations decide which model is tested", () => {
+    const best = { ...cnn, report: "best" } as const
+    const [earlier, now] = ([1, 2] as const).map((evaluationRules) =>
+      fingerprint(decode({ ...best, evaluateEvery: 1000, evaluationRules })),
+    )
+    assert.notStrictEqual(now, earlier)
+    assert.strictEqual(fingerprint(decode({ ...best, evaluateEvery: 1000 })), now)
+    assert.notStrictEqual(fingerprint(decode(best)), now)
+  })
+
   it("has another fingerprint if a number that affects the result changes, and the same if a name does", () => {
     const base = fingerprint(decode(cnn))
     assert.notStrictEqual(fingerprint(decode({ ...cnn, seed: 1 })), base)
