@@ -39,6 +39,8 @@ export const RunIdentity = Schema.Struct({
   formatVersion: Schema.Literal(formatVersion),
   id: Schema.String,
   createdAt: Schema.String,
+  /** The time by which the run is ordered, if the clock was behind the start of an older run: after that one. */
+  orderedAt: Schema.optionalKey(Schema.String),
   /** The decoded experiment with the overrides applied. */
   experiment: StoredExperiment,
   /** The path of the experiment file, and the fingerprint of its experiment before the overrides. */

@@ -10,6 +10,8 @@ import { isExperimentName } from "../schemas/experiment/ExperimentName.ts"
 import { Failure } from "../schemas/Failure.ts"
 import { claimSoon } from "./lock/claim.ts"
 import * as files from "./files.ts"
+import { isFileNow } from "./filesNow.ts"
+import { beginsWithTime } from "./runNames.ts"
 
 const folderName = "champions"
 const historyName = "history.ndjson"
@@ -35,13 +37,14 @@ export class ChampionNotFound extends Failure<ChampionNotFound>()("ChampionNotFo
 const decodeEvent = Schema.decodeUnknownEffect(Schema.fromJsonString(ChampionEvent))
 const encodeEvent = Schema.encodeSync(Schema.fromJsonString(ChampionEvent))
 
-/** The run that the pointer names; undefined if the experiment has no champion. */
+/** The run that the pointer names; undefined if the experiment has no champion, or something else is in place of its pointer. */
 export const readChampion = Effect.fn("readChampion")(function* (runsDir: string, experiment: string) {
   const paths = yield* Path.Path
   if (!isExperimentName(experiment)) return undefined
-  const text = yield* files.readStringIfExists(paths.join(runsDir, folderName, experiment))
-  const run = text?.trim()
-  return run === undefined || run === "" ? undefined : run
+  const pointer = paths.join(runsDir, folderName, experiment)
+  if (!(yield* isFileNow(pointer))) return undefined
+  const run = ((yield* files.readStringIfExists(pointer)) ?? "").trim()
+  return beginsWithTime(run) && !/[\s/\\]/.test(run) ? run : undefined
 })
 
 /** Every experiment that has a champion. */

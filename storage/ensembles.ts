@@ -9,6 +9,7 @@ import { EnsembleReport } from "../schemas/Ensemble.ts"
 import { isExperimentName } from "../schemas/experiment/ExperimentName.ts"
 import { Failure } from "../schemas/Failure.ts"
 import * as files from "./files.ts"
+import { isFileNow, isLinkNow } from "./filesNow.ts"
 import { removeTemporaries } from "./temporaries.ts"
 import { claim } from "./lock/claim.ts"
 import { layout } from "./runDirectory.ts"
@@ -96,7 +97,7 @@ export const locateEnsemble = Effect.fn("locateEnsemble")(function* (runsDir: st
   const missing = new EnsembleNotFound({ ensemble: name, runsDir, problem: null })
   if (!isExperimentName(name)) return yield* missing
   const folder = yield* folderOf(runsDir, name)
-  return (yield* files.exists(folder)) ? folder : yield* missing
+  return (yield* files.exists(folder)) && !(yield* isFileNow(folder)) ? folder : yield* missing
 })
 
 /**
@@ -104,7 +105,8 @@ export const locateEnsemble = Effect.fn("locateEnsemble")(function* (runsDir: st
  */
 export const removeEnsemble = Effect.fn("removeEnsemble")(function* (folder: string) {
   const paths = yield* Path.Path
-  yield* files.remove(paths.join(folder, layout.report))
+  // Of a link, the folder that it leads to stays as it is.
+  if (!(yield* isLinkNow(folder))) yield* files.remove(paths.join(folder, layout.report))
   yield* files.remove(folder)
 })
 

@@ -2,8 +2,8 @@
  * Reads files synchronously, which blocks this thread: the thousands of small files of a listing take a tenth of the time of
  * the asynchronous reads of `files.ts`.
  */
-import { existsSync, lstatSync, mkdirSync, readdirSync, readFileSync, statSync } from "node:fs"
-import { dirname, join } from "node:path"
+import { existsSync, lstatSync, mkdirSync, readdirSync, readFileSync, readlinkSync, statSync } from "node:fs"
+import { dirname, join, resolve } from "node:path"
 import { Effect } from "effect"
 import { kindOf, longestTextBytes, notRegular, tooLarge } from "./regularFile.ts"
 import { failedNow, StorageFailed } from "./StorageFailed.ts"
@@ -37,12 +37,47 @@ export const readStringNow = (path: string): Effect.Effect<string | undefined, S
 export const listNow = (folder: string): Effect.Effect<ReadonlyArray<string>, StorageFailed> =>
   readNow<ReadonlyArray<string>>("list", folder, () => readdirSync(folder).sort(), [])
 
+/**
+ * The entries of a folder, sorted by name; empty if the folder does not exist. A link counts as what it leads to, and as a folder
+ * if that cannot be reached: a disk that is not mounted.
+ */
+export const entriesNow = (folder: string) =>
+  readNow<ReadonlyArray<{ readonly name: string; readonly isFolder: boolean }>>(
+    "list",
+    folder,
+    () =>
+      readdirSync(folder, { withFileTypes: true })
+        .map((entry) => ({
+          name: entry.name,
+          isFolder:
+            entry.isDirectory() || (entry.isSymbolicLink() && isFolderBehind(join(folder, entry.name))),
+        }))
+        .sort((a, b) => (a.name < b.name ? -1 : 1)),
+    [],
+  )
+
+const isFolderBehind = (link: string): boolean => {
+  try {
+    return statSync(link).isDirectory()
+  } catch {
+    return true
+  }
+}
+
 /** Whether there is such a file. */
 export const existsNow = (path: string): Effect.Effect<boolean> => Effect.sync(() => existsSync(path))
+
+/** Whether the path is a file, or a link to one. */
+export const isFileNow = (path: string): Effect.Effect<boolean> =>
+  Effect.sync(() => statSync(path, { throwIfNoEntry: false })?.isFile() === true)
 
 /** Whether the path is a symbolic link. */
 export const isLinkNow = (path: string): Effect.Effect<boolean> =>
   Effect.sync(() => lstatSync(path, { throwIfNoEntry: false })?.isSymbolicLink() === true)
+
+/** Where a symbolic link leads, as a path; undefined for anything else. */
+export const linkTargetNow = (path: string) =>
+  Effect.map(isLinkNow(path), (isLink) => (isLink ? resolve(dirname(path), readlinkSync(path)) : undefined))
 
 /** Bytes of all files in a folder, or of one file; links are not followed. */
 export const treeSizeBytes = (path: string): Effect.Effect<number, StorageFailed> =>

@@ -13,7 +13,10 @@ import { memberRuns } from "./ensembles.ts"
 import * as files from "./files.ts"
 import { isAlive } from "./lock/owner.ts"
 import { hasProcess } from "./lock/processIdentity.ts"
-import { isRunName, layout } from "./runDirectory.ts"
+import { layout } from "./runDirectory.ts"
+import { findTemporaries } from "./temporaries.ts"
+import { entriesNow } from "./filesNow.ts"
+import { isRunName, listRunNames } from "./runNames.ts"
 import { readAttemptGlances } from "./runHeader.ts"
 
 /** A new run has its first attempt after this time at most. */
@@ -127,7 +130,7 @@ export const checkIsRun = Effect.fnUntraced(function* (path: string) {
     return yield* new NotARun({ path })
 })
 
-/** Removes a run; fails and leaves the run as it was if a process has locked it in the meantime. */
+/** Removes a run, or only the link to one; fails and leaves the run as it was if a process has locked it in the meantime. */
 export const removeRun = Effect.fn("removeRun")(function* (path: string) {
   const paths = yield* Path.Path
   const hidden = yield* files.hideFolder(path)
@@ -142,7 +145,29 @@ export const removeRun = Effect.fn("removeRun")(function* (path: string) {
   yield* files.remove(hidden)
 })
 
-/** Leftovers of crashes in a runs folder: runs that a process was creating or removing when it died. */
+/** The folders of a runs folder in which single files are written, some by commands that only read runs. */
+const writtenFolders = Effect.fnUntraced(function* (runsDir: string) {
+  const paths = yield* Path.Path
+  const ensembles = paths.join(runsDir, "ensembles")
+  const inside = (folder: string, names: ReadonlyArray<string>) =>
+    names.map((name) => paths.join(folder, name))
+  const namesOf = (folder: string) =>
+    Effect.map(entriesNow(folder), (entries) =>
+      entries.flatMap(({ isFolder, name }) => (isFolder ? name : [])),
+    )
+  const runs = inside(runsDir, yield* listRunNames(runsDir))
+  return [
+    ...inside(runsDir, ["", "champions", "schedule"]),
+    ...inside(ensembles, yield* namesOf(ensembles).pipe(Effect.orElseSucceed(() => []))),
+    ...runs,
+    ...runs.map((run) => paths.join(run, layout.stages)),
+  ]
+})
+
+/**
+ * Leftovers of crashes in a runs folder: runs that a process was creating or removing when it died, and temporary files. A run
+ * that is resumed clears its own.
+ */
 export const findLeftovers = Effect.fn("findLeftovers")(function* (runsDir: string) {
   const paths = yield* Path.Path
   const found: Array<string> = []
@@ -159,6 +184,9 @@ export const findLeftovers = Effect.fn("findLeftovers")(function* (runsDir: stri
     const folder = yield* files.stat(path)
     if (folder !== undefined && (yield* Clock.currentTimeMillis) - folder.modifiedMs > abandonedMs)
       found.push(path)
+  }
+  for (const folder of yield* writtenFolders(runsDir)) {
+    found.push(...(yield* findTemporaries(folder)).filter((path) => !found.includes(path)))
   }
   return found
 })

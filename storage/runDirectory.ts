@@ -24,10 +24,12 @@ import { type Attempt, RunIdentity, type RunStatus } from "../schemas/Run.ts"
 import { readAttempts, statusOf } from "./attempts.ts"
 import { resolveChampion } from "./champions.ts"
 import * as files from "./files.ts"
+import { isFileNow } from "./filesNow.ts"
+import { identityFile, listRunNames, newestRun, nextOrder } from "./runNames.ts"
 
 /** The names of files and folders in a run directory. */
 export const layout = {
-  identity: "run.json",
+  identity: identityFile,
   attempts: "attempts",
   stages: "stages",
   checkpoints: "checkpoints",
@@ -84,9 +86,6 @@ const encodeIdentity = Schema.encodeUnknownSync(RunIdentity)
 /** 2026-11-22T02:00:00.000Z -> 20261122T020000Z */
 const compactTime = (time: string) => `${time.slice(0, 19).replace(/[-:]/g, "")}Z`
 
-/** Every id begins with the time: anything else in a runs folder is not a run. */
-export const isRunName = (name: string) => /^\d{8}T\d{6}Z-/.test(name)
-
 /** The name of a run in creation. It has the process and the machine, so that leftovers of a crash are recognized. */
 const unfinishedName = (id: string) =>
   `.${id}@${hostname()}.${process.pid}-${randomInt(2 ** 47)}${files.temporarySuffix}`
@@ -103,12 +102,14 @@ export const createRun = Effect.fn("createRun")(function* <E, R>(options: {
   const { describe, name, prepare, runsDir } = options
   const paths = yield* Path.Path
   yield* files.makeFolder(runsDir)
-  const createdAt = DateTime.formatIso(yield* DateTime.now)
+  const now = yield* DateTime.now
+  const createdAt = DateTime.formatIso(now)
+  const order = yield* nextOrder(runsDir, now.epochMilliseconds)
   for (let number = 1; ; number++) {
     const id = `${compactTime(createdAt)}-${name}-${options.fingerprint.slice(0, 8)}${number > 1 ? `-${number}` : ""}`
     const path = paths.join(runsDir, id)
     if (yield* files.exists(path)) continue
-    const identity = describe(id, createdAt)
+    const identity = { ...describe(id, createdAt), ...order }
     const temporary = paths.join(runsDir, unfinishedName(id))
     const published = yield* Effect.gen(function* () {
       for (const folder of [layout.attempts, layout.stages, layout.checkpoints]) {
@@ -159,11 +160,10 @@ export const readRun = Effect.fn("readRun")(function* (path: string) {
 /** The experiment's fingerprint at the end of a name; a run that is one of several in a second has its number there, too. */
 const printOf = (name: string) => /[0-9a-f]{8}(-\d+)?$/.exec(name)?.[0] ?? ""
 
-/** Names that a word stands for: an id, the beginning of one, of what follows its time or of its last digits, `latest`, or a glob. */
+/** Names that a word stands for: an id, the beginning of one, of what follows its time or of its last digits, or a glob. */
 const matching = (names: ReadonlyArray<string>, run: string): ReadonlyArray<string> => {
   // Every name begins with nothing.
   if (run === "") return []
-  if (run === "latest") return names.slice(-1)
   if (/[*?[{]/.test(run)) return names.filter((name) => matchesGlob(name, run))
   if (names.includes(run)) return [run]
   const begun = names.filter(
@@ -177,19 +177,20 @@ const isPath = (run: string) => run.includes("/") || run === "." || run === ".."
 /** The folders of runs, each given by id, unique prefix, path, glob, `latest` or `champion:NAME`; each once, in the order given. */
 export const locateRuns = Effect.fn("locateRuns")(function* (runsDir: string, runs: ReadonlyArray<string>) {
   const paths = yield* Path.Path
-  const names = (yield* files.list(runsDir)).filter(isRunName)
+  const names = yield* listRunNames(runsDir)
   const found = new Set<string>()
   for (const asked of runs) {
     const run = yield* resolveChampion(runsDir, asked)
     if (isPath(run)) {
       const path = paths.resolve(run)
-      if (!(yield* files.exists(path))) {
+      if (!(yield* files.exists(path)) || (yield* isFileNow(path))) {
         return yield* new RunNotFound({ run, runsDir: paths.dirname(path), candidates: [] })
       }
       found.add(path)
       continue
     }
-    const candidates = matching(names, run)
+    const newest = run === "latest" ? yield* newestRun(runsDir, names) : undefined
+    const candidates = newest === undefined ? matching(names, run) : [newest.id]
     const several = /[*?[{]/.test(run)
     if (candidates.length === 0 || (candidates.length > 1 && !several)) {
       return yield* new RunNotFound({ run, runsDir, candidates })

@@ -8,9 +8,9 @@ import { Effect, Path, Schema } from "effect"
 import { schemaProblem } from "../format/schemaProblem.ts"
 import { AttemptOutcome, Parent, ProcessIdentity, type RunStatus } from "../schemas/Run.ts"
 import { statusOf } from "./attempts.ts"
-import * as files from "./files.ts"
+import { byOrder, listRunNames } from "./runNames.ts"
 import { existsNow, listNow, readStringNow } from "./filesNow.ts"
-import { isRunName, layout, type Run, RunDamaged } from "./runDirectory.ts"
+import { layout, type Run, RunDamaged } from "./runDirectory.ts"
 
 type JsonObject = { readonly [key: string]: Schema.Json }
 
@@ -23,6 +23,7 @@ const JsonObject = Schema.declare(
 const Identity = Schema.Struct({
   formatVersion: Schema.optionalKey(Schema.Int),
   createdAt: Schema.optionalKey(Schema.String),
+  orderedAt: Schema.optionalKey(Schema.String),
   experiment: JsonObject,
   parent: Schema.optionalKey(Parent),
   engine: Schema.optionalKey(Schema.Struct({ name: Schema.String })),
@@ -44,6 +45,8 @@ export interface RunHeader {
   readonly path: string
   readonly id: string
   readonly createdAt: string
+  /** The time that `byOrder` takes instead of that in the name; undefined for most runs. */
+  readonly orderedAt: string | undefined
   /** 0 if run.json has no format version. */
   readonly formatVersion: number
   /** As stored, with the budget its last attempt was extended to. */
@@ -79,6 +82,7 @@ export const readHeader = Effect.fnUntraced(function* (path: string) {
     path,
     id,
     createdAt: identity.createdAt ?? id,
+    orderedAt: identity.orderedAt,
     formatVersion: identity.formatVersion ?? 0,
     experiment: withBudget(identity.experiment, attempts),
     name: typeof identity.experiment.name === "string" ? identity.experiment.name : "?",
@@ -113,6 +117,7 @@ export const headerOf = ({ attempts, identity, path, status }: Run): RunHeader =
   path,
   id: identity.id,
   createdAt: identity.createdAt,
+  orderedAt: identity.orderedAt,
   formatVersion: identity.formatVersion,
   experiment: withBudget(identity.experiment, attempts),
   name: identity.experiment.name,
@@ -140,6 +145,7 @@ export const readHeaders = Effect.fn("readHeaders")(function* (found: ReadonlyAr
 /** All runs of a folder, oldest first. */
 export const listHeaders = Effect.fn("listHeaders")(function* (runsDir: string) {
   const paths = yield* Path.Path
-  const names = (yield* files.list(runsDir)).filter(isRunName)
-  return yield* readHeaders(names.map((name) => paths.join(runsDir, name)))
+  const names = yield* listRunNames(runsDir)
+  const { damaged, runs } = yield* readHeaders(names.map((name) => paths.join(runsDir, name)))
+  return { damaged, runs: runs.toSorted(byOrder) }
 })

@@ -1,6 +1,7 @@
 /** Temporary files of writes that a crash interrupted: which are left, and their removal. */
-import { Effect, Path } from "effect"
-import { list, remove } from "./files.ts"
+import { Clock, Effect, Path } from "effect"
+import { list, remove, stat } from "./files.ts"
+import { listNow } from "./filesNow.ts"
 import { hasProcess } from "./lock/processIdentity.ts"
 
 const temporaryName = /^\..*\.(\d+)-\d+\.tmp$/
@@ -20,4 +21,23 @@ export const removeAllTemporaries = Effect.fnUntraced(function* (folder: string)
   for (const name of yield* list(folder)) {
     if (temporaryName.test(name)) yield* remove(paths.join(folder, name))
   }
+})
+
+/** No write takes so long, on whatever machine. */
+const abandonedMs = 3_600_000
+
+/** The temporary files in a folder that crashes of any machine left; none if there is no such folder. */
+export const findTemporaries = Effect.fnUntraced(function* (folder: string) {
+  const paths = yield* Path.Path
+  const names = yield* listNow(folder).pipe(Effect.orElseSucceed((): ReadonlyArray<string> => []))
+  const found: Array<string> = []
+  for (const name of names) {
+    const pid = temporaryName.exec(name)?.[1]
+    if (pid === undefined || hasProcess(Number(pid))) continue
+    const path = paths.join(folder, name)
+    const file = yield* stat(path)
+    if (file !== undefined && (yield* Clock.currentTimeMillis) - file.modifiedMs > abandonedMs)
+      found.push(path)
+  }
+  return found
 })

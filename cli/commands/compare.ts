@@ -8,6 +8,7 @@ import { openOrLog } from "../render/openFile.ts"
 import * as files from "../../storage/files.ts"
 import { locateRuns } from "../../storage/runDirectory.ts"
 import { listHeaders, readHeaders } from "../../storage/runHeader.ts"
+import { byOrder } from "../../storage/runNames.ts"
 import { experimentName, json, runsDir, wholeNumber } from "../flags.ts"
 
 /** There are fewer than two readable runs. */
@@ -69,9 +70,7 @@ export const compare = Command.make(
       ? yield* listHeaders(options.runsDir)
       : yield* readHeaders(yield* locateRuns(options.runsDir, options.runs))
     const named = runs.filter((run) => Option.getOrElse(options.experiment, () => run.name) === run.name)
-    const newest = Option.isNone(options.last)
-      ? named
-      : named.toSorted((a, b) => (a.id < b.id ? -1 : 1)).slice(-options.last.value)
+    const newest = Option.isNone(options.last) ? named : named.toSorted(byOrder).slice(-options.last.value)
     const problems = listed ? [] : damaged
     if (newest.length < 2) {
       return yield* new NothingToCompare({

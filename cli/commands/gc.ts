@@ -3,7 +3,7 @@ import { basename } from "node:path"
 import { Console, Effect, Option, Path } from "effect"
 import { Command, Flag } from "effect/cli"
 import { remove } from "../../storage/files.ts"
-import { treeSizeBytes } from "../../storage/filesNow.ts"
+import { linkTargetNow, treeSizeBytes } from "../../storage/filesNow.ts"
 import {
   concurrentChecks,
   findLeftovers,
@@ -11,7 +11,7 @@ import {
   findProtection,
   removeRun,
 } from "../../storage/removal.ts"
-import { isRunName } from "../../storage/runDirectory.ts"
+import { isRunName } from "../../storage/runNames.ts"
 import { listHeaders, type RunHeader } from "../../storage/runHeader.ts"
 import { size } from "../../format/size.ts"
 import { table } from "../render/table.ts"
@@ -33,7 +33,11 @@ const olderRuns = (runs: ReadonlyArray<RunHeader>, keep: number): ReadonlyArray<
 }
 
 const withSize = (path: string) =>
-  Effect.map(treeSizeBytes(path).pipe(Effect.orElseSucceed(() => 0)), (sizeBytes) => ({ path, sizeBytes }))
+  Effect.gen(function* () {
+    const target = yield* linkTargetNow(path)
+    const sizeBytes = yield* treeSizeBytes(path).pipe(Effect.orElseSucceed(() => 0))
+    return { path, sizeBytes, ...(target === undefined ? {} : { target }) }
+  })
 
 const findGarbage = Effect.fnUntraced(function* (options: {
   readonly runsDir: string
@@ -83,12 +87,13 @@ const total = (sized: Sized) => sized.reduce((sum, { sizeBytes }) => sum + sizeB
 
 const section = (title: string, sized: Sized) => {
   if (sized.length === 0) return []
-  const rows = sized.map(({ path, sizeBytes }) => {
-    const name = basename(path)
-    return [isRunName(name) ? name : path, size(sizeBytes)]
-  })
+  const nameOf = (path: string) => (isRunName(basename(path)) ? basename(path) : path)
+  const rows = sized.map(({ path, sizeBytes }) => [nameOf(path), size(sizeBytes)])
+  const links = sized.flatMap(({ path, target }) =>
+    target === undefined ? [] : [`${nameOf(path)} is only a link: its data stay in ${target}`],
+  )
   const lines = table(["", ""], rows).split("\n").slice(1)
-  return [`${title}, ${size(total(sized))}:`, ...lines.map((line) => `  ${line}`)]
+  return [`${title}, ${size(total(sized))}:`, ...[...lines, ...links].map((line) => `  ${line}`)]
 }
 
 const render = ({ cache, kept, leftovers, runs }: Garbage, isRemoved: boolean, runsDir: string) => {

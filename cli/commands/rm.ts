@@ -2,7 +2,7 @@
 import { Console, Effect, Path } from "effect"
 import { Argument, Command } from "effect/cli"
 import { ensembleName, locateEnsemble, removeEnsemble } from "../../storage/ensembles.ts"
-import { treeSizeBytes } from "../../storage/filesNow.ts"
+import { linkTargetNow, treeSizeBytes } from "../../storage/filesNow.ts"
 import {
   checkIsRun,
   concurrentChecks,
@@ -62,7 +62,15 @@ export const rm = Command.make(
     if (kept.length > 0) return yield* new RunProtected({ runs: kept })
     const runs = found.map((path) => ({ run: paths.basename(path), path }))
     const sized = yield* Effect.forEach([...folders, ...runs], ({ path, run }) =>
-      Effect.map(treeSizeBytes(path), (sizeBytes) => ({ run, path, sizeBytes })),
+      Effect.gen(function* () {
+        const target = yield* linkTargetNow(path)
+        return {
+          run,
+          path,
+          sizeBytes: yield* treeSizeBytes(path),
+          ...(target === undefined ? {} : { target }),
+        }
+      }),
     )
     if (options.yes) {
       yield* Effect.forEach(folders, ({ path }) => removeEnsemble(path))
@@ -78,9 +86,18 @@ export const rm = Command.make(
         sized.map(({ run, sizeBytes }) => [run, size(sizeBytes)]),
       ),
     )
-    const counts = [...counted(folders.length, "ensemble"), ...counted(found.length, "run")]
+    const links = sized.filter(({ target }) => target !== undefined)
+    const isFolder = ({ path }: { readonly path: string }) => !links.some((link) => link.path === path)
+    const counts = [
+      ...counted(folders.filter(isFolder).length, "ensemble"),
+      ...counted(runs.filter(isFolder).length, "run"),
+      ...counted(links.length, "link"),
+    ]
     const what = `${counts.join(" and ")}, ${size(sizeBytes)}`
     yield* Console.log(options.yes ? `removed ${what}` : `would remove ${what}; add --yes to remove them`)
+    for (const { run, target } of links) {
+      yield* Console.log(`${run} is only a link: its data stay in ${target}`)
+    }
   }),
 ).pipe(
   Command.withDescription(

@@ -13,8 +13,8 @@ import { fingerprint } from "../../schemas/experiment/fingerprint.ts"
 import type { Report } from "../../schemas/Report.ts"
 import type { Overrides } from "../../schemas/Run.ts"
 import { claimMember } from "../../storage/ensembles.ts"
-import * as files from "../../storage/files.ts"
-import { effectiveExperiment, isRunName, readRun, type Run } from "../../storage/runDirectory.ts"
+import { effectiveExperiment, readRun, type Run } from "../../storage/runDirectory.ts"
+import { byOrder, listRunNames } from "../../storage/runNames.ts"
 import { engineChanges, threadsOf } from "../../pipeline/engineChanges.ts"
 import { applyOverrides } from "../../pipeline/experimentFile/load.ts"
 import { execute } from "../../pipeline/execute.ts"
@@ -46,14 +46,14 @@ const runsOf = Effect.fnUntraced(function* (runsDir: string, { experiment, finge
   const paths = yield* Path.Path
   const ending = new RegExp(`-${experiment.name}-${wanted.slice(0, 8)}(-\\d+)?$`)
   const runs: Array<Run> = []
-  for (const name of (yield* files.list(runsDir)).filter((name) => isRunName(name) && ending.test(name))) {
+  for (const name of (yield* listRunNames(runsDir)).filter((name) => ending.test(name))) {
     const run = yield* readRun(paths.join(runsDir, name)).pipe(Effect.option)
     if (run._tag === "None") continue
     if (fingerprint(effectiveExperiment(run.value), run.value.identity.parent) === wanted) {
-      runs.unshift(run.value)
+      runs.push(run.value)
     }
   }
-  return runs
+  return runs.toSorted((a, b) => byOrder(b.identity, a.identity))
 })
 
 const resumeRun = (run: Run, member: Member, options: TrainMembersOptions) => {

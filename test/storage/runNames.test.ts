@@ -1,12 +1,19 @@
 /** Which run a word on the command line stands for. */
-import { mkdirSync } from "node:fs"
+import { mkdirSync, symlinkSync, writeFileSync } from "node:fs"
 import { mkdtemp, rm } from "node:fs/promises"
 import { tmpdir } from "node:os"
 import { basename, join } from "node:path"
 import * as NodeServices from "@effect/platform-node/NodeServices"
 import { afterAll, assert, beforeAll, describe, it } from "@effect/vitest"
-import { Effect } from "effect"
-import { locateRuns, RunNotFound } from "../../storage/runDirectory.ts"
+import { Effect, Schema } from "effect"
+import { TestClock } from "effect/testing"
+import { Experiment } from "../../schemas/experiment/Experiment.ts"
+import type { RunIdentity } from "../../schemas/Run.ts"
+import { createRun, locateRuns, RunNotFound } from "../../storage/runDirectory.ts"
+import { listHeaders } from "../../storage/runHeader.ts"
+import { listRunNames } from "../../storage/runNames.ts"
+import { engineInfo } from "../fixtures/engineInfo.ts"
+import tiny from "../fixtures/tiny.ts"
 
 const names = [
   "20260101T000000Z-cnn-best-0a1b2c3d",
@@ -15,6 +22,16 @@ const names = [
   "20260104T000000Z-mlp-de000000",
 ]
 const [, second, dense, mlp] = names
+
+const identity: Omit<RunIdentity, "id" | "createdAt"> = {
+  formatVersion: 1,
+  experiment: Schema.decodeUnknownSync(Experiment)(tiny),
+  experimentFile: { path: "tiny.ts", fingerprint: "" },
+  overrides: {},
+  fingerprint: "0".repeat(64),
+  dataDir: "data",
+  engine: engineInfo,
+}
 
 let runsDir = ""
 beforeAll(async () => {
@@ -61,4 +78,75 @@ describe("a run is found by", () => {
       }),
     )
   }
+})
+
+describe("what stands next to a run", () => {
+  it.effect("is not a run: an archive of it, a file with its name, a folder that begins like it", () =>
+    Effect.gen(function* () {
+      const folder = yield* Effect.promise(() => mkdtemp(join(runsDir, "next-")))
+      const [run, file] = names
+      const copy = `${run}.bak`
+      mkdirSync(join(folder, run))
+      for (const name of [`${run}.tar.gz`, `${run}.tar`, file]) writeFileSync(join(folder, name), "")
+      for (const name of [`${run}-logs`, "20260101T000000Z-notes"]) mkdirSync(join(folder, name))
+      mkdirSync(join(folder, copy))
+      writeFileSync(join(folder, copy, "run.json"), "{}")
+      symlinkSync(join(folder, `${run}.tar`), join(folder, dense))
+      symlinkSync(join(folder, "not-mounted"), join(folder, mlp))
+      assert.deepStrictEqual(yield* listRunNames(folder), [run, copy, mlp])
+      const found = yield* locateRuns(folder, [run])
+      assert.deepStrictEqual(found, [join(folder, run)])
+    }).pipe(Effect.provide(NodeServices.layer)),
+  )
+})
+
+describe("the newest run", () => {
+  const create = (folder: string, time: string) =>
+    Effect.gen(function* () {
+      yield* TestClock.setTime(Date.parse(time))
+      const { path } = yield* createRun({
+        runsDir: folder,
+        name: "tiny",
+        fingerprint: "0".repeat(64),
+        prepare: () => Effect.void,
+        describe: (id, createdAt) => ({ ...identity, id, createdAt }),
+      })
+      return basename(path)
+    })
+
+  it.effect("is the one that was made last, whatever the clock was when others were made", () =>
+    Effect.gen(function* () {
+      const folder = yield* Effect.promise(() => mkdtemp(join(runsDir, "order-")))
+      const times = [
+        "2026-11-01T00:00:00Z",
+        "2099-01-01T00:00:00Z",
+        "2026-11-02T00:00:00Z",
+        "1970-01-01T00:00:00Z",
+        "2026-11-03T00:00:00Z",
+      ]
+      const made: Array<string> = []
+      for (const time of times) {
+        made.push(yield* create(folder, time))
+        const [newest] = yield* locateRuns(folder, ["latest"])
+        assert.strictEqual(basename(newest), made.at(-1))
+      }
+      assert.deepStrictEqual(
+        (yield* listHeaders(folder)).runs.map(({ id }) => id),
+        made,
+      )
+    }).pipe(Effect.provide(NodeServices.layer)),
+  )
+
+  it.effect("has nothing but its name to order it while clocks are right", () =>
+    Effect.gen(function* () {
+      const folder = yield* Effect.promise(() => mkdtemp(join(runsDir, "order-")))
+      yield* create(folder, "2026-11-01T00:00:00Z")
+      yield* create(folder, "2026-11-01T00:00:00.500Z")
+      const { runs } = yield* listHeaders(folder)
+      assert.deepStrictEqual(
+        runs.map(({ orderedAt }) => orderedAt),
+        [undefined, undefined],
+      )
+    }).pipe(Effect.provide(NodeServices.layer)),
+  )
 })

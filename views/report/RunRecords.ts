@@ -84,6 +84,7 @@ const headerOf = Effect.fnUntraced(function* (path: string, missing: Array<strin
     path,
     id,
     createdAt: attempts[0]?.startedAt ?? "",
+    orderedAt: undefined,
     formatVersion,
     experiment: {},
     name: /^\d{8}T\d{6}Z-(.+)-[0-9a-f]{8}/.exec(id)?.[1] ?? id,

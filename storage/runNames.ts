@@ -1,0 +1,78 @@
+/**
+ * The runs in a runs folder, and their order: (folder) -> names, and which of them is newer.
+ *
+ * A run's name begins with the time of its start, but that comes from a clock. A run that starts while an older one has a later
+ * time, because one of the clocks was wrong, records in run.json that it comes after it (`orderedAt`). So what is newest does not
+ * depend on clocks, only runs of older versions are in the order of their names.
+ */
+import { Effect, Path, Schema } from "effect"
+import { entriesNow, existsNow, readStringNow } from "./filesNow.ts"
+
+/** run.json. It has its name here because a folder is a run if it is in there. */
+export const identityFile = "run.json"
+
+/** The name that `createRun` gives: time, experiment, the first digits of the fingerprint, a number if it is one of several. */
+const wholeName = /^\d{8}T\d{6}Z-[a-z0-9][a-z0-9-]{0,63}-[0-9a-f]{8}(-\d+)?$/
+export const isRunName = (name: string) => wholeName.test(name)
+
+/** Names of runs, and of copies that a person made. */
+export const beginsWithTime = (name: string) => /^\d{8}T\d{6}Z-/.test(name)
+
+/**
+ * The names of the runs in a folder, sorted. A folder with the name of a run is one, even without run.json: it is damaged. A folder
+ * with another name, such as that of a copy, is one if it has run.json. Files, such as an archive of a run, never are.
+ */
+export const listRunNames = Effect.fnUntraced(function* (runsDir: string) {
+  const paths = yield* Path.Path
+  const names: Array<string> = []
+  for (const { isFolder, name } of yield* entriesNow(runsDir)) {
+    if (!isFolder || !beginsWithTime(name)) continue
+    if (isRunName(name) || (yield* existsNow(paths.join(runsDir, name, identityFile)))) names.push(name)
+  }
+  return names
+})
+
+interface Ordered {
+  readonly id: string
+  readonly orderedAt?: string | undefined
+}
+
+/** When a run started, in milliseconds: to the second, unless an older run has a later time. */
+const orderMs = ({ id, orderedAt }: Ordered): number =>
+  Date.parse(orderedAt ?? id.replace(/^(\d{4})(\d\d)(\d\d)T(\d\d)(\d\d)(\d\d)Z.*$/, "$1-$2-$3T$4:$5:$6Z")) ||
+  0
+
+/** Older runs first. */
+export const byOrder = (a: Ordered, b: Ordered): number => orderMs(a) - orderMs(b) || (a.id < b.id ? -1 : 1)
+
+const decodeOrder = Schema.decodeUnknownEffect(
+  Schema.fromJsonString(Schema.Struct({ orderedAt: Schema.optionalKey(Schema.String) })),
+)
+
+/** The newest of these runs; undefined if there are none. */
+export const newestRun = Effect.fnUntraced(function* (runsDir: string, names: ReadonlyArray<string>) {
+  const paths = yield* Path.Path
+  const runs: Array<Ordered & { readonly orderMs: number }> = []
+  for (const id of names) {
+    const text = yield* readStringNow(paths.join(runsDir, id, identityFile)).pipe(Effect.option)
+    const decoded = yield* decodeOrder(text._tag === "None" ? "" : text.value).pipe(Effect.option)
+    const ordered = decoded._tag === "None" ? { id } : { id, ...decoded.value }
+    runs.push({ ...ordered, orderMs: orderMs(ordered) })
+  }
+  return runs.toSorted(byOrder).at(-1)
+})
+
+/** Clocks of machines with one disk differ by less than this. */
+const toleranceMs = 60_000
+
+/** What a run that starts now records of its order: nothing, unless the newest run has a later time. */
+export const nextOrder = Effect.fnUntraced(function* (runsDir: string, nowMs: number) {
+  const newest = yield* newestRun(runsDir, yield* listRunNames(runsDir))
+  if (newest === undefined || newest.orderMs <= nowMs) return {}
+  if (newest.orderMs - nowMs > toleranceMs && newest.orderedAt === undefined) {
+    yield* Effect.logWarning(
+      `the start of ${newest.id} is in the future: this machine's clock is wrong, or the clock was wrong then; the new run counts as newer`,
+    )
+  }
+  return { orderedAt: new Date(newest.orderMs + 1).toISOString() }
+})
