@@ -146,7 +146,7 @@ export const writeJob = async (
     batches,
     checks,
     checkedImages,
-    dropoutLayers: masks.map(({ name }) => name.slice("mask/".length)),
+    dropoutLayers: masks.map(({ name }) => name.slice(0, -"/mask".length)),
     flops,
     parameters,
     loss,

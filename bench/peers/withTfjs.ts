@@ -69,7 +69,7 @@ const forward = (images: core.Tensor, dropout: number | "own" | "none"): core.Te
       case "dropout":
         if (dropout === "own") x = tf.dropout(x, layer.rate)
         else if (dropout !== "none") {
-          x = tf.mul(x, tf.reshape(tf.gather(given(`mask/${name}`), dropout), x.shape))
+          x = tf.mul(x, tf.reshape(tf.gather(given(`${name}/mask`), dropout), x.shape))
         }
         break
       case "conv2d":

@@ -28,7 +28,7 @@ class Peer:
         self.powers = tf.Variable(job.beta1), tf.Variable(job.beta2)
         compiled = {"jit_compile": form == "xla"}
         image, labels = tf.TensorSpec(job.images.shape[1:]), tf.TensorSpec(job.labels.shape[1:])
-        masks = {name: tf.TensorSpec(job.tensors[f"mask/{name}"].shape[1:]) for name in job.dropoutLayers}
+        masks = {name: tf.TensorSpec(job.tensors[f"{name}/mask"].shape[1:]) for name in job.dropoutLayers}
         self.train = tf.function(lambda x, y: self.update(x, y, None), input_signature=[image, labels], **compiled)
         self.check = tf.function(self.update, input_signature=[image, labels, masks], **compiled)
         self.compiled_predict = tf.function(self.probabilities, reduce_retracing=False, **compiled)

@@ -66,6 +66,12 @@ const findUnused = (names: ReadonlyArray<string>, inputs: ReadonlyArray<Readonly
   })
 }
 
+/** Why a layer cannot have this name; undefined if it can. */
+const reservedName = (name: string) => {
+  if (name === imagesName) return "the name of the network's input"
+  return name in Object.prototype ? "a name that TensorFlow.js cannot load" : undefined
+}
+
 /** The shapes of all layers, whatever the last one is. */
 const inferLayers = (
   model: Model,
@@ -77,6 +83,8 @@ const inferLayers = (
   const known = new Map<string, Shape>([[imagesName, imageShape]])
   for (const [i, layer] of model.entries()) {
     const name = names[i]
+    const reserved = reservedName(name)
+    if (reserved !== undefined) return mismatch(name, reserved, "another name", "rename the layer")
     if (names.indexOf(name) !== i) {
       return mismatch(name, `a second layer of the name ${name}`, "unique names", "rename one of them")
     }

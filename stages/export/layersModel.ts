@@ -17,7 +17,11 @@ const weightsFile = "weights.bin"
 
 const withProbabilities = (model: tfl.LayersModel, loss: Loss) => {
   if (loss === "meanSquaredError") return model
-  const softmax = tfl.layers.activation({ activation: "softmax", name: "probabilities" })
+  // TensorFlow.js refuses two layers of one name, and a layer of the experiment may have any.
+  const taken = new Set(model.layers.map(({ name }) => name))
+  let name = "probabilities"
+  for (let number = 1; taken.has(name); number++) name = `probabilities_${number}`
+  const softmax = tfl.layers.activation({ activation: "softmax", name })
   return tfl.model({
     inputs: model.inputs,
     outputs: softmax.apply(model.outputs[0]) as tfl.SymbolicTensor,

@@ -19,6 +19,9 @@ export interface DropoutMask {
   readonly key: RandomKey
 }
 
+/** No layer but this one has names that begin like this, and it has no weights. */
+export const maskFeed = (layer: string): string => `${layer}/mask`
+
 export const makeDropoutMask = (
   layer: string,
   shape: ReadonlyArray<number>,
@@ -26,7 +29,7 @@ export const makeDropoutMask = (
   seed: number,
 ): DropoutMask => ({
   layer,
-  feed: `mask/${layer}`,
+  feed: maskFeed(layer),
   shape,
   rate,
   key: randomKey(seed, `dropout/${layer}`),

@@ -11,7 +11,7 @@ import { inLayer } from "../../engines/trace/layer.ts"
 import type { Layer, Model } from "../../schemas/experiment/Model.ts"
 import { imagesName, layerInputs, layerNames } from "../../schemas/experiment/shapes.ts"
 import { randomKey } from "../random.ts"
-import { FedDropout, makeDropoutMask, type DropoutMask } from "./dropout.ts"
+import { FedDropout, makeDropoutMask, maskFeed, type DropoutMask } from "./dropout.ts"
 import { initialize } from "./initialize.ts"
 import type { Regularized } from "./penalty.ts"
 import { tfLayer, weightOptions } from "./tfLayer.ts"
@@ -76,7 +76,7 @@ const makeForward =
       const given = inputs.map((input) => outputOf(outputs, input))
       const output = inLayer(name, () =>
         layer instanceof FedDropout
-          ? layer.applyWith(given[0], feeds?.[`mask/${name}`])
+          ? layer.applyWith(given[0], feeds?.[maskFeed(name)])
           : (layer.apply(oneOrAll(given), { training: feeds !== undefined }) as tf.Tensor),
       )
       outputs.set(name, output)

@@ -59,11 +59,11 @@ describe("a program", () => {
         { name: "images", shape: [4, 8, 8, 1] },
         { name: "labels", shape: [4, 3] },
         { name: "learningRate", shape: [] },
-        { name: "mask/dropout_1", shape: [4, 32] },
+        { name: "dropout_1/mask", shape: [4, 32] },
       ])
       assert.deepStrictEqual(
         dropoutMasks.map(({ feed, shape }) => ({ feed, shape })),
-        [{ feed: "mask/dropout_1", shape: [4, 32] }],
+        [{ feed: "dropout_1/mask", shape: [4, 32] }],
       )
       assert.deepStrictEqual(summary.at(-1), {
         layer: "dense_1",
