@@ -26,6 +26,7 @@ import * as files from "../storage/files.ts"
 import { readPredictions } from "../storage/predictions.ts"
 import { readReport } from "../storage/report.ts"
 import { layout } from "../storage/runDirectory.ts"
+import { writeTestEvents } from "../storage/tensorboard/eventLog.ts"
 import { checkLeakage } from "./lineage/parents.ts"
 import { CurrentRun } from "./CurrentRun.ts"
 import { assembleReport } from "./assembleReport.ts"
@@ -198,6 +199,21 @@ const report = Effect.fnUntraced(function* (
   })
 })
 
+/** Not part of the report stage: training a lost checkpoint again starts a new event file, but keeps the report. */
+const publishTestResult = Effect.fnUntraced(function* (trained: Trained) {
+  const { attempt, createdAt, path } = yield* CurrentRun
+  const report = yield* readReport(path)
+  const iteration = iterationOf((yield* Path.Path).basename(trained.checkpoint))
+  if (report === undefined || iteration === undefined) return
+  const { accuracy, error, loss } = report.test
+  yield* attempt.checkOwned
+  yield* writeTestEvents({ folder: path, startedAt: Date.parse(createdAt) / 1000 }, iteration, {
+    error: error.value,
+    accuracy: accuracy.value,
+    loss,
+  })
+})
+
 /** The pipeline, as the durable engine runs it. */
 const TrainingRun = Workflow.make("TrainingRun", {
   payload: { run: Schema.String },
@@ -214,6 +230,7 @@ const runStages = Effect.fn("pipeline")(function* () {
   const trained = yield* train(resources)
   yield* pruneSupersededCheckpoints(resources, trained)
   yield* report(resources, figures, trained)
+  yield* publishTestResult(trained)
 })
 
 /** Runs the pipeline on the current run, from the first stage without a valid record. */

@@ -4,7 +4,8 @@
  * Each attempt appends to its own file. The file begins with the events up to the iteration from which the attempt resumed, and
  * replaces the files of earlier attempts; later events and a torn last event are dropped. Events of an iteration are appended
  * and synced before the checkpoint that follows them. Events of the whole run have step 0 and are a function of the experiment:
- * each attempt writes them again, so an extended budget shows. The end of a run is one of them.
+ * each attempt writes them again, so an extended budget shows. The end of a run is one of them. The test result comes last; a
+ * resume drops it, because the resumed run is tested again.
  *
  * No clock is read: the time of an event is the start of the run plus a millisecond for each iteration, in order and hardly ever
  * in the future. So the file of a resumed run has the same bytes as that of an uninterrupted one; between two runs only times
@@ -14,7 +15,7 @@ import { Effect, Path } from "effect"
 import type { Metric } from "../../schemas/Metric.ts"
 import * as files from "../files.ts"
 import { histogramOf } from "./histogram.ts"
-import { decodeEvent, encodeEvent, type EventContent, type SummaryValue } from "./proto.ts"
+import { decodeEvent, encodeEvent, type Event, type EventContent, type SummaryValue } from "./proto.ts"
 import { encodeRecord, readRecords } from "./records.ts"
 import { sessionEnd } from "./session.ts"
 
@@ -48,7 +49,7 @@ const eventFiles = (folder: string) =>
     names.filter((name) => /^events\.out\.tfevents\.\d+\.tidemark(\.\d{4,})?$/.test(name)),
   )
 
-const encode = ({ startedAt }: EventLog, step: number, content: EventContent) =>
+const encode = ({ startedAt }: Pick<EventLog, "startedAt">, step: number, content: EventContent) =>
   encodeRecord(encodeEvent({ wallTime: startedAt + step / 1000, step, ...content }))
 
 /** Every figure of a row is a scalar of its own, as `train/loss`. */
@@ -82,6 +83,35 @@ export const appendEvents = Effect.fn("appendEvents")(function* (
   if (records.length > 0) yield* files.append(yield* ownFile(log), Buffer.concat(records))
 })
 
+const testTag = (name: string) => `test/${name}`
+
+const isTestResult = (event: Event | undefined) =>
+  event !== undefined &&
+  "summary" in event &&
+  event.summary.value.some(({ tag }) => tag.startsWith(testTag("")))
+
+/**
+ * Replaces the test result in the run's newest file, which an earlier attempt may have written, so that a repeated test adds
+ * no second event. `iteration` is that of the tested model. Without a file there is nothing to add to.
+ */
+export const writeTestEvents = Effect.fn("writeTestEvents")(function* (
+  { folder, startedAt }: Pick<EventLog, "folder" | "startedAt">,
+  iteration: number,
+  figures: Readonly<Record<string, number>>,
+) {
+  const paths = yield* Path.Path
+  const newest = (yield* eventFiles(folder)).at(-1)
+  if (newest === undefined) return
+  const file = paths.join(folder, newest)
+  const found = (yield* files.readIfExists(file)) ?? new Uint8Array()
+  const records = readRecords(found)
+    .filter(({ message }) => !isTestResult(decodeEvent(message)))
+    .map(({ record }) => record)
+  const value = Object.entries(figures).map(([name, figure]) => ({ tag: testTag(name), simpleValue: figure }))
+  const content = Buffer.concat([...records, encode({ startedAt }, iteration, { summary: { value } })])
+  if (!content.equals(found)) yield* files.writeAtomic(file, content)
+})
+
 /** Training is over: until a resume with a larger budget. */
 export const endEvents = Effect.fn("endEvents")(function* (log: EventLog) {
   yield* files.append(yield* ownFile(log), encode(log, 0, sessionEnd()))
@@ -105,8 +135,9 @@ export const beginEvents = Effect.fn("beginEvents")(function* (
   const records = [{ fileVersion: "brain.Event:2" }, ...log.opening].map((content) => encode(log, 0, content))
   let last = 0
   for (const { message, record } of readRecords(found)) {
-    const step = decodeEvent(message)?.step ?? 0
-    if (step === 0 || step > iteration) continue
+    const event = decodeEvent(message)
+    const step = event?.step ?? 0
+    if (step === 0 || step > iteration || isTestResult(event)) continue
     records.push(record)
     last = step
   }

@@ -9,6 +9,7 @@ import {
   eventFile,
   type EventLog,
   beginEvents,
+  writeTestEvents,
 } from "../../../storage/tensorboard/eventLog.ts"
 import { decodeEvent } from "../../../storage/tensorboard/proto.ts"
 import { readRecords } from "../../../storage/tensorboard/records.ts"
@@ -122,6 +123,39 @@ describe("an event file", () => {
           assert.deepStrictEqual(yield* bytesOf(log), whole)
         }),
       ),
+  )
+
+  it.effect("holds the test result once, whichever attempt measures it, until the run is resumed", () =>
+    live(
+      Effect.gen(function* () {
+        const fs = yield* FileSystem.FileSystem
+        const log = yield* fresh
+        yield* writeTestEvents(log, 10, { error: 0.5 })
+        assert.deepStrictEqual(yield* fs.readDirectory(log.folder), [])
+        yield* beginEvents(log, 0, [])
+        yield* appendEvents(log, 10, [trainRow(10)], [])
+        yield* endEvents(log)
+        const untested = yield* bytesOf(log)
+        yield* writeTestEvents(log, 10, { error: 0.5, accuracy: 0.25 })
+        const tested = yield* bytesOf(log)
+        assert.deepStrictEqual(tested.subarray(0, untested.length), untested)
+        assert.deepStrictEqual((yield* eventsOf(log)).at(-1), {
+          wallTime: startedAt + 0.01,
+          step: 10,
+          summary: {
+            value: [
+              { tag: "test/error", simpleValue: 0.5 },
+              { tag: "test/accuracy", simpleValue: 0.25 },
+            ],
+          },
+        })
+        yield* writeTestEvents(log, 10, { error: 0.5, accuracy: 0.25 })
+        assert.deepStrictEqual(yield* bytesOf(log), tested)
+        const resumed = { ...log, attempt: 2 }
+        yield* beginEvents(resumed, 10, [trainRow(10)])
+        assert.deepStrictEqual(yield* outlineOf(resumed), [[0], [0], [10, ...trainTags]])
+      }),
+    ),
   )
 
   it.effect("of a new attempt has the earlier one's events to the byte, and takes its place", () =>

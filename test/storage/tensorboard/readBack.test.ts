@@ -7,7 +7,13 @@ import { Effect, FileSystem, Schema } from "effect"
 import { Experiment } from "../../../schemas/experiment/Experiment.ts"
 import { eventOpening } from "../../../stages/train/eventOpening.ts"
 import { buildProgram } from "../../../stages/model/model.ts"
-import { appendEvents, endEvents, type EventLog, beginEvents } from "../../../storage/tensorboard/eventLog.ts"
+import {
+  appendEvents,
+  beginEvents,
+  endEvents,
+  type EventLog,
+  writeTestEvents,
+} from "../../../storage/tensorboard/eventLog.ts"
 import tiny from "../../fixtures/tiny.ts"
 
 const python = (...args: ReadonlyArray<string>) => spawnSync("python3", args, { encoding: "utf8" })
@@ -46,6 +52,8 @@ it.live.skipIf(!reader)(
         yield* appendEvents(log, iteration, [row], [weight])
       }
       yield* endEvents(log)
+      // The tested model is an earlier one than the last.
+      yield* writeTestEvents(log, 40, { error: 0.25 })
 
       const script = fileURLToPath(new URL("readBack.py", import.meta.url))
       const { status, stderr, stdout } = python(script, folder)
@@ -56,6 +64,7 @@ it.live.skipIf(!reader)(
         "validation/loss": at(0.5),
         "validation/accuracy": at(0),
         "validation/error": at(1),
+        "test/error": [[startedAt + 0.04, 40, 0.25]],
       })
       assert.deepStrictEqual(found.histograms, {
         "dense_1/kernel": [40, 80].map((step) => ({
