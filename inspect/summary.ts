@@ -1,7 +1,7 @@
 /**
  * The summary of a run, as `list`, `show` and `--json` print it: (run) -> RunSummary.
  */
-import { Effect, Path, Schema } from "effect"
+import { Clock, Effect, Path, Schema } from "effect"
 import { iterationOf } from "../stages/train/checkpoint.ts"
 import { listNow, readStringNow } from "../storage/filesNow.ts"
 import { layout, type Run } from "../storage/runDirectory.ts"
@@ -17,9 +17,12 @@ const ReportGlance = Schema.Struct({
   test: Schema.Struct({ error: Schema.Struct({ value: Schema.Finite }) }),
 })
 const decodeGlance = Schema.decodeUnknownEffect(Schema.fromJsonString(ReportGlance))
-const decodeValidation = Schema.decodeUnknownEffect(
-  Schema.fromJsonString(Schema.Struct({ split: Schema.Literal("validation"), error: Schema.Finite })),
-)
+const MetricGlance = Schema.Struct({
+  split: Schema.Literals(["train", "validation"]),
+  iteration: Schema.Int,
+  error: Schema.Finite,
+})
+const decodeMetric = Schema.decodeUnknownEffect(Schema.fromJsonString(MetricGlance))
 
 /** The iteration of the newest checkpoint, 0 without one. */
 export const newestIteration = Effect.fnUntraced(function* (path: string) {
@@ -30,17 +33,47 @@ export const newestIteration = Effect.fnUntraced(function* (path: string) {
 
 const lowest = (errors: ReadonlyArray<number>) => (errors.length === 0 ? null : Math.min(...errors))
 
-/** The lowest validation error so far of a run without a report. */
-const validationSoFar = Effect.fnUntraced(function* (path: string) {
+/**
+ * How far a run has come without a report: its newest row of metrics, and the lowest validation error. Only the evaluations
+ * and the last rows are decoded.
+ */
+const readProgress = Effect.fnUntraced(function* (path: string) {
   const text = yield* readStringNow(path).pipe(Effect.orElseSucceed(() => undefined))
-  const rows = (text ?? "").split("\n").filter((line) => line.includes('"validation"'))
+  const lines = (text ?? "").split("\n")
+  // A killed process may leave a torn last line.
+  const newest = new Set(lines.slice(-3))
   const errors: Array<number> = []
-  for (const line of rows) {
-    const row = yield* decodeValidation(line).pipe(Effect.option)
-    if (row._tag === "Some") errors.push(row.value.error)
+  let iteration = 0
+  for (const line of lines) {
+    if (!newest.has(line) && !line.includes('"validation"')) continue
+    const row = yield* decodeMetric(line).pipe(Effect.option)
+    if (row._tag === "None") continue
+    iteration = Math.max(iteration, row.value.iteration)
+    if (row.value.split === "validation") errors.push(row.value.error)
   }
-  return lowest(errors)
+  return { iteration, validationError: lowest(errors) }
 })
+
+/**
+ * Seconds that the attempts of a run took together, up to `nowMs` if it is running; null if no end is known. The end of a
+ * killed attempt is not known, so it does not count.
+ */
+const secondsOf = ({ attempts, status }: RunHeader, nowMs: number): number | null => {
+  const seconds = attempts.flatMap(({ outcome, startedAt }, i) => {
+    const isRunning = status === "running" && i === attempts.length - 1
+    const endMs = isRunning ? nowMs : Date.parse(outcome?.endedAt ?? "")
+    const tookMs = endMs - Date.parse(startedAt)
+    return Number.isFinite(tookMs) ? [Math.max(0, tookMs) / 1000] : []
+  })
+  return seconds.length === 0 ? null : seconds.reduce((a, b) => a + b, 0)
+}
+
+/** The name of the dataset in a stored experiment, as far as it can be read. */
+const datasetOf = ({ experiment: { dataset } }: RunHeader): string | null => {
+  if (typeof dataset === "string") return dataset
+  if (typeof dataset !== "object" || dataset === null || !("name" in dataset)) return null
+  return typeof dataset.name === "string" ? dataset.name : null
+}
 
 const budgetOf = ({ experiment }: RunHeader): number | null => {
   const { budget } = experiment
@@ -59,26 +92,35 @@ export const summarize = Effect.fnUntraced(function* (run: RunHeader) {
     text === undefined
       ? undefined
       : yield* decodeGlance(text).pipe(Effect.catch(() => warnUnreadable(run.path)))
+  const isDone = run.status === "finished" && report !== undefined
+  const checkpoint = isDone ? report.iterations : yield* newestIteration(run.path)
+  const soFar = isDone
+    ? undefined
+    : yield* readProgress(yield* metricsFile(run.path).pipe(Effect.orElseSucceed(() => run.path)))
+  const { seed } = run.experiment
   return {
     id: run.id,
     experiment: run.name,
+    dataset: datasetOf(run),
+    seed: typeof seed === "number" ? seed : null,
     status: run.status,
     createdAt: run.createdAt,
-    /** Of the newest checkpoint, or of the finished run. */
-    iteration:
-      run.status === "finished" && report !== undefined
-        ? report.iterations
-        : yield* newestIteration(run.path),
+    /** The iteration reached: of the newest row of metrics or the newest checkpoint, or of the finished run. */
+    iteration: Math.max(checkpoint, soFar?.iteration ?? 0),
+    /** The iteration of the newest checkpoint, from which the run is resumed. */
+    checkpoint,
     /** The budget; null if it is in epochs and not known yet. */
     iterations: budgetOf(run) ?? report?.budget ?? null,
     engine: run.engine,
     attempts: run.attempts.length,
+    durationSeconds: secondsOf(run, yield* Clock.currentTimeMillis),
     /** The lowest of all evaluations. */
     validationError:
       report === undefined
-        ? yield* validationSoFar(yield* metricsFile(run.path).pipe(Effect.orElseSucceed(() => run.path)))
+        ? (soFar?.validationError ?? null)
         : lowest(report.validation.map(({ error }) => error)),
     testError: report?.test.error.value ?? null,
+    testAccuracy: report === undefined ? null : 1 - report.test.error.value,
     path: run.path,
     reason: run.status === "running" ? null : (run.attempts.at(-1)?.outcome?.reason ?? null),
   }

@@ -18,16 +18,21 @@ import { table } from "../render/table.ts"
 import { dataDir, experimentName, json, runsDir, wholeNumber, yes } from "../flags.ts"
 
 const keep = wholeNumber("keep", 0).pipe(
-  Flag.withDescription("Keep the newest N runs of each experiment and remove older ones (default: keep all)"),
+  Flag.withDescription(
+    "Keep the newest N finished runs of each experiment, and remove all runs older than those (default: keep all)",
+  ),
   Flag.optional,
 )
 
-/** The runs of each experiment without its newest `keep` runs. */
+/**
+ * The runs of each experiment that are older than its newest `keep` finished runs. An unfinished run takes no place of a
+ * finished one.
+ */
 const olderRuns = (runs: ReadonlyArray<RunHeader>, keep: number): ReadonlyArray<RunHeader> => {
-  const seen = new Map<string, number>()
-  return runs.toReversed().filter(({ name }) => {
-    const newer = seen.get(name) ?? 0
-    seen.set(name, newer + 1)
+  const finished = new Map<string, number>()
+  return runs.toReversed().filter(({ name, status }) => {
+    const newer = finished.get(name) ?? 0
+    if (status === "finished") finished.set(name, newer + 1)
     return newer >= keep
   })
 }
@@ -135,6 +140,9 @@ export const gc = Command.make(
   ),
   Command.withExamples([
     { command: "pipeline gc", description: "List the leftovers of crashes and of removed runs" },
-    { command: "pipeline gc --keep 5 --yes", description: "Keep the newest five runs of each experiment" },
+    {
+      command: "pipeline gc --keep 5 --yes",
+      description: "Keep the newest five finished runs of each experiment",
+    },
   ]),
 )

@@ -1,13 +1,12 @@
 /** `pipeline list`: lists the runs of a folder, with filters and sort orders. */
-import { Console, Effect, Option } from "effect"
+import { Clock, Console, Effect, Option } from "effect"
 import { Command, Flag } from "effect/cli"
 import { RunStatus } from "../../schemas/Run.ts"
 import { listHeaders } from "../../storage/runHeader.ts"
-import { table } from "../render/table.ts"
+import { renderRuns } from "../render/renderRuns.ts"
 import { summarize } from "../../inspect/summary.ts"
 import { sortRuns } from "../../inspect/sortRuns.ts"
 import { experimentName, json, runsDir, wholeNumber } from "../flags.ts"
-import { percent } from "../../format/numbers.ts"
 
 const status = Flag.Literals("status", RunStatus.literals).pipe(
   Flag.withDescription("List only runs with this status"),
@@ -40,16 +39,8 @@ export const list = Command.make(
       yield* Console.log(`no runs in ${options.runsDir}; start one with \`pnpm pipeline run FILE\``)
     } else if (rows.length === 0) yield* Console.log(`none of the ${runs.length} runs matches`)
     else {
-      const cells = rows.map((row) => [
-        row.id,
-        row.status,
-        `${row.iteration}/${row.iterations ?? "?"}`,
-        percent(row.validationError, ""),
-        percent(row.testError, ""),
-        row.engine,
-      ])
-      const head = ["run", "status", "iterations", "validation error", "test error", "engine"]
-      yield* Console.log(table(head, cells, 2))
+      const now = new Date(yield* Clock.currentTimeMillis)
+      yield* Console.log(renderRuns(rows, now, process.stdout.isTTY ? process.stdout.columns : undefined))
       if (rows.length < runs.length) yield* Console.log(`${rows.length} of ${runs.length} runs`)
     }
     for (const problem of damaged) yield* Effect.logWarning(problem.message)

@@ -7,7 +7,7 @@ import { renderEnsemble } from "../render/renderEnsemble.ts"
 import { openOrLog } from "../render/openFile.ts"
 import { renderReport } from "../render/renderReport.ts"
 import { runArgument } from "../../format/runArgument.ts"
-import { describeRun } from "../../inspect/summary.ts"
+import { describeRun, type RunSummary } from "../../inspect/summary.ts"
 import { readReport } from "../../storage/report.ts"
 import { quoted } from "../../format/quoted.ts"
 import { json, runsDir } from "../flags.ts"
@@ -44,6 +44,19 @@ const showPage = Effect.fnUntraced(function* ({ file, json, open, run, runsDir }
   if (open) yield* openOrLog(page)
 })
 
+/** One line: status, iteration reached and engine. An unfinished run also names the checkpoint that `resume` starts from. */
+const describeProgress = (summary: RunSummary) => {
+  const { checkpoint, engine, id, iteration, iterations, status } = summary
+  return [
+    `${id}: ${status}`,
+    `iteration ${iteration}${iterations === null ? "" : ` of ${iterations}`}`,
+    ...(checkpoint === iteration
+      ? []
+      : [checkpoint === 0 ? "no checkpoint yet" : `checkpoint at ${checkpoint}`]),
+    `engine ${engine}`,
+  ].join(", ")
+}
+
 export const show = Command.make(
   "show",
   { run, runsDir, json, open, html: htmlFile },
@@ -62,8 +75,7 @@ export const show = Command.make(
     const summary = yield* describeRun(found)
     const report = yield* readReport(found.path)
     if (json) return yield* Console.log(JSON.stringify({ ...summary, report: report ?? null }, null, 2))
-    const reached = `iteration ${summary.iteration}${summary.iterations === null ? "" : ` of ${summary.iterations}`}`
-    yield* Console.log(`${summary.id}: ${summary.status}, ${reached}, engine ${summary.engine}`)
+    yield* Console.log(describeProgress(summary))
     if (summary.reason !== null) yield* Console.log(summary.reason)
     if (report !== undefined) yield* Console.log(`\n${renderReport(report)}`)
     else if (summary.status !== "running")

@@ -1,10 +1,12 @@
 /** `list`: columns, sort orders, filters, and the time for a thousand runs. */
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs"
+import { appendFileSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs"
 import { tmpdir } from "node:os"
 import { join } from "node:path"
 import * as NodeServices from "@effect/platform-node/NodeServices"
 import { afterAll, assert, beforeAll, describe, it } from "@effect/vitest"
 import { Effect, type FileSystem, type Path } from "effect"
+import { renderRuns } from "../../cli/render/renderRuns.ts"
+import { pastTime } from "../../format/pastTime.ts"
 import { compareRuns } from "../../operations/compare/Comparison.ts"
 import { sortRuns } from "../../inspect/sortRuns.ts"
 import { summarize } from "../../inspect/summary.ts"
@@ -44,7 +46,7 @@ describe("list", () => {
         [0.2, 20],
         [0.1, 20],
         [null, 0],
-        [0.5, 7],
+        [0.5, 10],
       ],
     )
     assert.deepStrictEqual(ids("date"), [4, 3, 2, 1])
@@ -71,6 +73,48 @@ describe("list", () => {
     )
     const none = await runCommand("list", "--runs-dir", runsDir, "--experiment", "none")
     assert.strictEqual(none.stdout.trim(), "none of the 4 runs matches")
+  })
+
+  it("shows the iteration of the newest row of metrics, also if it has no checkpoint and the last line is torn", async () => {
+    const path = writeRun({
+      runsDir: join(scratch, "killed"),
+      second: 1,
+      validation: [0.5, 0.4],
+      status: "interrupted",
+      unfinished: true,
+    })
+    const rows = [30, 40].map((iteration) => JSON.stringify({ split: "train", iteration, error: 0.3 }))
+    appendFileSync(join(path, "metrics.ndjson"), `${rows.join("\n")}\n{"split":"train","iteration":50,"err`)
+    writeFileSync(join(path, "checkpoints", "iteration-00000020.safetensors"), "")
+    const { runs } = await go(listHeaders(join(scratch, "killed")))
+    const { checkpoint, iteration, validationError } = await go(summarize(runs[0]))
+    assert.deepStrictEqual([iteration, checkpoint, validationError], [40, 20, 0.4])
+  })
+
+  it("tells runs of one experiment apart by start and seed, with duration, test error and dataset", async () => {
+    const runsDir = join(scratch, "alike")
+    for (const second of [1, 2, 3]) writeRun({ runsDir, second, seed: second })
+    const { runs } = await go(listHeaders(runsDir))
+    const summaries = await go(Effect.forEach(runs, summarize))
+    const now = new Date(Date.parse("2026-01-01T00:00:00.000Z") + 3_600_000)
+    const started = pastTime(new Date("2026-01-01T00:00:00.000Z"), now)
+    const lines = renderRuns(summaries, now).split("\n")
+    assert.match(
+      lines[0],
+      /^run +status +started +dataset +seed +iterations +duration +validation error +test error +engine$/,
+    )
+    assert.match(lines[1], new RegExp(`finished  ${started}  mnist +1 +20/20 +10 s +25.00 % +50.00 % +onnx$`))
+    assert.lengthOf(new Set(lines), 4)
+  })
+
+  it("leaves out the least important columns on a narrow terminal", async () => {
+    const { runs } = await go(listHeaders(join(scratch, "alike")))
+    const summaries = await go(Effect.forEach(runs, summarize))
+    const headAt = (columns: number) =>
+      renderRuns(summaries, new Date(0), columns).split("\n", 1)[0].split(/ {2,}/)
+    assert.deepStrictEqual(headAt(60), ["run", "status", "test error"])
+    assert.deepStrictEqual(headAt(80), ["run", "status", "seed", "iterations", "test error"])
+    assert.deepStrictEqual(headAt(10), ["run"])
   })
 
   it("shows the progress of an extended run against the new budget, not the report's", async () => {

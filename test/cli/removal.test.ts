@@ -244,6 +244,17 @@ describe("gc", () => {
     )
   })
 
+  it("counts finished runs only: failed ones take no place, and go if they are older", async () => {
+    const ids = (["finished", "failed", "finished", "interrupted"] as const).map((status) =>
+      basename(write("counted", { status })),
+    )
+    const dry = await runCommand("gc", "--keep", "1", "--json", "--runs-dir", join(scratch, "counted"))
+    assert.deepStrictEqual(
+      JSON.parse(dry.stdout).runs.map(({ path }: { path: string }) => basename(path)),
+      [ids[1], ids[0]],
+    )
+  })
+
   it("lists only the runs that a dead process was creating or removing", async () => {
     const runsDir = join(scratch, "left")
     const id = "20260101T000000Z-small-00000000"
