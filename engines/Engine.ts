@@ -62,6 +62,8 @@ export class EngineNotAvailable extends Failure<EngineNotAvailable>()("EngineNot
     found: Schema.String,
     remedy: Schema.String,
     available: Schema.Array(Schema.String),
+    /** It was added to this machine and does not work, which is worth a warning if another engine is used. */
+    isBroken: Schema.optionalKey(Schema.Boolean),
   },
   message: ({ available, engine, found, remedy }) =>
     `engine ${engine} is not available: ${found}; ${remedy}; available: ${available.join(", ")}`,

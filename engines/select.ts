@@ -35,13 +35,29 @@ const tensorflow = (options: EngineOptions) =>
     ),
   )
 
-/** Logs one line with the engine and the reason for it. */
+/** Logs the engine and the reason for it. A person is told by the run (`pipeline/announce.ts`) and by `doctor`. */
 const logged = (layer: Layer.Layer<Engine, EngineNotAvailable>, reason: string) =>
   Layer.tap(layer, (context) => {
     const { info } = Context.get(context, Engine)
     const threads = info.threads === 1 ? "1 thread" : `${info.threads} threads`
-    return Effect.logInfo(`engine ${info.name} (${info.device}, ${info.path}, ${threads}): ${reason}`)
+    return Effect.logDebug(`engine ${info.name} (${info.device}, ${info.path}, ${threads}): ${reason}`)
   })
+
+/** The engine after tensorflow. That it was not added is no news; that it was added and does not work is. */
+const withoutTensorflow = (options: EngineOptions, { found, isBroken, remedy }: EngineNotAvailable) => {
+  const reason = `tensorflow is not available: ${found}; ${remedy}`
+  const next = logged(onnx(options), reason).pipe(
+    Layer.catch((error) =>
+      Layer.unwrap(
+        Effect.as(
+          Effect.logWarning(`${error.message}; training with the reference engine, which is very slow`),
+          reference,
+        ),
+      ),
+    ),
+  )
+  return isBroken === true ? Layer.unwrap(Effect.as(Effect.logWarning(reason), next)) : next
+}
 
 export const selectEngine = (
   name: EngineName,
@@ -56,20 +72,7 @@ export const selectEngine = (
       return tensorflow(options)
     case "auto":
       return logged(tensorflow(options), "the fastest available engine").pipe(
-        Layer.catch(({ found, remedy }) =>
-          logged(onnx(options), `tensorflow is not available: ${found}; ${remedy}`).pipe(
-            Layer.catch((error) =>
-              Layer.unwrap(
-                Effect.as(
-                  Effect.logWarning(
-                    `${error.message}; training with the reference engine, which is very slow`,
-                  ),
-                  reference,
-                ),
-              ),
-            ),
-          ),
-        ),
+        Layer.catch((error) => withoutTensorflow(options, error)),
       )
   }
 }

@@ -7,6 +7,7 @@ import type { Experiment } from "../schemas/experiment/Experiment.ts"
 import { Failure } from "../schemas/Failure.ts"
 import { fingerprint } from "../schemas/experiment/fingerprint.ts"
 import type { Run } from "../storage/runDirectory.ts"
+import { announce } from "./announce.ts"
 import { engineChanges } from "./engineChanges.ts"
 import { execute } from "./execute.ts"
 import { resumeHint } from "./resumeHint.ts"
@@ -39,6 +40,7 @@ export const resumeRun = Effect.fn("resumeRun")(function* (
     yield* Effect.logWarning(`from here on, the result is not exact to the bit: ${changes.join("; ")}`)
   }
   const paths = yield* Path.Path
+  yield* Effect.logInfo(announce("Resuming", experiment, (yield* Engine).info))
   yield* Effect.logInfo(`run ${paths.relative(process.cwd(), run.path)}`)
   return yield* execute({
     run,

@@ -4,6 +4,7 @@ import { Engine } from "../engines/Engine.ts"
 import type { Experiment } from "../schemas/experiment/Experiment.ts"
 import { formatVersion, type Overrides, type Parent } from "../schemas/Run.ts"
 import { createRun } from "../storage/runDirectory.ts"
+import { announce } from "./announce.ts"
 import { execute } from "./execute.ts"
 import { resumeHint } from "./resumeHint.ts"
 
@@ -45,6 +46,7 @@ export const startRun = Effect.fn("startRun")(function* <E, R>(options: NewRun<E
       engine: info,
     }),
   })
+  yield* Effect.logInfo(announce("Training", experiment, info))
   yield* Effect.logInfo(`run ${paths.join(runsDir, run.identity.id)}`)
   const report = yield* execute({ run, experiment, fingerprint, extendedTo: null }).pipe(
     resumeHint(...options.resumeWith(run.path)),

@@ -39,8 +39,14 @@ export const placeAt = (name: string, from: string): Place | undefined => {
 export const locate = (): ReadonlyArray<Place> =>
   places.flatMap(({ from, name }) => placeAt(name, from) ?? [])
 
+const addonOf = ({ folder }: Place) =>
+  statSync(join(folder, "lib", "napi-v8", "tfjs_binding.node"), { throwIfNoEntry: false })
+
+/** Whether the package has its native library: pnpm installs it without. */
+export const hasLibrary = (place: Place): boolean => addonOf(place) !== undefined
+
 /** A text that changes whenever the package's native library changes. */
-export const stampOf = ({ folder }: Place): string => {
-  const addon = statSync(join(folder, "lib", "napi-v8", "tfjs_binding.node"), { throwIfNoEntry: false })
+export const stampOf = (place: Place): string => {
+  const addon = addonOf(place)
   return addon === undefined ? "none" : `${addon.size}/${addon.mtimeMs}`
 }

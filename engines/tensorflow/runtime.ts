@@ -5,7 +5,7 @@
  */
 import { Effect, Result } from "effect"
 import { EngineNotAvailable } from "../Engine.ts"
-import { locate } from "./locate.ts"
+import { hasLibrary, locate } from "./locate.ts"
 import { importNative, type Native, setEnvironment } from "./native.ts"
 import { probe, type Probed, type Problem } from "./probe.ts"
 import { engineName } from "./session.ts"
@@ -17,24 +17,26 @@ export interface Runtime {
   readonly threads: number
 }
 
-const notAvailable = (problem: Problem) =>
-  new EngineNotAvailable({ engine: engineName, ...problem, available: ["onnx", "reference"] })
+const notAvailable = (problem: Problem, isBroken = true) =>
+  new EngineNotAvailable({ engine: engineName, ...problem, available: ["onnx", "reference"], isBroken })
 
-const notInstalled: Problem = {
-  found: "@tensorflow/tfjs-node-gpu is not installed",
+const notAdded = (isInstalled: boolean): Problem => ({
+  found: `@tensorflow/tfjs-node-gpu is ${isInstalled ? "installed without its native library" : "not installed"}`,
   remedy: "`pnpm engine:tensorflow` adds it (g++, pip, 2 GB of disk), or use --engine onnx",
-}
+})
 
 /** The first place where the package works. It is not loaded in this process. */
 export const findAvailable = Effect.fnUntraced(function* (threads: number) {
   const problems: Array<Problem> = []
-  for (const place of locate()) {
+  const places = locate()
+  for (const place of places.filter(hasLibrary)) {
     const outcome = yield* Effect.result(probe(place, threads))
     if (Result.isSuccess(outcome)) return { place, probed: outcome.success }
     const { found, remedy } = outcome.failure
     problems.push({ found, remedy })
   }
-  return yield* notAvailable(problems[0] ?? notInstalled)
+  const [broken] = problems
+  return yield* broken === undefined ? notAvailable(notAdded(places.length > 0), false) : notAvailable(broken)
 })
 
 let loaded: Runtime | undefined

@@ -1,5 +1,5 @@
 import { assert, describe, it } from "@effect/vitest"
-import { Effect, Logger } from "effect"
+import { Effect, Logger, References } from "effect"
 import { Engine } from "../../engines/Engine.ts"
 import { selectEngine } from "../../engines/select.ts"
 import { hasTensorflow, tensorflowThreads } from "./engines.ts"
@@ -8,26 +8,32 @@ const infoOf = (layer: ReturnType<typeof selectEngine>) =>
   Effect.map(Effect.provide(Engine, layer), ({ info }) => info)
 
 describe("selecting an engine", () => {
-  it.effect("chooses tensorflow on auto if it is available, else onnx, and logs which and why", () =>
-    Effect.gen(function* () {
-      const lines: Array<string> = []
-      const logger = Logger.make<unknown, void>(({ logLevel, message }) => {
-        if (logLevel === "Info") lines.push(String(message))
-      })
-      const info = yield* infoOf(selectEngine("auto", { threads: tensorflowThreads })).pipe(
-        Effect.provide(Logger.layer([logger])),
-      )
-      assert.strictEqual(info.name, hasTensorflow ? "tensorflow" : "onnx")
-      assert.strictEqual(info.threads, tensorflowThreads)
-      assert.strictEqual(info.threadsChangeBits, hasTensorflow)
-      assert.lengthOf(lines, 1)
-      assert.match(
-        lines[0],
-        hasTensorflow
-          ? /^engine tensorflow \((cpu|gpu), [a-z0-9+-]+, 2 threads\): the fastest available engine$/
-          : /^engine onnx \(cpu, [a-z0-9+]+, 2 threads\): tensorflow is not available: (@tensorflow\/tfjs-node-gpu|its native library) .+/,
-      )
-    }),
+  it.effect(
+    "chooses tensorflow on auto if it is available, else onnx, and logs which and why for the log only",
+    () =>
+      Effect.gen(function* () {
+        const lines: Array<string> = []
+        const shown: Array<string> = []
+        const logger = Logger.make<unknown, void>(({ logLevel, message }) => {
+          if (logLevel === "Debug") lines.push(...[message].flat().map(String))
+          else shown.push(String(message))
+        })
+        const info = yield* infoOf(selectEngine("auto", { threads: tensorflowThreads })).pipe(
+          Effect.provide(Logger.layer([logger])),
+          Effect.provideService(References.MinimumLogLevel, "Debug"),
+        )
+        assert.deepStrictEqual(shown, [])
+        assert.strictEqual(info.name, hasTensorflow ? "tensorflow" : "onnx")
+        assert.strictEqual(info.threads, tensorflowThreads)
+        assert.strictEqual(info.threadsChangeBits, hasTensorflow)
+        assert.lengthOf(lines, 1)
+        assert.match(
+          lines[0],
+          hasTensorflow
+            ? /^engine tensorflow \((cpu|gpu), [a-z0-9+-]+, 2 threads\): the fastest available engine$/
+            : /^engine onnx \(cpu, [a-z0-9+]+, 2 threads\): tensorflow is not available: (@tensorflow\/tfjs-node-gpu|its native library) .+/,
+        )
+      }),
   )
 
   it.effect("selects onnx by name, with the given number of threads", () =>
