@@ -5,6 +5,7 @@
 import { styleText } from "node:util"
 import { Cause, Effect, Exit } from "effect"
 import { CliError } from "effect/cli"
+import { wrap } from "./render/wrap.ts"
 import { quoted } from "../format/quoted.ts"
 import { exitCode } from "../pipeline/exitCode.ts"
 import { exitCodes } from "../schemas/exitCodes.ts"
@@ -18,7 +19,11 @@ export const commandExitCode = (exit: Exit.Exit<unknown, unknown>): number => {
   return error._tag === "ShowHelp" && error.errors.length === 0 ? 0 : exitCodes.usage
 }
 
-const print = (text: string) => process.stderr.write(`${text}\n`)
+/** A terminal gets lines that break between words, in place of the ^C that it may have echoed. */
+const print = (text: string) =>
+  process.stderr.isTTY
+    ? process.stderr.write(`\r\u001B[2K${wrap(text, (process.stderr.columns ?? 80) - 1, 2)}\n`)
+    : process.stderr.write(`${text}\n`)
 
 const red = (text: string) => styleText("red", text, { stream: process.stderr })
 

@@ -11,11 +11,15 @@ import type { TrainTick } from "../../stages/train/train.ts"
 import { duration } from "../../format/duration.ts"
 import { elapsedMs } from "../../format/elapsed.ts"
 import { makeRecentSpeed } from "./recentSpeed.ts"
+import { wrap } from "./wrap.ts"
 
 const plainIntervalMs = 10_000
 const barIntervalMs = 100
 const barWidth = 24
 const stageWidth = 10
+const eraseLine = "\r\u001B[2K"
+/** Columns kept free after a bar: a terminal echoes ^C there, which would otherwise begin a line that nothing erases. */
+const echoWidth = 3
 
 /** Handles errors of a stream whose reader is gone. */
 const ignoreClosed = () => {}
@@ -42,8 +46,10 @@ export const layerTerminal = Layer.effect(
     /** By source; the empty one is the training of this process. */
     const trainings = new Map<string, Training>()
 
+    const columns = () => stream.columns ?? 80
+    /** Erases the bar, and the ^C that a terminal echoes. */
     const erase = () => {
-      if (bar !== "") stream.write("\r\u001B[2K")
+      if (animated) stream.write(eraseLine)
     }
     const line = (stage: string, text: string, kind: "info" | "warning" | "error" = "info") => {
       erase()
@@ -54,14 +60,17 @@ export const layerTerminal = Layer.effect(
           : kind === "error"
             ? style("red", text)
             : text
-      stream.write(`${mark}${content}\n${bar}`)
+      const shown = animated
+        ? wrap(content, columns() - 1 - stageWidth).replaceAll("\n", `\n${" ".repeat(stageWidth)}`)
+        : content
+      stream.write(`${mark}${shown}\n${bar}`)
     }
 
     const draw = () => {
-      const [mark, text] = barOf(trainings)
-      const room = Math.max(0, (stream.columns ?? 80) - mark.length - 1)
-      bar = trainings.size === 0 ? "" : style("cyan", mark) + text.slice(0, room)
-      stream.write(`\r\u001B[2K${bar}`)
+      const mark = trainings.has("") ? "train".padEnd(stageWidth) : ""
+      const text = progressLine(trainings, columns() - mark.length - echoWidth)
+      bar = trainings.size === 0 ? "" : style("cyan", mark) + text
+      stream.write(`${eraseLine}${bar}`)
     }
     const clear = (source?: string) => {
       if (source === undefined) trainings.clear()
@@ -102,33 +111,47 @@ const timeLeft = ({ speed, tick }: Training): ReadonlyArray<string> =>
   speed === undefined ? [] : [`${duration((tick.total - tick.iteration) / speed)} left`]
 
 /** Until the speed (in iterations per second) is known, speed and remaining time are omitted. */
-const describe = (training: Training) => {
+const partsOf = (training: Training) => {
   const { speed, tick } = training
-  return [
-    `iteration ${tick.iteration}/${tick.total}`,
-    ...(speed === undefined ? [] : [`${Math.round(speed * tick.batchSize)} images/s`]),
-    `loss ${tick.loss.toPrecision(3)}`,
-    ...timeLeft(training),
-  ].join(" · ")
+  return {
+    iteration: `iteration ${tick.iteration}/${tick.total}`,
+    speed: speed === undefined ? [] : [`${Math.round(speed * tick.batchSize)} images/s`],
+    loss: `loss ${tick.loss.toPrecision(3)}`,
+    left: timeLeft(training),
+  }
 }
 
-/**
- * The training of this process with a bar, or a few words for each of several: the stage's mark and the text after
- * it.
- */
-const barOf = (trainings: ReadonlyMap<string, Training>): readonly [string, string] => {
-  const own = trainings.get("")
-  if (own === undefined) {
-    const sources = [...trainings].sort(([a], [b]) => a.localeCompare(b, "en", { numeric: true }))
-    const each = sources.map(([source, training]) =>
-      [`${source} at ${training.tick.iteration}/${training.tick.total}`, ...timeLeft(training)].join(", "),
-    )
-    return ["", each.join(" · ")]
-  }
-  const { iteration, total } = own.tick
+const describe = (training: Training) => {
+  const { iteration, left, loss, speed } = partsOf(training)
+  return [iteration, ...speed, loss, ...left].join(" · ")
+}
+
+/** From all there is to the least: the bar goes first, then the speed. Iteration, loss and time left stay longest. */
+const versionsOf = (training: Training): ReadonlyArray<string> => {
+  const { iteration, total } = training.tick
   const filled = Math.round((barWidth * iteration) / total)
+  const bar = `${"█".repeat(filled)}${"░".repeat(barWidth - filled)}`
+  const parts = partsOf(training)
+  const short = `${iteration}/${total}`
   return [
-    "train".padEnd(stageWidth),
-    `${"█".repeat(filled)}${"░".repeat(barWidth - filled)} ${describe(own)}`,
+    `${bar} ${describe(training)}`,
+    describe(training),
+    [parts.iteration, parts.loss, ...parts.left].join(" · "),
+    [short, parts.loss, ...parts.left].join(" · "),
+    short,
   ]
+}
+
+/** The training of this process in the longest version that fits, or a few words for each of several. */
+const progressLine = (trainings: ReadonlyMap<string, Training>, room: number): string => {
+  const own = trainings.get("")
+  if (own !== undefined) {
+    const versions = versionsOf(own)
+    return versions.find((version) => version.length <= room) ?? versions[versions.length - 1]
+  }
+  const sources = [...trainings].sort(([a], [b]) => a.localeCompare(b, "en", { numeric: true }))
+  const each = sources.map(([source, training]) =>
+    [`${source} at ${training.tick.iteration}/${training.tick.total}`, ...timeLeft(training)].join(", "),
+  )
+  return each.join(" · ").slice(0, Math.max(0, room))
 }

@@ -26,6 +26,7 @@ interface Written {
 const onStderr = (
   isTTY: boolean,
   use: (display: Display["Service"], written: Written) => Effect.Effect<void>,
+  columns = 100,
 ) =>
   Effect.suspend(() => {
     vi.stubEnv("CI", undefined)
@@ -33,7 +34,7 @@ const onStderr = (
     const chunks: Array<string> = []
     const stderr = {
       isTTY,
-      columns: 100,
+      columns,
       hasColors: () => false,
       on: () => stderr,
       write: (text: string) => chunks.push(text) > 0,
@@ -65,6 +66,45 @@ describe("a terminal", () => {
         yield* display.progress(tick(100))
         assert.strictEqual(lastLine(), "")
       }),
+    ),
+  )
+
+  for (const [columns, expected] of [
+    [120, `${"█".repeat(12)}${"░".repeat(12)} iteration 50/100 · 400 images/s · loss 0.500 · 1.3 s left`],
+    [80, "iteration 50/100 · 400 images/s · loss 0.500 · 1.3 s left"],
+    [60, "iteration 50/100 · loss 0.500 · 1.3 s left"],
+    [50, "50/100 · loss 0.500 · 1.3 s left"],
+    [20, "50/100"],
+  ] as const) {
+    it.effect(`of ${columns} columns keeps iteration, loss and time left, and drops the bar first`, () =>
+      onStderr(
+        true,
+        (display, { lastLine }) =>
+          Effect.gen(function* () {
+            yield* display.progress(tick(10))
+            yield* TestClock.adjust("1 second")
+            yield* display.progress(tick(50))
+            assert.strictEqual(lastLine(), `train     ${expected}`)
+          }),
+        columns,
+      ),
+    )
+  }
+
+  it.effect("breaks long lines between words, and erases what the terminal echoed", () =>
+    onStderr(
+      true,
+      (display, { all }) =>
+        Effect.sync(() => {
+          display.line("fetch", "four words of a line that is longer than the terminal")
+          assert.deepStrictEqual(all().split("\n"), [
+            "\rfetch     four words of a line",
+            "          that is longer than the",
+            "          terminal",
+            "",
+          ])
+        }),
+      34,
     ),
   )
 

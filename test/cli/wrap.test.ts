@@ -1,0 +1,21 @@
+import { assert, describe, it } from "@effect/vitest"
+import { wrap } from "../../cli/render/wrap.ts"
+
+describe("wrapping a text", () => {
+  it("breaks between words and keeps the lines and margins that are there", () => {
+    assert.strictEqual(
+      wrap("error: two problems:\n  name: missing, expected a string", 20, 2),
+      "error: two problems:\n  name: missing,\n    expected a\n    string",
+    )
+  })
+
+  it("leaves a short text and a long word as they are", () => {
+    assert.strictEqual(wrap("short", 20, 2), "short")
+    assert.strictEqual(wrap("a runs/20261126T195914Z-cnn", 10), "a\nruns/20261126T195914Z-cnn")
+    assert.strictEqual(wrap("", 10), "")
+  })
+
+  it("does not count the codes of colours", () => {
+    assert.strictEqual(wrap("\u001B[31mred\u001B[39m line", 8), "\u001B[31mred\u001B[39m line")
+  })
+})
