@@ -15,8 +15,8 @@ export const ScheduledExperiment = Schema.Struct({
   file: Schema.NonEmptyString,
   /**
    * Minute, hour, day, month, weekday (optionally seconds first), in `timezone`. If a change to daylight saving time
-   * skips a scheduled time, the run starts an hour later; if the change back repeats a scheduled time, it starts
-   * once.
+   * skips a scheduled time, the run starts an hour later. If the change back repeats a scheduled time, it starts
+   * once, unless it is one of an interval: a `*` in the seconds, minutes or hours, or every hour.
    */
   cron: Schema.NonEmptyString,
   /** Such as Europe/Prague. */

@@ -44,7 +44,7 @@ def load_job(folder):
 
 def masks_of(job, iteration):
     """The dropout masks of a checked iteration, by layer."""
-    return {layer: job.tensors[f"mask/{layer}"][iteration] for layer in job.dropoutLayers}
+    return {layer: job.tensors[f"{layer}/mask"][iteration] for layer in job.dropoutLayers}
 
 
 def measure(work):

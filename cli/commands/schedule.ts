@@ -10,6 +10,7 @@ import { isJudged, ScheduledRun } from "../../schemas/ScheduledRun.ts"
 import { claim } from "../../storage/lock/claim.ts"
 import { makePlan, type Plan, ScheduleInvalid } from "../../operations/schedule/plan.ts"
 import { checkEngines, checkFolder, folderUnusable } from "../../operations/schedule/startChecks.ts"
+import { machineZone } from "../../operations/schedule/scheduledTimes.ts"
 import { StopSignal } from "../../pipeline/StopSignal.ts"
 import { type ScheduleFlags, scheduleFlags } from "../scheduleFlags.ts"
 
@@ -60,8 +61,8 @@ const printUnits = Effect.fnUntraced(function* ({ file, printSystemd }: Schedule
   if (printSystemd) return yield* Console.log(systemdUnit(currentCommand(), folder))
   const problems = jobs.flatMap((job) => cronProblem(job) ?? [])
   if (problems.length > 0) return yield* new ScheduleInvalid({ file, problems })
-  const { timeZone } = Intl.DateTimeFormat().resolvedOptions()
-  yield* Console.log(crontab(withoutFlag("--cron", currentCommand()), jobs, folder, timeZone))
+  const zone = yield* machineZone
+  yield* Console.log(crontab(withoutFlag("--cron", currentCommand()), jobs, folder, zone))
 })
 
 /** Claims the schedule of the runs folder until the scope ends, and checks what later runs need. */

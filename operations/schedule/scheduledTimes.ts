@@ -1,8 +1,33 @@
 /**
  * The times of a schedule: (cron expression, time zone) -> scheduled times. Pure; effect/Cron handles daylight saving
- * time.
+ * time, with the rules of cron (Vixie, 1993): an interval has its times in both of the hours that an autumn night has twice, a
+ * fixed time comes once.
  */
-import { Cron, DateTime, Option, Result } from "effect"
+import { Cron, DateTime, Effect, Option, Result } from "effect"
+
+const hoursOfDay = 24
+
+/** Whether an expression repeats, such as every quarter of an hour, instead of having fixed times of the day. */
+const repeats = (expression: string, { hours }: Cron.Cron): boolean => {
+  const fields = expression.trim().split(/\s+/)
+  const times = fields.slice(0, fields.length - 3)
+  return times.some((field) => field.startsWith("*")) || hours.size === hoursOfDay
+}
+
+/** The time zone of this machine; UTC, with a warning, if it cannot be known, as systems do for a TZ that they do not know. */
+export const machineZone = Effect.gen(function* () {
+  // Undefined for an unknown TZ, whatever its type says.
+  const found: string | undefined = Intl.DateTimeFormat().resolvedOptions().timeZone
+  if (found !== undefined && found !== "Etc/Unknown" && Option.isSome(DateTime.zoneMakeNamed(found)))
+    return found
+  const variable = process.env.TZ
+  const why =
+    variable === undefined
+      ? "the time zone of this machine is unknown"
+      : `TZ=${variable} is not the name of a time zone, such as Europe/Prague`
+  yield* Effect.logWarning(`${why}; using UTC`)
+  return "UTC"
+})
 
 /** Fails with what is wrong with the expression or the time zone. */
 export const parseCron = (expression: string, timezone: string): Result.Result<Cron.Cron, string> => {
@@ -23,7 +48,11 @@ export const parseCron = (expression: string, timezone: string): Result.Result<C
   } catch {
     return Result.fail(`cron expression ${JSON.stringify(expression)} matches no date, such as 31 February`)
   }
-  return Result.succeed(cron.success)
+  return repeats(expression, cron.success)
+    ? Cron.parse(expression, zone.value, { onDstOverlap: "both" }).pipe(
+        Result.mapError(({ message }) => message),
+      )
+    : Result.succeed(cron.success)
 }
 
 /** The first scheduled time after `afterMs`. */

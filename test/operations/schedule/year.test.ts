@@ -4,7 +4,7 @@ import { Deferred, Effect, Fiber, Result, Schema } from "effect"
 import { TestClock } from "effect/testing"
 import type { Job } from "../../../operations/schedule/Job.ts"
 import { runNow, runSchedule } from "../../../operations/schedule/runSchedule.ts"
-import { dateOf, dueTimes, parseCron } from "../../../operations/schedule/scheduledTimes.ts"
+import { parseCron } from "../../../operations/schedule/scheduledTimes.ts"
 import { JobState } from "../../../schemas/ScheduledRun.ts"
 import { ScheduledExperiment } from "../../../schemas/Schedule.ts"
 import { type Behaviour, simulateSchedule, type Started } from "../../fixtures/simulatedSchedule.ts"
@@ -479,29 +479,4 @@ describe("a schedule at half past two in Prague", () => {
       )
     }),
   )
-})
-
-describe("scheduled times", () => {
-  it("refuses a bad expression, an unknown time zone and a date that never comes", () => {
-    const problem = (cron: string, zone: string) => {
-      const parsed = parseCron(cron, zone)
-      return Result.isFailure(parsed) ? parsed.failure : ""
-    }
-    assert.match(problem("30 2 * *", "UTC"), /expected minute, hour, day, month and weekday/)
-    assert.match(problem("30 25 * * *", "UTC"), /cron expression/)
-    assert.match(problem("30 2 * * *", "Europe/Praha"), /unknown time zone "Europe\/Praha"/)
-    assert.match(problem("0 0 31 2 *", "UTC"), /matches no date/)
-  })
-
-  it("finds the latest of very many that are due", () => {
-    const due = dueTimes(cronOf("* * * * * *", "UTC"), start, start + 2 * day)
-    assert.deepStrictEqual(due, { latest: start + 2 * day, count: 10_000 })
-    assert.isUndefined(dueTimes(cronOf("30 2 * * *", "UTC"), start, start + hour))
-  })
-
-  it("have the date of their time zone", () => {
-    const late = Date.parse("2026-11-22T23:30:00Z")
-    assert.strictEqual(dateOf(late, "UTC"), 20_261_122)
-    assert.strictEqual(dateOf(late, "Europe/Prague"), 20_261_123)
-  })
 })
