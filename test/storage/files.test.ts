@@ -1,4 +1,4 @@
-import { mkdir, mkdtemp, readdir, readFile, rm, utimes, writeFile } from "node:fs/promises"
+import { mkdir, mkdtemp, readdir, readFile, rm, utimes, symlink, writeFile } from "node:fs/promises"
 import { platform, tmpdir } from "node:os"
 import { join } from "node:path"
 import * as NodeServices from "@effect/platform-node/NodeServices"
@@ -7,7 +7,7 @@ import { Effect, FileSystem, Layer, PlatformError, Runtime } from "effect"
 import * as files from "../../storage/files.ts"
 import { createExclusive } from "../../storage/createExclusive.ts"
 import { removeTemporaries } from "../../storage/temporaries.ts"
-import { StorageFailed } from "../../storage/StorageFailed.ts"
+import { advice, StorageFailed } from "../../storage/StorageFailed.ts"
 
 let folder: string
 beforeEach(async () => {
@@ -226,14 +226,43 @@ describe("errors", () => {
     ["EACCES", 73, "permission denied"],
     ["ENOENT", 66, "its folder does not exist (any more)"],
     ["EIO", 74, "input/output error"],
-    ["ESTRANGE", 74, "ESTRANGE"],
+    ["EFBIG", 74, "ulimit -f"],
+    ["ELOOP", 73, "lead in a circle"],
+    ["ENAMETOOLONG", 73, "too long; choose a shorter one"],
+    ["ENOTDIR", 73, "a part of the path is a file"],
+    ["EMFILE", 74, "ulimit -n"],
+    ["EBUSY", 74, "is using it"],
+    ["ESTALE", 74, "mount it again"],
+    ["ESTRANGE", 74, "the system reports ESTRANGE"],
   ]
-  it.each(cases)("%s ends a process with %i and says what to do", (code, exit, advice) => {
+  it.each(cases)("%s ends a process with %i and says what to do", (code, exit, words) => {
     const error = new StorageFailed({ operation: "write", path: "/a", code })
     assert.strictEqual(error[Runtime.errorExitCode], exit)
     assert.isTrue(error.message.startsWith("cannot write /a: "))
-    assert.include(error.message, advice)
+    assert.include(error.message, words)
   })
+
+  it("that machines are known to report have advice, which is a clause without a full stop", () => {
+    const known =
+      "EACCES EBUSY EDQUOT EEXIST EFBIG EINVAL EIO EISDIR ELOOP EMFILE EMLINK ENAMETOOLONG ENFILE ENOENT ENOSPC ENOTDIR ENXIO EPERM EROFS ESTALE ETIMEDOUT ETXTBSY EXDEV"
+    for (const code of known.split(" ")) assert.match(advice[code] ?? "", /^[a-z].*[^.]$/, code)
+  })
+
+  it.effect("of a path that nothing can be at end a read with 66", () =>
+    Effect.gen(function* () {
+      yield* Effect.promise(() => symlink(at("circle"), at("circle")))
+      yield* Effect.promise(() => writeFile(at("plain"), ""))
+      for (const [path, code] of [
+        [at("circle"), "ELOOP"],
+        [at("x".repeat(5000)), "ENAMETOOLONG"],
+        [at("plain/a"), "ENOTDIR"],
+      ]) {
+        const error = yield* Effect.flip(files.read(path))
+        assert.deepStrictEqual([error.code, error[Runtime.errorExitCode]], [code, 66])
+        assert.isBelow(error.message.length, 500)
+      }
+    }).pipe(Effect.provide(healthy)),
+  )
 
   it.effect("carry the operating system's own code", () =>
     Effect.gen(function* () {
