@@ -18,6 +18,7 @@ import {
   LabelShapeMismatch,
 } from "../stages/dataset/load.ts"
 import { SplitEmpty } from "../stages/dataset/split.ts"
+import { MemoryExceeded } from "../stages/model/memory.ts"
 import { NonFiniteLoss } from "../stages/train/NonFiniteLoss.ts"
 import { OutOfBounds } from "../stages/validate/validate.ts"
 import { AttemptSuperseded } from "../storage/attempts.ts"
@@ -41,6 +42,7 @@ export const RunError = Schema.Union([
   SplitEmpty,
   TestSetLeakage,
   ModelShapeMismatch,
+  MemoryExceeded,
   KernelNotSupported,
   EngineFailed,
   StateMismatch,

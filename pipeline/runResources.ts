@@ -7,6 +7,7 @@ import { Engine } from "../engines/Engine.ts"
 import type { DatasetFigures } from "../schemas/experiment/Dataset.ts"
 import type { Experiment } from "../schemas/experiment/Experiment.ts"
 import { inferShapes } from "../schemas/experiment/shapes.ts"
+import { checkMemory } from "../stages/model/memory.ts"
 import { batches, type BatchRange, fillHere } from "../stages/batch/batch.ts"
 import { fillInWorker } from "../stages/batch/batchThread.ts"
 import type { BatchThreadFailed } from "../stages/batch/Filler.ts"
@@ -81,6 +82,8 @@ export const makeRunResources = Effect.fnUntraced(function* (runData: RunData, f
   })
   // Decoding checked the described dataset; here the shapes are those of the files.
   const layers = yield* Effect.fromResult(inferShapes(experiment.model, figures.imageShape, figures.classes))
+  // A run may be resumed on a machine with less memory.
+  yield* checkMemory(experiment, layers, figures.imageShape)
   const total = totalIterations(experiment.budget, split.train.length, experiment.batchSize)
   const data = yield* Effect.cached(
     makeData(experiment, runData, figures, { split, total }).pipe(Scope.provide(scope)),

@@ -12,6 +12,7 @@ import type { Overrides } from "../../schemas/Run.ts"
 import { outputBeyondUnit } from "../../schemas/experiment/outputRange.ts"
 import { inferShapes } from "../../schemas/experiment/shapes.ts"
 import { addressProblem, hideSecrets } from "../../stages/fetch/address.ts"
+import { checkMemory } from "../../stages/model/memory.ts"
 import { describeDataset } from "../../stages/fetch/datasets.ts"
 import * as files from "../../storage/files.ts"
 import { evaluateFile, ExperimentNotLoadable } from "./evaluate.ts"
@@ -71,7 +72,8 @@ export const decodeExperiment = Effect.fn("decodeExperiment")(function* (value: 
   if (addresses.length > 0) return yield* new ExperimentInvalid({ path, problems: addresses })
   const experiment: Experiment = { ...decoded, dataset: hideSecrets(decoded.dataset) }
   const { classes, imageShape } = describeDataset(experiment.dataset)
-  yield* Effect.fromResult(inferShapes(experiment.model, imageShape, classes))
+  const layers = yield* Effect.fromResult(inferShapes(experiment.model, imageShape, classes))
+  yield* checkMemory(experiment, layers, imageShape)
   const problems = outputProblems(experiment)
   if (problems.length > 0) return yield* new ExperimentInvalid({ path, problems })
   const recall = experiment.gate?.leastRecall

@@ -186,6 +186,9 @@ const describe = (value: unknown, { fault, keys }: Located): Problem => {
       return { at, problem: isElement({ keys }) ? "unexpected element" : "unknown field" }
     case "wrongType":
     case "refused":
+      if (Number.isInteger(found) && !Number.isSafeInteger(found)) {
+        return { at, problem: `found ${show(found)}, expected at most ${Number.MAX_SAFE_INTEGER} (2^53 - 1)` }
+      }
       return { at, problem: `found ${show(found)}, expected ${fault.expected}` }
     case "unknownKind": {
       const kind = fieldOf(found, "kind")

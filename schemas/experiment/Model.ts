@@ -226,12 +226,16 @@ export const Layer = Schema.Union([
 ])
 export type Layer = typeof Layer.Type
 
+/** With 500 layers an engine is ready after half a minute; the time grows with their square. */
+const mostLayers = 500
+
 /**
- * The layers. A layer reads the previous layer or earlier ones, so the graph has no cycle. The last one has one
+ * The layers, at most 500. A layer reads the previous layer or earlier ones, so the graph has no cycle. The last one has one
  * output a class.
  */
 export const Model = Schema.Array(Layer).check(
   Schema.isMinLength(1, { message: "a model has at least one layer" }),
+  Schema.isMaxLength(mostLayers, { message: `a model has at most ${mostLayers} layers` }),
 )
 export type Model = typeof Model.Type
 

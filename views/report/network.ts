@@ -2,6 +2,7 @@
 import { Result } from "effect"
 import type { Layer } from "../../schemas/experiment/Model.ts"
 import { inferShapes } from "../../schemas/experiment/shapes.ts"
+import { trainingMemory } from "../../stages/model/memory.ts"
 import { figure, picture } from "../page/figures.ts"
 import type { Section } from "../page/page.ts"
 import { table } from "../page/tables.ts"
@@ -76,13 +77,18 @@ export const networkSection = (records: RunRecords, filters: FilterSheet | null)
   const layers = layersOf(records)
   if (layers === undefined) return null
   const total = layers.reduce((sum, { parameters }) => sum + parameters, 0)
-  const model = records.experiment?.model
+  const { dataset, experiment } = records
+  const model = experiment?.model
+  const memory =
+    experiment === undefined || dataset === undefined
+      ? ""
+      : `; training needs at least ${size(trainingMemory(experiment, layers, dataset.imageShape).totalBytes)}`
   return {
     id: "network",
     title: "Network",
     content: [
       table({
-        caption: `${layers.length} layers, ${count(total)} parameters (${size(4 * total)} as float32)`,
+        caption: `${layers.length} layers, ${count(total)} parameters (${size(4 * total)} as float32)${memory}`,
         columns: [
           "layer",
           "kind",

@@ -24,7 +24,7 @@ describe("an experiment file that is no regular file", () => {
         ["fifo.ts", "it is a FIFO, not a regular file"],
         ["zero.ts", "it is a character device, not a regular file"],
         ["folder.ts", "it is a folder, not a regular file"],
-        ["large.ts", "it has 1099.5 GB, expected at most 16.8 MB"],
+        ["large.ts", "it has 1.1 TB, expected at most 16.8 MB"],
       ]) {
         const error = yield* Effect.flip(loadDefault(at(name)))
         assert.strictEqual(error.message, `cannot read ${at(name)}: ${found}`)
