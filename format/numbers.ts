@@ -9,7 +9,7 @@ export const count = (value: number): string => value.toLocaleString("en")
 /** At most three significant digits: 0.0405, 1.2e-7. */
 export const measure = (value: number): string =>
   value !== 0 && Math.abs(value) < 0.0001
-    ? value.toExponential(2).replace("-", "−")
+    ? Number(value.toPrecision(3)).toExponential().replaceAll("-", "−")
     : value.toLocaleString("en", { maximumSignificantDigits: 3 }).replace("-", "−")
 
 /** Exactly three significant digits, for losses below each other: 0.0900, 12.3. */

@@ -7,12 +7,13 @@ describe("numbers as text", () => {
   it("groups whole numbers by thousands", () => assert.strictEqual(count(1_234_567), "1,234,567"))
 
   it("writes at most three significant digits, with a minus sign", () =>
-    assert.deepStrictEqual([0, 0.04049, -12.345, 1234, 1.234e-7].map(measure), [
+    assert.deepStrictEqual([0, 0.04049, -12.345, 1234, 1.234e-7, -0.000_015].map(measure), [
       "0",
       "0.0405",
       "−12.3",
       "1,230",
       "1.23e−7",
+      "−1.5e−5",
     ]))
 
   it("pads losses to three significant digits", () =>

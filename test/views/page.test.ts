@@ -78,6 +78,22 @@ describe("page", () => {
   })
 })
 
+describe("table", () => {
+  it("leaves out columns without content", () => {
+    const markup = table({
+      caption: "c",
+      columns: ["a", "b", { name: "empty", numeric: true }, "d"],
+      rows: [
+        ["", 1, "–", null],
+        ["", "", "", "x"],
+      ],
+    }).markup
+    const heads = [...markup.matchAll(/<th scope="col"[^>]*>([^<]*)</g)].map(([, name]) => name)
+    assert.deepStrictEqual(heads, ["a", "b", "d"])
+    assert.notInclude(markup, "–")
+  })
+})
+
 describe("intervalChart", () => {
   const estimate = { name: hostile, value: 1, low: 0.5, high: 2, filled: true, tooltip: hostile }
 
@@ -124,9 +140,43 @@ describe("lineChart", () => {
       { x: 2, y: 0.01 },
       { x: 3, y: 0 },
     ])
+    assert.include(markup, "error (log scale)")
     assert.include(markup, "Zero has no place on a logarithmic scale; it is drawn at the bottom edge.")
     assert.notMatch(markup ?? "", /NaN|Infinity/)
   })
+
+  it("spreads accuracies near 100 % on a logarithmic scale of their complement, and draws 100 % at the top edge", () => {
+    const accuracies = [0.9, 0.99, 0.995, 1]
+    const markup = lineChart({
+      alternative: "accuracy by iteration",
+      x: { label: "iteration" },
+      y: { label: "accuracy", format: percentTick, scale: "complement" },
+      series: [{ name: "accuracy", points: accuracies.map((y, x) => ({ x, y })), dots: true }],
+    })?.markup
+    assert.include(markup, "accuracy (log scale of 1 − accuracy)")
+    assert.include(markup, "100 % has no place on a logarithmic scale; it is drawn at the top edge.")
+    for (const tick of ["90 %", "99 %"]) assert.include(markup, `>${tick}<`)
+    const heights = [...(markup ?? "").matchAll(/<circle [^>]*cy="([\d.]+)"/g)].map(([, y]) => Number(y))
+    assert.deepStrictEqual(
+      heights,
+      heights.toSorted((a, b) => b - a),
+    )
+    assert.isAbove(heights[0] - heights[1], heights[1] - heights[2])
+    assert.isAbove(heights[1] - heights[2], 15)
+  })
+
+  it("labels points with their values", () => {
+    const markup = lineChart({
+      alternative: "learning rate by iteration",
+      x: { label: "iteration" },
+      y: { label: "learning rate", domain: [0, 2] },
+      series: [{ name: "learning rate", points: [1, 2, 1].map((y, x) => ({ x, y })) }],
+      labels: [{ x: 1, y: 2, text: "peak 2" }],
+    })?.markup
+    assert.include(markup, ">peak 2<")
+  })
+
+  it("draws no chart of a single point", () => assert.isNull(chart([{ x: 1, y: 0.5 }])))
 
   it("draws a constant value, a single point, and a point that is not a number", () => {
     for (const points of [

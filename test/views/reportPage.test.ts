@@ -73,8 +73,26 @@ describe("the report page of a finished run", () => {
       `${(100 * report.test.error.value).toFixed(2)} %`,
     )
     assert.strictEqual(
-      document.querySelectorAll("#misclassified ~ .cards img").length,
-      report.test.mistakes.length,
+      document.querySelector("h1")?.textContent,
+      `tiny on MNIST: ${(100 * report.test.error.value).toFixed(2)} % test error`,
+    )
+    assert.strictEqual(document.querySelector(".lead code")?.textContent, report.run)
+    assert.deepEqual(
+      [...document.querySelectorAll(".highlights dt")].slice(0, 2).map(({ textContent }) => textContent),
+      ["test error", "test accuracy"],
+    )
+    // The worst mistakes at once, the others folded.
+    assert.isAbove(report.test.mistakes.length, 12)
+    assert.strictEqual(document.querySelectorAll("#misclassified ~ .cards img").length, 12)
+    assert.strictEqual(
+      document.querySelectorAll("#misclassified ~ details .cards img").length,
+      report.test.mistakes.length - 12,
+    )
+    assert.deepEqual(
+      [...document.querySelectorAll("#classes ~ .pair > div:last-child th[scope=col]")].map(
+        ({ textContent }) => textContent,
+      ),
+      ["class", "examples", "precision", "recall", "F1"],
     )
     assert.strictEqual(document.querySelectorAll(".confusion tbody tr").length, 10)
     const attempts = [...document.querySelectorAll("#provenance ~ .scroll tbody tr")].map(

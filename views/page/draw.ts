@@ -11,8 +11,8 @@ import { escape, Html, legible } from "./html.ts"
 
 export { Plot }
 
-/** Legible on a phone, where charts are not scaled down, and side by side on a desktop. */
-export const chartSize = { width: 400, height: 240 } as const
+/** Drawn at about this size on a phone and in each of three columns on a desktop, so that text is as large as around it. */
+export const chartSize = { width: 340, height: 220 } as const
 export const wideChartSize = { width: 900, height: 300 } as const
 
 const { document } = parseHTML("<!doctype html><html><body></body></html>")

@@ -25,7 +25,7 @@ export const figure = ({ caption, data, picture, title, wide }: Figure): Html =>
     ${picture} ${data === undefined || data === null ? null : folded("Data as a table", data)}
   </figure>`
 
-/** Figures side by side where there is room. */
+/** Figures side by side if there is room. Charts in a row are on one line, whatever the length of their captions. */
 export const gallery = (figures: ReadonlyArray<Html>): Html => html`<div class="gallery">${figures}</div>`
 
 /** An embedded PNG with its alternative text. Sizes are in CSS pixels. */

@@ -23,6 +23,15 @@ export interface Series {
   readonly scattered?: boolean
   /** A letter at the end of the line, for charts with too many lines to tell apart by colour. */
   readonly mark?: string
+  /** Its colour, if several charts draw the same things; by default, its position in the chart. */
+  readonly color?: number
+}
+
+/** A point with its value next to it. */
+export interface LabelledPoint {
+  readonly x: number
+  readonly y: number
+  readonly text: string
 }
 
 export interface LineChart {
@@ -32,27 +41,30 @@ export interface LineChart {
   readonly series: ReadonlyArray<Series>
   /** Vertical lines with a tooltip. */
   readonly events?: ReadonlyArray<{ readonly x: number | Date; readonly tooltip: string }>
+  readonly labels?: ReadonlyArray<LabelledPoint>
   readonly wide?: boolean
 }
 
+const colorOf = (series: ReadonlyArray<Series>, i: number) => seriesColor(series[i].color ?? i)
+
 const dashes = ["none", "5 3", "1.5 2.5", "8 3 2 3"]
 /** A few lines without dots also differ in their dashes; with many lines the dashes change after eight colours. */
-const dashOf = (series: ReadonlyArray<Series>, i: number) =>
-  dashes[
-    (series.length <= dashes.length && series[i].dots !== true ? i : Math.floor(i / seriesColorCount)) %
-      dashes.length
-  ]
+const dashOf = (series: ReadonlyArray<Series>, i: number) => {
+  const position = series[i].color ?? i
+  const few = series.length <= dashes.length && series[i].dots !== true
+  return dashes[(few ? position : Math.floor(position / seriesColorCount)) % dashes.length]
+}
 
 const swatch = (series: ReadonlyArray<Series>, i: number) => {
   const { dots, scattered } = series[i]
   const dot =
-    dots === true || scattered === true ? `<circle cx="12" cy="5" r="3" fill="${seriesColor(i)}"/>` : ""
-  const line = `<path d="M0,5H24" fill="none" stroke="${seriesColor(i)}" stroke-width="2" stroke-dasharray="${dashOf(series, i)}"/>`
+    dots === true || scattered === true ? `<circle cx="12" cy="5" r="3" fill="${colorOf(series, i)}"/>` : ""
+  const line = `<path d="M0,5H24" fill="none" stroke="${colorOf(series, i)}" stroke-width="2" stroke-dasharray="${dashOf(series, i)}"/>`
   return new Html(`<svg viewBox="0 0 24 10" aria-hidden="true">${scattered === true ? "" : line}${dot}</svg>`)
 }
 
 const legend = (series: ReadonlyArray<Series>): Content =>
-  series.length < 2
+  series.length < 2 && series[0]?.color === undefined
     ? null
     : html`<ul class="legend">
         ${series.map(({ name }, i) => html`<li>${swatch(series, i)}${name}</li>`)}
@@ -71,7 +83,7 @@ const endMarks = (series: ReadonlyArray<Series>, placed: ReadonlyArray<ReadonlyA
             text: () => mark,
             dx: 9 + 10 * (i % 2),
             fontWeight: 600,
-            fill: seriesColor(i),
+            fill: colorOf(series, i),
           }),
         ]
   })
@@ -82,7 +94,7 @@ const marksOf = (series: ReadonlyArray<Series>, i: number, points: ReadonlyArray
   const line = Plot.line(points, {
     x: "x",
     y: "y",
-    stroke: seriesColor(i),
+    stroke: colorOf(series, i),
     strokeWidth: 1.8,
     strokeDasharray: dashOf(series, i),
   })
@@ -90,8 +102,8 @@ const marksOf = (series: ReadonlyArray<Series>, i: number, points: ReadonlyArray
   const dotted = Plot.dot(points, {
     x: "x",
     y: "y",
-    r: 2.6,
-    fill: seriesColor(i),
+    r: scattered ? 3 : 2.6,
+    fill: colorOf(series, i),
     ...(hasTooltip ? { title: "tooltip" } : {}),
   })
   return [...(scattered ? [] : [line]), ...(dots || scattered || points.length === 1 ? [dotted] : [])]
@@ -107,11 +119,32 @@ const horizontalOptions = (axis: Axis, isWide: boolean): Plot.ScaleOptions => ({
   ...(axis.domain === undefined ? {} : { domain: [...axis.domain] }),
 })
 
-/** Null without points. */
+/** Labels that stay inside the chart: on its left they begin at their point, on its right they end there. */
+const labelMarks = (labels: ReadonlyArray<LabelledPoint>, [low, high]: readonly [number, number]) =>
+  labels.flatMap((label) => {
+    const position = high > low ? (label.x - low) / (high - low) : 0.5
+    return [
+      Plot.dot([label], { x: "x", y: "y", r: 3, fill: seriesColor(0) }),
+      Plot.text([label], {
+        x: "x",
+        y: "y",
+        text: "text",
+        textAnchor: position < 0.3 ? "start" : position > 0.7 ? "end" : "middle",
+        // To the right of the first point, where a rising curve leaves room.
+        dx: position < 0.3 ? 12 : position > 0.7 ? -4 : 0,
+        dy: position < 0.3 ? 4 : -10,
+        fill: "var(--ink)",
+      }),
+    ]
+  })
+
+/** Null with fewer than two points: there is nothing to see. */
 export const lineChart = (chart: LineChart): Html | null => {
-  const { events = [], series, wide = false, x, y } = chart
-  const values = series.flatMap(({ points }) => points.map(({ y }) => y))
-  if (values.length === 0) return null
+  const { events = [], labels = [], series, wide = false, x, y } = chart
+  const points = series.flatMap(({ points }) => points)
+  if (points.length < 2) return null
+  const values = points.map(({ y }) => y)
+  const abscissas = points.map(({ x }) => Number(x))
   const axis = verticalAxis(y, values)
   const placed = series.map(({ points }) =>
     points.filter(({ y }) => Number.isFinite(y)).map((point) => ({ ...point, y: axis.at(point.y) })),
@@ -128,13 +161,12 @@ export const lineChart = (chart: LineChart): Html | null => {
       Plot.ruleX([...events], { x: "x", stroke: "var(--muted)", strokeDasharray: "2 3", title: "tooltip" }),
       ...placed.flatMap((points, i) => marksOf(series, i, points)),
       ...endMarks(series, placed),
+      ...labelMarks(
+        labels.map((label) => ({ ...label, y: axis.at(label.y) })),
+        [Math.min(...abscissas), Math.max(...abscissas)],
+      ),
     ],
   })
-  const zeroNote =
-    axis.floor === null
-      ? null
-      : html`<p class="plot-note">
-          <small>Zero has no place on a logarithmic scale; it is drawn at the bottom edge.</small>
-        </p>`
-  return html`${legend(series)}${svg}${zeroNote}`
+  const note = axis.note === null ? null : html`<p class="plot-note"><small>${axis.note}</small></p>`
+  return html`${legend(series)}${svg}${note}`
 }

@@ -123,9 +123,13 @@ export const readableJson = (value: unknown): string =>
 export const code = (label: string, text: string): Html =>
   html`<pre tabindex="0" role="group" aria-label="${label}"><code>${text}</code></pre>`
 
-/** Content that is hidden until the reader opens it. */
-export const folded = (summary: string, content: Content): Html =>
-  html`<details>
+/** Content that is hidden until the reader opens it. On paper it is left out, unless it is `printed`. */
+export const folded = (
+  summary: Content,
+  content: Content,
+  { printed = false }: { readonly printed?: boolean } = {},
+): Html =>
+  html`<details class="${printed ? "printed" : "screen"}">
     <summary>${summary}</summary>
     ${content}
   </details>`

@@ -1,5 +1,6 @@
 /**
- * Tables of a page: (caption, columns, rows) -> Html, with scoped header cells. A wide table scrolls by itself.
+ * Tables of a page: (caption, columns, rows) -> Html, with scoped header cells. A wide table scrolls by itself. A column
+ * without any content is left out.
  */
 import { type Content, Html, html } from "./html.ts"
 
@@ -18,10 +19,16 @@ export interface Table {
   readonly captionHidden?: boolean
 }
 
+const isEmpty = (content: Content) =>
+  content === null || content === undefined || content === "" || content === "–"
+
 const columnOf = (column: Column | string): Column => (typeof column === "string" ? { name: column } : column)
 
 export const table = (options: Table): Html => {
-  const columns = options.columns.map(columnOf)
+  const kept = options.columns.map(
+    (_, i) => i === 0 || options.rows.length === 0 || options.rows.some((row) => !isEmpty(row[i])),
+  )
+  const columns = options.columns.map(columnOf).filter((_, i) => kept[i])
   const kind = (i: number) => (columns[i]?.numeric === true ? new Html(' class="numeric"') : null)
   const cell = (content: Content, i: number) =>
     i === 0 ? html`<th scope="row" ${kind(i)}>${content}</th>` : html`<td${kind(i)}>${content}</td>`
@@ -45,7 +52,7 @@ export const table = (options: Table): Html => {
           ${options.rows.map(
             (row) =>
               html`<tr>
-                ${row.map(cell)}
+                ${row.filter((_, i) => kept[i]).map(cell)}
               </tr>`,
           )}
         </tbody>

@@ -66,7 +66,7 @@ const histogram = (bins: ReadonlyArray<FilledBin>) => {
     y: {
       ...axis,
       type: "log",
-      label: "examples",
+      label: "examples (log scale)",
       domain: [0.7, Math.max(10, most)],
       ticks: [1, 10, 100, 1000, 10_000, 100_000].filter((tick) => tick <= Math.max(10, most)),
       tickFormat: count,
@@ -133,7 +133,7 @@ export const calibrationSection = (found: Calibration): Section => {
         }),
         figure({
           title: "Confidence histogram",
-          caption: "Number of examples by the probability of the predicted class, on a logarithmic scale.",
+          caption: "Number of examples by the probability of the predicted class.",
           picture: histogram(bins),
           data,
         }),

@@ -1,15 +1,16 @@
 /** Learning curves: (records) -> the section with loss, error, accuracy, learning rate and speed, or null without data. */
 import type { Metric } from "../../schemas/Metric.ts"
 import { percentTick } from "../page/axis.ts"
-import { type LineChart, lineChart, type Point, type Series } from "../page/lineChart.ts"
-import { figure, gallery } from "../page/figures.ts"
-import type { Html } from "../page/html.ts"
+import type { LineChart } from "../page/lineChart.ts"
+import { gallery } from "../page/figures.ts"
 import { paragraph, type Section } from "../page/page.ts"
-import { type Column, table } from "../page/tables.ts"
+import { table } from "../page/tables.ts"
+import { curveFigure, right, sampled, seriesOf, span } from "./curveFigure.ts"
+import { learningRateFigure } from "./learningRate.ts"
 import type { RunRecords } from "./RunRecords.ts"
 import { count, measure, percent } from "../../format/numbers.ts"
 
-type TrainRow = Extract<Metric, { readonly split: "train" }>
+export type TrainRow = Extract<Metric, { readonly split: "train" }>
 type ValidationRow = Extract<Metric, { readonly split: "validation" }>
 
 interface Curves {
@@ -17,66 +18,6 @@ interface Curves {
   readonly validation: ReadonlyArray<ValidationRow>
   /** Where attempts resumed: a vertical line in every chart. */
   readonly events: NonNullable<LineChart["events"]>
-}
-
-/** Points per curve: more would not be visible and would make the page large. */
-const pointsDrawn = 400
-/** Curves with more points are drawn without dots. */
-const maxDots = 60
-const rowsShown = 40
-
-/** All points of a short curve; of a long one, means over equal ranges, each drawn at the last iteration of its range. */
-const thinned = (points: ReadonlyArray<Point>): ReadonlyArray<Point> => {
-  const length = Math.ceil(points.length / pointsDrawn)
-  if (length <= 1) return points
-  return Array.from({ length: Math.ceil(points.length / length) }, (_, i) => {
-    const part = points.slice(i * length, (i + 1) * length)
-    return { x: part[part.length - 1].x, y: part.reduce((sum, { y }) => sum + y, 0) / part.length }
-  })
-}
-
-/** All rows, or evenly spaced ones if there are many; always with the last one. */
-const sampled = <Row>(rows: ReadonlyArray<Row>): ReadonlyArray<Row> => {
-  const every = Math.ceil(rows.length / rowsShown)
-  return rows.filter((_, i) => (i + 1) % every === 0 || i === rows.length - 1)
-}
-
-const right = (name: string): Column => ({ name, numeric: true })
-
-type Rows = ReadonlyArray<{ readonly iteration: number }>
-const span = (rows: Rows) =>
-  `iterations ${count(rows[0].iteration)} to ${count(rows[rows.length - 1].iteration)}`
-
-/** A series with one point per row. */
-const seriesOf = <Row extends { readonly iteration: number }>(
-  name: string,
-  rows: ReadonlyArray<Row>,
-  value: (row: Row) => number,
-  write: (value: number) => string,
-): Series => {
-  const dots = rows.length <= maxDots
-  const points = rows.map((row) => {
-    const [x, y] = [row.iteration, value(row)]
-    return dots ? { x, y, tooltip: `${name}, iteration ${count(x)}: ${write(y)}` } : { x, y }
-  })
-  return { name, dots, points: thinned(points) }
-}
-
-interface CurveFigure {
-  readonly title: string
-  readonly caption: string
-  readonly alternative: string
-  readonly y: LineChart["y"]
-  readonly series: ReadonlyArray<Series>
-  readonly data: Html
-}
-
-const curveFigure = (
-  { alternative, caption, data, series, title, y }: CurveFigure,
-  events: Curves["events"],
-) => {
-  const picture = lineChart({ alternative, x: { label: "iteration" }, y, series, events })
-  return picture === null ? null : figure({ title, caption, picture, data })
 }
 
 /** Loss or error of both splits. */
@@ -126,7 +67,7 @@ const accuracyFigure = ({ events, validation }: Curves) => {
       title: "Validation accuracy",
       caption: sentence,
       alternative: `Validation accuracy over ${span(validation)}. ${sentence}`,
-      y: { label: "accuracy", format: percentTick },
+      y: { label: "accuracy", format: percentTick, scale: "complement" },
       series: [seriesOf("validation", validation, ({ accuracy }) => accuracy, percent)],
       data: table({
         caption: "Validation by iteration",
@@ -137,32 +78,6 @@ const accuracyFigure = ({ events, validation }: Curves) => {
           percent(accuracy),
           measure(loss),
         ]),
-      }),
-    },
-    events,
-  )
-}
-
-const learningRateFigure = ({ events, train }: Curves) => {
-  if (train.length === 0) return null
-  const rates = train.map(({ learningRate }) => learningRate)
-  const [low, high] = [Math.min(...rates), Math.max(...rates)]
-  return curveFigure(
-    {
-      title: "Learning rate",
-      caption:
-        low === high
-          ? `Constant: ${measure(high)}.`
-          : `From ${measure(rates[0])} to ${measure(rates[rates.length - 1])}.`,
-      alternative: `Learning rate over ${span(train)}: between ${measure(low)} and ${measure(high)}`,
-      y: { label: "learning rate", domain: [0, high] },
-      series: [
-        { ...seriesOf("learning rate", train, ({ learningRate }) => learningRate, measure), dots: false },
-      ],
-      data: table({
-        caption: "Learning rate by iteration",
-        columns: [right("iteration"), right("learning rate")],
-        rows: sampled(train).map(({ iteration, learningRate }) => [count(iteration), measure(learningRate)]),
       }),
     },
     events,
@@ -222,7 +137,12 @@ export const curvesSection = (records: RunRecords): Section | null => {
     bothSplits(curves, {
       of: "loss",
       title: "Loss",
-      caption: `Training: the mean over the previous ${count(train[0]?.iteration ?? 0)} iterations. Validation: the mean over the validation split.`,
+      caption: [
+        ...(train.length === 0
+          ? []
+          : [`Training: the mean over the previous ${count(train[0].iteration)} iterations.`]),
+        ...(curves.validation.length === 0 ? [] : ["Validation: the mean over the validation split."]),
+      ].join(" "),
     }),
     bothSplits(curves, {
       of: "error",
@@ -230,7 +150,7 @@ export const curvesSection = (records: RunRecords): Section | null => {
       caption: "Share of misclassified examples, over the same examples as the loss.",
     }),
     accuracyFigure(curves),
-    learningRateFigure(curves),
+    learningRateFigure(records, train, events),
     speedFigure(records, events),
   ].filter((found) => found !== null)
   if (figures.length === 0) return null

@@ -2,7 +2,7 @@
 import type { Mistake } from "../../schemas/Report.ts"
 import type { Picture } from "../page/examplePicture.ts"
 import { type Content, html } from "../page/html.ts"
-import { paragraph, type Section } from "../page/page.ts"
+import { folded, paragraph, type Section } from "../page/page.ts"
 
 import type { RunRecords } from "./RunRecords.ts"
 import { count } from "../../format/numbers.ts"
@@ -13,6 +13,9 @@ const high = (share: number) =>
 
 const low = (share: number) => (share < 0.005 ? "under 1 %" : `${Math.round(100 * share)} %`)
 
+/** The others are folded. */
+const worstShown = 12
+
 const card = (mistake: Mistake, names: ReadonlyArray<string>, image: Picture | undefined): Content => {
   const [name, predicted] = [
     names[mistake.label] ?? mistake.label,
@@ -22,9 +25,9 @@ const card = (mistake: Mistake, names: ReadonlyArray<string>, image: Picture | u
     <figure>
       ${image?.(`a ${name} predicted as ${predicted}`) ?? null}
       <figcaption>
-        <strong>${name}</strong> predicted as <strong>${predicted}</strong><br /><small
-          >${high(mistake.confidence)} for ${predicted}, ${low(mistake.labelProbability)} for ${name}<br />test
-          example ${mistake.index}</small
+        <strong>${name} → ${predicted}</strong><br /><small
+          >${predicted}: ${high(mistake.confidence)}<br />${name}: ${low(mistake.labelProbability)}<br />example
+          ${mistake.index}</small
         >
       </figcaption>
     </figure>
@@ -50,14 +53,20 @@ export const misclassifiedSection = (
     wrong === undefined || wrong <= mistakes.length
       ? `All ${mistakes.length} misclassified test examples`
       : `The ${mistakes.length} most confident of ${count(wrong)} misclassified test examples`
+  const cards = (some: ReadonlyArray<Mistake>, start: number) =>
+    html`<ol class="cards" start="${start}">
+      ${some.map((mistake) => card(mistake, names, images.get(mistake.index)))}
+    </ol>`
+  const rest = mistakes.slice(worstShown)
   return {
     id: "misclassified",
     title,
     content: [
-      paragraph(`${shown}, in order of confidence. Test examples are numbered from 0.`),
-      html`<ol class="cards">
-        ${mistakes.map((mistake) => card(mistake, names, images.get(mistake.index)))}
-      </ol>`,
+      paragraph(
+        `${shown}, in order of confidence: the true class → the predicted class, with the model's probabilities. Test examples are numbered from 0.`,
+      ),
+      cards(mistakes.slice(0, worstShown), 1),
+      rest.length === 0 ? null : folded(`${rest.length} more`, cards(rest, worstShown + 1)),
     ],
   }
 }

@@ -1,14 +1,28 @@
 /** Provenance: (records) -> the experiment as JSON, and the attempts with their software and machine. */
+import type { Experiment } from "../../schemas/experiment/Experiment.ts"
 import type { Attempt } from "../../schemas/Run.ts"
 import { showUrls } from "../../format/showUrl.ts"
 import { duration } from "../../format/duration.ts"
 import { type Content, html } from "../page/html.ts"
-import { code, facts, readableJson, type Section } from "../page/page.ts"
+import { code, facts, folded, readableJson, type Section } from "../page/page.ts"
 import { table } from "../page/tables.ts"
 import { size } from "../../format/size.ts"
 import type { RunRecords } from "./RunRecords.ts"
 import { count } from "../../format/numbers.ts"
 import { moment } from "../../format/moment.ts"
+
+type FactItem = readonly [string, Content]
+
+/** What a reader asks first; the rest is in the JSON. */
+const settingsOf = ({ batchSize, budget, loss, optimizer }: Experiment): ReadonlyArray<FactItem> => [
+  ["optimizer", `${optimizer.kind}, learning rate ${optimizer.learningRate.kind}`],
+  ["loss", loss],
+  ["batch size", count(batchSize)],
+  [
+    "budget",
+    "epochs" in budget ? `${count(budget.epochs)} epochs` : `${count(budget.iterations)} iterations`,
+  ],
+]
 
 export const experimentSection = ({
   experiment,
@@ -27,8 +41,11 @@ export const experimentSection = ({
         ...(experimentFile === undefined ? [] : [["file", html`<code>${experimentFile}</code>`] as const]),
         ...(changed.length === 0 ? [] : [["overridden by the command line", changed.join(", ")] as const]),
         ["seed", String(header.experiment.seed ?? "unknown")],
+        ...(experiment === undefined ? [] : settingsOf(experiment)),
       ]),
-      code("The experiment as JSON", showUrls(readableJson(value))),
+      folded("The whole experiment as JSON", code("The experiment as JSON", showUrls(readableJson(value))), {
+        printed: true,
+      }),
     ],
   }
 }
@@ -93,7 +110,7 @@ const engineOf = ({ engine }: Attempt): string => {
 
 export const provenanceSection = (records: RunRecords): Section => {
   const { attempts, figures, fingerprint, header, timings, trained } = records
-  const items: Array<readonly [string, Content]> = [
+  const items: Array<FactItem> = [
     ["run", html`<code>${header.id}</code>`],
     ["folder", html`<code>${header.path}</code>`],
     ["fingerprint", fingerprint === undefined ? "unknown" : html`<code>${fingerprint}</code>`],

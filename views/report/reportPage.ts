@@ -19,7 +19,8 @@ import { drawPictures } from "./pictures.ts"
 import { experimentSection, provenanceSection } from "./provenance.ts"
 import { resultsSection } from "./results.ts"
 import { readRecords, type RunRecords } from "./RunRecords.ts"
-import { count, measure, percent } from "../../format/numbers.ts"
+import { count, percent, threeDigits } from "../../format/numbers.ts"
+import { datasetTitle } from "../../format/datasetTitle.ts"
 import { moment } from "../../format/moment.ts"
 
 const namesOf = ({ dataset, experiment, test }: RunRecords): ReadonlyArray<string> => {
@@ -27,11 +28,24 @@ const namesOf = ({ dataset, experiment, test }: RunRecords): ReadonlyArray<strin
   return classNames(experiment?.dataset ?? "mnist", classes).slice(0, classes)
 }
 
-const leadOf = ({ attempts, dataset, experiment, figures, header, trained }: RunRecords) => {
-  const on = dataset?.name ?? (typeof experiment?.dataset === "string" ? experiment.dataset : undefined)
+/** Experiment, dataset and result; without a result, how far the run is. */
+const titleOf = ({ dataset, experiment, figures, header, test }: RunRecords): string => {
+  const on =
+    dataset?.name ?? (typeof experiment?.dataset === "string" ? experiment.dataset : experiment?.dataset.name)
+  const what = `${header.name}${on === undefined ? "" : ` on ${datasetTitle(on)}`}`
+  if (test?.error !== undefined) return `${what}: ${percent(test.error.value)} test error`
+  const reached = figures.iterations === null ? "" : ` at iteration ${count(figures.iterations)}`
+  return `${what}: ${header.status}${reached}`
+}
+
+const capitalized = (text: string) => text.charAt(0).toUpperCase() + text.slice(1)
+
+const leadOf = ({ attempts, experiment, figures, header, trained }: RunRecords) => {
   const ended = attempts.at(-1)?.outcome?.endedAt
   const words = [
-    `${header.name}${on === undefined ? "" : ` on ${on}`}`,
+    header.status === "running"
+      ? "running"
+      : `${header.status}${ended === undefined ? "" : ` ${moment(ended)}`}`,
     ...(figures.iterations === null
       ? []
       : [
@@ -40,11 +54,8 @@ const leadOf = ({ attempts, dataset, experiment, figures, header, trained }: Run
             : `${count(figures.iterations)} iterations`,
         ]),
     `${header.engine} engine`,
-    header.status === "running"
-      ? "running"
-      : `${header.status}${ended === undefined ? "" : ` ${moment(ended)}`}`,
   ]
-  return html`<p>${words.join(" · ")}</p>
+  return html`<p class="lead">${capitalized(words.join(" · "))}<br /><code>${header.id}</code></p>
     ${experiment === undefined || experiment.description === "" ? null : html`<p>${experiment.description}</p>`}`
 }
 
@@ -65,7 +76,11 @@ const highlightsOf = (
   const items: Array<{ readonly name: string; readonly value: Content; readonly note?: Content }> = []
   const last = metrics.findLast((row) => row.split === "validation")
   if (test?.error !== undefined) {
-    items.push({ name: "test error", value: percent(test.error.value), note: interval(test.error) })
+    const { high, low, value } = test.error
+    items.push(
+      { name: "test error", value: percent(value), note: interval(test.error) },
+      { name: "test accuracy", value: percent(1 - value), note: interval({ low: 1 - high, high: 1 - low }) },
+    )
     if (test.examples !== undefined) {
       const wrong = Math.round(test.error.value * test.examples)
       items.push({
@@ -75,7 +90,8 @@ const highlightsOf = (
       })
     }
   }
-  if (test?.loss !== undefined) items.push({ name: "test loss", value: measure(test.loss) })
+  if (test?.loss !== undefined)
+    items.push({ name: "test loss", value: threeDigits(test.loss), note: "mean over the test examples" })
   if (calibrated !== undefined) {
     items.push({
       name: "expected calibration error",
@@ -87,7 +103,7 @@ const highlightsOf = (
     items.push({
       name: "validation error",
       value: percent(last.error),
-      note: `at iteration ${count(last.iteration)}`,
+      note: `${percent(last.accuracy)} accuracy, at iteration ${count(last.iteration)}`,
     })
   }
   if (figures.parameters !== null) items.push({ name: "parameters", value: count(figures.parameters) })
@@ -118,7 +134,7 @@ export const reportPage = Effect.fn("reportPage")(function* (path: string) {
     provenanceSection(records),
   ]
   return page({
-    title: records.header.id,
+    title: titleOf(records),
     kind: "Training run",
     lead: [
       leadOf(records),

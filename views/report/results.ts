@@ -11,6 +11,8 @@ import { listed } from "../../format/listed.ts"
 /** A larger matrix is not drawn; its largest cells are listed instead. */
 const maxClasses = 64
 const confusionsListed = 10
+/** A matrix of this many classes is wider than a phone. */
+const scrolledFrom = 8
 
 interface Confusion {
   readonly label: number
@@ -77,22 +79,22 @@ const classesTable = (classes: ReadonlyArray<ClassReport>, names: ReadonlyArray<
   figure({
     title: "Metrics per class",
     caption:
-      "Recall: the share of examples of a class that are predicted as it. Precision: the share of predictions of a class that are correct. F1: the harmonic mean of both.",
+      "Precision: the share of predictions of a class that are correct. Recall: the share of examples of a class that are predicted as it. F1: the harmonic mean of both.",
     picture: table({
-      caption: "Recall, precision and F1 of each class",
+      caption: "Precision, recall and F1 of each class",
       captionHidden: true,
       columns: [
         "class",
         { name: "examples", numeric: true },
-        { name: "recall", numeric: true },
         { name: "precision", numeric: true },
+        { name: "recall", numeric: true },
         { name: "F1", numeric: true },
       ],
       rows: classes.map(({ f1, label, precision, recall, support }) => [
         names[label] ?? label,
         count(support),
-        percent(recall),
         percent(precision),
+        percent(recall),
         percent(f1),
       ]),
     }),
@@ -116,7 +118,10 @@ const confusionFigure = (
     return figure({
       title: "Confusion matrix",
       caption: `${often} Stronger colours mean more examples.`,
-      picture: matrixOf(matrix, names, found[0]?.examples ?? 1),
+      picture: [
+        matrix.length < scrolledFrom ? null : html`<p class="hint">Scroll sideways to see every class.</p>`,
+        matrixOf(matrix, names, found[0]?.examples ?? 1),
+      ],
     })
   }
   return [
