@@ -13,6 +13,8 @@ import * as files from "../storage/files.ts"
 import { removeAllTemporaries } from "../storage/temporaries.ts"
 import { layout, type Run } from "../storage/runDirectory.ts"
 import { CurrentRun } from "./CurrentRun.ts"
+import type { GitCommit } from "./gitCommit.ts"
+import { describeCommit } from "../format/describeCommit.ts"
 import { exitCode } from "./exitCode.ts"
 import { layerLog } from "./log.ts"
 import { runPipeline } from "./pipeline.ts"
@@ -43,6 +45,9 @@ const outcomeOf = (exit: Exit.Exit<unknown, unknown>): Omit<AttemptOutcome, "end
     : { status: "failed", reason, ...measured }
 }
 
+const warnOfCommit = ({ gitCommit, gitProblem }: GitCommit) =>
+  gitProblem === undefined ? Effect.void : Effect.logWarning(describeCommit(gitCommit, gitProblem))
+
 export const execute = Effect.fn("execute")(function* ({
   experiment,
   extendedTo,
@@ -52,8 +57,9 @@ export const execute = Effect.fn("execute")(function* ({
   const paths = yield* Path.Path
   const engine = yield* Engine
   const display = yield* Display
+  const recorded = yield* provenance
   const attempt = yield* beginAttempt(run.path, paths.join(run.path, layout.attempts), {
-    ...(yield* provenance),
+    ...recorded,
     engine: engine.info,
     iterations: extendedTo,
   })
@@ -81,6 +87,7 @@ export const execute = Effect.fn("execute")(function* ({
   )
 
   return yield* Effect.logDebug("attempt started", { engine: engine.info, experiment: experiment.name }).pipe(
+    Effect.andThen(warnOfCommit(recorded)),
     Effect.andThen(runPipeline),
     Effect.andThen(attempt.checkOwned),
     Effect.andThen(readReport(run.path)),

@@ -104,6 +104,8 @@ export const Attempt = Schema.Struct({
   machine: Schema.optionalKey(Machine),
   /** The git commit of the working folder; null outside a git checkout. */
   gitCommit: Schema.NullOr(Schema.String),
+  /** Why the commit of a checkout, or whether its files differ from it, is unknown. Older versions did not record it. */
+  gitProblem: Schema.optionalKey(Schema.String),
   /** The budget to which this attempt extended the run; null if it kept the budget. */
   iterations: Schema.NullOr(Schema.Int),
   /** The iteration from which training resumed; null before training starts, or if it started from scratch. */

@@ -127,7 +127,10 @@ export interface OwnAttempt {
 export const beginAttempt = Effect.fn("beginAttempt")(function* (
   runPath: string,
   folder: string,
-  describe: Pick<Attempt, "engine" | "node" | "tidemark" | "machine" | "gitCommit" | "iterations">,
+  describe: Pick<
+    Attempt,
+    "engine" | "node" | "tidemark" | "machine" | "gitCommit" | "gitProblem" | "iterations"
+  >,
 ) {
   const fs = yield* FileSystem.FileSystem
   const paths = yield* Path.Path

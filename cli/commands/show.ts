@@ -6,6 +6,7 @@ import { findRun, locateRuns, RunNotFound } from "../../storage/runDirectory.ts"
 import { renderEnsemble } from "../render/renderEnsemble.ts"
 import { openOrLog } from "../render/openFile.ts"
 import { renderReport } from "../render/renderReport.ts"
+import { describeCommit } from "../../format/describeCommit.ts"
 import { runArgument } from "../../format/runArgument.ts"
 import { describeRun, type RunSummary } from "../../inspect/summary.ts"
 import { readReport } from "../../storage/report.ts"
@@ -76,6 +77,9 @@ export const show = Command.make(
     const report = yield* readReport(found.path)
     if (json) return yield* Console.log(JSON.stringify({ ...summary, report: report ?? null }, null, 2))
     yield* Console.log(describeProgress(summary))
+    const attempt = found.attempts.at(-1)
+    if (attempt?.gitProblem !== undefined)
+      yield* Console.log(describeCommit(attempt.gitCommit, attempt.gitProblem))
     if (summary.reason !== null) yield* Console.log(summary.reason)
     if (report !== undefined) yield* Console.log(`\n${renderReport(report)}`)
     else if (summary.status !== "running")

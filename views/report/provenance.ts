@@ -2,6 +2,7 @@
 import type { Experiment } from "../../schemas/experiment/Experiment.ts"
 import type { Attempt } from "../../schemas/Run.ts"
 import { showUrls } from "../../format/showUrl.ts"
+import { describeCommit } from "../../format/describeCommit.ts"
 import { duration } from "../../format/duration.ts"
 import { type Content, html } from "../page/html.ts"
 import { code, facts, folded, readableJson, type Section } from "../page/page.ts"
@@ -119,7 +120,10 @@ export const provenanceSection = (records: RunRecords): Section => {
     items.push(["forked from", `${header.parent.run} at iteration ${count(header.parent.iteration)}`])
   if (attempts.length > 0) {
     items.push(
-      ["commit", overAttempts(attempts, ({ gitCommit }) => gitCommit ?? "not a Git checkout")],
+      [
+        "commit",
+        overAttempts(attempts, ({ gitCommit, gitProblem }) => describeCommit(gitCommit, gitProblem)),
+      ],
       ["tidemark", overAttempts(attempts, ({ node, tidemark }) => `${tidemark} on Node.js ${node}`)],
       ["engine", overAttempts(attempts, engineOf)],
       ["machine", overAttempts(attempts, machineOf)],
