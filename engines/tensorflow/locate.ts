@@ -20,7 +20,7 @@ export interface Place {
 
 const places = [
   { name: "built by `pnpm engine:tensorflow`", from: join(builtFolder, "package.json") },
-  { name: "installed by pnpm", from: join(project, "package.json") },
+  { name: "downloaded by its install script", from: join(project, "package.json") },
 ]
 
 /** The package as imported from `from`, or undefined if it is not installed there. */
