@@ -68,6 +68,10 @@ export class RunNotFound extends Failure<RunNotFound>()("RunNotFound", {
   fields: { run: Schema.String, runsDir: Schema.String, candidates: Schema.Array(Schema.String) },
   message: ({ candidates, run, runsDir }) => {
     if (candidates.length > 1) return `run ${run} could be ${candidates.join(" or ")}; give more of its name`
+    // There is a newest run if there is any.
+    if (run === "latest") {
+      return `no runs in ${runsDir}; start one with \`pnpm pipeline run experiments/cnn-fast.ts\``
+    }
     return `no run ${run === "" ? "of an empty name" : run} in ${runsDir}; \`pnpm pipeline list\` shows what is there`
   },
 }) {}

@@ -48,7 +48,7 @@ class AttemptFailed extends Failure<AttemptFailed>()("AttemptFailed", {
 /** Progress is logged this often. */
 const progressMs = 5000
 
-/** The innermost cause, because the message of fetch is only "fetch failed". */
+/** The innermost cause, because the message of fetch is only "fetch failed": its code or its message. */
 const reasonOf = (error: HttpClientError.HttpClientError): string => {
   let cause: unknown = error
   while (cause instanceof Error && cause.cause instanceof Error) cause = cause.cause
@@ -56,13 +56,23 @@ const reasonOf = (error: HttpClientError.HttpClientError): string => {
   return "code" in cause && typeof cause.code === "string" ? cause.code : showUrls(cause.message)
 }
 
-const broken = (error: HttpClientError.HttpClientError | Cause.TimeoutError): AttemptFailed =>
-  new AttemptFailed({
-    found: Cause.isTimeoutError(error) ? "no response in time" : `a broken connection (${reasonOf(error)})`,
+/** Codes of a name that does not resolve. Another attempt in a few seconds would wait for the same answer. */
+const unresolved = ["ENOTFOUND", "EAI_AGAIN"]
+
+const broken = (error: HttpClientError.HttpClientError | Cause.TimeoutError): AttemptFailed => {
+  const reason = Cause.isTimeoutError(error) ? undefined : reasonOf(error)
+  const isUnresolved = reason !== undefined && unresolved.includes(reason)
+  return new AttemptFailed({
+    found: isUnresolved
+      ? `no address of the host (${reason})`
+      : reason === undefined
+        ? "no response in time"
+        : `a broken connection (${reason})`,
     expected: "the file",
-    transient: true,
+    transient: !isUnresolved,
     waitMs: 0,
   })
+}
 
 const tooLarge = (limitBytes: number) =>
   new AttemptFailed({
@@ -194,9 +204,8 @@ export const downloadIfChanged = Effect.fn("download")(function* (
     isConditional(known) ? `checking whether ${shown} has changed` : `downloading ${shown}`,
   )
   return yield* attempt(url, limitBytes, known).pipe(
-    Effect.tapError((error) =>
-      error.transient ? Effect.logWarning(`${shown}: ${error.found}`) : Effect.void,
-    ),
+    // The terminal gets one line for each source, when all attempts have failed.
+    Effect.tapError((error) => Effect.logDebug(`${shown}: ${error.found}`)),
     Effect.retry({
       schedule: Schedule.exponential(backoff).pipe(
         Schedule.jittered,
@@ -205,7 +214,10 @@ export const downloadIfChanged = Effect.fn("download")(function* (
       times: retries,
       while: (error) => error.transient,
     }),
-    Effect.mapError(({ expected, found }) => new SourceFailed({ source: shown, found, expected })),
+    Effect.mapError(({ expected, found, transient }) => {
+      const times = transient && retries > 0 ? ` in ${retries + 1} attempts` : ""
+      return new SourceFailed({ source: shown, found: `${found}${times}`, expected })
+    }),
   )
 })
 

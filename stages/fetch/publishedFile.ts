@@ -25,6 +25,21 @@ const readSource = (path: string, source: string, limitBytes: number) =>
     ),
   )
 
+/** The largest size that gzip can give. */
+const compressedLimit = (sizeBytes: number) => sizeBytes + Math.ceil(sizeBytes / 1000) + 1024
+
+/** Where a user puts the compressed form of the file at `path` in the cache. */
+export const byHandPath = (path: string) => `${path}.gz`
+
+/** The content of the compressed file that a user put next to `path`, verified. */
+export const readByHand = (path: string, expectation: Expectation & { readonly sizeBytes: number }) => {
+  const source = byHandPath(path)
+  return readSource(source, source, compressedLimit(expectation.sizeBytes)).pipe(
+    Effect.flatMap((bytes) => verifyContent(bytes, source, expectation)),
+    ofLocalFile("damaged"),
+  )
+}
+
 /** The path of a file in an installed package. The package is resolved, never loaded. */
 const bundledPath = (bundled: string, source: string) =>
   Effect.try({
@@ -57,21 +72,12 @@ export const fetchPublishedFile = Effect.fn("fetchPublishedFile")(function* (opt
   const cached = yield* lookUp(path, digest?.of === "content" ? digest.value : undefined)
   if (cached.kind === "verified") return cached.file
 
-  const expectation: Expectation = { digest, sizeBytes, limitBytes: sizeBytes }
+  const expectation = { digest, sizeBytes, limitBytes: sizeBytes }
   const verified = (source: string) => (bytes: Uint8Array) => verifyContent(bytes, source, expectation)
-  const byHand = `${path}.gz`
-  // The largest size that gzip can give.
-  const compressedBytes = sizeBytes + Math.ceil(sizeBytes / 1000) + 1024
+  const compressedBytes = compressedLimit(sizeBytes)
   const sources: Array<Effect.Effect<Content, SourceFailed, FileSystem.FileSystem | HttpClient.HttpClient>> =
     [
-      ...((yield* exists(byHand))
-        ? [
-            readSource(byHand, byHand, compressedBytes).pipe(
-              Effect.flatMap(verified(byHand)),
-              ofLocalFile("damaged"),
-            ),
-          ]
-        : []),
+      ...((yield* exists(byHandPath(path))) ? [readByHand(path, expectation)] : []),
       ...(file.bundled === undefined
         ? []
         : [
@@ -87,14 +93,17 @@ export const fetchPublishedFile = Effect.fn("fetchPublishedFile")(function* (opt
     cached.kind === "wrong"
       ? new SourceFailed({ source: path, found: cached.found, expected: cached.expected, local: "damaged" })
       : new SourceFailed({ source: path, found: "no file", expected: "the file", local: "missing" })
+  const allByHand = `its four files (${Object.values(entry.files)
+    .map(({ name }) => `${name}.gz`)
+    .join(", ")}) into ${folder}`
   if (entry.unverified !== undefined) yield* Effect.logInfo(`${dataset}: ${entry.unverified}`)
   const content = yield* firstOf(sources, [earlier], {
     dataset,
     file: key,
     advice:
       entry.byHand === undefined
-        ? `check the network (behind a proxy, set HTTPS_PROXY and NODE_USE_ENV_PROXY=1), put ${file.name}.gz into ${folder}, or give a folder that has the dataset with --data-dir`
-        : `${entry.byHand}, then put ${file.name}.gz into ${folder}`,
+        ? `check the network (behind a proxy, set HTTPS_PROXY and NODE_USE_ENV_PROXY=1), give a folder that has the dataset with --data-dir, or download and put ${allByHand} by hand`
+        : `${entry.byHand}, then put ${allByHand}`,
   })
   return yield* keep(path, content)
 })

@@ -35,10 +35,15 @@ export class DataNotAvailable extends Failure<DataNotAvailable>()("DataNotAvaila
     advice: Schema.String,
   },
   message: ({ advice, dataset, file, sources }) => {
-    const tried = sources.map(
+    // That the cache is empty is no news if other places were tried.
+    const telling = sources.filter(({ local }) => local !== "missing")
+    const tried = (telling.length > 0 ? telling : sources).map(
       ({ expected, found, source }) => `${source}: found ${found}, expected ${expected}`,
     )
-    return `cannot get ${file} of ${dataset}: ${tried.join("; ")}; ${advice}`
+    const what = `cannot get ${file} of ${dataset}:`
+    return tried.length === 1
+      ? `${what} ${tried[0]}; ${advice}`
+      : `${what}\n${tried.map((line) => `  ${line}\n`).join("")}${advice}`
   },
 }) {}
 
@@ -58,7 +63,10 @@ export const ofLocalFile =
       error instanceof SourceFailed ? new SourceFailed({ ...error, local }) : error,
     )
 
-/** Tries the sources one after another. `earlier`: failures of sources that were tried before. */
+/**
+ * Tries the sources one after another. The failures are warnings if a later source has the content, else they are in the
+ * error. `earlier`: failures of sources that were tried before.
+ */
 export const firstOf = Effect.fnUntraced(function* <A, E, R>(
   sources: Iterable<Effect.Effect<A, SourceFailed | E, R>>,
   earlier: ReadonlyArray<SourceFailed>,
@@ -67,12 +75,14 @@ export const firstOf = Effect.fnUntraced(function* <A, E, R>(
   const failed = [...earlier]
   for (const source of sources) {
     const outcome = yield* Effect.result(source)
-    if (Result.isSuccess(outcome)) return outcome.success
+    if (Result.isSuccess(outcome)) {
+      for (const { message } of failed.slice(earlier.length)) yield* Effect.logWarning(message)
+      return outcome.success
+    }
     const { failure } = outcome
     // E may be inferred with SourceFailed in it; here it is excluded.
     if (!(failure instanceof SourceFailed)) return yield* Effect.fail(failure as Exclude<E, SourceFailed>)
     failed.push(failure)
-    yield* Effect.logWarning(failure.message)
   }
   return yield* new DataNotAvailable({
     ...options,

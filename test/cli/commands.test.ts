@@ -221,7 +221,11 @@ describe("run", () => {
 
 describe("resume, list and show", () => {
   it("exit with 66 for an unknown run, and list the candidates for an ambiguous one", async () => {
-    refused(await runCommand("resume", "latest", "--runs-dir", join(scratch, "none")), 66, /no run latest in/)
+    refused(
+      await runCommand("resume", "latest", "--runs-dir", join(scratch, "none")),
+      66,
+      /no runs in \S+none; start one with `pnpm pipeline run experiments\/cnn-fast.ts`/,
+    )
     const runs = join(scratch, "two")
     for (const name of ["20260101T000000Z-a-00000000", "20260102T000000Z-a-00000000"]) {
       mkdirSync(join(runs, name), { recursive: true })

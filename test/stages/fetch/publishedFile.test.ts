@@ -168,6 +168,20 @@ describe("fetching a published file over HTTP", () => {
     }),
   )
 
+  it.live("does not retry a mirror whose host does not resolve", () =>
+    Effect.gen(function* () {
+      const urls = ["http://mirror.invalid/a"] as const
+      const error = yield* Effect.flip(server.published({ urls }))
+      assert.match(
+        error.message,
+        /^cannot get trainLabels of small: http:\/\/mirror\.invalid\/a: found no address of the host \((ENOTFOUND|EAI_AGAIN)\), expected the file; /,
+      )
+      server.responses["/good"] = [status(503)]
+      const busy = yield* Effect.flip(server.published({ urls: [`${server.origin}/good`] }))
+      assert.include(busy.message, "found HTTP status 503 in 3 attempts, expected 200; ")
+    }),
+  )
+
   it.live("lists every source with what was found and expected if all fail, and what to do", () =>
     Effect.gen(function* () {
       server.responses["/b"] = [sends(page)]
@@ -189,8 +203,17 @@ describe("fetching a published file over HTTP", () => {
         ],
       )
       assert.strictEqual(error[Runtime.errorExitCode], 69)
-      assert.notInclude(error.message, "\n")
-      assert.include(error.message, `${server.origin}/a: found HTTP status 404, expected 200;`)
+      const lines = error.message.split("\n")
+      assert.deepStrictEqual(lines.slice(0, 3), [
+        "cannot get trainLabels of small:",
+        "  no-such-package/data/labels-idx1-ubyte: found no such package, expected an installed package",
+        `  ${server.origin}/a: found HTTP status 404, expected 200`,
+      ])
+      assert.lengthOf(lines, 5)
+      assert.match(
+        lines[4],
+        /, or download and put its four files \(.*labels-idx1-ubyte\.gz.*\) into \S+small by hand$/,
+      )
       for (const hint of ["--data-dir", "network", "HTTPS_PROXY"]) assert.include(error.message, hint)
     }),
   )

@@ -75,7 +75,10 @@ describe("EMNIST", () => {
       if (error._tag !== "DataNotAvailable") return assert.fail(error._tag)
       assert.include(error.message, "https://biometrics.nist.gov/cs_links/EMNIST/gzip.zip and unzip it")
       const folder = join(server.dataDir, "emnist-letters")
-      assert.include(error.message, `put emnist-letters-train-images-idx3-ubyte.gz into ${folder}`)
+      assert.include(
+        error.message,
+        `put its four files (emnist-letters-train-images-idx3-ubyte.gz, emnist-letters-train-labels-idx1-ubyte.gz, emnist-letters-test-images-idx3-ubyte.gz, emnist-letters-test-labels-idx1-ubyte.gz) into ${folder}`,
+      )
     }),
   )
 
