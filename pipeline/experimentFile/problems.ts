@@ -116,6 +116,22 @@ const faultOfType = (found: unknown, ast: SchemaAST.AST): Fault => {
     : { tag: "wrongType", expected: expectedOf(ast) }
 }
 
+/** The faults of a union, as one with what to write instead if the value has another form than all that its `expected` names. */
+const faultsInWords = (
+  keys: ReadonlyArray<PropertyKey>,
+  union: SchemaAST.Union,
+  faults: ReadonlyArray<Located>,
+): ReadonlyArray<Located> => {
+  const expected = textOf(union.annotations, "expected")
+  const isOfForm = ({ fault, keys: at }: Located) =>
+    fault.tag === "wrongType"
+      ? at.length === keys.length
+      : (fault.tag === "missing" || fault.tag === "unknownKey") && at.length === keys.length + 1
+  return expected !== undefined && faults.every(isOfForm)
+    ? [{ keys, fault: { tag: "wrongType", expected } }]
+    : faults
+}
+
 /** `owner`: the schema of the object that the issue is in. */
 const locate = (
   value: unknown,
@@ -132,11 +148,17 @@ const locate = (
       return issue.issues.flatMap((part) => locate(value, part, keys, issue.ast))
     case "AnyOf":
       return issue.issues.length === 0
-        ? [{ keys, fault: faultOfType(keys.reduce(fieldOf, value), issue.ast) }]
-        : faultsOfUnion(
+        ? faultsInWords(keys, issue.ast, [
+            { keys, fault: faultOfType(keys.reduce(fieldOf, value), issue.ast) },
+          ])
+        : faultsInWords(
             keys,
             issue.ast,
-            issue.issues.map((member) => locate(value, member, keys, owner)),
+            faultsOfUnion(
+              keys,
+              issue.ast,
+              issue.issues.map((member) => locate(value, member, keys, owner)),
+            ),
           )
     case "Filter":
       return issue.issue._tag === "InvalidValue"
@@ -167,10 +189,21 @@ const showPath = (path: ReadonlyArray<PropertyKey>) =>
 
 const longest = 60
 
+/** An object of few plain values as it is written: { iterations: 10 }. */
+const showObject = (value: object): string => {
+  const fields = Object.entries(value)
+  if (fields.length === 0) return "{}"
+  const isPlain = fields.every(
+    ([key, field]) => /^\w+$/.test(key) && ["number", "string", "boolean"].includes(typeof field),
+  )
+  const text = `{ ${fields.map(([key, field]) => `${key}: ${typeof field === "string" ? JSON.stringify(showUrls(field)) : field}`).join(", ")} }`
+  return isPlain && text.length <= longest ? text : "an object"
+}
+
 /** A value in a few words. */
 const show = (value: unknown): string => {
   if (Array.isArray(value)) return `an array of ${value.length}`
-  if (typeof value === "object" && value !== null) return "an object"
+  if (typeof value === "object" && value !== null) return showObject(value)
   if (typeof value === "function") return "a function"
   const text = typeof value === "string" ? JSON.stringify(showUrls(value)) : String(value)
   return text.length > longest ? `${text.slice(0, longest)}…` : text

@@ -34,7 +34,7 @@ export type Loss = typeof Loss.Type
 export const Averaging = Schema.Struct({
   /** Share of the average that an update keeps; 0.999 remembers about 1000 iterations. Default: 0.999. */
   decay: withDefault(Fraction, 0.999),
-})
+}).annotate({ expected: "an object, such as { decay: 0.999 }" })
 export type Averaging = typeof Averaging.Type
 
 export const Budget = Schema.Union([
@@ -46,11 +46,13 @@ export const Budget = Schema.Union([
     /** Passes over the train split, rounded up to a whole iteration. */
     epochs: PositiveInt,
   }),
-])
+]).annotate({ expected: "iterations, such as { iterations: 1000 }, or epochs, such as { epochs: 10 }" })
 export type Budget = typeof Budget.Type
 
 /** An interval in iterations, or in epochs: passes over the train split. */
-const TrainingInterval = Schema.Union([PositiveInt, Schema.Struct({ epochs: PositiveInt })])
+const TrainingInterval = Schema.Union([PositiveInt, Schema.Struct({ epochs: PositiveInt })]).annotate({
+  expected: "a number of iterations, such as 1000, or epochs, such as { epochs: 1 }",
+})
 export type TrainingInterval = typeof TrainingInterval.Type
 
 /** The rules for when the validation split is evaluated. A run keeps those it began with. */
@@ -121,7 +123,7 @@ export const Experiment = Schema.Struct({
        * on it. Default: 0.
        */
       minDelta: withDefault(NonNegativeFinite, 0),
-    }),
+    }).annotate({ expected: "an object, such as { patience: 5 }" }),
   ),
   /**
    * When the model of a run may become the champion. It affects no result. Default: the rules of `Gate` with their

@@ -12,6 +12,12 @@ const own = { ...ownDataset, dataset: ownDataset.dataset as typeof OwnDataset.En
 
 const decode = Schema.decodeUnknownSync(Experiment)
 
+const messages = (change: object) =>
+  decodeExperiment({ ...cnn, ...change }, "bad.ts").pipe(
+    Effect.flip,
+    Effect.map(({ message }) => message.split("\n").slice(1)),
+  )
+
 describe("an experiment", () => {
   it("has the same fingerprint after it is written as JSON and read", () => {
     const once = decode(cnn)
@@ -180,11 +186,6 @@ describe("an experiment", () => {
 
   it.effect("with a problem in a union is an error about the member that the user probably meant", () =>
     Effect.gen(function* () {
-      const messages = (change: object) =>
-        decodeExperiment({ ...cnn, ...change }, "bad.ts").pipe(
-          Effect.flip,
-          Effect.map(({ message }) => message.split("\n").slice(1)),
-        )
       assert.deepStrictEqual(yield* messages({ budget: { epochs: 0 } }), [
         "  budget.epochs: found 0, expected a value greater than or equal to 1",
       ])
@@ -201,7 +202,32 @@ describe("an experiment", () => {
         '  optimizer.learningRate: found "0.1", expected an object of kind constant, step, cosine or oneCycle',
       ])
       assert.deepStrictEqual(yield* messages({ evaluateEvery: {} }), [
-        "  evaluateEvery.epochs: missing, expected a number",
+        "  evaluateEvery: found {}, expected a number of iterations, such as 1000, or epochs, such as { epochs: 1 }",
+      ])
+    }),
+  )
+
+  it.effect("with an interval, a budget or another option of the wrong form says what to write", () =>
+    Effect.gen(function* () {
+      const interval = "expected a number of iterations, such as 1000, or epochs, such as { epochs: 1 }"
+      assert.deepStrictEqual(yield* messages({ evaluateEvery: { iterations: 10 } }), [
+        `  evaluateEvery: found { iterations: 10 }, ${interval}`,
+      ])
+      assert.deepStrictEqual(yield* messages({ checkpointEvery: "2 epochs" }), [
+        `  checkpointEvery: found "2 epochs", ${interval}`,
+      ])
+      assert.deepStrictEqual(yield* messages({ checkpointEvery: { epochs: 0 } }), [
+        "  checkpointEvery.epochs: found 0, expected a value greater than or equal to 1",
+      ])
+      assert.deepStrictEqual(yield* messages({ recordEvery: { iterations: 10 } }), [
+        "  recordEvery: found { iterations: 10 }, expected a number",
+      ])
+      assert.deepStrictEqual(yield* messages({ budget: 1000 }), [
+        "  budget: found 1000, expected iterations, such as { iterations: 1000 }, or epochs, such as { epochs: 10 }",
+      ])
+      assert.deepStrictEqual(yield* messages({ averaging: 0.99, earlyStopping: 5 }), [
+        "  averaging: found 0.99, expected an object, such as { decay: 0.999 }",
+        "  earlyStopping: found 5, expected an object, such as { patience: 5 }",
       ])
     }),
   )
