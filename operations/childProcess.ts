@@ -12,7 +12,12 @@ import { Readable } from "node:stream"
 import { fileURLToPath } from "node:url"
 import { Deferred, Effect, Option } from "effect"
 import { Display } from "../pipeline/Display.ts"
-import { decodeEvent, eventsVariable, type ProcessEvent } from "../schemas/ProcessEvent.ts"
+import {
+  decodeEvent,
+  endsWithParentVariable,
+  eventsVariable,
+  type ProcessEvent,
+} from "../schemas/ProcessEvent.ts"
 
 export interface Ended {
   /** Null if a signal ended it. */
@@ -33,11 +38,22 @@ const greeting = /^(WARNING: All log messages before absl::|I\d{4} .* oneDNN cus
 
 const eventsFd = 3
 
-const start = (args: ReadonlyArray<string>) =>
+export interface ProcessOptions {
+  /** Names its lines and its progress where several processes run. */
+  readonly source?: string
+  /** Whether the child stops, with a checkpoint, when this process ends, even if it is killed. */
+  readonly endsWithParent?: boolean
+}
+
+const start = (args: ReadonlyArray<string>, { endsWithParent = false }: ProcessOptions) =>
   spawn(process.execPath, [cli, ...args], {
     detached: true,
-    stdio: ["ignore", "pipe", "pipe", "pipe"],
-    env: { ...process.env, [eventsVariable]: String(eventsFd) },
+    stdio: [endsWithParent ? "pipe" : "ignore", "pipe", "pipe", "pipe"],
+    env: {
+      ...process.env,
+      [eventsVariable]: String(eventsFd),
+      [endsWithParentVariable]: endsWithParent ? "1" : undefined,
+    },
   })
 
 /** A process that could not be started has no streams. */
@@ -67,11 +83,15 @@ const show = (event: ProcessEvent, source: string | undefined): Effect.Effect<vo
   }
 }
 
-export const startProcess = Effect.fnUntraced(function* (args: ReadonlyArray<string>, source?: string) {
+export const startProcess = Effect.fnUntraced(function* (
+  args: ReadonlyArray<string>,
+  options: ProcessOptions = {},
+) {
+  const { source } = options
   const display = yield* Display
   const runSync = Effect.runSyncWith(yield* Effect.context<Display>())
   const over = yield* Deferred.make<Ended>()
-  const child = start(args)
+  const child = start(args, options)
   let printed = ""
   let reason: string | undefined
   child.stdout?.on("data", (data) => (printed += String(data)))

@@ -5,7 +5,7 @@ import { Failure } from "./Failure.ts"
 export class Interrupted extends Failure<Interrupted>()("Interrupted", {
   exitCode: "interrupted",
   fields: {
-    /** Such as SIGINT. */
+    /** Such as SIGINT, or what else asked it to stop. */
     signal: Schema.String,
     /** The place, such as "train at iteration 1234" or "fetch". */
     during: Schema.String,

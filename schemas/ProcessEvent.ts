@@ -11,6 +11,12 @@ import { Schema } from "effect"
 /** The environment variable that holds the number of the file descriptor. */
 export const eventsVariable = "TIDEMARK_EVENTS_FD"
 
+/**
+ * The environment variable of a process that must not outlive the one that started it: it stops, with a checkpoint, when its
+ * standard input ends.
+ */
+export const endsWithParentVariable = "TIDEMARK_ENDS_WITH_PARENT"
+
 export const ProcessEvent = Schema.Union([
   /** A line that a person would be shown. */
   Schema.Struct({

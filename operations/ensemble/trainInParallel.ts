@@ -2,8 +2,8 @@
  * Trains members in parallel, each in a process of its own: (members, number of processes, command line) -> void.
  *
  * Threads of one training wait for each other in every iteration, so two trainings with one thread each are faster
- * than one with two threads. A signal is passed on once to every process. If a member fails, no other one is started,
- * and the running ones finish.
+ * than one with two threads. A signal is passed on once to every process, and they stop when this process is killed, so that
+ * the same command can go on at once. If a member fails, no other one is started, and the running ones finish.
  */
 import { Effect, Schema } from "effect"
 import { exitCodes } from "../../schemas/exitCodes.ts"
@@ -36,7 +36,10 @@ export const trainInParallel = Effect.fn("trainInParallel")(function* (
   const train = Effect.fnUntraced(function* (index: number) {
     const member = index + 1
     if (stop.requested() !== undefined || failures.length > 0) return
-    const started = yield* startProcess(commandOf(index), `member ${member}`)
+    const started = yield* startProcess(commandOf(index), {
+      source: `member ${member}`,
+      endsWithParent: true,
+    })
     const stopped = Effect.andThen(stop.awaited, started.stop)
     const { code, reason } = yield* Effect.raceFirst(started.ended, stopped)
     if (code === 0 || stop.requested() !== undefined) return

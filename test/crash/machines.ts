@@ -8,6 +8,7 @@ import { type ChildProcess, spawn, spawnSync } from "node:child_process"
 import { existsSync, readdirSync, readFileSync } from "node:fs"
 import { join } from "node:path"
 import { cli, type Ended } from "../fixtures/cli.ts"
+import { descendants } from "../fixtures/descendants.ts"
 
 const contained = ["unshare", "--pid", "--fork", "--mount-proc", "--kill-child"]
 export const canContain = spawnSync(contained[0], [...contained.slice(1), "true"]).status === 0
@@ -48,15 +49,6 @@ export const startOn = ({ clockAhead = 0 }: Machine, ...args: ReadonlyArray<stri
     child.on("close", (code, signal) => resolve({ code, signal, stdout, stderr }))
   })
   return { child, ended }
-}
-
-/** Processes below one, as this machine numbers them. */
-const descendants = (pid: number): ReadonlyArray<number> => {
-  const children = readFileSync(`/proc/${pid}/task/${pid}/children`, "utf8")
-    .split(" ")
-    .filter(Boolean)
-    .map(Number)
-  return children.flatMap((child) => [child, ...descendants(child)])
 }
 
 /** Stops every process of a machine, as a suspended one does, or lets them go on. */

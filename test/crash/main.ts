@@ -1,13 +1,15 @@
 /**
- * `pnpm crash-test [--kills 200] [--seed 1] [--experiment FILE] [--iterations N] [--engine NAME]
- * [--shorten]`: the proof that resume is exact, for anyone to run. `--shorten` makes an experiment measure and save often
- * enough for few iterations. Exits with 1 when any byte differs, and leaves those runs for looking at.
+ * `pnpm crash-test [--kills 200] [--seed 1] [--experiment FILE] [--iterations N] [--engine NAME] [--shorten]
+ * [--ensemble [--jobs 2]]`: the proof that resume is exact, for anyone to run. `--shorten` makes an experiment measure and
+ * save often enough for few iterations; `--ensemble` trains it with three seeds and kills parent, children, or all. Exits with
+ * 1 when any byte differs, and leaves those runs for looking at.
  */
 import { mkdtempSync, rmSync } from "node:fs"
 import { tmpdir } from "node:os"
 import { join } from "node:path"
 import { parseArgs } from "node:util"
 import { crashTest } from "./crashTest.ts"
+import { ensembleSubject, runSubject } from "./subjects.ts"
 
 const { values } = parseArgs({
   // `pnpm crash-test -- --kills 5` hands the `--` on.
@@ -19,25 +21,37 @@ const { values } = parseArgs({
     iterations: { type: "string", default: "200" },
     engine: { type: "string" },
     shorten: { type: "boolean", default: false },
+    ensemble: { type: "boolean", default: false },
+    jobs: { type: "string", default: "2" },
   },
 })
 
 const scratch = mkdtempSync(join(tmpdir(), "tidemark-crash-"))
-const { crashes, different, runs } = await crashTest({
+const what = {
   experiment: values.experiment,
   iterations: Number(values.iterations),
-  kills: Number(values.kills),
-  seed: Number(values.seed),
   scratch,
   shorten: values.shorten,
   ...(values.engine === undefined ? {} : { engine: values.engine }),
+}
+const subject = values.ensemble ? ensembleSubject({ ...what, jobs: Number(values.jobs) }) : runSubject(what)
+const { crashes, different, finished } = await crashTest({
+  subject,
+  kills: Number(values.kills),
+  seed: Number(values.seed),
+  scratch,
   say: (line) => console.log(line),
 })
+const counts = subject.targets.map((target) => {
+  const hit = crashes.filter((crash) => crash.target === target)
+  return `${hit.length} of the ${target}`
+})
 const early = crashes.filter(({ at }) => at === "no run yet").length
+const name = values.ensemble ? `an ensemble of ${values.experiment}` : values.experiment
 console.log(
-  `${crashes.length} kills (seed ${values.seed}; ${early} before the run directory was there) over ${runs} runs of ${values.experiment}: ` +
+  `${crashes.length} kills of ${name} (${counts.join(", ")}; seed ${values.seed}; ${early} before there was a run), ${finished} finished: ` +
     (different.length === 0
-      ? "every run ended with the same bytes"
+      ? "all with the same bytes"
       : `${different.length} DIFFER: ${different.join(", ")}`),
 )
 if (different.length === 0) rmSync(scratch, { recursive: true })
