@@ -24,7 +24,7 @@ const { values: options } = parseArgs({
     run: { type: "string" },
   },
 })
-const cli = fileURLToPath(new URL("../cli/main.ts", import.meta.url))
+const cli = fileURLToPath(new URL("../cli/start.mjs", import.meta.url))
 const tiny = fileURLToPath(new URL("../test/fixtures/tiny.ts", import.meta.url))
 const scratch = mkdtempSync(join(tmpdir(), "tidemark-bench-"))
 

@@ -11,7 +11,7 @@ import * as NodeServices from "@effect/platform-node/NodeServices"
 import { Effect } from "effect"
 import { readMetrics } from "../storage/metricsLog.ts"
 
-export const cli = fileURLToPath(new URL("../cli/main.ts", import.meta.url))
+export const cli = fileURLToPath(new URL("../cli/start.mjs", import.meta.url))
 
 /** The last iteration of the metric rows of the only run in the folder. */
 const lastIteration = async (runsDir: string): Promise<number> => {

@@ -26,7 +26,7 @@ export interface Ended {
   readonly reason: string
 }
 
-const cli = fileURLToPath(new URL("../cli/main.ts", import.meta.url))
+const cli = fileURLToPath(new URL("../cli/start.mjs", import.meta.url))
 /** The time from SIGTERM to SIGKILL: saving a checkpoint of a large network takes seconds. */
 export const graceMs = 120_000
 

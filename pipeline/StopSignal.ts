@@ -13,7 +13,7 @@ const signals = ["SIGINT", "SIGTERM", "SIGHUP"] as const
 
 /**
  * `nohup` asks a process to outlive its terminal, but Node.js resets the signals that were ignored when it started. `nohup`
- * also leaves no stream on the terminal: then its closing is no request to stop.
+ * also leaves no stream on the terminal: then its closing is no request to stop. Asked before: a terminal that is closed is none.
  */
 const hasTerminal = () => [0, 1, 2].some((fd) => isatty(fd))
 
@@ -40,13 +40,14 @@ export class StopSignal extends Context.Service<
     StopSignal,
     Effect.gen(function* () {
       const first = yield* Deferred.make<string>()
+      const endsWithTerminal = hasTerminal()
       let signal: string | undefined
       const request = (name: string) => {
         signal = name
         Deferred.doneUnsafe(first, Effect.succeed(name))
       }
       const onSignal = (name: string) => {
-        if (name === "SIGHUP" && !hasTerminal()) return
+        if (name === "SIGHUP" && !endsWithTerminal) return
         if (signal !== undefined) process.exit(exitCodes.interrupted)
         request(name)
       }

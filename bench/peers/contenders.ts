@@ -18,7 +18,7 @@ interface Contender {
   readonly env?: Readonly<Record<string, string>>
 }
 
-/** Modules are compiled in an earlier run, as those of `cli/main.ts` and of Python's packages are. */
+/** Modules are compiled in an earlier run, as those of `cli/start.mjs` and of Python's packages are. */
 const compiledBefore = { NODE_COMPILE_CACHE: join(tmpdir(), "node-compile-cache") }
 const ours = (form: string): Contender => ({
   kind: "ours",

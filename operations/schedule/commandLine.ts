@@ -1,7 +1,7 @@
 /** The current command line, for a systemd unit or a crontab. */
 import { fileURLToPath } from "node:url"
 
-const program = [process.execPath, fileURLToPath(new URL("../../cli/main.ts", import.meta.url))]
+const program = [process.execPath, fileURLToPath(new URL("../../cli/start.mjs", import.meta.url))]
 
 /** Without the flags that print a unit, and without `--now`, which a crontab adds. */
 export const currentCommand = (): ReadonlyArray<string> => [

@@ -195,11 +195,11 @@ describe("run", () => {
     rmSync(join(scratch, "runs"), { recursive: true })
   })
 
-  it("continues if its output is closed, and saves and ends on SIGHUP", async () => {
+  it("continues if its output is closed and on SIGHUP without a terminal, and saves and ends on SIGTERM", async () => {
     const runs = join(scratch, "deaf")
     const child = spawn(
       process.execPath,
-      ["cli/main.ts", "run", tiny, "--iterations", "100000", "--runs-dir", runs, "--data-dir", data],
+      ["cli/start.mjs", "run", tiny, "--iterations", "100000", "--runs-dir", runs, "--data-dir", data],
       { cwd: project, stdio: ["ignore", "pipe", "pipe"] },
     )
     child.stdout.destroy()
@@ -214,6 +214,12 @@ describe("run", () => {
     }
     assert.isAtLeast(reached(onlyRun(runs)), 50)
     child.kill("SIGHUP")
+    const before = reached(onlyRun(runs))
+    while (Date.now() < deadline && reached(onlyRun(runs)) === before) {
+      await new Promise((resolve) => setTimeout(resolve, 20))
+    }
+    assert.isAbove(reached(onlyRun(runs)), before)
+    child.kill("SIGTERM")
     assert.strictEqual(await ended, 130)
     assert.include((await runCommand("list", "--runs-dir", runs)).stdout, "interrupted")
   })

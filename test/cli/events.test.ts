@@ -13,7 +13,7 @@ import { afterAll, assert, beforeAll, describe, it } from "@effect/vitest"
 import { Option } from "effect"
 import { decodeEvent, type ProcessEvent } from "../../schemas/ProcessEvent.ts"
 
-const cli = fileURLToPath(new URL("../../cli/main.ts", import.meta.url))
+const cli = fileURLToPath(new URL("../../cli/start.mjs", import.meta.url))
 const tiny = fileURLToPath(new URL("../fixtures/tiny.ts", import.meta.url))
 
 let scratch: string

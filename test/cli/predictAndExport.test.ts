@@ -156,7 +156,7 @@ describe("predict", () => {
   })
 
   it("reads standard input, and averages runs", async () => {
-    const cli = fileURLToPath(new URL("../../cli/main.ts", import.meta.url))
+    const cli = fileURLToPath(new URL("../../cli/start.mjs", import.meta.url))
     const child = spawn(process.execPath, [cli, "predict", `${run},${run}`, "-"])
     child.stdin.end(await pngOf(digitAt(0).pixels))
     let stdout = ""

@@ -128,7 +128,7 @@ const collect = (folder: string, command: string, args: ReadonlyArray<string>, u
 
 /** Starts a schedule and stops it when it has printed its times: (folder, words) -> exit code 0 if that is how it ended. */
 const startAndStop = async (folder: string, words: ReadonlyArray<string>): Promise<Ended> => {
-  const ended = await collect(folder, process.execPath, ["cli/main.ts", ...words], true)
+  const ended = await collect(folder, process.execPath, ["cli/start.mjs", ...words], true)
   return ended.signal === "SIGTERM" || ended.code === 130 || ended.code === 143
     ? { ...ended, code: 0 }
     : ended

@@ -136,6 +136,18 @@ describe("members trained in parallel", () => {
     assert.strictEqual(runsBySeed("killed").size, 2)
   })
 
+  it("save a checkpoint and stop when the process that started them is killed", async () => {
+    const command = ["run", trio, ...flags("orphans", 5000), "--jobs", "2"]
+    const killed = await startAnd("orphans", (pid) => process.kill(pid, "SIGKILL"), ...command)
+    assert.strictEqual(killed.signal, "SIGKILL")
+    const statuses = () =>
+      [...runsBySeed("orphans").values()].map(({ attempt }) => attempt?.outcome?.status ?? "running")
+    for (let waited = 0; waited < 20_000 && statuses().includes("running"); waited += 50) {
+      await new Promise((resolve) => setTimeout(resolve, 50))
+    }
+    assert.deepStrictEqual(statuses(), ["interrupted", "interrupted"])
+  })
+
   it("have flags that a single experiment refuses, and an unknown member is refused", async () => {
     for (const flag of ["--jobs=2", "--member=1"]) {
       const refused = await runCommand("run", single, ...flags("never", 10), flag)

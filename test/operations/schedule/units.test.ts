@@ -118,7 +118,7 @@ describe("the CronJob in the README", () => {
     const { spec } = JSON.parse(stdout)
     assert.strictEqual(spec.timeZone, "Europe/Prague")
     const { command } = spec.jobTemplate.spec.template.spec.containers[0]
-    assert.deepStrictEqual(command.slice(0, 2), ["node", "cli/main.ts"])
+    assert.deepStrictEqual(command.slice(0, 2), ["node", "cli/start.mjs"])
     const taken = await runCommand(...command.slice(2), "--cron", spec.schedule, "--print-systemd")
     assert.strictEqual(taken.code, 0, taken.stderr)
   })
