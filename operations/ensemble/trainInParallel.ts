@@ -3,7 +3,7 @@
  *
  * Threads of one training wait for each other in every iteration, so two trainings with one thread each are faster
  * than one with two threads. A signal is passed on once to every process, and they stop when this process is killed, so that
- * the same command can go on at once. If a member fails, no other one is started, and the running ones finish.
+ * the same command can resume at once. If a member fails, no other one is started, and the running ones finish.
  */
 import { Effect, Schema } from "effect"
 import { exitCodes } from "../../schemas/exitCodes.ts"

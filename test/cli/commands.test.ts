@@ -170,9 +170,9 @@ describe("run", () => {
     },
   )
 
-  it("exits with 74 before training if the runs folder is a file", async () => {
+  it("exits with 73 before training if the runs folder is a file", async () => {
     const file = write("occupied", "")
-    refused(await runCommand("run", tiny, "--runs-dir", file, "--data-dir", data), 74, /occupied/)
+    refused(await runCommand("run", tiny, "--runs-dir", file, "--data-dir", data), 73, /occupied/)
   })
 
   it("exits with 73 if the runs folder is not writable", async () => {

@@ -11,7 +11,16 @@ const commands = readdirSync(join(root, "cli/commands")).flatMap((name) =>
 )
 
 /** Of crash-test and fuzz, of pnpm and of TensorBoard. */
-const flagsOfOthers = ["--kills", "--shorten", "--minutes", "--target", "--case", "--silent", "--logdir"]
+const flagsOfOthers = [
+  "--kills",
+  "--shorten",
+  "--ensemble",
+  "--minutes",
+  "--target",
+  "--case",
+  "--silent",
+  "--logdir",
+]
 
 const flagsIn = (text: string) => [...text.matchAll(/(?<![\w-])--[a-z][a-z-]*/g)].map(([flag]) => flag)
 
