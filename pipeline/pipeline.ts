@@ -20,7 +20,9 @@ import { eventOpening } from "../stages/train/eventOpening.ts"
 import { ContentNotKnown, fetchDataset, isImmutable, isStillCached } from "../stages/fetch/fetch.ts"
 import { report as testModel } from "../stages/report/report.ts"
 import { train as trainModel } from "../stages/train/train.ts"
+import { classNames } from "../stages/dataset/classNames.ts"
 import { pixelFigures } from "../stages/dataset/normalize.ts"
+import { describeEmptyClasses, findEmptyClasses } from "../stages/validate/emptyClasses.ts"
 import { validateDataset } from "../stages/validate/validate.ts"
 import * as files from "../storage/files.ts"
 import { readPredictions } from "../storage/predictions.ts"
@@ -81,8 +83,18 @@ const validate = Effect.fnUntraced(function* (fetched: FetchedDataset, data: Run
       )
       const split = yield* data.split(dataset)
       yield* checkLeakage(run, fetched, dataset, split, duplicates)
-      if (experiment.normalization === "unit") return figures
-      return { ...figures, standardizedBy: yield* pixelFigures(dataset, split.train) }
+      const emptyClasses = findEmptyClasses(dataset, split)
+      if (emptyClasses !== undefined) {
+        const names = classNames(experiment.dataset, classes)
+        for (const text of describeEmptyClasses(emptyClasses, names)) yield* Effect.logWarning(text)
+      }
+      return {
+        ...figures,
+        ...(experiment.normalization === "unit"
+          ? {}
+          : { standardizedBy: yield* pixelFigures(dataset, split.train) }),
+        ...(emptyClasses === undefined ? {} : { emptyClasses }),
+      }
     }),
   })
 })

@@ -196,6 +196,12 @@ export type SetFigures = typeof SetFigures.Type
 export const PixelFigures = Schema.Struct({ mean: Schema.Finite, stddev: Schema.Finite })
 export type PixelFigures = typeof PixelFigures.Type
 
+const Labels = Schema.Array(Schema.Int)
+
+/** The labels of classes without an example, by split. */
+export const EmptyClasses = Schema.Struct({ train: Labels, validation: Labels, test: Labels })
+export type EmptyClasses = typeof EmptyClasses.Type
+
 /** The figures of a dataset: the result of the validate stage, which the report shows. */
 export const DatasetFigures = Schema.Struct({
   name: Schema.String,
@@ -210,5 +216,7 @@ export const DatasetFigures = Schema.Struct({
    * older versions lack them.
    */
   standardizedBy: Schema.optionalKey(PixelFigures),
+  /** Classes without an example in a split; absent if there are none. Records of older versions lack it. */
+  emptyClasses: Schema.optionalKey(EmptyClasses),
 })
 export type DatasetFigures = typeof DatasetFigures.Type

@@ -4,6 +4,7 @@ import { size } from "../../format/size.ts"
 import { type Content, html } from "../page/html.ts"
 import { facts, folded, type Section } from "../page/page.ts"
 import { table } from "../page/tables.ts"
+import { describeEmptyClasses } from "../../stages/validate/emptyClasses.ts"
 import { showUrls } from "../../format/showUrl.ts"
 import type { Pictures } from "./pictures.ts"
 import type { RunRecords } from "./RunRecords.ts"
@@ -90,6 +91,14 @@ export const datasetSection = (
         ["test set", `${count(test.examples)} examples; pixels: ${pixels(test)}`],
         ["test images also in the training set", count(duplicates)],
         ["split", splitOf(records)],
+        ...(dataset.emptyClasses === undefined
+          ? []
+          : [
+              [
+                "classes without examples",
+                describeEmptyClasses(dataset.emptyClasses, names).join("; "),
+              ] as const,
+            ]),
         ["pixel normalization", normalizationOf(records)],
       ]),
       names.length <= 64
