@@ -8,7 +8,14 @@ import { existsSync } from "node:fs"
 import { fileURLToPath, pathToFileURL } from "node:url"
 import { Worker } from "node:worker_threads"
 import { Duration, Effect, Schema } from "effect"
+import { alternatives } from "../../format/alternatives.ts"
+import { listed } from "../../format/listed.ts"
 import { Failure } from "../../schemas/Failure.ts"
+import { layers } from "../../schemas/experiment/Model.ts"
+import { learningRates, optimizers } from "../../schemas/experiment/Optimizer.ts"
+import { initializers, regularizers } from "../../schemas/experiment/weights.ts"
+import { adviceForValue } from "./newcomers.ts"
+import { suggest } from "./suggest.ts"
 import { decodeValue, type Evaluated } from "./transfer.ts"
 
 /** The file does not parse, throws, does not end, or has no default export. */
@@ -59,7 +66,21 @@ const adviceFor = (code: string, message: string): string | undefined => {
   if (message.startsWith("Cannot use import statement outside a module")) {
     return `its package.json says "type": "commonjs": write "module" there, or name the file .mts`
   }
-  return undefined
+  return unknownFunction(message)
+}
+
+const functionsOf = { initializers, layers, learningRates, optimizers, regularizers }
+
+/** The function that was meant by `layers.conv2D`. What a missing function is called stands only in V8's message. */
+const unknownFunction = (message: string): string | undefined => {
+  const [, owner = "", written = ""] = /^(\w+)\.(\w+) is not a function/.exec(message) ?? []
+  const functions = Object.entries(functionsOf).find(([name]) => name === owner)?.[1]
+  if (functions === undefined) return undefined
+  const advice = owner === "layers" ? adviceForValue(["model", 0, "kind"], written) : undefined
+  if (advice !== undefined) return advice
+  const known = Object.keys(functions)
+  const meant = suggest(written, known).map((name) => `${owner}.${name}`)
+  return meant.length > 0 ? `did you mean ${alternatives(meant)}?` : `${owner} has ${listed(known)}`
 }
 
 const describe = (evaluated: Exclude<Evaluated, { readonly kind: "value" }>, path: string) => {

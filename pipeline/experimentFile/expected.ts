@@ -55,3 +55,18 @@ export const expectedOf = (ast: SchemaAST.AST): string => {
     ...(kinds.length === 0 ? [] : [`an object of kind ${alternatives(kinds)}`]),
   ])
 }
+
+/** The texts among the literals that a schema accepts. */
+export const literalsOf = (ast: SchemaAST.AST): ReadonlyArray<string> =>
+  membersOf(ast).flatMap((member) =>
+    SchemaAST.isLiteral(member) && typeof member.literal === "string" ? [member.literal] : [],
+  )
+
+/** The fields of a struct, or of all structs of a union. */
+export const fieldNamesOf = (ast: SchemaAST.AST): ReadonlyArray<string> => [
+  ...new Set(
+    membersOf(ast).flatMap((member) =>
+      SchemaAST.isObjects(member) ? member.propertySignatures.map(({ name }) => String(name)) : [],
+    ),
+  ),
+]

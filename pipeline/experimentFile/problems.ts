@@ -7,7 +7,9 @@
 import { type SchemaAST, SchemaIssue } from "effect"
 import { alternatives } from "../../format/alternatives.ts"
 import { showUrls } from "../../format/showUrl.ts"
-import { expectedOf, fieldType, kindsOf } from "./expected.ts"
+import { expectedOf, fieldNamesOf, fieldType, kindsOf, literalsOf } from "./expected.ts"
+import { adviceForField, adviceForValue } from "./newcomers.ts"
+import { suggest } from "./suggest.ts"
 
 export interface Problem {
   /** As model[0].filters; empty for the whole value. */
@@ -17,9 +19,10 @@ export interface Problem {
 
 type Fault =
   | { readonly tag: "missing"; readonly expected: string | undefined }
-  | { readonly tag: "unknownKey" }
-  /** A value of a type that the schema does not accept. */
-  | { readonly tag: "wrongType"; readonly expected: string }
+  /** `fields`: those that the object may have. */
+  | { readonly tag: "unknownKey"; readonly fields: ReadonlyArray<string> }
+  /** A value of a type that the schema does not accept. `words`: the texts that it accepts. */
+  | { readonly tag: "wrongType"; readonly expected: string; readonly words: ReadonlyArray<string> }
   /** A value of the right type that a check refused. */
   | { readonly tag: "refused"; readonly expected: string }
   | { readonly tag: "unknownKind"; readonly kinds: ReadonlyArray<string> }
@@ -36,6 +39,12 @@ interface Located {
 
 /** Whether a place is an element of an array. */
 const isElement = ({ keys }: Pick<Located, "keys">) => typeof keys.at(-1) === "number"
+
+const wrongType = (ast: SchemaAST.AST): Fault => ({
+  tag: "wrongType",
+  expected: expectedOf(ast),
+  words: literalsOf(ast),
+})
 
 const isObject = (value: unknown): value is object =>
   typeof value === "object" && value !== null && !Array.isArray(value)
@@ -58,10 +67,13 @@ const faultsOfChoice = (
     choices.length > 0
       ? { tag: "severalChoices", fields: choices }
       : { tag: "noChoice", fields: [...new Set(missing)] }
+  const known = members.flat().flatMap(({ fault }) => (fault.tag === "unknownKey" ? fault.fields : []))
+  const unknownToAll = [...new Set(unknown.flat())].filter(isUnknownToAll)
   return [
-    ...members
-      .flat()
-      .filter((located) => located.fault.tag === "unknownKey" && isUnknownToAll(fieldsOf([located])[0])),
+    ...unknownToAll.map((field): Located => ({
+      keys: [...keys, field],
+      fault: { tag: "unknownKey", fields: [...new Set(known)] },
+    })),
     ...(fault.fields.length === 0 ? [] : [{ keys, fault }]),
   ]
 }
@@ -82,7 +94,7 @@ const faultsOfUnion = (
           .flat()
           .some((located) => located.fault.tag === "wrongType" && located.keys.length === keys.length)
       : members.flat().some((located) => isOfField(located) && isElement(located))
-  if (isWrongType) return [{ keys, fault: { tag: "wrongType", expected: expectedOf(union) } }]
+  if (isWrongType) return [{ keys, fault: wrongType(union) }]
   if (fitting.length > 0) return fitting.flat()
   if (members.length === 1) return members[0]
   return faultsOfChoice(
@@ -111,9 +123,7 @@ const faultOfCheck = (
 /** The fault of a value that no member of a schema accepts: if it is an object, its `kind` is wrong. */
 const faultOfType = (found: unknown, ast: SchemaAST.AST): Fault => {
   const kinds = kindsOf(ast)
-  return kinds.length > 0 && isObject(found)
-    ? { tag: "unknownKind", kinds }
-    : { tag: "wrongType", expected: expectedOf(ast) }
+  return kinds.length > 0 && isObject(found) ? { tag: "unknownKind", kinds } : wrongType(ast)
 }
 
 /** The faults of a union, as one with what to write instead if the value has another form than all that its `expected` names. */
@@ -169,7 +179,7 @@ const locate = (
     case "InvalidType":
       return [{ keys, fault: faultOfType(keys.reduce(fieldOf, value), issue.ast) }]
     case "UnexpectedKey":
-      return [{ keys, fault: { tag: "unknownKey" } }]
+      return [{ keys, fault: { tag: "unknownKey", fields: owner === undefined ? [] : fieldNamesOf(owner) } }]
     case "MissingKey": {
       const type = owner && fieldType(owner, keys.at(-1) ?? "")
       return [{ keys, fault: { tag: "missing", expected: type && expectedOf(type) } }]
@@ -209,24 +219,35 @@ const show = (value: unknown): string => {
   return text.length > longest ? `${text.slice(0, longest)}…` : text
 }
 
+/** What to do about a word: what is written in another way here, or the known words that it resembles. */
+const hint = (advice: string | undefined, written: unknown, known: ReadonlyArray<string>): string => {
+  if (advice !== undefined) return `; ${advice}`
+  const meant = typeof written === "string" ? suggest(written, known) : []
+  return meant.length === 0 ? "" : `; did you mean ${alternatives(meant)}?`
+}
+
 const describe = (value: unknown, { fault, keys }: Located): Problem => {
   const found = keys.reduce(fieldOf, value)
   const at = showPath(keys)
   switch (fault.tag) {
     case "missing":
       return { at, problem: fault.expected === undefined ? "missing" : `missing, expected ${fault.expected}` }
-    case "unknownKey":
-      return { at, problem: isElement({ keys }) ? "unexpected element" : "unknown field" }
-    case "wrongType":
+    case "unknownKey": {
+      if (isElement({ keys })) return { at, problem: "unexpected element" }
+      return { at, problem: `unknown field${hint(adviceForField(keys, found), keys.at(-1), fault.fields)}` }
+    }
+    case "wrongType": {
+      const meant = hint(adviceForValue(keys, found, fieldOf(value, "loss")), found, fault.words)
+      return { at, problem: `found ${show(found)}, expected ${fault.expected}${meant}` }
+    }
     case "refused":
-      if (Number.isInteger(found) && !Number.isSafeInteger(found)) {
-        return { at, problem: `found ${show(found)}, expected at most ${Number.MAX_SAFE_INTEGER} (2^53 - 1)` }
-      }
       return { at, problem: `found ${show(found)}, expected ${fault.expected}` }
     case "unknownKind": {
       const kind = fieldOf(found, "kind")
+      const place = [...keys, "kind"]
       const what = kind === undefined ? "missing" : `found ${show(kind)}`
-      return { at: showPath([...keys, "kind"]), problem: `${what}, expected ${alternatives(fault.kinds)}` }
+      const meant = hint(adviceForValue(place, kind), kind, fault.kinds)
+      return { at: showPath(place), problem: `${what}, expected ${alternatives(fault.kinds)}${meant}` }
     }
     case "noChoice":
       return { at, problem: `found an object without ${alternatives(fault.fields)}, expected one of them` }

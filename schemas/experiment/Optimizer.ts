@@ -4,7 +4,7 @@
  * The learning rate is a pure function of the iteration (`stages/train/learningRate.ts`) and is fed to every update, so a
  * checkpoint holds no state of it.
  */
-import { Schema } from "effect"
+import { Schema, SchemaGetter } from "effect"
 import { Fraction, NonNegativeFinite, NonNegativeInt, PositiveFinite, PositiveInt } from "./numbers.ts"
 import { withDefault } from "./withDefault.ts"
 
@@ -53,6 +53,16 @@ export const LearningRate = Schema.Union([
 ])
 export type LearningRate = typeof LearningRate.Type
 
+/** What a user writes: a schedule, or a number for a constant learning rate. */
+const LearningRateInput = Schema.Union([PositiveFinite, LearningRate]).pipe(
+  Schema.decodeTo(Schema.toType(LearningRate), {
+    decode: SchemaGetter.transform((rate) =>
+      typeof rate === "number" ? ({ kind: "constant", value: rate, warmup: 0 } as const) : rate,
+    ),
+    encode: SchemaGetter.transform((rate) => rate),
+  }),
+)
+
 /** Gradient clipping in one of three ways: `clipvalue`, `clipnorm` and `global_clipnorm` in Keras. */
 export const Clip = Schema.Union([
   Schema.Struct({
@@ -72,7 +82,7 @@ export type Clip = typeof Clip.Type
 
 const common = {
   /** A schedule, or a number for a constant learning rate. */
-  learningRate: LearningRate,
+  learningRate: LearningRateInput,
   /** Gradient clipping. Default: none. */
   clip: Schema.optionalKey(Clip),
 }

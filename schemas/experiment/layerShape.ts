@@ -8,12 +8,29 @@ import type { Layer } from "./Model.ts"
 
 export type Shape = ReadonlyArray<number>
 
+const misfit = {
+  layer: Schema.String,
+  found: Schema.String,
+  expected: Schema.String,
+  advice: Schema.String,
+}
+
 /** A layer does not fit its inputs, or the last one does not have one output for each class. */
 export class ModelShapeMismatch extends Failure<ModelShapeMismatch>()("ModelShapeMismatch", {
   exitCode: "dataError",
-  fields: { layer: Schema.String, found: Schema.String, expected: Schema.String, advice: Schema.String },
-  message: ({ advice, expected, found, layer }) =>
-    `layer ${layer} does not fit: found ${found}, expected ${expected}; ${advice}`,
+  fields: {
+    ...misfit,
+    /** Other layers of the model that do not fit, for reasons of their own. */
+    others: Schema.optionalKey(Schema.Array(Schema.Struct(misfit))),
+  },
+  message: ({ advice, expected, found, layer, others = [] }) => {
+    if (others.length === 0)
+      return `layer ${layer} does not fit: found ${found}, expected ${expected}; ${advice}`
+    const lines = [{ advice, expected, found, layer }, ...others].map(
+      (one) => `  layer ${one.layer}: found ${one.found}, expected ${one.expected}; ${one.advice}`,
+    )
+    return `${lines.length} layers do not fit:\n${lines.join("\n")}`
+  },
 }) {}
 
 type Merge = Extract<Layer, { readonly kind: "add" | "concatenate" }>
@@ -30,11 +47,11 @@ export const show = (shape: Shape) => `[${shape.join(", ")}]`
 const product = (shape: Shape) => shape.reduce((a, b) => a * b, 1)
 const last = (shape: Shape) => shape[shape.length - 1]
 
-const misfit = (layer: string, input: Shape, expected: string, advice: string) =>
+const doesNotFit = (layer: string, input: Shape, expected: string, advice: string) =>
   Result.fail(new ModelShapeMismatch({ layer, found: `an input of ${show(input)}`, expected, advice }))
 
 const needsImages = (layer: string, input: Shape) =>
-  misfit(layer, input, "images [height, width, channels]", "put it before the layer that flattens")
+  doesNotFit(layer, input, "images [height, width, channels]", "put it before the layer that flattens")
 
 type Output = Result.Result<Shape, ModelShapeMismatch>
 
@@ -59,7 +76,7 @@ const windowedOutput = (name: string, input: Shape, windows: Windows, channels: 
   const width = positions(input[1], size[1], strides[1], padding)
   if (height >= 1 && width >= 1) return Result.succeed([height, width, channels])
   const advice = 'use padding "same", a smaller window, or fewer poolings before it'
-  return misfit(name, input, `images of at least ${show(size)}`, advice)
+  return doesNotFit(name, input, `images of at least ${show(size)}`, advice)
 }
 
 const outputOf = (name: string, layer: Single, input: Shape): Output => {
@@ -87,13 +104,13 @@ const outputOf = (name: string, layer: Single, input: Shape): Output => {
     case "dense":
       return input.length === 1
         ? Result.succeed([layer.units])
-        : misfit(name, input, "one row of values [values]", "put layers.flatten() before it")
+        : doesNotFit(name, input, "one row of values [values]", "put layers.flatten() before it")
     case "prelu": {
       const beyond = layer.sharedAxes?.find((axis) => axis > input.length)
       if (beyond === undefined) return Result.succeed(input)
       const expected = `${beyond} axes or more, because axis ${beyond} is shared`
       const advice = input.length === 1 ? "omit sharedAxes" : "share axes 1 (height) and 2 (width)"
-      return misfit(name, input, expected, advice)
+      return doesNotFit(name, input, expected, advice)
     }
     case "batchNormalization":
     case "layerNormalization":

@@ -72,49 +72,110 @@ const reservedName = (name: string) => {
   return name in Object.prototype ? "a name that TensorFlow.js cannot load" : undefined
 }
 
-/** The shapes of all layers, whatever the last one is. */
-const inferLayers = (
-  model: Model,
-  imageShape: Shape,
-): Result.Result<ReadonlyArray<LayerShape>, ModelShapeMismatch> => {
+/** The shapes of the layers that fit, and why the others do not. */
+interface Inferred {
+  readonly shapes: ReadonlyArray<LayerShape>
+  readonly misfits: ReadonlyArray<ModelShapeMismatch>
+  /** Of the last layer; undefined if it depends on a layer that does not fit. */
+  readonly output: Shape | undefined
+}
+
+/** What a layer that does not fit would give if it did; undefined if that depends on its input. */
+const intendedOutput = (layer: Layer): Shape | undefined =>
+  layer.kind === "dense" ? [layer.units] : undefined
+
+const inferLayer = (
+  {
+    inputs,
+    name,
+    names,
+  }: { readonly name: string; readonly inputs: ReadonlyArray<string>; readonly names: ReadonlyArray<string> },
+  layer: Layer,
+  i: number,
+  known: ReadonlyMap<string, Shape>,
+) => {
+  const reserved = reservedName(name)
+  if (reserved !== undefined) return mismatch(name, reserved, "another name", "rename the layer")
+  if (names.indexOf(name) !== i) {
+    return mismatch(name, `a second layer of the name ${name}`, "unique names", "rename one of them")
+  }
+  return Result.flatMap(resolveInputs(name, inputs, known, names), (resolved) =>
+    layerShape(name, layer, resolved),
+  )
+}
+
+/** The shapes of all layers, whatever the last one is. A layer that reads one that does not fit is not judged. */
+const inferLayers = (model: Model, imageShape: Shape): Inferred => {
   const names = layerNames(model)
   const inputs = layerInputs(model)
   const shapes: Array<LayerShape> = []
+  const misfits: Array<ModelShapeMismatch> = []
   const known = new Map<string, Shape>([[imagesName, imageShape]])
+  const unknown = new Set<string>()
   for (const [i, layer] of model.entries()) {
     const name = names[i]
-    const reserved = reservedName(name)
-    if (reserved !== undefined) return mismatch(name, reserved, "another name", "rename the layer")
-    if (names.indexOf(name) !== i) {
-      return mismatch(name, `a second layer of the name ${name}`, "unique names", "rename one of them")
+    const isJudged = inputs[i].every((input) => !unknown.has(input))
+    const shape = isJudged ? inferLayer({ inputs: inputs[i], name, names }, layer, i, known) : undefined
+    if (shape !== undefined && Result.isSuccess(shape)) {
+      shapes.push({ name, kind: layer.kind, ...(layer.inputs && { inputs: layer.inputs }), ...shape.success })
+      known.set(name, shape.success.output)
+      continue
     }
-    const shape = Result.flatMap(resolveInputs(name, inputs[i], known, names), (resolved) =>
-      layerShape(name, layer, resolved),
-    )
-    if (Result.isFailure(shape)) return Result.fail(shape.failure)
-    shapes.push({ name, kind: layer.kind, ...(layer.inputs && { inputs: layer.inputs }), ...shape.success })
-    known.set(name, shape.success.output)
+    if (shape !== undefined) misfits.push(shape.failure)
+    const intended = intendedOutput(layer)
+    if (intended === undefined) unknown.add(name)
+    else known.set(name, intended)
   }
-  return Result.succeed(shapes)
+  return { shapes, misfits, output: known.get(names[names.length - 1]) }
+}
+
+/** Why the last layer is not the one of a classifier; undefined if it is, or if its output is not known. */
+const misfitOfOutput = (name: string, output: Shape | undefined, classes: number) => {
+  if (output === undefined || (output.length === 1 && output[0] === classes)) return undefined
+  return new ModelShapeMismatch({
+    layer: name,
+    found: `an output of ${show(output)}`,
+    expected: `${show([classes])}, one value for each class`,
+    advice: `end the model with layers.dense({ units: ${classes} })`,
+  })
+}
+
+/** A layer that no path leads from to the last one; undefined if there is none. */
+const misfitOfUse = (names: ReadonlyArray<string>, inputs: ReadonlyArray<ReadonlyArray<string>>) => {
+  const unused = findUnused(names, inputs)
+  if (unused === undefined) return undefined
+  return new ModelShapeMismatch({
+    layer: unused,
+    found: "no path to the last layer",
+    expected: "one",
+    advice: "add it to the inputs of a later layer, or remove it",
+  })
 }
 
 export const inferShapes = (
   model: Model,
   imageShape: Shape,
   classes: number,
-): Result.Result<ReadonlyArray<LayerShape>, ModelShapeMismatch> =>
-  Result.flatMap(inferLayers(model, imageShape), (shapes) => {
-    const unused = findUnused(layerNames(model), layerInputs(model))
-    if (unused !== undefined) {
-      const advice = "add it to the inputs of a later layer, or remove it"
-      return mismatch(unused, "no path to the last layer", "one", advice)
-    }
-    const { name, output } = shapes[shapes.length - 1]
-    if (output.length === 1 && output[0] === classes) return Result.succeed(shapes)
-    return mismatch(
-      name,
-      `an output of ${show(output)}`,
-      `${show([classes])}, one value for each class`,
-      `end the model with layers.dense({ units: ${classes} })`,
-    )
-  })
+): Result.Result<ReadonlyArray<LayerShape>, ModelShapeMismatch> => {
+  const names = layerNames(model)
+  const { misfits, output, shapes } = inferLayers(model, imageShape)
+  const [first, ...others] = [
+    ...misfits,
+    // A wrong name of an input may be why a layer seems unused.
+    ...(misfits.length === 0 ? [misfitOfUse(names, layerInputs(model))] : []),
+    misfitOfOutput(names[names.length - 1], output, classes),
+  ].filter((misfit) => misfit !== undefined)
+  if (first === undefined) return Result.succeed(shapes)
+  return Result.fail(
+    others.length === 0
+      ? first
+      : new ModelShapeMismatch({ ...fieldsOf(first), others: others.map(fieldsOf) }),
+  )
+}
+
+const fieldsOf = ({ advice, expected, found, layer }: ModelShapeMismatch) => ({
+  advice,
+  expected,
+  found,
+  layer,
+})

@@ -165,13 +165,13 @@ describe("an experiment", () => {
       const lines = error.message.split("\n")
       const kinds = "conv2d, depthwiseConv2d, .* add or concatenate"
       for (const line of [
-        /^ {2}optimiser: unknown field$/,
+        /^ {2}optimiser: unknown field; did you mean optimizer\?$/,
         /^ {2}optimizer: missing, expected an object of kind adam, adamw, sgd, momentum or rmsprop$/,
-        /^ {2}dataset: found "mnisst", expected "mnist", "fashion-mnist", .* or an object$/,
+        /^ {2}dataset: found "mnisst", expected "mnist", "fashion-mnist", .* or an object; did you mean mnist\?$/,
         /^ {2}model\[0\]\.units: found "10", expected a number$/,
-        new RegExp(`^ {2}model\\[1\\]\\.kind: found "dens", expected ${kinds}$`),
+        new RegExp(`^ {2}model\\[1\\]\\.kind: found "dens", expected ${kinds}; did you mean dense\\?$`),
         new RegExp(`^ {2}model\\[2\\]: found an array of 0, expected an object of kind ${kinds}$`),
-        /^ {2}budget\.epoch: unknown field$/,
+        /^ {2}budget\.epoch: unknown field; did you mean epochs\?$/,
         /^ {2}budget: found an object without iterations or epochs, expected one of them$/,
         /^ {2}batchSize: found -2, expected a value greater than or equal to 1$/,
       ]) {
@@ -199,7 +199,7 @@ describe("an experiment", () => {
         "  split.kind: missing, expected standard or pooled",
       ])
       assert.deepStrictEqual(yield* messages({ optimizer: { kind: "adam", learningRate: "0.1" } }), [
-        '  optimizer.learningRate: found "0.1", expected an object of kind constant, step, cosine or oneCycle',
+        '  optimizer.learningRate: found "0.1", expected a number or an object of kind constant, step, cosine or oneCycle',
       ])
       assert.deepStrictEqual(yield* messages({ evaluateEvery: {} }), [
         "  evaluateEvery: found {}, expected a number of iterations, such as 1000, or epochs, such as { epochs: 1 }",
@@ -229,6 +229,85 @@ describe("an experiment", () => {
         "  averaging: found 0.99, expected an object, such as { decay: 0.999 }",
         "  earlyStopping: found 5, expected an object, such as { patience: 5 }",
       ])
+    }),
+  )
+
+  it("may have a number as its learning rate: a constant one, with the same fingerprint", () => {
+    const written = (learningRate: unknown) => decode({ ...cnn, optimizer: { kind: "adam", learningRate } })
+    const constant = { kind: "constant", value: 0.001 } as const
+    assert.deepStrictEqual(written(0.001).optimizer.learningRate, { ...constant, warmup: 0 })
+    assert.strictEqual(fingerprint(written(0.001)), fingerprint(written(constant)))
+  })
+
+  it.effect("as somebody who knows Keras writes it first is an error that says what to write", () =>
+    Effect.gen(function* () {
+      const error = yield* decodeExperiment(
+        {
+          name: "first",
+          dataset: "minst",
+          model: [
+            { kind: "conv2D", filters: 32, kernel_size: 3, activation: "Relu", input_shape: [28, 28, 1] },
+            { kind: "maxPool2d" },
+            { kind: "dense", units: 10, activation: "softmax" },
+            { kind: "softmax" },
+          ],
+          loss: "categoricalCrossentropy",
+          optimizer: { kind: "Adam", lr: 0.001 },
+          metrics: ["accuracy"],
+          epochs: 5,
+          batch_size: 32,
+        },
+        "first.ts",
+      ).pipe(Effect.flip)
+      const ends = (place: string) => {
+        const line =
+          error.message.split("\n").find((each) => each.startsWith(`  ${place}: `)) ?? error.message
+        return line.slice(Math.max(line.lastIndexOf("; "), line.lastIndexOf(": ")) + 2)
+      }
+      const softmax = "the loss softmaxCrossEntropy takes logits and applies softmax itself"
+      for (const [place, end] of [
+        ["dataset", "did you mean mnist?"],
+        ["model[0].kind", "did you mean conv2d?"],
+        ["model[1].kind", "did you mean maxPooling2d?"],
+        ["model[2].activation", softmax],
+        ["model[3].kind", softmax],
+        ["loss", "did you mean softmaxCrossEntropy?"],
+        ["optimizer.kind", "did you mean adam?"],
+        ["batch_size", "did you mean batchSize?"],
+      ]) {
+        assert.include(ends(place), end, place)
+      }
+      assert.include(error.message, "  epochs: unknown field; write budget: { epochs: 5 }")
+      assert.include(
+        error.message,
+        "  metrics: unknown field; omit it: every report has accuracy, error rate",
+      )
+    }),
+  )
+
+  it.effect("lists what is wrong within a layer and an optimizer of a known kind", () =>
+    Effect.gen(function* () {
+      const error = yield* decodeExperiment(
+        {
+          ...cnn,
+          model: [
+            { kind: "conv2d", filters: 8, kernel_size: 3, activation: "Relu", input_shape: [28, 28, 1] },
+            { kind: "dense", out_features: 10 },
+          ],
+          optimizer: { kind: "adam", lr: 0.001, betas: [0.9, 0.999] },
+        },
+        "second.ts",
+      ).pipe(Effect.flip)
+      for (const line of [
+        "  model[0].kernel_size: unknown field; did you mean kernelSize?",
+        "  model[0].input_shape: unknown field; omit it: the shape of the images is that of the dataset",
+        "  model[1].out_features: unknown field; did you mean units?",
+        "  optimizer.lr: unknown field; did you mean learningRate?",
+        "  optimizer.learningRate: missing, expected a number or an object of kind constant, step, cosine or oneCycle",
+      ]) {
+        assert.include(error.message.split("\n"), line, error.message)
+      }
+      assert.match(error.message, /model\[0\]\.activation: found "Relu", expected .*; did you mean relu\?/)
     }),
   )
 

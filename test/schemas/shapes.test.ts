@@ -77,6 +77,23 @@ describe("inferShapes", () => {
     )
   })
 
+  it("lists every layer that does not fit for a reason of its own, and none that reads one of them", () => {
+    const failed = infer([
+      layers.dense({ units: 5, name: "first" }),
+      layers.conv2d({ filters: 4, kernelSize: 3, name: "second" }),
+      layers.maxPooling2d({ name: "third" }),
+      layers.dense({ units: 7, name: "last", inputs: ["nowhere"] }),
+    ])
+    if (Result.isSuccess(failed)) return assert.fail("it fits")
+    assert.deepStrictEqual(failed.failure.message.split("\n"), [
+      "4 layers do not fit:",
+      "  layer first: found an input of [28, 28, 1], expected one row of values [values]; put layers.flatten() before it",
+      "  layer second: found an input of [5], expected images [height, width, channels]; put it before the layer that flattens",
+      "  layer last: found the input nowhere, which does not exist, expected one of images, first; name a layer before it",
+      "  layer last: found an output of [7], expected [10], one value for each class; end the model with layers.dense({ units: 10 })",
+    ])
+  })
+
   it("counts the slopes of PReLU that are not shared", () => {
     const head = [layers.flatten(), layers.dense({ units: 10 })]
     const slopes = (options: Parameters<typeof layers.prelu>[0]) =>

@@ -6,6 +6,7 @@ import { afterAll, assert, beforeAll, describe, it } from "@effect/vitest"
 import { Effect } from "effect"
 import { evaluateFile } from "../../../pipeline/experimentFile/evaluate.ts"
 import { cliRun } from "../../fixtures/cli.ts"
+import { schemas } from "../../fixtures/squares.ts"
 
 let scratch: string
 beforeAll(() => {
@@ -47,6 +48,25 @@ describe("evaluateFile", () => {
       export default { a: [1] }`
     assert.deepStrictEqual(await evaluate("leaves.ts", content), { a: [1] })
     assert.isFalse(Object.isFrozen(Object.prototype))
+  })
+
+  it("suggests the function that was meant by one that does not exist", async () => {
+    const at = (written: string) =>
+      problem(
+        "function.ts",
+        `import * as t from ${JSON.stringify(schemas)}\nconst { layers, optimizers } = t\n${written}`,
+      )
+    for (const [written, advice] of [
+      ["layers.conv2D({})", "; did you mean layers.conv2d?"],
+      ["layers.Linear(10)", "; did you mean layers.dense?"],
+      ["layers.softmax()", "; omit it: the loss softmaxCrossEntropy takes logits and applies softmax itself"],
+      ["optimizers.Adam({})", "; did you mean optimizers.adam?"],
+      ["optimizers.lion({})", "; optimizers has adam, adamw, sgd, momentum and rmsprop"],
+    ]) {
+      const found = await at(written)
+      assert.match(found, /^\w+\.\w+ is not a function, at \S+function\.ts:3; /)
+      assert.isTrue(found.endsWith(advice), found)
+    }
   })
 
   const failing: Record<string, readonly [content: string, problem: RegExp]> = {

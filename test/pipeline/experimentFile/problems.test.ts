@@ -43,7 +43,7 @@ describe("problemsOf", () => {
   it("states what a missing field expects, and names unknown fields and elements", () => {
     const Owner = Schema.Struct({ name: Schema.String, pet: Pet, at: Schema.Tuple([Schema.Finite]) })
     assert.deepStrictEqual(refuse(Owner, { nme: "Ada", at: [1, 2] }), [
-      "nme: unknown field",
+      "nme: unknown field; did you mean name?",
       "name: missing, expected a string",
       "pet: missing, expected an object of kind cat or dog",
       "at[1]: unexpected element",
