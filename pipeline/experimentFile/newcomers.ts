@@ -87,7 +87,6 @@ export const adviceForValue = (
   }
   if (field === "loss" && /^binary/i.test(value))
     return `write "softmaxCrossEntropy" with one output for each of the two classes`
-  if (field === "budget") return "write budget: { epochs: 10 } or { iterations: 1000 }"
   if (field === "dataset" && /[./]/.test(value)) return "docs/data.md describes a dataset of your own files"
   return undefined
 }

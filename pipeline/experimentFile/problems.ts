@@ -138,7 +138,7 @@ const faultsInWords = (
       ? at.length === keys.length
       : (fault.tag === "missing" || fault.tag === "unknownKey") && at.length === keys.length + 1
   return expected !== undefined && faults.every(isOfForm)
-    ? [{ keys, fault: { tag: "wrongType", expected } }]
+    ? [{ keys, fault: { tag: "wrongType", expected, words: literalsOf(union) } }]
     : faults
 }
 
