@@ -1,7 +1,7 @@
 /**
  * Downloads one file over HTTP: (URL, size limit, known version) -> the bytes as served, or the failure.
  *
- * Transient failures (no connection, a broken or stalled connection, status 408, 429 or 5xx) are retried with exponential
+ * Transient failures (no connection, a broken, stalled or very slow connection, status 408, 429 or 5xx) are retried with exponential
  * backoff and jitter, and not before the time that the server names (Retry-After); others are not. An address is shown
  * without its secrets. The bytes are not verified; `stages/fetch/content.ts` does that.
  */
@@ -15,11 +15,21 @@ import { SourceFailed } from "./sources.ts"
 export const DownloadPolicy = Context.Reference<{
   /** The longest wait for the response, for each piece of its body, and for the time that a busy server names. */
   readonly stall: Duration.Input
+  /** Over each wait of that length, a server that sends less is given up: it would hold a run for days. */
+  readonly leastBytesPerSecond: number
+  /** The longest time for one file, all attempts together. */
+  readonly total: Duration.Input
   readonly retries: number
   /** The wait before the first retry. It doubles each time, with jitter. */
   readonly backoff: Duration.Input
 }>("tidemark/stages/fetch/DownloadPolicy", {
-  defaultValue: () => ({ stall: "30 seconds", retries: 3, backoff: "500 millis" }),
+  defaultValue: () => ({
+    stall: "30 seconds",
+    leastBytesPerSecond: 1000,
+    total: "1 hour",
+    retries: 3,
+    backoff: "500 millis",
+  }),
 })
 
 /** The version of a file in the words of its server (RFC 9110, section 8.8). */
@@ -82,6 +92,29 @@ const tooLarge = (limitBytes: number) =>
     waitMs: 0,
   })
 
+const tooSlow = (received: number, durationMs: number, leastBytesPerSecond: number) =>
+  new AttemptFailed({
+    found: `a server that is too slow (${received} bytes in ${(durationMs / 1000).toFixed(0)} s)`,
+    expected: `at least ${leastBytesPerSecond} bytes a second`,
+    transient: true,
+    waitMs: 0,
+  })
+
+/** Of the bytes received so far: fails if the last `stall` brought fewer than the policy requires. */
+const makeSpeedCheck = Effect.gen(function* () {
+  const { leastBytesPerSecond, stall } = yield* DownloadPolicy
+  const windowMs = Duration.toMillis(stall)
+  let [startedAt, receivedAtStart] = [yield* Clock.currentTimeMillis, 0]
+  return (now: number, received: number) => {
+    const [durationMs, bytes] = [now - startedAt, received - receivedAtStart]
+    if (durationMs < windowMs) return Effect.void
+    ;[startedAt, receivedAtStart] = [now, received]
+    return bytes < (leastBytesPerSecond * durationMs) / 1000
+      ? Effect.fail(tooSlow(bytes, durationMs, leastBytesPerSecond))
+      : Effect.void
+  }
+})
+
 /** How long the server requires a wait of (RFC 9110, section 10.2.3: seconds or a date); 0 if it does not. */
 const retryAfterMs = (text: string | undefined, nowMs: number): number => {
   if (text === undefined) return 0
@@ -140,6 +173,7 @@ const receive = Effect.fnUntraced(function* (
   const total = Number(response.headers["content-length"] ?? Number.NaN)
   if (total > limitBytes) return yield* tooLarge(limitBytes)
   const pieces: Array<Uint8Array> = []
+  const checkSpeed = yield* makeSpeedCheck
   let received = 0
   let loggedAt = yield* Clock.currentTimeMillis
   yield* response.stream.pipe(
@@ -151,6 +185,7 @@ const receive = Effect.fnUntraced(function* (
         if (received > limitBytes) return yield* tooLarge(limitBytes)
         pieces.push(piece)
         const now = yield* Clock.currentTimeMillis
+        yield* checkSpeed(now, received)
         if (now - loggedAt < progressMs) return
         loggedAt = now
         const share = Number.isNaN(total) ? "" : ` (${Math.floor((100 * received) / total)} %)`
@@ -198,7 +233,7 @@ export const downloadIfChanged = Effect.fn("download")(function* (
   limitBytes: number,
   known: Version,
 ) {
-  const { backoff, retries } = yield* DownloadPolicy
+  const { backoff, retries, total } = yield* DownloadPolicy
   const shown = showUrl(url)
   yield* Effect.logInfo(
     isConditional(known) ? `checking whether ${shown} has changed` : `downloading ${shown}`,
@@ -213,6 +248,17 @@ export const downloadIfChanged = Effect.fn("download")(function* (
       ),
       times: retries,
       while: (error) => error.transient,
+    }),
+    Effect.timeoutOrElse({
+      duration: total,
+      orElse: () => {
+        const limit = Duration.format(Duration.fromInputUnsafe(total))
+        return Effect.fail({
+          found: `a download of more than ${limit}`,
+          expected: `the file within ${limit}`,
+          transient: false,
+        })
+      },
     }),
     Effect.mapError(({ expected, found, transient }) => {
       const times = transient && retries > 0 ? ` in ${retries + 1} attempts` : ""

@@ -224,4 +224,36 @@ describe("a user's own dataset", () => {
       assert.include(error.message, "it is a folder, not a regular file")
     }),
   )
+
+  it.live("at a URL that never ends is given up after the time for one file", () =>
+    Effect.gen(function* () {
+      server.responses["/drips"] = [
+        (_, response) => {
+          response.writeHead(200, { "content-length": content.byteLength })
+          const timer = setInterval(() => response.write("x"), 10)
+          response.on("close", () => clearInterval(timer))
+        },
+      ]
+      const policy = { total: "100 millis", leastBytesPerSecond: 1 } as const
+      const url = `${server.origin}/drips`
+      const error = yield* Effect.flip(
+        run(fetchDataset({ dataset: own(url), dataDir: server.dataDir }), policy),
+      )
+      assert.include(error.message, "found a download of more than 100ms, expected the file within 100ms")
+      assert.strictEqual(error[Runtime.errorExitCode], 69)
+    }),
+  )
+
+  it.live("at a URL that redirects to itself is given up", () =>
+    Effect.gen(function* () {
+      server.responses["/loop"] = [
+        (request, response) => response.writeHead(302, { location: request.url }).end(),
+      ]
+      const dataset = own(`${server.origin}/loop`)
+      const policy = { stall: "10 seconds", retries: 0 } as const
+      const error = yield* Effect.flip(run(fetchDataset({ dataset, dataDir: server.dataDir }), policy))
+      assert.include(error.message, "redirect count exceeded")
+      assert.strictEqual(error[Runtime.errorExitCode], 69)
+    }),
+  )
 })

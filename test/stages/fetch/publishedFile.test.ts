@@ -29,6 +29,12 @@ const stalls: Respond = (_, response) => {
   response.writeHead(200, { "content-length": content.byteLength })
   response.write(content.subarray(0, 5000))
 }
+/** A byte now and then: never silent for long. */
+const drips: Respond = (_, response) => {
+  response.writeHead(200, { "content-length": content.byteLength })
+  const timer = setInterval(() => response.write("x"), 20)
+  response.on("close", () => clearInterval(timer))
+}
 const claimsHugeLength: Respond = (_, response) => {
   response.writeHead(200, { "content-length": 10 ** 12 })
   response.flushHeaders()
@@ -122,6 +128,7 @@ describe("fetching a published file over HTTP", () => {
     ["a file without end", endless, /more than/, 1],
     ["a connection that breaks", cut, /a broken connection/, 3],
     ["no response", hangs, /no response in time/, 3],
+    ["a response of a few bytes a second", drips, /too slow \(\d+ bytes in 0 s\)/, 3],
     ["a response that stalls", stalls, /no response in time/, 3],
   ]
   it.live.each(bad)(

@@ -8,7 +8,7 @@ import { join } from "node:path"
 import { gzipSync } from "node:zlib"
 import * as NodeServices from "@effect/platform-node/NodeServices"
 import { afterAll, assert, beforeAll, beforeEach } from "@effect/vitest"
-import { Effect, FileSystem, Layer, Logger } from "effect"
+import { type Context, Effect, FileSystem, Layer, Logger } from "effect"
 import { FetchHttpClient } from "effect/http"
 import type { RemoteFile } from "../../../stages/fetch/datasets.ts"
 import { DownloadPolicy } from "../../../stages/fetch/download.ts"
@@ -43,9 +43,21 @@ export const names = (folder: string) => readdir(folder).catch(() => [])
 
 const services = Layer.mergeAll(NodeServices.layer, FetchHttpClient.layer)
 /** As in production, with a hundredth of the times. */
-const shortTimes = { stall: "250 millis", retries: 2, backoff: "2 millis" } as const
-export const run = <A, E>(effect: Effect.Effect<A, E, Layer.Success<typeof services>>) =>
-  effect.pipe(Effect.provideService(DownloadPolicy, shortTimes), Effect.provide([services, Logger.layer([])]))
+const shortTimes = {
+  stall: "250 millis",
+  leastBytesPerSecond: 1000,
+  total: "36 seconds",
+  retries: 2,
+  backoff: "2 millis",
+} as const
+export const run = <A, E>(
+  effect: Effect.Effect<A, E, Layer.Success<typeof services>>,
+  policy: Partial<Context.Service.Shape<typeof DownloadPolicy>> = {},
+) =>
+  effect.pipe(
+    Effect.provideService(DownloadPolicy, { ...shortTimes, ...policy }),
+    Effect.provide([services, Logger.layer([])]),
+  )
 
 interface Server {
   /** How the server responds to the requests of each path, in turn; the last one is repeated. */
