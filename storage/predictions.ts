@@ -5,7 +5,7 @@
 import { Effect, Path, Result, Schema } from "effect"
 import * as files from "./files.ts"
 import { layout } from "./runDirectory.ts"
-import { decodeSafetensors, encodeSafetensors } from "./safetensors.ts"
+import { decodeSafetensors, encodeSafetensors, type Tensor } from "./safetensors.ts"
 
 export interface Predictions {
   /** Index in the dataset, train files first, of each test example. */
@@ -30,20 +30,84 @@ export const encodePredictions = (
     metadata: { format: "tidemark-predictions-1", fingerprint },
   })
 
+const Examples = Schema.Struct({ examples: Schema.Int })
+
 const decodeReport = Schema.decodeUnknownEffect(
-  Schema.fromJsonString(Schema.Struct({ fingerprint: Schema.String })),
+  Schema.fromJsonString(
+    Schema.Struct({
+      /** Of the experiment that the report is about; the report of an ensemble has none. */
+      fingerprint: Schema.optionalKey(Schema.String),
+      dataset: Schema.optionalKey(
+        Schema.Struct({ train: Schema.optionalKey(Examples), test: Schema.optionalKey(Examples) }),
+      ),
+    }),
+  ),
 )
 
-/** Of the experiment that the report is about; undefined for the report of an ensemble, or one that cannot be read. */
-const reportFingerprint = Effect.fnUntraced(function* (runPath: string) {
+/** If the report does not say how many examples the dataset has: no file of at most 1 GiB has more usable images. */
+const mostExamples = 2 ** 24
+
+/** What the report says of the predictions next to it. */
+const readTested = Effect.fnUntraced(function* (runPath: string) {
   const paths = yield* Path.Path
-  const text = yield* files.readStringIfExists(paths.join(runPath, layout.report))
-  if (text === undefined) return undefined
-  const report = yield* decodeReport(text).pipe(Effect.option)
-  return report._tag === "Some" ? report.value.fingerprint : undefined
+  const text = (yield* files.readStringIfExists(paths.join(runPath, layout.report))) ?? ""
+  const { dataset, fingerprint } = yield* decodeReport(text).pipe(
+    Effect.orElseSucceed((): { dataset?: undefined; fingerprint?: undefined } => ({})),
+  )
+  const examples =
+    dataset?.train === undefined || dataset.test === undefined
+      ? mostExamples
+      : dataset.train.examples + dataset.test.examples
+  return { fingerprint, examples: Math.min(examples, mostExamples) }
 })
 
+/** What is wrong with labels and indices, which address rows of other arrays; undefined if nothing is. */
+const outsideProblem = (
+  labels: Int32Array,
+  indices: Int32Array,
+  { classes, examples }: { readonly classes: number; readonly examples: number },
+) => {
+  const isOutside = (limit: number) => (value: number) => value < 0 || value >= limit
+  const label = labels.find(isOutside(classes))
+  if (label !== undefined) return `found the label ${label}, expected 0 to ${classes - 1}`
+  const index = indices.find(isOutside(examples))
+  return index === undefined
+    ? undefined
+    : `found the example ${index}, expected 0 to ${examples - 1} of the dataset`
+}
+
 const failed = (problem: string): Result.Result<Predictions, string> => Result.fail(problem)
+
+/** `datasetExamples`: what an index must be below. */
+const predictionsOf = (
+  tensors: ReadonlyArray<Tensor>,
+  datasetExamples: number,
+): Result.Result<Predictions, string> => {
+  const named = (name: string) => tensors.find((tensor) => tensor.name === name)
+  const [probabilities, labels, indices] = [named("probabilities"), named("labels"), named("indices")]
+  if (
+    !(probabilities?.data instanceof Float32Array) ||
+    !(labels?.data instanceof Int32Array) ||
+    !(indices?.data instanceof Int32Array)
+  ) {
+    return failed(`${layout.predictions} lacks probabilities, labels or indices`)
+  }
+  const { data, shape } = probabilities
+  const [examples, classes] = shape
+  if (indices.data.length !== examples || labels.data.length !== examples) {
+    return failed(
+      `${layout.predictions} has ${examples} predictions for ${indices.data.length} indices and ${labels.data.length} labels`,
+    )
+  }
+  if (shape.length !== 2 || data.length === 0) {
+    return failed(
+      `${layout.predictions} is damaged: found probabilities of shape [${shape.join(", ")}], expected [examples, classes]`,
+    )
+  }
+  const outside = outsideProblem(labels.data, indices.data, { classes, examples: datasetExamples })
+  if (outside !== undefined) return failed(`${layout.predictions} is damaged: ${outside}`)
+  return Result.succeed({ indices: indices.data, labels: labels.data, classes, probabilities: data })
+}
 
 export const readPredictions = Effect.fnUntraced(
   function* (runPath: string) {
@@ -54,34 +118,14 @@ export const readPredictions = Effect.fnUntraced(
     if (Result.isFailure(decoded)) {
       return failed(`${layout.predictions} is damaged: ${decoded.failure.message}`)
     }
-    const tested = yield* reportFingerprint(runPath)
+    const tested = yield* readTested(runPath)
     const { fingerprint } = decoded.success.metadata
-    if (tested !== undefined && fingerprint !== undefined && fingerprint !== tested) {
+    if (tested.fingerprint !== undefined && fingerprint !== undefined && fingerprint !== tested.fingerprint) {
       return failed(
-        `its ${layout.predictions} is another experiment's: found the fingerprint ${fingerprint.slice(0, 8)}, expected ${tested.slice(0, 8)}`,
+        `its ${layout.predictions} is another experiment's: found the fingerprint ${fingerprint.slice(0, 8)}, expected ${tested.fingerprint.slice(0, 8)}`,
       )
     }
-    const named = (name: string) => decoded.success.tensors.find((tensor) => tensor.name === name)
-    const [probabilities, labels, indices] = [named("probabilities"), named("labels"), named("indices")]
-    if (
-      !(probabilities?.data instanceof Float32Array) ||
-      !(labels?.data instanceof Int32Array) ||
-      !(indices?.data instanceof Int32Array)
-    ) {
-      return failed(`${layout.predictions} lacks probabilities, labels or indices`)
-    }
-    const [examples, classes] = probabilities.shape
-    if (indices.data.length !== examples || labels.data.length !== examples) {
-      return failed(
-        `${layout.predictions} has ${examples} predictions for ${indices.data.length} indices and ${labels.data.length} labels`,
-      )
-    }
-    return Result.succeed<Predictions>({
-      indices: indices.data,
-      labels: labels.data,
-      classes,
-      probabilities: probabilities.data,
-    })
+    return predictionsOf(decoded.success.tensors, tested.examples)
   },
   (effect) => Effect.catch(effect, (error) => Effect.succeed(failed(error.message))),
 )

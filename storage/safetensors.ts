@@ -119,12 +119,15 @@ export const decodeSafetensors = (bytes: Uint8Array): Result.Result<Tensors, Saf
   const dataStart = 8 + headerLength
   const dataLength = bytes.length - dataStart
   const tensors: Array<Tensor> = []
+  let copied = 0
   for (const [name, { data_offsets, dtype, shape }] of Object.entries(header.success)) {
     const [from, to] = data_offsets
     const size = shape.reduce((a, b) => a * b, 1)
     if (from < 0 || to > dataLength || to - from !== size * elements[dtype].bytes) {
       return invalid(`${name} at bytes ${from} to ${to}`, `${size} values within ${dataLength} bytes`)
     }
+    copied += to - from
+    if (copied > dataLength) return invalid("tensors that overlap", "data of their own for each")
     // Not `slice`: on what Node.js reads from a file (a Buffer) that is a view, not a copy.
     const copy = new Uint8Array(bytes.subarray(dataStart + from, dataStart + to))
     tensors.push({ name, shape, data: elements[dtype].view(copy.buffer, 0, size) })

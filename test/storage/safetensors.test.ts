@@ -1,3 +1,4 @@
+import { createHash } from "node:crypto"
 import { assert, describe, it } from "@effect/vitest"
 import { Result } from "effect"
 import { decodeSafetensors, encodeSafetensors } from "../../storage/safetensors.ts"
@@ -79,6 +80,25 @@ describe("safetensors", () => {
     assert.match(
       failureOf("version https://git-lfs.github.com/spec/v1\n"),
       /^found a Git LFS pointer.*git lfs pull/,
+    )
+  })
+
+  it("refuses tensors that share data, which would be copied for each of them", () => {
+    const whole = Buffer.from(sample()).toString("latin1")
+    const shared = Buffer.from(
+      whole.replace('"shape":[1,2],"data_offsets":[36,38]', '"shape":[9,3],"data_offsets":[0,27]'),
+      "latin1",
+    )
+    const digestAt = 8 + '{"__metadata__":{"sha256":"'.length
+    shared.fill("0", digestAt, digestAt + 64)
+    // The header is one byte shorter: it is padded again.
+    const end = shared.indexOf("}}", digestAt)
+    const padded = Buffer.concat([shared.subarray(0, end + 2), Buffer.from(" "), shared.subarray(end + 2)])
+    padded.write(createHash("sha256").update(padded).digest("hex"), digestAt)
+    const result = decodeSafetensors(padded)
+    assert.strictEqual(
+      Result.isFailure(result) ? result.failure.message : "",
+      "found tensors that overlap, expected data of their own for each",
     )
   })
 })
