@@ -1,13 +1,14 @@
 /**
- * ONNX Runtime, loaded when it is first needed (70 ms), and its sessions, which are released with the scope.
+ * ONNX Runtime, loaded when it is first needed (70 ms) from the package that `locate.ts` finds, and its sessions, which are
+ * released with the scope.
  *
  * It prints nothing to stderr: a failure is an error with the same text.
  */
 import { readFile } from "node:fs/promises"
-import { createRequire } from "node:module"
 import { Effect } from "effect"
 import type { InferenceSession } from "onnxruntime-node"
 import { EngineFailed, EngineNotAvailable } from "../Engine.ts"
+import { locate, remedyOf, resolveHere } from "./locate.ts"
 
 export type Ort = typeof import("onnxruntime-node")
 
@@ -20,9 +21,10 @@ export const failed = (operation: string) => (error: unknown) =>
 
 export const loadRuntime = Effect.tryPromise({
   try: async () => {
-    const module = await import("onnxruntime-node")
+    const { entry } = locate(resolveHere)
+    const module: { readonly default: unknown } = await import(entry)
     // A CommonJS module: all of it is also the default export.
-    const ort = module.default as unknown as Ort
+    const ort = module.default as Ort
     ort.env.logLevel = "fatal"
     return ort
   },
@@ -30,15 +32,15 @@ export const loadRuntime = Effect.tryPromise({
     new EngineNotAvailable({
       engine: engineName,
       found: reasonOf(error).split("\n", 1)[0],
-      remedy: "run `pnpm install` again",
+      remedy: remedyOf(error) ?? "run `pnpm install` again",
       available: ["reference"],
     }),
 })
 
 /** The version that runs: the last bits depend on it. */
 export const runtimeVersion = Effect.promise(async () => {
-  const path = createRequire(import.meta.url).resolve("onnxruntime-node/package.json")
-  const { version } = JSON.parse(await readFile(path, "utf8")) as { readonly version: string }
+  const { manifest } = locate(resolveHere)
+  const { version } = JSON.parse(await readFile(manifest, "utf8")) as { readonly version: string }
   return version
 })
 
