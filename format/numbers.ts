@@ -31,4 +31,8 @@ export const points = (share: number): string => {
 /** The same without a plus sign. */
 export const unsignedPoints = (share: number): string => points(share).replace("+", "")
 
-export const pValue = (p: number): string => (p < 0.0001 ? "p < 0.0001" : `p = ${p.toPrecision(2)}`)
+/** 0.031, < 0.0001 */
+export const pNumber = (p: number): string => (p < 0.0001 ? "< 0.0001" : p.toPrecision(2))
+
+/** p = 0.031, p < 0.0001 */
+export const pValue = (p: number): string => (p < 0.0001 ? `p ${pNumber(p)}` : `p = ${pNumber(p)}`)

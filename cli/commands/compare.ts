@@ -46,15 +46,30 @@ const open = Flag.Boolean("open").pipe(
   Flag.withDefault(false),
 )
 
-const writePage = Effect.fnUntraced(function* (
-  comparison: Comparison,
-  file: string,
-  { json, open }: { readonly json: boolean; readonly open: boolean },
-) {
+const writePage = Effect.fnUntraced(function* (comparison: Comparison, file: string) {
   const { comparisonPage } = yield* Effect.promise(() => import("../../views/comparison/comparisonPage.ts"))
   yield* files.writeAtomic(file, yield* comparisonPage(comparison))
-  yield* Console.log(json ? JSON.stringify({ page: file }, null, 2) : file)
-  if (open) yield* openOrLog(file)
+  return file
+})
+
+/** Standard output has one format: JSON, Markdown, the path of the page, or text. */
+const print = Effect.fnUntraced(function* (
+  comparison: Comparison,
+  {
+    json,
+    markdown,
+    page,
+  }: { readonly json: boolean; readonly markdown: boolean; readonly page: string | null },
+) {
+  if (json) {
+    const value = page === null ? comparison : { ...comparison, page }
+    return yield* Console.log(JSON.stringify(value, null, 2))
+  }
+  if (page !== null && !markdown) return yield* Console.log(page)
+  const { renderMarkdown, renderText } = yield* Effect.promise(() => import("../render/renderComparison.ts"))
+  yield* Console.log(
+    markdown ? renderMarkdown(comparison) : renderText(comparison, process.stdout.columns ?? 80),
+  )
 })
 
 export const compare = Command.make(
@@ -81,17 +96,13 @@ export const compare = Command.make(
     }
     const { compareRuns } = yield* Effect.promise(() => import("../../operations/compare/Comparison.ts"))
     const comparison = yield* compareRuns(newest, problems)
-    if (options.open || Option.isSome(options.html)) {
-      const temporary = () => paths.join(tmpdir(), `tidemark-comparison-${process.pid}.html`)
-      return yield* writePage(comparison, Option.getOrElse(options.html, temporary), options)
-    }
-    if (options.json) return yield* Console.log(JSON.stringify(comparison, null, 2))
-    const { renderMarkdown, renderText } = yield* Effect.promise(
-      () => import("../render/renderComparison.ts"),
-    )
-    yield* Console.log(
-      options.markdown ? renderMarkdown(comparison) : renderText(comparison, process.stdout.columns ?? 80),
-    )
+    const temporary = () => paths.join(tmpdir(), `tidemark-comparison-${process.pid}.html`)
+    const page =
+      options.open || Option.isSome(options.html)
+        ? yield* writePage(comparison, Option.getOrElse(options.html, temporary))
+        : null
+    yield* print(comparison, { ...options, page })
+    if (options.open && page !== null) yield* openOrLog(page)
   }),
 ).pipe(
   Command.withDescription("Compare runs: their experiments, errors and speed, with significance tests"),

@@ -4,7 +4,9 @@
 import { plot, sparkline } from "./plot.ts"
 import { markdownTable, table } from "./table.ts"
 import type { Comparison } from "../../operations/compare/Comparison.ts"
-import { type Sentence, sections } from "../../operations/compare/sections.ts"
+import { type Cells, type Sentence, sections } from "../../operations/compare/sections.ts"
+import { headline } from "../../operations/compare/verdict.ts"
+import { percent } from "../../format/numbers.ts"
 
 /** More curves in one plot would not be distinguishable. */
 const curvesShown = 6
@@ -24,9 +26,35 @@ const wrap = (text: string, indent: number, columns: number): string => {
   return [...lines, line].join("\n")
 }
 
+/** Cuts the longest columns after the first until the table fits; a column keeps at least eight characters. */
+const fitted = ({ head, left, rows }: Cells, columns: number): Cells => {
+  const widths = head.map((_, i) => Math.max(...[head, ...rows].map((row) => row[i].length)))
+  const total = () => widths.reduce((sum, width) => sum + width + 2, 0)
+  for (let excess = total() - columns; excess > 0; excess = total() - columns) {
+    const widest = widths.indexOf(Math.max(...widths.slice(1)), 1)
+    if (widest < 1 || widths[widest] <= 8) break
+    widths[widest]--
+  }
+  const cut = (text: string, width: number) => (text.length > width ? `${text.slice(0, width - 1)}…` : text)
+  return {
+    head,
+    left,
+    rows: rows.map((row) => row.map((text, i) => (i === 0 ? text : cut(text, widths[i])))),
+  }
+}
+
+/** A folded list in a terminal: only what it is about. */
+const renderMore = ({ rows }: Cells, columns: number) =>
+  wrap(
+    `${rows.length} more, whose values --html and --markdown show: ${rows.map(([name]) => name).join(", ")}`,
+    2,
+    columns,
+  )
+
 const indentOf = ({ isDetail }: Sentence) => (isDetail ? 2 : 0)
 
-const curves = ({ curves }: Comparison) => curves.filter(({ points }) => points.length > 0)
+/** A single point is not worth a plot: the results have its value. */
+const curves = ({ curves }: Comparison) => curves.filter(({ points }) => points.length > 1)
 
 const drawn = (comparison: Comparison, columns: number): string =>
   plot(
@@ -36,20 +64,25 @@ const drawn = (comparison: Comparison, columns: number): string =>
         mark: label.at(-1) ?? "?",
         points: points.map(({ error, iteration }) => ({ x: iteration, y: error })),
       })),
-    { width: columns, height: 10, label: (error) => `${(100 * error).toFixed(1)} %` },
+    { width: columns, height: 10, label: percent },
   )
 
 export const renderText = (comparison: Comparison, columns: number): string => {
-  const parts = sections(comparison).map(({ sentences, table: cells, title }) =>
-    [
+  const parts = sections(comparison).map(({ id, more, sentences, table: whole, title }) => {
+    const cells = whole !== null && id === "differences" ? fitted(whole, columns) : whole
+    return [
       title,
       ...(cells === null ? [] : [table(cells.head, cells.rows, cells.left).replace(/^/gm, "  ")]),
+      ...(more === null ? [] : [renderMore(more, columns)]),
       ...sentences.map((sentence) => wrap(sentence.text, 2 + indentOf(sentence), columns)),
-    ].join("\n"),
-  )
+    ].join("\n")
+  })
   const plotted = drawn(comparison, columns)
   const many = curves(comparison).length > curvesShown ? `, first ${curvesShown}` : ""
   return [
+    headline(comparison)
+      .map((text) => wrap(`${text}.`, 0, columns))
+      .join("\n"),
     ...parts,
     ...(plotted === "" ? [] : [`Validation error by iteration${many} (* where curves meet)\n${plotted}`]),
     ...(comparison.remarks.length === 0
@@ -59,10 +92,15 @@ export const renderText = (comparison: Comparison, columns: number): string => {
 }
 
 export const renderMarkdown = (comparison: Comparison): string => {
-  const parts = sections(comparison).map(({ sentences, table: cells, title }) =>
+  const parts = sections(comparison).map(({ more, sentences, table: cells, title }) =>
     [
       `## ${title}`,
       ...(cells === null ? [] : [markdownTable(cells.head, cells.rows, cells.left)]),
+      ...(more === null
+        ? []
+        : [
+            `<details><summary>${more.rows.length} more</summary>\n\n${markdownTable(more.head, more.rows, more.left)}\n\n</details>`,
+          ]),
       ...(sentences.length === 0
         ? []
         : [sentences.map((sentence) => `${" ".repeat(indentOf(sentence))}- ${sentence.text}`).join("\n")]),
@@ -74,9 +112,12 @@ export const renderMarkdown = (comparison: Comparison): string => {
       points.map(({ error }) => error),
       40,
     ),
-    `${(100 * (points.at(-1)?.error ?? Number.NaN)).toFixed(2)} %`,
+    percent(points.at(-1)?.error),
   ])
   return [
+    headline(comparison)
+      .map((text) => `**${text}.**`)
+      .join("\n\n"),
     ...parts,
     ...(lines.length === 0
       ? []

@@ -7,6 +7,7 @@
  * does another test split).
  */
 import { Effect, Equal, Result } from "effect"
+import { count } from "../../format/numbers.ts"
 import { bothHold, compareSeeds, type SeedComparison } from "../../stages/statistics/groupComparison.ts"
 import { type Difference, mcnemar, pairedDifference } from "../../stages/statistics/significance.ts"
 import {
@@ -90,7 +91,9 @@ const paired = Effect.fnUntraced(function* (
   const sizes = [a.success.predictions[0].indices.length, b.success.predictions[0].indices.length]
   if (shared.length === 0) return Result.fail("their test splits have no example in common")
   const partly = sizes.some((size) => size !== shared.length)
-    ? [`their test splits differ: ${shared.length} examples in common, of ${sizes[0]} and ${sizes[1]}`]
+    ? [
+        `their test splits differ: ${count(shared.length)} examples in common, of ${count(sizes[0])} and ${count(sizes[1])}`,
+      ]
     : []
   return Result.succeed({ shared, remarks: [...a.success.problems, ...b.success.problems, ...partly] })
 })
@@ -138,7 +141,7 @@ const describeSeedTest = ({ test }: SeedComparison, first: number, second: numbe
     case "paired":
       return `paired t test over ${Math.min(first, second)} seeds`
     case "welch":
-      return `Welch's t test over ${first} and ${second} seeds, which differ`
+      return `Welch's t test over ${first} and ${second} seeds`
   }
 }
 
@@ -150,7 +153,7 @@ const compareSeedGroups = Effect.fnUntraced(function* (first: Unit, second: Unit
   const byExample = pairedDifference(shared.map((example) => example.first - example.second))
   const isPartial = Math.max(first.seeds.length, second.seeds.length) > seedsRead
   return Result.succeed<Tested>({
-    method: `${describeSeedTest(bySeed, first.seeds.length, second.seeds.length)}, and a paired t test over ${shared.length} test examples`,
+    method: `${describeSeedTest(bySeed, first.seeds.length, second.seeds.length)}, and a paired t test over ${count(shared.length)} test examples`,
     difference: bothHold(bySeed.difference, byExample),
     parts: [
       { over: "seeds", difference: bySeed.difference },

@@ -12,7 +12,7 @@ export interface SeedError {
 }
 
 export interface SeedComparison {
-  /** `single`: one seed against several. `paired`: seeds that both groups have. `welch`: groups with other seeds. */
+  /** `single`: one seed against several. `paired`: three or more seeds, the same in both groups. `welch`: all other groups. */
   readonly test: "single" | "paired" | "welch"
   readonly difference: Difference
 }
@@ -26,6 +26,9 @@ export const negated = ({ high, low, p, value }: Difference): Difference => ({
 })
 
 const errorsOf = (group: ReadonlyArray<SeedError>) => group.map(({ error }) => error)
+
+/** Pairs that a paired test needs: two pairs leave a single degree of freedom, with which hardly any difference is significant. */
+const leastPairs = 3
 
 /** At least one of the groups has two seeds or more. Each seed occurs once in a group. */
 export const compareSeeds = (
@@ -43,8 +46,9 @@ export const compareSeeds = (
     const other = known.get(seed)
     return other === undefined ? [] : [other - error]
   })
-  // If every seed of one group is in the other, equal seeds may share their luck: the same initial weights and batches.
-  return differences.length === Math.min(first.length, second.length)
+  // Equal seeds may share their luck: the same initial weights and batches. A seed without a partner would be thrown away by
+  // a paired test, so groups that have one are compared as independent.
+  return differences.length >= leastPairs && differences.length === Math.max(first.length, second.length)
     ? { test: "paired", difference: pairedDifference(differences) }
     : { test: "welch", difference: welchDifference(errorsOf(first), errorsOf(second)) }
 }

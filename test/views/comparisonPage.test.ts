@@ -38,15 +38,14 @@ describe("the page of a comparison", () => {
   it("has the sections of the terminal, with curves and differences as charts", async () => {
     const runs = [write("page", { right: right(40) }), write("page", { right: right(10), learningRate: 0.3 })]
     const { comparison, document } = await pageOf(runs)
-    assert.include(document.querySelector(".verdict")?.textContent, verdict(comparison.tests[0]))
+    assert.include(document.querySelector(".verdict")?.textContent, verdict(comparison.tests[0], true))
     const sections = [...document.querySelectorAll("h2")].map(({ textContent }) => textContent)
     assert.deepEqual(sections, [
-      "Compared runs",
-      "Differences",
-      "Errors in %",
-      "Significance tests",
+      "Results",
       "Learning curves",
       "Size and speed",
+      "Differences",
+      "Significance tests",
     ])
     const differs = [...document.querySelectorAll("#differences ~ .scroll tbody tr")].map((row) =>
       [...row.children].map(({ textContent }) => textContent),
@@ -88,7 +87,9 @@ describe("the page of a comparison", () => {
     assert.strictEqual(ended.code, 0, ended.stderr)
     assert.strictEqual(ended.stdout.trim(), file)
     const scripted = await runCommand("compare", a, b, "--html", file, "--json")
-    assert.deepStrictEqual(JSON.parse(scripted.stdout), { page: file })
-    assert.include(readFileSync(file, "utf8"), "Comparison of training runs")
+    const { page, units } = JSON.parse(scripted.stdout)
+    assert.strictEqual(page, file)
+    assert.strictEqual(units.length, 2)
+    assert.include(readFileSync(file, "utf8"), "Comparison of 2 runs on MNIST")
   })
 })

@@ -4,7 +4,7 @@
 import { Effect } from "effect"
 import { readMetrics } from "../../storage/metricsLog.ts"
 import { percentTick } from "../page/axis.ts"
-import { lineChart, type Series } from "../page/lineChart.ts"
+import { legend, lineChart, type Series } from "../page/lineChart.ts"
 import { figure, gallery } from "../page/figures.ts"
 import { type Html, html } from "../page/html.ts"
 import { intervalChart } from "../page/intervalChart.ts"
@@ -13,17 +13,23 @@ import { table } from "../page/tables.ts"
 import type { ComparedUnit, Comparison } from "../../operations/compare/Comparison.ts"
 import { count, measure, percent, points, pValue } from "../../format/numbers.ts"
 
+/** The name of a unit in a narrow chart. */
+const shortName = ({ label, name }: Pick<ComparedUnit, "label" | "name">) =>
+  `${label}: ${name.length > 14 ? `${name.slice(0, 13)}…` : name}`
+
 /** The name of a unit in a legend. */
 const nameOf = ({ label, name, runs, seeds }: ComparedUnit) =>
   `${label}: ${name}, ${runs.length === 1 ? `seed ${seeds[0] ?? "?"}` : `${runs.length} runs`}`
 
 export const errorsFigure = ({ units }: Comparison): Html | null => {
-  const estimates = units.flatMap(({ figures, label, spread }) => {
+  const estimates = units.flatMap((unit, color) => {
+    const { figures, label, spread } = unit
     const found = spread ?? figures.testError
     if (found === null) return []
     const { high, low, value } = found
     const tooltip = `${label}: ${percent(value)}, ${percent(low)} to ${percent(high)}`
-    return [{ name: label, value, low: Math.max(0, low), high: Math.min(1, high), filled: true, tooltip }]
+    const within = { low: Math.max(0, low), high: Math.min(1, high) }
+    return [{ name: shortName(unit), color, value, ...within, filled: true, tooltip }]
   })
   const drawn = intervalChart({
     alternative: `Test errors with 95 % intervals: ${estimates.map(({ tooltip }) => tooltip).join("; ")}`,
@@ -35,15 +41,17 @@ export const errorsFigure = ({ units }: Comparison): Html | null => {
     : figure({
         title: "Test error",
         caption:
-          "With 95 % intervals; the numbers are in the table above. Overlapping intervals do not rule out a significant difference: see the tests.",
+          "With 95 % intervals; the numbers are in the table above. Overlapping intervals do not rule out a significant difference.",
         picture: drawn,
       })
 }
 
 /** Each with the interval of the test that counts; differences that are not significant are drawn hollow. */
-export const differencesFigure = ({ tests }: Comparison): Html | null => {
+export const differencesFigure = ({ tests, units }: Comparison): Html | null => {
+  const positions = new Map(units.map(({ label }, i) => [label, i]))
   const estimates = tests.map(({ correctedP, difference, second, significant }) => ({
-    name: second,
+    name: shortName(units[positions.get(second) ?? 0]),
+    color: positions.get(second) ?? 0,
     value: 100 * difference.value,
     low: 100 * difference.low,
     high: 100 * difference.high,
@@ -99,19 +107,34 @@ const spaced = <A>(rows: ReadonlyArray<A>): ReadonlyArray<A> => {
   return rows.filter((_, i) => (i + 1) % every === 0 || i === rows.length - 1)
 }
 
+/** A unit has the same colour in every chart. */
+const seriesOf = (
+  units: ReadonlyArray<ComparedUnit>,
+  unit: ComparedUnit,
+  points: Series["points"],
+): Series => ({
+  name: nameOf(unit),
+  color: units.indexOf(unit),
+  points,
+})
+
 const curveFigure = (
+  units: ReadonlyArray<ComparedUnit>,
   curves: ReadonlyArray<UnitCurves>,
   split: "train" | "validation",
   of: "loss" | "error",
 ) => {
-  const drawn = curves.filter((one) => one[split].length > 0)
+  const drawn = curves.filter((one) => one[split].length > 1)
   if (drawn.length === 0) return null
   const write = of === "error" ? percent : measure
   const name = `${split === "train" ? "Training" : "Validation"} ${of}`
   const series = drawn.map(({ unit, ...rows }): Series => ({
-    name: nameOf(unit),
-    ...(drawn.length > 1 ? { mark: unit.label } : {}),
-    points: spaced(rows[split]).map((row) => ({ x: row.iteration, y: row[of] })),
+    ...seriesOf(
+      units,
+      unit,
+      spaced(rows[split]).map((row) => ({ x: row.iteration, y: row[of] })),
+    ),
+    mark: unit.label,
   }))
   const last = drawn.map(
     ({ unit, ...rows }) => `${unit.label} ends at ${write(rows[split].at(-1)?.[of] ?? Number.NaN)}`,
@@ -121,6 +144,7 @@ const curveFigure = (
     x: { label: "iteration" },
     y: { label: of, scale: "magnitude", ...(of === "error" ? { format: percentTick } : {}) },
     series,
+    legend: false,
   })
   return figure({
     title: name,
@@ -158,17 +182,21 @@ const readCurves = Effect.fnUntraced(function* (unit: ComparedUnit) {
 export const curvesSection = Effect.fnUntraced(function* ({ units }: Comparison) {
   const curves = yield* Effect.forEach(units, readCurves)
   const figures = [
-    curveFigure(curves, "validation", "error"),
-    curveFigure(curves, "validation", "loss"),
-    curveFigure(curves, "train", "error"),
-    curveFigure(curves, "train", "loss"),
+    curveFigure(units, curves, "validation", "error"),
+    curveFigure(units, curves, "validation", "loss"),
+    curveFigure(units, curves, "train", "error"),
+    curveFigure(units, curves, "train", "loss"),
   ].filter((found) => found !== null)
   if (figures.length === 0) return null
   const grouped = units.some(({ runs }) => runs.length > 1)
   const section: Section = {
     id: "curves",
     title: "Learning curves",
-    content: [grouped ? paragraph("A group is represented by its first seed.") : null, gallery(figures)],
+    content: [
+      grouped ? paragraph("A group is represented by its first seed.") : null,
+      legend(units.map((unit) => seriesOf(units, unit, []))),
+      gallery(figures),
+    ],
   }
   return section
 })

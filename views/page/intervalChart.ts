@@ -9,6 +9,8 @@ export interface Estimate {
   readonly value: number
   readonly low: number | null
   readonly high: number | null
+  /** Number of its colour; by default all have the first one. */
+  readonly color?: number
   /** Drawn as a filled dot; others are hollow. */
   readonly filled: boolean
   readonly tooltip: string
@@ -28,11 +30,12 @@ export const intervalChart = ({ alternative, at, estimates, x }: IntervalChart):
   if (estimates.length === 0) return null
   const names = estimates.map(({ name }) => name)
   const widest = Math.max(...names.map((name) => name.length))
-  const shared = { y: "name", stroke: seriesColor(0), title: "tooltip" }
+  const colorOf = ({ color = 0 }: Estimate) => seriesColor(color)
+  const shared = { y: "name", stroke: colorOf, title: "tooltip" }
   return draw(alternative, {
     width: chartSize.width,
     height: 62 + 24 * estimates.length,
-    marginLeft: Math.min(180, 20 + 8 * widest),
+    marginLeft: Math.min(140, 16 + 7 * widest),
     marginRight: 24,
     marginTop: 14,
     marginBottom: 38,
@@ -58,7 +61,7 @@ export const intervalChart = ({ alternative, at, estimates, x }: IntervalChart):
         x: "value",
         r: 4,
         strokeWidth: 2,
-        fill: ({ filled }: Estimate) => (filled ? seriesColor(0) : "var(--paper)"),
+        fill: (estimate: Estimate) => (estimate.filled ? colorOf(estimate) : "var(--paper)"),
         ...shared,
       }),
     ],

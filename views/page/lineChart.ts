@@ -3,7 +3,7 @@
  */
 import { type Axis, numberTick, verticalAxis } from "./axis.ts"
 import { chartSize, draw, Plot, wideChartSize } from "./draw.ts"
-import { type Content, Html, html } from "./html.ts"
+import { Html, html } from "./html.ts"
 import { seriesColor, seriesColorCount } from "./style.ts"
 
 export interface Point {
@@ -42,6 +42,8 @@ export interface LineChart {
   /** Vertical lines with a tooltip. */
   readonly events?: ReadonlyArray<{ readonly x: number | Date; readonly tooltip: string }>
   readonly labels?: ReadonlyArray<LabelledPoint>
+  /** Shown above the chart if there are several series; `false` if one legend serves several charts. */
+  readonly legend?: boolean
   readonly wide?: boolean
 }
 
@@ -63,12 +65,11 @@ const swatch = (series: ReadonlyArray<Series>, i: number) => {
   return new Html(`<svg viewBox="0 0 24 10" aria-hidden="true">${scattered === true ? "" : line}${dot}</svg>`)
 }
 
-const legend = (series: ReadonlyArray<Series>): Content =>
-  series.length < 2 && series[0]?.color === undefined
-    ? null
-    : html`<ul class="legend">
-        ${series.map(({ name }, i) => html`<li>${swatch(series, i)}${name}</li>`)}
-      </ul>`
+/** The names of all series with their lines. */
+export const legend = (series: ReadonlyArray<Series>): Html =>
+  html`<ul class="legend">
+    ${series.map(({ name }, i) => html`<li>${swatch(series, i)}${name}</li>`)}
+  </ul>`
 
 /** Letters at the ends of lines, alternating in two columns so that neighbours do not overlap. */
 const endMarks = (series: ReadonlyArray<Series>, placed: ReadonlyArray<ReadonlyArray<Point>>) =>
@@ -168,5 +169,6 @@ export const lineChart = (chart: LineChart): Html | null => {
     ],
   })
   const note = axis.note === null ? null : html`<p class="plot-note"><small>${axis.note}</small></p>`
-  return html`${legend(series)}${svg}${note}`
+  const hasLegend = chart.legend ?? series.length > 1
+  return html`${hasLegend ? legend(series) : null}${svg}${note}`
 }

@@ -57,7 +57,8 @@ h3 { margin: 0; font-size: .93rem; line-height: 1.35; }
 p { margin: .5rem 0; max-width: 44rem; text-wrap: pretty; }
 .kind { margin: 0 0 .2rem; color: var(--muted); font-size: .82rem; }
 header p, figcaption p, footer p, small { color: var(--muted); }
-header p.verdict { color: var(--ink); }
+header p.verdict { color: var(--ink); font-size: 1.05rem; }
+header p.verdict + p.verdict { margin-top: -.2rem; }
 header p { overflow-wrap: anywhere; }
 small { font-size: .82rem; }
 code, pre { font: .82rem/1.5 ui-monospace, "SF Mono", "Cascadia Mono", Menlo, Consolas, monospace; overflow-wrap: anywhere; }
@@ -89,6 +90,9 @@ footer { margin-top: 3rem; border-top: 1px solid var(--line); font-size: .82rem;
 .pair { display: grid; grid-template-columns: minmax(0, 1fr); gap: 1.8rem 3rem; align-items: start; }
 @media (min-width: 60rem) { .pair { grid-template-columns: auto auto; justify-content: start; } .pair figcaption { width: 0; min-width: 100%; } }
 .gallery { display: grid; grid-template-columns: repeat(auto-fill, minmax(min(100%, 18.5rem), 1fr)); gap: 0 2.2rem; margin-bottom: -1.2rem; }
+.scroll + .gallery, .sentences + .gallery { margin-top: 1.6rem; }
+.legend + .gallery { margin-top: .8rem; }
+@media (min-width: 60rem) { .gallery:has(> :nth-child(4):last-child) { grid-template-columns: repeat(2, minmax(0, 24rem)); } }
 .gallery > figure {
   display: grid; grid-template-rows: subgrid; grid-row: span 5; grid-template-columns: minmax(0, 1fr); row-gap: 0;
   align-items: start; margin-bottom: 1.8rem;
@@ -112,6 +116,8 @@ summary::-webkit-details-marker { display: none; }
 figure.wide .plot { max-width: 56rem; }
 .scroll > .plot { min-width: 40rem; }
 .whole { white-space: nowrap; }
+.plain { margin: .2rem 0; padding: 0; list-style: none; }
+.unit { display: inline-block; padding-left: .45rem; border-left: .3rem solid var(--unit); font-weight: 600; }
 .plot { color: var(--muted); }
 .plot text { white-space: pre; }
 .legend { display: flex; flex-wrap: wrap; gap: .1rem 1rem; margin: .2rem 0; padding: 0; list-style: none; font-size: .82rem; color: var(--muted); }

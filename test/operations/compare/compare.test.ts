@@ -38,9 +38,16 @@ describe("compare", () => {
     const a = write("two", { right: correct((i) => i < 30) })
     const b = write("two", { right: correct((i) => i < 5 || i === 999), learningRate: 0.2 })
     const { differing, tests } = await compared([a, b])
-    assert.strictEqual(
-      verdict(tests[0]),
-      "B is better than A: its test error is 2.40 points lower (p < 0.0001; 95 % interval: 1.58 to 2.59 points)",
+    assert.deepStrictEqual(
+      [verdict(tests[0], true), verdict(tests[0], false)],
+      [
+        "B is better: 2.40 points fewer errors, p < 0.0001",
+        "B is better than A: 2.40 points fewer errors, p < 0.0001",
+      ],
+    )
+    assert.match(
+      renderText(await compared([a, b]), 80),
+      /^ {2}B − A +−2\.40 +−2\.59 to −1\.58 +< 0\.0001 +B is better$/m,
     )
     assert.deepStrictEqual(differing, [
       { path: "optimizer/learningRate/value", values: { A: "0.1", B: "0.2" } },
@@ -60,11 +67,15 @@ describe("compare", () => {
     const a = write("not-significant", { right: correct((i) => i < 30) })
     const b = write("not-significant", { right: correct((i) => i >= 5 && i < 40), learningRate: 0.2 })
     const comparison = await compared([a, b])
+    assert.strictEqual(
+      verdict(comparison.tests[0], false).slice(0, 38),
+      "B and A: no significant difference (p ",
+    )
     assert.isFalse(comparison.tests[0].significant)
     const text = renderText(comparison, 200)
     assert.match(
       text,
-      /B and A: no significant difference \(p = 0\.30; 95 % interval of the difference: −\d\.\d\d to \+\d\.\d\d points\)/,
+      /^No significant difference \(p = 0\.30; 95 % interval of the difference: −\d\.\d\d to \+\d\.\d\d points\)/,
     )
     assert.notInclude(text, "better")
   })
@@ -103,9 +114,58 @@ describe("compare", () => {
     assert.closeTo(units[0].spread?.value ?? 0, 0.102, 1e-12)
     assert.closeTo(units[0].spread?.deviation ?? 0, 0.001, 1e-12)
     assert.strictEqual(differing.length, 1)
-    assert.match(tests[0].method, /^paired t test over 3 seeds, and a paired t test over 1000 test examples/)
+    assert.match(tests[0].method, /^paired t test over 3 seeds, and a paired t test over 1,000 test examples/)
     assert.closeTo(tests[0].difference.value, -0.058, 1e-3)
     assert.isTrue(tests[0].significant)
+  })
+
+  it("does not pair groups if only two seeds match, or if a seed has no partner", async () => {
+    const right = (n: number) => correct((i) => i < n)
+    const group = (seeds: ReadonlyArray<number>, learningRate: number) =>
+      seeds.map((seed) => write("unpaired", { seed, right: right(40 + seed), learningRate }))
+    const a = group([1, 2, 3], 0.1)
+    const twoOfThem = group([1, 2], 0.2)
+    const oneMore = group([1, 2, 3, 4], 0.3)
+    const methods = (await compared([...a, ...twoOfThem, ...oneMore])).tests.map(({ method }) => method)
+    assert.match(methods[0], /^Welch's t test over 3 and 2 seeds,/)
+    assert.match(methods[1], /^Welch's t test over 3 and 4 seeds,/)
+    const [{ method }] = (await compared([...twoOfThem, ...group([1, 2], 0.4)])).tests
+    assert.match(method, /^Welch's t test over 2 and 2 seeds,/)
+  })
+
+  it("begins with the result, counts the results of many tests, and folds long lists", async () => {
+    const right = (n: number) => correct((i) => i < n)
+    const baseline = write("headline", { right: right(100) })
+    const others = [10, 20, 100, 300].map((n, i) =>
+      write("headline", { right: right(n), learningRate: 0.2 + i / 10 }),
+    )
+    const comparison = await compared([baseline, ...others])
+    assert.strictEqual(
+      renderText(comparison, 200).split("\n")[0],
+      "4 are compared with A: 2 better (B, C), 1 worse (E), 1 without a significant difference (D).",
+    )
+    const differing = Array.from({ length: 10 }, (_, i) => ({
+      path: `field${i}`,
+      values: { A: '"one"', B: "2" },
+    }))
+    const [a, b] = comparison.units
+    const two = { ...comparison, units: [a, b], tests: comparison.tests.slice(0, 1), differing }
+    const text = renderText(two, 80)
+    assert.match(text, /^B is better: 9\.00 points fewer errors, p < 0\.0001\.$/m)
+    assert.match(text, /^ {2}field7 +one +2$/m)
+    assert.include(text, "2 more, whose values --html and --markdown show: field8, field9")
+    assert.include(renderMarkdown(two), "<details><summary>2 more</summary>")
+    assert.include(renderMarkdown(two), "| field9 | one | 2 |")
+    assert.strictEqual(renderMarkdown(two).split("\n")[0].slice(0, 15), "**B is better: ")
+  })
+
+  it("leaves out columns without values, and a plot of a single point", async () => {
+    const runs = [0.1, 0.2].map((learningRate) => write("single", { learningRate, validation: [0.5] }))
+    const text = renderText(await compared(runs), 80)
+    assert.include(text, "accuracy")
+    assert.notMatch(text, /peak memory +engine$/m)
+    assert.notInclude(text, "status")
+    assert.notInclude(text, "Validation error by iteration")
   })
 
   it("compares groups with different seeds by Welch's t test, and one seed with several by a t test", async () => {
@@ -146,7 +206,7 @@ describe("compare", () => {
     const [test] = (await compared([a, b])).tests
     assert.strictEqual(test.examples, 500)
     assert.strictEqual(test.onlySecondRight?.count, 100)
-    assert.include(test.remarks.join(), "500 examples in common, of 1000 and 1000")
+    assert.include(test.remarks.join(), "500 examples in common, of 1,000 and 1,000")
     const c = write("splits", { firstIndex: 5000, learningRate: 0.3 })
     assert.match((await compared([a, c])).untested[0].reason, /no example in common/)
   })

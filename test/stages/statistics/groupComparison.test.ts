@@ -11,11 +11,33 @@ const group = (errors: Readonly<Record<number, number>>) =>
   Object.entries(errors).map(([seed, error]) => ({ seed: Number(seed), error }))
 
 describe("two groups of seeds", () => {
-  it("are compared by pairs if every seed of one is in the other", () => {
-    const first = group({ 1: 0.1, 2: 0.2, 3: 0.3, 4: 0.4 })
+  it("are compared by pairs if they have the same three seeds or more", () => {
+    const first = group({ 1: 0.1, 2: 0.2, 3: 0.3 })
     const second = group({ 3: 0.25, 1: 0.06, 2: 0.18 })
     const expected = pairedDifference([0.06 - 0.1, 0.18 - 0.2, 0.25 - 0.3])
     assert.deepStrictEqual(compareSeeds(first, second), { test: "paired", difference: expected })
+  })
+
+  it("are compared by Welch's test if a pairing would throw a seed away", () => {
+    const first = group({ 1: 0.1, 2: 0.2, 3: 0.3, 4: 0.4 })
+    const second = group({ 3: 0.25, 1: 0.06, 2: 0.18 })
+    const difference = welchDifference([0.1, 0.2, 0.3, 0.4], [0.06, 0.18, 0.25])
+    for (const [one, other, expected] of [
+      [first, second, difference],
+      [second, first, negated(difference)],
+    ] as const) {
+      const found = compareSeeds(one, other)
+      assert.strictEqual(found.test, "welch")
+      for (const figure of ["value", "low", "high", "p"] as const)
+        assert.closeTo(found.difference[figure], expected[figure], 1e-12)
+    }
+  })
+
+  it("are compared by Welch's test if only two seeds match", () => {
+    const first = group({ 1: 0.1, 2: 0.2 })
+    const second = group({ 1: 0.06, 2: 0.18 })
+    const difference = welchDifference([0.1, 0.2], [0.06, 0.18])
+    assert.deepStrictEqual(compareSeeds(first, second), { test: "welch", difference })
   })
 
   it("are compared by Welch's test if each has a seed of its own", () => {
