@@ -6,9 +6,14 @@ import { percent, points, pValue, unsignedPoints } from "../../format/numbers.ts
 import type { Comparison } from "./Comparison.ts"
 import type { UnitComparison } from "./compareGroups.ts"
 
+/** Whether the correction for several tests shows. */
+const isCorrected = ({ correctedP, difference: { p } }: UnitComparison) => pValue(correctedP) !== pValue(p)
+
 /** The p-value that counts; the uncorrected one too if it differs, since it alone may be significant. */
-const evidence = ({ correctedP, difference: { p } }: UnitComparison): string =>
-  pValue(correctedP) === pValue(p) ? pValue(p) : `corrected ${pValue(correctedP)}, uncorrected ${pValue(p)}`
+const evidence = (test: UnitComparison): string =>
+  isCorrected(test)
+    ? `corrected ${pValue(test.correctedP)}, uncorrected ${pValue(test.difference.p)}`
+    : pValue(test.difference.p)
 
 /** The label of the better unit; null if the difference is not significant. */
 export const betterOf = ({ difference, first, second, significant }: UnitComparison): string | null =>
@@ -25,7 +30,7 @@ export const verdict = (test: UnitComparison, alone: boolean): string => {
   }
   const { value } = better === second ? negated(difference) : difference
   const than = alone ? "" : ` than ${better === second ? first : second}`
-  return `${better} is better${than}: ${unsignedPoints(value)} points fewer errors, ${test.correctedP === test.difference.p ? "" : "corrected "}${pValue(test.correctedP)}`
+  return `${better} is better${than}: ${unsignedPoints(value)} points fewer errors, ${isCorrected(test) ? "corrected " : ""}${pValue(test.correctedP)}`
 }
 
 /** With more tests, only their results are counted. */
