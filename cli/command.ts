@@ -22,6 +22,7 @@ import { rm } from "./commands/rm.ts"
 import { run } from "./commands/run.ts"
 import { schedule } from "./commands/schedule.ts"
 import { show } from "./commands/show.ts"
+import { layerHelp } from "./help.ts"
 import { layerUsageErrors } from "./usageErrors.ts"
 import { watch } from "./commands/watch.ts"
 import { layerEventDisplay, type SendEvent, sendFailure } from "./events.ts"
@@ -40,27 +41,18 @@ const pipeline = Command.make("pipeline").pipe(
     { command: "pipeline show latest", description: "Show the test result of the newest run" },
   ]),
   Command.withSubcommands([
-    run,
-    resume,
-    list,
-    show,
-    predict,
-    exportCommand,
-    compare,
-    rm,
-    gc,
-    watch,
-    doctor,
-    champion,
-    promote,
-    rollback,
-    schedule,
+    { group: "TRAIN", commands: [run, resume, watch, schedule] },
+    { group: "LOOK AT RUNS", commands: [list, show, compare] },
+    { group: "USE A MODEL", commands: [predict, exportCommand] },
+    { group: "CHAMPIONS OF SCHEDULES", commands: [champion, promote, rollback] },
+    { group: "MAINTAIN", commands: [doctor, rm, gc] },
   ]),
 )
 
 const servicesWith = (send: SendEvent | undefined) =>
   layerTerminalLog.pipe(
     Layer.provideMerge(layerUsageErrors),
+    Layer.provideMerge(layerHelp),
     Layer.provideMerge(send === undefined ? layerTerminal : layerEventDisplay(send)),
     Layer.provideMerge(FetchHttpClient.layer),
     Layer.provideMerge(NodeServices.layer),

@@ -61,6 +61,27 @@ describe("pipeline", () => {
     }
   })
 
+  it("shows the flags of the command first, those of many commands after them, and those of every command last", async () => {
+    const { stdout } = await runCommand("gc", "--help")
+    const flags = [...stdout.matchAll(/^ {2}--([a-z-]+)/gm)].map(([, name]) => name)
+    const everywhere = ["help", "version", "wizard", "completions", "log-level"]
+    assert.deepStrictEqual(flags, [
+      "keep",
+      "experiment",
+      "yes",
+      "runs-dir",
+      "data-dir",
+      "json",
+      ...everywhere,
+    ])
+    assert.match(stdout, /^ {2}pnpm pipeline gc \[flags\]$/m)
+    assert.match(
+      stdout,
+      /^ {2}--wizard +Prompt for the flags one by one, print the command line, and offer to run it$/m,
+    )
+    assert.match(stdout, /^ {2}--log-level LEVEL +Print less: only warnings and errors \(warn\)/m)
+  })
+
   it("prints a completion script for a shell", async () => {
     const { code, stdout } = await runCommand("--completions", "bash")
     assert.strictEqual(code, 0)
@@ -132,7 +153,11 @@ describe("run", () => {
       "misspelt.ts",
       `import { layers } from "${join(project, "schemas/index.ts")}"\nexport default layers.dense2({})`,
     )
-    refused(await run(misspelt), 65, new RegExp(`layers.dense2 is not a function, at ${misspelt}:2$`, "m"))
+    refused(
+      await run(misspelt),
+      65,
+      new RegExp(`layers.dense2 is not a function, at ${misspelt}:2; did you mean layers\\.dense\\?$`, "m"),
+    )
     refused(await run(write("empty.ts", "export const x = 1")), 65, /no default export/)
     refused(await run(join(project, "experiments")), 65, /cannot load .*experiments: not a TypeScript file/)
   })
