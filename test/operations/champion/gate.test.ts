@@ -1,36 +1,19 @@
 /** Which run becomes the champion, with runs whose predictions are known. */
 import { existsSync, readFileSync, renameSync, rmSync, symlinkSync, writeFileSync } from "node:fs"
 import { join, relative } from "node:path"
-import * as NodeServices from "@effect/platform-node/NodeServices"
 import { assert, describe, it } from "@effect/vitest"
-import { Effect, FileSystem, Layer, Runtime, Schema } from "effect"
-import * as FetchHttpClient from "effect/http/FetchHttpClient"
-import { promoteRun, rollBack } from "../../../operations/champion/manual.ts"
+import { Effect, Runtime, Schema } from "effect"
+import { promoteRun } from "../../../operations/champion/manual.ts"
 import { gateRun } from "../../../operations/champion/gateRun.ts"
 import { Gate } from "../../../schemas/experiment/Gate.ts"
-import { readChampion, readChampionHistory, successionOf } from "../../../storage/champions.ts"
+import { readChampion, readChampionHistory } from "../../../storage/champions.ts"
 import { findRun, readRun } from "../../../storage/runDirectory.ts"
 import { runCommand } from "../../fixtures/command.ts"
 import { scheduledRun, writeHistory } from "../../fixtures/scheduledRuns.ts"
 import { type FinishedRun, finishedRunId, writeFinishedRun } from "../../fixtures/finishedRun.ts"
+import { inRuns, judged, wrong } from "./judged.ts"
 
 const gate = Schema.decodeSync(Gate)
-
-/** 200 examples, those in [from, until) wrong. */
-const wrong = (from: number, until: number) => Array.from({ length: 200 }, (_, i) => i < from || i >= until)
-
-const services = Layer.merge(NodeServices.layer, FetchHttpClient.layer)
-
-const inRuns = <A, E>(body: (runsDir: string) => Effect.Effect<A, E, Layer.Success<typeof services>>) =>
-  Effect.gen(function* () {
-    const fs = yield* FileSystem.FileSystem
-    return yield* body(yield* fs.makeTempDirectoryScoped())
-  }).pipe(Effect.scoped, Effect.provide(services))
-
-const judged = (run: FinishedRun) =>
-  Effect.gen(function* () {
-    return yield* gateRun(run.runsDir, yield* readRun(writeFinishedRun(run)), undefined)
-  })
 
 describe("the gate", () => {
   it.live("makes the first finished run champion, and `champion:NAME` finds it", () =>
@@ -266,41 +249,4 @@ describe("the history page", () => {
       }),
     ).pipe(Effect.runPromise)
   })
-})
-
-describe("manual changes", () => {
-  it.live("promote a challenger, and roll back one champion at a time", () =>
-    inRuns((runsDir) =>
-      Effect.gen(function* () {
-        yield* judged({ runsDir, second: 1, right: wrong(0, 20) })
-        yield* judged({ runsDir, second: 2, right: wrong(0, 10) })
-        yield* judged({ runsDir, second: 3, right: wrong(0, 90) })
-        yield* promoteRun(runsDir, yield* findRun(runsDir, finishedRunId(3)), "our own scans")
-        assert.strictEqual(yield* readChampion(runsDir, "tiny"), finishedRunId(3))
-        assert.strictEqual((yield* rollBack(runsDir, "tiny", null)).run, finishedRunId(2))
-        assert.strictEqual((yield* rollBack(runsDir, "tiny", null)).run, finishedRunId(1))
-        const error = yield* rollBack(runsDir, "tiny", null).pipe(Effect.flip)
-        assert.match(error.message, /cannot roll back tiny: no champion before/)
-        const events = yield* readChampionHistory(runsDir)
-        assert.deepStrictEqual(successionOf(events), [finishedRunId(1)])
-        assert.strictEqual(events[3].kind, "promoted")
-      }),
-    ),
-  )
-
-  it.live("roll back past a run that was removed", () =>
-    inRuns((runsDir) =>
-      Effect.gen(function* () {
-        yield* judged({ runsDir, second: 1, right: wrong(0, 20) })
-        yield* judged({ runsDir, second: 2, right: wrong(0, 10) })
-        yield* judged({ runsDir, second: 3, right: wrong(0, 5) })
-        rmSync(join(runsDir, finishedRunId(2)), { recursive: true })
-        assert.strictEqual((yield* rollBack(runsDir, "tiny", null)).run, finishedRunId(1))
-        assert.match(
-          (yield* rollBack(runsDir, "none", null).pipe(Effect.flip)).message,
-          /cannot roll back none: it has no champion/,
-        )
-      }),
-    ),
-  )
 })
