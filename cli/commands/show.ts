@@ -5,11 +5,13 @@ import { ensembleName, readEnsemble } from "../../storage/ensembles.ts"
 import { findRun, locateRuns, RunNotFound } from "../../storage/runDirectory.ts"
 import { renderEnsemble } from "../render/renderEnsemble.ts"
 import { openOrLog } from "../render/openFile.ts"
-import { renderReport } from "../render/renderReport.ts"
+import { printReportText } from "../render/printReport.ts"
+import { printText } from "../render/printText.ts"
 import { describeCommit } from "../../format/describeCommit.ts"
 import { runArgument } from "../../format/runArgument.ts"
 import { describeRun, type RunSummary } from "../../inspect/summary.ts"
 import { readReport } from "../../storage/report.ts"
+import { percent } from "../../format/numbers.ts"
 import { quoted } from "../../format/quoted.ts"
 import { json, runsDir } from "../flags.ts"
 
@@ -47,13 +49,16 @@ const showPage = Effect.fnUntraced(function* ({ file, json, open, run, runsDir }
 
 /** One line: status, iteration reached and engine. An unfinished run also names the checkpoint that `resume` starts from. */
 const describeProgress = (summary: RunSummary) => {
-  const { checkpoint, engine, id, iteration, iterations, status } = summary
+  const { checkpoint, engine, id, iteration, iterations, status, testError, validationError } = summary
   return [
     `${id}: ${status}`,
     `iteration ${iteration}${iterations === null ? "" : ` of ${iterations}`}`,
     ...(checkpoint === iteration
       ? []
       : [checkpoint === 0 ? "no checkpoint yet" : `checkpoint at ${checkpoint}`]),
+    ...(testError === null && validationError !== null
+      ? [`lowest validation error ${percent(validationError)}`]
+      : []),
     `engine ${engine}`,
   ].join(", ")
 }
@@ -76,12 +81,12 @@ export const show = Command.make(
     const summary = yield* describeRun(found)
     const report = yield* readReport(found.path)
     if (json) return yield* Console.log(JSON.stringify({ ...summary, report: report ?? null }, null, 2))
-    yield* Console.log(describeProgress(summary))
+    yield* printText(describeProgress(summary), 2)
     const attempt = found.attempts.at(-1)
     if (attempt?.gitProblem !== undefined)
       yield* Console.log(describeCommit(attempt.gitCommit, attempt.gitProblem))
-    if (summary.reason !== null) yield* Console.log(summary.reason)
-    if (report !== undefined) yield* Console.log(`\n${renderReport(report)}`)
+    if (summary.reason !== null) yield* printText(summary.reason, 2)
+    if (report !== undefined) yield* printReportText(report)
     else if (summary.status !== "running")
       yield* Console.log(`resume with: pnpm pipeline resume ${quoted(runArgument(found.path))}`)
   }),
