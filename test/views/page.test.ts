@@ -2,7 +2,7 @@
  * The shell of every page: no value becomes markup, and nothing is loaded from elsewhere.
  */
 import { assert, describe, it } from "@effect/vitest"
-import { percentTick } from "../../views/page/axis.ts"
+import { percentTick, timeTick } from "../../views/page/axis.ts"
 import { html, Html } from "../../views/page/html.ts"
 import { intervalChart } from "../../views/page/intervalChart.ts"
 import { lineChart } from "../../views/page/lineChart.ts"
@@ -174,6 +174,15 @@ describe("lineChart", () => {
       labels: [{ x: 1, y: 2, text: "peak 2" }],
     })?.markup
     assert.include(markup, ">peak 2<")
+  })
+
+  it("labels times on a clock of 24 hours, and days or months on longer axes", () => {
+    const at = Date.UTC(2026, 9, 4, 14, 30)
+    const day = 86_400_000
+    const ticks = [day / 2, 2 * day, 30 * day, 400 * day].map((length) =>
+      timeTick(at, at + length)(new Date(at)),
+    )
+    assert.deepStrictEqual(ticks, ["14:30", "Oct 4 14:30", "Oct 4", "Oct 2026"])
   })
 
   it("draws no chart of a single point", () => assert.isNull(chart([{ x: 1, y: 0.5 }])))

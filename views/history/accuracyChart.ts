@@ -5,14 +5,11 @@
 import { describeScheduledRun, formatScheduledTime } from "../../operations/schedule/describe.ts"
 import type { ExperimentHistory } from "../../operations/schedule/History.ts"
 import { isJudged, type ScheduledRun } from "../../schemas/ScheduledRun.ts"
+import { percentTick } from "../page/axis.ts"
 import { lineChart, type Point } from "../page/lineChart.ts"
 import { figure } from "../page/figures.ts"
 import { type Html, html } from "../page/html.ts"
 import { percent } from "../../format/numbers.ts"
-
-/** 100 %, 99.25 %: as short as possible, for an axis. */
-const roundPercent = (share: number) =>
-  `${(100 * share).toLocaleString("en", { maximumFractionDigits: 2 })} %`
 
 /** Horizontal during a champion period, vertical where the next one begins. */
 const championLine = (
@@ -34,8 +31,9 @@ const championLine = (
   })
 }
 
+/** A model's accuracy is known when its run ends. A run that never started has only its scheduled time. */
 const markOf = (run: ScheduledRun) => ({
-  x: new Date(run.scheduledAt),
+  x: new Date(run.startedAt === null ? run.scheduledAt : run.endedAt),
   tooltip: `${formatScheduledTime(run)}: ${describeScheduledRun(run)}`,
 })
 
@@ -55,8 +53,8 @@ export const accuracyChart = (
   const period = [Date.parse(first.scheduledAt), Date.parse(last.endedAt)] as const
   const picture = lineChart({
     alternative: `Test accuracy of the scheduled runs of ${history.experiment}: ${trained} trained, ${withoutModel.length} not.`,
-    x: { label: "scheduled time (UTC)", scale: "time" },
-    y: { label: "test accuracy", format: roundPercent },
+    x: { label: "time of the result (UTC)", scale: "time" },
+    y: { label: "test accuracy", format: percentTick },
     series: [
       { name: "champion", points: championLine(history, ...period) },
       { name: "new champion", points: pointsOf(scheduledRuns, "champion"), scattered: true },
@@ -69,7 +67,7 @@ export const accuracyChart = (
   return figure({
     title: "Accuracy over time",
     caption:
-      "Each model on the test examples of its own run. Dotted lines are scheduled runs without a model: failed, stopped, skipped or missed. The table of scheduled runs has the numbers.",
+      "Each model on the test examples of its own run, at the time its result was known. Dotted lines are scheduled runs without a model: failed, stopped, skipped or missed. The table of scheduled runs has the numbers.",
     // It scrolls on a phone: shrunk, it would be illegible.
     picture: html`<div class="scroll" role="group" tabindex="0" aria-label="Accuracy over time">
       ${picture}

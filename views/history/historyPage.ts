@@ -4,38 +4,48 @@
  */
 import type { PairedTest, Verdict } from "../../schemas/Champion.ts"
 import { isJudged, type ScheduledRun } from "../../schemas/ScheduledRun.ts"
-import { duration } from "../../format/duration.ts"
-import { type Content, html } from "../page/html.ts"
-import { facts, highlights, notice, page, paragraph } from "../page/page.ts"
-import { table } from "../page/tables.ts"
-import type { ExperimentHistory } from "../../operations/schedule/History.ts"
+import { count, percent, threeDigits, unsignedPoints } from "../../format/numbers.ts"
+import { size } from "../../format/size.ts"
+import type { ChampionPeriod, ExperimentHistory } from "../../operations/schedule/History.ts"
 import {
   formatScheduledTime,
   formatTime,
   outcomeLabels,
-  remarks,
   summarize,
 } from "../../operations/schedule/describe.ts"
+import { type Content, html } from "../page/html.ts"
+import { facts, highlights, notice, page, paragraph, type Section } from "../page/page.ts"
+import { table } from "../page/tables.ts"
 import { accuracyChart } from "./accuracyChart.ts"
-import { percent } from "../../format/numbers.ts"
+import { type HasReport, runName, runTable } from "./runTable.ts"
 
 /** Scheduled runs of an experiment that are shown: three years, one a day. */
 const shown = 1100
 
-/** Whether a run has a report page. */
-export type HasReport = (run: string) => boolean
+/** Without a run that failed or was missed: the notice has it. The title names the only experiment. */
+const summaryItems = (histories: ReadonlyArray<ExperimentHistory>) =>
+  histories.flatMap((history) =>
+    summarize(history)
+      .slice(needsAttention(history) ? 1 : 0)
+      .map((line) =>
+        histories.length === 1
+          ? html`<li>${line}.</li>`
+          : html`<li><strong>${history.experiment}</strong>, ${line}.</li>`,
+      ),
+  )
 
-const runName = (run: string, hasReport: HasReport): Content =>
-  hasReport(run) ? html`<a href="${encodeURIComponent(run)}/report.html">${run}</a>` : run
-
-const durationMs = ({ endedAt, startedAt }: ScheduledRun) =>
-  startedAt === null ? undefined : Date.parse(endedAt) - Date.parse(startedAt)
-
-const summaryItems = (history: ExperimentHistory) =>
-  summarize(history).map((line) => html`<li><strong>${history.experiment}</strong>, ${line}.</li>`)
+/** Null without sentences. */
+const summary = (histories: ReadonlyArray<ExperimentHistory>): Content => {
+  const items = summaryItems(histories)
+  return items.length === 0
+    ? null
+    : html`<ul class="sentences">
+        ${items}
+      </ul>`
+}
 
 const amount = (metric: PairedTest["metric"], value: number) =>
-  metric === "loss" ? value.toPrecision(3) : `${(100 * value).toFixed(2)} points`
+  metric === "loss" ? threeDigits(value) : `${unsignedPoints(value)} points`
 
 const bound = ({ metric, worseByAtMost }: PairedTest) =>
   worseByAtMost < 0
@@ -43,13 +53,16 @@ const bound = ({ metric, worseByAtMost }: PairedTest) =>
     : `worse by ${amount(metric, worseByAtMost)} at most`
 
 const comparison = (test: PairedTest) => {
-  const show = (value: number) => (test.metric === "loss" ? value.toPrecision(4) : percent(value))
+  const { challenger, champion, metric } = test
+  const pair = (name: string, show: (value: number) => string): readonly [string, string] => [
+    name,
+    `${show(challenger)}, champion ${show(champion)}`,
+  ]
   return [
-    [
-      test.metric === "loss" ? "Loss" : "Accuracy",
-      `${show(test.challenger)}, champion ${show(test.champion)}`,
-    ],
-    ["Compared on", `${test.examples} test examples of both runs`],
+    ...(metric === "loss"
+      ? [pair("Loss", threeDigits)]
+      : [pair("Accuracy", percent), pair("Error", (value) => percent(1 - value))]),
+    ["Compared on", `${count(test.examples)} test examples of both runs`],
     ["Test", test.method],
     ["Confidence limit", bound(test)],
   ] as const
@@ -59,21 +72,19 @@ const comparison = (test: PairedTest) => {
 const verdictFacts = ({ latencyMs, sizeBytes, test }: Verdict) =>
   facts([
     ...(test === null ? [] : comparison(test)),
-    ...(latencyMs === null ? [] : ([["Latency", `${latencyMs.toPrecision(3)} ms for one image`]] as const)),
-    ["Size", `${sizeBytes.toLocaleString("en")} bytes`],
+    ...(latencyMs === null ? [] : ([["Latency", `${threeDigits(latencyMs)} ms for one image`]] as const)),
+    ["Size", size(sizeBytes)],
   ])
 
-const lastVerdict = ({ events, scheduledRuns }: ExperimentHistory) => {
+/** Null unless the last run was judged. */
+const lastVerdict = ({ events, scheduledRuns }: ExperimentHistory): Content => {
   const run = scheduledRuns.at(-1)?.run
   const event = events.findLast((one) => one.run === run && "verdict" in one)
-  return event === undefined || !("verdict" in event)
-    ? null
-    : html`<h3>Verdict of the gate on the last run</h3>
-        ${verdictFacts(event.verdict)}`
+  return event === undefined || !("verdict" in event) ? null : verdictFacts(event.verdict)
 }
 
-const keyFigures = ({ champion, scheduledRuns }: ExperimentHistory, hasReport: HasReport) => {
-  const count = (...outcomes: ReadonlyArray<ScheduledRun["outcome"]>) =>
+const keyFigures = ({ champion, scheduledRuns }: ExperimentHistory) => {
+  const runsWith = (...outcomes: ReadonlyArray<ScheduledRun["outcome"]>) =>
     scheduledRuns.filter(({ outcome }) => outcomes.includes(outcome)).length
   return highlights([
     {
@@ -82,57 +93,23 @@ const keyFigures = ({ champion, scheduledRuns }: ExperimentHistory, hasReport: H
       note:
         champion === null
           ? "no model has passed the gate"
-          : html`${runName(champion.run, hasReport)}${champion.since === null ? "" : `, since ${formatTime(champion.since)} UTC`}`,
+          : [
+              ...(champion.accuracy === null ? [] : [`${percent(1 - champion.accuracy)} error`]),
+              ...(champion.since === null ? [] : [`since ${formatTime(champion.since)} UTC`]),
+            ].join(", "),
     },
     {
       name: "Scheduled runs",
-      value: scheduledRuns.length,
-      note: `${count("champion")} gave a new champion`,
+      value: count(scheduledRuns.length),
+      note: `${count(runsWith("champion"))} gave a new champion`,
     },
-    { name: "Challengers", value: count("challenger"), note: "kept; they did not pass the gate" },
+    { name: "Challengers", value: count(runsWith("challenger")), note: "kept; they did not pass the gate" },
     {
       name: "Without a model",
       value: scheduledRuns.filter((run) => !isJudged(run)).length,
-      note: `${count("failed")} failed, ${count("skipped", "missed")} skipped or missed`,
+      note: `${count(runsWith("failed"))} failed, ${count(runsWith("skipped", "missed"))} skipped or missed`,
     },
   ])
-}
-
-const runRow =
-  (hasReport: HasReport) =>
-  (scheduledRun: ScheduledRun): ReadonlyArray<Content> => {
-    const { accuracy, outcome, reasons, run, scheduledAt, timezone } = scheduledRun
-    const ms = durationMs(scheduledRun)
-    return [
-      html`<span class="whole">${formatTime(scheduledAt, timezone)}</span>`,
-      outcomeLabels[outcome],
-      accuracy === null ? "" : percent(accuracy),
-      reasons.join("; "),
-      remarks(scheduledRun).join("; "),
-      ms === undefined ? "" : duration(ms / 1000),
-      run === null ? "" : runName(run, hasReport),
-    ]
-  }
-
-const runTable = (scheduledRuns: ReadonlyArray<ScheduledRun>, older: number, hasReport: HasReport) => {
-  if (scheduledRuns.length === 0) return null
-  const zones = [...new Set(scheduledRuns.map(({ timezone }) => timezone ?? "UTC"))]
-  return [
-    table({
-      caption: `Scheduled runs, latest first (time zone: ${zones.join(", ")})`,
-      columns: [
-        "Scheduled time",
-        "Outcome",
-        { name: "Accuracy", numeric: true },
-        "Reason",
-        "Remarks",
-        { name: "Duration", numeric: true },
-        "Run",
-      ],
-      rows: scheduledRuns.toReversed().map(runRow(hasReport)),
-    }),
-    older === 0 ? null : paragraph(`${older} older scheduled runs are in schedule.ndjson.`),
-  ]
 }
 
 const manualChanges = ({ events }: ExperimentHistory, hasReport: HasReport) => {
@@ -153,30 +130,77 @@ const manualChanges = ({ events }: ExperimentHistory, hasReport: HasReport) => {
   })
 }
 
-const experimentSection = (history: ExperimentHistory, hasReport: HasReport) => {
-  const { champion, experiment } = history
+/** Its reason too, unless it is that of the last run: the page begins with it. */
+const championParagraph = (
+  champion: ChampionPeriod,
+  { scheduledRuns }: ExperimentHistory,
+  hasReport: HasReport,
+) =>
+  paragraph(
+    "Champion: ",
+    runName(champion.run, hasReport),
+    champion.why === "" || scheduledRuns.at(-1)?.run === champion.run
+      ? ""
+      : html`<br /><small>Why: ${champion.why}.</small>`,
+  )
+
+const partsOf = (history: ExperimentHistory, hasReport: HasReport) => {
+  const { champion } = history
   // Records are in the order in which runs ended: a skipped run comes before the one that was running then.
   const byTime = history.scheduledRuns.toSorted((a, b) => a.scheduledAt.localeCompare(b.scheduledAt))
   const scheduledRuns = byTime.slice(-shown)
   return {
-    id: experiment,
-    title: experiment,
-    content: [
-      keyFigures(history, hasReport),
-      champion === null || champion.why === "" ? null : paragraph(`Why it is the champion: ${champion.why}.`),
-      lastVerdict(history),
+    champion: [
+      keyFigures(history),
+      champion === null ? null : championParagraph(champion, history, hasReport),
       accuracyChart(history, scheduledRuns),
-      runTable(scheduledRuns, byTime.length - scheduledRuns.length, hasReport),
+    ],
+    verdict: lastVerdict(history),
+    runs: [
+      runTable(history, scheduledRuns, byTime.length - scheduledRuns.length, hasReport),
       manualChanges(history, hasReport),
     ],
   }
 }
 
+const verdictTitle = "Verdict of the gate on the last run"
+
+/** One section for each of several experiments. */
+const experimentSection = (history: ExperimentHistory, hasReport: HasReport): Section => {
+  const { champion, runs, verdict } = partsOf(history, hasReport)
+  const content = [
+    champion,
+    verdict === null
+      ? null
+      : html`<h3>${verdictTitle}</h3>
+          ${verdict}`,
+    runs,
+  ]
+  return { id: history.experiment, title: history.experiment, content }
+}
+
+/** The sections of the only experiment. */
+const sectionsOf = (history: ExperimentHistory, hasReport: HasReport): ReadonlyArray<Section> => {
+  const { champion, runs, verdict } = partsOf(history, hasReport)
+  return [
+    { id: "champion", title: "Champion", content: champion },
+    ...(verdict === null ? [] : [{ id: "verdict", title: verdictTitle, content: verdict }]),
+    { id: "runs", title: "Scheduled runs", content: runs },
+  ]
+}
+
+/** Whether the last scheduled run failed or was missed. */
+const needsAttention = ({ scheduledRuns }: ExperimentHistory): boolean => {
+  const last = scheduledRuns.at(-1)
+  return last?.outcome === "failed" || last?.outcome === "missed"
+}
+
 /** Experiments whose last scheduled run failed or was missed. */
 const problems = (histories: ReadonlyArray<ExperimentHistory>) =>
-  histories.flatMap(({ experiment, scheduledRuns }) => {
+  histories.flatMap((history) => {
+    const { experiment, scheduledRuns } = history
     const last = scheduledRuns.at(-1)
-    if (last?.outcome !== "failed" && last?.outcome !== "missed") return []
+    if (last === undefined || !needsAttention(history)) return []
     const trained = scheduledRuns.findLast(isJudged)
     const since =
       trained === undefined
@@ -187,15 +211,52 @@ const problems = (histories: ReadonlyArray<ExperimentHistory>) =>
     ]
   })
 
+/** The champion of a single experiment, or how many experiments there are. */
+const titleOf = (histories: ReadonlyArray<ExperimentHistory>): string => {
+  if (histories.length !== 1) return `Scheduled runs of ${histories.length} experiments`
+  const [{ champion, experiment }] = histories
+  if (champion === null) return `${experiment}: no champion yet`
+  return champion.accuracy === null
+    ? `${experiment}: champion ${champion.run}`
+    : `${experiment}: champion with ${percent(champion.accuracy)} test accuracy`
+}
+
+/** One line for each experiment. */
+const overview = (histories: ReadonlyArray<ExperimentHistory>): Content =>
+  histories.length < 2
+    ? null
+    : table({
+        caption: "Champion and last scheduled run of each experiment",
+        captionHidden: true,
+        columns: [
+          "Experiment",
+          { name: "Accuracy", numeric: true },
+          { name: "Error", numeric: true },
+          "Champion since",
+          "Last scheduled run",
+          "Outcome",
+        ],
+        rows: histories.map(({ champion, experiment, scheduledRuns }) => {
+          const last = scheduledRuns.at(-1)
+          const accuracy = champion?.accuracy ?? null
+          return [
+            html`<a href="#${experiment}">${experiment}</a>`,
+            percent(accuracy),
+            accuracy === null ? "–" : percent(1 - accuracy),
+            champion === null || champion.since === null ? "–" : `${formatTime(champion.since)} UTC`,
+            last === undefined ? "–" : formatScheduledTime(last),
+            last === undefined ? "–" : outcomeLabels[last.outcome],
+          ]
+        }),
+      })
+
 export const historyPage = (histories: ReadonlyArray<ExperimentHistory>, hasReport: HasReport): string =>
   page({
     kind: "Schedule",
-    title: "Scheduled runs",
-    lead: [
-      html`<ul class="sentences">
-        ${histories.map(summaryItems)}
-      </ul>`,
-      notice("Needs attention", problems(histories)),
-    ],
-    sections: histories.map((history) => experimentSection(history, hasReport)),
+    title: titleOf(histories),
+    lead: [overview(histories), summary(histories), notice("Needs attention", problems(histories))],
+    sections:
+      histories.length === 1
+        ? sectionsOf(histories[0], hasReport)
+        : histories.map((history) => experimentSection(history, hasReport)),
   })

@@ -53,6 +53,21 @@ export const numberTick = (value: number): string =>
 export const percentTick = (share: number): string =>
   `${(100 * share).toLocaleString("en", { maximumFractionDigits: 3 })} %`
 
+const months = ["Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"]
+const dayMs = 86_400_000
+
+/** Ticks of a time axis in UTC, on a clock of 24 hours: 02:30, Nov 4, Nov 4 02:30 or Nov 2026, as the length of the axis needs. */
+export const timeTick =
+  (from: number, until: number) =>
+  (time: Date): string => {
+    const month = months[time.getUTCMonth()]
+    const day = `${month} ${time.getUTCDate()}`
+    if (until - from > 300 * dayMs) return `${month} ${time.getUTCFullYear()}`
+    if (until - from > 4 * dayMs) return day
+    const clock = time.toISOString().slice(11, 16)
+    return clock === "00:00" || until - from > dayMs ? `${day} ${clock}` : clock
+  }
+
 interface VerticalAxis {
   readonly options: Plot.ScaleOptions
   /** Where a value is drawn on the scale. */

@@ -1,7 +1,7 @@
 /**
  * Line charts of a page: (series, axes) -> Html with an SVG and its legend.
  */
-import { type Axis, numberTick, verticalAxis } from "./axis.ts"
+import { type Axis, numberTick, timeTick, verticalAxis } from "./axis.ts"
 import { chartSize, draw, Plot, wideChartSize } from "./draw.ts"
 import { Html, html } from "./html.ts"
 import { seriesColor, seriesColorCount } from "./style.ts"
@@ -110,13 +110,19 @@ const marksOf = (series: ReadonlyArray<Series>, i: number, points: ReadonlyArray
   return [...(scattered ? [] : [line]), ...(dots || scattered || points.length === 1 ? [dotted] : [])]
 }
 
-const horizontalOptions = (axis: Axis, isWide: boolean): Plot.ScaleOptions => ({
+const horizontalOptions = (
+  axis: Axis,
+  isWide: boolean,
+  [low, high]: readonly [number, number],
+): Plot.ScaleOptions => ({
   label: axis.label,
   labelAnchor: "right",
   labelArrow: "none",
   tickSize: 4,
   ticks: isWide ? 8 : 5,
-  ...(axis.scale === "time" ? { type: "utc" as const } : { tickFormat: axis.format ?? numberTick }),
+  ...(axis.scale === "time"
+    ? { type: "utc" as const, tickFormat: timeTick(low, high) }
+    : { tickFormat: axis.format ?? numberTick }),
   ...(axis.domain === undefined ? {} : { domain: [...axis.domain] }),
 })
 
@@ -146,6 +152,7 @@ export const lineChart = (chart: LineChart): Html | null => {
   if (points.length < 2) return null
   const values = points.map(({ y }) => y)
   const abscissas = points.map(({ x }) => Number(x))
+  const range = [Math.min(...abscissas), Math.max(...abscissas)] as const
   const axis = verticalAxis(y, values)
   const placed = series.map(({ points }) =>
     points.filter(({ y }) => Number.isFinite(y)).map((point) => ({ ...point, y: axis.at(point.y) })),
@@ -156,7 +163,7 @@ export const lineChart = (chart: LineChart): Html | null => {
     marginRight: series.some(({ mark }) => mark !== undefined) ? 30 : 16,
     marginBottom: 38,
     marginTop: 26,
-    x: horizontalOptions(x, wide),
+    x: horizontalOptions(x, wide, range),
     y: axis.options,
     marks: [
       Plot.ruleX([...events], { x: "x", stroke: "var(--muted)", strokeDasharray: "2 3", title: "tooltip" }),
@@ -164,7 +171,7 @@ export const lineChart = (chart: LineChart): Html | null => {
       ...endMarks(series, placed),
       ...labelMarks(
         labels.map((label) => ({ ...label, y: axis.at(label.y) })),
-        [Math.min(...abscissas), Math.max(...abscissas)],
+        range,
       ),
     ],
   })

@@ -116,6 +116,11 @@ summary::-webkit-details-marker { display: none; }
 figure.wide .plot { max-width: 56rem; }
 .scroll > .plot { min-width: 40rem; }
 .whole { white-space: nowrap; }
+td .reason { max-width: 30rem; }
+td .reason.text { min-width: 12rem; }
+.reason details[open] { min-width: 16rem; }
+.reason details { margin: 0; font-size: inherit; }
+.reason p { margin: .2rem 0; font-size: .82rem; color: var(--muted); }
 .plain { margin: .2rem 0; padding: 0; list-style: none; }
 .unit { display: inline-block; padding-left: .45rem; border-left: .3rem solid var(--unit); font-weight: 600; }
 .plot { color: var(--muted); }

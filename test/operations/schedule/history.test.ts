@@ -3,6 +3,7 @@ import { join } from "node:path"
 import * as NodeServices from "@effect/platform-node/NodeServices"
 import { assert, describe, it } from "@effect/vitest"
 import { Effect, FileSystem } from "effect"
+import { parseHTML } from "linkedom"
 import { readHistory } from "../../../operations/schedule/History.ts"
 import { readJobState } from "../../../operations/schedule/Journal.ts"
 import { historyPage } from "../../../views/history/historyPage.ts"
@@ -208,6 +209,88 @@ describe("the history page", () => {
           page,
           /small failed: .*; the last trained model is from 2026-03-26 02:30 Europe\/Prague\./s,
         )
+      }),
+    ),
+  )
+
+  it.effect(
+    "names its champion, prints each reason once, leaves out empty columns, and joins alike runs",
+    () =>
+      go(
+        Effect.gen(function* () {
+          const missed = [1, 2, 3].map((day) =>
+            scheduledRun(day, { outcome: "missed", run: null, startedAt: null, reasons: ["off"] }),
+          )
+          const history = yield* read({ scheduledRuns: [...missed, ...scheduledRuns], events })
+          const page = historyPage([history], () => false)
+          assert.include(page, "<h1>small: champion with 90.00 % test accuracy</h1>")
+          assert.include(page, "10.00 % error, since 2026-03-25 02:00 UTC")
+          const { document } = parseHTML(page)
+          const heads = [...document.querySelectorAll("#runs ~ .scroll thead th")].map(
+            ({ textContent }) => textContent,
+          )
+          assert.deepStrictEqual(heads, [
+            "Scheduled time",
+            "Outcome",
+            "Accuracy",
+            "Error",
+            "Duration",
+            "Reason",
+            "Run",
+          ])
+          const rows = [...document.querySelectorAll("#runs ~ .scroll tbody tr")].map(
+            ({ textContent }) => textContent,
+          )
+          assert.strictEqual(rows.length, 5)
+          assert.match(rows[4], /^\s*3 runs, 2026-03-01 02:30 to 2026-03-03 02:30/)
+          // The notice and the table have the reason of the failed run; the summary and the verdict do not repeat it.
+          const text = document.querySelector("header")?.textContent ?? ""
+          assert.strictEqual(text.split('alert("x")').length, 2)
+        }),
+      ),
+  )
+
+  it.effect("has an overview of several experiments, and a section for each", () =>
+    go(
+      Effect.gen(function* () {
+        const history = yield* read({ scheduledRuns, events })
+        const other = { ...history, experiment: "large", champion: null }
+        const { document } = parseHTML(historyPage([other, history], () => false))
+        assert.strictEqual(document.querySelector("h1")?.textContent, "Scheduled runs of 2 experiments")
+        const rows = [...document.querySelectorAll("header tbody tr")].map((row) =>
+          [...row.children].map(({ textContent }) => textContent).join(" "),
+        )
+        assert.deepStrictEqual(rows, [
+          "large – – – 2026-03-27 02:30 Europe/Prague failed",
+          "small 90.00 % 10.00 % 2026-03-25 02:00 UTC 2026-03-27 02:30 Europe/Prague failed",
+        ])
+        assert.deepStrictEqual(
+          [...document.querySelectorAll("h2")].map(({ textContent }) => textContent),
+          ["large", "small"],
+        )
+      }),
+    ),
+  )
+
+  it.effect("places models at the time of their result", () =>
+    go(
+      Effect.gen(function* () {
+        const early = scheduledRun(1, { accuracy: 0.5, outcome: "challenger" })
+        const late = scheduledRun(2, {
+          accuracy: 0.5,
+          outcome: "challenger",
+          endedAt: "2026-03-03T01:30:00.000Z",
+        })
+        const middle = scheduledRun(3, { accuracy: 0.5, outcome: "challenger", startedAt: null })
+        const { document } = parseHTML(
+          historyPage([yield* read({ scheduledRuns: [early, late, middle], events: [] })], () => false),
+        )
+        const xs = [...document.querySelectorAll("svg.plot circle")].map((dot) =>
+          Number(dot.getAttribute("cx")),
+        )
+        // The second run ended when the third was due.
+        assert.strictEqual(xs[1], xs[2])
+        assert.isBelow(xs[0], xs[1])
       }),
     ),
   )
