@@ -16,6 +16,7 @@ import * as FetchHttpClient from "effect/http/FetchHttpClient"
 import { Engine, type Trainer } from "../engines/Engine.ts"
 import { selectEngine } from "../engines/select.ts"
 import { engineNames } from "../schemas/EngineInfo.ts"
+import { StopSignal } from "../pipeline/StopSignal.ts"
 import { execute } from "../pipeline/execute.ts"
 import { loadExperiment } from "../pipeline/experimentFile/load.ts"
 import { Display } from "../pipeline/Display.ts"
@@ -126,7 +127,7 @@ const { engine, stageMs } = await Effect.runPromise(
   runPipeline.pipe(
     Effect.withTracer(addingTracer),
     Effect.provide(selectEngine(engineName)),
-    Effect.provide(quiet),
+    Effect.provide([quiet, StopSignal.layer]),
     Effect.provide(FetchHttpClient.layer),
     Effect.provide(NodeServices.layer),
     Effect.provide(Logger.layer([])),

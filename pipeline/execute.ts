@@ -1,7 +1,8 @@
 /**
  * One attempt at a run, from locking the run to recording how the attempt ended: (run, engine) -> Report.
  *
- * The command `run` creates a run directory and `resume` finds one; from here on they do the same.
+ * The command `run` creates a run directory and `resume` finds one; from here on they do the same. Who started it decides what
+ * stops it (`StopSignal`): signals stop a command, an interruption stops a call of the API.
  */
 import { Cause, Effect, Exit, Layer, Path } from "effect"
 import { Engine } from "../engines/Engine.ts"
@@ -21,7 +22,6 @@ import { runPipeline } from "./pipeline.ts"
 import { provenance } from "./provenance.ts"
 import { readReport } from "../storage/report.ts"
 import { layerRunDirectory } from "./stage.ts"
-import { StopSignal } from "./StopSignal.ts"
 import { Display } from "./Display.ts"
 
 export interface ExecuteOptions {
@@ -105,6 +105,6 @@ export const execute = Effect.fn("execute")(function* ({
       return Effect.ignore(attempt.end(outcomeOf(exit)))
     }),
     Effect.provideService(CurrentRun, current),
-    Effect.provide(Layer.mergeAll(stages, StopSignal.layer).pipe(Layer.provideMerge(log))),
+    Effect.provide(stages.pipe(Layer.provideMerge(log))),
   )
 }, Effect.scoped)

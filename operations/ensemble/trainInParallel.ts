@@ -51,4 +51,4 @@ export const trainInParallel = Effect.fn("trainInParallel")(function* (
   const signal = stop.requested()
   if (signal !== undefined) return yield* new Interrupted({ signal, during: "the training of members" })
   if (failures.length > 0) return yield* failures[0]
-}, Effect.provide(StopSignal.layer))
+})

@@ -2,6 +2,7 @@
 import { availableParallelism } from "node:os"
 import { Console, Effect, Option, Schema } from "effect"
 import type { Ensemble } from "../../../operations/ensemble/ensembleFile.ts"
+import { StopSignal } from "../../../pipeline/StopSignal.ts"
 import { resumeHint } from "../../../pipeline/resumeHint.ts"
 import { Failure } from "../../../schemas/Failure.ts"
 import { tryWriteReportPage } from "../../../views/report/tryWriteReportPage.ts"
@@ -112,4 +113,4 @@ export const runEnsemble = Effect.fn("runEnsemble")(function* (ensemble: Ensembl
       ? JSON.stringify({ path, ...report }, null, 2)
       : `\n${renderEnsemble(report)}\nensemble       ${path}`,
   )
-})
+}, Effect.provide(StopSignal.layer))

@@ -2,6 +2,7 @@
 import { Effect, Option } from "effect"
 import { runArgument } from "../../../format/runArgument.ts"
 import { experimentOf, type LoadedFile } from "../../../pipeline/experimentFile/load.ts"
+import { StopSignal } from "../../../pipeline/StopSignal.ts"
 import { prepareFork } from "../../../pipeline/lineage/fork.ts"
 import { fingerprint } from "../../../schemas/experiment/fingerprint.ts"
 import { findRun } from "../../../storage/runDirectory.ts"
@@ -32,7 +33,12 @@ export const runExperiment = Effect.fn("runExperiment")(function* (loaded: Loade
     runsDir: options.runsDir,
     dataDir: options.dataDir,
     resumeWith: (path) => ["resume", runArgument(path)],
-  }).pipe(Effect.provide(selectEngine(options.engine, { threads: Option.getOrUndefined(options.threads) })))
+  }).pipe(
+    Effect.provide([
+      selectEngine(options.engine, { threads: Option.getOrUndefined(options.threads) }),
+      StopSignal.layer,
+    ]),
+  )
   yield* tryWriteReportPage(folder)
   const { printReport } = yield* Effect.promise(() => import("../../render/printReport.ts"))
   yield* printReport(report, folder, options.json)
