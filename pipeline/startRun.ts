@@ -2,7 +2,7 @@
 import { Effect, Path } from "effect"
 import { Engine } from "../engines/Engine.ts"
 import type { Experiment } from "../schemas/experiment/Experiment.ts"
-import { formatVersion, type Overrides, type Parent } from "../schemas/Run.ts"
+import { formatVersion, notAFile, type Overrides, type Parent } from "../schemas/Run.ts"
 import { createRun } from "../storage/runDirectory.ts"
 import { announce } from "./announce.ts"
 import { execute } from "./execute.ts"
@@ -38,7 +38,10 @@ export const startRun = Effect.fn("startRun")(function* <E, R>(options: NewRun<E
       id,
       createdAt,
       experiment,
-      experimentFile: { ...file, path: paths.relative(process.cwd(), file.path) },
+      experimentFile: {
+        ...file,
+        path: file.path === notAFile ? notAFile : paths.relative(process.cwd(), file.path),
+      },
       overrides,
       fingerprint,
       ...(parent === undefined ? {} : { parent }),

@@ -35,6 +35,9 @@ const StoredExperiment = Schema.Struct({
   evaluationRules: withDefault(EvaluationRules, 1),
 })
 
+/** In place of the path of an experiment file, if code gave the experiment as a value. */
+export const notAFile = "(given by code)"
+
 export const RunIdentity = Schema.Struct({
   formatVersion: Schema.Literal(formatVersion),
   id: Schema.String,

@@ -8,6 +8,7 @@ import { engineOf, resumeRun } from "../../pipeline/resumeRun.ts"
 import type { EngineName } from "../../schemas/EngineInfo.ts"
 import type { Experiment } from "../../schemas/experiment/Experiment.ts"
 import { withSecretsOf } from "../../stages/fetch/address.ts"
+import { notAFile } from "../../schemas/Run.ts"
 import { readReport } from "../../storage/report.ts"
 import { effectiveExperiment, type Run } from "../../storage/runDirectory.ts"
 import { checkExtension } from "./extension.ts"
@@ -28,6 +29,7 @@ export interface ResumeOptions {
  */
 const readFile = Effect.fnUntraced(function* ({ identity }: Run, stored: Experiment) {
   const { experiment, experimentFile, overrides } = identity
+  if (experimentFile.path === notAFile) return stored
   const current = yield* loadExperiment(experimentFile.path, overrides).pipe(Effect.result)
   if (Result.isFailure(current)) return stored
   const dataset = withSecretsOf(stored.dataset, current.success.experiment.dataset)

@@ -1,0 +1,145 @@
+/** Starts and resumes runs from code: (experiment, options) -> the result, or events on the way to it. */
+import { Effect, type Cause, Queue, Stream } from "effect"
+import { selectEngine } from "../engines/select.ts"
+import { resumeToEnd } from "../operations/resume/resume.ts"
+import {
+  applyOverrides,
+  decodeExperiment,
+  experimentOf,
+  loadDefault,
+} from "../pipeline/experimentFile/load.ts"
+import { startRun } from "../pipeline/startRun.ts"
+import type { Metric } from "../schemas/Metric.ts"
+import type { Report } from "../schemas/Report.ts"
+import { notAFile } from "../schemas/Run.ts"
+import { fingerprint } from "../schemas/experiment/fingerprint.ts"
+import { findRun } from "../storage/runDirectory.ts"
+import { tryWriteReportPage } from "../views/report/tryWriteReportPage.ts"
+import { type OnEvent, standalone, stoppable } from "./services.ts"
+import type { TidemarkError } from "./TidemarkError.ts"
+import type { MetricRow, ResumeOptions, RunEvent, RunOptions, RunResult, TestResult } from "./types.ts"
+
+export const metricRow = ({ epoch, error, iteration, loss, split }: Metric): MetricRow => ({
+  split,
+  iteration,
+  epoch,
+  loss,
+  error,
+})
+
+export const testResult = ({
+  accuracy,
+  classes,
+  confusion,
+  error,
+  examples,
+  loss,
+}: Report["test"]): TestResult => ({
+  examples,
+  accuracy,
+  error,
+  loss,
+  classes,
+  confusion,
+})
+
+const resultOf = (path: string, report: Report): RunResult => ({
+  id: report.run,
+  path,
+  iterations: report.iterations,
+  parameters: report.parameters,
+  validation: report.validation.map(metricRow),
+  test: testResult(report.test),
+})
+
+/** The experiment that was given, with the overrides, and where it came from. */
+const readExperiment = Effect.fnUntraced(function* ({ experiment: given, iterations, seed }: RunOptions) {
+  const overrides = {
+    ...(iterations === undefined ? {} : { iterations }),
+    ...(seed === undefined ? {} : { seed }),
+  }
+  if (typeof given === "string") {
+    const { experiment, path, written } = yield* experimentOf(yield* loadDefault(given), overrides)
+    return { experiment, overrides, file: { path, fingerprint: written } }
+  }
+  const decoded = yield* decodeExperiment(given, "the experiment")
+  // The experiment as it runs is checked like one that was written so.
+  const experiment = yield* decodeExperiment(applyOverrides(decoded, overrides), "the experiment")
+  return { experiment, overrides, file: { path: notAFile, fingerprint: fingerprint(decoded) } }
+})
+
+const trainNew = (options: RunOptions, onEvent?: OnEvent) =>
+  standalone(
+    stoppable(
+      Effect.gen(function* () {
+        const { experiment, file, overrides } = yield* readExperiment(options)
+        const { path, report } = yield* startRun({
+          experiment,
+          fingerprint: fingerprint(experiment),
+          file,
+          overrides,
+          runsDir: options.runsDir ?? "runs",
+          dataDir: options.dataDir ?? "data",
+          prepare: () => Effect.void,
+          resumeWith: (path) => ["resume", path],
+        }).pipe(Effect.provide(selectEngine(options.engine ?? "auto", { threads: options.threads })))
+        yield* tryWriteReportPage(path)
+        return resultOf(path, report)
+      }),
+    ),
+    onEvent,
+  )
+
+const trainOn = (run: string, options: ResumeOptions, onEvent?: OnEvent) =>
+  standalone(
+    stoppable(
+      Effect.gen(function* () {
+        const found = yield* findRun(options.runsDir ?? "runs", run)
+        const { isNew, report } = yield* resumeToEnd(found, {
+          iterations: options.iterations,
+          engine: options.engine,
+          threads: options.threads,
+          allowEngineChange: options.allowEngineChange ?? false,
+        })
+        if (isNew) yield* tryWriteReportPage(found.path)
+        return resultOf(found.path, report)
+      }),
+    ),
+    onEvent,
+  )
+
+/** The events of a training, the result last. A stream that is cut short stops the run with a checkpoint. */
+const eventsOf = (
+  train: (onEvent: OnEvent) => Effect.Effect<RunResult, TidemarkError>,
+): Stream.Stream<RunEvent, TidemarkError> =>
+  Stream.callback<RunEvent, TidemarkError>((queue: Queue.Queue<RunEvent, TidemarkError | Cause.Done>) =>
+    train((event) => void Queue.offerUnsafe(queue, event)).pipe(
+      Effect.flatMap((result) => Queue.offer(queue, { kind: "finished", result })),
+      Effect.andThen(Queue.end(queue)),
+      Effect.catchCause((cause) => Queue.failCause(queue, cause)),
+    ),
+  )
+
+/**
+ * Trains an experiment in a new run directory, to its test report. Interrupted, it saves a checkpoint and ends; `resume` goes on
+ * from there with the same bytes as if nothing had happened.
+ */
+export const run = (options: RunOptions): Effect.Effect<RunResult, TidemarkError> => trainNew(options)
+
+/** The same as a stream: progress and log lines as they come, and `finished` with the result at the end. */
+export const runEvents = (options: RunOptions): Stream.Stream<RunEvent, TidemarkError> =>
+  eventsOf((onEvent) => trainNew(options, onEvent))
+
+/**
+ * Resumes a run from its newest checkpoint, to its test report. A finished run is returned as it is.
+ *
+ * `run`: an id, its first or last characters, a path, or `latest`.
+ */
+export const resume = (run: string, options: ResumeOptions = {}): Effect.Effect<RunResult, TidemarkError> =>
+  trainOn(run, options)
+
+/** The same as a stream. */
+export const resumeEvents = (
+  run: string,
+  options: ResumeOptions = {},
+): Stream.Stream<RunEvent, TidemarkError> => eventsOf((onEvent) => trainOn(run, options, onEvent))

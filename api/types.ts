@@ -1,0 +1,208 @@
+/**
+ * What the API takes and gives, written out: no type of an engine, of a schema or of a stage is in it, so that it changes only
+ * when it is changed here. Error rates and shares are between 0 and 1, times are ISO 8601, durations as their names say.
+ */
+import type { EnsembleInput, ExperimentInput } from "../schemas/index.ts"
+
+export type { EnsembleInput, ExperimentInput }
+
+/** An engine, or `auto` for the fastest one that works here. */
+export type EngineChoice = "auto" | "tensorflow" | "onnx" | "reference"
+export type RunStatus = "running" | "finished" | "interrupted" | "failed"
+
+export interface Folders {
+  /** The folder of run directories. Default: `runs` in the working folder. */
+  readonly runsDir?: string
+  /** The folder of downloaded datasets. Default: `data` in the working folder. */
+  readonly dataDir?: string
+}
+
+export interface RunOptions extends Folders {
+  /** The experiment, or the path of the file that has it as its default export. */
+  readonly experiment: ExperimentInput | string
+  /** Default: `auto`. */
+  readonly engine?: EngineChoice
+  /** Processor threads. Default: all cores. */
+  readonly threads?: number
+  /** Replaces the budget of the experiment. */
+  readonly iterations?: number
+  /** Replaces the seed of the experiment. */
+  readonly seed?: number
+}
+
+export interface ResumeOptions extends Pick<Folders, "runsDir"> {
+  /** Replaces the budget of the run, to train it further. */
+  readonly iterations?: number
+  /** Default: the engine of the run, which alone resumes exactly. Another one needs `allowEngineChange`. */
+  readonly engine?: EngineChoice
+  /** Default: as many as before. */
+  readonly threads?: number
+  readonly allowEngineChange?: boolean
+}
+
+/** A share with its 95 % Wilson score interval. */
+export interface Interval {
+  readonly value: number
+  readonly low: number
+  readonly high: number
+}
+
+export interface ClassResult {
+  readonly label: number
+  /** Test examples of the class. */
+  readonly support: number
+  /** Null where it is not defined: no example is predicted as the class, or none has its label. */
+  readonly precision: number | null
+  readonly recall: number | null
+  readonly f1: number | null
+}
+
+export interface TestResult {
+  readonly examples: number
+  readonly accuracy: Interval
+  readonly error: Interval
+  /** The experiment's loss, averaged over the test split. */
+  readonly loss: number
+  readonly classes: ReadonlyArray<ClassResult>
+  /** Rows: true label; columns: predicted label; counts. */
+  readonly confusion: ReadonlyArray<ReadonlyArray<number>>
+}
+
+/** A row of metrics. Of the train split: means over the batches since the last row. */
+export interface MetricRow {
+  readonly split: "train" | "validation"
+  /** Optimizer updates so far. */
+  readonly iteration: number
+  /** Passes over the train split so far. */
+  readonly epoch: number
+  readonly loss: number
+  readonly error: number
+}
+
+/** What `listRuns` tells of a run. */
+export interface RunSummary {
+  readonly id: string
+  readonly path: string
+  /** The name of its experiment. */
+  readonly experiment: string
+  /** Null if the stored experiment names none. */
+  readonly dataset: string | null
+  readonly seed: number | null
+  readonly status: RunStatus
+  readonly createdAt: string
+  /** The iteration reached, and the budget; null if it is in epochs and not known yet. */
+  readonly iteration: number
+  readonly iterations: number | null
+  readonly durationSeconds: number | null
+  /** The lowest of all evaluations. */
+  readonly validationError: number | null
+  readonly testError: number | null
+  /** Why it was interrupted or failed. */
+  readonly reason: string | null
+}
+
+/** What `readRun` tells of a run. */
+export interface RunDetails extends RunSummary {
+  /** The experiment with every default filled in, as plain JSON. */
+  readonly config: { readonly [field: string]: unknown }
+  readonly metrics: ReadonlyArray<MetricRow>
+  /** Null until the run is finished. */
+  readonly test: TestResult | null
+  readonly parameters: number | null
+}
+
+/** What `run` and `resume` give. */
+export interface RunResult {
+  readonly id: string
+  /** The run directory. */
+  readonly path: string
+  /** Optimizer updates; fewer than the budget after early stopping. */
+  readonly iterations: number
+  readonly parameters: number
+  readonly validation: ReadonlyArray<MetricRow>
+  readonly test: TestResult
+}
+
+/** What happens in a run, in order. `finished` is the last event. */
+export type RunEvent =
+  | {
+      readonly kind: "progress"
+      readonly iteration: number
+      readonly total: number
+      readonly batchSize: number
+      /** Mean over the newest chunk of iterations; null if it is not finite. */
+      readonly loss: number | null
+    }
+  | {
+      readonly kind: "log"
+      readonly level: "info" | "warning"
+      /** Such as `train`; empty outside of stages. */
+      readonly stage: string
+      readonly text: string
+    }
+  | { readonly kind: "finished"; readonly result: RunResult }
+
+/** A significance test of the second against the first. */
+export interface ComparedPair {
+  readonly first: string
+  readonly second: string
+  /** Such as "exact McNemar test". */
+  readonly method: string
+  /** Test error of the second minus that of the first, with its 95 % interval. */
+  readonly difference: { readonly value: number; readonly low: number; readonly high: number }
+  /** The p-value, corrected for the number of tests. */
+  readonly p: number
+  /** Whether `p` is below 0.05. */
+  readonly significant: boolean
+  /** One sentence. */
+  readonly verdict: string
+}
+
+export interface RunComparison {
+  /** Runs that differ in their seed alone are one group. The first one is the baseline. */
+  readonly groups: ReadonlyArray<{
+    readonly label: string
+    readonly experiment: string
+    readonly runs: ReadonlyArray<string>
+    readonly seeds: ReadonlyArray<number | null>
+  }>
+  /** Fields of the experiments that are not the same in all groups: JSON text by label. */
+  readonly differences: ReadonlyArray<{
+    /** Such as optimizer/learningRate/value. */
+    readonly path: string
+    readonly values: Readonly<Record<string, string>>
+  }>
+  readonly tests: ReadonlyArray<ComparedPair>
+  readonly untested: ReadonlyArray<{
+    readonly first: string
+    readonly second: string
+    readonly reason: string
+  }>
+  /** What is missing or should be known, one sentence each. */
+  readonly remarks: ReadonlyArray<string>
+}
+
+export interface PredictorOptions extends Pick<Folders, "runsDir"> {
+  /** Default: the engine of the run. */
+  readonly engine?: EngineChoice
+  /** The iteration of a checkpoint, in place of the one that was tested. */
+  readonly checkpoint?: number
+}
+
+export interface ImagePrediction {
+  /** The path, or the name that was given. */
+  readonly image: string
+  readonly label: number
+  /** The name of the class. */
+  readonly class: string
+  /** By label; they sum to 1. */
+  readonly probabilities: ReadonlyArray<number>
+  /** What makes the preparation of a photograph doubtful, such as `touchesBorder`. */
+  readonly doubts: ReadonlyArray<string>
+}
+
+/** An image that cannot be predicted, and why. */
+export interface ImageRefusal {
+  readonly image: string
+  readonly problem: string
+}
