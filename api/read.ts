@@ -97,7 +97,7 @@ export const compare = (
           },
           p: test.correctedP,
           significant: test.significant,
-          verdict: verdict(test),
+          verdict: verdict(test, false),
         })),
         untested: comparison.untested,
         remarks: comparison.remarks,
