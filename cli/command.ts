@@ -28,6 +28,7 @@ import { watch } from "./commands/watch.ts"
 import { layerEventDisplay, type SendEvent, sendFailure } from "./events.ts"
 import { commandExitCode, printFailure } from "./failure.ts"
 import { layerTerminalLog } from "./render/terminalLog.ts"
+import { withPrintableConsole } from "./render/printableConsole.ts"
 import { layerTerminal } from "./render/Terminal.ts"
 
 const pipeline = Command.make("pipeline").pipe(
@@ -65,6 +66,7 @@ const servicesWith = (send: SendEvent | undefined) =>
  */
 export const runCommandLine = (words: ReadonlyArray<string>, send?: SendEvent): Effect.Effect<number> =>
   Command.runWith(pipeline, { version })(words).pipe(
+    withPrintableConsole,
     Effect.tapCause(send === undefined ? printFailure : sendFailure(send)),
     Effect.provide(servicesWith(send)),
     Effect.exit,

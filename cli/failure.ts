@@ -6,9 +6,11 @@ import { styleText } from "node:util"
 import { Cause, Effect, Exit } from "effect"
 import { CliError } from "effect/cli"
 import { wrap } from "./render/wrap.ts"
+import { printable } from "../format/printable.ts"
 import { quoted } from "../format/quoted.ts"
 import { exitCode } from "../pipeline/exitCode.ts"
 import { exitCodes } from "../schemas/exitCodes.ts"
+import { shortened } from "../schemas/shortened.ts"
 import { StorageFailed } from "../storage/StorageFailed.ts"
 import { Interrupted } from "../schemas/Interrupted.ts"
 
@@ -19,16 +21,21 @@ export const commandExitCode = (exit: Exit.Exit<unknown, unknown>): number => {
   return error._tag === "ShowHelp" && error.errors.length === 0 ? 0 : exitCodes.usage
 }
 
-/** A terminal gets lines that break between words, in place of the ^C that it may have echoed. */
-const print = (text: string) =>
-  process.stderr.isTTY
-    ? process.stderr.write(`\r\u001B[2K${wrap(text, (process.stderr.columns ?? 80) - 1, 2)}\n`)
-    : process.stderr.write(`${text}\n`)
-
 const red = (text: string) => styleText("red", text, { stream: process.stderr })
 
+/** Of anything printed here: a trace may quote its input. */
+const longestText = 20_000
+
+/** A terminal gets lines that break between words, in place of the ^C that it may have echoed. */
+const print = (text: string, mark = "") => {
+  const line = `${mark === "" ? "" : `${red(mark)} `}${printable(shortened(text, longestText))}`
+  return process.stderr.isTTY
+    ? process.stderr.write(`\r\u001B[2K${wrap(line, (process.stderr.columns ?? 80) - 1, 2)}\n`)
+    : process.stderr.write(`${line}\n`)
+}
+
 /** Prints one line on standard error. */
-export const printError = (message: string) => print(`${red("error:")} ${message}`)
+export const printError = (message: string) => print(shortened(message), "error:")
 
 /** The exit code of a command whose standard output may have failed: prints the failure. `failure`: the code of the operating system. */
 export const outputExitCode = (code: number, failure: string | undefined): number => {
@@ -51,7 +58,7 @@ export const printFailure = (cause: Cause.Cause<unknown>) =>
       printError(error.message)
       return
     }
-    print(`${red("bug in tidemark:")} ${error instanceof Error ? error.message : String(error)}`)
+    print(error instanceof Error ? error.message : String(error), "bug in tidemark:")
     print("The log of the run has the details, and its checkpoints are intact. Please report these lines:")
     print(Cause.pretty(cause))
   })

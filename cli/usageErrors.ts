@@ -6,6 +6,7 @@ import { Effect } from "effect"
 import { type CliError, CliOutput, type HelpDoc } from "effect/cli"
 import { alternatives } from "../format/alternatives.ts"
 import { printError } from "./failure.ts"
+import { styled } from "./render/printableConsole.ts"
 
 /** Whether a flag is a switch, by the help of its command: it takes no value. */
 const isSwitch = ({ flags, globalFlags = [] }: HelpDoc.HelpDoc, name: string) =>
@@ -51,5 +52,5 @@ export const layerUsageErrors = CliOutput.layerPresenter({
           const command = event.commandPath.join(" ")
           for (const error of event.errors) printError(`${describe(event, error)}; ${advice(command, error)}`)
         })
-      : CliOutput.defaultPresenter.present(event),
+      : styled(CliOutput.defaultPresenter.present(event)),
 })

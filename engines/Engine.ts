@@ -8,6 +8,7 @@ import type * as tf from "@tensorflow/tfjs-core"
 import { Context, type Effect, Schema, type Scope } from "effect"
 import type { EngineInfo } from "../schemas/EngineInfo.ts"
 import { Failure } from "../schemas/Failure.ts"
+import { firstLines } from "../schemas/shortened.ts"
 
 /** A value that every iteration is given, float32. */
 export interface Feed {
@@ -81,7 +82,7 @@ export class StateMismatch extends Failure<StateMismatch>()("StateMismatch", {
   exitCode: "dataError",
   fields: { problems: Schema.Array(Schema.String) },
   message: ({ problems }) =>
-    `the state does not fit this model: ${problems.join(", ")}; use a checkpoint of the same model and optimizer`,
+    `the state does not fit this model: ${firstLines(problems, 5).join(", ")}; use a checkpoint of the same model and optimizer`,
 }) {}
 
 export interface Trainer {

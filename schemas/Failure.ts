@@ -12,6 +12,7 @@
  */
 import { Runtime, Schema } from "effect"
 import { type ExitCodeName, exitCodes } from "./exitCodes.ts"
+import { shortened } from "./shortened.ts"
 
 type Values<Fields extends Schema.Struct.Fields> = Schema.Struct.Type<NoInfer<Fields>>
 
@@ -43,7 +44,7 @@ export const Failure =
       },
       message: {
         get(this: Values<Fields>) {
-          return message(this)
+          return shortened(message(this))
         },
       },
     })

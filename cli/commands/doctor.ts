@@ -2,7 +2,9 @@
 import { styleText } from "node:util"
 import { Console, Effect } from "effect"
 import { Command, Flag } from "effect/cli"
+import { printable } from "../../format/printable.ts"
 import { dataDir, json, runsDir } from "../flags.ts"
+import { styled } from "../render/printableConsole.ts"
 
 const network = Flag.Boolean("network").pipe(
   Flag.withDescription("Check whether the mirrors of datasets that are not downloaded respond"),
@@ -21,8 +23,13 @@ export const doctor = Command.make(
       available
         ? styleText("green", "available", { stream: process.stdout })
         : styleText("yellow", "not available", { stream: process.stdout })
-    const rows = findings.map(({ area, available, found, name }) => [area, name, mark(available), found])
-    yield* Console.log(table(["", "", "", "found"], rows, 4))
+    const rows = findings.map(({ area, available, found, name }) => [
+      area,
+      name,
+      mark(available),
+      printable(found),
+    ])
+    yield* styled(Console.log(table(["", "", "", "found"], rows, 4)))
     const remedies = findings.filter(({ available, remedy }) => !available && remedy !== null)
     if (remedies.length > 0) yield* Console.log("")
     for (const { area, name, remedy } of remedies) yield* Console.log(`${area} ${name}: ${remedy}`)

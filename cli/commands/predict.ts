@@ -7,7 +7,9 @@ import { engineNames } from "../../schemas/EngineInfo.ts"
 import { Failure } from "../../schemas/Failure.ts"
 import { ensembleName, readEnsemble } from "../../storage/ensembles.ts"
 import { findRun } from "../../storage/runDirectory.ts"
+import { printable } from "../../format/printable.ts"
 import { json, runsDir } from "../flags.ts"
+import { styled } from "../render/printableConsole.ts"
 
 /** More reasons than this are counted only. `--json` has all of them. */
 const reasonsShown = 20
@@ -65,9 +67,8 @@ const drawImage = Effect.fnUntraced(function* (
   const { halfBlocks } = yield* Effect.promise(() => import("../render/halfBlocks.ts"))
   const hasColours = process.stderr.isTTY && process.stderr.hasColors(2 ** 24)
   const { pixels, prediction } = result
-  yield* Console.error(
-    `${prediction.image}: ${prediction.class}\n${halfBlocks(pixels, imageShape, hasColours)}\n`,
-  )
+  const name = printable(`${prediction.image}: ${prediction.class}`)
+  yield* styled(Console.error(`${name}\n${halfBlocks(pixels, imageShape, hasColours)}\n`))
 })
 
 /** Prints results as they come: (begin, one result, end). */

@@ -8,6 +8,7 @@ import { locateRuns, RunNotFound } from "../../storage/runDirectory.ts"
 import { type LiveRun, observe } from "../../inspect/liveRun.ts"
 import { runArgument } from "../../format/runArgument.ts"
 import { renderCurves, renderLine, renderLive } from "../render/renderLiveRun.ts"
+import { printable } from "../../format/printable.ts"
 import { quoted } from "../../format/quoted.ts"
 import { json, runsDir } from "../flags.ts"
 
@@ -43,7 +44,7 @@ const isOver = ({ status }: LiveRun) => status !== "running" && status !== "star
 const makeScreen = () => {
   let drawn = 0
   return (lines: ReadonlyArray<string>) => {
-    process.stdout.write(`${drawn > 0 ? `\u001B[${drawn}F\u001B[J` : ""}${lines.join("\n")}\n`)
+    process.stdout.write(`${drawn > 0 ? `\u001B[${drawn}F\u001B[J` : ""}${lines.map(printable).join("\n")}\n`)
     drawn = lines.length
   }
 }

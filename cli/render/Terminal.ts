@@ -9,6 +9,8 @@ import { Effect, Layer } from "effect"
 import { Display } from "../../pipeline/Display.ts"
 import type { TrainTick } from "../../stages/train/train.ts"
 import { duration } from "../../format/duration.ts"
+import { printable } from "../../format/printable.ts"
+import { shortened } from "../../schemas/shortened.ts"
 import { elapsedMs } from "../../format/elapsed.ts"
 import { makeRecentSpeed } from "./recentSpeed.ts"
 import { wrap } from "./wrap.ts"
@@ -51,9 +53,10 @@ export const layerTerminal = Layer.effect(
     const erase = () => {
       if (animated) stream.write(eraseLine)
     }
-    const line = (stage: string, text: string, kind: "info" | "warning" | "error" = "info") => {
+    const line = (stage: string, logged: string, kind: "info" | "warning" | "error" = "info") => {
       erase()
-      const mark = style("cyan", stage.padEnd(stageWidth))
+      const text = printable(shortened(logged))
+      const mark = style("cyan", printable(stage).padEnd(stageWidth))
       const content =
         kind === "warning"
           ? style("yellow", `warning: ${text}`)

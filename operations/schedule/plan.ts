@@ -6,6 +6,7 @@
  */
 import { Effect, Result, Schema } from "effect"
 import { Failure } from "../../schemas/Failure.ts"
+import { firstLines } from "../../schemas/shortened.ts"
 import { Schedule, type Webhook } from "../../schemas/Schedule.ts"
 import { loadDefault, loadExperiment } from "../../pipeline/experimentFile/load.ts"
 import { problemsOf } from "../../pipeline/experimentFile/problems.ts"
@@ -20,7 +21,9 @@ export class ScheduleInvalid extends Failure<ScheduleInvalid>()("ScheduleInvalid
     const [first, ...more] = problems
     return more.length === 0
       ? `cannot schedule ${file}: ${first}`
-      : `cannot schedule ${file}: ${problems.length} problems:\n${problems.map((problem) => `  ${problem}`).join("\n")}`
+      : `cannot schedule ${file}: ${problems.length} problems:\n${firstLines(problems)
+          .map((problem) => `  ${problem}`)
+          .join("\n")}`
   },
 }) {}
 

@@ -7,6 +7,7 @@ import { Effect, Path, Schema } from "effect"
 import { fileNames, isLabel, notALabel } from "../../schemas/experiment/Dataset.ts"
 import { Experiment } from "../../schemas/experiment/Experiment.ts"
 import { Failure } from "../../schemas/Failure.ts"
+import { firstLines } from "../../schemas/shortened.ts"
 import { fingerprint } from "../../schemas/experiment/fingerprint.ts"
 import type { Overrides } from "../../schemas/Run.ts"
 import { outputBeyondUnit } from "../../schemas/experiment/outputRange.ts"
@@ -32,9 +33,10 @@ export class ExperimentInvalid extends Failure<ExperimentInvalid>()("ExperimentI
     problems: Schema.Array(Schema.Struct({ at: Schema.String, problem: Schema.String })),
   },
   message: ({ path, problems }) => {
-    const lines = problems.map(({ at, problem }) => `  ${at || "(default export)"}: ${problem}`)
+    const lines = problems.map(({ at, problem }) => `${at || "(default export)"}: ${problem}`)
     const count = lines.length === 1 ? "1 problem" : `${lines.length} problems`
-    return `${path} is not a valid experiment, ${count}:\n${lines.join("\n")}`
+    const shown = firstLines(lines).map((line) => `  ${line}`)
+    return `${path} is not a valid experiment, ${count}:\n${shown.join("\n")}`
   },
 }) {}
 

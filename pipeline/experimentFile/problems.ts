@@ -189,15 +189,21 @@ const locate = (
   }
 }
 
+/** Of a value or a key that a message quotes. */
+const longest = 60
+
+const showKey = (key: PropertyKey) => {
+  const text = String(key)
+  return text.length > longest ? `${text.slice(0, longest)}…` : text
+}
+
 /** ["model", 0, "filters"] -> model[0].filters */
 const showPath = (path: ReadonlyArray<PropertyKey>) =>
   path.reduce<string>(
     (text, key) =>
-      typeof key === "number" ? `${text}[${key}]` : text === "" ? String(key) : `${text}.${String(key)}`,
+      typeof key === "number" ? `${text}[${key}]` : text === "" ? showKey(key) : `${text}.${showKey(key)}`,
     "",
   )
-
-const longest = 60
 
 /** An object of few plain values as it is written: { iterations: 10 }. */
 const showObject = (value: object): string => {
@@ -252,7 +258,7 @@ const describe = (value: unknown, { fault, keys }: Located): Problem => {
     case "noChoice":
       return { at, problem: `found an object without ${alternatives(fault.fields)}, expected one of them` }
     case "severalChoices":
-      return { at, problem: `found ${fault.fields.join(" and ")}, expected only one of them` }
+      return { at, problem: `found ${fault.fields.map(showKey).join(" and ")}, expected only one of them` }
     case "message":
       return { at, problem: fault.message }
   }
@@ -261,7 +267,5 @@ const describe = (value: unknown, { fault, keys }: Located): Problem => {
 export const problemsOf = (value: unknown, issue: SchemaIssue.Issue): ReadonlyArray<Problem> => {
   const problems = locate(value, issue, []).map((located) => describe(value, located))
   // Several members of a union may have the same fault.
-  return problems.filter(
-    ({ at, problem }, i) => problems.findIndex((other) => other.at === at && other.problem === problem) === i,
-  )
+  return [...new Map(problems.map((found) => [`${found.at}\n${found.problem}`, found])).values()]
 }

@@ -4,6 +4,7 @@
  */
 import { Result, Schema } from "effect"
 import { Failure } from "../Failure.ts"
+import { firstLines } from "../shortened.ts"
 import type { Layer } from "./Model.ts"
 
 export type Shape = ReadonlyArray<number>
@@ -27,9 +28,10 @@ export class ModelShapeMismatch extends Failure<ModelShapeMismatch>()("ModelShap
     if (others.length === 0)
       return `layer ${layer} does not fit: found ${found}, expected ${expected}; ${advice}`
     const lines = [{ advice, expected, found, layer }, ...others].map(
-      (one) => `  layer ${one.layer}: found ${one.found}, expected ${one.expected}; ${one.advice}`,
+      (one) => `layer ${one.layer}: found ${one.found}, expected ${one.expected}; ${one.advice}`,
     )
-    return `${lines.length} layers do not fit:\n${lines.join("\n")}`
+    const shown = firstLines(lines).map((line) => `  ${line}`)
+    return `${lines.length} layers do not fit:\n${shown.join("\n")}`
   },
 }) {}
 
