@@ -5,7 +5,7 @@
 import type { PairedTest, Verdict } from "../../schemas/Champion.ts"
 import type { Gate } from "../../schemas/experiment/Gate.ts"
 import type { Report } from "../../schemas/Report.ts"
-import { count, percent, pValue } from "../../format/numbers.ts"
+import { count, percent, pValue, threeDigits, unsignedPoints } from "../../format/numbers.ts"
 
 const bytesPerParameter = 4
 
@@ -19,7 +19,7 @@ export type Opponent =
   | { readonly kind: "untested"; readonly problem: string }
 
 const amount = (metric: PairedTest["metric"], value: number) =>
-  metric === "loss" ? value.toPrecision(3) : `${(100 * value).toFixed(2)} points`
+  metric === "loss" ? threeDigits(value) : `${unsignedPoints(value)} points`
 
 /** The limits of the gate that the model misses, whatever the champion. */
 const shortcomings = (gate: Gate, { parameters, test }: Report, latencyMs: number | null) => {
@@ -39,7 +39,7 @@ const shortcomings = (gate: Gate, { parameters, test }: Report, latencyMs: numbe
     reasons.push(`class ${label} has ${found}, the gate requires ${percent(least)}`)
   }
   if (gate.mostLatencyMs !== undefined && !(latencyMs !== null && latencyMs <= gate.mostLatencyMs)) {
-    const found = latencyMs === null ? "latency unknown" : `latency ${latencyMs.toPrecision(3)} ms`
+    const found = latencyMs === null ? "latency unknown" : `latency ${threeDigits(latencyMs)} ms`
     reasons.push(`${found}, the gate allows ${gate.mostLatencyMs} ms`)
   }
   const sizeBytes = parameters * bytesPerParameter

@@ -70,6 +70,10 @@ describe("the page of a comparison", () => {
       [...comparison.remarks],
     )
     assert.isBelow(page.length, 300_000)
+    assert.strictEqual(document.querySelector("h1")?.textContent, "21 runs of small")
+    // Ten rows of a long table, and the rest folded.
+    assert.strictEqual(document.querySelectorAll("#cost ~ .scroll tbody tr").length, 10)
+    assert.strictEqual(document.querySelectorAll("#cost ~ details tbody tr").length, 11)
     assert.notMatch(page, /NaN|undefined/)
   })
 

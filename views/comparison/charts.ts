@@ -14,22 +14,26 @@ import type { ComparedUnit, Comparison } from "../../operations/compare/Comparis
 import { count, measure, percent, points, pValue } from "../../format/numbers.ts"
 
 /** The name of a unit in a narrow chart. */
-const shortName = ({ label, name }: Pick<ComparedUnit, "label" | "name">) =>
+const shortName = ({ label, name }: ComparedUnit) =>
   `${label}: ${name.length > 14 ? `${name.slice(0, 13)}…` : name}`
 
 /** The name of a unit in a legend. */
 const nameOf = ({ label, name, runs, seeds }: ComparedUnit) =>
   `${label}: ${name}, ${runs.length === 1 ? `seed ${seeds[0] ?? "?"}` : `${runs.length} runs`}`
 
+/** Labels alone if all units have one name. */
+const namesOf = (units: ReadonlyArray<ComparedUnit>): ReadonlyArray<string> =>
+  new Set(units.map(({ name }) => name)).size > 1 ? units.map(shortName) : units.map(({ label }) => label)
+
 export const errorsFigure = ({ units }: Comparison): Html | null => {
-  const estimates = units.flatMap((unit, color) => {
-    const { figures, label, spread } = unit
+  const names = namesOf(units)
+  const estimates = units.flatMap(({ figures, label, spread }, color) => {
     const found = spread ?? figures.testError
     if (found === null) return []
     const { high, low, value } = found
     const tooltip = `${label}: ${percent(value)}, ${percent(low)} to ${percent(high)}`
     const within = { low: Math.max(0, low), high: Math.min(1, high) }
-    return [{ name: shortName(unit), color, value, ...within, filled: true, tooltip }]
+    return [{ name: names[color], color, value, ...within, filled: true, tooltip }]
   })
   const drawn = intervalChart({
     alternative: `Test errors with 95 % intervals: ${estimates.map(({ tooltip }) => tooltip).join("; ")}`,
@@ -48,9 +52,10 @@ export const errorsFigure = ({ units }: Comparison): Html | null => {
 
 /** Each with the interval of the test that counts; differences that are not significant are drawn hollow. */
 export const differencesFigure = ({ tests, units }: Comparison): Html | null => {
+  const names = namesOf(units)
   const positions = new Map(units.map(({ label }, i) => [label, i]))
   const estimates = tests.map(({ correctedP, difference, second, significant }) => ({
-    name: shortName(units[positions.get(second) ?? 0]),
+    name: names[positions.get(second) ?? 0],
     color: positions.get(second) ?? 0,
     value: 100 * difference.value,
     low: 100 * difference.low,

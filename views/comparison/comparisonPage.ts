@@ -29,8 +29,22 @@ const columnsOf = (head: ReadonlyArray<string>, left: number): ReadonlyArray<Col
     numeric: i >= left,
   }))
 
-const tableOf = (title: string, { head, left, rows }: Cells) =>
+const tableOf = (title: string, { head, left, rows }: Cells): Html =>
   table({ caption: title, captionHidden: true, columns: columnsOf(head, left), rows })
+
+const moreOf = (title: string, more: Cells | null): Html | null =>
+  more === null ? null : folded(`${more.rows.length} more`, tableOf(title, more), { printed: true })
+
+/** Rows that are shown at once; the others are folded. */
+const rowsShown = 10
+
+const longTableOf = (title: string, cells: Cells): Content => {
+  const rest = { ...cells, rows: cells.rows.slice(rowsShown) }
+  return [
+    tableOf(title, { ...cells, rows: cells.rows.slice(0, rowsShown) }),
+    moreOf(title, rest.rows.length === 0 ? null : rest),
+  ]
+}
 
 const sentencesOf = (sentences: ReadonlyArray<Sentence>): Content =>
   sentences.length === 0
@@ -49,17 +63,19 @@ const datasetsOf = ({ units }: Comparison): ReadonlyArray<string> => [
   ),
 ]
 
+const unitsOf = ({ units }: Comparison) =>
+  `${units.length} ${units.some(({ runs }) => runs.length > 1) ? "groups of runs" : "runs"}`
+
 const kindOf = (comparison: Comparison) => {
-  const { units } = comparison
-  const what = units.some(({ runs }) => runs.length > 1) ? "groups of runs" : "runs"
   const datasets = datasetsOf(comparison)
-  return `Comparison of ${units.length} ${what}${datasets.length === 0 ? "" : ` on ${listed(datasets)}`}`
+  return `Comparison of ${unitsOf(comparison)}${datasets.length === 0 ? "" : ` on ${listed(datasets)}`}`
 }
 
 /** The result if it has a short form, else what is compared. */
-const titleOf = ({ tests, units }: Comparison) => {
+const titleOf = (comparison: Comparison) => {
+  const { tests, units } = comparison
   const names = [...new Set(units.map(({ name }) => name))]
-  if (names.length === 1) return `${units.length} × ${names[0]}`
+  if (names.length === 1) return `${unitsOf(comparison)} of ${names[0]}`
   const [baseline, ...others] = units
   if (names.length < units.length || tests.length < others.length) return listed(names)
   const results = tests.map(betterOf)
@@ -122,9 +138,6 @@ const titles: Readonly<Record<ComparisonSection["id"], string>> = {
   cost: "Size and speed",
 }
 
-const moreOf = (title: string, more: Cells | null): Html | null =>
-  more === null ? null : folded(`${more.rows.length} more`, tableOf(title, more), { printed: true })
-
 /** Learning curves come after the results, images of disagreements after the tests. The results name the runs. */
 export const comparisonPage = Effect.fn("comparisonPage")(function* (comparison: Comparison) {
   const pictured = yield* disagreementsSection(comparison)
@@ -153,7 +166,7 @@ export const comparisonPage = Effect.fn("comparisonPage")(function* (comparison:
           return [section([table === null ? null : tableOf(title, table), moreOf(title, more)])]
         }
         default: {
-          const content = [cells === null ? null : tableOf(title, cells), sentencesOf(sentences)]
+          const content = [cells === null ? null : longTableOf(title, cells), sentencesOf(sentences)]
           return id === "tests" ? [section(content), pictured] : [section(content)]
         }
       }

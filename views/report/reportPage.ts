@@ -28,10 +28,16 @@ const namesOf = ({ dataset, experiment, test }: RunRecords): ReadonlyArray<strin
   return classNames(experiment?.dataset ?? "mnist", classes).slice(0, classes)
 }
 
+/** The name of a dataset of one's own, which another version may have described. */
+const nameIn = (dataset: unknown): string | undefined =>
+  typeof dataset === "object" && dataset !== null && "name" in dataset && typeof dataset.name === "string"
+    ? dataset.name
+    : undefined
+
 /** Experiment, dataset and result; without a result, how far the run is. */
 const titleOf = ({ dataset, experiment, figures, header, test }: RunRecords): string => {
-  const on =
-    dataset?.name ?? (typeof experiment?.dataset === "string" ? experiment.dataset : experiment?.dataset.name)
+  const configured = experiment?.dataset ?? header.experiment.dataset
+  const on = dataset?.name ?? (typeof configured === "string" ? configured : nameIn(configured))
   const what = `${header.name}${on === undefined ? "" : ` on ${datasetTitle(on)}`}`
   if (test?.error !== undefined) return `${what}: ${percent(test.error.value)} test error`
   const reached = figures.iterations === null ? "" : ` at iteration ${count(figures.iterations)}`
