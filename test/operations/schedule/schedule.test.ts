@@ -151,7 +151,7 @@ export default schedule({ experiments: [
     )
     const unit = await runCommand("schedule", several, "--print-systemd")
     assert.strictEqual(unit.code, 0, unit.stderr)
-    assert.match(unit.stdout, /^ExecStart=.*main\.ts schedule .*several\.ts$/m)
+    assert.match(unit.stdout, /^ExecStart=.*start\.mjs schedule .*several\.ts$/m)
     assert.match(unit.stdout, /^KillMode=mixed$/m)
     const lines = (await runCommand("schedule", several, "--print-crontab", "--now")).stdout
       .trim()
