@@ -1,17 +1,25 @@
 /** Flags of several commands. */
 import { Flag } from "effect/cli"
 import { Option } from "effect"
-import { engineNames } from "../schemas/EngineInfo.ts"
+import { engineNames, mostThreads } from "../schemas/EngineInfo.ts"
 
-/** A flag with a whole number of at least `least`. */
-export const wholeNumber = (name: string, least = Number.MIN_SAFE_INTEGER) =>
+/** The whole numbers that a flag accepts, in words. */
+const rangeOf = (least: number, most: number) => {
+  if (most < Number.MAX_SAFE_INTEGER) return ` from ${least} to ${most}`
+  return least === Number.MIN_SAFE_INTEGER ? "" : ` of at least ${least}`
+}
+
+/** A flag with a whole number from `least` to `most`. */
+export const wholeNumber = (name: string, least = Number.MIN_SAFE_INTEGER, most = Number.MAX_SAFE_INTEGER) =>
   Flag.String(name).pipe(
     Flag.filterMap(
       (text) => {
         const value = /^-?\d+$/.test(text) ? Number(text) : Number.NaN
-        return Number.isSafeInteger(value) && value >= least ? Option.some(value) : Option.none()
+        return Number.isSafeInteger(value) && value >= least && value <= most
+          ? Option.some(value)
+          : Option.none()
       },
-      () => `a whole number${least === Number.MIN_SAFE_INTEGER ? "" : ` of at least ${least}`}`,
+      () => `a whole number${rangeOf(least, most)}`,
     ),
     Flag.withMetavar("N"),
   )
@@ -48,7 +56,7 @@ export const engine = Flag.Literals("engine", engineNames).pipe(
   Flag.withDefault("auto"),
 )
 
-export const threads = wholeNumber("threads", 1).pipe(
+export const threads = wholeNumber("threads", 1, mostThreads).pipe(
   Flag.withDescription("Use N threads (default: one for each processor core)"),
   Flag.optional,
 )

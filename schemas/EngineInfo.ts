@@ -6,6 +6,8 @@ import { Schema, SchemaGetter } from "effect"
 export const engines = ["tensorflow", "onnx", "reference"] as const
 /** The values of --engine: one engine, or the fastest one that works. */
 export const engineNames = ["auto", ...engines] as const
+/** More threads than any machine has cores: an engine would use up the memory for their stacks. */
+export const mostThreads = 1024
 export type EngineName = (typeof engineNames)[number]
 
 /**

@@ -76,6 +76,22 @@ const headerFound = (bytes: Uint8Array): string => {
   return `the bytes ${[...bytes.subarray(0, 4)].map((byte) => byte.toString(16).padStart(2, "0")).join(" ")}`
 }
 
+/** The size of the whole file that a header declares, in bytes; undefined if `start` does not begin with a whole header. */
+export const declaredBytes = (start: Uint8Array): bigint | undefined => {
+  const type = typeCodes.find((code) => code === start[2])
+  const headerBytes = 4 + 4 * (start[3] ?? 0)
+  if (start[0] !== 0 || start[1] !== 0 || type === undefined || start.byteLength < headerBytes)
+    return undefined
+  // The product of 255 dimensions of 2^32 fits no other number type.
+  const values = dimsOf(start).reduce((product, dim) => product * BigInt(dim), 1n)
+  return values * BigInt(types[type].sizeBytes) + BigInt(headerBytes)
+}
+
+const dimsOf = (bytes: Uint8Array): ReadonlyArray<number> => {
+  const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength)
+  return Array.from({ length: bytes[3] }, (_, axis) => view.getUint32(4 + 4 * axis))
+}
+
 /** `path` is used in messages only. One-byte elements are a view of `bytes`, wider ones a copy. */
 export const parseIdx = (bytes: Uint8Array, path: string): Result.Result<Idx, IdxInvalid> => {
   const invalid = (found: string, expected: string, advice: string) =>
@@ -92,19 +108,15 @@ export const parseIdx = (bytes: Uint8Array, path: string): Result.Result<Idx, Id
   }
   const rank = bytes[3]
   const headerBytes = 4 + 4 * rank
-  if (bytes.byteLength < headerBytes) {
+  const expectedBytes = declaredBytes(bytes)
+  if (expectedBytes === undefined) {
     return invalid(
       `${bytes.byteLength} bytes`,
       `a header of ${headerBytes} for ${rank} dimensions`,
       truncated,
     )
   }
-  const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength)
-  const dims = Array.from({ length: rank }, (_, axis) => view.getUint32(4 + 4 * axis))
-  // The product of 255 dimensions of 2^32 fits no other number type.
-  const expectedBytes =
-    dims.reduce((product, dim) => product * BigInt(dim), 1n) * BigInt(types[type].sizeBytes) +
-    BigInt(headerBytes)
+  const dims = dimsOf(bytes)
   if (expectedBytes !== BigInt(bytes.byteLength)) {
     return invalid(
       `${bytes.byteLength} bytes`,

@@ -2,13 +2,14 @@
  * Verifies the content of a source: (bytes, expected digest and size) -> the uncompressed content and its SHA-256.
  *
  * Gzip is recognized by its first bytes, not by the file name, and inflated up to a limit, so that a small file cannot fill
- * the memory. Content is verified whatever its source.
+ * the memory: an IDX file only to the size that its header declares. Content is verified whatever its source.
  */
 import { promisify } from "node:util"
-import { gunzip } from "node:zlib"
+import { constants, gunzip, gunzipSync } from "node:zlib"
 import { Effect } from "effect"
 import { foreignContent } from "../../format/foreignContent.ts"
 import type { Digest } from "./datasets.ts"
+import { declaredBytes } from "../dataset/idx.ts"
 import { digestOf } from "../digest.ts"
 import { type Content, SourceFailed } from "./sources.ts"
 
@@ -30,8 +31,25 @@ const describe = (bytes: Uint8Array): string => {
 
 const inflate = promisify(gunzip)
 
-const uncompressed = (bytes: Uint8Array, source: string, limitBytes: number) =>
-  Effect.tryPromise({
+/** Content that is not IDX is refused later, so that no more of it is needed. */
+const mostOfOtherBytes = 2 ** 20
+
+/** The uncompressed size that the IDX header at the beginning of the content declares: a small file may inflate to anything. */
+const inflatedLimit = (bytes: Uint8Array): number => {
+  try {
+    // 4 kB inflate to at most 4 MB, and a header has at most 1024 bytes.
+    const start = gunzipSync(bytes.subarray(0, 4096), { finishFlush: constants.Z_SYNC_FLUSH })
+    const declared = declaredBytes(start)
+    return declared === undefined ? mostOfOtherBytes : Number(declared)
+  } catch {
+    return mostOfOtherBytes
+  }
+}
+
+/** `most`: the limit of the source. */
+const uncompressed = (bytes: Uint8Array, source: string, most: number) => {
+  const limitBytes = Math.max(1, Math.min(most, inflatedLimit(bytes)))
+  return Effect.tryPromise({
     try: () => inflate(bytes, { maxOutputLength: limitBytes }),
     catch: (error) => {
       const code = error instanceof Error && "code" in error ? String(error.code) : String(error)
@@ -48,6 +66,7 @@ const uncompressed = (bytes: Uint8Array, source: string, limitBytes: number) =>
           })
     },
   })
+}
 
 /** Fails if another thing is in place of the file. */
 const checkForeign = (bytes: Uint8Array, source: string) => {

@@ -125,6 +125,11 @@ describe("pipeline", () => {
       await errorsOf("run", tiny, "--seed", "1.5"),
       `error: --seed: found 1.5, expected a whole number; ${see("run")}`,
     )
+    // Their stacks alone would fill the memory.
+    assert.strictEqual(
+      await errorsOf("run", tiny, "--threads", "100000"),
+      `error: --threads: found 100000, expected a whole number from 1 to 1024; ${see("run")}`,
+    )
   })
 })
 

@@ -1,5 +1,6 @@
 import { readFile, rm, writeFile } from "node:fs/promises"
 import { join } from "node:path"
+import { gzipSync } from "node:zlib"
 import { assert, describe, it } from "@effect/vitest"
 import { Effect, Runtime } from "effect"
 import type { OwnDataset } from "../../../schemas/experiment/Dataset.ts"
@@ -254,6 +255,20 @@ describe("a user's own dataset", () => {
       const error = yield* Effect.flip(run(fetchDataset({ dataset, dataDir: server.dataDir }), policy))
       assert.include(error.message, "redirect count exceeded")
       assert.strictEqual(error[Runtime.errorExitCode], 69)
+    }),
+  )
+
+  it.live("of gzip is inflated no further than its IDX header declares, or 1 MiB if it is not IDX", () =>
+    Effect.gen(function* () {
+      const more = Buffer.concat([content, new Uint8Array(1)])
+      for (const [bytes, limit] of [
+        [more, content.byteLength],
+        [new Uint8Array(2 ** 20 + 1), 2 ** 20],
+      ] as const) {
+        const error = yield* Effect.flip(fetchOwn(yield* write("mine.gz", gzipSync(bytes))))
+        assert.include(error.message, `found a gzip file that inflates to more than ${limit} bytes`)
+        assert.strictEqual(error[Runtime.errorExitCode], 65)
+      }
     }),
   )
 })
