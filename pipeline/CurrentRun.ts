@@ -16,6 +16,8 @@ export class CurrentRun extends Context.Service<
     readonly dataDir: string
     /** The stored experiment, with the budget that `resume` extended. */
     readonly experiment: Experiment
+    /** The budget before it was extended. */
+    readonly begunWith: Experiment["budget"]
     readonly fingerprint: string
     /** The run that it was forked from. */
     readonly parent: Parent | undefined

@@ -76,6 +76,7 @@ export const execute = Effect.fn("execute")(function* ({
     path: run.path,
     dataDir: run.identity.dataDir,
     experiment,
+    begunWith: run.identity.experiment.budget,
     fingerprint,
     parent: run.identity.parent,
     attempt,

@@ -101,7 +101,7 @@ const validate = Effect.fnUntraced(function* (fetched: FetchedDataset, data: Run
 
 /** Dataset -> checkpoints and metrics. The result names the checkpoint to test. */
 const train = Effect.fnUntraced(function* (resources: RunResources) {
-  const { attempt, createdAt, experiment, fingerprint, parent, path } = yield* CurrentRun
+  const { attempt, begunWith, createdAt, experiment, fingerprint, parent, path } = yield* CurrentRun
   const paths = yield* Path.Path
   const startedAt = Date.parse(createdAt) / 1000
   const stop = yield* StopSignal
@@ -117,6 +117,7 @@ const train = Effect.fnUntraced(function* (resources: RunResources) {
         const { train } = resources.split
         return yield* trainModel({
           experiment,
+          begunWith,
           fingerprint,
           parent,
           trainer,

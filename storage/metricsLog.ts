@@ -59,14 +59,19 @@ export const readMetrics = Effect.fn("readMetrics")(function* (runPath: string) 
   return yield* parse((yield* files.readStringIfExists(yield* metricsFile(runPath))) ?? "")
 })
 
-/** Begins an attempt's file with the rows up to `iteration`, which it returns. */
-export const beginMetrics = Effect.fn("beginMetrics")(function* (log: MetricsLog, iteration: number) {
+/** Begins an attempt's file with the rows up to `iteration` that stay; returns them, and the others up to `iteration`. */
+export const beginMetrics = Effect.fn("beginMetrics")(function* (
+  log: MetricsLog,
+  iteration: number,
+  stays: (row: Metric) => boolean = () => true,
+) {
   const paths = yield* Path.Path
-  const rows = (yield* readMetrics(log.runPath)).filter((row) => row.iteration <= iteration)
+  const found = (yield* readMetrics(log.runPath)).filter((row) => row.iteration <= iteration)
+  const rows = found.filter(stays)
   yield* files.makeInnerFolder(paths.join(log.runPath, layout.attemptMetrics))
   yield* files.writeAtomic(yield* ownFile(log), render(rows))
   yield* removeUpTo(log, log.attempt - 1)
-  return rows
+  return { rows, dropped: found.filter((row) => !stays(row)) }
 })
 
 export const appendMetrics = Effect.fn("appendMetrics")(function* (

@@ -1,9 +1,10 @@
 /**
  * What is due at which iteration: (experiment, size of the train split) -> TrainingPlan.
  *
- * A pure function, so it is the same in every attempt. The validation split is evaluated at the end of every interval and at
- * the last iteration. Of a long run it is also evaluated early, for a first figure: that evaluation changes nothing else.
- * Runs of older versions (evaluation rules 1) are evaluated at the ends of intervals only.
+ * A pure function, so it is the same in every attempt. The validation split is evaluated at the end of every interval. It is
+ * evaluated at the last iteration too, and of a long run early, for a first figure: these extra evaluations change nothing else,
+ * so a run that is extended beyond its last iteration ends like one that had the larger budget from the start. Runs of older
+ * versions (evaluation rules 1) are evaluated at the ends of intervals only.
  */
 import type { Experiment, TrainingInterval } from "../../schemas/experiment/Experiment.ts"
 import { isDue, nextDue, totalIterations } from "./intervals.ts"
@@ -19,10 +20,10 @@ export interface TrainingPlan {
   /** Passes over the train split after `iteration` updates. */
   readonly epochAt: (iteration: number) => number
   readonly dueAt: (iteration: number) => {
-    /** A row of training metrics: every `recordEvery` iterations, and with each evaluation but an early one. */
+    /** A row of training metrics: every `recordEvery` iterations, and with each scheduled evaluation. */
     readonly trainMetric: boolean
-    /** `early`: counts neither for the best checkpoint nor for early stopping. */
-    readonly evaluation: "early" | "scheduled" | undefined
+    /** `extra`: counts neither for the best checkpoint nor for early stopping. */
+    readonly evaluation: "extra" | "scheduled" | undefined
     readonly checkpoint: boolean
   }
   /** The first iteration after `iteration` at which something is due, or the last iteration. */
@@ -44,17 +45,23 @@ const longAfter = 1000
 const evaluationInterval = ({ evaluateEvery, evaluationRules }: Intervals, total: number): TrainingInterval =>
   evaluateEvery ?? (evaluationRules === 1 ? longestDefault : defaultInterval(total))
 
-export const makePlan = (experiment: Intervals, examples: number): TrainingPlan => {
+/** `begunWith`: the budget before the run was extended. It keeps the default interval that it gave. */
+export const makePlan = (
+  experiment: Intervals,
+  examples: number,
+  begunWith: Experiment["budget"] = experiment.budget,
+): TrainingPlan => {
   const { batchSize, checkpointEvery, evaluationRules, recordEvery } = experiment
   const total = totalIterations(experiment.budget, examples, batchSize)
-  const evaluateEvery = evaluationInterval(experiment, total)
+  const evaluateEvery = evaluationInterval(experiment, totalIterations(begunWith, examples, batchSize))
   const first = nextDue(evaluateEvery, 0, examples, batchSize)
   const early = evaluationRules > 1 && first >= longAfter && first < total ? earlyAt : undefined
+  const isExtra = (iteration: number) => evaluationRules > 1 && (iteration === total || iteration === early)
   const evaluationAt = (iteration: number) =>
-    isDue(evaluateEvery, iteration, examples, batchSize) || (evaluationRules > 1 && iteration === total)
+    isDue(evaluateEvery, iteration, examples, batchSize)
       ? "scheduled"
-      : iteration === early
-        ? "early"
+      : isExtra(iteration)
+        ? "extra"
         : undefined
   return {
     total,

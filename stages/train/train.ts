@@ -39,6 +39,8 @@ export interface FeedChunk {
 
 export interface TrainOptions {
   readonly experiment: Experiment
+  /** The budget before the run was extended. */
+  readonly begunWith: Experiment["budget"]
   readonly fingerprint: string
   /** The run from which this one was forked. */
   readonly parent?: Parent | undefined
@@ -75,6 +77,15 @@ interface Training extends TrainOptions {
   readonly plan: TrainingPlan
 }
 
+/** Whether a row stays when training resumes. The extra evaluation at the end of a smaller budget does not. */
+const staysWhenResumed =
+  ({ parent, plan }: Training) =>
+  ({ iteration, split }: Metric) =>
+    split === "train" ||
+    // Those of the run that this one was forked from follow another plan.
+    iteration <= (parent?.iteration ?? 0) ||
+    plan.dueAt(iteration).evaluation !== undefined
+
 /** Loads the newest good checkpoint and drops the rows and events after it. */
 const resume = Effect.fnUntraced(function* (training: Training) {
   const { checkpoints, events, metrics, plan, trainer } = training
@@ -83,8 +94,8 @@ const resume = Effect.fnUntraced(function* (training: Training) {
   const restored = yield* findResumePoint({ ...training, total: plan.total })
   if (restored !== undefined) yield* trainer.load(restored.state)
   const progress = restored?.progress ?? startOfTraining
-  const rowsBefore = yield* beginMetrics(metrics, progress.iteration)
-  yield* beginEvents(events, progress.iteration, rowsBefore)
+  const { dropped, rows } = yield* beginMetrics(metrics, progress.iteration, staysWhenResumed(training))
+  yield* beginEvents(events, progress.iteration, rows, new Set(dropped.map(({ iteration }) => iteration)))
   yield* training.onStart(progress.iteration, plan.total)
   const started: TrainEvent = { event: "started", iteration: progress.iteration }
   yield* progress.iteration === 0
@@ -197,7 +208,7 @@ const runIterations = Effect.fnUntraced(function* (training: Training, start: Tr
 export const train = Effect.fn("train")(function* (options: TrainOptions) {
   const { checkpoints, events, examples, experiment } = options
   const paths = yield* Path.Path
-  const plan = makePlan(experiment, examples)
+  const plan = makePlan(experiment, examples, options.begunWith)
   const { total } = plan
   const training: Training = { ...options, plan }
   const start = yield* resume(training)

@@ -117,14 +117,22 @@ export const endEvents = Effect.fn("endEvents")(function* (log: EventLog) {
   yield* files.append(yield* ownFile(log), encode(log, 0, sessionEnd()))
 })
 
+/** A row of the validation split, or the histograms that are made with it. */
+const isEvaluation = (event: Event | undefined) =>
+  event !== undefined &&
+  "summary" in event &&
+  event.summary.value.some((value) => "histo" in value || value.tag.startsWith("validation/"))
+
 /**
  * Begins the attempt's file with the run's opening and the events up to `iteration`. Rows of metrics that have no event are given theirs: those
- * of the run that this one was forked from, or of a file that was deleted or damaged.
+ * of the run that this one was forked from, or of a file that was deleted or damaged. `unevaluated`: iterations whose
+ * evaluation is dropped, and with it the histograms.
  */
 export const beginEvents = Effect.fn("beginEvents")(function* (
   log: EventLog,
   iteration: number,
   rows: ReadonlyArray<Metric>,
+  unevaluated: ReadonlySet<number> = new Set(),
 ) {
   const paths = yield* Path.Path
   const earlier = yield* eventFiles(log.folder)
@@ -138,6 +146,7 @@ export const beginEvents = Effect.fn("beginEvents")(function* (
     const event = decodeEvent(message)
     const step = event?.step ?? 0
     if (step === 0 || step > iteration || isTestResult(event)) continue
+    if (unevaluated.has(step) && isEvaluation(event)) continue
     records.push(record)
     last = step
   }

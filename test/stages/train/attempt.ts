@@ -99,6 +99,7 @@ export const attempt = Effect.fnUntraced(function* (folder: string, go: AttemptO
   let resumedFrom = -1
   const trained = yield* train({
     experiment: current,
+    begunWith: current.budget,
     fingerprint: "f",
     parent: go.parent,
     trainer,

@@ -53,8 +53,23 @@ describe("the validation split is evaluated", () => {
 
   it("early without a row of training metrics: the rows after it are means over the same iterations", () => {
     const plan = planOf(6000, { recordEvery: 500 })
-    assert.deepStrictEqual(plan.dueAt(100), { checkpoint: false, evaluation: "early", trainMetric: false })
+    assert.deepStrictEqual(plan.dueAt(100), { checkpoint: false, evaluation: "extra", trainMetric: false })
     assert.deepStrictEqual(plan.dueAt(1000), { checkpoint: true, evaluation: "scheduled", trainMetric: true })
+  })
+
+  it("extra at the last iteration if no interval ends there: it counts for nothing else", () => {
+    const plan = planOf(650, { evaluateEvery: 400 })
+    assert.deepStrictEqual(plan.dueAt(650), { checkpoint: false, evaluation: "extra", trainMetric: false })
+    assert.strictEqual(planOf(800, { evaluateEvery: 400 }).dueAt(800).evaluation, "scheduled")
+  })
+
+  it("at the same intervals after the budget was extended", () => {
+    const experiment = { batchSize: 10, checkpointEvery: 1000, evaluationRules: 2, recordEvery: 100 } as const
+    const plan = makePlan({ ...experiment, budget: { iterations: 2000 } }, 1000, { iterations: 900 })
+    const due = stops(plan).filter((iteration) => plan.dueAt(iteration).evaluation === "scheduled")
+    assert.deepStrictEqual(due.slice(0, 4), [180, 360, 540, 720])
+    assert.strictEqual(plan.dueAt(900).evaluation, "scheduled")
+    assert.strictEqual(plan.dueAt(2000).evaluation, "extra")
   })
 
   it("at the ends of intervals only, by the rules of older versions", () => {
