@@ -247,6 +247,10 @@ const describe = (value: unknown, { fault, keys }: Located): Problem => {
       return { at, problem: `found ${show(found)}, expected ${fault.expected}${meant}` }
     }
     case "refused":
+      // It is an integer, but not one that a number holds exactly.
+      if (Number.isInteger(found) && !Number.isSafeInteger(found)) {
+        return { at, problem: `found ${show(found)}, expected at most ${Number.MAX_SAFE_INTEGER} (2^53 - 1)` }
+      }
       return { at, problem: `found ${show(found)}, expected ${fault.expected}` }
     case "unknownKind": {
       const kind = fieldOf(found, "kind")
