@@ -13,6 +13,7 @@ import { exitCodes } from "../schemas/exitCodes.ts"
 import { shortened } from "../schemas/shortened.ts"
 import { StorageFailed } from "../storage/StorageFailed.ts"
 import { Interrupted } from "../schemas/Interrupted.ts"
+import { program } from "../format/program.ts"
 
 /** The exit code of the command line: as `exitCode`, and `usage` if effect/cli refused it. */
 export const commandExitCode = (exit: Exit.Exit<unknown, unknown>): number => {
@@ -52,7 +53,7 @@ export const printFailure = (cause: Cause.Cause<unknown>) =>
     // effect/cli has printed usage errors already.
     if (CliError.isCliError(error)) return
     if (error instanceof Interrupted && error.resumeWith !== undefined) {
-      print(`progress is saved; resume with: pnpm pipeline ${error.resumeWith.map(quoted).join(" ")}`)
+      print(`progress is saved; resume with: ${program} ${error.resumeWith.map(quoted).join(" ")}`)
     }
     if (Cause.hasFails(cause) && error instanceof Error) {
       printError(error.message)

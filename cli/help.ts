@@ -1,12 +1,13 @@
 /**
  * `--help`: what a command is for, its own flags, its examples, and last the flags that every command has.
  *
- * The commands stand there as they are typed, with `pnpm`. A terminal gets lines that break between words.
+ * The commands stand there as they are typed. A terminal gets lines that break between words.
  */
 import { stripVTControlCharacters, styleText } from "node:util"
 import { Option } from "effect"
 import { CliOutput, type HelpDoc } from "effect/cli"
 import { wrap } from "./render/wrap.ts"
+import { asTyped } from "../format/program.ts"
 
 type FlagDoc = HelpDoc.HelpDoc["flags"][number]
 
@@ -63,11 +64,11 @@ export const formatHelp = (doc: HelpDoc.HelpDoc, columns: number | undefined): s
   const { globalFlags: everywhere = [], ...own } = doc
   const text = formatter.formatHelpDoc({
     ...own,
-    usage: `pnpm ${doc.usage}`,
+    usage: asTyped(doc.usage),
     flags: doc.flags.toSorted((a, b) => rankOf(a) - rankOf(b)),
     ...(doc.examples === undefined
       ? {}
-      : { examples: doc.examples.map((one) => ({ ...one, command: `pnpm ${one.command}` })) }),
+      : { examples: doc.examples.map((one) => ({ ...one, command: asTyped(one.command) })) }),
   })
   const whole = everywhere.length === 0 ? text : `${text}\n\n${globalSection(everywhere)}`
   return columns === undefined

@@ -7,6 +7,7 @@ import { type CliError, CliOutput, type HelpDoc } from "effect/cli"
 import { alternatives } from "../format/alternatives.ts"
 import { printError } from "./failure.ts"
 import { styled } from "./render/printableConsole.ts"
+import { asTyped } from "../format/program.ts"
 
 /** Whether a flag is a switch, by the help of its command: it takes no value. */
 const isSwitch = ({ flags, globalFlags = [] }: HelpDoc.HelpDoc, name: string) =>
@@ -43,7 +44,7 @@ const describe = (
 const advice = (command: string, error: CliError.NonShowHelpErrors) =>
   "suggestions" in error && error.suggestions.length > 0
     ? `did you mean ${alternatives(error.suggestions)}?`
-    : `see \`pnpm ${command} --help\``
+    : `see \`${asTyped(command)} --help\``
 
 export const layerUsageErrors = CliOutput.layerPresenter({
   present: (event) =>

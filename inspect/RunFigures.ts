@@ -14,6 +14,7 @@ import type { RunHeader } from "../storage/runHeader.ts"
 import { formatVersion } from "../schemas/Run.ts"
 import { runArgument } from "../format/runArgument.ts"
 import { quoted } from "../format/quoted.ts"
+import { program } from "../format/program.ts"
 
 export interface CurvePoint {
   readonly iteration: number
@@ -99,7 +100,7 @@ const readReport = Effect.fnUntraced(function* (run: RunHeader, missing: Array<S
     return undefined
   }
   if (text.success === undefined) {
-    const resume = `pnpm pipeline resume ${quoted(runArgument(run.path))}`
+    const resume = `${program} resume ${quoted(runArgument(run.path))}`
     missing.push(
       run.status === "running"
         ? shortcoming("still running, so there is no test result yet")

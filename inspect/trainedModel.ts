@@ -17,6 +17,7 @@ import { effectiveExperiment, layout, type Run } from "../storage/runDirectory.t
 import { runArgument } from "../format/runArgument.ts"
 import { readFetched, readTrained, readValidated } from "../storage/stageRecords.ts"
 import { quoted } from "../format/quoted.ts"
+import { program } from "../format/program.ts"
 
 /** The run does not have the checkpoint, or none was tested yet. */
 export class CheckpointNotFound extends Failure<CheckpointNotFound>()("CheckpointNotFound", {
@@ -28,7 +29,7 @@ export class CheckpointNotFound extends Failure<CheckpointNotFound>()("Checkpoin
     found: Schema.Array(Schema.String),
   },
   message: ({ found, path, run, wanted }) => {
-    const resume = `resume it with \`pnpm pipeline resume ${quoted(runArgument(path))}\``
+    const resume = `resume it with \`${program} resume ${quoted(runArgument(path))}\``
     const choice = found.length === 0 ? "" : `, or choose a checkpoint with --checkpoint: ${found.join(", ")}`
     if (wanted === null) return `cannot load a model of ${run}: training has not finished; ${resume}${choice}`
     return found.length === 0

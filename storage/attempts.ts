@@ -20,6 +20,7 @@ import { keepBeating, removeOlderHeartbeats } from "./lock/heartbeat.ts"
 import { isAlive, seemsAlive } from "./lock/owner.ts"
 import { type StorageFailed } from "./StorageFailed.ts"
 import { currentProcess, processState } from "./lock/processIdentity.ts"
+import { program } from "../format/program.ts"
 
 /** Another process is working on the run. */
 export class RunLocked extends Failure<RunLocked>()("RunLocked", {
@@ -44,7 +45,7 @@ export class AttemptSuperseded extends Failure<AttemptSuperseded>()("AttemptSupe
     by: Schema.NullOr(ProcessIdentity),
   },
   message: ({ attempt, by, path }) =>
-    `attempt ${attempt} at ${path} stopped: ${by === null ? "another process" : `process ${by.pid} on ${by.host}`} took the run over while this one gave no sign of life; nothing is lost, follow it with \`pnpm pipeline watch ${runArgument(path)}\``,
+    `attempt ${attempt} at ${path} stopped: ${by === null ? "another process" : `process ${by.pid} on ${by.host}`} took the run over while this one gave no sign of life; nothing is lost, follow it with \`${program} watch ${runArgument(path)}\``,
 }) {}
 
 /** The name of a file of an attempt: (2, "json") -> 0002.json. */

@@ -12,6 +12,7 @@ import { claimSoon } from "./lock/claim.ts"
 import * as files from "./files.ts"
 import { isFileNow } from "./filesNow.ts"
 import { beginsWithTime } from "./runNames.ts"
+import { program } from "../format/program.ts"
 
 const folderName = "champions"
 const historyName = "history.ndjson"
@@ -30,8 +31,8 @@ export class ChampionNotFound extends Failure<ChampionNotFound>()("ChampionNotFo
   },
   message: ({ experiment, run, runsDir }) =>
     run === null
-      ? `${experiment} has no champion in ${runsDir}; make a finished run the champion with \`pnpm pipeline promote RUN\``
-      : `the champion of ${experiment} is ${run}, which is not in ${runsDir} any more; choose another with \`pnpm pipeline promote RUN\` or \`pnpm pipeline rollback ${experiment}\``,
+      ? `${experiment} has no champion in ${runsDir}; make a finished run the champion with \`${program} promote RUN\``
+      : `the champion of ${experiment} is ${run}, which is not in ${runsDir} any more; choose another with \`${program} promote RUN\` or \`${program} rollback ${experiment}\``,
 }) {}
 
 const decodeEvent = Schema.decodeUnknownEffect(Schema.fromJsonString(ChampionEvent))

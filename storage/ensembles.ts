@@ -13,6 +13,7 @@ import { isFileNow, isLinkNow } from "./filesNow.ts"
 import { removeTemporaries } from "./temporaries.ts"
 import { claim } from "./lock/claim.ts"
 import { layout } from "./runDirectory.ts"
+import { program } from "../format/program.ts"
 
 const folderName = "ensembles"
 
@@ -30,8 +31,8 @@ export class EnsembleNotFound extends Failure<EnsembleNotFound>()("EnsembleNotFo
   },
   message: ({ ensemble, problem, runsDir }) =>
     problem === null
-      ? `there is no ensemble ${ensemble} in ${runsDir}; create it with \`pnpm pipeline run\` and its file`
-      : `cannot read the report of ensemble ${ensemble} in ${runsDir}: ${problem}; create it again with \`pnpm pipeline run\` and its file`,
+      ? `there is no ensemble ${ensemble} in ${runsDir}; create it with \`${program} run\` and its file`
+      : `cannot read the report of ensemble ${ensemble} in ${runsDir}: ${problem}; create it again with \`${program} run\` and its file`,
 }) {}
 
 const ReportText = Schema.fromJsonString(EnsembleReport)

@@ -26,6 +26,7 @@ import { resolveChampion } from "./champions.ts"
 import * as files from "./files.ts"
 import { isFileNow } from "./filesNow.ts"
 import { identityFile, listRunNames, newestRun, nextOrder } from "./runNames.ts"
+import { program } from "../format/program.ts"
 
 /** The names of files and folders in a run directory. */
 export const layout = {
@@ -70,9 +71,9 @@ export class RunNotFound extends Failure<RunNotFound>()("RunNotFound", {
     if (candidates.length > 1) return `run ${run} could be ${candidates.join(" or ")}; give more of its name`
     // There is a newest run if there is any.
     if (run === "latest") {
-      return `no runs in ${runsDir}; start one with \`pnpm pipeline run experiments/cnn-fast.ts\``
+      return `no runs in ${runsDir}; start one with \`${program} run experiments/cnn-fast.ts\``
     }
-    return `no run ${run === "" ? "of an empty name" : run} in ${runsDir}; \`pnpm pipeline list\` shows what is there`
+    return `no run ${run === "" ? "of an empty name" : run} in ${runsDir}; \`${program} list\` shows what is there`
   },
 }) {}
 

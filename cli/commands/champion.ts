@@ -9,6 +9,7 @@ import { formatTime, outcomeLabels, summarize } from "../../operations/schedule/
 import { table } from "../render/table.ts"
 import { json, runsDir } from "../flags.ts"
 import { percent } from "../../format/numbers.ts"
+import { program } from "../../format/program.ts"
 
 const experiment = Argument.String("experiment").pipe(
   Argument.withDescription("Name of the experiment (default: every experiment)"),
@@ -116,7 +117,7 @@ export const champion = Command.make(
       name !== undefined
         ? renderOne(histories[0])
         : histories.length === 0
-          ? `no champions in ${runsDir}; make a run the champion with \`pnpm pipeline promote RUN\``
+          ? `no champions in ${runsDir}; make a run the champion with \`${program} promote RUN\``
           : renderAll(histories),
     )
   }),

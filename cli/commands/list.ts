@@ -7,6 +7,7 @@ import { renderRuns } from "../render/renderRuns.ts"
 import { summarize } from "../../inspect/summary.ts"
 import { sortRuns } from "../../inspect/sortRuns.ts"
 import { experimentName, json, runsDir, wholeNumber } from "../flags.ts"
+import { program } from "../../format/program.ts"
 
 const status = Flag.Literals("status", RunStatus.literals).pipe(
   Flag.withDescription("List only runs with this status"),
@@ -36,7 +37,7 @@ export const list = Command.make(
     const rows = sorted.slice(0, Option.getOrUndefined(options.limit))
     if (options.json) yield* Console.log(JSON.stringify(rows, null, 2))
     else if (runs.length === 0) {
-      yield* Console.log(`no runs in ${options.runsDir}; start one with \`pnpm pipeline run FILE\``)
+      yield* Console.log(`no runs in ${options.runsDir}; start one with \`${program} run FILE\``)
     } else if (rows.length === 0) yield* Console.log(`none of the ${runs.length} runs matches`)
     else {
       const now = new Date(yield* Clock.currentTimeMillis)

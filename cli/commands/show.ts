@@ -14,6 +14,7 @@ import { readReport } from "../../storage/report.ts"
 import { percent } from "../../format/numbers.ts"
 import { quoted } from "../../format/quoted.ts"
 import { json, runsDir } from "../flags.ts"
+import { program } from "../../format/program.ts"
 
 const run = Argument.String("run").pipe(
   Argument.withDescription("Run: an id, its first or last characters, a path, `latest`, or ensemble:NAME"),
@@ -88,7 +89,7 @@ export const show = Command.make(
     if (summary.reason !== null) yield* printText(summary.reason, 2)
     if (report !== undefined) yield* printReportText(report)
     else if (summary.status !== "running")
-      yield* Console.log(`resume with: pnpm pipeline resume ${quoted(runArgument(found.path))}`)
+      yield* Console.log(`resume with: ${program} resume ${quoted(runArgument(found.path))}`)
   }),
 ).pipe(
   Command.withDescription("Show the report of a run, or its progress"),

@@ -11,6 +11,7 @@ import { renderCurves, renderLine, renderLive } from "../render/renderLiveRun.ts
 import { printable } from "../../format/printable.ts"
 import { quoted } from "../../format/quoted.ts"
 import { json, runsDir } from "../flags.ts"
+import { program } from "../../format/program.ts"
 
 const pollIntervalMs = 500
 /** In a pipe: time between two lines without an evaluation. */
@@ -30,7 +31,7 @@ export class RunNotFinished extends Failure<RunNotFinished>()("RunNotFinished", 
   message: ({ path, reason, run, status }) => {
     const why = reason ?? (status === "interrupted" ? "its process is gone" : "no reason was recorded")
     const outcome = status === "failed" ? "failed" : "did not finish"
-    return `run ${run} ${outcome}: ${why}; resume it with \`pnpm pipeline resume ${quoted(runArgument(path))}\``
+    return `run ${run} ${outcome}: ${why}; resume it with \`${program} resume ${quoted(runArgument(path))}\``
   },
 }) {}
 

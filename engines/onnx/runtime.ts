@@ -32,7 +32,7 @@ export const loadRuntime = Effect.tryPromise({
     new EngineNotAvailable({
       engine: engineName,
       found: reasonOf(error).split("\n", 1)[0],
-      remedy: remedyOf(error) ?? "run `pnpm install` again",
+      remedy: remedyOf(error) ?? "install the packages of this project again",
       available: ["reference"],
     }),
 })

@@ -3,6 +3,7 @@ import { existsSync, statSync } from "node:fs"
 import { createRequire } from "node:module"
 import { dirname, join } from "node:path"
 import { fileURLToPath } from "node:url"
+import { addTensorflow } from "../../format/program.ts"
 
 const project = fileURLToPath(new URL("../../", import.meta.url))
 
@@ -19,7 +20,7 @@ export interface Place {
 }
 
 const places = [
-  { name: "built by `pnpm engine:tensorflow`", from: join(builtFolder, "package.json") },
+  { name: `built by \`${addTensorflow}\``, from: join(builtFolder, "package.json") },
   { name: "downloaded by its install script", from: join(project, "package.json") },
 ]
 

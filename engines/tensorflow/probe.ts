@@ -11,6 +11,7 @@ import { Effect, Schema } from "effect"
 import { Failure } from "../../schemas/Failure.ts"
 import { probeCache } from "../probeCache.ts"
 import { type Place, stampOf } from "./locate.ts"
+import { addTensorflow } from "../../format/program.ts"
 
 /** What is wrong and what to do about it, one line each. */
 const Problem = Schema.Struct({ found: Schema.String, remedy: Schema.String })
@@ -36,7 +37,7 @@ export class ProbeFailed extends Failure<ProbeFailed>()("ProbeFailed", {
   message: ({ found, remedy }) => `@tensorflow/tfjs-node-gpu does not work: ${found}; ${remedy}`,
 }) {}
 
-const rebuild = "`pnpm engine:tensorflow` builds one"
+const rebuild = `\`${addTensorflow}\` builds one`
 
 /** Known failures by what the import prints. The first match counts. */
 const known: ReadonlyArray<readonly [RegExp, (match: RegExpExecArray) => Problem]> = [

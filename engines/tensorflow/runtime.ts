@@ -10,6 +10,7 @@ import { importNative, type Native, setEnvironment } from "./native.ts"
 import { probe, type Probed, type Problem } from "./probe.ts"
 import { engineName } from "./session.ts"
 import { captureStderr } from "./stderr.ts"
+import { addTensorflow } from "../../format/program.ts"
 
 export interface Runtime {
   readonly native: Native
@@ -22,7 +23,7 @@ const notAvailable = (problem: Problem, isBroken = true) =>
 
 const notAdded = (isInstalled: boolean): Problem => ({
   found: `@tensorflow/tfjs-node-gpu is ${isInstalled ? "installed without its native library" : "not installed"}`,
-  remedy: "`pnpm engine:tensorflow` adds it (g++, pip, 2 GB of disk), or use --engine onnx",
+  remedy: `\`${addTensorflow}\` adds it (g++, pip, 2 GB of disk), or use --engine onnx`,
 })
 
 /** The first place where the package works. It is not loaded in this process. */
@@ -58,7 +59,7 @@ export const loadRuntime = Effect.fnUntraced(function* (threads: number) {
     catch: (error) =>
       notAvailable({
         found: `it cannot be imported: ${error instanceof Error ? error.message.split("\n", 1)[0] : String(error)}`,
-        remedy: "`pnpm engine:tensorflow` builds it again, or use --engine onnx",
+        remedy: `\`${addTensorflow}\` builds it again, or use --engine onnx`,
       }),
   })
   if (stderr !== "") yield* Effect.logDebug("tensorflow printed this when it was loaded", { stderr })

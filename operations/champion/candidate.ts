@@ -10,6 +10,7 @@ import type { Run } from "../../storage/runDirectory.ts"
 import { runArgument } from "../../format/runArgument.ts"
 import { readReport } from "../../storage/report.ts"
 import { quoted } from "../../format/quoted.ts"
+import { program } from "../../format/program.ts"
 
 /** Only a tested run can be judged or promoted. */
 export class CandidateNotFinished extends Failure<CandidateNotFinished>()("CandidateNotFinished", {
@@ -17,7 +18,7 @@ export class CandidateNotFinished extends Failure<CandidateNotFinished>()("Candi
   fields: { run: Schema.String, path: Schema.String, status: Schema.String },
   message: ({ path, run, status }) => {
     const found = status === "finished" ? "its report cannot be read" : `it is ${status}`
-    return `cannot promote ${run}: ${found}, expected a finished run with its report; resume it with \`pnpm pipeline resume ${quoted(runArgument(path))}\``
+    return `cannot promote ${run}: ${found}, expected a finished run with its report; resume it with \`${program} resume ${quoted(runArgument(path))}\``
   },
 }) {}
 

@@ -7,6 +7,7 @@ import { Failure } from "../../schemas/Failure.ts"
 import { changeChampion, earlierChampion } from "../../storage/champions.ts"
 import type { Run } from "../../storage/runDirectory.ts"
 import { candidateReport } from "./candidate.ts"
+import { program } from "../../format/program.ts"
 
 /** There is no champion to roll back to. */
 export class NoEarlierChampion extends Failure<NoEarlierChampion>()("NoEarlierChampion", {
@@ -14,8 +15,8 @@ export class NoEarlierChampion extends Failure<NoEarlierChampion>()("NoEarlierCh
   fields: { experiment: Schema.String, champion: Schema.NullOr(Schema.String) },
   message: ({ champion, experiment }) =>
     champion === null
-      ? `cannot roll back ${experiment}: it has no champion; list champions with \`pnpm pipeline champion\``
-      : `cannot roll back ${experiment}: no champion before ${champion} still has its run; choose a run with \`pnpm pipeline promote RUN\``,
+      ? `cannot roll back ${experiment}: it has no champion; list champions with \`${program} champion\``
+      : `cannot roll back ${experiment}: no champion before ${champion} still has its run; choose a run with \`${program} promote RUN\``,
 }) {}
 
 const nowIso = Effect.map(DateTime.now, DateTime.formatIso)

@@ -19,6 +19,7 @@ import { openTrainedModel } from "../../inspect/trainedModel.ts"
 import { exampleKey, type KeyedPredictions } from "./keyedPredictions.ts"
 import { readFetched } from "../../storage/stageRecords.ts"
 import { findUnseenByLineage } from "../../pipeline/lineage/parents.ts"
+import { program } from "../../format/program.ts"
 
 /** Predictions before the measurement, and in it. */
 const warmUp = 10
@@ -83,7 +84,7 @@ export const predictTestSplit = Effect.fn("predictTestSplit")(function* (
   const least = Math.min(minExamples, Math.ceil(test.length / 2))
   if (indices.length < least) {
     return Result.fail(
-      `it was trained on all but ${indices.length} of the ${test.length} test examples, and ${least} are needed; decide with \`pnpm pipeline promote ${other.identity.id}\``,
+      `it was trained on all but ${indices.length} of the ${test.length} test examples, and ${least} are needed; decide with \`${program} promote ${other.identity.id}\``,
     )
   }
   const labels = Int32Array.from(indices, (index) => dataset.labels[index])

@@ -15,6 +15,7 @@ import { exampleKey } from "../champion/keyedPredictions.ts"
 import { readFetched } from "../../storage/stageRecords.ts"
 import type { Ensemble } from "./ensembleFile.ts"
 import type { TrainedMember } from "./trainMembers.ts"
+import { program } from "../../format/program.ts"
 
 /** The predictions of the members do not fit together. */
 export class MembersDisagree extends Failure<MembersDisagree>()("MembersDisagree", {
@@ -27,7 +28,7 @@ export class MembersDisagree extends Failure<MembersDisagree>()("MembersDisagree
   },
   message: ({ ensemble, problem, runs }) => {
     const removed = [...(ensemble === null ? [] : [ensemble]), ...runs].join(" ")
-    return `cannot combine ${runs.join(", ")} with the other members: ${problem}; remove them with \`pnpm pipeline rm ${removed}\` and run the ensemble again`
+    return `cannot combine ${runs.join(", ")} with the other members: ${problem}; remove them with \`${program} rm ${removed}\` and run the ensemble again`
   },
 }) {}
 

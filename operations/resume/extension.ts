@@ -9,6 +9,7 @@ import { Failure } from "../../schemas/Failure.ts"
 import { dependsOnBudget } from "../../stages/train/learningRate.ts"
 import { findNeededRuns } from "../../storage/removal.ts"
 import type { Run } from "../../storage/runDirectory.ts"
+import { program } from "../../format/program.ts"
 
 /** A run cannot be extended without losing what was trained so far, or what others rely on. */
 export class BudgetFixed extends Failure<BudgetFixed>()("BudgetFixed", {
@@ -20,7 +21,7 @@ export class BudgetFixed extends Failure<BudgetFixed>()("BudgetFixed", {
     instead: Schema.String,
   },
   message: ({ instead, reason, run }) =>
-    `cannot change the budget of ${run}: ${reason}; start a new run with \`pnpm pipeline ${instead}\``,
+    `cannot change the budget of ${run}: ${reason}; start a new run with \`${program} ${instead}\``,
 }) {}
 
 /** Fails if a run cannot be trained up to `iterations`. */

@@ -18,6 +18,7 @@ import { describeDataset } from "../../stages/fetch/datasets.ts"
 import * as files from "../../storage/files.ts"
 import { evaluateFile, ExperimentNotLoadable } from "./evaluate.ts"
 import { problemsOf } from "./problems.ts"
+import { program } from "../../format/program.ts"
 
 export class ExperimentNotFound extends Failure<ExperimentNotFound>()("ExperimentNotFound", {
   exitCode: "noInput",
@@ -132,7 +133,7 @@ export const experimentOf = Effect.fn("experimentOf")(function* (
   overrides: Overrides,
 ) {
   if (isEnsemble(value)) {
-    const problem = "found an ensemble, expected an experiment; train it with `pnpm pipeline run`"
+    const problem = `found an ensemble, expected an experiment; train it with \`${program} run\``
     return yield* new ExperimentInvalid({ path, problems: [{ at: "", problem }] })
   }
   const written = yield* decodeExperiment(value, path)

@@ -15,6 +15,7 @@ import * as files from "../../storage/files.ts"
 import { decodeSafetensors, encodeSafetensors } from "../../storage/safetensors.ts"
 import { isDue } from "./intervals.ts"
 import { nonFiniteIn } from "./NonFiniteLoss.ts"
+import { program } from "../../format/program.ts"
 
 export interface Checkpoint {
   /** File name in the checkpoints folder of the run. */
@@ -47,7 +48,7 @@ export class ForkNotRepeatable extends Failure<ForkNotRepeatable>()("ForkNotRepe
   fields: { parent: Parent },
   message: ({ parent }) => {
     const { iteration, run } = parent
-    return `cannot resume the fork: found no good checkpoint, expected one of iteration ${iteration} (where it was forked from ${run}) or later; fork again with \`pnpm pipeline run FILE --from ${run}\``
+    return `cannot resume the fork: found no good checkpoint, expected one of iteration ${iteration} (where it was forked from ${run}) or later; fork again with \`${program} run FILE --from ${run}\``
   },
 }) {}
 

@@ -1,6 +1,7 @@
 import { Effect } from "effect"
 import { quoted } from "../../format/quoted.ts"
 import { runArgument } from "../../format/runArgument.ts"
+import { program } from "../../format/program.ts"
 
 /** Writes the report page of a run that has just finished. The page is not part of the result, so a failure is a warning. */
 export const tryWriteReportPage = (runPath: string) =>
@@ -9,7 +10,7 @@ export const tryWriteReportPage = (runPath: string) =>
     Effect.asVoid,
     Effect.catchCause((cause) =>
       Effect.logWarning(
-        `cannot write the report page; try again with \`pnpm pipeline show ${quoted(runArgument(runPath))} --open\``,
+        `cannot write the report page; try again with \`${program} show ${quoted(runArgument(runPath))} --open\``,
         cause,
       ),
     ),
