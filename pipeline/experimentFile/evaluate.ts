@@ -63,9 +63,6 @@ const adviceFor = (code: string, message: string): string | undefined => {
   if (code === "ERR_UNSUPPORTED_TYPESCRIPT_SYNTAX") {
     return "Node.js only removes types: write an object or a union of strings instead of an enum, and no namespaces or parameter properties"
   }
-  if (message.startsWith("Cannot use import statement outside a module")) {
-    return `its package.json says "type": "commonjs": write "module" there, or name the file .mts`
-  }
   return unknownFunction(message)
 }
 

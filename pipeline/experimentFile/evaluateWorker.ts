@@ -7,7 +7,9 @@
 import { types } from "node:util"
 import { parentPort, workerData } from "node:worker_threads"
 import { encodeValue, type Evaluated, NotPlain } from "./transfer.ts"
+import { loadUserModules } from "./userModules.ts"
 
+loadUserModules()
 const { url } = workerData as { readonly url: string }
 
 /** Describes any thrown value. Its getters and proxies may throw again. */

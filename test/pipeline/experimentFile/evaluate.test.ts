@@ -1,7 +1,7 @@
 /** Experiment files are programs of the user's: whatever they do, the command goes on or fails with a line that helps. */
-import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs"
+import { chmodSync, mkdirSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from "node:fs"
 import { tmpdir } from "node:os"
-import { join } from "node:path"
+import { dirname, join } from "node:path"
 import { afterAll, assert, beforeAll, describe, it } from "@effect/vitest"
 import { Effect } from "effect"
 import { evaluateFile } from "../../../pipeline/experimentFile/evaluate.ts"
@@ -17,6 +17,7 @@ afterAll(() => rmSync(scratch, { recursive: true, force: true }))
 
 const write = (name: string, content: string) => {
   const path = join(scratch, name)
+  mkdirSync(dirname(path), { recursive: true })
   writeFileSync(path, content)
   return path
 }
@@ -105,7 +106,7 @@ describe("evaluateFile", () => {
       `import a from "./values"\nexport default a`,
       /write the import with its extension, \.ts$/,
     ],
-    "uses an enum": [`enum A { B }\nexport default {}`, /instead of an enum/],
+    "uses an enum": [`export default {}\nenum A { B }`, /enum.*, at .*\.ts:2; .*instead of an enum/s],
     "has a syntax error": [`export default {\n  a: = 1\n}`, /, at .*\.ts:2$/],
   }
   for (const [name, [content, expected]] of Object.entries(failing)) {
@@ -115,12 +116,40 @@ describe("evaluateFile", () => {
     })
   }
 
-  it("fails with a way out if the file's project is CommonJS", async () => {
-    mkdirSync(join(scratch, "commonjs"))
-    write("commonjs/package.json", `{ "type": "commonjs" }`)
-    assert.match(
-      await problem("commonjs/a.ts", `import "node:fs"\nexport default {}`),
-      /write "module" there, or name the file \.mts$/,
+  it("loads files of any project: CommonJS, without a type, below node_modules, with spaces and signs, read-only", async () => {
+    const content = `import { layers } from "tidemark"
+      import { rate } from "./rate.ts"
+      export default { rate, dropout: layers.dropout({ rate }) } satisfies object`
+    for (const [folder, manifest] of [
+      ["commonjs", `{ "type": "commonjs" }`],
+      ["no type", `{ "name": "x" }`],
+      ["node_modules/some package", `{ "name": "some-package" }`],
+      ["běhy 走 #1 100%", undefined],
+    ] as const) {
+      // Outside this checkout, so no `tidemark` is installed.
+      mkdirSync(join(scratch, folder), { recursive: true })
+      if (manifest !== undefined) write(`${folder}/package.json`, manifest)
+      write(`${folder}/rate.ts`, `export const rate: number = 0.5`)
+      const file = write(`${folder}/a.ts`, content)
+      chmodSync(join(scratch, folder), 0o555)
+      const before = readdirSync(join(scratch, folder))
+      const value = await Effect.runPromise(evaluateFile(file))
+      assert.deepInclude(value, { rate: 0.5 }, folder)
+      assert.deepInclude(Reflect.get(value as object, "dropout"), { kind: "dropout", rate: 0.5 })
+      assert.deepStrictEqual(readdirSync(join(scratch, folder)), before, "no temporary file")
+      chmodSync(join(scratch, folder), 0o755)
+    }
+  })
+
+  it("takes the copy of tidemark that the project has installed", async () => {
+    write(
+      "own/node_modules/tidemark/package.json",
+      `{ "name": "tidemark", "type": "module", "exports": "./index.js" }`,
+    )
+    write("own/node_modules/tidemark/index.js", `export const own = "the project's"`)
+    assert.strictEqual(
+      await evaluate("own/a.ts", `import { own } from "tidemark"\nexport default own`),
+      "the project's",
     )
   })
 
