@@ -28,6 +28,6 @@ export const program = programName(import.meta.url, process.env, process.argv[1]
 /** A command line that begins with `pipeline`, as a person types it. */
 export const asTyped = (command: string): string => command.replace(/^pipeline\b/, program)
 
-/** What builds the native library of the tensorflow engine. */
+/** What adds the native library of the tensorflow engine. */
 export const addTensorflow =
-  program === "pnpm pipeline" ? "pnpm engine:tensorflow" : `${program} engine add tensorflow`
+  program === "pnpm pipeline" ? "pnpm engine:tensorflow" : "npm install @tensorflow/tfjs-node-gpu"

@@ -5,10 +5,11 @@
  * runtime of the program that runs it. Other packages are dependencies of both. Files that are found by their address (workers,
  * formats of protobuf) lie beside the modules that look for them.
  */
-import { readFile, readdir } from "node:fs/promises"
+import { readFile } from "node:fs/promises"
 import { basename, dirname, join, relative, resolve, sep } from "node:path"
 import { fileURLToPath } from "node:url"
 import { build, type Plugin } from "esbuild"
+import type { PackedFile } from "../tarball.ts"
 
 export const root = fileURLToPath(new URL("../../", import.meta.url))
 
@@ -33,11 +34,14 @@ interface Part {
   readonly inside: ReadonlyArray<string>
 }
 
+/** A part of @effect/platform-node, under the same licence. */
+const shared = "@effect/platform-node-shared"
+
 const parts: ReadonlyArray<Part> = [
   {
     name: "cli",
     entries: { main: "cli/main.ts", index: "schemas/index.ts", ...threads },
-    inside: ["effect", "@effect/platform-node", "@effect/platform-node-shared"],
+    inside: ["effect", "@effect/platform-node", shared],
   },
   {
     name: "api",
@@ -82,20 +86,14 @@ const packages = (inside: ReadonlyArray<string>): Plugin => ({
       if (kind === "entry-point" || path.startsWith("node:")) return undefined
       const name = path.split("/", path.startsWith("@") ? 2 : 1).join("/")
       // What those packages import is compiled in with them.
-      const isInside = inside.includes(name) || inside.some((each) => importer.includes(`/node_modules/${each}/`))
+      const isInside =
+        inside.includes(name) || inside.some((each) => importer.includes(`/node_modules/${each}/`))
       return isInside ? undefined : { path, external: true }
     })
   },
 })
 
-export interface BuiltFile {
-  /** Below the package, with "/". */
-  readonly path: string
-  readonly bytes: Uint8Array
-  readonly isProgram?: boolean
-}
-
-const compile = async (part: Part): Promise<ReadonlyArray<BuiltFile>> => {
+const compile = async (part: Part): Promise<ReadonlyArray<PackedFile>> => {
   const folder = join(root, "dist", part.name)
   const { outputFiles } = await build({
     absWorkingDir: root,
@@ -120,9 +118,20 @@ const compile = async (part: Part): Promise<ReadonlyArray<BuiltFile>> => {
   }))
 }
 
+/** The licences of the packages that are compiled in. */
+const notices = async (): Promise<PackedFile> => {
+  const inside = [...new Set(parts.flatMap(({ inside }) => inside))].filter((name) => name !== shared)
+  const texts = await Promise.all(
+    inside.map(
+      async (name) => `${name}\n\n${await readFile(join(root, "node_modules", name, "LICENSE"), "utf8")}`,
+    ),
+  )
+  return { path: "dist/cli/NOTICES.txt", bytes: Buffer.from(texts.join(`\n${"-".repeat(80)}\n\n`)) }
+}
+
 /** The JavaScript of the package and what lies beside it. */
-export const bundle = async (): Promise<ReadonlyArray<BuiltFile>> => {
-  const files: Array<BuiltFile> = []
+export const bundle = async (): Promise<ReadonlyArray<PackedFile>> => {
+  const files: Array<PackedFile> = [await notices()]
   for (const part of parts) {
     files.push(...(await compile(part)))
     for (const format of formats) {
@@ -132,10 +141,13 @@ export const bundle = async (): Promise<ReadonlyArray<BuiltFile>> => {
   const start = await readFile(join(root, "cli/start.mjs"), "utf8")
   files.push({
     path: "dist/cli/start.mjs",
-    bytes: Buffer.from(start.replace(`"./main.ts"`, `"./main.js"`)),
+    bytes: Buffer.from(
+      start
+        .replace(`"./main.ts"`, `"./main.js"`)
+        // A project has the Node.js of its user.
+        .replace("run `pnpm rebuild node`, which installs the one that this project pins, or ", ""),
+    ),
     isProgram: true,
   })
   return files
 }
-
-export const listFolder = (folder: string) => readdir(join(root, folder))

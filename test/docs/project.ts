@@ -37,7 +37,23 @@ export interface Project {
   readonly remove: () => void
 }
 
-const linked = ["node_modules", "package.json", "schemas", "cli", "test", "tsconfig.json", "stages"]
+const linked = [
+  "api",
+  "cli",
+  "engines",
+  "format",
+  "inspect",
+  "node_modules",
+  "operations",
+  "package.json",
+  "pipeline",
+  "schemas",
+  "stages",
+  "storage",
+  "test",
+  "tsconfig.json",
+  "views",
+]
 
 const writeImages = async (folder: string) => {
   mkdirSync(join(folder, "scans"))

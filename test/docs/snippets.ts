@@ -44,6 +44,8 @@ export interface Snippet {
   readonly at: string
   /** In a scratch project. */
   readonly file: string
+  /** A program that uses the API; it exports nothing. */
+  readonly isProgram: boolean
   readonly text: string
 }
 
@@ -53,6 +55,7 @@ export const snippets: ReadonlyArray<Snippet> = documents.flatMap(({ blocks, pat
     .map(({ line, text }) => ({
       at: `${path}:${line}`,
       file: `experiments/${path.replace(/\W/g, "-").toLowerCase()}-${line}.ts`,
+      isProgram: /from "tidemark\/(?:run|promises)"/.test(text),
       text: moduleOf(text),
     })),
 )

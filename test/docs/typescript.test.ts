@@ -47,7 +47,7 @@ const decoded = (value: object, path: string): Effect.Effect<unknown, unknown> =
   return Schema.decodeUnknownEffect(Schedule, { onExcessProperty: "error" })(value)
 }
 
-for (const { at, file } of snippets) {
+for (const { at, file } of snippets.filter(({ isProgram }) => !isProgram)) {
   it(`the TypeScript at ${at} is valid`, async () => {
     const path = join(project.folder, file)
     const module: { readonly default: object } = await import(pathToFileURL(path).href)

@@ -1,0 +1,2029 @@
+export interface AugmentationInput {
+  /**
+   * Share of images to rotate, scale, shear, shift and distort, 0 to 1. Default: all. A network that sees only interpolated
+   * images learns that strokes are soft, and errs on sharp ones.
+   */
+  readonly probability?: number
+  /** How to compute a pixel between pixels: from 2×2 of them, or from 4×4, which keeps strokes sharp. Default: bilinear. */
+  readonly interpolation?: "bilinear" | "bicubic"
+  /** Relative change of width and height, separately: 0.1 means 0.9 to 1.1 times. At least 0 and below 1. Default: 0. */
+  readonly scale?: number
+  /** Smooth random distortion: Simard, Steinkraus and Platt (2003). Default: none. */
+  readonly elastic?: {
+    /** Strength: the standard deviation is alpha / (2·sigma·√(3π)) pixels. The authors use 34 for images of 29×29. */
+    readonly alpha: number
+    /** Smoothness: the width of the blur in pixels. The authors use 4. */
+    readonly sigma: number
+  }
+  /** Black squares: DeVries and Taylor (2017). Default: none. */
+  readonly erasing?: {
+    /** Width of the square in pixels. */
+    readonly size: number
+    /** Share of images that get a square, 0 to 1. Default: 0.5. */
+    readonly probability?: number
+  }
+  /** Degrees, 0 to 180. Default: 0. */
+  readonly rotation?: number
+  /** Pixels sideways for each pixel down, 0 to 10. Default: 0. */
+  readonly shear?: number
+  /** Pixels, horizontally and vertically, 0 to 1000. Default: 0. */
+  readonly shift?: number
+}
+
+/** A dataset: a registered name, or files of your own. */
+export type DatasetInput = "mnist" | "fashion-mnist" | "kmnist" | "emnist-digits" | "emnist-letters" | "emnist-balanced" | "qmnist" | {
+  /** [height, width] or [height, width, channels] of every image. */
+  readonly imageShape: readonly [number, number] | readonly [number, number, number]
+  /** At most 64 lower-case letters, digits and -. */
+  readonly name: string
+  /** Number of classes, 2 to 1000. Labels are 0 to classes - 1. */
+  readonly classes: number
+  /** IDX file of bytes: [examples, height, width] or [examples, height, width, channels]. */
+  readonly trainImages: {
+    /** A path, relative to the working folder, or an http(s) or file URL. The file is IDX, uncompressed or gzip. */
+    readonly source: string
+    /** SHA-256 of the uncompressed content, in lower-case hexadecimal. Other content is refused. Default: any content. */
+    readonly sha256?: string
+  }
+  /** IDX file of integers: [examples]. */
+  readonly trainLabels: {
+    /** A path, relative to the working folder, or an http(s) or file URL. The file is IDX, uncompressed or gzip. */
+    readonly source: string
+    /** SHA-256 of the uncompressed content, in lower-case hexadecimal. Other content is refused. Default: any content. */
+    readonly sha256?: string
+  }
+  /** IDX file of bytes: [examples, height, width] or [examples, height, width, channels]. */
+  readonly testImages: {
+    /** A path, relative to the working folder, or an http(s) or file URL. The file is IDX, uncompressed or gzip. */
+    readonly source: string
+    /** SHA-256 of the uncompressed content, in lower-case hexadecimal. Other content is refused. Default: any content. */
+    readonly sha256?: string
+  }
+  /** IDX file of integers: [examples]. */
+  readonly testLabels: {
+    /** A path, relative to the working folder, or an http(s) or file URL. The file is IDX, uncompressed or gzip. */
+    readonly source: string
+    /** SHA-256 of the uncompressed content, in lower-case hexadecimal. Other content is refused. Default: any content. */
+    readonly sha256?: string
+  }
+  /** Bounds of the data. They affect no result, so they are not in the fingerprint. */
+  readonly bounds?: {
+    /** Number of training examples. */
+    readonly trainExamples?: readonly [number, number]
+    /** Number of test examples. */
+    readonly testExamples?: readonly [number, number]
+    /** Share of every class in each set, 0 to 1, or of some classes by label: `{ 3: [0.1, 0.2] }`. */
+    readonly classShare?: readonly [number, number] | {
+      readonly [key: string]: readonly [number, number]
+    }
+    /** Mean of all pixels of each set, on the scale 0 to 1. */
+    readonly pixelMean?: readonly [number, number]
+    /** Standard deviation of all pixels of each set, on the scale 0 to 1. */
+    readonly pixelStddev?: readonly [number, number]
+  }
+}
+
+/** An ensemble as a user writes it. */
+export interface EnsembleInput {
+  readonly name: string
+  readonly description?: string
+  readonly combine?: "mean" | "vote"
+  /** They share one dataset, test split and loss. The same network twice needs two seeds. */
+  readonly members: ReadonlyArray<ExperimentInput>
+}
+
+/** What a user writes: fields with a default are optional. */
+export type ExperimentInput = {
+  /** At most 64 lower-case letters, digits and -. It is part of the id of every run. */
+  readonly name: string
+  /** `softmaxCrossEntropy`: the last layer gives logits. `meanSquaredError`: the last layer gives outputs in [0, 1]. */
+  readonly loss: "softmaxCrossEntropy" | "meanSquaredError"
+  /** A registered dataset, such as "mnist", or four IDX files of your own. */
+  readonly dataset: DatasetInput
+  /** The layers of the network. The last one has one output for each class. */
+  readonly model: ReadonlyArray<LayerInput>
+  /** How weights are updated, such as `optimizers.adam({ learningRate: 0.001 })`. */
+  readonly optimizer: OptimizerInput
+  /** Examples in an iteration. */
+  readonly batchSize: number
+  /** How long to train: { iterations: 1000 } or { epochs: 10 }. */
+  readonly budget: {
+    /** Optimizer updates. */
+    readonly iterations: number
+  } | {
+    /** Passes over the train split, rounded up to a whole iteration. */
+    readonly epochs: number
+  }
+  /** Free text. Default: empty. */
+  readonly description?: string
+  /**
+   * How examples are divided into train, validation and test split. Default: the standard split with 5000 validation
+   * examples.
+   */
+  readonly split?: {
+    readonly kind: "standard"
+    /** Number of validation examples. Default: 5000. */
+    readonly validation?: number
+    /** Determines the shuffle of the split; independent of the seed of the experiment. Default: 0. */
+    readonly seed?: number
+  } | {
+    readonly kind: "pooled"
+    /** Share of all examples in the test split, at least 0 and below 1. */
+    readonly test: number
+    /** Share of the other examples in the validation split, at least 0 and below 1. Default: 0.1. */
+    readonly validation?: number
+    /** Determines the shuffle of the split; independent of the seed of the experiment. Default: 0. */
+    readonly seed?: number
+  }
+  /** Determines initial weights, shuffling, dropout and augmentation. Default: 0. */
+  readonly seed?: number
+  /** `unit`: pixel / 255. `standardized`: (pixel - mean) / standard deviation over the train split. Default: unit. */
+  readonly normalization?: "unit" | "standardized"
+  /** Random changes of the images in training. Default: none. */
+  readonly augmentation?: AugmentationInput
+  /**
+   * The share of each label that is spread evenly over all classes in training, at least 0 and below 1. Default: none.
+   * Szegedy et al., Rethinking the Inception architecture (2016).
+   */
+  readonly labelSmoothing?: number
+  /** Evaluate, test, predict and export with an exponential moving average of the weights. Default: none. */
+  readonly averaging?: {
+    /** Share of the average that an update keeps; 0.999 remembers about 1000 iterations. Default: 0.999. */
+    readonly decay?: number
+  }
+  /**
+   * Iterations between two evaluations of the validation split, or { epochs: 1 }. The last iteration is always evaluated.
+   * Default: a fifth of the budget, at least 100 and at most 1000 iterations.
+   */
+  readonly evaluateEvery?: number | {
+    readonly epochs: number
+  }
+  /**
+   * Version of the rules for when the validation split is evaluated (`stages/train/plan.ts`). Version 1 is that of runs
+   * whose run.json names none. Default: 2.
+   */
+  readonly evaluationRules?: 2 | 1
+  /** Iterations between two checkpoints, or { epochs: 1 }. Default: 1000. */
+  readonly checkpointEvery?: number | {
+    readonly epochs: number
+  }
+  /** Iterations between two rows of training metrics. Default: 100. */
+  readonly recordEvery?: number
+  /** How many of the newest checkpoints are kept, in addition to the best one. Default: 3. */
+  readonly keepCheckpoints?: number
+  /** The metric that decides which checkpoint is the best. Default: validationAccuracy. */
+  readonly monitor?: "validationLoss" | "validationAccuracy"
+  /** Which checkpoint is tested: the last one, or the best one by `monitor`. Default: last. */
+  readonly report?: "last" | "best"
+  /** Stop training when the monitored metric no longer improves. Default: train to the end of the budget. */
+  readonly earlyStopping?: {
+    /** Evaluations without an improvement after which training stops. */
+    readonly patience: number
+    /**
+     * An improvement is larger than this, measured from the last improvement. The best checkpoint does not depend
+     * on it. Default: 0.
+     */
+    readonly minDelta?: number
+  }
+  /**
+   * When the model of a run may become the champion. It affects no result. Default: the rules of `Gate` with their
+   * defaults.
+   */
+  readonly gate?: GateInput
+}
+
+export interface GateInput {
+  /**
+   * The metric that must not be worse than the champion's, over the test examples that both models predicted.
+   * `accuracy`: exact McNemar test. `loss` (cross-entropy of the true class, in nats): paired t test.
+   */
+  readonly metric?: "accuracy" | "loss"
+  /**
+   * One-sided significance level: the probability of refusing a model that is as good as the champion. At 0.5 any
+   * worse metric is refused (for accuracy, from two test examples on), which suits test splits too small to show a
+   * difference.
+   */
+  readonly significance?: number
+  /**
+   * Non-inferiority margin, in the metric's unit (0.002 of accuracy is 0.2 percentage points). Without it, a model is
+   * refused if the test shows that it is worse. With it, a model is refused unless the test shows that it is worse by
+   * less than the margin: stricter, and seldom passed on small test splits.
+   */
+  readonly margin?: number
+  /** Lowest test accuracy (default: more than always predicting the most frequent class). */
+  readonly leastAccuracy?: number
+  /** Lowest recall of every class, or of single classes by label. */
+  readonly leastRecall?: number | {
+    readonly [key: string]: number
+  }
+  /** Highest median time to predict one image, on the machine and engine that judge. Measured only if this is set. */
+  readonly mostLatencyMs?: number
+  /** Largest size of the model as float32, 4 bytes per parameter. */
+  readonly mostSizeBytes?: number
+}
+
+/** One of `initializers`. */
+export type InitializerInput = {
+  readonly kind: "zeros"
+} | {
+  readonly kind: "ones"
+} | {
+  readonly kind: "constant"
+  readonly value: number
+} | {
+  readonly kind: "truncatedNormal"
+  /** Default: 0. */
+  readonly mean?: number
+  /** Standard deviation. Default: 0.05. */
+  readonly stddev?: number
+} | {
+  readonly kind: "randomNormal"
+  /** Default: 0. */
+  readonly mean?: number
+  /** Standard deviation. Default: 0.05. */
+  readonly stddev?: number
+} | {
+  readonly kind: "randomUniform"
+  /** Least value. Default: -0.05. */
+  readonly minval?: number
+  /** Greatest value. Default: 0.05. */
+  readonly maxval?: number
+} | {
+  readonly kind: "glorotUniform"
+} | {
+  readonly kind: "glorotNormal"
+} | {
+  readonly kind: "heUniform"
+} | {
+  readonly kind: "heNormal"
+}
+
+/** A layer of a network, as a user writes it: one of `layers`. */
+export type LayerInput = {
+  readonly kind: "conv2d"
+  /** [height, width] of a filter in pixels. One number means a square. */
+  readonly kernelSize: number | readonly [number, number]
+  /** Output channels. */
+  readonly filters: number
+  /**
+   * A letter, then at most 63 letters, digits, _ or -. Default: the kind and its number in the network, such as
+   * `conv2d_1`.
+   */
+  readonly name?: string
+  /** Distance between windows: [vertical, horizontal], or one number for both. Default: 1. */
+  readonly strides?: number | readonly [number, number]
+  /** Initial kernel. Default: glorotUniform. */
+  readonly kernelInitializer?: InitializerInput
+  /** Penalty on the kernel. Default: none. */
+  readonly kernelRegularizer?: RegularizerInput
+  /** Applied to the output. Default: linear. */
+  readonly activation?: "linear" | "relu" | "sigmoid" | "tanh" | "softplus" | "elu" | "selu" | "gelu" | "swish"
+  /** Whether to add a bias. Default: true. */
+  readonly useBias?: boolean
+  /** Initial bias. Default: zeros. */
+  readonly biasInitializer?: InitializerInput
+  /**
+   * `valid`: windows lie inside the image. `same`: the output size is the input size divided by the stride. Default:
+   * valid.
+   */
+  readonly padding?: "valid" | "same"
+  /** One earlier layer to read, by its name, or "images". Default: the previous layer. */
+  readonly inputs?: ReadonlyArray<string>
+} | {
+  readonly kind: "depthwiseConv2d"
+  /** [height, width] of a filter in pixels. One number means a square. */
+  readonly kernelSize: number | readonly [number, number]
+  /**
+   * A letter, then at most 63 letters, digits, _ or -. Default: the kind and its number in the network, such as
+   * `conv2d_1`.
+   */
+  readonly name?: string
+  /** Distance between windows, the same vertically and horizontally. Default: 1. */
+  readonly strides?: number | readonly [number, number]
+  /** Applied to the output. Default: linear. */
+  readonly activation?: "linear" | "relu" | "sigmoid" | "tanh" | "softplus" | "elu" | "selu" | "gelu" | "swish"
+  /** Whether to add a bias. Default: true. */
+  readonly useBias?: boolean
+  /** Initial bias. Default: zeros. */
+  readonly biasInitializer?: InitializerInput
+  /**
+   * `valid`: windows lie inside the image. `same`: the output size is the input size divided by the stride. Default:
+   * valid.
+   */
+  readonly padding?: "valid" | "same"
+  /** One earlier layer to read, by its name, or "images". Default: the previous layer. */
+  readonly inputs?: ReadonlyArray<string>
+  /** Filters for each input channel. Default: 1. */
+  readonly depthMultiplier?: number
+  /** Initial depthwise kernel. Default: glorotUniform. */
+  readonly depthwiseInitializer?: InitializerInput
+  /** Penalty on the depthwise kernel. Default: none. */
+  readonly depthwiseRegularizer?: RegularizerInput
+} | {
+  readonly kind: "separableConv2d"
+  /** [height, width] of a filter in pixels. One number means a square. */
+  readonly kernelSize: number | readonly [number, number]
+  /** Output channels. */
+  readonly filters: number
+  /**
+   * A letter, then at most 63 letters, digits, _ or -. Default: the kind and its number in the network, such as
+   * `conv2d_1`.
+   */
+  readonly name?: string
+  /** Distance between windows, the same vertically and horizontally. Default: 1. */
+  readonly strides?: number | readonly [number, number]
+  /** Applied to the output. Default: linear. */
+  readonly activation?: "linear" | "relu" | "sigmoid" | "tanh" | "softplus" | "elu" | "selu" | "gelu" | "swish"
+  /** Whether to add a bias. Default: true. */
+  readonly useBias?: boolean
+  /** Initial bias. Default: zeros. */
+  readonly biasInitializer?: InitializerInput
+  /**
+   * `valid`: windows lie inside the image. `same`: the output size is the input size divided by the stride. Default:
+   * valid.
+   */
+  readonly padding?: "valid" | "same"
+  /** One earlier layer to read, by its name, or "images". Default: the previous layer. */
+  readonly inputs?: ReadonlyArray<string>
+  /** Filters for each input channel. Default: 1. */
+  readonly depthMultiplier?: number
+  /** Initial depthwise kernel. Default: glorotUniform. */
+  readonly depthwiseInitializer?: InitializerInput
+  /** Penalty on the depthwise kernel. Default: none. */
+  readonly depthwiseRegularizer?: RegularizerInput
+  /** Initial kernel of the 1×1 convolution. Default: glorotUniform. */
+  readonly pointwiseInitializer?: InitializerInput
+  /** Penalty on the kernel of the 1×1 convolution. Default: none. */
+  readonly pointwiseRegularizer?: RegularizerInput
+} | {
+  readonly kind: "maxPooling2d"
+  /**
+   * A letter, then at most 63 letters, digits, _ or -. Default: the kind and its number in the network, such as
+   * `conv2d_1`.
+   */
+  readonly name?: string
+  /** Distance between windows. Default: the pool size. */
+  readonly strides?: number | readonly [number, number]
+  /**
+   * `valid`: windows lie inside the image. `same`: the output size is the input size divided by the stride. Default:
+   * valid.
+   */
+  readonly padding?: "valid" | "same"
+  /** One earlier layer to read, by its name, or "images". Default: the previous layer. */
+  readonly inputs?: ReadonlyArray<string>
+  /** [height, width] of a window in pixels. One number means a square. Default: 2. */
+  readonly poolSize?: number | readonly [number, number]
+} | {
+  readonly kind: "averagePooling2d"
+  /**
+   * A letter, then at most 63 letters, digits, _ or -. Default: the kind and its number in the network, such as
+   * `conv2d_1`.
+   */
+  readonly name?: string
+  /** Distance between windows. Default: the pool size. */
+  readonly strides?: number | readonly [number, number]
+  /**
+   * `valid`: windows lie inside the image. `same`: the output size is the input size divided by the stride. Default:
+   * valid.
+   */
+  readonly padding?: "valid" | "same"
+  /** One earlier layer to read, by its name, or "images". Default: the previous layer. */
+  readonly inputs?: ReadonlyArray<string>
+  /** [height, width] of a window in pixels. One number means a square. Default: 2. */
+  readonly poolSize?: number | readonly [number, number]
+} | {
+  readonly kind: "globalAveragePooling2d"
+  /**
+   * A letter, then at most 63 letters, digits, _ or -. Default: the kind and its number in the network, such as
+   * `conv2d_1`.
+   */
+  readonly name?: string
+  /** One earlier layer to read, by its name, or "images". Default: the previous layer. */
+  readonly inputs?: ReadonlyArray<string>
+} | {
+  readonly kind: "globalMaxPooling2d"
+  /**
+   * A letter, then at most 63 letters, digits, _ or -. Default: the kind and its number in the network, such as
+   * `conv2d_1`.
+   */
+  readonly name?: string
+  /** One earlier layer to read, by its name, or "images". Default: the previous layer. */
+  readonly inputs?: ReadonlyArray<string>
+} | {
+  readonly kind: "flatten"
+  /**
+   * A letter, then at most 63 letters, digits, _ or -. Default: the kind and its number in the network, such as
+   * `conv2d_1`.
+   */
+  readonly name?: string
+  /** One earlier layer to read, by its name, or "images". Default: the previous layer. */
+  readonly inputs?: ReadonlyArray<string>
+} | {
+  readonly kind: "dense"
+  /** Outputs. */
+  readonly units: number
+  /**
+   * A letter, then at most 63 letters, digits, _ or -. Default: the kind and its number in the network, such as
+   * `conv2d_1`.
+   */
+  readonly name?: string
+  /** Initial kernel. Default: glorotUniform. */
+  readonly kernelInitializer?: InitializerInput
+  /** Penalty on the kernel. Default: none. */
+  readonly kernelRegularizer?: RegularizerInput
+  /** Applied to the output. Default: linear. */
+  readonly activation?: "linear" | "relu" | "sigmoid" | "tanh" | "softplus" | "elu" | "selu" | "gelu" | "swish"
+  /** Whether to add a bias. Default: true. */
+  readonly useBias?: boolean
+  /** Initial bias. Default: zeros. */
+  readonly biasInitializer?: InitializerInput
+  /** One earlier layer to read, by its name, or "images". Default: the previous layer. */
+  readonly inputs?: ReadonlyArray<string>
+} | {
+  readonly kind: "dropout"
+  /** Share of the values to drop, at least 0 and below 1. */
+  readonly rate: number
+  /**
+   * A letter, then at most 63 letters, digits, _ or -. Default: the kind and its number in the network, such as
+   * `conv2d_1`.
+   */
+  readonly name?: string
+  /** One earlier layer to read, by its name, or "images". Default: the previous layer. */
+  readonly inputs?: ReadonlyArray<string>
+} | {
+  readonly kind: "batchNormalization"
+  /** Whether to learn a factor. Default: true. */
+  readonly scale?: boolean
+  /**
+   * A letter, then at most 63 letters, digits, _ or -. Default: the kind and its number in the network, such as
+   * `conv2d_1`.
+   */
+  readonly name?: string
+  /** One earlier layer to read, by its name, or "images". Default: the previous layer. */
+  readonly inputs?: ReadonlyArray<string>
+  /** Share of the moving statistics that an update keeps. Default: 0.99. */
+  readonly momentum?: number
+  /** Added to the variance. Default: 0.001. */
+  readonly epsilon?: number
+  /** Whether to learn an offset. Default: true. */
+  readonly center?: boolean
+} | {
+  readonly kind: "layerNormalization"
+  /** Whether to learn a factor. Default: true. */
+  readonly scale?: boolean
+  /**
+   * A letter, then at most 63 letters, digits, _ or -. Default: the kind and its number in the network, such as
+   * `conv2d_1`.
+   */
+  readonly name?: string
+  /** One earlier layer to read, by its name, or "images". Default: the previous layer. */
+  readonly inputs?: ReadonlyArray<string>
+  /** Added to the variance. Default: 0.001. */
+  readonly epsilon?: number
+  /** Whether to learn an offset. Default: true. */
+  readonly center?: boolean
+} | {
+  readonly kind: "activation"
+  readonly activation: "linear" | "relu" | "sigmoid" | "tanh" | "softplus" | "elu" | "selu" | "gelu" | "swish"
+  /**
+   * A letter, then at most 63 letters, digits, _ or -. Default: the kind and its number in the network, such as
+   * `conv2d_1`.
+   */
+  readonly name?: string
+  /** One earlier layer to read, by its name, or "images". Default: the previous layer. */
+  readonly inputs?: ReadonlyArray<string>
+} | {
+  readonly kind: "leakyReLU"
+  /** Slope below 0. Default: 0.3. */
+  readonly alpha?: number
+  /**
+   * A letter, then at most 63 letters, digits, _ or -. Default: the kind and its number in the network, such as
+   * `conv2d_1`.
+   */
+  readonly name?: string
+  /** One earlier layer to read, by its name, or "images". Default: the previous layer. */
+  readonly inputs?: ReadonlyArray<string>
+} | {
+  readonly kind: "prelu"
+  /**
+   * A letter, then at most 63 letters, digits, _ or -. Default: the kind and its number in the network, such as
+   * `conv2d_1`.
+   */
+  readonly name?: string
+  /** One earlier layer to read, by its name, or "images". Default: the previous layer. */
+  readonly inputs?: ReadonlyArray<string>
+  /** Initial slope below 0. Default: zeros. */
+  readonly alphaInitializer?: InitializerInput
+  /** Axes along which one slope is shared: 1 is height, 2 width, 3 channels. Default: none, so each element has a slope. */
+  readonly sharedAxes?: ReadonlyArray<number>
+} | {
+  readonly kind: "add"
+  /** Two or more earlier layers to join, by their names, or "images". */
+  readonly inputs: ReadonlyArray<string>
+  readonly name?: string
+} | {
+  readonly kind: "concatenate"
+  /** Two or more earlier layers to join, by their names, or "images". */
+  readonly inputs: ReadonlyArray<string>
+  readonly name?: string
+}
+
+/** One of `learningRates`. */
+export type LearningRateInput = {
+  readonly kind: "constant"
+  /** The learning rate. */
+  readonly value: number
+  /** Iterations of linear warm-up from 0. Default: 0. */
+  readonly warmup?: number
+} | {
+  readonly kind: "step"
+  /** The first learning rate. */
+  readonly value: number
+  /** Multiplies the learning rate every `every` iterations. */
+  readonly factor: number
+  /** Iterations between two changes. */
+  readonly every: number
+  /** Iterations of linear warm-up from 0, before the schedule starts. Default: 0. */
+  readonly warmup?: number
+} | {
+  readonly kind: "cosine"
+  /** The first learning rate. */
+  readonly value: number
+  /** Iterations of linear warm-up from 0, before the schedule starts. Default: 0. */
+  readonly warmup?: number
+  /** The learning rate at the end of the budget. Default: 0. */
+  readonly final?: number
+} | {
+  readonly kind: "oneCycle"
+  /** The highest learning rate. */
+  readonly peak: number
+  /** Share of the budget before the peak. Default: 0.3. */
+  readonly rise?: number
+  /** The first learning rate is peak / divisor. Default: 25. */
+  readonly divisor?: number
+  /** The last learning rate is peak / finalDivisor. Default: 250,000. */
+  readonly finalDivisor?: number
+}
+
+/** One of `optimizers`. */
+export type OptimizerInput = {
+  readonly kind: "adam"
+  /** A schedule, or a number for a constant learning rate. */
+  readonly learningRate: number | {
+    readonly kind: "constant"
+    /** The learning rate. */
+    readonly value: number
+    /** Iterations of linear warm-up from 0. Default: 0. */
+    readonly warmup?: number
+  } | {
+    readonly kind: "step"
+    /** The first learning rate. */
+    readonly value: number
+    /** Multiplies the learning rate every `every` iterations. */
+    readonly factor: number
+    /** Iterations between two changes. */
+    readonly every: number
+    /** Iterations of linear warm-up from 0, before the schedule starts. Default: 0. */
+    readonly warmup?: number
+  } | {
+    readonly kind: "cosine"
+    /** The first learning rate. */
+    readonly value: number
+    /** Iterations of linear warm-up from 0, before the schedule starts. Default: 0. */
+    readonly warmup?: number
+    /** The learning rate at the end of the budget. Default: 0. */
+    readonly final?: number
+  } | {
+    readonly kind: "oneCycle"
+    /** The highest learning rate. */
+    readonly peak: number
+    /** Share of the budget before the peak. Default: 0.3. */
+    readonly rise?: number
+    /** The first learning rate is peak / divisor. Default: 25. */
+    readonly divisor?: number
+    /** The last learning rate is peak / finalDivisor. Default: 250,000. */
+    readonly finalDivisor?: number
+  }
+  /** Added to the denominator. Default: 1e-8. */
+  readonly epsilon?: number
+  /** Decay of the first moment. Default: 0.9. */
+  readonly beta1?: number
+  /** Decay of the second moment. Default: 0.999. */
+  readonly beta2?: number
+  /** Gradient clipping. Default: none. */
+  readonly clip?: {
+    /** Limits each element of the gradients to ± this value. */
+    readonly value: number
+  } | {
+    /** Limits the norm of the gradient of each variable. */
+    readonly norm: number
+  } | {
+    /** Limits the norm of all gradients together. */
+    readonly globalNorm: number
+  }
+} | {
+  readonly kind: "adamw"
+  /** A schedule, or a number for a constant learning rate. */
+  readonly learningRate: number | {
+    readonly kind: "constant"
+    /** The learning rate. */
+    readonly value: number
+    /** Iterations of linear warm-up from 0. Default: 0. */
+    readonly warmup?: number
+  } | {
+    readonly kind: "step"
+    /** The first learning rate. */
+    readonly value: number
+    /** Multiplies the learning rate every `every` iterations. */
+    readonly factor: number
+    /** Iterations between two changes. */
+    readonly every: number
+    /** Iterations of linear warm-up from 0, before the schedule starts. Default: 0. */
+    readonly warmup?: number
+  } | {
+    readonly kind: "cosine"
+    /** The first learning rate. */
+    readonly value: number
+    /** Iterations of linear warm-up from 0, before the schedule starts. Default: 0. */
+    readonly warmup?: number
+    /** The learning rate at the end of the budget. Default: 0. */
+    readonly final?: number
+  } | {
+    readonly kind: "oneCycle"
+    /** The highest learning rate. */
+    readonly peak: number
+    /** Share of the budget before the peak. Default: 0.3. */
+    readonly rise?: number
+    /** The first learning rate is peak / divisor. Default: 25. */
+    readonly divisor?: number
+    /** The last learning rate is peak / finalDivisor. Default: 250,000. */
+    readonly finalDivisor?: number
+  }
+  /** Added to the denominator. Default: 1e-8. */
+  readonly epsilon?: number
+  /** Decay of the first moment. Default: 0.9. */
+  readonly beta1?: number
+  /** Decay of the second moment. Default: 0.999. */
+  readonly beta2?: number
+  /** Gradient clipping. Default: none. */
+  readonly clip?: {
+    /** Limits each element of the gradients to ± this value. */
+    readonly value: number
+  } | {
+    /** Limits the norm of the gradient of each variable. */
+    readonly norm: number
+  } | {
+    /** Limits the norm of all gradients together. */
+    readonly globalNorm: number
+  }
+  /**
+   * Each update shrinks kernels by the share learning rate · weightDecay; biases and normalization do not shrink.
+   * Default: 0.01.
+   */
+  readonly weightDecay?: number
+} | {
+  readonly kind: "sgd"
+  /** A schedule, or a number for a constant learning rate. */
+  readonly learningRate: number | {
+    readonly kind: "constant"
+    /** The learning rate. */
+    readonly value: number
+    /** Iterations of linear warm-up from 0. Default: 0. */
+    readonly warmup?: number
+  } | {
+    readonly kind: "step"
+    /** The first learning rate. */
+    readonly value: number
+    /** Multiplies the learning rate every `every` iterations. */
+    readonly factor: number
+    /** Iterations between two changes. */
+    readonly every: number
+    /** Iterations of linear warm-up from 0, before the schedule starts. Default: 0. */
+    readonly warmup?: number
+  } | {
+    readonly kind: "cosine"
+    /** The first learning rate. */
+    readonly value: number
+    /** Iterations of linear warm-up from 0, before the schedule starts. Default: 0. */
+    readonly warmup?: number
+    /** The learning rate at the end of the budget. Default: 0. */
+    readonly final?: number
+  } | {
+    readonly kind: "oneCycle"
+    /** The highest learning rate. */
+    readonly peak: number
+    /** Share of the budget before the peak. Default: 0.3. */
+    readonly rise?: number
+    /** The first learning rate is peak / divisor. Default: 25. */
+    readonly divisor?: number
+    /** The last learning rate is peak / finalDivisor. Default: 250,000. */
+    readonly finalDivisor?: number
+  }
+  /** Gradient clipping. Default: none. */
+  readonly clip?: {
+    /** Limits each element of the gradients to ± this value. */
+    readonly value: number
+  } | {
+    /** Limits the norm of the gradient of each variable. */
+    readonly norm: number
+  } | {
+    /** Limits the norm of all gradients together. */
+    readonly globalNorm: number
+  }
+} | {
+  readonly kind: "momentum"
+  /** A schedule, or a number for a constant learning rate. */
+  readonly learningRate: number | {
+    readonly kind: "constant"
+    /** The learning rate. */
+    readonly value: number
+    /** Iterations of linear warm-up from 0. Default: 0. */
+    readonly warmup?: number
+  } | {
+    readonly kind: "step"
+    /** The first learning rate. */
+    readonly value: number
+    /** Multiplies the learning rate every `every` iterations. */
+    readonly factor: number
+    /** Iterations between two changes. */
+    readonly every: number
+    /** Iterations of linear warm-up from 0, before the schedule starts. Default: 0. */
+    readonly warmup?: number
+  } | {
+    readonly kind: "cosine"
+    /** The first learning rate. */
+    readonly value: number
+    /** Iterations of linear warm-up from 0, before the schedule starts. Default: 0. */
+    readonly warmup?: number
+    /** The learning rate at the end of the budget. Default: 0. */
+    readonly final?: number
+  } | {
+    readonly kind: "oneCycle"
+    /** The highest learning rate. */
+    readonly peak: number
+    /** Share of the budget before the peak. Default: 0.3. */
+    readonly rise?: number
+    /** The first learning rate is peak / divisor. Default: 25. */
+    readonly divisor?: number
+    /** The last learning rate is peak / finalDivisor. Default: 250,000. */
+    readonly finalDivisor?: number
+  }
+  /** Share of the velocity that an update keeps. Default: 0.9. */
+  readonly momentum?: number
+  /** Gradient clipping. Default: none. */
+  readonly clip?: {
+    /** Limits each element of the gradients to ± this value. */
+    readonly value: number
+  } | {
+    /** Limits the norm of the gradient of each variable. */
+    readonly norm: number
+  } | {
+    /** Limits the norm of all gradients together. */
+    readonly globalNorm: number
+  }
+  /** Nesterov's variant. Default: false. */
+  readonly nesterov?: boolean
+} | {
+  readonly kind: "rmsprop"
+  /** A schedule, or a number for a constant learning rate. */
+  readonly learningRate: number | {
+    readonly kind: "constant"
+    /** The learning rate. */
+    readonly value: number
+    /** Iterations of linear warm-up from 0. Default: 0. */
+    readonly warmup?: number
+  } | {
+    readonly kind: "step"
+    /** The first learning rate. */
+    readonly value: number
+    /** Multiplies the learning rate every `every` iterations. */
+    readonly factor: number
+    /** Iterations between two changes. */
+    readonly every: number
+    /** Iterations of linear warm-up from 0, before the schedule starts. Default: 0. */
+    readonly warmup?: number
+  } | {
+    readonly kind: "cosine"
+    /** The first learning rate. */
+    readonly value: number
+    /** Iterations of linear warm-up from 0, before the schedule starts. Default: 0. */
+    readonly warmup?: number
+    /** The learning rate at the end of the budget. Default: 0. */
+    readonly final?: number
+  } | {
+    readonly kind: "oneCycle"
+    /** The highest learning rate. */
+    readonly peak: number
+    /** Share of the budget before the peak. Default: 0.3. */
+    readonly rise?: number
+    /** The first learning rate is peak / divisor. Default: 25. */
+    readonly divisor?: number
+    /** The last learning rate is peak / finalDivisor. Default: 250,000. */
+    readonly finalDivisor?: number
+  }
+  /** Share of the velocity that an update keeps. Default: 0. */
+  readonly momentum?: number
+  /** Added to the mean square. Default: 1e-7. */
+  readonly epsilon?: number
+  /** Gradient clipping. Default: none. */
+  readonly clip?: {
+    /** Limits each element of the gradients to ± this value. */
+    readonly value: number
+  } | {
+    /** Limits the norm of the gradient of each variable. */
+    readonly norm: number
+  } | {
+    /** Limits the norm of all gradients together. */
+    readonly globalNorm: number
+  }
+  /** Decay of the mean square. Default: 0.9. */
+  readonly decay?: number
+}
+
+/** One of `regularizers`. */
+export interface RegularizerInput {
+  /** Factor of the absolute values. Default: 0. */
+  readonly l1?: number
+  /** Factor of the squares. Default: 0. */
+  readonly l2?: number
+}
+
+/** A schedule file, as a user writes it. */
+export interface ScheduleInput {
+  readonly experiments: readonly [{
+    /** The experiment file; a relative path starts at the working directory. */
+    readonly file: string
+    /**
+     * Minute, hour, day, month, weekday (optionally seconds first), in `timezone`. If a change to daylight saving time
+     * skips a scheduled time, the run starts an hour later. If the change back repeats a scheduled time, it starts
+     * once, unless it is one of an interval: a `*` in the seconds, minutes or hours, or every hour.
+     */
+    readonly cron: string
+    /** Seed instead of the experiment's; not together with `seedPolicy: "by-date"`. */
+    readonly seed?: number
+    readonly iterations?: number
+    /** Such as Europe/Prague. */
+    readonly timezone?: string
+    /** `fixed`: the same seed in every run. `by-date`: the run's date in its time zone, such as 20261122. */
+    readonly seedPolicy?: "fixed" | "by-date"
+    readonly engine?: "auto" | "tensorflow" | "onnx" | "reference"
+    readonly threads?: number
+    /** What to do when the previous run is still running: skip this one, or queue it (at most one is queued). */
+    readonly overlap?: "skip" | "queue"
+    /** What to do about scheduled times at which the schedule was not running: nothing, or run the latest of them late. */
+    readonly catchUp?: "none" | "latest"
+    /** A run that takes longer is stopped with a checkpoint; the next scheduled run resumes it. */
+    readonly timeLimitMinutes?: number
+    /**
+     * Retries when the data is unavailable, another process holds the run, or its process crashed; each pause is twice
+     * the last.
+     */
+    readonly retries?: {
+      readonly times?: number
+      readonly pauseSeconds?: number
+    }
+    /** How many runs to keep, in addition to the champion and the previous champion (default: all). */
+    readonly keep?: number
+  }, {
+    /** The experiment file; a relative path starts at the working directory. */
+    readonly file: string
+    /**
+     * Minute, hour, day, month, weekday (optionally seconds first), in `timezone`. If a change to daylight saving time
+     * skips a scheduled time, the run starts an hour later. If the change back repeats a scheduled time, it starts
+     * once, unless it is one of an interval: a `*` in the seconds, minutes or hours, or every hour.
+     */
+    readonly cron: string
+    /** Seed instead of the experiment's; not together with `seedPolicy: "by-date"`. */
+    readonly seed?: number
+    readonly iterations?: number
+    /** Such as Europe/Prague. */
+    readonly timezone?: string
+    /** `fixed`: the same seed in every run. `by-date`: the run's date in its time zone, such as 20261122. */
+    readonly seedPolicy?: "fixed" | "by-date"
+    readonly engine?: "auto" | "tensorflow" | "onnx" | "reference"
+    readonly threads?: number
+    /** What to do when the previous run is still running: skip this one, or queue it (at most one is queued). */
+    readonly overlap?: "skip" | "queue"
+    /** What to do about scheduled times at which the schedule was not running: nothing, or run the latest of them late. */
+    readonly catchUp?: "none" | "latest"
+    /** A run that takes longer is stopped with a checkpoint; the next scheduled run resumes it. */
+    readonly timeLimitMinutes?: number
+    /**
+     * Retries when the data is unavailable, another process holds the run, or its process crashed; each pause is twice
+     * the last.
+     */
+    readonly retries?: {
+      readonly times?: number
+      readonly pauseSeconds?: number
+    }
+    /** How many runs to keep, in addition to the champion and the previous champion (default: all). */
+    readonly keep?: number
+  }]
+  readonly webhook?: {
+    /** Receives a POST with the result of each scheduled run, a line of `schedule.ndjson`. */
+    readonly url: string
+    readonly retries?: number
+    readonly timeoutSeconds?: number
+  }
+}
+
+/** Types an ensemble file; the value is checked when the file is run. */
+export declare function ensemble(input: EnsembleInput): EnsembleInput
+
+/** Types the default export of an experiment file. The value is checked when the experiment is run. */
+export declare function experiment(input: ExperimentInput): ExperimentInput
+
+/** Initial weights, such as `initializers.heNormal` or `initializers.truncatedNormal({ stddev: 0.1 })`. */
+export declare const initializers: {
+  readonly zeros: {
+    readonly kind: "zeros"
+  }
+  readonly ones: {
+    readonly kind: "ones"
+  }
+  /** The same value for every weight. */
+  readonly constant: (value: number) => {
+    readonly kind: "constant"
+    readonly value: number
+  }
+  /** Normal, with draws beyond two standard deviations replaced. Defaults: mean 0, stddev 0.05. */
+  readonly truncatedNormal: (options?: {
+    readonly mean?: number
+    readonly stddev?: number
+  }) => {
+    readonly mean?: number
+    readonly stddev?: number
+    readonly kind: "truncatedNormal"
+  }
+  /** Normal. Defaults: mean 0, stddev 0.05. */
+  readonly randomNormal: (options?: {
+    readonly mean?: number
+    readonly stddev?: number
+  }) => {
+    readonly mean?: number
+    readonly stddev?: number
+    readonly kind: "randomNormal"
+  }
+  /** Uniform from minval to maxval. Defaults: -0.05 and 0.05. */
+  readonly randomUniform: (options?: {
+    readonly minval?: number
+    readonly maxval?: number
+  }) => {
+    readonly minval?: number
+    readonly maxval?: number
+    readonly kind: "randomUniform"
+  }
+  /** Uniform with variance 2 / (fan in + fan out): Glorot and Bengio (2010). */
+  readonly glorotUniform: {
+    readonly kind: "glorotUniform"
+  }
+  /** Truncated normal with variance 2 / (fan in + fan out): Glorot and Bengio (2010). */
+  readonly glorotNormal: {
+    readonly kind: "glorotNormal"
+  }
+  /** Uniform with variance 2 / fan in: He et al. (2015). */
+  readonly heUniform: {
+    readonly kind: "heUniform"
+  }
+  /** Truncated normal with variance 2 / fan in: He et al. (2015). */
+  readonly heNormal: {
+    readonly kind: "heNormal"
+  }
+}
+
+/**
+ * The layers of a model, by their names in `tf.layers`. They are plain values, which are checked when the experiment
+ * is run.
+ */
+export declare const layers: {
+  /** Convolution: [height, width, channels] -> [height', width', filters]. */
+  readonly conv2d: (options: {
+    /**
+     * A letter, then at most 63 letters, digits, _ or -. Default: the kind and its number in the network, such as
+     * `conv2d_1`.
+     */
+    readonly name?: string
+    /** Distance between windows: [vertical, horizontal], or one number for both. Default: 1. */
+    readonly strides?: number | readonly [number, number]
+    /** Initial kernel. Default: glorotUniform. */
+    readonly kernelInitializer?: InitializerInput
+    /** Penalty on the kernel. Default: none. */
+    readonly kernelRegularizer?: RegularizerInput
+    /** Applied to the output. Default: linear. */
+    readonly activation?: "linear" | "relu" | "sigmoid" | "tanh" | "softplus" | "elu" | "selu" | "gelu" | "swish"
+    /** Whether to add a bias. Default: true. */
+    readonly useBias?: boolean
+    /** Initial bias. Default: zeros. */
+    readonly biasInitializer?: InitializerInput
+    /** [height, width] of a filter in pixels. One number means a square. */
+    readonly kernelSize: number | readonly [number, number]
+    /**
+     * `valid`: windows lie inside the image. `same`: the output size is the input size divided by the stride. Default:
+     * valid.
+     */
+    readonly padding?: "valid" | "same"
+    /** Output channels. */
+    readonly filters: number
+    /** One earlier layer to read, by its name, or "images". Default: the previous layer. */
+    readonly inputs?: ReadonlyArray<string>
+  }) => {
+    /**
+     * A letter, then at most 63 letters, digits, _ or -. Default: the kind and its number in the network, such as
+     * `conv2d_1`.
+     */
+    readonly name?: string
+    /** Distance between windows: [vertical, horizontal], or one number for both. Default: 1. */
+    readonly strides?: number | readonly [number, number]
+    /** Initial kernel. Default: glorotUniform. */
+    readonly kernelInitializer?: InitializerInput
+    /** Penalty on the kernel. Default: none. */
+    readonly kernelRegularizer?: RegularizerInput
+    /** Applied to the output. Default: linear. */
+    readonly activation?: "linear" | "relu" | "sigmoid" | "tanh" | "softplus" | "elu" | "selu" | "gelu" | "swish"
+    /** Whether to add a bias. Default: true. */
+    readonly useBias?: boolean
+    /** Initial bias. Default: zeros. */
+    readonly biasInitializer?: InitializerInput
+    /** [height, width] of a filter in pixels. One number means a square. */
+    readonly kernelSize: number | readonly [number, number]
+    /**
+     * `valid`: windows lie inside the image. `same`: the output size is the input size divided by the stride. Default:
+     * valid.
+     */
+    readonly padding?: "valid" | "same"
+    /** Output channels. */
+    readonly filters: number
+    /** One earlier layer to read, by its name, or "images". Default: the previous layer. */
+    readonly inputs?: ReadonlyArray<string>
+    readonly kind: "conv2d"
+  }
+  /** Convolution of each channel separately: [height, width, channels] -> [height', width', channels · depthMultiplier]. */
+  readonly depthwiseConv2d: (options: {
+    /**
+     * A letter, then at most 63 letters, digits, _ or -. Default: the kind and its number in the network, such as
+     * `conv2d_1`.
+     */
+    readonly name?: string
+    /** Distance between windows, the same vertically and horizontally. Default: 1. */
+    readonly strides?: number | readonly [number, number]
+    /** Applied to the output. Default: linear. */
+    readonly activation?: "linear" | "relu" | "sigmoid" | "tanh" | "softplus" | "elu" | "selu" | "gelu" | "swish"
+    /** Whether to add a bias. Default: true. */
+    readonly useBias?: boolean
+    /** Initial bias. Default: zeros. */
+    readonly biasInitializer?: InitializerInput
+    /** [height, width] of a filter in pixels. One number means a square. */
+    readonly kernelSize: number | readonly [number, number]
+    /**
+     * `valid`: windows lie inside the image. `same`: the output size is the input size divided by the stride. Default:
+     * valid.
+     */
+    readonly padding?: "valid" | "same"
+    /** One earlier layer to read, by its name, or "images". Default: the previous layer. */
+    readonly inputs?: ReadonlyArray<string>
+    /** Filters for each input channel. Default: 1. */
+    readonly depthMultiplier?: number
+    /** Initial depthwise kernel. Default: glorotUniform. */
+    readonly depthwiseInitializer?: InitializerInput
+    /** Penalty on the depthwise kernel. Default: none. */
+    readonly depthwiseRegularizer?: RegularizerInput
+  }) => {
+    /**
+     * A letter, then at most 63 letters, digits, _ or -. Default: the kind and its number in the network, such as
+     * `conv2d_1`.
+     */
+    readonly name?: string
+    /** Distance between windows, the same vertically and horizontally. Default: 1. */
+    readonly strides?: number | readonly [number, number]
+    /** Applied to the output. Default: linear. */
+    readonly activation?: "linear" | "relu" | "sigmoid" | "tanh" | "softplus" | "elu" | "selu" | "gelu" | "swish"
+    /** Whether to add a bias. Default: true. */
+    readonly useBias?: boolean
+    /** Initial bias. Default: zeros. */
+    readonly biasInitializer?: InitializerInput
+    /** [height, width] of a filter in pixels. One number means a square. */
+    readonly kernelSize: number | readonly [number, number]
+    /**
+     * `valid`: windows lie inside the image. `same`: the output size is the input size divided by the stride. Default:
+     * valid.
+     */
+    readonly padding?: "valid" | "same"
+    /** One earlier layer to read, by its name, or "images". Default: the previous layer. */
+    readonly inputs?: ReadonlyArray<string>
+    /** Filters for each input channel. Default: 1. */
+    readonly depthMultiplier?: number
+    /** Initial depthwise kernel. Default: glorotUniform. */
+    readonly depthwiseInitializer?: InitializerInput
+    /** Penalty on the depthwise kernel. Default: none. */
+    readonly depthwiseRegularizer?: RegularizerInput
+    readonly kind: "depthwiseConv2d"
+  }
+  /** Depthwise convolution, then a 1×1 convolution: [height, width, channels] -> [height', width', filters]. */
+  readonly separableConv2d: (options: {
+    /**
+     * A letter, then at most 63 letters, digits, _ or -. Default: the kind and its number in the network, such as
+     * `conv2d_1`.
+     */
+    readonly name?: string
+    /** Distance between windows, the same vertically and horizontally. Default: 1. */
+    readonly strides?: number | readonly [number, number]
+    /** Applied to the output. Default: linear. */
+    readonly activation?: "linear" | "relu" | "sigmoid" | "tanh" | "softplus" | "elu" | "selu" | "gelu" | "swish"
+    /** Whether to add a bias. Default: true. */
+    readonly useBias?: boolean
+    /** Initial bias. Default: zeros. */
+    readonly biasInitializer?: InitializerInput
+    /** [height, width] of a filter in pixels. One number means a square. */
+    readonly kernelSize: number | readonly [number, number]
+    /**
+     * `valid`: windows lie inside the image. `same`: the output size is the input size divided by the stride. Default:
+     * valid.
+     */
+    readonly padding?: "valid" | "same"
+    /** Output channels. */
+    readonly filters: number
+    /** One earlier layer to read, by its name, or "images". Default: the previous layer. */
+    readonly inputs?: ReadonlyArray<string>
+    /** Filters for each input channel. Default: 1. */
+    readonly depthMultiplier?: number
+    /** Initial depthwise kernel. Default: glorotUniform. */
+    readonly depthwiseInitializer?: InitializerInput
+    /** Penalty on the depthwise kernel. Default: none. */
+    readonly depthwiseRegularizer?: RegularizerInput
+    /** Initial kernel of the 1×1 convolution. Default: glorotUniform. */
+    readonly pointwiseInitializer?: InitializerInput
+    /** Penalty on the kernel of the 1×1 convolution. Default: none. */
+    readonly pointwiseRegularizer?: RegularizerInput
+  }) => {
+    /**
+     * A letter, then at most 63 letters, digits, _ or -. Default: the kind and its number in the network, such as
+     * `conv2d_1`.
+     */
+    readonly name?: string
+    /** Distance between windows, the same vertically and horizontally. Default: 1. */
+    readonly strides?: number | readonly [number, number]
+    /** Applied to the output. Default: linear. */
+    readonly activation?: "linear" | "relu" | "sigmoid" | "tanh" | "softplus" | "elu" | "selu" | "gelu" | "swish"
+    /** Whether to add a bias. Default: true. */
+    readonly useBias?: boolean
+    /** Initial bias. Default: zeros. */
+    readonly biasInitializer?: InitializerInput
+    /** [height, width] of a filter in pixels. One number means a square. */
+    readonly kernelSize: number | readonly [number, number]
+    /**
+     * `valid`: windows lie inside the image. `same`: the output size is the input size divided by the stride. Default:
+     * valid.
+     */
+    readonly padding?: "valid" | "same"
+    /** Output channels. */
+    readonly filters: number
+    /** One earlier layer to read, by its name, or "images". Default: the previous layer. */
+    readonly inputs?: ReadonlyArray<string>
+    /** Filters for each input channel. Default: 1. */
+    readonly depthMultiplier?: number
+    /** Initial depthwise kernel. Default: glorotUniform. */
+    readonly depthwiseInitializer?: InitializerInput
+    /** Penalty on the depthwise kernel. Default: none. */
+    readonly depthwiseRegularizer?: RegularizerInput
+    /** Initial kernel of the 1×1 convolution. Default: glorotUniform. */
+    readonly pointwiseInitializer?: InitializerInput
+    /** Penalty on the kernel of the 1×1 convolution. Default: none. */
+    readonly pointwiseRegularizer?: RegularizerInput
+    readonly kind: "separableConv2d"
+  }
+  /** Maximum of each window: [height, width, channels] -> [height', width', channels]. */
+  readonly maxPooling2d: (options?: {
+    /**
+     * A letter, then at most 63 letters, digits, _ or -. Default: the kind and its number in the network, such as
+     * `conv2d_1`.
+     */
+    readonly name?: string
+    /** Distance between windows. Default: the pool size. */
+    readonly strides?: number | readonly [number, number]
+    /**
+     * `valid`: windows lie inside the image. `same`: the output size is the input size divided by the stride. Default:
+     * valid.
+     */
+    readonly padding?: "valid" | "same"
+    /** One earlier layer to read, by its name, or "images". Default: the previous layer. */
+    readonly inputs?: ReadonlyArray<string>
+    /** [height, width] of a window in pixels. One number means a square. Default: 2. */
+    readonly poolSize?: number | readonly [number, number]
+  }) => {
+    /**
+     * A letter, then at most 63 letters, digits, _ or -. Default: the kind and its number in the network, such as
+     * `conv2d_1`.
+     */
+    readonly name?: string
+    /** Distance between windows. Default: the pool size. */
+    readonly strides?: number | readonly [number, number]
+    /**
+     * `valid`: windows lie inside the image. `same`: the output size is the input size divided by the stride. Default:
+     * valid.
+     */
+    readonly padding?: "valid" | "same"
+    /** One earlier layer to read, by its name, or "images". Default: the previous layer. */
+    readonly inputs?: ReadonlyArray<string>
+    /** [height, width] of a window in pixels. One number means a square. Default: 2. */
+    readonly poolSize?: number | readonly [number, number]
+    readonly kind: "maxPooling2d"
+  }
+  /** Mean of each window: [height, width, channels] -> [height', width', channels]. */
+  readonly averagePooling2d: (options?: {
+    /**
+     * A letter, then at most 63 letters, digits, _ or -. Default: the kind and its number in the network, such as
+     * `conv2d_1`.
+     */
+    readonly name?: string
+    /** Distance between windows. Default: the pool size. */
+    readonly strides?: number | readonly [number, number]
+    /**
+     * `valid`: windows lie inside the image. `same`: the output size is the input size divided by the stride. Default:
+     * valid.
+     */
+    readonly padding?: "valid" | "same"
+    /** One earlier layer to read, by its name, or "images". Default: the previous layer. */
+    readonly inputs?: ReadonlyArray<string>
+    /** [height, width] of a window in pixels. One number means a square. Default: 2. */
+    readonly poolSize?: number | readonly [number, number]
+  }) => {
+    /**
+     * A letter, then at most 63 letters, digits, _ or -. Default: the kind and its number in the network, such as
+     * `conv2d_1`.
+     */
+    readonly name?: string
+    /** Distance between windows. Default: the pool size. */
+    readonly strides?: number | readonly [number, number]
+    /**
+     * `valid`: windows lie inside the image. `same`: the output size is the input size divided by the stride. Default:
+     * valid.
+     */
+    readonly padding?: "valid" | "same"
+    /** One earlier layer to read, by its name, or "images". Default: the previous layer. */
+    readonly inputs?: ReadonlyArray<string>
+    /** [height, width] of a window in pixels. One number means a square. Default: 2. */
+    readonly poolSize?: number | readonly [number, number]
+    readonly kind: "averagePooling2d"
+  }
+  /** Mean of each channel: [height, width, channels] -> [channels]. */
+  readonly globalAveragePooling2d: (options?: {
+    /**
+     * A letter, then at most 63 letters, digits, _ or -. Default: the kind and its number in the network, such as
+     * `conv2d_1`.
+     */
+    readonly name?: string
+    /** One earlier layer to read, by its name, or "images". Default: the previous layer. */
+    readonly inputs?: ReadonlyArray<string>
+  }) => {
+    /**
+     * A letter, then at most 63 letters, digits, _ or -. Default: the kind and its number in the network, such as
+     * `conv2d_1`.
+     */
+    readonly name?: string
+    /** One earlier layer to read, by its name, or "images". Default: the previous layer. */
+    readonly inputs?: ReadonlyArray<string>
+    readonly kind: "globalAveragePooling2d"
+  }
+  /** Maximum of each channel: [height, width, channels] -> [channels]. */
+  readonly globalMaxPooling2d: (options?: {
+    /**
+     * A letter, then at most 63 letters, digits, _ or -. Default: the kind and its number in the network, such as
+     * `conv2d_1`.
+     */
+    readonly name?: string
+    /** One earlier layer to read, by its name, or "images". Default: the previous layer. */
+    readonly inputs?: ReadonlyArray<string>
+  }) => {
+    /**
+     * A letter, then at most 63 letters, digits, _ or -. Default: the kind and its number in the network, such as
+     * `conv2d_1`.
+     */
+    readonly name?: string
+    /** One earlier layer to read, by its name, or "images". Default: the previous layer. */
+    readonly inputs?: ReadonlyArray<string>
+    readonly kind: "globalMaxPooling2d"
+  }
+  /** The same values as a vector: [height, width, channels] -> [height · width · channels]. */
+  readonly flatten: (options?: {
+    /**
+     * A letter, then at most 63 letters, digits, _ or -. Default: the kind and its number in the network, such as
+     * `conv2d_1`.
+     */
+    readonly name?: string
+    /** One earlier layer to read, by its name, or "images". Default: the previous layer. */
+    readonly inputs?: ReadonlyArray<string>
+  }) => {
+    /**
+     * A letter, then at most 63 letters, digits, _ or -. Default: the kind and its number in the network, such as
+     * `conv2d_1`.
+     */
+    readonly name?: string
+    /** One earlier layer to read, by its name, or "images". Default: the previous layer. */
+    readonly inputs?: ReadonlyArray<string>
+    readonly kind: "flatten"
+  }
+  /** Fully connected layer: [inputs] -> [units]. */
+  readonly dense: (options: {
+    /**
+     * A letter, then at most 63 letters, digits, _ or -. Default: the kind and its number in the network, such as
+     * `conv2d_1`.
+     */
+    readonly name?: string
+    /** Initial kernel. Default: glorotUniform. */
+    readonly kernelInitializer?: InitializerInput
+    /** Penalty on the kernel. Default: none. */
+    readonly kernelRegularizer?: RegularizerInput
+    /** Applied to the output. Default: linear. */
+    readonly activation?: "linear" | "relu" | "sigmoid" | "tanh" | "softplus" | "elu" | "selu" | "gelu" | "swish"
+    /** Whether to add a bias. Default: true. */
+    readonly useBias?: boolean
+    /** Initial bias. Default: zeros. */
+    readonly biasInitializer?: InitializerInput
+    /** One earlier layer to read, by its name, or "images". Default: the previous layer. */
+    readonly inputs?: ReadonlyArray<string>
+    /** Outputs. */
+    readonly units: number
+  }) => {
+    /**
+     * A letter, then at most 63 letters, digits, _ or -. Default: the kind and its number in the network, such as
+     * `conv2d_1`.
+     */
+    readonly name?: string
+    /** Initial kernel. Default: glorotUniform. */
+    readonly kernelInitializer?: InitializerInput
+    /** Penalty on the kernel. Default: none. */
+    readonly kernelRegularizer?: RegularizerInput
+    /** Applied to the output. Default: linear. */
+    readonly activation?: "linear" | "relu" | "sigmoid" | "tanh" | "softplus" | "elu" | "selu" | "gelu" | "swish"
+    /** Whether to add a bias. Default: true. */
+    readonly useBias?: boolean
+    /** Initial bias. Default: zeros. */
+    readonly biasInitializer?: InitializerInput
+    /** One earlier layer to read, by its name, or "images". Default: the previous layer. */
+    readonly inputs?: ReadonlyArray<string>
+    /** Outputs. */
+    readonly units: number
+    readonly kind: "dense"
+  }
+  /** In training sets the share `rate` of the values to 0 and multiplies the others by 1 / (1 - rate). */
+  readonly dropout: (options: {
+    /**
+     * A letter, then at most 63 letters, digits, _ or -. Default: the kind and its number in the network, such as
+     * `conv2d_1`.
+     */
+    readonly name?: string
+    /** One earlier layer to read, by its name, or "images". Default: the previous layer. */
+    readonly inputs?: ReadonlyArray<string>
+    /** Share of the values to drop, at least 0 and below 1. */
+    readonly rate: number
+  }) => {
+    /**
+     * A letter, then at most 63 letters, digits, _ or -. Default: the kind and its number in the network, such as
+     * `conv2d_1`.
+     */
+    readonly name?: string
+    /** One earlier layer to read, by its name, or "images". Default: the previous layer. */
+    readonly inputs?: ReadonlyArray<string>
+    /** Share of the values to drop, at least 0 and below 1. */
+    readonly rate: number
+    readonly kind: "dropout"
+  }
+  /** Normalizes over the batch, for each index of the last axis. In prediction uses moving statistics. */
+  readonly batchNormalization: (options?: {
+    /** Whether to learn a factor. Default: true. */
+    readonly scale?: boolean
+    /**
+     * A letter, then at most 63 letters, digits, _ or -. Default: the kind and its number in the network, such as
+     * `conv2d_1`.
+     */
+    readonly name?: string
+    /** One earlier layer to read, by its name, or "images". Default: the previous layer. */
+    readonly inputs?: ReadonlyArray<string>
+    /** Share of the moving statistics that an update keeps. Default: 0.99. */
+    readonly momentum?: number
+    /** Added to the variance. Default: 0.001. */
+    readonly epsilon?: number
+    /** Whether to learn an offset. Default: true. */
+    readonly center?: boolean
+  }) => {
+    /** Whether to learn a factor. Default: true. */
+    readonly scale?: boolean
+    /**
+     * A letter, then at most 63 letters, digits, _ or -. Default: the kind and its number in the network, such as
+     * `conv2d_1`.
+     */
+    readonly name?: string
+    /** One earlier layer to read, by its name, or "images". Default: the previous layer. */
+    readonly inputs?: ReadonlyArray<string>
+    /** Share of the moving statistics that an update keeps. Default: 0.99. */
+    readonly momentum?: number
+    /** Added to the variance. Default: 0.001. */
+    readonly epsilon?: number
+    /** Whether to learn an offset. Default: true. */
+    readonly center?: boolean
+    readonly kind: "batchNormalization"
+  }
+  /** Normalizes each example over the last axis. */
+  readonly layerNormalization: (options?: {
+    /** Whether to learn a factor. Default: true. */
+    readonly scale?: boolean
+    /**
+     * A letter, then at most 63 letters, digits, _ or -. Default: the kind and its number in the network, such as
+     * `conv2d_1`.
+     */
+    readonly name?: string
+    /** One earlier layer to read, by its name, or "images". Default: the previous layer. */
+    readonly inputs?: ReadonlyArray<string>
+    /** Added to the variance. Default: 0.001. */
+    readonly epsilon?: number
+    /** Whether to learn an offset. Default: true. */
+    readonly center?: boolean
+  }) => {
+    /** Whether to learn a factor. Default: true. */
+    readonly scale?: boolean
+    /**
+     * A letter, then at most 63 letters, digits, _ or -. Default: the kind and its number in the network, such as
+     * `conv2d_1`.
+     */
+    readonly name?: string
+    /** One earlier layer to read, by its name, or "images". Default: the previous layer. */
+    readonly inputs?: ReadonlyArray<string>
+    /** Added to the variance. Default: 0.001. */
+    readonly epsilon?: number
+    /** Whether to learn an offset. Default: true. */
+    readonly center?: boolean
+    readonly kind: "layerNormalization"
+  }
+  /** An activation function. */
+  readonly activation: (options: {
+    /**
+     * A letter, then at most 63 letters, digits, _ or -. Default: the kind and its number in the network, such as
+     * `conv2d_1`.
+     */
+    readonly name?: string
+    readonly activation: "linear" | "relu" | "sigmoid" | "tanh" | "softplus" | "elu" | "selu" | "gelu" | "swish"
+    /** One earlier layer to read, by its name, or "images". Default: the previous layer. */
+    readonly inputs?: ReadonlyArray<string>
+  }) => {
+    /**
+     * A letter, then at most 63 letters, digits, _ or -. Default: the kind and its number in the network, such as
+     * `conv2d_1`.
+     */
+    readonly name?: string
+    readonly activation: "linear" | "relu" | "sigmoid" | "tanh" | "softplus" | "elu" | "selu" | "gelu" | "swish"
+    /** One earlier layer to read, by its name, or "images". Default: the previous layer. */
+    readonly inputs?: ReadonlyArray<string>
+    readonly kind: "activation"
+  }
+  /** x for x ≥ 0, alpha · x below. */
+  readonly leakyReLU: (options?: {
+    /** Slope below 0. Default: 0.3. */
+    readonly alpha?: number
+    /**
+     * A letter, then at most 63 letters, digits, _ or -. Default: the kind and its number in the network, such as
+     * `conv2d_1`.
+     */
+    readonly name?: string
+    /** One earlier layer to read, by its name, or "images". Default: the previous layer. */
+    readonly inputs?: ReadonlyArray<string>
+  }) => {
+    /** Slope below 0. Default: 0.3. */
+    readonly alpha?: number
+    /**
+     * A letter, then at most 63 letters, digits, _ or -. Default: the kind and its number in the network, such as
+     * `conv2d_1`.
+     */
+    readonly name?: string
+    /** One earlier layer to read, by its name, or "images". Default: the previous layer. */
+    readonly inputs?: ReadonlyArray<string>
+    readonly kind: "leakyReLU"
+  }
+  /** Sum of its inputs, which have the same shape. */
+  readonly add: (options: {
+    readonly name?: string
+    /** Two or more earlier layers to join, by their names, or "images". */
+    readonly inputs: ReadonlyArray<string>
+  }) => {
+    readonly name?: string
+    /** Two or more earlier layers to join, by their names, or "images". */
+    readonly inputs: ReadonlyArray<string>
+    readonly kind: "add"
+  }
+  /** Joins its inputs along the last axis: the channels of images. */
+  readonly concatenate: (options: {
+    readonly name?: string
+    /** Two or more earlier layers to join, by their names, or "images". */
+    readonly inputs: ReadonlyArray<string>
+  }) => {
+    readonly name?: string
+    /** Two or more earlier layers to join, by their names, or "images". */
+    readonly inputs: ReadonlyArray<string>
+    readonly kind: "concatenate"
+  }
+  /** x for x ≥ 0, a learned slope · x below. */
+  readonly prelu: (options?: {
+    /**
+     * A letter, then at most 63 letters, digits, _ or -. Default: the kind and its number in the network, such as
+     * `conv2d_1`.
+     */
+    readonly name?: string
+    /** One earlier layer to read, by its name, or "images". Default: the previous layer. */
+    readonly inputs?: ReadonlyArray<string>
+    /** Initial slope below 0. Default: zeros. */
+    readonly alphaInitializer?: InitializerInput
+    /** Axes along which one slope is shared: 1 is height, 2 width, 3 channels. Default: none, so each element has a slope. */
+    readonly sharedAxes?: ReadonlyArray<number>
+  }) => {
+    /**
+     * A letter, then at most 63 letters, digits, _ or -. Default: the kind and its number in the network, such as
+     * `conv2d_1`.
+     */
+    readonly name?: string
+    /** One earlier layer to read, by its name, or "images". Default: the previous layer. */
+    readonly inputs?: ReadonlyArray<string>
+    /** Initial slope below 0. Default: zeros. */
+    readonly alphaInitializer?: InitializerInput
+    /** Axes along which one slope is shared: 1 is height, 2 width, 3 channels. Default: none, so each element has a slope. */
+    readonly sharedAxes?: ReadonlyArray<number>
+    readonly kind: "prelu"
+  }
+}
+
+/** Learning rate schedules. */
+export declare const learningRates: {
+  /** The same learning rate for every iteration, after an optional warm-up. */
+  readonly constant: (value: number, options?: {
+    readonly warmup?: number
+  }) => {
+    readonly warmup?: number
+    readonly kind: "constant"
+    readonly value: number
+  }
+  /** Multiplied by `factor` every `every` iterations. */
+  readonly step: (options: {
+    /** The first learning rate. */
+    readonly value: number
+    /** Iterations of linear warm-up from 0, before the schedule starts. Default: 0. */
+    readonly warmup?: number
+    /** Multiplies the learning rate every `every` iterations. */
+    readonly factor: number
+    /** Iterations between two changes. */
+    readonly every: number
+  }) => {
+    /** The first learning rate. */
+    readonly value: number
+    /** Iterations of linear warm-up from 0, before the schedule starts. Default: 0. */
+    readonly warmup?: number
+    /** Multiplies the learning rate every `every` iterations. */
+    readonly factor: number
+    /** Iterations between two changes. */
+    readonly every: number
+    readonly kind: "step"
+  }
+  /** Half a cosine from `value` to `final` over the budget. A run with it cannot be extended. */
+  readonly cosine: (options: {
+    /** The first learning rate. */
+    readonly value: number
+    /** Iterations of linear warm-up from 0, before the schedule starts. Default: 0. */
+    readonly warmup?: number
+    /** The learning rate at the end of the budget. Default: 0. */
+    readonly final?: number
+  }) => {
+    /** The first learning rate. */
+    readonly value: number
+    /** Iterations of linear warm-up from 0, before the schedule starts. Default: 0. */
+    readonly warmup?: number
+    /** The learning rate at the end of the budget. Default: 0. */
+    readonly final?: number
+    readonly kind: "cosine"
+  }
+  /**
+   * Up from `peak / divisor` to `peak` and down to `peak / finalDivisor` over the budget, both along half a cosine:
+   * Smith and Topin (2018), in the form of PyTorch. A run with it cannot be extended.
+   */
+  readonly oneCycle: (options: {
+    /** Share of the budget before the peak. Default: 0.3. */
+    readonly rise?: number
+    /** The first learning rate is peak / divisor. Default: 25. */
+    readonly divisor?: number
+    /** The last learning rate is peak / finalDivisor. Default: 250,000. */
+    readonly finalDivisor?: number
+    /** The highest learning rate. */
+    readonly peak: number
+  }) => {
+    /** Share of the budget before the peak. Default: 0.3. */
+    readonly rise?: number
+    /** The first learning rate is peak / divisor. Default: 25. */
+    readonly divisor?: number
+    /** The last learning rate is peak / finalDivisor. Default: 250,000. */
+    readonly finalDivisor?: number
+    /** The highest learning rate. */
+    readonly peak: number
+    readonly kind: "oneCycle"
+  }
+}
+
+/** Optimizers, by their names in `tf.train`. */
+export declare const optimizers: {
+  /** Adam: Kingma and Ba (2015). */
+  readonly adam: (options: {
+    /** Added to the denominator. Default: 1e-8. */
+    readonly epsilon?: number
+    /** Decay of the first moment. Default: 0.9. */
+    readonly beta1?: number
+    /** Decay of the second moment. Default: 0.999. */
+    readonly beta2?: number
+    /** Gradient clipping. Default: none. */
+    readonly clip?: {
+      /** Limits each element of the gradients to ± this value. */
+      readonly value: number
+    } | {
+      /** Limits the norm of the gradient of each variable. */
+      readonly norm: number
+    } | {
+      /** Limits the norm of all gradients together. */
+      readonly globalNorm: number
+    }
+    /** A schedule, such as `learningRates.cosine({ value: 0.003 })`, or a number for a constant learning rate. */
+    readonly learningRate: number | {
+      readonly kind: "constant"
+      /** The learning rate. */
+      readonly value: number
+      /** Iterations of linear warm-up from 0. Default: 0. */
+      readonly warmup?: number
+    } | {
+      readonly kind: "step"
+      /** The first learning rate. */
+      readonly value: number
+      /** Multiplies the learning rate every `every` iterations. */
+      readonly factor: number
+      /** Iterations between two changes. */
+      readonly every: number
+      /** Iterations of linear warm-up from 0, before the schedule starts. Default: 0. */
+      readonly warmup?: number
+    } | {
+      readonly kind: "cosine"
+      /** The first learning rate. */
+      readonly value: number
+      /** Iterations of linear warm-up from 0, before the schedule starts. Default: 0. */
+      readonly warmup?: number
+      /** The learning rate at the end of the budget. Default: 0. */
+      readonly final?: number
+    } | {
+      readonly kind: "oneCycle"
+      /** The highest learning rate. */
+      readonly peak: number
+      /** Share of the budget before the peak. Default: 0.3. */
+      readonly rise?: number
+      /** The first learning rate is peak / divisor. Default: 25. */
+      readonly divisor?: number
+      /** The last learning rate is peak / finalDivisor. Default: 250,000. */
+      readonly finalDivisor?: number
+    }
+  }) => {
+    readonly learningRate: LearningRateInput
+    /** Added to the denominator. Default: 1e-8. */
+    readonly epsilon?: number
+    /** Decay of the first moment. Default: 0.9. */
+    readonly beta1?: number
+    /** Decay of the second moment. Default: 0.999. */
+    readonly beta2?: number
+    /** Gradient clipping. Default: none. */
+    readonly clip?: {
+      /** Limits each element of the gradients to ± this value. */
+      readonly value: number
+    } | {
+      /** Limits the norm of the gradient of each variable. */
+      readonly norm: number
+    } | {
+      /** Limits the norm of all gradients together. */
+      readonly globalNorm: number
+    }
+    readonly kind: "adam"
+  }
+  /** Adam with decoupled weight decay of kernels: Loshchilov and Hutter (2019). */
+  readonly adamw: (options: {
+    /** Added to the denominator. Default: 1e-8. */
+    readonly epsilon?: number
+    /** Decay of the first moment. Default: 0.9. */
+    readonly beta1?: number
+    /** Decay of the second moment. Default: 0.999. */
+    readonly beta2?: number
+    /** Gradient clipping. Default: none. */
+    readonly clip?: {
+      /** Limits each element of the gradients to ± this value. */
+      readonly value: number
+    } | {
+      /** Limits the norm of the gradient of each variable. */
+      readonly norm: number
+    } | {
+      /** Limits the norm of all gradients together. */
+      readonly globalNorm: number
+    }
+    /**
+     * Each update shrinks kernels by the share learning rate · weightDecay; biases and normalization do not shrink.
+     * Default: 0.01.
+     */
+    readonly weightDecay?: number
+    /** A schedule, such as `learningRates.cosine({ value: 0.003 })`, or a number for a constant learning rate. */
+    readonly learningRate: number | {
+      readonly kind: "constant"
+      /** The learning rate. */
+      readonly value: number
+      /** Iterations of linear warm-up from 0. Default: 0. */
+      readonly warmup?: number
+    } | {
+      readonly kind: "step"
+      /** The first learning rate. */
+      readonly value: number
+      /** Multiplies the learning rate every `every` iterations. */
+      readonly factor: number
+      /** Iterations between two changes. */
+      readonly every: number
+      /** Iterations of linear warm-up from 0, before the schedule starts. Default: 0. */
+      readonly warmup?: number
+    } | {
+      readonly kind: "cosine"
+      /** The first learning rate. */
+      readonly value: number
+      /** Iterations of linear warm-up from 0, before the schedule starts. Default: 0. */
+      readonly warmup?: number
+      /** The learning rate at the end of the budget. Default: 0. */
+      readonly final?: number
+    } | {
+      readonly kind: "oneCycle"
+      /** The highest learning rate. */
+      readonly peak: number
+      /** Share of the budget before the peak. Default: 0.3. */
+      readonly rise?: number
+      /** The first learning rate is peak / divisor. Default: 25. */
+      readonly divisor?: number
+      /** The last learning rate is peak / finalDivisor. Default: 250,000. */
+      readonly finalDivisor?: number
+    }
+  }) => {
+    readonly learningRate: LearningRateInput
+    /** Added to the denominator. Default: 1e-8. */
+    readonly epsilon?: number
+    /** Decay of the first moment. Default: 0.9. */
+    readonly beta1?: number
+    /** Decay of the second moment. Default: 0.999. */
+    readonly beta2?: number
+    /** Gradient clipping. Default: none. */
+    readonly clip?: {
+      /** Limits each element of the gradients to ± this value. */
+      readonly value: number
+    } | {
+      /** Limits the norm of the gradient of each variable. */
+      readonly norm: number
+    } | {
+      /** Limits the norm of all gradients together. */
+      readonly globalNorm: number
+    }
+    /**
+     * Each update shrinks kernels by the share learning rate · weightDecay; biases and normalization do not shrink.
+     * Default: 0.01.
+     */
+    readonly weightDecay?: number
+    readonly kind: "adamw"
+  }
+  /** Stochastic gradient descent without momentum. */
+  readonly sgd: (options: {
+    /** Gradient clipping. Default: none. */
+    readonly clip?: {
+      /** Limits each element of the gradients to ± this value. */
+      readonly value: number
+    } | {
+      /** Limits the norm of the gradient of each variable. */
+      readonly norm: number
+    } | {
+      /** Limits the norm of all gradients together. */
+      readonly globalNorm: number
+    }
+    /** A schedule, such as `learningRates.cosine({ value: 0.003 })`, or a number for a constant learning rate. */
+    readonly learningRate: number | {
+      readonly kind: "constant"
+      /** The learning rate. */
+      readonly value: number
+      /** Iterations of linear warm-up from 0. Default: 0. */
+      readonly warmup?: number
+    } | {
+      readonly kind: "step"
+      /** The first learning rate. */
+      readonly value: number
+      /** Multiplies the learning rate every `every` iterations. */
+      readonly factor: number
+      /** Iterations between two changes. */
+      readonly every: number
+      /** Iterations of linear warm-up from 0, before the schedule starts. Default: 0. */
+      readonly warmup?: number
+    } | {
+      readonly kind: "cosine"
+      /** The first learning rate. */
+      readonly value: number
+      /** Iterations of linear warm-up from 0, before the schedule starts. Default: 0. */
+      readonly warmup?: number
+      /** The learning rate at the end of the budget. Default: 0. */
+      readonly final?: number
+    } | {
+      readonly kind: "oneCycle"
+      /** The highest learning rate. */
+      readonly peak: number
+      /** Share of the budget before the peak. Default: 0.3. */
+      readonly rise?: number
+      /** The first learning rate is peak / divisor. Default: 25. */
+      readonly divisor?: number
+      /** The last learning rate is peak / finalDivisor. Default: 250,000. */
+      readonly finalDivisor?: number
+    }
+  }) => {
+    readonly learningRate: LearningRateInput
+    /** Gradient clipping. Default: none. */
+    readonly clip?: {
+      /** Limits each element of the gradients to ± this value. */
+      readonly value: number
+    } | {
+      /** Limits the norm of the gradient of each variable. */
+      readonly norm: number
+    } | {
+      /** Limits the norm of all gradients together. */
+      readonly globalNorm: number
+    }
+    readonly kind: "sgd"
+  }
+  /** Stochastic gradient descent with momentum: Polyak (1964), Nesterov (1983). */
+  readonly momentum: (options: {
+    /** Share of the velocity that an update keeps. Default: 0.9. */
+    readonly momentum?: number
+    /** Gradient clipping. Default: none. */
+    readonly clip?: {
+      /** Limits each element of the gradients to ± this value. */
+      readonly value: number
+    } | {
+      /** Limits the norm of the gradient of each variable. */
+      readonly norm: number
+    } | {
+      /** Limits the norm of all gradients together. */
+      readonly globalNorm: number
+    }
+    /** Nesterov's variant. Default: false. */
+    readonly nesterov?: boolean
+    /** A schedule, such as `learningRates.cosine({ value: 0.003 })`, or a number for a constant learning rate. */
+    readonly learningRate: number | {
+      readonly kind: "constant"
+      /** The learning rate. */
+      readonly value: number
+      /** Iterations of linear warm-up from 0. Default: 0. */
+      readonly warmup?: number
+    } | {
+      readonly kind: "step"
+      /** The first learning rate. */
+      readonly value: number
+      /** Multiplies the learning rate every `every` iterations. */
+      readonly factor: number
+      /** Iterations between two changes. */
+      readonly every: number
+      /** Iterations of linear warm-up from 0, before the schedule starts. Default: 0. */
+      readonly warmup?: number
+    } | {
+      readonly kind: "cosine"
+      /** The first learning rate. */
+      readonly value: number
+      /** Iterations of linear warm-up from 0, before the schedule starts. Default: 0. */
+      readonly warmup?: number
+      /** The learning rate at the end of the budget. Default: 0. */
+      readonly final?: number
+    } | {
+      readonly kind: "oneCycle"
+      /** The highest learning rate. */
+      readonly peak: number
+      /** Share of the budget before the peak. Default: 0.3. */
+      readonly rise?: number
+      /** The first learning rate is peak / divisor. Default: 25. */
+      readonly divisor?: number
+      /** The last learning rate is peak / finalDivisor. Default: 250,000. */
+      readonly finalDivisor?: number
+    }
+  }) => {
+    readonly learningRate: LearningRateInput
+    /** Share of the velocity that an update keeps. Default: 0.9. */
+    readonly momentum?: number
+    /** Gradient clipping. Default: none. */
+    readonly clip?: {
+      /** Limits each element of the gradients to ± this value. */
+      readonly value: number
+    } | {
+      /** Limits the norm of the gradient of each variable. */
+      readonly norm: number
+    } | {
+      /** Limits the norm of all gradients together. */
+      readonly globalNorm: number
+    }
+    /** Nesterov's variant. Default: false. */
+    readonly nesterov?: boolean
+    readonly kind: "momentum"
+  }
+  /** RMSProp: Tieleman and Hinton (2012). */
+  readonly rmsprop: (options: {
+    /** Share of the velocity that an update keeps. Default: 0. */
+    readonly momentum?: number
+    /** Added to the mean square. Default: 1e-7. */
+    readonly epsilon?: number
+    /** Gradient clipping. Default: none. */
+    readonly clip?: {
+      /** Limits each element of the gradients to ± this value. */
+      readonly value: number
+    } | {
+      /** Limits the norm of the gradient of each variable. */
+      readonly norm: number
+    } | {
+      /** Limits the norm of all gradients together. */
+      readonly globalNorm: number
+    }
+    /** Decay of the mean square. Default: 0.9. */
+    readonly decay?: number
+    /** A schedule, such as `learningRates.cosine({ value: 0.003 })`, or a number for a constant learning rate. */
+    readonly learningRate: number | {
+      readonly kind: "constant"
+      /** The learning rate. */
+      readonly value: number
+      /** Iterations of linear warm-up from 0. Default: 0. */
+      readonly warmup?: number
+    } | {
+      readonly kind: "step"
+      /** The first learning rate. */
+      readonly value: number
+      /** Multiplies the learning rate every `every` iterations. */
+      readonly factor: number
+      /** Iterations between two changes. */
+      readonly every: number
+      /** Iterations of linear warm-up from 0, before the schedule starts. Default: 0. */
+      readonly warmup?: number
+    } | {
+      readonly kind: "cosine"
+      /** The first learning rate. */
+      readonly value: number
+      /** Iterations of linear warm-up from 0, before the schedule starts. Default: 0. */
+      readonly warmup?: number
+      /** The learning rate at the end of the budget. Default: 0. */
+      readonly final?: number
+    } | {
+      readonly kind: "oneCycle"
+      /** The highest learning rate. */
+      readonly peak: number
+      /** Share of the budget before the peak. Default: 0.3. */
+      readonly rise?: number
+      /** The first learning rate is peak / divisor. Default: 25. */
+      readonly divisor?: number
+      /** The last learning rate is peak / finalDivisor. Default: 250,000. */
+      readonly finalDivisor?: number
+    }
+  }) => {
+    readonly learningRate: LearningRateInput
+    /** Share of the velocity that an update keeps. Default: 0. */
+    readonly momentum?: number
+    /** Added to the mean square. Default: 1e-7. */
+    readonly epsilon?: number
+    /** Gradient clipping. Default: none. */
+    readonly clip?: {
+      /** Limits each element of the gradients to ± this value. */
+      readonly value: number
+    } | {
+      /** Limits the norm of the gradient of each variable. */
+      readonly norm: number
+    } | {
+      /** Limits the norm of all gradients together. */
+      readonly globalNorm: number
+    }
+    /** Decay of the mean square. Default: 0.9. */
+    readonly decay?: number
+    readonly kind: "rmsprop"
+  }
+}
+
+/** Penalties on kernels, such as `regularizers.l2({ l2: 1e-4 })`. Every factor is 0.01 by default. */
+export declare const regularizers: {
+  /** l1·Σ|w| */
+  readonly l1: (options?: {
+    readonly l1?: number
+  }) => {
+    readonly l1: number
+  }
+  /** l2·Σw² */
+  readonly l2: (options?: {
+    readonly l2?: number
+  }) => {
+    readonly l2: number
+  }
+  /** l1·Σ|w| + l2·Σw² */
+  readonly l1l2: (options?: {
+    readonly l1?: number
+    readonly l2?: number
+  }) => {
+    readonly l1: number
+    readonly l2: number
+  }
+}
+
+/** Types a schedule file; the value is checked when the schedule starts. */
+export declare function schedule(input: ScheduleInput): ScheduleInput
