@@ -98,10 +98,10 @@ class Printer {
     return isTypedArray(symbol.name) ? symbol.name : symbol.name + this.list(this.argumentsOf(type))
   }
 
-  /** Type arguments without those at the end that are `never`, which are defaults. */
+  /** Type arguments without those at the end that are `never` or `any`, which are defaults. */
   private list(types: ReadonlyArray<ts.Type>) {
     const texts = types.map((each) => this.type(each))
-    const length = texts.findLastIndex((text) => text !== "never") + 1
+    const length = texts.findLastIndex((text) => text !== "never" && text !== "any") + 1
     return length === 0 ? "" : `<${texts.slice(0, length).join(", ")}>`
   }
 

@@ -9,7 +9,7 @@ export interface Predictor {
   /** [height, width, channels] of the images that the network takes. */
   readonly imageShape: readonly [number, number, number]
   /** Predicts image files or folders of them: one result for each image, in their order, as they come. */
-  readonly predict: (...paths: ReadonlyArray<string>) => AsyncIterable<ImagePrediction | ImageRefusal, any, any>
+  readonly predict: (...paths: ReadonlyArray<string>) => AsyncIterable<ImagePrediction | ImageRefusal>
   /** Probabilities of images in the format of the dataset: pixels 0 to 255, row-major. Row by row the classes of an image. */
   readonly probabilities: (images: ReadonlyArray<Uint8Array>) => Promise<Float32Array>
   /** Frees the network. `await using` calls it. */
