@@ -24,7 +24,7 @@ export interface Contrast {
 /** The standard deviation of a normal distribution divided by its median absolute deviation. */
 const sigmaOverMad = 1.4826
 
-const spread = (residuals: Float32Array) => sigmaOverMad * quantile(residuals.map(Math.abs), 0.5)
+export const spread = (residuals: Float32Array) => sigmaOverMad * quantile(residuals.map(Math.abs), 0.5)
 
 /** Weights: 1 in a frame whose width is a ninth of the shorter side, else 0. */
 const frame = ({ height, width }: GrayImage) => {
@@ -123,19 +123,28 @@ const subtractSurface = (
 }
 
 /** About 20,000 of the values, which are enough to estimate the spread of all of them. */
-const sampled = (values: Float32Array) => {
+export const sampled = (values: Float32Array) => {
   const step = Math.max(1, Math.floor(values.length / 20_000))
   return Float32Array.from({ length: Math.floor(values.length / step) }, (_, i) => values[i * step])
 }
 
-export const separateInk = (image: GrayImage): Contrast => {
+/**
+ * `inside`: 0 where the image was filled in, which has neither ink nor noise. `inkIsDark`: whether the ink is darker than the
+ * paper; found out if it is not given.
+ */
+export const separateInk = (image: GrayImage, inside?: Uint8Array, inkIsDark?: boolean): Contrast => {
   const { height, width } = image
   const { cells, size, skews } = coarse(image)
-  const darkInk = balance(cells, skews) < 0
+  const darkInk = inkIsDark ?? balance(cells, skews) < 0
   const [light, lightCells] = darkInk ? [negative(image), negative(cells)] : [image, cells]
   const values = subtractSurface(light, { ...cells, pixels: paperOf(lightCells) }, size)
   // Smooths grain in large images. A mark is reduced to 20 pixels in any case.
   const smoothing = Math.round(Math.max(width, height) / 300)
   const smooth = boxBlur(boxBlur({ width, height, pixels: values }, smoothing), smoothing).pixels
-  return { width, height, values: smooth, noise: spread(sampled(smooth)), darkInk }
+  if (inside === undefined) {
+    return { width, height, values: smooth, noise: spread(sampled(smooth)), darkInk }
+  }
+  const own = smooth.filter((_, i) => inside[i] === 1)
+  const shown = smooth.map((value, i) => (inside[i] === 1 ? value : 0))
+  return { width, height, values: shown, noise: spread(sampled(own)), darkInk }
 }

@@ -2,17 +2,21 @@
  * Makes a photograph or scan of a handwritten character similar to the images of a dataset: (gray image, style) ->
  * pixels, or the reason why it shows no character.
  *
- * An image and its negative give the same pixels, except when paper lies on something darker. An image of the dataset itself
- * changes in contrast only: an image that has the right scale already is moved by whole pixels.
+ * An image is looked at in several ways (its sheets, all of it, with a margin, without ruled lines). Each gives marks with
+ * a score, and the mark with the best score is the character. A good one ends the search.
+ *
+ * An image and its negative give the same pixels. An image of the dataset itself changes in contrast only: an image that has the right scale already is moved by whole pixels.
  */
 import { Result } from "effect"
-import { separateInk } from "./background.ts"
+import { type Contrast, separateInk } from "./background.ts"
 import type { Doubt } from "./Doubt.ts"
 import { centreOfMass, sample } from "./fit.ts"
-import { boxBlur, crop, type GrayImage } from "./GrayImage.ts"
-import { type Mark, findMark } from "./mark.ts"
-import { findSheets, type Sheet } from "./sheet.ts"
-import { inscribedRadius, strokeWidth, thicken } from "./stroke.ts"
+import { boxBlur, type GrayImage } from "./GrayImage.ts"
+import { findMarks, goodScore, type Mark, smallSide } from "./mark.ts"
+import { withMargin } from "./padded.ts"
+import { findSheets } from "./sheet.ts"
+import { inscribedRadius, strokeWidth, thicken, thickenHairlines } from "./stroke.ts"
+import type { View } from "./View.ts"
 
 /** How the images of a dataset of characters were made. */
 export interface CharacterStyle {
@@ -46,7 +50,7 @@ const sizeTolerance = 1
  * strokes.
  */
 const levelsAround = (
-  { height, values, width }: ReturnType<typeof separateInk>,
+  { height, values, width }: Contrast,
   { bottom, left, level, mask, right, top }: Mark,
 ): Float32Array => {
   const strong = values.map((value, i) => (mask[i] === 1 && value >= level / 3 ? 1 : 0))
@@ -60,17 +64,18 @@ const levelsAround = (
 }
 
 /** 1 in a stroke, 0 on paper, and between 0 and 1 at the soft edges of strokes. */
-const inkOf = (contrast: ReturnType<typeof separateInk>, mark: Mark): GrayImage => {
+const inkOf = (contrast: Contrast, mark: Mark): GrayImage => {
   const { height, noise, values, width } = contrast
   const floor = 2 * noise
   // An image as small as those of the dataset has no uneven light.
   const isLarge = Math.max(mark.right - mark.left, mark.bottom - mark.top) > 32
   const levels = isLarge ? levelsAround(contrast, mark) : undefined
-  const pixels = values.map((value, i) =>
-    mark.mask[i] === 1
-      ? Math.min(1, Math.max(0, (value - floor) / ((levels?.[i] ?? mark.level) - floor)))
-      : 0,
-  )
+  const pixels = values.map((value, i) => {
+    if (mark.mask[i] === 0) return 0
+    // A hairline is thinner than the smoothing of a large image, which leaves a part of its contrast.
+    const level = mark.hairlines?.mask[i] === 1 ? mark.hairlines.level : (levels?.[i] ?? mark.level)
+    return Math.min(1, Math.max(0, (value - floor) / (level - floor)))
+  })
   return { width, height, pixels }
 }
 
@@ -120,52 +125,116 @@ const placementOf = (ink: GrayImage, style: CharacterStyle) => {
 }
 
 /** The ink in the network's image, 0 to 1. Strokes that are too thin for the dataset are thickened to its usual width. */
-const inkInStyle = (ink: GrayImage, style: CharacterStyle): Float32Array => {
+const inkInStyle = (ink: GrayImage, style: CharacterStyle, hasHairlines: boolean): Float32Array => {
   const { fits, scale, x, y } = placementOf(ink, style)
   const width = strokeWidth(ink) / scale
-  if (fits || width >= minStrokeWidth) return sample(ink, style.size, scale, x, y)
   const fine = style.size * oversampling
+  if (fits) return sample(ink, style.size, scale, x, y)
+  if (width >= minStrokeWidth && !hasHairlines) return sample(ink, style.size, scale, x, y)
   const strokes = sample(ink, fine, scale / oversampling, x, y)
+  if (hasHairlines) {
+    const pixels = thickenHairlines(strokes, fine, (oversampling * minStrokeWidth) / 2)
+    return sample({ width: fine, height: fine, pixels }, style.size, oversampling, 0, 0)
+  }
   const pixels = thicken(strokes, fine, (oversampling * (usualStrokeWidth - width)) / 2)
   return sample({ width: fine, height: fine, pixels }, style.size, oversampling, 0, 0)
 }
 
-/** The character in an image that shows only paper. */
-const read = (
-  image: GrayImage,
-  style: CharacterStyle,
-): Result.Result<Character & { readonly atEdge: boolean }, string> => {
-  const contrast = separateInk(image)
-  const found = findMark(contrast)
-  if (Result.isFailure(found)) return Result.fail(found.failure)
-  const pixels = inkInStyle(inkOf(contrast, found.success), style)
-  return inscribedRadius(pixels, style.size) > maxInscribedRadius * style.box
-    ? Result.fail("a solid shape instead of strokes")
-    : Result.succeed({
-        pixels: Uint8Array.from(pixels, (value) => Math.round(255 * value)),
-        darkInk: contrast.darkInk,
-        doubts: [],
-        atEdge: isAtEdge(image, found.success),
-      })
+/** A character in a view, with the score of its mark. */
+interface Candidate extends Character {
+  readonly score: number
+  /** The contrast of its ink, in gray levels. */
+  readonly level: number
 }
 
-/** A mark at the edge of a part of an image may continue outside it. */
-const isAtEdge = ({ height, width }: GrayImage, { bottom, left, right, top }: Mark) =>
-  left === 0 || top === 0 || right === width || bottom === height
+/** A mark with less of all ink is not the only one; parts with more of the mark than this are not just specks. */
+const usualShare = 0.75
+const usualWeight = 0.1
 
-const readSheet = (image: GrayImage, sheet: Sheet, style: CharacterStyle) =>
-  Result.flatMap(read(crop(image, sheet), style), (character) =>
-    character.atEdge ? Result.fail("a mark that continues beyond the sheet") : Result.succeed(character),
-  )
+const doubtsOf = ({
+  linesRemoved,
+  mayContainFrame,
+  parts,
+  share,
+  touchesEdge,
+}: Mark): ReadonlyArray<Doubt> => [
+  ...(touchesEdge ? (["touchesBorder"] as const) : []),
+  ...(share < usualShare ? (["otherMarks"] as const) : []),
+  ...(parts.count > 2 && parts.weight > usualWeight ? (["severalParts"] as const) : []),
+  ...(linesRemoved ? (["linesRemoved"] as const) : []),
+  ...(mayContainFrame ? (["frameLeft"] as const) : []),
+]
+const solidShape = "a solid shape instead of strokes"
+
+/** The characters in a view, given its contrast. */
+const readInk = (
+  contrast: Contrast,
+  view: View,
+  style: CharacterStyle,
+): Result.Result<ReadonlyArray<Candidate>, string> =>
+  Result.flatMap(findMarks(contrast, view), (marks) => {
+    const found = marks.flatMap((mark): ReadonlyArray<Candidate> => {
+      const pixels = inkInStyle(inkOf(contrast, mark), style, mark.hairlines !== undefined)
+      if (inscribedRadius(pixels, style.size) > maxInscribedRadius * style.box) return []
+      return [
+        {
+          pixels: Uint8Array.from(pixels, (value) => Math.round(255 * value)),
+          darkInk: contrast.darkInk,
+          doubts: doubtsOf(mark),
+          score: mark.score,
+          level: mark.level,
+        },
+      ]
+    })
+    return found.length === 0 ? Result.fail(solidShape) : Result.succeed(found)
+  })
 
 /**
- * The character on the largest sheet that has one, if the image shows sheets on a background; else that in the whole
- * image.
+ * The characters in a view. If none of them is good and it is not a small image, the ink is also looked for on the other
+ * side of the paper's brightness: dark squares on white paper look like light marks. The stronger ink is the likelier
+ * one, because paper next to ink looks a little lighter than the rest.
  */
+const read = (view: View, style: CharacterStyle): Result.Result<ReadonlyArray<Candidate>, string> => {
+  const contrast = view.contrast ?? separateInk(view.image, view.inside)
+  const found = readInk(contrast, view, style)
+  const isEnough = Result.isFailure(found)
+    ? found.failure === solidShape
+    : found.success.some(({ score }) => score >= goodScore)
+  if (isEnough || view.contrast !== undefined || !isLarge(view.image)) return found
+  const other = readInk(separateInk(view.image, view.inside, !contrast.darkInk), view, style)
+  if (Result.isFailure(other)) return found
+  const both = [...(Result.isSuccess(found) ? found.success : []), ...other.success]
+  const strongest = both.reduce((most, { level }) => Math.max(most, level), 0)
+  return Result.succeed(
+    both.map((candidate) => ({ ...candidate, score: (candidate.score * candidate.level) / strongest })),
+  )
+}
+
+const isLarge = ({ height, width }: GrayImage) => Math.max(width, height) > smallSide
+
+/**
+ * The ways to look at an image, the most likely first: each sheet that it shows, all of it, and all of it as if it had a
+ * margin.
+ */
+const viewsOf = function* (image: GrayImage): Generator<View> {
+  if (isLarge(image)) yield* findSheets(image)
+  yield { image, inside: undefined, kind: "image" }
+  const padded = isLarge(image) ? withMargin(image) : undefined
+  if (padded !== undefined) yield padded
+}
+
+/** The character with the best score in any view. */
 export const toCharacter = (image: GrayImage, style: CharacterStyle): Result.Result<Character, string> => {
-  for (const sheet of findSheets(image)) {
-    const character = readSheet(image, sheet, style)
-    if (Result.isSuccess(character)) return character
+  let best: Candidate | undefined
+  let failure: string | undefined
+  for (const view of viewsOf(image)) {
+    const found = read(view, style)
+    if (Result.isSuccess(found)) {
+      for (const candidate of found.success) {
+        if (best === undefined || candidate.score > best.score) best = candidate
+      }
+    } else if (view.kind === "image") failure = found.failure
+    if (best !== undefined && best.score >= goodScore) break
   }
-  return read(image, style)
+  return best === undefined ? Result.fail(failure ?? "no mark") : Result.succeed(best)
 }

@@ -1,39 +1,36 @@
 /**
- * Finds sheets of paper in a photograph that also shows what they lie on: (gray image) -> rectangles that show only paper.
+ * Finds sheets of paper in a photograph that also shows what they lie on: (gray image) -> views that show only a sheet.
  *
  * Neighbouring cells of similar brightness form a group. A sheet is a large group that is convex once the marks on it are
- * filled in, is about a rectangle if all of it is visible, and is lighter than its surroundings: a table, or the dark under
- * the lid of a scanner.
+ * filled in, is about a rectangle if all of it is visible, and is lighter or darker than its surroundings: a table, the
+ * dark under the lid of a scanner, or the page around a blackboard. Its outline is the convex hull of its pixels, so that
+ * a mark may come close to it.
  */
 import { coarse } from "./cells.ts"
-import { type GrayImage, quantile } from "./GrayImage.ts"
-
-export interface Sheet {
-  /** In pixels of the image: [left, right) and [top, bottom). */
-  readonly left: number
-  readonly top: number
-  readonly right: number
-  readonly bottom: number
-}
+import { crop, type GrayImage, quantile } from "./GrayImage.ts"
+import { fitQuadratic } from "./quadratic.ts"
+import type { View } from "./View.ts"
 
 /** In pixels. Smaller images are not photographs. */
 const minSide = 64
 /** In gray levels. Shadows and lamps change the paper less than this from one cell to the next. */
 const maxStep = 10
-/** In gray levels. A sheet is at least this much lighter than its surroundings. */
+/** In gray levels. A sheet differs from its surroundings at least this much. */
 const minContrast = 20
 const shares = {
   /** The least and the greatest share of the image that a sheet covers. What covers more has no surroundings. */
-  least: 0.2,
+  least: 0.08,
   most: 0.97,
+  /** The least share of the image that a group of cells covers. */
+  part: 0.03,
   /** The least share of a sheet that is paper and not a mark. */
-  paper: 0.6,
-  /**
-   * The least share of its convex hull, and of the smallest rectangle around it, that a sheet fills. A bold 0 or 8
-   * fills less.
-   */
+  paper: 0.35,
+  /** The least share of its convex hull that a sheet fills. A shadow across it leaves a bay. */
   solid: 0.85,
+  /** The least share of the smallest rectangle around it that the hull of a sheet fills. A bold 0 or 8 fills less. */
   rectangle: 0.85,
+  /** Of the contrast to the surroundings: what differs less from the paper is paper. */
+  paperContrast: 0.4,
 }
 
 type Cells = Pick<GrayImage, "width" | "height">
@@ -81,16 +78,48 @@ const filled = (group: ReadonlyArray<number>, cells: Cells) => {
   return outside.map((out) => 1 - out)
 }
 
+/** Cells that are marked or have a marked neighbour. */
+const dilated = (mask: Uint8Array, cells: Cells) =>
+  mask.map((one, cell) => (one === 1 || neighbours(cell, cells).some((next) => mask[next] === 1) ? 1 : 0))
+
+/** In cells: what a mark that comes close to the edge of a sheet may open of that edge is twice as wide. */
+const closingRadius = 3
+
+/**
+ * The group with its holes filled: marks. A mark that comes so close to the edge of the sheet that no cell of paper is
+ * between them is no hole, so that narrow openings are closed first.
+ */
+const withMarks = (group: ReadonlyArray<number>, cells: Cells): Uint8Array => {
+  let grown = new Uint8Array(cells.width * cells.height)
+  for (const cell of group) grown[cell] = 1
+  for (let i = 0; i < closingRadius; i++) grown = dilated(grown, cells)
+  // Shrinking is growing what is outside.
+  let outside = filled(
+    Array.from(grown.keys()).filter((cell) => grown[cell] === 1),
+    cells,
+  ).map((one) => 1 - one)
+  for (let i = 0; i < closingRadius; i++) outside = dilated(outside, cells)
+  const closed = outside.map((one) => 1 - one)
+  for (const cell of group) closed[cell] = 1
+  return closed
+}
+
 type Point = readonly [x: number, y: number]
 
-/** The convex hull of marked cells, counterclockwise: Andrew's monotone chain (1979) over their corners. */
-const hullOf = (mask: Uint8Array, { width }: Cells): ReadonlyArray<Point> => {
+/** The corners of marked cells or pixels that may be corners of their hull: those at the ends of each row. */
+const cornersOf = (mask: Uint8Array, { height, width }: Cells): Array<Point> => {
   const corners: Array<Point> = []
-  mask.forEach((one, cell) => {
-    const x = cell % width
-    const y = Math.floor(cell / width)
-    if (one === 1) corners.push([x, y], [x + 1, y], [x, y + 1], [x + 1, y + 1])
-  })
+  for (let y = 0; y < height; y++) {
+    const left = mask.subarray(y * width, (y + 1) * width).indexOf(1)
+    if (left < 0) continue
+    const right = mask.subarray(y * width, (y + 1) * width).lastIndexOf(1) + 1
+    corners.push([left, y], [right, y], [left, y + 1], [right, y + 1])
+  }
+  return corners
+}
+
+/** The convex hull, counterclockwise: Andrew's monotone chain (1979). */
+const hullOf = (corners: Array<Point>): ReadonlyArray<Point> => {
   corners.sort(([ax, ay], [bx, by]) => ax - bx || ay - by)
   const half = (points: ReadonlyArray<Point>) => {
     const chain: Array<Point> = []
@@ -128,74 +157,131 @@ const rectangleAreaAround = (hull: ReadonlyArray<Point>) => {
   return Math.min(...areas)
 }
 
-/** Cells whose neighbours are all marked. Cells outside the image count as marked. */
-const eroded = (mask: Uint8Array, { height, width }: Cells) =>
-  mask.map((one, cell) => {
-    const x = cell % width
-    const y = Math.floor(cell / width)
-    for (let ny = Math.max(0, y - 1); ny <= Math.min(height - 1, y + 1); ny++) {
-      for (let nx = Math.max(0, x - 1); nx <= Math.min(width - 1, x + 1); nx++) {
-        if (mask[ny * width + nx] === 0) return 0
+/** In pixels: the edge of a sheet is blurred, and casts a shadow. */
+const edgeOf = ({ height, width }: Cells) => Math.max(2, Math.round(Math.max(width, height) / 250))
+
+/** 1 in the polygon, at least `edge` away from its sides, but not from those at the edge of the image. */
+const maskInside = (hull: ReadonlyArray<Point>, { height, width }: Cells, edge: number) => {
+  const mask = new Uint8Array(width * height)
+  const sides = edgesOf(hull).map(({ from: [ax, ay], to: [bx, by] }) => {
+    const length = Math.hypot(bx - ax, by - ay)
+    // The inside is on the left of a side.
+    const [nx, ny] = [(ay - by) / length, (bx - ax) / length]
+    const isCut = (ax === bx && (ax <= 1 || ax >= width - 1)) || (ay === by && (ay <= 1 || ay >= height - 1))
+    return { nx, ny, least: nx * ax + ny * ay + (isCut ? 0 : edge) }
+  })
+  for (let y = 0; y < height; y++) {
+    let [left, right] = [0, width]
+    for (const { least, nx, ny } of sides) {
+      const rest = least - ny * (y + 0.5)
+      if (nx > 1e-9) left = Math.max(left, rest / nx - 0.5)
+      else if (nx < -1e-9) right = Math.min(right, rest / nx + 0.5)
+      else if (rest > 0) right = 0
+    }
+    const [from, until] = [Math.ceil(left), Math.floor(right)]
+    if (until > from) mask.fill(1, y * width + from, y * width + until)
+  }
+  return mask
+}
+
+/** The view of a sheet, given the cells that show its paper, and these with their holes filled. */
+const viewOf = (
+  image: GrayImage,
+  { cells, size }: ReturnType<typeof coarse>,
+  { contrast, group, mask }: NonNullable<ReturnType<typeof sheetOf>>,
+): View | undefined => {
+  const weights = new Float32Array(cells.pixels.length)
+  for (const cell of group) weights[cell] = 1
+  const surface = fitQuadratic(cells, weights)
+  const paper = surface.map((value, cell) => (weights[cell] === 1 ? cells.pixels[cell] : value))
+  const near = dilated(mask, cells)
+  const { height, width } = image
+  const cellAt = (x: number, y: number) => Math.floor(y / size) * cells.width + Math.floor(x / size)
+  const isPaper = new Uint8Array(width * height)
+  for (let y = 0; y < height; y++) {
+    for (let x = 0; x < width; x++) {
+      const cell = cellAt(x, y)
+      if (near[cell] === 0) continue
+      if (Math.abs(image.pixels[y * width + x] - paper[cell]) < shares.paperContrast * contrast) {
+        isPaper[y * width + x] = 1
       }
     }
-    return one
+  }
+  const connected = new Uint8Array(width * height)
+  const starts = group.map((cell) => {
+    const x = Math.min(width - 1, Math.floor(((cell % cells.width) + 0.5) * size))
+    const y = Math.min(height - 1, Math.floor((Math.floor(cell / cells.width) + 0.5) * size))
+    return y * width + x
   })
+  flood(
+    starts.filter((pixel) => isPaper[pixel] === 1),
+    image,
+    connected,
+    (_, to) => isPaper[to] === 1,
+  )
+  const corners = cornersOf(connected, image)
+  if (corners.length === 0) return undefined
+  const inside = maskInside(hullOf(corners), image, edgeOf(image))
+  const filledIn = image.pixels.map((value, i) =>
+    inside[i] === 1 ? value : paper[cellAt(i % width, Math.floor(i / width))],
+  )
+  return cropped({ ...image, pixels: filledIn }, inside)
+}
 
-/**
- * A rectangle that holds only marked cells. Starts from all cells and removes the side with the largest share of
- * others, repeatedly.
- */
-const rectangleIn = (mask: Uint8Array, { height, width }: Cells) => {
-  const box = { left: 0, top: 0, right: width, bottom: height }
-  const others = (left: number, top: number, right: number, bottom: number) => {
-    let count = 0
-    for (let y = top; y < bottom; y++) for (let x = left; x < right; x++) count += 1 - mask[y * width + x]
-    return count / ((right - left) * (bottom - top))
-  }
-  while (box.left < box.right && box.top < box.bottom) {
-    const { bottom, left, right, top } = box
-    if (others(left, top, right, bottom) === 0) return box
-    const sides = [
-      { share: others(left, top, left + 1, bottom), cut: () => box.left++ },
-      { share: others(left, top, right, top + 1), cut: () => box.top++ },
-      { share: others(right - 1, top, right, bottom), cut: () => box.right-- },
-      { share: others(left, bottom - 1, right, bottom), cut: () => box.bottom-- },
-    ]
-    sides.reduce((worst, side) => (side.share > worst.share ? side : worst)).cut()
-  }
-  return undefined
+/** The image and its mask without the rows and columns in which nothing is inside. */
+const cropped = (image: GrayImage, inside: Uint8Array): View | undefined => {
+  const { height, width } = image
+  const rows = Array.from({ length: height }, (_, y) => y).filter((y) =>
+    inside.subarray(y * width, (y + 1) * width).includes(1),
+  )
+  if (rows.length === 0) return undefined
+  const lines = rows.map((y) => inside.subarray(y * width, (y + 1) * width))
+  const left = lines.reduce((least, line) => Math.min(least, line.indexOf(1)), width)
+  const right = lines.reduce((most, line) => Math.max(most, line.lastIndexOf(1) + 1), 0)
+  const box = { left, top: rows[0], right, bottom: rows[rows.length - 1] + 1 }
+  const mask = crop({ width, height, pixels: Float32Array.from(inside) }, box)
+  return { image: crop(image, box), inside: Uint8Array.from(mask.pixels), kind: "sheet" }
+}
+
+/** The group, its holes filled, and how much it differs from its surroundings, if it has the form of a sheet. */
+const sheetOf = (group: ReadonlyArray<number>, cells: GrayImage) => {
+  const { pixels } = cells
+  const mask = withMarks(group, cells)
+  const area = mask.reduce((sum, one) => sum + one, 0)
+  if (area < shares.least * pixels.length || area > shares.most * pixels.length) return undefined
+  const hull = hullOf(cornersOf(mask, cells))
+  if (group.length < shares.paper * area || area < shares.solid * areaOf(hull)) return undefined
+  // A sheet that the image cuts off may have any number of corners.
+  const isCutOff = group.some((cell) => onEdge(cell, cells))
+  if (!isCutOff && areaOf(hull) < shares.rectangle * rectangleAreaAround(hull)) return undefined
+  const around = pixels.filter((_, cell) => mask[cell] === 0)
+  const own = Float32Array.from(group, (cell) => pixels[cell])
+  const contrast = Math.abs(quantile(own, 0.5) - quantile(around, 0.5))
+  return contrast < minContrast ? undefined : { area, contrast, group, mask }
+}
+
+/** The group with all cells of its brightness: a mark from edge to edge divides the paper of a sheet. */
+const withOthers = (group: ReadonlyArray<number>, { pixels }: GrayImage) => {
+  const own = Float32Array.from(group, (cell) => pixels[cell])
+  const [least, most] = [quantile(own, 0.02) - maxStep, quantile(own, 0.98) + maxStep]
+  return Array.from(pixels.keys()).filter((cell) => pixels[cell] > least && pixels[cell] < most)
 }
 
 /** The sheets that an image shows with surroundings, the largest first. */
-export const findSheets = (image: GrayImage): ReadonlyArray<Sheet> => {
+export const findSheets = (image: GrayImage): ReadonlyArray<View> => {
   if (Math.max(image.width, image.height) < minSide) return []
-  const { cells, size } = coarse(image)
+  const coarsened = coarse(image)
+  const { cells } = coarsened
   const { pixels } = cells
   const visited = new Uint8Array(pixels.length)
-  const sheets: Array<{ readonly area: number; readonly sheet: Sheet }> = []
+  const sheets: Array<{ readonly area: number; readonly view: View }> = []
   for (let start = 0; start < pixels.length; start++) {
     const group = flood([start], cells, visited, (from, to) => Math.abs(pixels[from] - pixels[to]) < maxStep)
-    if (group.length < shares.least * shares.paper * pixels.length) continue
-    const mask = filled(group, cells)
-    const area = mask.reduce((sum, one) => sum + one, 0)
-    if (area < shares.least * pixels.length || area > shares.most * pixels.length) continue
-    const hull = hullOf(mask, cells)
-    if (group.length < shares.paper * area || area < shares.solid * areaOf(hull)) continue
-    // A sheet that the image cuts off may have any number of corners.
-    const isCutOff = group.some((cell) => onEdge(cell, cells))
-    if (!isCutOff && area < shares.rectangle * rectangleAreaAround(hull)) continue
-    const around = pixels.filter((_, cell) => mask[cell] === 0)
-    const own = Float32Array.from(group, (cell) => pixels[cell])
-    if (quantile(own, 0.5) - quantile(around, 0.5) < minContrast) continue
-    const box = rectangleIn(eroded(mask, cells), cells)
-    if (box === undefined) continue
-    const sheet = {
-      left: box.left * size,
-      top: box.top * size,
-      right: Math.min(image.width, box.right * size),
-      bottom: Math.min(image.height, box.bottom * size),
-    }
-    sheets.push({ area, sheet })
+    if (group.length < shares.part * pixels.length) continue
+    const sheet = sheetOf(group, cells) ?? sheetOf(withOthers(group, cells), cells)
+    if (sheet === undefined) continue
+    const view = viewOf(image, coarsened, sheet)
+    if (view !== undefined) sheets.push({ area: sheet.area, view })
   }
-  return sheets.sort((a, b) => b.area - a.area).map(({ sheet }) => sheet)
+  return sheets.sort((a, b) => b.area - a.area).map(({ view }) => view)
 }

@@ -39,6 +39,27 @@ export const thicken = (pixels: Float32Array, size: number, radius: number): Flo
   })
 }
 
+/**
+ * Makes strokes that are thinner than a disc of `radius` about as wide as it, and leaves the others: what an opening by
+ * the disc removes is thin.
+ */
+export const thickenHairlines = (pixels: Float32Array, size: number, radius: number): Float32Array => {
+  const ink = pixels.map((value) => (value >= 0.3 ? 1 : 0))
+  const paper = thicken(
+    ink.map((value) => 1 - value),
+    size,
+    radius,
+  )
+  const thick = thicken(
+    paper.map((value) => 1 - value),
+    size,
+    radius + 1,
+  )
+  const thin = ink.map((value, i) => (thick[i] === 1 ? 0 : value))
+  const widened = thicken(thin, size, Math.max(1, radius - 1))
+  return pixels.map((value, i) => Math.max(value, widened[i]))
+}
+
 /** The radius of the largest disc of ink in pixels: the largest distance to paper, by steps of 1 and √2 in two passes. */
 export const inscribedRadius = (pixels: ArrayLike<number>, size: number): number => {
   // A frame of paper around the image gives every pixel all its neighbours.

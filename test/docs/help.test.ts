@@ -10,7 +10,7 @@ const commands = readdirSync(join(root, "cli/commands")).flatMap((name) =>
   name.endsWith(".ts") ? [name.replace(".ts", "")] : [],
 )
 
-/** Of crash-test and fuzz, of pnpm and of TensorBoard. */
+/** Of crash-test, fuzz and photographs, of pnpm and of TensorBoard. */
 const flagsOfOthers = [
   "--kills",
   "--shorten",
@@ -18,6 +18,8 @@ const flagsOfOthers = [
   "--minutes",
   "--target",
   "--case",
+  "--each",
+  "--kind",
   "--silent",
   "--logdir",
 ]

@@ -62,9 +62,4 @@ export const allowed: ReadonlyArray<Allowed> = [
     text: "the optimizer has no slot for",
     reason: "TensorFlow's word for a variable that an optimizer keeps for each weight",
   },
-  {
-    path: "docs/using-a-model.md",
-    text: "with shadow and noise",
-    reason: "the noise of a photograph",
-  },
 ]

@@ -95,6 +95,32 @@ describe("toCharacter", () => {
     }),
   )
 
+  it("names what is doubtful about a character", () => {
+    const doubts = (image: GrayImage) => Result.getOrThrow(toCharacter(image, style)).doubts
+    /** Ink of a ring around (cx, cy). */
+    const ring = (x: number, y: number, cx: number, cy: number, rx: number, ry: number, pen: number) => {
+      const radius = Math.hypot((x - cx) / rx, (y - cy) / ry)
+      return radius <= 1 && radius > 1 - (2 * pen) / (rx + ry)
+    }
+    const paper = (ink: (x: number, y: number) => boolean) => gray(300, 300, (x, y) => (ink(x, y) ? 30 : 230))
+    assert.deepStrictEqual(doubts(paper((x, y) => ring(x, y, 150, 150, 60, 90, 16))), [])
+    const cropped = gray(121, 181, (x, y) => (ring(x, y, 60, 90, 62, 92, 16) ? 30 : 230))
+    assert.deepStrictEqual(doubts(cropped), ["touchesBorder"])
+    const two = paper((x, y) => ring(x, y, 80, 150, 50, 90, 14) || ring(x, y, 240, 150, 40, 60, 14))
+    assert.deepStrictEqual(doubts(two), ["otherMarks"])
+    const squared = paper((x, y) => x % 40 < 2 || y % 40 < 2 || ring(x, y, 150, 150, 60, 90, 16))
+    assert.deepStrictEqual(doubts(squared), ["linesRemoved"])
+    /** A 1 that reaches the frame around it. */
+    const framed = (pen: number) =>
+      paper((x, y) => {
+        const [dx, dy] = [Math.abs(x - 150), Math.abs(y - 150)]
+        const isFrame = Math.max(dx, dy) < 120 && Math.max(dx, dy) > 120 - pen
+        return isFrame || (dx < 8 && dy < 118)
+      })
+    assert.deepStrictEqual(doubts(framed(4)), ["linesRemoved"])
+    assert.include(doubts(framed(16)), "frameLeft")
+  })
+
   it("refuses an image without a character, with the reason", () => {
     let state = 1
     const random = () => {
