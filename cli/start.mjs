@@ -6,17 +6,27 @@
  */
 const oldest = [22, 19]
 
+/** @param {string} line @param {number} code One of schemas/exitCodes.ts. */
+const fail = (line, code) => {
+  process.stderr.write(`error: ${line}\n`)
+  process.exitCode = code
+}
+
 const [major, minor] = process.versions.node.split(".").map(Number)
 if (major < oldest[0] || (major === oldest[0] && minor < oldest[1])) {
-  process.stderr.write(
-    `error: found Node.js ${process.versions.node} (${process.execPath}), expected ${oldest.join(".")} or newer; ` +
-      "run `pnpm rebuild node`, which installs the one that this project pins, or install a newer one: https://nodejs.org\n",
+  fail(
+    `found Node.js ${process.versions.node} (${process.execPath}), expected ${oldest.join(".")} or newer; ` +
+      "run `pnpm install` and `pnpm rebuild node`, which install the one that this project pins, or install a newer one: https://nodejs.org",
+    69,
   )
-  // `unavailable` in schemas/exitCodes.ts.
-  process.exitCode = 69
 } else {
-  void import("node:module").then(({ enableCompileCache }) => {
-    enableCompileCache()
-    return import("./main.ts")
-  })
+  void import("node:module")
+    .then(({ enableCompileCache }) => {
+      enableCompileCache()
+      return import("./main.ts")
+    })
+    .catch((error) => {
+      if (error.code !== "ERR_MODULE_NOT_FOUND" || !/Cannot find package/.test(error.message)) throw error
+      fail(`${error.message.split(" imported from")[0]}; install the packages with \`pnpm install\``, 69)
+    })
 }

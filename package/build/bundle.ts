@@ -145,7 +145,11 @@ export const bundle = async (): Promise<ReadonlyArray<PackedFile>> => {
       start
         .replace(`"./main.ts"`, `"./main.js"`)
         // A project has the Node.js of its user.
-        .replace("run `pnpm rebuild node`, which installs the one that this project pins, or ", ""),
+        .replace(
+          "run `pnpm install` and `pnpm rebuild node`, which install the one that this project pins, or ",
+          "",
+        )
+        .replace("install the packages with `pnpm install`", "install the packages of this project again"),
     ),
     isProgram: true,
   })
