@@ -30,6 +30,9 @@ const timeLimit = Duration.seconds(60)
 /** A file that needs more memory than this would never end. */
 const heapMiB = 2048
 
+/** Where the modules of this program are that stand in the stack of every error. */
+const ownFolder = fileURLToPath(new URL(".", import.meta.url))
+
 /**
  * FILE:LINE of an error: the line of the experiment file if the stack has one, otherwise the line of a file that it imports.
  * Only the stack has the line of a syntax error, so its text is parsed; the format is V8's. Frames have URLs; the stack of
@@ -39,7 +42,7 @@ const locationOf = (stack: string, path: string) => {
   const locations = [...stack.matchAll(/(file:\/\/\S+?|^\/[^\n]+?):(\d+)(?::\d+)?(?=[\s)]|$)/gm)].flatMap(
     ([, at = "", line = ""]) => {
       const file = at.startsWith("file:") ? fileURLToPath(at) : at
-      return file.includes("experimentFile/evaluateWorker") ? [] : [{ file, line }]
+      return file.startsWith(ownFolder) ? [] : [{ file, line }]
     },
   )
   const location = locations.find(({ file }) => file === path) ?? locations[0]
