@@ -32,13 +32,11 @@ describe("toCharacter", () => {
   ]) {
     it.effect(`reads the digit alone: ${kind}`, () =>
       Effect.gen(function* () {
-        for (const number of [0, 1]) {
-          const plain = yield* characterIn("plain paper", number)
-          const found = yield* characterIn(kind, number)
-          // Of 255. The photographs are turned differently; between two digits of one class it is about 30.
-          assert.isBelow(meanDifference(found.pixels, plain.pixels), 20, `number ${number}`)
-          assert.deepStrictEqual(plain.doubts, [])
-        }
+        const plain = yield* characterIn("plain paper", 1)
+        const found = yield* characterIn(kind, 1)
+        // Of 255. The photographs are turned differently; between two digits of one class it is about 30.
+        assert.isBelow(meanDifference(found.pixels, plain.pixels), 20)
+        assert.deepStrictEqual(plain.doubts, [])
       }),
     )
   }
