@@ -13,6 +13,7 @@ import { compare } from "./commands/compare.ts"
 import { exportCommand } from "./commands/export.ts"
 import { gc } from "./commands/gc.ts"
 import { doctor } from "./commands/doctor.ts"
+import { engine } from "./commands/engine.ts"
 import { list } from "./commands/list.ts"
 import { predict } from "./commands/predict.ts"
 import { promote } from "./commands/promote.ts"
@@ -46,7 +47,7 @@ const pipeline = Command.make("pipeline").pipe(
     { group: "LOOK AT RUNS", commands: [list, show, compare] },
     { group: "USE A MODEL", commands: [predict, exportCommand] },
     { group: "CHAMPIONS OF SCHEDULES", commands: [champion, promote, rollback] },
-    { group: "MAINTAIN", commands: [doctor, rm, gc] },
+    { group: "MAINTAIN", commands: [doctor, engine, rm, gc] },
   ]),
 )
 

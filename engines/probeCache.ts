@@ -6,16 +6,10 @@
  */
 import { createHash, randomUUID } from "node:crypto"
 import { rename, rm, writeFile } from "node:fs/promises"
-import { homedir } from "node:os"
-import { isAbsolute, join } from "node:path"
+import { join } from "node:path"
 import { Effect, Schema } from "effect"
+import { cacheFolder } from "./cacheFolder.ts"
 import { makeFolderNow, readStringNow } from "../storage/filesNow.ts"
-
-/** A relative XDG_CACHE_HOME is ignored (XDG Base Directory Specification). Throws if the user has no home. */
-const cacheFolder = () => {
-  const named = process.env.XDG_CACHE_HOME ?? ""
-  return join(isAbsolute(named) ? named : join(homedir(), ".cache"), "tidemark")
-}
 
 export const probeCache = <A>(
   name: string,

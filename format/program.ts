@@ -28,6 +28,8 @@ export const program = programName(import.meta.url, process.env, process.argv[1]
 /** A command line that begins with `pipeline`, as a person types it. */
 export const asTyped = (command: string): string => command.replace(/^pipeline\b/, program)
 
-/** What adds the native library of the tensorflow engine. */
-export const addTensorflow =
-  program === "pnpm pipeline" ? "pnpm engine:tensorflow" : "npm install @tensorflow/tfjs-node-gpu"
+/** Whether this is the project's own checkout and not an installed package. */
+export const isCheckout = import.meta.url.endsWith(".ts")
+
+/** What adds the tensorflow engine. */
+export const addTensorflow = isCheckout ? "pnpm engine:tensorflow" : `${program} engine add tensorflow`

@@ -3,12 +3,24 @@ import { existsSync, statSync } from "node:fs"
 import { createRequire } from "node:module"
 import { dirname, join } from "node:path"
 import { fileURLToPath } from "node:url"
-import { addTensorflow } from "../../format/program.ts"
+import { addTensorflow, isCheckout } from "../../format/program.ts"
+import { cacheFolder } from "../cacheFolder.ts"
 
 const project = fileURLToPath(new URL("../../", import.meta.url))
 
-/** Where `pnpm engine:tensorflow` builds it. */
-export const builtFolder = join(project, ".engine", "tensorflow")
+/** A user without a home has no cache: then the folder of the program is as good as any. */
+const cached = () => {
+  try {
+    return cacheFolder()
+  } catch {
+    return project
+  }
+}
+
+/** Where it is built: in the checkout, or for a program that is installed as a package, in the user's cache. */
+export const builtFolder = isCheckout
+  ? join(project, ".engine", "tensorflow")
+  : join(cached(), "engines", "tensorflow")
 
 export interface Place {
   /** How it got there, for people. */

@@ -13,8 +13,12 @@ import { manifest } from "./manifest.ts"
 /** The files of the package, sorted by path. */
 export const packageFiles = async (): Promise<ReadonlyArray<PackedFile>> => {
   const text = (path: string, content: string): PackedFile => ({ path, bytes: Buffer.from(content) })
+  // The lock file fixes the versions of the engine that a user adds.
   const copied = await Promise.all(
-    ["README.md", "LICENSE"].map(async (path) => ({ path, bytes: await readFile(join(root, path)) })),
+    ["README.md", "LICENSE", "pnpm-lock.yaml"].map(async (path) => ({
+      path,
+      bytes: await readFile(join(root, path)),
+    })),
   )
   return [
     text("package.json", `${JSON.stringify(manifest(), null, 2)}\n`),

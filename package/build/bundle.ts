@@ -56,6 +56,7 @@ const addressOf = ({ entries, name }: Part, target: string): string => {
   const entry = Object.entries(entries).find(([, source]) => source === path)
   if (entry !== undefined) return `./${entry[0]}.js`
   if (path === "") return "../../"
+  if (path === "pnpm-lock.yaml") return "../../pnpm-lock.yaml"
   if (path === "cli/start.mjs") return name === "cli" ? "./start.mjs" : "../cli/start.mjs"
   if (formats.includes(path)) return `./${basename(path)}`
   throw new Error(`the package has no file for ${path}, which a module looks for by its address`)
@@ -68,10 +69,11 @@ const addresses = (part: Part): Plugin => ({
     onLoad({ filter: /\.ts$/ }, async ({ path }) => {
       if (path.includes(`${sep}node_modules${sep}`)) return undefined
       const text = await readFile(path, "utf8")
-      const contents = text.replaceAll(
-        /new URL\("([^"]+)", import\.meta\.url\)/g,
-        (_, address: string) =>
-          `new URL("${addressOf(part, resolve(dirname(path), address))}", import.meta.url)`,
+      const contents = text.replaceAll(/new URL\("([^"]+)", import\.meta\.url\)/g, (whole, address: string) =>
+        // The folder of a module is that of all modules.
+        address === "."
+          ? whole
+          : `new URL("${addressOf(part, resolve(dirname(path), address))}", import.meta.url)`,
       )
       return { contents, loader: "ts" }
     })

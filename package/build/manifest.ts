@@ -37,7 +37,7 @@ export const manifest = () => ({
     "./promises": entry("promises", "api"),
     "./package.json": "./package.json",
   },
-  files: ["dist", "types"],
+  files: ["dist", "types", "pnpm-lock.yaml"],
   engines: packageJson.engines,
   dependencies: dependencies(),
   peerDependencies: {

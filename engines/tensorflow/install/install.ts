@@ -1,5 +1,6 @@
 /**
- * `pnpm engine:tensorflow`: adds the tensorflow engine to this checkout, in `.engine/tensorflow`.
+ * `pnpm engine:tensorflow`, or `tidemark engine add tensorflow` in a project: adds the tensorflow engine, to this checkout
+ * (`.engine/tensorflow`) or to the user's cache.
  *
  * The usual installation of @tensorflow/tfjs-node-gpu downloads its native library from a host of its own. Here the unmodified
  * addon is built against the library in PyPI's TensorFlow wheel instead (about 300 MB to download, 1.2 GB on disk, a minute).
@@ -10,6 +11,7 @@ import { mkdir, mkdtemp, readFile, readdir, rename, rm, statfs, writeFile } from
 import { dirname, join } from "node:path"
 import * as NodeRuntime from "@effect/platform-node/NodeRuntime"
 import { Console, Effect } from "effect"
+import { isCheckout } from "../../../format/program.ts"
 import { builtFolder, placeAt } from "../locate.ts"
 import { probe } from "../probe.ts"
 import { buildAddon, checkCompiler, getPackages, packages } from "./addon.ts"
@@ -82,7 +84,7 @@ const test = Effect.fnUntraced(function* (folder: string) {
   return yield* Effect.mapError(probe(place, probeThreads), ({ found }) => doesNotWork(found))
 })
 
-const install = Effect.gen(function* () {
+export const install = Effect.gen(function* () {
   if (yield* isInstalled) {
     yield* Console.log("the tensorflow engine is already installed")
     return
@@ -110,12 +112,9 @@ const install = Effect.gen(function* () {
     catch: storageFailed,
   })
   yield* Console.log(`the tensorflow engine is ready: TensorFlow ${tensorflow}, ${path}`)
-})
+}).pipe(Effect.scoped)
 
-if (import.meta.main) {
-  const main = install.pipe(
-    Effect.scoped,
-    Effect.tapError((error) => Console.error(`error: ${error.message}`)),
-  )
+if (isCheckout && import.meta.main) {
+  const main = install.pipe(Effect.tapError((error) => Console.error(`error: ${error.message}`)))
   NodeRuntime.runMain(main, { disableErrorReporting: true })
 }
