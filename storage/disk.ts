@@ -2,7 +2,7 @@
  * What a disk can do: not all of them have hard links, or can sync a folder. What one cannot do is worked around, with a warning
  * that says what is weaker.
  */
-import { Effect, FileSystem, type PlatformError } from "effect"
+import { Effect, FileSystem, type PlatformError, Schedule } from "effect"
 import { codeOf } from "./StorageFailed.ts"
 
 /** What systems answer that cannot do a thing at all, rather than fail at it: FUSE, CIFS, exFAT, WSL and Windows among them. */
@@ -42,3 +42,25 @@ export const syncFolder = (folder: string) =>
         ),
     ),
   )
+
+/** What Windows answers while another program (a virus scanner, a reader) has one of the two files open. */
+const busyCodes = ["EPERM", "EACCES", "EBUSY"]
+const busyRetries = { schedule: Schedule.spaced("20 millis"), times: 100 }
+
+/**
+ * Renames, and replaces what has the name. POSIX allows that whoever has the files open; Windows only once nobody has, so there
+ * it is tried for two seconds.
+ */
+export const renameOver = Effect.fnUntraced(function* (
+  from: string,
+  to: string,
+  platform = process.platform,
+) {
+  const fs = yield* FileSystem.FileSystem
+  yield* fs.rename(from, to).pipe(
+    Effect.retry({
+      ...busyRetries,
+      while: (error) => platform === "win32" && busyCodes.includes(codeOf(error)),
+    }),
+  )
+})

@@ -8,7 +8,7 @@
  */
 import { randomInt } from "node:crypto"
 import { Effect, FileSystem, Option, Path, type PlatformError } from "effect"
-import { syncFolder } from "./disk.ts"
+import { renameOver, syncFolder } from "./disk.ts"
 import { largestFileBytes, longestTextBytes, notRegular, tooLarge } from "./regularFile.ts"
 import { codeOf, failed, type StorageFailed } from "./StorageFailed.ts"
 
@@ -43,9 +43,9 @@ export const writeAtomic = Effect.fnUntraced(
     const paths = yield* Path.Path
     const bytes = typeof content === "string" ? new TextEncoder().encode(content) : content
     const temporary = yield* writeTemporary(path, bytes)
-    yield* fs
-      .rename(temporary, path)
-      .pipe(Effect.onError(() => fs.remove(temporary, { force: true }).pipe(Effect.ignore)))
+    yield* renameOver(temporary, path).pipe(
+      Effect.onError(() => fs.remove(temporary, { force: true }).pipe(Effect.ignore)),
+    )
     yield* syncFolder(paths.dirname(path))
   },
   (effect, path) => Effect.uninterruptible(Effect.mapError(effect, failed("write", path))),
@@ -211,10 +211,9 @@ export const makeInnerFolder = Effect.fnUntraced(
 /** Gives a folder its final name, with everything in it; false if a folder that is not empty has that name. */
 export const publishFolder = Effect.fnUntraced(
   function* (temporary: string, path: string) {
-    const fs = yield* FileSystem.FileSystem
     const paths = yield* Path.Path
     yield* syncFolder(temporary)
-    const taken = yield* fs.rename(temporary, path).pipe(
+    const taken = yield* renameOver(temporary, path).pipe(
       Effect.as(false),
       Effect.catchIf(
         (error) => ["ENOTEMPTY", "EEXIST"].includes(codeOf(error)),
@@ -228,9 +227,7 @@ export const publishFolder = Effect.fnUntraced(
 )
 
 export const rename = (from: string, to: string): Storage<void> =>
-  Effect.flatMap(FileSystem.FileSystem, (fs) => fs.rename(from, to)).pipe(
-    Effect.mapError(failed("rename", from)),
-  )
+  renameOver(from, to).pipe(Effect.mapError(failed("rename", from)))
 
 /**
  * Takes a folder's name away, for good once this returns: a crash afterwards leaves a hidden folder, never half of one
@@ -238,13 +235,12 @@ export const rename = (from: string, to: string): Storage<void> =>
  */
 export const hideFolder = Effect.fnUntraced(
   function* (path: string) {
-    const fs = yield* FileSystem.FileSystem
     const paths = yield* Path.Path
     const hidden = paths.join(
       paths.dirname(path),
       `.${paths.basename(path)}.${process.pid}-${randomInt(2 ** 47)}${temporarySuffix}`,
     )
-    yield* fs.rename(path, hidden)
+    yield* renameOver(path, hidden)
     yield* syncFolder(paths.dirname(path))
     return hidden
   },

@@ -14,7 +14,7 @@
  */
 import { randomInt } from "node:crypto"
 import { hostname } from "node:os"
-import { matchesGlob } from "node:path"
+import { matchesGlob, sep } from "node:path"
 import { DateTime, Effect, Path, Schema } from "effect"
 import { schemaProblem } from "../format/schemaProblem.ts"
 import type { Experiment } from "../schemas/experiment/Experiment.ts"
@@ -177,7 +177,7 @@ const matching = (names: ReadonlyArray<string>, run: string): ReadonlyArray<stri
   return begun.length > 0 ? begun : names.filter((name) => printOf(name).startsWith(run))
 }
 
-const isPath = (run: string) => run.includes("/") || run === "." || run === ".."
+const isPath = (run: string) => run.includes("/") || run.includes(sep) || run === "." || run === ".."
 
 /** The folders of runs, each given by id, unique prefix, path, glob, `latest` or `champion:NAME`; each once, in the order given. */
 export const locateRuns = Effect.fn("locateRuns")(function* (runsDir: string, runs: ReadonlyArray<string>) {

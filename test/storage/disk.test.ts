@@ -1,11 +1,12 @@
 /** Disks that cannot do everything: without hard links (exFAT, some shared folders), and without syncing folders (CIFS, FUSE). */
-import { mkdtempSync, readdirSync, readFileSync, rmSync } from "node:fs"
+import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs"
 import { tmpdir } from "node:os"
 import { join } from "node:path"
 import * as NodeServices from "@effect/platform-node/NodeServices"
 import { afterAll, assert, beforeAll, describe, it } from "@effect/vitest"
 import { Effect, FileSystem, Layer, Logger, PlatformError } from "effect"
 import { createExclusive } from "../../storage/createExclusive.ts"
+import { renameOver } from "../../storage/disk.ts"
 import { writeAtomic } from "../../storage/files.ts"
 
 let scratch: string
@@ -79,4 +80,40 @@ describe("a disk without hard links and folder syncs", () => {
     assert.lengthOf(about(/cannot sync folders/), 1)
     assert.lengthOf(about(/has no hard links/), 1)
   })
+})
+
+describe("renaming over a file that another program has open", () => {
+  /** The first renames fail, as on Windows. */
+  const busy = (times: number) => {
+    let left = times
+    return Layer.effect(
+      FileSystem.FileSystem,
+      Effect.map(FileSystem.FileSystem, (fs) =>
+        FileSystem.FileSystem.of({
+          ...fs,
+          rename: (from, to) =>
+            Effect.suspend(() => (left-- > 0 ? refuse("rename", from, "EPERM") : fs.rename(from, to))),
+        }),
+      ),
+    ).pipe(Layer.provideMerge(NodeServices.layer))
+  }
+  const replace = (name: string, platform: NodeJS.Platform, times: number) =>
+    Effect.gen(function* () {
+      const [from, to] = [join(scratch, `${name}.new`), join(scratch, name)]
+      writeFileSync(from, "new")
+      writeFileSync(to, "old")
+      const result = yield* renameOver(from, to, platform).pipe(Effect.result)
+      return [result._tag, readFileSync(to, "utf8")]
+    }).pipe(Effect.provide(busy(times)))
+
+  it.live("is tried again on Windows until it is closed", () =>
+    Effect.map(replace("closed", "win32", 3), (ended) => assert.deepStrictEqual(ended, ["Success", "new"])),
+  )
+
+  it.live("fails after two seconds on Windows, and at once elsewhere", () =>
+    Effect.gen(function* () {
+      assert.deepStrictEqual(yield* replace("open", "win32", Number.POSITIVE_INFINITY), ["Failure", "old"])
+      assert.deepStrictEqual(yield* replace("linux", "linux", 1), ["Failure", "old"])
+    }),
+  )
 })
