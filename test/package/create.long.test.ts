@@ -12,6 +12,7 @@ import createJson from "../../package/create/package.json" with { type: "json" }
 import { pack } from "../../package/tarball.ts"
 import { createIn } from "./create.ts"
 import { type PublishedPackage, type Registry, startRegistry } from "./registry.ts"
+import { userEnvironment } from "../fixtures/userEnvironment.ts"
 
 const root = fileURLToPath(new URL("../../", import.meta.url))
 const hasNpm = spawnSync("npm", ["--version"]).status === 0
@@ -72,8 +73,7 @@ describe.skipIf(!hasNpm)("npm create", () => {
     const child = spawn("npm", ["create", "--yes", "tidemark@latest", "My Model"], {
       cwd,
       env: {
-        ...process.env,
-        PATH: `${join(process.execPath, "..")}:${process.env["PATH"]}`,
+        ...userEnvironment(),
         npm_config_registry: registry.url,
         npm_config_cache: join(scratch, "cache"),
         npm_config_audit: "false",

@@ -25,6 +25,7 @@ import { nameOf, platforms } from "../../package/onnxruntime/platforms.ts"
 import { pack } from "../../package/tarball.ts"
 import packageJson from "../../package.json" with { type: "json" }
 import { type PublishedPackage, type Registry, startRegistry } from "./registry.ts"
+import { userEnvironment } from "../fixtures/userEnvironment.ts"
 
 const version = packageJson.dependencies["onnxruntime-node"]
 const require = createRequire(import.meta.url)
@@ -79,6 +80,7 @@ const program = `
 const runModel = (folder: string, name: string) =>
   spawnSync(process.execPath, ["-e", program, name, join(scratch, "model.onnx")], {
     cwd: folder,
+    env: userEnvironment(),
     encoding: "utf8",
   })
 
@@ -112,7 +114,11 @@ describe.skipIf(here === undefined || !hasNpm)("the packages of ONNX Runtime", (
       writeFileSync(join(folder, "package.json"), `{"name":"project","private":true}`)
     }
     const options = ["--registry", registry.url, "--cache", join(scratch, "cache"), "--no-audit", "--no-fund"]
-    const child = spawn("npm", [...args, ...options], { cwd: folder, stdio: ["ignore", "pipe", "pipe"] })
+    const child = spawn("npm", [...args, ...options], {
+      cwd: folder,
+      env: userEnvironment(),
+      stdio: ["ignore", "pipe", "pipe"],
+    })
     let output = ""
     for (const stream of [child.stdout, child.stderr]) stream.on("data", (data) => (output += String(data)))
     const code = await new Promise((resolve) => child.on("close", resolve))

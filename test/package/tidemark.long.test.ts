@@ -14,7 +14,7 @@ import {
   writeFileSync,
 } from "node:fs"
 import { tmpdir } from "node:os"
-import { dirname, join } from "node:path"
+import { join } from "node:path"
 import { fileURLToPath } from "node:url"
 import { afterAll, assert, beforeAll, describe, it } from "@effect/vitest"
 import { Effect } from "effect"
@@ -22,6 +22,7 @@ import { buildPackage } from "../../package/build/build.ts"
 import { declarations } from "../../package/build/declarations.ts"
 import { buildPackages } from "../../package/onnxruntime/build.ts"
 import { smallMnist } from "../fixtures/smallMnist.ts"
+import { userEnvironment } from "../fixtures/userEnvironment.ts"
 
 const scratch = mkdtempSync(join(tmpdir(), "tidemark-package-"))
 afterAll(() => rmSync(scratch, { recursive: true, force: true }))
@@ -35,17 +36,7 @@ const run = (folder: string, command: string, ...args: ReadonlyArray<string>) =>
   const ended = spawnSync(command, args, {
     cwd: folder,
     encoding: "utf8",
-    env: {
-      ...process.env,
-      PATH: `${dirname(process.execPath)}:${process.env.PATH}`,
-      NO_COLOR: "1",
-      // What started this test must not speak for what the test starts.
-      ...Object.fromEntries(
-        Object.keys(process.env)
-          .filter((name) => /^npm_/i.test(name))
-          .map((name) => [name, undefined]),
-      ),
-    },
+    env: { ...userEnvironment(), NO_COLOR: "1" },
   })
   return {
     code: ended.status,
