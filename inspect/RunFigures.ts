@@ -150,7 +150,11 @@ const peakMemoryOf = (run: RunHeader): number | null => {
 /** Figures of a dataset alone: the statistics for standardization depend on the normalization and split of a run. */
 const contentOf = (dataset: unknown) => {
   if (typeof dataset !== "object" || dataset === null) return dataset
-  const { standardizedBy: _, ...content } = { standardizedBy: undefined, ...dataset }
+  const {
+    split: _s,
+    standardizedBy: _,
+    ...content
+  } = { split: undefined, standardizedBy: undefined, ...dataset }
   return content
 }
 

@@ -10,7 +10,6 @@ import { selectEngine } from "../engines/select.ts"
 import type { EngineName } from "../schemas/EngineInfo.ts"
 import type { Combination } from "../schemas/Ensemble.ts"
 import { Failure } from "../schemas/Failure.ts"
-import { classNames } from "../stages/dataset/classNames.ts"
 import { toProbabilities } from "../stages/evaluate/probabilities.ts"
 import { combine } from "../stages/evaluate/ensemble.ts"
 import { preparationOf } from "../stages/preprocess/prepare.ts"
@@ -30,8 +29,8 @@ export class RunsDisagree extends Failure<RunsDisagree>()("RunsDisagree", {
 }) {}
 
 /** A description of the images and labels of a model: different if the kind of images or labels differs. */
-const domainOf = ({ dataset, experiment }: TrainedModel) =>
-  `${dataset.name} (${dataset.imageShape.join("×")}, ${dataset.classes} classes, ${JSON.stringify(preparationOf(experiment.dataset))})`
+const domainOf = ({ dataset, experiment, names }: TrainedModel) =>
+  `${dataset.name} (${dataset.imageShape.join("×")}, ${dataset.classes} classes, ${JSON.stringify(preparationOf(experiment.dataset))}${names.some((name, label) => name !== String(label)) ? `, ${names.join(", ")}` : ""})`
 
 const open = Effect.fnUntraced(function* (
   run: Run,
@@ -76,7 +75,7 @@ export const makePredictor = Effect.fn("makePredictor")(function* (
   return {
     dataset: first.dataset,
     preparation: preparationOf(first.experiment.dataset),
-    names: classNames(first.experiment.dataset, first.dataset.classes),
+    names: first.names,
     checkpoints: members.map(({ model }) => ({ run: model.run.identity.id, file: model.checkpoint.file })),
     /** Row-major [images, classes]. */
     probabilities: Effect.fnUntraced(function* (images: ReadonlyArray<Uint8Array>) {

@@ -6,6 +6,7 @@
 import { Effect, Path, Result, Schema } from "effect"
 import { Failure } from "../schemas/Failure.ts"
 import { CheckpointDamaged, checkpointFile, iterationOf, loadCheckpoint } from "../stages/train/checkpoint.ts"
+import { classNames } from "../stages/dataset/classNames.ts"
 import { describeDataset } from "../stages/fetch/datasets.ts"
 import { fetchDataset } from "../stages/fetch/fetch.ts"
 import { loadDataset } from "../stages/dataset/load.ts"
@@ -113,5 +114,15 @@ export const openTrainedModel = Effect.fn("openTrainedModel")(function* (
     classes: dataset.classes,
     batchSize: 1,
   })
-  return { run, experiment, dataset, checkpoint: checkpoint.success, table: yield* tableOf(run), network }
+  const recorded = (yield* readValidated(run.path))?.classNames ?? (yield* readFetched(run.path))?.classNames
+  const names = classNames(experiment.dataset, dataset.classes, recorded)
+  return {
+    run,
+    experiment,
+    dataset,
+    names,
+    checkpoint: checkpoint.success,
+    table: yield* tableOf(run),
+    network,
+  }
 })

@@ -9,6 +9,14 @@ import { ModelShapeMismatch } from "../schemas/experiment/layerShape.ts"
 import { BatchThreadFailed } from "../stages/batch/Filler.ts"
 import { BudgetPassed, CheckpointDamaged, ForkNotRepeatable } from "../stages/train/checkpoint.ts"
 import { ContentNotKnown, DataNotAvailable, OwnFileNotFound } from "../stages/fetch/fetch.ts"
+import {
+  ClassesMismatch,
+  DatasetTooLarge,
+  SourceChanged,
+  SourceFilesRefused,
+  SourceInvalid,
+  SourceNotFound,
+} from "../stages/pack/SourceInvalid.ts"
 import { IdxInvalid } from "../stages/dataset/idx.ts"
 import {
   ChecksumMismatch,
@@ -20,6 +28,7 @@ import {
 import { SplitEmpty } from "../stages/dataset/split.ts"
 import { MemoryExceeded } from "../stages/model/memory.ts"
 import { NonFiniteLoss } from "../stages/train/NonFiniteLoss.ts"
+import { ConflictingLabels, GroupsDivided, RepeatedAcrossSplits } from "../stages/validate/repeatedImages.ts"
 import { OutOfBounds } from "../stages/validate/validate.ts"
 import { AttemptSuperseded } from "../storage/attempts.ts"
 import { StorageFailed } from "../storage/StorageFailed.ts"
@@ -32,6 +41,12 @@ export const RunError = Schema.Union([
   DataNotAvailable,
   OwnFileNotFound,
   ContentNotKnown,
+  SourceNotFound,
+  SourceInvalid,
+  SourceFilesRefused,
+  SourceChanged,
+  ClassesMismatch,
+  DatasetTooLarge,
   IdxInvalid,
   ChecksumMismatch,
   ImageShapeMismatch,
@@ -39,6 +54,9 @@ export const RunError = Schema.Union([
   CountMismatch,
   LabelOutOfRange,
   OutOfBounds,
+  RepeatedAcrossSplits,
+  ConflictingLabels,
+  GroupsDivided,
   SplitEmpty,
   TestSetLeakage,
   ModelShapeMismatch,

@@ -7,7 +7,7 @@
  */
 import { Effect, Path, Result, Schema } from "effect"
 import { Workflow } from "effect/workflow"
-import { DatasetFigures, FetchedDataset } from "../schemas/experiment/Dataset.ts"
+import { DatasetFigures, FetchedDataset, isPacked } from "../schemas/experiment/Dataset.ts"
 import { Trained } from "../schemas/Run.ts"
 import { describeDataset } from "../stages/fetch/datasets.ts"
 import {
@@ -23,7 +23,9 @@ import { train as trainModel } from "../stages/train/train.ts"
 import { classNames } from "../stages/dataset/classNames.ts"
 import { pixelFigures } from "../stages/dataset/normalize.ts"
 import { describeEmptyClasses, findEmptyClasses } from "../stages/validate/emptyClasses.ts"
-import { validateDataset } from "../stages/validate/validate.ts"
+import { readsExamples, type SplitIndices } from "../stages/dataset/split.ts"
+import { checkRepeated } from "../stages/validate/repeatedImages.ts"
+import { hashImages, validateDataset } from "../stages/validate/validate.ts"
 import * as files from "../storage/files.ts"
 import { readPredictions } from "../storage/predictions.ts"
 import { readReport } from "../storage/report.ts"
@@ -35,6 +37,7 @@ import { assembleReport } from "./assembleReport.ts"
 import { makeRunData, type RunData } from "./runData.ts"
 import { makeRunResources, type RunResources } from "./runResources.ts"
 import { RunError } from "./RunError.ts"
+import { describePacked } from "../stages/pack/describePacked.ts"
 import { stage } from "./stage.ts"
 import { StopSignal } from "./StopSignal.ts"
 import { Display } from "./Display.ts"
@@ -54,7 +57,11 @@ const fetch = Effect.fnUntraced(function* (isValidated: boolean) {
       const isRecordLost = previous === undefined && isValidated
       if (isRecordLost && !isImmutable(dataset)) return yield* new ContentNotKnown({ run: id })
       const fetched = yield* fetchDataset({ dataset, dataDir, recorded: previous })
-      const { files, name } = fetched
+      const { files, name, packed } = fetched
+      if (packed !== undefined) {
+        yield* Effect.logInfo(describePacked(name, packed), { files, packed })
+        return fetched
+      }
       // The common folder or address is enough here; the log has the source of each file.
       const sources = [
         ...new Set(Object.values(files).map(({ source }) => source.replace(/\/[^/]+?(\)?)$/, "$1"))),
@@ -64,6 +71,12 @@ const fetch = Effect.fnUntraced(function* (isValidated: boolean) {
     }),
     stillValid: isStillCached,
   })
+})
+
+const sizesOf = ({ test, train, validation }: SplitIndices) => ({
+  train: train.length,
+  validation: validation.length,
+  test: test.length,
 })
 
 /** Files -> figures of the dataset, or the faults that validation found. */
@@ -82,10 +95,16 @@ const validate = Effect.fnUntraced(function* (fetched: FetchedDataset, data: Run
         `${train.examples} training and ${test.examples} test images of ${imageShape.join("×")}, ${classes} classes, ${duplicates} test images also in the training set`,
       )
       const split = yield* data.split(dataset)
+      const { classNames: recorded, packed } = fetched
+      const names = classNames(experiment.dataset, classes, recorded)
+      if (packed !== undefined && isPacked(experiment.dataset)) {
+        const { allow } = experiment.dataset
+        const hashes = yield* hashImages(dataset)
+        yield* checkRepeated({ data: dataset, packed, split, hashes, allow, classNames: names })
+      }
       yield* checkLeakage(run, fetched, dataset, split, duplicates)
       const emptyClasses = findEmptyClasses(dataset, split)
       if (emptyClasses !== undefined) {
-        const names = classNames(experiment.dataset, classes)
         for (const text of describeEmptyClasses(emptyClasses, names)) yield* Effect.logWarning(text)
       }
       return {
@@ -94,6 +113,8 @@ const validate = Effect.fnUntraced(function* (fetched: FetchedDataset, data: Run
           ? {}
           : { standardizedBy: yield* pixelFigures(dataset, split.train) }),
         ...(emptyClasses === undefined ? {} : { emptyClasses }),
+        ...(recorded === undefined ? {} : { classNames: recorded }),
+        ...(readsExamples(experiment.split) ? { split: sizesOf(split) } : {}),
       }
     }),
   })

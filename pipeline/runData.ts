@@ -3,9 +3,10 @@
  * needs it.
  */
 import { Effect } from "effect"
-import type { FetchedDataset, Split } from "../schemas/experiment/Dataset.ts"
-import { loadDataset } from "../stages/dataset/load.ts"
-import { splitDataset, type SplitIndices } from "../stages/dataset/split.ts"
+import type { FetchedDataset } from "../schemas/experiment/Dataset.ts"
+import type { Split } from "../schemas/experiment/Split.ts"
+import { loadDataset, type ResidentDataset } from "../stages/dataset/load.ts"
+import { readsExamples, splitDataset, type SplitIndices } from "../stages/dataset/split.ts"
 
 export type RunData = Effect.Success<ReturnType<typeof makeRunData>>
 
@@ -13,9 +14,16 @@ export const makeRunData = Effect.fnUntraced(function* (fetched: FetchedDataset,
   /** The dataset in memory, verified against the digests that fetch recorded. */
   const resident = yield* Effect.cached(loadDataset(fetched))
   let indices: SplitIndices | undefined
-  /** The sizes of a dataset never change within a run: a resumed run has them in its record and need not read the data. */
-  const splitOnce = Effect.fnUntraced(function* (sizes: Parameters<typeof splitDataset>[1]) {
-    return (indices ??= yield* Effect.fromResult(splitDataset(split, sizes)))
+  /**
+   * The sizes of a dataset never change within a run: a resumed run has them in its record and need not read the data, unless
+   * the split depends on the examples.
+   */
+  const splitOnce = Effect.fnUntraced(function* (
+    sizes: Pick<ResidentDataset, "trainExamples" | "testExamples">,
+  ) {
+    if (indices !== undefined) return indices
+    const source = readsExamples(split) ? yield* resident : sizes
+    return (indices = yield* Effect.fromResult(splitDataset(split, source)))
   })
   return { resident, split: splitOnce }
 })

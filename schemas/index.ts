@@ -9,6 +9,7 @@ import type { Schedule } from "./Schedule.ts"
 
 export { ensemble, type EnsembleInput } from "./Ensemble.ts"
 export { experiment, type ExperimentInput } from "./experiment/Experiment.ts"
+export { datasets } from "./experiment/PackedDataset.ts"
 export { layers } from "./experiment/Model.ts"
 export { learningRates, optimizers } from "./experiment/Optimizer.ts"
 export { schedule } from "./Schedule.ts"

@@ -27,7 +27,7 @@ const checkpoint = Flag.String("checkpoint").pipe(
 )
 
 /** What an exported model states about its training. */
-const describe = ({ identity }: Run, { checkpoint, dataset, experiment, table }: TrainedModel) => ({
+const describe = ({ identity }: Run, { checkpoint, dataset, experiment, names, table }: TrainedModel) => ({
   run: identity.id,
   experiment: experiment.name,
   fingerprint: identity.fingerprint,
@@ -36,6 +36,7 @@ const describe = ({ identity }: Run, { checkpoint, dataset, experiment, table }:
   datasetName: dataset.name,
   inputShape: dataset.imageShape,
   classes: dataset.classes,
+  classNames: names,
   loss: experiment.loss,
   normalization: experiment.normalization,
   table,

@@ -36,7 +36,11 @@ const decodeOutline = Schema.decodeUnknownEffect(EnsembleOutline, {
 const sharedParts = {
   dataset: ({ dataset }: Experiment) => dataset,
   split: ({ split }: Experiment) =>
-    split.kind === "standard" ? split.kind : { test: split.test, seed: split.seed },
+    split.kind === "standard"
+      ? split.kind
+      : split.kind === "hashed"
+        ? { by: split.by, test: split.test, seed: split.seed }
+        : { test: split.test, seed: split.seed, stratified: split.stratified },
   loss: ({ loss }: Experiment) => loss,
 }
 

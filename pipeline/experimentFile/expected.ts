@@ -51,7 +51,11 @@ export const expectedOf = (ast: SchemaAST.AST): string => {
   const kinds = kindsOf(ast)
   const others = membersOf(ast).filter((member) => kindOf(member) === undefined)
   return alternatives([
-    ...new Set(others.map(typeWords)),
+    ...new Set(
+      others
+        .map(typeWords)
+        .map((words) => (words === "an object" && kinds.length > 0 ? "an object without kind" : words)),
+    ),
     ...(kinds.length === 0 ? [] : [`an object of kind ${alternatives(kinds)}`]),
   ])
 }

@@ -4,7 +4,8 @@
  * Nothing is fetched for that. An error lists every problem of the file, each with its path.
  */
 import { Effect, Path, Schema } from "effect"
-import { fileNames, isLabel, notALabel } from "../../schemas/experiment/Dataset.ts"
+import { isLabel, notALabel } from "../../schemas/experiment/Bounds.ts"
+import { fileNames, isPacked } from "../../schemas/experiment/Dataset.ts"
 import { Experiment } from "../../schemas/experiment/Experiment.ts"
 import { Failure } from "../../schemas/Failure.ts"
 import { firstLines } from "../../schemas/shortened.ts"
@@ -59,7 +60,7 @@ const outputProblems = ({ loss, model }: Experiment) => {
 
 /** Addresses of an own dataset that cannot be read. */
 const addressProblems = ({ dataset }: Experiment) =>
-  typeof dataset === "string"
+  typeof dataset === "string" || isPacked(dataset)
     ? []
     : fileNames.flatMap((name) => {
         const problem = addressProblem(dataset[name].source)

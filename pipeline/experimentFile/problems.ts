@@ -142,6 +142,28 @@ const faultsInWords = (
     : faults
 }
 
+/** Whether an object names a kind that no member of the union has, although some have kinds. */
+const hasUnknownKind = (found: unknown, union: SchemaAST.Union) => {
+  const kinds = kindsOf(union)
+  const kind = isObject(found) ? fieldOf(found, "kind") : undefined
+  return kinds.length > 0 && kind !== undefined && !kinds.includes(String(kind))
+}
+
+/** Members without a kind are not meant by an object that names the kind of another. */
+const ofKind = (
+  keys: ReadonlyArray<PropertyKey>,
+  members: ReadonlyArray<ReadonlyArray<Located>>,
+): ReadonlyArray<ReadonlyArray<Located>> => {
+  const meant = members.filter(
+    (faults) =>
+      !faults.some(
+        ({ fault, keys: at }) =>
+          fault.tag === "unknownKey" && at.length === keys.length + 1 && at.at(-1) === "kind",
+      ),
+  )
+  return meant.length > 0 ? meant : members
+}
+
 /** `owner`: the schema of the object that the issue is in. */
 const locate = (
   value: unknown,
@@ -156,20 +178,23 @@ const locate = (
       return locate(value, issue.issue, keys, owner)
     case "Composite":
       return issue.issues.flatMap((part) => locate(value, part, keys, issue.ast))
-    case "AnyOf":
-      return issue.issues.length === 0
-        ? faultsInWords(keys, issue.ast, [
-            { keys, fault: faultOfType(keys.reduce(fieldOf, value), issue.ast) },
-          ])
+    case "AnyOf": {
+      const found = keys.reduce(fieldOf, value)
+      return issue.issues.length === 0 || hasUnknownKind(found, issue.ast)
+        ? faultsInWords(keys, issue.ast, [{ keys, fault: faultOfType(found, issue.ast) }])
         : faultsInWords(
             keys,
             issue.ast,
             faultsOfUnion(
               keys,
               issue.ast,
-              issue.issues.map((member) => locate(value, member, keys, owner)),
+              ofKind(
+                keys,
+                issue.issues.map((member) => locate(value, member, keys, owner)),
+              ),
             ),
           )
+    }
     case "Filter":
       return issue.issue._tag === "InvalidValue"
         ? [{ keys, fault: faultOfCheck(issue.issue.annotations, issue.filter.annotations) }]

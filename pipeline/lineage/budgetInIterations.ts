@@ -5,7 +5,7 @@
 import { Effect, Result } from "effect"
 import type { Experiment } from "../../schemas/experiment/Experiment.ts"
 import { totalIterations } from "../../stages/train/intervals.ts"
-import { splitDataset } from "../../stages/dataset/split.ts"
+import { readsExamples, splitDataset } from "../../stages/dataset/split.ts"
 import { readValidated } from "../../storage/stageRecords.ts"
 
 export const budgetInIterations = Effect.fn("budgetInIterations")(function* (
@@ -15,7 +15,10 @@ export const budgetInIterations = Effect.fn("budgetInIterations")(function* (
   if ("iterations" in budget) return budget.iterations
   const validated = yield* readValidated(runPath)
   if (validated === undefined) return undefined
-  const { test, train } = validated
+  const { split: sizes, test, train } = validated
+  if (sizes !== undefined) return totalIterations(budget, sizes.train, batchSize)
+  // Older versions did not record the sizes, and had only splits by size.
+  if (readsExamples(split)) return undefined
   const indices = splitDataset(split, { trainExamples: train.examples, testExamples: test.examples })
   return Result.isSuccess(indices)
     ? totalIterations(budget, indices.success.train.length, batchSize)

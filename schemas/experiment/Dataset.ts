@@ -1,9 +1,9 @@
 /**
- * Datasets of labelled images in IDX files: where they come from, how they are split, and how pixels are normalized.
+ * Datasets of labelled images: where they come from, the files that fetch makes of them, and their figures.
  */
 import { Schema } from "effect"
-import { Fraction, PositiveInt } from "./numbers.ts"
-import { withDefault } from "./withDefault.ts"
+import { Bounds, boundsProblems } from "./Bounds.ts"
+import { DatasetName, ImageShape, PackedDataset } from "./PackedDataset.ts"
 
 /** The four files of a dataset, as LeCun published MNIST. */
 export const fileNames = ["trainImages", "trainLabels", "testImages", "testLabels"] as const
@@ -25,41 +25,6 @@ export const Sha256 = Schema.String.check(
   Schema.isPattern(/^[0-9a-f]{64}$/, { message: "a SHA-256 digest is 64 lower-case hexadecimal digits" }),
 )
 
-const Share = Schema.Finite.check(Schema.isBetween({ minimum: 0, maximum: 1 }))
-
-/** [minimum, maximum], both included. */
-const range = <S extends typeof Share | typeof PositiveInt>(figure: S) =>
-  Schema.Tuple([figure, figure]).check(
-    Schema.makeFilter(([least, most]: readonly [number, number]) => least <= most, {
-      message: "a range is [minimum, maximum]",
-    }),
-  )
-
-/**
- * Bounds of a dataset: [minimum, maximum] of a figure, both included. A dataset that is out of bounds is refused
- * before training. A figure without a bound may have any value.
- */
-export const Bounds = Schema.Struct({
-  /** Number of training examples. */
-  trainExamples: Schema.optionalKey(range(PositiveInt)),
-  /** Number of test examples. */
-  testExamples: Schema.optionalKey(range(PositiveInt)),
-  /** Share of every class in each set, 0 to 1, or of some classes by label: `{ 3: [0.1, 0.2] }`. */
-  classShare: Schema.optionalKey(Schema.Union([range(Share), Schema.Record(Schema.String, range(Share))])),
-  /** Mean of all pixels of each set, on the scale 0 to 1. */
-  pixelMean: Schema.optionalKey(range(Share)),
-  /** Standard deviation of all pixels of each set, on the scale 0 to 1. */
-  pixelStddev: Schema.optionalKey(range(Share)),
-})
-export type Bounds = typeof Bounds.Type
-export type Range = readonly [least: number, most: number]
-
-const isRange = (share: NonNullable<Bounds["classShare"]>): share is Range => Array.isArray(share)
-
-/** The bound of the share of a class; undefined without one. */
-export const shareBounds = ({ classShare }: Bounds, label: number): Range | undefined =>
-  classShare === undefined || isRange(classShare) ? classShare : classShare[label]
-
 const Source = Schema.Struct({
   /** A path, relative to the working folder, or an http(s) or file URL. The file is IDX, uncompressed or gzip. */
   source: Schema.NonEmptyString,
@@ -67,25 +32,14 @@ const Source = Schema.Struct({
   sha256: Schema.optionalKey(Sha256),
 })
 
-/** Whether a key is the label of a class. */
-export const isLabel = (key: string, classes: number) => /^(0|[1-9]\d*)$/.test(key) && Number(key) < classes
-export const notALabel = (classes: number) => `no class has this label; labels are 0 to ${classes - 1}`
-
 /** A user's own dataset in four IDX files. */
 export const OwnDataset = Schema.Struct({
   /** At most 64 lower-case letters, digits and -. */
-  name: Schema.String.check(
-    Schema.isPattern(/^[a-z0-9][a-z0-9-]{0,63}$/, {
-      message: "a dataset's name is lower-case letters, digits and -",
-    }),
-  ),
+  name: DatasetName,
   /** Number of classes, 2 to 1000. Labels are 0 to classes - 1. */
   classes: Schema.Int.check(Schema.isBetween({ minimum: 2, maximum: 1000 })),
   /** [height, width] or [height, width, channels] of every image. */
-  imageShape: Schema.Union([
-    Schema.Tuple([PositiveInt, PositiveInt]),
-    Schema.Tuple([PositiveInt, PositiveInt, PositiveInt]),
-  ]),
+  imageShape: ImageShape,
   /** IDX file of bytes: [examples, height, width] or [examples, height, width, channels]. */
   trainImages: Source,
   /** IDX file of integers: [examples]. */
@@ -96,42 +50,17 @@ export const OwnDataset = Schema.Struct({
   testLabels: Source,
   /** Bounds of the data. They affect no result, so they are not in the fingerprint. */
   bounds: Schema.optionalKey(Bounds),
-}).check(
-  Schema.makeFilter(({ bounds, classes }) => {
-    const share = bounds?.classShare
-    if (share === undefined || isRange(share)) return undefined
-    return Object.keys(share)
-      .filter((label) => !isLabel(label, classes))
-      .map((label) => ({ path: ["bounds", "classShare", label], issue: notALabel(classes) }))
-  }),
-)
+}).check(Schema.makeFilter(({ bounds, classes }) => boundsProblems(bounds, classes)))
 export type OwnDataset = typeof OwnDataset.Type
 
 /** The name of a registered dataset (`stages/fetch/datasets.ts`), or a user's own dataset. */
-export const Dataset = Schema.Union([RegisteredName, OwnDataset])
+export const Dataset = Schema.Union([RegisteredName, OwnDataset, ...PackedDataset.members])
 export type Dataset = typeof Dataset.Type
 
-export const Split = Schema.Union([
-  /** The test set of the dataset is the test split. The validation split is drawn from the train set. */
-  Schema.Struct({
-    kind: Schema.Literal("standard"),
-    /** Number of validation examples. Default: 5000. */
-    validation: withDefault(Schema.Int.check(Schema.isGreaterThanOrEqualTo(1)), 5000),
-    /** Determines the shuffle of the split; independent of the seed of the experiment. Default: 0. */
-    seed: withDefault(Schema.Int, 0),
-  }),
-  /** All examples are pooled, shuffled and split. */
-  Schema.Struct({
-    kind: Schema.Literal("pooled"),
-    /** Share of all examples in the test split, at least 0 and below 1. */
-    test: Fraction,
-    /** Share of the other examples in the validation split, at least 0 and below 1. Default: 0.1. */
-    validation: withDefault(Fraction, 0.1),
-    /** Determines the shuffle of the split; independent of the seed of the experiment. Default: 0. */
-    seed: withDefault(Schema.Int, 0),
-  }),
-])
-export type Split = typeof Split.Type
+/** Whether the dataset is packed when it is fetched: its files are not the four IDX files of `FetchedDataset`. */
+export const isPacked = <D extends object | string>(
+  dataset: D,
+): dataset is Extract<D, { readonly kind: string }> => typeof dataset === "object" && "kind" in dataset
 
 /** `unit`: pixel / 255, in [0, 1]. `standardized`: (pixel - mean) / standard deviation over the train split. */
 export const Normalization = Schema.Literals(["unit", "standardized"])
@@ -154,7 +83,7 @@ export const cachedSource = (source: string): string => `cache (${source})`
 export const originOf = ({ source }: FetchedFile): string => /^cache \((.*)\)$/.exec(source)?.[1] ?? source
 
 /** [height, width, channels] */
-const ImageShape = Schema.Tuple([Schema.Int, Schema.Int, Schema.Int])
+const FullShape = Schema.Tuple([Schema.Int, Schema.Int, Schema.Int])
 
 /** How a dataset's files differ from MNIST's. */
 export const Layout = Schema.Struct({
@@ -167,11 +96,44 @@ export const Layout = Schema.Struct({
 })
 export type Layout = typeof Layout.Type
 
+/** The name of each class, by label. */
+const ClassNames = Schema.Array(Schema.String)
+
+/** A source file that is not in the dataset, with the reason. */
+export const ExcludedFile = Schema.Struct({
+  path: Schema.String,
+  reason: Schema.String,
+  /** Of the bytes of the file; null if it could not be read. */
+  sha256: Schema.NullOr(Sha256),
+})
+export type ExcludedFile = typeof ExcludedFile.Type
+
+/** How often something that may be a mistake was seen in the images that were packed. */
+export const ImageCounts = Schema.Record(Schema.String, Schema.Int)
+export type ImageCounts = typeof ImageCounts.Type
+
+/** What packing found in addition to the arrays. */
+export const Packed = Schema.Struct({
+  /** SHA-256 over the digests of pixels, labels and groups: equal datasets have equal ones, whatever they came from. */
+  digest: Sha256,
+  /** The name of each example, a JSON text a line, in the order of the arrays: path, or file and position. */
+  names: FetchedFile,
+  /** The group of each example: the first 64 bits of the SHA-256 of its name, as two integers. */
+  groups: Schema.optionalKey(FetchedFile),
+  /** Source files that were read. */
+  sources: Schema.Int,
+  /** Hidden files and folders of systems and tools. */
+  skipped: Schema.Int,
+  excluded: Schema.Array(ExcludedFile),
+  images: ImageCounts,
+})
+export type Packed = typeof Packed.Type
+
 /** The verified, uncompressed files of a dataset: the result of the fetch stage. */
 export const FetchedDataset = Schema.Struct({
   name: Schema.String,
   classes: Schema.Int,
-  imageShape: ImageShape,
+  imageShape: FullShape,
   layout: Layout,
   files: Schema.Struct({
     trainImages: FetchedFile,
@@ -179,6 +141,10 @@ export const FetchedDataset = Schema.Struct({
     testImages: FetchedFile,
     testLabels: FetchedFile,
   }),
+  /** The name of each class, by label. Absent if labels are all that is known, and from records of older versions. */
+  classNames: Schema.optionalKey(ClassNames),
+  /** What was packed, if the files were made by packing. */
+  packed: Schema.optionalKey(Packed),
 })
 export type FetchedDataset = typeof FetchedDataset.Type
 
@@ -206,7 +172,7 @@ export type EmptyClasses = typeof EmptyClasses.Type
 export const DatasetFigures = Schema.Struct({
   name: Schema.String,
   classes: Schema.Int,
-  imageShape: ImageShape,
+  imageShape: FullShape,
   train: SetFigures,
   test: SetFigures,
   /** Test images that equal a train image byte for byte. */
@@ -218,5 +184,9 @@ export const DatasetFigures = Schema.Struct({
   standardizedBy: Schema.optionalKey(PixelFigures),
   /** Classes without an example in a split; absent if there are none. Records of older versions lack it. */
   emptyClasses: Schema.optionalKey(EmptyClasses),
+  /** The name of each class, by label. Absent if labels are all that is known, and from records of older versions. */
+  classNames: Schema.optionalKey(ClassNames),
+  /** The number of examples of each split, if the split depends on more than the sizes of both sets. */
+  split: Schema.optionalKey(Schema.Struct({ train: Schema.Int, validation: Schema.Int, test: Schema.Int })),
 })
 export type DatasetFigures = typeof DatasetFigures.Type

@@ -6,7 +6,8 @@
  */
 import { Schema } from "effect"
 import { Augmentation } from "./Augmentation.ts"
-import { Dataset, Normalization, Split } from "./Dataset.ts"
+import { Dataset, Normalization } from "./Dataset.ts"
+import { Split } from "./Split.ts"
 import { ExperimentName } from "./ExperimentName.ts"
 import { Gate } from "./Gate.ts"
 import { Model } from "./Model.ts"
@@ -65,7 +66,7 @@ export const Experiment = Schema.Struct({
   name: ExperimentName,
   /** Free text. Default: empty. */
   description: withDefault(Schema.String, ""),
-  /** A registered dataset, such as "mnist", or four IDX files of your own. */
+  /** A registered dataset, such as "mnist", or your own: `datasets.folder({ … })`, or four IDX files. */
   dataset: Dataset,
   /**
    * How examples are divided into train, validation and test split. Default: the standard split with 5000 validation

@@ -4,6 +4,7 @@
  * SHA-256 of the decoded experiment as JSON with sorted keys, without the fields that change no number.
  */
 import { createHash } from "node:crypto"
+import { isPacked } from "./Dataset.ts"
 import type { Experiment } from "./Experiment.ts"
 
 /** JSON with sorted keys and no white space: equal values have equal text. */
@@ -16,11 +17,13 @@ export const canonical = (value: unknown): string => {
   return `{${fields.map(([key, entry]) => `${JSON.stringify(key)}:${canonical(entry)}`).join()}}`
 }
 
-/** A dataset without its bounds, which only validate it: equal values name the same files. */
+/** A dataset without its bounds and what it allows, which only validate it: equal values name the same files. */
 export const filesOf = (dataset: Experiment["dataset"]) => {
   if (typeof dataset === "string") return dataset
   const { bounds: _b, ...files } = dataset
-  return files
+  if (!isPacked(files)) return files
+  const { allow: _a, ...packed } = files
+  return packed
 }
 
 /**

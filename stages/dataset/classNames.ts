@@ -1,6 +1,6 @@
 /**
- * The names of a dataset's classes: (dataset, classes) -> one name for each label; the label itself if no names are
- * known.
+ * The names of a dataset's classes: (dataset, classes, names that the run recorded) -> one name for each label; the label
+ * itself if no names are known.
  */
 import type { Dataset } from "../../schemas/experiment/Dataset.ts"
 
@@ -27,6 +27,11 @@ const named: Partial<Record<Extract<Dataset, string>, ReadonlyArray<string>>> = 
   "emnist-balanced": [...digits, ..."ABCDEFGHIJKLMNOPQRSTUVWXYZabdefghnqrt"],
 }
 
-export const classNames = (dataset: Dataset, classes: number): ReadonlyArray<string> =>
+export const classNames = (
+  dataset: Dataset,
+  classes: number,
+  recorded?: ReadonlyArray<string>,
+): ReadonlyArray<string> =>
+  recorded ??
   (typeof dataset === "string" ? named[dataset] : undefined) ??
   Array.from({ length: classes }, (_, label) => String(label))

@@ -28,6 +28,8 @@ export interface ResidentDataset {
   readonly labels: Int32Array
   readonly trainExamples: number
   readonly testExamples: number
+  /** [examples, 2]: the first 64 bits of the digest of each example's group; only if the dataset has groups. */
+  readonly groups?: Int32Array
 }
 
 const fault = {
@@ -94,12 +96,18 @@ const readIdx = Effect.fnUntraced(function* (file: FetchedFile) {
 })
 
 /** The pixels of an image file, checked to be [examples, height, width] or [examples, height, width, channels] bytes. */
-const imagesOf = (idx: Idx, path: string, shape: ResidentDataset["imageShape"]) => {
+const imagesOf = (
+  idx: Idx,
+  path: string,
+  shape: ResidentDataset["imageShape"],
+  /** Of packed data, whose test examples a split may take from all. */
+  mayBeEmpty: boolean,
+) => {
   const [height, width, channels] = shape
   const wanted = channels === 1 ? [height, width] : [height, width, channels]
   const dims = idx.dims.length === 4 && channels === 1 && idx.dims[3] === 1 ? idx.dims.slice(0, 3) : idx.dims
   const fits = dims.length === wanted.length + 1 && wanted.every((size, axis) => dims[axis + 1] === size)
-  return idx.type === "uint8" && fits && idx.dims[0] > 0
+  return idx.type === "uint8" && fits && (idx.dims[0] > 0 || mayBeEmpty)
     ? Result.succeed(idx.data)
     : Result.fail(
         new ImageShapeMismatch({
@@ -184,12 +192,20 @@ export const transpose = Effect.fnUntraced(function* (
 
 /** The verified pixels of one image file of a dataset, as they are stored. */
 export const loadImages = Effect.fnUntraced(function* (
-  { imageShape, layout }: Pick<FetchedDataset, "imageShape" | "layout">,
+  { imageShape, layout, packed }: Pick<FetchedDataset, "imageShape" | "layout" | "packed">,
   file: FetchedFile,
 ) {
   const [height, width, channels] = imageShape
   const stored: ResidentDataset["imageShape"] = layout.transposed ? [width, height, channels] : imageShape
-  return yield* Effect.fromResult(imagesOf(yield* readIdx(file), originOf(file), stored))
+  return yield* Effect.fromResult(
+    imagesOf(yield* readIdx(file), originOf(file), stored, packed !== undefined),
+  )
+})
+
+/** The groups that packing wrote, whose digest is checked. */
+const loadGroups = Effect.fnUntraced(function* (file: FetchedFile) {
+  const { data } = yield* readIdx(file)
+  return Int32Array.from(data)
 })
 
 export const loadDataset = Effect.fn("loadDataset")(function* (fetched: FetchedDataset) {
@@ -220,6 +236,7 @@ export const loadDataset = Effect.fn("loadDataset")(function* (fetched: FetchedD
     else images.set(set, at)
     yield* Effect.yieldNow
   }
+  const groups = fetched.packed?.groups === undefined ? undefined : yield* loadGroups(fetched.packed.groups)
   const labels = new Int32Array(train.labels.length + test.labels.length)
   labels.set(train.labels)
   labels.set(test.labels, train.labels.length)
@@ -231,6 +248,7 @@ export const loadDataset = Effect.fn("loadDataset")(function* (fetched: FetchedD
     labels,
     trainExamples: train.labels.length,
     testExamples: test.labels.length,
+    ...(groups === undefined ? {} : { groups }),
   }
   return resident
 })

@@ -1,14 +1,18 @@
 /**
- * Splits a dataset: (split, sizes of its train set and test set) -> indices of train, validation and test examples.
+ * Splits a dataset: (split, dataset) -> indices of train, validation and test examples. The default splits depend on the sizes
+ * of its train set and test set alone.
  *
  * An index counts through the train file and then the test file. The lists are disjoint and ascending, and together
- * they hold every example. The same split of the same sizes always gives the same lists.
+ * they hold every example. The same split of the same dataset always gives the same lists.
  */
 import { Result, Schema } from "effect"
-import type { Split } from "../../schemas/experiment/Dataset.ts"
+import type { Split } from "../../schemas/experiment/Split.ts"
 import { Failure } from "../../schemas/Failure.ts"
-import { randomKey } from "../random.ts"
+import { fold, randomKey } from "../random.ts"
 import { permutation } from "../shuffle.ts"
+import { hashedSplit, type SplitName } from "./hashedSplit.ts"
+import type { ResidentDataset } from "./load.ts"
+import { apportion } from "./stratified.ts"
 
 export interface SplitIndices {
   readonly train: Uint32Array
@@ -37,15 +41,92 @@ const drawn = (seed: number, length: number, from: number, until: number): Uint3
   return Uint32Array.from({ length: until - from }, (_, i) => indexAt(from + i)).sort()
 }
 
-export const splitDataset = (
-  split: Split,
-  sizes: { readonly trainExamples: number; readonly testExamples: number },
-): Result.Result<SplitIndices, SplitEmpty> => {
-  const { testExamples, trainExamples } = sizes
+/** Indices by class, each in the order of a shuffle of its own. */
+const shuffledByClass = (seed: number, labels: Int32Array, until: number) => {
+  const classes: Array<Array<number>> = []
+  for (let index = 0; index < until; index++) (classes[labels[index]] ??= []).push(index)
+  return Array.from(classes, (indices = [], label) => {
+    if (indices.length === 0) return []
+    const indexAt = permutation(fold(randomKey(seed, "split"), label), indices.length)
+    return indices.map((_, position) => indices[indexAt(position)])
+  })
+}
+
+/**
+ * Takes `counts` examples one after another from [0, until), the rest last. Stratified, each part has the classes in the shares
+ * of the whole.
+ */
+const takeParts = (
+  seed: number,
+  until: number,
+  counts: ReadonlyArray<number>,
+  labels: Int32Array | undefined,
+): ReadonlyArray<Uint32Array> => {
+  const sizes = [...counts, until - counts.reduce((a, b) => a + b, 0)]
+  if (labels === undefined) {
+    let from = 0
+    return sizes.map((size) => drawn(seed, until, from, (from += size)))
+  }
+  const classes = shuffledByClass(seed, labels, until)
+  return sizes.map((size) => {
+    const shares = apportion(
+      classes.map((indices) => indices.length),
+      size,
+    )
+    return Uint32Array.from(classes.flatMap((indices, label) => indices.splice(0, shares[label]))).sort()
+  })
+}
+
+/** What a split reads of a dataset. Splits by size alone need no examples. */
+export type SplitSource = Pick<ResidentDataset, "trainExamples" | "testExamples"> &
+  Partial<Pick<ResidentDataset, "labels" | "images" | "groups">>
+
+/** Whether a split depends on the examples, and not on their number alone. */
+export const readsExamples = (split: Split): boolean => split.kind === "hashed" || split.stratified === true
+
+/** The bytes that decide where an example goes. */
+const contentOf = (by: "content" | "group", { groups, images, testExamples, trainExamples }: SplitSource) => {
+  if (images === undefined) throw new Error("a split by content needs the images")
+  const pixels = images.length / (trainExamples + testExamples)
+  if (by === "group" && groups !== undefined) {
+    const bytes = new Uint8Array(groups.buffer, groups.byteOffset, groups.byteLength)
+    return (index: number) => bytes.subarray(8 * index, 8 * index + 8)
+  }
+  // An example without a group is one of its own.
+  return (index: number) => images.subarray(index * pixels, (index + 1) * pixels)
+}
+
+const splitByHash = (split: Extract<Split, { readonly kind: "hashed" }>, source: SplitSource) => {
+  const { testExamples, trainExamples } = source
+  const examples = trainExamples + testExamples
+  const contentAt = contentOf(split.by, source)
+  const found: Record<SplitName, Array<number>> = { train: [], validation: [], test: [] }
+  const shares = { seed: split.seed, test: split.test ?? 0, validation: split.validation }
+  for (let index = 0; index < examples; index++) {
+    const isOfTestSet = split.test === undefined && index >= trainExamples
+    found[isOfTestSet ? "test" : hashedSplit(contentAt(index), shares)].push(index)
+  }
+  return {
+    train: Uint32Array.from(found.train),
+    validation: Uint32Array.from(found.validation),
+    test: Uint32Array.from(found.test),
+  }
+}
+
+export const splitDataset = (split: Split, source: SplitSource): Result.Result<SplitIndices, SplitEmpty> => {
+  const { testExamples, trainExamples } = source
   const examples = trainExamples + testExamples
   const empty = (set: SplitEmpty["set"], examples: number, advice: string) =>
     Result.fail(new SplitEmpty({ set, examples, advice }))
 
+  if (split.kind === "hashed") {
+    const found = splitByHash(split, source)
+    if (found.test.length < 1) return empty("test", examples, "raise split.test, or add examples")
+    if (found.validation.length < 1) return empty("validation", examples, "raise split.validation")
+    if (found.train.length < 1) return empty("train", examples, "lower split.test or split.validation")
+    return Result.succeed(found)
+  }
+  const labels = split.stratified === true ? source.labels : undefined
   if (split.kind === "standard") {
     const kept = trainExamples - split.validation
     if (testExamples < 1) return empty("test", examples, "use the pooled split")
@@ -53,11 +134,8 @@ export const splitDataset = (
     if (kept < 1) {
       return empty("train", trainExamples, `lower split.validation, now ${split.validation}`)
     }
-    return Result.succeed({
-      train: drawn(split.seed, trainExamples, 0, kept),
-      validation: drawn(split.seed, trainExamples, kept, trainExamples),
-      test: range(trainExamples, examples),
-    })
+    const [train, validation] = takeParts(split.seed, trainExamples, [kept], labels)
+    return Result.succeed({ train, validation, test: range(trainExamples, examples) })
   }
 
   const test = Math.round(split.test * examples)
@@ -73,9 +151,6 @@ export const splitDataset = (
       `lower split.test (${split.test}) or split.validation (${split.validation})`,
     )
   }
-  return Result.succeed({
-    test: drawn(split.seed, examples, 0, test),
-    validation: drawn(split.seed, examples, test, test + validation),
-    train: drawn(split.seed, examples, test + validation, examples),
-  })
+  const [tested, validated, train] = takeParts(split.seed, examples, [test, validation], labels)
+  return Result.succeed({ test: tested, validation: validated, train })
 }

@@ -6,7 +6,6 @@
 import type { Dataset } from "../../schemas/experiment/Dataset.ts"
 import type { Loss } from "../../schemas/experiment/Experiment.ts"
 import { version } from "../../schemas/version.ts"
-import { classNames } from "../dataset/classNames.ts"
 import { describePreparation, preparationOf } from "../preprocess/prepare.ts"
 
 export interface Described {
@@ -19,6 +18,8 @@ export interface Described {
   /** [height, width, channels] */
   readonly inputShape: readonly [number, number, number]
   readonly classes: number
+  /** The name of each class, by label. */
+  readonly classNames: ReadonlyArray<string>
   readonly loss: Loss
   readonly normalization: string
   /** The float32 value of each of the 256 pixel values, a linear function. */
@@ -29,7 +30,7 @@ export type Description = ReturnType<typeof describe>
 
 /** `output`: the outputs of the network in the format. */
 export const describe = (model: Described, output: "probabilities" | "scores") => {
-  const { classes, dataset, datasetName, inputShape, normalization, table } = model
+  const { classes, classNames, dataset, datasetName, inputShape, normalization, table } = model
   return {
     producer: `tidemark ${version}`,
     run: model.run,
@@ -50,7 +51,7 @@ export const describe = (model: Described, output: "probabilities" | "scores") =
       output === "probabilities"
         ? `probabilities, float32 [batch, ${classes}]`
         : `scores, float32 [batch, ${classes}]; probabilities are the scores divided by their sum`,
-    classes: classNames(dataset, classes),
+    classes: classNames,
   }
 }
 

@@ -7,7 +7,13 @@
 import { fileURLToPath } from "node:url"
 import { Redacted } from "effect"
 import { showUrl } from "../../format/showUrl.ts"
-import { type Dataset, type FileName, fileNames, type OwnDataset } from "../../schemas/experiment/Dataset.ts"
+import {
+  type Dataset,
+  type FileName,
+  fileNames,
+  isPacked,
+  type OwnDataset,
+} from "../../schemas/experiment/Dataset.ts"
 
 const whole = Symbol("tidemark/address")
 
@@ -40,7 +46,7 @@ export const addressProblem = (source: string): string | undefined => {
 }
 
 const mapSources = (dataset: Dataset, change: (source: Source, name: FileName) => Source): Dataset =>
-  typeof dataset === "string"
+  typeof dataset === "string" || isPacked(dataset)
     ? dataset
     : {
         ...dataset,
@@ -58,7 +64,7 @@ export const hideSecrets = (dataset: Dataset): Dataset =>
 
 /** The dataset of a stored experiment with the full addresses of the experiment file, where both show the same. */
 export const withSecretsOf = (stored: Dataset, written: Dataset): Dataset =>
-  typeof written === "string"
+  typeof written === "string" || isPacked(written)
     ? stored
     : mapSources(stored, (source, name) =>
         source.source === written[name].source ? { ...source, ...written[name] } : source,

@@ -1,12 +1,12 @@
 /**
  * Finds the files of the dataset cache that no run needs: (run directories, cache) -> paths.
  *
- * Only files that the cache wrote itself are candidates: a file with its record, the record of a file that was deleted, and
- * the origins of own files. Files that a user put there are never candidates. A run needs what its fetch stage recorded. A
+ * Only files that the cache wrote itself are candidates: a file with its record, the record of a file that was deleted, the
+ * origins of own files, and the indices of packed datasets. Files that a user put there are never candidates. A run needs what its fetch stage recorded. A
  * run without that record needs its whole dataset. A run that cannot be read may need every file.
  */
 import { Effect, Path, Schema } from "effect"
-import { FetchedDataset, fileNames, Sha256 } from "../../schemas/experiment/Dataset.ts"
+import { FetchedDataset, Sha256 } from "../../schemas/experiment/Dataset.ts"
 import * as files from "../../storage/files.ts"
 import { isLinkNow, listNow, readStringNow } from "../../storage/filesNow.ts"
 import { layout } from "../../storage/runDirectory.ts"
@@ -20,6 +20,11 @@ const FetchRecord = Schema.fromJsonString(Schema.Struct({ result: FetchedDataset
 const decodeFetch = Schema.decodeUnknownEffect(FetchRecord)
 const decodeRecord = Schema.decodeUnknownEffect(Schema.fromJsonString(CacheRecord))
 const decodeOrigin = Schema.decodeUnknownEffect(Schema.fromJsonString(Schema.Struct({ sha256: Sha256 })))
+
+/** The part of the index of a packed dataset (`stages/pack/packDataset.ts`) that names its files. */
+const decodePackIndex = Schema.decodeUnknownEffect(
+  Schema.fromJsonString(Schema.Struct({ fetched: FetchedDataset })),
+)
 
 /** Such as mnist/train-images-idx3-ubyte, because a cache may have moved to another path. */
 type Entry = string
@@ -39,8 +44,10 @@ const addNeeds = Effect.fnUntraced(function* (needs: Needs, run: string) {
   const fetched =
     text === undefined ? undefined : yield* decodeFetch(text).pipe(Effect.orElseSucceed(() => undefined))
   if (fetched !== undefined) {
-    for (const name of fileNames) {
-      const { path } = fetched.result.files[name]
+    const { files, packed } = fetched.result
+    for (const file of [...Object.values(files), packed?.names, packed?.groups]) {
+      if (file === undefined) continue
+      const { path } = file
       needs.entries.add(`${paths.basename(paths.dirname(path))}/${paths.basename(path)}`)
     }
     return
@@ -76,6 +83,14 @@ export const findUnreferenced = Effect.fn("findUnreferenced")(function* (
         : undefined
       if (origin !== undefined) {
         if (!needs.entries.has(`${folder}/${origin.sha256}.idx`)) found.push(paths.join(inside, name))
+        continue
+      }
+      const index = name.endsWith(".index.json")
+        ? yield* decodePackIndex(text).pipe(Effect.orElseSucceed(() => undefined))
+        : undefined
+      if (index !== undefined) {
+        const kept = index.fetched.files.trainImages.path
+        if (!needs.entries.has(`${folder}/${paths.basename(kept)}`)) found.push(paths.join(inside, name))
         continue
       }
       const record = yield* decodeRecord(text).pipe(Effect.orElseSucceed(() => undefined))

@@ -6,7 +6,8 @@
  * TensorFlow Datasets' `url_checksums`, MD5 from torchvision's `datasets/mnist.py`, 2024). The pixel bounds of all except
  * MNIST are wider than the commonly published figures, and have not been measured here.
  */
-import type { Bounds, Dataset, FileName, Layout, RegisteredName } from "../../schemas/experiment/Dataset.ts"
+import type { Bounds } from "../../schemas/experiment/Bounds.ts"
+import type { Dataset, FileName, Layout, RegisteredName } from "../../schemas/experiment/Dataset.ts"
 
 /** `content`: of the uncompressed file. `download`: of the bytes that a URL serves. */
 export type Digest =
@@ -264,7 +265,7 @@ export const describeDataset = (dataset: Dataset): DatasetDescription => {
   const [height, width, channels = 1] = dataset.imageShape
   return {
     name: dataset.name,
-    classes: dataset.classes,
+    classes: typeof dataset.classes === "number" ? dataset.classes : dataset.classes.length,
     imageShape: [height, width, channels],
     layout: plain,
     bounds: { ...ownBounds, ...dataset.bounds },

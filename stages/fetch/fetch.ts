@@ -1,5 +1,6 @@
 /**
- * The fetch stage: (dataset, data folder) -> its four files in the cache, uncompressed and verified.
+ * The fetch stage: (dataset, data folder) -> its four files in the cache, uncompressed and verified. Datasets of image files and
+ * arrays are packed into such files (`stages/pack/`).
  *
  * No unverified file has a final name. Files are fetched one after another, so that only one is in memory. Any number
  * of runs may fetch into one cache. A resumed run gets the content it started with or an error, because other content
@@ -12,9 +13,12 @@ import {
   type FetchedFile,
   type FileName,
   fileNames,
+  isPacked,
 } from "../../schemas/experiment/Dataset.ts"
+import type { PackedDataset } from "../../schemas/experiment/PackedDataset.ts"
 import { Failure } from "../../schemas/Failure.ts"
-import { lookUp } from "./cache.ts"
+import { isPackedCopyKept, packDataset } from "../pack/packDataset.ts"
+import { SourceChanged } from "../pack/SourceInvalid.ts"
 import { datasets, describeDataset } from "./datasets.ts"
 import { fetchOwnFile } from "./ownFile.ts"
 import { fetchPublishedFile } from "./publishedFile.ts"
@@ -32,7 +36,29 @@ export class ContentNotKnown extends Failure<ContentNotKnown>()("ContentNotKnown
 
 /** Whether the content of the dataset is the same whenever it is fetched. */
 export const isImmutable = (dataset: Dataset): boolean =>
-  typeof dataset === "string" || fileNames.every((name) => dataset[name].sha256 !== undefined)
+  typeof dataset === "string" ||
+  (!isPacked(dataset) && fileNames.every((name) => dataset[name].sha256 !== undefined))
+
+/** The packed copy of a dataset. `recorded`: what a resumed run started with. */
+const fetchPacked = Effect.fnUntraced(function* (
+  dataset: PackedDataset,
+  dataDir: string,
+  recorded: FetchedDataset | undefined,
+) {
+  if (recorded !== undefined && (yield* isPackedCopyKept(recorded))) return recorded
+  const fetched = yield* packDataset(dataset, dataDir)
+  const digest = (of: FetchedDataset) => of.packed?.digest.slice(0, 16) ?? "none"
+  const isSame =
+    recorded === undefined ||
+    (digest(recorded) === digest(fetched) &&
+      recorded.classNames?.join("\0") === fetched.classNames?.join("\0"))
+  if (isSame) return fetched
+  return yield* new SourceChanged({
+    dataset: dataset.name,
+    found: digest(fetched),
+    expected: digest(recorded),
+  })
+})
 
 export const fetchDataset = Effect.fn("fetchDataset")(function* (options: {
   readonly dataset: Dataset
@@ -42,6 +68,7 @@ export const fetchDataset = Effect.fn("fetchDataset")(function* (options: {
   readonly recorded?: FetchedDataset | undefined
 }) {
   const { dataDir, dataset, recorded } = options
+  if (isPacked(dataset)) return yield* fetchPacked(dataset, dataDir, recorded)
   const fetchFile = (key: FileName) =>
     typeof dataset === "string"
       ? fetchPublishedFile({
@@ -71,8 +98,5 @@ export const fetchDataset = Effect.fn("fetchDataset")(function* (options: {
 
 /** Whether the files that a run started with are still in the cache, unchanged. */
 export const isStillCached = Effect.fn("isStillCached")(function* (fetched: FetchedDataset) {
-  for (const { path, sha256 } of Object.values(fetched.files)) {
-    if ((yield* lookUp(path, sha256)).kind !== "verified") return false
-  }
-  return true
+  return yield* isPackedCopyKept(fetched)
 })

@@ -103,8 +103,12 @@ const checkShape = (
   return new ImageTooLarge({ image, found: `${found}, ${((width * height) / 1e6).toFixed(0)} megapixels` })
 }
 
-/** Checks format and size, and opens the image for decoding. */
-const open = Effect.fnUntraced(function* (bytes: Uint8Array, image: string, maxRatio = maxAspectRatio) {
+/** Checks format and size, and opens the image for decoding. `metadata`: of its header. */
+export const openImage = Effect.fnUntraced(function* (
+  bytes: Uint8Array,
+  image: string,
+  maxRatio = maxAspectRatio,
+) {
   const format = formatOf(bytes)
   if (!["PNG", "JPEG", "WebP"].includes(format)) {
     return yield* new ImageFormatUnsupported({ image, found: format })
@@ -112,14 +116,16 @@ const open = Effect.fnUntraced(function* (bytes: Uint8Array, image: string, maxR
   if (format === "PNG" && bytes.length >= 24) yield* checkShape(pngSize(bytes), image, maxRatio)
   const sharp = yield* loadSharp
   const damaged = (error: unknown) => new ImageDamaged({ image, found: reasonOf(error) })
-  const size = yield* Effect.tryPromise({
+  const metadata = yield* Effect.tryPromise({
     try: () => sharp(bytes, { limitInputPixels: false }).metadata(),
     catch: damaged,
   })
-  yield* checkShape(size, image, maxRatio)
+  yield* checkShape(metadata, image, maxRatio)
   return {
     picture: sharp(bytes, { limitInputPixels: maxPixels, failOn: "truncated" }).autoOrient(),
     damaged,
+    format,
+    metadata,
   }
 })
 
@@ -144,7 +150,7 @@ const flatten = (data: Uint8Array): Float32Array => {
 
 /** A gray image that is at most 1200 pixels wide and high. */
 export const decodeGray = Effect.fn("decodeGray")(function* (bytes: Uint8Array, image: string) {
-  const { damaged, picture } = yield* open(bytes, image)
+  const { damaged, picture } = yield* openImage(bytes, image)
   const { data, info } = yield* Effect.tryPromise({
     try: () =>
       picture
@@ -167,7 +173,7 @@ export const decodeFitted = Effect.fn("decodeFitted")(function* (
 ) {
   // The images of a dataset may be long themselves: a series of measurements, for example.
   const ratio = Math.max(width, height) / Math.min(width, height)
-  const { damaged, picture } = yield* open(bytes, image, maxAspectRatio * ratio)
+  const { damaged, picture } = yield* openImage(bytes, image, maxAspectRatio * ratio)
   const { data, info } = yield* Effect.tryPromise({
     try: () =>
       picture

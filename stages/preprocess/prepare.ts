@@ -2,13 +2,15 @@
  * Prepares a user's image for prediction: (bytes, dataset) -> pixels as the dataset stores them, with what is doubtful
  * about them, and a description of the preparation.
  *
- * The preparation follows how the dataset was made: characters are cut out and normalized as in MNIST, other images are only
- * resized.
+ * The preparation follows how the dataset was made: characters are cut out and normalized as in MNIST, image files are decoded as
+ * they were for training, other images are only resized.
  */
 import { Effect, Result, Schema } from "effect"
 import type { Dataset } from "../../schemas/experiment/Dataset.ts"
+import type { ImageOptions } from "../../schemas/experiment/PackedDataset.ts"
 import { Failure } from "../../schemas/Failure.ts"
 import { decodeFitted, decodeGray } from "./decode.ts"
+import { decodeExample } from "./decodeExample.ts"
 import { type CharacterStyle, toCharacter } from "./digit.ts"
 import type { Doubt } from "./Doubt.ts"
 import { pad } from "./resize.ts"
@@ -16,6 +18,7 @@ import { pad } from "./resize.ts"
 export type Preparation =
   | { readonly kind: "character"; readonly style: CharacterStyle }
   | { readonly kind: "resize"; readonly darkGround: boolean }
+  | { readonly kind: "asTrained"; readonly images: ImageOptions }
 
 /** LeCun et al. (1998). */
 const likeMnist: Preparation = { kind: "character", style: { size: 28, box: 20, centre: "mass" } }
@@ -32,11 +35,19 @@ const registered: Readonly<Record<Extract<Dataset, string>, Preparation>> = {
   "fashion-mnist": { kind: "resize", darkGround: true },
 }
 
-export const preparationOf = (dataset: Dataset): Preparation =>
-  typeof dataset === "string" ? registered[dataset] : { kind: "resize", darkGround: false }
+export const preparationOf = (dataset: Dataset): Preparation => {
+  if (typeof dataset === "string") return registered[dataset]
+  if (!("background" in dataset)) return { kind: "resize", darkGround: false }
+  // Images for training had the shape already, if the experiment does not say how to change it.
+  const { background, fit = "pad" } = dataset
+  return { kind: "asTrained", images: { background, fit } }
+}
 
 /** A description for the user: what is done to an image, and why. */
 export const describePreparation = (preparation: Preparation, dataset: string): string => {
+  if (preparation.kind === "asTrained") {
+    return `images are decoded as those of ${dataset} for training; images of another size: ${preparation.images.fit}`
+  }
   if (preparation.kind === "resize") {
     const inverted = preparation.darkGround ? ", and inverted if their border is light" : ""
     return `images are only resized${inverted}, because ${dataset} is not known to hold cut-out characters as MNIST does`
@@ -78,6 +89,11 @@ export const prepareImage = Effect.fn("prepareImage")(function* (
   const [height, width, channels] = dataset.imageShape
   if (channels !== 1 && channels !== 3)
     return yield* new ChannelsUnsupported({ dataset: dataset.name, channels })
+  if (preparation.kind === "asTrained") {
+    const pixels = new Uint8Array(height * width * channels)
+    yield* decodeExample(bytes, image, dataset.imageShape, preparation.images, pixels)
+    return { pixels, doubts: [] }
+  }
   const fitted = yield* decodeFitted(bytes, image, [height, width, channels])
   const doubts: ReadonlyArray<Doubt> = []
   return { pixels: pad(fitted, dataset.imageShape, preparation.darkGround), doubts }

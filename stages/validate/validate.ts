@@ -5,13 +5,8 @@
  * dataset, and counts test images that are also train images. The figures are the record of the stage.
  */
 import { Effect, Schema } from "effect"
-import {
-  type Bounds,
-  type DatasetFigures,
-  type Range,
-  type SetFigures,
-  shareBounds,
-} from "../../schemas/experiment/Dataset.ts"
+import { type Bounds, type Range, shareBounds } from "../../schemas/experiment/Bounds.ts"
+import type { DatasetFigures, SetFigures } from "../../schemas/experiment/Dataset.ts"
 import { Failure } from "../../schemas/Failure.ts"
 import type { ResidentDataset } from "../dataset/load.ts"
 import { PixelCounts } from "../dataset/normalize.ts"
@@ -53,9 +48,11 @@ const setFigures = Effect.fnUntraced(function* (data: ResidentDataset, from: num
     counts.add(data.images.subarray(at * pixels, Math.min(until, at + imagesAtOnce) * pixels))
     yield* Effect.yieldNow
   }
+  // A set without examples has no pixels: packed data whose test examples the split takes from all.
+  const isEmpty = from === until
   const classCounts = Array.from({ length: data.classes }, () => 0)
   for (let example = from; example < until; example++) classCounts[data.labels[example]]++
-  const { mean, stddev } = counts.figures()
+  const { mean, stddev } = isEmpty ? { mean: 0, stddev: 0 } : counts.figures()
   const figures: SetFigures = {
     examples: until - from,
     classCounts,
@@ -69,7 +66,7 @@ const setFigures = Effect.fnUntraced(function* (data: ResidentDataset, from: num
  * A hash of each image: a multiplicative hash over its words (with the prime of FNV-1a), mixed so that the low bits
  * are usable.
  */
-const hashImages = Effect.fnUntraced(function* (data: ResidentDataset) {
+export const hashImages = Effect.fnUntraced(function* (data: ResidentDataset) {
   const pixels = data.images.length / data.labels.length
   // Words are four times faster than bytes, but only images of a multiple of four bytes are aligned to words.
   const units =
@@ -114,6 +111,7 @@ const countDuplicates = Effect.fnUntraced(function* (data: ResidentDataset) {
 
 /** The figures of a set that are out of bounds. */
 const violationsOf = (set: "train" | "test", figures: SetFigures, bounds: Bounds) => {
+  if (figures.examples === 0) return []
   const checks: ReadonlyArray<readonly [figure: string, found: number, bound: Range | undefined]> = [
     [
       "the number of examples",

@@ -5,7 +5,10 @@
 import { assert, describe, it } from "@effect/vitest"
 import type { Schema, SchemaAST } from "effect"
 import { Augmentation } from "../../schemas/experiment/Augmentation.ts"
-import { Bounds, OwnDataset, Split } from "../../schemas/experiment/Dataset.ts"
+import { Bounds } from "../../schemas/experiment/Bounds.ts"
+import { OwnDataset } from "../../schemas/experiment/Dataset.ts"
+import { PackedDataset } from "../../schemas/experiment/PackedDataset.ts"
+import { Split } from "../../schemas/experiment/Split.ts"
 import { EnsembleOutline } from "../../schemas/Ensemble.ts"
 import { Budget, Experiment } from "../../schemas/experiment/Experiment.ts"
 import { Gate } from "../../schemas/experiment/Gate.ts"
@@ -98,6 +101,7 @@ describe("a table of fields", () => {
 
   /** Fields of several kinds: equal ones are one row, which names the kinds. */
   const unions: ReadonlyArray<readonly [string, ReadonlyArray<Member>]> = [
+    ["Files of your own", membersOf(PackedDataset)],
     ["Splits", membersOf(Split)],
     ["Layers", layers],
     ["Initializers", membersOf(Initializer)],

@@ -5,7 +5,7 @@
 import { documents } from "./documents.ts"
 import type { Project } from "./project.ts"
 
-const imports = `import { experiment, initializers, layers, learningRates, optimizers, regularizers } from "tidemark"`
+const imports = `import { datasets, experiment, initializers, layers, learningRates, optimizers, regularizers } from "tidemark"`
 
 /** An experiment on images of MNIST's shape, or of as many classes as a dataset in `fields` has. */
 const experimentOf = (model: string, fields: string) => `${imports}
@@ -35,7 +35,8 @@ export const moduleOf = (text: string): string => {
   if (text.startsWith("layers.dense")) return experimentOf(`layers.flatten(), ${text} ${last("10")}`, "")
   if (text.startsWith("layers.")) return experimentOf(`${text} layers.flatten(), ${last("10")}`, "")
   if (!/^[a-z]\w*: /i.test(text)) throw new Error(`neither a file, fields nor layers:\n${text}`)
-  const classes = /classes: (\d+)/.exec(text)?.[1] ?? "10"
+  const names = /classes: \[([^\]]+)\]/.exec(text)?.[1].split(",")
+  const classes = /classes: (\d+)/.exec(text)?.[1] ?? String(names?.length ?? 10)
   return experimentOf(`layers.flatten(), ${last(classes)}`, text)
 }
 

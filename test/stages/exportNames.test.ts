@@ -23,6 +23,7 @@ const described: Described = {
   datasetName: "mnist",
   inputShape: [8, 8, 1],
   classes: 3,
+  classNames: ["0", "1", "2"],
   loss: "softmaxCrossEntropy",
   normalization: "unit",
   table: Float32Array.from({ length: 256 }, (_, i) => i / 255),

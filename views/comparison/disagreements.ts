@@ -35,7 +35,7 @@ const drawExamples = Effect.fnUntraced(function* ({ figures }: ComparedUnit, ind
     if (picture !== null) pictures.set(index, picture)
   }
   const known = isRegistered(fetched.name) ? fetched.name : "mnist"
-  return { pictures, names: classNames(known, fetched.classes) } satisfies Drawn as Drawn
+  return { pictures, names: classNames(known, fetched.classes, fetched.classNames) } satisfies Drawn as Drawn
 })
 
 interface Side {

@@ -13,9 +13,15 @@ import { count, measure, percent } from "../../format/numbers.ts"
 const splitOf = ({ experiment }: RunRecords): string => {
   if (experiment === undefined) return "unknown"
   const { split } = experiment
+  if (split.kind === "hashed") {
+    const test =
+      split.test === undefined ? "standard test set" : `about ${percent(split.test)} of all for testing`
+    return `by a hash of each ${split.by === "group" ? "group" : "image"}: ${test}, about ${percent(split.validation)} of the rest for validation (seed ${split.seed})`
+  }
+  const stratified = split.stratified === true ? ", with the same shares of classes" : ""
   return split.kind === "standard"
-    ? `standard training and test sets; ${count(split.validation)} training examples held out for validation (seed ${split.seed})`
-    : `all examples pooled; ${percent(split.test)} held out for testing, then ${percent(split.validation)} of the rest for validation (seed ${split.seed})`
+    ? `standard training and test sets; ${count(split.validation)} training examples held out for validation (seed ${split.seed}${stratified})`
+    : `all examples pooled; ${percent(split.test)} held out for testing, then ${percent(split.validation)} of the rest for validation (seed ${split.seed}${stratified})`
 }
 
 const normalizationOf = ({ experiment }: RunRecords): string => {
@@ -51,6 +57,31 @@ const classesTable = (
       percent((test.classCounts[label] ?? 0) / test.examples),
     ]),
   })
+}
+
+/** What packing found; nothing for datasets that were not packed. */
+const packedFacts = ({ fetched }: RunRecords): ReadonlyArray<readonly [string, Content]> => {
+  const packed = fetched?.packed
+  if (packed === undefined) return []
+  const images = Object.entries(packed.images).map(([what, number]) => `${count(number)} ${what}`)
+  return [
+    ["digest of pixels and labels", html`<code>${packed.digest}</code>`],
+    ["packed files", `${count(packed.sources)}${images.length === 0 ? "" : `: ${images.join(", ")}`}`],
+    ["hidden files skipped", count(packed.skipped)],
+    ["files excluded", count(packed.excluded.length)],
+  ]
+}
+
+const excludedTable = ({ fetched }: RunRecords) => {
+  const excluded = fetched?.packed?.excluded ?? []
+  if (excluded.length === 0) return null
+  const rows = excluded
+    .slice(0, 1000)
+    .map(({ path, reason, sha256 }) => [path, reason, html`<code>${sha256 ?? "–"}</code>`])
+  return folded(
+    `All ${count(excluded.length)} excluded files`,
+    table({ caption: "Files that are not in the dataset", columns: ["file", "reason", "SHA-256"], rows }),
+  )
 }
 
 const filesTable = ({ fetched }: RunRecords) =>
@@ -100,11 +131,13 @@ export const datasetSection = (
               ] as const,
             ]),
         ["pixel normalization", normalizationOf(records)],
+        ...packedFacts(records),
       ]),
       names.length <= 64
         ? html`<div class="examples">${classes}</div>`
         : folded(`All ${names.length} classes`, classes),
       filesTable(records),
+      excludedTable(records),
     ],
   }
 }

@@ -23,9 +23,13 @@ import { count, percent, threeDigits } from "../../format/numbers.ts"
 import { datasetTitle } from "../../format/datasetTitle.ts"
 import { moment } from "../../format/moment.ts"
 
-const namesOf = ({ dataset, experiment, test }: RunRecords): ReadonlyArray<string> => {
+const namesOf = ({ dataset, experiment, fetched, test }: RunRecords): ReadonlyArray<string> => {
   const classes = dataset?.classes ?? test?.confusion?.length ?? 0
-  return classNames(experiment?.dataset ?? "mnist", classes).slice(0, classes)
+  return classNames(
+    experiment?.dataset ?? "mnist",
+    classes,
+    dataset?.classNames ?? fetched?.classNames,
+  ).slice(0, classes)
 }
 
 /** The name of a dataset of one's own, which another version may have described. */

@@ -32,12 +32,12 @@ export interface AugmentationInput {
 
 /** A dataset: a registered name, or files of your own. */
 export type DatasetInput = "mnist" | "fashion-mnist" | "kmnist" | "emnist-digits" | "emnist-letters" | "emnist-balanced" | "qmnist" | {
-  /** [height, width] or [height, width, channels] of every image. */
-  readonly imageShape: readonly [number, number] | readonly [number, number, number]
   /** At most 64 lower-case letters, digits and -. */
   readonly name: string
   /** Number of classes, 2 to 1000. Labels are 0 to classes - 1. */
   readonly classes: number
+  /** [height, width] or [height, width, channels] of every image. */
+  readonly imageShape: readonly [number, number] | readonly [number, number, number]
   /** IDX file of bytes: [examples, height, width] or [examples, height, width, channels]. */
   readonly trainImages: {
     /** A path, relative to the working folder, or an http(s) or file URL. The file is IDX, uncompressed or gzip. */
@@ -81,6 +81,227 @@ export type DatasetInput = "mnist" | "fashion-mnist" | "kmnist" | "emnist-digits
     /** Standard deviation of all pixels of each set, on the scale 0 to 1. */
     readonly pixelStddev?: readonly [number, number]
   }
+} | {
+  /** At most 64 lower-case letters, digits and -. */
+  readonly name: string
+  /**
+   * The names of the classes in the order of their labels, or their number, 2 to 1000. With a number, the order is by value
+   * if all names are numbers, else by code point.
+   */
+  readonly classes: number | ReadonlyArray<string>
+  /** [height, width] or [height, width, channels] of the images in training. */
+  readonly imageShape: readonly [number, number] | readonly [number, number, number]
+  readonly kind: "folder"
+  /** A folder that has one folder for each class. */
+  readonly train: string
+  /** Bounds of the data. They affect no result, so they are not in the fingerprint. */
+  readonly bounds?: {
+    /** Number of training examples. */
+    readonly trainExamples?: readonly [number, number]
+    /** Number of test examples. */
+    readonly testExamples?: readonly [number, number]
+    /** Share of every class in each set, 0 to 1, or of some classes by label: `{ 3: [0.1, 0.2] }`. */
+    readonly classShare?: readonly [number, number] | {
+      readonly [key: string]: readonly [number, number]
+    }
+    /** Mean of all pixels of each set, on the scale 0 to 1. */
+    readonly pixelMean?: readonly [number, number]
+    /** Standard deviation of all pixels of each set, on the scale 0 to 1. */
+    readonly pixelStddev?: readonly [number, number]
+  }
+  /**
+   * What to do with images of another size. `cover`: scale, and crop what is too long. `pad`: scale, and add background.
+   * `stretch`: scale width and height separately. Default: images of another size are refused.
+   */
+  readonly fit?: "cover" | "pad" | "stretch"
+  /** The colour behind transparent pixels and of added margins: red, green and blue, 0 to 255. Default: white. */
+  readonly background?: readonly [number, number, number]
+  /** The same for the test set. Default: none; then the split must take test examples from all. */
+  readonly test?: string
+  /** What to do with files that cannot be decoded or are no images. Default: refuse. */
+  readonly damaged?: "refuse" | "exclude"
+  /** How many equal images are allowed in several splits or with several labels. */
+  readonly allow?: {
+    /** Images that may be in several splits. Default: 0. */
+    readonly duplicates?: number
+    /** Images that may have several labels. Default: 0. */
+    readonly conflicts?: number
+  }
+} | {
+  /** At most 64 lower-case letters, digits and -. */
+  readonly name: string
+  /**
+   * The names of the classes in the order of their labels, or their number, 2 to 1000. With a number, the order is by value
+   * if all names are numbers, else by code point.
+   */
+  readonly classes: number | ReadonlyArray<string>
+  /** [height, width] or [height, width, channels] of the images in training. */
+  readonly imageShape: readonly [number, number] | readonly [number, number, number]
+  readonly kind: "manifest"
+  /** A CSV file with a header, or JSON Lines. */
+  readonly train: string
+  /** Bounds of the data. They affect no result, so they are not in the fingerprint. */
+  readonly bounds?: {
+    /** Number of training examples. */
+    readonly trainExamples?: readonly [number, number]
+    /** Number of test examples. */
+    readonly testExamples?: readonly [number, number]
+    /** Share of every class in each set, 0 to 1, or of some classes by label: `{ 3: [0.1, 0.2] }`. */
+    readonly classShare?: readonly [number, number] | {
+      readonly [key: string]: readonly [number, number]
+    }
+    /** Mean of all pixels of each set, on the scale 0 to 1. */
+    readonly pixelMean?: readonly [number, number]
+    /** Standard deviation of all pixels of each set, on the scale 0 to 1. */
+    readonly pixelStddev?: readonly [number, number]
+  }
+  /** The folder where the paths of images start. Default: the folder of the manifest. */
+  readonly folder?: string
+  /**
+   * What to do with images of another size. `cover`: scale, and crop what is too long. `pad`: scale, and add background.
+   * `stretch`: scale width and height separately. Default: images of another size are refused.
+   */
+  readonly fit?: "cover" | "pad" | "stretch"
+  /** The colour behind transparent pixels and of added margins: red, green and blue, 0 to 255. Default: white. */
+  readonly background?: readonly [number, number, number]
+  /** The same for the test set, if the manifest has no column that says the split. */
+  readonly test?: string
+  /** What to do with files that cannot be decoded or are no images. Default: refuse. */
+  readonly damaged?: "refuse" | "exclude"
+  /** How many equal images are allowed in several splits or with several labels. */
+  readonly allow?: {
+    /** Images that may be in several splits. Default: 0. */
+    readonly duplicates?: number
+    /** Images that may have several labels. Default: 0. */
+    readonly conflicts?: number
+  }
+  /** Text after each path, such as ".png" if the manifest has names without it. Default: none. */
+  readonly suffix?: string
+  /** The names of the columns. Default: path, label, split and group. */
+  readonly columns?: {
+    readonly path?: string
+    readonly label?: string
+    /** Its values are train and test. The column may be absent. */
+    readonly split?: string
+    /** What must stay in one split: a patient, a scene, a writer. The column may be absent. */
+    readonly group?: string
+  }
+} | {
+  /** At most 64 lower-case letters, digits and -. */
+  readonly name: string
+  /**
+   * The names of the classes in the order of their labels, or their number, 2 to 1000. With a number, the order is by value
+   * if all names are numbers, else by code point.
+   */
+  readonly classes: number | ReadonlyArray<string>
+  /** [height, width] or [height, width, channels] of the images in training. */
+  readonly imageShape: readonly [number, number] | readonly [number, number, number]
+  readonly kind: "npz"
+  /** A file of `numpy.savez` or `numpy.savez_compressed`. */
+  readonly file: string
+  /** Bounds of the data. They affect no result, so they are not in the fingerprint. */
+  readonly bounds?: {
+    /** Number of training examples. */
+    readonly trainExamples?: readonly [number, number]
+    /** Number of test examples. */
+    readonly testExamples?: readonly [number, number]
+    /** Share of every class in each set, 0 to 1, or of some classes by label: `{ 3: [0.1, 0.2] }`. */
+    readonly classShare?: readonly [number, number] | {
+      readonly [key: string]: readonly [number, number]
+    }
+    /** Mean of all pixels of each set, on the scale 0 to 1. */
+    readonly pixelMean?: readonly [number, number]
+    /** Standard deviation of all pixels of each set, on the scale 0 to 1. */
+    readonly pixelStddev?: readonly [number, number]
+  }
+  /** How many equal images are allowed in several splits or with several labels. */
+  readonly allow?: {
+    /** Images that may be in several splits. Default: 0. */
+    readonly duplicates?: number
+    /** Images that may have several labels. Default: 0. */
+    readonly conflicts?: number
+  }
+  /** The names of the arrays. Default: those of Keras. If the file has no test arrays, the split must take test examples. */
+  readonly arrays?: {
+    readonly trainImages?: string
+    readonly trainLabels?: string
+    readonly testImages?: string
+    readonly testLabels?: string
+  }
+} | {
+  /** At most 64 lower-case letters, digits and -. */
+  readonly name: string
+  /**
+   * The names of the classes in the order of their labels, or their number, 2 to 1000. With a number, the order is by value
+   * if all names are numbers, else by code point.
+   */
+  readonly classes: number | ReadonlyArray<string>
+  /** [height, width] or [height, width, channels] of the images in training. */
+  readonly imageShape: readonly [number, number] | readonly [number, number, number]
+  readonly trainImages: string
+  readonly trainLabels: string
+  readonly kind: "npy"
+  /** Bounds of the data. They affect no result, so they are not in the fingerprint. */
+  readonly bounds?: {
+    /** Number of training examples. */
+    readonly trainExamples?: readonly [number, number]
+    /** Number of test examples. */
+    readonly testExamples?: readonly [number, number]
+    /** Share of every class in each set, 0 to 1, or of some classes by label: `{ 3: [0.1, 0.2] }`. */
+    readonly classShare?: readonly [number, number] | {
+      readonly [key: string]: readonly [number, number]
+    }
+    /** Mean of all pixels of each set, on the scale 0 to 1. */
+    readonly pixelMean?: readonly [number, number]
+    /** Standard deviation of all pixels of each set, on the scale 0 to 1. */
+    readonly pixelStddev?: readonly [number, number]
+  }
+  readonly testImages?: string
+  readonly testLabels?: string
+  /** How many equal images are allowed in several splits or with several labels. */
+  readonly allow?: {
+    /** Images that may be in several splits. Default: 0. */
+    readonly duplicates?: number
+    /** Images that may have several labels. Default: 0. */
+    readonly conflicts?: number
+  }
+} | {
+  /** At most 64 lower-case letters, digits and -. */
+  readonly name: string
+  /**
+   * The names of the classes in the order of their labels, or their number, 2 to 1000. With a number, the order is by value
+   * if all names are numbers, else by code point.
+   */
+  readonly classes: number | ReadonlyArray<string>
+  /** [height, width] or [height, width, channels] of the images in training. */
+  readonly imageShape: readonly [number, number] | readonly [number, number, number]
+  readonly kind: "cifar"
+  /** The folder with the files of the archive. */
+  readonly folder: string
+  /** `10`, or for CIFAR-100 `100` (fine labels) or `20` (coarse labels). */
+  readonly labels: 10 | 20 | 100
+  /** Bounds of the data. They affect no result, so they are not in the fingerprint. */
+  readonly bounds?: {
+    /** Number of training examples. */
+    readonly trainExamples?: readonly [number, number]
+    /** Number of test examples. */
+    readonly testExamples?: readonly [number, number]
+    /** Share of every class in each set, 0 to 1, or of some classes by label: `{ 3: [0.1, 0.2] }`. */
+    readonly classShare?: readonly [number, number] | {
+      readonly [key: string]: readonly [number, number]
+    }
+    /** Mean of all pixels of each set, on the scale 0 to 1. */
+    readonly pixelMean?: readonly [number, number]
+    /** Standard deviation of all pixels of each set, on the scale 0 to 1. */
+    readonly pixelStddev?: readonly [number, number]
+  }
+  /** How many equal images are allowed in several splits or with several labels. */
+  readonly allow?: {
+    /** Images that may be in several splits. Default: 0. */
+    readonly duplicates?: number
+    /** Images that may have several labels. Default: 0. */
+    readonly conflicts?: number
+  }
 }
 
 /** An ensemble as a user writes it. */
@@ -98,7 +319,7 @@ export type ExperimentInput = {
   readonly name: string
   /** `softmaxCrossEntropy`: the last layer gives logits. `meanSquaredError`: the last layer gives outputs in [0, 1]. */
   readonly loss: "softmaxCrossEntropy" | "meanSquaredError"
-  /** A registered dataset, such as "mnist", or four IDX files of your own. */
+  /** A registered dataset, such as "mnist", or your own: `datasets.folder({ … })`, or four IDX files. */
   readonly dataset: DatasetInput
   /** The layers of the network. The last one has one output for each class. */
   readonly model: ReadonlyArray<LayerInput>
@@ -114,8 +335,6 @@ export type ExperimentInput = {
     /** Passes over the train split, rounded up to a whole iteration. */
     readonly epochs: number
   }
-  /** Free text. Default: empty. */
-  readonly description?: string
   /**
    * How examples are divided into train, validation and test split. Default: the standard split with 5000 validation
    * examples.
@@ -126,6 +345,7 @@ export type ExperimentInput = {
     readonly validation?: number
     /** Determines the shuffle of the split; independent of the seed of the experiment. Default: 0. */
     readonly seed?: number
+    readonly stratified?: boolean
   } | {
     readonly kind: "pooled"
     /** Share of all examples in the test split, at least 0 and below 1. */
@@ -134,7 +354,20 @@ export type ExperimentInput = {
     readonly validation?: number
     /** Determines the shuffle of the split; independent of the seed of the experiment. Default: 0. */
     readonly seed?: number
+    readonly stratified?: boolean
+  } | {
+    readonly kind: "hashed"
+    /** Share of all examples in the test split, about. Default: none; the test set of the dataset is the test split. */
+    readonly test?: number
+    /** Share of the other examples in the validation split, about. Default: 0.1. */
+    readonly validation?: number
+    /** Changes the hash; independent of the seed of the experiment. Default: 0. */
+    readonly seed?: number
+    /** What is hashed: the pixels of an image, or its group in a manifest. Default: content. */
+    readonly by?: "group" | "content"
   }
+  /** Free text. Default: empty. */
+  readonly description?: string
   /** Determines initial weights, shuffling, dropout and augmentation. Default: 0. */
   readonly seed?: number
   /** `unit`: pixel / 255. `standardized`: (pixel - mean) / standard deviation over the train split. Default: unit. */
@@ -924,6 +1157,457 @@ export interface ScheduleInput {
     readonly url: string
     readonly retries?: number
     readonly timeoutSeconds?: number
+  }
+}
+
+/** Datasets of your own. They are plain values, which are checked when the experiment is run. */
+export declare const datasets: {
+  /** One folder for each class: `train/cat/1.jpg`. */
+  readonly folder: (options: {
+    /** Bounds of the data. They affect no result, so they are not in the fingerprint. */
+    readonly bounds?: {
+      /** Number of training examples. */
+      readonly trainExamples?: readonly [number, number]
+      /** Number of test examples. */
+      readonly testExamples?: readonly [number, number]
+      /** Share of every class in each set, 0 to 1, or of some classes by label: `{ 3: [0.1, 0.2] }`. */
+      readonly classShare?: readonly [number, number] | {
+        readonly [key: string]: readonly [number, number]
+      }
+      /** Mean of all pixels of each set, on the scale 0 to 1. */
+      readonly pixelMean?: readonly [number, number]
+      /** Standard deviation of all pixels of each set, on the scale 0 to 1. */
+      readonly pixelStddev?: readonly [number, number]
+    }
+    /** At most 64 lower-case letters, digits and -. */
+    readonly name: string
+    /**
+     * The names of the classes in the order of their labels, or their number, 2 to 1000. With a number, the order is by value
+     * if all names are numbers, else by code point.
+     */
+    readonly classes: number | ReadonlyArray<string>
+    /** [height, width] or [height, width, channels] of the images in training. */
+    readonly imageShape: readonly [number, number] | readonly [number, number, number]
+    /**
+     * What to do with images of another size. `cover`: scale, and crop what is too long. `pad`: scale, and add background.
+     * `stretch`: scale width and height separately. Default: images of another size are refused.
+     */
+    readonly fit?: "cover" | "pad" | "stretch"
+    /** The colour behind transparent pixels and of added margins: red, green and blue, 0 to 255. Default: white. */
+    readonly background?: readonly [number, number, number]
+    /** The same for the test set. Default: none; then the split must take test examples from all. */
+    readonly test?: string
+    /** A folder that has one folder for each class. */
+    readonly train: string
+    /** What to do with files that cannot be decoded or are no images. Default: refuse. */
+    readonly damaged?: "refuse" | "exclude"
+    /** How many equal images are allowed in several splits or with several labels. */
+    readonly allow?: {
+      /** Images that may be in several splits. Default: 0. */
+      readonly duplicates?: number
+      /** Images that may have several labels. Default: 0. */
+      readonly conflicts?: number
+    }
+  }) => {
+    /** Bounds of the data. They affect no result, so they are not in the fingerprint. */
+    readonly bounds?: {
+      /** Number of training examples. */
+      readonly trainExamples?: readonly [number, number]
+      /** Number of test examples. */
+      readonly testExamples?: readonly [number, number]
+      /** Share of every class in each set, 0 to 1, or of some classes by label: `{ 3: [0.1, 0.2] }`. */
+      readonly classShare?: readonly [number, number] | {
+        readonly [key: string]: readonly [number, number]
+      }
+      /** Mean of all pixels of each set, on the scale 0 to 1. */
+      readonly pixelMean?: readonly [number, number]
+      /** Standard deviation of all pixels of each set, on the scale 0 to 1. */
+      readonly pixelStddev?: readonly [number, number]
+    }
+    /** At most 64 lower-case letters, digits and -. */
+    readonly name: string
+    /**
+     * The names of the classes in the order of their labels, or their number, 2 to 1000. With a number, the order is by value
+     * if all names are numbers, else by code point.
+     */
+    readonly classes: number | ReadonlyArray<string>
+    /** [height, width] or [height, width, channels] of the images in training. */
+    readonly imageShape: readonly [number, number] | readonly [number, number, number]
+    /**
+     * What to do with images of another size. `cover`: scale, and crop what is too long. `pad`: scale, and add background.
+     * `stretch`: scale width and height separately. Default: images of another size are refused.
+     */
+    readonly fit?: "cover" | "pad" | "stretch"
+    /** The colour behind transparent pixels and of added margins: red, green and blue, 0 to 255. Default: white. */
+    readonly background?: readonly [number, number, number]
+    /** The same for the test set. Default: none; then the split must take test examples from all. */
+    readonly test?: string
+    /** A folder that has one folder for each class. */
+    readonly train: string
+    /** What to do with files that cannot be decoded or are no images. Default: refuse. */
+    readonly damaged?: "refuse" | "exclude"
+    /** How many equal images are allowed in several splits or with several labels. */
+    readonly allow?: {
+      /** Images that may be in several splits. Default: 0. */
+      readonly duplicates?: number
+      /** Images that may have several labels. Default: 0. */
+      readonly conflicts?: number
+    }
+    readonly kind: "folder"
+  }
+  /** A CSV or JSON Lines file with the path and the label of each image. */
+  readonly manifest: (options: {
+    /** Bounds of the data. They affect no result, so they are not in the fingerprint. */
+    readonly bounds?: {
+      /** Number of training examples. */
+      readonly trainExamples?: readonly [number, number]
+      /** Number of test examples. */
+      readonly testExamples?: readonly [number, number]
+      /** Share of every class in each set, 0 to 1, or of some classes by label: `{ 3: [0.1, 0.2] }`. */
+      readonly classShare?: readonly [number, number] | {
+        readonly [key: string]: readonly [number, number]
+      }
+      /** Mean of all pixels of each set, on the scale 0 to 1. */
+      readonly pixelMean?: readonly [number, number]
+      /** Standard deviation of all pixels of each set, on the scale 0 to 1. */
+      readonly pixelStddev?: readonly [number, number]
+    }
+    /** At most 64 lower-case letters, digits and -. */
+    readonly name: string
+    /**
+     * The names of the classes in the order of their labels, or their number, 2 to 1000. With a number, the order is by value
+     * if all names are numbers, else by code point.
+     */
+    readonly classes: number | ReadonlyArray<string>
+    /** [height, width] or [height, width, channels] of the images in training. */
+    readonly imageShape: readonly [number, number] | readonly [number, number, number]
+    /** The folder where the paths of images start. Default: the folder of the manifest. */
+    readonly folder?: string
+    /**
+     * What to do with images of another size. `cover`: scale, and crop what is too long. `pad`: scale, and add background.
+     * `stretch`: scale width and height separately. Default: images of another size are refused.
+     */
+    readonly fit?: "cover" | "pad" | "stretch"
+    /** The colour behind transparent pixels and of added margins: red, green and blue, 0 to 255. Default: white. */
+    readonly background?: readonly [number, number, number]
+    /** The same for the test set, if the manifest has no column that says the split. */
+    readonly test?: string
+    /** A CSV file with a header, or JSON Lines. */
+    readonly train: string
+    /** What to do with files that cannot be decoded or are no images. Default: refuse. */
+    readonly damaged?: "refuse" | "exclude"
+    /** How many equal images are allowed in several splits or with several labels. */
+    readonly allow?: {
+      /** Images that may be in several splits. Default: 0. */
+      readonly duplicates?: number
+      /** Images that may have several labels. Default: 0. */
+      readonly conflicts?: number
+    }
+    /** Text after each path, such as ".png" if the manifest has names without it. Default: none. */
+    readonly suffix?: string
+    /** The names of the columns. Default: path, label, split and group. */
+    readonly columns?: {
+      readonly path?: string
+      readonly label?: string
+      /** Its values are train and test. The column may be absent. */
+      readonly split?: string
+      /** What must stay in one split: a patient, a scene, a writer. The column may be absent. */
+      readonly group?: string
+    }
+  }) => {
+    /** Bounds of the data. They affect no result, so they are not in the fingerprint. */
+    readonly bounds?: {
+      /** Number of training examples. */
+      readonly trainExamples?: readonly [number, number]
+      /** Number of test examples. */
+      readonly testExamples?: readonly [number, number]
+      /** Share of every class in each set, 0 to 1, or of some classes by label: `{ 3: [0.1, 0.2] }`. */
+      readonly classShare?: readonly [number, number] | {
+        readonly [key: string]: readonly [number, number]
+      }
+      /** Mean of all pixels of each set, on the scale 0 to 1. */
+      readonly pixelMean?: readonly [number, number]
+      /** Standard deviation of all pixels of each set, on the scale 0 to 1. */
+      readonly pixelStddev?: readonly [number, number]
+    }
+    /** At most 64 lower-case letters, digits and -. */
+    readonly name: string
+    /**
+     * The names of the classes in the order of their labels, or their number, 2 to 1000. With a number, the order is by value
+     * if all names are numbers, else by code point.
+     */
+    readonly classes: number | ReadonlyArray<string>
+    /** [height, width] or [height, width, channels] of the images in training. */
+    readonly imageShape: readonly [number, number] | readonly [number, number, number]
+    /** The folder where the paths of images start. Default: the folder of the manifest. */
+    readonly folder?: string
+    /**
+     * What to do with images of another size. `cover`: scale, and crop what is too long. `pad`: scale, and add background.
+     * `stretch`: scale width and height separately. Default: images of another size are refused.
+     */
+    readonly fit?: "cover" | "pad" | "stretch"
+    /** The colour behind transparent pixels and of added margins: red, green and blue, 0 to 255. Default: white. */
+    readonly background?: readonly [number, number, number]
+    /** The same for the test set, if the manifest has no column that says the split. */
+    readonly test?: string
+    /** A CSV file with a header, or JSON Lines. */
+    readonly train: string
+    /** What to do with files that cannot be decoded or are no images. Default: refuse. */
+    readonly damaged?: "refuse" | "exclude"
+    /** How many equal images are allowed in several splits or with several labels. */
+    readonly allow?: {
+      /** Images that may be in several splits. Default: 0. */
+      readonly duplicates?: number
+      /** Images that may have several labels. Default: 0. */
+      readonly conflicts?: number
+    }
+    /** Text after each path, such as ".png" if the manifest has names without it. Default: none. */
+    readonly suffix?: string
+    /** The names of the columns. Default: path, label, split and group. */
+    readonly columns?: {
+      readonly path?: string
+      readonly label?: string
+      /** Its values are train and test. The column may be absent. */
+      readonly split?: string
+      /** What must stay in one split: a patient, a scene, a writer. The column may be absent. */
+      readonly group?: string
+    }
+    readonly kind: "manifest"
+  }
+  /** One NPZ file with images and labels, such as Keras's mnist.npz. */
+  readonly npz: (options: {
+    /** Bounds of the data. They affect no result, so they are not in the fingerprint. */
+    readonly bounds?: {
+      /** Number of training examples. */
+      readonly trainExamples?: readonly [number, number]
+      /** Number of test examples. */
+      readonly testExamples?: readonly [number, number]
+      /** Share of every class in each set, 0 to 1, or of some classes by label: `{ 3: [0.1, 0.2] }`. */
+      readonly classShare?: readonly [number, number] | {
+        readonly [key: string]: readonly [number, number]
+      }
+      /** Mean of all pixels of each set, on the scale 0 to 1. */
+      readonly pixelMean?: readonly [number, number]
+      /** Standard deviation of all pixels of each set, on the scale 0 to 1. */
+      readonly pixelStddev?: readonly [number, number]
+    }
+    /** At most 64 lower-case letters, digits and -. */
+    readonly name: string
+    /**
+     * The names of the classes in the order of their labels, or their number, 2 to 1000. With a number, the order is by value
+     * if all names are numbers, else by code point.
+     */
+    readonly classes: number | ReadonlyArray<string>
+    /** [height, width] or [height, width, channels] of the images in training. */
+    readonly imageShape: readonly [number, number] | readonly [number, number, number]
+    /** How many equal images are allowed in several splits or with several labels. */
+    readonly allow?: {
+      /** Images that may be in several splits. Default: 0. */
+      readonly duplicates?: number
+      /** Images that may have several labels. Default: 0. */
+      readonly conflicts?: number
+    }
+    /** The names of the arrays. Default: those of Keras. If the file has no test arrays, the split must take test examples. */
+    readonly arrays?: {
+      readonly trainImages?: string
+      readonly trainLabels?: string
+      readonly testImages?: string
+      readonly testLabels?: string
+    }
+    /** A file of `numpy.savez` or `numpy.savez_compressed`. */
+    readonly file: string
+  }) => {
+    /** Bounds of the data. They affect no result, so they are not in the fingerprint. */
+    readonly bounds?: {
+      /** Number of training examples. */
+      readonly trainExamples?: readonly [number, number]
+      /** Number of test examples. */
+      readonly testExamples?: readonly [number, number]
+      /** Share of every class in each set, 0 to 1, or of some classes by label: `{ 3: [0.1, 0.2] }`. */
+      readonly classShare?: readonly [number, number] | {
+        readonly [key: string]: readonly [number, number]
+      }
+      /** Mean of all pixels of each set, on the scale 0 to 1. */
+      readonly pixelMean?: readonly [number, number]
+      /** Standard deviation of all pixels of each set, on the scale 0 to 1. */
+      readonly pixelStddev?: readonly [number, number]
+    }
+    /** At most 64 lower-case letters, digits and -. */
+    readonly name: string
+    /**
+     * The names of the classes in the order of their labels, or their number, 2 to 1000. With a number, the order is by value
+     * if all names are numbers, else by code point.
+     */
+    readonly classes: number | ReadonlyArray<string>
+    /** [height, width] or [height, width, channels] of the images in training. */
+    readonly imageShape: readonly [number, number] | readonly [number, number, number]
+    /** How many equal images are allowed in several splits or with several labels. */
+    readonly allow?: {
+      /** Images that may be in several splits. Default: 0. */
+      readonly duplicates?: number
+      /** Images that may have several labels. Default: 0. */
+      readonly conflicts?: number
+    }
+    /** The names of the arrays. Default: those of Keras. If the file has no test arrays, the split must take test examples. */
+    readonly arrays?: {
+      readonly trainImages?: string
+      readonly trainLabels?: string
+      readonly testImages?: string
+      readonly testLabels?: string
+    }
+    /** A file of `numpy.savez` or `numpy.savez_compressed`. */
+    readonly file: string
+    readonly kind: "npz"
+  }
+  /** NPY files with images and labels. */
+  readonly npy: (options: {
+    /** Bounds of the data. They affect no result, so they are not in the fingerprint. */
+    readonly bounds?: {
+      /** Number of training examples. */
+      readonly trainExamples?: readonly [number, number]
+      /** Number of test examples. */
+      readonly testExamples?: readonly [number, number]
+      /** Share of every class in each set, 0 to 1, or of some classes by label: `{ 3: [0.1, 0.2] }`. */
+      readonly classShare?: readonly [number, number] | {
+        readonly [key: string]: readonly [number, number]
+      }
+      /** Mean of all pixels of each set, on the scale 0 to 1. */
+      readonly pixelMean?: readonly [number, number]
+      /** Standard deviation of all pixels of each set, on the scale 0 to 1. */
+      readonly pixelStddev?: readonly [number, number]
+    }
+    /** At most 64 lower-case letters, digits and -. */
+    readonly name: string
+    /**
+     * The names of the classes in the order of their labels, or their number, 2 to 1000. With a number, the order is by value
+     * if all names are numbers, else by code point.
+     */
+    readonly classes: number | ReadonlyArray<string>
+    /** [height, width] or [height, width, channels] of the images in training. */
+    readonly imageShape: readonly [number, number] | readonly [number, number, number]
+    readonly trainImages: string
+    readonly trainLabels: string
+    readonly testImages?: string
+    readonly testLabels?: string
+    /** How many equal images are allowed in several splits or with several labels. */
+    readonly allow?: {
+      /** Images that may be in several splits. Default: 0. */
+      readonly duplicates?: number
+      /** Images that may have several labels. Default: 0. */
+      readonly conflicts?: number
+    }
+  }) => {
+    /** Bounds of the data. They affect no result, so they are not in the fingerprint. */
+    readonly bounds?: {
+      /** Number of training examples. */
+      readonly trainExamples?: readonly [number, number]
+      /** Number of test examples. */
+      readonly testExamples?: readonly [number, number]
+      /** Share of every class in each set, 0 to 1, or of some classes by label: `{ 3: [0.1, 0.2] }`. */
+      readonly classShare?: readonly [number, number] | {
+        readonly [key: string]: readonly [number, number]
+      }
+      /** Mean of all pixels of each set, on the scale 0 to 1. */
+      readonly pixelMean?: readonly [number, number]
+      /** Standard deviation of all pixels of each set, on the scale 0 to 1. */
+      readonly pixelStddev?: readonly [number, number]
+    }
+    /** At most 64 lower-case letters, digits and -. */
+    readonly name: string
+    /**
+     * The names of the classes in the order of their labels, or their number, 2 to 1000. With a number, the order is by value
+     * if all names are numbers, else by code point.
+     */
+    readonly classes: number | ReadonlyArray<string>
+    /** [height, width] or [height, width, channels] of the images in training. */
+    readonly imageShape: readonly [number, number] | readonly [number, number, number]
+    readonly trainImages: string
+    readonly trainLabels: string
+    readonly testImages?: string
+    readonly testLabels?: string
+    /** How many equal images are allowed in several splits or with several labels. */
+    readonly allow?: {
+      /** Images that may be in several splits. Default: 0. */
+      readonly duplicates?: number
+      /** Images that may have several labels. Default: 0. */
+      readonly conflicts?: number
+    }
+    readonly kind: "npy"
+  }
+  /** The binary files of CIFAR-10 or CIFAR-100. */
+  readonly cifar: (options: {
+    /** Bounds of the data. They affect no result, so they are not in the fingerprint. */
+    readonly bounds?: {
+      /** Number of training examples. */
+      readonly trainExamples?: readonly [number, number]
+      /** Number of test examples. */
+      readonly testExamples?: readonly [number, number]
+      /** Share of every class in each set, 0 to 1, or of some classes by label: `{ 3: [0.1, 0.2] }`. */
+      readonly classShare?: readonly [number, number] | {
+        readonly [key: string]: readonly [number, number]
+      }
+      /** Mean of all pixels of each set, on the scale 0 to 1. */
+      readonly pixelMean?: readonly [number, number]
+      /** Standard deviation of all pixels of each set, on the scale 0 to 1. */
+      readonly pixelStddev?: readonly [number, number]
+    }
+    /** At most 64 lower-case letters, digits and -. */
+    readonly name: string
+    /**
+     * The names of the classes in the order of their labels, or their number, 2 to 1000. With a number, the order is by value
+     * if all names are numbers, else by code point.
+     */
+    readonly classes: number | ReadonlyArray<string>
+    /** [height, width] or [height, width, channels] of the images in training. */
+    readonly imageShape: readonly [number, number] | readonly [number, number, number]
+    /** The folder with the files of the archive. */
+    readonly folder: string
+    /** How many equal images are allowed in several splits or with several labels. */
+    readonly allow?: {
+      /** Images that may be in several splits. Default: 0. */
+      readonly duplicates?: number
+      /** Images that may have several labels. Default: 0. */
+      readonly conflicts?: number
+    }
+    /** `10`, or for CIFAR-100 `100` (fine labels) or `20` (coarse labels). */
+    readonly labels: 10 | 20 | 100
+  }) => {
+    /** Bounds of the data. They affect no result, so they are not in the fingerprint. */
+    readonly bounds?: {
+      /** Number of training examples. */
+      readonly trainExamples?: readonly [number, number]
+      /** Number of test examples. */
+      readonly testExamples?: readonly [number, number]
+      /** Share of every class in each set, 0 to 1, or of some classes by label: `{ 3: [0.1, 0.2] }`. */
+      readonly classShare?: readonly [number, number] | {
+        readonly [key: string]: readonly [number, number]
+      }
+      /** Mean of all pixels of each set, on the scale 0 to 1. */
+      readonly pixelMean?: readonly [number, number]
+      /** Standard deviation of all pixels of each set, on the scale 0 to 1. */
+      readonly pixelStddev?: readonly [number, number]
+    }
+    /** At most 64 lower-case letters, digits and -. */
+    readonly name: string
+    /**
+     * The names of the classes in the order of their labels, or their number, 2 to 1000. With a number, the order is by value
+     * if all names are numbers, else by code point.
+     */
+    readonly classes: number | ReadonlyArray<string>
+    /** [height, width] or [height, width, channels] of the images in training. */
+    readonly imageShape: readonly [number, number] | readonly [number, number, number]
+    /** The folder with the files of the archive. */
+    readonly folder: string
+    /** How many equal images are allowed in several splits or with several labels. */
+    readonly allow?: {
+      /** Images that may be in several splits. Default: 0. */
+      readonly duplicates?: number
+      /** Images that may have several labels. Default: 0. */
+      readonly conflicts?: number
+    }
+    /** `10`, or for CIFAR-100 `100` (fine labels) or `20` (coarse labels). */
+    readonly labels: 10 | 20 | 100
+    readonly kind: "cifar"
   }
 }
 

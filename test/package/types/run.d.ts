@@ -74,7 +74,7 @@ export interface Interval {
 
 /** A row of metrics. Of the train split: means over the batches since the last row. */
 export interface MetricRow {
-  readonly split: "validation" | "train"
+  readonly split: "train" | "validation"
   /** Optimizer updates so far. */
   readonly iteration: number
   /** Passes over the train split so far. */

@@ -1,6 +1,6 @@
 import { assert, describe, it } from "@effect/vitest"
 import { Effect, Result, Schema } from "effect"
-import type { Split } from "../../../schemas/experiment/Dataset.ts"
+import type { Split } from "../../../schemas/experiment/Split.ts"
 import { splitDataset } from "../../../stages/dataset/split.ts"
 
 const mnist = { trainExamples: 60_000, testExamples: 10_000 }

@@ -45,6 +45,7 @@ describe("evaluate", () => {
           datasetName: "mnist",
           inputShape: [8, 8, 1],
           classes,
+          classNames: ["0", "1", "2"],
           loss,
           normalization: "unit",
           table: new Float32Array(256),

@@ -4,12 +4,8 @@ import { fileURLToPath } from "node:url"
 import * as NodeServices from "@effect/platform-node/NodeServices"
 import { assert, describe, it } from "@effect/vitest"
 import { Effect, Runtime } from "effect"
-import {
-  type Bounds,
-  type FetchedDataset,
-  fileNames,
-  type OwnDataset,
-} from "../../../schemas/experiment/Dataset.ts"
+import type { Bounds } from "../../../schemas/experiment/Bounds.ts"
+import { type FetchedDataset, fileNames, type OwnDataset } from "../../../schemas/experiment/Dataset.ts"
 import { describeDataset } from "../../../stages/fetch/datasets.ts"
 import type { Idx } from "../../../stages/dataset/idx.ts"
 import { loadDataset } from "../../../stages/dataset/load.ts"

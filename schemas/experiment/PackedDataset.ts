@@ -1,0 +1,194 @@
+/**
+ * Datasets in the formats that people have: folders of images, a manifest, NumPy arrays, CIFAR's binary files. Fetch packs
+ * each of them into the same four files, so that the rest of a run is the same for all.
+ */
+import { Schema } from "effect"
+import { Bounds, boundsProblems } from "./Bounds.ts"
+import { NonNegativeInt, PositiveInt } from "./numbers.ts"
+import { withDefault } from "./withDefault.ts"
+
+export const DatasetName = Schema.String.check(
+  Schema.isPattern(/^[a-z0-9][a-z0-9-]{0,63}$/, {
+    message: "a dataset's name is lower-case letters, digits and -",
+  }),
+)
+
+/** [height, width] or [height, width, channels] */
+export const ImageShape = Schema.Union([
+  Schema.Tuple([PositiveInt, PositiveInt]),
+  Schema.Tuple([PositiveInt, PositiveInt, PositiveInt]),
+])
+
+/** A path on this machine, relative to the working folder. */
+const LocalPath = Schema.NonEmptyString.check(
+  Schema.makeFilter((path: string) => !/^[a-z][a-z0-9+.-]+:\/\//i.test(path), {
+    message: "expected a path on this machine; download the data first",
+  }),
+)
+
+const Classes = Schema.Union([
+  Schema.Int.check(Schema.isBetween({ minimum: 2, maximum: 1000 })),
+  Schema.Array(Schema.NonEmptyString).check(
+    Schema.isMinLength(2),
+    Schema.isMaxLength(1000),
+    Schema.makeFilter(
+      (names: ReadonlyArray<string>) => new Set(names.map((name) => name.normalize())).size === names.length,
+      { message: "a class is listed twice" },
+    ),
+  ),
+])
+
+const Allowed = Schema.Struct({
+  /** Images that may be in several splits. Default: 0. */
+  duplicates: withDefault(NonNegativeInt, 0),
+  /** Images that may have several labels. Default: 0. */
+  conflicts: withDefault(NonNegativeInt, 0),
+})
+
+const common = {
+  /** At most 64 lower-case letters, digits and -. */
+  name: DatasetName,
+  /**
+   * The names of the classes in the order of their labels, or their number, 2 to 1000. With a number, the order is by value
+   * if all names are numbers, else by code point.
+   */
+  classes: Classes,
+  /** [height, width] or [height, width, channels] of the images in training. */
+  imageShape: ImageShape,
+  /** How many equal images are allowed in several splits or with several labels. */
+  allow: withDefault(Allowed, {}),
+  /** Bounds of the data. They affect no result, so they are not in the fingerprint. */
+  bounds: Schema.optionalKey(Bounds),
+}
+
+const Channel = Schema.Int.check(Schema.isBetween({ minimum: 0, maximum: 255 }))
+
+/** How images of any size, with or without transparency, become images of `imageShape`. */
+export const ImageOptions = Schema.Struct({
+  /**
+   * What to do with images of another size. `cover`: scale, and crop what is too long. `pad`: scale, and add background.
+   * `stretch`: scale width and height separately. Default: images of another size are refused.
+   */
+  fit: Schema.optionalKey(Schema.Literals(["cover", "pad", "stretch"])),
+  /** The colour behind transparent pixels and of added margins: red, green and blue, 0 to 255. Default: white. */
+  background: withDefault(Schema.Tuple([Channel, Channel, Channel]), [255, 255, 255]),
+})
+export type ImageOptions = typeof ImageOptions.Type
+
+const imageFiles = {
+  ...ImageOptions.fields,
+  /** What to do with files that cannot be decoded or are no images. Default: refuse. */
+  damaged: withDefault(Schema.Literals(["refuse", "exclude"]), "refuse"),
+}
+
+const boundsFit = Schema.makeFilter(
+  ({ bounds, classes }: { readonly bounds?: Bounds; readonly classes: typeof Classes.Type }) =>
+    boundsProblems(bounds, typeof classes === "number" ? classes : classes.length),
+)
+
+/** The decoder gives gray or colour. */
+const grayOrColour = Schema.makeFilter(
+  ({ imageShape: [, , channels = 1] }: { readonly imageShape: typeof ImageShape.Type }) =>
+    channels === 1 || channels === 3
+      ? undefined
+      : { path: ["imageShape"], issue: `found ${channels} channels, expected 1 (gray) or 3 (colour)` },
+)
+
+/** One folder for each class. */
+export const FolderDataset = Schema.Struct({
+  kind: Schema.Literal("folder"),
+  ...common,
+  ...imageFiles,
+  /** A folder that has one folder for each class. */
+  train: LocalPath,
+  /** The same for the test set. Default: none; then the split must take test examples from all. */
+  test: Schema.optionalKey(LocalPath),
+}).check(boundsFit, grayOrColour)
+
+const Columns = Schema.Struct({
+  path: withDefault(Schema.NonEmptyString, "path"),
+  label: withDefault(Schema.NonEmptyString, "label"),
+  /** Its values are train and test. The column may be absent. */
+  split: withDefault(Schema.NonEmptyString, "split"),
+  /** What must stay in one split: a patient, a scene, a writer. The column may be absent. */
+  group: withDefault(Schema.NonEmptyString, "group"),
+})
+
+/** A table with the path and the label of each image. */
+export const ManifestDataset = Schema.Struct({
+  kind: Schema.Literal("manifest"),
+  ...common,
+  ...imageFiles,
+  /** A CSV file with a header, or JSON Lines. */
+  train: LocalPath,
+  /** The same for the test set, if the manifest has no column that says the split. */
+  test: Schema.optionalKey(LocalPath),
+  /** The folder where the paths of images start. Default: the folder of the manifest. */
+  folder: Schema.optionalKey(LocalPath),
+  /** Text after each path, such as ".png" if the manifest has names without it. Default: none. */
+  suffix: withDefault(Schema.String, ""),
+  /** The names of the columns. Default: path, label, split and group. */
+  columns: withDefault(Columns, {}),
+}).check(boundsFit, grayOrColour)
+
+const Arrays = Schema.Struct({
+  trainImages: withDefault(Schema.NonEmptyString, "x_train"),
+  trainLabels: withDefault(Schema.NonEmptyString, "y_train"),
+  testImages: withDefault(Schema.NonEmptyString, "x_test"),
+  testLabels: withDefault(Schema.NonEmptyString, "y_test"),
+})
+
+/** NumPy arrays of bytes, [examples, height, width] or [examples, height, width, channels], and of integer labels. */
+export const NpzDataset = Schema.Struct({
+  kind: Schema.Literal("npz"),
+  ...common,
+  /** A file of `numpy.savez` or `numpy.savez_compressed`. */
+  file: LocalPath,
+  /** The names of the arrays. Default: those of Keras. If the file has no test arrays, the split must take test examples. */
+  arrays: withDefault(Arrays, {}),
+}).check(boundsFit)
+
+/** The same arrays in files of `numpy.save`. */
+export const NpyDataset = Schema.Struct({
+  kind: Schema.Literal("npy"),
+  ...common,
+  trainImages: LocalPath,
+  trainLabels: LocalPath,
+  testImages: Schema.optionalKey(LocalPath),
+  testLabels: Schema.optionalKey(LocalPath),
+}).check(boundsFit)
+
+/** The binary version of CIFAR-10 or CIFAR-100. */
+export const CifarDataset = Schema.Struct({
+  kind: Schema.Literal("cifar"),
+  ...common,
+  /** The folder with the files of the archive. */
+  folder: LocalPath,
+  /** `10`, or for CIFAR-100 `100` (fine labels) or `20` (coarse labels). */
+  labels: Schema.Literals([10, 20, 100]),
+}).check(boundsFit)
+
+export const PackedDataset = Schema.Union([
+  FolderDataset,
+  ManifestDataset,
+  NpzDataset,
+  NpyDataset,
+  CifarDataset,
+])
+export type PackedDataset = typeof PackedDataset.Type
+
+type Options<S extends { readonly Encoded: { readonly kind: string } }> = Omit<S["Encoded"], "kind">
+
+/** Datasets of your own. They are plain values, which are checked when the experiment is run. */
+export const datasets = {
+  /** One folder for each class: `train/cat/1.jpg`. */
+  folder: (options: Options<typeof FolderDataset>) => ({ kind: "folder", ...options }) as const,
+  /** A CSV or JSON Lines file with the path and the label of each image. */
+  manifest: (options: Options<typeof ManifestDataset>) => ({ kind: "manifest", ...options }) as const,
+  /** One NPZ file with images and labels, such as Keras's mnist.npz. */
+  npz: (options: Options<typeof NpzDataset>) => ({ kind: "npz", ...options }) as const,
+  /** NPY files with images and labels. */
+  npy: (options: Options<typeof NpyDataset>) => ({ kind: "npy", ...options }) as const,
+  /** The binary files of CIFAR-10 or CIFAR-100. */
+  cifar: (options: Options<typeof CifarDataset>) => ({ kind: "cifar", ...options }) as const,
+}

@@ -1,0 +1,65 @@
+/** What can be wrong with the files of a dataset that is packed. */
+import { Schema } from "effect"
+import { count } from "../../format/numbers.ts"
+import { Failure } from "../../schemas/Failure.ts"
+import { firstLines } from "../../schemas/shortened.ts"
+
+/** A source file that cannot become an example. `path`: as it is shown. */
+export interface SourceProblem {
+  readonly path: string
+  readonly reason: string
+}
+
+/** A folder or file that the experiment names does not exist. */
+export class SourceNotFound extends Failure<SourceNotFound>()("SourceNotFound", {
+  exitCode: "noInput",
+  fields: { dataset: Schema.String, field: Schema.String, path: Schema.String, expected: Schema.String },
+  message: ({ dataset, expected, field, path }) =>
+    `cannot read ${dataset}: found nothing at ${path}, expected ${expected}; correct dataset.${field} in the experiment (relative paths start at the working folder)`,
+}) {}
+
+/** A table, an archive or an array file that cannot be read as a whole. */
+export class SourceInvalid extends Failure<SourceInvalid>()("SourceInvalid", {
+  exitCode: "dataError",
+  fields: { path: Schema.String, found: Schema.String, expected: Schema.String, advice: Schema.String },
+  message: ({ advice, expected, found, path }) =>
+    `cannot read ${path}: found ${found}, expected ${expected}; ${advice}`,
+}) {}
+
+/** Files that cannot become examples. */
+export class SourceFilesRefused extends Failure<SourceFilesRefused>()("SourceFilesRefused", {
+  exitCode: "dataError",
+  fields: {
+    dataset: Schema.String,
+    problems: Schema.Array(Schema.Struct({ path: Schema.String, reason: Schema.String })),
+  },
+  message: ({ dataset, problems }) => {
+    const lines = firstLines(problems.map(({ path, reason }) => `${path}: ${reason}`))
+    const files = problems.length === 1 ? "1 file" : `${count(problems.length)} files`
+    return `cannot use ${files} of ${dataset}:\n${lines.map((line) => `  ${line}\n`).join("")}correct or remove them, or omit them with damaged: "exclude" in the dataset`
+  },
+}) {}
+
+/** The data of a run that is resumed are no longer in the cache, and the source has others now. */
+export class SourceChanged extends Failure<SourceChanged>()("SourceChanged", {
+  exitCode: "dataError",
+  fields: { dataset: Schema.String, found: Schema.String, expected: Schema.String },
+  message: ({ dataset, expected, found }) =>
+    `${dataset} has changed since the run started, and its packed copy is no longer in the cache: found the digest ${found}, expected ${expected}; restore the data, or start a new run`,
+}) {}
+
+/** The classes that were found are not those of the experiment. */
+export class ClassesMismatch extends Failure<ClassesMismatch>()("ClassesMismatch", {
+  exitCode: "dataError",
+  fields: { dataset: Schema.String, found: Schema.String, expected: Schema.String, advice: Schema.String },
+  message: ({ advice, dataset, expected, found }) =>
+    `the classes of ${dataset} are not those of the experiment: found ${found}, expected ${expected}; ${advice}`,
+}) {}
+
+/** More pixels than a file of the cache may have. */
+export class DatasetTooLarge extends Failure<DatasetTooLarge>()("DatasetTooLarge", {
+  exitCode: "dataError",
+  fields: { dataset: Schema.String, found: Schema.String, expected: Schema.String },
+  message: ({ dataset, expected, found }) =>
+    `${dataset} is too large: found ${found}, expected ${expected}; use a smaller imageShape, or fewer images`,
+}) {}

@@ -1,0 +1,121 @@
+/**
+ * Decodes the images of a list: (entries, shape, options) -> arrays and the files that cannot become examples.
+ *
+ * Every file is read and decoded once, several at a time: the decoder works in threads of its own. The result depends on the
+ * order of the list, never on which file was decoded first.
+ */
+import { availableParallelism } from "node:os"
+import { Clock, Effect } from "effect"
+import { count } from "../../format/numbers.ts"
+import type { ImageOptions } from "../../schemas/experiment/PackedDataset.ts"
+import { read } from "../../storage/files.ts"
+import { digestOf } from "../digest.ts"
+import { decodeExample } from "../preprocess/decodeExample.ts"
+import type { ArraySet, ImageEntry } from "./Source.ts"
+import type { SourceProblem } from "./SourceInvalid.ts"
+
+/** A larger file is no image of a dataset. */
+const limitBytes = 100 * 2 ** 20
+
+/** Files in flight for each core: one is decoded while another is read. */
+const filesPerCore = 2
+
+const progressMs = 5000
+
+export type Shape = readonly [height: number, width: number, channels: number]
+
+type Excluded = SourceProblem & { readonly sha256: string | null }
+
+/** The reason of an error whose message begins with the path, which a list shows in front of it. */
+const reasonOf = (message: string, name: string) =>
+  message.replace(`cannot read ${name}: `, "").replace(`${name} `, "")
+
+/** Counts the images that are done, and logs how many every few seconds. */
+const makeProgress = Effect.fnUntraced(function* (dataset: string, total: number) {
+  let done = 0
+  let shownMs = yield* Clock.currentTimeMillis
+  return Effect.gen(function* () {
+    done++
+    const now = yield* Clock.currentTimeMillis
+    if (now - shownMs < progressMs) return
+    shownMs = now
+    yield* Effect.logInfo(`${dataset}: decoded ${count(done)} of ${count(total)} images`)
+  })
+})
+
+/** Removes the gaps that files without pixels left. */
+const compact = (images: Uint8Array, size: number, isGood: (index: number) => boolean, examples: number) => {
+  let kept = 0
+  for (let index = 0; index < examples; index++) {
+    if (!isGood(index)) continue
+    if (kept !== index) images.copyWithin(kept * size, index * size, (index + 1) * size)
+    kept++
+  }
+  return images.subarray(0, kept * size)
+}
+
+/** libvips starts threads for every image: for many small images one thread each is faster. */
+const withOneThread = Effect.acquireRelease(
+  Effect.promise(async () => {
+    const { default: sharp } = await import("sharp")
+    const before = sharp.concurrency()
+    sharp.concurrency(1)
+    return { sharp, before }
+  }),
+  ({ before, sharp }) => Effect.sync(() => sharp.concurrency(before)),
+)
+
+export const decodeList = Effect.fn("decodeList")(function* (options: {
+  readonly dataset: string
+  readonly entries: ReadonlyArray<ImageEntry>
+  readonly shape: Shape
+  readonly images: ImageOptions
+  /** Counts of what was seen in the images, which this adds to. */
+  readonly counts: Map<string, number>
+}) {
+  const { counts, dataset, entries, shape } = options
+  const size = shape.reduce((a, b) => a * b)
+  const pixels = new Uint8Array(entries.length * size)
+  const faults = new Map<number, Excluded>()
+  const progress = yield* makeProgress(dataset, entries.length)
+  const add = (what: string) => counts.set(what, (counts.get(what) ?? 0) + 1)
+  const decodeOne = Effect.fnUntraced(function* ({ file, name }: ImageEntry, index: number) {
+    const fail = (reason: string, sha256: string | null) => faults.set(index, { path: name, reason, sha256 })
+    yield* progress
+    const bytes = yield* read(file, limitBytes).pipe(
+      Effect.catch(({ message }) => {
+        fail(message, null)
+        return Effect.succeed(undefined)
+      }),
+    )
+    if (bytes === undefined) return
+    const to = pixels.subarray(index * size, (index + 1) * size)
+    const seen = yield* decodeExample(bytes, name, shape, options.images, to).pipe(
+      Effect.catch(({ message }) =>
+        Effect.map(digestOf("sha256", bytes), (sha256) => {
+          fail(reasonOf(message, name), sha256)
+          return undefined
+        }),
+      ),
+    )
+    if (seen === undefined) return
+    add(seen.format)
+    seen.traits.forEach(add)
+  })
+  yield* withOneThread
+  yield* Effect.forEach(entries, decodeOne, {
+    concurrency: filesPerCore * availableParallelism(),
+    discard: true,
+  })
+  const good = faults.size === 0 ? entries : entries.filter((_, index) => !faults.has(index))
+  const hasGroups = good.some(({ group }) => group !== undefined)
+  const set: ArraySet = {
+    images: compact(pixels, size, (index) => !faults.has(index), entries.length),
+    labels: good.map(({ label }) => label),
+    names: good.map(({ name }) => name),
+    // An example without a group is one of its own.
+    ...(hasGroups ? { groups: good.map(({ group, name }) => group ?? `\0${name}`) } : {}),
+  }
+  const excluded = [...faults].sort(([a], [b]) => a - b).map(([, fault]) => fault)
+  return { set, excluded }
+}, Effect.scoped)

@@ -1,0 +1,110 @@
+/**
+ * Writes packed arrays into the cache: (examples of both sets, classes, folder) -> the files of a fetched dataset, named by
+ * their digests.
+ *
+ * Images and labels are IDX files, as those of MNIST, so that the rest of a run reads one format. The same examples in the same
+ * order have the same digests, whatever they came from.
+ */
+import { createHash } from "node:crypto"
+import { Effect, Path } from "effect"
+import type { FetchedDataset, FetchedFile, Packed } from "../../schemas/experiment/Dataset.ts"
+import { size } from "../../format/size.ts"
+import { largestFileBytes } from "../../storage/regularFile.ts"
+import { encodeIdx } from "../dataset/idx.ts"
+import { digestOf } from "../digest.ts"
+import { keep, lookUp } from "../fetch/cache.ts"
+import type { ClassMap } from "./classMap.ts"
+import type { Shape } from "./decodeList.ts"
+import type { ArraySet, ArraySource } from "./Source.ts"
+import { DatasetTooLarge } from "./SourceInvalid.ts"
+
+/** The first 64 bits of the digest of a group's name. */
+const groupKey = (group: string): readonly [number, number] => {
+  const digest = createHash("sha256").update(group).digest()
+  return [digest.readInt32BE(0), digest.readInt32BE(4)]
+}
+
+const imagesOf = ({ images, labels }: ArraySet, [height, width, channels]: Shape) =>
+  encodeIdx({
+    type: "uint8",
+    dims: [labels.length, height, width, ...(channels === 1 ? [] : [channels])],
+    data: images,
+  })
+
+/** One byte for each label if that is enough, as in MNIST. */
+const labelsOf = ({ labels }: ArraySet, { labelOf, names }: ClassMap) =>
+  names.length <= 256
+    ? encodeIdx({ type: "uint8", dims: [labels.length], data: Uint8Array.from(labels, labelOf) })
+    : encodeIdx({ type: "int16", dims: [labels.length], data: Int16Array.from(labels, labelOf) })
+
+/** An example without a group is one of its own. */
+const groupsOf = ({ groups, names }: ArraySet) => names.map((name, at) => groups?.[at] ?? `\0${name}`)
+
+export const keepPacked = Effect.fn("keepPacked")(function* (options: {
+  readonly dataset: string
+  readonly source: ArraySource
+  readonly shape: Shape
+  readonly classes: ClassMap
+  /** For people: where the data came from. */
+  readonly origin: string
+  readonly folder: string
+}) {
+  const { classes, dataset, folder, origin, shape, source } = options
+  const paths = yield* Path.Path
+  const keepFile = Effect.fnUntraced(function* (bytes: Uint8Array, suffix: string) {
+    if (bytes.byteLength > largestFileBytes) {
+      return yield* new DatasetTooLarge({
+        dataset,
+        found: size(bytes.byteLength),
+        expected: `at most ${size(largestFileBytes)} for the images of a set`,
+      })
+    }
+    const sha256 = yield* digestOf("sha256", bytes)
+    const path = paths.join(folder, `${sha256}.${suffix}`)
+    const cached = yield* lookUp(path, sha256)
+    const file: FetchedFile =
+      cached.kind === "verified" ? cached.file : yield* keep(path, { bytes, sha256, source: origin })
+    return file
+  })
+  const { test, train } = source
+  const files = {
+    trainImages: yield* keepFile(imagesOf(train, shape), "idx"),
+    trainLabels: yield* keepFile(labelsOf(train, classes), "idx"),
+    testImages: yield* keepFile(imagesOf(test, shape), "idx"),
+    testLabels: yield* keepFile(labelsOf(test, classes), "idx"),
+  }
+  const text = [...train.names, ...test.names].map((name) => `${JSON.stringify(name)}\n`).join("")
+  const names = yield* keepFile(new TextEncoder().encode(text), "names")
+  const hasGroups = train.groups !== undefined || test.groups !== undefined
+  const keys = hasGroups ? [...groupsOf(train), ...groupsOf(test)].map(groupKey) : []
+  const groups = hasGroups
+    ? yield* keepFile(
+        encodeIdx({ type: "int32", dims: [keys.length, 2], data: Int32Array.from(keys.flat()) }),
+        "idx",
+      )
+    : undefined
+  const digest = createHash("sha256")
+  for (const file of [...Object.values(files), ...(groups === undefined ? [] : [groups])]) {
+    digest.update(`${file.sha256}\n`)
+  }
+  const packed: Packed = {
+    digest: digest.digest("hex"),
+    names,
+    ...(groups === undefined ? {} : { groups }),
+    sources: source.sources,
+    skipped: source.skipped,
+    excluded: source.excluded,
+    images: source.images,
+  }
+  const [height, width, channels] = shape
+  const fetched: FetchedDataset = {
+    name: dataset,
+    classes: classes.names.length,
+    imageShape: [height, width, channels],
+    layout: { transposed: false, firstLabel: 0, labelColumns: 1 },
+    files,
+    classNames: classes.names,
+    packed,
+  }
+  return fetched
+})
