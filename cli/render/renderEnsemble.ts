@@ -9,13 +9,14 @@ export const renderEnsemble = ({ combine, ensemble, members, test }: EnsembleRep
   const together = combine === "mean" ? "combined by mean probability" : "combined by majority vote"
   return [
     table(
-      ["member", "seed", "parameters", "training", "test error"],
+      ["member", "seed", "parameters", "training", "test error", "accuracy"],
       members.map((member) => [
         member.run,
         member.seed,
         count(member.parameters),
         member.trainMs === null ? "–" : duration(member.trainMs / 1000),
         percent(member.testError),
+        percent(1 - member.testError),
       ]),
     ),
     "",

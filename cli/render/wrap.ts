@@ -1,17 +1,37 @@
 /**
  * Breaks a text between words: (text, columns, indent of further lines) -> text. Lines that are there stay, and so do the
- * spaces at their beginning. A word that is longer than a line is not broken.
+ * spaces at their beginning. A word that is longer than a line is not broken, and a number stays with its unit.
  */
 import { stripVTControlCharacters } from "node:util"
 
 const widthOf = (text: string) => stripVTControlCharacters(text).length
+
+/** What may follow a number: "54 min", "0.84 %", "7072.1 TB". */
+const unit = /^(?:%|ms|s|min|h|d|B|[kKMGT]i?B|iterations?|images?(?:\/s)?|examples|epochs?|points)(?=$|\W)/
+const number = /\d$/
+
+/** The words of a line; a number and its unit are one. */
+const wordsOf = (text: string): ReadonlyArray<string> => {
+  const words: Array<string> = []
+  for (const word of text.split(" ")) {
+    const before = words.at(-1)
+    if (
+      before !== undefined &&
+      number.test(stripVTControlCharacters(before)) &&
+      unit.test(stripVTControlCharacters(word))
+    ) {
+      words[words.length - 1] = `${before} ${word}`
+    } else words.push(word)
+  }
+  return words
+}
 
 const wrapLine = (line: string, columns: number, indent: number): string => {
   const margin = /^ */.exec(line)?.[0] ?? ""
   const further = margin + " ".repeat(indent)
   const lines: Array<string> = []
   let current = margin
-  for (const word of line.slice(margin.length).split(" ")) {
+  for (const word of wordsOf(line.slice(margin.length))) {
     const isFirst = current === margin || current === further
     const next = isFirst ? current + word : `${current} ${word}`
     if (isFirst || widthOf(next) <= columns) current = next

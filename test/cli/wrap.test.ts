@@ -18,4 +18,9 @@ describe("wrapping a text", () => {
   it("does not count the codes of colours", () => {
     assert.strictEqual(wrap("\u001B[31mred\u001B[39m line", 8), "\u001B[31mred\u001B[39m line")
   })
+
+  it("keeps a number with its unit", () => {
+    assert.strictEqual(wrap("it needs 7072.1 TB of memory", 17), "it needs\n7072.1 TB of\nmemory")
+    assert.strictEqual(wrap("about 54 min, 0.84 % of them", 11), "about\n54 min,\n0.84 % of\nthem")
+  })
 })
