@@ -3,16 +3,7 @@ import { Data, Runtime } from "effect"
 import { type ExitCodeName, exitCodes } from "../schemas/exitCodes.ts"
 
 /** The exit code that the command line would end with, by name (`schemas/exitCodes.ts`). */
-export type ErrorKind =
-  | "usage"
-  | "dataError"
-  | "noInput"
-  | "unavailable"
-  | "software"
-  | "cannotCreate"
-  | "ioError"
-  | "temporary"
-  | "interrupted"
+export type ErrorKind = Exclude<ExitCodeName, "unrecorded">
 
 export class TidemarkError extends Data.TaggedError("TidemarkError")<{
   readonly kind: ErrorKind

@@ -6,25 +6,4 @@ export { type Predictor, predictor } from "./predictor.ts"
 export { compare, listRuns, readRun } from "./read.ts"
 export { type ErrorKind, TidemarkError } from "./TidemarkError.ts"
 export { resume, resumeEvents, run, runEvents } from "./train.ts"
-export type {
-  ClassResult,
-  ComparedPair,
-  EngineChoice,
-  EnsembleInput,
-  ExperimentInput,
-  Folders,
-  ImagePrediction,
-  ImageRefusal,
-  Interval,
-  MetricRow,
-  PredictorOptions,
-  ResumeOptions,
-  RunComparison,
-  RunDetails,
-  RunEvent,
-  RunOptions,
-  RunResult,
-  RunStatus,
-  RunSummary,
-  TestResult,
-} from "./types.ts"
+export type * from "./types.ts"

@@ -1,9 +1,9 @@
 /** What an effect of the API needs from outside, provided: files, HTTP, and a terminal that shows nothing. */
 import * as NodeServices from "@effect/platform-node/NodeServices"
-import { Deferred, Effect, Fiber, Layer, Logger, References, Stream } from "effect"
+import { Deferred, Effect, Fiber, Layer, Stream } from "effect"
 import * as FetchHttpClient from "effect/http/FetchHttpClient"
-import { logText } from "../format/logText.ts"
-import { Display, ShownLogLevel } from "../pipeline/Display.ts"
+import { Display } from "../pipeline/Display.ts"
+import { layerDisplayLog } from "../pipeline/displayLog.ts"
 import { StopSignal } from "../pipeline/StopSignal.ts"
 import { toTidemarkError } from "./TidemarkError.ts"
 import type { RunEvent } from "./types.ts"
@@ -12,34 +12,23 @@ export type OnEvent = (event: RunEvent) => void
 
 /** Progress and log lines as events; the log file of a run has all lines, whoever listens. */
 const layerEvents = (onEvent: OnEvent) =>
-  Layer.mergeAll(
-    Layer.succeed(Display, {
-      line: () => {},
-      progress: ({ batchSize, iteration, loss, total }) =>
-        Effect.sync(() =>
-          onEvent({
-            kind: "progress",
-            iteration,
-            total,
-            batchSize,
-            loss: Number.isFinite(loss) ? loss : null,
-          }),
-        ),
-      clear: () => {},
-    }),
-    Logger.layer([
-      Logger.make<unknown, void>(({ fiber, logLevel, message }) => {
-        if (logLevel !== "Info" && logLevel !== "Warn") return
-        if (fiber.getRef(ShownLogLevel) === "None") return
-        const stage = fiber.getRef(References.CurrentLogAnnotations).stage
-        onEvent({
-          kind: "log",
-          level: logLevel === "Warn" ? "warning" : "info",
-          stage: typeof stage === "string" ? stage : "",
-          text: logText(message),
-        })
+  layerDisplayLog.pipe(
+    Layer.provideMerge(
+      Layer.succeed(Display, {
+        line: (stage, text, level = "info") => onEvent({ kind: "log", level, stage, text }),
+        progress: ({ batchSize, iteration, loss, total }) =>
+          Effect.sync(() =>
+            onEvent({
+              kind: "progress",
+              iteration,
+              total,
+              batchSize,
+              loss: Number.isFinite(loss) ? loss : null,
+            }),
+          ),
+        clear: () => {},
       }),
-    ]),
+    ),
   )
 
 const layerServices = (onEvent: OnEvent) =>

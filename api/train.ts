@@ -1,18 +1,17 @@
 /** Starts and resumes runs from code: (experiment, options) -> the result, or events on the way to it. */
-import { Effect, type Cause, Queue, Stream } from "effect"
+import { Effect, type Cause, Queue, Schema, Stream } from "effect"
 import { selectEngine } from "../engines/select.ts"
 import { resumeToEnd } from "../operations/resume/resume.ts"
-import {
-  applyOverrides,
-  decodeExperiment,
-  experimentOf,
-  loadDefault,
-} from "../pipeline/experimentFile/load.ts"
+import { experimentOf, loadDefault } from "../pipeline/experimentFile/load.ts"
+import { problemsOf } from "../pipeline/experimentFile/problems.ts"
 import { startRun } from "../pipeline/startRun.ts"
+import { Threads } from "../schemas/EngineInfo.ts"
+import { Failure } from "../schemas/Failure.ts"
 import type { Metric } from "../schemas/Metric.ts"
 import type { Report } from "../schemas/Report.ts"
 import { notAFile } from "../schemas/Run.ts"
 import { fingerprint } from "../schemas/experiment/fingerprint.ts"
+import { PositiveInt } from "../schemas/experiment/numbers.ts"
 import { findRun } from "../storage/runDirectory.ts"
 import { tryWriteReportPage } from "../views/report/tryWriteReportPage.ts"
 import { type OnEvent, standalone, stoppable } from "./services.ts"
@@ -52,37 +51,50 @@ const resultOf = (path: string, report: Report): RunResult => ({
   test: testResult(report.test),
 })
 
-/** The experiment that was given, with the overrides, and where it came from. */
-const readExperiment = Effect.fnUntraced(function* ({ experiment: given, iterations, seed }: RunOptions) {
-  const overrides = {
-    ...(iterations === undefined ? {} : { iterations }),
-    ...(seed === undefined ? {} : { seed }),
-  }
-  if (typeof given === "string") {
-    const { experiment, path, written } = yield* experimentOf(yield* loadDefault(given), overrides)
-    return { experiment, overrides, file: { path, fingerprint: written } }
-  }
-  const decoded = yield* decodeExperiment(given, "the experiment")
-  // The experiment as it runs is checked like one that was written so.
-  const experiment = yield* decodeExperiment(applyOverrides(decoded, overrides), "the experiment")
-  return { experiment, overrides, file: { path: notAFile, fingerprint: fingerprint(decoded) } }
+/** What a caller that is not type-checked may get wrong; the experiment is decoded with its own problems. */
+const Numbers = Schema.Struct({
+  iterations: Schema.optional(PositiveInt),
+  seed: Schema.optional(Schema.Int),
+  threads: Schema.optional(Threads),
 })
+const decodeNumbers = Schema.decodeUnknownEffect(Numbers, { errors: "all" })
+
+/** A number among the options of a call is out of its range. */
+export class OptionsRefused extends Failure<OptionsRefused>()("OptionsRefused", {
+  exitCode: "usage",
+  fields: { problems: Schema.Array(Schema.Struct({ at: Schema.String, problem: Schema.String })) },
+  message: ({ problems }) =>
+    `cannot start the run: ${problems.map(({ at, problem }) => `${at}: ${problem}`).join("; ")}`,
+}) {}
+
+const checkNumbers = (options: RunOptions | ResumeOptions) =>
+  decodeNumbers(options).pipe(
+    Effect.mapError(({ issue }) => new OptionsRefused({ problems: problemsOf(options, issue) })),
+  )
 
 const trainNew = (options: RunOptions, onEvent?: OnEvent) =>
   standalone(
     stoppable(
       Effect.gen(function* () {
-        const { experiment, file, overrides } = yield* readExperiment(options)
+        const { iterations, seed, threads } = yield* checkNumbers(options)
+        const overrides = {
+          ...(iterations === undefined ? {} : { iterations }),
+          ...(seed === undefined ? {} : { seed }),
+        }
+        const given = options.experiment
+        const loaded =
+          typeof given === "string" ? yield* loadDefault(given) : { path: notAFile, value: given }
+        const { experiment, path: file, written } = yield* experimentOf(loaded, overrides)
         const { path, report } = yield* startRun({
           experiment,
           fingerprint: fingerprint(experiment),
-          file,
+          file: { path: file, fingerprint: written },
           overrides,
           runsDir: options.runsDir ?? "runs",
           dataDir: options.dataDir ?? "data",
           prepare: () => Effect.void,
           resumeWith: (path) => ["resume", path],
-        }).pipe(Effect.provide(selectEngine(options.engine ?? "auto", { threads: options.threads })))
+        }).pipe(Effect.provide(selectEngine(options.engine ?? "auto", { threads })))
         yield* tryWriteReportPage(path)
         return resultOf(path, report)
       }),
@@ -94,11 +106,12 @@ const trainOn = (run: string, options: ResumeOptions, onEvent?: OnEvent) =>
   standalone(
     stoppable(
       Effect.gen(function* () {
+        const { iterations, threads } = yield* checkNumbers(options)
         const found = yield* findRun(options.runsDir ?? "runs", run)
         const { isNew, report } = yield* resumeToEnd(found, {
-          iterations: options.iterations,
+          iterations,
           engine: options.engine,
-          threads: options.threads,
+          threads,
           allowEngineChange: options.allowEngineChange ?? false,
         })
         if (isNew) yield* tryWriteReportPage(found.path)
@@ -121,8 +134,8 @@ const eventsOf = (
   )
 
 /**
- * Trains an experiment in a new run directory, to its test report. Interrupted, it saves a checkpoint and ends; `resume` goes on
- * from there with the same bytes as if nothing had happened.
+ * Trains an experiment in a new run directory, to its test report. Interrupted, it saves a checkpoint and ends; `resume`
+ * continues from there to the same bytes as if nothing had happened.
  */
 export const run = (options: RunOptions): Effect.Effect<RunResult, TidemarkError> => trainNew(options)
 

@@ -135,7 +135,7 @@ export type RunEvent =
     }
   | {
       readonly kind: "log"
-      readonly level: "info" | "warning"
+      readonly level: "info" | "warning" | "error"
       /** Such as `train`; empty outside of stages. */
       readonly stage: string
       readonly text: string

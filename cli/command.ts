@@ -28,7 +28,7 @@ import { layerUsageErrors } from "./usageErrors.ts"
 import { watch } from "./commands/watch.ts"
 import { layerEventDisplay, type SendEvent, sendFailure } from "./events.ts"
 import { commandExitCode, printFailure } from "./failure.ts"
-import { layerTerminalLog } from "./render/terminalLog.ts"
+import { layerDisplayLog } from "../pipeline/displayLog.ts"
 import { withPrintableConsole } from "./render/printableConsole.ts"
 import { layerTerminal } from "./render/Terminal.ts"
 
@@ -52,7 +52,7 @@ const pipeline = Command.make("pipeline").pipe(
 )
 
 const servicesWith = (send: SendEvent | undefined) =>
-  layerTerminalLog.pipe(
+  layerDisplayLog.pipe(
     Layer.provideMerge(layerUsageErrors),
     Layer.provideMerge(layerHelp),
     Layer.provideMerge(send === undefined ? layerTerminal : layerEventDisplay(send)),

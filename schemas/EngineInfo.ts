@@ -8,6 +8,7 @@ export const engines = ["tensorflow", "onnx", "reference"] as const
 export const engineNames = ["auto", ...engines] as const
 /** More threads than any machine has cores: an engine would use up the memory for their stacks. */
 export const mostThreads = 1024
+export const Threads = Schema.Int.check(Schema.isBetween({ minimum: 1, maximum: mostThreads }))
 export type EngineName = (typeof engineNames)[number]
 
 /**

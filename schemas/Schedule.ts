@@ -4,7 +4,7 @@
  * Every policy is stated here; the command line builds the same value from its flags.
  */
 import { Schema } from "effect"
-import { engineNames, mostThreads } from "./EngineInfo.ts"
+import { engineNames, Threads } from "./EngineInfo.ts"
 import { PositiveFinite, PositiveInt } from "./experiment/numbers.ts"
 import { withDefault } from "./experiment/withDefault.ts"
 
@@ -27,7 +27,7 @@ export const ScheduledExperiment = Schema.Struct({
   /** `fixed`: the same seed in every run. `by-date`: the run's date in its time zone, such as 20261122. */
   seedPolicy: withDefault(Schema.Literals(["fixed", "by-date"]), "fixed"),
   engine: withDefault(Schema.Literals(engineNames), "auto"),
-  threads: Schema.optionalKey(Schema.Int.check(Schema.isBetween({ minimum: 1, maximum: mostThreads }))),
+  threads: Schema.optionalKey(Threads),
   /** What to do when the previous run is still running: skip this one, or queue it (at most one is queued). */
   overlap: withDefault(Schema.Literals(["skip", "queue"]), "skip"),
   /**

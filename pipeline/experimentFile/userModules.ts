@@ -19,7 +19,7 @@ const isTypeScript = (url: string) => url.startsWith("file:") && /\.m?ts$/.test(
 const isNotFound = (error: unknown) =>
   error instanceof Error && "code" in error && error.code === "ERR_MODULE_NOT_FOUND"
 
-/** Stripping is stable in fact, and its warning is no news for a user. Other warnings stay. */
+/** Node.js warns that stripping types is experimental, which no user can change. Other warnings stay. */
 const withoutWarning = <A>(strip: () => A): A => {
   const { emitWarning } = process
   process.emitWarning = () => {}

@@ -1,9 +1,11 @@
 /** The API for programs, as Effects: the same runs as those of the command line, silently, stopped by an interruption. */
-import { existsSync, mkdtempSync, rmSync, writeFileSync } from "node:fs"
+import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs"
+import { createServer } from "node:http"
+import type { AddressInfo } from "node:net"
 import { tmpdir } from "node:os"
 import { join } from "node:path"
 import { afterAll, assert, beforeAll, describe, it } from "@effect/vitest"
-import { Effect, Fiber, Latch, Stream } from "effect"
+import { Effect, Fiber, Latch, References, Stream } from "effect"
 import { compare, listRuns, predictor, readRun, resume, run, runEvents, type RunEvent } from "tidemark/run"
 import type { ExperimentInput } from "tidemark/run"
 import { runCommand } from "../fixtures/command.ts"
@@ -115,13 +117,72 @@ describe("run", () => {
       assert.strictEqual(wrong.kind, "dataError")
       assert.strictEqual(wrong.reason, "ExperimentInvalid")
       assert.match(wrong.message, /batchSize: found 0/)
-      assert.deepInclude(wrong.details, { path: "the experiment" })
+      assert.deepInclude(wrong.details, { path: "(given by code)" })
       assert.isFalse(existsSync(folders("wrong").runsDir))
 
       const missing = yield* run({ experiment: join(scratch, "no.ts") }).pipe(Effect.flip)
       assert.strictEqual(missing.kind, "noInput")
       const unknown = yield* resume("2099", folders("api")).pipe(Effect.flip)
       assert.deepStrictEqual([unknown.kind, unknown.reason], ["noInput", "RunNotFound"])
+    }),
+  )
+})
+
+describe("run with an experiment as a value", () => {
+  it.live("sends the password of an address, which a run does not store", () =>
+    Effect.gen(function* () {
+      const seen: Array<string | undefined> = []
+      const server = createServer(({ headers }, response) => {
+        seen.push(headers.authorization)
+        response.writeHead(404).end()
+      })
+      yield* Effect.callback<void>((resume) => void server.listen(0, "127.0.0.1", () => resume(Effect.void)))
+      const { port } = server.address() as AddressInfo
+      const source = `http://ana:s3cret@127.0.0.1:${port}/images`
+      const { dataset } = experiment
+      assert.isObject(dataset)
+      const own = { ...(dataset as object), trainImages: { source } } as ExperimentInput["dataset"]
+      const options = { ...settings, iterations: 5, ...folders("secret") }
+      const failed = yield* run({ experiment: { ...experiment, dataset: own }, ...options }).pipe(
+        Effect.flip,
+        Effect.ensuring(Effect.sync(() => server.close())),
+      )
+      assert.strictEqual(failed.kind, "unavailable")
+      assert.notInclude(failed.message, "s3cret")
+      assert.isNotEmpty(seen)
+      for (const header of seen) assert.strictEqual(header, `Basic ${btoa("ana:s3cret")}`)
+      const stored = readFileSync(join(onlyRun(folders("secret").runsDir), "run.json"), "utf8")
+      assert.notInclude(stored, "s3cret")
+    }),
+  )
+
+  it.live("refuses numbers out of their range before anything is written", () =>
+    Effect.gen(function* () {
+      for (const wrong of [
+        { iterations: 0 },
+        { iterations: 1.5 },
+        { seed: 0.5 },
+        { threads: 0 },
+        { threads: 5000 },
+      ]) {
+        const refused = yield* run({ experiment, ...folders("refused"), ...wrong }).pipe(Effect.flip)
+        assert.deepStrictEqual([refused.kind, refused.reason], ["usage", "OptionsRefused"])
+        assert.match(
+          refused.message,
+          new RegExp(`${Object.keys(wrong)[0]}: found ${Object.values(wrong)[0]}, `),
+        )
+      }
+      assert.isFalse(existsSync(folders("refused").runsDir))
+    }),
+  )
+
+  it.live("gives log lines from the level of its caller on", () =>
+    Effect.gen(function* () {
+      const events = yield* Stream.runCollect(
+        runEvents({ experiment, ...settings, iterations: 5, ...folders("level") }),
+      ).pipe(Effect.provideService(References.MinimumLogLevel, "Warn"))
+      assert.isFalse(events.some((event) => event.kind === "log" && event.level === "info"))
+      assert.strictEqual(events.at(-1)?.kind, "finished")
     }),
   )
 })

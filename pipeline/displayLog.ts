@@ -1,10 +1,10 @@
-/** Prints information and warnings on the terminal, one line each. */
+/** Shows information and warnings of the log on the display, one line each: on the terminal, or as events. */
 import { Effect, Logger, LogLevel, References } from "effect"
-import { logText } from "../../format/logText.ts"
-import { Display, ShownLogLevel } from "../../pipeline/Display.ts"
+import { logText } from "../format/logText.ts"
+import { Display, ShownLogLevel } from "./Display.ts"
 
-/** Prints lines at or above `--log-level`. Errors are printed once, where the command ends. */
-export const layerTerminalLog = Logger.layer([
+/** Lines at or above the level of whoever started the run. Errors are shown once, where the command or the call ends. */
+export const layerDisplayLog = Logger.layer([
   Effect.map(Display, (display) =>
     Logger.make<unknown, void>(({ fiber, logLevel, message }) => {
       if (logLevel !== "Info" && logLevel !== "Warn") return
