@@ -42,7 +42,7 @@ export const RunIdentity = Schema.Struct({
   formatVersion: Schema.Literal(formatVersion),
   id: Schema.String,
   createdAt: Schema.String,
-  /** The time by which the run is ordered, if the clock was behind the start of an older run: after that one. */
+  /** The time by which the run is ordered, if an older run has the same second or a later time: after that one. */
   orderedAt: Schema.optionalKey(Schema.String),
   /** The decoded experiment with the overrides applied. */
   experiment: StoredExperiment,

@@ -1,9 +1,9 @@
 /**
  * The runs in a runs folder, and their order: (folder) -> names, and which of them is newer.
  *
- * A run's name begins with the time of its start, but that comes from a clock. A run that starts while an older one has a later
- * time, because one of the clocks was wrong, records in run.json that it comes after it (`orderedAt`). So what is newest does not
- * depend on clocks, only runs of older versions are in the order of their names.
+ * A run's name begins with the second of its start, but that comes from a clock. A run that starts while an older one has the
+ * same second, or a later one because one of the clocks was wrong, records in run.json that it comes after it (`orderedAt`). So
+ * what is newest does not depend on clocks, only runs of older versions are in the order of their names.
  */
 import { Effect, Path, Schema } from "effect"
 import { entriesNow, existsNow, readStringNow } from "./filesNow.ts"
@@ -65,10 +65,11 @@ export const newestRun = Effect.fnUntraced(function* (runsDir: string, names: Re
 /** Clocks of machines with one disk differ by less than this. */
 const toleranceMs = 60_000
 
-/** What a run that starts now records of its order: nothing, unless the newest run has a later time. */
+/** What a run that starts now records of its order: nothing, unless the newest run has the second of its name or a later time. */
 export const nextOrder = Effect.fnUntraced(function* (runsDir: string, nowMs: number) {
   const newest = yield* newestRun(runsDir, yield* listRunNames(runsDir))
-  if (newest === undefined || newest.orderMs <= nowMs) return {}
+  const ownMs = nowMs - (nowMs % 1000)
+  if (newest === undefined || newest.orderMs < ownMs) return {}
   if (newest.orderMs - nowMs > toleranceMs && newest.orderedAt === undefined) {
     yield* Effect.logWarning(
       `the start of ${newest.id} is in the future: this machine's clock is wrong, or the clock was wrong then; the new run counts as newer`,

@@ -101,13 +101,13 @@ describe("what stands next to a run", () => {
 })
 
 describe("the newest run", () => {
-  const create = (folder: string, time: string) =>
+  const create = (folder: string, time: string, fingerprint = "0".repeat(64)) =>
     Effect.gen(function* () {
       yield* TestClock.setTime(Date.parse(time))
       const { path } = yield* createRun({
         runsDir: folder,
         name: "tiny",
-        fingerprint: "0".repeat(64),
+        fingerprint,
         prepare: () => Effect.void,
         describe: (id, createdAt) => ({ ...identity, id, createdAt }),
       })
@@ -137,11 +137,26 @@ describe("the newest run", () => {
     }).pipe(Effect.provide(NodeServices.layer)),
   )
 
+  it.effect("is the one that was made last of those of one second, whatever their fingerprints are", () =>
+    Effect.gen(function* () {
+      const folder = yield* Effect.promise(() => mkdtemp(join(runsDir, "order-")))
+      const made: Array<string> = []
+      for (const [i, digit] of ["9", "f", "0", "5"].entries()) {
+        made.push(yield* create(folder, `2026-11-01T00:00:00.${i}00Z`, digit.repeat(64)))
+        assert.strictEqual(basename((yield* locateRuns(folder, ["latest"]))[0]), made.at(-1))
+      }
+      assert.deepStrictEqual(
+        (yield* listHeaders(folder)).runs.map(({ id }) => id),
+        made,
+      )
+    }).pipe(Effect.provide(NodeServices.layer)),
+  )
+
   it.effect("has nothing but its name to order it while clocks are right", () =>
     Effect.gen(function* () {
       const folder = yield* Effect.promise(() => mkdtemp(join(runsDir, "order-")))
-      yield* create(folder, "2026-11-01T00:00:00Z")
-      yield* create(folder, "2026-11-01T00:00:00.500Z")
+      yield* create(folder, "2026-11-01T00:00:00.900Z")
+      yield* create(folder, "2026-11-01T00:00:01Z")
       const { runs } = yield* listHeaders(folder)
       assert.deepStrictEqual(
         runs.map(({ orderedAt }) => orderedAt),

@@ -187,7 +187,7 @@ export type RunEvent = {
   readonly loss: number | null
 } | {
   readonly kind: "log"
-  readonly level: "info" | "warning"
+  readonly level: "info" | "warning" | "error"
   /** Such as `train`; empty outside of stages. */
   readonly stage: string
   readonly text: string
@@ -310,8 +310,8 @@ export declare function resume(run: string, options?: ResumeOptions): Effect.Eff
 export declare function resumeEvents(run: string, options?: ResumeOptions): Stream.Stream<RunEvent, TidemarkError>
 
 /**
- * Trains an experiment in a new run directory, to its test report. Interrupted, it saves a checkpoint and ends; `resume` goes on
- * from there with the same bytes as if nothing had happened.
+ * Trains an experiment in a new run directory, to its test report. Interrupted, it saves a checkpoint and ends; `resume`
+ * continues from there to the same bytes as if nothing had happened.
  */
 export declare function run(options: RunOptions): Effect.Effect<RunResult, TidemarkError>
 
