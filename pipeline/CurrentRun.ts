@@ -6,6 +6,8 @@ import type { Experiment } from "../schemas/experiment/Experiment.ts"
 import type { Parent } from "../schemas/Run.ts"
 import type { OwnAttempt } from "../storage/attempts.ts"
 
+export type PausePoint = number | "trained"
+
 export class CurrentRun extends Context.Service<
   CurrentRun,
   {
@@ -22,5 +24,7 @@ export class CurrentRun extends Context.Service<
     /** The run that it was forked from. */
     readonly parent: Parent | undefined
     readonly attempt: OwnAttempt
+    /** Where to pause: at an iteration, or when training has ended, before the test. Undefined: run to the end. */
+    readonly pauseAt: PausePoint | undefined
   }
 >()("tidemark/pipeline/CurrentRun") {}

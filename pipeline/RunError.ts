@@ -5,6 +5,7 @@
 import { Schema } from "effect"
 import { EngineFailed, KernelNotSupported, StateMismatch } from "../engines/Engine.ts"
 import { Interrupted } from "../schemas/Interrupted.ts"
+import { Paused } from "../schemas/Paused.ts"
 import { ModelShapeMismatch } from "../schemas/experiment/layerShape.ts"
 import { BatchThreadFailed } from "../stages/batch/Filler.ts"
 import { BudgetPassed, CheckpointDamaged, ForkNotRepeatable } from "../stages/train/checkpoint.ts"
@@ -36,6 +37,7 @@ import { TestSetLeakage } from "./lineage/parents.ts"
 
 export const RunError = Schema.Union([
   Interrupted,
+  Paused,
   AttemptSuperseded,
   StorageFailed,
   DataNotAvailable,

@@ -8,12 +8,13 @@ import { Cause, Effect, Exit, Layer, Path } from "effect"
 import { Engine } from "../engines/Engine.ts"
 import type { Experiment } from "../schemas/experiment/Experiment.ts"
 import { Interrupted } from "../schemas/Interrupted.ts"
+import { Paused } from "../schemas/Paused.ts"
 import type { AttemptOutcome } from "../schemas/Run.ts"
 import { AttemptSuperseded, attemptName, beginAttempt } from "../storage/attempts.ts"
 import * as files from "../storage/files.ts"
 import { removeAllTemporaries } from "../storage/temporaries.ts"
 import { layout, type Run } from "../storage/runDirectory.ts"
-import { CurrentRun } from "./CurrentRun.ts"
+import { CurrentRun, type PausePoint } from "./CurrentRun.ts"
 import type { GitCommit } from "./gitCommit.ts"
 import { describeCommit } from "../format/describeCommit.ts"
 import { exitCode } from "./exitCode.ts"
@@ -30,6 +31,7 @@ export interface ExecuteOptions {
   readonly fingerprint: string
   /** The new budget to record, if this attempt extends the stored one. */
   readonly extendedTo: number | null
+  readonly pauseAt?: PausePoint
 }
 
 /** How an attempt ended, for its record. */
@@ -39,7 +41,8 @@ const outcomeOf = (exit: Exit.Exit<unknown, unknown>): Omit<AttemptOutcome, "end
   if (Exit.isSuccess(exit)) return { status: "finished", reason: null, ...measured }
   const error = Cause.squash(exit.cause)
   const reason = error instanceof Error ? error.message : String(error)
-  const isStopped = error instanceof Interrupted || error instanceof AttemptSuperseded
+  const isStopped =
+    error instanceof Interrupted || error instanceof Paused || error instanceof AttemptSuperseded
   return isStopped || Cause.hasInterruptsOnly(exit.cause)
     ? { status: "interrupted", reason, ...measured }
     : { status: "failed", reason, ...measured }
@@ -52,6 +55,7 @@ export const execute = Effect.fn("execute")(function* ({
   experiment,
   extendedTo,
   fingerprint,
+  pauseAt,
   run,
 }: ExecuteOptions) {
   const paths = yield* Path.Path
@@ -80,6 +84,7 @@ export const execute = Effect.fn("execute")(function* ({
     fingerprint,
     parent: run.identity.parent,
     attempt,
+    pauseAt,
   })
   const stages = layerRunDirectory(paths.join(run.path, layout.stages), attempt.checkOwned)
   const log = layerLog(
@@ -99,7 +104,11 @@ export const execute = Effect.fn("execute")(function* ({
     ),
     Effect.tap(Effect.logDebug("attempt finished")),
     // The command prints the error once, where it ends; the log has it with its cause.
-    Effect.tapCause((cause) => Effect.logError("attempt failed", cause)),
+    Effect.tapCause((cause) =>
+      Cause.squash(cause) instanceof Paused
+        ? Effect.logDebug("attempt paused")
+        : Effect.logError("attempt failed", cause),
+    ),
     Effect.onExit((exit) => {
       display.clear()
       // If the disk is full, this record fails too: then the attempt counts as interrupted, which is true.

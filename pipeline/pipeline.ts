@@ -8,6 +8,7 @@
 import { Effect, Path, Result, Schema } from "effect"
 import { Workflow } from "effect/workflow"
 import { DatasetFigures, FetchedDataset, isPacked } from "../schemas/experiment/Dataset.ts"
+import { Paused } from "../schemas/Paused.ts"
 import { Trained } from "../schemas/Run.ts"
 import { describeDataset } from "../stages/fetch/datasets.ts"
 import {
@@ -122,7 +123,7 @@ const validate = Effect.fnUntraced(function* (fetched: FetchedDataset, data: Run
 
 /** Dataset -> checkpoints and metrics. The result names the checkpoint to test. */
 const train = Effect.fnUntraced(function* (resources: RunResources) {
-  const { attempt, begunWith, createdAt, experiment, fingerprint, parent, path } = yield* CurrentRun
+  const { attempt, begunWith, createdAt, experiment, fingerprint, parent, path, pauseAt } = yield* CurrentRun
   const paths = yield* Path.Path
   const startedAt = Date.parse(createdAt) / 1000
   const stop = yield* StopSignal
@@ -156,6 +157,7 @@ const train = Effect.fnUntraced(function* (resources: RunResources) {
           },
           weights: new Set(network.layersModel.weights.map(({ originalName }) => originalName)),
           stopRequested: stop.requested,
+          pauseAt: pauseAt === "trained" ? undefined : pauseAt,
           checkOwned: attempt.checkOwned,
           onStart: attempt.resumedFrom,
           onProgress: display.progress,
@@ -256,13 +258,14 @@ const TrainingRun = Workflow.make("TrainingRun", {
 })
 
 const runStages = Effect.fn("pipeline")(function* () {
-  const { experiment, path } = yield* CurrentRun
+  const { experiment, path, pauseAt } = yield* CurrentRun
   const fetched = yield* fetch((yield* readValidated(path)) !== undefined)
   const data = yield* makeRunData(fetched, experiment.split)
   const figures = yield* validate(fetched, data)
   const resources = yield* makeRunResources(data, figures)
   const trained = yield* train(resources)
   yield* pruneSupersededCheckpoints(resources, trained)
+  if (pauseAt !== undefined) return yield* new Paused({ during: "the end of training, before the test" })
   yield* report(resources, figures, trained)
   yield* publishTestResult(trained)
 })

@@ -5,6 +5,7 @@ import type { Experiment } from "../schemas/experiment/Experiment.ts"
 import { formatVersion, notAFile, type Overrides, type Parent } from "../schemas/Run.ts"
 import { createRun } from "../storage/runDirectory.ts"
 import { announce } from "./announce.ts"
+import type { PausePoint } from "./CurrentRun.ts"
 import { execute } from "./execute.ts"
 import { resumeHint } from "./resumeHint.ts"
 
@@ -22,10 +23,11 @@ export interface NewRun<E, R> {
   readonly prepare: (folder: string) => Effect.Effect<void, E, R>
   /** The command that resumes the run after an interruption, without `pnpm pipeline`. */
   readonly resumeWith: (path: string) => ReadonlyArray<string>
+  readonly pauseAt?: PausePoint
 }
 
 export const startRun = Effect.fn("startRun")(function* <E, R>(options: NewRun<E, R>) {
-  const { experiment, file, fingerprint, overrides, parent, prepare, runsDir } = options
+  const { experiment, file, fingerprint, overrides, parent, pauseAt, prepare, runsDir } = options
   const paths = yield* Path.Path
   const { info } = yield* Engine
   const run = yield* createRun({
@@ -51,8 +53,12 @@ export const startRun = Effect.fn("startRun")(function* <E, R>(options: NewRun<E
   })
   yield* Effect.logInfo(announce("Training", experiment, info))
   yield* Effect.logInfo(`run ${paths.join(runsDir, run.identity.id)}`)
-  const report = yield* execute({ run, experiment, fingerprint, extendedTo: null }).pipe(
-    resumeHint(...options.resumeWith(run.path)),
-  )
+  const report = yield* execute({
+    run,
+    experiment,
+    fingerprint,
+    extendedTo: null,
+    ...(pauseAt === undefined ? {} : { pauseAt }),
+  }).pipe(resumeHint(...options.resumeWith(run.path)))
   return { report, path: run.path }
 })

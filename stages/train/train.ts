@@ -10,6 +10,7 @@ import type { State, Trainer } from "../../engines/Engine.ts"
 import { startOfTraining } from "../../schemas/Checkpoint.ts"
 import type { Experiment } from "../../schemas/experiment/Experiment.ts"
 import { Interrupted } from "../../schemas/Interrupted.ts"
+import { Paused } from "../../schemas/Paused.ts"
 import type { Metric } from "../../schemas/Metric.ts"
 import type { Parent, Trained } from "../../schemas/Run.ts"
 import type { TrainEvent } from "../../schemas/TrainEvent.ts"
@@ -59,6 +60,8 @@ export interface TrainOptions {
   readonly weights: ReadonlySet<string>
   /** The signal that requested a stop, if there was one. */
   readonly stopRequested: () => string | undefined
+  /** The iteration of an evaluation at which to pause; undefined to train to the end. */
+  readonly pauseAt: number | undefined
   /** Fails if another process has taken over the run. Checked before files are written or deleted. */
   readonly checkOwned: Effect.Effect<void, AttemptSuperseded | StorageFailed>
   /** Called once, with the iteration from which training resumes and the budget. */
@@ -174,16 +177,21 @@ const runChunk = Effect.fnUntraced(function* (
 })
 
 const stopIfRequested = Effect.fnUntraced(function* (training: Training, state: TrainState) {
+  const { iteration } = state.progress
   const signal = training.stopRequested()
-  if (signal === undefined) return
+  const isPausing = training.pauseAt !== undefined && iteration >= training.pauseAt
+  if (signal === undefined && !isPausing) return
   yield* save(training, state)
-  const during = `train at iteration ${state.progress.iteration} of ${training.plan.total}`
-  return yield* new Interrupted({ signal, during })
+  const during = `train at iteration ${iteration} of ${training.plan.total}`
+  return yield* isPausing || signal === undefined
+    ? new Paused({ during })
+    : new Interrupted({ signal, during })
 })
 
 /** Trains to the end of the budget, or until early stopping. */
 const runIterations = Effect.fnUntraced(function* (training: Training, start: TrainState) {
   const { experiment, plan } = training
+  if (start.progress.iteration > 0 && training.pauseAt !== undefined) yield* stopIfRequested(training, start)
   const perCall = makeIterationsPerCall()
   // One stream to the end, so that the next chunk is filled also while metrics are measured.
   const chunks = training.feeds({

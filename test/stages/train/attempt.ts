@@ -77,6 +77,8 @@ export interface AttemptOptions {
   readonly parent?: Parent
   /** Fails if the run was taken over. Default: it never is. */
   readonly checkOwned?: TrainOptions["checkOwned"]
+  /** The iteration of an evaluation at which to pause. */
+  readonly pauseAt?: number
   /** Feed this learning rate at one iteration: the weights become huge, after a finite loss. */
   readonly learningRateAt?: { readonly iteration: number; readonly value: number }
 }
@@ -140,6 +142,7 @@ export const attempt = Effect.fnUntraced(function* (folder: string, go: AttemptO
     },
     weights: new Set(["dense_1/kernel", "dense_1/bias"]),
     checkOwned: go.checkOwned ?? Effect.void,
+    pauseAt: go.pauseAt,
     stopRequested: () => (go.stopAt !== undefined && made >= go.stopAt ? "SIGINT" : undefined),
     onStart: (iteration) => Effect.sync(() => void (resumedFrom = iteration)),
     onProgress: ({ iteration }) => Effect.sync(() => void (made = iteration)),
