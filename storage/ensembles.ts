@@ -44,19 +44,16 @@ const folderOf = Effect.fnUntraced(function* (runsDir: string, name: string) {
 })
 
 /**
- * Claims the training of a member until the scope ends, so that two processes never train the same member. Fails if
- * another one holds the claim.
+ * Claims the training of an experiment until the scope ends, so that two processes never train the same member of an
+ * ensemble, or the same trial of a sweep. Fails if another one holds the claim; the error names it as `what`.
  */
-export const claimMember = Effect.fn("claimMember")(function* (
+export const claimTraining = Effect.fn("claimTraining")(function* (
   runsDir: string,
-  ensemble: string,
-  member: { readonly number: number; readonly fingerprint: string },
+  what: string,
+  fingerprint: string,
 ) {
   const paths = yield* Path.Path
-  yield* claim(
-    `member ${member.number} of ensemble ${ensemble}`,
-    paths.join(runsDir, ".members", member.fingerprint.slice(0, 16)),
-  )
+  yield* claim(what, paths.join(runsDir, ".members", fingerprint.slice(0, 16)))
 })
 
 /** Replaces the earlier result of the same ensemble. */

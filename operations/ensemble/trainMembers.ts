@@ -5,16 +5,16 @@
  * started. So the same command resumes an interrupted ensemble, and ensembles can share members.
  */
 import { basename } from "node:path"
-import { Effect, type FileSystem, Path } from "effect"
+import { Effect, type FileSystem, type Path } from "effect"
 import { Engine } from "../../engines/Engine.ts"
 import { selectEngine } from "../../engines/select.ts"
 import type { EngineName } from "../../schemas/EngineInfo.ts"
 import { fingerprint } from "../../schemas/experiment/fingerprint.ts"
 import type { Report } from "../../schemas/Report.ts"
 import type { Overrides } from "../../schemas/Run.ts"
-import { claimMember } from "../../storage/ensembles.ts"
-import { effectiveExperiment, readRun, type Run } from "../../storage/runDirectory.ts"
-import { byOrder, listRunNames } from "../../storage/runNames.ts"
+import { findRunsOf } from "../findRuns.ts"
+import { claimTraining } from "../../storage/ensembles.ts"
+import type { Run } from "../../storage/runDirectory.ts"
 import { engineChanges, threadsOf } from "../../pipeline/engineChanges.ts"
 import { applyOverrides } from "../../pipeline/experimentFile/load.ts"
 import { execute } from "../../pipeline/execute.ts"
@@ -40,21 +40,6 @@ export interface TrainedMember {
   readonly report: Report
   readonly seed: number
 }
-
-/** The runs with exactly the experiment of this member, newest first. */
-const runsOf = Effect.fnUntraced(function* (runsDir: string, { experiment, fingerprint: wanted }: Member) {
-  const paths = yield* Path.Path
-  const ending = new RegExp(`-${experiment.name}-${wanted.slice(0, 8)}(-\\d+)?$`)
-  const runs: Array<Run> = []
-  for (const name of (yield* listRunNames(runsDir)).filter((name) => ending.test(name))) {
-    const run = yield* readRun(paths.join(runsDir, name)).pipe(Effect.option)
-    if (run._tag === "None") continue
-    if (fingerprint(effectiveExperiment(run.value), run.value.identity.parent) === wanted) {
-      runs.push(run.value)
-    }
-  }
-  return runs.toSorted((a, b) => byOrder(b.identity, a.identity))
-})
 
 const resumeRun = (run: Run, member: Member, options: TrainMembersOptions) => {
   const before = (run.attempts.at(-1) ?? run.identity).engine
@@ -90,7 +75,7 @@ const memberAt = (ensemble: Ensemble, index: number, { overrides }: Lookup): Mem
 /** The finished run of a member, and those that can be resumed. */
 const findRuns = Effect.fnUntraced(function* (member: Member, { runsDir }: Lookup) {
   const { seed } = member.experiment
-  const known = yield* runsOf(runsDir, member)
+  const known = yield* findRunsOf(runsDir, member.fingerprint, member.experiment.name)
   const unfinished = known.filter(({ status }) => status !== "finished")
   for (const { path, status } of known) {
     const report = status === "finished" ? yield* readReport(path) : undefined
@@ -110,8 +95,8 @@ export const trainMember = Effect.fn("trainMember")(function* (
   yield* Effect.logInfo(`member ${index + 1} of ${ensemble.members.length}, seed ${seed}`)
   const known = yield* findRuns(member, options)
   if (known.finished === undefined) {
-    const { fingerprint } = member
-    yield* claimMember(options.runsDir, ensemble.name, { number: index + 1, fingerprint })
+    const what = `member ${index + 1} of ensemble ${ensemble.name}`
+    yield* claimTraining(options.runsDir, what, member.fingerprint)
   }
   // Another process may have finished the member while it held the claim.
   const { finished, unfinished } = known.finished === undefined ? yield* findRuns(member, options) : known
