@@ -23,6 +23,7 @@ import { rm } from "./commands/rm.ts"
 import { run } from "./commands/run.ts"
 import { schedule } from "./commands/schedule.ts"
 import { show } from "./commands/show.ts"
+import { sweep } from "./commands/sweep.ts"
 import { layerHelp } from "./help.ts"
 import { layerUsageErrors } from "./usageErrors.ts"
 import { watch } from "./commands/watch.ts"
@@ -43,7 +44,7 @@ const pipeline = Command.make("pipeline").pipe(
     { command: "pipeline show latest", description: "Show the test result of the newest run" },
   ]),
   Command.withSubcommands([
-    { group: "TRAIN", commands: [run, resume, watch, schedule] },
+    { group: "TRAIN", commands: [run, resume, watch, sweep, schedule] },
     { group: "LOOK AT RUNS", commands: [list, show, compare] },
     { group: "USE A MODEL", commands: [predict, exportCommand] },
     { group: "CHAMPIONS OF SCHEDULES", commands: [champion, promote, rollback] },

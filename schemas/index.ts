@@ -13,6 +13,9 @@ export { datasets } from "./experiment/PackedDataset.ts"
 export { layers } from "./experiment/Model.ts"
 export { learningRates, optimizers } from "./experiment/Optimizer.ts"
 export { schedule } from "./Schedule.ts"
+export { sweep, type SweepInput } from "./Sweep.ts"
+export { choice, integer, logUniform, uniform } from "./sweep/Space.ts"
+export { strategies } from "./sweep/Strategy.ts"
 export { initializers, regularizers } from "./experiment/weights.ts"
 
 /** A layer of a network, as a user writes it: one of `layers`. */

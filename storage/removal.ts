@@ -10,6 +10,7 @@ import { Failure } from "../schemas/Failure.ts"
 import { attemptFile } from "./attempts.ts"
 import { championOf, earlierChampion, listChampions, readChampionHistory } from "./champions.ts"
 import { memberRuns } from "./ensembles.ts"
+import { sweepRuns, sweepsFolder } from "./sweeps.ts"
 import * as files from "./files.ts"
 import { isAlive } from "./lock/owner.ts"
 import { hasProcess } from "./lock/processIdentity.ts"
@@ -59,14 +60,20 @@ export class NotARun extends Failure<NotARun>()("NotARun", {
     `nothing was removed: ${path} is not a run directory: found neither a ${layout.identity} nor the name of a run`,
 }) {}
 
-/** The runs that must stay, by id: champions and members of ensembles, except of the ensembles in `except`. */
+/**
+ * The runs that must stay, by id: champions, members of ensembles and runs that sweeps need, except of the ensembles and
+ * sweeps that are left out.
+ */
 export const findNeededRuns = Effect.fn("findNeededRuns")(function* (
   runsDir: string,
-  except: ReadonlyArray<string> = [],
+  exceptEnsembles: ReadonlyArray<string> = [],
+  exceptSweeps: ReadonlyArray<string> = [],
 ) {
-  const members = [...(yield* memberRuns(runsDir, except))].map(
-    ([run, reason]) => [run, { reason, isChampion: false }] as const,
-  )
+  const needed = [
+    ...(yield* memberRuns(runsDir, exceptEnsembles)),
+    ...(yield* sweepRuns(runsDir, exceptSweeps)),
+  ]
+  const members = needed.map(([run, reason]) => [run, { reason, isChampion: false }] as const)
   return new Map([...members, ...(yield* findChampionRuns(runsDir))])
 })
 
@@ -149,6 +156,7 @@ export const removeRun = Effect.fn("removeRun")(function* (path: string) {
 const writtenFolders = Effect.fnUntraced(function* (runsDir: string) {
   const paths = yield* Path.Path
   const ensembles = paths.join(runsDir, "ensembles")
+  const sweeps = paths.join(runsDir, sweepsFolder)
   const inside = (folder: string, names: ReadonlyArray<string>) =>
     names.map((name) => paths.join(folder, name))
   const namesOf = (folder: string) =>
@@ -159,6 +167,7 @@ const writtenFolders = Effect.fnUntraced(function* (runsDir: string) {
   return [
     ...inside(runsDir, ["", "champions", "schedule"]),
     ...inside(ensembles, yield* namesOf(ensembles).pipe(Effect.orElseSucceed(() => []))),
+    ...inside(sweeps, yield* namesOf(sweeps).pipe(Effect.orElseSucceed(() => []))),
     ...runs,
     ...runs.map((run) => paths.join(run, layout.stages)),
   ]

@@ -1,7 +1,8 @@
-/** `pipeline rm RUN…`: removes runs and ensembles; without --yes it only lists them and the space they use. */
+/** `pipeline rm RUN…`: removes runs, ensembles and sweeps; without --yes it only lists them and the space they use. */
 import { Console, Effect, Path } from "effect"
 import { Argument, Command } from "effect/cli"
 import { ensembleName, locateEnsemble, removeEnsemble } from "../../storage/ensembles.ts"
+import { locateSweep, removeSweep, sweepName } from "../../storage/sweeps.ts"
 import { linkTargetNow, treeSizeBytes } from "../../storage/filesNow.ts"
 import {
   checkIsRun,
@@ -18,7 +19,7 @@ import { json, runsDir, yes } from "../flags.ts"
 
 const runs = Argument.String("run").pipe(
   Argument.withDescription(
-    "Runs to remove: ids, their first or last characters, globs, paths, `latest` or ensemble:NAME",
+    "Runs to remove: ids, their first or last characters, globs, paths, `latest`, ensemble:NAME or sweep:NAME",
   ),
   Argument.variadic({ min: 1 }),
 )
@@ -38,19 +39,27 @@ export const rm = Command.make(
         path: paths.resolve(path),
       })),
     )
+    const sweeps = [...new Set(options.runs.flatMap((run) => sweepName(run) ?? []))]
+    const sweepFolders = yield* Effect.forEach(sweeps, (name) =>
+      Effect.map(locateSweep(options.runsDir, name), (path) => ({
+        run: `sweep:${name}`,
+        path: paths.resolve(path),
+      })),
+    )
     const found = yield* locateRuns(
       options.runsDir,
-      options.runs.filter((run) => ensembleName(run) === undefined),
+      options.runs.filter((run) => ensembleName(run) === undefined && sweepName(run) === undefined),
     )
     yield* Effect.forEach(found, checkIsRun)
     const protections = yield* Effect.forEach(
       found,
       Effect.fnUntraced(function* (path) {
         const runsDir = paths.dirname(path)
-        const except = runsDir === paths.resolve(options.runsDir) ? ensembles : []
+        const isHere = runsDir === paths.resolve(options.runsDir)
+        const needed = yield* isHere ? findNeededRuns(runsDir, ensembles, sweeps) : findNeededRuns(runsDir)
         return {
           run: paths.basename(path),
-          protection: yield* findProtection(path, yield* findNeededRuns(runsDir, except)),
+          protection: yield* findProtection(path, needed),
         }
       }),
       { concurrency: concurrentChecks },
@@ -61,7 +70,7 @@ export const rm = Command.make(
     // All or nothing: a glob that matches a champion was a mistake.
     if (kept.length > 0) return yield* new RunProtected({ runs: kept })
     const runs = found.map((path) => ({ run: paths.basename(path), path }))
-    const sized = yield* Effect.forEach([...folders, ...runs], ({ path, run }) =>
+    const sized = yield* Effect.forEach([...folders, ...sweepFolders, ...runs], ({ path, run }) =>
       Effect.gen(function* () {
         const target = yield* linkTargetNow(path)
         return {
@@ -73,6 +82,7 @@ export const rm = Command.make(
       }),
     )
     if (options.yes) {
+      yield* Effect.forEach(sweeps, (name) => removeSweep(options.runsDir, name))
       yield* Effect.forEach(folders, ({ path }) => removeEnsemble(path))
       yield* Effect.forEach(found, removeRun, { concurrency: concurrentChecks })
     }
@@ -90,6 +100,7 @@ export const rm = Command.make(
     const isFolder = ({ path }: { readonly path: string }) => !links.some((link) => link.path === path)
     const counts = [
       ...counted(folders.filter(isFolder).length, "ensemble"),
+      ...counted(sweepFolders.filter(isFolder).length, "sweep"),
       ...counted(runs.filter(isFolder).length, "run"),
       ...counted(links.length, "link"),
     ]
@@ -101,9 +112,9 @@ export const rm = Command.make(
   }),
 ).pipe(
   Command.withDescription(
-    "Remove runs or ensembles; without --yes, only list them. Refuses runs that are in use, champions, previous champions and members of ensembles",
+    "Remove runs, ensembles or sweeps; without --yes, only list them. Refuses runs that are in use, champions, previous champions, members of ensembles and runs that a sweep needs",
   ),
-  Command.withShortDescription("Remove runs or ensembles; without --yes, only list them"),
+  Command.withShortDescription("Remove runs, ensembles or sweeps; without --yes, only list them"),
   Command.withExamples([
     { command: "pipeline rm 20261122T02", description: "List the runs of that hour and their sizes" },
     { command: "pipeline rm '*-tiny-*' --yes", description: "Remove all runs of an experiment" },

@@ -2,6 +2,13 @@
 import { Console, Effect, Option } from "effect"
 import { Argument, Command, Flag } from "effect/cli"
 import { ensembleName, readEnsemble } from "../../storage/ensembles.ts"
+import {
+  readSweepDefinition,
+  readSweepJournal,
+  readSweepResult,
+  SweepNotFound,
+  sweepName,
+} from "../../storage/sweeps.ts"
 import { findRun, locateRuns, RunNotFound } from "../../storage/runDirectory.ts"
 import { renderEnsemble } from "../render/renderEnsemble.ts"
 import { openOrLog } from "../render/openFile.ts"
@@ -17,7 +24,9 @@ import { json, runsDir } from "../flags.ts"
 import { program } from "../../format/program.ts"
 
 const run = Argument.String("run").pipe(
-  Argument.withDescription("Run: an id, its first or last characters, a path, `latest`, or ensemble:NAME"),
+  Argument.withDescription(
+    "Run: an id, its first or last characters, a path, `latest`, ensemble:NAME or sweep:NAME",
+  ),
 )
 
 const open = Flag.Boolean("open").pipe(
@@ -64,6 +73,22 @@ const describeProgress = (summary: RunSummary) => {
   ].join(", ")
 }
 
+/** The result of a sweep, or how far it is. */
+const showSweep = Effect.fnUntraced(function* (runsDir: string, name: string, json: boolean) {
+  const definition = yield* readSweepDefinition(runsDir, name)
+  if (definition === undefined) return yield* new SweepNotFound({ sweep: name, runsDir, problem: null })
+  const result = yield* readSweepResult(runsDir, name)
+  const { records } = yield* readSweepJournal(runsDir, name)
+  if (json)
+    return yield* Console.log(JSON.stringify({ definition, records, result: result ?? null }, null, 2))
+  const { renderSweepProgress, renderSweepResult } = yield* Effect.promise(
+    () => import("../render/renderSweep.ts"),
+  )
+  yield* Console.log(
+    result === undefined ? renderSweepProgress(definition, records) : renderSweepResult(definition, result),
+  )
+})
+
 export const show = Command.make(
   "show",
   { run, runsDir, json, open, html: htmlFile },
@@ -74,6 +99,12 @@ export const show = Command.make(
       if (open || Option.isSome(html))
         yield* Effect.logWarning("an ensemble has no report page; printing its report instead")
       return yield* Console.log(json ? JSON.stringify(report, null, 2) : renderEnsemble(report))
+    }
+    const sweep = sweepName(run)
+    if (sweep !== undefined) {
+      if (open || Option.isSome(html))
+        yield* Effect.logWarning("a sweep has no report page; printing its result instead")
+      return yield* showSweep(runsDir, sweep, json)
     }
     if (open || Option.isSome(html)) {
       return yield* showPage({ run, runsDir, file: Option.getOrUndefined(html), open, json })

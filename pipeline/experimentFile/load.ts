@@ -97,6 +97,10 @@ export const decodeExperiment = Effect.fn("decodeExperiment")(function* (value: 
 export const isEnsemble = (value: unknown) =>
   typeof value === "object" && value !== null && "members" in value
 
+/** Whether the default export of a file is a sweep (`operations/sweep/sweepFile.ts`). */
+export const isSweep = (value: unknown) =>
+  typeof value === "object" && value !== null && "space" in value && "base" in value
+
 /** An experiment file is a few kilobytes. */
 const largestBytes = 16 * 2 ** 20
 
@@ -135,6 +139,10 @@ export const experimentOf = Effect.fn("experimentOf")(function* (
 ) {
   if (isEnsemble(value)) {
     const problem = `found an ensemble, expected an experiment; train it with \`${program} run\``
+    return yield* new ExperimentInvalid({ path, problems: [{ at: "", problem }] })
+  }
+  if (isSweep(value)) {
+    const problem = `found a sweep, expected an experiment; run it with \`${program} sweep\``
     return yield* new ExperimentInvalid({ path, problems: [{ at: "", problem }] })
   }
   const written = yield* decodeExperiment(value, path)

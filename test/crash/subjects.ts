@@ -1,5 +1,5 @@
 /**
- * What a crash test kills: a run, or an ensemble whose members train in processes of their own. Each says how it is started
+ * What a crash test kills: a run, an ensemble whose members train in processes of their own, or a sweep with its trials. Each says how it is started
  * again until it is done, which processes may be killed, and what must be equal to the byte at the end.
  */
 import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from "node:fs"
@@ -125,3 +125,55 @@ export const ensembleSubject = (options: SubjectOptions & { readonly jobs: numbe
     },
   }
 }
+
+/** A record or a result of a sweep without the names of runs, which have times. */
+const withoutRuns = (text: string) => text.replaceAll(/\d{8}T\d{6}Z-/g, "")
+
+/** What all runs of a sweep left: the finished ones whole, and the metrics of those that were pruned or not tested. */
+const trialResult = (run: string) => {
+  const folder = join(run, "metrics")
+  const [attempt] = existsSync(folder) ? readdirSync(folder).toSorted().toReversed() : []
+  const metrics = attempt === undefined ? join(run, "metrics.ndjson") : join(folder, attempt)
+  return existsSync(join(run, "report.json"))
+    ? resultOf(run)
+    : { reached: reached(run), metrics: readFileSync(metrics, "utf8") }
+}
+
+/** A sweep, with so many trials at once; its file has its own budget. */
+export const sweepSubject = (options: {
+  readonly sweep: string
+  readonly name: string
+  readonly scratch: string
+  readonly jobs: number
+  readonly engine?: string
+}): Subject => ({
+  begin: (runsDir) =>
+    start(
+      "sweep",
+      options.sweep,
+      "--runs-dir",
+      runsDir,
+      "--data-dir",
+      join(options.scratch, "data"),
+      "--jobs",
+      String(options.jobs),
+      ...(options.engine === undefined ? [] : ["--engine", options.engine]),
+    ),
+  targets: ["parent", "child", "all"],
+  at: (runsDir) => {
+    const journal = join(runsDir, "sweeps", options.name, "journal.ndjson")
+    const records = existsSync(journal) ? readFileSync(journal, "utf8").split("\n").length - 1 : 0
+    return `${runsIn(runsDir).length} runs, ${records} records`
+  },
+  result: (runsDir) => {
+    const folder = join(runsDir, "sweeps", options.name)
+    const read = (name: string) => withoutRuns(readFileSync(join(folder, name), "utf8"))
+    const runs = runsIn(runsDir).map((run) => [withoutRuns(run), trialResult(join(runsDir, run))] as const)
+    return {
+      definition: read("sweep.json"),
+      journal: read("journal.ndjson"),
+      result: read("result.json"),
+      runs: Object.fromEntries(runs.toSorted(([a], [b]) => (a < b ? -1 : 1))),
+    }
+  },
+})

@@ -15,6 +15,7 @@ const flagsOfOthers = [
   "--kills",
   "--shorten",
   "--ensemble",
+  "--sweep",
   "--minutes",
   "--target",
   "--case",

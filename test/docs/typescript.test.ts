@@ -6,6 +6,7 @@ import * as NodeServices from "@effect/platform-node/NodeServices"
 import { afterAll, assert, beforeAll, it } from "@effect/vitest"
 import { Effect, Schema } from "effect"
 import { loadEnsemble } from "../../operations/ensemble/ensembleFile.ts"
+import { loadSweep } from "../../operations/sweep/sweepFile.ts"
 import { loadDefault } from "../../pipeline/experimentFile/load.ts"
 import { decodeExperiment } from "../../pipeline/experimentFile/load.ts"
 import { Schedule } from "../../schemas/Schedule.ts"
@@ -43,6 +44,11 @@ it("the TypeScript of the documents has no type errors", () => {
 const decoded = (value: object, path: string): Effect.Effect<unknown, unknown> => {
   if ("members" in value)
     return Effect.flatMap(loadDefault(path), loadEnsemble).pipe(Effect.provide(NodeServices.layer))
+  if ("space" in value) {
+    return Effect.flatMap(loadDefault(path), (loaded) =>
+      loadSweep(loaded, { checks: true, iterations: undefined }),
+    ).pipe(Effect.provide(NodeServices.layer))
+  }
   if (!("experiments" in value)) return decodeExperiment(value, path)
   return Schema.decodeUnknownEffect(Schedule, { onExcessProperty: "error" })(value)
 }

@@ -1,0 +1,45 @@
+/**
+ * Where a trial pauses, and what it is judged by: (experiment, share of its budget) -> an iteration, (rows of metrics) ->
+ * the objective.
+ */
+import type { Experiment } from "../../schemas/experiment/Experiment.ts"
+import type { Metric } from "../../schemas/Metric.ts"
+import type { Objective } from "../../schemas/Sweep.ts"
+import { makePlan } from "../../stages/train/plan.ts"
+
+/**
+ * The first evaluation at or after a share of the budget, so that each trial has a new figure at each barrier. Null at the
+ * end of the budget, which may be in epochs.
+ */
+export const barrierOf = (experiment: Experiment, share: number): number | null => {
+  const { budget } = experiment
+  if (share >= 1 || !("iterations" in budget)) return null
+  // Intervals in epochs need the number of examples; those of evaluations are in iterations here.
+  const plan = makePlan(experiment, 1)
+  let iteration = Math.max(1, Math.ceil(budget.iterations * share - 1e-9))
+  while (iteration < budget.iterations && plan.dueAt(iteration).evaluation === undefined) iteration++
+  return iteration < budget.iterations ? iteration : null
+}
+
+type ValidationRow = Extract<Metric, { readonly split: "validation" }>
+
+const validationRows = (rows: ReadonlyArray<Metric>, until: number): ReadonlyArray<ValidationRow> =>
+  rows.flatMap((row) => (row.split === "validation" && row.iteration <= until ? [row] : []))
+
+/** The evaluation that counts at an iteration: the last one, or the best one if the best checkpoint would be tested. */
+export const evaluationAt = (
+  { monitor, report }: Pick<Experiment, "monitor" | "report">,
+  rows: ReadonlyArray<Metric>,
+  until: number,
+): ValidationRow | undefined => {
+  const found = validationRows(rows, until)
+  if (report === "last") return found.at(-1)
+  const badness = ({ accuracy, loss }: ValidationRow) => (monitor === "validationLoss" ? loss : -accuracy)
+  return found.reduce<ValidationRow | undefined>(
+    (best, row) => (best === undefined || badness(row) < badness(best) ? row : best),
+    undefined,
+  )
+}
+
+export const objectiveOf = (objective: Objective, { error, loss }: ValidationRow): number =>
+  objective === "validationError" ? error : loss

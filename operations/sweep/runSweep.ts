@@ -1,0 +1,145 @@
+/**
+ * Runs a sweep to its end, or resumes it: (sweep, options) -> its result.
+ *
+ * Each step is decided from the journal alone (`decide.ts`). Records are appended in the order of the parts, whatever order
+ * they end in, so the journal has the same bytes (but for the names of runs) with any number of processes and after any kill.
+ */
+import { Effect, type FileSystem, type Path } from "effect"
+import { percent, threeDigits } from "../../format/numbers.ts"
+import type { Assignment, SweepDefinition, SweepRecord } from "../../schemas/Sweep.ts"
+import type { ClaimLost } from "../../storage/lock/claim.ts"
+import type { StorageFailed } from "../../storage/StorageFailed.ts"
+import {
+  appendSweepRecords,
+  claimSweep,
+  openSweepJournal,
+  readSweepDefinition,
+  readSweepResult,
+  writeSweepDefinition,
+  writeSweepResult,
+} from "../../storage/sweeps.ts"
+import { adoptedTrials, changesOf, SweepChanged } from "./changes.ts"
+import { type Ended, keyOf, nextStep, type Part, stateOf, type SweepState } from "./decide.ts"
+import { assembleResult, baseOf, finalistsOf, winnerOf } from "./finish.ts"
+import { nameOfTrial, prepareWork } from "./parts.ts"
+import { placesOf } from "./space.ts"
+import { showAssignment, type Sweep } from "./sweepFile.ts"
+import { type ParallelOptions, type Training, trainWorks } from "./trainWorks.ts"
+
+export interface RunSweepOptions extends ParallelOptions {
+  /** Begin a new sweep if the definition changed, and adopt the trials that lie in both spaces. */
+  readonly isNew: boolean
+}
+
+/** The stored sweep with the secrets of the file; begins or refuses it first if it is another one. */
+const begin = Effect.fnUntraced(function* (sweep: Sweep, { isNew, runsDir }: RunSweepOptions) {
+  const { definition, path } = sweep
+  const { name } = definition
+  const stored = yield* readSweepDefinition(runsDir, name)
+  if (stored === undefined) {
+    yield* writeSweepDefinition(runsDir, definition)
+    return definition
+  }
+  const changes = changesOf(stored, definition)
+  if (changes === "") return { ...definition, adopted: stored.adopted }
+  if (!isNew) return yield* new SweepChanged({ path, sweep: name, changes })
+  const state = stateOf(yield* openSweepJournal(runsDir, name))
+  const adopted = yield* adoptedTrials({ path, definition: stored }, state, sweep)
+  yield* Effect.logInfo(
+    `a new sweep ${name}; it adopts ${adopted.length} of ${state.drawn.size} trials:\n${changes}`,
+  )
+  const next: SweepDefinition = { ...definition, adopted }
+  yield* writeSweepDefinition(runsDir, next)
+  return next
+})
+
+/** Prepares the trainings of parts: their experiments are decoded. */
+const prepareAll = (
+  sweep: Sweep,
+  drawn: ReadonlyMap<number, Assignment>,
+  parts: ReadonlyArray<Part>,
+  isTested: boolean,
+) =>
+  Effect.forEach(parts, (part) =>
+    prepareWork(sweep, { ...part, isTested }, part.trial === "base" ? undefined : drawn.get(part.trial)),
+  )
+
+const showObjective = (definition: SweepDefinition, value: number) =>
+  definition.objective === "validationError" ? percent(value) : threeDigits(value)
+
+/** Appends records if this process still holds the claim. */
+type WriteRecords = (
+  records: ReadonlyArray<SweepRecord>,
+) => Effect.Effect<void, ClaimLost | StorageFailed, FileSystem.FileSystem | Path.Path>
+
+/** Draws and measures until the search and the retraining have ended. */
+const search = Effect.fnUntraced(function* (sweep: Sweep, options: RunSweepOptions, write: WriteRecords) {
+  const { definition } = sweep
+  const places = placesOf(definition.space)
+  let state: SweepState = stateOf(yield* openSweepJournal(options.runsDir, definition.name))
+  while (true) {
+    const step = nextStep(definition, state)
+    if (step.kind === "ended") return { state, ended: step.ended }
+    const undrawn = [...step.draw].filter(([trial]) => !state.drawn.has(trial))
+    yield* write(undrawn.map(([trial, parameters]) => ({ record: "trial", trial, parameters })))
+    const drawn = new Map([...state.drawn, ...undrawn])
+    const measured = new Map(state.measured)
+    const missing = step.parts.filter((part) => !measured.has(keyOf(part)))
+    yield* Effect.logInfo(`${step.phase}: ${missing.length} of ${step.parts.length} trainings are left`)
+    yield* trainWorks(
+      yield* prepareAll(sweep, drawn, missing, false),
+      options,
+      Effect.fnUntraced(function* (record) {
+        yield* write([record])
+        measured.set(keyOf(record), record)
+        const of = record.trial === "base" ? [] : showAssignment(places, drawn.get(record.trial) ?? {})
+        const outcome =
+          record.record === "failed"
+            ? `failed: ${record.reason}`
+            : `${definition.objective} ${showObjective(definition, record.value)} at iteration ${record.iteration}`
+        yield* Effect.logInfo(
+          `${[nameOfTrial(record.trial), `seed ${record.seed}`, ...of].join(", ")}: ${outcome}`,
+        )
+      }),
+    )
+    state = { drawn, measured }
+  }
+})
+
+/** Tests the runs of the winner and of the base; no other run of the sweep is tested. */
+const test = Effect.fnUntraced(function* (
+  sweep: Sweep,
+  options: RunSweepOptions,
+  state: SweepState,
+  ended: Ended,
+) {
+  const winner = winnerOf(finalistsOf(state, ended))
+  if (winner === undefined || baseOf(state, ended) === undefined) return
+  yield* Effect.logInfo(`testing ${nameOfTrial(winner.trial)} and the base`)
+  const parts = (["base", winner.trial] as const).flatMap((trial) =>
+    ended.freshSeeds.map((seed): Part => ({ trial, seed, rung: ended.lastRung })),
+  )
+  const trainings: ReadonlyArray<Training> = yield* prepareAll(sweep, state.drawn, parts, true)
+  yield* trainWorks(trainings, options, () => Effect.void)
+})
+
+export const runSweep = Effect.fn("runSweep")(function* (file: Sweep, options: RunSweepOptions) {
+  const { runsDir } = options
+  const { name } = file.definition
+  const checkOwned = yield* claimSweep(runsDir, name)
+  const definition = yield* begin(file, options)
+  const finished = yield* readSweepResult(runsDir, name)
+  if (finished !== undefined) {
+    yield* Effect.logInfo(`sweep ${name} has ended; this is its result`)
+    return { definition, result: finished }
+  }
+  const sweep: Sweep = { path: file.path, definition }
+  const write: WriteRecords = (records) =>
+    Effect.andThen(checkOwned, appendSweepRecords(runsDir, name, records))
+  const { ended, state } = yield* search(sweep, options, write)
+  yield* test(sweep, options, state, ended)
+  const result = yield* assembleResult(runsDir, definition, state, ended)
+  yield* checkOwned
+  yield* writeSweepResult(runsDir, result)
+  return { definition, result }
+}, Effect.scoped)

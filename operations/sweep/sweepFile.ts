@@ -1,0 +1,248 @@
+/**
+ * Loads a sweep file: (path) -> its definition, after every kind of trial was decoded and its shapes were checked.
+ *
+ * Nothing is fetched or trained for that. Every point of a grid is checked, and of other spaces the corners and 1,000
+ * draws. An impossible trial is refused with its parameters and the path of the field.
+ */
+import { Effect, Schema } from "effect"
+import {
+  decodeExperiment,
+  ExperimentInvalid,
+  isSweep,
+  type LoadedFile,
+} from "../../pipeline/experimentFile/load.ts"
+import { problemsOf } from "../../pipeline/experimentFile/problems.ts"
+import type { Problem } from "../../pipeline/experimentFile/problems.ts"
+import { Experiment } from "../../schemas/experiment/Experiment.ts"
+import { Failure } from "../../schemas/Failure.ts"
+import { type Assignment, SweepDefinition, SweepOutline } from "../../schemas/Sweep.ts"
+import { sharedFields } from "../../schemas/sweep/Space.ts"
+import { barrierOf } from "./barriers.ts"
+import { planOf } from "./decide.ts"
+import { drawRandom } from "./draw.ts"
+import { cornerValues, gridValues, makeGrid } from "./grid.ts"
+import { ownTrials } from "./plan.ts"
+import { applyAssignment, keysOf, obstacleAt, type Place, placesOf, showDrawn, showId } from "./space.ts"
+
+/** A loaded sweep. The base of the definition is decoded; its addresses still have their secrets. */
+export interface Sweep {
+  readonly path: string
+  readonly definition: SweepDefinition
+}
+
+/** A trial that cannot be trained. */
+export class TrialImpossible extends Failure<TrialImpossible>()("TrialImpossible", {
+  exitCode: "dataError",
+  fields: {
+    path: Schema.String,
+    parameters: Schema.Array(Schema.String),
+    problem: Schema.String,
+  },
+  message: ({ parameters, path, problem }) =>
+    `${path}: the space has trials that cannot be trained, such as ${parameters.join(", ")}: ${problem}`,
+}) {}
+
+const decodeOutline = Schema.decodeUnknownEffect(SweepOutline, { errors: "all", onExcessProperty: "error" })
+const encodeExperiment = Schema.encodeSync(Experiment)
+
+/** Draws of a space that is no grid which are checked, and the most corners. */
+const checkedDraws = 1000
+const mostCorners = 1024
+/** As many as a sweep may have trials. */
+const mostPoints = 10_000
+
+/** An experiment as a user could have written it, for changing its fields. */
+export const writtenForm = (experiment: Experiment): unknown => encodeExperiment(experiment)
+
+/** The experiment of a trial: decoded, with its name and seed. */
+export const decodeTrial = Effect.fnUntraced(function* (
+  { definition: { base, name, space }, path }: Sweep,
+  parameters: Assignment,
+  seed: number,
+) {
+  const written = applyAssignment(writtenForm(base), space, parameters)
+  const decoded = yield* decodeExperiment(written, path)
+  // The base has the secrets of its addresses, which are not written.
+  return { ...decoded, dataset: base.dataset, name, seed } satisfies Experiment as Experiment
+})
+
+export const showAssignment = (places: ReadonlyArray<Place>, assignment: Assignment) =>
+  places.flatMap((place) =>
+    assignment[place.id] === undefined ? [] : [`${showId(place.id)} = ${showDrawn(place, assignment)}`],
+  )
+
+const isShared = (key: string | number | undefined) => sharedFields.some((field) => field === key)
+
+/** What is wrong with the paths and parameters of a space. */
+const spaceProblems = ({ space }: SweepOutline, base: Experiment): ReadonlyArray<Problem> => {
+  const paths = Object.keys(space)
+  if (paths.length === 0) return [{ at: "space", problem: "found no parameter, expected at least one" }]
+  const problems: Array<Problem> = []
+  for (const path of paths) {
+    const refuse = (problem: string) => problems.push({ at: `space.${path}`, problem })
+    const keys = keysOf(path)
+    if (keys === undefined) {
+      refuse("expected the path of a field, such as optimizer.learningRate or model[0].filters")
+      continue
+    }
+    if (isShared(keys[0])) refuse(`all trials have the same ${keys[0]}; set it in the base`)
+    const obstacle = obstacleAt(writtenForm(base), keys)
+    if (obstacle !== undefined) refuse(`${obstacle}; change the base or the path`)
+    const outer = paths.find((other) => path.startsWith(`${other}.`) || path.startsWith(`${other}[`))
+    if (outer !== undefined) refuse(`it lies in ${outer}, which is a parameter too`)
+  }
+  placesOf(space, (id) =>
+    problems.push({ at: `space.${showId(id)}`, problem: "this part of an option is not a valid parameter" }),
+  )
+  return problems
+}
+
+/** What is wrong with a strategy for this space and base. */
+const strategyProblems = (outline: SweepOutline, base: Experiment): ReadonlyArray<Problem> => {
+  const { space, strategy, trials } = outline
+  const places = placesOf(space)
+  const problems: Array<Problem> = []
+  const points = strategy.kind === "grid" ? strategy.points : undefined
+  const continuous = places.find(({ parameter }) => gridValues(points)(parameter) === undefined)
+  if (strategy.kind === "grid" && continuous !== undefined) {
+    const problem = "a grid needs its values; write choice(…), or strategies.grid({ points: 5 })"
+    return [{ at: `space.${showId(continuous.id)}`, problem }]
+  }
+  const own = ownTrials(strategy, strategy.kind === "grid" ? makeGrid(places, gridValues(points)).count : 0)
+  if (own !== undefined && own > mostPoints) {
+    problems.push({ at: "strategy", problem: `found ${own} trials, expected at most ${mostPoints}` })
+  }
+  if (own !== undefined && trials !== undefined) {
+    problems.push({ at: "trials", problem: `${strategy.kind} has ${own} trials here; omit trials` })
+  }
+  if (own === undefined && trials === undefined) {
+    problems.push({ at: "trials", problem: `missing, expected the number of trials for ${strategy.kind}` })
+  }
+  const least = strategy.kind === "halving" ? strategy.factor ** (strategy.rungs - 1) : 1
+  if (trials !== undefined && trials < least) {
+    const problem = `found ${trials}, expected at least ${least}, so that one trial reaches the end`
+    problems.push({ at: "trials", problem })
+  }
+  if (strategy.kind === "halving" || strategy.kind === "hyperband") {
+    if (Object.keys(space).some((path) => keysOf(path)?.[0] === "budget")) {
+      problems.push({
+        at: "space.budget",
+        problem: `${strategy.kind} compares trials at shares of one budget`,
+      })
+    }
+    if (!("iterations" in base.budget)) {
+      problems.push({ at: "base.budget", problem: `${strategy.kind} needs a budget in iterations` })
+    }
+    if (typeof base.evaluateEvery === "object") {
+      problems.push({ at: "base.evaluateEvery", problem: `${strategy.kind} needs an interval in iterations` })
+    }
+  }
+  return problems
+}
+
+/** Barriers of a base that is evaluated too seldom coincide. */
+const barrierProblems = (definition: SweepDefinition): ReadonlyArray<Problem> => {
+  const { base } = definition
+  const barriers = planOf(definition).shares.map((share) => barrierOf(base, share))
+  const same = barriers.findIndex((barrier, i) => i > 0 && barrier === barriers[i - 1])
+  if (same < 0) return []
+  const found = base.evaluateEvery === undefined ? "the default" : String(base.evaluateEvery)
+  const problem = `with ${found}, barriers ${same} and ${same + 1} are both at ${barriers[same] === null ? "the end" : `iteration ${barriers[same]}`}; evaluate more often`
+  return [{ at: "base.evaluateEvery", problem }]
+}
+
+/** Without a validation split the objective is never measured. */
+const objectiveProblems = ({ split }: Experiment): ReadonlyArray<Problem> =>
+  split.validation === 0
+    ? [{ at: "base.split.validation", problem: "found 0: the objective would never be measured" }]
+    : []
+
+/** Every point of a grid; otherwise the corners, some of them if there are many, and draws. */
+const assignmentsToCheck = (definition: SweepDefinition): Array<Assignment> => {
+  const { seed, space, strategy } = definition
+  const places = placesOf(space)
+  if (strategy.kind === "grid") {
+    const grid = makeGrid(places, gridValues(strategy.points))
+    return Array.from({ length: grid.count }, (_, i) => grid.point(i))
+  }
+  const corners = makeGrid(places, cornerValues)
+  const count = Math.min(mostCorners, corners.count)
+  return [
+    ...Array.from({ length: count }, (_, i) => corners.point(Math.floor((i * corners.count) / count))),
+    ...Array.from({ length: checkedDraws }, (_, i) => drawRandom(seed, places, i)),
+  ]
+}
+
+/** Decodes what a sweep could train. Equal experiments are decoded once. */
+const checkTrials = Effect.fnUntraced(function* (sweep: Sweep) {
+  const { definition, path } = sweep
+  const places = placesOf(definition.space)
+  const seen = new Set<string>()
+  for (const assignment of assignmentsToCheck(definition)) {
+    const text = JSON.stringify(assignment)
+    if (seen.has(text)) continue
+    seen.add(text)
+    yield* decodeTrial(sweep, assignment, 0).pipe(
+      Effect.mapError((error) => {
+        const problem =
+          error instanceof ExperimentInvalid
+            ? error.problems.map(({ at, problem }) => `${at}: ${problem}`).join("; ")
+            : error.message
+        return new TrialImpossible({ path, parameters: showAssignment(places, assignment), problem })
+      }),
+    )
+  }
+})
+
+/** A sweep with another budget must not replace the full one. Names have at most 64 characters. */
+const shortName = (name: string, iterations: number) => {
+  const ending = `-${iterations}-iterations`
+  return `${name.slice(0, 64 - ending.length)}${ending}`
+}
+
+/** `checks: false` for a process that trains one part: its parent has checked the space. */
+export const loadSweep = Effect.fn("loadSweep")(function* (
+  { path, value }: LoadedFile,
+  { checks, iterations }: { readonly checks: boolean; readonly iterations: number | undefined },
+) {
+  const invalid = (problems: ReadonlyArray<Problem>) => new ExperimentInvalid({ path, problems })
+  if (!isSweep(value)) {
+    return yield* invalid([{ at: "", problem: "expected a sweep: `export default sweep({ … })`" }])
+  }
+  const outline = yield* decodeOutline(value).pipe(
+    Effect.mapError(({ issue }) => invalid(problemsOf(value, issue))),
+  )
+  const decoded = yield* decodeExperiment(outline.base, path).pipe(
+    Effect.catchTag("ExperimentInvalid", ({ problems }) =>
+      Effect.fail(
+        invalid(problems.map(({ at, problem }) => ({ at: at === "" ? "base" : `base.${at}`, problem }))),
+      ),
+    ),
+  )
+  const base = iterations === undefined ? decoded : { ...decoded, budget: { iterations } }
+  const name = iterations === undefined ? outline.name : shortName(outline.name, iterations)
+  const { objective, retrain, seed, seeds, space, strategy, trials } = outline
+  const definition: SweepDefinition = {
+    formatVersion: 1,
+    name,
+    base,
+    space,
+    strategy,
+    trials: trials ?? null,
+    objective,
+    seeds,
+    retrain,
+    seed,
+    adopted: [],
+  }
+  const sweep: Sweep = { path, definition }
+  if (!checks) return sweep
+  const problems = [...spaceProblems(outline, base), ...objectiveProblems(base)]
+  if (problems.length > 0) return yield* invalid(problems)
+  const unfit = strategyProblems(outline, base)
+  if (unfit.length > 0) return yield* invalid(unfit)
+  const seldom = barrierProblems(definition)
+  if (seldom.length > 0) return yield* invalid(seldom)
+  yield* checkTrials(sweep)
+  return sweep
+})

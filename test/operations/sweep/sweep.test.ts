@@ -1,0 +1,157 @@
+/** The command `sweep`: what it refuses, what it trains, and what other commands do with it. */
+import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs"
+import { tmpdir } from "node:os"
+import { join } from "node:path"
+import { fileURLToPath } from "node:url"
+import { afterAll, assert, beforeAll, describe, it } from "@effect/vitest"
+import { runCommand } from "../../fixtures/command.ts"
+
+const fixture = (name: string) =>
+  JSON.stringify(fileURLToPath(new URL(`../../fixtures/${name}`, import.meta.url)))
+
+let scratch: string
+beforeAll(() => (scratch = mkdtempSync(join(tmpdir(), "tidemark-sweep-"))))
+afterAll(() => rmSync(scratch, { recursive: true, force: true }))
+
+/** A sweep of four runs of 20 iterations; `change` are fields of it. */
+const write = (name: string, change = "{}") => {
+  const path = join(scratch, name)
+  writeFileSync(
+    path,
+    `import tiny from ${fixture("tiny.ts")}
+const base = { ...tiny, budget: { iterations: 20 }, evaluateEvery: 10 }
+const uniform = (low, high) => ({ parameter: "uniform", low, high })
+const choice = (...options) => ({ parameter: "choice", options })
+export default {
+  name: "small", base, strategy: { kind: "grid" }, retrain: { top: 1, seeds: 2 },
+  space: { "optimizer.learningRate": choice(0.001, 1e30) }, ...${change},
+}
+`,
+  )
+  return path
+}
+const places = (folder: string) => [
+  "--engine=onnx",
+  "--threads=1",
+  `--runs-dir=${join(scratch, folder)}`,
+  `--data-dir=${join(scratch, "data")}`,
+]
+const journalOf = (folder: string) =>
+  readFileSync(join(scratch, folder, "sweeps", "small", "journal.ndjson"), "utf8")
+const runsIn = (folder: string) => readdirSync(join(scratch, folder)).filter((name) => /^\d{8}T/.test(name))
+
+describe("a sweep", () => {
+  it("ends with a result although a trial diverges, tests only the winner and the base, and is known to other commands", async () => {
+    const file = write("sweep.ts")
+    const { code, stderr, stdout } = await runCommand("sweep", file, "--json", ...places("runs"))
+    assert.strictEqual(code, 0, stderr)
+    const result = JSON.parse(stdout)
+    assert.strictEqual(result.trials, 2)
+    assert.strictEqual(result.failed, 1)
+    assert.strictEqual(result.winner.trial, 0)
+    assert.isFalse(result.winner.isBetter)
+    assert.match(journalOf("runs"), /"record":"failed","trial":1,.*training diverged/)
+    const tested = runsIn("runs").filter((run) => existsSync(join(scratch, "runs", run, "report.json")))
+    assert.sameMembers(tested, [...result.finalists[0].runs, ...result.base.runs])
+
+    const again = await runCommand("sweep", file, "--json", ...places("runs"))
+    assert.deepStrictEqual(JSON.parse(again.stdout), result)
+    const folder = ["--runs-dir", join(scratch, "runs")]
+    const shown = await runCommand("show", "sweep:small", ...folder)
+    assert.match(shown.stdout, /winner +trial 0: not better than the base \(p = /)
+    const refused = await runCommand("rm", result.base.runs[0], "--yes", ...folder)
+    assert.strictEqual(refused.code, 75)
+    assert.include(refused.stderr, "the base of sweep small, which `rm sweep:small` removes")
+    const missing = await runCommand("show", "sweep:nobody", ...folder)
+    assert.strictEqual(missing.code, 66)
+  })
+
+  it("resumes with a journal that was cut, to the same bytes, and trains nothing again", async () => {
+    const file = write("sweep.ts")
+    const [journal, runs] = [journalOf("runs"), runsIn("runs")]
+    const folder = join(scratch, "runs", "sweeps", "small")
+    const resultText = readFileSync(join(folder, "result.json"), "utf8")
+    for (const cut of [0, 1, journal.indexOf("diverged"), journal.length - 1]) {
+      rmSync(join(folder, "result.json"))
+      writeFileSync(join(folder, "journal.ndjson"), journal.slice(0, cut))
+      const { code, stderr } = await runCommand("sweep", file, ...places("runs"))
+      assert.strictEqual(code, 0, stderr)
+      if (cut > 0) assert.match(stderr, /the journal of sweep small was damaged; dropped a last line/)
+      assert.strictEqual(journalOf("runs"), journal)
+      assert.strictEqual(readFileSync(join(folder, "result.json"), "utf8"), resultText)
+    }
+    assert.deepStrictEqual(runsIn("runs"), runs)
+  })
+
+  it("whose file has changed is refused with the difference, unless a new one adopts its trials", async () => {
+    const change = `{ space: { "optimizer.learningRate": choice(0.001, 0.002) } }`
+    const file = write("changed.ts", change)
+    const refused = await runCommand("sweep", file, ...places("runs"))
+    assert.strictEqual(refused.code, 65)
+    assert.match(
+      refused.stderr,
+      /has changed since sweep small began:\n\s+space\/optimizer\.learningRate\/options\/1: 1e\+30 → 0\.002\n/,
+    )
+    const before = runsIn("runs")
+    const adopted = await runCommand("sweep", file, "--new", "--json", ...places("runs"))
+    assert.strictEqual(adopted.code, 0, adopted.stderr)
+    // Trial 0, its fresh seeds and the base were trained already.
+    const added = runsIn("runs").filter((run) => !before.includes(run))
+    assert.isAtMost(added.length, 3)
+    assert.strictEqual(JSON.parse(adopted.stdout).failed, 0)
+    const removed = await runCommand("rm", "sweep:small", "--yes", "--runs-dir", join(scratch, "runs"))
+    assert.match(removed.stdout, /removed 1 sweep, /)
+    assert.isFalse(existsSync(join(scratch, "runs", "sweeps", "small")))
+    assert.deepStrictEqual(runsIn("runs").length, before.length + added.length)
+  })
+
+  it("is refused with the path before anything is trained if it is not valid", async () => {
+    let files = 0
+    const refused = async (change: string, message: RegExp) => {
+      const ended = await runCommand("sweep", write(`bad-${++files}.ts`, change), ...places("never"))
+      assert.strictEqual(ended.code, 65, ended.stderr)
+      assert.match(ended.stderr, message)
+      assert.notMatch(ended.stderr, /^ {4}at /m, "a stack trace")
+    }
+    const inSpace = (space: string, strategy = `{ kind: "random" }`) =>
+      `{ space: { ${space} }, strategy: ${strategy}, trials: 9 }`
+    await refused(`{ space: {} }`, /space: found no parameter/)
+    await refused(`{ space: { batchSize: choice(10) } }`, /space\.batchSize[\s\S]*at least two options/)
+    await refused(inSpace(`seed: choice(1, 2)`), /space\.seed: all trials have the same seed/)
+    await refused(
+      inSpace(`batchSizes: choice(1, 2)`),
+      /batchSizes = 1: batchSizes: unknown field; did you mean/,
+    )
+    await refused(inSpace(`"model[9].rate": uniform(0, 1)`), /space\.model\[9\]\.rate: .*no such element/)
+    await refused(
+      inSpace(`"model[0].filters": choice(8, 0.5)`),
+      /model\[0\]\.filters = 0\.5: model\[0\]\.filters: found 0\.5/,
+    )
+    await refused(
+      inSpace(`"model[0].kernelSize": choice(3, 29), "model[0].padding": choice("same", "valid")`),
+      /model\[0\]\.kernelSize = 29/,
+    )
+    await refused(
+      `{ space: { "model[4].rate": uniform(0, 0.5) } }`,
+      /space\.model\[4\]\.rate: a grid needs its values/,
+    )
+    await refused(`{ trials: 3 }`, /trials: grid has 2 trials here; omit trials/)
+    await refused(`{ strategy: { kind: "random" }, trials: 0 }`, /trials: found 0/)
+    await refused(`{ strategy: { kind: "random" } }`, /trials: missing/)
+    const halving = `{ kind: "halving", factor: 3, rungs: 3 }`
+    await refused(`{ strategy: ${halving}, trials: 5 }`, /trials: found 5, expected at least 9/)
+    await refused(
+      `{ strategy: ${halving}, trials: 9 }`,
+      /base\.evaluateEvery: .*barriers 1 and 2 are both at iteration 10/,
+    )
+    await refused(
+      `{ base: { ...base, split: { kind: "pooled", test: 0.1, validation: 0 } } }`,
+      /base\.split\.validation: found 0/,
+    )
+    await refused(`{ base: { ...base, batchSize: 0 } }`, /base\.batchSize: found 0/)
+    await refused(`{ objective: "testError" }`, /objective: found "testError"/)
+    const run = await runCommand("run", write("run.ts"), ...places("never"))
+    assert.match(run.stderr, /found a sweep, expected an experiment; run it with `pnpm pipeline sweep`/)
+    assert.isFalse(existsSync(join(scratch, "never")))
+  })
+})
