@@ -22,6 +22,16 @@ export const percent = (share: number | null | undefined, none = "–"): string 
 /** The same without the sign, for a column whose head has it. */
 export const percentage = (share: number): string => (100 * share).toFixed(2)
 
+/** The accuracy that belongs to an error rate: with two decimals each, they add up to 100.00. */
+export const accuracyPercentage = (errorRate: number): string =>
+  (100 - Number(percentage(errorRate))).toFixed(2)
+
+/** The same as `percent` with one decimal, for probabilities. */
+export const probability = (share: number): string => `${(100 * share).toFixed(1)} %`
+
+/** A speed or another figure of which two digits are known: 0.52, 4.9, 49, 1,234. */
+export const rate = (value: number): string => (value < 10 ? value.toPrecision(2) : count(Math.round(value)))
+
 /** A difference of shares in percentage points, with its sign: +0.20, −0.20, 0.00. */
 export const points = (share: number): string => {
   const text = (100 * Math.abs(share)).toFixed(2)

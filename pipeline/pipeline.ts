@@ -7,6 +7,7 @@
  */
 import { Effect, Path, Result, Schema } from "effect"
 import { Workflow } from "effect/workflow"
+import { count } from "../format/numbers.ts"
 import { DatasetFigures, FetchedDataset, isPacked } from "../schemas/experiment/Dataset.ts"
 import { Paused } from "../schemas/Paused.ts"
 import { Trained } from "../schemas/Run.ts"
@@ -93,7 +94,7 @@ const validate = Effect.fnUntraced(function* (fetched: FetchedDataset, data: Run
       const figures = yield* validateDataset(dataset, bounds)
       const { classes, duplicates, imageShape, test, train } = figures
       yield* Effect.logInfo(
-        `${train.examples} training and ${test.examples} test images of ${imageShape.join("×")}, ${classes} classes, ${duplicates} test images also in the training set`,
+        `${count(train.examples)} training and ${count(test.examples)} test images of ${imageShape.join("×")}, ${classes} classes, ${count(duplicates)} test images also in the training set`,
       )
       const split = yield* data.split(dataset)
       const { classNames: recorded, packed } = fetched

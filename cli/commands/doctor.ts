@@ -2,7 +2,6 @@
 import { styleText } from "node:util"
 import { Console, Effect } from "effect"
 import { Command, Flag } from "effect/cli"
-import { printable } from "../../format/printable.ts"
 import { dataDir, json, runsDir } from "../flags.ts"
 import { styled } from "../render/printableConsole.ts"
 
@@ -16,23 +15,15 @@ export const doctor = Command.make(
   { runsDir, dataDir, network, json },
   Effect.fn("doctor")(function* ({ json, ...options }) {
     const { checkMachine } = yield* Effect.promise(() => import("../doctor/check.ts"))
-    const { table } = yield* Effect.promise(() => import("../render/table.ts"))
+    const { renderFindings } = yield* Effect.promise(() => import("../render/renderFindings.ts"))
     const findings = yield* checkMachine(options)
     if (json) return yield* Console.log(JSON.stringify(findings, null, 2))
     const mark = (available: boolean) =>
       available
         ? styleText("green", "available", { stream: process.stdout })
         : styleText("yellow", "not available", { stream: process.stdout })
-    const rows = findings.map(({ area, available, found, name }) => [
-      area,
-      name,
-      mark(available),
-      printable(found),
-    ])
-    yield* styled(Console.log(table(["", "", "", "found"], rows, 4)))
-    const remedies = findings.filter(({ available, remedy }) => !available && remedy !== null)
-    if (remedies.length > 0) yield* Console.log("")
-    for (const { area, name, remedy } of remedies) yield* Console.log(`${area} ${name}: ${remedy}`)
+    const columns = process.stdout.isTTY ? (process.stdout.columns ?? 80) - 1 : Infinity
+    yield* styled(Console.log(renderFindings(findings, columns, mark)))
   }),
 ).pipe(
   Command.withDescription("Check engines, data and disk space, and suggest fixes"),

@@ -90,6 +90,8 @@ type Garbage = Effect.Success<ReturnType<typeof findGarbage>>
 type Sized = Garbage["runs"]
 const total = (sized: Sized) => sized.reduce((sum, { sizeBytes }) => sum + sizeBytes, 0)
 
+const counted = (found: Sized, what: string) => `${found.length} ${what}${found.length === 1 ? "" : "s"}`
+
 const section = (title: string, sized: Sized) => {
   if (sized.length === 0) return []
   const nameOf = (path: string) => (isRunName(basename(path)) ? basename(path) : path)
@@ -104,10 +106,10 @@ const section = (title: string, sized: Sized) => {
 const render = ({ cache, kept, leftovers, runs }: Garbage, isRemoved: boolean, runsDir: string) => {
   const verb = isRemoved ? "removed" : "would remove"
   const lines = [
-    ...section(`${verb} ${runs.length} old runs`, runs),
+    ...section(`${verb} ${counted(runs, "old run")}`, runs),
     ...(kept.length === 0 ? [] : ["kept:", ...kept.map(({ reason, run }) => `  ${run}: ${reason}`)]),
-    ...section(`${verb} ${leftovers.length} leftovers of crashed processes`, leftovers),
-    ...section(`${verb} ${cache.length} cached files that no run in ${runsDir} uses`, cache),
+    ...section(`${verb} ${counted(leftovers, "leftover")} of crashed processes`, leftovers),
+    ...section(`${verb} ${counted(cache, "cached file")} that no run in ${runsDir} uses`, cache),
   ]
   const everything = [...runs, ...leftovers, ...cache]
   if (everything.length === 0) return [...lines, "nothing to remove"]

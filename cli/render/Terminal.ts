@@ -9,6 +9,7 @@ import { Effect, Layer } from "effect"
 import { Display } from "../../pipeline/Display.ts"
 import type { TrainTick } from "../../stages/train/train.ts"
 import { duration } from "../../format/duration.ts"
+import { count, threeDigits } from "../../format/numbers.ts"
 import { printable } from "../../format/printable.ts"
 import { shortened } from "../../schemas/shortened.ts"
 import { elapsedMs } from "../../format/elapsed.ts"
@@ -117,9 +118,9 @@ const timeLeft = ({ speed, tick }: Training): ReadonlyArray<string> =>
 const partsOf = (training: Training) => {
   const { speed, tick } = training
   return {
-    iteration: `iteration ${tick.iteration}/${tick.total}`,
-    speed: speed === undefined ? [] : [`${Math.round(speed * tick.batchSize)} images/s`],
-    loss: `loss ${tick.loss.toPrecision(3)}`,
+    iteration: `iteration ${count(tick.iteration)}/${count(tick.total)}`,
+    speed: speed === undefined ? [] : [`${count(Math.round(speed * tick.batchSize))} images/s`],
+    loss: `loss ${threeDigits(tick.loss)}`,
     left: timeLeft(training),
   }
 }
@@ -135,7 +136,7 @@ const versionsOf = (training: Training): ReadonlyArray<string> => {
   const filled = Math.round((barWidth * iteration) / total)
   const bar = `${"█".repeat(filled)}${"░".repeat(barWidth - filled)}`
   const parts = partsOf(training)
-  const short = `${iteration}/${total}`
+  const short = `${count(iteration)}/${count(total)}`
   return [
     `${bar} ${describe(training)}`,
     describe(training),
@@ -154,7 +155,10 @@ const progressLine = (trainings: ReadonlyMap<string, Training>, room: number): s
   }
   const sources = [...trainings].sort(([a], [b]) => a.localeCompare(b, "en", { numeric: true }))
   const each = sources.map(([source, training]) =>
-    [`${source} at ${training.tick.iteration}/${training.tick.total}`, ...timeLeft(training)].join(", "),
+    [
+      `${source} at ${count(training.tick.iteration)}/${count(training.tick.total)}`,
+      ...timeLeft(training),
+    ].join(", "),
   )
   return each.join(" · ").slice(0, Math.max(0, room))
 }

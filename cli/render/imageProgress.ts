@@ -4,6 +4,7 @@
  */
 import { Effect } from "effect"
 import { duration } from "../../format/duration.ts"
+import { count, rate } from "../../format/numbers.ts"
 import { elapsedMs } from "../../format/elapsed.ts"
 
 const plainIntervalMs = 10_000
@@ -16,8 +17,8 @@ const describe = (done: number, total: number, passedMs: number) => {
   const speed =
     passedMs < leastMs || done === 0
       ? []
-      : [`${perSecond.toPrecision(2)} images/s`, `${duration((total - done) / perSecond)} left`]
-  return [`image ${done}/${total}`, ...speed].join(" · ")
+      : [`${rate(perSecond)} images/s`, `${duration((total - done) / perSecond)} left`]
+  return [`image ${count(done)}/${count(total)}`, ...speed].join(" · ")
 }
 
 /** `after(print)`: prints the result of one more image, and shows the progress below it. */

@@ -7,28 +7,46 @@ import type { Comparison } from "../../operations/compare/Comparison.ts"
 import { type Cells, type Sentence, sections } from "../../operations/compare/sections.ts"
 import { headline } from "../../operations/compare/verdict.ts"
 import { percent } from "../../format/numbers.ts"
+import { wrap as wrapText } from "./wrap.ts"
 
 /** More curves in one plot would not be distinguishable. */
 const curvesShown = 6
 
 /** Breaks a text into indented lines of at most `columns`; all but the first are indented two more. */
-const wrap = (text: string, indent: number, columns: number): string => {
-  const lines: Array<string> = []
-  let line = ""
-  for (const word of text.split(" ")) {
-    const margin = " ".repeat(lines.length === 0 ? indent : indent + 2)
-    const next = line === "" ? margin + word : `${line} ${word}`
-    if (line !== "" && next.length > columns) {
-      lines.push(line)
-      line = " ".repeat(indent + 2) + word
-    } else line = next
+const wrap = (text: string, indent: number, columns: number): string =>
+  wrapText(`${" ".repeat(indent)}${text}`, columns, 2)
+
+const widthsOf = ({ head, rows }: Cells) =>
+  head.map((_, i) => Math.max(...[head, ...rows].map((row) => row[i].length)))
+
+/**
+ * A table that is wider than a terminal in several that are not, below each other: each begins with the first column and has as
+ * many of the others as fit.
+ */
+const inParts = (cells: Cells, columns: number): ReadonlyArray<Cells> => {
+  const widths = widthsOf(cells)
+  const parts: Array<Array<number>> = []
+  let width = 0
+  for (let i = 1; i < widths.length; i++) {
+    const part = parts.at(-1)
+    width += widths[i] + 2
+    if (part === undefined || width > columns) {
+      parts.push([0, i])
+      width = widths[0] + 2 + widths[i]
+    } else part.push(i)
   }
-  return [...lines, line].join("\n")
+  if (parts.length < 2) return [cells]
+  return parts.map((kept) => ({
+    head: kept.map((i) => cells.head[i]),
+    rows: cells.rows.map((row) => kept.map((i) => row[i])),
+    left: kept.filter((i) => i < cells.left).length,
+  }))
 }
 
 /** Cuts the longest columns after the first until the table fits; a column keeps at least eight characters. */
-const fitted = ({ head, left, rows }: Cells, columns: number): Cells => {
-  const widths = head.map((_, i) => Math.max(...[head, ...rows].map((row) => row[i].length)))
+const fitted = (cells: Cells, columns: number): Cells => {
+  const { head, left, rows } = cells
+  const widths = widthsOf(cells)
   const total = () => widths.reduce((sum, width) => sum + width + 2, 0)
   for (let excess = total() - columns; excess > 0; excess = total() - columns) {
     const widest = widths.indexOf(Math.max(...widths.slice(1)), 1)
@@ -69,10 +87,11 @@ const drawn = (comparison: Comparison, columns: number): string =>
 
 export const renderText = (comparison: Comparison, columns: number): string => {
   const parts = sections(comparison).map(({ id, more, sentences, table: whole, title }) => {
-    const cells = whole !== null && id === "differences" ? fitted(whole, columns) : whole
+    const tables =
+      whole === null ? [] : id === "differences" ? [fitted(whole, columns)] : inParts(whole, columns - 2)
     return [
       title,
-      ...(cells === null ? [] : [table(cells.head, cells.rows, cells.left).replace(/^/gm, "  ")]),
+      ...tables.map(({ head, left, rows }) => table(head, rows, left).replace(/^/gm, "  ")),
       ...(more === null ? [] : [renderMore(more, columns)]),
       ...sentences.map((sentence) => wrap(sentence.text, 2 + indentOf(sentence), columns)),
     ].join("\n")

@@ -2,11 +2,11 @@
 import { duration } from "../../format/duration.ts"
 import type { LiveRun } from "../../inspect/liveRun.ts"
 import { sparkline } from "./plot.ts"
-import { percent, threeDigits } from "../../format/numbers.ts"
+import { count, percent, threeDigits } from "../../format/numbers.ts"
 
 const progress = (run: LiveRun) => [
-  `iteration ${run.iteration}/${run.total ?? "?"}`,
-  ...(run.imagesPerSecond === null ? [] : [`${Math.round(run.imagesPerSecond)} images/s`]),
+  `iteration ${count(run.iteration)}/${run.total === null ? "?" : count(run.total)}`,
+  ...(run.imagesPerSecond === null ? [] : [`${count(Math.round(run.imagesPerSecond))} images/s`]),
   ...(run.secondsLeft === null ? [] : [`${duration(run.secondsLeft)} left`]),
 ]
 
@@ -28,7 +28,7 @@ export const renderCurves = (run: LiveRun, columns: number): ReadonlyArray<strin
           `validation error  ${sparkline(
             run.validation.map(({ error }) => error),
             room,
-          )}  ${percent(error)}${best === undefined ? "" : ` (lowest ${percent(best.error)} at ${best.iteration})`}`,
+          )}  ${percent(error)}${best === undefined ? "" : ` (lowest ${percent(best.error)} at ${count(best.iteration)})`}`,
         ]),
     ...(run.testError === null || run.status === "running"
       ? []

@@ -3,12 +3,12 @@
  * of a result. The columns are as wide as the names require, which are known before the first prediction.
  */
 import type { ImageResult } from "../../inspect/predictImages.ts"
+import { probability } from "../../format/numbers.ts"
 import { doubtText } from "../../stages/preprocess/Doubt.ts"
 
 /** What a row has for an image that has no prediction. The reasons are printed after the table. */
 const none = "–"
 
-const percent = (share: number) => `${(100 * share).toFixed(1)} %`
 const widest = (texts: ReadonlyArray<string>) => texts.reduce((most, text) => Math.max(most, text.length), 0)
 
 const columns = ["image", "label", "probability", "second", "third", "doubts"] as const
@@ -37,9 +37,15 @@ export const predictionTable = (images: ReadonlyArray<string>, names: ReadonlyAr
       const other = others[rank - 1]
       return other === undefined
         ? ""
-        : `${other.class.padEnd(name)} ${percent(other.probability).padStart("100.0 %".length)}`
+        : `${other.class.padEnd(name)} ${probability(other.probability).padStart("100.0 %".length)}`
     })
-    return line([image, first.class, percent(first.probability), ...ranks, doubts.map(doubtText).join(", ")])
+    return line([
+      image,
+      first.class,
+      probability(first.probability),
+      ...ranks,
+      doubts.map(doubtText).join(", "),
+    ])
   }
   return { head: line(columns), row }
 }

@@ -5,7 +5,7 @@
  */
 import { duration } from "../../format/duration.ts"
 import { pastTime } from "../../format/pastTime.ts"
-import { percent } from "../../format/numbers.ts"
+import { count, percent } from "../../format/numbers.ts"
 import type { RunSummary } from "../../inspect/summary.ts"
 import { table } from "./table.ts"
 
@@ -16,13 +16,21 @@ interface Column {
   readonly rank: number
 }
 
+/** The budget of a run is known when its training begins. */
+const reached = (iteration: number, iterations: number | null) =>
+  iterations === null
+    ? iteration === 0
+      ? "–"
+      : count(iteration)
+    : `${count(iteration)}/${count(iterations)}`
+
 const columns: ReadonlyArray<Column> = [
   { head: "run", rank: 0, cell: ({ id }) => id },
   { head: "status", rank: 2, cell: ({ status }) => status },
   { head: "started", rank: 5, cell: ({ createdAt }, now) => pastTime(new Date(createdAt), now) },
   { head: "dataset", rank: 8, cell: ({ dataset }) => dataset ?? "–" },
   { head: "seed", rank: 4, cell: ({ seed }) => seed ?? "–" },
-  { head: "iterations", rank: 3, cell: ({ iteration, iterations }) => `${iteration}/${iterations ?? "?"}` },
+  { head: "iterations", rank: 3, cell: ({ iteration, iterations }) => reached(iteration, iterations) },
   {
     head: "duration",
     rank: 6,

@@ -1,25 +1,18 @@
 /**
  * Breaks a text between words: (text, columns, indent of further lines) -> text. Lines that are there stay, and so do the
- * spaces at their beginning. A word that is longer than a line is not broken, and a number stays with its unit.
+ * spaces at their beginning. A word that is longer than a line is not broken, and a number stays with its unit and its name.
  */
 import { stripVTControlCharacters } from "node:util"
+import { belongs } from "../../format/unbroken.ts"
 
 const widthOf = (text: string) => stripVTControlCharacters(text).length
 
-/** What may follow a number: "54 min", "0.84 %", "7072.1 TB". */
-const unit = /^(?:%|ms|s|min|h|d|B|[kKMGT]i?B|iterations?|images?(?:\/s)?|examples|epochs?|points)(?=$|\W)/
-const number = /\d$/
-
-/** The words of a line; a number and its unit are one. */
+/** The words of a line; a number and its unit or name are one. */
 const wordsOf = (text: string): ReadonlyArray<string> => {
   const words: Array<string> = []
   for (const word of text.split(" ")) {
     const before = words.at(-1)
-    if (
-      before !== undefined &&
-      number.test(stripVTControlCharacters(before)) &&
-      unit.test(stripVTControlCharacters(word))
-    ) {
+    if (before !== undefined && belongs(stripVTControlCharacters(before), stripVTControlCharacters(word))) {
       words[words.length - 1] = `${before} ${word}`
     } else words.push(word)
   }

@@ -7,7 +7,7 @@ import { duration } from "../../format/duration.ts"
 import { size } from "../../format/size.ts"
 import type { Comparison, ComparedUnit } from "./Comparison.ts"
 import type { OneSided, UnitComparison } from "./compareGroups.ts"
-import { percentage, pNumber, points, threeDigits } from "../../format/numbers.ts"
+import { accuracyPercentage, percentage, pNumber, points, threeDigits } from "../../format/numbers.ts"
 import { betterOf, partsOf } from "./verdict.ts"
 
 export interface Cells {
@@ -125,7 +125,7 @@ const differing = (comparison: Comparison): Section => {
 /** In per cent, with the accuracy next to the error. */
 export const accuracyOf = ({ figures, spread }: ComparedUnit): string => {
   const error = (spread ?? figures.testError)?.value
-  return error === undefined ? "–" : percentage(1 - error)
+  return error === undefined ? "–" : accuracyPercentage(error)
 }
 
 const results = ({ units }: Comparison): Section => {
@@ -216,6 +216,8 @@ const testsWithExamples = 3
 
 const tests = (comparison: Comparison): Section => {
   const { correction, tests, untested } = comparison
+  // The headline has the reason already if there is nothing else.
+  const missing = tests.length === 0 && untested.length === 1 ? [] : untested
   const withExamples = tests.length > testsWithExamples ? [] : tests
   const lists = withExamples.flatMap(({ first, onlyFirstRight, onlySecondRight, second }) =>
     onlyFirstRight === null || onlySecondRight === null
@@ -239,7 +241,7 @@ const tests = (comparison: Comparison): Section => {
       ...(lists.length === 0
         ? []
         : [sentence("Examples by their index in the dataset, training files first:"), ...lists]),
-      ...untested.map(({ first, reason, second }) =>
+      ...missing.map(({ first, reason, second }) =>
         sentence(`${second} and ${first}: not tested: ${reason}.`),
       ),
     ],
@@ -251,5 +253,5 @@ export const sections = (comparison: Comparison): ReadonlyArray<Section> => [
   results(comparison),
   cost(comparison),
   differing(comparison),
-  tests(comparison),
+  ...[tests(comparison)].filter(({ sentences, table }) => table !== null || sentences.length > 0),
 ]

@@ -2,7 +2,7 @@
  * The result of significance tests as sentences: (Comparison) -> text. Only a significant difference is called better.
  */
 import { negated } from "../../stages/statistics/groupComparison.ts"
-import { percent, points, pValue, unsignedPoints } from "../../format/numbers.ts"
+import { accuracyPercentage, percent, points, pValue, unsignedPoints } from "../../format/numbers.ts"
 import type { Comparison } from "./Comparison.ts"
 import type { UnitComparison } from "./compareGroups.ts"
 
@@ -57,7 +57,7 @@ export const headline = ({ spread, tests, units, untested }: Comparison): Readon
     spread === null
       ? []
       : [
-          `Mean test error ${percent(spread.value)} (accuracy ${percent(1 - spread.value)}), over ${spread.n} seeds of one experiment`,
+          `Mean test error ${percent(spread.value)} (accuracy ${accuracyPercentage(spread.value)} %), over ${spread.n} seeds of one experiment`,
         ]
   if (tests.length > testsInWords) return [...mean, countResults(tests)]
   if (tests.length > 0) return [...mean, ...tests.map((test) => verdict(test, alone))]

@@ -23,4 +23,9 @@ describe("wrapping a text", () => {
     assert.strictEqual(wrap("it needs 7072.1 TB of memory", 17), "it needs\n7072.1 TB of\nmemory")
     assert.strictEqual(wrap("about 54 min, 0.84 % of them", 11), "about\n54 min,\n0.84 % of\nthem")
   })
+
+  it("keeps a number with its name", () => {
+    assert.strictEqual(wrap("60149 (label 2), 60211 (label 5)", 29), "60149 (label 2), 60211\n(label 5)")
+    assert.strictEqual(wrap("fewer errors, p = 0.00015", 20), "fewer errors,\np = 0.00015")
+  })
 })

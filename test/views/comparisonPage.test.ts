@@ -7,6 +7,7 @@ import { afterAll, assert, beforeAll, describe, it } from "@effect/vitest"
 import { Effect } from "effect"
 import { parseHTML } from "linkedom"
 import { compareRuns } from "../../operations/compare/Comparison.ts"
+import { unbroken } from "../../format/unbroken.ts"
 import { verdict } from "../../operations/compare/verdict.ts"
 import { readHeaders } from "../../storage/runHeader.ts"
 import { comparisonPage } from "../../views/comparison/comparisonPage.ts"
@@ -38,7 +39,10 @@ describe("the page of a comparison", () => {
   it("has the sections of the terminal, with curves and differences as charts", async () => {
     const runs = [write("page", { right: right(40) }), write("page", { right: right(10), learningRate: 0.3 })]
     const { comparison, document } = await pageOf(runs)
-    assert.include(document.querySelector(".verdict")?.textContent, verdict(comparison.tests[0], true))
+    assert.include(
+      document.querySelector(".verdict")?.textContent,
+      unbroken(verdict(comparison.tests[0], true)),
+    )
     const sections = [...document.querySelectorAll("h2")].map(({ textContent }) => textContent)
     assert.deepEqual(sections, [
       "Results",

@@ -5,6 +5,7 @@
 import { Effect } from "effect"
 import { datasetTitle } from "../../format/datasetTitle.ts"
 import { listed } from "../../format/listed.ts"
+import { unbroken } from "../../format/unbroken.ts"
 import type { ComparedUnit, Comparison } from "../../operations/compare/Comparison.ts"
 import {
   type Cells,
@@ -86,7 +87,7 @@ const titleOf = (comparison: Comparison) => {
 }
 
 const leadOf = (comparison: Comparison) => [
-  headline(comparison).map((text) => html`<p class="verdict">${text}.</p>`),
+  headline(comparison).map((text) => html`<p class="verdict">${unbroken(text)}.</p>`),
   notice("Notes", comparison.remarks),
 ]
 

@@ -43,6 +43,23 @@ const roundDomain = (low: number, high: number): readonly [number, number] => {
   ]
 }
 
+/**
+ * How many ticks to ask Plot for, so that there are at most `most` + 1 at multiples of 1, 2 or 5 times a power of ten. Plot takes the
+ * wish as a hint: of 5 it makes 8 between 100 and 1,650, whose labels run into each other.
+ */
+export const tickCount = (low: number, high: number, most: number): number => {
+  for (let wish = most; wish > 1; wish--) {
+    const raw = (high - low) / wish
+    const power = 10 ** Math.floor(Math.log10(raw))
+    const error = raw / power
+    // The limits of d3-array: geometric means of neighbouring steps.
+    const step =
+      power * (error >= Math.sqrt(50) ? 10 : error >= Math.sqrt(10) ? 5 : error >= Math.SQRT2 ? 2 : 1)
+    if (Math.floor(high / step) - Math.ceil(low / step) <= most) return wish
+  }
+  return Math.min(most, 2)
+}
+
 /** A number short enough for an axis label: 0.0001, 12,000. */
 export const numberTick = (value: number): string =>
   value !== 0 && Math.abs(value) < 0.0001

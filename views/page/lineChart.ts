@@ -1,7 +1,7 @@
 /**
  * Line charts of a page: (series, axes) -> Html with an SVG and its legend.
  */
-import { type Axis, numberTick, timeTick, verticalAxis } from "./axis.ts"
+import { type Axis, numberTick, tickCount, timeTick, verticalAxis } from "./axis.ts"
 import { chartSize, draw, Plot, wideChartSize } from "./draw.ts"
 import { Html, html } from "./html.ts"
 import { seriesColor, seriesColorCount } from "./style.ts"
@@ -119,7 +119,7 @@ const horizontalOptions = (
   labelAnchor: "right",
   labelArrow: "none",
   tickSize: 4,
-  ticks: isWide ? 8 : 5,
+  ticks: tickCount(low, high, isWide ? 8 : 5),
   ...(axis.scale === "time"
     ? { type: "utc" as const, tickFormat: timeTick(low, high) }
     : { tickFormat: axis.format ?? numberTick }),

@@ -215,7 +215,9 @@ describe("compare", () => {
     const comparison = await compared([write("data", {}), write("data", { dataset: "kmnist" })])
     assert.deepStrictEqual(comparison.tests, [])
     assert.match(comparison.untested[0].reason, /different datasets/)
-    assert.include(renderText(comparison, 200), "not tested: they were tested on different datasets")
+    const text = renderText(comparison, 200)
+    assert.include(text, "Not tested: they were tested on different datasets")
+    assert.lengthOf(text.match(/different datasets/g) ?? [], 1, "a reason is printed once")
   })
 
   it("tests runs of one dataset with different pixel normalizations", async () => {
@@ -355,5 +357,13 @@ describe("seeds of one experiment", () => {
       (await compared([...runs, other])).units.map(({ seeds }) => seeds),
       [[0, 1], [2]],
     )
+  })
+
+  it("parts a table that is wider than the terminal between its columns", async () => {
+    const text = renderText(await compared([write("narrow", {}), write("narrow", { seed: 1 })]), 44)
+    const tables = text.slice(text.indexOf("Results in %"), text.indexOf("Differences"))
+    for (const line of tables.split("\n")) assert.isAtMost(line.length, 44, line)
+    assert.match(tables, /test error/)
+    assert.match(tables, /validation error/)
   })
 })
