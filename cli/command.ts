@@ -10,6 +10,7 @@ import * as FetchHttpClient from "effect/http/FetchHttpClient"
 import { version } from "../schemas/version.ts"
 import { champion } from "./commands/champion.ts"
 import { compare } from "./commands/compare.ts"
+import { data } from "./commands/data.ts"
 import { exportCommand } from "./commands/export.ts"
 import { gc } from "./commands/gc.ts"
 import { doctor } from "./commands/doctor.ts"
@@ -44,7 +45,7 @@ const pipeline = Command.make("pipeline").pipe(
     { command: "pipeline show latest", description: "Show the test result of the newest run" },
   ]),
   Command.withSubcommands([
-    { group: "TRAIN", commands: [run, resume, watch, sweep, schedule] },
+    { group: "TRAIN", commands: [data, run, resume, watch, sweep, schedule] },
     { group: "LOOK AT RUNS", commands: [list, show, compare] },
     { group: "USE A MODEL", commands: [predict, exportCommand] },
     { group: "CHAMPIONS OF SCHEDULES", commands: [champion, promote, rollback] },

@@ -33,7 +33,7 @@ import { ConflictingLabels, GroupsDivided, RepeatedAcrossSplits } from "../stage
 import { OutOfBounds } from "../stages/validate/validate.ts"
 import { AttemptSuperseded } from "../storage/attempts.ts"
 import { StorageFailed } from "../storage/StorageFailed.ts"
-import { TestSetLeakage } from "./lineage/parents.ts"
+import { ParentClassesDiffer, TestSetLeakage } from "./lineage/parents.ts"
 
 export const RunError = Schema.Union([
   Interrupted,
@@ -61,6 +61,7 @@ export const RunError = Schema.Union([
   GroupsDivided,
   SplitEmpty,
   TestSetLeakage,
+  ParentClassesDiffer,
   ModelShapeMismatch,
   MemoryExceeded,
   KernelNotSupported,

@@ -33,7 +33,7 @@ import { readPredictions } from "../storage/predictions.ts"
 import { readReport } from "../storage/report.ts"
 import { layout } from "../storage/runDirectory.ts"
 import { writeTestEvents } from "../storage/tensorboard/eventLog.ts"
-import { checkLeakage } from "./lineage/parents.ts"
+import { checkLeakage, checkParentClasses } from "./lineage/parents.ts"
 import { CurrentRun } from "./CurrentRun.ts"
 import { assembleReport } from "./assembleReport.ts"
 import { makeRunData, type RunData } from "./runData.ts"
@@ -104,6 +104,7 @@ const validate = Effect.fnUntraced(function* (fetched: FetchedDataset, data: Run
         const hashes = yield* hashImages(dataset)
         yield* checkRepeated({ data: dataset, packed, split, hashes, allow, classNames: names })
       }
+      yield* checkParentClasses(run, recorded)
       yield* checkLeakage(run, fetched, dataset, split, duplicates)
       const emptyClasses = findEmptyClasses(dataset, split)
       if (emptyClasses !== undefined) {

@@ -10,6 +10,7 @@ import type { EngineName } from "../../schemas/EngineInfo.ts"
 import type { ChampionEvent, GateResult } from "../../schemas/Champion.ts"
 import { Gate } from "../../schemas/experiment/Gate.ts"
 import { changeChampion } from "../../storage/champions.ts"
+import { readFetched } from "../../storage/stageRecords.ts"
 import { readRun, type Run } from "../../storage/runDirectory.ts"
 import { candidateReport } from "./candidate.ts"
 import { comparePaired } from "./comparePaired.ts"
@@ -45,11 +46,21 @@ const predictionsOf = Effect.fnUntraced(function* (
     : Result.succeed(recorded)
 })
 
+/** How the classes of two runs differ, if both have recorded names: label 3 of one is not label 3 of the other. */
+const otherClassNames = Effect.fnUntraced(function* (champion: string, challenger: string) {
+  const [before, after] = [yield* readFetched(champion), yield* readFetched(challenger)]
+  const at = before?.classNames?.findIndex((name, label) => name !== after?.classNames?.[label]) ?? -1
+  if (at < 0 || before?.classNames === undefined || after?.classNames === undefined) return undefined
+  return `its classes have other names: found ${JSON.stringify(before.classNames[at])} for label ${at}, expected ${JSON.stringify(after.classNames[at])}`
+})
+
 const compareWithChampion = Effect.fnUntraced(
   function* (championPath: string, challenger: Challenger) {
     const champion = yield* readRun(championPath)
     const recorded = yield* readKeyedPredictions(champion.path)
     const { gate, predictions } = challenger
+    const other = yield* otherClassNames(champion.path, challenger.run.path)
+    if (other !== undefined) return untested(other)
     if (Result.isFailure(predictions)) return untested(predictions.failure)
     if (Result.isFailure(recorded)) return untested(recorded.failure)
     if (areIdentical(recorded.success, predictions.success)) return { kind: "same" } as Opponent

@@ -93,6 +93,31 @@ export const findUnseenByLineage = Effect.fn("findUnseenByLineage")(function* (
   return unseen
 })
 
+/** A fork's classes have other names than those of its parent, which its weights were trained for. */
+export class ParentClassesDiffer extends Failure<ParentClassesDiffer>()("ParentClassesDiffer", {
+  exitCode: "dataError",
+  fields: { run: Schema.String, found: Schema.String, expected: Schema.String },
+  message: ({ expected, found, run }) =>
+    `the classes are not those of ${run}, the parent of this run: found ${found}, expected ${expected}; list the same names in the same order in dataset.classes, or train from scratch, without --from`,
+}) {}
+
+/** Fails if a fork and its parent have recorded different names of classes. A parent that cannot be read is no error here. */
+export const checkParentClasses = Effect.fn("checkParentClasses")(function* (
+  run: CurrentRun["Service"],
+  names: ReadonlyArray<string> | undefined,
+) {
+  if (run.parent === undefined || names === undefined) return
+  const runsDir = (yield* Path.Path).dirname(run.path)
+  const parent = yield* readParent(runsDir, run.parent).pipe(Effect.orElseSucceed(() => undefined))
+  const before = parent === undefined ? undefined : (yield* readFetched(parent.path))?.classNames
+  if (before === undefined || before.join("\0") === names.join("\0")) return
+  return yield* new ParentClassesDiffer({
+    run: run.parent.run,
+    found: names.join(", "),
+    expected: before.join(", "),
+  })
+})
+
 /**
  * Fails if the test set of a fork has images that its lineage was trained or validated on, beyond as many as are in the fork's
  * own training set. Warns of validation images that the lineage was trained or validated on, and if the lineage is unreadable.

@@ -1,0 +1,52 @@
+/** `pipeline data FILE`: checks and describes the dataset of an experiment without training. */
+import { Console, Effect, Option } from "effect"
+import { Argument, Command, Flag } from "effect/cli"
+import { DataRefused } from "../../operations/data/DataRefused.ts"
+import { loadExperiment } from "../../pipeline/experimentFile/load.ts"
+import { writeAtomic } from "../../storage/files.ts"
+import { dataDir, json } from "../flags.ts"
+
+const file = Argument.String("file").pipe(
+  Argument.withDescription("TypeScript file whose default export is experiment({ … })"),
+)
+const pageFile = Flag.String("page").pipe(
+  Flag.withDescription("Write a page with figures and the first images of each class to this file"),
+  Flag.withMetavar("FILE"),
+  Flag.optional,
+)
+
+export const data = Command.make(
+  "data",
+  { file, page: pageFile, dataDir, json },
+  Effect.fn("data")(function* (options) {
+    const { experiment } = yield* loadExperiment(options.file, {})
+    const [{ inspectData }, { renderData }] = yield* Effect.promise(() =>
+      Promise.all([import("../../operations/data/inspectData.ts"), import("../render/renderData.ts")]),
+    )
+    const inspected = yield* inspectData(experiment, options.dataDir)
+    const { problems, warnings } = inspected.summary
+    yield* Console.log(options.json ? JSON.stringify(inspected.summary, null, 2) : renderData(inspected))
+    if (Option.isSome(options.page)) {
+      const { dataPage } = yield* Effect.promise(() => import("../../views/data/dataPage.ts"))
+      yield* writeAtomic(options.page.value, yield* dataPage(inspected))
+      yield* Effect.logInfo(`page ${options.page.value}`)
+    }
+    for (const warning of warnings) yield* Effect.logWarning(warning)
+    const [first, ...more] = problems
+    if (first !== undefined) {
+      return yield* new DataRefused({ dataset: inspected.summary.name, problems: [first, ...more] })
+    }
+  }),
+).pipe(
+  Command.withDescription("Check and describe the dataset of an experiment, without training"),
+  Command.withExamples([
+    {
+      command: "pipeline data experiments/own-dataset.ts",
+      description: "List counts, classes, sizes and problems of the data",
+    },
+    {
+      command: "pipeline data experiments/own-dataset.ts --page data.html",
+      description: "Write a page with the first images of each class, too",
+    },
+  ]),
+)

@@ -1,0 +1,35 @@
+/** A dataset as text: (summary of the data) -> lines. */
+import { count, measure } from "../../format/numbers.ts"
+import { datasetTitle } from "../../format/datasetTitle.ts"
+import type { InspectedData } from "../../operations/data/inspectData.ts"
+import { table } from "./table.ts"
+
+/** More excluded files are only counted; stages/fetch.json of a run lists them all. */
+const maxExcluded = 20
+
+export const renderData = ({ summary }: Pick<InspectedData, "summary">): string => {
+  const { classes, imageShape, name, packed, splits } = summary
+  const excluded = packed?.excluded ?? []
+  const more = excluded.length - maxExcluded
+  const images = Object.entries(packed?.images ?? {}).map(([what, number]) => `${count(number)} ${what}`)
+  return [
+    `${datasetTitle(name)}: ${count(summary.trainExamples)} training and ${count(summary.testExamples)} test images of ${imageShape.join("×")}, ${classes.length} classes`,
+    `pixels         mean ${measure(summary.pixelMean)}, standard deviation ${measure(summary.pixelStddev)}`,
+    ...(packed === null
+      ? []
+      : [
+          `files          ${count(packed.sources)}${images.length === 0 ? "" : ` (${images.join(", ")})`}, ${count(packed.skipped)} hidden skipped, ${count(excluded.length)} excluded`,
+          `digest         ${packed.digest}`,
+        ]),
+    ...excluded.slice(0, maxExcluded).map(({ path, reason }) => `excluded       ${path}: ${reason}`),
+    ...(more > 0 ? [`excluded       ${count(more)} more`] : []),
+    "",
+    table(
+      ["class", ...splits.map((split) => split.name)],
+      [
+        ...classes.map((each, label) => [each, ...splits.map((split) => count(split.classCounts[label]))]),
+        ["all", ...splits.map((split) => count(split.examples))],
+      ],
+    ),
+  ].join("\n")
+}

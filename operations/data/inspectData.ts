@@ -1,0 +1,77 @@
+/**
+ * The dataset of an experiment without training: (experiment, cache) -> figures, split and every problem that a run would end
+ * with.
+ */
+import { Effect, Result } from "effect"
+import { isPacked } from "../../schemas/experiment/Dataset.ts"
+import type { Experiment } from "../../schemas/experiment/Experiment.ts"
+import { classNames } from "../../stages/dataset/classNames.ts"
+import { loadDataset } from "../../stages/dataset/load.ts"
+import { pixelFigures } from "../../stages/dataset/normalize.ts"
+import { splitDataset } from "../../stages/dataset/split.ts"
+import { describeDataset } from "../../stages/fetch/datasets.ts"
+import { fetchDataset } from "../../stages/fetch/fetch.ts"
+import { describeEmptyClasses, findEmptyClasses } from "../../stages/validate/emptyClasses.ts"
+import { checkRepeated } from "../../stages/validate/repeatedImages.ts"
+import { hashImages, validateDataset } from "../../stages/validate/validate.ts"
+
+export type InspectedData = Effect.Success<ReturnType<typeof inspectData>>
+
+export const inspectData = Effect.fn("inspectData")(function* (
+  { dataset, split: splitting }: Experiment,
+  dataDir: string,
+) {
+  const fetched = yield* fetchDataset({ dataset, dataDir })
+  const data = yield* loadDataset(fetched)
+  const names = classNames(dataset, data.classes, fetched.classNames)
+  const validated = yield* validateDataset(data, describeDataset(dataset).bounds).pipe(Effect.result)
+  const split = splitDataset(splitting, data)
+  const problems: Array<string> = []
+  const warnings: Array<string> = []
+  if (Result.isFailure(validated)) problems.push(validated.failure.message)
+  if (Result.isFailure(split)) problems.push(split.failure.message)
+  else {
+    const { packed } = fetched
+    if (packed !== undefined && isPacked(dataset)) {
+      const hashes = yield* hashImages(data)
+      const options = { data, packed, hashes, split: split.success, classNames: names }
+      const found = yield* checkRepeated({ ...options, allow: dataset.allow }).pipe(Effect.result)
+      if (Result.isFailure(found)) problems.push(found.failure.message)
+    }
+    const empty = findEmptyClasses(data, split.success)
+    if (empty !== undefined) warnings.push(...describeEmptyClasses(empty, names))
+  }
+  const all = yield* pixelFigures(
+    data,
+    Uint32Array.from({ length: data.labels.length }, (_, index) => index),
+  )
+  const parts = Result.isSuccess(split)
+    ? (["train", "validation", "test"] as const).map((name) => ({ name, indices: split.success[name] }))
+    : []
+  const countIn = (indices: Uint32Array) => {
+    const counts = Array.from({ length: data.classes }, () => 0)
+    for (const index of indices) counts[data.labels[index]]++
+    return counts
+  }
+  return {
+    fetched,
+    data,
+    summary: {
+      name: fetched.name,
+      imageShape: fetched.imageShape,
+      classes: names,
+      trainExamples: data.trainExamples,
+      testExamples: data.testExamples,
+      pixelMean: all.mean,
+      pixelStddev: all.stddev,
+      splits: parts.map(({ indices, name }) => ({
+        name,
+        examples: indices.length,
+        classCounts: countIn(indices),
+      })),
+      packed: fetched.packed === undefined ? null : { ...fetched.packed, names: fetched.packed.names.path },
+      problems,
+      warnings,
+    },
+  }
+})
