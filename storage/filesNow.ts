@@ -33,6 +33,22 @@ const readText = (path: string) => {
 export const readStringNow = (path: string): Effect.Effect<string | undefined, StorageFailed> =>
   readNow<string | undefined>("read", path, () => readText(path), undefined)
 
+/** The content of a regular file of at most `limitBytes`; undefined if it is larger. Fails if the file does not exist. */
+export const readSmallNow = (
+  path: string,
+  limitBytes: number,
+): Effect.Effect<Uint8Array | undefined, StorageFailed> =>
+  Effect.try({
+    try: () => {
+      const stats = statSync(path)
+      const refused = notRegular(path, kindOf(stats))
+      if (refused !== undefined) throw refused
+      if (stats.size > limitBytes) return undefined
+      return stats.size === 0 ? new Uint8Array() : new Uint8Array(readFileSync(path))
+    },
+    catch: (error) => (error instanceof StorageFailed ? error : failedNow("read", path)(error)),
+  })
+
 /** The names in a folder, sorted; empty if the folder does not exist. */
 export const listNow = (folder: string): Effect.Effect<ReadonlyArray<string>, StorageFailed> =>
   readNow<ReadonlyArray<string>>("list", folder, () => readdirSync(folder).sort(), [])

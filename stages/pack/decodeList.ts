@@ -9,6 +9,7 @@ import { Clock, Effect } from "effect"
 import { count } from "../../format/numbers.ts"
 import type { ImageOptions } from "../../schemas/experiment/PackedDataset.ts"
 import { read } from "../../storage/files.ts"
+import { readSmallNow } from "../../storage/filesNow.ts"
 import { digestOf } from "../digest.ts"
 import { decodeExample } from "../preprocess/decodeExample.ts"
 import type { ArraySet, ImageEntry } from "./Source.ts"
@@ -21,6 +22,13 @@ const limitBytes = 100 * 2 ** 20
 const filesPerCore = 2
 
 const progressMs = 5000
+
+/** A smaller file is read sooner by this thread than by the threads that decode: 30 µs instead of 150. */
+const smallBytes = 64 * 2 ** 10
+
+const readImage = Effect.fnUntraced(function* (file: string) {
+  return (yield* readSmallNow(file, smallBytes)) ?? (yield* read(file, limitBytes))
+})
 
 export type Shape = readonly [height: number, width: number, channels: number]
 
@@ -82,7 +90,7 @@ export const decodeList = Effect.fn("decodeList")(function* (options: {
   const decodeOne = Effect.fnUntraced(function* ({ file, name }: ImageEntry, index: number) {
     const fail = (reason: string, sha256: string | null) => faults.set(index, { path: name, reason, sha256 })
     yield* progress
-    const bytes = yield* read(file, limitBytes).pipe(
+    const bytes = yield* readImage(file).pipe(
       Effect.catch(({ message }) => {
         fail(message, null)
         return Effect.succeed(undefined)

@@ -44,7 +44,7 @@ const traitsOf = (metadata: Metadata, isResized: boolean): ReadonlyArray<string>
 ]
 
 /** Writes the pixels into `to`, which has one byte for each value of the shape. `image`: its name in messages. */
-export const decodeExample = Effect.fn("decodeExample")(function* (
+export const decodeExample = Effect.fnUntraced(function* (
   bytes: Uint8Array,
   image: string,
   [height, width, channels]: readonly [height: number, width: number, channels: number],
