@@ -2,11 +2,13 @@
  * Writes the declarations of the package: (entry) -> the text of a `.d.ts` in which every type is written out.
  *
  * What `tsc` would emit names the schemas, engines and stages that a type comes from. Here a type is resolved and printed as it is
- * seen by a user, with its comments: only types of the same entry, of the standard library and of effect are named.
+ * seen by a user, with its comments: only types of the same entry, of the standard library and of effect are named. Types that
+ * depend on others are copied (genericTypes.ts).
  */
 import { join, sep } from "node:path"
 import ts from "typescript-declarations"
 import { root } from "./bundle.ts"
+import { GenericTypes, isGeneric } from "./genericTypes.ts"
 
 const options: ts.CompilerOptions = {
   target: ts.ScriptTarget.ESNext,
@@ -68,9 +70,12 @@ class Printer {
   /** The same by type: a type that is computed has no name of its own. */
   readonly declared: ReadonlyMap<ts.Type, ts.Symbol>
 
+  readonly generic: GenericTypes
+
   constructor(checker: ts.TypeChecker, names: ReadonlyMap<ts.Symbol, string>) {
     this.checker = checker
     this.names = names
+    this.generic = new GenericTypes(checker, names, (type) => this.type(type))
     const types = [...names.keys()].filter(({ flags }) => (flags & ts.SymbolFlags.Type) !== 0)
     this.declared = new Map(types.map((symbol) => [checker.getDeclaredTypeOfSymbol(symbol), symbol]))
   }
@@ -93,6 +98,7 @@ class Printer {
       this.modules.add(module)
       return `${module}.${symbol.name}${this.list(this.argumentsOf(type))}`
     }
+    if (isGeneric(symbol)) return this.generic.nameOf(symbol)
     const isStandard = /\/typescript(?:-declarations)?\/lib\/lib\.|\/@types\/node\//.test(file)
     if (!isStandard || type.aliasSymbol !== undefined) return undefined
     return isTypedArray(symbol.name) ? symbol.name : symbol.name + this.list(this.argumentsOf(type))
@@ -198,6 +204,8 @@ class Printer {
     }
     const type = this.checker.getTypeOfSymbol(symbol)
     const [signature] = type.getCallSignatures()
+    if (signature?.declaration !== undefined && this.generic.isNeededBy(signature.declaration))
+      return `${comment}export declare function ${name}${this.generic.copySignature(signature.declaration)}`
     return signature === undefined
       ? `${comment}export declare const ${name}: ${this.type(type, symbol)}`
       : `${comment}export declare function ${name}(${this.parameters(signature)}): ${this.type(signature.getReturnType())}`
@@ -250,6 +258,7 @@ export const declarations = (): Readonly<Record<keyof typeof entries, string>> =
     const printer = new Printer(checker, new Map(exported.map(({ name, symbol }) => [symbol, name])))
     const own = exported.filter(({ symbol }) => !declaredIn.has(symbol))
     const texts = own.map(({ name, symbol }) => printer.declaration(name, symbol))
+    texts.push(...printer.generic.declarations())
     const lines = [...printer.modules].sort().map((name) => `import type * as ${name} from "effect/${name}"`)
     for (const [from, others] of Map.groupBy(
       exported.filter(({ symbol }) => declaredIn.has(symbol)),

@@ -50,7 +50,7 @@ declare const valueType: unique symbol
 
 /** A parameter whose values have the type `T`. */
 export interface Parameter<out T> {
-  readonly parameter: AnyParameter["parameter"]
+  readonly parameter: "uniform" | "logUniform" | "integer" | "choice"
   readonly [valueType]?: T
 }
 
@@ -98,7 +98,8 @@ export const sharedFields = [
   "keepCheckpoints",
 ] as const
 
-type Searched = Omit<ExperimentInput, (typeof sharedFields)[number]>
+type SharedField = (typeof sharedFields)[number]
+type Searched = Omit<ExperimentInput, SharedField>
 type Primitive = string | number | boolean | bigint | symbol | null | undefined
 
 /** Paths inside a value: "optimizer.learningRate", "model[3].rate". */

@@ -17,7 +17,7 @@ const masked = ({ code, signal, stderr, stdout }: Ended, folder: string) => {
     text
       .replaceAll(folder, "FOLDER")
       .replaceAll(/\d{8}T\d{6}Z-\w+-[0-9a-f]{8}/g, "RUN")
-      .replaceAll(/\d+ images\/s|[\d.]+ s\b/g, "SPEED")
+      .replaceAll(/[\d,]+ images\/s|[\d.]+ s\b/g, "SPEED")
       .replaceAll(/"durationMs": [\d.]+/g, '"durationMs": TIME')
   return { code, signal, stderr: mask(stderr), stdout: mask(stdout) }
 }

@@ -74,7 +74,7 @@ describe("a run", () => {
     cpSync(join(other, "predictions.safetensors"), join(path, "predictions.safetensors"))
     const { code, stderr, stdout } = await runCommand("compare", path, other)
     assert.strictEqual(code, 0, stderr)
-    assert.match(stdout + stderr, /predictions\.safetensors is another experiment's/)
+    assert.match(stdout + stderr, /predictions\.safetensors is\s+another experiment's/)
   })
 
   it("that was trained further is used with the checkpoints of its first budget, too", async () => {

@@ -1160,6 +1160,66 @@ export interface ScheduleInput {
   }
 }
 
+/** A sweep as a user writes it. */
+export type SweepInput = {
+  /** At most 64 lower-case letters, digits and -. */
+  readonly name: string
+  /** Free text. Default: empty. */
+  readonly description?: string
+  /** Determines which trials are drawn. Default: 0. */
+  readonly seed?: number
+  /** Number of trials. A grid and Hyperband have a number of their own. */
+  readonly trials?: number
+  /** What is minimized. Default: validationError. */
+  readonly objective?: "validationLoss" | "validationError"
+  /** Seeds of each trial: the objective is the mean over them. Default: 1. */
+  readonly seeds?: number
+  /** How the best trials are trained again before one is called the winner. */
+  readonly retrain?: {
+    /** Fresh seeds, with which each of them and the base is trained. Default: 5. */
+    readonly seeds?: number
+    /** How many of the best trials are trained again. Default: 3. */
+    readonly top?: number
+  }
+  /** How trials are chosen and pruned. */
+  readonly strategy: {
+    readonly kind: "grid"
+    /** Values of a continuous parameter, evenly spaced with both limits. Default: none, so all parameters are discrete. */
+    readonly points?: number
+  } | {
+    readonly kind: "random"
+  } | {
+    readonly kind: "quasiRandom"
+  } | {
+    readonly kind: "halving"
+    /** At each barrier, one trial of so many is promoted, and trained to so many times its iterations. Default: 3. */
+    readonly factor?: number
+    /** Barriers, the end of the budget included. Default: 3. */
+    readonly rungs?: number
+    /** How trials are drawn. Default: quasiRandom. */
+    readonly from?: "random" | "quasiRandom"
+  } | {
+    readonly kind: "hyperband"
+    /** As in halving. Default: 3. */
+    readonly factor?: number
+    /** Barriers of the bracket that prunes most. Default: 3. */
+    readonly rungs?: number
+    /** How trials are drawn. Default: quasiRandom. */
+    readonly from?: "random" | "quasiRandom"
+  } | {
+    readonly kind: "tpe"
+    /** Trials that are drawn at random first. Default: 10. */
+    readonly startup?: number
+    /** Trials that are proposed together, from the results of all earlier batches. Default: 5. */
+    readonly batch?: number
+  }
+  readonly base: ExperimentInput
+  readonly space: SpaceInput
+}
+
+/** One of several values. An option may be any part of an experiment, with parameters of its own in it. */
+export declare function choice<const Options extends ReadonlyArray<unknown>>(...options: Options): Parameter<Drawn<Options[number]>>
+
 /** Datasets of your own. They are plain values, which are checked when the experiment is run. */
 export declare const datasets: {
   /** One folder for each class: `train/cat/1.jpg`. */
@@ -1674,6 +1734,9 @@ export declare const initializers: {
     readonly kind: "heNormal"
   }
 }
+
+/** A whole number between two limits, both included. */
+export declare function integer(low: number, high: number): Parameter<number>
 
 /**
  * The layers of a model, by their names in `tf.layers`. They are plain values, which are checked when the experiment
@@ -2307,6 +2370,9 @@ export declare const learningRates: {
   }
 }
 
+/** A value between two positive limits whose logarithm is uniform: for learning rates and penalties. */
+export declare function logUniform(low: number, high: number): Parameter<number>
+
 /** Optimizers, by their names in `tf.train`. */
 export declare const optimizers: {
   /** Adam: Kingma and Ba (2015). */
@@ -2711,3 +2777,122 @@ export declare const regularizers: {
 
 /** Types a schedule file; the value is checked when the schedule starts. */
 export declare function schedule(input: ScheduleInput): ScheduleInput
+
+export declare const strategies: {
+  /** Every combination of the values. */
+  readonly grid: (options?: {
+    /** Values of a continuous parameter, evenly spaced with both limits. Default: none, so all parameters are discrete. */
+    readonly points?: number
+  }) => {
+    /** Values of a continuous parameter, evenly spaced with both limits. Default: none, so all parameters are discrete. */
+    readonly points?: number
+    readonly kind: "grid"
+  }
+  /** Independent draws. */
+  readonly random: () => {
+    readonly kind: "random"
+  }
+  /** Draws that fill the space more evenly than independent ones: Roberts' R-sequence (2018). */
+  readonly quasiRandom: () => {
+    readonly kind: "quasiRandom"
+  }
+  /** Successive halving: all trials start, the best ones at each barrier are trained further. Jamieson and Talwalkar (2016). */
+  readonly halving: (options?: {
+    /** At each barrier, one trial of so many is promoted, and trained to so many times its iterations. Default: 3. */
+    readonly factor?: number
+    /** Barriers, the end of the budget included. Default: 3. */
+    readonly rungs?: number
+    /** How trials are drawn. Default: quasiRandom. */
+    readonly from?: "random" | "quasiRandom"
+  }) => {
+    /** At each barrier, one trial of so many is promoted, and trained to so many times its iterations. Default: 3. */
+    readonly factor?: number
+    /** Barriers, the end of the budget included. Default: 3. */
+    readonly rungs?: number
+    /** How trials are drawn. Default: quasiRandom. */
+    readonly from?: "random" | "quasiRandom"
+    readonly kind: "halving"
+  }
+  /** Halving with several trade-offs between many trials and long ones: Li et al. (2018). */
+  readonly hyperband: (options?: {
+    /** As in halving. Default: 3. */
+    readonly factor?: number
+    /** Barriers of the bracket that prunes most. Default: 3. */
+    readonly rungs?: number
+    /** How trials are drawn. Default: quasiRandom. */
+    readonly from?: "random" | "quasiRandom"
+  }) => {
+    /** As in halving. Default: 3. */
+    readonly factor?: number
+    /** Barriers of the bracket that prunes most. Default: 3. */
+    readonly rungs?: number
+    /** How trials are drawn. Default: quasiRandom. */
+    readonly from?: "random" | "quasiRandom"
+    readonly kind: "hyperband"
+  }
+  /** Proposals from the results so far, by tree-structured Parzen estimators: Bergstra et al. (2011). */
+  readonly tpe: (options?: {
+    /** Trials that are drawn at random first. Default: 10. */
+    readonly startup?: number
+    /** Trials that are proposed together, from the results of all earlier batches. Default: 5. */
+    readonly batch?: number
+  }) => {
+    /** Trials that are drawn at random first. Default: 10. */
+    readonly startup?: number
+    /** Trials that are proposed together, from the results of all earlier batches. Default: 5. */
+    readonly batch?: number
+    readonly kind: "tpe"
+  }
+}
+
+/** Types a sweep file; the value is checked when the sweep is run. */
+export declare function sweep(input: SweepInput): SweepInput
+
+/** A value between two limits. */
+export declare function uniform(low: number, high: number): Parameter<number>
+
+type SpaceInput = {
+  readonly [Path in PathIn<Searched>]?: Parameter<ValueAt<Searched, Path>>
+}
+
+interface Parameter<out T> {
+  readonly parameter: "uniform" | "logUniform" | "integer" | "choice"
+  readonly [valueType]?: T
+}
+
+type Drawn<T> =
+  T extends Parameter<infer Value>
+    ? Value
+    : T extends object
+      ? { readonly [Key in keyof T]: Drawn<T[Key]> }
+      : T
+
+type PathIn<T> = T extends Primitive
+  ? never
+  : T extends ReadonlyArray<infer Item>
+    ? `[${number}]` | `[${number}]${Below<Item>}`
+    : { [Key in keyof T & string]-?: Key | `${Key}${Below<T[Key]>}` }[keyof T & string]
+
+type Searched = Omit<ExperimentInput, SharedField>
+
+type ValueAt<T, Path> = Path extends `${infer Key}[${number}]${infer Rest}`
+  ? AfterItem<Item<Field<T, Key>>, Rest>
+  : Path extends `${infer Key}.${infer Rest}`
+    ? ValueAt<Field<T, Key>, Rest>
+    : Field<T, Path>
+
+declare const valueType: unique symbol
+
+type Primitive = string | number | boolean | bigint | symbol | null | undefined
+
+type Below<T> = T extends Primitive ? never : T extends ReadonlyArray<unknown> ? PathIn<T> : `.${PathIn<T>}`
+
+type SharedField = "name" | "split" | "description" | "seed" | "evaluateEvery" | "evaluationRules" | "checkpointEvery" | "recordEvery" | "keepCheckpoints" | "gate" | "dataset"
+
+type AfterItem<T, Rest> = Rest extends "" ? T : Rest extends `.${infer Path}` ? ValueAt<T, Path> : never
+
+type Item<T> = T extends ReadonlyArray<infer One> ? One : never
+
+type Field<T, Key> = T extends Primitive ? never : Key extends keyof T ? T[Key] : never
+
+export {}
