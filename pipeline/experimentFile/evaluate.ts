@@ -14,6 +14,7 @@ import { Failure } from "../../schemas/Failure.ts"
 import { layers } from "../../schemas/experiment/Model.ts"
 import { learningRates, optimizers } from "../../schemas/experiment/Optimizer.ts"
 import { initializers, regularizers } from "../../schemas/experiment/weights.ts"
+import { strategies } from "../../schemas/sweep/Strategy.ts"
 import { adviceForValue } from "./newcomers.ts"
 import { suggest } from "./suggest.ts"
 import { decodeValue, type Evaluated } from "./transfer.ts"
@@ -69,7 +70,7 @@ const adviceFor = (code: string, message: string): string | undefined => {
   return unknownFunction(message)
 }
 
-const functionsOf = { initializers, layers, learningRates, optimizers, regularizers }
+const functionsOf = { initializers, layers, learningRates, optimizers, regularizers, strategies }
 
 /** The function that was meant by `layers.conv2D`. What a missing function is called stands only in V8's message. */
 const unknownFunction = (message: string): string | undefined => {

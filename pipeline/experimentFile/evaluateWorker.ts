@@ -49,6 +49,9 @@ const evaluate = async (): Promise<Evaluated> => {
 const send = (evaluated: Evaluated) =>
   process.stdout.write("", () => process.stderr.write("", () => parentPort?.postMessage(evaluated)))
 
+// Node.js would end the thread by the function below, and what that says could arrive first.
+process.on("uncaughtException", (thrown) => send(describe(thrown)))
+
 const exit = process.exit
 process.exit = (code) => {
   parentPort?.postMessage(
