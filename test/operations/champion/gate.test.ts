@@ -155,6 +155,25 @@ describe("the gate", () => {
     ),
   )
 
+  it.live("keeps a champion whose classes have other names, if both runs recorded names", () =>
+    inRuns((runsDir) =>
+      Effect.gen(function* () {
+        const names = [..."abcdefghij"]
+        yield* judged({ runsDir, second: 1, right: wrong(0, 20), classNames: names })
+        const swapped = names.with(2, "d").with(3, "c")
+        const other = yield* judged({ runsDir, second: 2, right: wrong(0, 0), classNames: swapped })
+        assert.isFalse(other.champion)
+        assert.deepStrictEqual(other.reasons, [
+          'it cannot be compared with the champion: its classes have other names: found "c" for label 2, expected "d"',
+        ])
+        assert.isTrue(
+          (yield* judged({ runsDir, second: 3, right: wrong(0, 10), classNames: names })).champion,
+        )
+        assert.isTrue((yield* judged({ runsDir, second: 4, right: wrong(0, 5) })).champion)
+      }),
+    ),
+  )
+
   it.live("refuses a run that is not finished", () =>
     inRuns((runsDir) =>
       Effect.gen(function* () {
