@@ -12,6 +12,7 @@ import { fileURLToPath } from "node:url"
 import { parseArgs } from "node:util"
 import * as NodeServices from "@effect/platform-node/NodeServices"
 import { Effect, Schema } from "effect"
+import { FetchHttpClient } from "effect/http"
 import sharp from "sharp"
 import { table } from "../cli/render/table.ts"
 import { PackedDataset } from "../schemas/experiment/PackedDataset.ts"
@@ -68,7 +69,11 @@ try {
     train: join(scratch, "train"),
   })
   const pack = () =>
-    Effect.runPromise(packDataset(dataset, join(scratch, "data")).pipe(Effect.provide(NodeServices.layer)))
+    Effect.runPromise(
+      packDataset(dataset, join(scratch, "data")).pipe(
+        Effect.provide([NodeServices.layer, FetchHttpClient.layer]),
+      ),
+    )
   const packing = await timed(pack)
   const secondStart = await timed(pack)
   const cores = availableParallelism()

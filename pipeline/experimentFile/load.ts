@@ -5,7 +5,6 @@
  */
 import { Effect, Path, Schema } from "effect"
 import { isLabel, notALabel } from "../../schemas/experiment/Bounds.ts"
-import { fileNames, isPacked } from "../../schemas/experiment/Dataset.ts"
 import { Experiment } from "../../schemas/experiment/Experiment.ts"
 import { Failure } from "../../schemas/Failure.ts"
 import { firstLines } from "../../schemas/shortened.ts"
@@ -13,7 +12,7 @@ import { fingerprint } from "../../schemas/experiment/fingerprint.ts"
 import type { Overrides } from "../../schemas/Run.ts"
 import { outputBeyondUnit } from "../../schemas/experiment/outputRange.ts"
 import { inferShapes } from "../../schemas/experiment/shapes.ts"
-import { addressProblem, hideSecrets } from "../../stages/fetch/address.ts"
+import { addressProblem, hideSecrets, sourcesOf } from "../../stages/fetch/address.ts"
 import { checkMemory } from "../../stages/model/memory.ts"
 import { describeDataset } from "../../stages/fetch/datasets.ts"
 import * as files from "../../storage/files.ts"
@@ -60,12 +59,10 @@ const outputProblems = ({ loss, model }: Experiment) => {
 
 /** Addresses of an own dataset that cannot be read. */
 const addressProblems = ({ dataset }: Experiment) =>
-  typeof dataset === "string" || isPacked(dataset)
-    ? []
-    : fileNames.flatMap((name) => {
-        const problem = addressProblem(dataset[name].source)
-        return problem === undefined ? [] : [{ at: `dataset.${name}.source`, problem }]
-      })
+  sourcesOf(dataset).flatMap(({ at, source }) => {
+    const problem = addressProblem(source.source)
+    return problem === undefined ? [] : [{ at: `${at}.source`, problem }]
+  })
 
 /** Decodes the default export of a file; `path` is for the messages. From here on, its addresses show no secrets. */
 export const decodeExperiment = Effect.fn("decodeExperiment")(function* (value: unknown, path: string) {

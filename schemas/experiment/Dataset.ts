@@ -4,6 +4,7 @@
 import { Schema } from "effect"
 import { Bounds, boundsProblems } from "./Bounds.ts"
 import { DatasetName, ImageShape, PackedDataset } from "./PackedDataset.ts"
+import { Sha256 } from "./Sha256.ts"
 
 /** The four files of a dataset, as LeCun published MNIST. */
 export const fileNames = ["trainImages", "trainLabels", "testImages", "testLabels"] as const
@@ -19,11 +20,6 @@ export const RegisteredName = Schema.Literals([
   "qmnist",
 ])
 export type RegisteredName = typeof RegisteredName.Type
-
-/** SHA-256 of the uncompressed content, in lower-case hexadecimal. */
-export const Sha256 = Schema.String.check(
-  Schema.isPattern(/^[0-9a-f]{64}$/, { message: "a SHA-256 digest is 64 lower-case hexadecimal digits" }),
-)
 
 const Source = Schema.Struct({
   /** A path, relative to the working folder, or an http(s) or file URL. The file is IDX, uncompressed or gzip. */

@@ -1,10 +1,11 @@
 /**
- * Datasets in the formats that people have: folders of images, a manifest, NumPy arrays, CIFAR's binary files. Fetch packs
- * each of them into the same four files, so that the rest of a run is the same for all.
+ * Datasets in the formats that people have: folders of images, a manifest, NumPy arrays, CIFAR's binary files, tar files of
+ * WebDataset. Fetch packs each of them into the same four files, so that the rest of a run is the same for all.
  */
 import { Schema } from "effect"
 import { Bounds, boundsProblems } from "./Bounds.ts"
 import { NonNegativeInt, PositiveInt } from "./numbers.ts"
+import { FilePath, FolderPath, SourceFile, SourceFiles } from "./SourceFile.ts"
 import { withDefault } from "./withDefault.ts"
 
 export const DatasetName = Schema.String.check(
@@ -18,13 +19,6 @@ export const ImageShape = Schema.Union([
   Schema.Tuple([PositiveInt, PositiveInt]),
   Schema.Tuple([PositiveInt, PositiveInt, PositiveInt]),
 ])
-
-/** A path on this machine, relative to the working folder. */
-const LocalPath = Schema.NonEmptyString.check(
-  Schema.makeFilter((path: string) => !/^[a-z][a-z0-9+.-]+:\/\//i.test(path), {
-    message: "expected a path on this machine; download the data first",
-  }),
-)
 
 const Classes = Schema.Union([
   Schema.Int.check(Schema.isBetween({ minimum: 2, maximum: 1000 })),
@@ -59,6 +53,11 @@ const common = {
   allow: withDefault(Allowed, {}),
   /** Bounds of the data. They affect no result, so they are not in the fingerprint. */
   bounds: Schema.optionalKey(Bounds),
+  /**
+   * A ZIP or tar archive (plain, gzip or zstd) that has the files. All paths of the dataset then start at its root. Default:
+   * none.
+   */
+  archive: Schema.optionalKey(SourceFile),
 }
 
 const Channel = Schema.Int.check(Schema.isBetween({ minimum: 0, maximum: 255 }))
@@ -86,6 +85,18 @@ const boundsFit = Schema.makeFilter(
     boundsProblems(bounds, typeof classes === "number" ? classes : classes.length),
 )
 
+/** The files of an archive are not downloaded one by one. */
+const pathsInArchive = Schema.makeFilter((dataset: { readonly archive?: SourceFile }) => {
+  if (dataset.archive === undefined) return undefined
+  const issue = "found an address, expected a path in the archive"
+  return Object.entries(dataset).flatMap(([field, value]) => {
+    const isOutside = (Array.isArray(value) ? value : [value]).some(
+      (each: unknown) => typeof each === "object" && each !== null && "source" in each,
+    )
+    return field !== "archive" && isOutside ? [{ path: [field], issue }] : []
+  })
+})
+
 /** The decoder gives gray or colour. */
 const grayOrColour = Schema.makeFilter(
   ({ imageShape: [, , channels = 1] }: { readonly imageShape: typeof ImageShape.Type }) =>
@@ -100,9 +111,9 @@ export const FolderDataset = Schema.Struct({
   ...common,
   ...imageFiles,
   /** A folder that has one folder for each class. */
-  train: LocalPath,
+  train: FolderPath,
   /** The same for the test set. Default: none; then the split must take test examples from all. */
-  test: Schema.optionalKey(LocalPath),
+  test: Schema.optionalKey(FolderPath),
 }).check(boundsFit, grayOrColour)
 
 const Columns = Schema.Struct({
@@ -120,11 +131,11 @@ export const ManifestDataset = Schema.Struct({
   ...common,
   ...imageFiles,
   /** A CSV file with a header, or JSON Lines. */
-  train: LocalPath,
+  train: FilePath,
   /** The same for the test set, if the manifest has no column that says the split. */
-  test: Schema.optionalKey(LocalPath),
+  test: Schema.optionalKey(FilePath),
   /** The folder where the paths of images start. Default: the folder of the manifest. */
-  folder: Schema.optionalKey(LocalPath),
+  folder: Schema.optionalKey(FolderPath),
   /** Text after each path, such as ".png" if the manifest has names without it. Default: none. */
   suffix: withDefault(Schema.String, ""),
   /** The names of the columns. Default: path, label, split and group. */
@@ -143,30 +154,50 @@ export const NpzDataset = Schema.Struct({
   kind: Schema.Literal("npz"),
   ...common,
   /** A file of `numpy.savez` or `numpy.savez_compressed`. */
-  file: LocalPath,
+  file: SourceFile,
   /** The names of the arrays. Default: those of Keras. If the file has no test arrays, the split must take test examples. */
   arrays: withDefault(Arrays, {}),
-}).check(boundsFit)
+}).check(boundsFit, pathsInArchive)
 
 /** The same arrays in files of `numpy.save`. */
 export const NpyDataset = Schema.Struct({
   kind: Schema.Literal("npy"),
   ...common,
-  trainImages: LocalPath,
-  trainLabels: LocalPath,
-  testImages: Schema.optionalKey(LocalPath),
-  testLabels: Schema.optionalKey(LocalPath),
-}).check(boundsFit)
+  trainImages: SourceFile,
+  trainLabels: SourceFile,
+  testImages: Schema.optionalKey(SourceFile),
+  testLabels: Schema.optionalKey(SourceFile),
+}).check(boundsFit, pathsInArchive)
 
 /** The binary version of CIFAR-10 or CIFAR-100. */
 export const CifarDataset = Schema.Struct({
   kind: Schema.Literal("cifar"),
   ...common,
   /** The folder with the files of the archive. */
-  folder: LocalPath,
+  folder: FolderPath,
   /** `10`, or for CIFAR-100 `100` (fine labels) or `20` (coarse labels). */
   labels: Schema.Literals([10, 20, 100]),
 }).check(boundsFit)
+
+/** Tar files of WebDataset: the files of an example follow each other and have one name, such as 00001.jpg and 00001.cls. */
+export const WebDataset = Schema.Struct({
+  kind: Schema.Literal("webdataset"),
+  ...common,
+  ...imageFiles,
+  /** One or several shards, in this order. `{000..009}` in a path stands for ten. */
+  train: SourceFiles,
+  /** The same for the test set. Default: none; then the split must take test examples from all. */
+  test: Schema.optionalKey(SourceFiles),
+  /** The extensions of images; the first one that an example has counts. Default: png, jpg, jpeg, webp. */
+  images: withDefault(Schema.Array(Schema.NonEmptyString).check(Schema.isMinLength(1)), [
+    "png",
+    "jpg",
+    "jpeg",
+    "webp",
+  ]),
+  /** The extension of labels: a text file with the name of the class, or its place in the list of classes. Default: cls. */
+  label: withDefault(Schema.NonEmptyString, "cls"),
+}).check(boundsFit, grayOrColour, pathsInArchive)
 
 export const PackedDataset = Schema.Union([
   FolderDataset,
@@ -174,6 +205,7 @@ export const PackedDataset = Schema.Union([
   NpzDataset,
   NpyDataset,
   CifarDataset,
+  WebDataset,
 ])
 export type PackedDataset = typeof PackedDataset.Type
 
@@ -191,4 +223,6 @@ export const datasets = {
   npy: (options: Options<typeof NpyDataset>) => ({ kind: "npy", ...options }) as const,
   /** The binary files of CIFAR-10 or CIFAR-100. */
   cifar: (options: Options<typeof CifarDataset>) => ({ kind: "cifar", ...options }) as const,
+  /** The tar files of a WebDataset. */
+  webdataset: (options: Options<typeof WebDataset>) => ({ kind: "webdataset", ...options }) as const,
 }

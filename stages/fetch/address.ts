@@ -7,13 +7,7 @@
 import { fileURLToPath } from "node:url"
 import { Redacted } from "effect"
 import { showUrl } from "../../format/showUrl.ts"
-import {
-  type Dataset,
-  type FileName,
-  fileNames,
-  isPacked,
-  type OwnDataset,
-} from "../../schemas/experiment/Dataset.ts"
+import type { Dataset, FileName, OwnDataset } from "../../schemas/experiment/Dataset.ts"
 
 const whole = Symbol("tidemark/address")
 
@@ -45,13 +39,34 @@ export const addressProblem = (source: string): string | undefined => {
   return `${found}, expected a path or an address that begins with https:, http: or file:; download the file first`
 }
 
-const mapSources = (dataset: Dataset, change: (source: Source, name: FileName) => Source): Dataset =>
-  typeof dataset === "string" || isPacked(dataset)
-    ? dataset
-    : {
-        ...dataset,
-        ...Object.fromEntries(fileNames.map((name) => [name, change(dataset[name], name)])),
-      }
+/** Where a source is in a dataset: its field, and its place in a list. */
+type Place = readonly [field: string, index?: number]
+
+const isSource = (value: unknown): value is Source =>
+  typeof value === "object" && value !== null && "source" in value && typeof value.source === "string"
+
+const mapSources = (dataset: Dataset, change: (source: Source, place: Place) => Source): Dataset => {
+  if (typeof dataset === "string") return dataset
+  const fields = Object.entries(dataset).map(([field, value]) => [
+    field,
+    Array.isArray(value)
+      ? value.map((each: unknown, index) => (isSource(each) ? change(each, [field, index]) : each))
+      : isSource(value)
+        ? change(value, [field])
+        : value,
+  ])
+  return Object.fromEntries(fields) as Dataset
+}
+
+/** The sources of a dataset that are written as objects. */
+export const sourcesOf = (dataset: Dataset) => {
+  const found: Array<{ readonly at: string; readonly source: Source }> = []
+  mapSources(dataset, (source, [field, index]) => {
+    found.push({ at: `dataset.${field}${index === undefined ? "" : `[${index}]`}`, source })
+    return source
+  })
+  return found
+}
 
 /** The dataset with addresses that can be shown; `addressOf` still knows them in full. */
 export const hideSecrets = (dataset: Dataset): Dataset =>
@@ -62,13 +77,19 @@ export const hideSecrets = (dataset: Dataset): Dataset =>
       : { ...source, source: shown, [whole]: Redacted.make(source.source) }
   })
 
+const sourceAt = (dataset: Dataset, [field, index]: Place): Source | undefined => {
+  const value: unknown =
+    typeof dataset === "string" ? undefined : Object.entries(dataset).find(([key]) => key === field)?.[1]
+  const found: unknown = index === undefined ? value : Array.isArray(value) ? value[index] : undefined
+  return isSource(found) ? found : undefined
+}
+
 /** The dataset of a stored experiment with the full addresses of the experiment file, where both show the same. */
 export const withSecretsOf = (stored: Dataset, written: Dataset): Dataset =>
-  typeof written === "string" || isPacked(written)
-    ? stored
-    : mapSources(stored, (source, name) =>
-        source.source === written[name].source ? { ...source, ...written[name] } : source,
-      )
+  mapSources(stored, (source, place) => {
+    const other = sourceAt(written, place)
+    return other?.source === source.source ? { ...source, ...other } : source
+  })
 
 /** The full address of a source. */
 export const addressOf = (source: Source): string =>

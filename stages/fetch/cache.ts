@@ -7,7 +7,8 @@
  * does not belong to its file costs one hash.
  */
 import { Clock, Effect, Path, Schema } from "effect"
-import { cachedSource, type FetchedFile, Sha256 } from "../../schemas/experiment/Dataset.ts"
+import { cachedSource, type FetchedFile } from "../../schemas/experiment/Dataset.ts"
+import { Sha256 } from "../../schemas/experiment/Sha256.ts"
 import {
   list,
   makeFolder,

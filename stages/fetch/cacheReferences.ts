@@ -6,7 +6,8 @@
  * run without that record needs its whole dataset. A run that cannot be read may need every file.
  */
 import { Effect, Path, Schema } from "effect"
-import { FetchedDataset, Sha256 } from "../../schemas/experiment/Dataset.ts"
+import { FetchedDataset } from "../../schemas/experiment/Dataset.ts"
+import { Sha256 } from "../../schemas/experiment/Sha256.ts"
 import * as files from "../../storage/files.ts"
 import { isLinkNow, listNow, readStringNow } from "../../storage/filesNow.ts"
 import { layout } from "../../storage/runDirectory.ts"

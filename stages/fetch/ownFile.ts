@@ -8,7 +8,8 @@
  * of a URL.
  */
 import { Effect, Path, Schema } from "effect"
-import { type FetchedFile, Sha256 } from "../../schemas/experiment/Dataset.ts"
+import { type FetchedFile } from "../../schemas/experiment/Dataset.ts"
+import { Sha256 } from "../../schemas/experiment/Sha256.ts"
 import { showUrl } from "../../format/showUrl.ts"
 import { Failure } from "../../schemas/Failure.ts"
 import { read, readStringIfExists, statRegular, writeAtomic } from "../../storage/files.ts"

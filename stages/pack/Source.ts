@@ -4,13 +4,14 @@
  * `train` and `test` are in the order of the packed arrays.
  */
 import type { ImageCounts } from "../../schemas/experiment/Dataset.ts"
+import type { SourceFiles } from "./sourceFiles.ts"
 import type { SourceProblem } from "./SourceInvalid.ts"
 
 export const sets = ["train", "test"] as const
 export type SetName = (typeof sets)[number]
 
 export interface ImageEntry {
-  /** Where the image is. */
+  /** Where the image is in the files of the list. */
   readonly file: string
   /** As it is shown: relative to the working folder, or as it is written in a manifest. */
   readonly name: string
@@ -21,6 +22,7 @@ export interface ImageEntry {
 
 /** Images in files. */
 export interface ImageList {
+  readonly files: SourceFiles
   readonly train: ReadonlyArray<ImageEntry>
   readonly test: ReadonlyArray<ImageEntry>
   /** Classes that may have no image: those of empty folders. */

@@ -13,9 +13,16 @@ export interface SourceProblem {
 /** A folder or file that the experiment names does not exist. */
 export class SourceNotFound extends Failure<SourceNotFound>()("SourceNotFound", {
   exitCode: "noInput",
-  fields: { dataset: Schema.String, field: Schema.String, path: Schema.String, expected: Schema.String },
-  message: ({ dataset, expected, field, path }) =>
-    `cannot read ${dataset}: found nothing at ${path}, expected ${expected}; correct dataset.${field} in the experiment (relative paths start at the working folder)`,
+  fields: {
+    dataset: Schema.String,
+    field: Schema.String,
+    path: Schema.String,
+    expected: Schema.String,
+    /** Where paths start. */
+    start: Schema.String,
+  },
+  message: ({ dataset, expected, field, path, start }) =>
+    `cannot read ${dataset}: found nothing at ${path}, expected ${expected}; correct dataset.${field} in the experiment (${start})`,
 }) {}
 
 /** A table, an archive or an array file that cannot be read as a whole. */

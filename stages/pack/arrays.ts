@@ -3,15 +3,17 @@
  *
  * The label of an example is its class's place in the experiment's list of classes, or without a list a name as it is.
  */
-import { Effect, Path, Result } from "effect"
+import { Effect, Result } from "effect"
 import type { NpyDataset, NpzDataset } from "../../schemas/experiment/PackedDataset.ts"
+import type { SourceFile } from "../../schemas/experiment/SourceFile.ts"
 import { largestFileBytes } from "../../storage/regularFile.ts"
-import { read } from "../../storage/files.ts"
+import { makeMembers } from "./archive/members.ts"
+import { addArchive } from "./archive/openArchive.ts"
 import type { Shape } from "./decodeList.ts"
+import { locate, notFound, openNamed, type Reading } from "./locate.ts"
 import { type NumpyArray, parseNpy } from "./npy.ts"
 import { type ArraySet, type ArraySource, noExamples } from "./Source.ts"
-import { SourceInvalid, SourceNotFound } from "./SourceInvalid.ts"
-import { listZip, readZip } from "./zip.ts"
+import { SourceInvalid } from "./SourceInvalid.ts"
 
 const bytesOf = (array: NumpyArray, path: string): Result.Result<Uint8Array, SourceInvalid> => {
   const { type, values } = array
@@ -86,59 +88,65 @@ const sourceOf = (train: ArraySet, test: ArraySet, sources: number): ArraySource
   images: {},
 })
 
-const readFile = Effect.fnUntraced(function* (
-  dataset: string,
-  field: string,
-  file: string,
-  expected: string,
-) {
-  const path = (yield* Path.Path).resolve(file)
-  return yield* read(path, largestFileBytes).pipe(
+const readNamed = Effect.fnUntraced(function* (reading: Reading, field: string, file: SourceFile) {
+  const { name, path } = yield* locate(reading, field, file)
+  const expected = "an NPY file"
+  const bytes = yield* reading.files.read(path, largestFileBytes).pipe(
     Effect.catchIf(
       ({ code }) => code === "ENOENT",
-      () => Effect.fail(new SourceNotFound({ dataset, field, path, expected })),
+      () => Effect.fail(notFound(reading, field, name, expected)),
     ),
   )
+  return { bytes, name }
 })
 
-export const readNpz = Effect.fn("readNpz")(function* (dataset: typeof NpzDataset.Type, shape: Shape) {
-  const { arrays, classes, file } = dataset
-  const bytes = yield* readFile(dataset.name, "file", file, "an NPZ file")
-  const files = yield* Effect.fromResult(listZip(bytes, file))
-  const has = (name: string) => files.some((each) => each.name === `${name}.npy`)
-  const array = Effect.fnUntraced(function* (name: string) {
-    const found = files.find((each) => each.name === `${name}.npy`)
-    if (found === undefined) {
+export const readNpz = Effect.fn("readNpz")(function* (
+  reading: Reading,
+  dataset: typeof NpzDataset.Type,
+  shape: Shape,
+) {
+  const { arrays, classes } = dataset
+  const { file, name } = yield* openNamed(reading, "file", dataset.file, "an NPZ file")
+  const members = yield* makeMembers(reading.scratchFolder)
+  yield* addArchive(members, file, name, { only: "ZIP" })
+  const files = members.files()
+  const { files: found } = yield* files.list(".", () => false)
+  const has = (array: string) => found.some(({ path }) => path === `${array}.npy`)
+  const array = Effect.fnUntraced(function* (wanted: string) {
+    if (!has(wanted)) {
       return yield* new SourceInvalid({
-        path: file,
-        found: `the arrays ${files.map((each) => each.name.replace(/\.npy$/, "")).join(", ") || "(none)"}`,
-        expected: `an array ${name}`,
+        path: name,
+        found: `the arrays ${found.map(({ path }) => path.replace(/\.npy$/, "")).join(", ") || "(none)"}`,
+        expected: `an array ${wanted}`,
         advice: "name the arrays with dataset.arrays",
       })
     }
-    const content = yield* Effect.fromResult(readZip(bytes, found, file, largestFileBytes))
-    return yield* Effect.fromResult(parseNpy(content, `${file}/${found.name}`))
+    const content = yield* files.read(`${wanted}.npy`, largestFileBytes)
+    return yield* Effect.fromResult(parseNpy(content, `${name}/${wanted}.npy`))
   })
   const set = Effect.fnUntraced(function* (images: string, labels: string) {
-    const options = { shape, classes, imagesPath: `${file}/${images}`, labelsPath: `${file}/${labels}` }
+    const options = { shape, classes, imagesPath: `${name}/${images}`, labelsPath: `${name}/${labels}` }
     return yield* Effect.fromResult(setOf(yield* array(images), yield* array(labels), options))
   })
   const train = yield* set(arrays.trainImages, arrays.trainLabels)
   const isOneSet = !has(arrays.testImages) && !has(arrays.testLabels)
   return sourceOf(train, isOneSet ? noExamples : yield* set(arrays.testImages, arrays.testLabels), 1)
-})
+}, Effect.scoped)
 
-export const readNpy = Effect.fn("readNpy")(function* (dataset: typeof NpyDataset.Type, shape: Shape) {
+export const readNpy = Effect.fn("readNpy")(function* (
+  reading: Reading,
+  dataset: typeof NpyDataset.Type,
+  shape: Shape,
+) {
   const { classes, testImages, testLabels, trainImages, trainLabels } = dataset
-  const array = Effect.fnUntraced(function* (field: string, file: string) {
-    const bytes = yield* readFile(dataset.name, field, file, "an NPY file")
-    return yield* Effect.fromResult(parseNpy(bytes, file))
+  const array = Effect.fnUntraced(function* (field: string, file: SourceFile) {
+    const { bytes, name } = yield* readNamed(reading, field, file)
+    return { array: yield* Effect.fromResult(parseNpy(bytes, name)), name }
   })
-  const set = Effect.fnUntraced(function* (half: "train" | "test", images: string, labels: string) {
-    const options = { shape, classes, imagesPath: images, labelsPath: labels }
-    return yield* Effect.fromResult(
-      setOf(yield* array(`${half}Images`, images), yield* array(`${half}Labels`, labels), options),
-    )
+  const set = Effect.fnUntraced(function* (half: "train" | "test", images: SourceFile, labels: SourceFile) {
+    const [pixels, classOf] = [yield* array(`${half}Images`, images), yield* array(`${half}Labels`, labels)]
+    const options = { shape, classes, imagesPath: pixels.name, labelsPath: classOf.name }
+    return yield* Effect.fromResult(setOf(pixels.array, classOf.array, options))
   })
   const train = yield* set("train", trainImages, trainLabels)
   if (testImages === undefined || testLabels === undefined) return sourceOf(train, noExamples, 2)

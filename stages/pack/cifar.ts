@@ -6,9 +6,11 @@
  */
 import { Effect, Path } from "effect"
 import type { CifarDataset } from "../../schemas/experiment/PackedDataset.ts"
-import { read, readStringIfExists } from "../../storage/files.ts"
+import { largestFileBytes, longestTextBytes } from "../../storage/regularFile.ts"
+import { notFound, type Reading } from "./locate.ts"
 import type { ArraySet, ArraySource } from "./Source.ts"
-import { SourceInvalid, SourceNotFound } from "./SourceInvalid.ts"
+import { readText } from "./sourceFiles.ts"
+import { SourceInvalid } from "./SourceInvalid.ts"
 
 const plane = 32 * 32
 const pixels = 3 * plane
@@ -47,13 +49,21 @@ const writePixels = (record: Uint8Array, to: Uint8Array) => {
 }
 
 /** The files and, without a list in the experiment, the names of the classes that are next to them. */
-export const readCifar = Effect.fn("readCifar")(function* (dataset: typeof CifarDataset.Type) {
+export const readCifar = Effect.fn("readCifar")(function* (
+  reading: Reading,
+  dataset: typeof CifarDataset.Type,
+) {
   const paths = yield* Path.Path
   const { classes, folder } = dataset
   const layout = layouts[dataset.labels]
   const recordBytes = layout.labelBytes + pixels
-  const stored = yield* readStringIfExists(paths.resolve(folder, layout.names))
-  const written = (stored ?? "").split("\n").flatMap((line) => (line.trim() === "" ? [] : [line.trim()]))
+  const stored = yield* readText(reading.files, paths.join(folder, layout.names), longestTextBytes).pipe(
+    Effect.catchIf(
+      ({ code }) => code === "ENOENT",
+      () => Effect.succeed(""),
+    ),
+  )
+  const written = stored.split("\n").flatMap((line) => (line.trim() === "" ? [] : [line.trim()]))
   const names =
     typeof classes !== "number" ? classes : written.length === dataset.labels ? written : undefined
 
@@ -63,18 +73,10 @@ export const readCifar = Effect.fn("readCifar")(function* (dataset: typeof Cifar
       const path = paths.join(folder, file)
       const invalid = (found: string, expected: string, advice: string) =>
         new SourceInvalid({ path, found, expected, advice })
-      const bytes = yield* read(paths.resolve(path)).pipe(
+      const bytes = yield* reading.files.read(path, largestFileBytes).pipe(
         Effect.catchIf(
           ({ code }) => code === "ENOENT",
-          () =>
-            Effect.fail(
-              new SourceNotFound({
-                dataset: dataset.name,
-                field: "folder",
-                path: paths.resolve(path),
-                expected: "a file of the binary version of CIFAR",
-              }),
-            ),
+          () => Effect.fail(notFound(reading, "folder", path, "a file of the binary version of CIFAR")),
         ),
       )
       const examples = bytes.byteLength / recordBytes

@@ -8,11 +8,10 @@ import { availableParallelism } from "node:os"
 import { Clock, Effect } from "effect"
 import { count } from "../../format/numbers.ts"
 import type { ImageOptions } from "../../schemas/experiment/PackedDataset.ts"
-import { read } from "../../storage/files.ts"
-import { readSmallNow } from "../../storage/filesNow.ts"
 import { digestOf } from "../digest.ts"
 import { decodeExample } from "../preprocess/decodeExample.ts"
 import type { ArraySet, ImageEntry } from "./Source.ts"
+import type { SourceFiles } from "./sourceFiles.ts"
 import type { SourceProblem } from "./SourceInvalid.ts"
 
 /** A larger file is no image of a dataset. */
@@ -22,13 +21,6 @@ const limitBytes = 100 * 2 ** 20
 const filesPerCore = 2
 
 const progressMs = 5000
-
-/** A smaller file is read sooner by this thread than by the threads that decode: 30 µs instead of 150. */
-const smallBytes = 64 * 2 ** 10
-
-const readImage = Effect.fnUntraced(function* (file: string) {
-  return (yield* readSmallNow(file, smallBytes)) ?? (yield* read(file, limitBytes))
-})
 
 export type Shape = readonly [height: number, width: number, channels: number]
 
@@ -75,13 +67,14 @@ const withOneThread = Effect.acquireRelease(
 
 export const decodeList = Effect.fn("decodeList")(function* (options: {
   readonly dataset: string
+  readonly files: SourceFiles
   readonly entries: ReadonlyArray<ImageEntry>
   readonly shape: Shape
   readonly images: ImageOptions
   /** Counts of what was seen in the images, which this adds to. */
   readonly counts: Map<string, number>
 }) {
-  const { counts, dataset, entries, shape } = options
+  const { counts, dataset, entries, files, shape } = options
   const size = shape.reduce((a, b) => a * b)
   const pixels = new Uint8Array(entries.length * size)
   const faults = new Map<number, Excluded>()
@@ -90,7 +83,7 @@ export const decodeList = Effect.fn("decodeList")(function* (options: {
   const decodeOne = Effect.fnUntraced(function* ({ file, name }: ImageEntry, index: number) {
     const fail = (reason: string, sha256: string | null) => faults.set(index, { path: name, reason, sha256 })
     yield* progress
-    const bytes = yield* readImage(file).pipe(
+    const bytes = yield* files.read(file, limitBytes).pipe(
       Effect.catch(({ message }) => {
         fail(message, null)
         return Effect.succeed(undefined)

@@ -7,9 +7,9 @@
  */
 import { createHash } from "node:crypto"
 import { Effect, Path } from "effect"
-import { listTree } from "../../storage/tree.ts"
 import { byCodePoint } from "./codePoints.ts"
 import type { ImageEntry, ImageList, SetName } from "./Source.ts"
+import type { SourceFiles } from "./sourceFiles.ts"
 import { SourceNotFound, type SourceProblem } from "./SourceInvalid.ts"
 
 const namesToSkip = new Set(["__MACOSX", "Thumbs.db", "ehthumbs.db", "desktop.ini", "@eaDir"])
@@ -17,10 +17,14 @@ const namesToSkip = new Set(["__MACOSX", "Thumbs.db", "ehthumbs.db", "desktop.in
 /** Dot files include `.DS_Store`, `._1.png` and `.ipynb_checkpoints`. */
 export const isSkipped = (name: string) => name.startsWith(".") || namesToSkip.has(name)
 
-const listSet = Effect.fnUntraced(function* (dataset: string, set: SetName, folder: string) {
+const listSet = Effect.fnUntraced(function* (
+  files: SourceFiles,
+  dataset: string,
+  set: SetName,
+  folder: string,
+) {
   const paths = yield* Path.Path
-  const root = paths.resolve(folder)
-  const tree = yield* listTree(root, isSkipped).pipe(
+  const tree = yield* files.list(folder, isSkipped).pipe(
     Effect.catchIf(
       ({ code }) => code === "ENOENT" || code === "ENOTDIR",
       () =>
@@ -28,8 +32,9 @@ const listSet = Effect.fnUntraced(function* (dataset: string, set: SetName, fold
           new SourceNotFound({
             dataset,
             field: set,
-            path: root,
+            path: folder,
             expected: "a folder that has one folder for each class",
+            start: files.start,
           }),
         ),
     ),
@@ -51,7 +56,7 @@ const listSet = Effect.fnUntraced(function* (dataset: string, set: SetName, fold
       continue
     }
     entries.push({
-      file: paths.join(root, path),
+      file: name,
       name,
       label: path.slice(0, slash),
       within: path.slice(slash + 1),
@@ -64,12 +69,14 @@ const listSet = Effect.fnUntraced(function* (dataset: string, set: SetName, fold
 
 /** `versions`: a digest of path, size and times of every file. */
 export const listFolders = Effect.fn("listFolders")(function* (
+  files: SourceFiles,
   dataset: string,
   folders: { readonly train: string; readonly test?: string },
 ) {
-  const train = yield* listSet(dataset, "train", folders.train)
-  const test = folders.test === undefined ? undefined : yield* listSet(dataset, "test", folders.test)
+  const train = yield* listSet(files, dataset, "train", folders.train)
+  const test = folders.test === undefined ? undefined : yield* listSet(files, dataset, "test", folders.test)
   const list: ImageList = {
+    files,
     train: train.entries,
     test: test?.entries ?? [],
     classes: [...train.classes, ...(test?.classes ?? [])],

@@ -6,9 +6,10 @@
 import { Effect, Path, Result } from "effect"
 import { parse } from "csv-parse/sync"
 import type { ManifestDataset } from "../../schemas/experiment/PackedDataset.ts"
-import { readString } from "../../storage/files.ts"
+import { longestTextBytes } from "../../storage/regularFile.ts"
 import { digestOf } from "../digest.ts"
 import type { ImageEntry, ImageList, SetName } from "./Source.ts"
+import { readText, type SourceFiles } from "./sourceFiles.ts"
 import { SourceInvalid, SourceNotFound, type SourceProblem } from "./SourceInvalid.ts"
 
 type Manifest = typeof ManifestDataset.Type
@@ -79,11 +80,16 @@ const parseJsonLines = (text: string, path: string): Result.Result<ReadonlyArray
 const testNames = new Set(["test", "testing"])
 const trainNames = new Set(["train", "training"])
 
-const readManifest = Effect.fnUntraced(function* (manifest: Manifest, field: "train" | "test", file: string) {
+const readManifest = Effect.fnUntraced(function* (
+  files: SourceFiles,
+  manifest: Manifest,
+  field: "train" | "test",
+  file: string,
+) {
   const paths = yield* Path.Path
   const { columns, suffix } = manifest
-  const folder = paths.resolve(manifest.folder ?? paths.dirname(file))
-  const text = yield* readString(paths.resolve(file)).pipe(
+  const folder = manifest.folder ?? paths.dirname(file)
+  const text = yield* readText(files, file, longestTextBytes).pipe(
     Effect.catchIf(
       ({ code }) => code === "ENOENT",
       () =>
@@ -91,8 +97,9 @@ const readManifest = Effect.fnUntraced(function* (manifest: Manifest, field: "tr
           new SourceNotFound({
             dataset: manifest.name,
             field,
-            path: paths.resolve(file),
+            path: file,
             expected: "a CSV or JSON Lines file",
+            start: files.start,
           }),
         ),
     ),
@@ -124,7 +131,7 @@ const readManifest = Effect.fnUntraced(function* (manifest: Manifest, field: "tr
       const name = `${values[columns.path]}${suffix}`
       const group = values[columns.group]
       entries[set].push({
-        file: paths.resolve(folder, name),
+        file: paths.isAbsolute(name) ? name : paths.join(folder, name),
         name,
         label: values[columns.label],
         ...(group ? { group } : {}),
@@ -135,10 +142,12 @@ const readManifest = Effect.fnUntraced(function* (manifest: Manifest, field: "tr
 })
 
 /** `digest`: of the tables. The images that they name have digests of their own. */
-export const listManifest = Effect.fn("listManifest")(function* (manifest: Manifest) {
-  const train = yield* readManifest(manifest, "train", manifest.train)
-  const test = manifest.test === undefined ? undefined : yield* readManifest(manifest, "test", manifest.test)
+export const listManifest = Effect.fn("listManifest")(function* (files: SourceFiles, manifest: Manifest) {
+  const train = yield* readManifest(files, manifest, "train", manifest.train)
+  const test =
+    manifest.test === undefined ? undefined : yield* readManifest(files, manifest, "test", manifest.test)
   const list: ImageList = {
+    files,
     train: train.entries.train,
     test: [...train.entries.test, ...(test?.entries.train ?? []), ...(test?.entries.test ?? [])],
     classes: [],

@@ -8,18 +8,26 @@ import { Effect, Path, Schema } from "effect"
 import { FetchedDataset } from "../../schemas/experiment/Dataset.ts"
 import { canonical } from "../../schemas/experiment/fingerprint.ts"
 import type { PackedDataset } from "../../schemas/experiment/PackedDataset.ts"
-import { readStringIfExists, stat, writeAtomic } from "../../storage/files.ts"
+import type { SourceFile } from "../../schemas/experiment/SourceFile.ts"
+import { readStringIfExists, writeAtomic } from "../../storage/files.ts"
 import { digestOf } from "../digest.ts"
+import { isUrl } from "../fetch/address.ts"
 import { lookUp } from "../fetch/cache.ts"
+import { nameOf, sourceVersion } from "../fetch/sourceFile.ts"
+import { openArchive } from "./archive/openArchive.ts"
 import { readNpy, readNpz } from "./arrays.ts"
 import { cifarFiles, readCifar } from "./cifar.ts"
 import { classMap } from "./classMap.ts"
 import { decodeList, type Shape } from "./decodeList.ts"
 import { listFolders } from "./folder.ts"
 import { keepPacked } from "./keepPacked.ts"
+import { openNamed, type Reading } from "./locate.ts"
 import { listManifest } from "./manifest.ts"
+import { shardsOf } from "./shards.ts"
 import type { ArraySource, ImageList } from "./Source.ts"
+import { localFiles } from "./sourceFiles.ts"
 import { SourceFilesRefused } from "./SourceInvalid.ts"
+import { listWebDataset } from "./webDataset.ts"
 
 /** Raised when the same files would be packed to other bytes. */
 const packerVersion = 1
@@ -33,12 +41,18 @@ export const shapeOf = ({ imageShape: [height, width, channels = 1] }: PackedDat
   channels,
 ]
 
-type ImageDataset = Extract<PackedDataset, { readonly kind: "folder" | "manifest" }>
+type ImageDataset = Extract<PackedDataset, { readonly kind: "folder" | "manifest" | "webdataset" }>
 
 /** Decodes the images of both sets. Refuses files that cannot become examples, or lists them as excluded. */
 const decodeSets = Effect.fnUntraced(function* (dataset: ImageDataset, list: ImageList) {
   const counts = new Map<string, number>()
-  const options = { dataset: dataset.name, shape: shapeOf(dataset), images: dataset, counts }
+  const options = {
+    dataset: dataset.name,
+    files: list.files,
+    shape: shapeOf(dataset),
+    images: dataset,
+    counts,
+  }
   const train = yield* decodeList({ ...options, entries: list.train })
   const test = yield* decodeList({ ...options, entries: list.test })
   const unread = list.problems.map((problem) => ({ ...problem, sha256: null }))
@@ -60,55 +74,91 @@ const decodeSets = Effect.fnUntraced(function* (dataset: ImageDataset, list: Ima
   return source
 })
 
-/** What is read of a dataset, and the versions of the files that decide it. `read`: the slow part. */
-const open = Effect.fnUntraced(function* (dataset: PackedDataset) {
-  const { classes, name } = dataset
+/** Lists the images of a dataset in files. */
+const listImages = (reading: Reading, dataset: ImageDataset) => {
   switch (dataset.kind) {
-    case "folder": {
-      const { list, versions } = yield* listFolders(name, dataset)
-      const read = Effect.map(decodeSets(dataset, list), (source) => ({
-        source,
-        classes,
-        more: list.classes,
-      }))
-      return { versions, read, origin: dataset.train }
+    case "folder":
+      return Effect.map(listFolders(reading.files, dataset.name, dataset), ({ list }) => list)
+    case "manifest":
+      return Effect.map(listManifest(reading.files, dataset), ({ list }) => list)
+    case "webdataset":
+      return listWebDataset(reading, dataset)
+  }
+}
+
+/** The slow part: every example of a dataset, and its classes. */
+const readExamples = Effect.fnUntraced(function* (reading: Reading, dataset: PackedDataset) {
+  const { classes } = dataset
+  const found = (source: ArraySource, names: typeof classes = classes) => ({
+    source,
+    classes: names,
+    more: [],
+  })
+  switch (dataset.kind) {
+    case "npz":
+      return found(yield* readNpz(reading, dataset, shapeOf(dataset)))
+    case "npy":
+      return found(yield* readNpy(reading, dataset, shapeOf(dataset)))
+    case "cifar": {
+      const { classes, source } = yield* readCifar(reading, dataset)
+      return found(source, classes)
     }
+    default: {
+      const list = yield* listImages(reading, dataset)
+      return { ...found(yield* decodeSets(dataset, list)), more: list.classes }
+    }
+  }
+}, Effect.scoped)
+
+/** A text that changes with the files of a dataset. What is in an archive changes with it. */
+const versionsOf = Effect.fnUntraced(function* (dataset: PackedDataset) {
+  const versions = (files: ReadonlyArray<SourceFile>) =>
+    Effect.map(Effect.forEach(files, sourceVersion, { concurrency: 16 }), (lines) => lines.join("\n"))
+  if (dataset.archive !== undefined) return yield* versions([dataset.archive])
+  switch (dataset.kind) {
+    case "folder":
+      return (yield* listFolders(localFiles, dataset.name, dataset)).versions
     case "manifest": {
-      const { digest, list } = yield* listManifest(dataset)
-      const files = [...list.train, ...list.test].map(({ file }) => file)
-      const read = Effect.map(decodeSets(dataset, list), (source) => ({ source, classes, more: [] }))
-      return { versions: `${digest},${yield* versionsOf(files)}`, read, origin: dataset.train }
+      const { digest, list } = yield* listManifest(localFiles, dataset)
+      return `${digest}\n${yield* versions([...list.train, ...list.test].map(({ file }) => file))}`
     }
-    case "npz": {
-      const read = Effect.map(readNpz(dataset, shapeOf(dataset)), (source) => ({ source, classes, more: [] }))
-      return { versions: yield* versionsOf([dataset.file]), read, origin: dataset.file }
-    }
+    case "npz":
+      return yield* versions([dataset.file])
     case "npy": {
       const { testImages, testLabels, trainImages, trainLabels } = dataset
-      const files = [trainImages, trainLabels, testImages, testLabels].filter((file) => file !== undefined)
-      const read = Effect.map(readNpy(dataset, shapeOf(dataset)), (source) => ({ source, classes, more: [] }))
-      return { versions: yield* versionsOf(files), read, origin: dataset.trainImages }
+      const files = [trainImages, trainLabels, testImages, testLabels]
+      return yield* versions(files.filter((file) => file !== undefined))
     }
-    case "cifar": {
-      const read = Effect.map(readCifar(dataset), ({ classes, source }) => ({ source, classes, more: [] }))
-      return { versions: yield* versionsOf(yield* cifarFiles(dataset)), read, origin: dataset.folder }
-    }
+    case "cifar":
+      return yield* versions(yield* cifarFiles(dataset))
+    case "webdataset":
+      return yield* versions([...shardsOf(dataset.train), ...shardsOf(dataset.test)])
   }
 })
 
-/** A digest of path, size and time of files. A file that is missing is found when it is read. */
-const versionsOf = Effect.fnUntraced(function* (files: ReadonlyArray<string>) {
-  const paths = yield* Path.Path
-  const lines = yield* Effect.forEach(
-    files,
-    Effect.fnUntraced(function* (file) {
-      const path = paths.resolve(file)
-      const version = yield* stat(path)
-      return `${path}\0${version?.sizeBytes}\0${version?.modifiedMs}\n`
-    }),
-    { concurrency: 16 },
-  )
-  return yield* digestOf("sha256", new TextEncoder().encode(lines.join("")))
+/** Where the data came from, for people. */
+const originOf = (dataset: PackedDataset): string => {
+  if (dataset.archive !== undefined) return nameOf(dataset.archive)
+  switch (dataset.kind) {
+    case "folder":
+    case "manifest":
+      return dataset.train
+    case "npz":
+      return nameOf(dataset.file)
+    case "npy":
+      return nameOf(dataset.trainImages)
+    case "cifar":
+      return dataset.folder
+    case "webdataset":
+      return shardsOf(dataset.train).map(nameOf)[0] ?? dataset.name
+  }
+}
+
+/** The files of the working folder, or of the archive of the dataset until the scope ends. */
+const openFiles = Effect.fnUntraced(function* (dataset: PackedDataset, reading: Reading) {
+  if (dataset.archive === undefined) return reading
+  const { file, name } = yield* openNamed(reading, "archive", dataset.archive, "a ZIP or tar archive")
+  return { ...reading, files: yield* openArchive(file, name, reading.scratchFolder) }
 })
 
 const filesOf = ({ files, packed }: FetchedDataset) => [
@@ -132,25 +182,32 @@ const readIndex = Effect.fnUntraced(function* (path: string, versions: string) {
   return (yield* isPackedCopyKept(index.fetched)) ? index.fetched : undefined
 })
 
+const digestOfText = (text: string) => digestOf("sha256", new TextEncoder().encode(text))
+
 export const packDataset = Effect.fn("packDataset")(function* (dataset: PackedDataset, dataDir: string) {
   const paths = yield* Path.Path
   const folder = paths.join(paths.resolve(dataDir), "own")
   const { allow: _a, bounds: _b, ...description } = dataset
   const key = canonical([packerVersion, paths.resolve("."), description])
-  const digest = yield* digestOf("sha256", new TextEncoder().encode(key))
+  const digest = yield* digestOfText(key)
   const indexPath = paths.join(folder, `${digest}.index.json`)
-  const { origin, read, versions } = yield* open(dataset)
+  const versions = yield* digestOfText(yield* versionsOf(dataset))
   const known = yield* readIndex(indexPath, versions)
   if (known !== undefined) return known
-  const { classes, more, source } = yield* read
+  const local: Reading = { dataset: dataset.name, files: localFiles, dataDir, scratchFolder: folder }
+  const { classes, more, source } = yield* openFiles(dataset, local).pipe(
+    Effect.flatMap((reading) => readExamples(reading, dataset)),
+    Effect.scoped,
+  )
   const found = new Set([...source.train.labels, ...source.test.labels, ...more])
   const map = yield* Effect.fromResult(classMap(dataset.name, found, classes))
+  const origin = originOf(dataset)
   const fetched = yield* keepPacked({
     dataset: dataset.name,
     source,
     shape: shapeOf(dataset),
     classes: map,
-    origin: paths.resolve(origin),
+    origin: isUrl(origin) ? origin : paths.resolve(origin),
     folder,
   })
   yield* writeAtomic(indexPath, `${JSON.stringify({ versions, fetched })}\n`)

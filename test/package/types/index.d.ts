@@ -127,6 +127,16 @@ export type DatasetInput = "mnist" | "fashion-mnist" | "kmnist" | "emnist-digits
     /** Images that may have several labels. Default: 0. */
     readonly conflicts?: number
   }
+  /**
+   * A ZIP or tar archive (plain, gzip or zstd) that has the files. All paths of the dataset then start at its root. Default:
+   * none.
+   */
+  readonly archive?: string | {
+    /** A path, relative to the working folder, or an http(s) or file URL. */
+    readonly source: string
+    /** SHA-256 of the file as it is, in lower-case hexadecimal. Other content is refused. Required for a URL. */
+    readonly sha256?: string
+  }
 } | {
   /** At most 64 lower-case letters, digits and -. */
   readonly name: string
@@ -175,6 +185,16 @@ export type DatasetInput = "mnist" | "fashion-mnist" | "kmnist" | "emnist-digits
     /** Images that may have several labels. Default: 0. */
     readonly conflicts?: number
   }
+  /**
+   * A ZIP or tar archive (plain, gzip or zstd) that has the files. All paths of the dataset then start at its root. Default:
+   * none.
+   */
+  readonly archive?: string | {
+    /** A path, relative to the working folder, or an http(s) or file URL. */
+    readonly source: string
+    /** SHA-256 of the file as it is, in lower-case hexadecimal. Other content is refused. Required for a URL. */
+    readonly sha256?: string
+  }
   /** Text after each path, such as ".png" if the manifest has names without it. Default: none. */
   readonly suffix?: string
   /** The names of the columns. Default: path, label, split and group. */
@@ -198,7 +218,12 @@ export type DatasetInput = "mnist" | "fashion-mnist" | "kmnist" | "emnist-digits
   readonly imageShape: readonly [number, number] | readonly [number, number, number]
   readonly kind: "npz"
   /** A file of `numpy.savez` or `numpy.savez_compressed`. */
-  readonly file: string
+  readonly file: string | {
+    /** A path, relative to the working folder, or an http(s) or file URL. */
+    readonly source: string
+    /** SHA-256 of the file as it is, in lower-case hexadecimal. Other content is refused. Required for a URL. */
+    readonly sha256?: string
+  }
   /** Bounds of the data. They affect no result, so they are not in the fingerprint. */
   readonly bounds?: {
     /** Number of training examples. */
@@ -220,6 +245,16 @@ export type DatasetInput = "mnist" | "fashion-mnist" | "kmnist" | "emnist-digits
     readonly duplicates?: number
     /** Images that may have several labels. Default: 0. */
     readonly conflicts?: number
+  }
+  /**
+   * A ZIP or tar archive (plain, gzip or zstd) that has the files. All paths of the dataset then start at its root. Default:
+   * none.
+   */
+  readonly archive?: string | {
+    /** A path, relative to the working folder, or an http(s) or file URL. */
+    readonly source: string
+    /** SHA-256 of the file as it is, in lower-case hexadecimal. Other content is refused. Required for a URL. */
+    readonly sha256?: string
   }
   /** The names of the arrays. Default: those of Keras. If the file has no test arrays, the split must take test examples. */
   readonly arrays?: {
@@ -238,8 +273,18 @@ export type DatasetInput = "mnist" | "fashion-mnist" | "kmnist" | "emnist-digits
   readonly classes: number | ReadonlyArray<string>
   /** [height, width] or [height, width, channels] of the images in training. */
   readonly imageShape: readonly [number, number] | readonly [number, number, number]
-  readonly trainImages: string
-  readonly trainLabels: string
+  readonly trainImages: string | {
+    /** A path, relative to the working folder, or an http(s) or file URL. */
+    readonly source: string
+    /** SHA-256 of the file as it is, in lower-case hexadecimal. Other content is refused. Required for a URL. */
+    readonly sha256?: string
+  }
+  readonly trainLabels: string | {
+    /** A path, relative to the working folder, or an http(s) or file URL. */
+    readonly source: string
+    /** SHA-256 of the file as it is, in lower-case hexadecimal. Other content is refused. Required for a URL. */
+    readonly sha256?: string
+  }
   readonly kind: "npy"
   /** Bounds of the data. They affect no result, so they are not in the fingerprint. */
   readonly bounds?: {
@@ -256,14 +301,34 @@ export type DatasetInput = "mnist" | "fashion-mnist" | "kmnist" | "emnist-digits
     /** Standard deviation of all pixels of each set, on the scale 0 to 1. */
     readonly pixelStddev?: readonly [number, number]
   }
-  readonly testImages?: string
-  readonly testLabels?: string
+  readonly testImages?: string | {
+    /** A path, relative to the working folder, or an http(s) or file URL. */
+    readonly source: string
+    /** SHA-256 of the file as it is, in lower-case hexadecimal. Other content is refused. Required for a URL. */
+    readonly sha256?: string
+  }
+  readonly testLabels?: string | {
+    /** A path, relative to the working folder, or an http(s) or file URL. */
+    readonly source: string
+    /** SHA-256 of the file as it is, in lower-case hexadecimal. Other content is refused. Required for a URL. */
+    readonly sha256?: string
+  }
   /** How many equal images are allowed in several splits or with several labels. */
   readonly allow?: {
     /** Images that may be in several splits. Default: 0. */
     readonly duplicates?: number
     /** Images that may have several labels. Default: 0. */
     readonly conflicts?: number
+  }
+  /**
+   * A ZIP or tar archive (plain, gzip or zstd) that has the files. All paths of the dataset then start at its root. Default:
+   * none.
+   */
+  readonly archive?: string | {
+    /** A path, relative to the working folder, or an http(s) or file URL. */
+    readonly source: string
+    /** SHA-256 of the file as it is, in lower-case hexadecimal. Other content is refused. Required for a URL. */
+    readonly sha256?: string
   }
 } | {
   /** At most 64 lower-case letters, digits and -. */
@@ -302,6 +367,96 @@ export type DatasetInput = "mnist" | "fashion-mnist" | "kmnist" | "emnist-digits
     /** Images that may have several labels. Default: 0. */
     readonly conflicts?: number
   }
+  /**
+   * A ZIP or tar archive (plain, gzip or zstd) that has the files. All paths of the dataset then start at its root. Default:
+   * none.
+   */
+  readonly archive?: string | {
+    /** A path, relative to the working folder, or an http(s) or file URL. */
+    readonly source: string
+    /** SHA-256 of the file as it is, in lower-case hexadecimal. Other content is refused. Required for a URL. */
+    readonly sha256?: string
+  }
+} | {
+  /** At most 64 lower-case letters, digits and -. */
+  readonly name: string
+  /**
+   * The names of the classes in the order of their labels, or their number, 2 to 1000. With a number, the order is by value
+   * if all names are numbers, else by code point.
+   */
+  readonly classes: number | ReadonlyArray<string>
+  /** [height, width] or [height, width, channels] of the images in training. */
+  readonly imageShape: readonly [number, number] | readonly [number, number, number]
+  readonly kind: "webdataset"
+  /** One or several shards, in this order. `{000..009}` in a path stands for ten. */
+  readonly train: string | {
+    /** A path, relative to the working folder, or an http(s) or file URL. */
+    readonly source: string
+    /** SHA-256 of the file as it is, in lower-case hexadecimal. Other content is refused. Required for a URL. */
+    readonly sha256?: string
+  } | ReadonlyArray<string | {
+    /** A path, relative to the working folder, or an http(s) or file URL. */
+    readonly source: string
+    /** SHA-256 of the file as it is, in lower-case hexadecimal. Other content is refused. Required for a URL. */
+    readonly sha256?: string
+  }>
+  /** Bounds of the data. They affect no result, so they are not in the fingerprint. */
+  readonly bounds?: {
+    /** Number of training examples. */
+    readonly trainExamples?: readonly [number, number]
+    /** Number of test examples. */
+    readonly testExamples?: readonly [number, number]
+    /** Share of every class in each set, 0 to 1, or of some classes by label: `{ 3: [0.1, 0.2] }`. */
+    readonly classShare?: readonly [number, number] | {
+      readonly [key: string]: readonly [number, number]
+    }
+    /** Mean of all pixels of each set, on the scale 0 to 1. */
+    readonly pixelMean?: readonly [number, number]
+    /** Standard deviation of all pixels of each set, on the scale 0 to 1. */
+    readonly pixelStddev?: readonly [number, number]
+  }
+  /**
+   * What to do with images of another size. `cover`: scale, and crop what is too long. `pad`: scale, and add background.
+   * `stretch`: scale width and height separately. Default: images of another size are refused.
+   */
+  readonly fit?: "cover" | "pad" | "stretch"
+  /** The colour behind transparent pixels and of added margins: red, green and blue, 0 to 255. Default: white. */
+  readonly background?: readonly [number, number, number]
+  /** The same for the test set. Default: none; then the split must take test examples from all. */
+  readonly test?: string | {
+    /** A path, relative to the working folder, or an http(s) or file URL. */
+    readonly source: string
+    /** SHA-256 of the file as it is, in lower-case hexadecimal. Other content is refused. Required for a URL. */
+    readonly sha256?: string
+  } | ReadonlyArray<string | {
+    /** A path, relative to the working folder, or an http(s) or file URL. */
+    readonly source: string
+    /** SHA-256 of the file as it is, in lower-case hexadecimal. Other content is refused. Required for a URL. */
+    readonly sha256?: string
+  }>
+  /** What to do with files that cannot be decoded or are no images. Default: refuse. */
+  readonly damaged?: "refuse" | "exclude"
+  /** How many equal images are allowed in several splits or with several labels. */
+  readonly allow?: {
+    /** Images that may be in several splits. Default: 0. */
+    readonly duplicates?: number
+    /** Images that may have several labels. Default: 0. */
+    readonly conflicts?: number
+  }
+  /**
+   * A ZIP or tar archive (plain, gzip or zstd) that has the files. All paths of the dataset then start at its root. Default:
+   * none.
+   */
+  readonly archive?: string | {
+    /** A path, relative to the working folder, or an http(s) or file URL. */
+    readonly source: string
+    /** SHA-256 of the file as it is, in lower-case hexadecimal. Other content is refused. Required for a URL. */
+    readonly sha256?: string
+  }
+  /** The extension of labels: a text file with the name of the class, or its place in the list of classes. Default: cls. */
+  readonly label?: string
+  /** The extensions of images; the first one that an example has counts. Default: png, jpg, jpeg, webp. */
+  readonly images?: ReadonlyArray<string>
 }
 
 /** An ensemble as a user writes it. */
@@ -1268,6 +1423,16 @@ export declare const datasets: {
       /** Images that may have several labels. Default: 0. */
       readonly conflicts?: number
     }
+    /**
+     * A ZIP or tar archive (plain, gzip or zstd) that has the files. All paths of the dataset then start at its root. Default:
+     * none.
+     */
+    readonly archive?: string | {
+      /** A path, relative to the working folder, or an http(s) or file URL. */
+      readonly source: string
+      /** SHA-256 of the file as it is, in lower-case hexadecimal. Other content is refused. Required for a URL. */
+      readonly sha256?: string
+    }
   }) => {
     /** Bounds of the data. They affect no result, so they are not in the fingerprint. */
     readonly bounds?: {
@@ -1312,6 +1477,16 @@ export declare const datasets: {
       readonly duplicates?: number
       /** Images that may have several labels. Default: 0. */
       readonly conflicts?: number
+    }
+    /**
+     * A ZIP or tar archive (plain, gzip or zstd) that has the files. All paths of the dataset then start at its root. Default:
+     * none.
+     */
+    readonly archive?: string | {
+      /** A path, relative to the working folder, or an http(s) or file URL. */
+      readonly source: string
+      /** SHA-256 of the file as it is, in lower-case hexadecimal. Other content is refused. Required for a URL. */
+      readonly sha256?: string
     }
     readonly kind: "folder"
   }
@@ -1363,6 +1538,16 @@ export declare const datasets: {
       /** Images that may have several labels. Default: 0. */
       readonly conflicts?: number
     }
+    /**
+     * A ZIP or tar archive (plain, gzip or zstd) that has the files. All paths of the dataset then start at its root. Default:
+     * none.
+     */
+    readonly archive?: string | {
+      /** A path, relative to the working folder, or an http(s) or file URL. */
+      readonly source: string
+      /** SHA-256 of the file as it is, in lower-case hexadecimal. Other content is refused. Required for a URL. */
+      readonly sha256?: string
+    }
     /** Text after each path, such as ".png" if the manifest has names without it. Default: none. */
     readonly suffix?: string
     /** The names of the columns. Default: path, label, split and group. */
@@ -1421,6 +1606,16 @@ export declare const datasets: {
       /** Images that may have several labels. Default: 0. */
       readonly conflicts?: number
     }
+    /**
+     * A ZIP or tar archive (plain, gzip or zstd) that has the files. All paths of the dataset then start at its root. Default:
+     * none.
+     */
+    readonly archive?: string | {
+      /** A path, relative to the working folder, or an http(s) or file URL. */
+      readonly source: string
+      /** SHA-256 of the file as it is, in lower-case hexadecimal. Other content is refused. Required for a URL. */
+      readonly sha256?: string
+    }
     /** Text after each path, such as ".png" if the manifest has names without it. Default: none. */
     readonly suffix?: string
     /** The names of the columns. Default: path, label, split and group. */
@@ -1467,6 +1662,16 @@ export declare const datasets: {
       /** Images that may have several labels. Default: 0. */
       readonly conflicts?: number
     }
+    /**
+     * A ZIP or tar archive (plain, gzip or zstd) that has the files. All paths of the dataset then start at its root. Default:
+     * none.
+     */
+    readonly archive?: string | {
+      /** A path, relative to the working folder, or an http(s) or file URL. */
+      readonly source: string
+      /** SHA-256 of the file as it is, in lower-case hexadecimal. Other content is refused. Required for a URL. */
+      readonly sha256?: string
+    }
     /** The names of the arrays. Default: those of Keras. If the file has no test arrays, the split must take test examples. */
     readonly arrays?: {
       readonly trainImages?: string
@@ -1475,7 +1680,12 @@ export declare const datasets: {
       readonly testLabels?: string
     }
     /** A file of `numpy.savez` or `numpy.savez_compressed`. */
-    readonly file: string
+    readonly file: string | {
+      /** A path, relative to the working folder, or an http(s) or file URL. */
+      readonly source: string
+      /** SHA-256 of the file as it is, in lower-case hexadecimal. Other content is refused. Required for a URL. */
+      readonly sha256?: string
+    }
   }) => {
     /** Bounds of the data. They affect no result, so they are not in the fingerprint. */
     readonly bounds?: {
@@ -1508,6 +1718,16 @@ export declare const datasets: {
       /** Images that may have several labels. Default: 0. */
       readonly conflicts?: number
     }
+    /**
+     * A ZIP or tar archive (plain, gzip or zstd) that has the files. All paths of the dataset then start at its root. Default:
+     * none.
+     */
+    readonly archive?: string | {
+      /** A path, relative to the working folder, or an http(s) or file URL. */
+      readonly source: string
+      /** SHA-256 of the file as it is, in lower-case hexadecimal. Other content is refused. Required for a URL. */
+      readonly sha256?: string
+    }
     /** The names of the arrays. Default: those of Keras. If the file has no test arrays, the split must take test examples. */
     readonly arrays?: {
       readonly trainImages?: string
@@ -1516,7 +1736,12 @@ export declare const datasets: {
       readonly testLabels?: string
     }
     /** A file of `numpy.savez` or `numpy.savez_compressed`. */
-    readonly file: string
+    readonly file: string | {
+      /** A path, relative to the working folder, or an http(s) or file URL. */
+      readonly source: string
+      /** SHA-256 of the file as it is, in lower-case hexadecimal. Other content is refused. Required for a URL. */
+      readonly sha256?: string
+    }
     readonly kind: "npz"
   }
   /** NPY files with images and labels. */
@@ -1545,16 +1770,46 @@ export declare const datasets: {
     readonly classes: number | ReadonlyArray<string>
     /** [height, width] or [height, width, channels] of the images in training. */
     readonly imageShape: readonly [number, number] | readonly [number, number, number]
-    readonly trainImages: string
-    readonly trainLabels: string
-    readonly testImages?: string
-    readonly testLabels?: string
+    readonly trainImages: string | {
+      /** A path, relative to the working folder, or an http(s) or file URL. */
+      readonly source: string
+      /** SHA-256 of the file as it is, in lower-case hexadecimal. Other content is refused. Required for a URL. */
+      readonly sha256?: string
+    }
+    readonly trainLabels: string | {
+      /** A path, relative to the working folder, or an http(s) or file URL. */
+      readonly source: string
+      /** SHA-256 of the file as it is, in lower-case hexadecimal. Other content is refused. Required for a URL. */
+      readonly sha256?: string
+    }
+    readonly testImages?: string | {
+      /** A path, relative to the working folder, or an http(s) or file URL. */
+      readonly source: string
+      /** SHA-256 of the file as it is, in lower-case hexadecimal. Other content is refused. Required for a URL. */
+      readonly sha256?: string
+    }
+    readonly testLabels?: string | {
+      /** A path, relative to the working folder, or an http(s) or file URL. */
+      readonly source: string
+      /** SHA-256 of the file as it is, in lower-case hexadecimal. Other content is refused. Required for a URL. */
+      readonly sha256?: string
+    }
     /** How many equal images are allowed in several splits or with several labels. */
     readonly allow?: {
       /** Images that may be in several splits. Default: 0. */
       readonly duplicates?: number
       /** Images that may have several labels. Default: 0. */
       readonly conflicts?: number
+    }
+    /**
+     * A ZIP or tar archive (plain, gzip or zstd) that has the files. All paths of the dataset then start at its root. Default:
+     * none.
+     */
+    readonly archive?: string | {
+      /** A path, relative to the working folder, or an http(s) or file URL. */
+      readonly source: string
+      /** SHA-256 of the file as it is, in lower-case hexadecimal. Other content is refused. Required for a URL. */
+      readonly sha256?: string
     }
   }) => {
     /** Bounds of the data. They affect no result, so they are not in the fingerprint. */
@@ -1581,16 +1836,46 @@ export declare const datasets: {
     readonly classes: number | ReadonlyArray<string>
     /** [height, width] or [height, width, channels] of the images in training. */
     readonly imageShape: readonly [number, number] | readonly [number, number, number]
-    readonly trainImages: string
-    readonly trainLabels: string
-    readonly testImages?: string
-    readonly testLabels?: string
+    readonly trainImages: string | {
+      /** A path, relative to the working folder, or an http(s) or file URL. */
+      readonly source: string
+      /** SHA-256 of the file as it is, in lower-case hexadecimal. Other content is refused. Required for a URL. */
+      readonly sha256?: string
+    }
+    readonly trainLabels: string | {
+      /** A path, relative to the working folder, or an http(s) or file URL. */
+      readonly source: string
+      /** SHA-256 of the file as it is, in lower-case hexadecimal. Other content is refused. Required for a URL. */
+      readonly sha256?: string
+    }
+    readonly testImages?: string | {
+      /** A path, relative to the working folder, or an http(s) or file URL. */
+      readonly source: string
+      /** SHA-256 of the file as it is, in lower-case hexadecimal. Other content is refused. Required for a URL. */
+      readonly sha256?: string
+    }
+    readonly testLabels?: string | {
+      /** A path, relative to the working folder, or an http(s) or file URL. */
+      readonly source: string
+      /** SHA-256 of the file as it is, in lower-case hexadecimal. Other content is refused. Required for a URL. */
+      readonly sha256?: string
+    }
     /** How many equal images are allowed in several splits or with several labels. */
     readonly allow?: {
       /** Images that may be in several splits. Default: 0. */
       readonly duplicates?: number
       /** Images that may have several labels. Default: 0. */
       readonly conflicts?: number
+    }
+    /**
+     * A ZIP or tar archive (plain, gzip or zstd) that has the files. All paths of the dataset then start at its root. Default:
+     * none.
+     */
+    readonly archive?: string | {
+      /** A path, relative to the working folder, or an http(s) or file URL. */
+      readonly source: string
+      /** SHA-256 of the file as it is, in lower-case hexadecimal. Other content is refused. Required for a URL. */
+      readonly sha256?: string
     }
     readonly kind: "npy"
   }
@@ -1629,6 +1914,16 @@ export declare const datasets: {
       /** Images that may have several labels. Default: 0. */
       readonly conflicts?: number
     }
+    /**
+     * A ZIP or tar archive (plain, gzip or zstd) that has the files. All paths of the dataset then start at its root. Default:
+     * none.
+     */
+    readonly archive?: string | {
+      /** A path, relative to the working folder, or an http(s) or file URL. */
+      readonly source: string
+      /** SHA-256 of the file as it is, in lower-case hexadecimal. Other content is refused. Required for a URL. */
+      readonly sha256?: string
+    }
     /** `10`, or for CIFAR-100 `100` (fine labels) or `20` (coarse labels). */
     readonly labels: 10 | 20 | 100
   }) => {
@@ -1665,9 +1960,180 @@ export declare const datasets: {
       /** Images that may have several labels. Default: 0. */
       readonly conflicts?: number
     }
+    /**
+     * A ZIP or tar archive (plain, gzip or zstd) that has the files. All paths of the dataset then start at its root. Default:
+     * none.
+     */
+    readonly archive?: string | {
+      /** A path, relative to the working folder, or an http(s) or file URL. */
+      readonly source: string
+      /** SHA-256 of the file as it is, in lower-case hexadecimal. Other content is refused. Required for a URL. */
+      readonly sha256?: string
+    }
     /** `10`, or for CIFAR-100 `100` (fine labels) or `20` (coarse labels). */
     readonly labels: 10 | 20 | 100
     readonly kind: "cifar"
+  }
+  /** The tar files of a WebDataset. */
+  readonly webdataset: (options: {
+    /** Bounds of the data. They affect no result, so they are not in the fingerprint. */
+    readonly bounds?: {
+      /** Number of training examples. */
+      readonly trainExamples?: readonly [number, number]
+      /** Number of test examples. */
+      readonly testExamples?: readonly [number, number]
+      /** Share of every class in each set, 0 to 1, or of some classes by label: `{ 3: [0.1, 0.2] }`. */
+      readonly classShare?: readonly [number, number] | {
+        readonly [key: string]: readonly [number, number]
+      }
+      /** Mean of all pixels of each set, on the scale 0 to 1. */
+      readonly pixelMean?: readonly [number, number]
+      /** Standard deviation of all pixels of each set, on the scale 0 to 1. */
+      readonly pixelStddev?: readonly [number, number]
+    }
+    /** At most 64 lower-case letters, digits and -. */
+    readonly name: string
+    /**
+     * The names of the classes in the order of their labels, or their number, 2 to 1000. With a number, the order is by value
+     * if all names are numbers, else by code point.
+     */
+    readonly classes: number | ReadonlyArray<string>
+    /** [height, width] or [height, width, channels] of the images in training. */
+    readonly imageShape: readonly [number, number] | readonly [number, number, number]
+    /**
+     * What to do with images of another size. `cover`: scale, and crop what is too long. `pad`: scale, and add background.
+     * `stretch`: scale width and height separately. Default: images of another size are refused.
+     */
+    readonly fit?: "cover" | "pad" | "stretch"
+    /** The colour behind transparent pixels and of added margins: red, green and blue, 0 to 255. Default: white. */
+    readonly background?: readonly [number, number, number]
+    /** The same for the test set. Default: none; then the split must take test examples from all. */
+    readonly test?: string | {
+      /** A path, relative to the working folder, or an http(s) or file URL. */
+      readonly source: string
+      /** SHA-256 of the file as it is, in lower-case hexadecimal. Other content is refused. Required for a URL. */
+      readonly sha256?: string
+    } | ReadonlyArray<string | {
+      /** A path, relative to the working folder, or an http(s) or file URL. */
+      readonly source: string
+      /** SHA-256 of the file as it is, in lower-case hexadecimal. Other content is refused. Required for a URL. */
+      readonly sha256?: string
+    }>
+    /** One or several shards, in this order. `{000..009}` in a path stands for ten. */
+    readonly train: string | {
+      /** A path, relative to the working folder, or an http(s) or file URL. */
+      readonly source: string
+      /** SHA-256 of the file as it is, in lower-case hexadecimal. Other content is refused. Required for a URL. */
+      readonly sha256?: string
+    } | ReadonlyArray<string | {
+      /** A path, relative to the working folder, or an http(s) or file URL. */
+      readonly source: string
+      /** SHA-256 of the file as it is, in lower-case hexadecimal. Other content is refused. Required for a URL. */
+      readonly sha256?: string
+    }>
+    /** What to do with files that cannot be decoded or are no images. Default: refuse. */
+    readonly damaged?: "refuse" | "exclude"
+    /** How many equal images are allowed in several splits or with several labels. */
+    readonly allow?: {
+      /** Images that may be in several splits. Default: 0. */
+      readonly duplicates?: number
+      /** Images that may have several labels. Default: 0. */
+      readonly conflicts?: number
+    }
+    /**
+     * A ZIP or tar archive (plain, gzip or zstd) that has the files. All paths of the dataset then start at its root. Default:
+     * none.
+     */
+    readonly archive?: string | {
+      /** A path, relative to the working folder, or an http(s) or file URL. */
+      readonly source: string
+      /** SHA-256 of the file as it is, in lower-case hexadecimal. Other content is refused. Required for a URL. */
+      readonly sha256?: string
+    }
+    /** The extension of labels: a text file with the name of the class, or its place in the list of classes. Default: cls. */
+    readonly label?: string
+    /** The extensions of images; the first one that an example has counts. Default: png, jpg, jpeg, webp. */
+    readonly images?: ReadonlyArray<string>
+  }) => {
+    /** Bounds of the data. They affect no result, so they are not in the fingerprint. */
+    readonly bounds?: {
+      /** Number of training examples. */
+      readonly trainExamples?: readonly [number, number]
+      /** Number of test examples. */
+      readonly testExamples?: readonly [number, number]
+      /** Share of every class in each set, 0 to 1, or of some classes by label: `{ 3: [0.1, 0.2] }`. */
+      readonly classShare?: readonly [number, number] | {
+        readonly [key: string]: readonly [number, number]
+      }
+      /** Mean of all pixels of each set, on the scale 0 to 1. */
+      readonly pixelMean?: readonly [number, number]
+      /** Standard deviation of all pixels of each set, on the scale 0 to 1. */
+      readonly pixelStddev?: readonly [number, number]
+    }
+    /** At most 64 lower-case letters, digits and -. */
+    readonly name: string
+    /**
+     * The names of the classes in the order of their labels, or their number, 2 to 1000. With a number, the order is by value
+     * if all names are numbers, else by code point.
+     */
+    readonly classes: number | ReadonlyArray<string>
+    /** [height, width] or [height, width, channels] of the images in training. */
+    readonly imageShape: readonly [number, number] | readonly [number, number, number]
+    /**
+     * What to do with images of another size. `cover`: scale, and crop what is too long. `pad`: scale, and add background.
+     * `stretch`: scale width and height separately. Default: images of another size are refused.
+     */
+    readonly fit?: "cover" | "pad" | "stretch"
+    /** The colour behind transparent pixels and of added margins: red, green and blue, 0 to 255. Default: white. */
+    readonly background?: readonly [number, number, number]
+    /** The same for the test set. Default: none; then the split must take test examples from all. */
+    readonly test?: string | {
+      /** A path, relative to the working folder, or an http(s) or file URL. */
+      readonly source: string
+      /** SHA-256 of the file as it is, in lower-case hexadecimal. Other content is refused. Required for a URL. */
+      readonly sha256?: string
+    } | ReadonlyArray<string | {
+      /** A path, relative to the working folder, or an http(s) or file URL. */
+      readonly source: string
+      /** SHA-256 of the file as it is, in lower-case hexadecimal. Other content is refused. Required for a URL. */
+      readonly sha256?: string
+    }>
+    /** One or several shards, in this order. `{000..009}` in a path stands for ten. */
+    readonly train: string | {
+      /** A path, relative to the working folder, or an http(s) or file URL. */
+      readonly source: string
+      /** SHA-256 of the file as it is, in lower-case hexadecimal. Other content is refused. Required for a URL. */
+      readonly sha256?: string
+    } | ReadonlyArray<string | {
+      /** A path, relative to the working folder, or an http(s) or file URL. */
+      readonly source: string
+      /** SHA-256 of the file as it is, in lower-case hexadecimal. Other content is refused. Required for a URL. */
+      readonly sha256?: string
+    }>
+    /** What to do with files that cannot be decoded or are no images. Default: refuse. */
+    readonly damaged?: "refuse" | "exclude"
+    /** How many equal images are allowed in several splits or with several labels. */
+    readonly allow?: {
+      /** Images that may be in several splits. Default: 0. */
+      readonly duplicates?: number
+      /** Images that may have several labels. Default: 0. */
+      readonly conflicts?: number
+    }
+    /**
+     * A ZIP or tar archive (plain, gzip or zstd) that has the files. All paths of the dataset then start at its root. Default:
+     * none.
+     */
+    readonly archive?: string | {
+      /** A path, relative to the working folder, or an http(s) or file URL. */
+      readonly source: string
+      /** SHA-256 of the file as it is, in lower-case hexadecimal. Other content is refused. Required for a URL. */
+      readonly sha256?: string
+    }
+    /** The extension of labels: a text file with the name of the class, or its place in the list of classes. Default: cls. */
+    readonly label?: string
+    /** The extensions of images; the first one that an example has counts. Default: png, jpg, jpeg, webp. */
+    readonly images?: ReadonlyArray<string>
+    readonly kind: "webdataset"
   }
 }
 

@@ -3,6 +3,7 @@ import { mkdirSync, writeFileSync } from "node:fs"
 import { dirname, join } from "node:path"
 import * as NodeServices from "@effect/platform-node/NodeServices"
 import { Effect, Schema } from "effect"
+import { FetchHttpClient } from "effect/http"
 import sharp from "sharp"
 import { PackedDataset } from "../../../schemas/experiment/PackedDataset.ts"
 import { packDataset } from "../../../stages/pack/packDataset.ts"
@@ -11,7 +12,7 @@ export const pack = (fields: object, dataDir: string) =>
   packDataset(
     Schema.decodeUnknownSync(PackedDataset)({ name: "set", classes: 2, imageShape: [4, 4], ...fields }),
     dataDir,
-  ).pipe(Effect.provide(NodeServices.layer))
+  ).pipe(Effect.provide([NodeServices.layer, FetchHttpClient.layer]))
 
 /** A gray PNG of 4×4 pixels; another seed is another image. */
 export const png = (seed: number, size = 4): Promise<Buffer> => {

@@ -1,0 +1,48 @@
+/**
+ * Finds the files that an experiment names: (field, path or address) -> a file that can be read, and its name in messages.
+ */
+import { Effect } from "effect"
+import type { SourceFile } from "../../schemas/experiment/SourceFile.ts"
+import { fetchSourceFile, nameOf } from "../fetch/sourceFile.ts"
+import type { SourceFiles } from "./sourceFiles.ts"
+import { SourceNotFound } from "./SourceInvalid.ts"
+
+/** What a dataset is read with. */
+export interface Reading {
+  readonly dataset: string
+  /** Of this machine, or of the archive. */
+  readonly files: SourceFiles
+  readonly dataDir: string
+  /** For files without a name, while the dataset is packed. */
+  readonly scratchFolder: string
+}
+
+export const locate = Effect.fnUntraced(function* (
+  { dataDir, dataset }: Reading,
+  field: string,
+  file: SourceFile,
+) {
+  if (typeof file === "string") return { path: file, name: file }
+  return { path: yield* fetchSourceFile({ dataset, field, file, dataDir }), name: nameOf(file) }
+})
+
+/** The error of a file that is not there. */
+export const notFound = ({ dataset, files }: Reading, field: string, path: string, expected: string) =>
+  new SourceNotFound({ dataset, field, path, expected, start: files.start })
+
+/** Opens a file that the experiment names, until the scope ends. */
+export const openNamed = Effect.fnUntraced(function* (
+  reading: Reading,
+  field: string,
+  file: SourceFile,
+  expected: string,
+) {
+  const { name, path } = yield* locate(reading, field, file)
+  const opened = yield* reading.files.open(path).pipe(
+    Effect.catchIf(
+      ({ code }) => code === "ENOENT",
+      () => Effect.fail(notFound(reading, field, name, expected)),
+    ),
+  )
+  return { file: opened, name }
+})
