@@ -8,6 +8,73 @@ import { alternatives } from "../format/alternatives.ts"
 import { printError } from "./failure.ts"
 import { styled } from "./render/printableConsole.ts"
 import { asTyped } from "../format/program.ts"
+import { normalized, suggest, type Synonyms } from "../format/suggest.ts"
+
+/** What other programs call our commands. */
+const commands: Synonyms = {
+  train: ["run"],
+  fit: ["run"],
+  start: ["run"],
+  continue: ["resume"],
+  restart: ["resume"],
+  follow: ["watch"],
+  tail: ["watch"],
+  log: ["watch"],
+  logs: ["watch"],
+  tune: ["sweep"],
+  search: ["sweep"],
+  optimize: ["sweep"],
+  cron: ["schedule"],
+  ls: ["list"],
+  ps: ["list"],
+  runs: ["list"],
+  status: ["show", "list"],
+  report: ["show"],
+  evaluate: ["show"],
+  test: ["show"],
+  open: ["show"],
+  view: ["show"],
+  diff: ["compare"],
+  infer: ["predict"],
+  classify: ["predict"],
+  convert: ["export"],
+  save: ["export"],
+  delete: ["rm"],
+  remove: ["rm"],
+  clean: ["gc"],
+  prune: ["gc"],
+  check: ["doctor", "data"],
+  inspect: ["data", "show"],
+  dataset: ["data"],
+}
+
+/** What other programs call our flags. */
+const flags: Synonyms = {
+  steps: ["iterations"],
+  maxsteps: ["iterations"],
+  device: ["engine"],
+  backend: ["engine"],
+  outputdir: ["runs-dir"],
+  outdir: ["runs-dir"],
+  logdir: ["runs-dir"],
+  output: ["out", "runs-dir"],
+  dataroot: ["data-dir"],
+  workers: ["threads", "jobs"],
+  numworkers: ["threads", "jobs"],
+  parallel: ["jobs"],
+  force: ["yes"],
+}
+
+/** What is written in the experiment file, and no flag. */
+const fields: Readonly<Record<string, string>> = {
+  epochs: "budget: { epochs: 3 }",
+  batchsize: "batchSize: 100",
+  learningrate: "optimizer: optimizers.adam({ learningRate: 0.001 })",
+  lr: "optimizer: optimizers.adam({ learningRate: 0.001 })",
+  optimizer: "optimizer: optimizers.adam({ learningRate: 0.001 })",
+  dataset: `dataset: "mnist"`,
+  dropout: "layers.dropout({ rate: 0.5 })",
+}
 
 /** Whether a flag is a switch, by the help of its command: it takes no value. */
 const isSwitch = ({ flags, globalFlags = [] }: HelpDoc.HelpDoc, name: string) =>
@@ -41,17 +108,36 @@ const describe = (
   }
 }
 
-const advice = (command: string, error: CliError.NonShowHelpErrors) =>
-  "suggestions" in error && error.suggestions.length > 0
-    ? `did you mean ${alternatives(error.suggestions)}?`
-    : `see \`${asTyped(command)} --help\``
+/** What was meant by an unknown command or flag. */
+const meantBy = (
+  { helpDoc }: CliOutput.Presenter.InvalidInvocation,
+  error: CliError.NonShowHelpErrors,
+): ReadonlyArray<string> => {
+  if (error._tag === "UnknownSubcommand") {
+    const known = helpDoc.subcommands?.flatMap((group) => group.commands.map(({ name }) => name)) ?? []
+    const meant = suggest(error.subcommand, known, commands)
+    return meant.length > 0 ? meant : error.suggestions
+  }
+  if (error._tag !== "UnrecognizedOption") return []
+  const known = helpDoc.flags.map(({ name }) => name)
+  const meant = suggest(error.option.replace(/^-+/, ""), known, flags)
+  return meant.length > 0 ? meant.map((name) => `--${name}`) : error.suggestions
+}
+
+const advice = (event: CliOutput.Presenter.InvalidInvocation, error: CliError.NonShowHelpErrors) => {
+  const meant = meantBy(event, error)
+  if (meant.length > 0) return `did you mean ${alternatives(meant)}?`
+  const field = error._tag === "UnrecognizedOption" ? normalized(error.option) : ""
+  return Object.hasOwn(fields, field)
+    ? `write ${fields[field]} in the experiment file`
+    : `see \`${asTyped(event.commandPath.join(" "))} --help\``
+}
 
 export const layerUsageErrors = CliOutput.layerPresenter({
   present: (event) =>
     event._tag === "InvalidInvocation"
       ? Effect.sync(() => {
-          const command = event.commandPath.join(" ")
-          for (const error of event.errors) printError(`${describe(event, error)}; ${advice(command, error)}`)
+          for (const error of event.errors) printError(`${describe(event, error)}; ${advice(event, error)}`)
         })
       : styled(CliOutput.defaultPresenter.present(event)),
 })

@@ -15,6 +15,7 @@ import { formatVersion } from "../schemas/Run.ts"
 import { runArgument } from "../format/runArgument.ts"
 import { quoted } from "../format/quoted.ts"
 import { program } from "../format/program.ts"
+import { count } from "../format/numbers.ts"
 
 export interface CurvePoint {
   readonly iteration: number
@@ -115,8 +116,12 @@ const readReport = Effect.fnUntraced(function* (run: RunHeader, missing: Array<S
   }
   if (report.value.test === undefined) missing.push(shortcoming("report.json has no test result"))
   if (run.status !== "finished") {
-    const at = report.value.iterations ?? "?"
-    missing.push(shortcoming(`${run.status}: the test result is of an earlier attempt, at iteration ${at}`))
+    const at = report.value.iterations
+    missing.push(
+      shortcoming(
+        `${run.status}: the test result is of an earlier attempt, at iteration ${at === undefined ? "?" : count(at)}`,
+      ),
+    )
   }
   return report.value
 })

@@ -26,7 +26,9 @@ import { resolveChampion } from "./champions.ts"
 import * as files from "./files.ts"
 import { isFileNow } from "./filesNow.ts"
 import { identityFile, listRunNames, newestRun, nextOrder } from "./runNames.ts"
+import { alternatives } from "../format/alternatives.ts"
 import { program } from "../format/program.ts"
+import { suggest } from "../format/suggest.ts"
 
 /** The names of files and folders in a run directory. */
 export const layout = {
@@ -66,14 +68,22 @@ export const effectiveExperiment = ({ attempts, identity }: Run): Experiment => 
 
 export class RunNotFound extends Failure<RunNotFound>()("RunNotFound", {
   exitCode: "noInput",
-  fields: { run: Schema.String, runsDir: Schema.String, candidates: Schema.Array(Schema.String) },
-  message: ({ candidates, run, runsDir }) => {
+  fields: {
+    run: Schema.String,
+    runsDir: Schema.String,
+    candidates: Schema.Array(Schema.String),
+    /** What resembles the name, if nothing has it. */
+    meant: Schema.optionalKey(Schema.Array(Schema.String)),
+  },
+  message: ({ candidates, meant = [], run, runsDir }) => {
     if (candidates.length > 1) return `run ${run} could be ${candidates.join(" or ")}; give more of its name`
     // There is a newest run if there is any.
     if (run === "latest") {
       return `no runs in ${runsDir}; start one with \`${program} run experiments/cnn-fast.ts\``
     }
-    return `no run ${run === "" ? "of an empty name" : run} in ${runsDir}; \`${program} list\` shows what is there`
+    const advice =
+      meant.length > 0 ? `did you mean ${alternatives(meant)}?` : `\`${program} list\` shows what is there`
+    return `no run ${run === "" ? "of an empty name" : run} in ${runsDir}; ${advice}`
   },
 }) {}
 
@@ -165,6 +175,9 @@ export const readRun = Effect.fn("readRun")(function* (path: string) {
 /** The experiment's fingerprint at the end of a name; a run that is one of several in a second has its number there, too. */
 const printOf = (name: string) => /[0-9a-f]{8}(-\d+)?$/.exec(name)?.[0] ?? ""
 
+/** The name of the experiment in the name of a run. */
+const experimentOf = (name: string) => name.replace(/^[^-]*-/, "").replace(/-[0-9a-f]{8}(-\d+)?$/, "")
+
 /** Names that a word stands for: an id, the beginning of one, of what follows its time or of its last digits, or a glob. */
 const matching = (names: ReadonlyArray<string>, run: string): ReadonlyArray<string> => {
   // Every name begins with nothing.
@@ -198,7 +211,8 @@ export const locateRuns = Effect.fn("locateRuns")(function* (runsDir: string, ru
     const candidates = newest === undefined ? matching(names, run) : [newest.id]
     const several = /[*?[{]/.test(run)
     if (candidates.length === 0 || (candidates.length > 1 && !several)) {
-      return yield* new RunNotFound({ run, runsDir, candidates })
+      const known = names.length === 0 ? [] : ["latest", ...new Set(names.map(experimentOf)), ...names]
+      return yield* new RunNotFound({ run, runsDir, candidates, meant: suggest(run, known).slice(0, 3) })
     }
     for (const name of candidates) found.add(paths.resolve(runsDir, name))
   }

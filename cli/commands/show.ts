@@ -18,7 +18,7 @@ import { describeCommit } from "../../format/describeCommit.ts"
 import { runArgument } from "../../format/runArgument.ts"
 import { describeRun, type RunSummary } from "../../inspect/summary.ts"
 import { readReport } from "../../storage/report.ts"
-import { percent } from "../../format/numbers.ts"
+import { count, percent } from "../../format/numbers.ts"
 import { quoted } from "../../format/quoted.ts"
 import { json, runsDir } from "../flags.ts"
 import { program } from "../../format/program.ts"
@@ -62,7 +62,7 @@ const describeProgress = (summary: RunSummary) => {
   const { checkpoint, engine, id, iteration, iterations, status, testError, validationError } = summary
   return [
     `${id}: ${status}`,
-    `iteration ${iteration}${iterations === null ? "" : ` of ${iterations}`}`,
+    `iteration ${count(iteration)}${iterations === null ? "" : ` of ${count(iterations)}`}`,
     ...(checkpoint === iteration
       ? []
       : [checkpoint === 0 ? "no checkpoint yet" : `checkpoint at ${checkpoint}`]),

@@ -18,13 +18,23 @@ import { describeDataset } from "../../stages/fetch/datasets.ts"
 import * as files from "../../storage/files.ts"
 import { evaluateFile, ExperimentNotLoadable } from "./evaluate.ts"
 import { problemsOf } from "./problems.ts"
+import { alternatives } from "../../format/alternatives.ts"
 import { program } from "../../format/program.ts"
+import { suggest } from "../../format/suggest.ts"
 
 export class ExperimentNotFound extends Failure<ExperimentNotFound>()("ExperimentNotFound", {
   exitCode: "noInput",
-  fields: { path: Schema.String },
-  message: ({ path }) =>
-    `cannot load ${path}: file not found; the experiments of this project are in experiments/`,
+  fields: {
+    path: Schema.String,
+    /** Files that resemble it. */
+    meant: Schema.Array(Schema.String),
+  },
+  message: ({ meant, path }) =>
+    `cannot load ${path}: file not found; ${
+      meant.length > 0
+        ? `did you mean ${alternatives(meant)}?`
+        : "the experiments of this project are in experiments/"
+    }`,
 }) {}
 
 export class ExperimentInvalid extends Failure<ExperimentInvalid>()("ExperimentInvalid", {
@@ -104,11 +114,29 @@ const largestBytes = 16 * 2 ** 20
 /** A file that was evaluated: its absolute path and its default export, not decoded. */
 export type LoadedFile = Effect.Success<ReturnType<typeof loadDefault>>
 
+/** Files like one that is not there: in its folder, and in experiments/. */
+const filesLike = Effect.fnUntraced(function* (path: string) {
+  const paths = yield* Path.Path
+  const nameOf = (file: string) => paths.basename(file).replace(/\.[cm]?[jt]s$/, "")
+  const folders = new Set([paths.dirname(path), paths.resolve("experiments")])
+  const found = yield* Effect.forEach(folders, (folder) =>
+    files.list(folder).pipe(
+      Effect.map((names) => names.filter((name) => /\.[cm]?[jt]s$/.test(name))),
+      Effect.map((names) => names.map((name) => paths.join(folder, name))),
+      Effect.orElseSucceed((): ReadonlyArray<string> => []),
+    ),
+  )
+  const known = found.flat()
+  const meant = suggest(nameOf(path), known.map(nameOf))
+  return known.filter((file) => meant.includes(nameOf(file))).map((file) => paths.relative("", file))
+})
+
 /** The default export of a file, not decoded. */
 export const loadDefault = Effect.fn("loadDefault")(function* (file: string) {
   const paths = yield* Path.Path
   const path = paths.resolve(file)
-  if (!(yield* files.exists(path))) return yield* new ExperimentNotFound({ path })
+  if (!(yield* files.exists(path)))
+    return yield* new ExperimentNotFound({ path, meant: yield* filesLike(path) })
   if (!/\.[cm]?[jt]s$/.test(path)) {
     const problem = "not a TypeScript file; name one, such as experiments/cnn.ts"
     return yield* new ExperimentNotLoadable({ path, problem })

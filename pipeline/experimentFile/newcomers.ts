@@ -2,7 +2,7 @@
  * What somebody who knows Keras or PyTorch writes first and this project has in another place: (place, value) -> what to write
  * instead, undefined for anything else.
  */
-import { normalized } from "./suggest.ts"
+import { normalized } from "../../format/suggest.ts"
 
 /** Fields at the top of an experiment. */
 const topFields: Readonly<Record<string, (value: unknown) => string>> = {
@@ -50,6 +50,16 @@ const activations: Readonly<Record<string, string>> = {
   prelu: "write layers.prelu() after the layer",
 }
 
+/** How what cannot be left out is written: Keras takes some of it without a name, as in `Dropout(0.5)`. */
+const written: Readonly<Record<string, string>> = {
+  activation: `layers.activation({ activation: "relu" })`,
+  conv2d: "layers.conv2d({ filters: 32, kernelSize: 3 })",
+  dense: "layers.dense({ units: 64 })",
+  depthwiseConv2d: "layers.depthwiseConv2d({ kernelSize: 3 })",
+  dropout: "layers.dropout({ rate: 0.5 })",
+  separableConv2d: "layers.separableConv2d({ filters: 32, kernelSize: 3 })",
+}
+
 const optimizerKinds = ["adam", "adamw", "sgd", "momentum", "rmsprop"]
 
 const entryOf = <A>(table: Readonly<Record<string, A>>, word: string): A | undefined =>
@@ -61,6 +71,15 @@ export const adviceForField = (keys: ReadonlyArray<PropertyKey>, value: unknown)
   if (keys.length === 1) return entryOf(topFields, field)?.(value)
   if (keys[0] === "model" && keys.length === 3) return entryOf(layerFields, field)
   return undefined
+}
+
+/** A field that is missing, or undefined. `owner`: the layer or optimizer that it belongs to. */
+export const adviceForMissing = (keys: ReadonlyArray<PropertyKey>, owner: unknown): string | undefined => {
+  const kind = typeof owner === "object" && owner !== null ? Reflect.get(owner, "kind") : undefined
+  if (typeof kind !== "string" || keys.at(-1) === "kind") return undefined
+  const isOptimizer = keys[0] === "optimizer" && keys[1] === "learningRate" && optimizerKinds.includes(kind)
+  if (isOptimizer) return `write optimizers.${kind}({ learningRate: 0.001 })`
+  return keys[0] === "model" && Object.hasOwn(written, kind) ? `write ${written[kind]}` : undefined
 }
 
 /** Softmax belongs to the loss. Mean squared error is of sigmoids. */

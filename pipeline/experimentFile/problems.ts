@@ -8,7 +8,7 @@ import { type SchemaAST, SchemaIssue } from "effect"
 import { alternatives } from "../../format/alternatives.ts"
 import { showUrls } from "../../format/showUrl.ts"
 import { expectedOf, fieldNamesOf, fieldType, kindsOf, literalsOf } from "./expected.ts"
-import { adviceForField, adviceForValue } from "./newcomers.ts"
+import { adviceForField, adviceForMissing, adviceForValue } from "./newcomers.ts"
 import { suggest } from "./suggest.ts"
 
 export interface Problem {
@@ -260,15 +260,19 @@ const hint = (advice: string | undefined, written: unknown, known: ReadonlyArray
 const describe = (value: unknown, { fault, keys }: Located): Problem => {
   const found = keys.reduce(fieldOf, value)
   const at = showPath(keys)
+  const example = () => adviceForMissing(keys, keys.slice(0, -1).reduce(fieldOf, value))
   switch (fault.tag) {
-    case "missing":
-      return { at, problem: fault.expected === undefined ? "missing" : `missing, expected ${fault.expected}` }
+    case "missing": {
+      const expected = fault.expected === undefined ? "" : `, expected ${fault.expected}`
+      return { at, problem: `missing${expected}${hint(example(), undefined, [])}` }
+    }
     case "unknownKey": {
       if (isElement({ keys })) return { at, problem: "unexpected element" }
       return { at, problem: `unknown field${hint(adviceForField(keys, found), keys.at(-1), fault.fields)}` }
     }
     case "wrongType": {
-      const meant = hint(adviceForValue(keys, found, fieldOf(value, "loss")), found, fault.words)
+      const advice = found === undefined ? example() : adviceForValue(keys, found, fieldOf(value, "loss"))
+      const meant = hint(advice, found, fault.words)
       return { at, problem: `found ${show(found)}, expected ${fault.expected}${meant}` }
     }
     case "refused":

@@ -1,14 +1,8 @@
-/**
- * "Did you mean": (what was written, what is known) -> the known words that were probably meant, most likely first.
- *
- * Spelling counts neither case nor _ and -. What Keras and PyTorch call otherwise is in a table.
- */
+/** "Did you mean" in an experiment file: (what was written, what is known) -> the known words that were probably meant. */
+import { suggest as suggestWord, type Synonyms } from "../../format/suggest.ts"
 
-/** kernel_size, kernelSize and KernelSize are one word. */
-export const normalized = (word: string) => word.toLowerCase().replace(/[_\-\s.]/g, "")
-
-/** Words of Keras, PyTorch and common speech, normalized -> ours. A word counts only where ours is known. */
-const synonyms: Readonly<Record<string, ReadonlyArray<string>>> = {
+/** Words of Keras, PyTorch and common speech, normalized -> ours. */
+const synonyms: Synonyms = {
   // Fields of an experiment.
   network: ["model"],
   layers: ["model"],
@@ -91,39 +85,5 @@ const synonyms: Readonly<Record<string, ReadonlyArray<string>>> = {
   zscore: ["standardized"],
 }
 
-/** Insertions, deletions, replacements and exchanges of neighbours that make one word of another: Damerau (1964). */
-const distance = (a: string, b: string): number => {
-  const rows = Array.from({ length: a.length + 1 }, (_, i) => [i, ...Array<number>(b.length).fill(0)])
-  for (let j = 0; j <= b.length; j++) rows[0][j] = j
-  for (let i = 1; i <= a.length; i++) {
-    for (let j = 1; j <= b.length; j++) {
-      const cost = a[i - 1] === b[j - 1] ? 0 : 1
-      rows[i][j] = Math.min(rows[i - 1][j] + 1, rows[i][j - 1] + 1, rows[i - 1][j - 1] + cost)
-      if (i > 1 && j > 1 && a[i - 1] === b[j - 2] && a[i - 2] === b[j - 1])
-        rows[i][j] = Math.min(rows[i][j], rows[i - 2][j - 2] + 1)
-    }
-  }
-  return rows[a.length][b.length]
-}
-
-/** A longer word may have more faults: one in four letters. */
-const mostFaults = (word: string) => Math.max(1, Math.floor(word.length / 4))
-
-/** A value longer than this is no misspelt word. */
-const longestWord = 40
-
-export const suggest = (written: string, known: ReadonlyArray<string>): ReadonlyArray<string> => {
-  const word = normalized(written)
-  if (word === "" || word.length > longestWord) return []
-  const same = known.filter((one) => normalized(one) === word)
-  if (same.length > 0) return same
-  const translated = (Object.hasOwn(synonyms, word) ? synonyms[word] : []).filter((one) =>
-    known.includes(one),
-  )
-  if (translated.length > 0) return translated
-  const near = known
-    .map((one) => ({ one, faults: distance(word, normalized(one)) }))
-    .filter(({ faults, one }) => faults <= Math.min(mostFaults(word), mostFaults(normalized(one))))
-  const fewest = Math.min(...near.map(({ faults }) => faults))
-  return near.filter(({ faults }) => faults === fewest).map(({ one }) => one)
-}
+export const suggest = (written: string, known: ReadonlyArray<string>): ReadonlyArray<string> =>
+  suggestWord(written, known, synonyms)

@@ -18,6 +18,7 @@ import { effectiveExperiment, layout, type Run } from "../../storage/runDirector
 import { budgetInIterations } from "./budgetInIterations.ts"
 import { type Difference, differences } from "./difference.ts"
 import { readFetched } from "../../storage/stageRecords.ts"
+import { count } from "../../format/numbers.ts"
 
 /** The checkpoint of the parent does not fit the experiment, or the fork would be tested on training examples. */
 export class ForkImpossible extends Failure<ForkImpossible>()("ForkImpossible", {
@@ -81,7 +82,7 @@ export const prepareFork = Effect.fn("prepareFork")(function* (run: Run, experim
       : undefined
   if (budget !== undefined && budget <= iteration) {
     return yield* impossible(
-      `found a budget of ${budget} iterations, expected more than the ${iteration} of its checkpoint; set a larger --iterations`,
+      `found a budget of ${count(budget)} iterations, expected more than the ${count(iteration)} of its checkpoint; set a larger --iterations`,
     )
   }
   const { fingerprint: ofParent, id } = run.identity

@@ -7,6 +7,7 @@
 import { Schema } from "effect"
 import type { State } from "../../engines/Engine.ts"
 import { Failure } from "../../schemas/Failure.ts"
+import { count } from "../../format/numbers.ts"
 
 /** Training has diverged. */
 export class NonFiniteLoss extends Failure<NonFiniteLoss>()("NonFiniteLoss", {
@@ -23,7 +24,7 @@ export class NonFiniteLoss extends Failure<NonFiniteLoss>()("NonFiniteLoss", {
       lastGood === undefined
         ? ""
         : `; ${lastGood === null ? "no checkpoint was saved before" : `the last good checkpoint is ${lastGood}`}`
-    return `training diverged: ${found} at iteration ${iteration}${kept}; try a smaller learning rate`
+    return `training diverged: ${found} at iteration ${count(iteration)}${kept}; try a smaller learning rate`
   },
 }) {}
 

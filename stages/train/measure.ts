@@ -14,7 +14,7 @@ import { afterEvaluation } from "./earlyStopping.ts"
 import { learningRateAt } from "./learningRate.ts"
 import type { TrainingPlan } from "./plan.ts"
 import { type BatchMetrics, diverged, type TrainState } from "./TrainState.ts"
-import { percent, threeDigits } from "../../format/numbers.ts"
+import { count, percent, threeDigits } from "../../format/numbers.ts"
 
 interface Measured {
   readonly experiment: Experiment
@@ -76,7 +76,8 @@ export const measureValidation = Effect.fnUntraced(function* (
   const errorRate = 1 - accuracy
   const evaluated: TrainEvent = { event: "evaluated", iteration }
   yield* Effect.logInfo(
-    `iteration ${iteration}: training error ${percent(batch.errorRate)}, loss ${threeDigits(batch.loss)}; ` +
+    // The error of one batch would be read as that of the training set.
+    `iteration ${count(iteration)}: batch loss ${threeDigits(batch.loss)}; ` +
       `validation error ${percent(errorRate)}, loss ${threeDigits(loss)}`,
     {
       ...evaluated,

@@ -30,6 +30,7 @@ import { addToWindow, measureTraining, measureValidation } from "./measure.ts"
 import { makePlan, type TrainingPlan } from "./plan.ts"
 import { findResumePoint, hasEnded, testedIteration } from "./resumePoint.ts"
 import { type BatchMetrics, diverged, finiteTensors, type TrainState } from "./TrainState.ts"
+import { count } from "../../format/numbers.ts"
 
 /** The stacked feeds of consecutive iterations: [iterations, ...shape] by name. Valid until the next chunk is pulled. */
 export interface FeedChunk {
@@ -103,7 +104,7 @@ const resume = Effect.fnUntraced(function* (training: Training) {
   const started: TrainEvent = { event: "started", iteration: progress.iteration }
   yield* progress.iteration === 0
     ? Effect.logDebug(`training starts: ${plan.total} iterations`, started)
-    : Effect.logInfo(`resuming from iteration ${progress.iteration} of ${plan.total}`, started)
+    : Effect.logInfo(`resuming from iteration ${count(progress.iteration)} of ${count(plan.total)}`, started)
   return { progress, savedAt: restored === undefined ? null : progress.iteration } satisfies TrainState
 })
 

@@ -89,7 +89,22 @@ describe("pipeline", () => {
       return ended.stderr
     }
     const see = (command: string) => `see \`pnpm pipeline ${command} --help\`\n`
-    assert.strictEqual(await errorsOf("rnu"), "error: pipeline has no command rnu; did you mean run or rm?\n")
+    assert.strictEqual(await errorsOf("rnu"), "error: pipeline has no command rnu; did you mean run?\n")
+    for (const [typed, meant] of [
+      ["train", "run"],
+      ["evaluate", "show"],
+      ["ls", "list"],
+    ]) {
+      assert.strictEqual(
+        await errorsOf(typed),
+        `error: pipeline has no command ${typed}; did you mean ${meant}?\n`,
+      )
+    }
+    assert.strictEqual(
+      await errorsOf("run", tiny, "--epochs", "3", "--device", "gpu"),
+      "error: pipeline run has no flag --epochs; write budget: { epochs: 3 } in the experiment file\n" +
+        "error: pipeline run has no flag --device; did you mean --engine?\n",
+    )
     assert.strictEqual(
       await errorsOf("run", tiny, "--iteratons", "5", "--json", "--x"),
       `error: pipeline run has no flag --iteratons; did you mean --iterations?\nerror: pipeline run has no flag --x; ${see("run")}`,
@@ -139,6 +154,7 @@ describe("run", () => {
 
   it("exits with 66 if the experiment file is missing", async () => {
     refused(await run("experiments/nothing.ts"), 66, /^error: cannot load .*nothing\.ts: file not found/m)
+    refused(await run("cnn-fst"), 66, /: file not found; did you mean experiments[/\\]cnn-fast\.ts\?$/m)
   })
 
   it("exits with 65 if a file does not parse, throws or exports nothing", async () => {

@@ -152,6 +152,21 @@ describe("the newest run", () => {
     }).pipe(Effect.provide(NodeServices.layer)),
   )
 
+  it.effect("is meant by lastest, and its experiment by a misspelt name", () =>
+    Effect.gen(function* () {
+      const folder = yield* Effect.promise(() => mkdtemp(join(runsDir, "order-")))
+      yield* create(folder, "2026-11-01T00:00:00Z")
+      for (const [run, meant] of [
+        ["lastest", "; did you mean latest?"],
+        ["tiyn", "; did you mean tiny?"],
+        ["another", " shows what is there"],
+      ]) {
+        const { message } = yield* Effect.flip(locateRuns(folder, [run]))
+        assert.isTrue(message.startsWith(`no run ${run} in `) && message.endsWith(meant), message)
+      }
+    }).pipe(Effect.provide(NodeServices.layer)),
+  )
+
   it.effect("has nothing but its name to order it while clocks are right", () =>
     Effect.gen(function* () {
       const folder = yield* Effect.promise(() => mkdtemp(join(runsDir, "order-")))

@@ -1,6 +1,8 @@
 /** The problem lists that users read when a schema refuses their value. */
 import { assert, describe, it } from "@effect/vitest"
 import { Result, Schema } from "effect"
+import { Model } from "../../../schemas/experiment/Model.ts"
+import { Optimizer } from "../../../schemas/experiment/Optimizer.ts"
 import { problemsOf } from "../../../pipeline/experimentFile/problems.ts"
 
 const refuse = (schema: Schema.Codec<unknown>, value: unknown) => {
@@ -48,6 +50,25 @@ describe("problemsOf", () => {
       "pet: missing, expected an object of kind cat or dog",
       "at[1]: unexpected element",
     ])
+  })
+
+  it("shows how a layer or an optimizer is written whose value has no name, as in Keras", () => {
+    // What layers.dropout(0.5), layers.dense(10) and optimizers.adam(0.001) give.
+    assert.deepStrictEqual(
+      refuse(Schema.Struct({ model: Model }), { model: [{ kind: "dropout" }, { kind: "dense" }] }),
+      [
+        "model[0].rate: missing, expected a number; write layers.dropout({ rate: 0.5 })",
+        "model[1].units: missing, expected a number; write layers.dense({ units: 64 })",
+      ],
+    )
+    assert.deepStrictEqual(
+      refuse(Schema.Struct({ optimizer: Optimizer }), {
+        optimizer: { kind: "adam", learningRate: undefined },
+      }),
+      [
+        "optimizer.learningRate: found undefined, expected a number or an object of kind constant, step, cosine or oneCycle; write optimizers.adam({ learningRate: 0.001 })",
+      ],
+    )
   })
 
   it("states both lengths if an array fits no member of a union", () => {
