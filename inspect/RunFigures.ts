@@ -16,6 +16,7 @@ import { runArgument } from "../format/runArgument.ts"
 import { quoted } from "../format/quoted.ts"
 import { program } from "../format/program.ts"
 import { count } from "../format/numbers.ts"
+import { readReached } from "./summary.ts"
 
 export interface CurvePoint {
   readonly iteration: number
@@ -38,7 +39,7 @@ export interface RunFigures {
   readonly seed: number | null
   readonly status: string
   readonly engine: string
-  /** Of the tested model; without a test, of the newest evaluation. */
+  /** Of the tested model; without a test, as far as the run has come. */
   readonly iterations: number | null
   readonly parameters: number | null
   readonly testExamples: number | null
@@ -185,7 +186,7 @@ export const readFigures = Effect.fnUntraced(function* (run: RunHeader) {
     seed: numberAt(run.experiment, "seed"),
     status: run.status,
     engine: run.engine,
-    iterations: report?.iterations ?? curve.at(-1)?.iteration ?? null,
+    iterations: report?.iterations ?? (yield* readReached(run.path)).iteration,
     parameters: report?.parameters ?? null,
     testExamples: report?.test?.examples ?? null,
     testError: report?.test?.error ?? null,

@@ -81,6 +81,14 @@ const budgetOf = ({ experiment }: RunHeader): number | null => {
   return typeof budget.iterations === "number" ? budget.iterations : null
 }
 
+/** How far the training of a run that is not finished has come. */
+export const readReached = Effect.fnUntraced(function* (path: string) {
+  const checkpoint = yield* newestIteration(path)
+  const metrics = yield* metricsFile(path).pipe(Effect.orElseSucceed(() => path))
+  const soFar = yield* readProgress(metrics)
+  return { checkpoint, iteration: Math.max(checkpoint, soFar?.iteration ?? 0), soFar }
+})
+
 export type RunSummary = Effect.Success<ReturnType<typeof summarize>>
 
 export const summarize = Effect.fnUntraced(function* (run: RunHeader) {
@@ -93,10 +101,9 @@ export const summarize = Effect.fnUntraced(function* (run: RunHeader) {
       ? undefined
       : yield* decodeGlance(text).pipe(Effect.catch(() => warnUnreadable(run.path)))
   const isDone = run.status === "finished" && report !== undefined
-  const checkpoint = isDone ? report.iterations : yield* newestIteration(run.path)
-  const soFar = isDone
-    ? undefined
-    : yield* readProgress(yield* metricsFile(run.path).pipe(Effect.orElseSucceed(() => run.path)))
+  const { checkpoint, iteration, soFar } = isDone
+    ? { checkpoint: report.iterations, iteration: report.iterations, soFar: undefined }
+    : yield* readReached(run.path)
   const { seed } = run.experiment
   return {
     id: run.id,
@@ -106,7 +113,7 @@ export const summarize = Effect.fnUntraced(function* (run: RunHeader) {
     status: run.status,
     createdAt: run.createdAt,
     /** The iteration reached: of the newest row of metrics or the newest checkpoint, or of the finished run. */
-    iteration: Math.max(checkpoint, soFar?.iteration ?? 0),
+    iteration,
     /** The iteration of the newest checkpoint, from which the run is resumed. */
     checkpoint,
     /** The budget; null if it is in epochs and not known yet. */

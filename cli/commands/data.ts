@@ -9,7 +9,7 @@ import { dataDir, json } from "../flags.ts"
 const file = Argument.String("file").pipe(
   Argument.withDescription("TypeScript file whose default export is experiment({ … })"),
 )
-const pageFile = Flag.String("page").pipe(
+const html = Flag.String("html").pipe(
   Flag.withDescription("Write a page with figures and the first images of each class to this file"),
   Flag.withMetavar("FILE"),
   Flag.optional,
@@ -17,7 +17,7 @@ const pageFile = Flag.String("page").pipe(
 
 export const data = Command.make(
   "data",
-  { file, page: pageFile, dataDir, json },
+  { file, html, dataDir, json },
   Effect.fn("data")(function* (options) {
     const { experiment } = yield* loadExperiment(options.file, {})
     const [{ inspectData }, { renderData }] = yield* Effect.promise(() =>
@@ -26,10 +26,10 @@ export const data = Command.make(
     const inspected = yield* inspectData(experiment, options.dataDir)
     const { problems, warnings } = inspected.summary
     yield* Console.log(options.json ? JSON.stringify(inspected.summary, null, 2) : renderData(inspected))
-    if (Option.isSome(options.page)) {
+    if (Option.isSome(options.html)) {
       const { dataPage } = yield* Effect.promise(() => import("../../views/data/dataPage.ts"))
-      yield* writeAtomic(options.page.value, yield* dataPage(inspected))
-      yield* Effect.logInfo(`page ${options.page.value}`)
+      yield* writeAtomic(options.html.value, yield* dataPage(inspected))
+      yield* Effect.logInfo(`page ${options.html.value}`)
     }
     for (const warning of warnings) yield* Effect.logWarning(warning)
     const [first, ...more] = problems
@@ -45,7 +45,7 @@ export const data = Command.make(
       description: "List counts, classes, sizes and problems of the data",
     },
     {
-      command: "pipeline data experiments/own-dataset.ts --page data.html",
+      command: "pipeline data experiments/own-dataset.ts --html data.html",
       description: "Write a page with the first images of each class, too",
     },
   ]),

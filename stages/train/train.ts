@@ -183,7 +183,7 @@ const stopIfRequested = Effect.fnUntraced(function* (training: Training, state: 
   const isPausing = training.pauseAt !== undefined && iteration >= training.pauseAt
   if (signal === undefined && !isPausing) return
   yield* save(training, state)
-  const during = `train at iteration ${iteration} of ${training.plan.total}`
+  const during = `train at iteration ${count(iteration)} of ${count(training.plan.total)}`
   return yield* isPausing || signal === undefined
     ? new Paused({ during })
     : new Interrupted({ signal, during })

@@ -112,7 +112,7 @@ describe("data", () => {
     write(written.packed.folder)
     const page = join(scratch, "data.html")
     const flags = [`--data-dir=${join(scratch, "data")}`]
-    const good = await runCommand("data", file, `--page=${page}`, ...flags)
+    const good = await runCommand("data", file, `--html=${page}`, ...flags)
     assert.strictEqual(good.code, 0, good.stderr)
     assert.include(good.stdout, "digits: 240 training and 60 test images of 28×28×1, 10 classes")
     assert.match(good.stdout, /\nall +200 +40 +60/)

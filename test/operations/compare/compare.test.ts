@@ -1,7 +1,7 @@
 /**
  * Comparisons of runs: the tests and their verdicts, and comparisons of incomplete runs.
  */
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs"
+import { appendFileSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs"
 import { tmpdir } from "node:os"
 import { basename, join } from "node:path"
 import * as NodeServices from "@effect/platform-node/NodeServices"
@@ -232,6 +232,10 @@ describe("compare", () => {
   it("compares unfinished, damaged and older runs as far as possible, and reports what is missing", async () => {
     const whole = write("bad", {})
     const unfinished = write("bad", { learningRate: 0.2, unfinished: true, status: "interrupted" })
+    appendFileSync(
+      join(unfinished, "metrics.ndjson"),
+      `${JSON.stringify({ split: "train", iteration: 219, epoch: 1, loss: 1, error: 0.5, batchLoss: 1, batchError: 0.5, learningRate: 0.1 })}\n`,
+    )
     const torn = write("bad", { learningRate: 0.3 })
     writeFileSync(join(torn, "report.json"), "{")
     const flipped = write("bad", { learningRate: 0.4 })
@@ -263,6 +267,8 @@ describe("compare", () => {
     }
     // The curve of the unfinished run comes from its metrics.
     assert.strictEqual(comparison.curves[1].points.length, 2)
+    // As in list: what it has reached, not what was evaluated.
+    assert.strictEqual(comparison.units[1].figures.iterations, 219)
     assert.include(renderMarkdown(comparison), "| B |")
   })
 
