@@ -1,6 +1,6 @@
 /**
  * Datasets in the formats that people have: folders of images, a manifest, NumPy arrays, CIFAR's binary files, tar files of
- * WebDataset. Fetch packs each of them into the same four files, so that the rest of a run is the same for all.
+ * WebDataset, Parquet files. Fetch packs each of them into the same four files, so that the rest of a run is the same for all.
  */
 import { Schema } from "effect"
 import { Bounds, boundsProblems } from "./Bounds.ts"
@@ -199,6 +199,26 @@ export const WebDataset = Schema.Struct({
   label: withDefault(Schema.NonEmptyString, "cls"),
 }).check(boundsFit, grayOrColour, pathsInArchive)
 
+const ParquetColumns = Schema.Struct({
+  /** Images: `{ bytes, path }` each, or bytes. */
+  image: withDefault(Schema.NonEmptyString, "image"),
+  /** Whole numbers, whose names may be in the metadata of the file, or names. */
+  label: withDefault(Schema.NonEmptyString, "label"),
+})
+
+/** Parquet files with an encoded image and a label in each row, as Hugging Face's `datasets` writes them. */
+export const ParquetDataset = Schema.Struct({
+  kind: Schema.Literal("parquet"),
+  ...common,
+  ...imageFiles,
+  /** One or several files, in this order. `{000..009}` in a path stands for ten. */
+  train: SourceFiles,
+  /** The same for the test set. Default: none; then the split must take test examples from all. */
+  test: Schema.optionalKey(SourceFiles),
+  /** The names of the columns. Default: image and label. */
+  columns: withDefault(ParquetColumns, {}),
+}).check(boundsFit, grayOrColour, pathsInArchive)
+
 export const PackedDataset = Schema.Union([
   FolderDataset,
   ManifestDataset,
@@ -206,6 +226,7 @@ export const PackedDataset = Schema.Union([
   NpyDataset,
   CifarDataset,
   WebDataset,
+  ParquetDataset,
 ])
 export type PackedDataset = typeof PackedDataset.Type
 
@@ -225,4 +246,6 @@ export const datasets = {
   cifar: (options: Options<typeof CifarDataset>) => ({ kind: "cifar", ...options }) as const,
   /** The tar files of a WebDataset. */
   webdataset: (options: Options<typeof WebDataset>) => ({ kind: "webdataset", ...options }) as const,
+  /** Parquet files of Hugging Face's `datasets`. */
+  parquet: (options: Options<typeof ParquetDataset>) => ({ kind: "parquet", ...options }) as const,
 }

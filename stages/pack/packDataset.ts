@@ -23,10 +23,11 @@ import { listFolders } from "./folder.ts"
 import { keepPacked } from "./keepPacked.ts"
 import { openNamed, type Reading } from "./locate.ts"
 import { listManifest } from "./manifest.ts"
+import { listParquet } from "./parquet.ts"
 import { shardsOf } from "./shards.ts"
 import type { ArraySource, ImageList } from "./Source.ts"
 import { localFiles } from "./sourceFiles.ts"
-import { SourceFilesRefused } from "./SourceInvalid.ts"
+import { ClassesMismatch, SourceFilesRefused } from "./SourceInvalid.ts"
 import { listWebDataset } from "./webDataset.ts"
 
 /** Raised when the same files would be packed to other bytes. */
@@ -41,7 +42,10 @@ export const shapeOf = ({ imageShape: [height, width, channels = 1] }: PackedDat
   channels,
 ]
 
-type ImageDataset = Extract<PackedDataset, { readonly kind: "folder" | "manifest" | "webdataset" }>
+type ImageDataset = Extract<
+  PackedDataset,
+  { readonly kind: "folder" | "manifest" | "webdataset" | "parquet" }
+>
 
 /** Decodes the images of both sets. Refuses files that cannot become examples, or lists them as excluded. */
 const decodeSets = Effect.fnUntraced(function* (dataset: ImageDataset, list: ImageList) {
@@ -74,17 +78,20 @@ const decodeSets = Effect.fnUntraced(function* (dataset: ImageDataset, list: Ima
   return source
 })
 
-/** Lists the images of a dataset in files. */
-const listImages = (reading: Reading, dataset: ImageDataset) => {
+/** Lists the images of a dataset in files, and its classes. */
+const listImages = Effect.fnUntraced(function* (reading: Reading, dataset: ImageDataset) {
+  const { classes } = dataset
   switch (dataset.kind) {
     case "folder":
-      return Effect.map(listFolders(reading.files, dataset.name, dataset), ({ list }) => list)
+      return { list: (yield* listFolders(reading.files, dataset.name, dataset)).list, classes }
     case "manifest":
-      return Effect.map(listManifest(reading.files, dataset), ({ list }) => list)
+      return { list: (yield* listManifest(reading.files, dataset)).list, classes }
     case "webdataset":
-      return listWebDataset(reading, dataset)
+      return { list: yield* listWebDataset(reading, dataset), classes }
+    case "parquet":
+      return yield* listParquet(reading, dataset)
   }
-}
+})
 
 /** The slow part: every example of a dataset, and its classes. */
 const readExamples = Effect.fnUntraced(function* (reading: Reading, dataset: PackedDataset) {
@@ -104,8 +111,8 @@ const readExamples = Effect.fnUntraced(function* (reading: Reading, dataset: Pac
       return found(source, classes)
     }
     default: {
-      const list = yield* listImages(reading, dataset)
-      return { ...found(yield* decodeSets(dataset, list)), more: list.classes }
+      const { classes, list } = yield* listImages(reading, dataset)
+      return { ...found(yield* decodeSets(dataset, list), classes), more: list.classes }
     }
   }
 }, Effect.scoped)
@@ -131,6 +138,7 @@ const versionsOf = Effect.fnUntraced(function* (dataset: PackedDataset) {
     }
     case "cifar":
       return yield* versions(yield* cifarFiles(dataset))
+    case "parquet":
     case "webdataset":
       return yield* versions([...shardsOf(dataset.train), ...shardsOf(dataset.test)])
   }
@@ -149,6 +157,7 @@ const originOf = (dataset: PackedDataset): string => {
       return nameOf(dataset.trainImages)
     case "cifar":
       return dataset.folder
+    case "parquet":
     case "webdataset":
       return shardsOf(dataset.train).map(nameOf)[0] ?? dataset.name
   }
@@ -182,6 +191,17 @@ const readIndex = Effect.fnUntraced(function* (path: string, versions: string) {
   return (yield* isPackedCopyKept(index.fetched)) ? index.fetched : undefined
 })
 
+/** The names of the classes may come from the files, but the network has the outputs that the experiment counts. */
+const checkNumber = ({ classes, name }: PackedDataset, names: ReadonlyArray<string>) =>
+  typeof classes !== "number" || classes === names.length
+    ? Effect.void
+    : new ClassesMismatch({
+        dataset: name,
+        found: `${names.length} classes, by the names in its files`,
+        expected: `${classes}`,
+        advice: "correct dataset.classes",
+      })
+
 const digestOfText = (text: string) => digestOf("sha256", new TextEncoder().encode(text))
 
 export const packDataset = Effect.fn("packDataset")(function* (dataset: PackedDataset, dataDir: string) {
@@ -201,6 +221,7 @@ export const packDataset = Effect.fn("packDataset")(function* (dataset: PackedDa
   )
   const found = new Set([...source.train.labels, ...source.test.labels, ...more])
   const map = yield* Effect.fromResult(classMap(dataset.name, found, classes))
+  yield* checkNumber(dataset, map.names)
   const origin = originOf(dataset)
   const fetched = yield* keepPacked({
     dataset: dataset.name,

@@ -457,6 +457,89 @@ export type DatasetInput = "mnist" | "fashion-mnist" | "kmnist" | "emnist-digits
   readonly label?: string
   /** The extensions of images; the first one that an example has counts. Default: png, jpg, jpeg, webp. */
   readonly images?: ReadonlyArray<string>
+} | {
+  /** At most 64 lower-case letters, digits and -. */
+  readonly name: string
+  /**
+   * The names of the classes in the order of their labels, or their number, 2 to 1000. With a number, the order is by value
+   * if all names are numbers, else by code point.
+   */
+  readonly classes: number | ReadonlyArray<string>
+  /** [height, width] or [height, width, channels] of the images in training. */
+  readonly imageShape: readonly [number, number] | readonly [number, number, number]
+  readonly kind: "parquet"
+  /** One or several files, in this order. `{000..009}` in a path stands for ten. */
+  readonly train: string | {
+    /** A path, relative to the working folder, or an http(s) or file URL. */
+    readonly source: string
+    /** SHA-256 of the file as it is, in lower-case hexadecimal. Other content is refused. Required for a URL. */
+    readonly sha256?: string
+  } | ReadonlyArray<string | {
+    /** A path, relative to the working folder, or an http(s) or file URL. */
+    readonly source: string
+    /** SHA-256 of the file as it is, in lower-case hexadecimal. Other content is refused. Required for a URL. */
+    readonly sha256?: string
+  }>
+  /** Bounds of the data. They affect no result, so they are not in the fingerprint. */
+  readonly bounds?: {
+    /** Number of training examples. */
+    readonly trainExamples?: readonly [number, number]
+    /** Number of test examples. */
+    readonly testExamples?: readonly [number, number]
+    /** Share of every class in each set, 0 to 1, or of some classes by label: `{ 3: [0.1, 0.2] }`. */
+    readonly classShare?: readonly [number, number] | {
+      readonly [key: string]: readonly [number, number]
+    }
+    /** Mean of all pixels of each set, on the scale 0 to 1. */
+    readonly pixelMean?: readonly [number, number]
+    /** Standard deviation of all pixels of each set, on the scale 0 to 1. */
+    readonly pixelStddev?: readonly [number, number]
+  }
+  /**
+   * What to do with images of another size. `cover`: scale, and crop what is too long. `pad`: scale, and add background.
+   * `stretch`: scale width and height separately. Default: images of another size are refused.
+   */
+  readonly fit?: "cover" | "pad" | "stretch"
+  /** The colour behind transparent pixels and of added margins: red, green and blue, 0 to 255. Default: white. */
+  readonly background?: readonly [number, number, number]
+  /** The same for the test set. Default: none; then the split must take test examples from all. */
+  readonly test?: string | {
+    /** A path, relative to the working folder, or an http(s) or file URL. */
+    readonly source: string
+    /** SHA-256 of the file as it is, in lower-case hexadecimal. Other content is refused. Required for a URL. */
+    readonly sha256?: string
+  } | ReadonlyArray<string | {
+    /** A path, relative to the working folder, or an http(s) or file URL. */
+    readonly source: string
+    /** SHA-256 of the file as it is, in lower-case hexadecimal. Other content is refused. Required for a URL. */
+    readonly sha256?: string
+  }>
+  /** What to do with files that cannot be decoded or are no images. Default: refuse. */
+  readonly damaged?: "refuse" | "exclude"
+  /** How many equal images are allowed in several splits or with several labels. */
+  readonly allow?: {
+    /** Images that may be in several splits. Default: 0. */
+    readonly duplicates?: number
+    /** Images that may have several labels. Default: 0. */
+    readonly conflicts?: number
+  }
+  /**
+   * A ZIP or tar archive (plain, gzip or zstd) that has the files. All paths of the dataset then start at its root. Default:
+   * none.
+   */
+  readonly archive?: string | {
+    /** A path, relative to the working folder, or an http(s) or file URL. */
+    readonly source: string
+    /** SHA-256 of the file as it is, in lower-case hexadecimal. Other content is refused. Required for a URL. */
+    readonly sha256?: string
+  }
+  /** The names of the columns. Default: image and label. */
+  readonly columns?: {
+    /** Whole numbers, whose names may be in the metadata of the file, or names. */
+    readonly label?: string
+    /** Images: `{ bytes, path }` each, or bytes. */
+    readonly image?: string
+  }
 }
 
 /** An ensemble as a user writes it. */
@@ -2134,6 +2217,173 @@ export declare const datasets: {
     /** The extensions of images; the first one that an example has counts. Default: png, jpg, jpeg, webp. */
     readonly images?: ReadonlyArray<string>
     readonly kind: "webdataset"
+  }
+  /** Parquet files of Hugging Face's `datasets`. */
+  readonly parquet: (options: {
+    /** Bounds of the data. They affect no result, so they are not in the fingerprint. */
+    readonly bounds?: {
+      /** Number of training examples. */
+      readonly trainExamples?: readonly [number, number]
+      /** Number of test examples. */
+      readonly testExamples?: readonly [number, number]
+      /** Share of every class in each set, 0 to 1, or of some classes by label: `{ 3: [0.1, 0.2] }`. */
+      readonly classShare?: readonly [number, number] | {
+        readonly [key: string]: readonly [number, number]
+      }
+      /** Mean of all pixels of each set, on the scale 0 to 1. */
+      readonly pixelMean?: readonly [number, number]
+      /** Standard deviation of all pixels of each set, on the scale 0 to 1. */
+      readonly pixelStddev?: readonly [number, number]
+    }
+    /** At most 64 lower-case letters, digits and -. */
+    readonly name: string
+    /**
+     * The names of the classes in the order of their labels, or their number, 2 to 1000. With a number, the order is by value
+     * if all names are numbers, else by code point.
+     */
+    readonly classes: number | ReadonlyArray<string>
+    /** [height, width] or [height, width, channels] of the images in training. */
+    readonly imageShape: readonly [number, number] | readonly [number, number, number]
+    /**
+     * What to do with images of another size. `cover`: scale, and crop what is too long. `pad`: scale, and add background.
+     * `stretch`: scale width and height separately. Default: images of another size are refused.
+     */
+    readonly fit?: "cover" | "pad" | "stretch"
+    /** The colour behind transparent pixels and of added margins: red, green and blue, 0 to 255. Default: white. */
+    readonly background?: readonly [number, number, number]
+    /** The same for the test set. Default: none; then the split must take test examples from all. */
+    readonly test?: string | {
+      /** A path, relative to the working folder, or an http(s) or file URL. */
+      readonly source: string
+      /** SHA-256 of the file as it is, in lower-case hexadecimal. Other content is refused. Required for a URL. */
+      readonly sha256?: string
+    } | ReadonlyArray<string | {
+      /** A path, relative to the working folder, or an http(s) or file URL. */
+      readonly source: string
+      /** SHA-256 of the file as it is, in lower-case hexadecimal. Other content is refused. Required for a URL. */
+      readonly sha256?: string
+    }>
+    /** One or several files, in this order. `{000..009}` in a path stands for ten. */
+    readonly train: string | {
+      /** A path, relative to the working folder, or an http(s) or file URL. */
+      readonly source: string
+      /** SHA-256 of the file as it is, in lower-case hexadecimal. Other content is refused. Required for a URL. */
+      readonly sha256?: string
+    } | ReadonlyArray<string | {
+      /** A path, relative to the working folder, or an http(s) or file URL. */
+      readonly source: string
+      /** SHA-256 of the file as it is, in lower-case hexadecimal. Other content is refused. Required for a URL. */
+      readonly sha256?: string
+    }>
+    /** What to do with files that cannot be decoded or are no images. Default: refuse. */
+    readonly damaged?: "refuse" | "exclude"
+    /** How many equal images are allowed in several splits or with several labels. */
+    readonly allow?: {
+      /** Images that may be in several splits. Default: 0. */
+      readonly duplicates?: number
+      /** Images that may have several labels. Default: 0. */
+      readonly conflicts?: number
+    }
+    /**
+     * A ZIP or tar archive (plain, gzip or zstd) that has the files. All paths of the dataset then start at its root. Default:
+     * none.
+     */
+    readonly archive?: string | {
+      /** A path, relative to the working folder, or an http(s) or file URL. */
+      readonly source: string
+      /** SHA-256 of the file as it is, in lower-case hexadecimal. Other content is refused. Required for a URL. */
+      readonly sha256?: string
+    }
+    /** The names of the columns. Default: image and label. */
+    readonly columns?: {
+      /** Whole numbers, whose names may be in the metadata of the file, or names. */
+      readonly label?: string
+      /** Images: `{ bytes, path }` each, or bytes. */
+      readonly image?: string
+    }
+  }) => {
+    /** Bounds of the data. They affect no result, so they are not in the fingerprint. */
+    readonly bounds?: {
+      /** Number of training examples. */
+      readonly trainExamples?: readonly [number, number]
+      /** Number of test examples. */
+      readonly testExamples?: readonly [number, number]
+      /** Share of every class in each set, 0 to 1, or of some classes by label: `{ 3: [0.1, 0.2] }`. */
+      readonly classShare?: readonly [number, number] | {
+        readonly [key: string]: readonly [number, number]
+      }
+      /** Mean of all pixels of each set, on the scale 0 to 1. */
+      readonly pixelMean?: readonly [number, number]
+      /** Standard deviation of all pixels of each set, on the scale 0 to 1. */
+      readonly pixelStddev?: readonly [number, number]
+    }
+    /** At most 64 lower-case letters, digits and -. */
+    readonly name: string
+    /**
+     * The names of the classes in the order of their labels, or their number, 2 to 1000. With a number, the order is by value
+     * if all names are numbers, else by code point.
+     */
+    readonly classes: number | ReadonlyArray<string>
+    /** [height, width] or [height, width, channels] of the images in training. */
+    readonly imageShape: readonly [number, number] | readonly [number, number, number]
+    /**
+     * What to do with images of another size. `cover`: scale, and crop what is too long. `pad`: scale, and add background.
+     * `stretch`: scale width and height separately. Default: images of another size are refused.
+     */
+    readonly fit?: "cover" | "pad" | "stretch"
+    /** The colour behind transparent pixels and of added margins: red, green and blue, 0 to 255. Default: white. */
+    readonly background?: readonly [number, number, number]
+    /** The same for the test set. Default: none; then the split must take test examples from all. */
+    readonly test?: string | {
+      /** A path, relative to the working folder, or an http(s) or file URL. */
+      readonly source: string
+      /** SHA-256 of the file as it is, in lower-case hexadecimal. Other content is refused. Required for a URL. */
+      readonly sha256?: string
+    } | ReadonlyArray<string | {
+      /** A path, relative to the working folder, or an http(s) or file URL. */
+      readonly source: string
+      /** SHA-256 of the file as it is, in lower-case hexadecimal. Other content is refused. Required for a URL. */
+      readonly sha256?: string
+    }>
+    /** One or several files, in this order. `{000..009}` in a path stands for ten. */
+    readonly train: string | {
+      /** A path, relative to the working folder, or an http(s) or file URL. */
+      readonly source: string
+      /** SHA-256 of the file as it is, in lower-case hexadecimal. Other content is refused. Required for a URL. */
+      readonly sha256?: string
+    } | ReadonlyArray<string | {
+      /** A path, relative to the working folder, or an http(s) or file URL. */
+      readonly source: string
+      /** SHA-256 of the file as it is, in lower-case hexadecimal. Other content is refused. Required for a URL. */
+      readonly sha256?: string
+    }>
+    /** What to do with files that cannot be decoded or are no images. Default: refuse. */
+    readonly damaged?: "refuse" | "exclude"
+    /** How many equal images are allowed in several splits or with several labels. */
+    readonly allow?: {
+      /** Images that may be in several splits. Default: 0. */
+      readonly duplicates?: number
+      /** Images that may have several labels. Default: 0. */
+      readonly conflicts?: number
+    }
+    /**
+     * A ZIP or tar archive (plain, gzip or zstd) that has the files. All paths of the dataset then start at its root. Default:
+     * none.
+     */
+    readonly archive?: string | {
+      /** A path, relative to the working folder, or an http(s) or file URL. */
+      readonly source: string
+      /** SHA-256 of the file as it is, in lower-case hexadecimal. Other content is refused. Required for a URL. */
+      readonly sha256?: string
+    }
+    /** The names of the columns. Default: image and label. */
+    readonly columns?: {
+      /** Whole numbers, whose names may be in the metadata of the file, or names. */
+      readonly label?: string
+      /** Images: `{ bytes, path }` each, or bytes. */
+      readonly image?: string
+    }
+    readonly kind: "parquet"
   }
 }
 

@@ -25,7 +25,18 @@ const fetched = (dataset: unknown, cache: string) =>
   }).pipe(Effect.provide([NodeServices.layer, FetchHttpClient.layer]))
 
 describe("the same images in several formats", () => {
-  const kinds = ["folder", "csv", "jsonLines", "tar", "tarGz", "zip", "webdataset", "npz", "npy"] as const
+  const kinds = [
+    "folder",
+    "csv",
+    "jsonLines",
+    "tar",
+    "tarGz",
+    "zip",
+    "webdataset",
+    "parquet",
+    "npz",
+    "npy",
+  ] as const
   for (const kind of kinds) {
     it.effect(`${kind} is packed to the bytes of the IDX files`, () =>
       Effect.gen(function* () {
