@@ -8,9 +8,23 @@ const number = /\d$/
 const name = /(?:^|\W)(?:p|=|<|label|iteration|seed)$/
 const value = /^(?:=|<|[+−]?\d)/
 
+/** "2026-11-27 03:49 UTC" */
+const date = /(?:^|\W)\d{4}-\d\d-\d\d$/
+const clock = /^\d\d:\d\d/
+const zone = /^UTC\b/
+
+/** "B − A" */
+const minus = /^−$/
+const letter = /(?:^|\W)[A-Z]$/
+
 /** Whether no line may break between two words. */
 export const belongs = (before: string, word: string): boolean =>
-  (number.test(before) && unit.test(word)) || (name.test(before) && value.test(word))
+  (number.test(before) && unit.test(word)) ||
+  (name.test(before) && value.test(word)) ||
+  (date.test(before) && clock.test(word)) ||
+  (clock.test(before) && zone.test(word)) ||
+  (letter.test(before) && minus.test(word)) ||
+  (minus.test(before) && /^[A-Z]\b/.test(word))
 
 export const unbroken = (text: string): string => {
   const words = text.split(" ")

@@ -79,8 +79,14 @@ const units = ({ units }: Comparison): Section => ({
 
 const decodeText = Schema.decodeUnknownOption(Schema.fromJsonString(Schema.String))
 
-/** Texts without the quotation marks of JSON; any other value as it is. */
-const shownValue = (json: string) => Option.getOrElse(decodeText(json), () => json)
+/** {"epochs":1} */
+const flatObject = /^\{(?:"\w+":[^,:{}"[\]]+,?)+\}$/
+
+/** Texts without the quotation marks of JSON, small objects as in an experiment file; any other value as it is. */
+const shownValue = (json: string) =>
+  flatObject.test(json)
+    ? json.replace(/"(\w+)":/g, " $1: ").replace("}", " }")
+    : Option.getOrElse(decodeText(json), () => json)
 
 /** More differing fields are folded. */
 const fieldsShown = 8

@@ -179,10 +179,10 @@ describe("lineChart", () => {
   it("labels times on a clock of 24 hours, and days or months on longer axes", () => {
     const at = Date.UTC(2026, 9, 4, 14, 30)
     const day = 86_400_000
-    const ticks = [day / 2, 2 * day, 30 * day, 400 * day].map((length) =>
+    const ticks = [day / 1440, day / 2, 2 * day, 30 * day, 400 * day].map((length) =>
       timeTick(at, at + length)(new Date(at)),
     )
-    assert.deepStrictEqual(ticks, ["14:30", "Oct 4 14:30", "Oct 4", "Oct 2026"])
+    assert.deepStrictEqual(ticks, ["14:30:00", "14:30", "Oct 4 14:30", "Oct 4", "Oct 2026"])
   })
 
   it("draws no chart of a single point", () => assert.isNull(chart([{ x: 1, y: 0.5 }])))

@@ -58,7 +58,7 @@ export const accuracyChart = (
     series: [
       { name: "champion", points: championLine(history, ...period) },
       { name: "new champion", points: pointsOf(scheduledRuns, "champion"), scattered: true },
-      { name: "challenger", points: pointsOf(scheduledRuns, "challenger"), scattered: true },
+      { name: "challenger", points: pointsOf(scheduledRuns, "challenger"), scattered: true, hollow: true },
     ],
     events: withoutModel.map(markOf),
     wide: true,

@@ -71,9 +71,10 @@ export const percentTick = (share: number): string =>
   `${(100 * share).toLocaleString("en", { maximumFractionDigits: 3 })} %`
 
 const months = ["Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"]
-const dayMs = 86_400_000
+const minuteMs = 60_000
+const dayMs = 1440 * minuteMs
 
-/** Ticks of a time axis in UTC, on a clock of 24 hours: 02:30, Nov 4, Nov 4 02:30 or Nov 2026, as the length of the axis needs. */
+/** Ticks of a time axis in UTC, on a clock of 24 hours: 02:30:15, 02:30, Nov 4, Nov 4 02:30 or Nov 2026, as the length of the axis needs. */
 export const timeTick =
   (from: number, until: number) =>
   (time: Date): string => {
@@ -81,7 +82,7 @@ export const timeTick =
     const day = `${month} ${time.getUTCDate()}`
     if (until - from > 300 * dayMs) return `${month} ${time.getUTCFullYear()}`
     if (until - from > 4 * dayMs) return day
-    const clock = time.toISOString().slice(11, 16)
+    const clock = time.toISOString().slice(11, until - from < 5 * minuteMs ? 19 : 16)
     return clock === "00:00" || until - from > dayMs ? `${day} ${clock}` : clock
   }
 

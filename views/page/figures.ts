@@ -2,6 +2,7 @@
  * Figures of a page: (title, picture, caption, data) -> Html. A folded table below the picture holds its data, for readers
  * who cannot see the picture or want the numbers.
  */
+import { unbroken } from "../../format/unbroken.ts"
 import { type Content, type Html, html } from "./html.ts"
 import { folded } from "./page.ts"
 
@@ -20,7 +21,7 @@ export const figure = ({ caption, data, picture, title, wide }: Figure): Html =>
   html`<figure class="${wide === true ? "wide" : "narrow"}">
     <figcaption>
       <h3>${title}</h3>
-      ${caption === undefined ? null : html`<p>${caption}</p>`}
+      ${caption === undefined ? null : html`<p>${typeof caption === "string" ? unbroken(caption) : caption}</p>`}
     </figcaption>
     ${picture} ${data === undefined || data === null ? null : folded("Data as a table", data)}
   </figure>`

@@ -21,6 +21,8 @@ export interface Series {
   readonly dots?: boolean
   /** Draws dots without a line between them. */
   readonly scattered?: boolean
+  /** Its dots are rings: told apart from others without colours. */
+  readonly hollow?: boolean
   /** A letter at the end of the line, for charts with too many lines to tell apart by colour. */
   readonly mark?: string
   /** Its colour, if several charts draw the same things; by default, its position in the chart. */
@@ -57,10 +59,18 @@ const dashOf = (series: ReadonlyArray<Series>, i: number) => {
   return dashes[(few ? position : Math.floor(position / seriesColorCount)) % dashes.length]
 }
 
+const dotColors = (series: ReadonlyArray<Series>, i: number) =>
+  series[i].hollow === true
+    ? { fill: "var(--paper)", stroke: colorOf(series, i), strokeWidth: 1.5 }
+    : { fill: colorOf(series, i) }
+
 const swatch = (series: ReadonlyArray<Series>, i: number) => {
   const { dots, scattered } = series[i]
+  const { fill, stroke = "none" } = dotColors(series, i)
   const dot =
-    dots === true || scattered === true ? `<circle cx="12" cy="5" r="3" fill="${colorOf(series, i)}"/>` : ""
+    dots === true || scattered === true
+      ? `<circle cx="12" cy="5" r="3" fill="${fill}" stroke="${stroke}" stroke-width="1.5"/>`
+      : ""
   const line = `<path d="M0,5H24" fill="none" stroke="${colorOf(series, i)}" stroke-width="2" stroke-dasharray="${dashOf(series, i)}"/>`
   return new Html(`<svg viewBox="0 0 24 10" aria-hidden="true">${scattered === true ? "" : line}${dot}</svg>`)
 }
@@ -104,7 +114,7 @@ const marksOf = (series: ReadonlyArray<Series>, i: number, points: ReadonlyArray
     x: "x",
     y: "y",
     r: scattered ? 3 : 2.6,
-    fill: colorOf(series, i),
+    ...dotColors(series, i),
     ...(hasTooltip ? { title: "tooltip" } : {}),
   })
   return [...(scattered ? [] : [line]), ...(dots || scattered || points.length === 1 ? [dotted] : [])]

@@ -6,6 +6,7 @@
  * built from paragraphs, `figures.ts`, `tables.ts`, `lineChart.ts` and `intervalChart.ts`.
  */
 import { version } from "../../schemas/version.ts"
+import { unbroken } from "../../format/unbroken.ts"
 import { type Content, Html, html } from "./html.ts"
 import { style } from "./style.ts"
 
@@ -82,7 +83,10 @@ export const highlights = (
       ({ name, note, value }) =>
         html`<div>
           <dt>${name}</dt>
-          <dd><strong>${value}</strong>${note === undefined ? null : html`<small>${note}</small>`}</dd>
+          <dd>
+            <strong>${value}</strong
+            >${note === undefined ? null : html`<small>${typeof note === "string" ? unbroken(note) : note}</small>`}
+          </dd>
         </div>`,
     )}
   </dl>`

@@ -11,6 +11,7 @@ import { summarize } from "../../../operations/schedule/describe.ts"
 import { writeHistoryPage } from "../../../views/history/writeHistoryPage.ts"
 import type { ChampionEvent } from "../../../schemas/Champion.ts"
 import type { ScheduledRun } from "../../../schemas/ScheduledRun.ts"
+import { unbroken } from "../../../format/unbroken.ts"
 import { judged, scheduledRun, type RecordedHistory, writeHistory } from "../../fixtures/scheduledRuns.ts"
 import { runId, writeRun } from "../../fixtures/writeRun.ts"
 
@@ -224,7 +225,7 @@ describe("the history page", () => {
           const history = yield* read({ scheduledRuns: [...missed, ...scheduledRuns], events })
           const page = historyPage([history], () => false)
           assert.include(page, "<h1>small: champion with 90.00 % test accuracy</h1>")
-          assert.include(page, "10.00 % error, since 2026-03-25 02:00 UTC")
+          assert.include(page, unbroken("10.00 % error, since 2026-03-25 02:00 UTC"))
           const { document } = parseHTML(page)
           const heads = [...document.querySelectorAll("#runs ~ .scroll thead th")].map(
             ({ textContent }) => textContent,
