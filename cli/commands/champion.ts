@@ -6,7 +6,8 @@ import { isJudged, ScheduledRun } from "../../schemas/ScheduledRun.ts"
 import { ChampionNotFound } from "../../storage/champions.ts"
 import { type ExperimentHistory, readHistory, reasonOf } from "../../operations/schedule/History.ts"
 import { formatTime, outcomeLabels, summarize } from "../../operations/schedule/describe.ts"
-import { table } from "../render/table.ts"
+import { printText } from "../render/printText.ts"
+import { reasonTable } from "../render/reasonTable.ts"
 import { json, runsDir } from "../flags.ts"
 import { percent } from "../../format/numbers.ts"
 import { program } from "../../format/program.ts"
@@ -44,7 +45,7 @@ const rows = ({ events, scheduledRuns }: ExperimentHistory) =>
     .sort((a, b) => a.at.localeCompare(b.at))
     .map(({ at, run, what, why }) => [formatTime(at), what, run, why])
 
-const renderOne = (history: ExperimentHistory) => {
+const renderOne = (history: ExperimentHistory, columns: number) => {
   const { champion, experiment } = history
   const accuracy = champion?.accuracy ?? null
   const facts = [
@@ -57,12 +58,12 @@ const renderOne = (history: ExperimentHistory) => {
       : `${experiment}: ${champion.run}${facts.length === 0 ? "" : ` (${facts.join(", ")})`}`,
     ...summarize(history),
     "",
-    table(["when (UTC)", "", "run", "why"], rows(history), 4),
+    reasonTable(["when (UTC)", "", "run", "why"], rows(history), columns),
   ].join("\n")
 }
 
-const renderAll = (histories: ReadonlyArray<ExperimentHistory>) => {
-  const champions = table(
+const renderAll = (histories: ReadonlyArray<ExperimentHistory>, columns: number) => {
+  const champions = reasonTable(
     ["experiment", "champion", "accuracy", "since", "why"],
     histories.map(({ champion, experiment }) =>
       champion === null
@@ -75,7 +76,7 @@ const renderAll = (histories: ReadonlyArray<ExperimentHistory>) => {
             champion.why,
           ],
     ),
-    5,
+    columns,
   )
   const lines = histories.flatMap((history) =>
     summarize(history).map((line) => `${history.experiment}, ${line}`),
@@ -113,12 +114,13 @@ export const champion = Command.make(
     if (name !== undefined && histories.length === 0) {
       return yield* new ChampionNotFound({ experiment: name, runsDir, run: null })
     }
-    yield* Console.log(
+    const columns = process.stdout.isTTY ? (process.stdout.columns ?? 80) - 1 : Infinity
+    yield* printText(
       name !== undefined
-        ? renderOne(histories[0])
+        ? renderOne(histories[0], columns)
         : histories.length === 0
           ? `no champions in ${runsDir}; make a run the champion with \`${program} promote RUN\``
-          : renderAll(histories),
+          : renderAll(histories, columns),
     )
   }),
 ).pipe(
