@@ -83,7 +83,11 @@ const tablePrinter = Effect.fnUntraced(function* (
   names: ReadonlyArray<string>,
 ) {
   const { predictionTable } = yield* Effect.promise(() => import("../render/renderPredictions.ts"))
-  const { head, row } = predictionTable(images, names)
+  const { head, row } = predictionTable(
+    images,
+    names,
+    process.stdout.isTTY ? (process.stdout.columns ?? 80) - 1 : Infinity,
+  )
   let isFirst = true
   return {
     begin: Effect.void,

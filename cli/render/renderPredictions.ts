@@ -1,6 +1,7 @@
 /**
- * Predictions as a table whose rows are printed as they come: (names of the images, class names) -> head, and the row
- * of a result. The columns are as wide as the names require, which are known before the first prediction.
+ * Predictions as a table whose rows are printed as they come: (names of the images, class names, columns of the terminal) -> head,
+ * and the row of a result. The columns are as wide as the names require, which are known before the first prediction. A narrow
+ * terminal gets fewer, and doubts below their row.
  */
 import type { ImageResult } from "../../inspect/predictImages.ts"
 import { probability } from "../../format/numbers.ts"
@@ -11,18 +12,29 @@ const none = "–"
 
 const widest = (texts: ReadonlyArray<string>) => texts.reduce((most, text) => Math.max(most, text.length), 0)
 
-const columns = ["image", "label", "probability", "second", "third", "doubts"] as const
+const heads = ["image", "label", "probability", "second", "third"] as const
+const rankHeads = 3
 
-export const predictionTable = (images: ReadonlyArray<string>, names: ReadonlyArray<string>) => {
+/** What a column of doubts needs at least. */
+const doubtsWidth = 20
+
+export const predictionTable = (
+  images: ReadonlyArray<string>,
+  names: ReadonlyArray<string>,
+  columns: number,
+) => {
   const name = widest(names)
   const ranked = name + " 100.0 %".length
   const widths = [
-    Math.max(columns[0].length, widest(images)),
-    Math.max(columns[1].length, name),
-    columns[2].length,
+    Math.max(heads[0].length, widest(images)),
+    Math.max(heads[1].length, name),
+    heads[2].length,
     ranked,
     ranked,
   ]
+  const widthOf = (count: number) => widths.slice(0, count).reduce((sum, width) => sum + width + 2, -2)
+  const shown = [heads.length, heads.length - 1].find((count) => widthOf(count) <= columns) ?? rankHeads
+  const besides = shown === heads.length && widthOf(shown) + 2 + doubtsWidth <= columns
   const line = (cells: ReadonlyArray<string>) =>
     cells
       // Figures are aligned on the right, words on the left.
@@ -39,13 +51,10 @@ export const predictionTable = (images: ReadonlyArray<string>, names: ReadonlyAr
         ? ""
         : `${other.class.padEnd(name)} ${probability(other.probability).padStart("100.0 %".length)}`
     })
-    return line([
-      image,
-      first.class,
-      probability(first.probability),
-      ...ranks,
-      doubts.map(doubtText).join(", "),
-    ])
+    const cells = [image, first.class, probability(first.probability), ...ranks].slice(0, shown)
+    const why = doubts.map(doubtText).join(", ")
+    if (besides) return line([...cells, why])
+    return why === "" ? line(cells) : `${line(cells)}\n  doubts: ${why}`
   }
-  return { head: line(columns), row }
+  return { head: line([...heads.slice(0, shown), ...(besides ? ["doubts"] : [])]), row }
 }
