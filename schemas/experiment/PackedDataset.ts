@@ -1,6 +1,6 @@
 /**
  * Datasets in the formats that people have: folders of images, a manifest, NumPy arrays, CIFAR's binary files, tar files of
- * WebDataset, Parquet files. Fetch packs each of them into the same four files, so that the rest of a run is the same for all.
+ * WebDataset, Parquet files, tables of pixels. Fetch packs each of them into the same four files, so that the rest of a run is the same for all.
  */
 import { Schema } from "effect"
 import { Bounds, boundsProblems } from "./Bounds.ts"
@@ -219,6 +219,33 @@ export const ParquetDataset = Schema.Struct({
   columns: withDefault(ParquetColumns, {}),
 }).check(boundsFit, grayOrColour, pathsInArchive)
 
+/** CSV tables with a column of labels and a column for each pixel: Kaggle's layout of MNIST. */
+export const TableDataset = Schema.Struct({
+  kind: Schema.Literal("table"),
+  ...common,
+  /** One or several CSV files, plain or gzip, in this order. */
+  train: SourceFiles,
+  /** The same for the test set. Default: none; then the split must take test examples from all. */
+  test: Schema.optionalKey(SourceFiles),
+  /** Whether the first row names the columns. Default: true. */
+  header: withDefault(Schema.Boolean, true),
+  /** The column of the label: its name, or its place from 0, or from the end: -1 is the last one. Default: label. */
+  label: withDefault(Schema.Union([Schema.NonEmptyString, Schema.Int]), "label"),
+  /** The number of a white pixel, at most 65535; 0 is black. Others are scaled to whole numbers from 0 to 255. Default: 255. */
+  brightest: withDefault(Schema.Finite.check(Schema.isBetween({ minimum: 1e-6, maximum: 65_535 })), 255),
+}).check(
+  boundsFit,
+  pathsInArchive,
+  Schema.makeFilter(({ header, label }: { readonly header: boolean; readonly label: string | number }) =>
+    header || typeof label === "number"
+      ? undefined
+      : {
+          path: ["label"],
+          issue: "found a name, expected the place of the column, because there is no header",
+        },
+  ),
+)
+
 export const PackedDataset = Schema.Union([
   FolderDataset,
   ManifestDataset,
@@ -227,6 +254,7 @@ export const PackedDataset = Schema.Union([
   CifarDataset,
   WebDataset,
   ParquetDataset,
+  TableDataset,
 ])
 export type PackedDataset = typeof PackedDataset.Type
 
@@ -248,4 +276,6 @@ export const datasets = {
   webdataset: (options: Options<typeof WebDataset>) => ({ kind: "webdataset", ...options }) as const,
   /** Parquet files of Hugging Face's `datasets`. */
   parquet: (options: Options<typeof ParquetDataset>) => ({ kind: "parquet", ...options }) as const,
+  /** CSV tables of pixels. */
+  table: (options: Options<typeof TableDataset>) => ({ kind: "table", ...options }) as const,
 }

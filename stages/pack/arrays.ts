@@ -1,7 +1,8 @@
 /**
  * A dataset in NumPy arrays: (NPZ or NPY files) -> images of bytes and the class of each.
  *
- * The label of an example is its class's place in the experiment's list of classes, or without a list a name as it is.
+ * The label of an example is its class's place in the experiment's list of classes. A text, and without a list a number, is
+ * the name of the class.
  */
 import { Effect, Result } from "effect"
 import type { NpyDataset, NpzDataset } from "../../schemas/experiment/PackedDataset.ts"
@@ -18,12 +19,12 @@ import { SourceInvalid } from "./SourceInvalid.ts"
 const bytesOf = (array: NumpyArray, path: string): Result.Result<Uint8Array, SourceInvalid> => {
   const { type, values } = array
   if (values instanceof Uint8Array) return Result.succeed(values)
-  const beyond = values.find((value) => value < 0 || value > 255)
-  if (beyond === undefined) return Result.succeed(Uint8Array.from(values))
+  const beyond = values.find((value) => typeof value === "string" || value < 0 || value > 255)
+  if (beyond === undefined) return Result.succeed(Uint8Array.from(values, Number))
   return Result.fail(
     new SourceInvalid({
       path,
-      found: `the pixel ${beyond} of type ${type}`,
+      found: `the pixel ${JSON.stringify(beyond)} of type ${type}`,
       expected: "pixels 0 to 255",
       advice: "scale them and convert them with .astype(numpy.uint8)",
     }),
@@ -64,9 +65,9 @@ export const setOf = (
       "check that both arrays are of the same set, and that labels are not one-hot",
     )
   }
-  const values = [...labels.values]
+  const values: ReadonlyArray<number | string> = [...labels.values]
   if (typeof classes !== "number") {
-    const beyond = values.find((label) => label < 0 || label >= classes.length)
+    const beyond = values.find((label) => typeof label === "number" && (label < 0 || label >= classes.length))
     if (beyond !== undefined) {
       const advice = "list all classes in dataset.classes, in the order of their labels"
       return invalid(labelsPath, `the label ${beyond}`, `labels 0 to ${classes.length - 1}`, advice)
@@ -74,7 +75,9 @@ export const setOf = (
   }
   return Result.map(bytesOf(images, imagesPath), (bytes) => ({
     images: bytes,
-    labels: values.map((label) => (typeof classes === "number" ? String(label) : classes[label])),
+    labels: values.map((label) =>
+      typeof classes === "number" || typeof label === "string" ? String(label) : classes[label],
+    ),
     names: values.map((_, example) => `${imagesPath}[${example}]`),
   }))
 }

@@ -1,5 +1,5 @@
 /**
- * The NPY file format: (bytes) -> the array in C order, as bytes or integers.
+ * The NPY file format: (bytes) -> the array in C order, as bytes, integers or texts.
  *
  * After NumPy's NEP 1 (2007, versions 1 to 3): the text `\x93NUMPY`, two bytes of version, the length of the header, a Python
  * dictionary with type, order and shape, and the values. Pickled objects are refused: reading them would run a program.
@@ -12,7 +12,7 @@ export interface NumpyArray {
   readonly shape: ReadonlyArray<number>
   /** Such as u1: unsigned integer of one byte. */
   readonly type: string
-  readonly values: Uint8Array | ReadonlyArray<number>
+  readonly values: Uint8Array | ReadonlyArray<number> | ReadonlyArray<string>
 }
 
 const magic = [0x93, 0x4e, 0x55, 0x4d, 0x50, 0x59]
@@ -25,6 +25,30 @@ const integers: Readonly<Record<string, (view: DataView, at: number, little: boo
   i4: (view, at, little) => view.getInt32(at, little),
   u8: (view, at, little) => Number(view.getBigUint64(at, little)),
   i8: (view, at, little) => Number(view.getBigInt64(at, little)),
+}
+
+/** A longer one is no name of a class. */
+const longestText = 1000
+
+/** Texts of a fixed length, filled up with zeros: U5 is five characters of UTF-32, S5 five bytes. */
+const textReader = (type: string) => {
+  const match = /^([US])(\d+)$/.exec(type)
+  const length = Number(match?.[2])
+  if (match === null || length > longestText) return undefined
+  const itemBytes = match[1] === "U" ? 4 * length : length
+  const read = (view: DataView, at: number, little: boolean) => {
+    if (match[1] === "S") {
+      const bytes = new Uint8Array(view.buffer, view.byteOffset + at, length)
+      return new TextDecoder().decode(bytes).replace(/\0+$/, "")
+    }
+    const points = Array.from({ length }, (_, i) => view.getUint32(at + 4 * i, little))
+    // Beyond Unicode: the replacement character.
+    return String.fromCodePoint(...points.map((point) => (point > 0x10ffff ? 0xfffd : point))).replace(
+      /\0+$/,
+      "",
+    )
+  }
+  return { itemBytes, read }
 }
 
 /** The offset of each value of a C array in the same array in Fortran order. */
@@ -86,12 +110,13 @@ export const parseNpy = (bytes: Uint8Array, path: string): Result.Result<NumpyAr
   const shape = shapeText[1]
     .split(",")
     .flatMap((size) => (size.trim() === "" ? [] : [Number.parseInt(size, 10)]))
+  const text = textReader(type)
   const read = integers[type]
-  if (type !== "u1" && read === undefined) {
+  if (type !== "u1" && read === undefined && text === undefined) {
     return invalid(`values of type ${type}`, "whole numbers", "convert it with .astype(numpy.uint8)")
   }
   const size = shape.reduce((a, b) => a * b, 1)
-  const itemBytes = Number(type.slice(1))
+  const itemBytes = text?.itemBytes ?? Number(type.slice(1))
   const data = bytes.subarray(header.dataAt)
   if (size * itemBytes !== data.byteLength) {
     return invalid(
@@ -101,13 +126,15 @@ export const parseNpy = (bytes: Uint8Array, path: string): Result.Result<NumpyAr
     )
   }
   const offsets = order[1] === "True" && shape.length > 1 ? fortranOffsets(shape) : undefined
+  const view = new DataView(data.buffer, data.byteOffset, data.byteLength)
+  const valuesBy = <A>(readValue: (view: DataView, at: number, little: boolean) => A) =>
+    Array.from({ length: size }, (_, at) =>
+      readValue(view, (offsets?.[at] ?? at) * itemBytes, byteOrder !== ">"),
+    )
+  if (text !== undefined) return Result.succeed({ shape, type, values: valuesBy(text.read) })
   if (read === undefined) {
     const values = offsets === undefined ? data : Uint8Array.from(offsets, (at) => data[at])
     return Result.succeed({ shape, type, values })
   }
-  const view = new DataView(data.buffer, data.byteOffset, data.byteLength)
-  const values = Array.from({ length: size }, (_, at) =>
-    read(view, (offsets?.[at] ?? at) * itemBytes, byteOrder !== ">"),
-  )
-  return Result.succeed({ shape, type, values })
+  return Result.succeed({ shape, type, values: valuesBy(read) })
 }

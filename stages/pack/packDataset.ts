@@ -28,6 +28,7 @@ import { shardsOf } from "./shards.ts"
 import type { ArraySource, ImageList } from "./Source.ts"
 import { localFiles } from "./sourceFiles.ts"
 import { ClassesMismatch, SourceFilesRefused } from "./SourceInvalid.ts"
+import { readTable } from "./table.ts"
 import { listWebDataset } from "./webDataset.ts"
 
 /** Raised when the same files would be packed to other bytes. */
@@ -106,6 +107,8 @@ const readExamples = Effect.fnUntraced(function* (reading: Reading, dataset: Pac
       return found(yield* readNpz(reading, dataset, shapeOf(dataset)))
     case "npy":
       return found(yield* readNpy(reading, dataset, shapeOf(dataset)))
+    case "table":
+      return found(yield* readTable(reading, dataset, shapeOf(dataset)))
     case "cifar": {
       const { classes, source } = yield* readCifar(reading, dataset)
       return found(source, classes)
@@ -139,6 +142,7 @@ const versionsOf = Effect.fnUntraced(function* (dataset: PackedDataset) {
     case "cifar":
       return yield* versions(yield* cifarFiles(dataset))
     case "parquet":
+    case "table":
     case "webdataset":
       return yield* versions([...shardsOf(dataset.train), ...shardsOf(dataset.test)])
   }
@@ -158,6 +162,7 @@ const originOf = (dataset: PackedDataset): string => {
     case "cifar":
       return dataset.folder
     case "parquet":
+    case "table":
     case "webdataset":
       return shardsOf(dataset.train).map(nameOf)[0] ?? dataset.name
   }

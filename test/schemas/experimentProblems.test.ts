@@ -68,7 +68,7 @@ describe("an experiment with problems", () => {
       for (const line of [
         /^ {2}optimiser: unknown field; did you mean optimizer\?$/,
         /^ {2}optimizer: missing, expected an object of kind adam, adamw, sgd, momentum or rmsprop$/,
-        /^ {2}dataset: found "mnisst", expected "mnist", "fashion-mnist", .*, an object without kind or an object of kind folder, manifest, npz, npy, cifar, webdataset or parquet; did you mean mnist\?$/,
+        /^ {2}dataset: found "mnisst", expected "mnist", "fashion-mnist", .*, an object without kind or an object of kind folder, manifest, npz, npy, cifar, webdataset, parquet or table; did you mean mnist\?$/,
         /^ {2}model\[0\]\.units: found "10", expected a number$/,
         new RegExp(`^ {2}model\\[1\\]\\.kind: found "dens", expected ${kinds}; did you mean dense\\?$`),
         new RegExp(`^ {2}model\\[2\\]: found an array of 0, expected an object of kind ${kinds}$`),

@@ -13,27 +13,13 @@ import { makeScratchFile } from "../../../storage/scratchFile.ts"
 import { failedNow, StorageFailed } from "../../../storage/StorageFailed.ts"
 import type { Tree, TreeFile } from "../../../storage/tree.ts"
 import { byCodePoint } from "../codePoints.ts"
+import { ArchiveFault, makeLimit } from "./limit.ts"
 import type { SourceFiles } from "../sourceFiles.ts"
 
 interface Member {
   readonly at: number
   readonly sizeBytes: number
 }
-
-/** What is wrong with an archive: it is thrown while one is unpacked. */
-export class ArchiveFault extends Error {
-  readonly expected: string
-  readonly advice: string
-  constructor(found: string, expected: string, advice: string) {
-    super(found)
-    this.expected = expected
-    this.advice = advice
-  }
-}
-
-/** Content may be at most this many times the archive, or a GiB if that is more: text and padding shrink to a hundredth. */
-const largestRatio = 200
-const smallestLimit = 2 ** 30
 
 /** More names are only counted. */
 const maxListed = 5
@@ -71,20 +57,7 @@ export const makeMembers = Effect.fn("makeMembers")(function* (folder: string) {
 
   /** `archiveBytes`: the size of the archive, which limits that of its content. `prefix`: before every path. */
   const unpacking = (archiveBytes: number, prefix = "") => {
-    const limit = Math.max(smallestLimit, largestRatio * archiveBytes)
-    let total = 0
-    const allow = (bytes: number) => {
-      if (total + bytes <= limit) return
-      throw new ArchiveFault(
-        `more than ${showSize(limit)} of content in ${showSize(archiveBytes)}`,
-        "an archive of images",
-        "the archive may be made to fill the disk: do not use it",
-      )
-    }
-    const count = (bytes: number) => {
-      allow(bytes)
-      total += bytes
-    }
+    const { allow, count } = makeLimit(archiveBytes)
     const pathOf = (name: string) => {
       const path = prefix + memberPath(name)
       if (!members.has(path) && !refused.has(path)) return path

@@ -6,8 +6,10 @@ import { foreignContent } from "../../../format/foreignContent.ts"
 import type { OpenFile } from "../../../storage/openFile.ts"
 import { StorageFailed } from "../../../storage/StorageFailed.ts"
 import { SourceInvalid } from "../SourceInvalid.ts"
-import { ArchiveFault, makeMembers, type Members } from "./members.ts"
-import { type Compression, tarFault, unpackTar } from "./tar.ts"
+import { type Compression, compressionOf } from "./content.ts"
+import { ArchiveFault } from "./limit.ts"
+import { makeMembers, type Members } from "./members.ts"
+import { tarFault, unpackTar } from "./tar.ts"
 import { unpackZip, zipFault } from "./zip.ts"
 
 const startsWith = (bytes: Uint8Array, start: ReadonlyArray<number>, at = 0) =>
@@ -18,8 +20,8 @@ type Kind = "ZIP" | Compression
 /** What the first bytes show: a kind that is read, or the name of one that is not. */
 const kindOf = (start: Uint8Array): { readonly kind: Kind } | { readonly found: string } => {
   if (startsWith(start, [0x50, 0x4b, 3, 4]) || startsWith(start, [0x50, 0x4b, 5, 6])) return { kind: "ZIP" }
-  if (startsWith(start, [0x1f, 0x8b])) return { kind: "gzip" }
-  if (startsWith(start, [0x28, 0xb5, 0x2f, 0xfd])) return { kind: "zstd" }
+  const compression = compressionOf(start)
+  if (compression !== "none") return { kind: compression }
   if (startsWith(start, [0x75, 0x73, 0x74, 0x61, 0x72], 257)) return { kind: "none" }
   if (startsWith(start, [0x42, 0x5a, 0x68])) return { found: "a bzip2 file" }
   if (startsWith(start, [0xfd, 0x37, 0x7a, 0x58, 0x5a])) return { found: "an xz file" }

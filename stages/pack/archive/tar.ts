@@ -4,37 +4,11 @@
  * POSIX ustar and pax and GNU tar's format, read by modern-tar. Links and devices are refused: a link may lead anywhere.
  */
 import { ReadableStream } from "node:stream/web"
-import { pipeline, Readable } from "node:stream"
-import { createGunzip, createZstdDecompress } from "node:zlib"
 import { createTarDecoder } from "modern-tar"
 import type { OpenFile } from "../../../storage/openFile.ts"
-import { ArchiveFault, type Members } from "./members.ts"
-
-export type Compression = "none" | "gzip" | "zstd"
-
-const pieceBytes = 2 ** 20
-
-async function* piecesOf({ read, sizeBytes }: OpenFile) {
-  for (let at = 0; at < sizeBytes; at += pieceBytes) yield read(at, pieceBytes)
-}
-
-/** The bytes of the tar file, which are counted. */
-async function* contentOf(
-  file: OpenFile,
-  compression: Compression,
-  count: (bytes: number) => void,
-): AsyncGenerator<Uint8Array> {
-  const pieces = Readable.from(piecesOf(file), { objectMode: false })
-  // The error of a part reaches the last one, which is read; the first one ends with it.
-  const content =
-    compression === "none"
-      ? pieces
-      : pipeline(pieces, compression === "gzip" ? createGunzip() : createZstdDecompress(), () => {})
-  for await (const piece of content) {
-    count((piece as Uint8Array).byteLength)
-    yield new Uint8Array(piece as Uint8Array)
-  }
-}
+import { type Compression, contentOf } from "./content.ts"
+import { ArchiveFault } from "./limit.ts"
+import type { Members } from "./members.ts"
 
 const reasons: Readonly<Record<string, string>> = {
   link: "a hard link",

@@ -8,7 +8,8 @@ import { Readable } from "node:stream"
 import { crc32 } from "node:zlib"
 import { type Entry, fromRandomAccessReaderPromise, RandomAccessReader } from "yauzl"
 import type { OpenFile } from "../../../storage/openFile.ts"
-import { ArchiveFault, type Members } from "./members.ts"
+import { ArchiveFault } from "./limit.ts"
+import type { Members } from "./members.ts"
 
 const pieceBytes = 2 ** 20
 

@@ -540,6 +540,79 @@ export type DatasetInput = "mnist" | "fashion-mnist" | "kmnist" | "emnist-digits
     /** Images: `{ bytes, path }` each, or bytes. */
     readonly image?: string
   }
+} | {
+  /** At most 64 lower-case letters, digits and -. */
+  readonly name: string
+  /**
+   * The names of the classes in the order of their labels, or their number, 2 to 1000. With a number, the order is by value
+   * if all names are numbers, else by code point.
+   */
+  readonly classes: number | ReadonlyArray<string>
+  /** [height, width] or [height, width, channels] of the images in training. */
+  readonly imageShape: readonly [number, number] | readonly [number, number, number]
+  readonly kind: "table"
+  /** One or several CSV files, plain or gzip, in this order. */
+  readonly train: string | {
+    /** A path, relative to the working folder, or an http(s) or file URL. */
+    readonly source: string
+    /** SHA-256 of the file as it is, in lower-case hexadecimal. Other content is refused. Required for a URL. */
+    readonly sha256?: string
+  } | ReadonlyArray<string | {
+    /** A path, relative to the working folder, or an http(s) or file URL. */
+    readonly source: string
+    /** SHA-256 of the file as it is, in lower-case hexadecimal. Other content is refused. Required for a URL. */
+    readonly sha256?: string
+  }>
+  /** Bounds of the data. They affect no result, so they are not in the fingerprint. */
+  readonly bounds?: {
+    /** Number of training examples. */
+    readonly trainExamples?: readonly [number, number]
+    /** Number of test examples. */
+    readonly testExamples?: readonly [number, number]
+    /** Share of every class in each set, 0 to 1, or of some classes by label: `{ 3: [0.1, 0.2] }`. */
+    readonly classShare?: readonly [number, number] | {
+      readonly [key: string]: readonly [number, number]
+    }
+    /** Mean of all pixels of each set, on the scale 0 to 1. */
+    readonly pixelMean?: readonly [number, number]
+    /** Standard deviation of all pixels of each set, on the scale 0 to 1. */
+    readonly pixelStddev?: readonly [number, number]
+  }
+  /** The same for the test set. Default: none; then the split must take test examples from all. */
+  readonly test?: string | {
+    /** A path, relative to the working folder, or an http(s) or file URL. */
+    readonly source: string
+    /** SHA-256 of the file as it is, in lower-case hexadecimal. Other content is refused. Required for a URL. */
+    readonly sha256?: string
+  } | ReadonlyArray<string | {
+    /** A path, relative to the working folder, or an http(s) or file URL. */
+    readonly source: string
+    /** SHA-256 of the file as it is, in lower-case hexadecimal. Other content is refused. Required for a URL. */
+    readonly sha256?: string
+  }>
+  /** How many equal images are allowed in several splits or with several labels. */
+  readonly allow?: {
+    /** Images that may be in several splits. Default: 0. */
+    readonly duplicates?: number
+    /** Images that may have several labels. Default: 0. */
+    readonly conflicts?: number
+  }
+  /**
+   * A ZIP or tar archive (plain, gzip or zstd) that has the files. All paths of the dataset then start at its root. Default:
+   * none.
+   */
+  readonly archive?: string | {
+    /** A path, relative to the working folder, or an http(s) or file URL. */
+    readonly source: string
+    /** SHA-256 of the file as it is, in lower-case hexadecimal. Other content is refused. Required for a URL. */
+    readonly sha256?: string
+  }
+  /** The column of the label: its name, or its place from 0, or from the end: -1 is the last one. Default: label. */
+  readonly label?: string | number
+  /** Whether the first row names the columns. Default: true. */
+  readonly header?: boolean
+  /** The number of a white pixel, at most 65535; 0 is black. Others are scaled to whole numbers from 0 to 255. Default: 255. */
+  readonly brightest?: number
 }
 
 /** An ensemble as a user writes it. */
@@ -2384,6 +2457,153 @@ export declare const datasets: {
       readonly image?: string
     }
     readonly kind: "parquet"
+  }
+  /** CSV tables of pixels. */
+  readonly table: (options: {
+    /** Bounds of the data. They affect no result, so they are not in the fingerprint. */
+    readonly bounds?: {
+      /** Number of training examples. */
+      readonly trainExamples?: readonly [number, number]
+      /** Number of test examples. */
+      readonly testExamples?: readonly [number, number]
+      /** Share of every class in each set, 0 to 1, or of some classes by label: `{ 3: [0.1, 0.2] }`. */
+      readonly classShare?: readonly [number, number] | {
+        readonly [key: string]: readonly [number, number]
+      }
+      /** Mean of all pixels of each set, on the scale 0 to 1. */
+      readonly pixelMean?: readonly [number, number]
+      /** Standard deviation of all pixels of each set, on the scale 0 to 1. */
+      readonly pixelStddev?: readonly [number, number]
+    }
+    /** At most 64 lower-case letters, digits and -. */
+    readonly name: string
+    /**
+     * The names of the classes in the order of their labels, or their number, 2 to 1000. With a number, the order is by value
+     * if all names are numbers, else by code point.
+     */
+    readonly classes: number | ReadonlyArray<string>
+    /** [height, width] or [height, width, channels] of the images in training. */
+    readonly imageShape: readonly [number, number] | readonly [number, number, number]
+    /** The same for the test set. Default: none; then the split must take test examples from all. */
+    readonly test?: string | {
+      /** A path, relative to the working folder, or an http(s) or file URL. */
+      readonly source: string
+      /** SHA-256 of the file as it is, in lower-case hexadecimal. Other content is refused. Required for a URL. */
+      readonly sha256?: string
+    } | ReadonlyArray<string | {
+      /** A path, relative to the working folder, or an http(s) or file URL. */
+      readonly source: string
+      /** SHA-256 of the file as it is, in lower-case hexadecimal. Other content is refused. Required for a URL. */
+      readonly sha256?: string
+    }>
+    /** One or several CSV files, plain or gzip, in this order. */
+    readonly train: string | {
+      /** A path, relative to the working folder, or an http(s) or file URL. */
+      readonly source: string
+      /** SHA-256 of the file as it is, in lower-case hexadecimal. Other content is refused. Required for a URL. */
+      readonly sha256?: string
+    } | ReadonlyArray<string | {
+      /** A path, relative to the working folder, or an http(s) or file URL. */
+      readonly source: string
+      /** SHA-256 of the file as it is, in lower-case hexadecimal. Other content is refused. Required for a URL. */
+      readonly sha256?: string
+    }>
+    /** How many equal images are allowed in several splits or with several labels. */
+    readonly allow?: {
+      /** Images that may be in several splits. Default: 0. */
+      readonly duplicates?: number
+      /** Images that may have several labels. Default: 0. */
+      readonly conflicts?: number
+    }
+    /**
+     * A ZIP or tar archive (plain, gzip or zstd) that has the files. All paths of the dataset then start at its root. Default:
+     * none.
+     */
+    readonly archive?: string | {
+      /** A path, relative to the working folder, or an http(s) or file URL. */
+      readonly source: string
+      /** SHA-256 of the file as it is, in lower-case hexadecimal. Other content is refused. Required for a URL. */
+      readonly sha256?: string
+    }
+    /** The column of the label: its name, or its place from 0, or from the end: -1 is the last one. Default: label. */
+    readonly label?: string | number
+    /** Whether the first row names the columns. Default: true. */
+    readonly header?: boolean
+    /** The number of a white pixel, at most 65535; 0 is black. Others are scaled to whole numbers from 0 to 255. Default: 255. */
+    readonly brightest?: number
+  }) => {
+    /** Bounds of the data. They affect no result, so they are not in the fingerprint. */
+    readonly bounds?: {
+      /** Number of training examples. */
+      readonly trainExamples?: readonly [number, number]
+      /** Number of test examples. */
+      readonly testExamples?: readonly [number, number]
+      /** Share of every class in each set, 0 to 1, or of some classes by label: `{ 3: [0.1, 0.2] }`. */
+      readonly classShare?: readonly [number, number] | {
+        readonly [key: string]: readonly [number, number]
+      }
+      /** Mean of all pixels of each set, on the scale 0 to 1. */
+      readonly pixelMean?: readonly [number, number]
+      /** Standard deviation of all pixels of each set, on the scale 0 to 1. */
+      readonly pixelStddev?: readonly [number, number]
+    }
+    /** At most 64 lower-case letters, digits and -. */
+    readonly name: string
+    /**
+     * The names of the classes in the order of their labels, or their number, 2 to 1000. With a number, the order is by value
+     * if all names are numbers, else by code point.
+     */
+    readonly classes: number | ReadonlyArray<string>
+    /** [height, width] or [height, width, channels] of the images in training. */
+    readonly imageShape: readonly [number, number] | readonly [number, number, number]
+    /** The same for the test set. Default: none; then the split must take test examples from all. */
+    readonly test?: string | {
+      /** A path, relative to the working folder, or an http(s) or file URL. */
+      readonly source: string
+      /** SHA-256 of the file as it is, in lower-case hexadecimal. Other content is refused. Required for a URL. */
+      readonly sha256?: string
+    } | ReadonlyArray<string | {
+      /** A path, relative to the working folder, or an http(s) or file URL. */
+      readonly source: string
+      /** SHA-256 of the file as it is, in lower-case hexadecimal. Other content is refused. Required for a URL. */
+      readonly sha256?: string
+    }>
+    /** One or several CSV files, plain or gzip, in this order. */
+    readonly train: string | {
+      /** A path, relative to the working folder, or an http(s) or file URL. */
+      readonly source: string
+      /** SHA-256 of the file as it is, in lower-case hexadecimal. Other content is refused. Required for a URL. */
+      readonly sha256?: string
+    } | ReadonlyArray<string | {
+      /** A path, relative to the working folder, or an http(s) or file URL. */
+      readonly source: string
+      /** SHA-256 of the file as it is, in lower-case hexadecimal. Other content is refused. Required for a URL. */
+      readonly sha256?: string
+    }>
+    /** How many equal images are allowed in several splits or with several labels. */
+    readonly allow?: {
+      /** Images that may be in several splits. Default: 0. */
+      readonly duplicates?: number
+      /** Images that may have several labels. Default: 0. */
+      readonly conflicts?: number
+    }
+    /**
+     * A ZIP or tar archive (plain, gzip or zstd) that has the files. All paths of the dataset then start at its root. Default:
+     * none.
+     */
+    readonly archive?: string | {
+      /** A path, relative to the working folder, or an http(s) or file URL. */
+      readonly source: string
+      /** SHA-256 of the file as it is, in lower-case hexadecimal. Other content is refused. Required for a URL. */
+      readonly sha256?: string
+    }
+    /** The column of the label: its name, or its place from 0, or from the end: -1 is the last one. Default: label. */
+    readonly label?: string | number
+    /** Whether the first row names the columns. Default: true. */
+    readonly header?: boolean
+    /** The number of a white pixel, at most 65535; 0 is black. Others are scaled to whole numbers from 0 to 255. Default: 255. */
+    readonly brightest?: number
+    readonly kind: "table"
   }
 }
 

@@ -190,7 +190,7 @@ z.close()`
     controller.add({ name: "set/train/a/1.png", size: 1_500_000_000 })
     const { value: header } = await readable.getReader().read()
     const bomb = gzipSync(Buffer.concat([header ?? new Uint8Array(), new Uint8Array(2 ** 20)]))
-    const limit = /found more than 1\.1 GB of content in .*, expected an archive of images/
+    const limit = /found more than 1\.1 GB of content in .*, expected a file of images/
     assert.match(await refused({ ...folder, archive: written(bomb) }), limit)
     const zipped = Buffer.from(zip({ "set/train/a/1.png": deflateRawSync(new Uint8Array(1000)) }))
     const central = zipped.indexOf("PK\x01\x02", 0, "latin1")

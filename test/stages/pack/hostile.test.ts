@@ -246,6 +246,36 @@ describe("NumPy arrays", () => {
     )
   })
 
+  it("with texts as labels have their names, whatever their byte order and encoding", async () => {
+    const of = async (bytes: Uint8Array, descr: string, more: object = {}) =>
+      (await packed({ ...(await withFile(arrays({ "y_train.npy": npy(bytes, [3], { descr }) }))), ...more }))
+        .classNames
+    const names = ["cat", "é"]
+    const units = [0, 1, 0].flatMap((label) =>
+      [...names[label].padEnd(3, "\0")].map((char) => char.codePointAt(0)!),
+    )
+    const little = Buffer.alloc(36)
+    const big = Buffer.alloc(36)
+    units.forEach((unit, i) => {
+      little.writeUInt32LE(unit, 4 * i)
+      big.writeUInt32BE(unit, 4 * i)
+    })
+    assert.deepStrictEqual(await of(little, "<U3"), names)
+    assert.deepStrictEqual(await of(big, ">U3"), names)
+    assert.deepStrictEqual(
+      await of(Buffer.from("cat\0é\0cat\0".replace("é", "é\0").slice(0, 11)), "|S4"),
+      names,
+    )
+    assert.deepStrictEqual(await of(little, "<U3", { classes: ["é", "cat"] }), ["é", "cat"])
+    const images = npy(new Uint8Array(48 * 4), [3, 4, 4], { descr: "<U1" })
+    assert.match(
+      await refused(await withFile(arrays({ "x_train.npy": images }))),
+      /found the pixel "" of type U1, expected pixels 0 to 255/,
+    )
+    const long = npy(new Uint8Array(3 * 4 * 2000), [3], { descr: "<U2000" })
+    assert.match(await refused(await withFile(arrays({ "y_train.npy": long }))), /found values of type U2000/)
+  })
+
   it("in a damaged archive are refused", async () => {
     const whole = arrays()
     assert.match(await refused(await withFile(whole.subarray(0, 200))), /expected a ZIP archive/)
