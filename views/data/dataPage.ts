@@ -1,17 +1,21 @@
-/** A dataset as a page: (inspected data) -> HTML with its figures and a contact sheet, the first training images of each class. */
+/** A dataset as a page: (inspected data) -> HTML with its counts, and the first images of each class. */
 import { Effect } from "effect"
-import { count, measure } from "../../format/numbers.ts"
+import { count, measure, percent } from "../../format/numbers.ts"
 import { datasetTitle } from "../../format/datasetTitle.ts"
 import type { InspectedData } from "../../operations/data/inspectData.ts"
 import { examplePicture } from "../page/examplePicture.ts"
 import { html } from "../page/html.ts"
-import { facts, notice, page, paragraph, type Section } from "../page/page.ts"
+import { facts, highlights, notice, page, paragraph, type Section } from "../page/page.ts"
+import { table } from "../page/tables.ts"
 
 const imagesOfClass = 10
 /** More classes are only counted: a page of thousands of images is slow. */
 const maxClasses = 100
+/** More excluded files are only counted; stages/fetch.json of a run lists them all. */
+const maxExcluded = 100
 
-const sheetOf = Effect.fnUntraced(function* ({ data, summary }: InspectedData) {
+/** The first images of each class, training set first. */
+const picturesOf = Effect.fnUntraced(function* ({ data, summary }: InspectedData) {
   const pixels = data.imageShape.reduce((a, b) => a * b)
   const [height, width, channels] = data.imageShape
   const first = new Map<number, Array<number>>()
@@ -27,61 +31,102 @@ const sheetOf = Effect.fnUntraced(function* ({ data, summary }: InspectedData) {
         examplePicture(data.images.subarray(index * pixels, (index + 1) * pixels), [height, width, channels]),
       ),
       (pictures) =>
-        html`<h3>${name}</h3>
-          <ol class="cards">
-            ${pictures.flatMap((picture, at) =>
-              picture === null ? [] : [html`<li>${picture(`${name}, example ${at + 1}`)}</li>`],
-            )}
-          </ol>`,
+        html`<span class="sheet"
+          >${pictures.map((picture, at) => picture?.(`${name}, example ${at + 1}`) ?? null)}</span
+        >`,
     ),
   )
 })
 
-export const dataPage = Effect.fn("dataPage")(function* (inspected: InspectedData) {
-  const { summary } = inspected
-  const more = summary.classes.length - maxClasses
-  const sections: ReadonlyArray<Section> = [
+const classesSection = Effect.fnUntraced(function* (inspected: InspectedData) {
+  const { classes, splits } = inspected.summary
+  const pictures = yield* picturesOf(inspected)
+  const more = classes.length - maxClasses
+  return {
+    id: "classes",
+    title: "Classes",
+    content: [
+      table({
+        caption: `Examples of each class and split, and the first ${imagesOfClass} images, training set first`,
+        columns: [
+          "class",
+          ...splits.map(({ name }) => ({ name, numeric: true })),
+          { name: "share", numeric: true },
+          "images",
+        ],
+        rows: classes.slice(0, maxClasses).map((name, label) => {
+          const counts = splits.map(({ classCounts }) => classCounts[label])
+          const all = splits.reduce((sum, { examples }) => sum + examples, 0)
+          const share = all === 0 ? "" : percent(counts.reduce((a, b) => a + b, 0) / all)
+          return [name, ...counts.map((each) => count(each)), share, pictures[label]]
+        }),
+      }),
+      more > 0 ? paragraph(`${count(more)} more classes.`) : null,
+    ],
+  } satisfies Section
+})
+
+const filesSection = ({ summary }: InspectedData): ReadonlyArray<Section> => {
+  const { packed } = summary
+  if (packed === null) return []
+  const excluded = packed.excluded.slice(0, maxExcluded)
+  const more = packed.excluded.length - excluded.length
+  const kinds = Object.entries(packed.images).map(([what, number]) => `${count(number)} ${what}`)
+  return [
     {
-      id: "figures",
-      title: "Figures",
+      id: "files",
+      title: "Files",
       content: [
-        notice("Problems", summary.problems),
-        notice("Warnings", summary.warnings),
         facts([
-          ["images", `${summary.imageShape.join("×")}, ${summary.classes.length} classes`],
-          ["training set", `${count(summary.trainExamples)} examples`],
-          ["test set", `${count(summary.testExamples)} examples`],
-          ...summary.splits.map(({ examples, name }) => [`${name} split`, count(examples)] as const),
-          [
-            "pixels",
-            `mean ${measure(summary.pixelMean)}, standard deviation ${measure(summary.pixelStddev)}`,
-          ],
-          ...(summary.packed === null
-            ? []
-            : [
-                ["digest of pixels and labels", html`<code>${summary.packed.digest}</code>`] as const,
-                ["hidden files skipped", count(summary.packed.skipped)] as const,
-                ["files excluded", count(summary.packed.excluded.length)] as const,
-              ]),
+          ["read", count(packed.sources)],
+          ...(kinds.length === 0 ? [] : [["of them", kinds.join(", ")] as const]),
+          ["hidden, skipped", count(packed.skipped)],
+          ["excluded", count(packed.excluded.length)],
+          ["digest of pixels and labels", html`<code>${packed.digest}</code>`],
         ]),
-      ],
-    },
-    {
-      id: "images",
-      title: "Images",
-      content: [
-        paragraph(`The first ${imagesOfClass} images of each class, training set first.`),
-        ...(yield* sheetOf(inspected)),
-        more > 0 ? paragraph(`${count(more)} more classes.`) : null,
+        excluded.length === 0
+          ? null
+          : table({
+              caption: "Excluded files",
+              columns: ["file", "reason"],
+              rows: excluded.map(({ path, reason }) => [path, reason]),
+            }),
+        more > 0 ? paragraph(`${count(more)} more files are excluded.`) : null,
       ],
     },
   ]
+}
+
+export const dataPage = Effect.fn("dataPage")(function* (inspected: InspectedData) {
+  const { summary } = inspected
+  const examples = summary.trainExamples + summary.testExamples
+  const { problems, warnings } = summary
   return page({
     title: datasetTitle(summary.name),
-    kind: "dataset",
-    lead: paragraph(
-      `${count(summary.trainExamples + summary.testExamples)} images of ${summary.classes.length} classes`,
-    ),
-    sections,
+    kind: "Dataset",
+    lead: [
+      paragraph(
+        `${count(examples)} images of ${summary.imageShape.join("×")} in ${summary.classes.length} classes`,
+      ),
+      notice("Problems: a run would be refused", problems),
+      notice("Warnings", warnings),
+      highlights([
+        { name: "training set", value: count(summary.trainExamples), note: "examples" },
+        { name: "test set", value: count(summary.testExamples), note: "examples" },
+        ...summary.splits
+          .filter(({ name }) => name === "validation")
+          .map((split) => ({
+            name: "validation split",
+            value: count(split.examples),
+            note: "examples, held out of the training set",
+          })),
+        {
+          name: "mean of the pixels",
+          value: measure(summary.pixelMean),
+          note: `standard deviation ${measure(summary.pixelStddev)}, of 0 to 1`,
+        },
+      ]),
+    ],
+    sections: [yield* classesSection(inspected), ...filesSection(inspected)],
   })
 })

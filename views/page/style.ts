@@ -83,7 +83,7 @@ footer { margin-top: 3rem; border-top: 1px solid var(--line); font-size: .82rem;
 .notice { margin: 1.2rem 0; padding: .7rem 1rem; background: var(--warn-paper); border-left: 3px solid var(--warn); border-radius: .2rem; }
 .notice p, .notice ul { margin: 0; }
 .notice strong { color: var(--warn); }
-.notice ul { padding-left: 1.1rem; overflow-wrap: anywhere; }
+.notice ul { padding-left: 1.1rem; overflow-wrap: anywhere; white-space: pre-line; }
 .sentences { margin: .6rem 0; padding: 0; list-style: none; max-width: 52rem; overflow-wrap: anywhere; }
 .sentences li { margin: .5rem 0 0; }
 .sentences li.more { margin: .1rem 0 0 1.2rem; color: var(--muted); font-size: .9rem; }
@@ -170,6 +170,9 @@ img { image-rendering: pixelated; max-width: 100%; height: auto; vertical-align:
 .cards figcaption { margin-top: .35rem; font-size: .87rem; line-height: 1.4; overflow-wrap: anywhere; }
 .cards small { display: inline-block; line-height: 1.35; }
 .cards img, .examples img { border-radius: .2rem; }
+.sheet { display: flex; gap: .25rem; }
+tr:has(.sheet) > * { vertical-align: middle; }
+.sheet img { width: 2.6rem; height: 2.6rem; object-fit: contain; border-radius: .15rem; image-rendering: pixelated; }
 .examples td img { width: 2.1rem; height: 2.1rem; margin: -.1rem 0; }
 @media print {
   :root {
