@@ -1,6 +1,7 @@
 /**
  * `sweeps/<name>/` in a runs folder: a search over hyper-parameters. `sweep.json` says what is searched, `journal.ndjson`
- * what was drawn and measured, in an order that depends on nothing else, and `result.json` how the sweep ended.
+ * what was drawn and measured, in an order that depends on nothing else, and `result.json` how the sweep ended; `report.html`
+ * shows all that.
  *
  * A record counts only with its line feed. Whatever follows the first line that is no record is dropped: it is drawn again,
  * or measured again from the runs.
@@ -13,7 +14,7 @@ import { Failure } from "../schemas/Failure.ts"
 import { SweepDefinition, SweepRecord, SweepResult } from "../schemas/Sweep.ts"
 import * as files from "./files.ts"
 import { entriesNow, isFileNow, isLinkNow } from "./filesNow.ts"
-import { claim } from "./lock/claim.ts"
+import { claim, isClaimed } from "./lock/claim.ts"
 import { removeTemporaries } from "./temporaries.ts"
 
 export const sweepsFolder = "sweeps"
@@ -22,6 +23,7 @@ export const sweepLayout = {
   definition: "sweep.json",
   journal: "journal.ndjson",
   result: "result.json",
+  page: "report.html",
   claim: "claim",
 } as const
 
@@ -64,6 +66,11 @@ export const claimSweep = Effect.fn("claimSweep")(function* (runsDir: string, na
   return checkOwned
 })
 
+/** Whether a process decides about a sweep now. */
+export const isSweepRunning = Effect.fn("isSweepRunning")(function* (runsDir: string, name: string) {
+  return isExperimentName(name) && (yield* isClaimed(yield* fileOf(runsDir, name, "claim")))
+})
+
 /** Undefined if the file does not exist. */
 const readJson = <A>(file: "definition" | "result", schema: Schema.Codec<A, unknown>) => {
   const decode = Schema.decodeUnknownEffect(Schema.fromJsonString(Schema.toCodecJson(schema)))
@@ -90,13 +97,14 @@ const encodeResult = Schema.encodeSync(SweepResult)
 export const definitionJson = (definition: SweepDefinition): Schema.Json =>
   JSON.parse(JSON.stringify(encodeDefinition(definition)))
 
-/** Begins a sweep: the result and the journal of an earlier one with this name end first. */
+/** Begins a sweep: the result, the page and the journal of an earlier one with this name end first. */
 export const writeSweepDefinition = Effect.fn("writeSweepDefinition")(function* (
   runsDir: string,
   definition: SweepDefinition,
 ) {
   const { name } = definition
   yield* files.remove(yield* fileOf(runsDir, name, "result"))
+  yield* files.remove(yield* fileOf(runsDir, name, "page"))
   yield* files.remove(yield* fileOf(runsDir, name, "journal"))
   const text = `${JSON.stringify(encodeDefinition(definition), null, 2)}\n`
   yield* files.writeAtomic(yield* fileOf(runsDir, name, "definition"), text)

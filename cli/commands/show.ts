@@ -30,11 +30,13 @@ const run = Argument.String("run").pipe(
 )
 
 const open = Flag.Boolean("open").pipe(
-  Flag.withDescription("Write the report page, report.html in the run directory, and open it in a browser"),
+  Flag.withDescription(
+    "Write the page, report.html in the folder of the run or sweep, and open it in a browser",
+  ),
   Flag.withDefault(false),
 )
 const htmlFile = Flag.String("html").pipe(
-  Flag.withDescription("Write the report page to this file instead"),
+  Flag.withDescription("Write the page to this file instead"),
   Flag.withMetavar("FILE"),
   Flag.optional,
 )
@@ -53,8 +55,18 @@ const showPage = Effect.fnUntraced(function* ({ file, json, open, run, runsDir }
   if (more.length > 0) return yield* new RunNotFound({ run, runsDir, candidates: [path, ...more] })
   const { writeReportPage } = yield* Effect.promise(() => import("../../views/report/writeReportPage.ts"))
   const page = yield* writeReportPage(path, file)
+  yield* printPage(page, json, open)
+})
+
+const printPage = Effect.fnUntraced(function* (page: string, json: boolean, open: boolean) {
   yield* Console.log(json ? JSON.stringify({ page }, null, 2) : page)
   if (open) yield* openOrLog(page)
+})
+
+/** Works at any time of the sweep: the page shows what was measured so far. */
+const showSweepPage = Effect.fnUntraced(function* ({ file, json, open, run, runsDir }: PageOptions) {
+  const { writeSweepPage } = yield* Effect.promise(() => import("../../views/sweep/writeSweepPage.ts"))
+  yield* printPage(yield* writeSweepPage(runsDir, run, file), json, open)
 })
 
 /** One line: status, iteration reached and engine. An unfinished run also names the checkpoint that `resume` starts from. */
@@ -102,9 +114,9 @@ export const show = Command.make(
     }
     const sweep = sweepName(run)
     if (sweep !== undefined) {
-      if (open || Option.isSome(html))
-        yield* Effect.logWarning("a sweep has no report page; printing its result instead")
-      return yield* showSweep(runsDir, sweep, json)
+      return yield* open || Option.isSome(html)
+        ? showSweepPage({ run: sweep, runsDir, file: Option.getOrUndefined(html), open, json })
+        : showSweep(runsDir, sweep, json)
     }
     if (open || Option.isSome(html)) {
       return yield* showPage({ run, runsDir, file: Option.getOrUndefined(html), open, json })
@@ -123,7 +135,7 @@ export const show = Command.make(
       yield* Console.log(`resume with: ${program} resume ${quoted(runArgument(found.path))}`)
   }),
 ).pipe(
-  Command.withDescription("Show the report of a run, or its progress"),
+  Command.withDescription("Show the report of a run, an ensemble or a sweep, or its progress"),
   Command.withExamples([
     { command: "pipeline show latest", description: "Show the newest run" },
     { command: "pipeline show latest --open", description: "Show its charts and images in a browser" },

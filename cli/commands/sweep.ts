@@ -110,10 +110,13 @@ const runWhole = Effect.fnUntraced(function* (options: Options) {
       `${trial}/${seed}/${rung}${isTested ? "/tested" : ""}`,
     ],
   }).pipe(resumeHint(...resumeWith))
+  const { tryWriteSweepPage } = yield* Effect.promise(() => import("../../views/sweep/writeSweepPage.ts"))
+  const page = yield* tryWriteSweepPage(options.runsDir, definition.name)
   const { renderSweepResult } = yield* Effect.promise(() => import("../render/renderSweep.ts"))
   yield* Console.log(
     options.json ? JSON.stringify(result, null, 2) : `\n${renderSweepResult(definition, result)}`,
   )
+  if (page !== undefined) yield* Effect.logInfo(`page ${page}`)
 })
 
 export const sweep = Command.make(

@@ -1,5 +1,5 @@
 /**
- * `pipeline watch RUN`: follows a run from another process until it ends. It only reads, so stopping it does not stop the run.
+ * `pipeline watch RUN`: follows a run or a sweep from another process until it ends. It only reads, so stopping it does not stop the run.
  */
 import { Clock, Console, Effect, Schema } from "effect"
 import { Argument, Command } from "effect/cli"
@@ -7,8 +7,9 @@ import { Failure } from "../../schemas/Failure.ts"
 import { locateRuns, RunNotFound } from "../../storage/runDirectory.ts"
 import { type LiveRun, observe } from "../../inspect/liveRun.ts"
 import { runArgument } from "../../format/runArgument.ts"
+import { sweepName } from "../../storage/sweeps.ts"
+import { makeScreen } from "../render/makeScreen.ts"
 import { renderCurves, renderLine, renderLive } from "../render/renderLiveRun.ts"
-import { printable } from "../../format/printable.ts"
 import { quoted } from "../../format/quoted.ts"
 import { json, runsDir } from "../flags.ts"
 import { program } from "../../format/program.ts"
@@ -36,19 +37,10 @@ export class RunNotFinished extends Failure<RunNotFinished>()("RunNotFinished", 
 }) {}
 
 const run = Argument.String("run").pipe(
-  Argument.withDescription("Run: an id, its first or last characters, a path, or `latest`"),
+  Argument.withDescription("Run: an id, its first or last characters, a path, `latest`, or sweep:NAME"),
 )
 
 const isOver = ({ status }: LiveRun) => status !== "running" && status !== "starting"
-
-/** Prints lines over the ones it printed before. */
-const makeScreen = () => {
-  let drawn = 0
-  return (lines: ReadonlyArray<string>) => {
-    process.stdout.write(`${drawn > 0 ? `\u001B[${drawn}F\u001B[J` : ""}${lines.map(printable).join("\n")}\n`)
-    drawn = lines.length
-  }
-}
 
 /** Prints plain lines: one at the start, one per evaluation, and one per interval. */
 const makeLines = () => {
@@ -72,6 +64,11 @@ export const watch = Command.make(
   "watch",
   { run, runsDir, json },
   Effect.fn("watch")(function* (options) {
+    const sweep = sweepName(options.run)
+    if (sweep !== undefined) {
+      const { watchSweep } = yield* Effect.promise(() => import("./watch/sweep.ts"))
+      return yield* watchSweep(options.runsDir, sweep, options.json)
+    }
     const [path, ...more] = yield* locateRuns(options.runsDir, [options.run])
     if (more.length > 0) {
       return yield* new RunNotFound({
@@ -110,7 +107,7 @@ export const watch = Command.make(
     }
   }),
 ).pipe(
-  Command.withDescription("Follow a run until it ends; Ctrl-C does not stop the run"),
+  Command.withDescription("Follow a run or a sweep until it ends; Ctrl-C does not stop it"),
   Command.withExamples([
     { command: "pipeline watch latest", description: "Follow the newest run from another terminal" },
     {

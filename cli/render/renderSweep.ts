@@ -1,26 +1,23 @@
 /** A sweep as text: (definition, result, or what was measured so far) -> lines. */
-import { count, percent, points, pValue, threeDigits } from "../../format/numbers.ts"
-import { planOf, stateOf } from "../../operations/sweep/decide.ts"
-import { placesOf, showDrawn, showId } from "../../operations/sweep/space.ts"
+import { count, percent } from "../../format/numbers.ts"
+import {
+  describeEvidence,
+  describeVerdict,
+  objectiveName,
+  showChange,
+  showObjective,
+  showSpread,
+} from "../../operations/sweep/describe.ts"
+import { progressOf, type TrialProgress } from "../../operations/sweep/progress.ts"
+import { placesOf, showDrawn, showId, showInBase } from "../../operations/sweep/space.ts"
 import type { SweepDefinition, SweepRecord, SweepResult } from "../../schemas/Sweep.ts"
 import { table } from "./table.ts"
 
-const showObjective = ({ objective }: Pick<SweepDefinition, "objective">, value: number) =>
-  objective === "validationError" ? percent(value) : threeDigits(value)
-
-const objectiveName = ({ objective }: Pick<SweepDefinition, "objective">) =>
-  objective === "validationError" ? "validation error" : "validation loss"
-
-const showChange = ({ objective }: Pick<SweepDefinition, "objective">, value: number) =>
-  objective === "validationError" ? `${points(value)} points` : threeDigits(value)
-
 const describeWinner = ({ winner }: SweepResult): ReadonlyArray<string> => {
   if (winner === null) return ["winner         none: no trial was trained again with every fresh seed"]
-  const { baseTestError, difference, isBetter, testError, trial } = winner
-  const evidence = `${pValue(difference.p)}; 95 % interval of the difference: ${points(difference.low)} to ${points(difference.high)} points`
-  const verdict = isBetter ? "better than the base" : "not better than the base"
+  const { baseTestError, testError, trial } = winner
   return [
-    `winner         trial ${trial}: ${verdict} (${evidence})`,
+    `winner         trial ${trial}: ${describeVerdict(winner)} (${describeEvidence(winner)})`,
     `test error     ${percent(testError)}, of the base ${percent(baseTestError)}: means over fresh seeds, tested once`,
   ]
 }
@@ -29,23 +26,23 @@ const describeWinner = ({ winner }: SweepResult): ReadonlyArray<string> => {
 export const renderSweepResult = (definition: SweepDefinition, result: SweepResult): string => {
   const places = placesOf(definition.space)
   const { base, failed, finalists, iterations, optimism, pruned, trials } = result
-  const spread = ({
-    high,
-    low,
-    value,
-  }: {
-    readonly value: number
-    readonly low: number
-    readonly high: number
-  }) =>
-    `${showObjective(result, value)} (${showObjective(result, Math.max(0, low))} to ${showObjective(result, high)})`
   const rows = finalists.map(({ parameters, retrained, searched, trial }) => [
     `trial ${trial}`,
     ...places.map((place) => showDrawn(place, parameters)),
     showObjective(result, searched),
-    spread(retrained),
+    showSpread(result, retrained),
   ])
-  const baseRow = base === null ? [] : [["the base", ...places.map(() => "–"), "–", spread(base.retrained)]]
+  const baseRow =
+    base === null
+      ? []
+      : [
+          [
+            "the base",
+            ...places.map((place) => showInBase(place, definition.base)),
+            "–",
+            showSpread(result, base.retrained),
+          ],
+        ]
   return [
     table(["", ...places.map(({ id }) => showId(id)), "in the search", "fresh seeds"], [...rows, ...baseRow]),
     "",
@@ -62,28 +59,35 @@ export const renderSweepResult = (definition: SweepDefinition, result: SweepResu
   ].join("\n")
 }
 
+const statusWords = { finished: "finished", pruned: "pruned", failed: "failed", open: "in progress" } as const
+
+const outcomeOf = (definition: SweepDefinition, { reason, rung, status, values }: TrialProgress) => {
+  const value = rung === null ? null : values[rung]
+  if (status === "failed") return `failed: ${reason ?? "unknown"}`
+  return value === null ? "–" : `${showObjective(definition, value)}, ${statusWords[status]}`
+}
+
 /** How far a sweep is that has not ended. */
 export const renderSweepProgress = (
   definition: SweepDefinition,
   records: ReadonlyArray<SweepRecord>,
 ): string => {
-  const { drawn, measured } = stateOf(records)
-  const { trials } = planOf(definition)
+  const progress = progressOf(definition, records)
   const places = placesOf(definition.space)
-  const rows = [...drawn].map(([trial, parameters]) => {
-    const newest = [...measured.values()].findLast((record) => record.trial === trial)
-    const outcome =
-      newest === undefined
-        ? "–"
-        : newest.record === "failed"
-          ? `failed: ${newest.reason}`
-          : `${showObjective(definition, newest.value)} at iteration ${newest.iteration}`
-    return [trial, ...places.map((place) => showDrawn(place, parameters)), outcome]
-  })
-  const done = new Set([...measured.values()].flatMap(({ trial }) => (trial === "base" ? [] : [trial]))).size
+  const rows = progress.trials.map((trial) => [
+    trial.trial,
+    ...places.map((place) => showDrawn(place, trial.parameters)),
+    outcomeOf(definition, trial),
+  ])
+  const measured = progress.trials.filter(({ rung, status }) => rung !== null || status === "failed").length
+  const { phase, planned, trainings } = progress
+  const step =
+    phase === null || trainings === null
+      ? "testing the winner and the base"
+      : `${phase}: ${count(trainings.done)} of ${count(trainings.of)} trainings done`
   return [
     table(["trial", ...places.map(({ id }) => showId(id)), objectiveName(definition)], rows),
     "",
-    `${definition.name}: ${count(done)} of ${count(trials)} trials measured`,
+    `${definition.name}: ${count(measured)} of ${count(planned)} trials measured; ${step}`,
   ].join("\n")
 }

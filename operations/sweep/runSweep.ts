@@ -5,7 +5,6 @@
  * they end in, so the journal has the same bytes (but for the names of runs) with any number of processes and after any kill.
  */
 import { Effect, type FileSystem, type Path } from "effect"
-import { percent, threeDigits } from "../../format/numbers.ts"
 import type { Assignment, SweepDefinition, SweepRecord } from "../../schemas/Sweep.ts"
 import type { ClaimLost } from "../../storage/lock/claim.ts"
 import type { StorageFailed } from "../../storage/StorageFailed.ts"
@@ -20,6 +19,7 @@ import {
 } from "../../storage/sweeps.ts"
 import { adoptedTrials, changesOf, SweepChanged } from "./changes.ts"
 import { type Ended, keyOf, nextStep, type Part, stateOf, type SweepState } from "./decide.ts"
+import { showObjective } from "./describe.ts"
 import { assembleResult, baseOf, finalistsOf, winnerOf } from "./finish.ts"
 import { nameOfTrial, prepareWork } from "./parts.ts"
 import { placesOf } from "./space.ts"
@@ -63,9 +63,6 @@ const prepareAll = (
   Effect.forEach(parts, (part) =>
     prepareWork(sweep, { ...part, isTested }, part.trial === "base" ? undefined : drawn.get(part.trial)),
   )
-
-const showObjective = (definition: SweepDefinition, value: number) =>
-  definition.objective === "validationError" ? percent(value) : threeDigits(value)
 
 /** Appends records if this process still holds the claim. */
 type WriteRecords = (

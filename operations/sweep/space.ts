@@ -200,5 +200,18 @@ export const showDrawn = ({ id, parameter }: Place, assignment: Assignment): str
   return typeof kind === "string" ? kind : `option ${value + 1}`
 }
 
+/** The same of the base: its own value, "–" if it has none or a large one. */
+export const showInBase = ({ id }: Place, base: unknown): string => {
+  const keys = id.includes("#") ? undefined : keysOf(id)
+  let value = keys === undefined ? undefined : base
+  for (const key of keys ?? []) {
+    value = typeof value === "object" && value !== null ? Reflect.get(value, key) : undefined
+  }
+  if (typeof value === "object" && value !== null) value = Reflect.get(value, "kind")
+  return typeof value === "number" || typeof value === "string" || typeof value === "boolean"
+    ? String(value)
+    : "–"
+}
+
 /** "optimizer#2.learningRate" as a table shows it. */
 export const showId = (id: string): string => id.replace(/#\d+/g, "")

@@ -1,5 +1,5 @@
 /**
- * The beta, binomial and Student t distributions, from one function: the regularized incomplete beta I_x(a, b).
+ * The beta, binomial, Student t and F distributions, from one function: the regularized incomplete beta I_x(a, b).
  *
  * Relative error below 1e-11 for the counts that occur (up to some 100,000); quantiles by bisection, to the last bits.
  */
@@ -85,3 +85,41 @@ export const clopperPearson = (
   low: successes === 0 ? 0 : 1 - bisect((q) => 1 - binomialAtMost(successes - 1, n, 1 - q), 0.025, 0, 1),
   high: binomialUpperLimit(successes, n, 0.025),
 })
+
+/** P(F ≥ f) with `between` and `within` degrees of freedom (Abramowitz and Stegun 26.6.2). */
+export const fAtLeast = (f: number, between: number, within: number): number =>
+  incompleteBeta(within / (within + between * f), within / 2, between / 2)
+
+/** P(F ≤ f) of the noncentral F distribution: a Poisson mixture of beta distributions (Abramowitz and Stegun 26.6.18). */
+export const noncentralFAtMost = (f: number, between: number, within: number, noncentrality: number) => {
+  const x = (between * f) / (between * f + within)
+  const mean = noncentrality / 2
+  // Beyond ten standard deviations of the Poisson distribution nothing is left.
+  const reach = 20 + 10 * Math.sqrt(mean)
+  let sum = 0
+  for (let j = Math.max(0, Math.floor(mean - reach)); j <= mean + reach; j++) {
+    const weight = mean === 0 ? (j === 0 ? 1 : 0) : Math.exp(j * Math.log(mean) - mean - logGamma(j + 1))
+    if (weight > 1e-18) sum += weight * incompleteBeta(x, between / 2 + j, within / 2)
+  }
+  return Math.min(1, sum)
+}
+
+/**
+ * The 95 % interval of the noncentrality, given the F that was found: with its lower end, 2.5 % of F are as large or larger,
+ * with its upper end as small or smaller. J. H. Steiger, Psychological Methods 9 (2004).
+ */
+export const noncentralityInterval = (f: number, between: number, within: number) => {
+  let most = 1
+  while (noncentralFAtMost(f, between, within, most) > 0.025) most *= 2
+  const at = (target: number) => {
+    if (noncentralFAtMost(f, between, within, 0) <= target) return 0
+    let [low, high] = [0, most]
+    for (let i = 0; i < 50; i++) {
+      const middle = (low + high) / 2
+      if (noncentralFAtMost(f, between, within, middle) > target) low = middle
+      else high = middle
+    }
+    return (low + high) / 2
+  }
+  return { low: at(0.975), high: at(0.025) }
+}

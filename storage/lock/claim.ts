@@ -13,7 +13,7 @@ import * as files from "../files.ts"
 import { createExclusive, reservedSuffix } from "../createExclusive.ts"
 import { removeTemporaries } from "../temporaries.ts"
 import { keepBeatingSoon, removeOlderHeartbeats } from "./heartbeat.ts"
-import { isAlive } from "./owner.ts"
+import { isAlive, seemsAlive } from "./owner.ts"
 import { currentProcess } from "./processIdentity.ts"
 
 const Claim = Schema.Struct({
@@ -40,6 +40,18 @@ const holder = Effect.fnUntraced(function* (what: string, path: string) {
     text === undefined ? undefined : yield* decodeClaim(text).pipe(Effect.orElseSucceed(() => undefined))
   if (claim === undefined || claim.released) return undefined
   return (yield* isAlive(what, path, claim.process)) ? claim : undefined
+})
+
+/** Whether a process seems to hold the claim, at once, for a display. Nothing is taken on its word. */
+export const isClaimed = Effect.fn("isClaimed")(function* (folder: string) {
+  const paths = yield* Path.Path
+  const highest = Math.max(0, ...numbersOf(yield* files.list(folder)))
+  if (highest === 0) return false
+  const path = paths.join(folder, fileName(highest))
+  const text = yield* files.readStringIfExists(path)
+  const claim =
+    text === undefined ? undefined : yield* decodeClaim(text).pipe(Effect.orElseSucceed(() => undefined))
+  return claim !== undefined && !claim.released && (yield* seemsAlive(path, claim.process))
 })
 
 const take = Effect.fnUntraced(function* (what: string, folder: string) {

@@ -14,6 +14,8 @@ import type { Browser, BrowserContextOptions, Page } from "playwright-core"
 import { writeHistoryPage } from "../../views/history/writeHistoryPage.ts"
 import { axeSource, chromiumPath, launchBrowser } from "../fixtures/browser.ts"
 import { cliRun } from "../fixtures/cli.ts"
+import { byRate, define, play } from "../fixtures/simulatedSweep.ts"
+import { writeSweep } from "../fixtures/writeSweep.ts"
 import { judged, scheduledRun, writeHistory } from "../fixtures/scheduledRuns.ts"
 import { onlyRun } from "../fixtures/runFiles.ts"
 import { writeRun } from "../fixtures/writeRun.ts"
@@ -61,6 +63,18 @@ beforeAll(async () => {
   const compared = join(scratch, "compared.html")
   assert.strictEqual((await cliRun("compare", "2*", "--runs-dir", runs, "--html", compared)).code, 0)
   pages.set("compared", compared)
+  const definition = define({ kind: "halving", factor: 3, rungs: 3, from: "quasiRandom" }, 27)
+  const { records } = play(definition, (part, parameters) =>
+    part.trial === 4 ? "failed" : byRate(part, parameters),
+  )
+  const swept = join(scratch, "swept")
+  writeSweep(swept, definition, records)
+  const sweepPage = join(scratch, "sweep.html")
+  assert.strictEqual(
+    (await cliRun("show", "sweep:simulated", "--html", sweepPage, "--runs-dir", swept)).code,
+    0,
+  )
+  pages.set("sweep", sweepPage)
   browser = await launchBrowser()
 })
 afterAll(async () => {
@@ -107,7 +121,7 @@ const sizes = [
 ]
 
 describe.skipIf(chromiumPath === undefined)("pages in Chromium", () => {
-  for (const name of ["finished", "failed", "compared", "history"]) {
+  for (const name of ["finished", "failed", "compared", "history", "sweep"]) {
     for (const colorScheme of ["light", "dark"] as const) {
       it(`${name}, ${colorScheme}: loads from disk without messages or requests, fits the screen and is accessible`, async () => {
         for (const viewport of sizes) {

@@ -14,7 +14,7 @@ export interface Axis {
 }
 
 /** Ticks of a logarithmic axis: powers of ten, with round numbers between them if there are few; all in [low, high]. */
-const logarithmicTicks = (low: number, high: number): ReadonlyArray<number> => {
+export const logarithmicTicks = (low: number, high: number): ReadonlyArray<number> => {
   const decades = Math.log10(high / low)
   const steps = decades > 3.5 ? [1] : decades > 2 ? [1, 3] : decades > 1 ? [1, 2, 5] : [1, 2, 3, 5, 7]
   const every = Math.max(1, Math.ceil(decades / 6))

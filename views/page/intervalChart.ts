@@ -1,5 +1,5 @@
 /** A chart of estimates with their intervals, one per line: (estimates, axis) -> Html. */
-import { type Axis, numberTick } from "./axis.ts"
+import { type Axis, numberTick, tickCount } from "./axis.ts"
 import { chartSize, draw, Plot } from "./draw.ts"
 import type { Html } from "./html.ts"
 import { seriesColor } from "./style.ts"
@@ -45,7 +45,8 @@ export const intervalChart = ({ alternative, at, estimates, x }: IntervalChart):
       labelArrow: "none",
       grid: true,
       tickSize: 0,
-      ticks: 5,
+      // Labels of a whole range must not run into each other.
+      ticks: x.domain === undefined ? 5 : tickCount(...x.domain, 4),
       nice: true,
       tickFormat: x.format ?? numberTick,
       ...(x.domain === undefined ? {} : { domain: [...x.domain] }),

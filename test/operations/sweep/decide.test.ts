@@ -1,68 +1,11 @@
 /** What a sweep decides, without training: the measured values come from a function. */
 import { assert, describe, it } from "@effect/vitest"
-import { Schema } from "effect"
 import { conclude } from "../../../operations/sweep/conclude.ts"
 import { keyOf, nextStep, type Part, stateOf } from "../../../operations/sweep/decide.ts"
 import { uniformAt } from "../../../operations/sweep/draw.ts"
 import { finalistsOf, winnerOf } from "../../../operations/sweep/finish.ts"
-import { Experiment } from "../../../schemas/experiment/Experiment.ts"
-import type { Assignment, SweepDefinition, SweepRecord } from "../../../schemas/Sweep.ts"
 import type { Strategy } from "../../../schemas/sweep/Strategy.ts"
-import tiny from "../../fixtures/tiny.ts"
-
-const base = Schema.decodeUnknownSync(Experiment)(tiny)
-const rate = { parameter: "logUniform", low: 1e-4, high: 1e-2 } as const
-const define = (
-  strategy: Strategy,
-  trials: number | null,
-  more: Partial<SweepDefinition> = {},
-): SweepDefinition => ({
-  formatVersion: 1,
-  name: "simulated",
-  base,
-  space: {
-    "optimizer.learningRate": rate,
-    batchSize: { parameter: "choice", options: [10, 20, 50] },
-  },
-  strategy,
-  trials,
-  objective: "validationError",
-  seeds: 1,
-  retrain: { top: 3, seeds: 5 },
-  seed: 0,
-  adopted: [],
-  ...more,
-})
-
-type Value = (part: Part, parameters: Assignment | undefined) => number | "failed"
-
-const recordOf = (part: Part, value: number | "failed"): SweepRecord =>
-  value === "failed"
-    ? { record: "failed", ...part, run: "r", reason: "training diverged" }
-    : { record: "measured", ...part, run: "r", iteration: 1, value }
-
-/** Plays a sweep to its end; returns its records. */
-const play = (definition: SweepDefinition, value: Value) => {
-  const records: Array<SweepRecord> = []
-  const phases: Array<string> = []
-  while (true) {
-    const state = stateOf(records)
-    const step = nextStep(definition, state)
-    if (step.kind === "ended") return { records, phases, state, ended: step.ended }
-    phases.push(step.phase)
-    for (const [trial, parameters] of step.draw) {
-      if (!state.drawn.has(trial)) records.push({ record: "trial", trial, parameters })
-    }
-    const { drawn } = stateOf(records)
-    for (const part of step.parts) {
-      if (state.measured.has(keyOf(part))) continue
-      records.push(recordOf(part, value(part, part.trial === "base" ? undefined : drawn.get(part.trial))))
-    }
-  }
-}
-
-const byRate: Value = ({ trial }, parameters) =>
-  trial === "base" ? 0.5 : Math.abs(Math.log10((parameters?.["optimizer.learningRate"] ?? 1) / 1e-3))
+import { byRate, define, play } from "../../fixtures/simulatedSweep.ts"
 
 const halving = { kind: "halving", factor: 3, rungs: 3, from: "quasiRandom" } as const
 

@@ -62,8 +62,16 @@ describe("a sweep", () => {
     const refused = await runCommand("rm", result.base.runs[0], "--yes", ...folder)
     assert.strictEqual(refused.code, 75)
     assert.include(refused.stderr, "the base of sweep small, which `rm sweep:small` removes")
-    const missing = await runCommand("show", "sweep:nobody", ...folder)
-    assert.strictEqual(missing.code, 66)
+    assert.isTrue(existsSync(join(scratch, "runs", "sweeps", "small", "report.html")))
+    const watched = await runCommand("watch", "sweep:small", "--json", ...folder)
+    assert.strictEqual(watched.code, 0, watched.stderr)
+    const live = JSON.parse(watched.stdout)
+    assert.strictEqual(live.status, "finished")
+    assert.deepStrictEqual(live.counts, { finished: 1, pruned: 0, failed: 1, open: 0 })
+    for (const command of ["show", "watch"]) {
+      const missing = await runCommand(command, "sweep:nobody", ...folder)
+      assert.strictEqual(missing.code, 66)
+    }
   })
 
   it("resumes with a journal that was cut, to the same bytes, and trains nothing again", async () => {
@@ -74,6 +82,9 @@ describe("a sweep", () => {
     for (const cut of [0, 1, journal.indexOf("diverged"), journal.length - 1]) {
       rmSync(join(folder, "result.json"))
       writeFileSync(join(folder, "journal.ndjson"), journal.slice(0, cut))
+      const watched = await runCommand("watch", "sweep:small", "--runs-dir", join(scratch, "runs"))
+      assert.strictEqual(watched.code, 130)
+      assert.match(watched.stderr, /sweep small did not finish \(.*\), and no process works on it; resume it/)
       const { code, stderr } = await runCommand("sweep", file, ...places("runs"))
       assert.strictEqual(code, 0, stderr)
       if (cut > 0) assert.match(stderr, /the journal of sweep small was damaged; dropped a last line/)
