@@ -5,7 +5,7 @@ import { mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from "nod
 import { join } from "node:path"
 import { pathToFileURL } from "node:url"
 import { gzipSync } from "node:zlib"
-import { type EnsembleInput, type ExperimentInput, layers } from "../../schemas/index.ts"
+import { type EnsembleInput, type ExperimentInput, layers, type SweepInput } from "../../schemas/index.ts"
 import { digitAt } from "../fixtures/mnistTest.ts"
 import { root } from "./markdown.ts"
 
@@ -135,10 +135,12 @@ export const writeStandIns = async (project: string, experiments: "real" | "stan
   writeDataset(folder, digits, digitAt)
   const names = readdirSync(join(root, "experiments")).filter((name) => name.endsWith(".ts"))
   for (const name of experiments === "real" ? [neverReal] : names.filter((name) => name !== alwaysReal)) {
-    const module: { readonly default: ExperimentInput | EnsembleInput } = await import(
+    const module: { readonly default: ExperimentInput | EnsembleInput | SweepInput } = await import(
       pathToFileURL(join(root, "experiments", name)).href
     )
     const value = module.default
+    // The paths of its space would not exist in a small network.
+    if ("space" in value) continue
     const standIn =
       "members" in value
         ? { ...value, members: value.members.map((member) => small(member, folder)) }
