@@ -83,7 +83,8 @@ footer { margin-top: 3rem; border-top: 1px solid var(--line); font-size: .82rem;
 .notice { margin: 1.2rem 0; padding: .7rem 1rem; background: var(--warn-paper); border-left: 3px solid var(--warn); border-radius: .2rem; }
 .notice p, .notice ul { margin: 0; }
 .notice strong { color: var(--warn); }
-.notice ul { padding-left: 1.1rem; overflow-wrap: anywhere; white-space: pre-line; }
+.notice ul { padding-left: 1.1rem; overflow-wrap: anywhere; }
+.notice li { white-space: pre-line; }
 .sentences { margin: .6rem 0; padding: 0; list-style: none; max-width: 52rem; overflow-wrap: anywhere; }
 .sentences li { margin: .5rem 0 0; }
 .sentences li.more { margin: .1rem 0 0 1.2rem; color: var(--muted); font-size: .9rem; }
