@@ -108,8 +108,13 @@ export const show = Command.make(
     const ensemble = ensembleName(run)
     if (ensemble !== undefined) {
       const report = yield* readEnsemble(runsDir, ensemble)
-      if (open || Option.isSome(html))
-        yield* Effect.logWarning("an ensemble has no report page; printing its report instead")
+      if (open || Option.isSome(html)) {
+        const { writeEnsemblePage } = yield* Effect.promise(
+          () => import("../../views/ensemble/ensemblePage.ts"),
+        )
+        const page = yield* writeEnsemblePage(runsDir, report, Option.getOrUndefined(html))
+        return yield* printPage(page, json, open)
+      }
       return yield* Console.log(json ? JSON.stringify(report, null, 2) : renderEnsemble(report))
     }
     const sweep = sweepName(run)

@@ -3,10 +3,10 @@
  *
  * Skipped with a warning if there is no Chromium.
  */
-import { mkdtempSync, rmSync } from "node:fs"
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs"
 import { tmpdir } from "node:os"
 import { join } from "node:path"
-import { pathToFileURL } from "node:url"
+import { fileURLToPath, pathToFileURL } from "node:url"
 import * as NodeServices from "@effect/platform-node/NodeServices"
 import { afterAll, assert, beforeAll, describe, it, vi } from "@effect/vitest"
 import { Effect } from "effect"
@@ -75,6 +75,23 @@ beforeAll(async () => {
     0,
   )
   pages.set("sweep", sweepPage)
+  const pair = join(scratch, "pair.ts")
+  writeFileSync(
+    pair,
+    `import tiny from ${JSON.stringify(fileURLToPath(new URL("../fixtures/tiny.ts", import.meta.url)))}\nexport default { name: "pair", members: [0, 1].map((seed) => ({ ...tiny, seed })) }\n`,
+  )
+  const paired = await cliRun("run", pair, "--engine", "onnx", ...folders)
+  assert.strictEqual(paired.code, 0, paired.stderr)
+  const together = join(scratch, "together.html")
+  assert.strictEqual((await cliRun("show", "ensemble:pair", "--runs-dir", runs, "--html", together)).code, 0)
+  pages.set("ensemble", together)
+  const described = join(scratch, "described.html")
+  assert.strictEqual(
+    (await cliRun("data", "test/fixtures/tiny.ts", "--html", described, "--data-dir", join(scratch, "data")))
+      .code,
+    0,
+  )
+  pages.set("dataset", described)
   browser = await launchBrowser()
 })
 afterAll(async () => {
@@ -121,7 +138,7 @@ const sizes = [
 ]
 
 describe.skipIf(chromiumPath === undefined)("pages in Chromium", () => {
-  for (const name of ["finished", "failed", "compared", "history", "sweep"]) {
+  for (const name of ["finished", "failed", "compared", "history", "sweep", "ensemble", "dataset"]) {
     for (const colorScheme of ["light", "dark"] as const) {
       it(`${name}, ${colorScheme}: loads from disk without messages or requests, fits the screen and is accessible`, async () => {
         for (const viewport of sizes) {

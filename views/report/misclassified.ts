@@ -35,7 +35,7 @@ const card = (mistake: Mistake, names: ReadonlyArray<string>, image: Picture | u
 }
 
 export const misclassifiedSection = (
-  { test }: RunRecords,
+  { test }: Pick<RunRecords, "test">,
   names: ReadonlyArray<string>,
   /** By index in the test split. */
   images: ReadonlyMap<number, Picture>,

@@ -23,7 +23,8 @@ import { count, percent, threeDigits } from "../../format/numbers.ts"
 import { datasetTitle } from "../../format/datasetTitle.ts"
 import { moment } from "../../format/moment.ts"
 
-const namesOf = ({ dataset, experiment, fetched, test }: RunRecords): ReadonlyArray<string> => {
+/** The names of its classes. */
+export const namesOf = ({ dataset, experiment, fetched, test }: RunRecords): ReadonlyArray<string> => {
   const classes = dataset?.classes ?? test?.confusion?.length ?? 0
   return classNames(
     experiment?.dataset ?? "mnist",

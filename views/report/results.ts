@@ -146,7 +146,10 @@ const confusionFigure = (
   ]
 }
 
-export const resultsSection = ({ test }: RunRecords, names: ReadonlyArray<string>): Section | null => {
+export const resultsSection = (
+  { test }: Pick<RunRecords, "test">,
+  names: ReadonlyArray<string>,
+): Section | null => {
   if (test === null || (test.confusion === undefined && test.classes === undefined)) return null
   const classes = test.classes === undefined ? null : classesTable(test.classes, names)
   return {

@@ -4,6 +4,7 @@ import { tmpdir } from "node:os"
 import { basename, join } from "node:path"
 import { fileURLToPath } from "node:url"
 import { afterAll, assert, beforeAll, describe, it } from "@effect/vitest"
+import { parseHTML } from "linkedom"
 import sharp from "sharp"
 import { decodeSafetensors } from "../../../storage/safetensors.ts"
 import { start } from "../../fixtures/cli.ts"
@@ -120,6 +121,17 @@ describe("an ensemble", () => {
 
     const shown = await runCommand("show", "ensemble:trio-40-iterations", "--runs-dir", runs)
     assert.include(shown.stdout, "trio-40-iterations: 3 networks, combined by mean probability")
+    const page = join(runs, "ensembles/trio-40-iterations/report.html")
+    const paged = await runCommand("show", "ensemble:trio-40-iterations", "--html", page, "--runs-dir", runs)
+    assert.strictEqual(paged.stdout.trim(), page)
+    const { document } = parseHTML(readFileSync(page, "utf8"))
+    assert.match(document.querySelector("h1")?.textContent ?? "", /^trio-40-iterations on .*% test error$/)
+    assert.deepStrictEqual(
+      [...document.querySelectorAll("h2")].map(({ textContent }) => textContent),
+      ["Members", "Results by class", "Misclassified examples", "Calibration"],
+    )
+    for (const path of members) assert.include(document.body.textContent, basename(path))
+    assert.isNull(document.querySelector(".notice"), "nothing is missing")
     const kept = await runCommand("rm", members[0], "--yes", "--runs-dir", runs)
     assert.strictEqual(kept.code, 75)
     assert.include(kept.stderr, `${basename(members[0])} (a member of ensemble trio-40-iterations`)
