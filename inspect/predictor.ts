@@ -10,6 +10,7 @@ import { selectEngine } from "../engines/select.ts"
 import type { EngineName } from "../schemas/EngineInfo.ts"
 import type { Combination } from "../schemas/Ensemble.ts"
 import { Failure } from "../schemas/Failure.ts"
+import { normalize } from "../stages/dataset/normalize.ts"
 import { toProbabilities } from "../stages/evaluate/probabilities.ts"
 import { combine } from "../stages/evaluate/ensemble.ts"
 import { preparationOf } from "../stages/preprocess/prepare.ts"
@@ -45,9 +46,7 @@ const open = Effect.fnUntraced(function* (
     Effect.suspend(() => {
       const size = model.dataset.imageShape.reduce((a, b) => a * b)
       const input = new Float32Array(images.length * size)
-      images.forEach((pixels, image) => {
-        for (let i = 0; i < size; i++) input[image * size + i] = model.table[pixels[i]]
-      })
+      images.forEach((pixels, image) => normalize(model.table, pixels, input, image * size))
       return Effect.map(trainer.predict(input), (outputs) =>
         toProbabilities(model.experiment.loss, outputs, model.dataset.classes),
       )

@@ -23,7 +23,7 @@ import { ContentNotKnown, fetchDataset, isImmutable, isStillCached } from "../st
 import { report as testModel } from "../stages/report/report.ts"
 import { train as trainModel } from "../stages/train/train.ts"
 import { classNames } from "../stages/dataset/classNames.ts"
-import { pixelFigures } from "../stages/dataset/normalize.ts"
+import { standardization } from "../stages/dataset/normalize.ts"
 import { describeEmptyClasses, findEmptyClasses } from "../stages/validate/emptyClasses.ts"
 import { readsExamples, type SplitIndices } from "../stages/dataset/split.ts"
 import { checkRepeated } from "../stages/validate/repeatedImages.ts"
@@ -110,11 +110,10 @@ const validate = Effect.fnUntraced(function* (fetched: FetchedDataset, data: Run
       if (emptyClasses !== undefined) {
         for (const text of describeEmptyClasses(emptyClasses, names)) yield* Effect.logWarning(text)
       }
+      const standardizedBy = yield* standardization(experiment.normalization, dataset, split.train)
       return {
         ...figures,
-        ...(experiment.normalization === "unit"
-          ? {}
-          : { standardizedBy: yield* pixelFigures(dataset, split.train) }),
+        ...(standardizedBy === undefined ? {} : { standardizedBy }),
         ...(emptyClasses === undefined ? {} : { emptyClasses }),
         ...(recorded === undefined ? {} : { classNames: recorded }),
         ...(readsExamples(experiment.split) ? { split: sizesOf(split) } : {}),

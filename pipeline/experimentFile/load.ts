@@ -67,6 +67,20 @@ const outputProblems = ({ loss, model }: Experiment) => {
   return [{ at: `model[${index}]`, problem }]
 }
 
+/** Gray images have no saturation. */
+const augmentationProblems = (
+  { augmentation }: Experiment,
+  [, , channels]: readonly [number, number, number],
+) =>
+  (augmentation?.saturation ?? 0) === 0 || channels === 3
+    ? []
+    : [
+        {
+          at: "augmentation.saturation",
+          problem: `found images of ${channels} ${channels === 1 ? "channel" : "channels"}, expected colour images of 3; remove it`,
+        },
+      ]
+
 /** Addresses of an own dataset that cannot be read. */
 const addressProblems = ({ dataset }: Experiment) =>
   sourcesOf(dataset).flatMap(({ at, source }) => {
@@ -85,7 +99,7 @@ export const decodeExperiment = Effect.fn("decodeExperiment")(function* (value: 
   const { classes, imageShape } = describeDataset(experiment.dataset)
   const layers = yield* Effect.fromResult(inferShapes(experiment.model, imageShape, classes))
   yield* checkMemory(experiment, layers, imageShape)
-  const problems = outputProblems(experiment)
+  const problems = [...outputProblems(experiment), ...augmentationProblems(experiment, imageShape)]
   if (problems.length > 0) return yield* new ExperimentInvalid({ path, problems })
   const recall = experiment.gate?.leastRecall
   const unknown =

@@ -11,6 +11,8 @@ const upTo = (maximum: number) =>
 
 const Probability = Schema.Finite.check(Schema.isBetween({ minimum: 0, maximum: 1 }))
 
+const Share = Schema.Finite.check(Schema.isBetween({ minimum: 0, maximum: 1 }))
+
 /** Each number is a maximum: the value is drawn uniformly between minus and plus that number. */
 export const Augmentation = Schema.Struct({
   /**
@@ -37,7 +39,22 @@ export const Augmentation = Schema.Struct({
       sigma: PositiveFinite,
     }),
   ),
-  /** Black squares: DeVries and Taylor (2017). Default: none. */
+  /** Share of images to mirror, left to right, 0 to 1. Default: none. */
+  flip: Schema.optionalKey(Probability),
+  /** Cut an image of the same size from the image with a black margin, at a random place. Default: none. */
+  crop: Schema.optionalKey(
+    Schema.Struct({
+      /** Width of the margin in pixels, 1 to 1000: the image moves by as many, in whole pixels. */
+      padding: Schema.Int.check(Schema.isBetween({ minimum: 1, maximum: 1000 })),
+    }),
+  ),
+  /** Relative change of all pixels: 0.2 means 0.8 to 1.2 times. At most 1. Default: 0. */
+  brightness: Schema.optionalKey(Share),
+  /** Relative change of the distance from the mean gray of the image. At most 1. Default: 0. */
+  contrast: Schema.optionalKey(Share),
+  /** Relative change of the distance of each pixel from its gray, for colour images. At most 1. Default: 0. */
+  saturation: Schema.optionalKey(Share),
+  /** Black squares, cutout: DeVries and Taylor (2017). Default: none. */
   erasing: Schema.optionalKey(
     Schema.Struct({
       /** Width of the square in pixels. */

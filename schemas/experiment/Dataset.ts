@@ -58,8 +58,11 @@ export const isPacked = <D extends object | string>(
   dataset: D,
 ): dataset is Extract<D, { readonly kind: string }> => typeof dataset === "object" && "kind" in dataset
 
-/** `unit`: pixel / 255, in [0, 1]. `standardized`: (pixel - mean) / standard deviation over the train split. */
-export const Normalization = Schema.Literals(["unit", "standardized"])
+/**
+ * `unit`: pixel / 255, in [0, 1]. `standardized`: (pixel - mean) / standard deviation over the train split.
+ * `standardizedByChannel`: the same with mean and standard deviation of each channel.
+ */
+export const Normalization = Schema.Literals(["unit", "standardized", "standardizedByChannel"])
 export type Normalization = typeof Normalization.Type
 
 /** A verified, uncompressed file. */
@@ -158,6 +161,10 @@ export type SetFigures = typeof SetFigures.Type
 export const PixelFigures = Schema.Struct({ mean: Schema.Finite, stddev: Schema.Finite })
 export type PixelFigures = typeof PixelFigures.Type
 
+/** By what pixels are standardized: figures of all channels together, or of each. */
+export const Standardization = Schema.Union([PixelFigures, Schema.NonEmptyArray(PixelFigures)])
+export type Standardization = typeof Standardization.Type
+
 const Labels = Schema.Array(Schema.Int)
 
 /** The labels of classes without an example, by split. */
@@ -174,10 +181,10 @@ export const DatasetFigures = Schema.Struct({
   /** Test images that equal a train image byte for byte. */
   duplicates: Schema.Int,
   /**
-   * Mean and standard deviation of the train split, if pixels are standardized. Predictions need them. Records of
-   * older versions lack them.
+   * Mean and standard deviation of the train split, if pixels are standardized; of each channel if it is by channel.
+   * Predictions need them. Records of older versions lack them.
    */
-  standardizedBy: Schema.optionalKey(PixelFigures),
+  standardizedBy: Schema.optionalKey(Standardization),
   /** Classes without an example in a split; absent if there are none. Records of older versions lack it. */
   emptyClasses: Schema.optionalKey(EmptyClasses),
   /** The name of each class, by label. Absent if labels are all that is known, and from records of older versions. */

@@ -73,7 +73,10 @@ export const Experiment = Schema.Struct({
    * examples.
    */
   split: withDefault(Split, { kind: "standard" }),
-  /** `unit`: pixel / 255. `standardized`: (pixel - mean) / standard deviation over the train split. Default: unit. */
+  /**
+   * `unit`: pixel / 255. `standardized`: (pixel - mean) / standard deviation over the train split.
+   * `standardizedByChannel`: the same for each channel. Default: unit.
+   */
   normalization: withDefault(Normalization, "unit"),
   /** Random changes of the images in training. Default: none. */
   augmentation: Schema.optionalKey(Augmentation),

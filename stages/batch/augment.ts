@@ -1,5 +1,6 @@
 /**
- * Augmentation: (position, pixels) -> the example, perhaps rotated, scaled, sheared, shifted, distorted and partly erased.
+ * Augmentation: (position, pixels) -> the example, perhaps recoloured, mirrored, cropped, rotated, scaled, sheared, shifted,
+ * distorted and partly erased, in this order.
  *
  * What is drawn for the example at position p of the endless row of epochs is a pure function of (seed, p): any iteration
  * is reached in O(1), whatever the batch size. An output pixel is interpolated between source pixels; outside the image is
@@ -7,7 +8,10 @@
  * exponentials, whose last bit may differ between versions of V8, are rounded to float32 first.
  */
 import type { Augmentation } from "../../schemas/experiment/Augmentation.ts"
+import { normalize } from "../dataset/normalize.ts"
+import { colourWords, makeRecolour } from "./colour.ts"
 import { type Interpolation, interpolation } from "./interpolation.ts"
+import { makePlacement, placementWords } from "./placement.ts"
 import { type RandomKey, randomKey, randomWords } from "../random.ts"
 
 /** [height, width, channels] */
@@ -133,10 +137,16 @@ export const elasticFields = (
 /**
  * Computes every output pixel from the source. `framed`: the source with `frame` black pixels before and `frame` + 1
  * after it, [height + 2·frame + 1, width + 2·frame + 1, channels]. What lies outside the frame is black as well.
+ * `interpolated`: of each channel, or of all.
  */
-export const makeWarp =
-  ({ frame, pixel }: Interpolation, [height, width, channels]: ImageShape) =>
-  (
+export const makeWarp = (
+  interpolated: Interpolation | ReadonlyArray<Interpolation>,
+  [height, width, channels]: ImageShape,
+) => {
+  const each = "frame" in interpolated ? Array.from({ length: channels }, () => interpolated) : interpolated
+  const { frame } = each[0]
+  const pixelOf = each.map(({ pixel }) => pixel)
+  return (
     framed: Float32Array,
     { x0, xx, xy, y0, yx, yy }: Affine,
     displacement: Field,
@@ -158,11 +168,12 @@ export const makeWarp =
         const top = fromY | 0
         const from = top * stride + left * channels
         for (let c = 0; c < channels; c++) {
-          out[to++] = pixel(framed, from + c, channels, stride, fromX - left, fromY - top)
+          out[to++] = pixelOf[c](framed, from + c, channels, stride, fromX - left, fromY - top)
         }
       }
     }
   }
+}
 
 /**
  * Makes a square black: DeVries and Taylor, Cutout (2017). Its middle is any pixel, so part of it may be outside the
@@ -172,7 +183,7 @@ const erase = (
   { probability, size }: NonNullable<Augmentation["erasing"]>,
   [height, width, channels]: ImageShape,
   words: ArrayLike<number>,
-  black: number,
+  black: ArrayLike<number>,
   out: Float32Array,
   at: number,
 ) => {
@@ -181,57 +192,95 @@ const erase = (
   const top = Math.floor(words[2] * 2 ** -32 * height) - (size >> 1)
   const [from, until] = [Math.max(0, left), Math.min(width, left + size)]
   for (let y = Math.max(0, top); y < Math.min(height, top + size); y++) {
-    out.fill(black, at + (y * width + from) * channels, at + (y * width + until) * channels)
+    fillWith(black, out, at + (y * width + from) * channels, at + (y * width + until) * channels)
+  }
+}
+
+/** Fills whole pixels with the values of their channels. */
+const fillWith = (values: ArrayLike<number>, out: Float32Array, from: number, until: number) => {
+  for (let i = from, channel = 0; i < until; i++) {
+    out[i] = values[channel++]
+    if (channel === values.length) channel = 0
   }
 }
 
 /** Writes the example at `position` of the row of epochs to `out[at …]`. `pixels`: one image as the dataset stores it. */
 export type Augment = (position: number, pixels: Uint8Array, out: Float32Array, at: number) => void
 
+/** Random words of an example for a purpose: a pure function of seed, purpose and position. */
+const makeDraws = (seed: number) => (purpose: string, count: number) => {
+  const key: RandomKey = randomKey(seed, `augmentation/${purpose}`)
+  const words = new Uint32Array(count)
+  return (position: number): Uint32Array => {
+    randomWords(key, position * count, words)
+    return words
+  }
+}
+
+/** Rotates, scales, shears, shifts and distorts. `source`: the normalized image. */
+const makeWarping = (
+  augmentation: Augmentation,
+  shape: ImageShape,
+  { black, white }: Range,
+  draws: ReturnType<typeof makeDraws>,
+) => {
+  const [height, width, channels] = shape
+  const { elastic, interpolation: method = "bilinear", probability = 1 } = augmentation
+  const interpolated = Array.from({ length: channels }, (_, c) => interpolation(method, black[c], white[c]))
+  const { frame } = interpolated[0]
+  const [rows, stride] = [height + 2 * frame + 1, (width + 2 * frame + 1) * channels]
+  const framed = new Float32Array(rows * stride)
+  fillWith(black, framed, 0, framed.length)
+  const warp = makeWarp(interpolated, shape)
+  const field: Field = { x: new Float32Array(height * width), y: new Float32Array(height * width) }
+  const fields = elastic === undefined ? undefined : elasticFields(elastic, shape)
+  const warping = draws("whether", warpingWords)
+  const affine = draws("affine", affineWords)
+  const distortion = draws("elastic", fields?.words ?? 0)
+  const row = width * channels
+  return {
+    isWarped: (position: number) => probability === 1 || warping(position)[0] * 2 ** -32 < probability,
+    warp: (position: number, source: Float32Array, out: Float32Array, at: number) => {
+      for (let y = 0; y < height; y++) {
+        framed.set(source.subarray(y * row, (y + 1) * row), (y + frame) * stride + frame * channels)
+      }
+      fields?.fill(distortion(position), field)
+      warp(framed, drawAffine(augmentation, affine(position)), field, out, at)
+    },
+  }
+}
+
+/** The values of black and white of each channel. */
+interface Range {
+  readonly black: ReadonlyArray<number>
+  readonly white: ReadonlyArray<number>
+}
+
 export const makeAugment = (
   augmentation: Augmentation,
   shape: ImageShape,
-  /** The normalized value of each pixel value. */
+  /** The normalized value of each pixel value, perhaps by channel. */
   table: Float32Array,
   seed: number,
 ): Augment => {
   const [height, width, channels] = shape
-  const { elastic, erasing } = augmentation
-  const black = table[0]
-  const interpolated = interpolation(augmentation.interpolation ?? "bilinear", black, table[255])
-  const { frame } = interpolated
-  const [rows, stride] = [height + 2 * frame + 1, (width + 2 * frame + 1) * channels]
-  const framed = new Float32Array(rows * stride).fill(black)
-  const warp = makeWarp(interpolated, shape)
-  const field: Field = { x: new Float32Array(height * width), y: new Float32Array(height * width) }
-  const fields = elastic === undefined ? undefined : elasticFields(elastic, shape)
-  const draws = (purpose: string, count: number) => {
-    const key: RandomKey = randomKey(seed, `augmentation/${purpose}`)
-    const words = new Uint32Array(count)
-    return (position: number) => {
-      randomWords(key, position * count, words)
-      return words
-    }
-  }
-  const { probability = 1 } = augmentation
-  const warping = draws("whether", warpingWords)
-  const isWarped = (position: number) => probability === 1 || warping(position)[0] * 2 ** -32 < probability
-  const affine = draws("affine", affineWords)
-  const distortion = draws("elastic", fields?.words ?? 0)
+  const valueOf = (pixel: number) =>
+    Array.from({ length: channels }, (_, c) => table[(table.length === 256 ? 0 : 256 * c) + pixel])
+  const range: Range = { black: valueOf(0), white: valueOf(255) }
+  const draws = makeDraws(seed)
+  const { erasing } = augmentation
+  const { isWarped, warp } = makeWarping(augmentation, shape, range, draws)
+  const recolour = makeRecolour(augmentation, shape, range, draws("colour", colourWords))
+  const place = makePlacement(augmentation, shape, range.black, draws("placement", placementWords))
   const erasure = draws("erasing", erasingWords)
-
-  const warped: Augment = (position, pixels, out, at) => {
-    for (let y = 0, from = 0; y < height; y++) {
-      const row = (y + frame) * stride + frame * channels
-      for (let i = 0; i < width * channels; i++) framed[row + i] = table[pixels[from++]]
-    }
-    fields?.fill(distortion(position), field)
-    warp(framed, drawAffine(augmentation, affine(position)), field, out, at)
-  }
-
+  const source = new Float32Array(height * width * channels)
   return (position, pixels, out, at) => {
-    if (isWarped(position)) warped(position, pixels, out, at)
-    else for (let i = 0; i < pixels.length; i++) out[at + i] = table[pixels[i]]
-    if (erasing !== undefined) erase(erasing, shape, erasure(position), black, out, at)
+    const warped = isWarped(position)
+    const [to, from] = warped ? [source, 0] : [out, at]
+    if (recolour === undefined) normalize(table, pixels, to, from)
+    else recolour(position, pixels, to, from)
+    place?.(position, to, from)
+    if (warped) warp(position, source, out, at)
+    if (erasing !== undefined) erase(erasing, shape, erasure(position), range.black, out, at)
   }
 }

@@ -8,13 +8,14 @@
 import type { Augmentation } from "../../schemas/experiment/Augmentation.ts"
 import { type Augment, makeAugment } from "./augment.ts"
 import type { ResidentDataset } from "../dataset/load.ts"
+import { normalize } from "../dataset/normalize.ts"
 import { endlessShuffle } from "../shuffle.ts"
 
 export interface BatchOptions {
   readonly dataset: ResidentDataset
   /** The split: indices of its examples in the dataset. */
   readonly indices: Uint32Array
-  /** The normalized value of each pixel value (`stages/dataset/normalize.ts`). */
+  /** The normalized value of each pixel value, perhaps by channel (`stages/dataset/normalize.ts`). */
   readonly table: Float32Array
   readonly batchSize: number
   readonly seed: number
@@ -31,8 +32,7 @@ const fillImage = (
 ) => {
   const size = images.length / labels.length
   // Indexing a view of the one image is a fifth faster than adding its offset to every index.
-  const pixels = images.subarray(index * size, (index + 1) * size)
-  for (let i = 0; i < size; i++) out[at + i] = table[pixels[i]]
+  normalize(table, images.subarray(index * size, (index + 1) * size), out, at)
 }
 
 /** Writes the batch of an iteration as batch number `index` of a stack. */

@@ -1,11 +1,11 @@
 /**
  * Pixel normalization: (normalization, train split) -> the float32 value of each of the 256 pixel values.
  *
- * A pixel is one byte, so normalization is a table. Mean and standard deviation are of the train split only, and exact
+ * A pixel is one byte, so normalization is a table, or one for each channel, one after another. Mean and standard deviation are of the train split only, and exact
  * whatever the order, because integers are counted.
  */
 import { Effect } from "effect"
-import type { Normalization, PixelFigures } from "../../schemas/experiment/Dataset.ts"
+import type { Normalization, PixelFigures, Standardization } from "../../schemas/experiment/Dataset.ts"
 import type { ResidentDataset } from "./load.ts"
 
 /**
@@ -56,10 +56,51 @@ export const pixelFigures = Effect.fn("pixelFigures")(function* (
   return counts.figures()
 })
 
+/** The same for each channel of the images. */
+const channelFigures = Effect.fn("channelFigures")(function* (
+  { imageShape: [, , channels], images, labels }: ResidentDataset,
+  indices: Uint32Array,
+) {
+  const size = images.length / labels.length
+  const planes = Array.from({ length: channels }, () => new Uint8Array(size / channels))
+  const counts = planes.map(() => new PixelCounts())
+  for (const [at, index] of indices.entries()) {
+    for (let i = 0, from = index * size; i < size / channels; i++) {
+      for (const plane of planes) plane[i] = images[from++]
+    }
+    planes.forEach((plane, channel) => counts[channel].add(plane))
+    if (at % imagesAtOnce === imagesAtOnce - 1) yield* Effect.yieldNow
+  }
+  const [first, ...more] = counts.map((each) => each.figures())
+  return [first, ...more] as const
+})
+
+/** What pixels are standardized by; undefined for `unit`. */
+export const standardization = (
+  normalization: Normalization,
+  dataset: ResidentDataset,
+  /** Indices of the train split. */
+  train: Uint32Array,
+): Effect.Effect<Standardization | undefined> => {
+  switch (normalization) {
+    case "unit":
+      return Effect.succeed(undefined)
+    case "standardized":
+      return pixelFigures(dataset, train)
+    case "standardizedByChannel":
+      return channelFigures(dataset, train)
+  }
+}
+
 export const unitTable = () => Float32Array.from({ length: 256 }, (_, value) => value / 255)
 
-export const standardizedTable = ({ mean, stddev }: PixelFigures) =>
-  Float32Array.from({ length: 256 }, (_, value) => (value / 255 - mean) / (stddev || 1))
+export const standardizedTable = (by: Standardization) => {
+  const channels = "mean" in by ? [by] : by
+  return Float32Array.from({ length: 256 * channels.length }, (_, i) => {
+    const { mean, stddev } = channels[i >> 8]
+    return ((i & 255) / 255 - mean) / (stddev || 1)
+  })
+}
 
 export const pixelTable = Effect.fn("pixelTable")(function* (
   normalization: Normalization,
@@ -67,5 +108,19 @@ export const pixelTable = Effect.fn("pixelTable")(function* (
   /** Indices of the train split. */
   train: Uint32Array,
 ) {
-  return normalization === "unit" ? unitTable() : standardizedTable(yield* pixelFigures(dataset, train))
+  const by = yield* standardization(normalization, dataset, train)
+  return by === undefined ? unitTable() : standardizedTable(by)
 })
+
+/** Writes the value of each pixel, channels last, to `out[at …]`. */
+export const normalize = (table: Float32Array, pixels: Uint8Array, out: Float32Array, at: number): void => {
+  if (table.length === 256) {
+    for (let i = 0; i < pixels.length; i++) out[at + i] = table[pixels[i]]
+    return
+  }
+  for (let i = 0, channel = 0; i < pixels.length; i++) {
+    out[at + i] = table[channel + pixels[i]]
+    channel += 256
+    if (channel === table.length) channel = 0
+  }
+}

@@ -22,11 +22,26 @@ export interface Described {
   readonly classNames: ReadonlyArray<string>
   readonly loss: Loss
   readonly normalization: string
-  /** The float32 value of each of the 256 pixel values, a linear function. */
+  /** The float32 value of each of the 256 pixel values, a linear function; perhaps by channel. */
   readonly table: Float32Array
 }
 
 export type Description = ReturnType<typeof describe>
+
+/** A table as a linear function of the pixel; by channel a list of numbers for each. */
+const linear = (table: Float32Array) => {
+  const formula = "pixel * scale + offset, with pixel from 0 (black) to 255 (white)"
+  const channels = Array.from({ length: table.length / 256 }, (_, channel) => {
+    const [black, white] = [table[256 * channel], table[256 * channel + 255]]
+    return { scale: (white - black) / 255, offset: black }
+  })
+  if (channels.length === 1) return { formula, ...channels[0] }
+  return {
+    formula: `${formula}; a number for each channel`,
+    scale: channels.map(({ scale }) => scale),
+    offset: channels.map(({ offset }) => offset),
+  }
+}
 
 /** `output`: the outputs of the network in the format. */
 export const describe = (model: Described, output: "probabilities" | "scores") => {
@@ -43,9 +58,7 @@ export const describe = (model: Described, output: "probabilities" | "scores") =
     preparation: describePreparation(preparationOf(dataset), datasetName),
     normalization: {
       kind: normalization,
-      formula: "pixel * scale + offset, with pixel from 0 (black) to 255 (white)",
-      scale: (table[255] - table[0]) / 255,
-      offset: table[0],
+      ...linear(table),
     },
     output:
       output === "probabilities"

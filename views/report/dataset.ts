@@ -25,10 +25,26 @@ const splitOf = ({ experiment }: RunRecords): string => {
 }
 
 const normalizationOf = ({ experiment }: RunRecords): string => {
-  if (experiment === undefined) return "unknown"
-  return experiment.normalization === "unit"
-    ? "unit (pixel / 255)"
-    : "standardized (mean 0 and standard deviation 1 over the training split)"
+  switch (experiment?.normalization) {
+    case undefined:
+      return "unknown"
+    case "unit":
+      return "unit (pixel / 255)"
+    case "standardized":
+      return "standardized (mean 0 and standard deviation 1 over the training split)"
+    case "standardizedByChannel":
+      return "standardized by channel (mean 0 and standard deviation 1 of each channel over the training split)"
+  }
+}
+
+/** Mean and standard deviation that pixels are standardized by. */
+const standardizedBy = (by: DatasetFigures["standardizedBy"]) => {
+  if (by === undefined) return []
+  const channels = "mean" in by ? [by] : by
+  const listOf = (values: ReadonlyArray<number>) => values.map(measure).join(", ")
+  const means = listOf(channels.map(({ mean }) => mean))
+  const deviations = listOf(channels.map(({ stddev }) => stddev))
+  return [["standardized by", `mean ${means}; standard deviation ${deviations}`] as const]
 }
 
 const classesTable = (
@@ -131,6 +147,7 @@ export const datasetSection = (
               ] as const,
             ]),
         ["pixel normalization", normalizationOf(records)],
+        ...standardizedBy(dataset.standardizedBy),
         ...packedFacts(records),
       ]),
       names.length <= 64

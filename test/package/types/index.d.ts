@@ -15,7 +15,20 @@ export interface AugmentationInput {
     /** Smoothness: the width of the blur in pixels. The authors use 4. */
     readonly sigma: number
   }
-  /** Black squares: DeVries and Taylor (2017). Default: none. */
+  /** Share of images to mirror, left to right, 0 to 1. Default: none. */
+  readonly flip?: number
+  /** Cut an image of the same size from the image with a black margin, at a random place. Default: none. */
+  readonly crop?: {
+    /** Width of the margin in pixels, 1 to 1000: the image moves by as many, in whole pixels. */
+    readonly padding: number
+  }
+  /** Relative change of all pixels: 0.2 means 0.8 to 1.2 times. At most 1. Default: 0. */
+  readonly brightness?: number
+  /** Relative change of the distance from the mean gray of the image. At most 1. Default: 0. */
+  readonly contrast?: number
+  /** Relative change of the distance of each pixel from its gray, for colour images. At most 1. Default: 0. */
+  readonly saturation?: number
+  /** Black squares, cutout: DeVries and Taylor (2017). Default: none. */
   readonly erasing?: {
     /** Width of the square in pixels. */
     readonly size: number
@@ -681,8 +694,11 @@ export type ExperimentInput = {
   readonly description?: string
   /** Determines initial weights, shuffling, dropout and augmentation. Default: 0. */
   readonly seed?: number
-  /** `unit`: pixel / 255. `standardized`: (pixel - mean) / standard deviation over the train split. Default: unit. */
-  readonly normalization?: "unit" | "standardized"
+  /**
+   * `unit`: pixel / 255. `standardized`: (pixel - mean) / standard deviation over the train split.
+   * `standardizedByChannel`: the same for each channel. Default: unit.
+   */
+  readonly normalization?: "unit" | "standardized" | "standardizedByChannel"
   /** Random changes of the images in training. Default: none. */
   readonly augmentation?: AugmentationInput
   /**
@@ -810,6 +826,11 @@ export type LayerInput = {
   /** Output channels. */
   readonly filters: number
   /**
+   * `valid`: windows lie inside the image. `same`: the output size is the input size divided by the stride. Default:
+   * valid.
+   */
+  readonly padding?: "valid" | "same"
+  /**
    * A letter, then at most 63 letters, digits, _ or -. Default: the kind and its number in the network, such as
    * `conv2d_1`.
    */
@@ -826,17 +847,17 @@ export type LayerInput = {
   readonly useBias?: boolean
   /** Initial bias. Default: zeros. */
   readonly biasInitializer?: InitializerInput
-  /**
-   * `valid`: windows lie inside the image. `same`: the output size is the input size divided by the stride. Default:
-   * valid.
-   */
-  readonly padding?: "valid" | "same"
   /** One earlier layer to read, by its name, or "images". Default: the previous layer. */
   readonly inputs?: ReadonlyArray<string>
 } | {
   readonly kind: "depthwiseConv2d"
   /** [height, width] of a filter in pixels. One number means a square. */
   readonly kernelSize: number | readonly [number, number]
+  /**
+   * `valid`: windows lie inside the image. `same`: the output size is the input size divided by the stride. Default:
+   * valid.
+   */
+  readonly padding?: "valid" | "same"
   /**
    * A letter, then at most 63 letters, digits, _ or -. Default: the kind and its number in the network, such as
    * `conv2d_1`.
@@ -850,11 +871,6 @@ export type LayerInput = {
   readonly useBias?: boolean
   /** Initial bias. Default: zeros. */
   readonly biasInitializer?: InitializerInput
-  /**
-   * `valid`: windows lie inside the image. `same`: the output size is the input size divided by the stride. Default:
-   * valid.
-   */
-  readonly padding?: "valid" | "same"
   /** One earlier layer to read, by its name, or "images". Default: the previous layer. */
   readonly inputs?: ReadonlyArray<string>
   /** Filters for each input channel. Default: 1. */
@@ -870,6 +886,11 @@ export type LayerInput = {
   /** Output channels. */
   readonly filters: number
   /**
+   * `valid`: windows lie inside the image. `same`: the output size is the input size divided by the stride. Default:
+   * valid.
+   */
+  readonly padding?: "valid" | "same"
+  /**
    * A letter, then at most 63 letters, digits, _ or -. Default: the kind and its number in the network, such as
    * `conv2d_1`.
    */
@@ -882,11 +903,6 @@ export type LayerInput = {
   readonly useBias?: boolean
   /** Initial bias. Default: zeros. */
   readonly biasInitializer?: InitializerInput
-  /**
-   * `valid`: windows lie inside the image. `same`: the output size is the input size divided by the stride. Default:
-   * valid.
-   */
-  readonly padding?: "valid" | "same"
   /** One earlier layer to read, by its name, or "images". Default: the previous layer. */
   readonly inputs?: ReadonlyArray<string>
   /** Filters for each input channel. Default: 1. */
@@ -902,17 +918,17 @@ export type LayerInput = {
 } | {
   readonly kind: "maxPooling2d"
   /**
+   * `valid`: windows lie inside the image. `same`: the output size is the input size divided by the stride. Default:
+   * valid.
+   */
+  readonly padding?: "valid" | "same"
+  /**
    * A letter, then at most 63 letters, digits, _ or -. Default: the kind and its number in the network, such as
    * `conv2d_1`.
    */
   readonly name?: string
   /** Distance between windows. Default: the pool size. */
   readonly strides?: number | readonly [number, number]
-  /**
-   * `valid`: windows lie inside the image. `same`: the output size is the input size divided by the stride. Default:
-   * valid.
-   */
-  readonly padding?: "valid" | "same"
   /** One earlier layer to read, by its name, or "images". Default: the previous layer. */
   readonly inputs?: ReadonlyArray<string>
   /** [height, width] of a window in pixels. One number means a square. Default: 2. */
@@ -920,17 +936,17 @@ export type LayerInput = {
 } | {
   readonly kind: "averagePooling2d"
   /**
+   * `valid`: windows lie inside the image. `same`: the output size is the input size divided by the stride. Default:
+   * valid.
+   */
+  readonly padding?: "valid" | "same"
+  /**
    * A letter, then at most 63 letters, digits, _ or -. Default: the kind and its number in the network, such as
    * `conv2d_1`.
    */
   readonly name?: string
   /** Distance between windows. Default: the pool size. */
   readonly strides?: number | readonly [number, number]
-  /**
-   * `valid`: windows lie inside the image. `same`: the output size is the input size divided by the stride. Default:
-   * valid.
-   */
-  readonly padding?: "valid" | "same"
   /** One earlier layer to read, by its name, or "images". Default: the previous layer. */
   readonly inputs?: ReadonlyArray<string>
   /** [height, width] of a window in pixels. One number means a square. Default: 2. */
@@ -2682,6 +2698,11 @@ export declare const layers: {
   /** Convolution: [height, width, channels] -> [height', width', filters]. */
   readonly conv2d: (options: {
     /**
+     * `valid`: windows lie inside the image. `same`: the output size is the input size divided by the stride. Default:
+     * valid.
+     */
+    readonly padding?: "valid" | "same"
+    /**
      * A letter, then at most 63 letters, digits, _ or -. Default: the kind and its number in the network, such as
      * `conv2d_1`.
      */
@@ -2700,17 +2721,17 @@ export declare const layers: {
     readonly biasInitializer?: InitializerInput
     /** [height, width] of a filter in pixels. One number means a square. */
     readonly kernelSize: number | readonly [number, number]
-    /**
-     * `valid`: windows lie inside the image. `same`: the output size is the input size divided by the stride. Default:
-     * valid.
-     */
-    readonly padding?: "valid" | "same"
     /** Output channels. */
     readonly filters: number
     /** One earlier layer to read, by its name, or "images". Default: the previous layer. */
     readonly inputs?: ReadonlyArray<string>
   }) => {
     /**
+     * `valid`: windows lie inside the image. `same`: the output size is the input size divided by the stride. Default:
+     * valid.
+     */
+    readonly padding?: "valid" | "same"
+    /**
      * A letter, then at most 63 letters, digits, _ or -. Default: the kind and its number in the network, such as
      * `conv2d_1`.
      */
@@ -2729,11 +2750,6 @@ export declare const layers: {
     readonly biasInitializer?: InitializerInput
     /** [height, width] of a filter in pixels. One number means a square. */
     readonly kernelSize: number | readonly [number, number]
-    /**
-     * `valid`: windows lie inside the image. `same`: the output size is the input size divided by the stride. Default:
-     * valid.
-     */
-    readonly padding?: "valid" | "same"
     /** Output channels. */
     readonly filters: number
     /** One earlier layer to read, by its name, or "images". Default: the previous layer. */
@@ -2742,6 +2758,11 @@ export declare const layers: {
   }
   /** Convolution of each channel separately: [height, width, channels] -> [height', width', channels · depthMultiplier]. */
   readonly depthwiseConv2d: (options: {
+    /**
+     * `valid`: windows lie inside the image. `same`: the output size is the input size divided by the stride. Default:
+     * valid.
+     */
+    readonly padding?: "valid" | "same"
     /**
      * A letter, then at most 63 letters, digits, _ or -. Default: the kind and its number in the network, such as
      * `conv2d_1`.
@@ -2757,11 +2778,6 @@ export declare const layers: {
     readonly biasInitializer?: InitializerInput
     /** [height, width] of a filter in pixels. One number means a square. */
     readonly kernelSize: number | readonly [number, number]
-    /**
-     * `valid`: windows lie inside the image. `same`: the output size is the input size divided by the stride. Default:
-     * valid.
-     */
-    readonly padding?: "valid" | "same"
     /** One earlier layer to read, by its name, or "images". Default: the previous layer. */
     readonly inputs?: ReadonlyArray<string>
     /** Filters for each input channel. Default: 1. */
@@ -2772,6 +2788,11 @@ export declare const layers: {
     readonly depthwiseRegularizer?: RegularizerInput
   }) => {
     /**
+     * `valid`: windows lie inside the image. `same`: the output size is the input size divided by the stride. Default:
+     * valid.
+     */
+    readonly padding?: "valid" | "same"
+    /**
      * A letter, then at most 63 letters, digits, _ or -. Default: the kind and its number in the network, such as
      * `conv2d_1`.
      */
@@ -2786,11 +2807,6 @@ export declare const layers: {
     readonly biasInitializer?: InitializerInput
     /** [height, width] of a filter in pixels. One number means a square. */
     readonly kernelSize: number | readonly [number, number]
-    /**
-     * `valid`: windows lie inside the image. `same`: the output size is the input size divided by the stride. Default:
-     * valid.
-     */
-    readonly padding?: "valid" | "same"
     /** One earlier layer to read, by its name, or "images". Default: the previous layer. */
     readonly inputs?: ReadonlyArray<string>
     /** Filters for each input channel. Default: 1. */
@@ -2804,6 +2820,11 @@ export declare const layers: {
   /** Depthwise convolution, then a 1×1 convolution: [height, width, channels] -> [height', width', filters]. */
   readonly separableConv2d: (options: {
     /**
+     * `valid`: windows lie inside the image. `same`: the output size is the input size divided by the stride. Default:
+     * valid.
+     */
+    readonly padding?: "valid" | "same"
+    /**
      * A letter, then at most 63 letters, digits, _ or -. Default: the kind and its number in the network, such as
      * `conv2d_1`.
      */
@@ -2818,11 +2839,6 @@ export declare const layers: {
     readonly biasInitializer?: InitializerInput
     /** [height, width] of a filter in pixels. One number means a square. */
     readonly kernelSize: number | readonly [number, number]
-    /**
-     * `valid`: windows lie inside the image. `same`: the output size is the input size divided by the stride. Default:
-     * valid.
-     */
-    readonly padding?: "valid" | "same"
     /** Output channels. */
     readonly filters: number
     /** One earlier layer to read, by its name, or "images". Default: the previous layer. */
@@ -2839,6 +2855,11 @@ export declare const layers: {
     readonly pointwiseRegularizer?: RegularizerInput
   }) => {
     /**
+     * `valid`: windows lie inside the image. `same`: the output size is the input size divided by the stride. Default:
+     * valid.
+     */
+    readonly padding?: "valid" | "same"
+    /**
      * A letter, then at most 63 letters, digits, _ or -. Default: the kind and its number in the network, such as
      * `conv2d_1`.
      */
@@ -2853,11 +2874,6 @@ export declare const layers: {
     readonly biasInitializer?: InitializerInput
     /** [height, width] of a filter in pixels. One number means a square. */
     readonly kernelSize: number | readonly [number, number]
-    /**
-     * `valid`: windows lie inside the image. `same`: the output size is the input size divided by the stride. Default:
-     * valid.
-     */
-    readonly padding?: "valid" | "same"
     /** Output channels. */
     readonly filters: number
     /** One earlier layer to read, by its name, or "images". Default: the previous layer. */
@@ -2877,34 +2893,34 @@ export declare const layers: {
   /** Maximum of each window: [height, width, channels] -> [height', width', channels]. */
   readonly maxPooling2d: (options?: {
     /**
+     * `valid`: windows lie inside the image. `same`: the output size is the input size divided by the stride. Default:
+     * valid.
+     */
+    readonly padding?: "valid" | "same"
+    /**
      * A letter, then at most 63 letters, digits, _ or -. Default: the kind and its number in the network, such as
      * `conv2d_1`.
      */
     readonly name?: string
     /** Distance between windows. Default: the pool size. */
     readonly strides?: number | readonly [number, number]
-    /**
-     * `valid`: windows lie inside the image. `same`: the output size is the input size divided by the stride. Default:
-     * valid.
-     */
-    readonly padding?: "valid" | "same"
     /** One earlier layer to read, by its name, or "images". Default: the previous layer. */
     readonly inputs?: ReadonlyArray<string>
     /** [height, width] of a window in pixels. One number means a square. Default: 2. */
     readonly poolSize?: number | readonly [number, number]
   }) => {
     /**
+     * `valid`: windows lie inside the image. `same`: the output size is the input size divided by the stride. Default:
+     * valid.
+     */
+    readonly padding?: "valid" | "same"
+    /**
      * A letter, then at most 63 letters, digits, _ or -. Default: the kind and its number in the network, such as
      * `conv2d_1`.
      */
     readonly name?: string
     /** Distance between windows. Default: the pool size. */
     readonly strides?: number | readonly [number, number]
-    /**
-     * `valid`: windows lie inside the image. `same`: the output size is the input size divided by the stride. Default:
-     * valid.
-     */
-    readonly padding?: "valid" | "same"
     /** One earlier layer to read, by its name, or "images". Default: the previous layer. */
     readonly inputs?: ReadonlyArray<string>
     /** [height, width] of a window in pixels. One number means a square. Default: 2. */
@@ -2914,34 +2930,34 @@ export declare const layers: {
   /** Mean of each window: [height, width, channels] -> [height', width', channels]. */
   readonly averagePooling2d: (options?: {
     /**
+     * `valid`: windows lie inside the image. `same`: the output size is the input size divided by the stride. Default:
+     * valid.
+     */
+    readonly padding?: "valid" | "same"
+    /**
      * A letter, then at most 63 letters, digits, _ or -. Default: the kind and its number in the network, such as
      * `conv2d_1`.
      */
     readonly name?: string
     /** Distance between windows. Default: the pool size. */
     readonly strides?: number | readonly [number, number]
-    /**
-     * `valid`: windows lie inside the image. `same`: the output size is the input size divided by the stride. Default:
-     * valid.
-     */
-    readonly padding?: "valid" | "same"
     /** One earlier layer to read, by its name, or "images". Default: the previous layer. */
     readonly inputs?: ReadonlyArray<string>
     /** [height, width] of a window in pixels. One number means a square. Default: 2. */
     readonly poolSize?: number | readonly [number, number]
   }) => {
     /**
+     * `valid`: windows lie inside the image. `same`: the output size is the input size divided by the stride. Default:
+     * valid.
+     */
+    readonly padding?: "valid" | "same"
+    /**
      * A letter, then at most 63 letters, digits, _ or -. Default: the kind and its number in the network, such as
      * `conv2d_1`.
      */
     readonly name?: string
     /** Distance between windows. Default: the pool size. */
     readonly strides?: number | readonly [number, number]
-    /**
-     * `valid`: windows lie inside the image. `same`: the output size is the input size divided by the stride. Default:
-     * valid.
-     */
-    readonly padding?: "valid" | "same"
     /** One earlier layer to read, by its name, or "images". Default: the previous layer. */
     readonly inputs?: ReadonlyArray<string>
     /** [height, width] of a window in pixels. One number means a square. Default: 2. */

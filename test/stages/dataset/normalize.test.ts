@@ -1,7 +1,7 @@
 import { assert, describe, it } from "@effect/vitest"
 import { Effect } from "effect"
 import type { ResidentDataset } from "../../../stages/dataset/load.ts"
-import { pixelTable } from "../../../stages/dataset/normalize.ts"
+import { normalize, pixelFigures, pixelTable, standardization } from "../../../stages/dataset/normalize.ts"
 import { numbered } from "../batch/numbered.ts"
 
 describe("pixelTable", () => {
@@ -28,5 +28,40 @@ describe("pixelTable", () => {
         assert.closeTo(other[8], 0, 1e-6)
         assert.closeTo(other[9], 1, 1e-6)
       }),
+  )
+})
+
+describe("normalization by channel", () => {
+  const dataset: ResidentDataset = {
+    ...numbered(2, [1, 2, 3]),
+    images: Uint8Array.from([0, 255, 51, 255, 255, 51, 0, 0, 9, 0, 0, 9]),
+  }
+
+  it.effect("has mean 0 and standard deviation 1 of each channel over the train split only", () =>
+    Effect.gen(function* () {
+      const by = yield* standardization("standardizedByChannel", dataset, Uint32Array.from([0]))
+      assert.deepStrictEqual(by, [
+        { mean: 0.5, stddev: 0.5 },
+        { mean: 1, stddev: 0 },
+        { mean: 0.2, stddev: 0 },
+      ])
+      const table = yield* pixelTable("standardizedByChannel", dataset, Uint32Array.from([0]))
+      const out = new Float32Array(8).fill(9)
+      normalize(table, dataset.images.subarray(0, 6), out, 1)
+      assert.deepStrictEqual([...out], [9, -1, 0, 0, 1, 0, 0, 9])
+    }),
+  )
+
+  it.effect("of gray images is that of all pixels", () =>
+    Effect.gen(function* () {
+      const gray: ResidentDataset = { ...dataset, imageShape: [1, 6, 1] }
+      const all = Uint32Array.from([0, 1])
+      const by = yield* standardization("standardizedByChannel", gray, all)
+      assert.deepStrictEqual(by, [yield* pixelFigures(gray, all)])
+      assert.deepStrictEqual(
+        yield* pixelTable("standardizedByChannel", gray, all),
+        yield* pixelTable("standardized", gray, all),
+      )
+    }),
   )
 })
