@@ -6,14 +6,14 @@
  * `list` and `compare` over many runs of different experiments, and the report page of one run: a small one trained for it, or
  * the one given. Processor time is measured too: a busy machine makes only the wall time longer.
  */
-import { spawnSync } from "node:child_process"
-import { mkdtempSync, readdirSync, readFileSync, rmSync, statSync } from "node:fs"
+import { mkdtempSync, readdirSync, rmSync, statSync } from "node:fs"
 import { cpus, tmpdir } from "node:os"
 import { join } from "node:path"
 import { fileURLToPath } from "node:url"
 import { parseArgs } from "node:util"
 import { table } from "../cli/render/table.ts"
 import { writeRun } from "../test/fixtures/writeRun.ts"
+import { pipeline } from "./pipeline.ts"
 import { median } from "./quartiles.ts"
 
 const { values: options } = parseArgs({
@@ -24,25 +24,8 @@ const { values: options } = parseArgs({
     run: { type: "string" },
   },
 })
-const cli = fileURLToPath(new URL("../cli/start.mjs", import.meta.url))
 const tiny = fileURLToPath(new URL("../test/fixtures/tiny.ts", import.meta.url))
 const scratch = mkdtempSync(join(tmpdir(), "tidemark-bench-"))
-
-/** Processor time of all child processes that have ended, in seconds. NaN except on Linux. */
-const childrenSeconds = (): number => {
-  if (process.platform !== "linux") return Number.NaN
-  // Fields 16 and 17, in hundredths of a second; the name, field 2, may hold spaces (proc(5)).
-  const fields = readFileSync("/proc/self/stat", "utf8").split(") ").at(-1)?.split(" ") ?? []
-  return (Number(fields[13]) + Number(fields[14])) / 100
-}
-
-const pipeline = (...args: ReadonlyArray<string>) => {
-  const [startedAt, before] = [performance.now(), childrenSeconds()]
-  const ended = spawnSync(process.execPath, [cli, ...args], { encoding: "utf8" })
-  if (ended.status !== 0)
-    throw new Error(`${args.join(" ")} failed: exit code ${ended.status}, expected 0; ${ended.stderr}`)
-  return { seconds: (performance.now() - startedAt) / 1000, processor: childrenSeconds() - before }
-}
 
 const measure = (name: string, ...args: ReadonlyArray<string>) => {
   // Once without measuring: users have warm caches too.

@@ -113,17 +113,22 @@ const drawBracket = (definition: SweepDefinition, state: SweepState, { first, tr
       const value = meanOf(state, trial, 0, seedsOf(definition).searched) ?? Number.POSITIVE_INFINITY
       return parameters === undefined ? [] : [{ parameters, value }]
     })
+  const drawn = new Map<number, Assignment>()
   const drawOne = (trial: number): Assignment => {
     if (grid !== undefined) return grid.point(trial)
     const known = adopted[trial]
     if (known !== undefined) return known
-    if (strategy.kind === "tpe" && first > 0) return drawTpe(seed, places, trial, observations())
+    if (strategy.kind === "tpe" && first > 0) {
+      // Those of the batch that are drawn already are taken for bad ones, so that the next one lies elsewhere.
+      return drawTpe(seed, places, trial, observations(), [...drawn.values()])
+    }
     const source = "from" in strategy ? strategy.from : strategy.kind
     return source === "quasiRandom" ? drawQuasiRandom(seed, places, trial) : drawRandom(seed, places, trial)
   }
-  return new Map(
-    upTo(trials).map((i) => [first + i, state.drawn.get(first + i) ?? drawOne(first + i)] as const),
-  )
+  for (const trial of upTo(trials).map((i) => first + i)) {
+    drawn.set(trial, state.drawn.get(trial) ?? drawOne(trial))
+  }
+  return drawn
 }
 
 const partsFor = (trials: ReadonlyArray<TrialName>, seeds: ReadonlyArray<number>, rung: number) =>
