@@ -42,15 +42,19 @@ const open = Effect.fnUntraced(function* (
   const services = yield* Layer.build(selectEngine(engineName ?? run.identity.engine.name))
   const trainer = yield* Context.get(services, Engine).compile(model.network)
   yield* trainer.load(model.checkpoint.state)
-  const probabilities = (images: ReadonlyArray<Uint8Array>) =>
-    Effect.suspend(() => {
-      const size = model.dataset.imageShape.reduce((a, b) => a * b)
-      const input = new Float32Array(images.length * size)
-      images.forEach((pixels, image) => normalize(model.table, pixels, input, image * size))
-      return Effect.map(trainer.predict(input), (outputs) =>
-        toProbabilities(model.experiment.loss, outputs, model.dataset.classes),
-      )
-    })
+  const { imageShape } = model.dataset
+  const size = imageShape.reduce((a, b) => a * b)
+  const probabilities = Effect.fnUntraced(function* (images: ReadonlyArray<Uint8Array>) {
+    const pixels = new Uint8Array(images.length * size)
+    images.forEach((image, i) => pixels.set(image.subarray(0, size), i * size))
+    if (model.preprocess !== undefined) yield* model.preprocess(pixels, imageShape)
+    const input = new Float32Array(pixels.length)
+    for (let at = 0; at < pixels.length; at += size) {
+      normalize(model.table, pixels.subarray(at, at + size), input, at)
+    }
+    const outputs = yield* trainer.predict(input)
+    return toProbabilities(model.experiment.loss, outputs, model.dataset.classes)
+  })
   return { model, probabilities }
 })
 

@@ -12,6 +12,7 @@ import { fetchDataset } from "../stages/fetch/fetch.ts"
 import { loadDataset } from "../stages/dataset/load.ts"
 import { buildProgram } from "../stages/model/model.ts"
 import { pixelTable, standardizedTable, unitTable } from "../stages/dataset/normalize.ts"
+import { loadPreprocess } from "../stages/dataset/preprocess.ts"
 import { splitDataset } from "../stages/dataset/split.ts"
 import * as files from "../storage/files.ts"
 import { effectiveExperiment, layout, type Run } from "../storage/runDirectory.ts"
@@ -123,6 +124,8 @@ export const openTrainedModel = Effect.fn("openTrainedModel")(function* (
     names,
     checkpoint: checkpoint.success,
     table: yield* tableOf(run),
+    /** Changes images before they become numbers; undefined without preprocessing of own code. */
+    preprocess: yield* loadPreprocess(experiment),
     network,
   }
 })

@@ -9,6 +9,7 @@ import { Paused } from "../schemas/Paused.ts"
 import { ModelShapeMismatch } from "../schemas/experiment/layerShape.ts"
 import { BatchThreadFailed } from "../stages/batch/Filler.ts"
 import { BudgetPassed, CheckpointDamaged, ForkNotRepeatable } from "../stages/train/checkpoint.ts"
+import { OwnCodeFailed } from "../stages/code/load.ts"
 import { ContentNotKnown, DataNotAvailable, OwnFileNotFound } from "../stages/fetch/fetch.ts"
 import {
   ClassesMismatch,
@@ -72,5 +73,6 @@ export const RunError = Schema.Union([
   BudgetPassed,
   ForkNotRepeatable,
   BatchThreadFailed,
+  OwnCodeFailed,
 ])
 export type RunError = typeof RunError.Type

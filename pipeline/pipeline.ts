@@ -110,7 +110,9 @@ const validate = Effect.fnUntraced(function* (fetched: FetchedDataset, data: Run
       if (emptyClasses !== undefined) {
         for (const text of describeEmptyClasses(emptyClasses, names)) yield* Effect.logWarning(text)
       }
-      const standardizedBy = yield* standardization(experiment.normalization, dataset, split.train)
+      // Of the images that the network sees.
+      const prepared = yield* data.prepared
+      const standardizedBy = yield* standardization(experiment.normalization, prepared, split.train)
       return {
         ...figures,
         ...(standardizedBy === undefined ? {} : { standardizedBy }),
@@ -146,6 +148,7 @@ const train = Effect.fnUntraced(function* (resources: RunResources) {
           trainer,
           examples: train.length,
           feeds: feeds(network.dropoutMasks),
+          ...resources.measures,
           validation,
           checkpoints: paths.join(path, layout.checkpoints),
           tested: previous && iterationOf(paths.basename(previous.checkpoint)),
@@ -220,6 +223,7 @@ const report = Effect.fnUntraced(function* (
         loss: run.experiment.loss,
         predictions: paths.join(run.path, layout.predictions),
         fingerprint: run.fingerprint,
+        ownMetrics: resources.measures.ownMetrics,
       })
       yield* run.attempt.checkOwned
       yield* files.writeAtomic(file, yield* assembleReport(run, figures, resources.layers, trained, result))
@@ -261,7 +265,7 @@ const TrainingRun = Workflow.make("TrainingRun", {
 const runStages = Effect.fn("pipeline")(function* () {
   const { experiment, path, pauseAt } = yield* CurrentRun
   const fetched = yield* fetch((yield* readValidated(path)) !== undefined)
-  const data = yield* makeRunData(fetched, experiment.split)
+  const data = yield* makeRunData(fetched, experiment.split, experiment)
   const figures = yield* validate(fetched, data)
   const resources = yield* makeRunResources(data, figures)
   const trained = yield* train(resources)

@@ -10,6 +10,7 @@ import type { Run } from "../storage/runDirectory.ts"
 import { announce } from "./announce.ts"
 import { engineChanges } from "./engineChanges.ts"
 import { execute } from "./execute.ts"
+import { noteChangedCode } from "./noteChangedCode.ts"
 import { resumeHint } from "./resumeHint.ts"
 
 /** Another engine, version or code path computes other last bits. */
@@ -42,6 +43,7 @@ export const resumeRun = Effect.fn("resumeRun")(function* (
   const paths = yield* Path.Path
   yield* Effect.logInfo(announce("Resuming", experiment, (yield* Engine).info))
   yield* Effect.logInfo(`run ${paths.relative(process.cwd(), run.path)}`)
+  yield* noteChangedCode(run)
   return yield* execute({
     run,
     experiment,

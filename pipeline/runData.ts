@@ -4,15 +4,27 @@
  */
 import { Effect } from "effect"
 import type { FetchedDataset } from "../schemas/experiment/Dataset.ts"
+import type { Experiment } from "../schemas/experiment/Experiment.ts"
 import type { Split } from "../schemas/experiment/Split.ts"
 import { loadDataset, type ResidentDataset } from "../stages/dataset/load.ts"
+import { loadPreprocess, preprocessDataset } from "../stages/dataset/preprocess.ts"
 import { readsExamples, splitDataset, type SplitIndices } from "../stages/dataset/split.ts"
 
 export type RunData = Effect.Success<ReturnType<typeof makeRunData>>
 
-export const makeRunData = Effect.fnUntraced(function* (fetched: FetchedDataset, split: Split) {
+export const makeRunData = Effect.fnUntraced(function* (
+  fetched: FetchedDataset,
+  split: Split,
+  own: Pick<Experiment, "code" | "preprocess">,
+) {
   /** The dataset in memory, verified against the digests that fetch recorded. */
   const resident = yield* Effect.cached(loadDataset(fetched))
+  /** The same with the images that the network sees: own code has changed them. */
+  const prepared = yield* Effect.cached(
+    Effect.gen(function* () {
+      return yield* preprocessDataset(yield* loadPreprocess(own), yield* resident)
+    }),
+  )
   let indices: SplitIndices | undefined
   /**
    * The sizes of a dataset never change within a run: a resumed run has them in its record and need not read the data, unless
@@ -25,5 +37,5 @@ export const makeRunData = Effect.fnUntraced(function* (fetched: FetchedDataset,
     const source = readsExamples(split) ? yield* resident : sizes
     return (indices = yield* Effect.fromResult(splitDataset(split, source)))
   })
-  return { resident, split: splitOnce }
+  return { resident, prepared, split: splitOnce }
 })

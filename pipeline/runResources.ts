@@ -11,6 +11,12 @@ import { checkMemory } from "../stages/model/memory.ts"
 import { batches, type BatchRange, fillHere } from "../stages/batch/batch.ts"
 import { fillInWorker } from "../stages/batch/batchThread.ts"
 import type { BatchThreadFailed } from "../stages/batch/Filler.ts"
+import { callMetric, callSchedule } from "../stages/code/call.ts"
+import { loadFunctions, ownCodeTry, type OwnFunctions } from "../stages/code/load.ts"
+import { usesOf } from "../stages/code/uses.ts"
+import { ownShapes } from "../stages/model/ownShapes.ts"
+import { isBuiltIn } from "../stages/train/learningRate.ts"
+import type { OwnMeasures } from "../stages/train/measure.ts"
 import { totalIterations } from "../stages/train/intervals.ts"
 import type { DropoutMask } from "../stages/model/dropout.ts"
 import type { EvaluationSplit } from "../stages/evaluate/evaluate.ts"
@@ -37,9 +43,10 @@ const makeData = Effect.fnUntraced(function* (
   runData: RunData,
   { standardizedBy }: DatasetFigures,
   { split, total }: Training,
+  { ownRate }: OwnMeasures,
 ) {
   const scope = yield* Effect.scope
-  const dataset = yield* runData.resident
+  const dataset = yield* runData.prepared
   const table =
     standardizedBy === undefined
       ? yield* pixelTable(normalization, dataset, split.train)
@@ -50,8 +57,8 @@ const makeData = Effect.fnUntraced(function* (
     labels: Int32Array.from(indices, (index) => dataset.labels[index]),
     images: evaluationImages({ dataset, indices, table }),
   })
-  const { augmentation, batchSize, optimizer, seed } = experiment
-  const options = { dataset, indices: split.train, table, batchSize, seed, augmentation }
+  const { augmentation, batchSize, code, optimizer, seed } = experiment
+  const options = { dataset, indices: split.train, table, batchSize, seed, augmentation, code }
   // Augmentation is slow enough to need its own thread, which starts with the training.
   const filler = yield* Effect.cached(
     augmentation === undefined
@@ -62,7 +69,7 @@ const makeData = Effect.fnUntraced(function* (
     (dropoutMasks: ReadonlyArray<DropoutMask>) =>
     (range: BatchRange): Stream.Stream<FeedChunk, BatchThreadFailed> =>
       Stream.unwrap(Effect.map(filler, (filler) => batches(filler, range))).pipe(
-        withFeeds({ dropoutMasks, schedule: optimizer.learningRate, total }),
+        withFeeds({ dropoutMasks, schedule: optimizer.learningRate, total, ownRate }),
       )
   return {
     dataset,
@@ -71,6 +78,27 @@ const makeData = Effect.fnUntraced(function* (
     test: evaluationSplit(split.test),
   }
 })
+
+/** The learning rates and metrics of own code. */
+const measuresOf = ({ metrics = {}, optimizer }: Experiment, functions: OwnFunctions): OwnMeasures => {
+  const { learningRate } = optimizer
+  const named = Object.entries(metrics).map(
+    ([name, reference]) => [name, functions.get("metric", reference)] as const,
+  )
+  const schedule = isBuiltIn(learningRate) ? undefined : functions.get("schedule", learningRate)
+  return {
+    ownRate: schedule && ((iteration, budget) => callSchedule(schedule, iteration, budget)),
+    ...(named.length === 0
+      ? {}
+      : {
+          ownMetrics: ({ classes, labels, probabilities }) =>
+            ownCodeTry(() => {
+              const made = { classes, labels: Int32Array.from(labels), probabilities }
+              return Object.fromEntries(named.map(([name, code]) => [name, callMetric(code, made)]))
+            }),
+        }),
+  }
+}
 
 export const makeRunResources = Effect.fnUntraced(function* (runData: RunData, figures: DatasetFigures) {
   const { experiment } = yield* CurrentRun
@@ -81,12 +109,21 @@ export const makeRunResources = Effect.fnUntraced(function* (runData: RunData, f
     testExamples: figures.test.examples,
   })
   // Decoding checked the described dataset; here the shapes are those of the files.
-  const layers = yield* Effect.fromResult(inferShapes(experiment.model, figures.imageShape, figures.classes))
+  const functions = yield* loadFunctions(experiment.code, usesOf(experiment))
+  const measures = measuresOf(experiment, functions)
+  const layers = yield* Effect.fromResult(
+    inferShapes(
+      experiment.model,
+      figures.imageShape,
+      figures.classes,
+      ownShapes(functions, () => {}),
+    ),
+  )
   // A run may be resumed on a machine with less memory.
   yield* checkMemory(experiment, layers, figures.imageShape)
   const total = totalIterations(experiment.budget, split.train.length, experiment.batchSize)
   const data = yield* Effect.cached(
-    makeData(experiment, runData, figures, { split, total }).pipe(Scope.provide(scope)),
+    makeData(experiment, runData, figures, { split, total }, measures).pipe(Scope.provide(scope)),
   )
   const trainer = yield* Effect.cached(
     Effect.gen(function* () {
@@ -98,5 +135,5 @@ export const makeRunResources = Effect.fnUntraced(function* (runData: RunData, f
       return { network, trainer: yield* engine.compile(network) }
     }).pipe(Scope.provide(scope)),
   )
-  return { split, layers, total, data, trainer }
+  return { split, layers, total, measures, data, trainer }
 })

@@ -26,6 +26,8 @@ export const ValidationMetric = Schema.Struct({
   loss: Schema.Finite,
   accuracy: Schema.Finite,
   error: Schema.Finite,
+  /** Of own code, by name. */
+  metrics: Schema.optionalKey(Schema.Record(Schema.String, Schema.Finite)),
 })
 
 export const Metric = Schema.Union([TrainMetric, ValidationMetric])

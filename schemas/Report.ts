@@ -39,6 +39,8 @@ export const TestResult = Schema.Struct({
   error: Interval,
   /** The experiment's loss, averaged over the split. */
   loss: Schema.Finite,
+  /** Metrics of own code, by name. */
+  metrics: Schema.optionalKey(Schema.Record(Schema.String, Schema.Finite)),
   classes: Schema.Array(ClassReport),
   /** Rows: true label; columns: predicted label; counts. */
   confusion: Schema.Array(Schema.Array(Schema.Int)),

@@ -8,7 +8,14 @@ import type { Initializer, Regularizer } from "./experiment/weights.ts"
 import type { Schedule } from "./Schedule.ts"
 
 export { ensemble, type EnsembleInput } from "./Ensemble.ts"
-export { experiment, type ExperimentInput } from "./experiment/Experiment.ts"
+export {
+  augment,
+  experiment,
+  type ExperimentInput,
+  losses,
+  metrics,
+  preprocess,
+} from "./experiment/Experiment.ts"
 export { datasets } from "./experiment/PackedDataset.ts"
 export { layers } from "./experiment/Model.ts"
 export { learningRates, optimizers } from "./experiment/Optimizer.ts"

@@ -2,6 +2,7 @@
  * The directory of a run, readable with `ls` and `cat`:
  *
  *   run.json        the identity of the run: decoded experiment, fingerprint, overrides, engine (written once)
+ *   code/           a copy of the experiment's own code, if it has any
  *   attempts/       one file for each attempt: process, versions, outcome; also the lock
  *   stages/         one record for each finished stage
  *   checkpoints/    iteration-00001000.safetensors …
@@ -23,6 +24,7 @@ import { fingerprint } from "../schemas/experiment/fingerprint.ts"
 import { type Attempt, RunIdentity, type RunStatus } from "../schemas/Run.ts"
 import { readAttempts, statusOf } from "./attempts.ts"
 import { resolveChampion } from "./champions.ts"
+import { readCode, writeCode } from "./codeFiles.ts"
 import * as files from "./files.ts"
 import { isFileNow } from "./filesNow.ts"
 import { identityFile, listRunNames, newestRun, nextOrder } from "./runNames.ts"
@@ -131,6 +133,7 @@ export const createRun = Effect.fn("createRun")(function* <E, R>(options: {
         yield* files.makeFolder(paths.join(temporary, folder))
       }
       yield* prepare(temporary)
+      yield* writeCode(temporary, identity.experiment.code)
       yield* files.writeAtomic(
         paths.join(temporary, layout.identity),
         `${JSON.stringify(encodeIdentity(identity), null, 2)}\n`,
@@ -161,6 +164,7 @@ export const readRun = Effect.fn("readRun")(function* (path: string) {
     const problem = `run.json: the experiment has the fingerprint ${found.slice(0, 8)}, expected ${identity.fingerprint.slice(0, 8)}; it was edited after the run was made: restore it, or train a new run`
     return yield* new RunDamaged({ path, problem })
   }
+  yield* readCode(path, identity.experiment.code)
   const folder = paths.join(path, layout.attempts)
   const attempts = yield* readAttempts(folder)
   const budgets = attempts.flatMap(({ iterations }) =>

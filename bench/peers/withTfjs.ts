@@ -16,6 +16,7 @@ import { loadExperiment, readJob } from "./job.ts"
 const [folder, form] = process.argv.slice(2)
 const { job, tensor } = await readJob(folder)
 const { loss, model } = await loadExperiment(job.experiment)
+if (typeof loss !== "string") throw new Error("losses of own code are not supported in this benchmark")
 const start = performance.now()
 
 type Tfjs = typeof core

@@ -38,6 +38,7 @@ const describe = ({ identity }: Run, { checkpoint, dataset, experiment, names, t
   classes: dataset.classes,
   classNames: names,
   loss: experiment.loss,
+  preprocess: experiment.preprocess,
   normalization: experiment.normalization,
   table,
 })

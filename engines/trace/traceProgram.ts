@@ -1,6 +1,7 @@
 /** Traces a program for an engine: (engine's name, variables, feeds, function) -> trace, or KernelNotSupported. */
 import type * as tf from "@tensorflow/tfjs-core"
 import { Effect } from "effect"
+import { frameOf } from "../../schemas/ownCode/frames.ts"
 import { KernelNotSupported } from "../Engine.ts"
 import { TraceRefused } from "./backend.ts"
 import type { Shape } from "./graph.ts"
@@ -18,6 +19,9 @@ export const traceProgram = <Output extends string>(
     } catch (error) {
       if (!(error instanceof TraceRefused)) throw error
       const { detail, kernel, layer } = error
-      return Effect.fail(new KernelNotSupported({ engine, kernel, layer, detail }))
+      // In own code, the line too.
+      const frame = frameOf(error.stack)
+      const place = frame === undefined ? layer : `${layer} (${frame.file}:${frame.line})`
+      return Effect.fail(new KernelNotSupported({ engine, kernel, layer: place, detail }))
     }
   })

@@ -15,6 +15,7 @@ import { loadDataset } from "../../stages/dataset/load.ts"
 import { splitDataset } from "../../stages/dataset/split.ts"
 import type { Run } from "../../storage/runDirectory.ts"
 import { elapsedMs } from "../../format/elapsed.ts"
+import { preprocessDataset } from "../../stages/dataset/preprocess.ts"
 import { openTrainedModel } from "../../inspect/trainedModel.ts"
 import { exampleKey, type KeyedPredictions } from "./keyedPredictions.ts"
 import { readFetched } from "../../storage/stageRecords.ts"
@@ -87,6 +88,7 @@ export const predictTestSplit = Effect.fn("predictTestSplit")(function* (
       `it was trained on all but ${indices.length} of the ${test.length} test examples, and ${least} are needed; decide with \`${program} promote ${other.identity.id}\``,
     )
   }
+  const prepared = yield* preprocessDataset(model.preprocess, dataset)
   const labels = Int32Array.from(indices, (index) => dataset.labels[index])
   const { probabilities } = yield* evaluate(
     trainer,
@@ -94,7 +96,7 @@ export const predictTestSplit = Effect.fn("predictTestSplit")(function* (
       examples: indices.length,
       classes,
       labels,
-      images: evaluationImages({ dataset, indices, table: model.table }),
+      images: evaluationImages({ dataset: prepared, indices, table: model.table }),
     },
     run.identity.experiment.loss,
   )

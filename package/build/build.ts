@@ -7,6 +7,7 @@ import { join, resolve } from "node:path"
 import { parseArgs } from "node:util"
 import { pack, type PackedFile } from "../tarball.ts"
 import { bundle, root } from "./bundle.ts"
+import { codeDeclarations } from "./codeDeclarations.ts"
 import { declarations } from "./declarations.ts"
 import { manifest } from "./manifest.ts"
 
@@ -24,6 +25,7 @@ export const packageFiles = async (): Promise<ReadonlyArray<PackedFile>> => {
     text("package.json", `${JSON.stringify(manifest(), null, 2)}\n`),
     ...copied,
     ...(await bundle()),
+    text("types/code.d.ts", codeDeclarations()),
     ...Object.entries(declarations()).map(([name, content]) => text(`types/${name}.d.ts`, content)),
   ].toSorted((a, b) => (a.path < b.path ? -1 : 1))
 }

@@ -16,6 +16,7 @@ export const root = fileURLToPath(new URL("../../", import.meta.url))
 /** Modules that are started by their address. */
 const threads = {
   evaluateWorker: "pipeline/experimentFile/evaluateWorker.ts",
+  ownCodeChild: "pipeline/experimentFile/ownCodeChild.ts",
   batchWorker: "stages/batch/batchWorker.ts",
   heartbeatWorker: "storage/lock/heartbeatWorker.ts",
   probeChild: "engines/tensorflow/probeChild.ts",
@@ -40,12 +41,23 @@ const shared = "@effect/platform-node-shared"
 const parts: ReadonlyArray<Part> = [
   {
     name: "cli",
-    entries: { main: "cli/main.ts", index: "schemas/index.ts", ...threads },
+    entries: {
+      main: "cli/main.ts",
+      index: "schemas/index.ts",
+      code: "schemas/ownCode/define.ts",
+      ...threads,
+    },
     inside: ["effect", "@effect/platform-node", shared],
   },
   {
     name: "api",
-    entries: { run: "api/index.ts", promises: "api/promises.ts", index: "schemas/index.ts", ...threads },
+    entries: {
+      run: "api/index.ts",
+      promises: "api/promises.ts",
+      index: "schemas/index.ts",
+      code: "schemas/ownCode/define.ts",
+      ...threads,
+    },
     inside: [],
   },
 ]

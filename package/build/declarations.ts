@@ -93,12 +93,14 @@ class Printer {
     const exported = this.names.get(symbol)
     if (exported !== undefined) return exported
     const file = symbol.declarations?.[0]?.getSourceFile().fileName ?? ""
+    // It contains itself.
+    if (symbol.name === "Json" && file.endsWith("/effect/dist/Schema.d.ts")) return "unknown"
     const [, module = ""] = /\/effect\/dist\/(\w+)\.d\.ts$/.exec(file) ?? []
     if (ofEffect.includes(module)) {
       this.modules.add(module)
       return `${module}.${symbol.name}${this.list(this.argumentsOf(type))}`
     }
-    if (isGeneric(symbol)) return this.generic.nameOf(symbol)
+    if (isGeneric(symbol)) return this.generic.nameOf(symbol) + this.list(this.argumentsOf(type))
     const isStandard = /\/typescript(?:-declarations)?\/lib\/lib\.|\/@types\/node\//.test(file)
     if (!isStandard || type.aliasSymbol !== undefined) return undefined
     return isTypedArray(symbol.name) ? symbol.name : symbol.name + this.list(this.argumentsOf(type))
@@ -132,13 +134,22 @@ class Printer {
       return this.checker.typeToString(type)
     const [signature] = type.getCallSignatures()
     if (signature !== undefined && type.getProperties().length === 0) {
-      return `(${this.parameters(signature)}) => ${this.type(signature.getReturnType())}`
+      return `${this.typeParameters(signature)}(${this.parameters(signature)}) => ${this.type(signature.getReturnType())}`
     }
     return this.object(type)
   }
 
   private union(type: ts.UnionType) {
     return alternatives(type.types.map((part) => this.type(part)))
+  }
+
+  private typeParameters(signature: ts.Signature) {
+    const texts = (signature.getTypeParameters() ?? []).map((parameter) => {
+      const [constraint, standard] = [parameter.getConstraint(), parameter.getDefault()]
+      const limit = constraint === undefined ? "" : ` extends ${this.type(constraint)}`
+      return `${parameter.symbol.name}${limit}${standard === undefined ? "" : ` = ${this.type(standard)}`}`
+    })
+    return texts.length === 0 ? "" : `<${texts.join(", ")}>`
   }
 
   private parameters(signature: ts.Signature) {
@@ -208,7 +219,7 @@ class Printer {
       return `${comment}export declare function ${name}${this.generic.copySignature(signature.declaration)}`
     return signature === undefined
       ? `${comment}export declare const ${name}: ${this.type(type, symbol)}`
-      : `${comment}export declare function ${name}(${this.parameters(signature)}): ${this.type(signature.getReturnType())}`
+      : `${comment}export declare function ${name}${this.typeParameters(signature)}(${this.parameters(signature)}): ${this.type(signature.getReturnType())}`
   }
 
   /** The one class is an error, and only its fields are of use. */

@@ -33,6 +33,7 @@ export const manifest = () => ({
   bin: { [packageJson.name]: "./dist/cli/start.mjs" },
   exports: {
     ".": entry("index", "api"),
+    "./code": entry("code", "api"),
     "./run": entry("run", "api"),
     "./promises": entry("promises", "api"),
     "./package.json": "./package.json",

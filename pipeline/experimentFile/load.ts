@@ -17,6 +17,7 @@ import { checkMemory } from "../../stages/model/memory.ts"
 import { describeDataset } from "../../stages/fetch/datasets.ts"
 import * as files from "../../storage/files.ts"
 import { evaluateFile, ExperimentNotLoadable } from "./evaluate.ts"
+import { checkOwnCode } from "./ownCode.ts"
 import { problemsOf } from "./problems.ts"
 import { alternatives } from "../../format/alternatives.ts"
 import { program } from "../../format/program.ts"
@@ -95,9 +96,13 @@ export const decodeExperiment = Effect.fn("decodeExperiment")(function* (value: 
   )
   const addresses = addressProblems(decoded)
   if (addresses.length > 0) return yield* new ExperimentInvalid({ path, problems: addresses })
-  const experiment: Experiment = { ...decoded, dataset: hideSecrets(decoded.dataset) }
-  const { classes, imageShape } = describeDataset(experiment.dataset)
-  const layers = yield* Effect.fromResult(inferShapes(experiment.model, imageShape, classes))
+  const valid: Experiment = { ...decoded, dataset: hideSecrets(decoded.dataset) }
+  const sizes = describeDataset(valid.dataset)
+  const { classes, imageShape } = sizes
+  const checked = yield* checkOwnCode(valid, path, sizes)
+  const experiment = checked?.experiment ?? valid
+  const layers =
+    checked?.layers ?? (yield* Effect.fromResult(inferShapes(experiment.model, imageShape, classes)))
   yield* checkMemory(experiment, layers, imageShape)
   const problems = [...outputProblems(experiment), ...augmentationProblems(experiment, imageShape)]
   if (problems.length > 0) return yield* new ExperimentInvalid({ path, problems })

@@ -97,6 +97,7 @@ export const adviceForValue = (
   loss?: unknown,
 ): string | undefined => {
   const field = keys.at(-1)
+  if (keys.length === 1 && field === "metrics" && Array.isArray(value)) return topFields.metrics(value)
   if (typeof value !== "string") return undefined
   if (field === "activation") return adviceForActivation(value, loss)
   if (field === "kind" && keys[0] === "model") return entryOf(layerKinds, value)

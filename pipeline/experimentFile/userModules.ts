@@ -6,29 +6,14 @@
  * `tidemark` is the running copy unless the project has one.
  */
 import { readFileSync } from "node:fs"
-import { registerHooks, stripTypeScriptTypes } from "node:module"
+import { registerHooks } from "node:module"
 import { fileURLToPath } from "node:url"
+import { isTypeScriptUrl, ownEntries, stripTypes } from "../../stages/code/modules.ts"
 
-/** What an experiment file may import from this program, by specifier. */
-const ownEntries: Readonly<Record<string, URL>> = {
-  tidemark: new URL("../../schemas/index.ts", import.meta.url),
-}
-
-const isTypeScript = (url: string) => url.startsWith("file:") && /\.m?ts$/.test(new URL(url).pathname)
+const isTypeScript = (url: string) => url.startsWith("file:") && isTypeScriptUrl(url)
 
 const isNotFound = (error: unknown) =>
   error instanceof Error && "code" in error && error.code === "ERR_MODULE_NOT_FOUND"
-
-/** Node.js warns that stripping types is experimental, which no user can change. Other warnings stay. */
-const withoutWarning = <A>(strip: () => A): A => {
-  const { emitWarning } = process
-  process.emitWarning = () => {}
-  try {
-    return strip()
-  } finally {
-    process.emitWarning = emitWarning
-  }
-}
 
 export const loadUserModules = () =>
   registerHooks({
@@ -45,7 +30,6 @@ export const loadUserModules = () =>
     load: (url, context, next) => {
       if (!isTypeScript(url)) return next(url, context)
       const text = readFileSync(fileURLToPath(url), "utf8")
-      const source = withoutWarning(() => stripTypeScriptTypes(text, { mode: "strip", sourceUrl: url }))
-      return { format: "module", source, shortCircuit: true }
+      return { format: "module", source: stripTypes(text, url), shortCircuit: true }
     },
   })

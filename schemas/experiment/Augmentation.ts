@@ -3,6 +3,7 @@
  * validation and the test split never change. `stages/batch/augment.ts` has the formulas.
  */
 import { Schema } from "effect"
+import { OwnFunction } from "./OwnCode.ts"
 import { Fraction, PositiveFinite, PositiveInt } from "./numbers.ts"
 import { withDefault } from "./withDefault.ts"
 
@@ -63,5 +64,7 @@ export const Augmentation = Schema.Struct({
       probability: withDefault(Probability, 0.5),
     }),
   ),
+  /** A function of your own, applied after the others: `augment.custom({ … })`. Default: none. */
+  custom: Schema.optionalKey(OwnFunction),
 })
 export type Augmentation = typeof Augmentation.Type

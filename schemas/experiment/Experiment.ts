@@ -10,6 +10,7 @@ import { Dataset, Normalization } from "./Dataset.ts"
 import { Split } from "./Split.ts"
 import { ExperimentName } from "./ExperimentName.ts"
 import { Gate } from "./Gate.ts"
+import { OwnCode, OwnFunction, type OwnReference, refer, type WithOptions } from "./OwnCode.ts"
 import { Model } from "./Model.ts"
 import { Fraction, NonNegativeFinite, PositiveInt } from "./numbers.ts"
 import { Optimizer } from "./Optimizer.ts"
@@ -23,8 +24,13 @@ import { withDefault } from "./withDefault.ts"
  * `meanSquaredError`: the last layer gives outputs in [0, 1], for example by a sigmoid activation. The loss is the mean over
  * batch and classes of (output - one-hot label)². Probabilities are the outputs divided by their sum, and the loss of an
  * ensemble is that of its probabilities.
+ * A loss of your own: `losses.custom({ … })`. The losses of the validation and the test split are the cross-entropy of its
+ * probabilities.
  */
-export const Loss = Schema.Literals(["softmaxCrossEntropy", "meanSquaredError"])
+/** The losses that need no code. */
+const builtInLosses = Schema.Literals(["softmaxCrossEntropy", "meanSquaredError"])
+
+export const Loss = Schema.Union([builtInLosses, OwnFunction])
 export type Loss = typeof Loss.Type
 
 /**
@@ -59,6 +65,19 @@ export type TrainingInterval = typeof TrainingInterval.Type
 /** The rules for when the validation split is evaluated. A run keeps those it began with. */
 export const EvaluationRules = Schema.Literals([1, 2])
 
+/** Names of the metrics that every run has. */
+const takenNames = ["split", "iteration", "epoch", "loss", "accuracy", "error"]
+
+/** The name of an own metric, under which rows of metrics and reports have it. */
+const MetricName = Schema.String.check(
+  Schema.isPattern(/^[A-Za-z][A-Za-z0-9_]{0,31}$/, {
+    message: "the name of a metric is a letter followed by at most 31 letters, digits or _",
+  }),
+  Schema.makeFilter((name: string) => !takenNames.includes(name), {
+    message: `another name than ${takenNames.join(", ")}`,
+  }),
+)
+
 const MonitoredMetric = Schema.Literals(["validationLoss", "validationAccuracy"])
 
 export const Experiment = Schema.Struct({
@@ -80,6 +99,8 @@ export const Experiment = Schema.Struct({
   normalization: withDefault(Normalization, "unit"),
   /** Random changes of the images in training. Default: none. */
   augmentation: Schema.optionalKey(Augmentation),
+  /** A function of your own that changes every image: `preprocess.custom({ … })`. Default: none. */
+  preprocess: Schema.optionalKey(OwnFunction),
   /** The layers of the network. The last one has one output for each class. */
   model: Model,
   /** `softmaxCrossEntropy`: the last layer gives logits. `meanSquaredError`: the last layer gives outputs in [0, 1]. */
@@ -115,6 +136,11 @@ export const Experiment = Schema.Struct({
   keepCheckpoints: withDefault(PositiveInt, 3),
   /** The metric that decides which checkpoint is the best. Default: validationAccuracy. */
   monitor: withDefault(MonitoredMetric, "validationAccuracy"),
+  /**
+   * Metrics of your own by their names, `{ macroF1: metrics.custom({ … }) }`, measured on the validation and the test split.
+   * Default: none.
+   */
+  metrics: Schema.optionalKey(Schema.Record(MetricName, OwnFunction)),
   /** Which checkpoint is tested: the last one, or the best one by `monitor`. Default: last. */
   report: withDefault(Schema.Literals(["last", "best"]), "last"),
   /** Stop training when the monitored metric no longer improves. Default: train to the end of the budget. */
@@ -136,11 +162,37 @@ export const Experiment = Schema.Struct({
   gate: Schema.optionalKey(Gate),
   /** Determines initial weights, shuffling, dropout and augmentation. Default: 0. */
   seed: withDefault(Schema.Int, 0),
+  /** The files and packages of own code. `run` finds them out. */
+  code: Schema.optionalKey(OwnCode),
 })
 export type Experiment = typeof Experiment.Type
 
 /** What a user writes: fields with a default are optional. */
 export type ExperimentInput = typeof Experiment.Encoded
+
+/** A loss of your own. */
+export const losses = {
+  /** By its module and export: see own code. `D`: the type of its definition. */
+  custom: <D extends WithOptions = WithOptions>(given: OwnReference<D>) => refer(given),
+}
+
+/** A metric of your own. */
+export const metrics = {
+  /** By its module and export: see own code. `D`: the type of its definition. */
+  custom: <D extends WithOptions = WithOptions>(given: OwnReference<D>) => refer(given),
+}
+
+/** Preprocessing of your own. */
+export const preprocess = {
+  /** By its module and export: see own code. `D`: the type of its definition. */
+  custom: <D extends WithOptions = WithOptions>(given: OwnReference<D>) => refer(given),
+}
+
+/** Augmentation of your own. */
+export const augment = {
+  /** By its module and export: see own code. `D`: the type of its definition. */
+  custom: <D extends WithOptions = WithOptions>(given: OwnReference<D>) => refer(given),
+}
 
 /** Types the default export of an experiment file. The value is checked when the experiment is run. */
 export const experiment = (input: ExperimentInput): ExperimentInput => input

@@ -5,6 +5,7 @@
  * everything that affects the arithmetic. Shapes are without the batch.
  */
 import { Schema, SchemaGetter } from "effect"
+import { type OwnReference, refer, reference, type WithOptions } from "./OwnCode.ts"
 import { Fraction, NonNegativeFinite, PositiveFinite, PositiveInt } from "./numbers.ts"
 import { Initializer, Regularizer } from "./weights.ts"
 import { withDefault } from "./withDefault.ts"
@@ -205,6 +206,17 @@ const PReLU = Schema.Struct({
 const Add = Schema.Struct({ kind: Schema.Literal("add"), ...merge })
 const Concatenate = Schema.Struct({ kind: Schema.Literal("concatenate"), ...merge })
 
+const Custom = Schema.Struct({
+  ...reference,
+  name: common.name,
+  /** The earlier layers to read, by their names, or "images". Default: the previous layer. */
+  inputs: Schema.optionalKey(
+    Schema.Array(layerName).check(
+      Schema.isMinLength(1, { message: "a layer reads one layer or more; name earlier layers" }),
+    ),
+  ),
+})
+
 export const Layer = Schema.Union([
   Conv2d,
   DepthwiseConv2d,
@@ -223,6 +235,7 @@ export const Layer = Schema.Union([
   PReLU,
   Add,
   Concatenate,
+  Custom,
 ])
 export type Layer = typeof Layer.Type
 
@@ -288,4 +301,15 @@ export const layers = {
   concatenate: (options: Options<typeof Concatenate>) => ({ kind: "concatenate", ...options }) as const,
   /** x for x ≥ 0, a learned slope · x below. */
   prelu: (options: Options<typeof PReLU> = {}) => ({ kind: "prelu", ...options }) as const,
+  /** A layer of your own, by its module and export: see own code. `D`: the type of its definition. */
+  custom: <D extends WithOptions = WithOptions>(
+    given: OwnReference<D> & { readonly name?: string; readonly inputs?: ReadonlyArray<string> },
+  ) => {
+    const { inputs, name } = given
+    return {
+      ...refer(given),
+      ...(name === undefined ? {} : { name }),
+      ...(inputs === undefined ? {} : { inputs }),
+    }
+  },
 }

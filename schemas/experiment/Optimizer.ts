@@ -5,6 +5,7 @@
  * checkpoint holds no state of it.
  */
 import { Schema, SchemaGetter } from "effect"
+import { type OwnReference, refer, reference, type WithOptions } from "./OwnCode.ts"
 import { Fraction, NonNegativeFinite, NonNegativeInt, PositiveFinite, PositiveInt } from "./numbers.ts"
 import { withDefault } from "./withDefault.ts"
 
@@ -50,6 +51,7 @@ export const LearningRate = Schema.Union([
     /** The last learning rate is peak / finalDivisor. Default: 250,000. */
     finalDivisor: withDefault(PositiveFinite, 250_000),
   }),
+  Schema.Struct(reference),
 ])
 export type LearningRate = typeof LearningRate.Type
 
@@ -179,4 +181,9 @@ export const learningRates = {
    * Smith and Topin (2018), in the form of PyTorch. A run with it cannot be extended.
    */
   oneCycle: (options: Schedule<"oneCycle">) => ({ kind: "oneCycle", ...options }) as const,
+  /**
+   * A schedule of your own, by its module and export: see own code. `D`: the type of its definition. A run with it cannot
+   * be extended.
+   */
+  custom: <D extends WithOptions = WithOptions>(given: OwnReference<D>) => refer(given),
 }

@@ -41,6 +41,10 @@ const evaluationsThatDecide = ({
   return isDeciding ? { evaluateEvery, evaluationRules } : { evaluateEvery: evaluateEvery ?? 1000 }
 }
 
+/** Own code by its content: where the files lie changes no result. */
+const contentOf = (code: Experiment["code"]) =>
+  code === undefined ? {} : { code: { files: code.files, packages: code.packages } }
+
 /**
  * 64 hexadecimal digits; the first 8 are part of a run's name. The result of a fork also depends on the checkpoint it started
  * from: `parent` is the parent's fingerprint and the checkpoint's iteration.
@@ -51,6 +55,7 @@ export const fingerprint = (
 ): string => {
   const {
     checkpointEvery: _c,
+    code,
     dataset,
     description: _d,
     evaluateEvery: _e,
@@ -63,7 +68,13 @@ export const fingerprint = (
   const from = parent === undefined ? {} : { parent: [parent.fingerprint, parent.iteration] }
   return createHash("sha256")
     .update(
-      canonical({ ...decides, ...evaluationsThatDecide(experiment), dataset: filesOf(dataset), ...from }),
+      canonical({
+        ...decides,
+        ...evaluationsThatDecide(experiment),
+        dataset: filesOf(dataset),
+        ...contentOf(code),
+        ...from,
+      }),
     )
     .digest("hex")
 }

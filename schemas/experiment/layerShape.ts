@@ -36,7 +36,8 @@ export class ModelShapeMismatch extends Failure<ModelShapeMismatch>()("ModelShap
 }) {}
 
 type Merge = Extract<Layer, { readonly kind: "add" | "concatenate" }>
-type Single = Exclude<Layer, Merge>
+export type CustomLayer = Extract<Layer, { readonly kind: "custom" }>
+type Single = Exclude<Layer, Merge | CustomLayer>
 
 /** A layer that is read, and the shape of its output. */
 export interface Input {
@@ -181,7 +182,31 @@ const mergedOutput = (name: string, kind: Merge["kind"], inputs: ReadonlyArray<I
   )
 }
 
-export const layerShape = (name: string, layer: Layer, inputs: ReadonlyArray<Input>) => {
+/** The output shape and the parameters of a layer of own code: found out by running it, which needs its code. */
+export type OwnLayerShape = (
+  name: string,
+  layer: CustomLayer,
+  inputs: ReadonlyArray<Input>,
+) => Result.Result<{ readonly output: Shape; readonly parameters: number }, ModelShapeMismatch>
+
+/** Without its code. */
+export const unknownShape: OwnLayerShape = (layer) =>
+  Result.fail(
+    new ModelShapeMismatch({
+      layer,
+      found: "a layer of own code that is not loaded",
+      expected: "its code",
+      advice: "run the experiment file again",
+    }),
+  )
+
+export const layerShape = (
+  name: string,
+  layer: Layer,
+  inputs: ReadonlyArray<Input>,
+  own: OwnLayerShape = unknownShape,
+) => {
+  if (layer.kind === "custom") return own(name, layer, inputs)
   if (layer.kind === "add" || layer.kind === "concatenate") {
     return Result.map(mergedOutput(name, layer.kind, inputs), (output) => ({ output, parameters: 0 }))
   }

@@ -24,6 +24,7 @@ const staysWithin = (layer: Layer, inputs: ReadonlyArray<boolean>): boolean => {
     case "batchNormalization":
     case "layerNormalization":
     case "add":
+    case "custom":
       return false
     case "maxPooling2d":
     case "averagePooling2d":

@@ -4,7 +4,14 @@
  * width, channels] or [values].
  */
 import { Result } from "effect"
-import { type Input, layerShape, ModelShapeMismatch, type Shape, show } from "./layerShape.ts"
+import {
+  type Input,
+  layerShape,
+  ModelShapeMismatch,
+  type OwnLayerShape,
+  type Shape,
+  show,
+} from "./layerShape.ts"
 import type { Layer, Model } from "./Model.ts"
 
 export interface LayerShape {
@@ -93,6 +100,7 @@ const inferLayer = (
   layer: Layer,
   i: number,
   known: ReadonlyMap<string, Shape>,
+  own: OwnLayerShape | undefined,
 ) => {
   const reserved = reservedName(name)
   if (reserved !== undefined) return mismatch(name, reserved, "another name", "rename the layer")
@@ -100,12 +108,12 @@ const inferLayer = (
     return mismatch(name, `a second layer of the name ${name}`, "unique names", "rename one of them")
   }
   return Result.flatMap(resolveInputs(name, inputs, known, names), (resolved) =>
-    layerShape(name, layer, resolved),
+    layerShape(name, layer, resolved, own),
   )
 }
 
 /** The shapes of all layers, whatever the last one is. A layer that reads one that does not fit is not judged. */
-const inferLayers = (model: Model, imageShape: Shape): Inferred => {
+const inferLayers = (model: Model, imageShape: Shape, own: OwnLayerShape | undefined): Inferred => {
   const names = layerNames(model)
   const inputs = layerInputs(model)
   const shapes: Array<LayerShape> = []
@@ -115,7 +123,7 @@ const inferLayers = (model: Model, imageShape: Shape): Inferred => {
   for (const [i, layer] of model.entries()) {
     const name = names[i]
     const isJudged = inputs[i].every((input) => !unknown.has(input))
-    const shape = isJudged ? inferLayer({ inputs: inputs[i], name, names }, layer, i, known) : undefined
+    const shape = isJudged ? inferLayer({ inputs: inputs[i], name, names }, layer, i, known, own) : undefined
     if (shape !== undefined && Result.isSuccess(shape)) {
       shapes.push({ name, kind: layer.kind, ...(layer.inputs && { inputs: layer.inputs }), ...shape.success })
       known.set(name, shape.success.output)
@@ -156,9 +164,11 @@ export const inferShapes = (
   model: Model,
   imageShape: Shape,
   classes: number,
+  /** Of layers of own code. Without it they do not fit. */
+  own?: OwnLayerShape,
 ): Result.Result<ReadonlyArray<LayerShape>, ModelShapeMismatch> => {
   const names = layerNames(model)
-  const { misfits, output, shapes } = inferLayers(model, imageShape)
+  const { misfits, output, shapes } = inferLayers(model, imageShape, own)
   const [first, ...others] = [
     ...misfits,
     // A wrong name of an input may be why a layer seems unused.

@@ -96,6 +96,7 @@ export const sharedFields = [
   "checkpointEvery",
   "recordEvery",
   "keepCheckpoints",
+  "code",
 ] as const
 
 type SharedField = (typeof sharedFields)[number]
@@ -107,7 +108,9 @@ type PathIn<T> = T extends Primitive
   ? never
   : T extends ReadonlyArray<infer Item>
     ? `[${number}]` | `[${number}]${Below<Item>}`
-    : { [Key in keyof T & string]-?: Key | `${Key}${Below<T[Key]>}` }[keyof T & string]
+    : string extends keyof T
+      ? string
+      : { [Key in keyof T & string]-?: Key | `${Key}${Below<T[Key]>}` }[keyof T & string]
 type Below<T> = T extends Primitive ? never : T extends ReadonlyArray<unknown> ? PathIn<T> : `.${PathIn<T>}`
 
 type Field<T, Key> = T extends Primitive ? never : Key extends keyof T ? T[Key] : never

@@ -6,6 +6,7 @@
  */
 import { Worker } from "node:worker_threads"
 import { Effect } from "effect"
+import { textOf } from "../../storage/codeTexts.ts"
 import type { Message } from "./batchWorker.ts"
 import { BatchThreadFailed, type Filler, sizesOf } from "./Filler.ts"
 import type { BatchOptions } from "./fillBatch.ts"
@@ -13,11 +14,20 @@ import type { BatchOptions } from "./fillBatch.ts"
 const failed = (reason: unknown) =>
   new BatchThreadFailed({ reason: reason instanceof Error ? reason.message : String(reason) })
 
+/** The texts of own code, if the augmentation has any. */
+const textsOf = ({ augmentation, code }: BatchOptions) =>
+  augmentation?.custom === undefined
+    ? []
+    : Object.values(code?.files ?? {}).flatMap((digest) => textOf(digest) ?? [])
+
 /** A worker thread, and the reason why it ended, once it has. */
 const startWorker = Effect.fnUntraced(function* (options: BatchOptions) {
   const worker = yield* Effect.acquireRelease(
     Effect.try({
-      try: () => new Worker(new URL("batchWorker.ts", import.meta.url), { workerData: options }),
+      try: () =>
+        new Worker(new URL("batchWorker.ts", import.meta.url), {
+          workerData: { options, texts: textsOf(options) },
+        }),
       catch: failed,
     }),
     (worker) => Effect.promise(() => worker.terminate()),

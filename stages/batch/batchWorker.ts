@@ -11,7 +11,20 @@ export interface Message {
   readonly labels: Float32Array<ArrayBuffer>
 }
 
-const fillBatch = batchFiller(workerData as BatchOptions)
+const { options, texts } = workerData as {
+  readonly options: BatchOptions
+  readonly texts: ReadonlyArray<string>
+}
+
+const makeFill = async () => {
+  const { custom } = options.augmentation ?? {}
+  if (custom === undefined) return batchFiller(options)
+  // Loaded only here: most augmentations have no own code.
+  const { loadAugment } = await import("../code/loadAugment.ts")
+  return batchFiller(options, await loadAugment(options, custom, texts))
+}
+
+const fillBatch = await makeFill()
 
 parentPort?.on("message", (message: Message) => {
   const { images, iteration, iterations, labels } = message

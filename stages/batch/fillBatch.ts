@@ -5,6 +5,7 @@
  * Batches run across the end of an epoch, no example is dropped or repeated, and any iteration is reached in O(1). Pixels
  * are copied once, from the dataset through a table into the stacked feed, or are augmented on the way (`augment.ts`).
  */
+import type { OwnCode } from "../../schemas/experiment/OwnCode.ts"
 import type { Augmentation } from "../../schemas/experiment/Augmentation.ts"
 import { type Augment, makeAugment } from "./augment.ts"
 import type { ResidentDataset } from "../dataset/load.ts"
@@ -20,7 +21,12 @@ export interface BatchOptions {
   readonly batchSize: number
   readonly seed: number
   readonly augmentation?: Augmentation | undefined
+  /** The files of own code, which `augmentation.custom` needs. */
+  readonly code?: OwnCode | undefined
 }
+
+/** Augmentation of own code: changes the image at a position in place. */
+export type OwnAugment = (position: number, image: Float32Array) => void
 
 /** Writes the pixels of one example through the table. */
 const fillImage = (
@@ -35,15 +41,21 @@ const fillImage = (
   normalize(table, images.subarray(index * size, (index + 1) * size), out, at)
 }
 
+/** Whether there is anything besides a function of own code. Without one, the built-in augmentation always runs. */
+const isChanging = ({ custom, interpolation: _i, probability: _p, ...changes }: Augmentation) =>
+  custom === undefined || Object.values(changes).some((change) => change !== 0)
+
 /** Writes the batch of an iteration as batch number `index` of a stack. */
 export type FillBatch = (iteration: number, images: Float32Array, labels: Float32Array, index: number) => void
 
-export const batchFiller = (options: BatchOptions): FillBatch => {
+export const batchFiller = (options: BatchOptions, own?: OwnAugment): FillBatch => {
   const { batchSize, dataset, indices, seed, table } = options
   const { classes, imageShape } = dataset
   const pixels = dataset.images.length / dataset.labels.length
   const augment: Augment | undefined =
-    options.augmentation && makeAugment(options.augmentation, imageShape, table, seed)
+    options.augmentation && isChanging(options.augmentation)
+      ? makeAugment(options.augmentation, imageShape, table, seed)
+      : undefined
   const indexAt = endlessShuffle(seed, indices.length)
   return (iteration, images, labels, batchIndex) => {
     labels.fill(0, batchIndex * batchSize * classes, (batchIndex + 1) * batchSize * classes)
@@ -59,6 +71,7 @@ export const batchFiller = (options: BatchOptions): FillBatch => {
           images,
           example * pixels,
         )
+      own?.(position, images.subarray(example * pixels, (example + 1) * pixels))
       labels[example * classes + dataset.labels[index]] = 1
     }
   }

@@ -31,8 +31,7 @@ export interface EvaluationSplit {
 const minNormal = 2 ** -126
 
 const exampleLoss = (loss: Loss, predictions: Float32Array, row: number, classes: number, label: number) => {
-  if (loss === "softmaxCrossEntropy")
-    return -Math.log(Math.max(predictions[row * classes + label], minNormal))
+  if (loss !== "meanSquaredError") return -Math.log(Math.max(predictions[row * classes + label], minNormal))
   let sum = 0
   for (let c = 0; c < classes; c++) sum += (predictions[row * classes + c] - (c === label ? 1 : 0)) ** 2
   return sum / classes

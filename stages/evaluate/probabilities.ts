@@ -1,7 +1,7 @@
 /**
  * Predictions as class probabilities: (loss, predictions [examples, classes]) -> probabilities, the same shape.
  *
- * Under softmaxCrossEntropy a network predicts probabilities. Under meanSquaredError it predicts outputs in [0, 1], of which
+ * Under softmaxCrossEntropy and losses of own code a network predicts probabilities. Under meanSquaredError it predicts outputs in [0, 1], of which
  * the loss is computed as they are; the probabilities are the outputs divided by their sum.
  */
 import type { Loss } from "../../schemas/experiment/Experiment.ts"
@@ -10,7 +10,7 @@ import type { Loss } from "../../schemas/experiment/Experiment.ts"
 export const minSum = 1e-30
 
 export const toProbabilities = (loss: Loss, predictions: Float32Array, classes: number): Float32Array => {
-  if (loss === "softmaxCrossEntropy") return predictions
+  if (loss !== "meanSquaredError") return predictions
   const probabilities = new Float32Array(predictions.length)
   for (let row = 0; row < predictions.length; row += classes) {
     let sum = 0

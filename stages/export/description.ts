@@ -4,8 +4,10 @@
  * It has no time and no path, so the same model is always exported to the same bytes.
  */
 import type { Dataset } from "../../schemas/experiment/Dataset.ts"
+import type { OwnFunction } from "../../schemas/experiment/OwnCode.ts"
 import type { Loss } from "../../schemas/experiment/Experiment.ts"
 import { version } from "../../schemas/version.ts"
+import { titleOf } from "../code/load.ts"
 import { describePreparation, preparationOf } from "../preprocess/prepare.ts"
 
 export interface Described {
@@ -21,6 +23,8 @@ export interface Described {
   /** The name of each class, by label. */
   readonly classNames: ReadonlyArray<string>
   readonly loss: Loss
+  /** The function of own code that changes images first. */
+  readonly preprocess?: OwnFunction | undefined
   readonly normalization: string
   /** The float32 value of each of the 256 pixel values, a linear function; perhaps by channel. */
   readonly table: Float32Array
@@ -45,7 +49,7 @@ const linear = (table: Float32Array) => {
 
 /** `output`: the outputs of the network in the format. */
 export const describe = (model: Described, output: "probabilities" | "scores") => {
-  const { classes, classNames, dataset, datasetName, inputShape, normalization, table } = model
+  const { classes, classNames, dataset, datasetName, inputShape, normalization, preprocess, table } = model
   return {
     producer: `tidemark ${version}`,
     run: model.run,
@@ -56,6 +60,11 @@ export const describe = (model: Described, output: "probabilities" | "scores") =
     input: `images, float32 [batch, ${inputShape.join(", ")}], axes [batch, height, width, channels]`,
     inputShape,
     preparation: describePreparation(preparationOf(dataset), datasetName),
+    ...(preprocess === undefined
+      ? {}
+      : {
+          preprocess: `${titleOf(preprocess)}, own code of the experiment, changes the pixels before they are normalized`,
+        }),
     normalization: {
       kind: normalization,
       ...linear(table),

@@ -1,7 +1,8 @@
 /** Exports a trained model to the format of another program: (network, state, format) -> files. */
-import { Effect } from "effect"
+import { Effect, Schema } from "effect"
 import type { State } from "../../engines/Engine.ts"
 import type { Model } from "../../schemas/experiment/Model.ts"
+import { Failure } from "../../schemas/Failure.ts"
 import type { Network } from "../model/model.ts"
 import { type Described, describe } from "./description.ts"
 import type { ExportFormat } from "./formats.ts"
@@ -9,6 +10,14 @@ import type { ExportedFile } from "./publish.ts"
 import { encodeLayersModel } from "./layersModel.ts"
 import { encodeOnnxModel } from "./onnxModel.ts"
 import { encodeWeights, weightsOf } from "./weights.ts"
+
+/** The layers format names classes of TensorFlow.js, and own code is none of them. */
+export class LayersFormatImpossible extends Failure<LayersFormatImpossible>()("LayersFormatImpossible", {
+  exitCode: "dataError",
+  fields: { run: Schema.String, part: Schema.String },
+  message: ({ part, run }) =>
+    `cannot export ${run} to tfjs: ${part} is own code, which the layers format of TensorFlow.js cannot hold; use --format onnx, which holds its operations`,
+}) {}
 
 export const exportModel = Effect.fn("exportModel")(function* (
   format: ExportFormat,
@@ -24,6 +33,9 @@ export const exportModel = Effect.fn("exportModel")(function* (
   const scores = described.loss === "meanSquaredError" ? ("scores" as const) : ("probabilities" as const)
   switch (format) {
     case "tfjs":
+      if (network.ownPart !== undefined) {
+        return yield* new LayersFormatImpossible({ run: described.run, part: network.ownPart })
+      }
       return yield* encodeLayersModel(network, described.loss, weights, describe(described, scores))
     case "onnx": {
       const bytes = yield* encodeOnnxModel(network, weights, describe(described, "probabilities"))

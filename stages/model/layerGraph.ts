@@ -7,12 +7,16 @@
  */
 import * as tf from "@tensorflow/tfjs-core"
 import * as tfl from "@tensorflow/tfjs-layers"
+import { Result } from "effect"
 import { inLayer } from "../../engines/trace/layer.ts"
 import type { Layer, Model } from "../../schemas/experiment/Model.ts"
 import { imagesName, layerInputs, layerNames } from "../../schemas/experiment/shapes.ts"
 import { randomKey } from "../random.ts"
+import type { OwnLayerShape } from "../../schemas/experiment/layerShape.ts"
+import type { OwnFunctions } from "../code/load.ts"
 import { FedDropout, makeDropoutMask, maskFeed, type DropoutMask } from "./dropout.ts"
 import { initialize } from "./initialize.ts"
+import { masksDeclared, OwnLayer } from "./ownLayer.ts"
 import type { Regularized } from "./penalty.ts"
 import { tfLayer, weightOptions } from "./tfLayer.ts"
 import { takeOver } from "./variables.ts"
@@ -23,6 +27,8 @@ interface GraphOptions {
   readonly inputShape: readonly [number, number, number]
   readonly batchSize: number
   readonly seed: number
+  readonly functions: OwnFunctions
+  readonly ownShape: OwnLayerShape
 }
 
 /** A layer with its weights, and the names of the layers it reads. */
@@ -31,6 +37,8 @@ interface BuiltLayer {
   readonly definition: Layer
   readonly inputs: ReadonlyArray<string>
   readonly layer: tfl.layers.Layer
+  /** Of its inputs, without the batch. */
+  readonly inputShapes: ReadonlyArray<ReadonlyArray<number>>
   /** Without the batch. */
   readonly outputShape: ReadonlyArray<number>
 }
@@ -58,33 +66,80 @@ const oneOrAll = <T>(inputs: Array<T>): T | Array<T> => (inputs.length === 1 ? i
 
 /** Takes over the weights of a layer, under our names and with our initial values. */
 const initializeWeights = ({ definition, layer, name }: BuiltLayer, seed: number) =>
-  layer.weights.map((weight) => {
+  layer.weights.map((weight, i) => {
     const variable = takeOver(weight.read() as tf.Variable, weight.originalName)
-    const { initializer, regularizer } = weightOptions(definition, variable.name.slice(name.length + 1))
+    const own = layer instanceof OwnLayer ? layer.declared[i] : undefined
+    const { initializer, regularizer } =
+      own ?? weightOptions(definition, variable.name.slice(name.length + 1))
     if (initializer !== undefined) {
-      const values = initialize(initializer, variable.shape, randomKey(seed, `initialize/${variable.name}`))
+      const values =
+        own?.values ?? initialize(initializer, variable.shape, randomKey(seed, `initialize/${variable.name}`))
       tf.tidy(() => variable.assign(tf.tensor(values, variable.shape)))
     }
     return { variable, regularizer }
   })
 
+/** The masks of a layer of own code, by the names that it declares; none outside training. */
+const ownMasks = (
+  { inputShapes, layer, name }: BuiltLayer,
+  feeds: Readonly<Record<string, tf.Tensor>> | undefined,
+) =>
+  layer instanceof OwnLayer && feeds !== undefined
+    ? Object.fromEntries(
+        masksDeclared(layer.code, inputShapes).map((mask) => [
+          mask.name,
+          feeds[maskFeed(`${name}/${mask.name}`)],
+        ]),
+      )
+    : undefined
+
+/** The masks that a layer is fed. */
+const masksOf = (
+  { definition, inputShapes, layer, name, outputShape }: BuiltLayer,
+  batchSize: number,
+  seed: number,
+) => {
+  if (layer instanceof OwnLayer) {
+    return masksDeclared(layer.code, inputShapes).map((mask) =>
+      makeDropoutMask(`${name}/${mask.name}`, [batchSize, ...mask.shape], mask.rate, seed),
+    )
+  }
+  // The output of dropout has the shape of its input.
+  return definition.kind === "dropout"
+    ? [makeDropoutMask(name, [batchSize, ...outputShape], definition.rate, seed)]
+    : []
+}
+
 const makeForward =
   (layers: ReadonlyArray<BuiltLayer>): LayerGraph["forward"] =>
   (images, feeds) => {
     const outputs = new Map([[imagesName, images]])
-    for (const { inputs, layer, name } of layers) {
+    for (const built of layers) {
+      const { inputs, layer, name } = built
       const given = inputs.map((input) => outputOf(outputs, input))
-      const output = inLayer(name, () =>
-        layer instanceof FedDropout
-          ? layer.applyWith(given[0], feeds?.[maskFeed(name)])
-          : (layer.apply(oneOrAll(given), { training: feeds !== undefined }) as tf.Tensor),
-      )
+      const output = inLayer(name, () => {
+        if (layer instanceof FedDropout) return layer.applyWith(given[0], feeds?.[maskFeed(name)])
+        if (layer instanceof OwnLayer) return layer.applyWith(given, ownMasks(built, feeds))
+        return layer.apply(oneOrAll(given), { training: feeds !== undefined }) as tf.Tensor
+      })
       outputs.set(name, output)
     }
     return outputOf(outputs, layers[layers.length - 1].name) as tf.Tensor2D
   }
 
-export const buildLayers = ({ batchSize, inputShape, model, seed }: GraphOptions): LayerGraph => {
+/** A layer of own code for inputs of these shapes. */
+const ownLayer = (
+  definition: Extract<Layer, { readonly kind: "custom" }>,
+  name: string,
+  inputs: ReadonlyArray<{ readonly name: string; readonly shape: ReadonlyArray<number> }>,
+  { functions, ownShape }: GraphOptions,
+) => {
+  const { output } = Result.getOrThrow(ownShape(name, definition, inputs))
+  return new OwnLayer({ name, code: functions.get("layer", definition), outputShape: output })
+}
+
+export const buildLayers = (options: GraphOptions): LayerGraph => {
+  const { batchSize, inputShape, model, seed } = options
   const names = layerNames(model)
   const inputs = layerInputs(model)
   const images = tfl.input({ shape: [...inputShape], name: "images.input" })
@@ -92,11 +147,20 @@ export const buildLayers = ({ batchSize, inputShape, model, seed }: GraphOptions
   const built = model.map((definition, index) => {
     const name = names[index]
     const given = inputs[index].map((input) => outputOf(symbols, input))
-    const layer = tfLayer(definition, name)
+    const inputShapes = given.map(({ shape }) => shape.slice(1) as Array<number>)
+    const layer =
+      definition.kind === "custom"
+        ? ownLayer(
+            definition,
+            name,
+            inputs[index].map((input, i) => ({ name: input, shape: inputShapes[i] })),
+            options,
+          )
+        : tfLayer(definition, name)
     const symbol = layer.apply(oneOrAll(given)) as tfl.SymbolicTensor
     symbols.set(name, symbol)
     const outputShape = symbol.shape.slice(1) as Array<number>
-    return { name, definition, inputs: inputs[index], layer, outputShape } satisfies BuiltLayer
+    return { name, definition, inputs: inputs[index], layer, inputShapes, outputShape } satisfies BuiltLayer
   })
   const weights = built.flatMap((layer) => initializeWeights(layer, seed))
   return {
@@ -107,12 +171,7 @@ export const buildLayers = ({ batchSize, inputShape, model, seed }: GraphOptions
         regularizer === undefined ? [] : [[variable, regularizer] as const],
       ),
     ),
-    dropoutMasks: built.flatMap(({ definition, name, outputShape }) =>
-      definition.kind === "dropout"
-        ? // The output of dropout has the shape of its input.
-          [makeDropoutMask(name, [batchSize, ...outputShape], definition.rate, seed)]
-        : [],
-    ),
+    dropoutMasks: built.flatMap((layer) => masksOf(layer, batchSize, seed)),
     layersModel: tfl.model({ inputs: images, outputs: outputOf(symbols, names[names.length - 1]) }),
     forward: makeForward(built),
   }

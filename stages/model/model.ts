@@ -12,17 +12,20 @@ import { useCpuBackend } from "../../engines/trace/cpuBackend.ts"
 import { inLayer } from "../../engines/trace/layer.ts"
 import type { Experiment } from "../../schemas/experiment/Experiment.ts"
 import type { Layer } from "../../schemas/experiment/Model.ts"
+import { loadFunctions, type OwnCodeFailed, ownCodeTry, type OwnFunctions } from "../code/load.ts"
+import { usesOfNetwork } from "../code/uses.ts"
 import { makeAverage } from "./average.ts"
 import type { DropoutMask } from "./dropout.ts"
-import { buildLayers } from "./layerGraph.ts"
+import { buildLayers, type LayerGraph } from "./layerGraph.ts"
 import { predictionsOf, probabilitiesOf } from "./loss.ts"
 import { makeOptimizer } from "./optimizer.ts"
+import { ownShapes } from "./ownShapes.ts"
 import { makeStep } from "./trainingStep.ts"
 import { copyVariable, makeSlot } from "./variables.ts"
 
 export interface ProgramOptions extends Pick<
   Experiment,
-  "model" | "loss" | "labelSmoothing" | "optimizer" | "averaging" | "batchSize" | "seed"
+  "model" | "loss" | "labelSmoothing" | "optimizer" | "averaging" | "batchSize" | "seed" | "code"
 > {
   /** [height, width, channels] */
   readonly inputShape: readonly [number, number, number]
@@ -45,14 +48,27 @@ export interface Network extends Program {
   readonly dropoutMasks: ReadonlyArray<DropoutMask>
   /** Each weight of the layers, and the variable whose value replaces it in `predict`: its average, or the weight itself. */
   readonly weights: ReadonlyArray<{ readonly name: string; readonly predictsWith: string }>
+  /** The layer, or the loss, that only its own code can compute; undefined if there is none. */
+  readonly ownPart: string | undefined
   /** The layers as a model of TensorFlow.js, with the initial weights of the program. */
   readonly layersModel: tfl.LayersModel
 }
 
-const build = (options: ProgramOptions): Network & { readonly dispose: () => void } => {
+const ownPartOf = ({ layers }: LayerGraph, loss: ProgramOptions["loss"], functions: OwnFunctions) => {
+  const layer = layers.find(({ definition }) => definition.kind === "custom")
+  if (layer !== undefined) return `layer ${layer.name}`
+  if (typeof loss === "string") return undefined
+  return functions.get("loss", loss).definition.probabilities && `the probabilities of loss ${loss.export}`
+}
+
+const build = (
+  options: ProgramOptions,
+  functions: OwnFunctions,
+): Network & { readonly dispose: () => void } => {
   const { averaging, batchSize, classes, inputShape, labelSmoothing = 0, loss } = options
   useCpuBackend()
-  const graph = buildLayers(options)
+  const ownShape = ownShapes(functions, () => {})
+  const graph = buildLayers({ ...options, functions, ownShape })
   const { forward, layers, layersModel, dropoutMasks, weights } = graph
   const trainable = weights.filter((weight) => weight.trainable)
   const optimizer = makeOptimizer(options.optimizer, trainable, makeSlot)
@@ -65,7 +81,7 @@ const build = (options: ProgramOptions): Network & { readonly dispose: () => voi
   const predict: Program["predict"] = (images) =>
     tf.tidy(() => {
       const outputs = forwardToPredict(images)
-      return inLayer("loss", () => predictionsOf(loss, outputs))
+      return inLayer("loss", () => predictionsOf(loss, outputs, functions))
     })
 
   return {
@@ -79,12 +95,13 @@ const build = (options: ProgramOptions): Network & { readonly dispose: () => voi
       ...dropoutMasks.map(({ feed, shape }) => ({ name: feed, shape })),
     ],
     variables,
-    step: makeStep({ graph, trainable, optimizer, average, loss, labelSmoothing, classes }),
+    step: makeStep({ graph, trainable, optimizer, average, loss, labelSmoothing, classes, functions }),
     predict,
     probabilities: (images) => tf.tidy(() => probabilitiesOf(loss, predict(images))),
     dropoutMasks,
     weights: weights.map(({ name }, i) => ({ name, predictsWith: average?.copies[i].name ?? name })),
     layersModel,
+    ownPart: ownPartOf(graph, loss, functions),
     summary: layers.map(({ definition, layer, name, outputShape }) => ({
       layer: name,
       kind: definition.kind,
@@ -97,10 +114,11 @@ const build = (options: ProgramOptions): Network & { readonly dispose: () => voi
   }
 }
 
-export const buildProgram: (options: ProgramOptions) => Effect.Effect<Network, never, Scope.Scope> =
-  Effect.fn("buildProgram")((options: ProgramOptions) =>
-    Effect.acquireRelease(
-      Effect.sync(() => build(options)),
+export const buildProgram: (options: ProgramOptions) => Effect.Effect<Network, OwnCodeFailed, Scope.Scope> =
+  Effect.fn("buildProgram")(function* (options: ProgramOptions) {
+    const functions = yield* loadFunctions(options.code, usesOfNetwork(options))
+    return yield* Effect.acquireRelease(
+      ownCodeTry(() => build(options, functions)),
       (network) => Effect.sync(() => network.dispose()),
-    ),
-  )
+    )
+  })

@@ -11,6 +11,8 @@ import { batchNormalization, layerNormalization } from "./normalization.ts"
 
 const zeros = { kernelInitializer: "zeros", biasInitializer: "zeros" } as const
 
+/** Layers of own code: `ownLayer.ts`. */
+type BuiltIn = Exclude<Layer, { readonly kind: "custom" }>
 type Depthwise = Extract<Layer, { readonly kind: "depthwiseConv2d" | "separableConv2d" }>
 
 const depthwise = (layer: Depthwise, name: string): tfl.layers.Layer => {
@@ -37,7 +39,7 @@ const depthwise = (layer: Depthwise, name: string): tfl.layers.Layer => {
   return Object.assign(separable, { getConfig: () => ({ ...config(), depthMultiplier }) })
 }
 
-export const tfLayer = (layer: Layer, name: string): tfl.layers.Layer => {
+export const tfLayer = (layer: BuiltIn, name: string): tfl.layers.Layer => {
   switch (layer.kind) {
     case "conv2d":
       return tfl.layers.conv2d({

@@ -7,6 +7,7 @@ import * as tf from "@tensorflow/tfjs-core"
 import type { Program } from "../../engines/Engine.ts"
 import { inLayer } from "../../engines/trace/layer.ts"
 import type { Loss } from "../../schemas/experiment/Experiment.ts"
+import { OwnCodeFailed, type OwnFunctions } from "../code/load.ts"
 import type { Average } from "./average.ts"
 import type { LayerGraph } from "./layerGraph.ts"
 import { errorRateOf, lossOf, smoothLabels } from "./loss.ts"
@@ -20,20 +21,29 @@ interface StepOptions {
   readonly average: Average | undefined
   readonly loss: Loss
   readonly labelSmoothing: number
+  readonly functions: OwnFunctions
   readonly classes: number
 }
 
 /** The gradient of the loss for each trainable variable; the error rate comes from the same forward pass. */
 const forwardAndBack = (options: StepOptions, feeds: Readonly<Record<string, tf.Tensor>>) => {
-  const { classes, graph, labelSmoothing, loss, trainable } = options
+  const { classes, functions, graph, labelSmoothing, loss, trainable } = options
   let errorRate: tf.Scalar | undefined
   const { grads, value } = tf.variableGrads(() => {
     const outputs = graph.forward(feeds.images, feeds)
     return inLayer("loss", () => {
       errorRate = tf.keep(errorRateOf(feeds.labels, outputs))
-      return lossOf(loss, smoothLabels(feeds.labels, labelSmoothing, classes), outputs)
+      return lossOf(loss, smoothLabels(feeds.labels, labelSmoothing, classes), outputs, functions)
     })
   }, [...trainable])
+  // Every built-in layer uses its weights.
+  const unused = trainable.find(({ name }) => grads[name] == null)
+  if (unused !== undefined) {
+    throw new OwnCodeFailed({
+      what: unused.name.slice(0, unused.name.lastIndexOf("/")),
+      problem: `the loss does not depend on weight ${unused.name}; use it in call, or declare it with trainable: false`,
+    })
+  }
   if (errorRate === undefined) throw new Error("the step ran without its forward pass")
   return { gradients: grads, loss: value, errorRate }
 }

@@ -8,6 +8,7 @@ import type { Loss } from "../../schemas/experiment/Experiment.ts"
 import * as files from "../../storage/files.ts"
 import { encodePredictions } from "../../storage/predictions.ts"
 import { type EvaluationSplit, evaluate } from "../evaluate/evaluate.ts"
+import type { OwnMetrics } from "../train/measure.ts"
 import { NonFiniteLoss } from "../train/NonFiniteLoss.ts"
 import { testMetrics } from "../evaluate/testMetrics.ts"
 
@@ -22,6 +23,7 @@ export const report = Effect.fn("report")(function* (options: {
   readonly loss: Loss
   readonly predictions: string
   readonly fingerprint: string
+  readonly ownMetrics?: OwnMetrics | undefined
 }) {
   const { fingerprint, indices, loss } = options
   const { classes, labels } = options.test
@@ -40,5 +42,9 @@ export const report = Effect.fn("report")(function* (options: {
     indices: Int32Array.from(indices),
   }
   yield* files.writeAtomic(options.predictions, encodePredictions(predictions, fingerprint))
-  return testMetrics(labels, probabilities, classes, evaluation.loss)
+  const metrics = yield* options.ownMetrics?.({ probabilities, labels, classes }) ?? Effect.undefined
+  return {
+    ...testMetrics(labels, probabilities, classes, evaluation.loss),
+    ...(metrics === undefined ? {} : { metrics }),
+  }
 })

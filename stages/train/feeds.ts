@@ -8,13 +8,15 @@ import { Stream } from "effect"
 import type { LearningRate } from "../../schemas/experiment/Optimizer.ts"
 import type { BatchChunk } from "../batch/batch.ts"
 import { fillDropoutMask, type DropoutMask } from "../model/dropout.ts"
-import { learningRateAt } from "./learningRate.ts"
+import { learningRateAt, type OwnRate } from "./learningRate.ts"
 import type { FeedChunk } from "./train.ts"
 
 export interface FeedOptions {
   readonly schedule: LearningRate
   /** Iterations in the budget. */
   readonly total: number
+  /** Of a schedule of own code. */
+  readonly ownRate?: OwnRate | undefined
   readonly dropoutMasks: ReadonlyArray<DropoutMask>
 }
 
@@ -22,11 +24,11 @@ const size = (shape: ReadonlyArray<number>) => shape.reduce((a, b) => a * b, 1)
 
 /** Adds the learning rates and the dropout masks to each chunk of batches. */
 export const withFeeds =
-  ({ dropoutMasks, schedule, total }: FeedOptions) =>
+  ({ dropoutMasks, ownRate, schedule, total }: FeedOptions) =>
   <E, R>(batches: Stream.Stream<BatchChunk, E, R>): Stream.Stream<FeedChunk, E, R> =>
     Stream.map(batches, ({ images, iteration, iterations, labels }) => {
       const learningRate = Float32Array.from({ length: iterations }, (_, i) =>
-        learningRateAt(schedule, iteration + i, total),
+        learningRateAt(schedule, iteration + i, total, ownRate),
       )
       const masks = dropoutMasks.map((mask): [string, Float32Array] => {
         const length = size(mask.shape)

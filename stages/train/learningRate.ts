@@ -1,7 +1,14 @@
 /**
- * The learning rate: (schedule, iteration, budget) -> rate, a pure function.
+ * The learning rate: (schedule, iteration, budget) -> rate, a pure function. A schedule of own code needs its code.
  */
 import type { LearningRate } from "../../schemas/experiment/Optimizer.ts"
+
+/** A schedule of own code: (iteration, counted from 0; iterations in all) -> rate. */
+export type OwnRate = (iteration: number, budget: number) => number
+
+type BuiltIn = Exclude<LearningRate, { readonly kind: "custom" }>
+
+export const isBuiltIn = (schedule: LearningRate): schedule is BuiltIn => schedule.kind !== "custom"
 
 /** Half a cosine that goes from `from` at position 0 to `to` at position 1. */
 const halfCosine = (from: number, to: number, position: number) =>
@@ -9,10 +16,20 @@ const halfCosine = (from: number, to: number, position: number) =>
 
 /** Whether the rates depend on the budget. If they do, a run cannot be extended. */
 export const dependsOnBudget = (schedule: LearningRate): boolean =>
-  schedule.kind === "cosine" || schedule.kind === "oneCycle"
+  schedule.kind === "cosine" || schedule.kind === "oneCycle" || schedule.kind === "custom"
 
 /** The rate of an iteration, counted from 0, in a budget of `budget` iterations. */
-export const learningRateAt = (schedule: LearningRate, iteration: number, budget: number): number => {
+export const learningRateAt = (
+  schedule: LearningRate,
+  iteration: number,
+  budget: number,
+  /** That of own code. */
+  own?: OwnRate,
+): number => {
+  if (!isBuiltIn(schedule)) {
+    if (own === undefined) throw new Error("the schedule is own code, which is not loaded")
+    return own(iteration, budget)
+  }
   if (schedule.kind === "oneCycle") {
     const rise = schedule.rise * budget
     return iteration < rise

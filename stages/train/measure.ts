@@ -11,12 +11,26 @@ import type { Metric } from "../../schemas/Metric.ts"
 import type { TrainEvent } from "../../schemas/TrainEvent.ts"
 import { type Evaluation, type EvaluationSplit, evaluate } from "../evaluate/evaluate.ts"
 import { afterEvaluation } from "./earlyStopping.ts"
-import { learningRateAt } from "./learningRate.ts"
+import { learningRateAt, type OwnRate } from "./learningRate.ts"
+import type { OwnCodeFailed } from "../code/load.ts"
 import type { TrainingPlan } from "./plan.ts"
 import { type BatchMetrics, diverged, type TrainState } from "./TrainState.ts"
 import { count, percent, threeDigits } from "../../format/numbers.ts"
 
-interface Measured {
+/** Metrics of own code by their names. */
+export type OwnMetrics = (evaluation: {
+  readonly probabilities: Float32Array
+  readonly labels: ArrayLike<number>
+  readonly classes: number
+}) => Effect.Effect<Readonly<Record<string, number>> | undefined, OwnCodeFailed>
+
+/** What an experiment measures with own code. */
+export interface OwnMeasures {
+  readonly ownRate?: OwnRate | undefined
+  readonly ownMetrics?: OwnMetrics | undefined
+}
+
+interface Measured extends OwnMeasures {
   readonly experiment: Experiment
   readonly plan: TrainingPlan
 }
@@ -34,7 +48,7 @@ export const addToWindow = (
 
 /** A row of training metrics: means since the last row, and those of the newest batch. The sums restart from 0. */
 export const measureTraining = (
-  { experiment, plan }: Measured,
+  { experiment, ownRate, plan }: Measured,
   progress: TrainProgress,
   batch: BatchMetrics,
 ): { readonly progress: TrainProgress; readonly row: Metric } => {
@@ -50,7 +64,7 @@ export const measureTraining = (
       error: error / iterations,
       batchLoss: batch.loss,
       batchError: batch.errorRate,
-      learningRate: learningRateAt(experiment.optimizer.learningRate, iteration - 1, plan.total),
+      learningRate: learningRateAt(experiment.optimizer.learningRate, iteration - 1, plan.total, ownRate),
     },
   }
 }
@@ -62,6 +76,7 @@ const monitoredValue = ({ monitor }: Experiment, { accuracy, loss }: Evaluation)
 export const measureValidation = Effect.fnUntraced(function* (
   {
     experiment,
+    ownMetrics,
     plan,
     trainer,
     validation,
@@ -74,6 +89,7 @@ export const measureValidation = Effect.fnUntraced(function* (
   const { accuracy, loss } = evaluation
   if (!Number.isFinite(loss)) return yield* diverged(state, iteration, `the validation loss is ${loss}`)
   const errorRate = 1 - accuracy
+  const metrics = yield* ownMetrics?.({ ...validation, ...evaluation }) ?? Effect.undefined
   const evaluated: TrainEvent = { event: "evaluated", iteration }
   yield* Effect.logInfo(
     // The error of one batch would be read as that of the training set.
@@ -94,6 +110,7 @@ export const measureValidation = Effect.fnUntraced(function* (
     loss,
     accuracy,
     error: errorRate,
+    ...(metrics === undefined ? {} : { metrics }),
   }
   return {
     row,

@@ -26,7 +26,7 @@ import type { EvaluationSplit } from "../evaluate/evaluate.ts"
 import { checkpointFile, pruneCheckpoints, saveCheckpoint } from "./checkpoint.ts"
 import { shouldStopEarly } from "./earlyStopping.ts"
 import { makeIterationsPerCall, type IterationsPerCall } from "./iterationsPerCall.ts"
-import { addToWindow, measureTraining, measureValidation } from "./measure.ts"
+import { addToWindow, measureTraining, measureValidation, type OwnMeasures } from "./measure.ts"
 import { makePlan, type TrainingPlan } from "./plan.ts"
 import { findResumePoint, hasEnded, testedIteration } from "./resumePoint.ts"
 import { type BatchMetrics, diverged, finiteTensors, type TrainState } from "./TrainState.ts"
@@ -39,7 +39,7 @@ export interface FeedChunk {
   readonly feeds: Readonly<Record<string, Float32Array>>
 }
 
-export interface TrainOptions {
+export interface TrainOptions extends OwnMeasures {
   readonly experiment: Experiment
   /** The budget before the run was extended. */
   readonly begunWith: Experiment["budget"]

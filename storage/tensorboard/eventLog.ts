@@ -54,8 +54,9 @@ const encode = ({ startedAt }: Pick<EventLog, "startedAt">, step: number, conten
 
 /** Every figure of a row is a scalar of its own, as `train/loss`. */
 const scalarsOf = (row: Metric): EventContent => {
-  const { epoch: _epoch, iteration: _iteration, split, ...figures } = row
-  const value = Object.entries(figures).map(([name, value]) => ({
+  const { epoch: _epoch, iteration: _iteration, split, ...rest } = row
+  const { metrics, ...figures } = "metrics" in rest ? rest : { ...rest, metrics: undefined }
+  const value = Object.entries({ ...figures, ...metrics }).map(([name, value]) => ({
     tag: `${split}/${name}`,
     simpleValue: value,
   }))

@@ -18,7 +18,7 @@ export const documents = [
 ].map(readDocument)
 
 /** The values of the comments of one kind above a block. */
-export const valuesOf = (block: Block, comment: string) =>
+export const valuesOf = (block: Pick<Block, "comments">, comment: string) =>
   block.comments.flatMap((each) => (each.startsWith(`${comment}: `) ? [each.slice(comment.length + 2)] : []))
 
 /** The text block after a block of commands: what they print. */

@@ -75,6 +75,8 @@ const plainText = (ast: SchemaAST.AST, named: Named): string => {
       )
     case "Unknown":
       return "anything"
+    case "Declaration":
+      return "plain value"
     default:
       throw new Error(`no text for a type of kind ${ast._tag}`)
   }

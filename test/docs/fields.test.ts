@@ -8,6 +8,7 @@ import { Augmentation } from "../../schemas/experiment/Augmentation.ts"
 import { Bounds } from "../../schemas/experiment/Bounds.ts"
 import { OwnDataset } from "../../schemas/experiment/Dataset.ts"
 import { PackedDataset } from "../../schemas/experiment/PackedDataset.ts"
+import { OwnCode, OwnFunction } from "../../schemas/experiment/OwnCode.ts"
 import { Split } from "../../schemas/experiment/Split.ts"
 import { EnsembleOutline } from "../../schemas/Ensemble.ts"
 import { Budget, Experiment } from "../../schemas/experiment/Experiment.ts"
@@ -42,6 +43,8 @@ const size = layers.flatMap(({ fields }) => fields.kernelSize ?? [])[0]
 
 /** Types that the tables link to: each has a heading of this name in one of the two documents. */
 const links: ReadonlyArray<readonly [{ readonly ast: SchemaAST.AST }, string]> = [
+  [OwnFunction, "[own function](#own-code)"],
+  [OwnCode, "[own code](#own-code)"],
   [size, "[size](#sizes)"],
   [Activation, "[activation](#activations)"],
   [Initializer, "[initializer](#initializers)"],

@@ -67,6 +67,8 @@ const writeImages = async (folder: string) => {
 const linkCheckout = async (folder: string, experiments: Experiments) => {
   for (const name of linked) symlinkSync(join(root, name), join(folder, name))
   mkdirSync(join(folder, "experiments"))
+  // Own code is copied: blocks of the documents are written beside it.
+  cpSync(join(root, "experiments/own"), join(folder, "experiments/own"), { recursive: true })
   await writeStandIns(folder, experiments)
   if (experiments === "real") writeOwnData(join(folder, "my-data"))
   for (const name of readdirSync(join(root, "experiments"))) {

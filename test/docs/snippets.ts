@@ -2,7 +2,7 @@
  * The blocks of TypeScript in the documents as whole files, which can be type-checked and run. README.md says what is added
  * to a fragment.
  */
-import { documents } from "./documents.ts"
+import { documents, valuesOf } from "./documents.ts"
 import type { Project } from "./project.ts"
 
 const imports = `import { datasets, experiment, initializers, layers, learningRates, optimizers, regularizers } from "tidemark"`
@@ -47,15 +47,21 @@ export interface Snippet {
   readonly file: string
   /** A program that uses the API; it exports nothing. */
   readonly isProgram: boolean
+  /** Own code, which experiments in other blocks name: it is at its own path. */
+  readonly isModule: boolean
   readonly text: string
 }
 
 export const snippets: ReadonlyArray<Snippet> = documents.flatMap(({ blocks, path }) =>
   blocks
     .filter(({ language }) => language === "ts")
-    .map(({ line, text }) => ({
+    .map((block) => ({ ...block, isModule: block.text.includes(`from "tidemark/code"`) }))
+    .map(({ isModule, line, text, ...block }) => ({
       at: `${path}:${line}`,
-      file: `experiments/${path.replace(/\W/g, "-").toLowerCase()}-${line}.ts`,
+      file:
+        (isModule ? valuesOf(block, "file")[0] : undefined) ??
+        `experiments/${path.replace(/\W/g, "-").toLowerCase()}-${line}.ts`,
+      isModule,
       isProgram: /from "tidemark\/(?:run|promises)"/.test(text),
       text: moduleOf(text),
     })),

@@ -53,7 +53,7 @@ const decoded = (value: object, path: string): Effect.Effect<unknown, unknown> =
   return Schema.decodeUnknownEffect(Schedule, { onExcessProperty: "error" })(value)
 }
 
-for (const { at, file } of snippets.filter(({ isProgram }) => !isProgram)) {
+for (const { at, file } of snippets.filter(({ isModule, isProgram }) => !isModule && !isProgram)) {
   it(`the TypeScript at ${at} is valid`, async () => {
     const path = join(project.folder, file)
     const module: { readonly default: object } = await import(pathToFileURL(path).href)

@@ -64,7 +64,7 @@ describe("an experiment with problems", () => {
         "bad.ts",
       ).pipe(Effect.flip)
       const lines = error.message.split("\n")
-      const kinds = "conv2d, depthwiseConv2d, .* add or concatenate"
+      const kinds = "conv2d, depthwiseConv2d, .* add, concatenate or custom"
       for (const line of [
         /^ {2}optimiser: unknown field; did you mean optimizer\?$/,
         /^ {2}optimizer: missing, expected an object of kind adam, adamw, sgd, momentum or rmsprop$/,
@@ -100,7 +100,7 @@ describe("an experiment with problems", () => {
         "  split.kind: missing, expected standard, pooled or hashed",
       ])
       assert.deepStrictEqual(yield* messages({ optimizer: { kind: "adam", learningRate: "0.1" } }), [
-        '  optimizer.learningRate: found "0.1", expected a number or an object of kind constant, step, cosine or oneCycle',
+        '  optimizer.learningRate: found "0.1", expected a number or an object of kind constant, step, cosine, oneCycle or custom',
       ])
       assert.deepStrictEqual(yield* messages({ evaluateEvery: {} }), [
         "  evaluateEvery: found {}, expected a number of iterations, such as 1000, or epochs, such as { epochs: 1 }",
@@ -174,7 +174,7 @@ describe("an experiment with problems", () => {
       assert.include(error.message, "  epochs: unknown field; write budget: { epochs: 5 }")
       assert.include(
         error.message,
-        "  metrics: unknown field; omit it: every report has accuracy, error rate",
+        "  metrics: found an array of 1, expected an object; omit it: every report has accuracy, error rate",
       )
     }),
   )
@@ -197,7 +197,7 @@ describe("an experiment with problems", () => {
         "  model[0].input_shape: unknown field; omit it: the shape of the images is that of the dataset",
         "  model[1].out_features: unknown field; did you mean units?",
         "  optimizer.lr: unknown field; did you mean learningRate?",
-        "  optimizer.learningRate: missing, expected a number or an object of kind constant, step, cosine or oneCycle",
+        "  optimizer.learningRate: missing, expected a number or an object of kind constant, step, cosine, oneCycle or custom; write optimizers.adam({ learningRate: 0.001 })",
       ]) {
         assert.include(error.message.split("\n"), line, error.message)
       }

@@ -5,7 +5,7 @@
  * schedule. If the schedule is unknown, it comes from the metrics.
  */
 import { count, measure } from "../../format/numbers.ts"
-import { learningRateAt } from "../../stages/train/learningRate.ts"
+import { isBuiltIn, learningRateAt } from "../../stages/train/learningRate.ts"
 import type { LineChart } from "../page/lineChart.ts"
 import { table } from "../page/tables.ts"
 import { curveFigure, right, sampled, seriesOf, span } from "./curveFigure.ts"
@@ -25,6 +25,8 @@ const sampledIterations = 300
 const scheduled = ({ experiment, trained }: RunRecords, last: number): ReadonlyArray<Rate> | null => {
   if (experiment === undefined) return null
   const { budget, optimizer } = experiment
+  // Own code does not run for a page: it shows the rows of metrics.
+  if (!isBuiltIn(optimizer.learningRate)) return null
   const total = trained?.budget ?? ("iterations" in budget ? budget.iterations : undefined)
   if (total === undefined) return null
   const rateAt = (iteration: number): Rate => ({

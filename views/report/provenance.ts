@@ -17,7 +17,7 @@ type FactItem = readonly [string, Content]
 /** What a reader asks first; the rest is in the JSON. */
 const settingsOf = ({ batchSize, budget, loss, optimizer }: Experiment): ReadonlyArray<FactItem> => [
   ["optimizer", `${optimizer.kind}, learning rate ${optimizer.learningRate.kind}`],
-  ["loss", loss],
+  ["loss", typeof loss === "string" ? loss : `${loss.export} of ${loss.module}`],
   ["batch size", count(batchSize)],
   [
     "budget",

@@ -35,6 +35,18 @@ export interface AugmentationInput {
     /** Share of images that get a square, 0 to 1. Default: 0.5. */
     readonly probability?: number
   }
+  /** A function of your own, applied after the others: `augment.custom({ … })`. Default: none. */
+  readonly custom?: {
+    readonly kind: "custom"
+    /** The module, relative to the experiment file. */
+    readonly module: string
+    /** The name under which the module exports the function. */
+    readonly export: string
+    /** Plain values, which the function's own schema decodes. Default: none. */
+    readonly options?: {
+      readonly [key: string]: unknown
+    }
+  }
   /** Degrees, 0 to 180. Default: 0. */
   readonly rotation?: number
   /** Pixels sideways for each pixel down, 0 to 10. Default: 0. */
@@ -95,6 +107,7 @@ export type DatasetInput = "mnist" | "fashion-mnist" | "kmnist" | "emnist-digits
     readonly pixelStddev?: readonly [number, number]
   }
 } | {
+  readonly kind: "folder"
   /** At most 64 lower-case letters, digits and -. */
   readonly name: string
   /**
@@ -104,7 +117,6 @@ export type DatasetInput = "mnist" | "fashion-mnist" | "kmnist" | "emnist-digits
   readonly classes: number | ReadonlyArray<string>
   /** [height, width] or [height, width, channels] of the images in training. */
   readonly imageShape: readonly [number, number] | readonly [number, number, number]
-  readonly kind: "folder"
   /** A folder that has one folder for each class. */
   readonly train: string
   /** Bounds of the data. They affect no result, so they are not in the fingerprint. */
@@ -151,6 +163,7 @@ export type DatasetInput = "mnist" | "fashion-mnist" | "kmnist" | "emnist-digits
     readonly sha256?: string
   }
 } | {
+  readonly kind: "manifest"
   /** At most 64 lower-case letters, digits and -. */
   readonly name: string
   /**
@@ -160,7 +173,6 @@ export type DatasetInput = "mnist" | "fashion-mnist" | "kmnist" | "emnist-digits
   readonly classes: number | ReadonlyArray<string>
   /** [height, width] or [height, width, channels] of the images in training. */
   readonly imageShape: readonly [number, number] | readonly [number, number, number]
-  readonly kind: "manifest"
   /** A CSV file with a header, or JSON Lines. */
   readonly train: string
   /** Bounds of the data. They affect no result, so they are not in the fingerprint. */
@@ -220,6 +232,7 @@ export type DatasetInput = "mnist" | "fashion-mnist" | "kmnist" | "emnist-digits
     readonly group?: string
   }
 } | {
+  readonly kind: "npz"
   /** At most 64 lower-case letters, digits and -. */
   readonly name: string
   /**
@@ -229,7 +242,6 @@ export type DatasetInput = "mnist" | "fashion-mnist" | "kmnist" | "emnist-digits
   readonly classes: number | ReadonlyArray<string>
   /** [height, width] or [height, width, channels] of the images in training. */
   readonly imageShape: readonly [number, number] | readonly [number, number, number]
-  readonly kind: "npz"
   /** A file of `numpy.savez` or `numpy.savez_compressed`. */
   readonly file: string | {
     /** A path, relative to the working folder, or an http(s) or file URL. */
@@ -277,6 +289,7 @@ export type DatasetInput = "mnist" | "fashion-mnist" | "kmnist" | "emnist-digits
     readonly testLabels?: string
   }
 } | {
+  readonly kind: "npy"
   /** At most 64 lower-case letters, digits and -. */
   readonly name: string
   /**
@@ -298,7 +311,6 @@ export type DatasetInput = "mnist" | "fashion-mnist" | "kmnist" | "emnist-digits
     /** SHA-256 of the file as it is, in lower-case hexadecimal. Other content is refused. Required for a URL. */
     readonly sha256?: string
   }
-  readonly kind: "npy"
   /** Bounds of the data. They affect no result, so they are not in the fingerprint. */
   readonly bounds?: {
     /** Number of training examples. */
@@ -344,6 +356,7 @@ export type DatasetInput = "mnist" | "fashion-mnist" | "kmnist" | "emnist-digits
     readonly sha256?: string
   }
 } | {
+  readonly kind: "cifar"
   /** At most 64 lower-case letters, digits and -. */
   readonly name: string
   /**
@@ -353,7 +366,6 @@ export type DatasetInput = "mnist" | "fashion-mnist" | "kmnist" | "emnist-digits
   readonly classes: number | ReadonlyArray<string>
   /** [height, width] or [height, width, channels] of the images in training. */
   readonly imageShape: readonly [number, number] | readonly [number, number, number]
-  readonly kind: "cifar"
   /** The folder with the files of the archive. */
   readonly folder: string
   /** `10`, or for CIFAR-100 `100` (fine labels) or `20` (coarse labels). */
@@ -391,6 +403,7 @@ export type DatasetInput = "mnist" | "fashion-mnist" | "kmnist" | "emnist-digits
     readonly sha256?: string
   }
 } | {
+  readonly kind: "webdataset"
   /** At most 64 lower-case letters, digits and -. */
   readonly name: string
   /**
@@ -400,7 +413,6 @@ export type DatasetInput = "mnist" | "fashion-mnist" | "kmnist" | "emnist-digits
   readonly classes: number | ReadonlyArray<string>
   /** [height, width] or [height, width, channels] of the images in training. */
   readonly imageShape: readonly [number, number] | readonly [number, number, number]
-  readonly kind: "webdataset"
   /** One or several shards, in this order. `{000..009}` in a path stands for ten. */
   readonly train: string | {
     /** A path, relative to the working folder, or an http(s) or file URL. */
@@ -471,6 +483,7 @@ export type DatasetInput = "mnist" | "fashion-mnist" | "kmnist" | "emnist-digits
   /** The extensions of images; the first one that an example has counts. Default: png, jpg, jpeg, webp. */
   readonly images?: ReadonlyArray<string>
 } | {
+  readonly kind: "parquet"
   /** At most 64 lower-case letters, digits and -. */
   readonly name: string
   /**
@@ -480,7 +493,6 @@ export type DatasetInput = "mnist" | "fashion-mnist" | "kmnist" | "emnist-digits
   readonly classes: number | ReadonlyArray<string>
   /** [height, width] or [height, width, channels] of the images in training. */
   readonly imageShape: readonly [number, number] | readonly [number, number, number]
-  readonly kind: "parquet"
   /** One or several files, in this order. `{000..009}` in a path stands for ten. */
   readonly train: string | {
     /** A path, relative to the working folder, or an http(s) or file URL. */
@@ -554,6 +566,7 @@ export type DatasetInput = "mnist" | "fashion-mnist" | "kmnist" | "emnist-digits
     readonly image?: string
   }
 } | {
+  readonly kind: "table"
   /** At most 64 lower-case letters, digits and -. */
   readonly name: string
   /**
@@ -563,7 +576,6 @@ export type DatasetInput = "mnist" | "fashion-mnist" | "kmnist" | "emnist-digits
   readonly classes: number | ReadonlyArray<string>
   /** [height, width] or [height, width, channels] of the images in training. */
   readonly imageShape: readonly [number, number] | readonly [number, number, number]
-  readonly kind: "table"
   /** One or several CSV files, plain or gzip, in this order. */
   readonly train: string | {
     /** A path, relative to the working folder, or an http(s) or file URL. */
@@ -642,7 +654,17 @@ export type ExperimentInput = {
   /** At most 64 lower-case letters, digits and -. It is part of the id of every run. */
   readonly name: string
   /** `softmaxCrossEntropy`: the last layer gives logits. `meanSquaredError`: the last layer gives outputs in [0, 1]. */
-  readonly loss: "softmaxCrossEntropy" | "meanSquaredError"
+  readonly loss: "softmaxCrossEntropy" | "meanSquaredError" | {
+    readonly kind: "custom"
+    /** The module, relative to the experiment file. */
+    readonly module: string
+    /** The name under which the module exports the function. */
+    readonly export: string
+    /** Plain values, which the function's own schema decodes. Default: none. */
+    readonly options?: {
+      readonly [key: string]: unknown
+    }
+  }
   /** A registered dataset, such as "mnist", or your own: `datasets.folder({ … })`, or four IDX files. */
   readonly dataset: DatasetInput
   /** The layers of the network. The last one has one output for each class. */
@@ -701,6 +723,18 @@ export type ExperimentInput = {
   readonly normalization?: "unit" | "standardized" | "standardizedByChannel"
   /** Random changes of the images in training. Default: none. */
   readonly augmentation?: AugmentationInput
+  /** A function of your own that changes every image: `preprocess.custom({ … })`. Default: none. */
+  readonly preprocess?: {
+    readonly kind: "custom"
+    /** The module, relative to the experiment file. */
+    readonly module: string
+    /** The name under which the module exports the function. */
+    readonly export: string
+    /** Plain values, which the function's own schema decodes. Default: none. */
+    readonly options?: {
+      readonly [key: string]: unknown
+    }
+  }
   /**
    * The share of each label that is spread evenly over all classes in training, at least 0 and below 1. Default: none.
    * Szegedy et al., Rethinking the Inception architecture (2016).
@@ -733,6 +767,23 @@ export type ExperimentInput = {
   readonly keepCheckpoints?: number
   /** The metric that decides which checkpoint is the best. Default: validationAccuracy. */
   readonly monitor?: "validationLoss" | "validationAccuracy"
+  /**
+   * Metrics of your own by their names, `{ macroF1: metrics.custom({ … }) }`, measured on the validation and the test split.
+   * Default: none.
+   */
+  readonly metrics?: {
+    readonly [key: string]: {
+      readonly kind: "custom"
+      /** The module, relative to the experiment file. */
+      readonly module: string
+      /** The name under which the module exports the function. */
+      readonly export: string
+      /** Plain values, which the function's own schema decodes. Default: none. */
+      readonly options?: {
+        readonly [key: string]: unknown
+      }
+    }
+  }
   /** Which checkpoint is tested: the last one, or the best one by `monitor`. Default: last. */
   readonly report?: "last" | "best"
   /** Stop training when the monitored metric no longer improves. Default: train to the end of the budget. */
@@ -750,6 +801,19 @@ export type ExperimentInput = {
    * defaults.
    */
   readonly gate?: GateInput
+  /** The files and packages of own code. `run` finds them out. */
+  readonly code?: {
+    /** SHA-256 of the text of every local file, by its path below the folder that they have in common. */
+    readonly files: {
+      readonly [key: string]: string
+    }
+    /** The version of every package that a local file imports. */
+    readonly packages: {
+      readonly [key: string]: string
+    }
+    /** The common folder, relative to that of the experiment file. It is not part of the fingerprint. */
+    readonly folder: string
+  }
 }
 
 export interface GateInput {
@@ -1086,6 +1150,19 @@ export type LayerInput = {
   /** Two or more earlier layers to join, by their names, or "images". */
   readonly inputs: ReadonlyArray<string>
   readonly name?: string
+} | {
+  readonly kind: "custom"
+  /** The module, relative to the experiment file. */
+  readonly module: string
+  /** The name under which the module exports the function. */
+  readonly export: string
+  /** Plain values, which the function's own schema decodes. Default: none. */
+  readonly options?: {
+    readonly [key: string]: unknown
+  }
+  readonly name?: string
+  /** The earlier layers to read, by their names, or "images". Default: the previous layer. */
+  readonly inputs?: ReadonlyArray<string>
 }
 
 /** One of `learningRates`. */
@@ -1123,6 +1200,16 @@ export type LearningRateInput = {
   readonly divisor?: number
   /** The last learning rate is peak / finalDivisor. Default: 250,000. */
   readonly finalDivisor?: number
+} | {
+  readonly kind: "custom"
+  /** The module, relative to the experiment file. */
+  readonly module: string
+  /** The name under which the module exports the function. */
+  readonly export: string
+  /** Plain values, which the function's own schema decodes. Default: none. */
+  readonly options?: {
+    readonly [key: string]: unknown
+  }
 }
 
 /** One of `optimizers`. */
@@ -1163,6 +1250,16 @@ export type OptimizerInput = {
     readonly divisor?: number
     /** The last learning rate is peak / finalDivisor. Default: 250,000. */
     readonly finalDivisor?: number
+  } | {
+    readonly kind: "custom"
+    /** The module, relative to the experiment file. */
+    readonly module: string
+    /** The name under which the module exports the function. */
+    readonly export: string
+    /** Plain values, which the function's own schema decodes. Default: none. */
+    readonly options?: {
+      readonly [key: string]: unknown
+    }
   }
   /** Added to the denominator. Default: 1e-8. */
   readonly epsilon?: number
@@ -1218,6 +1315,16 @@ export type OptimizerInput = {
     readonly divisor?: number
     /** The last learning rate is peak / finalDivisor. Default: 250,000. */
     readonly finalDivisor?: number
+  } | {
+    readonly kind: "custom"
+    /** The module, relative to the experiment file. */
+    readonly module: string
+    /** The name under which the module exports the function. */
+    readonly export: string
+    /** Plain values, which the function's own schema decodes. Default: none. */
+    readonly options?: {
+      readonly [key: string]: unknown
+    }
   }
   /** Added to the denominator. Default: 1e-8. */
   readonly epsilon?: number
@@ -1278,6 +1385,16 @@ export type OptimizerInput = {
     readonly divisor?: number
     /** The last learning rate is peak / finalDivisor. Default: 250,000. */
     readonly finalDivisor?: number
+  } | {
+    readonly kind: "custom"
+    /** The module, relative to the experiment file. */
+    readonly module: string
+    /** The name under which the module exports the function. */
+    readonly export: string
+    /** Plain values, which the function's own schema decodes. Default: none. */
+    readonly options?: {
+      readonly [key: string]: unknown
+    }
   }
   /** Gradient clipping. Default: none. */
   readonly clip?: {
@@ -1327,6 +1444,16 @@ export type OptimizerInput = {
     readonly divisor?: number
     /** The last learning rate is peak / finalDivisor. Default: 250,000. */
     readonly finalDivisor?: number
+  } | {
+    readonly kind: "custom"
+    /** The module, relative to the experiment file. */
+    readonly module: string
+    /** The name under which the module exports the function. */
+    readonly export: string
+    /** Plain values, which the function's own schema decodes. Default: none. */
+    readonly options?: {
+      readonly [key: string]: unknown
+    }
   }
   /** Share of the velocity that an update keeps. Default: 0.9. */
   readonly momentum?: number
@@ -1380,6 +1507,16 @@ export type OptimizerInput = {
     readonly divisor?: number
     /** The last learning rate is peak / finalDivisor. Default: 250,000. */
     readonly finalDivisor?: number
+  } | {
+    readonly kind: "custom"
+    /** The module, relative to the experiment file. */
+    readonly module: string
+    /** The name under which the module exports the function. */
+    readonly export: string
+    /** Plain values, which the function's own schema decodes. Default: none. */
+    readonly options?: {
+      readonly [key: string]: unknown
+    }
   }
   /** Share of the velocity that an update keeps. Default: 0. */
   readonly momentum?: number
@@ -1542,6 +1679,25 @@ export type SweepInput = {
   }
   readonly base: ExperimentInput
   readonly space: SpaceInput
+}
+
+/** Augmentation of your own. */
+export declare const augment: {
+  /** By its module and export: see own code. `D`: the type of its definition. */
+  readonly custom: <D extends {
+    /** The options as they are written. It exists for the type checker only. */
+    readonly Options: object
+  } = {
+    /** The options as they are written. It exists for the type checker only. */
+    readonly Options: object
+  }>(given: OwnReference<D>) => {
+    readonly options?: {
+      readonly [key: string]: unknown
+    }
+    readonly kind: "custom"
+    readonly module: string
+    readonly export: string
+  }
 }
 
 /** One of several values. An option may be any part of an experiment, with parameters of its own in it. */
@@ -3246,6 +3402,32 @@ export declare const layers: {
     readonly sharedAxes?: ReadonlyArray<number>
     readonly kind: "prelu"
   }
+  /** A layer of your own, by its module and export: see own code. `D`: the type of its definition. */
+  readonly custom: <D extends {
+    /** The options as they are written. It exists for the type checker only. */
+    readonly Options: object
+  } = {
+    /** The options as they are written. It exists for the type checker only. */
+    readonly Options: object
+  }>(given: {
+    /** The module, relative to the experiment file, such as "./squeeze.ts". */
+    readonly module: string
+    /** The name under which the module exports the function. */
+    readonly export: string
+    /** Plain values, which the function's own schema decodes. */
+    readonly options?: D["Options"]
+    readonly name?: string
+    readonly inputs?: ReadonlyArray<string>
+  }) => {
+    readonly inputs?: ReadonlyArray<string>
+    readonly name?: string
+    readonly options?: {
+      readonly [key: string]: unknown
+    }
+    readonly kind: "custom"
+    readonly module: string
+    readonly export: string
+  }
 }
 
 /** Learning rate schedules. */
@@ -3320,10 +3502,66 @@ export declare const learningRates: {
     readonly peak: number
     readonly kind: "oneCycle"
   }
+  /**
+   * A schedule of your own, by its module and export: see own code. `D`: the type of its definition. A run with it cannot
+   * be extended.
+   */
+  readonly custom: <D extends {
+    /** The options as they are written. It exists for the type checker only. */
+    readonly Options: object
+  } = {
+    /** The options as they are written. It exists for the type checker only. */
+    readonly Options: object
+  }>(given: OwnReference<D>) => {
+    readonly options?: {
+      readonly [key: string]: unknown
+    }
+    readonly kind: "custom"
+    readonly module: string
+    readonly export: string
+  }
 }
 
 /** A value between two positive limits whose logarithm is uniform: for learning rates and penalties. */
 export declare function logUniform(low: number, high: number): Parameter<number>
+
+/** A loss of your own. */
+export declare const losses: {
+  /** By its module and export: see own code. `D`: the type of its definition. */
+  readonly custom: <D extends {
+    /** The options as they are written. It exists for the type checker only. */
+    readonly Options: object
+  } = {
+    /** The options as they are written. It exists for the type checker only. */
+    readonly Options: object
+  }>(given: OwnReference<D>) => {
+    readonly options?: {
+      readonly [key: string]: unknown
+    }
+    readonly kind: "custom"
+    readonly module: string
+    readonly export: string
+  }
+}
+
+/** A metric of your own. */
+export declare const metrics: {
+  /** By its module and export: see own code. `D`: the type of its definition. */
+  readonly custom: <D extends {
+    /** The options as they are written. It exists for the type checker only. */
+    readonly Options: object
+  } = {
+    /** The options as they are written. It exists for the type checker only. */
+    readonly Options: object
+  }>(given: OwnReference<D>) => {
+    readonly options?: {
+      readonly [key: string]: unknown
+    }
+    readonly kind: "custom"
+    readonly module: string
+    readonly export: string
+  }
+}
 
 /** Optimizers, by their names in `tf.train`. */
 export declare const optimizers: {
@@ -3381,6 +3619,16 @@ export declare const optimizers: {
       readonly divisor?: number
       /** The last learning rate is peak / finalDivisor. Default: 250,000. */
       readonly finalDivisor?: number
+    } | {
+      readonly kind: "custom"
+      /** The module, relative to the experiment file. */
+      readonly module: string
+      /** The name under which the module exports the function. */
+      readonly export: string
+      /** Plain values, which the function's own schema decodes. Default: none. */
+      readonly options?: {
+        readonly [key: string]: unknown
+      }
     }
   }) => {
     readonly learningRate: LearningRateInput
@@ -3462,6 +3710,16 @@ export declare const optimizers: {
       readonly divisor?: number
       /** The last learning rate is peak / finalDivisor. Default: 250,000. */
       readonly finalDivisor?: number
+    } | {
+      readonly kind: "custom"
+      /** The module, relative to the experiment file. */
+      readonly module: string
+      /** The name under which the module exports the function. */
+      readonly export: string
+      /** Plain values, which the function's own schema decodes. Default: none. */
+      readonly options?: {
+        readonly [key: string]: unknown
+      }
     }
   }) => {
     readonly learningRate: LearningRateInput
@@ -3537,6 +3795,16 @@ export declare const optimizers: {
       readonly divisor?: number
       /** The last learning rate is peak / finalDivisor. Default: 250,000. */
       readonly finalDivisor?: number
+    } | {
+      readonly kind: "custom"
+      /** The module, relative to the experiment file. */
+      readonly module: string
+      /** The name under which the module exports the function. */
+      readonly export: string
+      /** Plain values, which the function's own schema decodes. Default: none. */
+      readonly options?: {
+        readonly [key: string]: unknown
+      }
     }
   }) => {
     readonly learningRate: LearningRateInput
@@ -3605,6 +3873,16 @@ export declare const optimizers: {
       readonly divisor?: number
       /** The last learning rate is peak / finalDivisor. Default: 250,000. */
       readonly finalDivisor?: number
+    } | {
+      readonly kind: "custom"
+      /** The module, relative to the experiment file. */
+      readonly module: string
+      /** The name under which the module exports the function. */
+      readonly export: string
+      /** Plain values, which the function's own schema decodes. Default: none. */
+      readonly options?: {
+        readonly [key: string]: unknown
+      }
     }
   }) => {
     readonly learningRate: LearningRateInput
@@ -3679,6 +3957,16 @@ export declare const optimizers: {
       readonly divisor?: number
       /** The last learning rate is peak / finalDivisor. Default: 250,000. */
       readonly finalDivisor?: number
+    } | {
+      readonly kind: "custom"
+      /** The module, relative to the experiment file. */
+      readonly module: string
+      /** The name under which the module exports the function. */
+      readonly export: string
+      /** Plain values, which the function's own schema decodes. Default: none. */
+      readonly options?: {
+        readonly [key: string]: unknown
+      }
     }
   }) => {
     readonly learningRate: LearningRateInput
@@ -3700,6 +3988,25 @@ export declare const optimizers: {
     /** Decay of the mean square. Default: 0.9. */
     readonly decay?: number
     readonly kind: "rmsprop"
+  }
+}
+
+/** Preprocessing of your own. */
+export declare const preprocess: {
+  /** By its module and export: see own code. `D`: the type of its definition. */
+  readonly custom: <D extends {
+    /** The options as they are written. It exists for the type checker only. */
+    readonly Options: object
+  } = {
+    /** The options as they are written. It exists for the type checker only. */
+    readonly Options: object
+  }>(given: OwnReference<D>) => {
+    readonly options?: {
+      readonly [key: string]: unknown
+    }
+    readonly kind: "custom"
+    readonly module: string
+    readonly export: string
   }
 }
 
@@ -3807,6 +4114,15 @@ type SpaceInput = {
   readonly [Path in PathIn<Searched>]?: Parameter<ValueAt<Searched, Path>>
 }
 
+interface OwnReference<D extends WithOptions> {
+  /** The module, relative to the experiment file, such as "./squeeze.ts". */
+  readonly module: string
+  /** The name under which the module exports the function. */
+  readonly export: string
+  /** Plain values, which the function's own schema decodes. */
+  readonly options?: D["Options"]
+}
+
 interface Parameter<out T> {
   readonly parameter: "uniform" | "logUniform" | "integer" | "choice"
   readonly [valueType]?: T
@@ -3823,7 +4139,9 @@ type PathIn<T> = T extends Primitive
   ? never
   : T extends ReadonlyArray<infer Item>
     ? `[${number}]` | `[${number}]${Below<Item>}`
-    : { [Key in keyof T & string]-?: Key | `${Key}${Below<T[Key]>}` }[keyof T & string]
+    : string extends keyof T
+      ? string
+      : { [Key in keyof T & string]-?: Key | `${Key}${Below<T[Key]>}` }[keyof T & string]
 
 type Searched = Omit<ExperimentInput, SharedField>
 
@@ -3833,13 +4151,18 @@ type ValueAt<T, Path> = Path extends `${infer Key}[${number}]${infer Rest}`
     ? ValueAt<Field<T, Key>, Rest>
     : Field<T, Path>
 
+interface WithOptions {
+  /** The options as they are written. It exists for the type checker only. */
+  readonly Options: object
+}
+
 declare const valueType: unique symbol
 
 type Primitive = string | number | boolean | bigint | symbol | null | undefined
 
 type Below<T> = T extends Primitive ? never : T extends ReadonlyArray<unknown> ? PathIn<T> : `.${PathIn<T>}`
 
-type SharedField = "name" | "split" | "description" | "seed" | "evaluateEvery" | "evaluationRules" | "checkpointEvery" | "recordEvery" | "keepCheckpoints" | "gate" | "dataset"
+type SharedField = "name" | "split" | "description" | "seed" | "evaluateEvery" | "evaluationRules" | "checkpointEvery" | "recordEvery" | "keepCheckpoints" | "gate" | "code" | "dataset"
 
 type AfterItem<T, Rest> = Rest extends "" ? T : Rest extends `.${infer Path}` ? ValueAt<T, Path> : never
 

@@ -66,7 +66,7 @@ describe("problemsOf", () => {
         optimizer: { kind: "adam", learningRate: undefined },
       }),
       [
-        "optimizer.learningRate: found undefined, expected a number or an object of kind constant, step, cosine or oneCycle; write optimizers.adam({ learningRate: 0.001 })",
+        "optimizer.learningRate: found undefined, expected a number or an object of kind constant, step, cosine, oneCycle or custom; write optimizers.adam({ learningRate: 0.001 })",
       ],
     )
   })
