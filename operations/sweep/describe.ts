@@ -14,12 +14,12 @@ export const objectiveName = ({ objective }: Judged): string =>
 export const showChange = ({ objective }: Judged, value: number): string =>
   objective === "validationError" ? `${points(value)} points` : `${value > 0 ? "+" : ""}${threeDigits(value)}`
 
-/** With an interval that does not go below 0, where no error or loss is. */
+/** With an interval that does not go below 0, where no error or loss is, nor an error above 100 %. */
 export const showSpread = (
   judged: Judged,
   { high, low, value }: { readonly value: number; readonly low: number; readonly high: number },
 ): string =>
-  `${showObjective(judged, value)} (${showObjective(judged, Math.max(0, low))} to ${showObjective(judged, high)})`
+  `${showObjective(judged, value)} (${showObjective(judged, Math.max(0, low))} to ${showObjective(judged, judged.objective === "validationError" ? Math.min(1, high) : high)})`
 
 /** Why the winner is, or is not, better than the base. */
 export const describeEvidence = ({ difference }: NonNullable<SweepResult["winner"]>): string =>

@@ -2,7 +2,7 @@
  * Loads a sweep file: (path) -> its definition, after every kind of trial was decoded and its shapes were checked.
  *
  * Nothing is fetched or trained for that. Every point of a grid is checked, and of other spaces the corners and 1,000
- * draws. An impossible trial is refused with its parameters and the path of the field.
+ * draws, or a few with own code. An impossible trial is refused with its parameters and the path of the field.
  */
 import { Effect, Schema } from "effect"
 import {
@@ -46,8 +46,9 @@ const decodeOutline = Schema.decodeUnknownEffect(SweepOutline, { errors: "all", 
 const encodeExperiment = Schema.encodeSync(Experiment)
 
 /** Draws of a space that is no grid which are checked, and the most corners. */
-const checkedDraws = 1000
-const mostCorners = 1024
+const most = { draws: 1000, corners: 1024 }
+/** Own code is checked in a process of its own, which takes half a second each time. */
+const mostWithOwnCode = { draws: 8, corners: 8 }
 /** As many as a sweep may have trials. */
 const mostPoints = 10_000
 
@@ -159,17 +160,18 @@ const objectiveProblems = ({ split }: Experiment): ReadonlyArray<Problem> =>
 
 /** Every point of a grid; otherwise the corners, some of them if there are many, and draws. */
 const assignmentsToCheck = (definition: SweepDefinition): Array<Assignment> => {
-  const { seed, space, strategy } = definition
+  const { base, seed, space, strategy } = definition
   const places = placesOf(space)
   if (strategy.kind === "grid") {
     const grid = makeGrid(places, gridValues(strategy.points))
     return Array.from({ length: grid.count }, (_, i) => grid.point(i))
   }
   const corners = makeGrid(places, cornerValues)
-  const count = Math.min(mostCorners, corners.count)
+  const limits = base.code === undefined ? most : mostWithOwnCode
+  const count = Math.min(limits.corners, corners.count)
   return [
     ...Array.from({ length: count }, (_, i) => corners.point(Math.floor((i * corners.count) / count))),
-    ...Array.from({ length: checkedDraws }, (_, i) => drawRandom(seed, places, i)),
+    ...Array.from({ length: limits.draws }, (_, i) => drawRandom(seed, places, i)),
   ]
 }
 
