@@ -113,7 +113,10 @@ export type ImageCounts = typeof ImageCounts.Type
 
 /** What packing found in addition to the arrays. */
 export const Packed = Schema.Struct({
-  /** SHA-256 over the digests of pixels, labels and groups: equal datasets have equal ones, whatever they came from. */
+  /**
+   * SHA-256 over the digests of pixels, labels and groups, and of the excluded files if there are any: equal datasets have equal
+   * ones, whatever they came from.
+   */
   digest: Sha256,
   /** The name of each example, a JSON text a line, in the order of the arrays: path, or file and position. */
   names: FetchedFile,

@@ -87,6 +87,10 @@ export const keepPacked = Effect.fn("keepPacked")(function* (options: {
   for (const file of [...Object.values(files), ...(groups === undefined ? [] : [groups])]) {
     digest.update(`${file.sha256}\n`)
   }
+  // Not their paths: the same files elsewhere are the same dataset.
+  for (const content of source.excluded.map(({ sha256 }) => sha256 ?? "unread").toSorted()) {
+    digest.update(`excluded ${content}\n`)
+  }
   const packed: Packed = {
     digest: digest.digest("hex"),
     names,

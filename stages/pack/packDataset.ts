@@ -31,8 +31,8 @@ import { ClassesMismatch, SourceFilesRefused } from "./SourceInvalid.ts"
 import { readTable } from "./table.ts"
 import { listWebDataset } from "./webDataset.ts"
 
-/** Raised when the same files would be packed to other bytes. */
-const packerVersion = 1
+/** Raised when the same files would be packed to other bytes, or get another digest. */
+const packerVersion = 2
 
 const Index = Schema.Struct({ versions: Schema.String, fetched: FetchedDataset })
 const decodeIndex = Schema.decodeUnknownEffect(Schema.fromJsonString(Index))

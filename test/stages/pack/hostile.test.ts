@@ -62,6 +62,13 @@ describe("a folder", () => {
     const { files, packed: found } = await packed({ kind: "folder", train, damaged: "exclude" })
     const good = await packed({ kind: "folder", train: await folderWith() })
     assert.strictEqual(files.trainImages.sha256, good.files.trainImages.sha256)
+    assert.notStrictEqual(found?.digest, good.packed?.digest)
+    const elsewhere = await folderWith({ "b/9.png": "no image" })
+    const same = await packed({ kind: "folder", train: elsewhere, damaged: "exclude" })
+    assert.strictEqual(same.packed?.digest, found?.digest)
+    const other = await folderWith({ "a/0.png": "no image either" })
+    const different = await packed({ kind: "folder", train: other, damaged: "exclude" })
+    assert.notStrictEqual(different.packed?.digest, found?.digest)
     assert.deepInclude(found?.excluded[0], {
       path: join(train, "a/0.png"),
       sha256: createHash("sha256").update("no image").digest("hex"),
