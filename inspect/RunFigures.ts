@@ -153,14 +153,15 @@ const peakMemoryOf = (run: RunHeader): number | null => {
   return Math.max(0, ...recorded) || null
 }
 
-/** Figures of a dataset alone: the statistics for standardization depend on the normalization and split of a run. */
+/** Figures of a dataset alone: near duplicates and the statistics for standardization depend on the normalization and split of a run. */
 const contentOf = (dataset: unknown) => {
   if (typeof dataset !== "object" || dataset === null) return dataset
   const {
+    nearDuplicates: _n,
     split: _s,
     standardizedBy: _,
     ...content
-  } = { split: undefined, standardizedBy: undefined, ...dataset }
+  } = { nearDuplicates: undefined, split: undefined, standardizedBy: undefined, ...dataset }
   return content
 }
 

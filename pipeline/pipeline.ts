@@ -26,7 +26,8 @@ import { classNames } from "../stages/dataset/classNames.ts"
 import { standardization } from "../stages/dataset/normalize.ts"
 import { describeEmptyClasses, findEmptyClasses } from "../stages/validate/emptyClasses.ts"
 import { readsExamples, type SplitIndices } from "../stages/dataset/split.ts"
-import { checkRepeated } from "../stages/validate/repeatedImages.ts"
+import { describeNearDuplicates, findNearDuplicates } from "../stages/validate/nearDuplicates.ts"
+import { checkRepeated, readNames } from "../stages/validate/repeatedImages.ts"
 import { hashImages, validateDataset } from "../stages/validate/validate.ts"
 import * as files from "../storage/files.ts"
 import { readPredictions } from "../storage/predictions.ts"
@@ -104,6 +105,18 @@ const validate = Effect.fnUntraced(function* (fetched: FetchedDataset, data: Run
         const hashes = yield* hashImages(dataset)
         yield* checkRepeated({ data: dataset, packed, split, hashes, allow, classNames: names })
       }
+      const nearDuplicates =
+        packed === undefined
+          ? undefined
+          : describeNearDuplicates(yield* findNearDuplicates(dataset, split), split, yield* readNames(packed))
+      if (nearDuplicates !== undefined && nearDuplicates.pairs > 0) {
+        const { pairs } = nearDuplicates
+        yield* Effect.logInfo(
+          pairs === 1
+            ? "1 pair of images in several splits looks alike"
+            : `${count(pairs)} pairs of images in several splits look alike`,
+        )
+      }
       yield* checkParentClasses(run, recorded)
       yield* checkLeakage(run, fetched, dataset, split, duplicates)
       const emptyClasses = findEmptyClasses(dataset, split)
@@ -119,6 +132,7 @@ const validate = Effect.fnUntraced(function* (fetched: FetchedDataset, data: Run
         ...(emptyClasses === undefined ? {} : { emptyClasses }),
         ...(recorded === undefined ? {} : { classNames: recorded }),
         ...(readsExamples(experiment.split) ? { split: sizesOf(split) } : {}),
+        ...(nearDuplicates === undefined ? {} : { nearDuplicates }),
       }
     }),
   })

@@ -8,7 +8,7 @@ import { table } from "./table.ts"
 const maxExcluded = 20
 
 export const renderData = ({ summary }: Pick<InspectedData, "summary">): string => {
-  const { classes, imageShape, name, packed, splits } = summary
+  const { classes, imageShape, name, nearDuplicates, packed, splits } = summary
   const excluded = packed?.excluded ?? []
   const more = excluded.length - maxExcluded
   const images = Object.entries(packed?.images ?? {}).map(([what, number]) => `${count(number)} ${what}`)
@@ -23,6 +23,11 @@ export const renderData = ({ summary }: Pick<InspectedData, "summary">): string 
         ]),
     ...excluded.slice(0, maxExcluded).map(({ path, reason }) => `excluded       ${path}: ${reason}`),
     ...(more > 0 ? [`excluded       ${count(more)} more`] : []),
+    ...(nearDuplicates === null
+      ? []
+      : [
+          `near duplicates  ${nearDuplicates.pairs === 1 ? "1 pair" : `${count(nearDuplicates.pairs)} pairs`} in several splits${nearDuplicates.isComplete ? "" : ", not all images compared"}${nearDuplicates.pairs === 0 ? "" : "; --html shows the most similar"}`,
+        ]),
     "",
     table(
       ["class", ...splits.map((split) => split.name)],

@@ -12,7 +12,8 @@ import { splitDataset } from "../../stages/dataset/split.ts"
 import { describeDataset } from "../../stages/fetch/datasets.ts"
 import { fetchDataset } from "../../stages/fetch/fetch.ts"
 import { describeEmptyClasses, findEmptyClasses } from "../../stages/validate/emptyClasses.ts"
-import { checkRepeated } from "../../stages/validate/repeatedImages.ts"
+import { describeNearDuplicates, findNearDuplicates } from "../../stages/validate/nearDuplicates.ts"
+import { checkRepeated, readNames } from "../../stages/validate/repeatedImages.ts"
 import { hashImages, validateDataset } from "../../stages/validate/validate.ts"
 
 export type InspectedData = Effect.Success<ReturnType<typeof inspectData>>
@@ -41,6 +42,13 @@ export const inspectData = Effect.fn("inspectData")(function* (
     const empty = findEmptyClasses(data, split.success)
     if (empty !== undefined) warnings.push(...describeEmptyClasses(empty, names))
   }
+  const nearDuplicates = Result.isFailure(split)
+    ? null
+    : describeNearDuplicates(
+        yield* findNearDuplicates(data, split.success),
+        split.success,
+        fetched.packed === undefined ? undefined : yield* readNames(fetched.packed),
+      )
   const all = yield* pixelFigures(
     data,
     Uint32Array.from({ length: data.labels.length }, (_, index) => index),
@@ -69,6 +77,7 @@ export const inspectData = Effect.fn("inspectData")(function* (
         examples: indices.length,
         classCounts: countIn(indices),
       })),
+      nearDuplicates,
       packed: fetched.packed === undefined ? null : { ...fetched.packed, names: fetched.packed.names.path },
       problems,
       warnings,

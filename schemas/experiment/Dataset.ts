@@ -174,6 +174,28 @@ const Labels = Schema.Array(Schema.Int)
 export const EmptyClasses = Schema.Struct({ train: Labels, validation: Labels, test: Labels })
 export type EmptyClasses = typeof EmptyClasses.Type
 
+const Alike = Schema.Struct({
+  /** Indices in the dataset, train files first. */
+  first: Schema.Int,
+  second: Schema.Int,
+  /** The name and the split of each. */
+  firstName: Schema.String,
+  secondName: Schema.String,
+  /** Of the gray pixels. */
+  correlation: Schema.Finite,
+})
+
+/** Images of several splits that look alike, but are not equal. */
+export const NearDuplicateFigures = Schema.Struct({
+  /** Pairs that were found. */
+  pairs: Schema.Int,
+  /** Whether all images were compared. */
+  isComplete: Schema.Boolean,
+  /** The most similar ones. */
+  examples: Schema.Array(Alike),
+})
+export type NearDuplicateFigures = typeof NearDuplicateFigures.Type
+
 /** The figures of a dataset: the result of the validate stage, which the report shows. */
 export const DatasetFigures = Schema.Struct({
   name: Schema.String,
@@ -194,5 +216,7 @@ export const DatasetFigures = Schema.Struct({
   classNames: Schema.optionalKey(ClassNames),
   /** The number of examples of each split, if the split depends on more than the sizes of both sets. */
   split: Schema.optionalKey(Schema.Struct({ train: Schema.Int, validation: Schema.Int, test: Schema.Int })),
+  /** Only of packed datasets. Records of older versions lack it. */
+  nearDuplicates: Schema.optionalKey(NearDuplicateFigures),
 })
 export type DatasetFigures = typeof DatasetFigures.Type

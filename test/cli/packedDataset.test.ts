@@ -2,6 +2,7 @@ import { cpSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync }
 import { tmpdir } from "node:os"
 import { join } from "node:path"
 import { afterAll, assert, beforeAll, describe, it } from "@effect/vitest"
+import sharp from "sharp"
 import { runCommand } from "../fixtures/command.ts"
 import { writeMnistFiles } from "../fixtures/mnistFiles.ts"
 import tiny from "../fixtures/tiny.ts"
@@ -98,6 +99,36 @@ describe("a run on a packed dataset", () => {
     assert.match(leaking.stderr, /00000\.png \((train|validation)\) = .*99999\.png \(test\)/)
     const allowed = await train("allowed", { ...dataset, allow: { conflicts: 1, duplicates: 1 } })
     assert.strictEqual(allowed.code, 0, allowed.stderr)
+  }, 60_000)
+})
+
+describe("a brightened copy of a training image in the test set", () => {
+  it("is shown next to it by data and by the report, and refused by neither", async () => {
+    const folder = join(scratch, "alike")
+    cpSync(join(scratch, "set"), folder, { recursive: true })
+    const copy = join(folder, "test/5/99999.png")
+    await sharp(join(folder, "train/5/00000.png")).linear(0.9, 20).png().toFile(copy)
+    const dataset = { ...written.packed.folder, train: join(folder, "train"), test: join(folder, "test") }
+    const { code, run, stderr } = await train("alike", dataset)
+    assert.strictEqual(code, 0, stderr)
+    assert.match(stderr, /1 pair of images in several splits looks alike/)
+    const { nearDuplicates } = JSON.parse(readFileSync(join(run, "report.json"), "utf8")).dataset
+    assert.strictEqual(nearDuplicates.pairs, 1)
+    const page = readFileSync(join(run, "report.html"), "utf8")
+    assert.include(page, "Near duplicates: 1")
+    assert.match(page, /train\/5\/00000\.png \((train|validation)\)"/)
+    const html = join(scratch, "alike.html")
+    const described = await runCommand(
+      "data",
+      join(scratch, "alike.ts"),
+      `--html=${html}`,
+      `--data-dir=${join(scratch, "data")}`,
+    )
+    assert.strictEqual(described.code, 0, described.stderr)
+    assert.match(described.stdout, /near duplicates +1 pair in several splits; --html shows/)
+    const shown = readFileSync(html, "utf8")
+    assert.include(shown, "Near duplicates")
+    assert.match(shown, /test\/5\/99999\.png \(test\)"/)
   }, 60_000)
 })
 

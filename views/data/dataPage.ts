@@ -3,7 +3,8 @@ import { Effect } from "effect"
 import { count, measure, percent } from "../../format/numbers.ts"
 import { datasetTitle } from "../../format/datasetTitle.ts"
 import type { InspectedData } from "../../operations/data/inspectData.ts"
-import { examplePicture } from "../page/examplePicture.ts"
+import { alikeCards, alikeIndices } from "../page/alike.ts"
+import { examplePicture, type Picture } from "../page/examplePicture.ts"
 import { html } from "../page/html.ts"
 import { facts, highlights, notice, page, paragraph, type Section } from "../page/page.ts"
 import { table } from "../page/tables.ts"
@@ -97,6 +98,26 @@ const filesSection = ({ summary }: InspectedData): ReadonlyArray<Section> => {
   ]
 }
 
+/** Images of several splits that look alike, in pairs; nothing if the data cannot be split. */
+const alikeSection = Effect.fnUntraced(function* ({ data, summary }: InspectedData) {
+  const { nearDuplicates } = summary
+  if (nearDuplicates === null) return []
+  const pixels = data.imageShape.reduce((a, b) => a * b)
+  const [height, width, channels] = data.imageShape
+  const pictures = new Map<number, Picture>()
+  for (const index of alikeIndices(nearDuplicates)) {
+    const image = data.images.subarray(index * pixels, (index + 1) * pixels)
+    const picture = yield* examplePicture(image, [height, width, channels])
+    if (picture !== null) pictures.set(index, picture)
+  }
+  const section: Section = {
+    id: "alike",
+    title: "Near duplicates",
+    content: alikeCards(nearDuplicates, pictures),
+  }
+  return [section]
+})
+
 export const dataPage = Effect.fn("dataPage")(function* (inspected: InspectedData) {
   const { summary } = inspected
   const examples = summary.trainExamples + summary.testExamples
@@ -127,6 +148,10 @@ export const dataPage = Effect.fn("dataPage")(function* (inspected: InspectedDat
         },
       ]),
     ],
-    sections: [yield* classesSection(inspected), ...filesSection(inspected)],
+    sections: [
+      yield* classesSection(inspected),
+      ...(yield* alikeSection(inspected)),
+      ...filesSection(inspected),
+    ],
   })
 })

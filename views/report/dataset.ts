@@ -1,6 +1,7 @@
 /** The dataset: (records, pictures) -> the section with counts, an example of each class, and the files. */
 import { type DatasetFigures, fileNames } from "../../schemas/experiment/Dataset.ts"
 import { size } from "../../format/size.ts"
+import { alikeCards } from "../page/alike.ts"
 import { type Content, html } from "../page/html.ts"
 import { facts, folded, type Section } from "../page/page.ts"
 import { table } from "../page/tables.ts"
@@ -88,6 +89,16 @@ const packedFacts = ({ fetched }: RunRecords): ReadonlyArray<readonly [string, C
   ]
 }
 
+const nearDuplicatesOf = ({ nearDuplicates }: DatasetFigures, pictures: Pictures["alike"]) =>
+  nearDuplicates === undefined || nearDuplicates.pairs === 0
+    ? []
+    : [
+        folded(
+          `Near duplicates: ${count(nearDuplicates.pairs)}`,
+          html`${alikeCards(nearDuplicates, pictures)}`,
+        ),
+      ]
+
 const excludedTable = ({ fetched }: RunRecords) => {
   const excluded = fetched?.packed?.excluded ?? []
   if (excluded.length === 0) return null
@@ -115,7 +126,7 @@ const filesTable = ({ fetched }: RunRecords) =>
 export const datasetSection = (
   records: RunRecords,
   names: ReadonlyArray<string>,
-  { examples, ofClass }: Pictures,
+  { alike, examples, ofClass }: Pictures,
 ): Section | null => {
   const { dataset } = records
   if (dataset === undefined) return null
@@ -153,6 +164,7 @@ export const datasetSection = (
       names.length <= 64
         ? html`<div class="examples">${classes}</div>`
         : folded(`All ${names.length} classes`, classes),
+      ...nearDuplicatesOf(dataset, alike),
       filesTable(records),
       excludedTable(records),
     ],

@@ -9,6 +9,7 @@ import type { DatasetFigures, FetchedDataset } from "../../schemas/experiment/Da
 import { loadCheckpoint } from "../../stages/train/checkpoint.ts"
 import { readExamples } from "../../stages/dataset/examples.ts"
 import { layout } from "../../storage/runDirectory.ts"
+import { alikeIndices } from "../page/alike.ts"
 import { examplePicture, type Picture } from "../page/examplePicture.ts"
 import type { Predictions } from "../../storage/predictions.ts"
 import { type FilterSheet, filterSheet } from "./filters.ts"
@@ -45,12 +46,24 @@ const drawExamples = Effect.fnUntraced(function* (
   return drawn
 })
 
+const drawAlike = Effect.fnUntraced(function* (fetched: FetchedDataset, dataset: DatasetFigures) {
+  const indices = alikeIndices(dataset.nearDuplicates)
+  const drawn = new Map<number, Picture>()
+  for (const [index, image] of yield* readExamples(fetched, dataset.train.examples, indices)) {
+    const picture = yield* examplePicture(image, fetched.imageShape)
+    if (picture !== null) drawn.set(index, picture)
+  }
+  return drawn
+})
+
 export interface Pictures {
   /** By position in the test split. */
   readonly examples: ReadonlyMap<number, Picture>
   /** Position in the test split, by label. */
   readonly ofClass: ReadonlyMap<number, number>
   readonly filters: FilterSheet | null
+  /** Near duplicates, by index in the dataset. */
+  readonly alike: ReadonlyMap<number, Picture>
   readonly missing: ReadonlyArray<string>
 }
 
@@ -75,7 +88,11 @@ const drawFilters = Effect.fnUntraced(function* (records: RunRecords, missing: A
 export const drawPictures = Effect.fn("drawPictures")(function* (records: RunRecords) {
   const { dataset, fetched, predictions, test } = records
   const missing: Array<string> = []
-  const nothing = { examples: new Map<number, Picture>(), ofClass: new Map<number, number>() }
+  const nothing = {
+    examples: new Map<number, Picture>(),
+    ofClass: new Map<number, number>(),
+    alike: new Map<number, Picture>(),
+  }
   const filters = yield* drawFilters(records, missing)
   if (test === null || predictions === undefined || dataset === undefined) {
     return { ...nothing, filters, missing } satisfies Pictures as Pictures
@@ -95,5 +112,7 @@ export const drawPictures = Effect.fn("drawPictures")(function* (records: RunRec
       return Effect.succeed(nothing.examples)
     }),
   )
-  return { examples, ofClass, filters, missing } satisfies Pictures as Pictures
+  // What cannot be read is missing for the examples, too.
+  const alike = yield* drawAlike(fetched, dataset).pipe(Effect.orElseSucceed(() => nothing.alike))
+  return { examples, ofClass, alike, filters, missing } satisfies Pictures as Pictures
 })

@@ -1,0 +1,225 @@
+/**
+ * Finds images of several splits that look alike: (dataset, split) -> pairs, the most similar first.
+ *
+ * A photograph that was scaled, compressed again or brightened has other bytes, but it is the same photograph. Candidates have
+ * perceptual hashes that differ in few bits; of those, pairs are alike whose pixels are correlated. Equal images are not among
+ * them (`repeatedImages.ts`).
+ *
+ * The hash is Zauner's pHash (Implementation and benchmarking of perceptual image hash functions, 2010): the signs of the 8×8
+ * lowest waves of the cosine transform of the gray image, compared with their median.
+ */
+import { Effect } from "effect"
+import type { NearDuplicateFigures } from "../../schemas/experiment/Dataset.ts"
+import type { SplitName } from "../dataset/hashedSplit.ts"
+import type { ResidentDataset } from "../dataset/load.ts"
+import type { SplitIndices } from "../dataset/split.ts"
+
+/** Waves in each direction, without the first one, which is the mean. */
+const waves = 8
+
+/**
+ * Bits in which the hashes of candidates may differ, of 64. If at most 7 bits differ, one of 4 pieces differs in at most one:
+ * each piece is looked up as it is, and with each of its bits changed.
+ */
+const mostBits = 7
+const pieces = 4
+const changes = [0, ...Array.from({ length: 16 }, (_, bit) => 1 << bit)]
+
+/** The least correlation of the pixels of images that are alike. */
+const leastCorrelation = 0.98
+
+/** Comparisons of hashes after which the search ends: about half a second. */
+const mostComparisons = 50_000_000
+
+/** More pairs are only counted. */
+const mostPairs = 1000
+
+/** Images between two yields: some milliseconds of work. */
+const imagesAtOnce = 512
+
+export interface NearDuplicate {
+  /** Indices in the dataset, of the split that comes first in train, validation, test, and of the other one. */
+  readonly first: number
+  readonly second: number
+  readonly correlation: number
+}
+
+export interface NearDuplicates {
+  /** The most similar first; at most 1000. */
+  readonly pairs: ReadonlyArray<NearDuplicate>
+  /** Of all pairs that were found. */
+  readonly count: number
+  /** False if the search ended before all candidates were compared. */
+  readonly isComplete: boolean
+}
+
+/** Waves 1 to 8 along an axis: [waves, size]. */
+const cosines = (size: number) =>
+  Float64Array.from({ length: waves * size }, (_, i) => {
+    const wave = Math.floor(i / size) + 1
+    return Math.cos((Math.PI * wave * ((i % size) + 0.5)) / size)
+  })
+
+/** Gray pixels of an image: the mean of its channels. */
+const grayOf = ({ imageShape: [height, width, channels], images }: ResidentDataset) => {
+  const gray = new Float64Array(height * width)
+  return (index: number): Float64Array => {
+    let from = index * gray.length * channels
+    for (let i = 0; i < gray.length; i++) {
+      let sum = 0
+      for (let c = 0; c < channels; c++) sum += images[from++]
+      gray[i] = sum / channels
+    }
+    return gray
+  }
+}
+
+/** Two words of 32 bits for each image. */
+export const perceptualHashes = Effect.fn("perceptualHashes")(function* (data: ResidentDataset) {
+  const [height, width] = data.imageShape
+  const [across, down] = [cosines(width), cosines(height)]
+  const gray = grayOf(data)
+  const rows = new Float64Array(height * waves)
+  const amplitudes = new Float64Array(waves * waves)
+  const hashes = new Uint32Array(2 * data.labels.length)
+  for (let index = 0; index < data.labels.length; index++) {
+    const pixels = gray(index)
+    for (let y = 0; y < height; y++) {
+      for (let k = 0; k < waves; k++) {
+        let sum = 0
+        for (let x = 0; x < width; x++) sum += pixels[y * width + x] * across[k * width + x]
+        rows[y * waves + k] = sum
+      }
+    }
+    for (let l = 0; l < waves; l++) {
+      for (let k = 0; k < waves; k++) {
+        let sum = 0
+        for (let y = 0; y < height; y++) sum += rows[y * waves + k] * down[l * height + y]
+        amplitudes[l * waves + k] = sum
+      }
+    }
+    const sorted = amplitudes.toSorted()
+    const median = (sorted[31] + sorted[32]) / 2
+    for (let i = 0; i < 64; i++) {
+      if (amplitudes[i] > median) hashes[2 * index + (i >> 5)] |= 1 << (i & 31)
+    }
+    if (index % imagesAtOnce === imagesAtOnce - 1) yield* Effect.yieldNow
+  }
+  return hashes
+})
+
+const bitsOf = (word: number): number => {
+  let bits = word - ((word >>> 1) & 0x55555555)
+  bits = (bits & 0x33333333) + ((bits >>> 2) & 0x33333333)
+  return Math.imul((bits + (bits >>> 4)) & 0x0f0f0f0f, 0x01010101) >>> 24
+}
+
+const pieceOf = (hashes: Uint32Array, index: number, piece: number): number =>
+  (hashes[2 * index + (piece >> 1)] >>> (16 * (piece & 1))) & 0xffff
+
+/** Pearson's correlation of the gray pixels of two images; 0 if one of them is of one gray. */
+const correlationOf = (data: ResidentDataset) => {
+  const [gray, otherGray] = [grayOf(data), grayOf(data)]
+  return (first: number, second: number): number => {
+    const [a, b] = [gray(first), otherGray(second)]
+    let [sumA, sumB, squaresA, squaresB, products] = [0, 0, 0, 0, 0]
+    for (let i = 0; i < a.length; i++) {
+      sumA += a[i]
+      sumB += b[i]
+      squaresA += a[i] * a[i]
+      squaresB += b[i] * b[i]
+      products += a[i] * b[i]
+    }
+    const variances = (squaresA - sumA ** 2 / a.length) * (squaresB - sumB ** 2 / a.length)
+    return variances <= 0 ? 0 : (products - (sumA * sumB) / a.length) / Math.sqrt(variances)
+  }
+}
+
+const areEqual = ({ images, labels }: ResidentDataset, first: number, second: number) => {
+  const size = images.length / labels.length
+  const image = (index: number) => Buffer.from(images.buffer, images.byteOffset + index * size, size)
+  return image(first).equals(image(second))
+}
+
+const splitNames: ReadonlyArray<SplitName> = ["train", "validation", "test"]
+
+export const findNearDuplicates = Effect.fn("findNearDuplicates")(function* (
+  data: ResidentDataset,
+  split: SplitIndices,
+) {
+  const hashes = yield* perceptualHashes(data)
+  const correlation = correlationOf(data)
+  const buckets = Array.from({ length: pieces }, () => new Map<number, Array<number>>())
+  const found: Array<NearDuplicate> = []
+  let comparisons = 0
+  /** The image that each one was compared with last, plus 1. */
+  const comparedWith = new Uint32Array(data.labels.length)
+  const compareWith = (index: number, other: number) => {
+    if (comparedWith[other] === index + 1) return
+    comparedWith[other] = index + 1
+    comparisons++
+    const bits =
+      bitsOf(hashes[2 * index] ^ hashes[2 * other]) + bitsOf(hashes[2 * index + 1] ^ hashes[2 * other + 1])
+    if (bits > mostBits || areEqual(data, index, other)) return
+    const value = correlation(other, index)
+    if (value >= leastCorrelation) found.push({ first: other, second: index, correlation: value })
+  }
+  /** Compares an image with those of earlier splits that have a similar piece of the hash. */
+  const compare = (index: number) => {
+    for (let piece = 0; piece < pieces; piece++) {
+      const key = pieceOf(hashes, index, piece)
+      for (const change of changes) {
+        for (const other of buckets[piece].get(key ^ change) ?? []) {
+          if (comparisons >= mostComparisons) return
+          compareWith(index, other)
+        }
+      }
+    }
+  }
+  for (const name of splitNames) {
+    for (const [at, index] of split[name].entries()) {
+      compare(index)
+      if (at % imagesAtOnce === imagesAtOnce - 1) yield* Effect.yieldNow
+    }
+    for (const index of split[name]) {
+      for (let piece = 0; piece < pieces; piece++) {
+        const key = pieceOf(hashes, index, piece)
+        const bucket = buckets[piece].get(key)
+        if (bucket === undefined) buckets[piece].set(key, [index])
+        else bucket.push(index)
+      }
+    }
+  }
+  const pairs = found
+    .toSorted((a, b) => b.correlation - a.correlation || a.first - b.first || a.second - b.second)
+    .slice(0, mostPairs)
+  const result: NearDuplicates = { pairs, count: found.length, isComplete: comparisons < mostComparisons }
+  return result
+})
+
+/** More pairs are only counted in records and on pages. */
+const pairsShown = 24
+
+/** What a run records of them. `names`: of the examples; without them, their indices are their names. */
+export const describeNearDuplicates = (
+  { count, isComplete, pairs }: NearDuplicates,
+  split: SplitIndices,
+  names: ReadonlyArray<string> | undefined,
+): NearDuplicateFigures => {
+  const sets = new Map(splitNames.map((name) => [name, new Set(split[name])]))
+  const nameOf = (index: number) => {
+    const set = splitNames.find((name) => sets.get(name)?.has(index))
+    return `${names?.[index] ?? `example ${index}`} (${set})`
+  }
+  return {
+    pairs: count,
+    isComplete,
+    examples: pairs.slice(0, pairsShown).map(({ correlation, first, second }) => ({
+      first,
+      second,
+      firstName: nameOf(first),
+      secondName: nameOf(second),
+      correlation,
+    })),
+  }
+}
