@@ -23,8 +23,14 @@ const describeTraining = ({ iteration, secondsLeft, seed, total, trial }: LiveTr
     ...(secondsLeft === null ? [] : [`${duration(secondsLeft)} to the end of its budget`]),
   ].join(" · ")
 
-const stepOf = ({ phase, trainings }: LiveSweep) =>
-  trainings.of === 0 ? phase : `${phase} · ${count(trainings.done)} of ${count(trainings.of)} trainings done`
+/** Nothing after the last step. */
+const stepOf = ({ phase, status, trainings }: LiveSweep) =>
+  status === "finished"
+    ? []
+    : [
+        phase,
+        ...(trainings.of === 0 ? [] : [`${count(trainings.done)} of ${count(trainings.of)} trainings done`]),
+      ]
 
 const bestOf = (sweep: LiveSweep) =>
   sweep.best === null
@@ -35,7 +41,7 @@ export const renderLiveSweep = (sweep: LiveSweep, columns: number): ReadonlyArra
   const room = Math.max(8, Math.min(60, columns - 32))
   return [
     `sweep:${sweep.name}  ${sweep.status}`,
-    stepOf(sweep),
+    ...(sweep.status === "finished" ? [] : [stepOf(sweep).join(" · ")]),
     `trials: ${countsOf(sweep)}`,
     ...(sweep.values.length === 0
       ? []
@@ -49,7 +55,7 @@ export const renderLiveSweep = (sweep: LiveSweep, columns: number): ReadonlyArra
 export const renderSweepLine = (sweep: LiveSweep): string =>
   [
     sweep.status,
-    stepOf(sweep),
+    ...stepOf(sweep),
     countsOf(sweep),
     ...bestOf(sweep),
     ...sweep.training.slice(0, 1).map(describeTraining),
