@@ -2,7 +2,7 @@
  * Finds the files of the dataset cache that no run needs: (run directories, cache) -> paths.
  *
  * Only files that the cache wrote itself are candidates: a file with its record, the record of a file that was deleted, the
- * origins of own files, and the indices of packed datasets. Files that a user put there are never candidates. A run needs what its fetch stage recorded. A
+ * origins of own files, downloads and the indices of packed datasets. Files that a user put there are never candidates. A run needs what its fetch stage recorded. A
  * run without that record needs its whole dataset. A run that cannot be read may need every file.
  */
 import { Effect, Path, Schema } from "effect"

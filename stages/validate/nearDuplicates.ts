@@ -34,8 +34,10 @@ const mostComparisons = 50_000_000
 /** More pairs are only counted. */
 const mostPairs = 1000
 
-/** Images between two yields: some milliseconds of work. */
-const imagesAtOnce = 512
+/** Pixels between two yields: some milliseconds of work. */
+const pixelsAtOnce = 2 ** 19
+const imagesAtOnce = ({ images, labels }: ResidentDataset) =>
+  Math.max(1, Math.floor((pixelsAtOnce * labels.length) / Math.max(1, images.length)))
 
 export interface NearDuplicate {
   /** Indices in the dataset, of the split that comes first in train, validation, test, and of the other one. */
@@ -82,6 +84,7 @@ export const perceptualHashes = Effect.fn("perceptualHashes")(function* (data: R
   const rows = new Float64Array(height * waves)
   const amplitudes = new Float64Array(waves * waves)
   const hashes = new Uint32Array(2 * data.labels.length)
+  const atOnce = imagesAtOnce(data)
   for (let index = 0; index < data.labels.length; index++) {
     const pixels = gray(index)
     for (let y = 0; y < height; y++) {
@@ -103,7 +106,7 @@ export const perceptualHashes = Effect.fn("perceptualHashes")(function* (data: R
     for (let i = 0; i < 64; i++) {
       if (amplitudes[i] > median) hashes[2 * index + (i >> 5)] |= 1 << (i & 31)
     }
-    if (index % imagesAtOnce === imagesAtOnce - 1) yield* Effect.yieldNow
+    if (index % atOnce === atOnce - 1) yield* Effect.yieldNow
   }
   return hashes
 })
@@ -151,6 +154,7 @@ export const findNearDuplicates = Effect.fn("findNearDuplicates")(function* (
   const correlation = correlationOf(data)
   const buckets = Array.from({ length: pieces }, () => new Map<number, Array<number>>())
   const found: Array<NearDuplicate> = []
+  const atOnce = imagesAtOnce(data)
   let comparisons = 0
   /** The image that each one was compared with last, plus 1. */
   const comparedWith = new Uint32Array(data.labels.length)
@@ -179,7 +183,7 @@ export const findNearDuplicates = Effect.fn("findNearDuplicates")(function* (
   for (const name of splitNames) {
     for (const [at, index] of split[name].entries()) {
       compare(index)
-      if (at % imagesAtOnce === imagesAtOnce - 1) yield* Effect.yieldNow
+      if (at % atOnce === atOnce - 1) yield* Effect.yieldNow
     }
     for (const index of split[name]) {
       for (let piece = 0; piece < pieces; piece++) {

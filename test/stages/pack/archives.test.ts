@@ -13,11 +13,15 @@ import { tmpdir } from "node:os"
 import { join } from "node:path"
 import { deflateRawSync, gzipSync, zstdCompressSync } from "node:zlib"
 import { afterAll, assert, describe, it } from "@effect/vitest"
+import * as NodeServices from "@effect/platform-node/NodeServices"
 import { Effect } from "effect"
 import { createTarPacker, packTar, type TarEntry } from "modern-tar"
+import type { PackedDataset } from "../../../schemas/experiment/PackedDataset.ts"
+import { hideSecrets, sourcesOf, withSecretsOf } from "../../../stages/fetch/address.ts"
+import { findUnreferenced } from "../../../stages/fetch/cacheReferences.ts"
 import { npy, zip } from "../../fixtures/mnistFiles.ts"
-import { sha256, sends, useServer } from "../fetch/server.ts"
-import { pack, png, write } from "./packing.ts"
+import { sends, sha256, status, useServer } from "../fetch/server.ts"
+import { decoded, pack, packWith, png, write } from "./packing.ts"
 
 const scratch = mkdtempSync(join(tmpdir(), "tidemark-archives-"))
 afterAll(() => rmSync(scratch, { recursive: true, force: true }))
@@ -312,6 +316,54 @@ describe("a download", () => {
       message,
       /cannot get archive of set: .*\/other\.tar: found \d+ bytes of SHA-256 .*, expected SHA-256 0000/,
     )
+  })
+
+  it("with a password sends it, stores it nowhere, and needs it again after it was stored without", async () => {
+    const secret = "s3cret"
+    const bytes = await tar(await images())
+    server.responses["/set.tar"] = [
+      (request, response) =>
+        request.headers.authorization === `Basic ${Buffer.from(`ann:${secret}`).toString("base64")}`
+          ? sends(bytes)(request, response)
+          : status(401)(request, response),
+    ]
+    const source = `${server.origin.replace("http://", `http://ann:${secret}@`)}/set.tar`
+    const fields = { ...folder, archive: { source, sha256: sha256(bytes) } }
+    const dataset = hideSecrets(decoded(fields)) as PackedDataset
+    assert.notInclude(JSON.stringify(dataset), secret)
+    assert.deepStrictEqual(
+      sourcesOf(dataset).map(({ at }) => at),
+      ["dataset.archive"],
+    )
+    const found = await Effect.runPromise(packWith(dataset, server.dataDir))
+    assert.strictEqual(found.packed?.sources, 4)
+    const cache = join(server.dataDir, "own")
+    for (const name of readdirSync(cache))
+      assert.notInclude(readFileSync(join(cache, name), "latin1"), secret)
+    rmSync(cache, { recursive: true })
+    const stored = JSON.parse(JSON.stringify(dataset)) as PackedDataset
+    const { message } = await Effect.runPromise(Effect.flip(packWith(stored, server.dataDir)))
+    assert.match(message, /found an address without its password or key, which are not stored/)
+    const whole = withSecretsOf(stored, dataset) as PackedDataset
+    assert.strictEqual(
+      (await Effect.runPromise(packWith(whole, server.dataDir))).packed?.digest,
+      found.packed?.digest,
+    )
+  })
+
+  it("is removed by gc once it is packed, and what was packed of it is not if a run needs it", async () => {
+    const bytes = await tar(await images())
+    server.responses["/set.tar"] = [sends(bytes)]
+    const archive = { source: `${server.origin}/set.tar`, sha256: sha256(bytes) }
+    const found = await Effect.runPromise(pack({ ...folder, archive }, server.dataDir))
+    const run = join(server.dataDir, "run")
+    mkdirSync(join(run, "stages"), { recursive: true })
+    writeFileSync(join(run, "stages", "fetch.json"), JSON.stringify({ result: found }))
+    const unneeded = await Effect.runPromise(
+      findUnreferenced(server.dataDir, [run]).pipe(Effect.provide(NodeServices.layer)),
+    )
+    const kept = join(server.dataDir, "own", `${archive.sha256}.file`)
+    assert.deepStrictEqual([...unneeded].sort(), [kept, `${kept}.json`])
   })
 
   it("without a digest, or with an address within an archive, is refused when the experiment is read", () => {

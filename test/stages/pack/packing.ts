@@ -8,11 +8,13 @@ import sharp from "sharp"
 import { PackedDataset } from "../../../schemas/experiment/PackedDataset.ts"
 import { packDataset } from "../../../stages/pack/packDataset.ts"
 
-export const pack = (fields: object, dataDir: string) =>
-  packDataset(
-    Schema.decodeUnknownSync(PackedDataset)({ name: "set", classes: 2, imageShape: [4, 4], ...fields }),
-    dataDir,
-  ).pipe(Effect.provide([NodeServices.layer, FetchHttpClient.layer]))
+export const decoded = (fields: object) =>
+  Schema.decodeUnknownSync(PackedDataset)({ name: "set", classes: 2, imageShape: [4, 4], ...fields })
+
+export const packWith = (dataset: PackedDataset, dataDir: string) =>
+  packDataset(dataset, dataDir).pipe(Effect.provide([NodeServices.layer, FetchHttpClient.layer]))
+
+export const pack = (fields: object, dataDir: string) => packWith(decoded(fields), dataDir)
 
 /** A gray PNG of 4×4 pixels; another seed is another image. */
 export const png = (seed: number, size = 4): Promise<Buffer> => {
