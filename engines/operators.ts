@@ -51,6 +51,8 @@ export const functions = {
   Abs: row("Abs"),
   Sign: row("Sign"),
   Floor: row("Floor"),
+  Sin: row("Sin"),
+  Cos: row("Cos"),
   Reciprocal: row("Reciprocal"),
 }
 

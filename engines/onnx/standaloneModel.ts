@@ -34,12 +34,15 @@ export interface Standalone {
 /** A trace needs a batch size. This one stands for any size, and no network has it by chance. */
 const anyBatch = 7919
 
+/** The batch, or a multiple of it: patches of all images, as one axis. */
+const isOfBatch = (size: number) => size > 0 && size % anyBatch === 0
+
 /** Its reshapes work for any batch size. */
 class AnyBatchGraph extends OnnxGraph {
   override reshape(x: Name, shape: ReadonlyArray<number>): Name {
     return super.reshape(
       x,
-      shape.map((size) => (size === anyBatch ? -1 : size)),
+      shape.map((size) => (isOfBatch(size) ? -1 : size)),
     )
   }
 }
@@ -48,9 +51,9 @@ class AnyBatchGraph extends OnnxGraph {
 const dependsOnBatch = ({ initializer }: GraphProto) =>
   initializer.some(
     ({ dataType, dims, rawData }) =>
-      dims.includes(anyBatch) ||
+      dims.some(isOfBatch) ||
       (dataType === 7 &&
-        new BigInt64Array(Uint8Array.from(rawData).buffer).some((value) => value === BigInt(anyBatch))),
+        new BigInt64Array(Uint8Array.from(rawData).buffer).some((value) => isOfBatch(Number(value)))),
   )
 
 const rename = (graph: GraphProto, names: ReadonlyMap<Name, string>): GraphProto => ({

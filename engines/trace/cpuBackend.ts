@@ -4,6 +4,9 @@
  */
 import { MathBackendCPU, version_cpu } from "@tensorflow/tfjs-backend-cpu"
 import * as tf from "@tensorflow/tfjs-core"
+import { replaceGradients } from "./gradients.ts"
+
+replaceGradients()
 
 export const cpuBackendVersion = version_cpu
 

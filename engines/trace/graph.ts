@@ -56,6 +56,14 @@ export interface Operations extends Readonly<Record<ElementOperation, None>> {
   Concat: { readonly axis: number }
   /** The elements from `begin` on, as many along each axis as the shape of the result has. */
   Slice: { readonly begin: ReadonlyArray<number> }
+  /** Elements of `value` before and after each axis. */
+  Pad: {
+    readonly before: ReadonlyArray<number>
+    readonly after: ReadonlyArray<number>
+    readonly value: number
+  }
+  /** (x, whole numbers) -> the slices of x at these places of `axis`. */
+  Gather: { readonly axis: number }
   Tile: { readonly repeats: ReadonlyArray<number> }
   ReduceSum: Reduction
   ReduceMean: Reduction
@@ -66,6 +74,8 @@ export interface Operations extends Readonly<Record<ElementOperation, None>> {
   ArgMax: { readonly axis: number }
   /** (a, b, bias?) of two axes each; `relu` after the bias. */
   MatMul: { readonly transposeA: boolean; readonly transposeB: boolean; readonly relu: boolean }
+  /** (a [..., m, k], b [..., k, n]) -> [..., m, n], with broadcasting of the axes before. */
+  BatchMatMul: { readonly transposeA: boolean; readonly transposeB: boolean }
   /** (x, filter [height, width, in, out], bias?); `relu` after the bias. */
   Conv2D: Sliding & { readonly relu: boolean }
   /** (dy, filter) -> dx */

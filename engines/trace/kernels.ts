@@ -19,6 +19,7 @@ import {
   scalar,
   unary,
 } from "./Kernel.ts"
+import { addResizing } from "./resizeKernels.ts"
 import { conv2d } from "./windowKernels.ts"
 
 const { util } = tf
@@ -123,6 +124,74 @@ kernel<tf.SplitVAttrs>(tf.SplitV, ({ x }, attributes, make) => {
     return make("Slice", [x], { begin }, x.shape.with(axis, size), x.dtype)
   })
 })
+kernel<tf.SliceAttrs>(tf.Slice, ({ x }, { begin, size }, make) => {
+  const [start, sizes] = tf.slice_util.parseSliceParams(x as unknown as tf.TensorInfo, begin, size)
+  return make("Slice", [x], { begin: start }, sizes, x.dtype)
+})
+kernel<tf.PadV2Attrs>(tf.PadV2, ({ x }, { constantValue, paddings }, make) => {
+  const [before, after] = [0, 1].map((side) => paddings.map((pair) => pair[side]))
+  const shape = x.shape.map((size, axis) => before[axis] + size + after[axis])
+  return make("Pad", [x], { before, after, value: constantValue }, shape, x.dtype)
+})
+kernel<tf.PackAttrs>(tf.Pack, (inputs, { axis }, make) => {
+  const parts = Object.values(inputs).map((part) =>
+    make("Reshape", [part], {}, part.shape.toSpliced(axis, 0, 1), part.dtype),
+  )
+  const [{ dtype, shape }] = parts
+  return make("Concat", parts, { axis }, shape.with(axis, parts.length), dtype)
+})
+kernel<tf.UnpackAttrs>(tf.Unpack, ({ value }, attributes, make) => {
+  const [axis] = util.parseAxisParam(attributes.axis, [...value.shape])
+  return Array.from({ length: value.shape[axis] }, (_, at) => {
+    const begin = value.shape.map((_, i) => (i === axis ? at : 0))
+    const part = make("Slice", [value], { begin }, value.shape.with(axis, 1), value.dtype)
+    return make("Reshape", [part], {}, value.shape.toSpliced(axis, 1), value.dtype)
+  })
+})
+/** Whole numbers from 0. */
+const places = (make: Make, length: number) =>
+  make("Constant", [], { data: Int32Array.from({ length }, (_, i) => i) }, [length], "int32")
+/** 1 where the index of the last axis is the number, else 0: [...numbers, depth]. */
+const oneHot = (make: Make, numbers: Value, depth: number) => {
+  const each = make("Reshape", [numbers], {}, [...numbers.shape, 1], numbers.dtype)
+  const shape = [...numbers.shape, depth]
+  const equal = make("Equal", [each, places(make, depth)], {}, shape, "bool")
+  return make("Cast", [equal], {}, shape)
+}
+kernel<tf.OneHotAttrs>(tf.OneHot, ({ indices }, { depth, offValue, onValue }, make) => {
+  const hot = oneHot(make, indices, depth)
+  const scaled = binary(make, "Mul", hot, scalar(make, onValue - offValue))
+  const values = binary(make, "Add", scaled, scalar(make, offValue))
+  return make("Cast", [values], {}, values.shape, "int32")
+})
+kernel<tf.GatherV2Attrs>(tf.GatherV2, ({ x, indices }, attributes, make) => {
+  if (attributes.batchDims !== 0) throw new KernelRefused("it gathers by batch")
+  const [axis] = util.parseAxisParam(attributes.axis, [...x.shape])
+  const shape = x.shape.toSpliced(axis, 1, ...indices.shape)
+  return make("Gather", [x, indices], { axis }, shape, x.dtype)
+})
+/**
+ * The gradient of a gather: the rows of each segment are added, by a product with one-hot numbers. Its order of addition does not
+ * depend on threads.
+ */
+kernel<tf.UnsortedSegmentSumAttrs>(tf.UnsortedSegmentSum, ({ x, segmentIds }, { numSegments }, make) => {
+  if (segmentIds.shape.length !== 1) throw new KernelRefused("its numbers have more than one axis")
+  const [rows, ...rest] = x.shape
+  const flat = make("Reshape", [x], {}, [rows, sizeOf(rest)], x.dtype)
+  const hot = oneHot(make, segmentIds, numSegments)
+  const sum = make("MatMul", [hot, flat], { transposeA: true, transposeB: false, relu: false }, [
+    numSegments,
+    sizeOf(rest),
+  ])
+  return make("Reshape", [sum], {}, [numSegments, ...rest])
+})
+kernel<tf.ReverseAttrs>(tf.Reverse, ({ x }, { dims }, make) =>
+  util.parseAxisParam(dims, [...x.shape]).reduce((reversed, axis) => {
+    const data = Int32Array.from({ length: x.shape[axis] }, (_, i) => x.shape[axis] - 1 - i)
+    const order = make("Constant", [], { data }, [data.length], "int32")
+    return make("Gather", [reversed, order], { axis }, x.shape, x.dtype)
+  }, x),
+)
 kernel<tf.TileAttrs>(tf.Tile, ({ x }, { reps }, make) =>
   make(
     "Tile",
@@ -137,6 +206,8 @@ kernel<tf.FillAttrs>(tf.Fill, (_, { shape, value, dtype }, make) =>
 )
 kernel(tf.ZerosLike, ({ x }, _, make) => make("Fill", [], { value: 0 }, x.shape, x.dtype))
 kernel(tf.OnesLike, ({ x }, _, make) => make("Fill", [], { value: 1 }, x.shape, x.dtype))
+
+addResizing()
 
 // reductions
 for (const [name, op] of [
@@ -171,11 +242,15 @@ kernel<tf.ArgMaxAttrs>(tf.ArgMax, ({ x }, { axis }, make) => {
 
 // matrix products
 const matMul = ({ a, b }: Inputs, { transposeA, transposeB }: tf.BatchMatMulAttrs, make: Make) => {
-  const flat = (x: Value) => {
-    const [rows, columns] = x.shape.slice(-2)
-    if (rows * columns !== sizeOf(x.shape)) throw new KernelRefused("it is a product of more than two axes")
-    return x.shape.length === 2 ? x : make("Reshape", [x], {}, [rows, columns], x.dtype)
+  const isFlat = ({ shape }: Value) => shape[shape.length - 2] * shape[shape.length - 1] === sizeOf(shape)
+  if (!isFlat(a) || !isFlat(b)) {
+    const [outerA, outerB] = [a, b].map(({ shape }) => shape.slice(0, -2))
+    const outer = tf.backend_util.assertAndGetBroadcastShape(outerA, outerB)
+    const rows = a.shape[a.shape.length - (transposeA ? 1 : 2)]
+    const columns = b.shape[b.shape.length - (transposeB ? 2 : 1)]
+    return make("BatchMatMul", [a, b], { transposeA, transposeB }, [...outer, rows, columns])
   }
+  const flat = (x: Value) => (x.shape.length === 2 ? x : make("Reshape", [x], {}, x.shape.slice(-2), x.dtype))
   const [left, right] = [flat(a), flat(b)]
   const shape = [left.shape[transposeA ? 1 : 0], right.shape[transposeB ? 0 : 1]]
   const product = make("MatMul", [left, right], { transposeA, transposeB, relu: false }, shape)

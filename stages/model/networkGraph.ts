@@ -23,6 +23,12 @@ const operationOf = (value: Value): string => {
       return "Const"
     case "AveragePool":
       return "AvgPool"
+    case "BatchMatMul":
+      return "BatchMatMulV2"
+    case "Gather":
+      return "GatherV2"
+    case "Pad":
+      return "PadV2"
     case "Concat":
       return "ConcatV2"
     case "DepthwiseConv2D":

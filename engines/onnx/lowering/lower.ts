@@ -113,6 +113,19 @@ const rules: { readonly [K in Operation]: Rule<K> } = {
   },
   Concat: concat,
   Slice: slice,
+  Pad: (value, lowering) => {
+    const { after, before, value: element } = value.attributes
+    const { graph } = lowering
+    const sizes = graph.ints([...before, ...after])
+    // Its type is that of the values.
+    const filling = graph.constant(new filled[value.dtype]([element]), [], value.dtype)
+    lowering.write(value, "nhwc", graph.op("Pad", [lowering.read(value.inputs[0]), sizes, filling]))
+  },
+  Gather: (value, lowering) => {
+    const inputs = value.inputs.map((input) => lowering.read(input))
+    const { axis } = value.attributes
+    lowering.write(value, "nhwc", lowering.graph.op("Gather", inputs, { axis: { i: axis } }))
+  },
   Tile: (value, lowering) => {
     const repeats = lowering.graph.ints(value.attributes.repeats)
     lowering.write(value, "nhwc", lowering.graph.op("Tile", [lowering.read(value.inputs[0]), repeats]))
@@ -137,6 +150,16 @@ const rules: { readonly [K in Operation]: Rule<K> } = {
       transB: { i: transposeB ? 1 : 0 },
     })
     lowering.write(value, "nhwc", relu ? lowering.graph.op("Relu", [product]) : product)
+  },
+  BatchMatMul: (value, lowering) => {
+    const { transposeA, transposeB } = value.attributes
+    const [a, b] = value.inputs.map((input, i) => {
+      const name = lowering.read(input)
+      if (!(i === 0 ? transposeA : transposeB)) return name
+      const axes = input.shape.map((_, axis) => axis)
+      return lowering.graph.transpose(name, [...axes.slice(0, -2), axes.length - 1, axes.length - 2])
+    })
+    lowering.write(value, "nhwc", lowering.graph.op("MatMul", [a, b]))
   },
   Conv2D: convolution,
   Conv2DInputGradient: inputGradient,

@@ -144,6 +144,22 @@ const rules: { readonly [K in Operation]: Rule<K> } = {
       ...ofType(node),
       Index: index,
     }),
+  Pad: (node, [x], graph) => {
+    const { after, before, value } = node.attributes
+    const pairs = Int32Array.from(before.flatMap((size, axis) => [size, after[axis]]))
+    const sizes = graph.constant(pairs, [before.length, 2], "int32")
+    return graph.op("PadV2", [x, sizes, graph.filled(value, [], node.dtype)], {
+      ...ofType(node),
+      Tpaddings: index,
+    })
+  },
+  Gather: (node, [x, places], graph) =>
+    graph.op("GatherV2", [x, places, graph.filled(node.attributes.axis, [], "int32")], {
+      Tparams: typeAttribute(node.dtype),
+      Tindices: typeAttribute(node.inputs[1].dtype),
+      Taxis: index,
+      batch_dims: { i: 0 },
+    }),
   Tile: (node, [x], graph) =>
     graph.op("Tile", [x, graph.integers(node.attributes.repeats)], { ...ofType(node), Tmultiples: index }),
   ReduceSum: reduceSum,
@@ -162,6 +178,12 @@ const rules: { readonly [K in Operation]: Rule<K> } = {
     const attributes = { ...ofType(node), transpose_a: { b: transposeA }, transpose_b: { b: transposeB } }
     return withBiasAndRelu(graph.op("MatMul", [a, b], attributes), bias, relu, graph)
   },
+  BatchMatMul: (node, inputs, graph) =>
+    graph.op("BatchMatMulV2", inputs, {
+      ...ofType(node),
+      adj_x: { b: node.attributes.transposeA },
+      adj_y: { b: node.attributes.transposeB },
+    }),
   Conv2D: (node, [x, filter, bias], graph, { dft }) => {
     const { relu, window } = node.attributes
     const convolved = dft?.isFaster(node)

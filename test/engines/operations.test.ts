@@ -1,0 +1,187 @@
+/**
+ * Operations that own code uses and no built-in layer does: every engine computes what the reference computes, and the
+ * reference's gradients are those of finite differences.
+ */
+import { assert, describe, it } from "@effect/vitest"
+import * as tf from "@tensorflow/tfjs-core"
+import { Effect } from "effect"
+import { Engine, type Program } from "../../engines/Engine.ts"
+import * as Reference from "../../engines/reference.ts"
+import { useCpuBackend } from "../../engines/trace/cpuBackend.ts"
+import { takeOver } from "../../stages/model/variables.ts"
+import { enginesUnderTest } from "./engines.ts"
+import { relativeError } from "./training.ts"
+
+useCpuBackend()
+
+const batch = 2
+const rate = 0.1
+
+interface Case {
+  /** Of the weight w. */
+  readonly shape: ReadonlyArray<number>
+  /** (w, images [2, 4, 4, 3]) -> values; the first axis is the batch. */
+  readonly run: (w: tf.Tensor, x: tf.Tensor4D) => tf.Tensor
+}
+
+const waves = (size: number, phase: number) =>
+  Float32Array.from({ length: size }, (_, i) => 0.5 * Math.sin(i * 12.9898 + phase))
+
+/** [2, 16, 3]: pixels as a sequence. */
+const sequence = (x: tf.Tensor) => tf.reshape(x, [-1, 16, 3])
+const pixelNumbers = (x: tf.Tensor) =>
+  tf.cast(tf.mul(tf.abs(tf.slice(x, [0, 0, 0, 0], [-1, 4, 4, 1])), 9), "int32")
+
+const cases: Readonly<Record<string, Case>> = {
+  "a batched product": { shape: [2, 3, 5], run: (w, x) => tf.matMul(sequence(x), w) },
+  "a batched product with the first factor transposed": {
+    shape: [2, 16, 5],
+    run: (w, x) => tf.matMul(sequence(x), w, true),
+  },
+  "a batched product with the second factor transposed": {
+    shape: [2, 5, 3],
+    run: (w, x) => tf.matMul(sequence(x), w, false, true),
+  },
+  "attention with two heads": {
+    shape: [3, 12],
+    run: (w, x) => {
+      const tokens = tf.reshape(tf.matMul(tf.reshape(x, [-1, 3]), w as tf.Tensor2D), [-1, 16, 3, 2, 2])
+      const [query, key, value] = tf.unstack(tf.transpose(tokens, [2, 0, 3, 1, 4]))
+      const scores = tf.softmax(tf.mul(tf.matMul(query, key, false, true), 0.7))
+      return tf.transpose(tf.matMul(scores, value), [0, 2, 1, 3])
+    },
+  },
+  "layer normalization": {
+    shape: [3],
+    run: (w, x) => {
+      const { mean, variance } = tf.moments(x, -1, true)
+      return tf.mul(tf.mul(tf.sub(x, mean), tf.rsqrt(tf.add(variance, 1e-3))), w)
+    },
+  },
+  "an embedding": {
+    shape: [6, 4],
+    run: (w, x) => tf.gather(w, tf.reshape(pixelNumbers(x), [-1, 16])),
+  },
+  padding: {
+    shape: [2, 4, 4, 3],
+    run: (w, x) =>
+      tf.pad(
+        tf.mul(w, x),
+        [
+          [0, 0],
+          [1, 2],
+          [0, 1],
+          [0, 0],
+        ],
+        0.5,
+      ),
+  },
+  slices: { shape: [2, 4, 4, 3], run: (w, x) => tf.slice(tf.mul(w, x), [0, 1, 0, 1], [2, 2, 4, 2]) },
+  "splits and stacks": {
+    shape: [2, 4, 4, 3],
+    run: (w, x) => {
+      const [a, b] = tf.split(tf.mul(w, x), 2, 1)
+      return tf.stack([tf.mul(a, b), tf.sub(a, b)], 2)
+    },
+  },
+  "a tile": { shape: [1, 4, 4, 1], run: (w, x) => tf.mul(tf.tile(w, [2, 1, 1, 3]), x) },
+  "a reversal": { shape: [2, 4, 4, 3], run: (w, x) => tf.mul(tf.reverse(tf.mul(w, x), [1, 2]), x) },
+  "up-sampling": {
+    shape: [2, 4, 4, 3],
+    run: (w, x) => tf.square(tf.image.resizeNearestNeighbor(tf.mul<tf.Tensor4D>(w, x), [8, 12])),
+  },
+  "bilinear resizing": {
+    shape: [2, 4, 4, 3],
+    run: (w, x) => tf.square(tf.image.resizeBilinear(tf.mul<tf.Tensor4D>(w, x), [7, 3])),
+  },
+  "bilinear resizing with aligned corners": {
+    shape: [2, 4, 4, 3],
+    run: (w, x) => tf.square(tf.image.resizeBilinear(tf.mul<tf.Tensor4D>(w, x), [7, 9], true)),
+  },
+  "a convolution in one dimension": {
+    shape: [3, 3, 4],
+    run: (w, x) => tf.conv1d(sequence(x) as tf.Tensor3D, w as tf.Tensor3D, 1, "same"),
+  },
+  "sine and cosine": { shape: [3], run: (w, x) => tf.add(tf.sin(tf.mul(w, x)), tf.cos(tf.add(w, x))) },
+  "one-hot numbers": {
+    shape: [5],
+    run: (w, x) => tf.mul(tf.cast(tf.oneHot(tf.reshape(pixelNumbers(x), [-1, 16]), 5), "float32"), w),
+  },
+}
+
+/** One step moves w against the gradient of the mean square. */
+const programOf = ({ run, shape }: Case): Program & { readonly w: tf.Variable } => {
+  const values = tf.tensor(waves(tf.util.sizeFromShape([...shape]), 1), [...shape])
+  const w = takeOver(tf.variable(values, true, `tidemark/operations/${shape.join()}`), "w")
+  const lossOf = (x: tf.Tensor) => tf.mean(tf.square(run(w, x as tf.Tensor4D))) as tf.Scalar
+  return {
+    w,
+    batchSize: batch,
+    inputShape: [4, 4, 3],
+    classes: 1,
+    feeds: [{ name: "images", shape: [batch, 4, 4, 3] }],
+    variables: [w],
+    step: ({ images }) =>
+      tf.tidy(() => {
+        const { grads, value } = tf.variableGrads(() => lossOf(images), [w])
+        w.assign(tf.sub(w, tf.mul(grads[w.name], rate)))
+        return { loss: value, errorRate: tf.zerosLike(value) as tf.Scalar }
+      }),
+    predict: (images) => tf.tidy(() => tf.sum(tf.reshape(images, [-1, 48]), 1, true) as tf.Tensor2D),
+  }
+}
+
+const images = waves(batch * 4 * 4 * 3, 2)
+const steps = 3
+
+const train = (program: Program) =>
+  Effect.gen(function* () {
+    const trainer = yield* (yield* Engine).compile(program)
+    const feeds = {
+      images: Float32Array.from({ length: steps * images.length }, (_, i) => images[i % images.length]),
+    }
+    const { losses } = yield* trainer.train(steps, feeds)
+    return { losses, weights: (yield* trainer.state)[0].data }
+  }).pipe(Effect.scoped)
+
+describe("operations of own code", () => {
+  for (const [name, each] of Object.entries(cases)) {
+    it.effect(`${name}: the gradient is that of finite differences`, () =>
+      Effect.gen(function* () {
+        const program = programOf(each)
+        const before = Float32Array.from(program.w.dataSync())
+        const trainer = yield* Effect.provide(
+          Effect.gen(function* () {
+            return yield* (yield* Engine).compile(program)
+          }),
+          Reference.layer,
+        )
+        yield* trainer.train(1, { images })
+        const after = (yield* trainer.state)[0].data
+        const x = tf.tensor4d(images, [batch, 4, 4, 3])
+        const lossWith = (values: Float32Array) =>
+          tf.tidy(() => tf.mean(tf.square(each.run(tf.tensor(values, [...each.shape]), x))).dataSync()[0])
+        const gradient = before.map((value, i) => (value - after[i]) / rate)
+        const numeric = before.map((_, i) => {
+          const [up, down] = [0.01, -0.01].map((by) => lossWith(before.with(i, before[i] + by)))
+          return (up - down) / 0.02
+        })
+        // Differences in float32 have a few digits.
+        assert.isBelow(relativeError(gradient, numeric), 6e-3)
+      }).pipe(Effect.scoped),
+    )
+  }
+
+  for (const [engine, layer] of Object.entries(enginesUnderTest)) {
+    for (const [name, each] of Object.entries(cases)) {
+      it.effect(`${name}: the ${engine} engine computes what the reference computes`, () =>
+        Effect.gen(function* () {
+          const reference = yield* Effect.provide(train(programOf(each)), Reference.layer)
+          const actual = yield* Effect.provide(train(programOf(each)), layer)
+          assert.isBelow(relativeError(actual.losses, reference.losses), 1e-5, "losses")
+          assert.isBelow(relativeError(actual.weights, reference.weights), 1e-5, "weights")
+        }),
+      )
+    }
+  }
+})
