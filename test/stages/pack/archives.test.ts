@@ -231,6 +231,21 @@ z.close()`
     assert.match(await of(new Uint8Array()), /found an empty file/)
   })
 
+  it("with an encrypted file, or one that is compressed in another way, is refused", async () => {
+    const changed = async (flags: number, method: number) => {
+      const bytes = Buffer.from(zip(await images()))
+      const entry = bytes.indexOf("PK\x01\x02", 0, "latin1")
+      bytes.writeUInt16LE(flags, entry + 8)
+      bytes.writeUInt16LE(method, entry + 10)
+      return refused({ ...folder, archive: written(bytes, "zip") })
+    }
+    assert.match(
+      await changed(1, 8),
+      /found an encrypted file "set\/train\/a\/1\.png", expected a ZIP archive without a password/,
+    )
+    assert.match(await changed(0, 12), /found compression method 12 of .*; compress it with deflate/)
+  })
+
   it("without the folder that the experiment names is refused with what it has", async () => {
     const message = await refused({ ...folder, train: "train", archive: written(await tar(await images())) })
     assert.match(
