@@ -27,18 +27,18 @@ const factorsOf = (
   return factors
 }
 
-/** Row y has the weights with which the places from 0 to `from` - 1 make the new place y: [to, from]. */
-const weightsOf = (from: number, to: number, alignCorners: boolean): Float32Array => {
-  const weights = new Float32Array(to * from)
-  const [last, lastNew] = [from - 1, to - 1]
-  const scale = alignCorners && to > 1 ? last / lastNew : from / to
-  for (let y = 0; y < to; y++) {
+/** Row y has the weights with which the places before make the new place y: [after, before]. */
+const weightsOf = (before: number, after: number, alignCorners: boolean): Float32Array => {
+  const weights = new Float32Array(after * before)
+  const [last, lastNew] = [before - 1, after - 1]
+  const scale = alignCorners && lastNew > 0 ? last / lastNew : before / after
+  for (let y = 0; y < after; y++) {
     const at = Math.max(0, scale * y)
-    const first = Math.min(from - 1, Math.floor(at))
-    const second = Math.min(from - 1, Math.ceil(at))
+    const first = Math.min(last, Math.floor(at))
+    const second = Math.min(last, Math.ceil(at))
     const share = at - Math.floor(at)
-    weights[y * from + first] += 1 - share
-    weights[y * from + second] += share
+    weights[y * before + first] += 1 - share
+    weights[y * before + second] += share
   }
   return weights
 }
@@ -67,8 +67,9 @@ const resize = (
   isGradient: boolean,
 ) =>
   ([1, 2] as const).reduce((resized, axis) => {
-    const [from, to] = [small[axis], large[axis]]
-    const weights = make("Constant", [], { data: weightsOf(from, to, alignCorners) }, [to, from])
+    const [before, after] = [small[axis], large[axis]]
+    const data = weightsOf(before, after, alignCorners)
+    const weights = make("Constant", [], { data }, [after, before])
     return along(make, resized, axis, weights, isGradient)
   }, x)
 
