@@ -31,6 +31,29 @@ const layerFields: Readonly<Record<string, string>> = {
   numfeatures: "omit it: it follows from the layer before",
 }
 
+/** Fields at the top of an experiment that stand for another one. */
+export const instead: Readonly<Record<string, string>> = {
+  epochs: "budget",
+  iterations: "budget",
+  steps: "budget",
+}
+
+/** Other fields: where they are, and what to write. */
+const fieldsIn: Readonly<Record<string, Readonly<Record<string, string>>>> = {
+  optimizer: {
+    momentum: "write optimizers.momentum({ learningRate: 0.01, momentum: 0.9 })",
+    nesterov: "write optimizers.momentum({ learningRate: 0.01, momentum: 0.9, nesterov: true })",
+    weightdecay: "write optimizers.adamw({ learningRate: 0.001, weightDecay: 0.01 })",
+  },
+  dataset: {
+    path: "write train and test: the folders or files with the examples",
+    imagesize: "write imageShape: [height, width], or [height, width, channels]",
+    inputshape: "write imageShape: [height, width], or [height, width, channels]",
+    targetsize: "write imageShape: [height, width], or [height, width, channels]",
+    numclasses: "write classes: the names of the classes, or their number",
+  },
+}
+
 const withoutSoftmax = "omit it: the loss softmaxCrossEntropy takes logits and applies softmax itself"
 
 /** Kinds of layers that are written in another way. */
@@ -60,6 +83,39 @@ const written: Readonly<Record<string, string>> = {
   separableConv2d: "layers.separableConv2d({ filters: 32, kernelSize: 3 })",
 }
 
+/** The option that Keras takes first, and so without a name. */
+const firstOptions: Readonly<Record<string, string>> = {
+  activation: "activation",
+  averagePooling2d: "poolSize",
+  batchNormalization: "momentum",
+  conv2d: "filters",
+  dense: "units",
+  dropout: "rate",
+  leakyReLU: "alpha",
+  maxPooling2d: "poolSize",
+  separableConv2d: "filters",
+}
+
+const kindIn = (value: unknown): string | undefined => {
+  const kind: unknown = typeof value === "object" && value !== null ? Reflect.get(value, "kind") : undefined
+  return typeof kind === "string" ? kind : undefined
+}
+
+/** What was written without a name. `owner`: the layer, optimizer or other object that it belongs to. */
+export const adviceForUnnamed = (keys: ReadonlyArray<PropertyKey>, owner: unknown): string => {
+  const kind = kindIn(owner) ?? "…"
+  const value: unknown =
+    typeof owner === "object" && owner !== null ? Reflect.get(owner, "unnamed") : undefined
+  const shown = typeof value === "number" || typeof value === "string" ? JSON.stringify(value) : "…"
+  if (keys[0] === "optimizer" && keys.length === 2)
+    return `write optimizers.${kind}({ learningRate: ${shown} })`
+  if (keys[0] !== "model" || keys.length !== 3) return "write options with their names, such as { value: 1 }"
+  const option = Object.hasOwn(firstOptions, kind) ? firstOptions[kind] : undefined
+  return option === undefined
+    ? `write layers.${kind}({ … }) with the names of the options`
+    : `write layers.${kind}({ ${option}: ${shown} })`
+}
+
 const optimizerKinds = ["adam", "adamw", "sgd", "momentum", "rmsprop"]
 
 const entryOf = <A>(table: Readonly<Record<string, A>>, word: string): A | undefined =>
@@ -70,13 +126,14 @@ export const adviceForField = (keys: ReadonlyArray<PropertyKey>, value: unknown)
   const field = String(keys.at(-1))
   if (keys.length === 1) return entryOf(topFields, field)?.(value)
   if (keys[0] === "model" && keys.length === 3) return entryOf(layerFields, field)
-  return undefined
+  const place = String(keys[0])
+  return keys.length === 2 && Object.hasOwn(fieldsIn, place) ? entryOf(fieldsIn[place], field) : undefined
 }
 
 /** A field that is missing, or undefined. `owner`: the layer or optimizer that it belongs to. */
 export const adviceForMissing = (keys: ReadonlyArray<PropertyKey>, owner: unknown): string | undefined => {
-  const kind = typeof owner === "object" && owner !== null ? Reflect.get(owner, "kind") : undefined
-  if (typeof kind !== "string" || keys.at(-1) === "kind") return undefined
+  const kind = kindIn(owner)
+  if (kind === undefined || keys.at(-1) === "kind") return undefined
   const isOptimizer = keys[0] === "optimizer" && keys[1] === "learningRate" && optimizerKinds.includes(kind)
   if (isOptimizer) return `write optimizers.${kind}({ learningRate: 0.001 })`
   return keys[0] === "model" && Object.hasOwn(written, kind) ? `write ${written[kind]}` : undefined
@@ -107,6 +164,8 @@ export const adviceForValue = (
   }
   if (field === "loss" && /^binary/i.test(value))
     return `write "softmaxCrossEntropy" with one output for each of the two classes`
+  if (field === "dataset" && /^cifar/i.test(value))
+    return "write datasets.cifar({ … }); docs/data.md describes it"
   if (field === "dataset" && /[./]/.test(value)) return "docs/data.md describes a dataset of your own files"
   return undefined
 }

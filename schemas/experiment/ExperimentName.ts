@@ -3,7 +3,7 @@ import { Schema } from "effect"
 /** Part of a run's folder name, and the whole of a champion's and an ensemble's. */
 export const ExperimentName = Schema.String.check(
   Schema.isPattern(/^[a-z0-9][a-z0-9-]{0,63}$/, {
-    message: "a name is at most 64 lower-case letters, digits and -",
+    expected: "a name of at most 64 lower-case letters, digits and -",
   }),
 )
 

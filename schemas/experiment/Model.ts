@@ -9,6 +9,7 @@ import { type OwnReference, refer, reference, type WithOptions } from "./OwnCode
 import { Fraction, NonNegativeFinite, PositiveFinite, PositiveInt } from "./numbers.ts"
 import { Initializer, Regularizer } from "./weights.ts"
 import { withDefault } from "./withDefault.ts"
+import { named } from "./named.ts"
 
 /** [height, width] in pixels. One number means a square. */
 const Size = Schema.Union([PositiveInt, Schema.Tuple([PositiveInt, PositiveInt])]).pipe(
@@ -260,47 +261,49 @@ type Options<S extends { readonly Encoded: { readonly kind: string } }> = Omit<S
  */
 export const layers = {
   /** Convolution: [height, width, channels] -> [height', width', filters]. */
-  conv2d: (options: Options<typeof Conv2d>) => ({ kind: "conv2d", ...options }) as const,
+  conv2d: (options: Options<typeof Conv2d>) => ({ kind: "conv2d", ...named(options) }) as const,
   /** Convolution of each channel separately: [height, width, channels] -> [height', width', channels · depthMultiplier]. */
   depthwiseConv2d: (options: Options<typeof DepthwiseConv2d>) =>
-    ({ kind: "depthwiseConv2d", ...options }) as const,
+    ({ kind: "depthwiseConv2d", ...named(options) }) as const,
   /** Depthwise convolution, then a 1×1 convolution: [height, width, channels] -> [height', width', filters]. */
   separableConv2d: (options: Options<typeof SeparableConv2d>) =>
-    ({ kind: "separableConv2d", ...options }) as const,
+    ({ kind: "separableConv2d", ...named(options) }) as const,
   /** Maximum of each window: [height, width, channels] -> [height', width', channels]. */
   maxPooling2d: (options: Options<typeof MaxPooling2d> = {}) =>
-    ({ kind: "maxPooling2d", ...options }) as const,
+    ({ kind: "maxPooling2d", ...named(options) }) as const,
   /** Mean of each window: [height, width, channels] -> [height', width', channels]. */
   averagePooling2d: (options: Options<typeof AveragePooling2d> = {}) =>
-    ({ kind: "averagePooling2d", ...options }) as const,
+    ({ kind: "averagePooling2d", ...named(options) }) as const,
   /** Mean of each channel: [height, width, channels] -> [channels]. */
   globalAveragePooling2d: (options: Options<typeof GlobalAveragePooling2d> = {}) =>
-    ({ kind: "globalAveragePooling2d", ...options }) as const,
+    ({ kind: "globalAveragePooling2d", ...named(options) }) as const,
   /** Maximum of each channel: [height, width, channels] -> [channels]. */
   globalMaxPooling2d: (options: Options<typeof GlobalMaxPooling2d> = {}) =>
-    ({ kind: "globalMaxPooling2d", ...options }) as const,
+    ({ kind: "globalMaxPooling2d", ...named(options) }) as const,
   /** The same values as a vector: [height, width, channels] -> [height · width · channels]. */
-  flatten: (options: Options<typeof Flatten> = {}) => ({ kind: "flatten", ...options }) as const,
+  flatten: (options: Options<typeof Flatten> = {}) => ({ kind: "flatten", ...named(options) }) as const,
   /** Fully connected layer: [inputs] -> [units]. */
-  dense: (options: Options<typeof Dense>) => ({ kind: "dense", ...options }) as const,
+  dense: (options: Options<typeof Dense>) => ({ kind: "dense", ...named(options) }) as const,
   /** In training sets the share `rate` of the values to 0 and multiplies the others by 1 / (1 - rate). */
-  dropout: (options: Options<typeof Dropout>) => ({ kind: "dropout", ...options }) as const,
+  dropout: (options: Options<typeof Dropout>) => ({ kind: "dropout", ...named(options) }) as const,
   /** Normalizes over the batch, for each index of the last axis. In prediction uses moving statistics. */
   batchNormalization: (options: Options<typeof BatchNormalization> = {}) =>
-    ({ kind: "batchNormalization", ...options }) as const,
+    ({ kind: "batchNormalization", ...named(options) }) as const,
   /** Normalizes each example over the last axis. */
   layerNormalization: (options: Options<typeof LayerNormalization> = {}) =>
-    ({ kind: "layerNormalization", ...options }) as const,
+    ({ kind: "layerNormalization", ...named(options) }) as const,
   /** An activation function. */
-  activation: (options: Options<typeof ActivationLayer>) => ({ kind: "activation", ...options }) as const,
+  activation: (options: Options<typeof ActivationLayer>) =>
+    ({ kind: "activation", ...named(options) }) as const,
   /** x for x ≥ 0, alpha · x below. */
-  leakyReLU: (options: Options<typeof LeakyReLU> = {}) => ({ kind: "leakyReLU", ...options }) as const,
+  leakyReLU: (options: Options<typeof LeakyReLU> = {}) => ({ kind: "leakyReLU", ...named(options) }) as const,
   /** Sum of its inputs, which have the same shape. */
-  add: (options: Options<typeof Add>) => ({ kind: "add", ...options }) as const,
+  add: (options: Options<typeof Add>) => ({ kind: "add", ...named(options) }) as const,
   /** Joins its inputs along the last axis: the channels of images. */
-  concatenate: (options: Options<typeof Concatenate>) => ({ kind: "concatenate", ...options }) as const,
+  concatenate: (options: Options<typeof Concatenate>) =>
+    ({ kind: "concatenate", ...named(options) }) as const,
   /** x for x ≥ 0, a learned slope · x below. */
-  prelu: (options: Options<typeof PReLU> = {}) => ({ kind: "prelu", ...options }) as const,
+  prelu: (options: Options<typeof PReLU> = {}) => ({ kind: "prelu", ...named(options) }) as const,
   /** A layer of your own, by its module and export: see own code. `D`: the type of its definition. */
   custom: <D extends WithOptions = WithOptions>(
     given: OwnReference<D> & { readonly name?: string; readonly inputs?: ReadonlyArray<string> },

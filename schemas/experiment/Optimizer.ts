@@ -8,6 +8,7 @@ import { Schema, SchemaGetter } from "effect"
 import { type OwnReference, refer, reference, type WithOptions } from "./OwnCode.ts"
 import { Fraction, NonNegativeFinite, NonNegativeInt, PositiveFinite, PositiveInt } from "./numbers.ts"
 import { withDefault } from "./withDefault.ts"
+import { named } from "./named.ts"
 
 /** Iterations of linear warm-up from 0, before the schedule starts. Default: 0. */
 const warmup = withDefault(NonNegativeInt, 0)
@@ -147,19 +148,19 @@ const rate = (learningRate: number | (typeof LearningRate)["Encoded"]) =>
 export const optimizers = {
   /** Adam: Kingma and Ba (2015). */
   adam: (options: Options<"adam">) =>
-    ({ kind: "adam", ...options, learningRate: rate(options.learningRate) }) as const,
+    ({ kind: "adam", ...named(options), learningRate: rate(options.learningRate) }) as const,
   /** Adam with decoupled weight decay of kernels: Loshchilov and Hutter (2019). */
   adamw: (options: Options<"adamw">) =>
-    ({ kind: "adamw", ...options, learningRate: rate(options.learningRate) }) as const,
+    ({ kind: "adamw", ...named(options), learningRate: rate(options.learningRate) }) as const,
   /** Stochastic gradient descent without momentum. */
   sgd: (options: Options<"sgd">) =>
-    ({ kind: "sgd", ...options, learningRate: rate(options.learningRate) }) as const,
+    ({ kind: "sgd", ...named(options), learningRate: rate(options.learningRate) }) as const,
   /** Stochastic gradient descent with momentum: Polyak (1964), Nesterov (1983). */
   momentum: (options: Options<"momentum">) =>
-    ({ kind: "momentum", ...options, learningRate: rate(options.learningRate) }) as const,
+    ({ kind: "momentum", ...named(options), learningRate: rate(options.learningRate) }) as const,
   /** RMSProp: Tieleman and Hinton (2012). */
   rmsprop: (options: Options<"rmsprop">) =>
-    ({ kind: "rmsprop", ...options, learningRate: rate(options.learningRate) }) as const,
+    ({ kind: "rmsprop", ...named(options), learningRate: rate(options.learningRate) }) as const,
 }
 
 type Schedule<K extends string> = Omit<
@@ -171,16 +172,16 @@ type Schedule<K extends string> = Omit<
 export const learningRates = {
   /** The same learning rate for every iteration, after an optional warm-up. */
   constant: (value: number, options: { readonly warmup?: number } = {}) =>
-    ({ kind: "constant", value, ...options }) as const,
+    ({ kind: "constant", value, ...named(options) }) as const,
   /** Multiplied by `factor` every `every` iterations. */
-  step: (options: Schedule<"step">) => ({ kind: "step", ...options }) as const,
+  step: (options: Schedule<"step">) => ({ kind: "step", ...named(options) }) as const,
   /** Half a cosine from `value` to `final` over the budget. A run with it cannot be extended. */
-  cosine: (options: Schedule<"cosine">) => ({ kind: "cosine", ...options }) as const,
+  cosine: (options: Schedule<"cosine">) => ({ kind: "cosine", ...named(options) }) as const,
   /**
    * Up from `peak / divisor` to `peak` and down to `peak / finalDivisor` over the budget, both along half a cosine:
    * Smith and Topin (2018), in the form of PyTorch. A run with it cannot be extended.
    */
-  oneCycle: (options: Schedule<"oneCycle">) => ({ kind: "oneCycle", ...options }) as const,
+  oneCycle: (options: Schedule<"oneCycle">) => ({ kind: "oneCycle", ...named(options) }) as const,
   /**
    * A schedule of your own, by its module and export: see own code. `D`: the type of its definition. A run with it cannot
    * be extended.

@@ -4,6 +4,7 @@
 import { Schema } from "effect"
 import { NonNegativeFinite, PositiveFinite } from "./numbers.ts"
 import { withDefault } from "./withDefault.ts"
+import { named } from "./named.ts"
 
 const normal = {
   /** Default: 0. */
@@ -56,13 +57,13 @@ export const initializers = {
   constant: (value: number) => ({ kind: "constant", value }) as const,
   /** Normal, with draws beyond two standard deviations replaced. Defaults: mean 0, stddev 0.05. */
   truncatedNormal: (options: { readonly mean?: number; readonly stddev?: number } = {}) =>
-    ({ kind: "truncatedNormal", ...options }) as const,
+    ({ kind: "truncatedNormal", ...named(options) }) as const,
   /** Normal. Defaults: mean 0, stddev 0.05. */
   randomNormal: (options: { readonly mean?: number; readonly stddev?: number } = {}) =>
-    ({ kind: "randomNormal", ...options }) as const,
+    ({ kind: "randomNormal", ...named(options) }) as const,
   /** Uniform from minval to maxval. Defaults: -0.05 and 0.05. */
   randomUniform: (options: { readonly minval?: number; readonly maxval?: number } = {}) =>
-    ({ kind: "randomUniform", ...options }) as const,
+    ({ kind: "randomUniform", ...named(options) }) as const,
   /** Uniform with variance 2 / (fan in + fan out): Glorot and Bengio (2010). */
   glorotUniform: { kind: "glorotUniform" },
   /** Truncated normal with variance 2 / (fan in + fan out): Glorot and Bengio (2010). */

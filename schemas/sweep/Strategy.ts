@@ -2,6 +2,7 @@
 import { Schema } from "effect"
 import { PositiveInt } from "../experiment/numbers.ts"
 import { withDefault } from "../experiment/withDefault.ts"
+import { named } from "../experiment/named.ts"
 
 /** A quarter of the trials, or fewer, survives a barrier: whole numbers keep the budgets at barriers exact. */
 const Factor = Schema.Int.check(Schema.isBetween({ minimum: 2, maximum: 100 }))
@@ -47,15 +48,15 @@ type Input<S extends { readonly Encoded: object }> = Omit<S["Encoded"], "kind">
 
 export const strategies = {
   /** Every combination of the values. */
-  grid: (options: Input<typeof Grid> = {}) => ({ kind: "grid", ...options }) as const,
+  grid: (options: Input<typeof Grid> = {}) => ({ kind: "grid", ...named(options) }) as const,
   /** Independent draws. */
   random: () => ({ kind: "random" }) as const,
   /** Draws that fill the space more evenly than independent ones: Roberts' R-sequence (2018). */
   quasiRandom: () => ({ kind: "quasiRandom" }) as const,
   /** Successive halving: all trials start, the best ones at each barrier are trained further. Jamieson and Talwalkar (2016). */
-  halving: (options: Input<typeof Halving> = {}) => ({ kind: "halving", ...options }) as const,
+  halving: (options: Input<typeof Halving> = {}) => ({ kind: "halving", ...named(options) }) as const,
   /** Halving with several trade-offs between many trials and long ones: Li et al. (2018). */
-  hyperband: (options: Input<typeof Hyperband> = {}) => ({ kind: "hyperband", ...options }) as const,
+  hyperband: (options: Input<typeof Hyperband> = {}) => ({ kind: "hyperband", ...named(options) }) as const,
   /** Proposals from the results so far, by tree-structured Parzen estimators: Bergstra et al. (2011). */
-  tpe: (options: Input<typeof Tpe> = {}) => ({ kind: "tpe", ...options }) as const,
+  tpe: (options: Input<typeof Tpe> = {}) => ({ kind: "tpe", ...named(options) }) as const,
 }

@@ -1,8 +1,8 @@
 /** The problem lists that users read when a schema refuses their value. */
 import { assert, describe, it } from "@effect/vitest"
 import { Result, Schema } from "effect"
-import { Model } from "../../../schemas/experiment/Model.ts"
-import { Optimizer } from "../../../schemas/experiment/Optimizer.ts"
+import { layers, Model } from "../../../schemas/experiment/Model.ts"
+import { Optimizer, optimizers } from "../../../schemas/experiment/Optimizer.ts"
 import { problemsOf } from "../../../pipeline/experimentFile/problems.ts"
 
 const refuse = (schema: Schema.Codec<unknown>, value: unknown) => {
@@ -46,28 +46,32 @@ describe("problemsOf", () => {
     const Owner = Schema.Struct({ name: Schema.String, pet: Pet, at: Schema.Tuple([Schema.Finite]) })
     assert.deepStrictEqual(refuse(Owner, { nme: "Ada", at: [1, 2] }), [
       "nme: unknown field; did you mean name?",
-      "name: missing, expected a string",
       "pet: missing, expected an object of kind cat or dog",
       "at[1]: unexpected element",
     ])
   })
 
-  it("shows how a layer or an optimizer is written whose value has no name, as in Keras", () => {
-    // What layers.dropout(0.5), layers.dense(10) and optimizers.adam(0.001) give.
+  it("shows how an option is written that has no name, as in Keras, or another name", () => {
+    const model = [layers.dropout(0.5 as never), layers.dense(10 as never), layers.maxPooling2d(4 as never)]
+    assert.deepStrictEqual(refuse(Schema.Struct({ model: Model }), { model }), [
+      "model[0]: found 0.5 without a name; write layers.dropout({ rate: 0.5 })",
+      "model[1]: found 10 without a name; write layers.dense({ units: 10 })",
+      "model[2]: found 4 without a name; write layers.maxPooling2d({ poolSize: 4 })",
+    ])
+    assert.deepStrictEqual(refuse(Schema.Struct({ model: Model }), { model: [{ kind: "dense" }] }), [
+      "model[0].units: missing, expected a number; write layers.dense({ units: 64 })",
+    ])
+    const Optimized = Schema.Struct({ optimizer: Optimizer })
+    assert.deepStrictEqual(refuse(Optimized, { optimizer: optimizers.adam(0.001 as never) }), [
+      "optimizer: found 0.001 without a name; write optimizers.adam({ learningRate: 0.001 })",
+    ])
     assert.deepStrictEqual(
-      refuse(Schema.Struct({ model: Model }), { model: [{ kind: "dropout" }, { kind: "dense" }] }),
+      refuse(Optimized, { optimizer: { kind: "sgd", lr: 0.1, momentum: 0.9 } }),
       [
-        "model[0].rate: missing, expected a number; write layers.dropout({ rate: 0.5 })",
-        "model[1].units: missing, expected a number; write layers.dense({ units: 64 })",
+        "optimizer.lr: unknown field; did you mean learningRate?",
+        "optimizer.momentum: unknown field; write optimizers.momentum({ learningRate: 0.01, momentum: 0.9 })",
       ],
-    )
-    assert.deepStrictEqual(
-      refuse(Schema.Struct({ optimizer: Optimizer }), {
-        optimizer: { kind: "adam", learningRate: undefined },
-      }),
-      [
-        "optimizer.learningRate: found undefined, expected a number or an object of kind constant, step, cosine, oneCycle or custom; write optimizers.adam({ learningRate: 0.001 })",
-      ],
+      "the missing learningRate is said once",
     )
   })
 
