@@ -68,6 +68,9 @@ export const effectiveExperiment = ({ attempts, identity }: Run): Experiment => 
     : identity.experiment
 }
 
+/** Of several runs that a name could mean, a message has the newest. */
+const mostCandidates = 4
+
 export class RunNotFound extends Failure<RunNotFound>()("RunNotFound", {
   exitCode: "noInput",
   fields: {
@@ -78,7 +81,12 @@ export class RunNotFound extends Failure<RunNotFound>()("RunNotFound", {
     meant: Schema.optionalKey(Schema.Array(Schema.String)),
   },
   message: ({ candidates, meant = [], run, runsDir }) => {
-    if (candidates.length > 1) return `run ${run} could be ${candidates.join(" or ")}; give more of its name`
+    if (candidates.length > 1) {
+      const shown = candidates.slice(-mostCandidates).toReversed()
+      const more = candidates.length - shown.length
+      const others = more === 0 ? "" : `, or ${more} older ${more === 1 ? "one" : "ones"}`
+      return `run ${run} could be ${shown.join(" or ")}${others}; give more of its name`
+    }
     // There is a newest run if there is any.
     if (run === "latest") {
       return `no runs in ${runsDir}; start one with \`${program} run experiments/cnn-fast.ts\``

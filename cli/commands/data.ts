@@ -4,6 +4,7 @@ import { Argument, Command, Flag } from "effect/cli"
 import { DataRefused } from "../../operations/data/DataRefused.ts"
 import { loadExperiment } from "../../pipeline/experimentFile/load.ts"
 import { writeAtomic } from "../../storage/files.ts"
+import { printText } from "../render/printText.ts"
 import { dataDir, json } from "../flags.ts"
 
 const file = Argument.String("file").pipe(
@@ -25,7 +26,9 @@ export const data = Command.make(
     )
     const inspected = yield* inspectData(experiment, options.dataDir)
     const { problems, warnings } = inspected.summary
-    yield* Console.log(options.json ? JSON.stringify(inspected.summary, null, 2) : renderData(inspected))
+    yield* options.json
+      ? Console.log(JSON.stringify(inspected.summary, null, 2))
+      : printText(renderData(inspected), 2)
     if (Option.isSome(options.html)) {
       const { dataPage } = yield* Effect.promise(() => import("../../views/data/dataPage.ts"))
       yield* writeAtomic(options.html.value, yield* dataPage(inspected))

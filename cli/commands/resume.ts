@@ -12,7 +12,7 @@ const run = Argument.String("run").pipe(
 )
 
 const iterations = wholeNumber("iterations", 1).pipe(
-  Flag.withDescription("Train up to iteration N instead of the end of the run's budget"),
+  Flag.withDescription("Train a finished run further, to iteration N in all"),
   Flag.optional,
 )
 
@@ -49,7 +49,10 @@ export const resume = Command.make(
       allowEngineChange,
     }).pipe(Effect.provide(StopSignal.layer))
     if (isNew) yield* tryWriteReportPage(run.path)
-    else yield* Effect.logInfo(`${run.identity.id} is finished; to train it further, add --iterations N`)
+    else
+      yield* Effect.logInfo(
+        `${run.identity.id} is finished; to train it further, add --iterations N, the number of iterations in all`,
+      )
     const { printReport } = yield* Effect.promise(() => import("../render/printReport.ts"))
     yield* printReport(report, run.path, json)
   }),

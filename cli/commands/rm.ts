@@ -116,7 +116,7 @@ export const rm = Command.make(
   ),
   Command.withShortDescription("Remove runs, ensembles or sweeps; without --yes, only list them"),
   Command.withExamples([
-    { command: "pipeline rm 20261122T02", description: "List the runs of that hour and their sizes" },
+    { command: "pipeline rm '20261122T02*'", description: "List the runs of that hour and their sizes" },
     { command: "pipeline rm '*-tiny-*' --yes", description: "Remove all runs of an experiment" },
     { command: "pipeline rm ensemble:digits --yes", description: "Remove an ensemble and keep its members" },
   ]),

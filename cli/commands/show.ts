@@ -96,8 +96,9 @@ const showSweep = Effect.fnUntraced(function* (runsDir: string, name: string, js
   const { renderSweepProgress, renderSweepResult } = yield* Effect.promise(
     () => import("../render/renderSweep.ts"),
   )
-  yield* Console.log(
+  yield* printText(
     result === undefined ? renderSweepProgress(definition, records) : renderSweepResult(definition, result),
+    2,
   )
 })
 
@@ -115,7 +116,7 @@ export const show = Command.make(
         const page = yield* writeEnsemblePage(runsDir, report, Option.getOrUndefined(html))
         return yield* printPage(page, json, open)
       }
-      return yield* Console.log(json ? JSON.stringify(report, null, 2) : renderEnsemble(report))
+      return yield* json ? Console.log(JSON.stringify(report, null, 2)) : printText(renderEnsemble(report), 2)
     }
     const sweep = sweepName(run)
     if (sweep !== undefined) {
@@ -137,7 +138,7 @@ export const show = Command.make(
     if (summary.reason !== null) yield* printText(summary.reason, 2)
     if (report !== undefined) yield* printReportText(report)
     else if (summary.status !== "running")
-      yield* Console.log(`resume with: ${program} resume ${quoted(runArgument(found.path))}`)
+      yield* printText(`resume with: ${program} resume ${quoted(runArgument(found.path))}`, 2)
   }),
 ).pipe(
   Command.withDescription("Show the report of a run, an ensemble or a sweep, or its progress"),

@@ -8,6 +8,7 @@ import { StopSignal } from "../../pipeline/StopSignal.ts"
 import { Failure } from "../../schemas/Failure.ts"
 import type { TrialName } from "../../schemas/Sweep.ts"
 import { tryWriteReportPage } from "../../views/report/tryWriteReportPage.ts"
+import { printText } from "../render/printText.ts"
 import { dataDir, engine, iterations, json, runsDir, threads, wholeNumber } from "../flags.ts"
 
 const file = Argument.String("file").pipe(
@@ -113,9 +114,9 @@ const runWhole = Effect.fnUntraced(function* (options: Options) {
   const { tryWriteSweepPage } = yield* Effect.promise(() => import("../../views/sweep/writeSweepPage.ts"))
   const page = yield* tryWriteSweepPage(options.runsDir, definition.name)
   const { renderSweepResult } = yield* Effect.promise(() => import("../render/renderSweep.ts"))
-  yield* Console.log(
-    options.json ? JSON.stringify(result, null, 2) : `\n${renderSweepResult(definition, result)}`,
-  )
+  yield* options.json
+    ? Console.log(JSON.stringify(result, null, 2))
+    : printText(`\n${renderSweepResult(definition, result)}`, 2)
   if (page !== undefined) yield* Effect.logInfo(`page ${page}`)
 })
 

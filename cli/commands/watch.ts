@@ -111,7 +111,7 @@ export const watch = Command.make(
   Command.withExamples([
     { command: "pipeline watch latest", description: "Follow the newest run from another terminal" },
     {
-      command: "pipeline watch latest && pipeline show latest",
+      command: "pipeline watch latest",
       description: "Wait for the newest run, then show its report",
     },
   ]),

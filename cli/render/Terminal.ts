@@ -5,8 +5,8 @@
  * follow NO_COLOR, FORCE_COLOR and the terminal. A closed terminal (EPIPE) is ignored: the run and its log continue.
  */
 import { styleText } from "node:util"
-import { Effect, Layer } from "effect"
-import { Display } from "../../pipeline/Display.ts"
+import { Effect, Layer, LogLevel } from "effect"
+import { Display, ShownLogLevel } from "../../pipeline/Display.ts"
 import type { TrainTick } from "../../stages/train/train.ts"
 import { duration } from "../../format/duration.ts"
 import { count, threeDigits } from "../../format/numbers.ts"
@@ -84,7 +84,10 @@ export const layerTerminal = Layer.effect(
 
     const intervalMs = animated ? barIntervalMs : plainIntervalMs
     const progress = (tick: TrainTick, source = "") =>
-      Effect.map(elapsedMs, (now) => {
+      Effect.gen(function* () {
+        const least = yield* ShownLogLevel
+        if (least !== undefined && LogLevel.isGreaterThan(least, "Info")) return
+        const now = yield* elapsedMs
         const training = trainings.get(source) ?? newTraining(tick)
         trainings.set(source, training)
         training.tick = tick

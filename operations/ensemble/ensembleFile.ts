@@ -47,7 +47,10 @@ const sharedParts = {
 export const loadEnsemble = Effect.fn("loadEnsemble")(function* ({ path, value }: LoadedFile) {
   if (!isEnsemble(value)) return undefined
   const outline = yield* decodeOutline(value).pipe(
-    Effect.mapError(({ issue }) => new ExperimentInvalid({ path, problems: problemsOf(value, issue) })),
+    Effect.mapError(
+      ({ issue }) =>
+        new ExperimentInvalid({ path, problems: problemsOf(value, issue), expected: "ensemble" }),
+    ),
   )
   const members: Array<Member> = []
   const problems: Array<{ readonly at: string; readonly problem: string }> = []
@@ -78,6 +81,6 @@ export const loadEnsemble = Effect.fn("loadEnsemble")(function* ({ path, value }
     }
     members.push(member)
   }
-  if (problems.length > 0) return yield* new ExperimentInvalid({ path, problems })
+  if (problems.length > 0) return yield* new ExperimentInvalid({ path, problems, expected: "ensemble" })
   return { path, name: outline.name, combine: outline.combine, members } satisfies Ensemble as Ensemble
 })

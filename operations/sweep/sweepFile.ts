@@ -8,6 +8,7 @@ import { Effect, Schema } from "effect"
 import {
   decodeExperiment,
   ExperimentInvalid,
+  isEnsemble,
   isSweep,
   type LoadedFile,
 } from "../../pipeline/experimentFile/load.ts"
@@ -15,6 +16,7 @@ import { problemsOf } from "../../pipeline/experimentFile/problems.ts"
 import type { Problem } from "../../pipeline/experimentFile/problems.ts"
 import { Experiment } from "../../schemas/experiment/Experiment.ts"
 import { Failure } from "../../schemas/Failure.ts"
+import { program } from "../../format/program.ts"
 import { type Assignment, SweepDefinition, SweepOutline } from "../../schemas/Sweep.ts"
 import { sharedFields } from "../../schemas/sweep/Space.ts"
 import { barrierOf } from "./barriers.ts"
@@ -207,9 +209,12 @@ export const loadSweep = Effect.fn("loadSweep")(function* (
   { path, value }: LoadedFile,
   { checks, iterations }: { readonly checks: boolean; readonly iterations: number | undefined },
 ) {
-  const invalid = (problems: ReadonlyArray<Problem>) => new ExperimentInvalid({ path, problems })
+  const invalid = (problems: ReadonlyArray<Problem>) =>
+    new ExperimentInvalid({ path, problems, expected: "sweep" })
   if (!isSweep(value)) {
-    return yield* invalid([{ at: "", problem: "expected a sweep: `export default sweep({ … })`" }])
+    const found = isEnsemble(value) ? "an ensemble" : "no sweep"
+    const problem = `found ${found}, expected a sweep: \`export default sweep({ … })\`; \`${program} run\` trains an experiment or an ensemble`
+    return yield* invalid([{ at: "", problem }])
   }
   const outline = yield* decodeOutline(value).pipe(
     Effect.mapError(({ issue }) => invalid(problemsOf(value, issue))),

@@ -43,12 +43,14 @@ export class ExperimentInvalid extends Failure<ExperimentInvalid>()("ExperimentI
   fields: {
     path: Schema.String,
     problems: Schema.Array(Schema.Struct({ at: Schema.String, problem: Schema.String })),
+    /** What the file should have described, if that is no experiment. */
+    expected: Schema.optionalKey(Schema.Literals(["ensemble", "sweep"])),
   },
-  message: ({ path, problems }) => {
+  message: ({ expected, path, problems }) => {
     const lines = problems.map(({ at, problem }) => `${at || "(default export)"}: ${problem}`)
     const count = lines.length === 1 ? "1 problem" : `${lines.length} problems`
     const shown = firstLines(lines).map((line) => `  ${line}`)
-    return `${path} is not a valid experiment, ${count}:\n${shown.join("\n")}`
+    return `${path} is not a valid ${expected ?? "experiment"}, ${count}:\n${shown.join("\n")}`
   },
 }) {}
 

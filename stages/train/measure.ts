@@ -90,11 +90,12 @@ export const measureValidation = Effect.fnUntraced(function* (
   if (!Number.isFinite(loss)) return yield* diverged(state, iteration, `the validation loss is ${loss}`)
   const errorRate = 1 - accuracy
   const metrics = yield* ownMetrics?.({ ...validation, ...evaluation }) ?? Effect.undefined
+  const epoch = plan.epochAt(iteration)
   const evaluated: TrainEvent = { event: "evaluated", iteration }
   yield* Effect.logInfo(
     // The error of one batch would be read as that of the training set.
-    `iteration ${count(iteration)}: batch loss ${threeDigits(batch.loss)}; ` +
-      `validation error ${percent(errorRate)}, loss ${threeDigits(loss)}`,
+    `iteration ${count(iteration)} (epoch ${epoch.toFixed(2)}): batch loss ${threeDigits(batch.loss)}; ` +
+      `validation error ${percent(errorRate)}, accuracy ${percent(accuracy)}, loss ${threeDigits(loss)}`,
     {
       ...evaluated,
       batchLoss: batch.loss,
@@ -106,7 +107,7 @@ export const measureValidation = Effect.fnUntraced(function* (
   const row: Metric = {
     split: "validation",
     iteration,
-    epoch: plan.epochAt(iteration),
+    epoch,
     loss,
     accuracy,
     error: errorRate,

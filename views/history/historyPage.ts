@@ -60,11 +60,11 @@ const comparison = (test: PairedTest) => {
   ]
   return [
     ...(metric === "loss"
-      ? [pair("Loss", threeDigits)]
-      : [pair("Accuracy", percent), pair("Error", (value) => percent(1 - value))]),
-    ["Compared on", `${count(test.examples)} test examples of both runs`],
-    ["Test", test.method],
-    ["Confidence limit", bound(test)],
+      ? [pair("loss", threeDigits)]
+      : [pair("accuracy", percent), pair("error", (value) => percent(1 - value))]),
+    ["compared on", `${count(test.examples)} test examples of both runs`],
+    ["test", test.method],
+    ["confidence limit", bound(test)],
   ] as const
 }
 
@@ -72,8 +72,8 @@ const comparison = (test: PairedTest) => {
 const verdictFacts = ({ latencyMs, sizeBytes, test }: Verdict) =>
   facts([
     ...(test === null ? [] : comparison(test)),
-    ...(latencyMs === null ? [] : ([["Latency", `${threeDigits(latencyMs)} ms for one image`]] as const)),
-    ["Size", size(sizeBytes)],
+    ...(latencyMs === null ? [] : ([["latency", `${threeDigits(latencyMs)} ms for one image`]] as const)),
+    ["size", size(sizeBytes)],
   ])
 
 /** Null unless the last run was judged. */
@@ -88,7 +88,7 @@ const keyFigures = ({ champion, scheduledRuns }: ExperimentHistory) => {
     scheduledRuns.filter(({ outcome }) => outcomes.includes(outcome)).length
   return highlights([
     {
-      name: "Champion's test accuracy",
+      name: "champion's test accuracy",
       value: champion === null ? "none yet" : champion.accuracy === null ? "?" : percent(champion.accuracy),
       note:
         champion === null
@@ -99,13 +99,13 @@ const keyFigures = ({ champion, scheduledRuns }: ExperimentHistory) => {
             ].join(", "),
     },
     {
-      name: "Scheduled runs",
+      name: "scheduled runs",
       value: count(scheduledRuns.length),
       note: `${count(runsWith("champion"))} gave a new champion`,
     },
-    { name: "Challengers", value: count(runsWith("challenger")), note: "kept; they did not pass the gate" },
+    { name: "challengers", value: count(runsWith("challenger")), note: "kept; they did not pass the gate" },
     {
-      name: "Without a model",
+      name: "without a model",
       value: scheduledRuns.filter((run) => !isJudged(run)).length,
       note: `${count(runsWith("failed"))} failed, ${count(runsWith("skipped", "missed"))} skipped or missed`,
     },
@@ -117,7 +117,7 @@ const manualChanges = ({ events }: ExperimentHistory, hasReport: HasReport) => {
   if (changes.length === 0) return null
   return table({
     caption: "Manual changes of the champion, latest first (UTC)",
-    columns: ["Time", "Change", "Run", "Instead of", "Reason"],
+    columns: ["time", "change", "run", "instead of", "reason"],
     rows: changes
       .toReversed()
       .map((event) => [
@@ -229,12 +229,12 @@ const overview = (histories: ReadonlyArray<ExperimentHistory>): Content =>
         caption: "Champion and last scheduled run of each experiment",
         captionHidden: true,
         columns: [
-          "Experiment",
-          { name: "Accuracy", numeric: true },
-          { name: "Error", numeric: true },
-          "Champion since",
+          "experiment",
+          { name: "accuracy", numeric: true },
+          { name: "error", numeric: true },
+          "champion since",
           "Last scheduled run",
-          "Outcome",
+          "outcome",
         ],
         rows: histories.map(({ champion, experiment, scheduledRuns }) => {
           const last = scheduledRuns.at(-1)

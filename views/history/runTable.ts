@@ -67,15 +67,15 @@ const differencesOf = ({ events }: ExperimentHistory): ReadonlyMap<string, numbe
   )
 
 const columns: ReadonlyArray<Column | string> = [
-  "Scheduled time",
-  "Outcome",
-  { name: "Accuracy", numeric: true },
-  { name: "Error", numeric: true },
+  "scheduled time",
+  "outcome",
+  { name: "accuracy", numeric: true },
+  { name: "error", numeric: true },
   { name: "vs. champion", numeric: true },
-  { name: "Duration", numeric: true },
-  "Reason",
-  "Remarks",
-  "Run",
+  { name: "duration", numeric: true },
+  "reason",
+  "remarks",
+  "run",
 ]
 
 const rowOf = (line: Line, differences: ReadonlyMap<string, number>, hasReport: HasReport) => {

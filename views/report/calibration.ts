@@ -1,5 +1,6 @@
 /** Calibration: (test predictions) -> the section with a reliability diagram and a confidence histogram. */
 import { type Calibration, calibration, type CalibrationBin } from "../../stages/statistics/calibration.ts"
+import { wilsonInterval } from "../../stages/statistics/proportions.ts"
 import { chartSize, draw, Plot } from "../page/draw.ts"
 import { figure, gallery } from "../page/figures.ts"
 import { paragraph, type Section } from "../page/page.ts"
@@ -87,14 +88,15 @@ const histogram = (bins: ReadonlyArray<FilledBin>) => {
 }
 
 const verdict = ({ accuracy, bins, confidence, expectedError }: Calibration) => {
-  const difference = confidence - accuracy
+  const examples = bins.reduce((sum, bin) => sum + bin.examples, 0)
+  const { high, low } = wilsonInterval(Math.round(accuracy * examples), examples)
   const tendency =
-    Math.abs(difference) < 0.0005
-      ? "well calibrated on average"
-      : difference > 0
+    confidence >= low && confidence <= high
+      ? "well calibrated on average, within the interval of its accuracy"
+      : confidence > high
         ? "overconfident"
         : "underconfident"
-  return `The model is ${tendency}: its mean confidence is ${percent(confidence)}, its accuracy ${percent(accuracy)}. The expected calibration error is ${percent(expectedError)}: the mean gap between confidence and accuracy, over ${bins.length} bins.`
+  return `The model is ${tendency}: its mean confidence is ${percent(confidence)}, its accuracy ${percent(accuracy)} (95 % interval ${percent(low)} to ${percent(high)}). The expected calibration error is ${percent(expectedError)}: the mean gap between confidence and accuracy, over ${bins.length} bins.`
 }
 
 export const calibrationOf = ({ classes, labels, probabilities }: Predictions): Calibration =>

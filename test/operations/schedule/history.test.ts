@@ -231,13 +231,13 @@ describe("the history page", () => {
             ({ textContent }) => textContent,
           )
           assert.deepStrictEqual(heads, [
-            "Scheduled time",
-            "Outcome",
-            "Accuracy",
-            "Error",
-            "Duration",
-            "Reason",
-            "Run",
+            "scheduled time",
+            "outcome",
+            "accuracy",
+            "error",
+            "duration",
+            "reason",
+            "run",
           ])
           const rows = [...document.querySelectorAll("#runs ~ .scroll tbody tr")].map(
             ({ textContent }) => textContent,
