@@ -28,7 +28,7 @@ const globalFlags: Readonly<Record<string, { readonly value?: string; readonly d
   "log-level": {
     value: "LEVEL",
     description:
-      "Print less besides the result: only warnings and errors (warn), or only errors (error); the log of a run has every line",
+      "Print less: the result, warnings and errors (warn), or the result and errors (error); the log of a run has every line",
   },
 }
 

@@ -73,7 +73,7 @@ describe("pipeline", () => {
       stdout,
       /^ {2}--wizard +Prompt for the flags one by one, print the command line, and offer to run it$/m,
     )
-    assert.match(stdout, /^ {2}--log-level LEVEL +Print less: only warnings and errors \(warn\)/m)
+    assert.match(stdout, /^ {2}--log-level LEVEL +Print less: the result, warnings and errors \(warn\)/m)
   })
 
   it("prints a completion script for a shell", async () => {
@@ -184,7 +184,8 @@ describe("run", () => {
     )
     const ended = await run(file)
     refused(ended, 65, /is not a valid experiment, \d+ problems/)
-    for (const at of ["name", "model", "batchSize", "epochs", "loss", "optimizer", "budget"]) {
+    // The missing budget is what epochs stands for, and is not listed again.
+    for (const at of ["name", "model", "batchSize", "epochs", "loss", "optimizer"]) {
       assert.match(ended.stderr, new RegExp(`^  ${at}[^:]*: `, "m"))
     }
     assert.isFalse(existsSync(join(scratch, "runs")))
@@ -276,7 +277,7 @@ describe("resume, list and show", () => {
     for (const name of ["20260101T000000Z-a-00000000", "20260102T000000Z-a-00000000"]) {
       mkdirSync(join(runs, name), { recursive: true })
     }
-    refused(await runCommand("show", "2026", "--runs-dir", runs), 66, /could be 20260101T.* or 20260102T/)
+    refused(await runCommand("show", "2026", "--runs-dir", runs), 66, /could be 20260102T.* or 20260101T/)
   })
 
   it("report a damaged run directory and still list the others", async () => {
