@@ -26,7 +26,7 @@ export const renderData = ({ summary }: Pick<InspectedData, "summary">): string 
     ...(nearDuplicates === null
       ? []
       : [
-          `near duplicates  ${nearDuplicates.pairs === 1 ? "1 pair" : `${count(nearDuplicates.pairs)} pairs`} in several splits${nearDuplicates.isComplete ? "" : ", not all images compared"}${nearDuplicates.pairs === 0 ? "" : "; --html shows the most similar"}`,
+          `look alike     ${nearDuplicates.pairs === 1 ? "1 pair" : `${count(nearDuplicates.pairs)} pairs`} in several splits${nearDuplicates.isComplete ? "" : ", not all images compared"}${nearDuplicates.pairs === 0 ? "" : "; --html shows the most similar"}`,
         ]),
     "",
     table(

@@ -125,7 +125,7 @@ describe("a brightened copy of a training image in the test set", () => {
       `--data-dir=${join(scratch, "data")}`,
     )
     assert.strictEqual(described.code, 0, described.stderr)
-    assert.match(described.stdout, /near duplicates +1 pair in several splits; --html shows/)
+    assert.match(described.stdout, /look alike     1 pair in several splits; --html shows/)
     const shown = readFileSync(html, "utf8")
     assert.include(shown, "Near duplicates")
     assert.match(shown, /test\/5\/99999\.png \(test\)"/)

@@ -33,7 +33,7 @@ export const alikeCards = (
   )
   return [
     paragraph(
-      `${which} pairs of images that are in several splits and look alike. Photographs that were scaled, compressed or brightened are found; a few pairs are different things.${searched}`,
+      `${which} pairs of images that are in several splits and look alike. They may be one photograph that was scaled, compressed or brightened; a few are different things.${searched}`,
     ),
     html`<ol class="cards">
       ${cards}
