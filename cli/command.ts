@@ -10,6 +10,7 @@ import * as FetchHttpClient from "effect/http/FetchHttpClient"
 import { version } from "../schemas/version.ts"
 import { champion } from "./commands/champion.ts"
 import { compare } from "./commands/compare.ts"
+import { dashboard } from "./commands/dashboard.ts"
 import { data } from "./commands/data.ts"
 import { exportCommand } from "./commands/export.ts"
 import { gc } from "./commands/gc.ts"
@@ -46,7 +47,7 @@ const pipeline = Command.make("pipeline").pipe(
   ]),
   Command.withSubcommands([
     { group: "TRAIN", commands: [data, run, resume, watch, sweep, schedule] },
-    { group: "LOOK AT RUNS", commands: [list, show, compare] },
+    { group: "LOOK AT RUNS", commands: [list, show, compare, dashboard] },
     { group: "USE A MODEL", commands: [predict, exportCommand] },
     { group: "CHAMPIONS OF SCHEDULES", commands: [champion, promote, rollback] },
     { group: "MAINTAIN", commands: [doctor, engine, rm, gc] },

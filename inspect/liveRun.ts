@@ -17,9 +17,9 @@ import { readTrainEvents } from "./trainEvents.ts"
 /** A new run may have no attempt for this long. */
 const startingMs = 60_000
 /** Speed is measured over this many of the newest samples. */
-const maxSamples = 8
+export const maxSamples = 8
 
-interface Sample {
+export interface Sample {
   readonly atMs: number
   readonly iteration: number
 }
@@ -46,14 +46,18 @@ export interface LiveRun {
 }
 
 /** Iterations per second over the samples; null with fewer than two. */
-const rateOf = (samples: ReadonlyArray<Sample>): number | null => {
+export const rateOf = (samples: ReadonlyArray<Sample>): number | null => {
   const [first, last] = [samples.at(-maxSamples) ?? samples[0], samples.at(-1)]
   if (first === undefined || last === undefined || last.atMs <= first.atMs) return null
   return (last.iteration - first.iteration) / ((last.atMs - first.atMs) / 1000)
 }
 
 /** The budget in iterations. A budget in epochs is known once a metric row gives iterations and epochs. */
-const totalOf = (run: RunHeader, known: number | null, row: Metric | undefined): number | null => {
+export const totalOf = (
+  run: RunHeader,
+  known: number | null,
+  row: Pick<Metric, "iteration" | "epoch"> | undefined,
+): number | null => {
   if (known !== null || row === undefined || row.epoch === 0) return known
   const { batchSize, budget } = run.experiment
   if (typeof batchSize !== "number" || typeof budget !== "object" || budget === null) return null

@@ -69,13 +69,14 @@ const secondsOf = ({ attempts, status }: RunHeader, nowMs: number): number | nul
 }
 
 /** The name of the dataset in a stored experiment, as far as it can be read. */
-const datasetOf = ({ experiment: { dataset } }: RunHeader): string | null => {
+export const datasetOf = ({ experiment: { dataset } }: RunHeader): string | null => {
   if (typeof dataset === "string") return dataset
   if (typeof dataset !== "object" || dataset === null || !("name" in dataset)) return null
   return typeof dataset.name === "string" ? dataset.name : null
 }
 
-const budgetOf = ({ experiment }: RunHeader): number | null => {
+/** The budget in iterations; null for a budget in epochs. */
+export const budgetOf = ({ experiment }: RunHeader): number | null => {
   const { budget } = experiment
   if (typeof budget !== "object" || budget === null || !("iterations" in budget)) return null
   return typeof budget.iterations === "number" ? budget.iterations : null

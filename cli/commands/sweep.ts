@@ -24,7 +24,7 @@ const jobs = wholeNumber("jobs", 1).pipe(
 
 const isNew = Flag.Boolean("new").pipe(
   Flag.withDescription(
-    "Begin a new sweep although the file has changed, and adopt the finished trials and runs that lie in the new space",
+    "Begin a new sweep although the file has changed, and adopt the trials that lie in the new space",
   ),
   Flag.withDefault(false),
 )

@@ -17,8 +17,7 @@ import {
   writeSweepDefinition,
   writeSweepResult,
 } from "../../storage/sweeps.ts"
-import { findAdopted } from "./adopt.ts"
-import { changesOf, SweepChanged } from "./changes.ts"
+import { adoptedTrials, changesOf, SweepChanged } from "./changes.ts"
 import { type Ended, keyOf, nextStep, type Part, stateOf, type SweepState } from "./decide.ts"
 import { showObjective } from "./describe.ts"
 import { assembleResult, baseOf, finalistsOf, winnerOf } from "./finish.ts"
@@ -28,7 +27,7 @@ import { showAssignment, type Sweep } from "./sweepFile.ts"
 import { type ParallelOptions, type Training, trainWorks } from "./trainWorks.ts"
 
 export interface RunSweepOptions extends ParallelOptions {
-  /** Begin a new sweep if the definition changed, and adopt the finished trials and runs that lie in its space. */
+  /** Begin a new sweep if the definition changed, and adopt the trials that lie in both spaces. */
   readonly isNew: boolean
 }
 
@@ -37,20 +36,18 @@ const begin = Effect.fnUntraced(function* (sweep: Sweep, { isNew, runsDir }: Run
   const { definition, path } = sweep
   const { name } = definition
   const stored = yield* readSweepDefinition(runsDir, name)
-  if (stored === undefined && !isNew) {
+  if (stored === undefined) {
     yield* writeSweepDefinition(runsDir, definition)
     return definition
   }
-  const changes = stored === undefined ? "" : changesOf(stored, definition)
-  if (stored !== undefined && changes === "") return { ...definition, adopted: stored.adopted }
-  if (stored !== undefined && !isNew) return yield* new SweepChanged({ path, sweep: name, changes })
-  const earlier =
-    stored === undefined
-      ? undefined
-      : { sweep: { path, definition: stored }, state: stateOf(yield* openSweepJournal(runsDir, name)) }
-  const adopted = yield* findAdopted(runsDir, sweep, earlier)
-  const what = `a new sweep ${name}; it adopts ${adopted.length} finished trials and runs`
-  yield* Effect.logInfo(changes === "" ? what : `${what}:\n${changes}`)
+  const changes = changesOf(stored, definition)
+  if (changes === "") return { ...definition, adopted: stored.adopted }
+  if (!isNew) return yield* new SweepChanged({ path, sweep: name, changes })
+  const state = stateOf(yield* openSweepJournal(runsDir, name))
+  const adopted = yield* adoptedTrials({ path, definition: stored }, state, sweep)
+  yield* Effect.logInfo(
+    `a new sweep ${name}; it adopts ${adopted.length} of ${state.drawn.size} trials:\n${changes}`,
+  )
   const next: SweepDefinition = { ...definition, adopted }
   yield* writeSweepDefinition(runsDir, next)
   return next

@@ -189,52 +189,6 @@ export const applyAssignment = (base: unknown, space: Space, assignment: Assignm
     base,
   )
 
-/** A value and every value in it: a stored experiment has some numbers as objects, such as a constant learning rate. */
-const leavesIn = (value: unknown): ReadonlyArray<unknown> =>
-  typeof value === "object" && value !== null ? Object.values(value).flatMap(leavesIn) : [value]
-
-/** The assignments with which a part of a space may be this value; fields that an option does not name may be anything. */
-const matching = (part: unknown, id: string, value: unknown): ReadonlyArray<Assignment> => {
-  if (isParameter(part)) {
-    const parameter = Option.getOrUndefined(decodeParameter(part))
-    if (parameter === undefined) return []
-    if (parameter.parameter !== "choice") {
-      return leavesIn(value).flatMap((leaf) =>
-        typeof leaf === "number" && isInRange(parameter, leaf) ? [{ [id]: leaf }] : [],
-      )
-    }
-    return parameter.options.flatMap((option, i) =>
-      matching(option, `${id}#${i}`, value).map((inside) => ({ [id]: i, ...inside })),
-    )
-  }
-  if (typeof part !== "object" || part === null) return leavesIn(value).includes(part) ? [{}] : []
-  if (typeof value !== "object" || value === null) return []
-  return Object.entries(part).reduce<ReadonlyArray<Assignment>>(
-    (found, [key, inner]) =>
-      found.flatMap((assignment) =>
-        matching(inner, childId(id, key, Array.isArray(part)), Reflect.get(value, key)).map((inside) => ({
-          ...assignment,
-          ...inside,
-        })),
-      ),
-    [{}],
-  )
-}
-
-/** The assignments that may give this experiment; those that do have its fingerprint. */
-export const assignmentsOf = (space: Space, experiment: unknown): ReadonlyArray<Assignment> =>
-  Object.entries(space).reduce<ReadonlyArray<Assignment>>(
-    (found, [path, parameter]) => {
-      let value = experiment
-      for (const key of keysOf(path) ?? []) {
-        value = typeof value === "object" && value !== null ? Reflect.get(value, key) : undefined
-      }
-      const here = matching(parameter, path, value)
-      return found.flatMap((assignment) => here.map((inside) => ({ ...assignment, ...inside })))
-    },
-    [{}],
-  )
-
 /** What a table shows of a value: the value of a number or of a plain option, or the number of an option from 1. */
 export const showDrawn = ({ id, parameter }: Place, assignment: Assignment): string => {
   const value = assignment[id]
@@ -253,10 +207,7 @@ export const showInBase = ({ id }: Place, base: unknown): string => {
   for (const key of keys ?? []) {
     value = typeof value === "object" && value !== null ? Reflect.get(value, key) : undefined
   }
-  if (typeof value === "object" && value !== null) {
-    const kind: unknown = Reflect.get(value, "kind")
-    value = kind === "constant" ? Reflect.get(value, "value") : kind
-  }
+  if (typeof value === "object" && value !== null) value = Reflect.get(value, "kind")
   return typeof value === "number" || typeof value === "string" || typeof value === "boolean"
     ? String(value)
     : "–"

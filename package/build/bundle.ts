@@ -2,7 +2,7 @@
  * Compiles this project for the package `tidemark`: (folder) -> JavaScript in `dist/`, flat, in two parts.
  *
  * `dist/cli` has effect inside, which halves the start-up time. `dist/api` imports the user's effect: an Effect must run in the
- * runtime of the program that runs it. Other packages are dependencies of both. Files that are found by their address (workers,
+ * runtime of the program that runs it. Other packages are dependencies of both. `dist/cli/client` is for browsers. Files that are found by their address (workers,
  * formats of protobuf) lie beside the modules that look for them.
  */
 import { readFile } from "node:fs/promises"
@@ -62,11 +62,21 @@ const parts: ReadonlyArray<Part> = [
   },
 ]
 
+/** What browsers load from the dashboard: each with all that it imports, charts included. */
+const browserModules = {
+  "dashboard/client/main.ts": "client/main",
+  "dashboard/client/liveWorker.ts": "client/liveWorker",
+}
+/** Packages that are compiled into them. */
+const browserPackages = ["uplot"]
+
 /** The address of a file of this project, as seen from any module of a part. */
 const addressOf = ({ entries, name }: Part, target: string): string => {
   const path = relative(root, target).split(sep).join("/")
   const entry = Object.entries(entries).find(([, source]) => source === path)
   if (entry !== undefined) return `./${entry[0]}.js`
+  const browserModule = Object.entries(browserModules).find(([source]) => source === path)
+  if (browserModule !== undefined) return `./${browserModule[1]}.js`
   if (path === "") return "../../"
   if (path === "pnpm-lock.yaml") return "../../pnpm-lock.yaml"
   if (path === "cli/start.mjs") return name === "cli" ? "./start.mjs" : "../cli/start.mjs"
@@ -107,6 +117,21 @@ const packages = (inside: ReadonlyArray<string>): Plugin => ({
   },
 })
 
+/**
+ * The HTTP server of @effect/platform-node can speak web sockets. The dashboard has none, so their library, which no ES module
+ * can hold, is left out.
+ */
+const withoutWebSockets: Plugin = {
+  name: "without web sockets",
+  setup: ({ onLoad, onResolve }) => {
+    onResolve({ filter: /^ws$/ }, () => ({ path: "ws", namespace: "left-out" }))
+    onLoad({ filter: /.*/, namespace: "left-out" }, () => ({
+      contents:
+        'const none = class { constructor() { throw new Error("there are no web sockets here") } }\nexport { none as default, none as WebSocket, none as WebSocketServer }',
+    }))
+  },
+}
+
 const compile = async (part: Part): Promise<ReadonlyArray<PackedFile>> => {
   const folder = join(root, "dist", part.name)
   const { outputFiles } = await build({
@@ -124,7 +149,30 @@ const compile = async (part: Part): Promise<ReadonlyArray<PackedFile>> => {
     legalComments: "inline",
     write: false,
     logLevel: "warning",
-    plugins: [addresses(part), packages(part.inside)],
+    plugins: [withoutWebSockets, addresses(part), packages(part.inside)],
+  })
+  return outputFiles.map(({ contents, path }) => ({
+    path: relative(root, path).split(sep).join("/"),
+    bytes: contents,
+  }))
+}
+
+/** The modules for browsers. */
+const compileClient = async (): Promise<ReadonlyArray<PackedFile>> => {
+  const { outputFiles } = await build({
+    absWorkingDir: root,
+    entryPoints: Object.fromEntries(Object.entries(browserModules).map(([source, name]) => [name, source])),
+    outdir: join(root, "dist", "cli"),
+    bundle: true,
+    format: "esm",
+    platform: "browser",
+    target: "es2022",
+    // Half of it is uPlot, which nobody reads there.
+    minify: true,
+    sourcemap: false,
+    legalComments: "inline",
+    write: false,
+    logLevel: "warning",
   })
   return outputFiles.map(({ contents, path }) => ({
     path: relative(root, path).split(sep).join("/"),
@@ -134,7 +182,9 @@ const compile = async (part: Part): Promise<ReadonlyArray<PackedFile>> => {
 
 /** The licences of the packages that are compiled in. */
 const notices = async (): Promise<PackedFile> => {
-  const inside = [...new Set(parts.flatMap(({ inside }) => inside))].filter((name) => name !== shared)
+  const inside = [...new Set([...parts.flatMap(({ inside }) => inside), ...browserPackages])].filter(
+    (name) => name !== shared,
+  )
   const texts = await Promise.all(
     inside.map(
       async (name) => `${name}\n\n${await readFile(join(root, "node_modules", name, "LICENSE"), "utf8")}`,
@@ -145,7 +195,7 @@ const notices = async (): Promise<PackedFile> => {
 
 /** The JavaScript of the package and what lies beside it. */
 export const bundle = async (): Promise<ReadonlyArray<PackedFile>> => {
-  const files: Array<PackedFile> = [await notices()]
+  const files: Array<PackedFile> = [await notices(), ...(await compileClient())]
   for (const part of parts) {
     files.push(...(await compile(part)))
     for (const format of formats) {

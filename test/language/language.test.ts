@@ -14,7 +14,7 @@ interface Place {
 }
 
 const sources = globSync(
-  "{cli,views,operations,pipeline,inspect,stages,engines,storage,schemas,format}/**/*.ts",
+  "{cli,dashboard,views,operations,pipeline,inspect,stages,engines,storage,schemas,format}/**/*.ts",
   { cwd: root },
 )
 

@@ -2,14 +2,7 @@
 import { assert, describe, it } from "@effect/vitest"
 import { drawQuasiRandom, drawRandom } from "../../../operations/sweep/draw.ts"
 import { cornerValues, gridValues, makeGrid } from "../../../operations/sweep/grid.ts"
-import {
-  applyAssignment,
-  assignmentsOf,
-  fromUnit,
-  liesIn,
-  placesOf,
-  toUnit,
-} from "../../../operations/sweep/space.ts"
+import { applyAssignment, fromUnit, liesIn, placesOf, toUnit } from "../../../operations/sweep/space.ts"
 import { drawTpe, parzenDensity, parzenKernels } from "../../../operations/sweep/tpe.ts"
 import { choice, integer, logUniform, type SweepInput, uniform } from "../../../schemas/index.ts"
 import type { Space } from "../../../schemas/sweep/Space.ts"
@@ -144,50 +137,5 @@ describe("a Parzen estimator", () => {
       some.reduce((sum, one) => sum + Math.abs(one["model[4].rate"] - 0.3), 0) / some.length
     assert.isBelow(distance(proposals), 0.75 * distance(observations.map(({ parameters }) => parameters)))
     assert.isAtLeast(proposals.filter((one) => one["batchSize"] === 1).length, 15)
-  })
-})
-
-describe("the assignments of an experiment", () => {
-  const space = spaceOf({
-    batchSize: choice(10, 20, 50),
-    optimizer: choice(
-      { kind: "adam", learningRate: uniform(0.001, 0.1) },
-      { kind: "momentum", learningRate: uniform(0.1, 1), momentum: choice(0.9, 0.99) },
-    ),
-  })
-
-  it("are those that give it back, whatever fields an option does not name", () => {
-    assert.deepStrictEqual(
-      assignmentsOf(space, {
-        batchSize: 20,
-        optimizer: { kind: "momentum", learningRate: 0.5, momentum: 0.99, nesterov: false },
-      }),
-      [{ batchSize: 1, optimizer: 1, "optimizer#1.learningRate": 0.5, "optimizer#1.momentum": 1 }],
-    )
-    const places = placesOf(space)
-    for (let trial = 0; trial < 20; trial++) {
-      const drawn = drawRandom(0, places, trial)
-      assert.deepStrictEqual(assignmentsOf(space, applyAssignment({}, space, drawn)), [drawn])
-    }
-  })
-
-  it("are found where a stored experiment has an object in place of a number", () => {
-    const rates = spaceOf({ "optimizer.learningRate": uniform(0.001, 0.1) })
-    const stored = { optimizer: { kind: "adam", learningRate: { kind: "constant", value: 0.01, warmup: 0 } } }
-    assert.deepStrictEqual(assignmentsOf(rates, stored), [{ "optimizer.learningRate": 0.01 }])
-  })
-
-  it("are none if a value lies outside, or a field is missing", () => {
-    const adam = { kind: "adam", learningRate: 0.01 }
-    assert.lengthOf(assignmentsOf(space, { batchSize: 20, optimizer: adam }), 1)
-    for (const experiment of [
-      { batchSize: 30, optimizer: adam },
-      { optimizer: adam },
-      { batchSize: 20, optimizer: { ...adam, learningRate: 0.2 } },
-      { batchSize: 20, optimizer: "adam" },
-      null,
-    ]) {
-      assert.deepStrictEqual(assignmentsOf(space, experiment), [])
-    }
   })
 })

@@ -116,43 +116,6 @@ describe("a sweep", () => {
     assert.deepStrictEqual(runsIn("runs").length, before.length + added.length)
   })
 
-  it("that is new adopts ordinary runs whose experiment lies in its space, and trains them no second time", async () => {
-    const experiment = join(scratch, "ordinary.ts")
-    const writeOrdinary = (rate: number) =>
-      writeFileSync(
-        experiment,
-        `import tiny from ${fixture("tiny.ts")}
-export default { ...tiny, name: "ordinary", budget: { iterations: 20 }, evaluateEvery: 10,
-  optimizer: { ...tiny.optimizer, learningRate: ${rate} } }
-`,
-      )
-    const seeds: ReadonlyArray<readonly [rate: number, seed: number]> = [
-      [0.0015, 0],
-      [0.0016, 7],
-    ]
-    for (const [rate, seed] of seeds) {
-      writeOrdinary(rate)
-      const { code, stderr } = await runCommand("run", experiment, `--seed=${seed}`, ...places("ordinary"))
-      assert.strictEqual(code, 0, stderr)
-    }
-    const ordinary = runsIn("ordinary")
-    const file = write(
-      "adopting.ts",
-      `{ space: { "optimizer.learningRate": uniform(0.001, 0.002) }, strategy: { kind: "random" }, trials: 2 }`,
-    )
-    const { code, stderr } = await runCommand("sweep", file, "--new", ...places("ordinary"))
-    assert.strictEqual(code, 0, stderr)
-    assert.match(stderr, /a new sweep small; it adopts 1 finished trials and runs/, stderr.slice(0, 600))
-    const [first, second] = journalOf("ordinary").split("\n")
-    assert.include(first, `"parameters":{"optimizer.learningRate":0.0015}`)
-    assert.notInclude(second, "0.0016")
-    assert.include(journalOf("ordinary"), ordinary.find((run) => run.includes("-ordinary-")) ?? "none")
-    // One more trial, and two fresh seeds of the winner and the base.
-    assert.lengthOf(runsIn("ordinary"), ordinary.length + 1 + 4)
-    const again = await runCommand("sweep", file, "--new", ...places("ordinary"))
-    assert.match(again.stderr, /sweep small has ended; this is its result/)
-  })
-
   it("is refused with the path before anything is trained if it is not valid", async () => {
     let files = 0
     const refused = async (change: string, message: RegExp) => {

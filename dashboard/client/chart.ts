@@ -1,0 +1,358 @@
+/**
+ * A live chart of curves by iteration: (series) -> element. Drawing is uPlot's; what is drawn is chosen by `downSample`, so a
+ * spike or a value that is no number is never left out, and zooming in shows every point.
+ *
+ * Drag to zoom in, double-click to zoom out. With the keyboard: + and −, arrow keys, and 0 for the whole. Points are also in a
+ * table below the chart.
+ */
+import uPlot from "uplot"
+import { count } from "../../format/numbers.ts"
+import { downSample } from "../curves/downSample.ts"
+import { chartColors, seriesInk } from "./chartColors.ts"
+import { valuesTable } from "./chartTable.ts"
+import { element, fill, setText } from "./element.ts"
+
+export interface ChartSeries {
+  readonly name: string
+  /** Position among the colours. */
+  readonly color: number
+  /** Ascending. */
+  readonly xs: ReadonlyArray<number>
+  /** NaN marks a value that is no number. */
+  readonly ys: ReadonlyArray<number>
+  readonly dashed?: boolean
+  /** Points without lines. */
+  readonly scattered?: boolean
+}
+
+export interface ChartOptions {
+  readonly title: string
+  readonly xLabel?: string
+  /** A value as text. */
+  readonly format: (value: number) => string
+  readonly isLogarithmic?: boolean
+  /** Asked for all points of a range, where only some were received. */
+  readonly onRange?: (from: number, to: number) => Promise<void>
+}
+
+export interface Chart {
+  readonly element: HTMLElement
+  readonly update: (series: ReadonlyArray<ChartSeries>) => void
+  readonly close: () => void
+}
+
+const height = 230
+/** All charts of a page show the same place. */
+const sync = uPlot.sync("tidemark")
+
+interface Range {
+  readonly from: number
+  readonly to: number
+}
+
+const rangeOf = (series: ReadonlyArray<ChartSeries>): Range => {
+  const ends = series.flatMap(({ xs }) => (xs.length === 0 ? [] : [xs[0], xs[xs.length - 1]]))
+  return ends.length === 0 ? { from: 0, to: 1 } : { from: Math.min(...ends), to: Math.max(...ends) }
+}
+
+/** A logarithmic axis has no place for 0: it is drawn below the smallest value, as on the static pages. */
+const placed = (ys: ReadonlyArray<number>, floor: number | undefined) =>
+  floor === undefined ? ys : ys.map((y) => (y > 0 || Number.isNaN(y) ? y : floor))
+
+const floorOf = (series: ReadonlyArray<ChartSeries>): number => {
+  let smallest = Infinity
+  for (const { ys } of series) for (const y of ys) if (y > 0 && y < smallest) smallest = y
+  return Number.isFinite(smallest) ? smallest / 2 : 0.1
+}
+
+const linearRange = (low: number | null, high: number | null): [number, number] => {
+  if (low === null || high === null || !Number.isFinite(low) || !Number.isFinite(high)) return [0, 1]
+  if (low === high) return low === 0 ? [0, 1] : [Math.min(0, 2 * low), Math.max(0, 2 * low)]
+  const room = 0.06 * (high - low)
+  // Losses and error rates are not negative: an axis that nearly reaches 0 begins there.
+  return [low >= 0 && low < 0.35 * high ? 0 : low - room, high + room]
+}
+
+const logarithmicRange = (low: number | null, high: number | null): [number, number] =>
+  low === null || high === null || low <= 0 ? [0.1, 1] : [low / 1.15, high * 1.15]
+
+export const makeChart = (options: ChartOptions): Chart => {
+  const { format, title, xLabel = "iteration" } = options
+  let series: ReadonlyArray<ChartSeries> = []
+  let view: Range | undefined
+  let isLogarithmic = options.isLogarithmic ?? false
+  let isLogarithmicX = false
+  let plot: uPlot | undefined
+  let odd: ReadonlyArray<{ readonly x: number; readonly color: number }> = []
+  let scheduled = 0
+
+  const place = element("div", {
+    class: "chart-place",
+    tabindex: 0,
+    role: "group",
+    "aria-roledescription": "chart",
+    "aria-label": title,
+  })
+  const readout = element("p", { class: "chart-readout", "aria-hidden": "true" })
+  const legend = element("ul", { class: "legend chart-legend" })
+  const table = element("details", {}, element("summary", {}, "Data as a table"))
+  const logarithmic = element("button", { type: "button", "aria-pressed": String(isLogarithmic) }, "log y")
+  const logarithmicX = element("button", { type: "button", "aria-pressed": "false" }, "log x")
+  const whole = element("button", { type: "button", hidden: true }, "whole range")
+  const figure = element(
+    "figure",
+    { class: "live-chart" },
+    element(
+      "figcaption",
+      {},
+      element("h3", {}, title),
+      element("div", { class: "chart-tools" }, whole, logarithmic, logarithmicX),
+    ),
+    legend,
+    place,
+    readout,
+    table,
+  )
+
+  const width = () => Math.max(240, Math.floor(place.clientWidth))
+
+  /** What is drawn in the present view: aligned columns of uPlot. */
+  const drawn = (): uPlot.AlignedData => {
+    const range = view ?? rangeOf(series)
+    const floor = isLogarithmic ? floorOf(series) : undefined
+    const marks: Array<{ x: number; color: number }> = []
+    const tables = series.map(({ color, xs, ys }): uPlot.AlignedData => {
+      const shown = placed(ys, floor)
+      const kept = downSample(xs, shown, {
+        ...range,
+        columns: width(),
+        isLogarithmic: isLogarithmicX,
+      })
+      for (const i of kept) if (!Number.isFinite(shown[i])) marks.push({ x: xs[i], color })
+      return [kept.map((i) => xs[i]), kept.map((i) => (Number.isFinite(shown[i]) ? shown[i] : null))]
+    })
+    odd = marks
+    return tables.length === 0 ? [[], []] : uPlot.join(tables)
+  }
+
+  /** Values that are no number, as marks at the upper edge. */
+  const drawOdd = (u: uPlot) => {
+    const { ctx } = u
+    const ratio = uPlot.pxRatio
+    for (const { color, x } of odd) {
+      const left = u.valToPos(x, "x", true)
+      ctx.fillStyle = chartColors().series[color % chartColors().series.length]
+      ctx.beginPath()
+      ctx.moveTo(left - 4 * ratio, u.bbox.top)
+      ctx.lineTo(left + 4 * ratio, u.bbox.top)
+      ctx.lineTo(left, u.bbox.top + 7 * ratio)
+      ctx.fill()
+    }
+  }
+
+  const showReadout = (u: uPlot) => {
+    const { idx } = u.cursor
+    if (idx === null || idx === undefined) return setText(readout, "")
+    const x = u.data[0][idx]
+    const values = series.flatMap(({ name }, i) => {
+      const column = u.data[i + 1]
+      // The nearest point to the left: series have rows at different iterations.
+      let at = idx
+      while (at > 0 && (column[at] === undefined || column[at] === null)) at--
+      const value = column[at]
+      return typeof value === "number" ? [`${name} ${format(value)}`] : []
+    })
+    setText(readout, `${xLabel} ${count(x)} · ${values.join(" · ")}`)
+  }
+
+  const zoomTo = (next: Range | undefined) => {
+    view = next
+    whole.hidden = next === undefined
+    if (next !== undefined) void options.onRange?.(next.from, next.to)
+    redraw()
+  }
+
+  const axisOf = (): uPlot.Axis => {
+    const { grid, line, muted } = chartColors()
+    return {
+      stroke: muted,
+      font: '12px system-ui, -apple-system, "Segoe UI", Roboto, sans-serif',
+      grid: { stroke: grid, width: 1 },
+      ticks: { stroke: line, width: 1, size: 4 },
+    }
+  }
+
+  const build = () => {
+    plot?.destroy()
+    const data = drawn()
+    const { paper } = chartColors()
+    const made = new uPlot(
+      {
+        width: width(),
+        height,
+        padding: [10, 12, 0, 0],
+        legend: { show: false },
+        cursor: {
+          sync: { key: sync.key, setSeries: false },
+          drag: { x: true, y: false, setScale: false },
+          points: { size: 7 },
+        },
+        scales: {
+          x: {
+            time: false,
+            distr: isLogarithmicX ? 3 : 1,
+            range: () => {
+              const { from, to } = view ?? rangeOf(series)
+              if (from === to) return [from - 1, to + 1]
+              return [isLogarithmicX ? Math.max(from, 1) : from, to]
+            },
+          },
+          y: {
+            distr: isLogarithmic ? 3 : 1,
+            range: (_, low, high) => (isLogarithmic ? logarithmicRange(low, high) : linearRange(low, high)),
+          },
+        },
+        axes: [
+          {
+            ...axisOf(),
+            size: 34,
+            space: 60,
+            values: (_, values) => values.map((x) => (x === null ? "" : count(x))),
+          },
+          {
+            ...axisOf(),
+            size: 58,
+            values: (_, values) => values.map((y) => (y === null ? "" : format(y))),
+          },
+        ],
+        series: [
+          {},
+          ...series.map(({ color, dashed, name, scattered }): uPlot.Series => ({
+            label: name,
+            stroke: seriesInk(color),
+            width: 1.8,
+            ...(dashed === true ? { dash: [6, 4] } : {}),
+            points: { fill: paper },
+            ...(scattered === true
+              ? { paths: () => null, points: { show: true, size: 7, fill: seriesInk(color) } }
+              : {}),
+          })),
+        ],
+        hooks: {
+          draw: [drawOdd],
+          setCursor: [showReadout],
+          setSelect: [
+            (u) => {
+              if (u.select.width < 4) return
+              const from = u.posToVal(u.select.left, "x")
+              const to = u.posToVal(u.select.left + u.select.width, "x")
+              u.setSelect({ left: 0, top: 0, width: 0, height: 0 }, false)
+              zoomTo({ from, to })
+            },
+          ],
+        },
+      },
+      data,
+      place,
+    )
+    made.over.addEventListener("dblclick", () => zoomTo(undefined))
+    plot = made
+  }
+
+  const describe = () => {
+    const newest = series.flatMap(({ name, xs, ys }) =>
+      xs.length === 0
+        ? []
+        : [`${name} ${format(ys[ys.length - 1])} at ${xLabel} ${count(xs[xs.length - 1])}`],
+    )
+    const text = newest.length === 0 ? `${title}: no values yet` : `${title}: ${newest.join(", ")}`
+    place.setAttribute("aria-label", text)
+  }
+
+  const redraw = () => {
+    if (scheduled !== 0) return
+    scheduled = requestAnimationFrame(() => {
+      scheduled = 0
+      describe()
+      if (place.clientWidth === 0) return
+      if (plot === undefined || plot.series.length !== series.length + 1) return build()
+      plot.setData(drawn())
+    })
+  }
+
+  const rebuild = () => {
+    plot?.destroy()
+    plot = undefined
+    redraw()
+  }
+
+  const toggle = (button: HTMLElement, change: () => boolean) =>
+    button.addEventListener("click", () => {
+      button.setAttribute("aria-pressed", String(change()))
+      rebuild()
+    })
+  toggle(logarithmic, () => (isLogarithmic = !isLogarithmic))
+  toggle(logarithmicX, () => (isLogarithmicX = !isLogarithmicX))
+  whole.addEventListener("click", () => zoomTo(undefined))
+  table.addEventListener("toggle", () => {
+    if (table.open)
+      fill(table, element("summary", {}, "Data as a table"), valuesTable(title, xLabel, series, format))
+  })
+
+  place.addEventListener("keydown", (event) => {
+    const all = rangeOf(series)
+    const { from, to } = view ?? all
+    const width = to - from
+    const shown = (next: Range) => {
+      event.preventDefault()
+      const isAll = next.from <= all.from && next.to >= all.to
+      zoomTo(isAll ? undefined : next)
+    }
+    if (event.key === "+" || event.key === "=") shown({ from: from + width / 4, to: to - width / 4 })
+    else if (event.key === "-")
+      shown({ from: Math.max(all.from, from - width / 2), to: Math.min(all.to, to + width / 2) })
+    else if (event.key === "ArrowLeft" && view !== undefined)
+      shown({ from: from - width / 4, to: to - width / 4 })
+    else if (event.key === "ArrowRight" && view !== undefined)
+      shown({ from: from + width / 4, to: to + width / 4 })
+    else if (event.key === "0" || event.key === "Escape") zoomTo(undefined)
+  })
+
+  const resized = new ResizeObserver(() => {
+    if (plot === undefined) return redraw()
+    plot.setSize({ width: width(), height })
+    redraw()
+  })
+  resized.observe(place)
+  const dark = matchMedia("(prefers-color-scheme: dark)")
+  dark.addEventListener("change", rebuild)
+
+  return {
+    element: figure,
+    update: (next) => {
+      const names = series.map(({ name }) => name).join("\n")
+      series = next
+      if (names !== next.map(({ name }) => name).join("\n")) {
+        fill(
+          legend,
+          next.map(({ color, dashed, name }) =>
+            element(
+              "li",
+              {},
+              element("span", { class: "swatch", "data-color": color % 8, "data-dashed": dashed === true }),
+              name,
+            ),
+          ),
+        )
+        legend.hidden = next.length === 0
+        rebuild()
+      } else redraw()
+    },
+    close: () => {
+      resized.disconnect()
+      dark.removeEventListener("change", rebuild)
+      cancelAnimationFrame(scheduled)
+      plot?.destroy()
+    },
+  }
+}

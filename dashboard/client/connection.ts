@@ -1,0 +1,128 @@
+/**
+ * The connection to the dashboard's server: (topics) -> messages as they come.
+ *
+ * An event stream, or polls where none can be opened. What was received is known by the id of the last event, so after a lost
+ * connection, a restart of the server or a sleep of the machine nothing is missing or received twice.
+ */
+import type { Message, PollAnswer } from "../messages.ts"
+
+export type Status = "connecting" | "live" | "polling" | "lost" | "signedOut"
+
+export interface Connection {
+  readonly follow: (topics: ReadonlySet<string>) => void
+  /** Everything of a topic is sent again: for a reader that joined late. */
+  readonly renew: (topic: string) => void
+}
+
+const pollMs = 1000
+/** The server gives a sign of life every ten seconds. */
+const silenceMs = 25_000
+/** Polls between two tries to open a stream. */
+const pollsBeforeStream = 15
+
+const wait = (milliseconds: number) => new Promise((resolve) => setTimeout(resolve, milliseconds))
+
+export const openConnection = (
+  onMessage: (message: Message) => void,
+  onStatus: (status: Status) => void,
+): Connection => {
+  let topics: ReadonlySet<string> = new Set()
+  let since = new URLSearchParams()
+  let source: EventSource | undefined
+  let heardAt = Date.now()
+  /** Ends the polls of an earlier set of topics. */
+  let generation = 0
+  let opening: ReturnType<typeof setTimeout> | undefined
+
+  const address = (path: string) =>
+    `${path}?topics=${encodeURIComponent([...topics].join(","))}&since=${encodeURIComponent(since.toString())}`
+
+  const close = () => {
+    generation++
+    source?.close()
+    source = undefined
+  }
+
+  /** True if the server answered. */
+  const poll = async (own: number): Promise<boolean> => {
+    try {
+      const response = await fetch(address("/api/poll"), { headers: { accept: "application/json" } })
+      if (own !== generation) return true
+      if (response.status === 401) {
+        onStatus("signedOut")
+        return false
+      }
+      if (!response.ok) throw new Error(`found status ${response.status}`)
+      const answer: PollAnswer = await response.json()
+      if (own !== generation) return true
+      since = new URLSearchParams(answer.since)
+      for (const message of answer.messages) onMessage(message)
+      onStatus("polling")
+      return true
+    } catch {
+      if (own === generation) onStatus("lost")
+      return false
+    }
+  }
+
+  const pollLoop = async (own: number, polls = 1): Promise<void> => {
+    const isAnswered = await poll(own)
+    if (own !== generation) return
+    if (isAnswered && polls % pollsBeforeStream === 0) return open()
+    await wait(pollMs)
+    if (own === generation) return pollLoop(own, polls + 1)
+  }
+
+  const open = () => {
+    close()
+    if (topics.size === 0) return
+    const own = generation
+    heardAt = Date.now()
+    if (typeof EventSource === "undefined") return void pollLoop(own)
+    const stream = new EventSource(address("/api/events"))
+    source = stream
+    stream.addEventListener("open", () => {
+      heardAt = Date.now()
+      onStatus("live")
+    })
+    stream.addEventListener("alive", () => (heardAt = Date.now()))
+    stream.addEventListener("message", (event: MessageEvent<string>) => {
+      heardAt = Date.now()
+      since = new URLSearchParams(event.lastEventId)
+      onMessage(JSON.parse(event.data))
+    })
+    stream.addEventListener("error", () => {
+      if (own !== generation) return
+      // While the browser tries again by itself there is nothing to do.
+      if (stream.readyState === EventSource.CONNECTING) return onStatus("lost")
+      close()
+      void pollLoop(generation)
+    })
+  }
+
+  /** Several changes at once are one. What still comes from before must not count as received. */
+  const reopen = () => {
+    close()
+    clearTimeout(opening)
+    opening = setTimeout(open, 20)
+  }
+
+  setInterval(() => {
+    // A connection that was cut without a word, as by a sleep.
+    if (source !== undefined && Date.now() - heardAt > silenceMs) reopen()
+  }, 5000)
+
+  return {
+    follow: (wanted) => {
+      const isSame = wanted.size === topics.size && [...wanted].every((topic) => topics.has(topic))
+      if (isSame) return
+      topics = new Set(wanted)
+      since = new URLSearchParams([...since].filter(([topic]) => topics.has(topic)))
+      reopen()
+    },
+    renew: (topic) => {
+      since.delete(topic)
+      reopen()
+    },
+  }
+}

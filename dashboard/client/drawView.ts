@@ -1,0 +1,209 @@
+/** Draw a character, or upload an image: the probabilities of a model, computed by the server as the command predict does. */
+import { probability } from "../../format/numbers.ts"
+import type { PredictAnswer, Problem } from "../messages.ts"
+import { makeCanvas } from "./drawCanvas.ts"
+import { element, fill, setText } from "./element.ts"
+import { follow } from "./live.ts"
+import { setQuery, type View } from "./router.ts"
+import { makeRunStore } from "./runStore.ts"
+
+/** While somebody draws, a prediction so often. */
+const everyMs = 150
+const barsShown = 10
+
+interface Model {
+  readonly value: string
+  readonly label: string
+}
+
+const isImage = (file: File) => /^image\/(png|jpeg|webp)$/.test(file.type)
+
+export const drawView = (url: URL): View => {
+  const store = makeRunStore()
+  const select = element("select", { id: "model" })
+  const wanted = url.searchParams.get("model")
+  const bars = element("ol", { class: "bars" })
+  const verdict = element("p", { class: "prediction", role: "status" }, "Draw a character.")
+  const seen = element("div", { class: "seen", hidden: true })
+  const doubts = element("p", { class: "doubts" })
+  const preparation = element("p", { class: "hint-line" })
+  const upload = element("input", { type: "file", id: "upload", accept: "image/png,image/jpeg,image/webp" })
+  let models: ReadonlyArray<Model> = []
+  let abort = new AbortController()
+  let source: Blob | undefined
+  let timer: ReturnType<typeof setTimeout> | undefined
+
+  const show = (answer: PredictAnswer) => {
+    const ranked = answer.classes
+      .map((name, i) => ({ name, p: answer.probabilities[i] ?? 0, isFirst: i === answer.label }))
+      .sort((a, b) => b.p - a.p)
+    const shown =
+      ranked.length <= barsShown
+        ? answer.classes.map((name, i) => ({
+            name,
+            p: answer.probabilities[i] ?? 0,
+            isFirst: i === answer.label,
+          }))
+        : ranked.slice(0, barsShown)
+    fill(
+      bars,
+      shown.map(({ isFirst, name, p }) => {
+        const fillBar = element("span", { class: "bar-fill" })
+        fillBar.style.width = `${(100 * p).toFixed(2)}%`
+        return element(
+          "li",
+          { "data-first": isFirst },
+          element("span", { class: "bar-name" }, name),
+          element("span", { class: "bar-track" }, fillBar),
+          element("span", { class: "bar-value" }, probability(p)),
+        )
+      }),
+    )
+    setText(verdict, `${ranked[0].name}, ${probability(ranked[0].p)}`)
+    setText(doubts, answer.doubts.length === 0 ? "" : `Doubtful: ${answer.doubts.join(", ")}.`)
+    setText(preparation, `Preparation: ${answer.preparation}.`)
+    seen.hidden = answer.seen === ""
+    fill(
+      seen,
+      element("img", {
+        src: `data:image/png;base64,${answer.seen}`,
+        alt: "The image as the network sees it",
+        width: 112,
+        height: 112,
+      }),
+      element("small", {}, "as the network sees it"),
+    )
+  }
+
+  const fail = (text: string) => {
+    setText(verdict, text)
+    fill(bars)
+    setText(doubts, "")
+    seen.hidden = true
+  }
+
+  const predict = async () => {
+    if (source === undefined) return
+    if (select.value === "")
+      return fail("There is no finished run yet. As soon as there is one, its model predicts here.")
+    abort.abort()
+    abort = new AbortController()
+    try {
+      const response = await fetch(`/api/predict?model=${encodeURIComponent(select.value)}`, {
+        method: "POST",
+        body: source,
+        headers: { "content-type": "application/octet-stream" },
+        signal: abort.signal,
+      })
+      const answer: PredictAnswer | Problem = await response.json()
+      if ("problem" in answer) fail(answer.problem)
+      else show(answer)
+    } catch (error) {
+      if (!(error instanceof DOMException && error.name === "AbortError"))
+        fail("The dashboard does not respond.")
+    }
+  }
+
+  const canvas = makeCanvas({
+    onChange: () => {
+      timer ??= setTimeout(() => {
+        timer = undefined
+        void canvas.image().then((image) => {
+          source = image
+          return image === undefined ? fail("Draw a character.") : predict()
+        })
+      }, everyMs)
+    },
+  })
+
+  const useFile = (file: File | undefined) => {
+    if (file === undefined) return
+    if (!isImage(file)) return fail(`Cannot read ${file.name}: expected a PNG, JPEG or WebP file.`)
+    canvas.show(file)
+    source = file
+    void predict()
+  }
+  upload.addEventListener("change", () => useFile(upload.files?.[0]))
+  const onPaste = (event: ClipboardEvent) => useFile(event.clipboardData?.files[0])
+  addEventListener("paste", onPaste)
+
+  select.addEventListener("change", () => {
+    setQuery(new URLSearchParams({ model: select.value }))
+    void predict()
+  })
+
+  const drawModels = () => {
+    const { champions, ensembles } = store.collections()
+    const next: ReadonlyArray<Model> = [
+      ...champions.flatMap(({ experiment, run }) =>
+        run === null ? [] : [{ value: `champion:${experiment}`, label: `champion of ${experiment}` }],
+      ),
+      ...ensembles.flatMap(({ name, problem }) =>
+        problem === null ? [{ value: `ensemble:${name}`, label: `ensemble ${name}` }] : [],
+      ),
+      ...store
+        .rows()
+        .filter(({ state, testError }) => state === "finished" && testError !== null)
+        .sort((a, b) => (a.id < b.id ? 1 : -1))
+        .map(({ id, testError }) => ({
+          value: id,
+          label: `${id} (test error ${(100 * (testError ?? 0)).toFixed(2)} %)`,
+        })),
+    ]
+    if (JSON.stringify(next) === JSON.stringify(models)) return
+    const before = models.length === 0 ? wanted : select.value
+    models = next
+    fill(
+      select,
+      next.map(({ label, value }) => element("option", { value }, label)),
+    )
+    if (before !== null && next.some(({ value }) => value === before)) select.value = before
+  }
+
+  follow(["runs"], (message) => {
+    if (message.kind !== "runs") return
+    store.receive(message)
+    drawModels()
+  })
+
+  return {
+    title: "Draw",
+    content: element(
+      "div",
+      { class: "view" },
+      element(
+        "div",
+        { class: "view-head" },
+        element("h1", {}, "Draw"),
+        element(
+          "p",
+          { class: "lead" },
+          "Draw a character, paste or upload an image, and see what a model reads in it.",
+        ),
+      ),
+      element("p", { class: "tools" }, element("label", { for: "model" }, "Model"), select),
+      element(
+        "div",
+        { class: "draw" },
+        element(
+          "div",
+          {},
+          canvas.element,
+          element(
+            "p",
+            { class: "tools" },
+            element("button", { type: "button", onclick: () => canvas.clear() }, "Clear"),
+            element("label", { for: "upload", class: "button" }, "Upload an image"),
+            upload,
+          ),
+        ),
+        element("div", { class: "reading" }, verdict, bars, doubts, seen, preparation),
+      ),
+    ),
+    close: () => {
+      abort.abort()
+      clearTimeout(timer)
+      removeEventListener("paste", onPaste)
+    },
+  }
+}

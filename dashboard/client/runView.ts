@@ -1,0 +1,340 @@
+/** A run, live: how far it is, its curves as they come, its log, its checkpoints, and its report when it is finished. */
+import { count, measure } from "../../format/numbers.ts"
+import { percentTick } from "./ticks.ts"
+import { size } from "../../format/size.ts"
+import type { LogLine, RunDetail, SentRow } from "../messages.ts"
+import { makeChart } from "./chart.ts"
+import { element, fill, setText } from "./element.ts"
+import { follow } from "./live.ts"
+import type { View } from "./router.ts"
+import { makeRunCurves } from "./runCurves.ts"
+import { staticFrame } from "./staticFrame.ts"
+import {
+  durationText,
+  errorText,
+  leftText,
+  progressShare,
+  progressText,
+  speedText,
+  stateBadge,
+} from "./texts.ts"
+
+const logLinesShown = 500
+
+const highlight = (name: string) => {
+  const value = element("strong", {}, "–")
+  const remark = element("small", {})
+  return {
+    element: element("div", {}, element("dt", {}, name), element("dd", {}, value, remark)),
+    set: (text: string, more = "") => {
+      setText(value, text)
+      setText(remark, more)
+    },
+  }
+}
+
+const logLine = ({ level, stage, text, time }: LogLine) =>
+  element(
+    "li",
+    { "data-level": level },
+    element("time", { datetime: time }, new Date(time).toLocaleTimeString("en-GB")),
+    element("span", { class: "log-stage" }, stage ?? ""),
+    element(
+      "span",
+      { class: "log-text" },
+      level === "warning" || level === "error" ? `${level}: ${text}` : text,
+    ),
+  )
+
+const checkpointTable = ({ checkpoints }: RunDetail) =>
+  checkpoints.length === 0
+    ? element("p", {}, "no checkpoint yet")
+    : element(
+        "div",
+        { class: "scroll", role: "group", tabindex: 0, "aria-label": "Checkpoints" },
+        element(
+          "table",
+          {},
+          element(
+            "thead",
+            {},
+            element(
+              "tr",
+              {},
+              ["iteration", "size", "saved"].map((name, i) =>
+                element("th", { scope: "col", class: i < 2 ? "numeric" : null }, name),
+              ),
+            ),
+          ),
+          element(
+            "tbody",
+            {},
+            checkpoints
+              .toReversed()
+              .map(({ iteration, savedAtMs, sizeBytes }) =>
+                element(
+                  "tr",
+                  {},
+                  element("th", { scope: "row", class: "numeric" }, count(iteration)),
+                  element("td", { class: "numeric" }, size(sizeBytes)),
+                  element("td", {}, new Date(savedAtMs).toLocaleString("en-GB")),
+                ),
+              ),
+          ),
+        ),
+      )
+
+/** Everything that is drawn once and then only changed. */
+const makeParts = (id: string) => {
+  const address = encodeURIComponent(id)
+  const figures = {
+    validation: highlight("lowest validation error"),
+    test: highlight("test error"),
+    progress: highlight("iteration"),
+    left: highlight("time left"),
+    speed: highlight("images per second"),
+    duration: highlight("duration"),
+  }
+  const bar = element("span", { class: "progress-done" })
+  const progress = element(
+    "span",
+    {
+      class: "progress-bar wide",
+      role: "progressbar",
+      "aria-label": "progress",
+      "aria-valuemin": 0,
+      "aria-valuemax": 100,
+    },
+    bar,
+  )
+  return {
+    figures,
+    bar,
+    progress,
+    kind: element("p", { class: "kind" }, "Training run"),
+    state: element("span"),
+    reason: element("p", { class: "reason-line", hidden: true }),
+    remarks: element("aside", { class: "notice", hidden: true, "aria-label": "Missing data" }),
+    charts: element("div", { class: "charts" }),
+    noCurves: element("p", { class: "empty" }, "no metrics yet: the first rows appear here"),
+    log: element("ol", { class: "log", tabindex: 0, "aria-label": "Log lines" }),
+    checkpoints: element("div"),
+    experiment: element("pre", { tabindex: 0, role: "group", "aria-label": "Experiment" }),
+    report: element(
+      "section",
+      { "aria-labelledby": "report", hidden: true },
+      element("h2", { id: "report" }, "Report"),
+    ),
+    actions: element(
+      "p",
+      { class: "actions" },
+      element(
+        "a",
+        { class: "button", href: `/pages/${address}/report.html?save`, download: "" },
+        "Save as a page",
+      ),
+      element(
+        "a",
+        { class: "button", href: `/draw?model=${address}`, hidden: true, "data-action": "draw" },
+        "Try the model",
+      ),
+      element("a", { href: `/files/${address}/run.json`, download: "" }, "run.json"),
+      element("a", { href: `/files/${address}/metrics.ndjson`, download: "" }, "metrics.ndjson"),
+      element(
+        "a",
+        { href: `/files/${address}/report.json`, download: "", hidden: true, "data-action": "report" },
+        "report.json",
+      ),
+    ),
+  }
+}
+
+export const runView = (id: string): View => {
+  const parts = makeParts(id)
+  const curves = makeRunCurves()
+  /** Zooming shows every point, also of a run whose rows were not all sent. */
+  const onRange = async (from: number, to: number) => {
+    if (!curves.isThinned()) return
+    const response = await fetch(`/api/runs/${encodeURIComponent(id)}/rows?from=${from}&to=${to}`)
+    if (!response.ok) return
+    const { rows }: { readonly rows: ReadonlyArray<SentRow> } = await response.json()
+    curves.insert(rows, from, to)
+    drawCurves()
+  }
+  const loss = makeChart({ title: "Loss", format: measure, onRange })
+  const error = makeChart({ title: "Error rate", format: percentTick, onRange })
+  const rate = makeChart({ title: "Learning rate", format: measure, onRange })
+  const charts = [loss, error, rate]
+  let detail: RunDetail | undefined
+  let frame: ReturnType<typeof staticFrame> | undefined
+
+  const drawFigures = () => {
+    if (detail === undefined) return
+    const { figures } = parts
+    const { row } = detail
+    const now = Date.now()
+    figures.validation.set(errorText(row.validationError))
+    figures.test.set(errorText(row.testError), row.testError === null ? "known when the run is finished" : "")
+    figures.progress.set(count(row.iteration), row.iterations === null ? "" : `of ${count(row.iterations)}`)
+    figures.left.set(leftText(row, now))
+    figures.speed.set(speedText(row))
+    figures.duration.set(
+      durationText(row, now),
+      row.attempts > 1 ? `in ${row.attempts} attempts` : row.attempts === 1 ? "in one attempt" : "",
+    )
+    const isLive = row.state === "running" || row.state === "starting"
+    figures.left.element.hidden = !isLive
+    figures.speed.element.hidden = !isLive
+    parts.progress.hidden = !isLive
+    parts.progress.setAttribute("aria-valuenow", String(progressShare(row)))
+    parts.progress.setAttribute("aria-valuetext", progressText(row))
+    parts.bar.style.width = `${progressShare(row)}%`
+  }
+
+  const drawDetail = (next: RunDetail) => {
+    const before = detail
+    detail = next
+    const { row } = next
+    setText(
+      parts.kind,
+      [
+        "Training run",
+        row.dataset,
+        row.seed === null ? null : `seed ${row.seed}`,
+        `engine ${row.engine}`,
+        row.championOf === null ? null : `champion of ${row.championOf}`,
+      ]
+        .filter((part) => part !== null)
+        .join(" · "),
+    )
+    if (before?.row.state !== row.state) fill(parts.state, stateBadge(row.state))
+    setText(parts.reason, row.state === "damaged" ? "" : (row.reason ?? ""))
+    parts.reason.hidden = parts.reason.textContent === ""
+    parts.remarks.hidden = next.remarks.length === 0
+    fill(
+      parts.remarks,
+      element("p", {}, element("strong", {}, "Missing data")),
+      element(
+        "ul",
+        {},
+        next.remarks.map((text) => element("li", {}, text)),
+      ),
+    )
+    if (JSON.stringify(before?.checkpoints) !== JSON.stringify(next.checkpoints))
+      fill(parts.checkpoints, checkpointTable(next))
+    if (before?.experiment !== next.experiment) fill(parts.experiment, element("code", {}, next.experiment))
+    const isTested = row.state === "finished" && next.hasReport
+    for (const action of parts.actions.querySelectorAll<HTMLElement>("[data-action=draw]"))
+      action.hidden = !isTested
+    for (const link of parts.actions.querySelectorAll<HTMLElement>("[data-action=report]"))
+      link.hidden = !next.hasReport
+    parts.report.hidden = !isTested
+    if (isTested && frame === undefined) {
+      frame = staticFrame(`Report of ${id}`, `/pages/${encodeURIComponent(id)}/report.html`)
+      parts.report.append(frame.element)
+    } else if (isTested && before?.row.state !== "finished") frame?.reload()
+    drawFigures()
+  }
+
+  const drawCurves = () => {
+    // A curve without points yet is not in the legend.
+    const series = (field: 2 | 3) =>
+      [
+        { name: "training", color: 0, dashed: true, ...curves.curve(0, field) },
+        { name: "validation", color: 1, ...curves.curve(1, field) },
+      ].filter(({ xs }) => xs.length > 0)
+    const hasRows = curves.rows().length > 0
+    parts.noCurves.hidden = hasRows
+    parts.charts.hidden = !hasRows
+    loss.update(series(2))
+    error.update(series(3))
+    rate.update([{ name: "learning rate", color: 2, ...curves.curve(0, 4) }])
+  }
+
+  const drawLog = (lines: ReadonlyArray<LogLine>, replaces: boolean) => {
+    const { log } = parts
+    // Who reads an older line is not moved.
+    const isAtEnd = log.scrollHeight - log.scrollTop - log.clientHeight < 40
+    if (replaces) log.replaceChildren()
+    log.append(...lines.map(logLine))
+    while (log.childElementCount > logLinesShown) log.firstElementChild?.remove()
+    if (isAtEnd || replaces) log.scrollTop = log.scrollHeight
+  }
+
+  const missing = element("p", { class: "notice", hidden: true }, "There is no such run in this folder.")
+  follow([`run:${id}`], (message) => {
+    if (message.kind === "missing") {
+      missing.hidden = false
+      return
+    }
+    if (message.kind !== "run" || message.id !== id) return
+    missing.hidden = true
+    if (message.detail !== null) drawDetail(message.detail)
+    if (message.curves !== null) {
+      curves.receive(message.curves)
+      drawCurves()
+    }
+    if (message.log !== null) drawLog(message.log.lines, message.log.replaces)
+  })
+  const ticking = setInterval(drawFigures, 1000)
+  fill(
+    parts.charts,
+    charts.map((chart) => chart.element),
+  )
+  drawCurves()
+
+  const { figures } = parts
+  return {
+    title: id,
+    content: element(
+      "div",
+      { class: "view" },
+      element(
+        "div",
+        { class: "view-head" },
+        parts.kind,
+        element("div", { class: "title-line" }, element("h1", {}, id), parts.state),
+        parts.reason,
+        parts.progress,
+        missing,
+        parts.remarks,
+        element(
+          "dl",
+          { class: "highlights six" },
+          Object.values(figures).map((one) => one.element),
+        ),
+        parts.actions,
+      ),
+      element(
+        "section",
+        { "aria-labelledby": "curves" },
+        element("h2", { id: "curves" }, "Learning curves"),
+        parts.noCurves,
+        parts.charts,
+      ),
+      element(
+        "div",
+        { class: "columns" },
+        element(
+          "section",
+          { "aria-labelledby": "log-title" },
+          element("h2", { id: "log-title" }, "Log"),
+          parts.log,
+        ),
+        element(
+          "section",
+          { "aria-labelledby": "checkpoints" },
+          element("h2", { id: "checkpoints" }, "Checkpoints"),
+          parts.checkpoints,
+        ),
+      ),
+      element("details", { class: "experiment" }, element("summary", {}, "Experiment"), parts.experiment),
+      parts.report,
+    ),
+    close: () => {
+      clearInterval(ticking)
+      frame?.close()
+      for (const chart of charts) chart.close()
+    },
+  }
+}

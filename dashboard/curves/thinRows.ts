@@ -1,0 +1,38 @@
+/**
+ * The rows of a run that are sent at once: (rows) -> all, or of a very long run those that matter at any width of a screen.
+ *
+ * A browser keeps every row of a run up to `rowsSent`. Of a longer one it gets what an 8,000 pixel wide chart would draw, and
+ * asks for a range when a reader zooms in (`/api/runs/:id/rows`).
+ */
+import { downSample } from "./downSample.ts"
+import type { SentRow } from "../messages.ts"
+
+export const rowsSent = 60_000
+const columns = 8000
+
+/** Where the value is: loss, error rate, learning rate. */
+const measured = [2, 3, 4] as const
+
+export const thinRows = (
+  rows: ReadonlyArray<SentRow>,
+  from = -Infinity,
+  to = Infinity,
+): ReadonlyArray<SentRow> => {
+  const inside =
+    from === -Infinity && to === Infinity ? rows : rows.filter((row) => row[1] >= from && row[1] <= to)
+  if (inside.length <= rowsSent) return inside
+  const kept = new Set<SentRow>()
+  for (const split of [0, 1] as const) {
+    const ofSplit = inside.filter((row) => row[0] === split)
+    if (ofSplit.length === 0) continue
+    const xs = ofSplit.map((row) => row[1])
+    const view = { from: xs[0], to: xs[xs.length - 1], columns }
+    for (const field of measured) {
+      // A row of the validation split has no learning rate.
+      if (field === 4 && split === 1) continue
+      const ys = ofSplit.map((row) => row[field] ?? Number.NaN)
+      for (const position of downSample(xs, ys, view)) kept.add(ofSplit[position])
+    }
+  }
+  return inside.filter((row) => kept.has(row))
+}

@@ -1,0 +1,296 @@
+/** What a viewer gets while runs go on: fresh, each thing once, also after the server was killed. */
+import { spawn } from "node:child_process"
+import { appendFileSync, mkdirSync, mkdtempSync, renameSync, rmSync, writeFileSync } from "node:fs"
+import { tmpdir } from "node:os"
+import { join } from "node:path"
+import { fileURLToPath } from "node:url"
+import { afterAll, assert, beforeAll, describe, it } from "@effect/vitest"
+import { openStreams } from "../../dashboard/events/stream.ts"
+import type { Message, RunMessage, RunState, SentRow } from "../../dashboard/messages.ts"
+import { openCurves } from "../../dashboard/runs/curves.ts"
+import { openRunLog } from "../../dashboard/runs/logLines.ts"
+import { runId, writeRun } from "../fixtures/writeRun.ts"
+import { openStream, serve, type StreamedEvent } from "./serve.ts"
+
+let scratch: string
+beforeAll(() => (scratch = mkdtempSync(join(tmpdir(), "tidemark-live-"))))
+afterAll(() => rmSync(scratch, { recursive: true, force: true }))
+
+const line = (iteration: number) =>
+  `${JSON.stringify({ split: "train", iteration, epoch: iteration / 100, loss: 1 / iteration, error: 0.5, batchLoss: 1, batchError: 0.5, learningRate: 0.1 })}\n`
+const lines = (from: number, to: number) =>
+  Array.from({ length: to - from + 1 }, (_, i) => line(from + i)).join("")
+
+/** A run whose process is this one's child, until it is killed. */
+const hold = async (run: string) => {
+  const child = spawn(process.execPath, [
+    fileURLToPath(new URL("../fixtures/holdAttempt.ts", import.meta.url)),
+    run,
+  ])
+  await new Promise((resolve) => child.stdout.once("data", resolve))
+  return child
+}
+
+const unfinished = (name: string, second = 1) => {
+  const runsDir = join(scratch, name)
+  return {
+    runsDir,
+    id: runId({ second }),
+    run: writeRun({ runsDir, second, status: "interrupted", unfinished: true }),
+  }
+}
+
+const isRun = (message: Message): message is RunMessage => message.kind === "run"
+
+/** The rows that a browser has after these events. */
+const rowsAfter = (events: ReadonlyArray<StreamedEvent>): ReadonlyArray<SentRow> =>
+  events.reduce<ReadonlyArray<SentRow>>((rows, { message }) => {
+    if (!isRun(message) || message.curves === null) return rows
+    return message.curves.from === 0 ? message.curves.rows : [...rows, ...message.curves.rows]
+  }, [])
+
+describe("curves in memory", () => {
+  it("grow by what is appended, whole lines at a time", () => {
+    const { run } = unfinished("grow")
+    const file = join(run, "metrics.ndjson")
+    writeFileSync(file, lines(1, 3))
+    const curves = openCurves(run)
+    assert.isTrue(curves.refresh())
+    assert.strictEqual(curves.rows().length, 3)
+    assert.isFalse(curves.refresh())
+    const cursor = curves.cursor()
+    const next = line(4)
+    appendFileSync(file, next.slice(0, 20))
+    curves.refresh()
+    assert.strictEqual(curves.rows().length, 3)
+    assert.strictEqual(curves.cursor(), cursor)
+    appendFileSync(file, next.slice(20))
+    curves.refresh()
+    assert.deepStrictEqual(
+      curves.rows().map(([, iteration]) => iteration),
+      [1, 2, 3, 4],
+    )
+    assert.strictEqual(curves.rowsAt(cursor), 3)
+    assert.strictEqual(curves.rowsAt(curves.cursor()), 4)
+    // A reader in another process knows the cursor too.
+    const other = openCurves(run)
+    other.refresh()
+    assert.strictEqual(other.rowsAt(cursor), 3)
+    for (const unknown of ["", "x", "3-0", "99999-0", "-1-0", "0-1"])
+      assert.isUndefined(other.rowsAt(unknown))
+  })
+
+  it("go on when training ends, and start again when a resume has dropped rows", () => {
+    const { run } = unfinished("replaced")
+    rmSync(join(run, "metrics.ndjson"))
+    mkdirSync(join(run, "metrics"))
+    writeFileSync(join(run, "metrics", "0001.ndjson"), lines(1, 100))
+    const curves = openCurves(run)
+    curves.refresh()
+    const cursor = curves.cursor()
+    writeFileSync(join(run, "metrics", "0002.ndjson"), lines(1, 60))
+    curves.refresh()
+    assert.strictEqual(curves.rows().length, 60)
+    assert.isUndefined(curves.rowsAt(cursor))
+    appendFileSync(join(run, "metrics", "0002.ndjson"), lines(61, 120))
+    curves.refresh()
+    // The same bytes again: a browser that has 100 rows needs only the others.
+    assert.strictEqual(curves.rowsAt(cursor), 100)
+    const before = curves.rows()
+    renameSync(join(run, "metrics", "0002.ndjson"), join(run, "metrics.ndjson"))
+    rmSync(join(run, "metrics"), { recursive: true })
+    curves.refresh()
+    assert.strictEqual(curves.rows(), before)
+    assert.strictEqual(curves.rows().length, 120)
+  })
+
+  it("skip what is no row, and keep a value that is no number", () => {
+    const { run } = unfinished("damaged")
+    writeFileSync(
+      join(run, "metrics.ndjson"),
+      `nonsense\n[]\nnull\n{"split":"train"}\n{"split":"test","iteration":1}\n{"split":"validation","iteration":5,"loss":null,"error":"NaN"}\n`,
+    )
+    const curves = openCurves(run)
+    curves.refresh()
+    assert.deepStrictEqual(curves.rows(), [[1, 5, null, null, null, null]])
+  })
+})
+
+describe("log lines", () => {
+  it("come once each, without control characters, and again for a new attempt", () => {
+    const { run } = unfinished("log")
+    mkdirSync(join(run, "log"))
+    const entry = (msg: string, level = 30) =>
+      `${JSON.stringify({ level, time: "2026-01-01T00:00:00.000Z", stage: "train", msg })}\n`
+    writeFileSync(join(run, "log", "0001.ndjson"), `${entry("one")}${entry("\u001B[2Jtwo", 50)}no json\n`)
+    const log = openRunLog(run)
+    log.refresh()
+    const first = log.since(undefined)
+    assert.isTrue(first.replaces)
+    assert.deepStrictEqual(
+      first.lines.map(({ level, text }) => [level, text]),
+      [
+        ["info", "one"],
+        ["error", "\\u001b[2Jtwo"],
+      ],
+    )
+    const cursor = log.cursor()
+    assert.deepStrictEqual(log.since(cursor), { replaces: false, lines: [] })
+    appendFileSync(join(run, "log", "0001.ndjson"), entry("three"))
+    log.refresh()
+    assert.deepStrictEqual(
+      log.since(cursor).lines.map(({ text }) => text),
+      ["three"],
+    )
+    writeFileSync(join(run, "log", "0002.ndjson"), entry("four"))
+    log.refresh()
+    const next = log.since(log.cursor().replace("0002", "0001"))
+    assert.isTrue(next.replaces)
+    assert.deepStrictEqual(
+      next.lines.map(({ text }) => text),
+      ["four"],
+    )
+  })
+})
+
+describe("an event stream", () => {
+  it("shows a row within a second, and sends only what is new", async () => {
+    const { id, run, runsDir } = unfinished("fresh")
+    writeFileSync(join(run, "metrics.ndjson"), lines(1, 5000))
+    const child = await hold(run)
+    const served = await serve(runsDir)
+    const stream = await openStream(served, `run:${id}`)
+    try {
+      await stream.until(({ message }) => isRun(message) && message.curves?.total === 5000)
+      const appendedAt = performance.now()
+      appendFileSync(join(run, "metrics.ndjson"), lines(5001, 5002))
+      const { atMs, message } = await stream.until(
+        ({ message }) => isRun(message) && message.curves?.total === 5002,
+      )
+      assert.isBelow(atMs - appendedAt, 1000)
+      assert.deepStrictEqual(
+        isRun(message) ? message.curves?.rows.map(([, iteration]) => iteration) : [],
+        [5001, 5002],
+      )
+      assert.strictEqual(openStreams.count, 1)
+    } finally {
+      await stream.close()
+      await served.close()
+      child.kill("SIGKILL")
+    }
+    assert.strictEqual(openStreams.count, 0)
+  })
+
+  it("goes on by Last-Event-ID after the server was killed: nothing is lost or sent twice", async () => {
+    const { id, run, runsDir } = unfinished("restart")
+    writeFileSync(join(run, "metrics.ndjson"), lines(1, 50))
+    const keyFolder = join(scratch, "restart-key")
+    const first = await serve(runsDir, { keyFolder })
+    const before = await openStream(first, `runs,run:${id}`)
+    await before.until(({ message }) => isRun(message))
+    appendFileSync(join(run, "metrics.ndjson"), lines(51, 60))
+    await before.until(({ message }) => isRun(message) && message.curves?.total === 60)
+    await before.close()
+    await first.close()
+    appendFileSync(join(run, "metrics.ndjson"), lines(61, 75))
+    const second = await serve(runsDir, { keyFolder, port: first.port })
+    const events = [...before.events]
+    const after = await openStream({ ...second, cookie: first.cookie }, `runs,run:${id}`, events.at(-1)?.id)
+    try {
+      const { message } = await after.until(({ message }) => isRun(message))
+      assert.strictEqual(isRun(message) ? message.curves?.from : undefined, 60)
+      const rows = rowsAfter([...events, ...after.events])
+      assert.deepStrictEqual(
+        rows.map(([, iteration]) => iteration),
+        Array.from({ length: 75 }, (_, i) => i + 1),
+      )
+    } finally {
+      await after.close()
+      await second.close()
+    }
+  })
+
+  it("gives the same by polls", async () => {
+    const { id, run, runsDir } = unfinished("polls")
+    writeFileSync(join(run, "metrics.ndjson"), lines(1, 10))
+    const served = await serve(runsDir, { hasStreams: false })
+    try {
+      assert.strictEqual((await served.get(`/api/events?topics=run:${id}`)).status, 503)
+      const poll = async (since: string) => {
+        const query = new URLSearchParams({ topics: `run:${id},run:nothing`, since })
+        return JSON.parse(await (await served.get(`/api/poll?${query.toString()}`)).text())
+      }
+      const first = await poll("")
+      assert.deepStrictEqual(
+        first.messages.map(({ kind }: Message) => kind),
+        ["run", "missing"],
+      )
+      assert.deepStrictEqual((await poll(first.since)).messages, [])
+      appendFileSync(join(run, "metrics.ndjson"), lines(11, 11))
+      const next = await poll(first.since)
+      assert.strictEqual(next.messages.length, 1)
+      assert.strictEqual(next.messages[0].curves.rows.length, 1)
+    } finally {
+      await served.close()
+    }
+  })
+
+  it("has the right states within two seconds: running, killed, stopped, failed, finished, waiting, damaged", async () => {
+    const { id, run, runsDir } = unfinished("states")
+    const child = await hold(run)
+    const served = await serve(runsDir)
+    const stream = await openStream(served, "runs")
+    const until = async (run: string, state: RunState) => {
+      const begun = performance.now()
+      await stream.until(
+        ({ message }) =>
+          message.kind === "runs" && message.rows.some((row) => row.id === run && row.state === state),
+      )
+      return performance.now() - begun
+    }
+    try {
+      await until(id, "running")
+      child.kill("SIGKILL")
+      assert.isBelow(await until(id, "killed"), 2000)
+      writeRun({ runsDir, second: 2, status: "interrupted", unfinished: true })
+      writeRun({ runsDir, second: 3, status: "failed", unfinished: true })
+      writeRun({ runsDir, second: 4 })
+      writeRun({ runsDir, second: 5, status: "interrupted", unfinished: true })
+      mkdirSync(join(runsDir, runId({ second: 6 })))
+      mkdirSync(join(runsDir, "schedule"))
+      writeFileSync(
+        join(runsDir, "schedule", "small.json"),
+        JSON.stringify({
+          handledUntil: "2026-01-01T00:00:00.000Z",
+          open: {
+            slot: "2026-01-01T00:00:00.000Z",
+            startedAt: "2026-01-01T00:00:00.000Z",
+            run: runId({ second: 5 }),
+            resumed: false,
+            retries: 0,
+            missed: 0,
+            waiting: true,
+          },
+          queued: null,
+        }),
+      )
+      for (const [second, state] of [
+        [2, "stopped"],
+        [3, "failed"],
+        [4, "finished"],
+        [5, "waiting"],
+        [6, "damaged"],
+      ] as const) {
+        assert.isBelow(await until(runId({ second }), state), 2000, state)
+      }
+      rmSync(join(runsDir, runId({ second: 4 })), { recursive: true })
+      await stream.until(
+        ({ message }) => message.kind === "runs" && message.removed.includes(runId({ second: 4 })),
+      )
+    } finally {
+      await stream.close()
+      await served.close()
+      child.kill("SIGKILL")
+    }
+  })
+})
