@@ -1,7 +1,7 @@
 /** What the dashboard answers at which address. Requests that come here are allowed and signed in (`server.ts`). */
 import { readFileSync } from "node:fs"
-import { Effect, type FileSystem, Layer, type Path } from "effect"
-import { type HttpClient, HttpRouter, HttpServerRequest, HttpServerResponse } from "effect/http"
+import { Context, Effect, type FileSystem, type Path } from "effect"
+import { type HttpClient, HttpServerRequest, HttpServerResponse } from "effect/http"
 import { thinRows } from "./curves/thinRows.ts"
 import { readBrowserModules } from "./assets/modules.ts"
 import { icon, shellPage } from "./assets/shell.ts"
@@ -10,6 +10,7 @@ import { decodeCursors, decodeTopics, encodeCursors, openHub } from "./events/hu
 import { eventStream } from "./events/stream.ts"
 import { imageLimitBytes, openPredictions } from "./predictions.ts"
 import { collectionDetails } from "./runs/collectionDetail.ts"
+import { matchPath, type PathParameters } from "./pathPattern.ts"
 import { ownHeaders, staticPageHeaders } from "./security/headers.ts"
 import { isRunFile, isRunId, runFilePath, runFiles } from "./security/runFolder.ts"
 import { championsPage, comparedPage, ensemblePageOf, runPage, sweepPageOf } from "./staticPages.ts"
@@ -32,7 +33,16 @@ const query = Effect.map(
   (request) => new URL(request.originalUrl, "http://localhost").searchParams,
 )
 
-const parameter = (name: string) => Effect.map(HttpRouter.params, (params) => String(params[name] ?? ""))
+/** What the pattern of the route found in the path. */
+class Parameters extends Context.Service<Parameters, PathParameters>()("tidemark/dashboard/Parameters") {}
+
+const parameter = (name: string) => Effect.map(Parameters, (found) => found[name] ?? "")
+
+interface Route {
+  readonly method: "GET" | "POST"
+  readonly pattern: string
+  readonly handle: Effect.Effect<Response, never, Services | Parameters | HttpServerRequest.HttpServerRequest>
+}
 
 /** A page, shown in a frame of the dashboard, or saved with `?save`. Its file name has only harmless characters. */
 const staticPage = Effect.fnUntraced(function* (page: string | undefined, name: string) {
@@ -69,130 +79,142 @@ export interface RoutesOptions {
 }
 
 export const routes = ({ hasStreams, runsDir }: RoutesOptions) =>
-  Layer.unwrap(
-    Effect.gen(function* () {
-      const modules = yield* Effect.promise(readBrowserModules)
-      const hub = yield* openHub(runsDir)
-      const predict = yield* openPredictions(runsDir)
-      const services = yield* Effect.context<Services>()
-      const get = <E, R>(path: HttpRouter.PathInput, handle: Effect.Effect<Response, E, R | Services>) =>
-        HttpRouter.add("GET", path, Effect.provideContext(handle, services))
-      const fixed = (path: HttpRouter.PathInput, response: Response) => HttpRouter.add("GET", path, response)
-      const shell = answer(shellPage(modules), "text/html; charset=utf-8")
-      const sheet = answer(`${style}\n${dashboardStyle}`, "text/css; charset=utf-8")
+  Effect.gen(function* () {
+    const modules = yield* Effect.promise(readBrowserModules)
+    const hub = yield* openHub(runsDir)
+    const predict = yield* openPredictions(runsDir)
+    const services = yield* Effect.context<Services>()
+    const get = (pattern: string, handle: Route["handle"]): Route => ({ method: "GET", pattern, handle })
+    const fixed = (path: string, response: Response) => get(path, Effect.succeed(response))
+    const shell = answer(shellPage(modules), "text/html; charset=utf-8")
+    const sheet = answer(`${style}\n${dashboardStyle}`, "text/css; charset=utf-8")
 
-      const events = Effect.gen(function* () {
-        if (!hasStreams) return json({ problem: "event streams are off" }, 503)
-        const request = yield* HttpServerRequest.HttpServerRequest
-        const search = yield* query
-        // After a lost connection the browser sends the id of the last event that it got.
-        const since = request.headers["last-event-id"] ?? search.get("since") ?? ""
-        return yield* eventStream(hub, decodeTopics(search.get("topics")), decodeCursors(since))
+    const events = Effect.gen(function* () {
+      if (!hasStreams) return json({ problem: "event streams are off" }, 503)
+      const request = yield* HttpServerRequest.HttpServerRequest
+      const search = yield* query
+      // After a lost connection the browser sends the id of the last event that it got.
+      const since = request.headers["last-event-id"] ?? search.get("since") ?? ""
+      return yield* eventStream(hub, decodeTopics(search.get("topics")), decodeCursors(since))
+    })
+    const poll = Effect.gen(function* () {
+      const search = yield* query
+      const topics = decodeTopics(search.get("topics"))
+      const { cursors, events } = yield* hub.messagesSince(topics, decodeCursors(search.get("since") ?? ""))
+      return json({ messages: events.map(({ message }) => message), since: encodeCursors(cursors) })
+    })
+    const rows = Effect.gen(function* () {
+      const search = yield* query
+      const id = yield* parameter("id")
+      const all = isRunId(id) ? hub.rowsOf(id) : undefined
+      if (all === undefined) return nothing("there is no such run")
+      const bound = (name: string, none: number) => {
+        const value = Number(search.get(name) ?? Number.NaN)
+        return Number.isFinite(value) ? value : none
+      }
+      const found = thinRows(all, bound("from", -Infinity), bound("to", Infinity))
+      return json({ rows: found })
+    })
+    const file = Effect.gen(function* () {
+      const [id, name] = [yield* parameter("id"), yield* parameter("name")]
+      const path = runFilePath(runsDir, id, name)
+      if (path === undefined || !isRunFile(name)) return nothing()
+      return HttpServerResponse.uint8Array(readFileSync(path), {
+        contentType: runFiles[name],
+        headers: { ...ownHeaders, "content-disposition": `attachment; filename="${id}-${name}"` },
       })
-      const poll = Effect.gen(function* () {
-        const search = yield* query
-        const topics = decodeTopics(search.get("topics"))
-        const { cursors, events } = yield* hub.messagesSince(topics, decodeCursors(search.get("since") ?? ""))
-        return json({ messages: events.map(({ message }) => message), since: encodeCursors(cursors) })
-      })
-      const rows = Effect.gen(function* () {
-        const search = yield* query
-        const id = yield* parameter("id")
-        const all = isRunId(id) ? hub.rowsOf(id) : undefined
-        if (all === undefined) return nothing("there is no such run")
-        const bound = (name: string, none: number) => {
-          const value = Number(search.get(name) ?? Number.NaN)
-          return Number.isFinite(value) ? value : none
-        }
-        const found = thinRows(all, bound("from", -Infinity), bound("to", Infinity))
-        return json({ rows: found })
-      })
-      const file = Effect.gen(function* () {
-        const [id, name] = [yield* parameter("id"), yield* parameter("name")]
-        const path = runFilePath(runsDir, id, name)
-        if (path === undefined || !isRunFile(name)) return nothing()
-        return HttpServerResponse.uint8Array(readFileSync(path), {
-          contentType: runFiles[name],
-          headers: { ...ownHeaders, "content-disposition": `attachment; filename="${id}-${name}"` },
-        })
-      })
-      const drawn = Effect.gen(function* () {
-        const request = yield* HttpServerRequest.HttpServerRequest
-        const size = Number(request.headers["content-length"] ?? Number.NaN)
-        if (!(size <= imageLimitBytes)) {
-          return json({ problem: `an image file has at most ${imageLimitBytes / 2 ** 20} MiB` }, 413)
-        }
-        const bytes = new Uint8Array(yield* request.arrayBuffer)
-        if (bytes.length === 0) return json({ problem: "the image is empty" }, 422)
-        return json(yield* predict((yield* query).get("model") ?? "", bytes))
-      })
+    })
+    const drawn = Effect.gen(function* () {
+      const request = yield* HttpServerRequest.HttpServerRequest
+      const size = Number(request.headers["content-length"] ?? Number.NaN)
+      if (!(size <= imageLimitBytes)) {
+        return json({ problem: `an image file has at most ${imageLimitBytes / 2 ** 20} MiB` }, 413)
+      }
+      const bytes = new Uint8Array(yield* request.arrayBuffer)
+      if (bytes.length === 0) return json({ problem: "the image is empty" }, 422)
+      return json(yield* predict((yield* query).get("model") ?? "", bytes))
+    })
 
-      return Layer.mergeAll(
-        fixed("/style.css", sheet),
-        ...views.map((path) => fixed(path, shell)),
-        fixed("/icon.svg", answer(icon, "image/svg+xml")),
-        ...[...modules.scripts].map(([address, script]) =>
-          fixed(`/${address.slice(1)}`, answer(script, "text/javascript; charset=utf-8")),
+    const table: ReadonlyArray<Route> = [
+      fixed("/style.css", sheet),
+      ...views.map((path) => fixed(path, shell)),
+      fixed("/icon.svg", answer(icon, "image/svg+xml")),
+      ...[...modules.scripts].map(([address, script]) =>
+        fixed(`/${address.slice(1)}`, answer(script, "text/javascript; charset=utf-8")),
+      ),
+      get("/api/events", withProblem(events)),
+      get("/api/poll", withProblem(poll)),
+      get("/api/runs/:id/rows", withProblem(rows)),
+      get(
+        "/api/collections/:kind/:name",
+        withProblem(
+          Effect.gen(function* () {
+            const read = collectionDetails(yield* parameter("kind"))
+            const found = read === undefined ? undefined : yield* read(runsDir, yield* parameter("name"))
+            return found === undefined ? nothing() : json(found)
+          }),
         ),
-        get("/api/events", withProblem(events)),
-        get("/api/poll", withProblem(poll)),
-        get("/api/runs/:id/rows", withProblem(rows)),
-        get(
-          "/api/collections/:kind/:name",
-          withProblem(
-            Effect.gen(function* () {
-              const read = collectionDetails(yield* parameter("kind"))
-              const found = read === undefined ? undefined : yield* read(runsDir, yield* parameter("name"))
-              return found === undefined ? nothing() : json(found)
-            }),
-          ),
+      ),
+      get("/files/:id/:name", withProblem(file)),
+      get(
+        "/pages/:id/report.html",
+        withProblem(
+          Effect.gen(function* () {
+            const id = yield* parameter("id")
+            return yield* staticPage(yield* runPage(runsDir, id), id)
+          }),
         ),
-        get("/files/:id/:name", withProblem(file)),
-        get(
-          "/pages/:id/report.html",
-          withProblem(
-            Effect.gen(function* () {
-              const id = yield* parameter("id")
-              return yield* staticPage(yield* runPage(runsDir, id), id)
-            }),
-          ),
+      ),
+      get(
+        "/pages/comparison.html",
+        withProblem(
+          Effect.gen(function* () {
+            const ids = (yield* query).getAll("run")
+            return yield* staticPage(yield* comparedPage(runsDir, ids), "comparison")
+          }),
         ),
-        get(
-          "/pages/comparison.html",
-          withProblem(
-            Effect.gen(function* () {
-              const ids = (yield* query).getAll("run")
-              return yield* staticPage(yield* comparedPage(runsDir, ids), "comparison")
-            }),
-          ),
+      ),
+      get(
+        "/pages/history.html",
+        withProblem(
+          Effect.gen(function* () {
+            return yield* staticPage(yield* championsPage(runsDir), "history")
+          }),
         ),
-        get(
-          "/pages/history.html",
-          withProblem(
-            Effect.gen(function* () {
-              return yield* staticPage(yield* championsPage(runsDir), "history")
-            }),
-          ),
+      ),
+      get(
+        "/pages/sweeps/:name/report.html",
+        withProblem(
+          Effect.gen(function* () {
+            const name = yield* parameter("name")
+            return yield* staticPage(yield* sweepPageOf(runsDir, name), name)
+          }),
         ),
-        get(
-          "/pages/sweeps/:name/report.html",
-          withProblem(
-            Effect.gen(function* () {
-              const name = yield* parameter("name")
-              return yield* staticPage(yield* sweepPageOf(runsDir, name), name)
-            }),
-          ),
+      ),
+      get(
+        "/pages/ensembles/:name/report.html",
+        withProblem(
+          Effect.gen(function* () {
+            const name = yield* parameter("name")
+            return yield* staticPage(yield* ensemblePageOf(runsDir, name), name)
+          }),
         ),
-        get(
-          "/pages/ensembles/:name/report.html",
-          withProblem(
-            Effect.gen(function* () {
-              const name = yield* parameter("name")
-              return yield* staticPage(yield* ensemblePageOf(runsDir, name), name)
-            }),
-          ),
-        ),
-        HttpRouter.add("POST", "/api/predict", Effect.provideContext(withProblem(drawn), services)),
-      )
-    }),
-  )
+      ),
+      { method: "POST", pattern: "/api/predict", handle: withProblem(drawn) },
+    ]
+    /** Answers the request of the context. */
+    return Effect.gen(function* () {
+      const { method, originalUrl } = yield* HttpServerRequest.HttpServerRequest
+      const { pathname } = new URL(originalUrl, "http://localhost")
+      const wanted = method === "HEAD" ? "GET" : method
+      for (const route of table) {
+        const found = route.method === wanted ? matchPath(route.pattern, pathname) : undefined
+        if (found === undefined) continue
+        return yield* route.handle.pipe(
+          Effect.provideService(Parameters, found),
+          Effect.provideContext(services),
+        )
+      }
+      return nothing()
+    })
+  })

@@ -6,7 +6,7 @@ import { createServer } from "node:http"
 import { resolve } from "node:path"
 import * as NodeHttpServer from "@effect/platform-node/NodeHttpServer"
 import { Effect, Schema } from "effect"
-import { HttpRouter, HttpServerRequest, HttpServerResponse } from "effect/http"
+import { HttpServerRequest, HttpServerResponse } from "effect/http"
 import { program } from "../format/program.ts"
 import { Failure } from "../schemas/Failure.ts"
 import { signedOutPage } from "./assets/shell.ts"
@@ -95,10 +95,7 @@ const guarded = <E, R>(
           })
         : plain(401, "not signed in: open the address that the dashboard printed")
     }
-    return yield* handle.pipe(
-      // Of the errors only the router's comes here: it found no route.
-      Effect.catch(() => Effect.succeed(plain(404, "there is nothing at this address"))),
-    )
+    return yield* handle
   })
 
 export interface DashboardOptions {
@@ -136,7 +133,7 @@ export const serveDashboard = Effect.fn("serveDashboard")(function* (options: Da
   const address = node.address()
   const port = typeof address === "object" && address !== null ? address.port : options.port
   const session = makeSession(sessionKey(options.keyFolder), runsDir, port)
-  const handle = yield* HttpRouter.toHttpEffect(routes({ runsDir, hasStreams: options.hasStreams ?? true }))
+  const handle = yield* routes({ runsDir, hasStreams: options.hasStreams ?? true })
   yield* server.serve(guarded(() => session, handle))
   // Streams never end by themselves.
   yield* Effect.addFinalizer(() => Effect.sync(() => node.closeAllConnections()))
