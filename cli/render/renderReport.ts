@@ -21,6 +21,8 @@ export const renderReport = (report: Report): string => {
     `test error     ${percent(test.error.value)}  (95 % interval ${percent(test.error.low)} to ${percent(test.error.high)}, ${count(test.examples)} examples)`,
     `test accuracy  ${percent(test.accuracy.value)}`,
     `test loss      ${threeDigits(test.loss)}`,
+    // Of own code.
+    ...Object.entries(test.metrics ?? {}).map(([name, value]) => `${name.padEnd(14)} ${threeDigits(value)}`),
     "",
     table(
       ["class", "examples", "precision", "recall", "F1"],

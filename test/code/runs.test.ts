@@ -50,6 +50,14 @@ describe("a run with own code", () => {
     for (const row of validation) assert.isAbove(row.metrics.top2, row.accuracy)
   })
 
+  it("shows its metrics and its layers in the terminal and on the page", async () => {
+    const { stdout } = await runCommand("show", path)
+    assert.match(stdout, /^top2 {11}0\.\d+$/m)
+    const page = readFileSync(join(path, "report.html"), "utf8")
+    assert.include(page, "top2")
+    assert.include(page, "mix of functions.ts, filters 8")
+  })
+
   it("predicts with its own preprocessing, as it tested", async () => {
     const predictions = Result.getOrThrow(
       await Effect.runPromise(readPredictions(path).pipe(Effect.provide(NodeServices.layer))),

@@ -25,6 +25,8 @@ export interface TestParts {
   readonly error: Interval | undefined
   readonly accuracy: Interval | undefined
   readonly loss: number | undefined
+  /** Of own code, by name. */
+  readonly metrics?: Readonly<Record<string, number>>
   readonly classes: ReadonlyArray<ClassReport> | undefined
   readonly confusion: ReadonlyArray<ReadonlyArray<number>> | undefined
   readonly mistakes: ReadonlyArray<Mistake> | undefined
@@ -102,6 +104,7 @@ const testOf = (json: unknown): TestParts => {
     error: read(test, "error", Interval),
     accuracy: read(test, "accuracy", Interval),
     loss: read(test, "loss", Schema.Finite),
+    metrics: read(test, "metrics", Schema.Record(Schema.String, Schema.Finite)) ?? {},
     classes: read(test, "classes", Schema.Array(ClassReport)),
     confusion: read(test, "confusion", Schema.Array(Schema.Array(Schema.Int))),
     mistakes: read(test, "mistakes", Schema.Array(Mistake)),

@@ -29,6 +29,10 @@ const optionsOf = (layer: Layer): string => {
   if ("rate" in layer) words.push(`rate ${layer.rate}`)
   if ("alpha" in layer) words.push(`alpha ${layer.alpha}`)
   if ("momentum" in layer) words.push(`momentum ${layer.momentum}`)
+  if (layer.kind === "custom") {
+    words.push(`${layer.export} of ${layer.module}`)
+    for (const [name, value] of Object.entries(layer.options)) words.push(`${name} ${JSON.stringify(value)}`)
+  }
   return words.join(", ")
 }
 

@@ -103,6 +103,9 @@ const highlightsOf = (
   }
   if (test?.loss !== undefined)
     items.push({ name: "test loss", value: threeDigits(test.loss), note: "mean over the test examples" })
+  for (const [name, value] of Object.entries(test?.metrics ?? {})) {
+    items.push({ name, value: threeDigits(value), note: "own code, on the test examples" })
+  }
   if (calibrated !== undefined) {
     items.push({
       name: "expected calibration error",
