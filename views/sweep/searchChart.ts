@@ -125,7 +125,7 @@ export const searchFigure = (
     caption:
       lines.length === 0
         ? caption
-        : `${caption} What lies between the line and the winner with fresh seeds is luck.`,
+        : `${caption} The best of many trials is partly lucky: compare it with the winner with fresh seeds.`,
     picture: html`${legend}
       <div class="scroll" role="group" tabindex="0" aria-label="Best so far">${chart}</div>
       ${note}`,
