@@ -168,7 +168,7 @@ export interface RunComparison {
   }>
   /** Fields of the experiments that are not the same in all groups: JSON text by label. */
   readonly differences: ReadonlyArray<{
-    /** Such as optimizer/learningRate/value. */
+    /** Such as optimizer.learningRate.value. */
     readonly path: string
     readonly values: Readonly<Record<string, string>>
   }>

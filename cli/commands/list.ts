@@ -8,6 +8,8 @@ import { summarize } from "../../inspect/summary.ts"
 import { sortRuns } from "../../inspect/sortRuns.ts"
 import { experimentName, json, runsDir, wholeNumber } from "../flags.ts"
 import { program } from "../../format/program.ts"
+import { alternatives } from "../../format/alternatives.ts"
+import { suggest } from "../../format/suggest.ts"
 
 const status = Flag.Literals("status", RunStatus.literals).pipe(
   Flag.withDescription("List only runs with this status"),
@@ -38,8 +40,13 @@ export const list = Command.make(
     if (options.json) yield* Console.log(JSON.stringify(rows, null, 2))
     else if (runs.length === 0) {
       yield* Console.log(`no runs in ${options.runsDir}; start one with \`${program} run FILE\``)
-    } else if (rows.length === 0) yield* Console.log(`none of the ${runs.length} runs matches`)
-    else {
+    } else if (rows.length === 0) {
+      const asked = Option.getOrElse(options.experiment, () => "")
+      const meant = suggest(asked, [...new Set(runs.map(({ name }) => name))])
+      const advice =
+        meant.length === 0 || meant.includes(asked) ? "" : `; did you mean ${alternatives(meant)}?`
+      yield* Console.log(`none of the ${runs.length} runs matches${advice}`)
+    } else {
       const now = new Date(yield* Clock.currentTimeMillis)
       yield* Console.log(renderRuns(rows, now, process.stdout.isTTY ? process.stdout.columns : undefined))
       if (rows.length < runs.length) yield* Console.log(`${rows.length} of ${runs.length} runs`)

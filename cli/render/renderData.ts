@@ -7,13 +7,19 @@ import { table } from "./table.ts"
 /** More excluded files are only counted; stages/fetch.json of a run lists them all. */
 const maxExcluded = 20
 
+/** Test examples may be split from the only set. */
+const setsOf = ({ testExamples, trainExamples }: InspectedData["summary"]) =>
+  testExamples === 0
+    ? `${count(trainExamples)} images`
+    : `${count(trainExamples)} training and ${count(testExamples)} test images`
+
 export const renderData = ({ summary }: Pick<InspectedData, "summary">): string => {
   const { classes, imageShape, name, nearDuplicates, packed, splits } = summary
   const excluded = packed?.excluded ?? []
   const more = excluded.length - maxExcluded
   const images = Object.entries(packed?.images ?? {}).map(([what, number]) => `${count(number)} ${what}`)
   return [
-    `${datasetTitle(name)}: ${count(summary.trainExamples)} training and ${count(summary.testExamples)} test images of ${imageShape.join("×")}, ${classes.length} classes`,
+    `${datasetTitle(name)}: ${setsOf(summary)} of ${imageShape.join("×")}, ${classes.length} classes`,
     `pixels         mean ${measure(summary.pixelMean)}, standard deviation ${measure(summary.pixelStddev)}`,
     ...(packed === null
       ? []
@@ -29,12 +35,20 @@ export const renderData = ({ summary }: Pick<InspectedData, "summary">): string 
           `look alike     ${nearDuplicates.pairs === 1 ? "1 pair" : `${count(nearDuplicates.pairs)} pairs`} in several splits${nearDuplicates.isComplete ? "" : ", not all images compared"}${nearDuplicates.pairs === 0 ? "" : "; --html shows the most similar"}`,
         ]),
     "",
-    table(
-      ["class", ...splits.map((split) => split.name)],
-      [
-        ...classes.map((each, label) => [each, ...splits.map((split) => count(split.classCounts[label]))]),
-        ["all", ...splits.map((split) => count(split.examples))],
-      ],
-    ),
+    // Without a split, the problem says why.
+    ...(splits.length === 0
+      ? [`classes        ${classes.join(", ")}`]
+      : [
+          table(
+            ["class", ...splits.map((split) => split.name)],
+            [
+              ...classes.map((each, label) => [
+                each,
+                ...splits.map((split) => count(split.classCounts[label])),
+              ]),
+              ["all", ...splits.map((split) => count(split.examples))],
+            ],
+          ),
+        ]),
   ].join("\n")
 }

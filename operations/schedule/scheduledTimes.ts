@@ -40,7 +40,7 @@ export const parseCron = (expression: string, timezone: string): Result.Result<C
   const cron = Cron.parse(expression, zone.value)
   if (Result.isFailure(cron)) {
     return Result.fail(
-      `cron expression ${JSON.stringify(expression)}: ${cron.failure.message}, expected minute, hour, day, month and weekday, such as "30 2 * * *"`,
+      `cron expression: found ${JSON.stringify(expression)}, expected minute, hour, day, month and weekday, such as "30 2 * * *"`,
     )
   }
   try {

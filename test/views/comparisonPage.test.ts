@@ -54,7 +54,7 @@ describe("the page of a comparison", () => {
     const differs = [...document.querySelectorAll("#differences ~ .scroll tbody tr")].map((row) =>
       [...row.children].map(({ textContent }) => textContent),
     )
-    assert.deepEqual(differs, [["optimizer/learningRate/value", "0.1", "0.3"]])
+    assert.deepEqual(differs, [["optimizer.learningRate.value", "0.1", "0.3"]])
     const charts = [...document.querySelectorAll("svg.plot")]
     assert.strictEqual(charts.length, 4)
     assert.match(charts[1].getAttribute("aria-label") ?? "", /^Differences .* B: −7\.50 points/)

@@ -132,15 +132,16 @@ export const dataPage = Effect.fn("dataPage")(function* (inspected: InspectedDat
       notice("Problems: a run would be refused", problems),
       notice("Warnings", warnings),
       highlights([
-        { name: "training set", value: count(summary.trainExamples), note: "examples" },
-        { name: "test set", value: count(summary.testExamples), note: "examples" },
-        ...summary.splits
-          .filter(({ name }) => name === "validation")
-          .map((split) => ({
-            name: "validation split",
-            value: count(split.examples),
-            note: "examples, held out of the training set",
-          })),
+        ...(summary.splits.length > 0
+          ? summary.splits.map(({ examples, name }) => ({
+              name: `${name} split`,
+              value: count(examples),
+              note: "examples",
+            }))
+          : [
+              { name: "training set", value: count(summary.trainExamples), note: "examples" },
+              { name: "test set", value: count(summary.testExamples), note: "examples" },
+            ]),
         {
           name: "mean of the pixels",
           value: measure(summary.pixelMean),

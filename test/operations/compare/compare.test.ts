@@ -50,7 +50,7 @@ describe("compare", () => {
       /^ {2}B − A +−2\.40 +−2\.59 to −1\.58 +< 0\.0001 +B is better$/m,
     )
     assert.deepStrictEqual(differing, [
-      { path: "optimizer/learningRate/value", values: { A: "0.1", B: "0.2" } },
+      { path: "optimizer.learningRate.value", values: { A: "0.1", B: "0.2" } },
     ])
     const [test] = tests
     assert.strictEqual(test.examples, 1000)
@@ -332,7 +332,7 @@ describe("differences between experiments", () => {
     const deeper = [{ kind: "conv2d", filters: 8 }, ...dense]
     const fields = async (...models: ReadonlyArray<ReadonlyArray<unknown>>) =>
       (await compared(models.map((model) => withModel(model, 0)))).differing
-    assert.deepEqual(await fields(dense, wider), [{ path: "model/1/units", values: { A: "10", B: "20" } }])
+    assert.deepEqual(await fields(dense, wider), [{ path: "model[1].units", values: { A: "10", B: "20" } }])
     assert.deepEqual(await fields(dense, deeper), [
       { path: "model", values: { A: '"flatten, dense(10)"', B: '"conv2d(8), flatten, dense(10)"' } },
     ])

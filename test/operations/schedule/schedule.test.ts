@@ -107,7 +107,7 @@ describe("what would fail at a scheduled time", () => {
       assert.notMatch(ended.stderr, /^ {4}at /m)
       assert.isFalse(existsSync(join(folder("refused"), "schedule.ndjson")))
     }
-    await refused(65, /cron expression "61 2 \* \* \*"/, file, "--cron", "61 2 * * *")
+    await refused(65, /cron expression: found "61 2 \* \* \*"/, file, "--cron", "61 2 * * *")
     await refused(65, /unknown time zone "Mars"/, file, "--cron", "30 2 * * *", "--timezone", "Mars")
     await refused(66, /cannot load .*nothing\.ts: file not found/, "nothing.ts", "--now")
     await refused(
@@ -135,7 +135,7 @@ describe("what would fail at a scheduled time", () => {
     assert.strictEqual(code, 65)
     assert.match(
       stderr,
-      /2 problems:\n {2}cron expression "61 2 \* \* \*": .*\n {2}seed 3 and seedPolicy "by-date" exclude each other/,
+      /2 problems:\n {2}cron expression: found "61 2 \* \* \*", expected .*\n {2}seed 3 and seedPolicy "by-date" exclude each other/,
     )
   })
 
