@@ -2,7 +2,7 @@
 import { experiment, layers, learningRates, optimizers } from "tidemark"
 import type { block, patches, tokenMean } from "./own/transformer.ts"
 
-const module = "./own/transformer.ts"
+const module = import.meta.resolve("./own/transformer.ts")
 const attention = layers.custom<typeof block>({
   module,
   export: "block",

@@ -5,7 +5,7 @@
  * The modules are imported, and Node.js resolves what they import: the record is exactly what ran. Only for the process that
  * checks own code: it adds hooks that stay.
  */
-import { readFileSync, realpathSync } from "node:fs"
+import { existsSync, readFileSync, realpathSync } from "node:fs"
 import { isBuiltin, registerHooks } from "node:module"
 import { dirname, isAbsolute, join, relative, sep } from "node:path"
 import { fileURLToPath, pathToFileURL } from "node:url"
@@ -130,6 +130,12 @@ export const scanOwnCode = async (given: string, modules: ReadonlyArray<string>)
   addHooks(record, new Set(urls.values()))
   const keys: { [module: string]: string } = {}
   for (const [module, url] of urls) {
+    const file = fileURLToPath(url)
+    if (!existsSync(file)) {
+      const advice =
+        "a module is relative to the experiment file; in a value that other files import, write import.meta.resolve"
+      throw new OwnCodeFailed({ what: module, problem: `found no file ${file}; ${advice}` })
+    }
     try {
       await import(url)
     } catch (thrown) {

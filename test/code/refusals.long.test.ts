@@ -45,6 +45,10 @@ describe("own code is refused", () => {
   }, 60_000)
 
   it("if the module, the export or its kind is not there", async () => {
+    assert.match(
+      await problemOf("", `model: [{ ...own, module: "./none.ts" }, { kind: "flatten" }, dense]`),
+      /^own code \.\/none\.ts failed: found no file \S+none\.ts; a module is relative to the experiment file/,
+    )
     assert.match(await problemOf(`export const other = 1`), /does not export own; it exports other$/)
     assert.match(
       await problemOf(`export const own = 1`),
