@@ -80,7 +80,12 @@ export const collectionView = (kind: "sweeps" | "ensembles", name: string): View
     format: (value) => (isShare ? percentTick(value) : measure(value)),
   })
   let isShare = true
-  const chartPlace = element("div", { class: "charts one", hidden: true }, chart.element)
+  const chartPlace = element(
+    "section",
+    { "aria-labelledby": "search", hidden: true },
+    element("h2", { id: "search" }, "Search"),
+    element("div", { class: "charts one" }, chart.element),
+  )
   const address = `/pages/${kind}/${encodeURIComponent(name)}/report.html`
   const frame = staticFrame(`Page of ${name}`, address)
   const page = element(
