@@ -97,7 +97,7 @@ describe("a run of 200 iterations", () => {
     assert.strictEqual(elsewhere.code, 65)
     assert.match(
       elsewhere.stderr,
-      /found split\/validation 600, expected 500; with another split it would be tested or validated on/,
+      /found split\.validation 600, expected 500; with another split it would be tested or validated on/,
     )
     const { model } = tiny
     const otherModel = write("other-model.ts", {
@@ -105,7 +105,7 @@ describe("a run of 200 iterations", () => {
     })
     const misfit = await fork("refused", otherModel, "--iterations", "260")
     assert.strictEqual(misfit.code, 65)
-    assert.match(misfit.stderr, /found model\/0\/filters 9, expected 8/)
+    assert.match(misfit.stderr, /found model\[0\]\.filters 9, expected 8/)
   })
 
   it("whose experiment file has changed prints the difference and resumes with its stored experiment", async () => {

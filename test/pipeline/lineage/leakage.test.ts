@@ -171,7 +171,7 @@ it("tests a fork of a pooled split on its parent's test set, even after the file
   assert.strictEqual(elsewhere.code, 65)
   assert.match(
     elsewhere.stderr,
-    /found dataset\/\w+\/source ".*", expected ".*"; a pooled split of other files would test it/,
+    /found dataset\.\w+\.source ".*", expected ".*"; a pooled split of other files would test it/,
   )
 
   const prepared = (change: Partial<Experiment>) =>
