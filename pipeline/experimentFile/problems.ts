@@ -4,6 +4,7 @@
  */
 import type { SchemaIssue } from "effect"
 import { alternatives } from "../../format/alternatives.ts"
+import { count } from "../../format/numbers.ts"
 import { showUrls } from "../../format/showUrl.ts"
 import { fieldOf, isElement, locate, type Located } from "./faults.ts"
 import { adviceForField, adviceForMissing, adviceForUnnamed, adviceForValue, instead } from "./newcomers.ts"
@@ -17,6 +18,7 @@ export interface Problem {
 
 /** Of a value or a key that a message quotes. */
 const longest = 60
+const longestText = 4096
 
 const showKey = (key: PropertyKey) => {
   const text = String(key)
@@ -47,6 +49,9 @@ const show = (value: unknown): string => {
   if (Array.isArray(value)) return `an array of ${value.length}`
   if (typeof value === "object" && value !== null) return showObject(value)
   if (typeof value === "function") return "a function"
+  // Looking for addresses in a long text takes long, and nobody would read it.
+  if (typeof value === "string" && value.length > longestText)
+    return `a text of ${count(value.length)} characters`
   const text = typeof value === "string" ? JSON.stringify(showUrls(value)) : String(value)
   return text.length > longest ? `${text.slice(0, longest)}…` : text
 }
@@ -113,20 +118,23 @@ const meantBy = ({ fault, keys }: Located): ReadonlyArray<string> => {
 const placeOf = (keys: ReadonlyArray<PropertyKey>) => showPath(keys.slice(0, -1))
 
 /** Without the fields that are missing because they were written with another name, or with none. */
-const withoutConsequences = (value: unknown, located: ReadonlyArray<Located>): ReadonlyArray<Located> =>
-  located.filter(({ fault, keys }) => {
+const withoutConsequences = (value: unknown, located: ReadonlyArray<Located>): ReadonlyArray<Located> => {
+  // By place: a file may have very many unknown fields.
+  const meant = new Map<string, Set<string>>()
+  for (const one of located) {
+    if (one.fault.tag !== "unknownKey") continue
+    const place = placeOf(one.keys)
+    const names = meant.get(place) ?? new Set()
+    for (const name of [String(one.keys.at(-1)), ...meantBy(one)]) names.add(name)
+    meant.set(place, names)
+  }
+  return located.filter(({ fault, keys }) => {
     const isMissing =
       fault.tag === "missing" || (fault.tag === "wrongType" && keys.reduce(fieldOf, value) === undefined)
-    return (
-      !isMissing ||
-      !located.some(
-        (other) =>
-          other.fault.tag === "unknownKey" &&
-          placeOf(other.keys) === placeOf(keys) &&
-          (other.keys.at(-1) === "unnamed" || meantBy(other).includes(String(keys.at(-1)))),
-      )
-    )
+    const names = isMissing ? meant.get(placeOf(keys)) : undefined
+    return names === undefined || !(names.has("unnamed") || names.has(String(keys.at(-1))))
   })
+}
 
 export const problemsOf = (value: unknown, issue: SchemaIssue.Issue): ReadonlyArray<Problem> => {
   const problems = withoutConsequences(value, locate(value, issue, [])).map((located) =>

@@ -101,7 +101,7 @@ describe("a sweep", () => {
     assert.strictEqual(refused.code, 65)
     assert.match(
       refused.stderr,
-      /has changed since sweep small began:\n\s+space\/optimizer\.learningRate\/options\/1: 1e\+30 → 0\.002\n/,
+      /has changed since sweep small began:\n\s+space\.optimizer\.learningRate\.options\[1\]: 1e\+30 → 0\.002\n/,
     )
     const before = runsIn("runs")
     const adopted = await runCommand("sweep", file, "--new", "--json", ...places("runs"))
