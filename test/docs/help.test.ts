@@ -23,6 +23,7 @@ const flagsOfOthers = [
   "--kind",
   "--silent",
   "--logdir",
+  "--train",
 ]
 
 const flagsIn = (text: string) => [...text.matchAll(/(?<![\w-])--[a-z][a-z-]*/g)].map(([flag]) => flag)
