@@ -62,7 +62,8 @@ export const testCommands = (experiments: Experiments) => {
     const blocks = document.blocks.filter(({ language }) => language === "sh" || language === "ts")
     const commands = blocks.filter((block) => block.language === "sh" && !isSkipped(block, experiments))
     if (commands.length === 0) continue
-    it(`the commands of ${document.path} run and print what it shows`, async () => {
+    // Those of docs/resume.md kill runs, ensembles and sweeps: minutes on a busy machine.
+    it(`the commands of ${document.path} run and print what it shows`, { timeout: 420_000 }, async () => {
       const project = copyProject(prepared)
       try {
         for (const block of blocks) {
