@@ -1,6 +1,7 @@
 /**
- * A small network on scikit-learn's 1,797 digits of 8×8 pixels (Alpaydin and Kaynak, 1998), a CSV file in its wheel: a wheel is a
- * ZIP archive, downloaded once and verified by its digest. A fifth of the images is the test split.
+ * A small network on scikit-learn's 1,797 digits of 8×8 pixels (Alpaydin and Kaynak, 1998), a CSV file in its wheel, which is a ZIP
+ * archive. Put it there first: `pip download --no-deps --dest data scikit-learn`, and name it scikit-learn.whl. A fifth of the
+ * images is the test split.
  */
 import { datasets, experiment, initializers, layers, learningRates, optimizers } from "tidemark"
 
@@ -12,11 +13,7 @@ export default experiment({
     name: "digits-8x8",
     classes: 10,
     imageShape: [8, 8],
-    archive: {
-      source:
-        "https://files.pythonhosted.org/packages/69/46/f8b95a7a16fd13b458401d5e85a63d88ecb3679f3649812d5fdbea4c8357/scikit_learn-1.9.1-cp311-cp311-manylinux_2_27_x86_64.manylinux_2_28_x86_64.whl",
-      sha256: "52a0703bbc07ad27f560fa63fa68e4c54dd735bfbbf65b4dd3c225dc7547b6df",
-    },
+    archive: "data/scikit-learn.whl",
     train: "sklearn/datasets/data/digits.csv.gz",
     header: false,
     label: -1,
