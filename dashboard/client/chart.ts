@@ -9,21 +9,11 @@ import uPlot from "uplot"
 import { count } from "../../format/numbers.ts"
 import { downSample } from "../curves/downSample.ts"
 import { chartColors, seriesInk } from "./chartColors.ts"
+import { makeChartFrame } from "./chartFrame.ts"
+import { linearRange, logarithmicRange, type Range, rangeOf, zoomOfKey } from "./chartRange.ts"
+import { type ChartSeries, floorOf, legendItem, placed } from "./chartSeries.ts"
 import { valuesTable } from "./chartTable.ts"
 import { element, fill, setText } from "./element.ts"
-
-export interface ChartSeries {
-  readonly name: string
-  /** Position among the colours. */
-  readonly color: number
-  /** Ascending. */
-  readonly xs: ReadonlyArray<number>
-  /** NaN marks a value that is no number. */
-  readonly ys: ReadonlyArray<number>
-  readonly dashed?: boolean
-  /** Points without lines. */
-  readonly scattered?: boolean
-}
 
 export interface ChartOptions {
   readonly title: string
@@ -45,37 +35,6 @@ const height = 230
 /** All charts of a page show the same place. */
 const sync = uPlot.sync("tidemark")
 
-interface Range {
-  readonly from: number
-  readonly to: number
-}
-
-const rangeOf = (series: ReadonlyArray<ChartSeries>): Range => {
-  const ends = series.flatMap(({ xs }) => (xs.length === 0 ? [] : [xs[0], xs[xs.length - 1]]))
-  return ends.length === 0 ? { from: 0, to: 1 } : { from: Math.min(...ends), to: Math.max(...ends) }
-}
-
-/** A logarithmic axis has no place for 0: it is drawn below the smallest value, as on the static pages. */
-const placed = (ys: ReadonlyArray<number>, floor: number | undefined) =>
-  floor === undefined ? ys : ys.map((y) => (y > 0 || Number.isNaN(y) ? y : floor))
-
-const floorOf = (series: ReadonlyArray<ChartSeries>): number => {
-  let smallest = Infinity
-  for (const { ys } of series) for (const y of ys) if (y > 0 && y < smallest) smallest = y
-  return Number.isFinite(smallest) ? smallest / 2 : 0.1
-}
-
-const linearRange = (low: number | null, high: number | null): [number, number] => {
-  if (low === null || high === null || !Number.isFinite(low) || !Number.isFinite(high)) return [0, 1]
-  if (low === high) return low === 0 ? [0, 1] : [Math.min(0, 2 * low), Math.max(0, 2 * low)]
-  const room = 0.06 * (high - low)
-  // Losses and error rates are not negative: an axis that nearly reaches 0 begins there.
-  return [low >= 0 && low < 0.35 * high ? 0 : low - room, high + room]
-}
-
-const logarithmicRange = (low: number | null, high: number | null): [number, number] =>
-  low === null || high === null || low <= 0 ? [0.1, 1] : [low / 1.15, high * 1.15]
-
 export const makeChart = (options: ChartOptions): Chart => {
   const { format, title, xLabel = "iteration" } = options
   let series: ReadonlyArray<ChartSeries> = []
@@ -86,32 +45,9 @@ export const makeChart = (options: ChartOptions): Chart => {
   let odd: ReadonlyArray<{ readonly x: number; readonly color: number }> = []
   let scheduled = 0
 
-  const place = element("div", {
-    class: "chart-place",
-    tabindex: 0,
-    role: "group",
-    "aria-roledescription": "chart",
-    "aria-label": title,
-  })
-  const readout = element("p", { class: "chart-readout", "aria-hidden": "true" })
-  const legend = element("ul", { class: "legend chart-legend" })
-  const table = element("details", {}, element("summary", {}, "Data as a table"))
-  const logarithmic = element("button", { type: "button", "aria-pressed": String(isLogarithmic) }, "log y")
-  const logarithmicX = element("button", { type: "button", "aria-pressed": "false" }, "log x")
-  const whole = element("button", { type: "button", hidden: true }, "whole range")
-  const figure = element(
-    "figure",
-    { class: "live-chart" },
-    element(
-      "figcaption",
-      {},
-      element("h3", {}, title),
-      element("div", { class: "chart-tools" }, whole, logarithmic, logarithmicX),
-    ),
-    legend,
-    place,
-    readout,
-    table,
+  const { figure, legend, logarithmic, logarithmicX, place, readout, table, whole } = makeChartFrame(
+    title,
+    isLogarithmic,
   )
 
   const width = () => Math.max(240, Math.floor(place.clientWidth))
@@ -300,22 +236,10 @@ export const makeChart = (options: ChartOptions): Chart => {
   })
 
   place.addEventListener("keydown", (event) => {
-    const all = rangeOf(series)
-    const { from, to } = view ?? all
-    const width = to - from
-    const shown = (next: Range) => {
-      event.preventDefault()
-      const isAll = next.from <= all.from && next.to >= all.to
-      zoomTo(isAll ? undefined : next)
-    }
-    if (event.key === "+" || event.key === "=") shown({ from: from + width / 4, to: to - width / 4 })
-    else if (event.key === "-")
-      shown({ from: Math.max(all.from, from - width / 2), to: Math.min(all.to, to + width / 2) })
-    else if (event.key === "ArrowLeft" && view !== undefined)
-      shown({ from: from - width / 4, to: to - width / 4 })
-    else if (event.key === "ArrowRight" && view !== undefined)
-      shown({ from: from + width / 4, to: to + width / 4 })
-    else if (event.key === "0" || event.key === "Escape") zoomTo(undefined)
+    const key = zoomOfKey(event.key, view, rangeOf(series))
+    if (key === undefined) return
+    event.preventDefault()
+    zoomTo(key.range)
   })
 
   const resized = new ResizeObserver(() => {
@@ -333,17 +257,7 @@ export const makeChart = (options: ChartOptions): Chart => {
       const names = series.map(({ name }) => name).join("\n")
       series = next
       if (names !== next.map(({ name }) => name).join("\n")) {
-        fill(
-          legend,
-          next.map(({ color, dashed, name }) =>
-            element(
-              "li",
-              {},
-              element("span", { class: "swatch", "data-color": color % 8, "data-dashed": dashed === true }),
-              name,
-            ),
-          ),
-        )
+        fill(legend, next.map(legendItem))
         legend.hidden = next.length === 0
         rebuild()
       } else redraw()

@@ -1,6 +1,6 @@
 /** The points of a chart as a table, for readers who cannot see it or want the numbers. */
 import { count } from "../../format/numbers.ts"
-import type { ChartSeries } from "./chart.ts"
+import type { ChartSeries } from "./chartSeries.ts"
 import { element } from "./element.ts"
 
 /** Of a long curve, evenly spaced rows and the last one. */

@@ -1,5 +1,6 @@
 /** Pooling, normalization, dropout and activations. */
-import { Activation, layers } from "../../../schemas/experiment/Model.ts"
+import { Activation } from "../../../schemas/experiment/layerFields.ts"
+import { layers } from "../../../schemas/experiment/Model.ts"
 import { initializers } from "../../../schemas/experiment/weights.ts"
 import type { Case } from "../training.ts"
 import { head } from "./head.ts"

@@ -1,0 +1,135 @@
+/** The parts of the view of a run, which are drawn once and then only changed: (id) -> elements; a line of the log, the checkpoints. */
+import { count } from "../../format/numbers.ts"
+import { size } from "../../format/size.ts"
+import type { LogLine, RunDetail } from "../messages.ts"
+import { element, setText } from "./element.ts"
+
+export const logLinesShown = 500
+
+const highlight = (name: string) => {
+  const value = element("strong", {}, "–")
+  const remark = element("small", {})
+  return {
+    element: element("div", {}, element("dt", {}, name), element("dd", {}, value, remark)),
+    set: (text: string, more = "") => {
+      setText(value, text)
+      setText(remark, more)
+    },
+  }
+}
+
+export const logLine = ({ level, stage, text, time }: LogLine) =>
+  element(
+    "li",
+    { "data-level": level },
+    element("time", { datetime: time }, new Date(time).toLocaleTimeString("en-GB")),
+    element("span", { class: "log-stage" }, stage ?? ""),
+    element(
+      "span",
+      { class: "log-text" },
+      level === "warning" || level === "error" ? `${level}: ${text}` : text,
+    ),
+  )
+
+export const checkpointTable = ({ checkpoints }: RunDetail) =>
+  checkpoints.length === 0
+    ? element("p", {}, "no checkpoint yet")
+    : element(
+        "div",
+        { class: "scroll", role: "group", tabindex: 0, "aria-label": "Checkpoints" },
+        element(
+          "table",
+          {},
+          element(
+            "thead",
+            {},
+            element(
+              "tr",
+              {},
+              ["iteration", "size", "saved"].map((name, i) =>
+                element("th", { scope: "col", class: i < 2 ? "numeric" : null }, name),
+              ),
+            ),
+          ),
+          element(
+            "tbody",
+            {},
+            checkpoints
+              .toReversed()
+              .map(({ iteration, savedAtMs, sizeBytes }) =>
+                element(
+                  "tr",
+                  {},
+                  element("th", { scope: "row", class: "numeric" }, count(iteration)),
+                  element("td", { class: "numeric" }, size(sizeBytes)),
+                  element("td", {}, new Date(savedAtMs).toLocaleString("en-GB")),
+                ),
+              ),
+          ),
+        ),
+      )
+
+/** Everything that is drawn once and then only changed. */
+export const makeParts = (id: string) => {
+  const address = encodeURIComponent(id)
+  const figures = {
+    validation: highlight("lowest validation error"),
+    test: highlight("test error"),
+    progress: highlight("iteration"),
+    left: highlight("time left"),
+    speed: highlight("images per second"),
+    duration: highlight("duration"),
+  }
+  const bar = element("span", { class: "progress-done" })
+  const progress = element(
+    "span",
+    {
+      class: "progress-bar wide",
+      role: "progressbar",
+      "aria-label": "progress",
+      "aria-valuemin": 0,
+      "aria-valuemax": 100,
+    },
+    bar,
+  )
+  return {
+    figures,
+    bar,
+    progress,
+    kind: element("p", { class: "kind" }, "Training run"),
+    state: element("span"),
+    reason: element("p", { class: "reason-line", hidden: true }),
+    remarks: element("aside", { class: "notice", hidden: true, "aria-label": "Missing data" }),
+    charts: element("div", { class: "charts" }),
+    noCurves: element("p", { class: "empty" }, "no metrics yet: the first rows appear here"),
+    log: element("ol", { class: "log", tabindex: 0, "aria-label": "Log lines" }),
+    checkpoints: element("div"),
+    experiment: element("pre", { tabindex: 0, role: "group", "aria-label": "Experiment" }),
+    report: element(
+      "section",
+      { "aria-labelledby": "report", hidden: true },
+      element("h2", { id: "report" }, "Report"),
+    ),
+    actions: element(
+      "p",
+      { class: "actions" },
+      element(
+        "a",
+        { class: "button", href: `/pages/${address}/report.html?save`, download: "" },
+        "Save as a page",
+      ),
+      element(
+        "a",
+        { class: "button", href: `/draw?model=${address}`, hidden: true, "data-action": "draw" },
+        "Try the model",
+      ),
+      element("a", { href: `/files/${address}/run.json`, download: "" }, "run.json"),
+      element("a", { href: `/files/${address}/metrics.ndjson`, download: "" }, "metrics.ndjson"),
+      element(
+        "a",
+        { href: `/files/${address}/report.json`, download: "", hidden: true, "data-action": "report" },
+        "report.json",
+      ),
+    ),
+  }
+}
