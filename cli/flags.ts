@@ -1,5 +1,5 @@
 /** Flags of several commands. */
-import { Flag } from "effect/cli"
+import { type Command, Flag } from "effect/cli"
 import { Option } from "effect"
 import { engineNames, mostThreads } from "../schemas/EngineInfo.ts"
 
@@ -71,3 +71,15 @@ export const yes = Flag.Boolean("yes").pipe(
   Flag.withDescription("Remove them; without --yes, only list them"),
   Flag.withDefault(false),
 )
+
+const selecting = { dataDir, engine, iterations, runsDir, threads }
+
+/** The flags that select runs and how they are trained, as words of a command line, unless they have their default values. */
+export const givenFlags = (options: Command.Command.Config.Infer<typeof selecting>): ReadonlyArray<string> =>
+  Object.entries({
+    "runs-dir": options.runsDir === "runs" ? undefined : options.runsDir,
+    "data-dir": options.dataDir === "data" ? undefined : options.dataDir,
+    iterations: Option.getOrUndefined(options.iterations),
+    engine: options.engine === "auto" ? undefined : options.engine,
+    threads: Option.getOrUndefined(options.threads),
+  }).flatMap(([name, value]) => (value === undefined ? [] : [`--${name}`, String(value)]))

@@ -9,7 +9,7 @@ import { Failure } from "../../schemas/Failure.ts"
 import type { TrialName } from "../../schemas/Sweep.ts"
 import { tryWriteReportPage } from "../../views/report/tryWriteReportPage.ts"
 import { printText } from "../render/printText.ts"
-import { dataDir, engine, iterations, json, runsDir, threads, wholeNumber } from "../flags.ts"
+import { dataDir, engine, givenFlags, iterations, json, runsDir, threads, wholeNumber } from "../flags.ts"
 
 const file = Argument.String("file").pipe(
   Argument.withDescription("TypeScript file whose default export is sweep({ … })"),
@@ -46,16 +46,6 @@ class NoSuchPart extends Failure<NoSuchPart>()("NoSuchPart", {
   message: ({ part }) =>
     `--part: found ${part}, expected a drawn trial (or base), a seed and a barrier, such as 3/0/1 or base/1/0/tested`,
 }) {}
-
-/** The flags that select the runs of a sweep and how they are trained, unless they have their default values. */
-const givenFlags = ({ dataDir, engine, iterations, runsDir, threads }: Options) =>
-  Object.entries({
-    "runs-dir": runsDir === "runs" ? undefined : runsDir,
-    "data-dir": dataDir === "data" ? undefined : dataDir,
-    iterations: Option.getOrUndefined(iterations),
-    engine: engine === "auto" ? undefined : engine,
-    threads: Option.getOrUndefined(threads),
-  }).flatMap(([name, value]) => (value === undefined ? [] : [`--${name}`, String(value)]))
 
 const load = Effect.fnUntraced(function* (options: Options, checks: boolean) {
   const loaded = yield* loadDefault(options.file)

@@ -15,6 +15,7 @@ import {
 import { problemsOf } from "../../pipeline/experimentFile/problems.ts"
 import type { Problem } from "../../pipeline/experimentFile/problems.ts"
 import { Experiment } from "../../schemas/experiment/Experiment.ts"
+import { nameWithBudget } from "../../schemas/experiment/ExperimentName.ts"
 import { Failure } from "../../schemas/Failure.ts"
 import { program } from "../../format/program.ts"
 import { type Assignment, SweepDefinition, SweepOutline } from "../../schemas/Sweep.ts"
@@ -198,12 +199,6 @@ const checkTrials = Effect.fnUntraced(function* (sweep: Sweep) {
   }
 })
 
-/** A sweep with another budget must not replace the full one. Names have at most 64 characters. */
-const shortName = (name: string, iterations: number) => {
-  const ending = `-${iterations}-iterations`
-  return `${name.slice(0, 64 - ending.length)}${ending}`
-}
-
 /** `checks: false` for a process that trains one part: its parent has checked the space. */
 export const loadSweep = Effect.fn("loadSweep")(function* (
   { path, value }: LoadedFile,
@@ -227,7 +222,7 @@ export const loadSweep = Effect.fn("loadSweep")(function* (
     ),
   )
   const base = iterations === undefined ? decoded : { ...decoded, budget: { iterations } }
-  const name = iterations === undefined ? outline.name : shortName(outline.name, iterations)
+  const name = iterations === undefined ? outline.name : nameWithBudget(outline.name, iterations)
   const { objective, retrain, seed, seeds, space, strategy, trials } = outline
   const definition: SweepDefinition = {
     formatVersion: 1,

@@ -4,7 +4,7 @@ import { tmpdir } from "node:os"
 import { join } from "node:path"
 import { afterAll, assert, beforeAll, describe, it } from "@effect/vitest"
 import { runCommand } from "../fixtures/command.ts"
-import { writeMnistFiles } from "../fixtures/mnistFiles.ts"
+import { packedKinds, writeMnistFiles } from "../fixtures/mnistFiles.ts"
 import tiny from "../fixtures/tiny.ts"
 
 const scratch = mkdtempSync(join(tmpdir(), "tidemark-weights-"))
@@ -45,19 +45,7 @@ beforeAll(async () => {
 }, 120_000)
 
 describe("a checkpoint has the tensors that IDX files of the same images give", () => {
-  for (const kind of [
-    "folder",
-    "csv",
-    "jsonLines",
-    "tar",
-    "tarGz",
-    "zip",
-    "webdataset",
-    "parquet",
-    "table",
-    "npz",
-    "npy",
-  ] as const) {
+  for (const kind of packedKinds) {
     it(`if they are in ${kind}`, async () => {
       assert.isTrue(weights.equals(await trainedOn(kind, written.packed[kind])))
     }, 60_000)

@@ -6,6 +6,8 @@ import { StopSignal } from "../../../pipeline/StopSignal.ts"
 import { resumeHint } from "../../../pipeline/resumeHint.ts"
 import { Failure } from "../../../schemas/Failure.ts"
 import { tryWriteReportPage } from "../../../views/report/tryWriteReportPage.ts"
+import { nameWithBudget } from "../../../schemas/experiment/ExperimentName.ts"
+import { givenFlags } from "../../flags.ts"
 import { FlagRefused, type Options, overridesOf } from "./options.ts"
 
 class NoSuchMember extends Failure<NoSuchMember>()("NoSuchMember", {
@@ -14,22 +16,6 @@ class NoSuchMember extends Failure<NoSuchMember>()("NoSuchMember", {
   message: ({ member, members, path }) =>
     `${path} has no member ${member}: expected --member 1 to ${members}`,
 }) {}
-
-/** The flags that select the runs of an ensemble and how they are trained, unless they have their default values. */
-const givenFlags = ({ dataDir, engine, iterations, runsDir, threads }: Options) =>
-  Object.entries({
-    "runs-dir": runsDir === "runs" ? undefined : runsDir,
-    "data-dir": dataDir === "data" ? undefined : dataDir,
-    iterations: Option.getOrUndefined(iterations),
-    engine: engine === "auto" ? undefined : engine,
-    threads: Option.getOrUndefined(threads),
-  }).flatMap(([name, value]) => (value === undefined ? [] : [`--${name}`, String(value)]))
-
-/** A trial with another budget must not replace the full result. Names have at most 64 characters. */
-const trialName = (name: string, iterations: number) => {
-  const ending = `-${iterations}-iterations`
-  return `${name.slice(0, 64 - ending.length)}${ending}`
-}
 
 const checkFlags = (ensemble: Ensemble, { from, jobs, member, seed }: Options) => {
   const members = `${ensemble.path} is an ensemble, and its members have their own`
@@ -105,7 +91,7 @@ export const runEnsemble = Effect.fn("runEnsemble")(function* (ensemble: Ensembl
   const { renderEnsemble } = yield* Effect.promise(() => import("../../render/renderEnsemble.ts"))
   const name = Option.match(options.iterations, {
     onNone: () => ensemble.name,
-    onSome: (iterations) => trialName(ensemble.name, iterations),
+    onSome: (iterations) => nameWithBudget(ensemble.name, iterations),
   })
   const { path, report } = yield* combineMembers({ ...ensemble, name }, runs, options.runsDir)
   yield* Console.log(

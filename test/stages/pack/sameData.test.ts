@@ -8,7 +8,7 @@ import { FetchHttpClient } from "effect/http"
 import { Dataset } from "../../../schemas/experiment/Dataset.ts"
 import { fetchDataset } from "../../../stages/fetch/fetch.ts"
 import { loadDataset } from "../../../stages/dataset/load.ts"
-import { writeMnistFiles } from "../../fixtures/mnistFiles.ts"
+import { packedKinds, writeMnistFiles } from "../../fixtures/mnistFiles.ts"
 
 const scratch = mkdtempSync(join(tmpdir(), "tidemark-pack-"))
 afterAll(() => rmSync(scratch, { recursive: true, force: true }))
@@ -25,19 +25,7 @@ const fetched = (dataset: unknown, cache: string) =>
   }).pipe(Effect.provide([NodeServices.layer, FetchHttpClient.layer]))
 
 describe("the same images in several formats", () => {
-  const kinds = [
-    "folder",
-    "csv",
-    "jsonLines",
-    "tar",
-    "tarGz",
-    "zip",
-    "webdataset",
-    "parquet",
-    "npz",
-    "npy",
-  ] as const
-  for (const kind of kinds) {
+  for (const kind of packedKinds) {
     it.effect(`${kind} is packed to the bytes of the IDX files`, () =>
       Effect.gen(function* () {
         const idx = yield* fetched(written.idx, "idx")
