@@ -49,11 +49,26 @@ export interface Speed {
   readonly iterationsPerSecond: number
 }
 
-/** Speed from the start of an attempt to its first evaluation, and then between evaluations, each evaluation included. */
-export const speedsOf = (events: ReadonlyArray<LoggedEvent>): ReadonlyArray<Speed> =>
+interface Interval {
+  readonly attempt: number
+  /** The iteration at its end. */
+  readonly iteration: number
+  readonly iterations: number
+  readonly ms: number
+}
+
+/** From the start of an attempt to its first evaluation, and then between evaluations, each evaluation included. */
+export const intervalsOf = (events: ReadonlyArray<LoggedEvent>): ReadonlyArray<Interval> =>
   events.flatMap(({ atMs, attempt, event, iteration }, i) => {
     const before = events[i - 1]
     if (event !== "evaluated" || before?.attempt !== attempt || atMs <= before.atMs) return []
-    const iterationsPerSecond = (iteration - before.iteration) / ((atMs - before.atMs) / 1000)
-    return iterationsPerSecond > 0 ? [{ attempt, iteration, iterationsPerSecond }] : []
+    const iterations = iteration - before.iteration
+    return iterations > 0 ? [{ attempt, iteration, iterations, ms: atMs - before.atMs }] : []
   })
+
+export const speedsOf = (events: ReadonlyArray<LoggedEvent>): ReadonlyArray<Speed> =>
+  intervalsOf(events).map(({ attempt, iteration, iterations, ms }) => ({
+    attempt,
+    iteration,
+    iterationsPerSecond: iterations / (ms / 1000),
+  }))

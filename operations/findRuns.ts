@@ -2,18 +2,17 @@
 import { Effect, Path } from "effect"
 import { fingerprint } from "../schemas/experiment/fingerprint.ts"
 import { effectiveExperiment, readRun, type Run } from "../storage/runDirectory.ts"
-import { byOrder, listRunNames } from "../storage/runNames.ts"
+import { byOrder, isRunOf, listRunNames } from "../storage/runNames.ts"
 
 /** The name of a run ends with the first digits of its fingerprint, so only few runs are read. */
 export const findRunsOf = Effect.fn("findRunsOf")(function* (
   runsDir: string,
   wanted: string,
-  experiment = "[a-z0-9-]+",
+  experiment?: string,
 ) {
   const paths = yield* Path.Path
-  const ending = new RegExp(`-${experiment}-${wanted.slice(0, 8)}(-\\d+)?$`)
   const runs: Array<Run> = []
-  for (const name of (yield* listRunNames(runsDir)).filter((name) => ending.test(name))) {
+  for (const name of (yield* listRunNames(runsDir)).filter((name) => isRunOf(name, wanted, experiment))) {
     const run = yield* readRun(paths.join(runsDir, name)).pipe(Effect.option)
     if (run._tag === "None") continue
     if (fingerprint(effectiveExperiment(run.value), run.value.identity.parent) === wanted) {

@@ -15,7 +15,7 @@ export const Objective = Schema.Literals(["validationError", "validationLoss"])
 export type Objective = typeof Objective.Type
 
 /** Enough for any sweep on one machine; a journal of so many records is read in a moment. */
-const mostTrials = 10_000
+export const mostTrials = 10_000
 
 const Retraining = Schema.Struct({
   /** How many of the best trials are trained again. Default: 3. */

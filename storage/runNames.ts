@@ -13,6 +13,11 @@ export const identityFile = "run.json"
 
 /** The name that `createRun` gives: time, experiment, the first digits of the fingerprint, a number if it is one of several. */
 const wholeName = /^\d{8}T\d{6}Z-[a-z0-9][a-z0-9-]{0,63}-[0-9a-f]{8}(-\d+)?$/
+/** Whether a name has the first digits of a fingerprint, and is that of an experiment if one is given. */
+export const isRunOf = (name: string, fingerprint: string, experiment?: string): boolean => {
+  const [, of, digits] = /^[^-]+-(.+)-([0-9a-f]{8})(?:-\d+)?$/.exec(name) ?? []
+  return digits === fingerprint.slice(0, 8) && (experiment === undefined || of === experiment)
+}
 export const isRunName = (name: string) => wholeName.test(name)
 
 /** Names of runs, and of copies that a person made. */

@@ -6,7 +6,7 @@ import { isJudged, ScheduledRun } from "../../schemas/ScheduledRun.ts"
 import { ChampionNotFound } from "../../storage/champions.ts"
 import { type ExperimentHistory, readHistory, reasonOf } from "../../operations/schedule/History.ts"
 import { formatTime, outcomeLabels, summarize } from "../../operations/schedule/describe.ts"
-import { printText } from "../render/printText.ts"
+import { outputColumns, printText } from "../render/printText.ts"
 import { reasonTable } from "../render/reasonTable.ts"
 import { json, runsDir } from "../flags.ts"
 import { percent } from "../../format/numbers.ts"
@@ -114,7 +114,7 @@ export const champion = Command.make(
     if (name !== undefined && histories.length === 0) {
       return yield* new ChampionNotFound({ experiment: name, runsDir, run: null })
     }
-    const columns = process.stdout.isTTY ? (process.stdout.columns ?? 80) - 1 : Infinity
+    const columns = outputColumns()
     yield* printText(
       name !== undefined
         ? renderOne(histories[0], columns)

@@ -4,6 +4,7 @@ import { Console, Effect } from "effect"
 import { Command, Flag } from "effect/cli"
 import { dataDir, json, runsDir } from "../flags.ts"
 import { styled } from "../render/printableConsole.ts"
+import { outputColumns } from "../render/printText.ts"
 
 const network = Flag.Boolean("network").pipe(
   Flag.withDescription("Check whether the mirrors of datasets that are not downloaded respond"),
@@ -22,7 +23,7 @@ export const doctor = Command.make(
       available
         ? styleText("green", "available", { stream: process.stdout })
         : styleText("yellow", "not available", { stream: process.stdout })
-    const columns = process.stdout.isTTY ? (process.stdout.columns ?? 80) - 1 : Infinity
+    const columns = outputColumns()
     yield* styled(Console.log(renderFindings(findings, columns, mark)))
   }),
 ).pipe(

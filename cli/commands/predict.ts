@@ -10,6 +10,7 @@ import { findRun } from "../../storage/runDirectory.ts"
 import { printable } from "../../format/printable.ts"
 import { json, runsDir } from "../flags.ts"
 import { styled } from "../render/printableConsole.ts"
+import { outputColumns } from "../render/printText.ts"
 
 /** More reasons than this are counted only. `--json` has all of them. */
 const reasonsShown = 20
@@ -83,11 +84,7 @@ const tablePrinter = Effect.fnUntraced(function* (
   names: ReadonlyArray<string>,
 ) {
   const { predictionTable } = yield* Effect.promise(() => import("../render/renderPredictions.ts"))
-  const { head, row } = predictionTable(
-    images,
-    names,
-    process.stdout.isTTY ? (process.stdout.columns ?? 80) - 1 : Infinity,
-  )
+  const { head, row } = predictionTable(images, names, outputColumns())
   let isFirst = true
   return {
     begin: Effect.void,

@@ -51,15 +51,24 @@ export const rm = Command.make(
       options.runs.filter((run) => ensembleName(run) === undefined && sweepName(run) === undefined),
     )
     yield* Effect.forEach(found, checkIsRun)
+    // Once for each folder: sweeps and ensembles are read for it.
+    const runsDirs = [...new Set(found.map((path) => paths.dirname(path)))]
+    const needed = new Map(
+      yield* Effect.forEach(runsDirs, (runsDir) =>
+        Effect.map(
+          runsDir === paths.resolve(options.runsDir)
+            ? findNeededRuns(runsDir, ensembles, sweeps)
+            : findNeededRuns(runsDir),
+          (runs) => [runsDir, runs] as const,
+        ),
+      ),
+    )
     const protections = yield* Effect.forEach(
       found,
       Effect.fnUntraced(function* (path) {
-        const runsDir = paths.dirname(path)
-        const isHere = runsDir === paths.resolve(options.runsDir)
-        const needed = yield* isHere ? findNeededRuns(runsDir, ensembles, sweeps) : findNeededRuns(runsDir)
         return {
           run: paths.basename(path),
-          protection: yield* findProtection(path, needed),
+          protection: yield* findProtection(path, needed.get(paths.dirname(path)) ?? new Map()),
         }
       }),
       { concurrency: concurrentChecks },

@@ -110,9 +110,6 @@ export const watch = Command.make(
   Command.withDescription("Follow a run or a sweep until it ends; Ctrl-C does not stop it"),
   Command.withExamples([
     { command: "pipeline watch latest", description: "Follow the newest run from another terminal" },
-    {
-      command: "pipeline watch latest",
-      description: "Wait for the newest run, then show its report",
-    },
+    { command: "pipeline watch sweep:cnn-fast-sweep", description: "Follow a sweep" },
   ]),
 )

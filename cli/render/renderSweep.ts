@@ -4,6 +4,7 @@ import {
   describeEvidence,
   describeVerdict,
   objectiveName,
+  statusWords,
   showChange,
   showObjective,
   showSpread,
@@ -58,8 +59,6 @@ export const renderSweepResult = (definition: SweepDefinition, result: SweepResu
     ...describeWinner(result),
   ].join("\n")
 }
-
-const statusWords = { finished: "finished", pruned: "pruned", failed: "failed", open: "in progress" } as const
 
 const outcomeOf = (definition: SweepDefinition, { reason, rung, status, values }: TrialProgress) => {
   const value = rung === null ? null : values[rung]

@@ -131,6 +131,14 @@ const drawBracket = (definition: SweepDefinition, state: SweepState, { first, tr
   return drawn
 }
 
+/** The assignments of all trials that do not depend on the results of others. */
+export const plannedTrials = (definition: SweepDefinition): ReadonlyArray<Assignment> => {
+  const nothing: SweepState = { drawn: new Map(), measured: new Map() }
+  const { brackets } = planOf(definition)
+  const known = definition.strategy.kind === "tpe" ? brackets.slice(0, 1) : brackets
+  return known.flatMap((bracket) => [...drawBracket(definition, nothing, bracket).values()])
+}
+
 const partsFor = (trials: ReadonlyArray<TrialName>, seeds: ReadonlyArray<number>, rung: number) =>
   trials.flatMap((trial) => seeds.map((seed): Part => ({ trial, seed, rung })))
 

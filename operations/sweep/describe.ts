@@ -1,6 +1,7 @@
 /** A sweep in words, the same in the terminal, in logs and on pages: (definition, value or result) -> text. */
 import { percent, points, pValue, threeDigits } from "../../format/numbers.ts"
-import type { SweepDefinition, SweepResult } from "../../schemas/Sweep.ts"
+import type { SweepDefinition, SweepResult, TrialName } from "../../schemas/Sweep.ts"
+import type { TrialStatus } from "./progress.ts"
 
 type Judged = Pick<SweepDefinition, "objective">
 
@@ -20,6 +21,15 @@ export const showSpread = (
   { high, low, value }: { readonly value: number; readonly low: number; readonly high: number },
 ): string =>
   `${showObjective(judged, value)} (${showObjective(judged, Math.max(0, low))} to ${showObjective(judged, judged.objective === "validationError" ? Math.min(1, high) : high)})`
+
+export const nameOfTrial = (trial: TrialName): string => (trial === "base" ? "the base" : `trial ${trial}`)
+
+export const statusWords: Readonly<Record<TrialStatus, string>> = {
+  finished: "finished",
+  pruned: "pruned",
+  failed: "failed",
+  open: "in progress",
+}
 
 /** Why the winner is, or is not, better than the base. */
 export const describeEvidence = ({ difference }: NonNullable<SweepResult["winner"]>): string =>

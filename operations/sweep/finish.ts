@@ -12,6 +12,7 @@ import { meanInterval } from "../../stages/statistics/significance.ts"
 import { readReport } from "../../storage/report.ts"
 import { readTestPredictions, sharedExamples } from "../compare/predictions.ts"
 import { conclude } from "./conclude.ts"
+import { countStatus, progressOfState, type SweepProgress, trainedTo } from "./progress.ts"
 import { type Ended, keyOf, type Measurement, planOf, type Ranked, type SweepState } from "./decide.ts"
 
 /** The tested runs of the winner and the base cannot be compared. */
@@ -114,20 +115,12 @@ const testWinner = Effect.fnUntraced(function* (
   }
 })
 
-/** Iterations that the trials of the search were trained, and what all of them would have taken to their end. */
-const iterationsOf = (definition: SweepDefinition, state: SweepState, trials: number) => {
-  const { base, seeds, space } = definition
-  if (!("iterations" in base.budget) || Object.keys(space).some((path) => path.startsWith("budget")))
-    return null
-  const reached = new Map<string, number>()
-  for (const record of state.measured.values()) {
-    if (record.trial === "base" || record.seed >= base.seed + seeds) continue
-    const key = `${record.trial}/${record.seed}`
-    const here = record.record === "measured" ? record.iteration : 0
-    reached.set(key, Math.max(reached.get(key) ?? 0, here))
-  }
-  const trained = [...reached.values()].reduce((a, b) => a + b, 0)
-  return { trained, full: trials * seeds * base.budget.iterations }
+/** Iterations that the trials of the search were trained, and those that they would have been without pruning. */
+const iterationsOf = (definition: SweepDefinition, progress: SweepProgress) => {
+  const trainings = trainedTo(definition, progress)
+  if (trainings === null) return null
+  const trained = trainings.reduce((sum, one) => sum + one.trained, 0)
+  return { trained, full: trainings.reduce((sum, one) => sum + one.saved, trained) }
 }
 
 export const assembleResult = Effect.fn("assembleResult")(function* (
@@ -141,20 +134,16 @@ export const assembleResult = Effect.fn("assembleResult")(function* (
   const finalists = finalistsOf(state, ended)
   const base = baseOf(state, ended)
   const winner = winnerOf(finalists)
-  const failed = new Set(
-    [...state.measured.values()].flatMap(({ record, seed, trial }) =>
-      record === "failed" && trial !== "base" && !ended.freshSeeds.includes(seed) ? [trial] : [],
-    ),
-  ).size
+  const progress = progressOfState(definition, state)
   const [first] = finalists
   return {
     formatVersion: 1,
     name,
     objective,
     trials,
-    failed,
-    pruned: trials - failed - ended.ranking.length,
-    iterations: iterationsOf(definition, state, trials),
+    failed: countStatus(progress, "failed"),
+    pruned: countStatus(progress, "pruned"),
+    iterations: iterationsOf(definition, progress),
     base: base ?? null,
     finalists,
     winner:

@@ -27,6 +27,14 @@ export const gridValues =
     }
   }
 
+/** Of a discrete parameter; a continuous one has as many as the grid says. */
+export const valueCount = (parameter: AnyParameter): number =>
+  parameter.parameter === "choice"
+    ? parameter.options.length
+    : parameter.parameter === "integer"
+      ? parameter.high - parameter.low + 1
+      : 0
+
 /** Both limits of a range, and every option. */
 export const cornerValues: ValuesOf = (parameter) =>
   parameter.parameter === "choice"

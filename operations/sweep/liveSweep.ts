@@ -7,7 +7,7 @@ import { Effect, Path } from "effect"
 import { type LiveRun, observe } from "../../inspect/liveRun.ts"
 import { fingerprint } from "../../schemas/experiment/fingerprint.ts"
 import type { SweepDefinition } from "../../schemas/Sweep.ts"
-import { listRunNames } from "../../storage/runNames.ts"
+import { isRunOf, listRunNames } from "../../storage/runNames.ts"
 import {
   isSweepRunning,
   readSweepDefinition,
@@ -95,7 +95,7 @@ const findTrainings = Effect.fnUntraced(function* (
       before?.seen.fingerprints.get(key) ??
       (yield* fingerprintOf(definition, state, part).pipe(Effect.orElseSucceed(() => "")))
     fingerprints.set(key, wanted)
-    const run = names.findLast((name) => wanted !== "" && name.includes(`-${wanted.slice(0, 8)}`))
+    const run = names.findLast((name) => wanted !== "" && isRunOf(name, wanted))
     if (run === undefined) continue
     const live = yield* observe(paths.join(runsDir, run), before?.seen.runs.get(run)).pipe(Effect.option)
     if (live._tag === "None" || (live.value.status !== "running" && live.value.status !== "starting"))

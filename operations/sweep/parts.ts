@@ -30,6 +30,7 @@ import { readReport } from "../../storage/report.ts"
 import { findRunsOf } from "../findRuns.ts"
 import { barrierOf, evaluationAt, objectiveOf } from "./barriers.ts"
 import { type Measurement, type Part, planOf } from "./decide.ts"
+import { nameOfTrial } from "./describe.ts"
 import { decodeTrial, type Sweep } from "./sweepFile.ts"
 
 export interface SweepOptions {
@@ -64,8 +65,10 @@ export const prepareWork = Effect.fnUntraced(function* (
   parameters: Assignment | undefined,
 ) {
   const { base, name } = sweep.definition
+  if (work.trial !== "base" && parameters === undefined)
+    return yield* Effect.die(new Error(`trial ${work.trial} of sweep ${name} was never drawn`))
   const experiment =
-    work.trial === "base" || parameters === undefined
+    parameters === undefined
       ? { ...base, name, seed: work.seed }
       : yield* decodeTrial(sweep, parameters, work.seed)
   const barrier = barrierOf(experiment, planOf(sweep.definition).shares[work.rung] ?? 1)
@@ -205,8 +208,6 @@ const resumeOrStart = Effect.fnUntraced(function* (
   }
   yield* start(training, options)
 })
-
-export const nameOfTrial = (trial: Part["trial"]) => (trial === "base" ? "the base" : `trial ${trial}`)
 
 /** Trains a part if no run is far enough. A failure of the trial itself is a result; others are errors. */
 export const trainWork = Effect.fn("trainWork")(function* (training: Training, options: SweepOptions) {

@@ -5,6 +5,7 @@
  */
 import type { Assignment, SweepDefinition, SweepRecord } from "../../schemas/Sweep.ts"
 import { barrierOf } from "./barriers.ts"
+import { keysOf } from "./space.ts"
 import { keyOf, meanOf, nextStep, planOf, type Ranked, seedsOf, stateOf, type SweepState } from "./decide.ts"
 
 /** `open`: the sweep will train it further. `pruned`: it ended at a barrier, because others were better. */
@@ -45,11 +46,10 @@ const recordsOf = ({ measured }: SweepState, trial: number, seeds: ReadonlyArray
     ),
   )
 
-export const progressOf = (
-  definition: SweepDefinition,
-  records: ReadonlyArray<SweepRecord>,
-): SweepProgress => {
-  const state = stateOf(records)
+export const progressOf = (definition: SweepDefinition, records: ReadonlyArray<SweepRecord>): SweepProgress =>
+  progressOfState(definition, stateOf(records))
+
+export const progressOfState = (definition: SweepDefinition, state: SweepState): SweepProgress => {
   const { shares, trials: planned } = planOf(definition)
   const { searched } = seedsOf(definition)
   const step = nextStep(definition, state)
@@ -97,7 +97,36 @@ export const progressOf = (
   }
 }
 
-export const countStatus = ({ trials }: SweepProgress, status: TrialStatus): number =>
+/** Null if trials have budgets in epochs or of their own: then there is no full number of iterations. */
+const commonBudget = ({ base, space }: SweepDefinition): number | null =>
+  "iterations" in base.budget && !Object.keys(space).some((path) => keysOf(path)?.[0] === "budget")
+    ? base.budget.iterations
+    : null
+
+export interface TrainedTo {
+  readonly run: string | null
+  readonly trained: number
+  /** What pruning saved of the whole budget. */
+  readonly saved: number
+}
+
+/** Iterations of each training of the search. */
+export const trainedTo = (
+  definition: SweepDefinition,
+  { trials }: Pick<SweepProgress, "trials">,
+): ReadonlyArray<TrainedTo> | null => {
+  const budget = commonBudget(definition)
+  if (budget === null) return null
+  return trials.flatMap(({ seeds, status }) =>
+    seeds.map(({ iteration, run }) => ({
+      run,
+      trained: iteration,
+      saved: status === "pruned" ? Math.max(0, budget - iteration) : 0,
+    })),
+  )
+}
+
+export const countStatus = ({ trials }: Pick<SweepProgress, "trials">, status: TrialStatus): number =>
   trials.filter((trial) => trial.status === status).length
 
 /** The barrier at which most trials were measured, so that they can be compared; of several, the last one. */

@@ -5,9 +5,9 @@
  * counts, so that the set-up of a short trial does not make it look slow.
  */
 import { Effect, Path } from "effect"
-import { readTrainEvents } from "../../inspect/trainEvents.ts"
+import { intervalsOf, readTrainEvents } from "../../inspect/trainEvents.ts"
 import type { SweepDefinition } from "../../schemas/Sweep.ts"
-import type { SweepProgress } from "./progress.ts"
+import { type SweepProgress, trainedTo } from "./progress.ts"
 
 export interface Savings {
   readonly iterations: { readonly trained: number; readonly saved: number }
@@ -17,44 +17,31 @@ export interface Savings {
   readonly unknown: number
 }
 
-/** Seconds for an iteration, evaluations included; undefined if it is not known. */
-const secondsPerIteration = Effect.fnUntraced(function* (path: string) {
-  const events = yield* readTrainEvents(path)
-  let [iterations, ms] = [0, 0]
-  for (const [i, { atMs, attempt, event, iteration }] of events.entries()) {
-    const before = events[i - 1]
-    if (event !== "evaluated" || before?.attempt !== attempt) continue
-    iterations += iteration - before.iteration
-    ms += atMs - before.atMs
-  }
-  return iterations > 0 ? ms / 1000 / iterations : undefined
-})
-
 /** Null if trials have budgets in epochs or of their own: then there is no full number of iterations. */
 export const savingsOf = Effect.fn("savingsOf")(function* (
   runsDir: string,
-  { base, space }: SweepDefinition,
-  { trials }: SweepProgress,
+  definition: SweepDefinition,
+  progress: SweepProgress,
 ) {
-  const { budget } = base
-  if (!("iterations" in budget) || Object.keys(space).some((path) => path.startsWith("budget"))) return null
+  const trainings = trainedTo(definition, progress)
+  if (trainings === null) return null
   const paths = yield* Path.Path
   const iterations = { trained: 0, saved: 0 }
   const seconds = { trained: 0, saved: 0 }
   let unknown = 0
-  for (const { seeds, status } of trials) {
-    for (const { iteration, run } of seeds) {
-      const saved = status === "pruned" ? Math.max(0, budget.iterations - iteration) : 0
-      iterations.trained += iteration
-      iterations.saved += saved
-      const each = run === null ? undefined : yield* secondsPerIteration(paths.join(runsDir, run))
-      if (each === undefined) {
-        unknown++
-        continue
-      }
-      seconds.trained += iteration * each
-      seconds.saved += saved * each
+  for (const { run, saved, trained } of trainings) {
+    iterations.trained += trained
+    iterations.saved += saved
+    if (trained === 0) continue
+    const measured = run === null ? [] : intervalsOf(yield* readTrainEvents(paths.join(runsDir, run)))
+    const sum = (field: "iterations" | "ms") => measured.reduce((all, interval) => all + interval[field], 0)
+    if (sum("iterations") === 0) {
+      unknown++
+      continue
     }
+    const each = sum("ms") / 1000 / sum("iterations")
+    seconds.trained += trained * each
+    seconds.saved += saved * each
   }
   return { iterations, seconds, unknown } satisfies Savings as Savings
 })

@@ -154,12 +154,14 @@ const materialize = (value: unknown, id: string, assignment: Assignment): unknow
 }
 
 const noElement = "the array of the base has no such element"
+const needsIndex = "the base has an array there; write an index, such as model[0]"
 
 /** Why a path cannot be set in a base; undefined if it can. Missing objects on the way are made. */
 export const obstacleAt = (base: unknown, keys: Keys): string | undefined => {
   let value = base
   for (const [i, key] of keys.slice(0, -1).entries()) {
     if (typeof value !== "object" || value === null) return undefined
+    if (Array.isArray(value) && typeof key !== "number") return needsIndex
     const next: unknown = Reflect.get(value, key)
     if (next === undefined && typeof key === "number") return noElement
     if (next === undefined && typeof keys[i + 1] === "number") return "the base has no array there"
@@ -169,7 +171,7 @@ export const obstacleAt = (base: unknown, keys: Keys): string | undefined => {
     value = next
   }
   const last = keys.at(-1)
-  if (typeof last !== "number") return undefined
+  if (typeof last !== "number") return Array.isArray(value) ? needsIndex : undefined
   return Array.isArray(value) && last < value.length ? undefined : noElement
 }
 

@@ -18,12 +18,12 @@ import { Experiment } from "../../schemas/experiment/Experiment.ts"
 import { nameWithBudget } from "../../schemas/experiment/ExperimentName.ts"
 import { Failure } from "../../schemas/Failure.ts"
 import { program } from "../../format/program.ts"
-import { type Assignment, SweepDefinition, SweepOutline } from "../../schemas/Sweep.ts"
+import { type Assignment, mostTrials, SweepDefinition, SweepOutline } from "../../schemas/Sweep.ts"
 import { sharedFields } from "../../schemas/sweep/Space.ts"
 import { barrierOf } from "./barriers.ts"
-import { planOf } from "./decide.ts"
+import { planOf, plannedTrials } from "./decide.ts"
 import { drawRandom } from "./draw.ts"
-import { cornerValues, gridValues, makeGrid } from "./grid.ts"
+import { cornerValues, gridValues, makeGrid, valueCount } from "./grid.ts"
 import { ownTrials } from "./plan.ts"
 import { applyAssignment, keysOf, obstacleAt, type Place, placesOf, showDrawn, showId } from "./space.ts"
 
@@ -48,12 +48,10 @@ export class TrialImpossible extends Failure<TrialImpossible>()("TrialImpossible
 const decodeOutline = Schema.decodeUnknownEffect(SweepOutline, { errors: "all", onExcessProperty: "error" })
 const encodeExperiment = Schema.encodeSync(Experiment)
 
-/** Draws of a space that is no grid which are checked, and the most corners. */
+/** Draws of a space that is no grid which are checked in addition to its trials, and the most corners. */
 const most = { draws: 1000, corners: 1024 }
-/** Own code is checked in a process of its own, which takes half a second each time. */
-const mostWithOwnCode = { draws: 8, corners: 8 }
-/** As many as a sweep may have trials. */
-const mostPoints = 10_000
+/** Own code is checked in a process of its own, which takes half a second each time: so many trials, and corners. */
+const mostWithOwnCode = 8
 
 /** An experiment as a user could have written it, for changing its fields. */
 export const writtenForm = (experiment: Experiment): unknown => encodeExperiment(experiment)
@@ -107,14 +105,21 @@ const strategyProblems = (outline: SweepOutline, base: Experiment): ReadonlyArra
   const places = placesOf(space)
   const problems: Array<Problem> = []
   const points = strategy.kind === "grid" ? strategy.points : undefined
+  // Before the values are listed: there may be very many.
+  const wide =
+    strategy.kind === "grid" ? places.find(({ parameter }) => valueCount(parameter) > mostTrials) : undefined
+  if (wide !== undefined) {
+    const problem = `found ${valueCount(wide.parameter)} values, expected at most ${mostTrials}`
+    return [{ at: `space.${showId(wide.id)}`, problem }]
+  }
   const continuous = places.find(({ parameter }) => gridValues(points)(parameter) === undefined)
   if (strategy.kind === "grid" && continuous !== undefined) {
     const problem = "a grid needs its values; write choice(…), or strategies.grid({ points: 5 })"
     return [{ at: `space.${showId(continuous.id)}`, problem }]
   }
   const own = ownTrials(strategy, strategy.kind === "grid" ? makeGrid(places, gridValues(points)).count : 0)
-  if (own !== undefined && own > mostPoints) {
-    problems.push({ at: "strategy", problem: `found ${own} trials, expected at most ${mostPoints}` })
+  if (own !== undefined && own > mostTrials) {
+    problems.push({ at: "strategy", problem: `found ${own} trials, expected at most ${mostTrials}` })
   }
   if (own !== undefined && trials !== undefined) {
     problems.push({ at: "trials", problem: `${strategy.kind} has ${own} trials here; omit trials` })
@@ -161,20 +166,25 @@ const objectiveProblems = ({ split }: Experiment): ReadonlyArray<Problem> =>
     ? [{ at: "base.split.validation", problem: "found 0: the objective would never be measured" }]
     : []
 
-/** Every point of a grid; otherwise the corners, some of them if there are many, and draws. */
-const assignmentsToCheck = (definition: SweepDefinition): Array<Assignment> => {
+/** So many of a list, evenly spaced. */
+const spaced = <A>(count: number, most: number, at: (i: number) => A): ReadonlyArray<A> => {
+  const taken = Math.min(count, most)
+  return Array.from({ length: taken }, (_, i) => at(Math.floor((i * count) / taken)))
+}
+
+/** The trials that are known beforehand, all of a grid among them; otherwise the corners and draws, too. */
+const assignmentsToCheck = (definition: SweepDefinition): ReadonlyArray<Assignment> => {
   const { base, seed, space, strategy } = definition
   const places = placesOf(space)
-  if (strategy.kind === "grid") {
-    const grid = makeGrid(places, gridValues(strategy.points))
-    return Array.from({ length: grid.count }, (_, i) => grid.point(i))
-  }
+  const hasCode = base.code !== undefined
+  const planned = plannedTrials(definition)
+  const trials = spaced(planned.length, hasCode ? mostWithOwnCode : planned.length, (i) => planned[i])
+  if (strategy.kind === "grid") return trials
   const corners = makeGrid(places, cornerValues)
-  const limits = base.code === undefined ? most : mostWithOwnCode
-  const count = Math.min(limits.corners, corners.count)
   return [
-    ...Array.from({ length: count }, (_, i) => corners.point(Math.floor((i * corners.count) / count))),
-    ...Array.from({ length: limits.draws }, (_, i) => drawRandom(seed, places, i)),
+    ...spaced(corners.count, hasCode ? mostWithOwnCode : most.corners, (i) => corners.point(i)),
+    ...trials,
+    ...Array.from({ length: hasCode ? 0 : most.draws }, (_, i) => drawRandom(seed, places, i)),
   ]
 }
 

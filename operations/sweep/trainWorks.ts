@@ -12,7 +12,8 @@ import { Interrupted } from "../../schemas/Interrupted.ts"
 import { StopSignal } from "../../pipeline/StopSignal.ts"
 import { startProcess } from "../childProcess.ts"
 import type { Measurement } from "./decide.ts"
-import { findWork, nameOfTrial, type prepareWork, type SweepOptions, trainWork } from "./parts.ts"
+import { nameOfTrial } from "./describe.ts"
+import { findWork, type prepareWork, type SweepOptions, trainWork } from "./parts.ts"
 
 export type Training = Effect.Success<ReturnType<typeof prepareWork>>
 
@@ -32,6 +33,8 @@ export interface ParallelOptions extends SweepOptions {
 /** Trains one part in a process of its own; undefined if a stop was requested. */
 const trainInProcess = Effect.fnUntraced(function* (training: Training, options: ParallelOptions) {
   const stop = yield* StopSignal
+  const known = yield* findWork(training, options)
+  if (known.found !== undefined) return known.found
   const source = nameOfTrial(training.work.trial)
   const started = yield* startProcess(options.commandOf(training), { source, endsWithParent: true })
   const stopped = Effect.andThen(stop.awaited, started.stop)
@@ -70,13 +73,9 @@ export const trainWorks = Effect.fn("trainWorks")(function* <E, R>(
   const isParallel = options.processes > 1 && trainings.length > 1
   const train = Effect.fnUntraced(function* (training: Training, i: number) {
     if (stop.requested() !== undefined || failures.length > 0) return
-    const { found } = yield* findWork(training, options)
-    const result: Result.Result<Measurement | undefined, WorkFailure> =
-      found !== undefined
-        ? Result.succeed(found)
-        : isParallel
-          ? yield* Effect.result(trainInProcess(training, options))
-          : yield* Effect.result(trainWork(training, options))
+    const result: Result.Result<Measurement | undefined, WorkFailure> = isParallel
+      ? yield* Effect.result(trainInProcess(training, options))
+      : yield* Effect.result(trainWork(training, options))
     if (Result.isFailure(result)) {
       failures.push(result.failure)
       return

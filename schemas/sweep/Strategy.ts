@@ -4,7 +4,7 @@ import { PositiveInt } from "../experiment/numbers.ts"
 import { withDefault } from "../experiment/withDefault.ts"
 import { named } from "../experiment/named.ts"
 
-/** A quarter of the trials, or fewer, survives a barrier: whole numbers keep the budgets at barriers exact. */
+/** At most half of the trials is promoted at a barrier. Whole numbers keep the budgets at barriers exact. */
 const Factor = Schema.Int.check(Schema.isBetween({ minimum: 2, maximum: 100 }))
 
 const Source = Schema.Literals(["random", "quasiRandom"])

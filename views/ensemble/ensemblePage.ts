@@ -1,5 +1,5 @@
 /**
- * The page of an ensemble: (report of the ensemble, runs folder) -> HTML with the combined result, its members beside it, and what
+ * The page of an ensemble: (report of the ensemble, runs folder) -> HTML with the combined result, its members below it, and what
  * the report page of a run shows of its test. Images and class names come from the first member.
  */
 import { existsSync } from "node:fs"
@@ -122,22 +122,23 @@ export const ensemblePage = Effect.fn("ensemblePage")(function* (
   const { ensemble, members, test } = report
   const own = yield* locateEnsemble(runsDir, ensemble)
   const predictions = Result.getOrUndefined(yield* readPredictions(own))
-  const member = yield* readRecords(paths.join(runsDir, members[0].run)).pipe(Effect.option)
+  const member = yield* readRecords(paths.join(runsDir, members[0].run))
   // What is shown of the first member is its dataset; the test is that of the ensemble.
-  const records =
-    member._tag === "None" ? undefined : { ...member.value, test, predictions, layers: undefined }
-  const pictures = records === undefined ? undefined : yield* drawPictures(records)
-  const names = records === undefined ? test.classes.map(({ label }) => String(label)) : namesOf(records)
+  const records = { ...member, test, predictions, layers: undefined }
+  const pictures = yield* drawPictures(records)
+  const names = namesOf(records)
   const isLinked = (run: string) => isInFolder && existsSync(paths.join(runsDir, run, layout.page))
-  const dataset = records?.dataset?.name
+  const dataset = records.dataset?.name
   const missing = [
-    ...(member._tag === "None" ? [`run ${members[0].run} cannot be read: there are no images`] : []),
-    ...(pictures?.missing ?? []),
+    ...(records.dataset === undefined
+      ? [`the first member, ${members[0].run}, cannot be read, so there are no images`]
+      : []),
+    ...pictures.missing,
   ]
   const sections = [
     membersSection(report, isLinked),
     resultsSection({ test }, names),
-    misclassifiedSection({ test }, names, pictures?.examples ?? new Map()),
+    misclassifiedSection({ test }, names, pictures.examples),
     predictions === undefined ? null : calibrationSection(calibrationOf(predictions)),
   ]
   return page({

@@ -233,7 +233,7 @@ const overview = (histories: ReadonlyArray<ExperimentHistory>): Content =>
           { name: "accuracy", numeric: true },
           { name: "error", numeric: true },
           "champion since",
-          "Last scheduled run",
+          "last scheduled run",
           "outcome",
         ],
         rows: histories.map(({ champion, experiment, scheduledRuns }) => {

@@ -2,6 +2,7 @@
  * How trials are drawn: (status) -> symbol and colour, the same in every chart. They differ in shape too, for readers who
  * cannot tell colours apart, and for print.
  */
+import { statusWords } from "../../operations/sweep/describe.ts"
 import { objectiveName, showObjective } from "../../operations/sweep/describe.ts"
 import type { TrialProgress, TrialStatus } from "../../operations/sweep/progress.ts"
 import type { Place } from "../../operations/sweep/space.ts"
@@ -11,13 +12,6 @@ import { type Axis, percentTick } from "../page/axis.ts"
 import { Plot } from "../page/draw.ts"
 import { Html, html } from "../page/html.ts"
 import { seriesColor } from "../page/style.ts"
-
-export const statusWords: Readonly<Record<TrialStatus, string>> = {
-  finished: "finished",
-  pruned: "pruned",
-  failed: "failed",
-  open: "in progress",
-}
 
 interface Mark {
   readonly symbol: "circle" | "triangle" | "times" | "square"

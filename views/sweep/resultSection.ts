@@ -16,9 +16,9 @@ export const resultSection = ({ definition, hasReport, result }: SweepView): Sec
   const places = placesOf(definition.space)
   const { base, finalists, winner } = result
   const columns: ReadonlyArray<Column | string> = [
-    "Trained again",
-    { name: "In the search", numeric: true },
-    { name: "Fresh seeds", numeric: true },
+    "trained again",
+    { name: "in the search", numeric: true },
+    { name: "fresh seeds", numeric: true },
     ...shortNames(places).map((name) => ({ name, numeric: true })),
   ]
   const runs = [
@@ -80,7 +80,7 @@ export const resultSection = ({ definition, hasReport, result }: SweepView): Sec
         table({
           caption: "Runs of the finalists and of the base",
           captionHidden: true,
-          columns: ["Trained again", "Runs"],
+          columns: ["trained again", "runs"],
           rows: runs.map(({ name, runs }) => [
             html`<span class="whole">${name}</span>`,
             html`<ul class="plain">

@@ -42,15 +42,15 @@ export const setupSection = ({ definition }: SweepView): Section => {
     title: "Setup",
     content: [
       facts([
-        ["Strategy", [strategyNames[kind], ...optionTexts].join(", ")],
-        ["Objective", `${objectiveName({ objective })}, on the validation split`],
-        ["Seeds of each trial", count(seeds)],
-        ["Trained again", `the best ${retrain.top}, with ${retrain.seeds} fresh seeds`],
-        ["Seed of the draws", String(seed)],
+        ["strategy", [strategyNames[kind], ...optionTexts].join(", ")],
+        ["objective", `${objectiveName({ objective })}, on the validation split`],
+        ["seeds of each trial", count(seeds)],
+        ["trained again", `the best ${retrain.top}, with ${retrain.seeds} fresh seeds`],
+        ["seed of the draws", String(seed)],
       ]),
       table({
         caption: "The space",
-        columns: ["Parameter", "Values"],
+        columns: ["parameter", "values"],
         rows: placesOf(space).map(({ id, parameter }) => [
           html`<code>${showId(id)}</code>`,
           valuesOf(parameter),
@@ -69,18 +69,18 @@ export const pruningSection = ({ definition, progress, savings }: SweepView): Se
       ? null
       : facts([
           [
-            "Iterations",
+            "iterations",
             `${count(savings.iterations.trained)} trained, ${count(savings.iterations.saved)} saved`,
           ],
           [
-            "Time of training",
+            "time of training",
             `${duration(savings.seconds.trained)} spent, ${duration(savings.seconds.saved)} saved, if the pruned trials had kept their speed`,
           ],
           ...(savings.unknown === 0
             ? []
             : ([
                 [
-                  "Without a time",
+                  "without a time",
                   `${count(savings.unknown)} trainings: they have not begun, or their run is gone`,
                 ],
               ] as const)),

@@ -64,7 +64,7 @@ const figuresOf = ({ definition, progress, result, savings }: SweepView) => {
       ? []
       : [
           {
-            name: "Saved by pruning",
+            name: "saved by pruning",
             value: share(savings.iterations.saved, savings.iterations.saved + savings.iterations.trained),
             note: unbroken(
               `of the iterations; ${duration(savings.seconds.saved)} of ${duration(savings.seconds.saved + savings.seconds.trained)}`,
@@ -76,7 +76,7 @@ const figuresOf = ({ definition, progress, result, savings }: SweepView) => {
       ? []
       : [
           {
-            name: `Winner's ${objectiveName(definition)}`,
+            name: `winner's ${objectiveName(definition)}`,
             value: showObjective(definition, winner.retrained.value),
             note: `mean over fresh seeds; ${showObjective(definition, winner.searched)} in the search`,
           },
@@ -86,19 +86,19 @@ const figuresOf = ({ definition, progress, result, savings }: SweepView) => {
         ? []
         : [
             {
-              name: "Best in the search",
+              name: "best in the search",
               value: showObjective(definition, best.value),
               note: `trial ${best.trial}`,
             },
           ]
       : [
           {
-            name: "Optimism of the search",
+            name: "optimism of the search",
             value: showChange(definition, result.optimism),
             note: "the best trial with fresh seeds, minus in the search",
           },
         ]),
-    { name: "Trials", value: count(progress.planned), note: counts.join(", ") },
+    { name: "trials", value: count(progress.planned), note: counts.join(", ") },
     ...iterations,
   ])
 }
@@ -166,17 +166,18 @@ const parametersSection = ({ definition, progress }: SweepView, compared: Compar
 /** What the reader should know before the rest. */
 const remarksOf = ({ definition, progress, result, savings }: SweepView) => {
   const failed = countStatus(progress, "failed")
+  const adopted = Math.min(definition.adopted.length, progress.planned)
   return [
     ...(failed === 0
       ? []
       : [`${count(failed)} trial${failed === 1 ? "" : "s"} failed; the table of trials has the reasons.`]),
-    ...(definition.adopted.length === 0
+    ...(adopted === 0
       ? []
-      : [
-          `The first ${count(definition.adopted.length)} trials were adopted: this strategy did not draw them.`,
-        ]),
+      : [`The first ${count(adopted)} ${adopted === 1 ? "trial was" : "trials were"} adopted, not drawn.`]),
     ...(savings !== null && result !== undefined && savings.unknown > 0
-      ? [`The runs of ${count(savings.unknown)} trainings are gone, so their curves and times are missing.`]
+      ? [
+          `The ${savings.unknown === 1 ? "run of 1 training is" : `runs of ${count(savings.unknown)} trainings are`} gone, so curves and times are missing.`,
+        ]
       : []),
   ]
 }

@@ -7,7 +7,8 @@ import type { SweepDefinition } from "../../schemas/Sweep.ts"
 import { type Content, html } from "../page/html.ts"
 import { folded } from "../page/page.ts"
 import { type Column, table } from "../page/tables.ts"
-import { barrierName, shortNames, statusWords } from "./marks.ts"
+import { statusWords } from "../../operations/sweep/describe.ts"
+import { barrierName, shortNames } from "./marks.ts"
 
 /** Whether a run has a report page. */
 export type HasReport = (run: string) => boolean
@@ -34,15 +35,15 @@ export const trialTable = (
 ): Content => {
   const places = placesOf(definition.space)
   const columns: ReadonlyArray<Column | string> = [
-    "Trial",
-    "Outcome",
+    "trial",
+    "outcome",
     ...barriers.map((barrier) => ({
       name: barriers.length === 1 ? objectiveName(definition) : `At ${barrierName(barrier)}`,
       numeric: true,
     })),
     ...shortNames(places).map((name) => ({ name, numeric: true })),
-    "Reason",
-    "Run",
+    "reason",
+    "run",
   ]
   const rows = trials
     .toSorted(byRank)
@@ -78,12 +79,12 @@ export const barrierTable = (definition: SweepDefinition, { barriers, trials }: 
     caption: "Trials at each barrier",
     captionHidden: true,
     columns: [
-      "Barrier",
-      { name: "Measured", numeric: true },
-      { name: "Pruned there", numeric: true },
-      { name: "Failed before", numeric: true },
-      { name: `Lowest ${objectiveName(definition)}`, numeric: true },
-      { name: "Highest", numeric: true },
+      "barrier",
+      { name: "measured", numeric: true },
+      { name: "pruned there", numeric: true },
+      { name: "failed before", numeric: true },
+      { name: `lowest ${objectiveName(definition)}`, numeric: true },
+      { name: "highest", numeric: true },
     ],
     rows: barriers.map((barrier, rung) => {
       const values = trials.flatMap(({ values }) => values[rung] ?? [])

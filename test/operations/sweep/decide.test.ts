@@ -1,7 +1,7 @@
 /** What a sweep decides, without training: the measured values come from a function. */
 import { assert, describe, it } from "@effect/vitest"
 import { conclude } from "../../../operations/sweep/conclude.ts"
-import { keyOf, nextStep, type Part, stateOf } from "../../../operations/sweep/decide.ts"
+import { plannedTrials, keyOf, nextStep, type Part, stateOf } from "../../../operations/sweep/decide.ts"
 import { uniformAt } from "../../../operations/sweep/draw.ts"
 import { finalistsOf, winnerOf } from "../../../operations/sweep/finish.ts"
 import type { Strategy } from "../../../schemas/sweep/Strategy.ts"
@@ -123,5 +123,45 @@ describe("a sweep", () => {
     }
     assert.isAtMost(claims, 10)
     assert.isAtLeast(lucky, 180)
+  })
+
+  it("is better than the base if it makes fewer errors with every seed, and not the other way round", () => {
+    const errors = (error: number) => [0, 1, 2, 3, 4].map((seed) => ({ seed, error: error + seed / 10_000 }))
+    // 1,000 examples: the base has 3 % wrong, of which the winner gets two thirds right.
+    const byExample = Array.from({ length: 1000 }, (_, i) => (i < 20 ? -1 : 0))
+    const better = conclude(errors(0.03), errors(0.01), byExample)
+    assert.isTrue(better.isBetter)
+    assert.closeTo(better.difference.value, -0.02, 1e-9)
+    const worse = conclude(
+      errors(0.01),
+      errors(0.03),
+      byExample.map((each) => -each),
+    )
+    assert.isFalse(worse.isBetter)
+    assert.isBelow(worse.difference.p, 0.05)
+    const ofSeedsAlone = conclude(
+      errors(0.03),
+      errors(0.01),
+      byExample.map(() => 0),
+    )
+    assert.isFalse(ofSeedsAlone.isBetter, "the difference must hold over the examples, too")
+  })
+
+  it("is drawn from the trials that are known beforehand, unless proposals depend on results", () => {
+    for (const strategy of [
+      { kind: "random" },
+      { kind: "quasiRandom" },
+      { kind: "grid", points: 3 },
+      { kind: "halving", factor: 3, rungs: 3, from: "random" },
+      { kind: "hyperband", factor: 3, rungs: 3, from: "quasiRandom" },
+      { kind: "tpe", startup: 4, batch: 3 },
+    ] as const) {
+      const own = strategy.kind === "grid" || strategy.kind === "hyperband"
+      const definition = define(strategy, own ? null : 10)
+      const { state } = play(definition, byRate)
+      const drawn = [...state.drawn].toSorted(([a], [b]) => a - b).map(([, parameters]) => parameters)
+      const known = strategy.kind === "tpe" ? drawn.slice(0, 4) : drawn
+      assert.deepStrictEqual(plannedTrials(definition), known, strategy.kind)
+    }
   })
 })

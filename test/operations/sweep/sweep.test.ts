@@ -116,6 +116,29 @@ describe("a sweep", () => {
     assert.deepStrictEqual(runsIn("runs").length, before.length + added.length)
   })
 
+  it("that begins anew with a wider space has the finished trials of the old one first, and trains none again", async () => {
+    const drawn = (high: number) =>
+      write(
+        `drawn-${high}.ts`,
+        `{ name: "drawn", strategy: { kind: "random" }, trials: 2, space: { "optimizer.learningRate": uniform(0.001, ${high}) } }`,
+      )
+    const trials = () =>
+      readFileSync(join(scratch, "drawn", "sweeps", "drawn", "journal.ndjson"), "utf8")
+        .split("\n")
+        .filter((line) => line.includes(`"record":"trial"`))
+    const first = await runCommand("sweep", drawn(0.002), ...places("drawn"))
+    assert.strictEqual(first.code, 0, first.stderr)
+    const [before, runs] = [trials(), runsIn("drawn")]
+    assert.lengthOf(before, 2)
+    const second = await runCommand("sweep", drawn(0.5), "--new", ...places("drawn"))
+    assert.strictEqual(second.code, 0, second.stderr)
+    assert.deepStrictEqual(trials(), before)
+    assert.deepStrictEqual(runsIn("drawn"), runs)
+    const narrow = await runCommand("sweep", drawn(0.0010001), "--new", ...places("drawn"))
+    assert.strictEqual(narrow.code, 0, narrow.stderr)
+    assert.notDeepEqual(trials(), before, "trials outside of the new space are drawn anew")
+  })
+
   it("is refused with the path before anything is trained if it is not valid", async () => {
     let files = 0
     const refused = async (change: string, message: RegExp) => {
@@ -134,6 +157,13 @@ describe("a sweep", () => {
       /batchSizes = 1: batchSizes: unknown field; did you mean/,
     )
     await refused(inSpace(`"model[9].rate": uniform(0, 1)`), /space\.model\[9\]\.rate: .*no such element/)
+    for (const path of ["model.filters", "model.foo.rate"]) {
+      await refused(inSpace(`"${path}": choice(8, 16)`), /: the base has an array there; write an index/)
+    }
+    await refused(
+      `{ space: { batchSize: { parameter: "integer", low: 1, high: 1e9 } } }`,
+      /space\.batchSize: found 1000000000 values, expected at most 10000/,
+    )
     await refused(
       inSpace(`"model[0].filters": choice(8, 0.5)`),
       /model\[0\]\.filters = 0\.5: model\[0\]\.filters: found 0\.5/,
