@@ -10,7 +10,7 @@ import { node, reachable, sameShape, sizeOf } from "./graph.ts"
 type Rule = (value: Value, rewrite: Rewrite) => Value | undefined
 
 interface Rewrite {
-  /** A value of the same layer as `like`, simplified. */
+  /** A value of the same layer and type as `like`, simplified. */
   readonly make: <K extends Operation>(
     like: Value,
     op: K,
@@ -72,7 +72,7 @@ const constants: Rule = (value, { make }) => {
 
 /** x / s = x · (1/s) for a scalar s: division is several times slower. */
 const divisionByScalar: Rule = (value, { make }) => {
-  if (value.op !== "Div" || isScalar(value)) return undefined
+  if (value.op !== "Div" || value.dtype !== "float32" || isScalar(value)) return undefined
   const [a, b] = value.inputs
   if (!isScalar(b)) return undefined
   const one = make(value, "Fill", [], { value: 1 }, [])
@@ -183,7 +183,8 @@ export const simplify = (outputs: ReadonlyArray<Value>): ReadonlyArray<Value> =>
   }
   for (const value of order) for (const input of value.inputs) usersOf(input).add(value)
   const rewrite: Rewrite = {
-    make: (like, op, inputs, attributes, shape) => settle(node(like.layer, op, inputs, attributes, shape)),
+    make: (like, op, inputs, attributes, shape) =>
+      settle(node(like.layer, op, inputs, attributes, shape, like.dtype)),
     reluOf: (x) => relus.get(x),
     usersOf: (x) => [...usersOf(x)],
   }

@@ -147,6 +147,14 @@ describe("simplifying", () => {
     filter.dispose()
   })
 
+  it("keeps the type of whole numbers that are reshaped twice", () => {
+    const { outputs } = trace([], feeds, ({ x }) => ({
+      y: tf.reshape(tf.reshape(tf.cast(x, "int32"), [6]), [3, 2]),
+    }))
+    const [{ dtype, op, shape }] = simplify([outputs.y])
+    assert.deepStrictEqual([op, dtype, [...shape]], ["Reshape", "int32", [3, 2]])
+  })
+
   it("joins scalar factors", () => {
     assert.deepStrictEqual(
       simplified((x) => tf.div(tf.mul(tf.mul(x, 3), 2), 4)),
