@@ -1,5 +1,7 @@
 /** What the server and the browser send each other: types alone. Text in it is from outside and is only ever shown as text. */
 
+import type { Combination } from "../schemas/Ensemble.ts"
+
 /** 0: train split, 1: validation split. */
 export type RowSplit = 0 | 1
 
@@ -70,7 +72,8 @@ export interface RunRow {
 
 export interface EnsembleRow {
   readonly name: string
-  readonly combine: string
+  /** Null if its report cannot be read. */
+  readonly combine: Combination | null
   readonly members: number
   readonly testError: number | null
   readonly problem: string | null
@@ -185,9 +188,15 @@ export interface CollectionDetail {
   readonly kind: string
   readonly facts: ReadonlyArray<readonly [name: string, value: string]>
   readonly tables: ReadonlyArray<DetailTable>
-  /** The trials as points: number of the trial, objective. */
-  readonly points: ReadonlyArray<{ readonly trial: number; readonly value: number; readonly run: string }>
+  /** The trials that were measured: the objective at the last barrier of each, and the lowest up to it of those that ended. */
+  readonly points: ReadonlyArray<{
+    readonly trial: number
+    readonly value: number
+    readonly lowest: number | null
+  }>
   readonly objective: string
+  /** The objective is a share, such as an error rate; else it is a loss. */
+  readonly isShare: boolean
   readonly runs: ReadonlyArray<string>
 }
 

@@ -9,7 +9,7 @@ import { dashboardStyle } from "./assets/style.ts"
 import { decodeCursors, decodeTopics, encodeCursors, openHub } from "./events/hub.ts"
 import { eventStream } from "./events/stream.ts"
 import { imageLimitBytes, openPredictions } from "./predictions.ts"
-import { collectionDetails } from "./runs/collectionDetail.ts"
+import { collectionDetail } from "./runs/collectionDetail.ts"
 import { matchPath, type PathParameters } from "./pathPattern.ts"
 import { ownHeaders, staticPageHeaders } from "./security/headers.ts"
 import { isRunFile, isRunId, runFilePath, runFiles } from "./security/runFolder.ts"
@@ -149,8 +149,7 @@ export const routes = ({ hasStreams, runsDir }: RoutesOptions) =>
         "/api/collections/:kind/:name",
         withProblem(
           Effect.gen(function* () {
-            const read = collectionDetails(yield* parameter("kind"))
-            const found = read === undefined ? undefined : yield* read(runsDir, yield* parameter("name"))
+            const found = yield* collectionDetail(runsDir, yield* parameter("kind"), yield* parameter("name"))
             return found === undefined ? nothing() : json(found)
           }),
         ),

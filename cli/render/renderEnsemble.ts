@@ -1,12 +1,13 @@
 /** The report of an ensemble as text: (EnsembleReport) -> lines. */
 import type { EnsembleReport } from "../../schemas/Ensemble.ts"
+import { combinationTitle } from "../../format/combinationTitle.ts"
 import { duration } from "../../format/duration.ts"
 import { table } from "./table.ts"
 import { count, percent, threeDigits } from "../../format/numbers.ts"
 
 export const renderEnsemble = ({ combine, ensemble, members, test }: EnsembleReport): string => {
   const mean = members.reduce((sum, { testError }) => sum + testError, 0) / members.length
-  const together = combine === "mean" ? "combined by mean probability" : "combined by majority vote"
+  const together = `combined by ${combinationTitle(combine)}`
   return [
     table(
       ["member", "seed", "parameters", "training", "test error", "accuracy"],

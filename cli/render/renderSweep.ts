@@ -2,14 +2,14 @@
 import { count, percent } from "../../format/numbers.ts"
 import {
   describeEvidence,
+  describeOutcome,
   describeVerdict,
   objectiveName,
-  statusWords,
   showChange,
   showObjective,
   showSpread,
 } from "../../operations/sweep/describe.ts"
-import { progressOf, type TrialProgress } from "../../operations/sweep/progress.ts"
+import { countMeasured, progressOf } from "../../operations/sweep/progress.ts"
 import { placesOf, showDrawn, showId, showInBase } from "../../operations/sweep/space.ts"
 import type { SweepDefinition, SweepRecord, SweepResult } from "../../schemas/Sweep.ts"
 import { table } from "./table.ts"
@@ -60,12 +60,6 @@ export const renderSweepResult = (definition: SweepDefinition, result: SweepResu
   ].join("\n")
 }
 
-const outcomeOf = (definition: SweepDefinition, { reason, rung, status, values }: TrialProgress) => {
-  const value = rung === null ? null : values[rung]
-  if (status === "failed") return `failed: ${reason ?? "unknown"}`
-  return value === null ? "–" : `${showObjective(definition, value)}, ${statusWords[status]}`
-}
-
 /** How far a sweep is that has not ended. */
 export const renderSweepProgress = (
   definition: SweepDefinition,
@@ -76,9 +70,8 @@ export const renderSweepProgress = (
   const rows = progress.trials.map((trial) => [
     trial.trial,
     ...places.map((place) => showDrawn(place, trial.parameters)),
-    outcomeOf(definition, trial),
+    describeOutcome(definition, trial),
   ])
-  const measured = progress.trials.filter(({ rung, status }) => rung !== null || status === "failed").length
   const { phase, planned, trainings } = progress
   const step =
     phase === null || trainings === null
@@ -87,6 +80,6 @@ export const renderSweepProgress = (
   return [
     table(["trial", ...places.map(({ id }) => showId(id)), objectiveName(definition)], rows),
     "",
-    `${definition.name}: ${count(measured)} of ${count(planned)} trials measured; ${step}`,
+    `${definition.name}: ${count(countMeasured(progress))} of ${count(planned)} trials measured; ${step}`,
   ].join("\n")
 }

@@ -65,12 +65,6 @@ const compareLink = (runs: ReadonlyArray<string>) => {
   return element("a", { class: "button", href: `/compare?${compared.join("&")}` }, text)
 }
 
-/** The lowest value up to each trial. */
-const bestSoFar = (values: ReadonlyArray<number>) => {
-  let lowest = Infinity
-  return values.map((value) => (lowest = Math.min(lowest, value)))
-}
-
 export const collectionView = (kind: "sweeps" | "ensembles", name: string): View => {
   const head = element("div")
   const tables = element("div")
@@ -97,7 +91,7 @@ export const collectionView = (kind: "sweeps" | "ensembles", name: string): View
   let wanted = 0
 
   const draw = (detail: CollectionDetail) => {
-    isShare = detail.objective !== "validation loss"
+    ;({ isShare } = detail)
     fill(
       head,
       element("p", { class: "kind" }, detail.kind),
@@ -123,9 +117,15 @@ export const collectionView = (kind: "sweeps" | "ensembles", name: string): View
     chartPlace.hidden = detail.points.length < 2
     const xs = detail.points.map(({ trial }) => trial)
     const ys = detail.points.map(({ value }) => value)
+    const ended = detail.points.flatMap(({ lowest, trial }) => (lowest === null ? [] : [{ lowest, trial }]))
     chart.update([
       { name: `${detail.objective} of the trial`, color: 0, xs, ys, scattered: true },
-      { name: "lowest so far", color: 1, xs, ys: bestSoFar(ys) },
+      {
+        name: "lowest at the end of the budget so far",
+        color: 1,
+        xs: ended.map(({ trial }) => trial),
+        ys: ended.map(({ lowest }) => lowest),
+      },
     ])
   }
 

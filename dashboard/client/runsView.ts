@@ -1,4 +1,5 @@
 /** The first view: all runs with filters and sort orders, and what was made of them: sweeps, ensembles, champions. */
+import { combinationTitle } from "../../format/combinationTitle.ts"
 import { count, percent } from "../../format/numbers.ts"
 import { moment } from "../../format/moment.ts"
 import type { Collections, RunRow, RunState } from "../messages.ts"
@@ -77,7 +78,7 @@ const collectionTables = ({ champions, ensembles, sweeps }: Collections) => [
     ensembles.map(({ combine, members, name, problem, testError }) => [
       element("a", { href: `/ensembles/${name}` }, name),
       problem === null ? count(members) : none,
-      problem ?? (combine === "mean" ? "mean probability" : "majority vote"),
+      problem ?? (combine === null ? none : combinationTitle(combine)),
       percent(testError),
     ]),
   ),

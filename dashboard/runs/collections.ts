@@ -6,11 +6,12 @@
 import { statSync } from "node:fs"
 import { join } from "node:path"
 import { Effect } from "effect"
-import { count, percent, threeDigits } from "../../format/numbers.ts"
+import { percent } from "../../format/numbers.ts"
 import { readHistory } from "../../operations/schedule/History.ts"
 import { summarize } from "../../operations/schedule/describe.ts"
 import { journal, readJobState } from "../../operations/schedule/Journal.ts"
-import { planOf, stateOf } from "../../operations/sweep/decide.ts"
+import { showObjective } from "../../operations/sweep/describe.ts"
+import { countMeasured, progressOf, type SweepProgress } from "../../operations/sweep/progress.ts"
 import { readEnsemble } from "../../storage/ensembles.ts"
 import { entriesNow, listNow } from "../../storage/filesNow.ts"
 import {
@@ -20,7 +21,7 @@ import {
   sweepLayout,
   sweepsFolder,
 } from "../../storage/sweeps.ts"
-import type { SweepDefinition, SweepRecord, SweepResult } from "../../schemas/Sweep.ts"
+import type { SweepDefinition, SweepResult } from "../../schemas/Sweep.ts"
 import type { ChampionRow, Collections, EnsembleRow, SweepRow } from "../messages.ts"
 import { isName } from "../security/runFolder.ts"
 
@@ -50,7 +51,7 @@ const readEnsembleRow = Effect.fnUntraced(function* (runsDir: string, name: stri
     Effect.catch((error) =>
       Effect.succeed<EnsembleRow>({
         name,
-        combine: "?",
+        combine: null,
         members: 0,
         testError: null,
         problem: error.message,
@@ -60,19 +61,17 @@ const readEnsembleRow = Effect.fnUntraced(function* (runsDir: string, name: stri
 })
 
 const bestOf = (
-  { objective }: SweepDefinition,
-  records: ReadonlyArray<SweepRecord>,
+  definition: SweepDefinition,
+  { ranking }: SweepProgress,
   result: SweepResult | undefined,
 ): string | null => {
   const winner = result?.winner
   if (winner !== undefined && winner !== null) {
     return `trial ${winner.trial}: test error ${percent(winner.testError)}, of the base ${percent(winner.baseTestError)}`
   }
-  const values = records.flatMap((record) => (record.record === "measured" ? [record] : []))
-  if (values.length === 0) return null
-  const best = values.reduce((a, b) => (b.value < a.value ? b : a))
-  const value = objective === "validationError" ? percent(best.value) : threeDigits(best.value)
-  return `${best.trial === "base" ? "the base" : `trial ${best.trial}`}: ${value} at iteration ${count(best.iteration)}`
+  // Values at barriers are not compared with those at the end of the budget.
+  const best = ranking.at(0)
+  return best === undefined ? null : `trial ${best.trial}: ${showObjective(definition, best.value)}`
 }
 
 const readSweepRow = Effect.fnUntraced(function* (runsDir: string, name: string) {
@@ -89,14 +88,13 @@ const readSweepRow = Effect.fnUntraced(function* (runsDir: string, name: string)
     if (definition === undefined) return damaged(`${sweepLayout.definition} is missing`)
     const result = yield* readSweepResult(runsDir, name)
     const { records } = yield* readSweepJournal(runsDir, name)
-    const { measured } = stateOf(records)
-    const trials = new Set([...measured.values()].flatMap(({ trial }) => (trial === "base" ? [] : [trial])))
+    const progress = progressOf(definition, records)
     return {
       name,
       isFinished: result !== undefined,
-      measured: trials.size,
-      trials: planOf(definition).trials,
-      best: bestOf(definition, records, result),
+      measured: countMeasured(progress),
+      trials: progress.planned,
+      best: bestOf(definition, progress, result),
       problem: null,
     } satisfies SweepRow as SweepRow
   }).pipe(Effect.catch((error) => Effect.succeed(damaged(error.message))))

@@ -1,7 +1,7 @@
 /** A sweep in words, the same in the terminal, in logs and on pages: (definition, value or result) -> text. */
 import { percent, points, pValue, threeDigits } from "../../format/numbers.ts"
 import type { SweepDefinition, SweepResult, TrialName } from "../../schemas/Sweep.ts"
-import type { TrialStatus } from "./progress.ts"
+import type { TrialProgress, TrialStatus } from "./progress.ts"
 
 type Judged = Pick<SweepDefinition, "objective">
 
@@ -37,3 +37,10 @@ export const describeEvidence = ({ difference }: NonNullable<SweepResult["winner
 
 export const describeVerdict = ({ isBetter }: NonNullable<SweepResult["winner"]>): string =>
   isBetter ? "better than the base" : "not better than the base"
+
+/** The value of a trial at the last barrier it reached, and what became of it. */
+export const describeOutcome = (judged: Judged, { reason, rung, status, values }: TrialProgress): string => {
+  const value = rung === null ? null : values[rung]
+  if (status === "failed") return `failed: ${reason ?? "unknown"}`
+  return value === null ? "–" : `${showObjective(judged, value)}, ${statusWords[status]}`
+}

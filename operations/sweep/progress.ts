@@ -129,6 +129,21 @@ export const trainedTo = (
 export const countStatus = ({ trials }: Pick<SweepProgress, "trials">, status: TrialStatus): number =>
   trials.filter((trial) => trial.status === status).length
 
+/** Trials that have a value, or failed before they had one. */
+export const countMeasured = ({ trials }: SweepProgress): number =>
+  trials.filter(({ rung, status }) => rung !== null || status === "failed").length
+
+/** The lowest value of the trials that reached the end, after each trial. */
+export const bestSoFar = ({ barriers, trials }: Pick<SweepProgress, "barriers" | "trials">) => {
+  const steps: Array<{ readonly trial: number; readonly best: number }> = []
+  let best = Number.POSITIVE_INFINITY
+  for (const { trial, values } of trials) {
+    best = Math.min(best, values[barriers.length - 1] ?? Number.POSITIVE_INFINITY)
+    if (Number.isFinite(best)) steps.push({ trial, best })
+  }
+  return steps
+}
+
 /** The barrier at which most trials were measured, so that they can be compared; of several, the last one. */
 export const comparedRung = ({ barriers, trials }: SweepProgress): number => {
   const counts = barriers.map((_, rung) => trials.filter(({ values }) => values[rung] !== null).length)

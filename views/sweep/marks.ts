@@ -2,8 +2,7 @@
  * How trials are drawn: (status) -> symbol and colour, the same in every chart. They differ in shape too, for readers who
  * cannot tell colours apart, and for print.
  */
-import { statusWords } from "../../operations/sweep/describe.ts"
-import { objectiveName, showObjective } from "../../operations/sweep/describe.ts"
+import { objectiveName, showObjective, statusWords } from "../../operations/sweep/describe.ts"
 import type { TrialProgress, TrialStatus } from "../../operations/sweep/progress.ts"
 import type { Place } from "../../operations/sweep/space.ts"
 import { showId } from "../../operations/sweep/space.ts"

@@ -1,6 +1,6 @@
 /** The values of all trials, and the best one so far: (definition, progress, result) -> Html. */
 import { objectiveName, showObjective } from "../../operations/sweep/describe.ts"
-import type { SweepProgress } from "../../operations/sweep/progress.ts"
+import { bestSoFar, type SweepProgress } from "../../operations/sweep/progress.ts"
 import type { SweepDefinition, SweepResult } from "../../schemas/Sweep.ts"
 import { numberTick, tickCount, verticalAxis } from "../page/axis.ts"
 import { draw, Plot, wideChartSize } from "../page/draw.ts"
@@ -15,17 +15,6 @@ import {
   trialDots,
   trialLegend,
 } from "./marks.ts"
-
-/** The lowest value of the trials that reached the end, after each trial. */
-export const bestSoFar = ({ barriers, trials }: Pick<SweepProgress, "barriers" | "trials">) => {
-  const steps: Array<{ readonly trial: number; readonly best: number }> = []
-  let best = Number.POSITIVE_INFINITY
-  for (const { trial, values } of trials) {
-    best = Math.min(best, values[barriers.length - 1] ?? Number.POSITIVE_INFINITY)
-    if (Number.isFinite(best)) steps.push({ trial, best })
-  }
-  return steps
-}
 
 const bestColor = seriesColor(0)
 const winnerColor = seriesColor(2)

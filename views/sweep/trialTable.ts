@@ -1,13 +1,12 @@
 /** The trials of a sweep as tables: (definition, progress) -> Html. */
 import { count } from "../../format/numbers.ts"
-import { objectiveName, showObjective } from "../../operations/sweep/describe.ts"
+import { objectiveName, showObjective, statusWords } from "../../operations/sweep/describe.ts"
 import type { SweepProgress, TrialProgress } from "../../operations/sweep/progress.ts"
 import { placesOf, showDrawn } from "../../operations/sweep/space.ts"
 import type { SweepDefinition } from "../../schemas/Sweep.ts"
 import { type Content, html } from "../page/html.ts"
 import { folded } from "../page/page.ts"
 import { type Column, table } from "../page/tables.ts"
-import { statusWords } from "../../operations/sweep/describe.ts"
 import { barrierName, shortNames } from "./marks.ts"
 
 /** Whether a run has a report page. */
