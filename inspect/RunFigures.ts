@@ -4,7 +4,6 @@
  * Nothing here fails: any field of a report may be absent, for example in a run of an older format.
  */
 import { Effect, Path, Schema } from "effect"
-import { iterationOf } from "../stages/train/checkpoint.ts"
 import type { Estimate } from "../stages/statistics/significance.ts"
 import { wilsonInterval } from "../stages/statistics/proportions.ts"
 import { readStringNow } from "../storage/filesNow.ts"
@@ -17,6 +16,7 @@ import { quoted } from "../format/quoted.ts"
 import { program } from "../format/program.ts"
 import { count } from "../format/numbers.ts"
 import { readReached } from "./summary.ts"
+import { validated } from "./validated.ts"
 
 export interface CurvePoint {
   readonly iteration: number
@@ -176,8 +176,7 @@ export const readFigures = Effect.fnUntraced(function* (run: RunHeader) {
   }
   const report = yield* readReport(run, missing)
   const curve: ReadonlyArray<CurvePoint> = report?.validation ?? (yield* curveSoFar(run))
-  const tested = iterationOf(report?.checkpoint?.split("/").at(-1) ?? "") ?? report?.iterations ?? Infinity
-  const validated = curve.findLast(({ iteration }) => iteration <= tested)
+  const evaluation = validated(curve, report)
   const examples = numberAt(run.experiment.split, "validation")
   const counted = examples !== null && Number.isInteger(examples)
   return {
@@ -193,11 +192,11 @@ export const readFigures = Effect.fnUntraced(function* (run: RunHeader) {
     testError: report?.test?.error ?? null,
     testLoss: report?.test?.loss ?? null,
     validationError:
-      validated === undefined
+      evaluation === undefined
         ? null
         : counted
-          ? { ...wilsonInterval(Math.round(validated.error * examples), examples), value: validated.error }
-          : { value: validated.error, low: null, high: null },
+          ? { ...wilsonInterval(Math.round(evaluation.error * examples), examples), value: evaluation.error }
+          : { value: evaluation.error, low: null, high: null },
     ...speedOf(run, report),
     peakMemoryBytes: peakMemoryOf(run),
     curve,

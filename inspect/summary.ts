@@ -6,6 +6,7 @@ import { iterationOf } from "../stages/train/checkpoint.ts"
 import { listNow, readStringNow } from "../storage/filesNow.ts"
 import { layout, type Run } from "../storage/runDirectory.ts"
 import { metricsFile } from "../storage/metricsLog.ts"
+import { validated } from "./validated.ts"
 import { warnUnreadable } from "../storage/report.ts"
 import { headerOf, type RunHeader } from "../storage/runHeader.ts"
 
@@ -13,7 +14,8 @@ import { headerOf, type RunHeader } from "../storage/runHeader.ts"
 const ReportGlance = Schema.Struct({
   iterations: Schema.Int,
   budget: Schema.Int,
-  validation: Schema.Array(Schema.Struct({ error: Schema.Finite })),
+  checkpoint: Schema.optionalKey(Schema.String),
+  validation: Schema.Array(Schema.Struct({ iteration: Schema.Int, error: Schema.Finite })),
   test: Schema.Struct({ error: Schema.Struct({ value: Schema.Finite }) }),
 })
 const decodeGlance = Schema.decodeUnknownEffect(Schema.fromJsonString(ReportGlance))
@@ -31,27 +33,25 @@ export const newestIteration = Effect.fnUntraced(function* (path: string) {
   return Math.max(0, ...names.map((file) => iterationOf(file) ?? 0))
 })
 
-const lowest = (errors: ReadonlyArray<number>) => (errors.length === 0 ? null : Math.min(...errors))
-
 /**
- * How far a run has come without a report: its newest row of metrics, and the lowest validation error. Only the evaluations
- * and the last rows are decoded.
+ * How far a run has come without a report: its newest row of metrics, and its newest validation error. Only the
+ * evaluations and the last rows are decoded.
  */
 const readProgress = Effect.fnUntraced(function* (path: string) {
   const text = yield* readStringNow(path).pipe(Effect.orElseSucceed(() => undefined))
   const lines = (text ?? "").split("\n")
   // A killed process may leave a torn last line.
   const newest = new Set(lines.slice(-3))
-  const errors: Array<number> = []
+  let validationError: number | null = null
   let iteration = 0
   for (const line of lines) {
     if (!newest.has(line) && !line.includes('"validation"')) continue
     const row = yield* decodeMetric(line).pipe(Effect.option)
     if (row._tag === "None") continue
     iteration = Math.max(iteration, row.value.iteration)
-    if (row.value.split === "validation") errors.push(row.value.error)
+    if (row.value.split === "validation") validationError = row.value.error
   }
-  return { iteration, validationError: lowest(errors) }
+  return { iteration, validationError }
 })
 
 /**
@@ -122,11 +122,11 @@ export const summarize = Effect.fnUntraced(function* (run: RunHeader) {
     engine: run.engine,
     attempts: run.attempts.length,
     durationSeconds: secondsOf(run, yield* Clock.currentTimeMillis),
-    /** The lowest of all evaluations. */
+    /** Of the tested model, else of the newest evaluation. */
     validationError:
       report === undefined
         ? (soFar?.validationError ?? null)
-        : lowest(report.validation.map(({ error }) => error)),
+        : (validated(report.validation, report)?.error ?? null),
     testError: report?.test.error.value ?? null,
     testAccuracy: report === undefined ? null : 1 - report.test.error.value,
     path: run.path,

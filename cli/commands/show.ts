@@ -79,7 +79,7 @@ const describeProgress = (summary: RunSummary) => {
       ? []
       : [checkpoint === 0 ? "no checkpoint yet" : `checkpoint at ${checkpoint}`]),
     ...(testError === null && validationError !== null
-      ? [`lowest validation error ${percent(validationError)}`]
+      ? [`validation error ${percent(validationError)}`]
       : []),
     `engine ${engine}`,
   ].join(", ")

@@ -39,17 +39,17 @@ export const openProgressMeter = Effect.fnUntraced(function* (run: RunHeader) {
   let samples: ReadonlyArray<Sample> = (yield* recordedSamples(run)).slice(-maxSamples)
   const file = openGrowingFile()
   let last: SentRow | undefined
-  let lowest: number | null = null
+  let validationError: number | null = null
   /** True if there were new rows. */
   const readRows = (runPath: string) => {
     const { lines, restarted } = file.read(metricsPath(runPath))
-    if (restarted) [last, lowest] = [undefined, null]
+    if (restarted) [last, validationError] = [undefined, null]
     for (const { text } of lines) {
       const row = decodeRow(text)
       if (row === undefined) continue
       last = row
       const [split, , , error] = row
-      if (split === 1 && error !== null) lowest = Math.min(lowest ?? error, error)
+      if (split === 1 && error !== null) validationError = error
     }
     return restarted || lines.length > 0
   }
@@ -74,7 +74,7 @@ export const openProgressMeter = Effect.fnUntraced(function* (run: RunHeader) {
       endsAtMs: isTraining
         ? Math.round((samples.at(-1)?.atMs ?? nowMs) + (1000 * (iterations - iteration)) / rate)
         : null,
-      validationError: lowest,
+      validationError,
     }
   }
   return { measure } satisfies ProgressMeter as ProgressMeter

@@ -22,16 +22,16 @@ const go = <A, E>(effect: Effect.Effect<A, E, FileSystem.FileSystem | Path.Path>
   Effect.runPromise(Effect.provide(effect, NodeServices.layer))
 
 describe("list", () => {
-  it("shows the lowest validation error; sorts by date, error and name, either way; filters and limits", async () => {
+  it("shows the validation error of the tested model; sorts by date, error and name, either way; filters and limits", async () => {
     const runsDir = join(scratch, "few")
-    writeRun({ runsDir, second: 1, name: "b", validation: [0.2, 0.3] })
+    writeRun({ runsDir, second: 1, name: "b", validation: [0.3, 0.2, 0.1], tested: 20 })
     writeRun({ runsDir, second: 2, name: "a", validation: [0.4, 0.1] })
     writeRun({ runsDir, second: 3, name: "a", validation: [], status: "failed", unfinished: true })
     const last = writeRun({
       runsDir,
       second: 4,
       name: "c",
-      validation: [0.5],
+      validation: [0.4, 0.5],
       status: "interrupted",
       unfinished: true,
     })
@@ -43,10 +43,10 @@ describe("list", () => {
     assert.deepStrictEqual(
       rows.map(({ iteration, validationError }) => [validationError, iteration]),
       [
-        [0.2, 20],
+        [0.2, 30],
         [0.1, 20],
         [null, 0],
-        [0.5, 10],
+        [0.5, 20],
       ],
     )
     assert.deepStrictEqual(ids("date"), [4, 3, 2, 1])
