@@ -12,6 +12,7 @@ import { claimSoon } from "./lock/claim.ts"
 import * as files from "./files.ts"
 import { isFileNow } from "./filesNow.ts"
 import { beginsWithTime } from "./runNames.ts"
+import { didYouMean } from "../format/didYouMean.ts"
 import { program } from "../format/program.ts"
 
 const folderName = "champions"
@@ -28,10 +29,12 @@ export class ChampionNotFound extends Failure<ChampionNotFound>()("ChampionNotFo
     runsDir: Schema.String,
     /** The run that the pointer names; null without a pointer. */
     run: Schema.NullOr(Schema.String),
+    /** The experiments that have a champion. */
+    known: Schema.Array(Schema.String),
   },
-  message: ({ experiment, run, runsDir }) =>
+  message: ({ experiment, known, run, runsDir }) =>
     run === null
-      ? `${experiment} has no champion in ${runsDir}; make a finished run the champion with \`${program} promote RUN\``
+      ? `${experiment} has no champion in ${runsDir}; ${didYouMean(experiment, known, `make a finished run the champion with \`${program} promote RUN\``)}`
       : `the champion of ${experiment} is ${run}, which is not in ${runsDir} any more; choose another with \`${program} promote RUN\` or \`${program} rollback ${experiment}\``,
 }) {}
 
@@ -147,6 +150,17 @@ export const changeChampion = Effect.fn("changeChampion")(function* <A, E, R>(
   return value
 }, Effect.scoped)
 
+/** Fails with the names of the experiments that have a champion. */
+export const championNotFound = Effect.fnUntraced(function* (
+  runsDir: string,
+  experiment: string,
+  run: string | null,
+) {
+  const champions = yield* listChampions(runsDir).pipe(Effect.orElseSucceed(() => []))
+  const known = champions.map((champion) => champion.experiment)
+  return yield* new ChampionNotFound({ experiment, runsDir, run, known })
+})
+
 /** The run that `champion:NAME` names; any other name is returned unchanged. */
 export const resolveChampion = Effect.fn("resolveChampion")(function* (runsDir: string, run: string) {
   if (!run.startsWith(prefix)) return run
@@ -154,7 +168,7 @@ export const resolveChampion = Effect.fn("resolveChampion")(function* (runsDir: 
   const experiment = run.slice(prefix.length)
   const champion = yield* readChampion(runsDir, experiment)
   if (champion === undefined || !(yield* files.exists(paths.join(runsDir, champion)))) {
-    return yield* new ChampionNotFound({ experiment, runsDir, run: champion ?? null })
+    return yield* championNotFound(runsDir, experiment, champion ?? null)
   }
   return champion
 })

@@ -9,10 +9,11 @@ import { EnsembleReport } from "../schemas/Ensemble.ts"
 import { isExperimentName } from "../schemas/experiment/ExperimentName.ts"
 import { Failure } from "../schemas/Failure.ts"
 import * as files from "./files.ts"
-import { isFileNow, isLinkNow } from "./filesNow.ts"
+import { isFileNow, isLinkNow, listNow } from "./filesNow.ts"
 import { removeTemporaries } from "./temporaries.ts"
 import { claim } from "./lock/claim.ts"
 import { layout } from "./runDirectory.ts"
+import { didYouMean } from "../format/didYouMean.ts"
 import { program } from "../format/program.ts"
 
 const folderName = "ensembles"
@@ -28,10 +29,12 @@ export class EnsembleNotFound extends Failure<EnsembleNotFound>()("EnsembleNotFo
     runsDir: Schema.String,
     /** Null if it does not exist. */
     problem: Schema.NullOr(Schema.String),
+    /** The ensembles that there are. */
+    known: Schema.Array(Schema.String),
   },
-  message: ({ ensemble, problem, runsDir }) =>
+  message: ({ ensemble, known, problem, runsDir }) =>
     problem === null
-      ? `there is no ensemble ${ensemble} in ${runsDir}; create it with \`${program} run\` and its file`
+      ? `there is no ensemble ${ensemble} in ${runsDir}; ${didYouMean(ensemble, known, `create it with \`${program} run\` and its file`)}`
       : `cannot read the report of ensemble ${ensemble} in ${runsDir}: ${problem}; create it again with \`${program} run\` and its file`,
 }) {}
 
@@ -76,26 +79,43 @@ export const writeEnsemble = Effect.fn("writeEnsemble")(function* (
   return folder
 })
 
+/** Fails with the names of the ensembles that there are. */
+const ensembleNotFound = Effect.fnUntraced(function* (runsDir: string, ensemble: string) {
+  const paths = yield* Path.Path
+  const known = yield* listNow(paths.join(runsDir, folderName)).pipe(Effect.orElseSucceed(() => []))
+  return yield* new EnsembleNotFound({
+    ensemble,
+    runsDir,
+    problem: null,
+    known: known.filter(isExperimentName),
+  })
+})
+
 export const readEnsemble = Effect.fn("readEnsemble")(function* (runsDir: string, name: string) {
   const paths = yield* Path.Path
-  const missing = new EnsembleNotFound({ ensemble: name, runsDir, problem: null })
-  if (!isExperimentName(name)) return yield* missing
+  if (!isExperimentName(name)) return yield* ensembleNotFound(runsDir, name)
   const text = yield* files.readStringIfExists(paths.join(yield* folderOf(runsDir, name), layout.report))
-  if (text === undefined) return yield* missing
+  if (text === undefined) return yield* ensembleNotFound(runsDir, name)
   return yield* decodeReport(text).pipe(
     Effect.mapError(
       (error) =>
-        new EnsembleNotFound({ ensemble: name, runsDir, problem: schemaProblem(layout.report, error) }),
+        new EnsembleNotFound({
+          ensemble: name,
+          runsDir,
+          problem: schemaProblem(layout.report, error),
+          known: [],
+        }),
     ),
   )
 })
 
 /** The folder of an ensemble, even if its report cannot be read. */
 export const locateEnsemble = Effect.fn("locateEnsemble")(function* (runsDir: string, name: string) {
-  const missing = new EnsembleNotFound({ ensemble: name, runsDir, problem: null })
-  if (!isExperimentName(name)) return yield* missing
+  if (!isExperimentName(name)) return yield* ensembleNotFound(runsDir, name)
   const folder = yield* folderOf(runsDir, name)
-  return (yield* files.exists(folder)) && !(yield* isFileNow(folder)) ? folder : yield* missing
+  return (yield* files.exists(folder)) && !(yield* isFileNow(folder))
+    ? folder
+    : yield* ensembleNotFound(runsDir, name)
 })
 
 /**

@@ -7,13 +7,14 @@
  * or measured again from the runs.
  */
 import { Effect, Option, Path, Schema } from "effect"
+import { didYouMean } from "../format/didYouMean.ts"
 import { program } from "../format/program.ts"
 import { schemaProblem } from "../format/schemaProblem.ts"
 import { isExperimentName } from "../schemas/experiment/ExperimentName.ts"
 import { Failure } from "../schemas/Failure.ts"
 import { SweepDefinition, SweepRecord, SweepResult } from "../schemas/Sweep.ts"
 import * as files from "./files.ts"
-import { entriesNow, isFileNow, isLinkNow } from "./filesNow.ts"
+import { entriesNow, isFileNow, isLinkNow, listNow } from "./filesNow.ts"
 import { claim, isClaimed } from "./lock/claim.ts"
 import { removeTemporaries } from "./temporaries.ts"
 
@@ -41,10 +42,12 @@ export class SweepNotFound extends Failure<SweepNotFound>()("SweepNotFound", {
     runsDir: Schema.String,
     /** Null if it does not exist. */
     problem: Schema.NullOr(Schema.String),
+    /** The sweeps that there are. */
+    known: Schema.Array(Schema.String),
   },
-  message: ({ problem, runsDir, sweep }) =>
+  message: ({ known, problem, runsDir, sweep }) =>
     problem === null
-      ? `there is no sweep ${sweep} in ${runsDir}; start it with \`${program} sweep\` and its file`
+      ? `there is no sweep ${sweep} in ${runsDir}; ${didYouMean(sweep, known, `start it with \`${program} sweep\` and its file`)}`
       : `cannot read sweep ${sweep} in ${runsDir}: ${problem}; remove it with \`${program} rm ${prefix}${sweep}\` and start it again: its runs stay, and are used again`,
 }) {}
 
@@ -81,7 +84,12 @@ const readJson = <A>(file: "definition" | "result", schema: Schema.Codec<A, unkn
     return yield* decode(text).pipe(
       Effect.mapError(
         (error) =>
-          new SweepNotFound({ sweep: name, runsDir, problem: schemaProblem(sweepLayout[file], error) }),
+          new SweepNotFound({
+            sweep: name,
+            runsDir,
+            problem: schemaProblem(sweepLayout[file], error),
+            known: [],
+          }),
       ),
     )
   })
@@ -170,12 +178,20 @@ export const appendSweepRecords = Effect.fn("appendSweepRecords")(function* (
   if (records.length > 0) yield* files.append(yield* fileOf(runsDir, name, "journal"), render(records))
 })
 
+/** Fails with the names of the sweeps that there are. */
+export const sweepNotFound = Effect.fnUntraced(function* (runsDir: string, sweep: string) {
+  const paths = yield* Path.Path
+  const known = yield* listNow(paths.join(runsDir, sweepsFolder)).pipe(Effect.orElseSucceed(() => []))
+  return yield* new SweepNotFound({ sweep, runsDir, problem: null, known: known.filter(isExperimentName) })
+})
+
 /** The folder of a sweep, even if its files cannot be read. */
 export const locateSweep = Effect.fn("locateSweep")(function* (runsDir: string, name: string) {
-  const missing = new SweepNotFound({ sweep: name, runsDir, problem: null })
-  if (!isExperimentName(name)) return yield* missing
+  if (!isExperimentName(name)) return yield* sweepNotFound(runsDir, name)
   const folder = yield* folderOf(runsDir, name)
-  return (yield* files.exists(folder)) && !(yield* isFileNow(folder)) ? folder : yield* missing
+  return (yield* files.exists(folder)) && !(yield* isFileNow(folder))
+    ? folder
+    : yield* sweepNotFound(runsDir, name)
 })
 
 /** Removes the definition first: without it there is no sweep, whatever a crash leaves in the folder. Its runs stay. */

@@ -3,7 +3,7 @@ import { Console, Effect, Option, Schema } from "effect"
 import { Argument, Command } from "effect/cli"
 import type { ChampionEvent } from "../../schemas/Champion.ts"
 import { isJudged, ScheduledRun } from "../../schemas/ScheduledRun.ts"
-import { ChampionNotFound } from "../../storage/champions.ts"
+import { championNotFound } from "../../storage/champions.ts"
 import { type ExperimentHistory, readHistory, reasonOf } from "../../operations/schedule/History.ts"
 import { formatTime, outcomeLabels, summarize } from "../../operations/schedule/describe.ts"
 import { outputColumns, printText } from "../render/printText.ts"
@@ -56,7 +56,7 @@ const renderOne = (history: ExperimentHistory, columns: number) => {
     champion === null
       ? `${experiment} has no champion`
       : `${experiment}: ${champion.run}${facts.length === 0 ? "" : ` (${facts.join(", ")})`}`,
-    ...summarize(history),
+    ...summarize(history, () => true),
     "",
     reasonTable(["when (UTC)", "", "run", "why"], rows(history), columns),
   ].join("\n")
@@ -79,7 +79,9 @@ const renderAll = (histories: ReadonlyArray<ExperimentHistory>, columns: number)
     columns,
   )
   const lines = histories.flatMap((history) =>
-    summarize(history).map((line) => `${history.experiment}, ${line}`),
+    summarize(history, (run) => run === history.champion?.run).map(
+      (line) => `${history.experiment}, ${line}`,
+    ),
   )
   return lines.length === 0 ? champions : `${champions}\n\n${lines.join("\n")}`
 }
@@ -112,7 +114,7 @@ export const champion = Command.make(
     const histories = yield* readHistory(runsDir, name)
     if (json) return yield* Console.log(JSON.stringify(toJson(name, histories), null, 2))
     if (name !== undefined && histories.length === 0) {
-      return yield* new ChampionNotFound({ experiment: name, runsDir, run: null })
+      return yield* championNotFound(runsDir, name, null)
     }
     const columns = outputColumns()
     yield* printText(

@@ -6,7 +6,7 @@ import {
   readSweepDefinition,
   readSweepJournal,
   readSweepResult,
-  SweepNotFound,
+  sweepNotFound,
   sweepName,
 } from "../../storage/sweeps.ts"
 import { findRun, locateRuns, RunNotFound } from "../../storage/runDirectory.ts"
@@ -88,7 +88,7 @@ const describeProgress = (summary: RunSummary) => {
 /** The result of a sweep, or how far it is. */
 const showSweep = Effect.fnUntraced(function* (runsDir: string, name: string, json: boolean) {
   const definition = yield* readSweepDefinition(runsDir, name)
-  if (definition === undefined) return yield* new SweepNotFound({ sweep: name, runsDir, problem: null })
+  if (definition === undefined) return yield* sweepNotFound(runsDir, name)
   const result = yield* readSweepResult(runsDir, name)
   const { records } = yield* readSweepJournal(runsDir, name)
   if (json)

@@ -38,25 +38,31 @@ export const remarks = ({ dataset, missed, resumed, retries }: ScheduledRun): Re
   ...(missed > 0 ? [`missed ${plural(missed, "one scheduled run", "scheduled runs")} before it`] : []),
 ]
 
-/** What a scheduled run ended with, and why. */
-export const describeScheduledRun = ({ champion, outcome, reasons, run }: ScheduledRun): string => {
-  const why = reasons.join("; ")
+/** What a scheduled run ended with, without the reasons. */
+const outcomeOf = ({ champion, outcome, run }: ScheduledRun): string => {
   const remains = champion === null ? "there is no champion" : "the champion stays"
   switch (outcome) {
     case "champion":
-      return `new champion ${run}: ${why}`
+      return `new champion ${run}`
     case "challenger":
-      return `${remains}; ${run} is a challenger: ${why}`
+      return `${remains}; ${run} is a challenger`
     case "failed":
-      return `failed, ${remains}: ${why}`
+      return `failed, ${remains}`
     case "timeLimit":
     case "interrupted":
-      return `${why}; the next scheduled run resumes ${run ?? "it"}`
-    case "skipped":
-      return `skipped: ${why}`
-    case "missed":
-      return `missed: ${why}`
+      return `${outcomeLabels[outcome]}; the next scheduled run resumes ${run ?? "it"}`
+    default:
+      return outcomeLabels[outcome]
   }
+}
+
+/** What a scheduled run ended with, and why. */
+export const describeScheduledRun = (scheduled: ScheduledRun): string => {
+  const { outcome, reasons, run } = scheduled
+  const why = reasons.join("; ")
+  return outcome === "timeLimit" || outcome === "interrupted"
+    ? `${why}; the next scheduled run resumes ${run ?? "it"}`
+    : `${outcomeOf(scheduled)}: ${why}`
 }
 
 export const describeUnfinished = (unfinished: Unfinished, timezone: string | undefined): string => {
@@ -74,14 +80,20 @@ export const describeUnfinished = (unfinished: Unfinished, timezone: string | un
 }
 
 /** What a person did to the champion after the last scheduled run. */
-export const describeManualChange = (event: ChampionEvent): string => {
+const describeManualChange = (event: ChampionEvent, isExplained: boolean): string => {
   const change = event.kind === "rolledBack" ? `rolled back to ${event.run}` : `promoted ${event.run}`
   const { reason } = "reason" in event ? event : { reason: null }
-  return `since then, ${formatTime(event.at)} UTC: ${change}${reason === null ? "" : `: ${reason}`}`
+  return `since then, ${formatTime(event.at)} UTC: ${change}${reason === null || isExplained ? "" : `: ${reason}`}`
 }
 
-/** The last scheduled run of an experiment and what happened since, one line each. */
-export const summarize = (history: ExperimentHistory): ReadonlyArray<string> => {
+/**
+ * The last scheduled run of an experiment and what happened since, one line each. `isExplained`: the reader sees the reasons
+ * for this run elsewhere, so they are left out.
+ */
+export const summarize = (
+  history: ExperimentHistory,
+  isExplained: (run: string | null) => boolean = () => false,
+): ReadonlyArray<string> => {
   const { scheduledRuns, unfinished } = history
   const last = scheduledRuns.at(-1)
   const change = findManualChange(history)
@@ -90,9 +102,9 @@ export const summarize = (history: ExperimentHistory): ReadonlyArray<string> => 
     ...(last === undefined
       ? []
       : [
-          `${formatScheduledTime(last)}: ${describeScheduledRun(last)}${notes.length === 0 ? "" : ` (${notes.join("; ")})`}`,
+          `${formatScheduledTime(last)}: ${isExplained(last.run) ? outcomeOf(last) : describeScheduledRun(last)}${notes.length === 0 ? "" : ` (${notes.join("; ")})`}`,
         ]),
-    ...(change === undefined ? [] : [describeManualChange(change)]),
+    ...(change === undefined ? [] : [describeManualChange(change, isExplained(change.run))]),
     // The line of the stopped run already includes that the next one resumes it.
     ...(unfinished === null ||
     (unfinished.state === "waiting" && unfinished.scheduledAt === last?.scheduledAt)

@@ -13,7 +13,7 @@ import {
   readSweepDefinition,
   readSweepJournal,
   readSweepResult,
-  SweepNotFound,
+  sweepNotFound,
 } from "../../storage/sweeps.ts"
 import { keyOf, nextStep, type Part, seedsOf, stateOf, type SweepState } from "./decide.ts"
 import { countStatus, progressOf, type TrialStatus } from "./progress.ts"
@@ -115,7 +115,7 @@ export const observeSweep = Effect.fn("observeSweep")(function* (
   // Looked at first: a sweep that ends in between has a result.
   const isRunning = yield* isSweepRunning(runsDir, name)
   const definition = yield* readSweepDefinition(runsDir, name)
-  if (definition === undefined) return yield* new SweepNotFound({ sweep: name, runsDir, problem: null })
+  if (definition === undefined) return yield* sweepNotFound(runsDir, name)
   const { records } = yield* readSweepJournal(runsDir, name)
   const result = yield* readSweepResult(runsDir, name)
   const progress = progressOf(definition, records)

@@ -127,10 +127,16 @@ const strategyProblems = (outline: SweepOutline, base: Experiment): ReadonlyArra
   if (own === undefined && trials === undefined) {
     problems.push({ at: "trials", problem: `missing, expected the number of trials for ${strategy.kind}` })
   }
-  const least = strategy.kind === "halving" ? strategy.factor ** (strategy.rungs - 1) : 1
-  if (trials !== undefined && trials < least) {
-    const problem = `found ${trials}, expected at least ${least}, so that one trial reaches the end`
-    problems.push({ at: "trials", problem })
+  if (strategy.kind === "halving" && trials !== undefined) {
+    const { factor, rungs } = strategy
+    const least = factor ** (rungs - 1)
+    let fitting = rungs
+    while (fitting > 1 && trials < factor ** (fitting - 1)) fitting--
+    if (trials < least) {
+      const advice = fitting > 1 ? `; ${fitting} rungs are enough for ${trials} trials` : ""
+      const problem = `found ${trials}, expected at least ${least} for ${rungs} rungs with factor ${factor}, so that one trial reaches the end${advice}`
+      problems.push({ at: "trials", problem })
+    }
   }
   if (strategy.kind === "halving" || strategy.kind === "hyperband") {
     if (Object.keys(space).some((path) => keysOf(path)?.[0] === "budget")) {

@@ -129,8 +129,9 @@ const curveFigure = (
   split: "train" | "validation",
   of: "loss" | "error",
 ) => {
-  const drawn = curves.filter((one) => one[split].length > 1)
-  if (drawn.length === 0) return null
+  const drawn = curves.filter((one) => one[split].length > 0)
+  // A run with one evaluation is a dot among the curves of others; dots alone make no chart.
+  if (!drawn.some((one) => one[split].length > 1)) return null
   const write = of === "error" ? percent : measure
   const name = `${split === "train" ? "Training" : "Validation"} ${of}`
   const series = drawn.map(({ unit, ...rows }): Series => ({

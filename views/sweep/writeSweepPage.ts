@@ -11,7 +11,7 @@ import {
   readSweepDefinition,
   readSweepJournal,
   readSweepResult,
-  SweepNotFound,
+  sweepNotFound,
   sweepLayout,
 } from "../../storage/sweeps.ts"
 import { sweepPage } from "./sweepPage.ts"
@@ -24,7 +24,7 @@ export const writeSweepPage = Effect.fn("writeSweepPage")(function* (
 ) {
   const paths = yield* Path.Path
   const definition = yield* readSweepDefinition(runsDir, name)
-  if (definition === undefined) return yield* new SweepNotFound({ sweep: name, runsDir, problem: null })
+  if (definition === undefined) return yield* sweepNotFound(runsDir, name)
   const { records } = yield* readSweepJournal(runsDir, name)
   const progress = progressOf(definition, records)
   const content = yield* sweepPage({
