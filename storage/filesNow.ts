@@ -49,6 +49,18 @@ export const readSmallNow = (
     catch: (error) => (error instanceof StorageFailed ? error : failedNow("read", path)(error)),
   })
 
+/** Size and times of a file, which change with it; undefined if it does not exist. */
+export const versionNow = (path: string) =>
+  readNow(
+    "check",
+    path,
+    () => {
+      const { ctimeMs, mtimeMs, size } = statSync(path)
+      return { sizeBytes: size, modifiedMs: mtimeMs, changedMs: ctimeMs }
+    },
+    undefined,
+  )
+
 /** The names in a folder, sorted; empty if the folder does not exist. */
 export const listNow = (folder: string): Effect.Effect<ReadonlyArray<string>, StorageFailed> =>
   readNow<ReadonlyArray<string>>("list", folder, () => readdirSync(folder).sort(), [])

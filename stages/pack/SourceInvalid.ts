@@ -8,6 +8,38 @@ import { firstLines } from "../../schemas/shortened.ts"
 export interface SourceProblem {
   readonly path: string
   readonly reason: string
+  /** What problems of the same kind have in common; without it, the reason. */
+  readonly kind?: string
+}
+
+/** More files of a kind are only counted. */
+const shownOfKind = 3
+
+/** Files with the same kind of problem. `files`: their number; `shown`: the first of them. */
+const Group = Schema.Struct({
+  files: Schema.Int,
+  shown: Schema.Array(Schema.Struct({ path: Schema.String, reason: Schema.String })),
+})
+type Group = typeof Group.Type
+
+/** Kinds of problems in the order in which they were found: a thousand images of another size are one problem, not a thousand. */
+export const groupProblems = (problems: ReadonlyArray<SourceProblem>): ReadonlyArray<Group> => {
+  const byKind = new Map<string, { files: number; shown: Array<Group["shown"][number]> }>()
+  for (const { kind, path, reason } of problems) {
+    const group = byKind.get(kind ?? reason) ?? { files: 0, shown: [] }
+    group.files++
+    if (group.shown.length < shownOfKind) group.shown.push({ path, reason })
+    byKind.set(kind ?? reason, group)
+  }
+  return [...byKind.values()]
+}
+
+const linesOf = ({ files, shown }: Group): ReadonlyArray<string> => {
+  const more = files - shown.length
+  return [
+    ...shown.map(({ path, reason }) => `${path}: ${reason}`),
+    ...(more === 0 ? [] : [`and ${count(more)} more like ${shown.length === 1 ? "it" : "them"}`]),
+  ]
 }
 
 /** A folder or file that the experiment names does not exist. */
@@ -38,12 +70,13 @@ export class SourceFilesRefused extends Failure<SourceFilesRefused>()("SourceFil
   exitCode: "dataError",
   fields: {
     dataset: Schema.String,
-    problems: Schema.Array(Schema.Struct({ path: Schema.String, reason: Schema.String })),
+    files: Schema.Int,
+    groups: Schema.Array(Group),
   },
-  message: ({ dataset, problems }) => {
-    const lines = firstLines(problems.map(({ path, reason }) => `${path}: ${reason}`))
-    const files = problems.length === 1 ? "1 file" : `${count(problems.length)} files`
-    return `cannot use ${files} of ${dataset}:\n${lines.map((line) => `  ${line}\n`).join("")}correct or remove them, or omit them with damaged: "exclude" in the dataset`
+  message: ({ dataset, files, groups }) => {
+    const lines = firstLines(groups.flatMap(linesOf))
+    const what = files === 1 ? "1 file" : `${count(files)} files`
+    return `cannot use ${what} of ${dataset}:\n${lines.map((line) => `  ${line}\n`).join("")}correct or remove them, or omit them with damaged: "exclude" in the dataset`
   },
 }) {}
 

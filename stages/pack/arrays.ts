@@ -92,8 +92,8 @@ const sourceOf = (train: ArraySet, test: ArraySet, sources: number): ArraySource
 })
 
 const readNamed = Effect.fnUntraced(function* (reading: Reading, field: string, file: SourceFile) {
-  const { name, path } = yield* locate(reading, field, file)
   const expected = "an NPY file"
+  const { name, path } = yield* locate(reading, field, file, expected)
   const bytes = yield* reading.files.read(path, largestFileBytes).pipe(
     Effect.catchIf(
       ({ code }) => code === "ENOENT",

@@ -59,7 +59,7 @@ export const readCifar = Effect.fn("readCifar")(function* (
   const recordBytes = layout.labelBytes + pixels
   const stored = yield* readText(reading.files, paths.join(folder, layout.names), longestTextBytes).pipe(
     Effect.catchIf(
-      ({ code }) => code === "ENOENT",
+      (error) => error._tag === "StorageFailed" && error.code === "ENOENT",
       () => Effect.succeed(""),
     ),
   )

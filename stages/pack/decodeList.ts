@@ -81,20 +81,21 @@ export const decodeList = Effect.fn("decodeList")(function* (options: {
   const progress = yield* makeProgress(dataset, entries.length)
   const add = (what: string) => counts.set(what, (counts.get(what) ?? 0) + 1)
   const decodeOne = Effect.fnUntraced(function* ({ file, name }: ImageEntry, index: number) {
-    const fail = (reason: string, sha256: string | null) => faults.set(index, { path: name, reason, sha256 })
+    const fail = (kind: string, reason: string, sha256: string | null) =>
+      faults.set(index, { path: name, reason, sha256, kind })
     yield* progress
     const bytes = yield* files.read(file, limitBytes).pipe(
-      Effect.catch(({ message }) => {
-        fail(message, null)
+      Effect.catch(({ code, message }) => {
+        fail(code, message, null)
         return Effect.succeed(undefined)
       }),
     )
     if (bytes === undefined) return
     const to = pixels.subarray(index * size, (index + 1) * size)
     const seen = yield* decodeExample(bytes, name, shape, options.images, to).pipe(
-      Effect.catch(({ message }) =>
+      Effect.catch(({ _tag, message }) =>
         Effect.map(digestOf("sha256", bytes), (sha256) => {
-          fail(reasonOf(message, name), sha256)
+          fail(_tag, reasonOf(message, name), sha256)
           return undefined
         }),
       ),

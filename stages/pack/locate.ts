@@ -17,18 +17,28 @@ export interface Reading {
   readonly scratchFolder: string
 }
 
-export const locate = Effect.fnUntraced(function* (
-  { dataDir, dataset }: Reading,
-  field: string,
-  file: SourceFile,
-) {
-  if (typeof file === "string") return { path: file, name: file }
-  return { path: yield* fetchSourceFile({ dataset, field, file, dataDir }), name: nameOf(file) }
-})
-
 /** The error of a file that is not there. */
 export const notFound = ({ dataset, files }: Reading, field: string, path: string, expected: string) =>
   new SourceNotFound({ dataset, field, path, expected, start: files.start })
+
+const isMissing = (error: { readonly _tag: string; readonly code?: string }) =>
+  error._tag === "StorageFailed" && error.code === "ENOENT"
+
+/** `expected`: what should be there, for messages. */
+export const locate = Effect.fnUntraced(function* (
+  reading: Reading,
+  field: string,
+  file: SourceFile,
+  expected: string,
+) {
+  if (typeof file === "string") return { path: file, name: file }
+  const { dataDir, dataset } = reading
+  const name = nameOf(file)
+  const path = yield* fetchSourceFile({ dataset, field, file, dataDir }).pipe(
+    Effect.catchIf(isMissing, () => Effect.fail(notFound(reading, field, name, expected))),
+  )
+  return { path, name }
+})
 
 /** Opens a file that the experiment names, until the scope ends. */
 export const openNamed = Effect.fnUntraced(function* (
@@ -37,12 +47,9 @@ export const openNamed = Effect.fnUntraced(function* (
   file: SourceFile,
   expected: string,
 ) {
-  const { name, path } = yield* locate(reading, field, file)
-  const opened = yield* reading.files.open(path).pipe(
-    Effect.catchIf(
-      ({ code }) => code === "ENOENT",
-      () => Effect.fail(notFound(reading, field, name, expected)),
-    ),
-  )
+  const { name, path } = yield* locate(reading, field, file, expected)
+  const opened = yield* reading.files
+    .open(path)
+    .pipe(Effect.catchIf(isMissing, () => Effect.fail(notFound(reading, field, name, expected))))
   return { file: opened, name }
 })

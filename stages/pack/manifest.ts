@@ -6,6 +6,7 @@
 import { Effect, Path, Result } from "effect"
 import { parse } from "csv-parse/sync"
 import type { ManifestDataset } from "../../schemas/experiment/PackedDataset.ts"
+import { shortened } from "../../schemas/shortened.ts"
 import { longestTextBytes } from "../../storage/regularFile.ts"
 import { digestOf } from "../digest.ts"
 import type { ImageEntry, ImageList, SetName } from "./Source.ts"
@@ -14,20 +15,30 @@ import { SourceInvalid, SourceNotFound, type SourceProblem } from "./SourceInval
 
 type Manifest = typeof ManifestDataset.Type
 
-/** A row by column; `at`: its line. */
+/** A row by column; `at`: its line. `unusable`: what JSON has instead of a text, by column. */
 interface Row {
   readonly at: number
   readonly values: Readonly<Record<string, string>>
+  readonly unusable?: Readonly<Record<string, string>>
 }
 
 const messageOf = (error: unknown) => (error instanceof Error ? error.message : String(error))
+
+/** Thrown because the reader takes the last column of equal names and says nothing. */
+class ColumnTwice extends Error {}
+
+const uniqueColumns = (names: Array<string>) => {
+  const twice = names.find((name, at) => names.indexOf(name) !== at)
+  if (twice !== undefined) throw new ColumnTwice(`the column ${JSON.stringify(twice)} twice`)
+  return names
+}
 
 const parseCsv = (text: string, path: string) =>
   Result.try({
     try: () =>
       parse(text, {
         bom: true,
-        columns: true,
+        columns: uniqueColumns,
         info: true,
         skip_empty_lines: true,
         trim: true,
@@ -39,13 +50,21 @@ const parseCsv = (text: string, path: string) =>
       new SourceInvalid({
         path,
         found: messageOf(error),
-        expected: "CSV with a header and as many columns in every row",
-        advice: "correct the row, or quote values that have a comma",
+        ...(error instanceof ColumnTwice
+          ? { expected: "a header that names each column once", advice: "rename or remove one of them" }
+          : {
+              expected: "CSV with a header and as many columns in every row",
+              advice: "correct the row, or quote values that have a comma",
+            }),
       }),
   }).pipe(Result.map((rows) => rows.map(({ info, record }): Row => ({ at: info.lines, values: record }))))
 
-const textOf = (value: unknown): string =>
-  typeof value === "string" ? value : typeof value === "number" ? String(value) : ""
+/** Texts, numbers and true or false are as they are written; others have no text. Larger numbers are not what is written. */
+const textOf = (value: unknown): string => {
+  if (typeof value === "string") return value
+  const isExact = typeof value === "number" && Math.abs(value) <= Number.MAX_SAFE_INTEGER
+  return isExact || typeof value === "boolean" ? String(value) : ""
+}
 
 const parseJsonLines = (text: string, path: string): Result.Result<ReadonlyArray<Row>, SourceInvalid> => {
   const rows: Array<Row> = []
@@ -66,9 +85,12 @@ const parseJsonLines = (text: string, path: string): Result.Result<ReadonlyArray
     try {
       const value: unknown = JSON.parse(line)
       if (typeof value !== "object" || value === null || Array.isArray(value)) return invalid("another value")
+      const fields: ReadonlyArray<readonly [string, unknown]> = Object.entries(value)
+      const others = fields.filter(([, field]) => textOf(field) === "" && field !== "" && field !== null)
       rows.push({
         at: index + 1,
-        values: Object.fromEntries(Object.entries(value).map(([key, field]) => [key, textOf(field)])),
+        values: Object.fromEntries(fields.map(([key, field]) => [key, textOf(field)])),
+        unusable: Object.fromEntries(others.map(([key, field]) => [key, JSON.stringify(field)])),
       })
     } catch (error) {
       return invalid(messageOf(error))
@@ -91,7 +113,7 @@ const readManifest = Effect.fnUntraced(function* (
   const folder = manifest.folder ?? paths.dirname(file)
   const text = yield* readText(files, file, longestTextBytes).pipe(
     Effect.catchIf(
-      ({ code }) => code === "ENOENT",
+      (error) => error._tag === "StorageFailed" && error.code === "ENOENT",
       () =>
         Effect.fail(
           new SourceNotFound({
@@ -119,14 +141,21 @@ const readManifest = Effect.fnUntraced(function* (
   }
   const entries: Record<SetName, Array<ImageEntry>> = { train: [], test: [] }
   const problems: Array<SourceProblem> = []
-  for (const { at, values } of rows) {
-    const problem = (reason: string) => problems.push({ path: `${file}:${at}`, reason })
+  for (const { at, unusable = {}, values } of rows) {
+    const problem = (reason: string, kind = reason) => problems.push({ path: `${file}:${at}`, reason, kind })
+    const noText = (column: string) =>
+      unusable[column] === undefined
+        ? problem(`found no ${column}`)
+        : problem(
+            `found the ${column} ${shortened(unusable[column], 100)}, expected a text, a number or true or false`,
+            `${column} of another type`,
+          )
     const split = (values[columns.split] ?? "").toLowerCase()
     const set = testNames.has(split) ? "test" : split === "" || trainNames.has(split) ? field : undefined
     if (set === undefined) {
       problem(`found ${columns.split} ${JSON.stringify(split)}, expected train or test`)
-    } else if (!values[columns.path]) problem(`found no ${columns.path}`)
-    else if (!values[columns.label]) problem(`found no ${columns.label}`)
+    } else if (!values[columns.path]) noText(columns.path)
+    else if (!values[columns.label]) noText(columns.label)
     else {
       const name = `${values[columns.path]}${suffix}`
       const group = values[columns.group]

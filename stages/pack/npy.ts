@@ -34,7 +34,8 @@ const longestText = 1000
 const textReader = (type: string) => {
   const match = /^([US])(\d+)$/.exec(type)
   const length = Number(match?.[2])
-  if (match === null || length > longestText) return undefined
+  // Texts without a length have no bytes, whatever number of them the header declares.
+  if (match === null || length < 1 || length > longestText) return undefined
   const itemBytes = match[1] === "U" ? 4 * length : length
   const read = (view: DataView, at: number, little: boolean) => {
     if (match[1] === "S") {

@@ -27,7 +27,7 @@ import { listParquet } from "./parquet.ts"
 import { shardsOf } from "./shards.ts"
 import type { ArraySource, ImageList } from "./Source.ts"
 import { localFiles } from "./sourceFiles.ts"
-import { ClassesMismatch, SourceFilesRefused } from "./SourceInvalid.ts"
+import { ClassesMismatch, groupProblems, SourceFilesRefused } from "./SourceInvalid.ts"
 import { readTable } from "./table.ts"
 import { listWebDataset } from "./webDataset.ts"
 
@@ -65,7 +65,8 @@ const decodeSets = Effect.fnUntraced(function* (dataset: ImageDataset, list: Ima
   if (excluded.length > 0 && dataset.damaged === "refuse") {
     return yield* new SourceFilesRefused({
       dataset: dataset.name,
-      problems: excluded.map(({ path, reason }) => ({ path, reason })),
+      files: excluded.length,
+      groups: groupProblems(excluded),
     })
   }
   const source: ArraySource = {
@@ -73,7 +74,7 @@ const decodeSets = Effect.fnUntraced(function* (dataset: ImageDataset, list: Ima
     test: test.set,
     sources: list.train.length + list.test.length,
     skipped: list.skipped,
-    excluded,
+    excluded: excluded.map(({ path, reason, sha256 }) => ({ path, reason, sha256 })),
     images: Object.fromEntries([...counts].sort(([a], [b]) => (a < b ? -1 : 1))),
   }
   return source

@@ -46,15 +46,19 @@ const readFile = Effect.fnUntraced(function* (
   const unpacking = members.unpacking(file.sizeBytes, `${at}/`)
   const keep = ({ bytes, label, path }: Row, row: number) => {
     const shown = `${name}[${row}]`
-    const problem = (reason: string) => found.problems.push({ path: shown, reason })
+    const problem = (reason: string, kind = reason) => found.problems.push({ path: shown, reason, kind })
     const named = label === undefined ? undefined : classOf(label, names)
     if (bytes === undefined) {
       problem(
         path === undefined ? "found no image" : `found the path ${path}, expected the bytes of the image`,
+        path === undefined ? "no image" : "a path",
       )
     } else if (label === undefined || label === "") problem(`found no ${dataset.columns.label}`)
     else if (named === undefined) {
-      problem(`found the label ${label}, expected 0 to ${(names?.length ?? 1) - 1} or the name of a class`)
+      problem(
+        `found the label ${label}, expected 0 to ${(names?.length ?? 1) - 1} or the name of a class`,
+        "an unknown label",
+      )
     } else {
       const member = unpacking.begin(String(row), bytes.byteLength)
       unpacking.count(bytes.byteLength)

@@ -7,13 +7,20 @@ const mostShards = 100_000
 
 const range = /\{(\d+)\.\.(\d+)\}/
 
+/** The numbers of files that the ranges of a path stand for, multiplied. */
+const shardsIn = (path: string) =>
+  [...path.matchAll(new RegExp(range, "g"))].reduce(
+    (product, [, from, until]) => product * (Number(until) - Number(from) + 1),
+    1,
+  )
+
 /** Numbers have as many digits as the first one is written with. */
 const expand = (path: string): ReadonlyArray<string> => {
   const found = range.exec(path)
   if (found === null) return [path]
   const [text, from, until] = found
   const [first, last] = [Number(from), Number(until)]
-  if (last < first || last - first >= mostShards) return [path]
+  if (last < first || shardsIn(path) > mostShards) return [path]
   return Array.from({ length: last - first + 1 }, (_, i) =>
     path.replace(text, String(first + i).padStart(from.length, "0")),
   ).flatMap(expand)

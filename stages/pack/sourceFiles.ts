@@ -3,12 +3,13 @@
  * or of a manifest.
  */
 import { Effect, Path } from "effect"
-import { read, stat } from "../../storage/files.ts"
-import { readSmallNow } from "../../storage/filesNow.ts"
+import { read } from "../../storage/files.ts"
+import { readSmallNow, versionNow } from "../../storage/filesNow.ts"
 import { openFile, type OpenFile } from "../../storage/openFile.ts"
 import { listTree, type Tree } from "../../storage/tree.ts"
 import type { StorageFailed } from "../../storage/StorageFailed.ts"
 import type { FileSystem, Scope } from "effect"
+import { SourceInvalid } from "./SourceInvalid.ts"
 
 type Storage<A, R = never> = Effect.Effect<A, StorageFailed, FileSystem.FileSystem | Path.Path | R>
 
@@ -40,12 +41,34 @@ export const localFiles: SourceFiles = {
   list: (folder, isSkipped) => Effect.flatMap(resolve(folder), (full) => listTree(full, isSkipped)),
   version: Effect.fnUntraced(function* (path) {
     const full = yield* resolve(path)
-    const version = yield* stat(full)
-    return `${full}\0${version?.sizeBytes}\0${version?.modifiedMs}`
+    const version = yield* versionNow(full)
+    return `${full}\0${version?.sizeBytes}\0${version?.modifiedMs}\0${version?.changedMs}`
   }),
   start: "relative paths start at the working folder",
 }
 
-/** The text of a file in UTF-8. */
-export const readText = (files: SourceFiles, path: string, limitBytes: number) =>
-  Effect.map(files.read(path, limitBytes), (bytes) => new TextDecoder().decode(bytes))
+/** What the bytes of a text are in, if it is not UTF-8. */
+const encodingOf = (bytes: Uint8Array) =>
+  (bytes[0] === 0xff && bytes[1] === 0xfe) || (bytes[0] === 0xfe && bytes[1] === 0xff)
+    ? "text in UTF-16"
+    : "bytes that are not UTF-8"
+
+/** The text of a file. Other encodings are refused: read as UTF-8, two names could become one. `name`: in messages. */
+export const readText = Effect.fnUntraced(function* (
+  files: SourceFiles,
+  path: string,
+  limitBytes: number,
+  name = path,
+) {
+  const bytes = yield* files.read(path, limitBytes)
+  return yield* Effect.try({
+    try: () => new TextDecoder("utf-8", { fatal: true }).decode(bytes),
+    catch: () =>
+      new SourceInvalid({
+        path: name,
+        found: encodingOf(bytes),
+        expected: "text in UTF-8",
+        advice: "save it again in UTF-8",
+      }),
+  })
+})

@@ -63,6 +63,9 @@ const labelOf = (written: string, classes: Table["classes"]): string => {
   const text = written.trim()
   const label = /^\d+\.\d*(e[+-]?\d+)?$/i.test(text) ? String(Number(text)) : text
   if (label === "") throw new RowFault("no label", "one in every row", "correct or remove the row")
+  if (label.includes("\uFFFD")) {
+    throw new RowFault("a label that is not in UTF-8", "text in UTF-8", "save the table again in UTF-8")
+  }
   if (typeof classes === "number" || classes.includes(label) || !/^\d+$/.test(label)) return label
   return classes[Number(label)] ?? label
 }

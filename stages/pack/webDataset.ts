@@ -75,7 +75,8 @@ const readShard = Effect.fnUntraced(function* (
     if (image === undefined) problem(`found ${has}, expected an image (.${images.join(", .")})`)
     else if (labelPath === undefined) problem(`found ${has}, expected a label (.${dataset.label})`)
     else {
-      const label = classOf(yield* readText(files, `${at}/${labelPath}`, longestLabelBytes), dataset.classes)
+      const text = yield* readText(files, `${at}/${labelPath}`, longestLabelBytes, `${shard}/${labelPath}`)
+      const label = classOf(text, dataset.classes)
       if (label === "") problem(`found an empty label (.${dataset.label})`)
       else entries.push({ file: `${at}/${image}`, name: `${shard}/${image}`, label })
     }

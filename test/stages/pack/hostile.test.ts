@@ -57,6 +57,21 @@ describe("a folder", () => {
     assert.match(message, /labels\.csv: found a file outside the folders of the classes/)
   })
 
+  it("counts files with the same kind of problem, and names the first three", async () => {
+    const sizes = Object.fromEntries(
+      await Promise.all(
+        Array.from({ length: 30 }, async (_, i) => [`b/large-${i + 10}.png`, await png(i, 5 + i)] as const),
+      ),
+    )
+    const train = await folderWith({ ...sizes, "a/empty.png": "" })
+    const message = await refused({ kind: "folder", train })
+    const shown = (name: string) => message.split("\n").filter((line) => line.includes(name)).length
+    assert.include(message, "cannot use 31 files of set:\n")
+    assert.match(message, /large-10\.png: has another size: found 5 × 5 pixels, expected 4 × 4; choose fit/)
+    assert.deepStrictEqual([shown("large-"), shown("empty.png")], [3, 1])
+    assert.include(message, "\n  and 27 more like them\n")
+  })
+
   it("omits such files with exclude, and records them with their digests", async () => {
     const train = await folderWith({ "a/0.png": "no image" })
     const { files, packed: found } = await packed({ kind: "folder", train, damaged: "exclude" })
@@ -150,6 +165,16 @@ describe("a folder", () => {
     assert.match(message, /found nothing at .*nothing, expected a folder that has one folder for each class/)
   })
 
+  it("of a manifest or with a digest is named if it does not exist", async () => {
+    const gone = { source: join(scratch, "gone.tar"), sha256: "0".repeat(64) }
+    const error = await Effect.runPromise(Effect.flip(pack({ kind: "webdataset", train: gone }, data)))
+    assert.strictEqual(error._tag, "SourceNotFound")
+    assert.match(error.message, /found nothing at .*gone\.tar, expected a tar file of WebDataset/)
+    const many = `${join(scratch, "gone")}-{0..99999}-{0..99999}.tar`
+    const unexpanded = await refused({ kind: "webdataset", train: many })
+    assert.include(unexpanded, `found nothing at ${many}`)
+  })
+
   it("is read again only if a file has changed", async () => {
     const train = await folderWith()
     const cache = join(scratch, "index")
@@ -186,6 +211,7 @@ describe("a manifest", () => {
       "bad.csv": "path,label,split\na/1.png,x,train\nnone.png,y,train\na/2.png,y,dev\nb/1.png,,train\n",
       "columns.csv": "file,label\na/1.png,x\n",
       "ragged.csv": "path,label\na/1.png,x,more\n",
+      "twice.csv": "path,label,label\na/1.png,x,y\n",
       "bad.jsonl": '{"path": "a/1.png", "label": "x"}\nnot json\n',
     })
     const of = (name: string) => refused({ kind: "manifest", train: join(folder, name) })
@@ -194,9 +220,52 @@ describe("a manifest", () => {
     assert.match(message, /bad\.csv:4: found split "dev", expected train or test/)
     assert.match(message, /bad\.csv:5: found no label/)
     assert.match(await of("columns.csv"), /found the columns file, label, expected a column path/)
+    assert.match(await of("twice.csv"), /found the column "label" twice, expected a header that names each/)
     assert.match(await of("ragged.csv"), /ragged\.csv: found Invalid Record Length/)
     assert.match(await of("bad.jsonl"), /bad\.jsonl:2: found .*expected one JSON object a line/)
     assert.match(await of("gone.csv"), /found nothing at .*gone\.csv/)
+  })
+})
+
+describe("the labels of a manifest in JSON Lines", () => {
+  const of = async (...labels: ReadonlyArray<string>) => {
+    const folder = await folderWith()
+    const paths = ["a/1.png", "a/2.png", "b/1.png", "b/2.png"]
+    const lines = labels.map((label, i) => `{"path": "${paths[i]}", "label": ${label}}\n`)
+    await write(folder, { "all.jsonl": lines.join("") })
+    return { kind: "manifest", train: join(folder, "all.jsonl") }
+  }
+
+  it("may be texts, numbers, and true and false", async () => {
+    assert.deepStrictEqual((await packed(await of('"b"', '"a"'))).classNames, ["a", "b"])
+    assert.deepStrictEqual((await packed(await of("10", "2", "10.0"))).classNames, ["2", "10"])
+    assert.deepStrictEqual((await packed(await of("true", "false"))).classNames, ["false", "true"])
+  })
+
+  it("of other types, and numbers that are not exact, are named", async () => {
+    const message = await refused(await of("null", '["a"]', '{"id": 1}', "12345678901234567890"))
+    assert.match(message, /all\.jsonl:1: found no label/)
+    assert.match(message, /all\.jsonl:2: found the label \["a"\], expected a text, a number or true or false/)
+    assert.match(message, /all\.jsonl:3: found the label \{"id":1\}/)
+    assert.match(message, /all\.jsonl:4: found the label 1234567890123456\d{4}/)
+  })
+})
+
+describe("a text in another encoding", () => {
+  it("is refused, because two names could become one", async () => {
+    const folder = await folderWith()
+    const latin = Buffer.from("path,label\na/1.png,caf\u00e9\nb/1.png,caf\u00e8\n", "latin1")
+    const wide = Buffer.from("\ufeffpath,label\na/1.png,x\n", "utf16le")
+    const table = Buffer.from("label,a,b\n\u00e9,1,2\n", "latin1")
+    await write(folder, { "latin.csv": latin, "wide.csv": wide, "table.csv": table })
+    const of = (name: string, fields: object = { kind: "manifest" }) =>
+      refused({ ...fields, train: join(folder, name) })
+    assert.match(await of("latin.csv"), /latin\.csv: found bytes that are not UTF-8, expected text in UTF-8/)
+    assert.match(await of("wide.csv"), /wide\.csv: found text in UTF-16, expected text in UTF-8/)
+    assert.match(
+      await of("table.csv", { kind: "table", imageShape: [1, 2] }),
+      /table\.csv:2: found a label that is not in UTF-8/,
+    )
   })
 })
 
@@ -279,6 +348,8 @@ describe("NumPy arrays", () => {
       await refused(await withFile(arrays({ "x_train.npy": images }))),
       /found the pixel "" of type U1, expected pixels 0 to 255/,
     )
+    const none = npy(new Uint8Array(0), [10 ** 15], { descr: "|S0" })
+    assert.match(await refused(await withFile(arrays({ "y_train.npy": none }))), /found values of type S0/)
     const long = npy(new Uint8Array(3 * 4 * 2000), [3], { descr: "<U2000" })
     assert.match(await refused(await withFile(arrays({ "y_train.npy": long }))), /found values of type U2000/)
   })
