@@ -18,6 +18,7 @@ const threads = {
   evaluateWorker: "pipeline/experimentFile/evaluateWorker.ts",
   ownCodeChild: "pipeline/experimentFile/ownCodeChild.ts",
   batchWorker: "stages/batch/batchWorker.ts",
+  parquetWorker: "stages/pack/parquetWorker.ts",
   heartbeatWorker: "storage/lock/heartbeatWorker.ts",
   probeChild: "engines/tensorflow/probeChild.ts",
 }

@@ -3,11 +3,11 @@
  * classes.
  *
  * The layout of Hugging Face's `datasets`: a column of images, `{ bytes, path }` each, and a column of labels whose names are in
- * the metadata. Read by hyparquet.
+ * the metadata. Read by hyparquet, in the thread of `parquetWorker.ts`: with a damaged file it may never end.
  */
 import { brotliDecompressSync, gunzipSync, zstdDecompressSync } from "node:zlib"
-import { Effect, Option, Schema } from "effect"
 import {
+  type AsyncBuffer,
   type Compressors,
   type FileMetaData,
   parquetMetadataAsync,
@@ -16,9 +16,7 @@ import {
   type SchemaTree,
 } from "hyparquet"
 import { size as showSize } from "../../format/size.ts"
-import type { OpenFile } from "../../storage/openFile.ts"
-import { largestFileBytes } from "../../storage/regularFile.ts"
-import { SourceInvalid } from "./SourceInvalid.ts"
+import { ArchiveFault } from "./archive/limit.ts"
 
 export interface ParquetColumns {
   readonly image: string
@@ -31,19 +29,6 @@ const compressors: Compressors = {
   ZSTD: (input, length) => zstdDecompressSync(input, { maxOutputLength: Math.max(1, length) }),
   BROTLI: (input, length) => brotliDecompressSync(input, { maxOutputLength: Math.max(1, length) }),
 }
-
-/** The part of the metadata of `datasets` that has the names of classes. */
-const Metadata = Schema.fromJsonString(
-  Schema.Struct({
-    info: Schema.Struct({
-      features: Schema.Record(
-        Schema.String,
-        Schema.Struct({ names: Schema.optionalKey(Schema.Array(Schema.String)) }),
-      ),
-    }),
-  }),
-)
-const decodeMetadata = Schema.decodeUnknownOption(Metadata)
 
 const describeColumn = ({ children, element }: SchemaTree): string =>
   children.length > 0
@@ -96,68 +81,65 @@ const rowOf = (image: unknown, label: unknown): Row => {
   }
 }
 
-/** `name`: of the file in messages. */
-export const openParquet = Effect.fn("openParquet")(function* (
-  { read, sizeBytes }: OpenFile,
-  name: string,
-  columns: ParquetColumns,
-) {
-  const invalid = (found: string, expected: string, advice: string) =>
-    new SourceInvalid({ path: name, found, expected, advice })
-  const damaged = (error: unknown) =>
-    invalid(
-      error instanceof Error ? error.message.replace(/^parquet /, "") : String(error),
-      "a whole Parquet file",
-      "the file is damaged: get it again",
-    )
-  const file = {
-    byteLength: sizeBytes,
-    slice: (from: number, until: number = sizeBytes) => {
-      const bytes = read(from, Math.max(0, until - from))
-      return bytes.buffer.slice(bytes.byteOffset, bytes.byteOffset + bytes.byteLength) as ArrayBuffer
-    },
+const damaged = (error: unknown) =>
+  error instanceof ArchiveFault
+    ? error
+    : new ArchiveFault(
+        error instanceof Error ? error.message.replace(/^parquet /, "") : String(error),
+        "a whole Parquet file",
+        "the file is damaged: get it again",
+      )
+
+/** What a failed reading throws is what is wrong with the file. */
+const reading = async <A>(read: () => A | Promise<A>): Promise<A> => {
+  try {
+    return await read()
+  } catch (error) {
+    throw damaged(error)
   }
-  const metadata = yield* Effect.tryPromise({
-    try: async (): Promise<FileMetaData> => parquetMetadataAsync(file),
-    catch: damaged,
-  })
-  const tree = yield* Effect.try({ try: () => parquetSchema(metadata), catch: damaged })
+}
+
+const checkColumns = (metadata: FileMetaData, { image: imageName, label: labelName }: ParquetColumns) => {
+  const tree = parquetSchema(metadata)
   const find = (column: string) => tree.children.find(({ element }) => element.name === column)
-  const [image, label] = [find(columns.image), find(columns.label)]
-  const isGood = image !== undefined && isImage(image) && label !== undefined && isLabel(label)
-  if (!isGood) {
+  const [image, label] = [find(imageName), find(labelName)]
+  if (image === undefined || !isImage(image) || label === undefined || !isLabel(label)) {
     const found = tree.children.map(describeColumn).join(", ")
-    return yield* invalid(
+    throw new ArchiveFault(
       `the columns ${found || "(none)"}`,
-      `a column ${columns.image} {bytes, path} or of bytes, and a column ${columns.label} of whole numbers or text`,
+      `a column ${imageName} {bytes, path} or of bytes, and a column ${labelName} of whole numbers or text`,
       "name the columns with dataset.columns",
     )
   }
-  const codec = unreadableCodec(metadata, [columns.image, columns.label])
-  if (codec !== undefined) {
-    const expected = "pages compressed by Snappy, gzip, Zstandard or Brotli"
-    return yield* invalid(`compression by ${codec}`, expected, "write the file again with one of them")
-  }
-  const stored = metadata.key_value_metadata?.find(({ key }) => key === "huggingface")?.value
-  const features = Option.getOrUndefined(decodeMetadata(stored))?.info.features
-  const firstRows: Array<number> = []
-  let rows = 0
-  for (const group of metadata.row_groups) {
-    firstRows.push(rows)
-    rows += Number(group.num_rows)
-  }
-  /** The rows of a row group; all of its images are in memory. */
-  const readGroup = Effect.fnUntraced(function* (index: number) {
-    const group = metadata.row_groups[index]
-    const bytes = Number(group.total_byte_size)
-    if (bytes > largestFileBytes) {
-      const expected = `row groups of at most ${showSize(largestFileBytes)}`
-      return yield* invalid(`a row group of ${showSize(bytes)}`, expected, "write it with smaller row groups")
+  const codec = unreadableCodec(metadata, [imageName, labelName])
+  if (codec === undefined) return
+  const expected = "pages compressed by Snappy, gzip, Zstandard or Brotli"
+  throw new ArchiveFault(`compression by ${codec}`, expected, "write the file again with one of them")
+}
+
+/** Throws what is wrong with the file. `mostBytes`: in a row group, whose images are all in memory. */
+export const openParquet = (file: AsyncBuffer, columns: ParquetColumns, mostBytes: number) =>
+  reading(async () => {
+    const metadata: FileMetaData = await parquetMetadataAsync(file)
+    checkColumns(metadata, columns)
+    const firstRows: Array<number> = []
+    let rows = 0
+    for (const group of metadata.row_groups) {
+      firstRows.push(rows)
+      rows += Number(group.num_rows)
     }
-    const rowStart = firstRows[index]
-    const found = yield* Effect.tryPromise({
-      try: () =>
-        parquetReadObjects({
+    /** The rows of a row group. */
+    const readGroup = (index: number): Promise<ReadonlyArray<Row>> =>
+      reading(async () => {
+        const group = metadata.row_groups[index]
+        const bytes = Number(group.total_byte_size)
+        if (bytes > mostBytes) {
+          const expected = `row groups of at most ${showSize(mostBytes)}`
+          const advice = "write it with smaller row groups"
+          throw new ArchiveFault(`a row group of ${showSize(bytes)}`, expected, advice)
+        }
+        const rowStart = firstRows[index]
+        const found = await parquetReadObjects({
           file,
           metadata,
           columns: [columns.image, columns.label],
@@ -165,15 +147,14 @@ export const openParquet = Effect.fn("openParquet")(function* (
           rowEnd: rowStart + Number(group.num_rows),
           compressors,
           utf8: false,
-        }),
-      catch: damaged,
-    })
-    return found.map((row) => rowOf(row[columns.image], row[columns.label]))
+        })
+        return found.map((row) => rowOf(row[columns.image], row[columns.label]))
+      })
+    return {
+      /** What `datasets` wrote, as JSON; undefined if other programs wrote the file. */
+      metadata: metadata.key_value_metadata?.find(({ key }) => key === "huggingface")?.value,
+      groups: metadata.row_groups.length,
+      readGroup,
+    }
   })
-  return {
-    /** The names of the classes by label, if the metadata has them. */
-    classNames: features?.[columns.label]?.names,
-    groups: metadata.row_groups.length,
-    readGroup,
-  }
-})
+export type ParquetFile = Awaited<ReturnType<typeof openParquet>>

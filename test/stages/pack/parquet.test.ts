@@ -4,6 +4,7 @@ import { join } from "node:path"
 import { afterAll, assert, describe, it } from "@effect/vitest"
 import { Effect } from "effect"
 import { parquetWriteBuffer } from "hyparquet-writer"
+import { ParquetTimeLimit } from "../../../stages/pack/parquetThread.ts"
 import { parquet, type ParquetRow } from "../../fixtures/parquet.ts"
 import { pack, png } from "./packing.ts"
 
@@ -137,6 +138,22 @@ describe("Parquet files", () => {
       await refused({ train: first, classes: 3 }),
       /found 2 classes, by the names in its files, expected 3/,
     )
+  })
+
+  it.each([
+    { byte: 13, value: 0, what: "a page without values" },
+    { byte: 22, value: 0x81, what: "a page of less than no bytes" },
+  ])("with $what, which the reader reads for ever, are refused in time", async ({ byte, value }) => {
+    const changed = Uint8Array.from(parquet(await rows(0, 1), { names: ["a", "b"] }))
+    changed[byte] = value
+    const message = await Effect.runPromise(
+      pack({ kind: "parquet", train: written(changed) }, data).pipe(
+        Effect.provideService(ParquetTimeLimit, "1500 millis"),
+        Effect.flip,
+        Effect.map((error) => error.message),
+      ),
+    )
+    assert.match(message, /found a row group that is not read after 1\.5 s, expected a whole Parquet file/)
   })
 
   it("that are truncated, damaged or missing are refused", async () => {
