@@ -25,6 +25,7 @@ import { train as trainModel } from "../stages/train/train.ts"
 import { classNames } from "../stages/dataset/classNames.ts"
 import { standardization } from "../stages/dataset/normalize.ts"
 import { describeEmptyClasses, findEmptyClasses } from "../stages/validate/emptyClasses.ts"
+import { describeLargeBatch } from "../stages/validate/largeBatch.ts"
 import { readsExamples, type SplitIndices } from "../stages/dataset/split.ts"
 import { describeNearDuplicates, findNearDuplicates } from "../stages/validate/nearDuplicates.ts"
 import { checkRepeated, readNames } from "../stages/validate/repeatedImages.ts"
@@ -123,6 +124,8 @@ const validate = Effect.fnUntraced(function* (fetched: FetchedDataset, data: Run
       if (emptyClasses !== undefined) {
         for (const text of describeEmptyClasses(emptyClasses, names)) yield* Effect.logWarning(text)
       }
+      const largeBatch = describeLargeBatch(experiment.batchSize, split.train.length)
+      if (largeBatch !== undefined) yield* Effect.logWarning(largeBatch)
       // Of the images that the network sees.
       const prepared = yield* data.prepared
       const standardizedBy = yield* standardization(experiment.normalization, prepared, split.train)

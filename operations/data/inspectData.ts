@@ -12,6 +12,7 @@ import { splitDataset } from "../../stages/dataset/split.ts"
 import { describeDataset } from "../../stages/fetch/datasets.ts"
 import { fetchDataset } from "../../stages/fetch/fetch.ts"
 import { describeEmptyClasses, findEmptyClasses } from "../../stages/validate/emptyClasses.ts"
+import { describeLargeBatch } from "../../stages/validate/largeBatch.ts"
 import { describeNearDuplicates, findNearDuplicates } from "../../stages/validate/nearDuplicates.ts"
 import { checkRepeated, readNames } from "../../stages/validate/repeatedImages.ts"
 import { hashImages, validateDataset } from "../../stages/validate/validate.ts"
@@ -19,7 +20,7 @@ import { hashImages, validateDataset } from "../../stages/validate/validate.ts"
 export type InspectedData = Effect.Success<ReturnType<typeof inspectData>>
 
 export const inspectData = Effect.fn("inspectData")(function* (
-  { dataset, split: splitting }: Experiment,
+  { batchSize, dataset, split: splitting }: Experiment,
   dataDir: string,
 ) {
   const fetched = yield* fetchDataset({ dataset, dataDir })
@@ -41,6 +42,8 @@ export const inspectData = Effect.fn("inspectData")(function* (
     }
     const empty = findEmptyClasses(data, split.success)
     if (empty !== undefined) warnings.push(...describeEmptyClasses(empty, names))
+    const largeBatch = describeLargeBatch(batchSize, split.success.train.length)
+    if (largeBatch !== undefined) warnings.push(largeBatch)
   }
   const nearDuplicates = Result.isFailure(split)
     ? null

@@ -31,6 +31,9 @@ const leastCorrelation = 0.98
 /** Comparisons of hashes after which the search ends: about half a second. */
 const mostComparisons = 50_000_000
 
+/** Pixels after whose comparison the search ends, because most images are alike, as those of a film: about two seconds. */
+const mostPixels = 1_000_000_000
+
 /** More pairs are only counted. */
 const mostPairs = 1000
 
@@ -62,15 +65,17 @@ const cosines = (size: number) =>
     return Math.cos((Math.PI * wave * ((i % size) + 0.5)) / size)
   })
 
-/** Gray pixels of an image: the mean of its channels. */
+/** Gray pixels of an image: the sum of its channels, because whole numbers have exact sums. Valid until the next call. */
 const grayOf = ({ imageShape: [height, width, channels], images }: ResidentDataset) => {
-  const gray = new Float64Array(height * width)
-  return (index: number): Float64Array => {
+  const size = height * width
+  if (channels === 1) return (index: number) => images.subarray(index * size, (index + 1) * size)
+  const gray = new Uint32Array(size)
+  return (index: number): Uint32Array => {
     let from = index * gray.length * channels
     for (let i = 0; i < gray.length; i++) {
       let sum = 0
       for (let c = 0; c < channels; c++) sum += images[from++]
-      gray[i] = sum / channels
+      gray[i] = sum
     }
     return gray
   }
@@ -120,21 +125,31 @@ const bitsOf = (word: number): number => {
 const pieceOf = (hashes: Uint32Array, index: number, piece: number): number =>
   (hashes[2 * index + (piece >> 1)] >>> (16 * (piece & 1))) & 0xffff
 
-/** Pearson's correlation of the gray pixels of two images; 0 if one of them is of one gray. */
+/** The sum of the values, and the sum of their squares less that of their mean. */
+const momentsOf = (values: Uint8Array | Uint32Array): readonly [sum: number, variation: number] => {
+  let [sum, squares] = [0, 0]
+  for (let i = 0; i < values.length; i++) {
+    sum += values[i]
+    squares += values[i] * values[i]
+  }
+  return [sum, squares - sum ** 2 / values.length]
+}
+
+/** Pearson's correlation of the gray pixels of two images; 0 if one of them is of one gray. Quick if only `first` changes. */
 const correlationOf = (data: ResidentDataset) => {
   const [gray, otherGray] = [grayOf(data), grayOf(data)]
+  const known: Array<readonly [sum: number, variation: number]> = []
+  let [last, b] = [-1, otherGray(0)]
   return (first: number, second: number): number => {
-    const [a, b] = [gray(first), otherGray(second)]
-    let [sumA, sumB, squaresA, squaresB, products] = [0, 0, 0, 0, 0]
-    for (let i = 0; i < a.length; i++) {
-      sumA += a[i]
-      sumB += b[i]
-      squaresA += a[i] * a[i]
-      squaresB += b[i] * b[i]
-      products += a[i] * b[i]
-    }
-    const variances = (squaresA - sumA ** 2 / a.length) * (squaresB - sumB ** 2 / a.length)
-    return variances <= 0 ? 0 : (products - (sumA * sumB) / a.length) / Math.sqrt(variances)
+    const a = gray(first)
+    if (second !== last) [last, b] = [second, otherGray(second)]
+    const [sumA, variationA] = (known[first] ??= momentsOf(a))
+    const [sumB, variationB] = (known[second] ??= momentsOf(b))
+    // The least variation of an image that is not of one gray is almost 1. Less than a half is a rounding error.
+    if (variationA < 0.5 || variationB < 0.5) return 0
+    let products = 0
+    for (let i = 0; i < a.length; i++) products += a[i] * b[i]
+    return (products - (sumA * sumB) / a.length) / Math.sqrt(variationA * variationB)
   }
 }
 
@@ -155,7 +170,10 @@ export const findNearDuplicates = Effect.fn("findNearDuplicates")(function* (
   const buckets = Array.from({ length: pieces }, () => new Map<number, Array<number>>())
   const found: Array<NearDuplicate> = []
   const atOnce = imagesAtOnce(data)
+  const pixels = data.imageShape[0] * data.imageShape[1]
   let comparisons = 0
+  let correlations = 0
+  const isOver = () => comparisons >= mostComparisons || correlations * pixels >= mostPixels
   /** The image that each one was compared with last, plus 1. */
   const comparedWith = new Uint32Array(data.labels.length)
   const compareWith = (index: number, other: number) => {
@@ -165,6 +183,7 @@ export const findNearDuplicates = Effect.fn("findNearDuplicates")(function* (
     const bits =
       bitsOf(hashes[2 * index] ^ hashes[2 * other]) + bitsOf(hashes[2 * index + 1] ^ hashes[2 * other + 1])
     if (bits > mostBits || areEqual(data, index, other)) return
+    correlations++
     const value = correlation(other, index)
     if (value >= leastCorrelation) found.push({ first: other, second: index, correlation: value })
   }
@@ -174,7 +193,7 @@ export const findNearDuplicates = Effect.fn("findNearDuplicates")(function* (
       const key = pieceOf(hashes, index, piece)
       for (const change of changes) {
         for (const other of buckets[piece].get(key ^ change) ?? []) {
-          if (comparisons >= mostComparisons) return
+          if (isOver()) return
           compareWith(index, other)
         }
       }
@@ -197,7 +216,7 @@ export const findNearDuplicates = Effect.fn("findNearDuplicates")(function* (
   const pairs = found
     .toSorted((a, b) => b.correlation - a.correlation || a.first - b.first || a.second - b.second)
     .slice(0, mostPairs)
-  const result: NearDuplicates = { pairs, count: found.length, isComplete: comparisons < mostComparisons }
+  const result: NearDuplicates = { pairs, count: found.length, isComplete: !isOver() }
   return result
 })
 

@@ -48,6 +48,22 @@ describe("near duplicates", () => {
   const original = others[7]
   const brightened = original.map((pixel) => Math.min(255, pixel + 12))
 
+  it("are none of images of one gray, and the search ends in time if almost all images are alike", async () => {
+    const shape = [size, size, 3] as const
+    const plain = [10, 77, 200].map((value) => new Uint8Array(size * size * 3).fill(value))
+    const coloured = { ...datasetOf(plain), imageShape: shape }
+    const none = await Effect.runPromise(findNearDuplicates(coloured, splitOf(1, 1, 1)))
+    assert.strictEqual(none.count, 0)
+    const film = Array.from({ length: 2400 }, (_, at) => {
+      const frame = Uint8Array.from(original)
+      frame[at % frame.length] ^= 1 + (at >> 11)
+      return frame
+    })
+    const found = await Effect.runPromise(findNearDuplicates(datasetOf(film), splitOf(1200, 0, 1200)))
+    assert.isFalse(found.isComplete)
+    assert.isAbove(found.count, 100_000)
+  })
+
   it("are a photograph that was compressed, scaled or brightened, and no two different ones", async () => {
     const compressed = await gray(sharp(await sharp(original, { raw }).jpeg({ quality: 75 }).toBuffer()))
     const scaled = await gray(
