@@ -132,6 +132,24 @@ describe("a brightened copy of a training image in the test set", () => {
   }, 60_000)
 })
 
+describe("a batch larger than the training split", () => {
+  it("is a warning with both numbers, of a run and of data", async () => {
+    const said =
+      /batchSize is 500, but the training split has 200 examples: each batch has every example 2\.5 times/
+    const { code, stderr } = await train("large-batch", written.packed.npz, { batchSize: 500 }, [
+      "--iterations=2",
+    ])
+    assert.strictEqual(code, 0, stderr)
+    assert.match(stderr, said)
+    const described = await runCommand(
+      "data",
+      join(scratch, "large-batch.ts"),
+      `--data-dir=${join(scratch, "data")}`,
+    )
+    assert.match(described.stderr, said)
+  }, 60_000)
+})
+
 describe("data", () => {
   it("describes the dataset of an experiment, writes a page of its images, and fails with its problems", async () => {
     const file = join(scratch, "described.ts")
