@@ -10,7 +10,7 @@ process.env.NODE_COMPILE_CACHE ??= join(tmpdir(), "node-compile-cache")
 const longest = [
   "docs/typescript.long",
   "docs/commands.long",
-  "engines/referenceResults.long",
+  "engines/referenceResults.proof",
   "operations/schedule/schedule",
   "docs/commands",
   "operations/ensemble/parallel",

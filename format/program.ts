@@ -32,4 +32,4 @@ export const asTyped = (command: string): string => command.replace(/^pipeline\b
 export const isCheckout = import.meta.url.endsWith(".ts")
 
 /** What adds the tensorflow engine. */
-export const addTensorflow = isCheckout ? "pnpm engine:tensorflow" : `${program} engine add tensorflow`
+export const addTensorflow = `${program} engine add tensorflow`

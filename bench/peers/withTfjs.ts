@@ -25,7 +25,9 @@ const importTfjs = (): { readonly tf: Tfjs; readonly versions: Record<string, st
   if (form === "javascript") return { tf: core, versions: { "@tensorflow/tfjs-core": core.version_core } }
   const [place] = locate()
   if (place === undefined)
-    throw new Error("@tensorflow/tfjs-node-gpu is not installed; `pnpm engine:tensorflow` adds it")
+    throw new Error(
+      "@tensorflow/tfjs-node-gpu is not installed; `pnpm pipeline engine add tensorflow` adds it",
+    )
   Object.assign(process.env, { TF_CPP_MIN_LOG_LEVEL: "3" })
   const { value: native } = captureStderr(() => importNative(place.from))
   const tensorflow = native.backend().binding.TF_Version

@@ -114,7 +114,7 @@ export const rm = Command.make(
       ...counted(links.length, "link"),
     ]
     const what = `${counts.join(" and ")}, ${size(sizeBytes)}`
-    yield* Console.log(options.yes ? `removed ${what}` : `would remove ${what}; add --yes to remove them`)
+    yield* Console.log(options.yes ? `removed ${what}` : `nothing was removed; add --yes to remove ${what}`)
     for (const { run, target } of links) {
       yield* Console.log(`${run} is only a link: its data stay in ${target}`)
     }

@@ -13,6 +13,7 @@ import { findRun, locateRuns, RunNotFound } from "../../storage/runDirectory.ts"
 import { renderEnsemble } from "../render/renderEnsemble.ts"
 import { openOrLog } from "../render/openFile.ts"
 import { printReportText } from "../render/printReport.ts"
+import { renderLayers } from "../render/renderLayers.ts"
 import { printText } from "../render/printText.ts"
 import { describeCommit } from "../../format/describeCommit.ts"
 import { runArgument } from "../../format/runArgument.ts"
@@ -93,13 +94,8 @@ const showSweep = Effect.fnUntraced(function* (runsDir: string, name: string, js
   const { records } = yield* readSweepJournal(runsDir, name)
   if (json)
     return yield* Console.log(JSON.stringify({ definition, records, result: result ?? null }, null, 2))
-  const { renderSweepProgress, renderSweepResult } = yield* Effect.promise(
-    () => import("../render/renderSweep.ts"),
-  )
-  yield* printText(
-    result === undefined ? renderSweepProgress(definition, records) : renderSweepResult(definition, result),
-    2,
-  )
+  const { renderSweep } = yield* Effect.promise(() => import("../render/renderSweep.ts"))
+  yield* printText(renderSweep(definition, records, result), 2)
 })
 
 export const show = Command.make(
@@ -136,8 +132,11 @@ export const show = Command.make(
     if (attempt?.gitProblem !== undefined)
       yield* Console.log(describeCommit(attempt.gitCommit, attempt.gitProblem))
     if (summary.reason !== null) yield* printText(summary.reason, 2)
-    if (report !== undefined) yield* printReportText(report)
-    else if (summary.status !== "running")
+    if (report !== undefined) {
+      yield* printText(`\n${renderLayers(report.layers)}`, 2)
+      yield* printReportText(report)
+    }
+    if (report === undefined && summary.status !== "running")
       yield* printText(`resume with: ${program} resume ${quoted(runArgument(found.path))}`, 2)
   }),
 ).pipe(

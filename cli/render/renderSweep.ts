@@ -9,7 +9,7 @@ import {
   showObjective,
   showSpread,
 } from "../../operations/sweep/describe.ts"
-import { countMeasured, progressOf } from "../../operations/sweep/progress.ts"
+import { countMeasured, progressOf, type SweepProgress } from "../../operations/sweep/progress.ts"
 import { placesOf, showDrawn, showId, showInBase } from "../../operations/sweep/space.ts"
 import type { SweepDefinition, SweepRecord, SweepResult } from "../../schemas/Sweep.ts"
 import { table } from "./table.ts"
@@ -60,26 +60,35 @@ export const renderSweepResult = (definition: SweepDefinition, result: SweepResu
   ].join("\n")
 }
 
-/** How far a sweep is that has not ended. */
-export const renderSweepProgress = (
-  definition: SweepDefinition,
-  records: ReadonlyArray<SweepRecord>,
-): string => {
-  const progress = progressOf(definition, records)
+/** All trials with their parameters, and what became of them. */
+const renderTrials = (definition: SweepDefinition, { trials }: SweepProgress): string => {
   const places = placesOf(definition.space)
-  const rows = progress.trials.map((trial) => [
+  const rows = trials.map((trial) => [
     trial.trial,
     ...places.map((place) => showDrawn(place, trial.parameters)),
     describeOutcome(definition, trial),
   ])
+  return table(["trial", ...places.map(({ id }) => showId(id)), objectiveName(definition)], rows)
+}
+
+/** How far a sweep is that has not ended. */
+const renderProgress = ({ name }: SweepDefinition, progress: SweepProgress): string => {
   const { phase, planned, trainings } = progress
   const step =
     phase === null || trainings === null
       ? "testing the winner and the base"
       : `${phase}: ${count(trainings.done)} of ${count(trainings.of)} trainings done`
-  return [
-    table(["trial", ...places.map(({ id }) => showId(id)), objectiveName(definition)], rows),
-    "",
-    `${definition.name}: ${count(countMeasured(progress))} of ${count(planned)} trials measured; ${step}`,
-  ].join("\n")
+  return `${name}: ${count(countMeasured(progress))} of ${count(planned)} trials measured; ${step}`
+}
+
+/** All trials, then the result, or how far the sweep is. */
+export const renderSweep = (
+  definition: SweepDefinition,
+  records: ReadonlyArray<SweepRecord>,
+  result: SweepResult | undefined,
+): string => {
+  const progress = progressOf(definition, records)
+  const outcome =
+    result === undefined ? renderProgress(definition, progress) : renderSweepResult(definition, result)
+  return `${renderTrials(definition, progress)}\n\n${outcome}`
 }

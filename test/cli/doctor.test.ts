@@ -43,7 +43,8 @@ describe("doctor", () => {
     assert.match(found("data", "emnist-digits")?.remedy ?? "", /download/)
     assert.isTrue(found("disk", "runs")?.available)
     const tensorflow = found("engine", "tensorflow")
-    if (tensorflow?.available === false) assert.match(tensorflow.remedy ?? "", /`pnpm engine:tensorflow`/)
+    if (tensorflow?.available === false)
+      assert.match(tensorflow.remedy ?? "", /`pnpm pipeline engine add tensorflow`/)
   })
 
   it("finds data that were put there by hand, and verifies them", async () => {

@@ -53,7 +53,7 @@ describe("rm", () => {
     const runsDir = join(scratch, "rm")
     const dry = await runCommand("rm", "*-a-*", "--runs-dir", runsDir)
     assert.strictEqual(dry.code, 0, dry.stderr)
-    assert.match(dry.stdout, /would remove 2 runs, [\d.]+ kB; add --yes to remove them/)
+    assert.match(dry.stdout, /nothing was removed; add --yes to remove 2 runs, [\d.]+ kB/)
     assert.strictEqual(readdirSync(runsDir).length, 3)
     const real = await runCommand("rm", "*-a-*", "--yes", "--runs-dir", runsDir)
     assert.match(real.stdout, /removed 2 runs/)

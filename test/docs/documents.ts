@@ -1,5 +1,5 @@
 /**
- * Executes the commands of the documents, as tests: (stand-ins, or the real experiments) -> a test for each document.
+ * Executes the commands of the documents, as tests: (which of them) -> a test for each document.
  * README.md has the rules.
  */
 import { readdirSync } from "node:fs"
@@ -44,10 +44,18 @@ const runLine = async (project: Project, line: string, exits: number) => {
   return `${stderr}\n${stdout}\n`
 }
 
-const isSkipped = (block: Block, experiments: Experiments) =>
-  valuesOf(block, "not run").length > 0 || (experiments === "stand-ins" && valuesOf(block, "long").length > 0)
+/** With stand-ins for the experiments, with the real ones, or the proofs: blocks that take minutes. */
+type Selection = "stand-ins" | "real" | "proofs"
 
-export const testCommands = (experiments: Experiments) => {
+const isSelected = (block: Block, selection: Selection) => {
+  const has = (comment: string) => valuesOf(block, comment).length > 0
+  if (has("not run")) return false
+  if (has("proof")) return selection === "proofs"
+  return selection === "real" || (selection === "stand-ins" && !has("long"))
+}
+
+export const testCommands = (selection: Selection) => {
+  const experiments: Experiments = selection === "stand-ins" ? "stand-ins" : "real"
   let prepared: Project
   beforeAll(async () => {
     delete process.env.DISPLAY
@@ -60,10 +68,11 @@ export const testCommands = (experiments: Experiments) => {
 
   for (const document of documents) {
     const blocks = document.blocks.filter(({ language }) => language === "sh" || language === "ts")
-    const commands = blocks.filter((block) => block.language === "sh" && !isSkipped(block, experiments))
+    const commands = blocks.filter((block) => block.language === "sh" && isSelected(block, selection))
     if (commands.length === 0) continue
-    // Those of docs/resume.md kill runs, ensembles and sweeps: minutes on a busy machine.
-    it(`the commands of ${document.path} run and print what it shows`, { timeout: 420_000 }, async () => {
+    // Proofs kill runs, ensembles and sweeps: minutes on a busy machine.
+    const timeout = selection === "proofs" ? 900_000 : 300_000
+    it(`the commands of ${document.path} run and print what it shows`, { timeout }, async () => {
       const project = copyProject(prepared)
       try {
         for (const block of blocks) {

@@ -2,7 +2,7 @@
  * What the reference engine computes for those parity cases that take it long, kept in files: name -> result.
  *
  * `node test/engines/referenceResults.ts` computes and writes them again. A file knows the definition of its case, so
- * that it is not used for another; referenceResults.long.test.ts computes all of them and compares.
+ * that it is not used for another; referenceResults.proof.test.ts computes all of them and compares.
  */
 import { createHash } from "node:crypto"
 import { mkdirSync, readFileSync, writeFileSync } from "node:fs"

@@ -60,7 +60,7 @@ describe("selecting an engine", () => {
       assert.strictEqual(error._tag, "EngineNotAvailable")
       assert.deepStrictEqual(error.available, ["onnx", "reference"])
       assert.match(error.found, hasTensorflow ? /with 2 threads, expected 3/ : /tfjs-node-gpu|native library/)
-      assert.match(error.remedy, hasTensorflow ? /--threads 2/ : /`pnpm engine:tensorflow`/)
+      assert.match(error.remedy, hasTensorflow ? /--threads 2/ : /`pnpm pipeline engine add tensorflow`/)
       assert.include(error.message, `: ${error.found}; ${error.remedy}; available: onnx, reference`)
     }),
   )

@@ -19,7 +19,7 @@ describe("a package that does not work", () => {
       stderr:
         "Error: /lib/x86_64-linux-gnu/libm.so.6: version `GLIBC_2.35' not found (required by libtensorflow_cc.so.2)",
       found: /needs GLIBC_2\.35, newer than this system's$/,
-      remedy: /^`pnpm engine:tensorflow` builds one where g\+\+ is newer/,
+      remedy: /^`pnpm pipeline engine add tensorflow` builds one where g\+\+ is newer/,
     },
     {
       fact: "a missing CUDA library",
@@ -31,32 +31,32 @@ describe("a package that does not work", () => {
       fact: "a missing native library",
       stderr: "Error: libtensorflow.so.2: cannot open shared object file: No such file or directory",
       found: /its native library libtensorflow\.so\.2 is missing$/,
-      remedy: /^`pnpm engine:tensorflow`/,
+      remedy: /^`pnpm pipeline engine add tensorflow`/,
     },
     {
       fact: "a missing addon",
       stderr: "Error: The Node.js native addon module (tfjs_binding.node) can not be found at path: /a/b",
       found: /its native library is missing$/,
-      remedy: /^`pnpm engine:tensorflow`/,
+      remedy: /^`pnpm pipeline engine add tensorflow`/,
     },
     {
       fact: "a missing dependency",
       stderr: "Error: Cannot find module '@mapbox/node-pre-gyp'\nRequire stack:",
       found: /its dependency @mapbox\/node-pre-gyp is missing$/,
-      remedy: /^`pnpm engine:tensorflow`/,
+      remedy: /^`pnpm pipeline engine add tensorflow`/,
     },
     {
       fact: "a library of another version",
       stderr: "symbol lookup error: undefined symbol: TF_X",
       found: /TF_X is missing/,
-      remedy: /^`pnpm engine:tensorflow`/,
+      remedy: /^`pnpm pipeline engine add tensorflow`/,
     },
     {
       fact: "instructions that the processor lacks",
       stderr: "",
       signal: "SIGILL",
       found: /instructions this processor lacks$/,
-      remedy: /^`pnpm engine:tensorflow` builds one or use --engine onnx$/,
+      remedy: /^`pnpm pipeline engine add tensorflow` builds one or use --engine onnx$/,
     },
     {
       fact: "a crash",
@@ -69,7 +69,7 @@ describe("a package that does not work", () => {
       fact: "any other error",
       stderr: "node:1\n\nTypeError: x is not a function\n    at y",
       found: /TypeError: x is not a function$/,
-      remedy: /^`pnpm engine:tensorflow`/,
+      remedy: /^`pnpm pipeline engine add tensorflow`/,
     },
   ]
   for (const { fact, signal, stderr, ...expected } of cases) {

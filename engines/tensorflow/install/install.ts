@@ -1,5 +1,5 @@
 /**
- * `pnpm engine:tensorflow`, or `tidemark engine add tensorflow` in a project: adds the tensorflow engine, to this checkout
+ * `pipeline engine add tensorflow` adds the tensorflow engine, to this checkout
  * (`.engine/tensorflow`) or to the user's cache.
  *
  * The usual installation of @tensorflow/tfjs-node-gpu downloads its native library from a host of its own. Here the unmodified
@@ -9,9 +9,7 @@
  */
 import { mkdir, mkdtemp, readFile, readdir, rename, rm, statfs, writeFile } from "node:fs/promises"
 import { dirname, join } from "node:path"
-import * as NodeRuntime from "@effect/platform-node/NodeRuntime"
 import { Console, Effect } from "effect"
-import { isCheckout } from "../../../format/program.ts"
 import { builtFolder, placeAt } from "../locate.ts"
 import { probe } from "../probe.ts"
 import { buildAddon, checkCompiler, getPackages, packages } from "./addon.ts"
@@ -113,8 +111,3 @@ export const install = Effect.gen(function* () {
   })
   yield* Console.log(`the tensorflow engine is ready: TensorFlow ${tensorflow}, ${path}`)
 }).pipe(Effect.scoped)
-
-if (isCheckout && import.meta.main) {
-  const main = install.pipe(Effect.tapError((error) => Console.error(`error: ${error.message}`)))
-  NodeRuntime.runMain(main, { disableErrorReporting: true })
-}

@@ -70,7 +70,7 @@ describe("members of an ensemble", () => {
     assert.include(kept.stderr, `${first} (a member of ensemble duo, which \`rm ensemble:duo\` removes)`)
     const all = ["ensemble:duo", first, second, "--runs-dir", runsDir]
     const dry = await runCommand("rm", ...all)
-    assert.match(dry.stdout, /would remove 1 ensemble and 2 runs, [\d.]+ kB; add --yes to remove them/)
+    assert.match(dry.stdout, /nothing was removed; add --yes to remove 1 ensemble and 2 runs, [\d.]+ kB/)
     assert.isTrue(existsSync(join(runsDir, "ensembles", "duo", "report.json")))
     const removed = await runCommand("rm", ...all, "--yes")
     assert.strictEqual(removed.code, 0, removed.stderr)
