@@ -8,8 +8,12 @@ process.env.NODE_COMPILE_CACHE ??= join(tmpdir(), "node-compile-cache")
 
 /** What takes more than ten seconds: such a file runs alone at the end if it begins last. */
 const longest = [
-  "docs/typescript.long",
+  "docs/commands.proof",
   "docs/commands.long",
+  "package/tidemark.long",
+  "browser/dashboard.long",
+  "docs/typescript.long",
+  "crash/machines.long",
   "engines/referenceResults.proof",
   "operations/schedule/schedule",
   "docs/commands",

@@ -3,7 +3,7 @@ import { tmpdir } from "node:os"
 import { join } from "node:path"
 import { assert, it } from "@effect/vitest"
 import { crashTest } from "./crashTest.ts"
-import { ensembleSubject, runSubject, sweepSubject } from "./subjects.ts"
+import { ensembleSubject, runSubject } from "./subjects.ts"
 
 // The short form of `pnpm crash-test`.
 it("a run killed at random moments ends with the same bytes as one that was left alone", async () => {
@@ -33,23 +33,3 @@ it("an ensemble whose parent, child or all processes are killed ends with the sa
   assert.deepStrictEqual(different, [])
   rmSync(scratch, { recursive: true })
 }, 300_000)
-
-it("a sweep whose parent, child or all processes are killed ends with the same trials, decisions and bytes", async () => {
-  const scratch = mkdtempSync(join(tmpdir(), "tidemark-crash-"))
-  const { crashes, different } = await crashTest({
-    subject: sweepSubject({
-      sweep: "test/fixtures/tinySweep.ts",
-      name: "tiny-rates",
-      scratch,
-      jobs: 2,
-      engine: "onnx",
-    }),
-    kills: 3,
-    seed: 3,
-    scratch,
-    say: () => {},
-  })
-  assert.strictEqual(crashes.length, 3)
-  assert.deepStrictEqual(different, [])
-  rmSync(scratch, { recursive: true })
-}, 600_000)

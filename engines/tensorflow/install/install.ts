@@ -1,6 +1,6 @@
 /**
- * `pipeline engine add tensorflow` adds the tensorflow engine, to this checkout
- * (`.engine/tensorflow`) or to the user's cache.
+ * `pipeline engine add tensorflow` adds the tensorflow engine, to this checkout (`.engine/tensorflow`) or, of the package, to
+ * the user's cache.
  *
  * The usual installation of @tensorflow/tfjs-node-gpu downloads its native library from a host of its own. Here the unmodified
  * addon is built against the library in PyPI's TensorFlow wheel instead (about 300 MB to download, 1.2 GB on disk, a minute).
