@@ -5,6 +5,7 @@
 import type { SchemaIssue } from "effect"
 import { alternatives } from "../../format/alternatives.ts"
 import { count } from "../../format/numbers.ts"
+import { showPath } from "../../format/showPath.ts"
 import { showUrls } from "../../format/showUrl.ts"
 import { fieldOf, isElement, locate, type Located } from "./faults.ts"
 import { adviceForField, adviceForMissing, adviceForUnnamed, adviceForValue, instead } from "./newcomers.ts"
@@ -25,13 +26,8 @@ const showKey = (key: PropertyKey) => {
   return text.length > longest ? `${text.slice(0, longest)}…` : text
 }
 
-/** ["model", 0, "filters"] -> model[0].filters */
-const showPath = (path: ReadonlyArray<PropertyKey>) =>
-  path.reduce<string>(
-    (text, key) =>
-      typeof key === "number" ? `${text}[${key}]` : text === "" ? showKey(key) : `${text}.${showKey(key)}`,
-    "",
-  )
+const showPlace = (keys: ReadonlyArray<PropertyKey>) =>
+  showPath(keys.map((key) => (typeof key === "number" ? key : showKey(key))))
 
 /** An object of few plain values as it is written: { iterations: 10 }. */
 const showObject = (value: object): string => {
@@ -65,7 +61,7 @@ const hint = (advice: string | undefined, written: unknown, known: ReadonlyArray
 
 const describe = (value: unknown, { fault, keys }: Located): Problem => {
   const found = keys.reduce(fieldOf, value)
-  const at = showPath(keys)
+  const at = showPlace(keys)
   const example = () => adviceForMissing(keys, keys.slice(0, -1).reduce(fieldOf, value))
   switch (fault.tag) {
     case "missing": {
@@ -77,7 +73,7 @@ const describe = (value: unknown, { fault, keys }: Located): Problem => {
       if (keys.at(-1) === "unnamed") {
         const owner = keys.slice(0, -1)
         const advice = adviceForUnnamed(keys, owner.reduce(fieldOf, value))
-        return { at: showPath(owner), problem: `found ${show(found)} without a name; ${advice}` }
+        return { at: showPlace(owner), problem: `found ${show(found)} without a name; ${advice}` }
       }
       return { at, problem: `unknown field${hint(adviceForField(keys, found), keys.at(-1), fault.fields)}` }
     }
@@ -97,7 +93,7 @@ const describe = (value: unknown, { fault, keys }: Located): Problem => {
       const place = [...keys, "kind"]
       const what = kind === undefined ? "missing" : `found ${show(kind)}`
       const meant = hint(adviceForValue(place, kind), kind, fault.kinds)
-      return { at: showPath(place), problem: `${what}, expected ${alternatives(fault.kinds)}${meant}` }
+      return { at: showPlace(place), problem: `${what}, expected ${alternatives(fault.kinds)}${meant}` }
     }
     case "noChoice":
       return { at, problem: `found an object without ${alternatives(fault.fields)}, expected one of them` }
@@ -115,7 +111,7 @@ const meantBy = ({ fault, keys }: Located): ReadonlyArray<string> => {
   return keys.length === 1 && Object.hasOwn(instead, field) ? [instead[field]] : suggest(field, fault.fields)
 }
 
-const placeOf = (keys: ReadonlyArray<PropertyKey>) => showPath(keys.slice(0, -1))
+const placeOf = (keys: ReadonlyArray<PropertyKey>) => showPlace(keys.slice(0, -1))
 
 /** Without the fields that are missing because they were written with another name, or with none. */
 const withoutConsequences = (value: unknown, located: ReadonlyArray<Located>): ReadonlyArray<Located> => {

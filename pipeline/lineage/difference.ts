@@ -2,6 +2,7 @@
  * The differences of two experiments, field by field: (before, after) -> paths with both values.
  */
 import { JsonPatch, type Schema } from "effect"
+import { showPath } from "../../format/showPath.ts"
 import { showUrls } from "../../format/showUrl.ts"
 
 export interface Difference {
@@ -27,17 +28,14 @@ const valueAt = (value: unknown, pointer: string): unknown =>
   )
 
 /** /model/0/filters -> model[0].filters */
-const showPath = (pointer: string): string =>
-  keysOf(pointer).reduce(
-    (text, key) => (/^\d+$/.test(key) ? `${text}[${key}]` : text === "" ? key : `${text}.${key}`),
-    "",
-  )
+const showPointer = (pointer: string): string =>
+  showPath(keysOf(pointer).map((key) => (/^\d+$/.test(key) ? Number(key) : key)))
 
 const show = (value: unknown) => (value === undefined ? "not set" : showUrls(JSON.stringify(value)))
 
 export const differences = (before: Schema.Json, after: Schema.Json): ReadonlyArray<Difference> =>
   JsonPatch.get(before, after).map(({ path, ...operation }) => ({
-    path: showPath(path),
+    path: showPointer(path),
     before: operation.op === "add" ? "not set" : show(valueAt(before, path)),
     after: "value" in operation ? show(operation.value) : "not set",
   }))
