@@ -1,10 +1,14 @@
-/** How kernels that arrange values are traced: types, shapes, parts, rows by number, repetition and constants. */
+/**
+ * How kernels that arrange values are traced: types, shapes, parts, rows by number, repetition and constants.
+ *
+ * TensorFlow.js checks shapes in its kernels, so a trace does the same: a wrong shape is known before an engine runs.
+ */
 import * as tf from "@tensorflow/tfjs-core"
 import type { DType, Value } from "./graph.ts"
 import { sizeOf } from "./graph.ts"
 import { binary, kernel, KernelRefused, type Make, scalar } from "./Kernel.ts"
 
-const { util } = tf
+const { backend_util, slice_util, util } = tf
 
 /** Whole numbers from 0. */
 const places = (make: Make, length: number) =>
@@ -25,9 +29,14 @@ export const addArranging = (): void => {
     return x.dtype === dtype ? x : make("Cast", [x], {}, x.shape, dtype)
   })
   kernel(tf.Identity, ({ x }) => x)
-  kernel<tf.ReshapeAttrs>(tf.Reshape, ({ x }, { shape }, make) =>
-    make("Reshape", [x], {}, util.inferFromImplicitShape([...shape], sizeOf(x.shape)), x.dtype),
-  )
+  kernel<tf.ReshapeAttrs>(tf.Reshape, ({ x }, attributes, make) => {
+    const shape = util.inferFromImplicitShape([...attributes.shape], sizeOf(x.shape))
+    util.assert(
+      sizeOf(shape) === sizeOf(x.shape),
+      () => `The new shape (${shape.join()}) has another size than the old one (${x.shape.join()})`,
+    )
+    return make("Reshape", [x], {}, shape, x.dtype)
+  })
   kernel<tf.ExpandDimsAttrs>(tf.ExpandDims, ({ input }, { dim }, make) => {
     const shape = [...input.shape]
     shape.splice(dim < 0 ? dim + shape.length + 1 : dim, 0, 1)
@@ -46,13 +55,16 @@ export const addArranging = (): void => {
     const parts = Object.values(inputs)
     const [{ dtype, shape }] = parts
     const [axis] = util.parseAxisParam(attributes.axis, [...shape])
+    backend_util.assertParamsConsistent(
+      parts.map((part) => [...part.shape]),
+      axis,
+    )
     const size = parts.reduce((sum, part) => sum + part.shape[axis], 0)
     return make("Concat", parts, { axis }, shape.with(axis, size), dtype)
   })
   kernel<tf.SplitVAttrs>(tf.SplitV, ({ x }, attributes, make) => {
     const [axis] = util.parseAxisParam(attributes.axis, [...x.shape])
-    const { numOrSizeSplits: split } = attributes
-    const sizes = Array.isArray(split) ? split : Array.from({ length: split }, () => x.shape[axis] / split)
+    const sizes = backend_util.prepareSplitSize(x as unknown as tf.Tensor, attributes.numOrSizeSplits, axis)
     let start = 0
     return sizes.map((size) => {
       const begin = x.shape.map((_, i) => (i === axis ? start : 0))
@@ -61,7 +73,9 @@ export const addArranging = (): void => {
     })
   })
   kernel<tf.SliceAttrs>(tf.Slice, ({ x }, { begin, size }, make) => {
-    const [start, sizes] = tf.slice_util.parseSliceParams(x as unknown as tf.TensorInfo, begin, size)
+    const info = { ...x, rank: x.shape.length } as unknown as tf.TensorInfo
+    const [start, sizes] = slice_util.parseSliceParams(info, begin, size)
+    slice_util.assertParamsValid(info, start, sizes)
     return make("Slice", [x], { begin: start }, sizes, x.dtype)
   })
   kernel<tf.PadV2Attrs>(tf.PadV2, ({ x }, { constantValue, paddings }, make) => {
@@ -69,10 +83,14 @@ export const addArranging = (): void => {
     const shape = x.shape.map((size, axis) => before[axis] + size + after[axis])
     return make("Pad", [x], { before, after, value: constantValue }, shape, x.dtype)
   })
-  kernel<tf.PackAttrs>(tf.Pack, (inputs, { axis }, make) => {
-    const parts = Object.values(inputs).map((part) =>
-      make("Reshape", [part], {}, part.shape.toSpliced(axis, 0, 1), part.dtype),
-    )
+  kernel<tf.PackAttrs>(tf.Pack, (inputs, attributes, make) => {
+    const [first] = Object.values(inputs)
+    // The parts have one axis less than the stack, of which the axis counts.
+    const axis = attributes.axis < 0 ? attributes.axis + first.shape.length + 1 : attributes.axis
+    const parts = Object.values(inputs).map((part) => {
+      util.assertShapesMatch([...first.shape], [...part.shape], "tensors of a stack have different shapes: ")
+      return make("Reshape", [part], {}, part.shape.toSpliced(axis, 0, 1), part.dtype)
+    })
     const [{ dtype, shape }] = parts
     return make("Concat", parts, { axis }, shape.with(axis, parts.length), dtype)
   })

@@ -24,6 +24,11 @@ export class TraceRefused extends Error {
     this.layer = layer
     this.detail = detail
   }
+
+  /** Whether it is wrong on every engine, unlike a kernel that cannot be traced. */
+  get isMisuse(): boolean {
+    return ["Random", "Read", "Constant", "Variable", "Move"].includes(this.kernel)
+  }
 }
 
 const arrays = { float32: Float32Array, int32: Int32Array, bool: Uint8Array }

@@ -118,6 +118,12 @@ kernel<tf.ArgMaxAttrs>(tf.ArgMax, ({ x }, { axis }, make) => {
 
 // matrix products
 const matMul = ({ a, b }: Inputs, { transposeA, transposeB }: tf.BatchMatMulAttrs, make: Make) => {
+  const [innerA, innerB] = [a.shape.at(transposeA ? -2 : -1), b.shape.at(transposeB ? -1 : -2)]
+  util.assert(
+    innerA === innerB,
+    () =>
+      `Error in matMul: inner shapes (${innerA}) and (${innerB}) of ${a.shape.join()} and ${b.shape.join()}`,
+  )
   const isFlat = ({ shape }: Value) => shape[shape.length - 2] * shape[shape.length - 1] === sizeOf(shape)
   if (!isFlat(a) || !isFlat(b)) {
     const [outerA, outerB] = [a, b].map(({ shape }) => shape.slice(0, -2))

@@ -63,6 +63,8 @@ const guarded = <T>(backend: TraceBackend, f: () => T): T => {
   const random = Math.random
   const { addTapeNode, runKernel } = engine
   Math.random = () => {
+    // Who refuses random numbers already has more to say about the caller.
+    random()
     throw new TraceRefused("Random", backend.layer, "the step draws a random number; feed it")
   }
   engine.runKernel = (name, ...parameters) => {

@@ -27,10 +27,14 @@ interface Case {
 const waves = (size: number, phase: number) =>
   Float32Array.from({ length: size }, (_, i) => 0.5 * Math.sin(i * 12.9898 + phase))
 
+const images = waves(batch * 4 * 4 * 3, 2)
+
 /** [2, 16, 3]: pixels as a sequence. */
 const sequence = (x: tf.Tensor) => tf.reshape(x, [-1, 16, 3])
 const pixelNumbers = (x: tf.Tensor) =>
   tf.cast(tf.mul(tf.abs(tf.slice(x, [0, 0, 0, 0], [-1, 4, 4, 1])), 9), "int32")
+
+const columns = tf.tensor1d([0, 3, 1], "int32")
 
 const cases: Readonly<Record<string, Case>> = {
   "a batched product": { shape: [2, 3, 5], run: (w, x) => tf.matMul(sequence(x), w) },
@@ -84,6 +88,40 @@ const cases: Readonly<Record<string, Case>> = {
       return tf.stack([tf.mul(a, b), tf.sub(a, b)], 2)
     },
   },
+  "a stack along the last axis, counted from the end": {
+    shape: [2, 4, 4, 3],
+    run: (w, x) => tf.stack([tf.mul(w, x), x, w], -1),
+  },
+  "stacks along other axes, counted from the end": {
+    shape: [2, 4, 4, 3],
+    run: (w, x) => tf.add(tf.stack([tf.mul(w, x), x], -2), tf.stack([tf.mul(w, w), x], -2)),
+  },
+  "parts along axes that are counted from the end": {
+    shape: [2, 4, 4, 3],
+    run: (w, x) => {
+      const [a, b] = tf.split(tf.mul(w, x), [1, 3], -3)
+      const rows = tf.unstack(tf.concat([b, a], -3), -3)
+      return tf.concat(
+        [tf.mul(rows[0], rows[1]), tf.reverse(rows[2], -2), tf.squeeze(tf.expandDims(rows[3], -4), [0])],
+        -1,
+      )
+    },
+  },
+  "columns by number, counted from the end": {
+    shape: [2, 4, 4, 3],
+    run: (w, x) => tf.gather(tf.mul(w, x), columns, -2),
+  },
+  "reductions along axes that are counted from the end": {
+    shape: [2, 4, 4, 3],
+    run: (w, x) => {
+      const product = tf.mul(w, x)
+      const largest = tf.add(tf.max(x, -1), tf.min(x, -1))
+      return tf.add(
+        tf.mul(tf.sum(product, -2), tf.mean(product, -3)),
+        tf.transpose(tf.sum(largest, -2, true), [0, 2, 1]),
+      )
+    },
+  },
   "a tile": { shape: [1, 4, 4, 1], run: (w, x) => tf.mul(tf.tile(w, [2, 1, 1, 3]), x) },
   "a reversal": { shape: [2, 4, 4, 3], run: (w, x) => tf.mul(tf.reverse(tf.mul(w, x), [1, 2]), x) },
   "up-sampling": {
@@ -109,13 +147,25 @@ const cases: Readonly<Record<string, Case>> = {
   },
 }
 
-/** One step moves w against the gradient of the mean square. */
-const programOf = ({ run, shape }: Case): Program & { readonly w: tf.Variable } => {
+/** The mean of the squares, each with a weight of its own: an element in another place gives another loss. */
+const makeLoss = ({ run }: Case, w: tf.Tensor) => {
+  const { shape, size } = run(w, tf.tensor4d(images, [batch, 4, 4, 3]))
+  const places = tf.add(tf.tensor(waves(size, 3), shape), 1)
+  return (w: tf.Tensor, x: tf.Tensor) => {
+    const values = run(w, x as tf.Tensor4D)
+    return tf.mean(tf.mul(tf.square(values), tf.reshape(places, values.shape))) as tf.Scalar
+  }
+}
+
+/** One step moves w against the gradient of the loss. */
+const programOf = (each: Case) => {
+  const { shape } = each
   const values = tf.tensor(waves(tf.util.sizeFromShape([...shape]), 1), [...shape])
   const w = takeOver(tf.variable(values, true, `tidemark/operations/${shape.join()}`), "w")
-  const lossOf = (x: tf.Tensor) => tf.mean(tf.square(run(w, x as tf.Tensor4D))) as tf.Scalar
+  const loss = makeLoss(each, w)
   return {
     w,
+    loss,
     batchSize: batch,
     inputShape: [4, 4, 3],
     classes: 1,
@@ -123,15 +173,14 @@ const programOf = ({ run, shape }: Case): Program & { readonly w: tf.Variable } 
     variables: [w],
     step: ({ images }) =>
       tf.tidy(() => {
-        const { grads, value } = tf.variableGrads(() => lossOf(images), [w])
+        const { grads, value } = tf.variableGrads(() => loss(w, images), [w])
         w.assign(tf.sub(w, tf.mul(grads[w.name], rate)))
         return { loss: value, errorRate: tf.zerosLike(value) as tf.Scalar }
       }),
     predict: (images) => tf.tidy(() => tf.sum(tf.reshape(images, [-1, 48]), 1, true) as tf.Tensor2D),
-  }
+  } satisfies Program & Record<"w" | "loss", unknown>
 }
 
-const images = waves(batch * 4 * 4 * 3, 2)
 const steps = 3
 
 const train = (program: Program) =>
@@ -160,7 +209,7 @@ describe("operations of own code", () => {
         const after = (yield* trainer.state)[0].data
         const x = tf.tensor4d(images, [batch, 4, 4, 3])
         const lossWith = (values: Float32Array) =>
-          tf.tidy(() => tf.mean(tf.square(each.run(tf.tensor(values, [...each.shape]), x))).dataSync()[0])
+          tf.tidy(() => program.loss(tf.tensor(values, [...each.shape]), x).dataSync()[0])
         const gradient = before.map((value, i) => (value - after[i]) / rate)
         const numeric = before.map((_, i) => {
           const [up, down] = [0.01, -0.01].map((by) => lossWith(before.with(i, before[i] + by)))

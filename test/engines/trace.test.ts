@@ -70,6 +70,31 @@ describe("tracing refuses", () => {
   })
 })
 
+describe("shapes that do not fit", () => {
+  const mistakes: Readonly<Record<string, (x: tf.Tensor) => tf.Tensor>> = {
+    "a product of matrices": (x) => tf.matMul(x, x),
+    "a product with a transposed matrix": (x) => tf.matMul(x, tf.zeros([4, 2]), false, true),
+    "a product by batch": (x) => tf.matMul(tf.stack([x, x]), tf.zeros([2, 2, 3])),
+    "a reshape": (x) => tf.reshape(x, [2, 2]),
+    "a concatenation": (x) => tf.concat([x, tf.zeros([3, 3])], 1),
+    "a stack": (x) => tf.stack([x, tf.zeros([3, 2])]),
+    "a slice": (x) => tf.slice(x, [0, 2], [2, 2]),
+    "a split": (x) => tf.split(x, [1, 1], 1)[0],
+    "a sum": (x) => tf.add(x, tf.zeros([2, 2])),
+  }
+  for (const [name, run] of Object.entries(mistakes)) {
+    it(`are an error in a trace as in the reference: ${name}`, () => {
+      assert.throws(() => tf.tidy(() => run(tf.zeros([2, 3]))), Error)
+      assert.throws(() => trace([], feeds, ({ x }) => ({ y: run(x) })), Error)
+    })
+  }
+
+  it("are inferred where a split leaves one to the rest", () => {
+    const { y } = trace([], feeds, ({ x }) => ({ y: tf.split(x, [1, -1], 1)[1] })).outputs
+    assert.deepStrictEqual(y.shape, [2, 2])
+  })
+})
+
 describe("tracing", () => {
   it("traces an assignment without changing the variable's value", () => {
     const variable = tf.tidy(() => tf.variable(tf.tensor([1, 2, 3]), true, "w"))
