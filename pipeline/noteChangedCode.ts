@@ -15,7 +15,9 @@ export const noteChangedCode = Effect.fn("noteChangedCode")(function* ({ identit
   const { code } = experiment
   if (code === undefined || experimentFile.path === notAFile) return
   const paths = yield* Path.Path
-  const root = paths.resolve(paths.dirname(experimentFile.path), code.folder)
+  // Of a file that is a link, Node.js resolves the imports from where it leads.
+  const real = (yield* files.realPath(experimentFile.path)) ?? experimentFile.path
+  const root = paths.resolve(paths.dirname(real), code.folder)
   for (const [path, digest] of Object.entries(code.files)) {
     const file = paths.join(root, path)
     const text = yield* files.readStringIfExists(file)

@@ -10,8 +10,8 @@ import { inferShapes } from "../schemas/experiment/shapes.ts"
 import { checkMemory } from "../stages/model/memory.ts"
 import { batches, type BatchRange, fillHere } from "../stages/batch/batch.ts"
 import { fillInWorker } from "../stages/batch/batchThread.ts"
-import type { BatchThreadFailed } from "../stages/batch/Filler.ts"
-import { callMetric, callSchedule } from "../stages/code/call.ts"
+import type { FillFailed } from "../stages/batch/Filler.ts"
+import { callMetric, callSchedule, trySchedule } from "../stages/code/call.ts"
 import { loadFunctions, ownCodeTry, type OwnFunctions } from "../stages/code/load.ts"
 import { usesOf } from "../stages/code/uses.ts"
 import { ownShapes } from "../stages/model/ownShapes.ts"
@@ -67,7 +67,7 @@ const makeData = Effect.fnUntraced(function* (
   )
   const feeds =
     (dropoutMasks: ReadonlyArray<DropoutMask>) =>
-    (range: BatchRange): Stream.Stream<FeedChunk, BatchThreadFailed> =>
+    (range: BatchRange): Stream.Stream<FeedChunk, FillFailed> =>
       Stream.unwrap(Effect.map(filler, (filler) => batches(filler, range))).pipe(
         withFeeds({ dropoutMasks, schedule: optimizer.learningRate, total, ownRate }),
       )
@@ -122,6 +122,11 @@ export const makeRunResources = Effect.fnUntraced(function* (runData: RunData, f
   // A run may be resumed on a machine with less memory.
   yield* checkMemory(experiment, layers, figures.imageShape)
   const total = totalIterations(experiment.budget, split.train.length, experiment.batchSize)
+  const { learningRate } = experiment.optimizer
+  if (!isBuiltIn(learningRate)) {
+    // A rate that cannot be used at the end of training is known at its beginning.
+    yield* ownCodeTry(() => trySchedule(functions.get("schedule", learningRate), total))
+  }
   const data = yield* Effect.cached(
     makeData(experiment, runData, figures, { split, total }, measures).pipe(Scope.provide(scope)),
   )

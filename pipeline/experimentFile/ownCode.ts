@@ -2,7 +2,8 @@
  * The own code of an experiment, checked before a run exists: (decoded experiment, path of its file, sizes of its images) -> the
  * experiment with the identity of its code, and the shapes of its layers.
  *
- * Own code is the user's program, so it first runs in a process (`ownCodeChild.ts`) with limits of time and memory: it is loaded, its options are decoded, its layers are traced, and every function is called twice to compare bits.
+ * Own code is the user's program, so it first runs in a process (`ownCodeChild.ts`) with limits of time and memory: it is loaded,
+ * its options are decoded, its layers are traced, and every function is called twice to compare bits.
  */
 import { type ChildProcess, fork } from "node:child_process"
 import { existsSync, realpathSync } from "node:fs"
@@ -14,10 +15,11 @@ import type { Experiment } from "../../schemas/experiment/Experiment.ts"
 import { ModelShapeMismatch } from "../../schemas/experiment/layerShape.ts"
 import type { LayerShape } from "../../schemas/experiment/shapes.ts"
 import { notAFile } from "../../schemas/Run.ts"
-import { OwnCodeFailed, titleOf } from "../../stages/code/load.ts"
+import { OwnCodeFailed, titlesOf } from "../../stages/code/load.ts"
 import { MachineMemory } from "../../stages/model/memory.ts"
-import { addText, textOf } from "../../storage/codeTexts.ts"
-import { renameModules, usesOf } from "../../stages/code/uses.ts"
+import { textOf } from "../../storage/codeTexts.ts"
+import { usesOf } from "../../stages/code/uses.ts"
+import { identify, type Scanned } from "./identify.ts"
 
 /** What the process is given. */
 export interface OwnCodeTask {
@@ -29,17 +31,6 @@ export interface OwnCodeTask {
   /** The texts of the files, by path, if the experiment already names them. */
   readonly texts: Readonly<Record<string, string>> | undefined
   readonly mostMemoryBytes: number
-}
-
-/** What the files of an experiment are. */
-export interface Scanned {
-  /** The text of each file by its path below the common folder. */
-  readonly texts: Readonly<Record<string, string>>
-  readonly packages: Readonly<Record<string, string>>
-  /** The common folder, relative to that of the experiment file. */
-  readonly folder: string
-  /** The key of each module as it is written. */
-  readonly keys: Readonly<Record<string, string>>
 }
 
 type Misfit = Omit<ConstructorParameters<typeof ModelShapeMismatch>[0], "_tag">
@@ -112,7 +103,7 @@ export const checkOwnCode = Effect.fnUntraced(function* (
 ) {
   const uses = usesOf(experiment)
   if (uses.length === 0) return undefined
-  const what = [...new Set(uses.map(({ reference }) => titleOf(reference)))].join(", ")
+  const what = titlesOf(uses)
   const { code } = experiment
   const texts =
     code &&
@@ -125,13 +116,5 @@ export const checkOwnCode = Effect.fnUntraced(function* (
   if (reply.kind === "misfit") return yield* new ModelShapeMismatch(reply.misfit)
   const { layers, scanned } = reply
   if (scanned === undefined) return { experiment, layers }
-  const { folder: common, keys, packages } = scanned
-  const files = Object.fromEntries(Object.entries(scanned.texts).map(([name, text]) => [name, addText(text)]))
-  return {
-    experiment: {
-      ...renameModules(experiment, (module) => keys[module] ?? module),
-      code: { files, packages, folder: common },
-    } satisfies Experiment as Experiment,
-    layers,
-  }
+  return { experiment: identify(experiment, scanned), layers }
 })

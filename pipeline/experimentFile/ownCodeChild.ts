@@ -10,12 +10,13 @@ import { Effect, Result } from "effect"
 import { ModelShapeMismatch } from "../../schemas/experiment/layerShape.ts"
 import { inferShapes } from "../../schemas/experiment/shapes.ts"
 import { checkFunctions } from "../../stages/code/check.ts"
-import { describeThrown, loadFunctions, OwnCodeFailed, titleOf } from "../../stages/code/load.ts"
+import { describeThrown, loadFunctions, OwnCodeFailed, titlesOf } from "../../stages/code/load.ts"
 import { guardPurity } from "../../stages/code/purity.ts"
 import { addText } from "../../storage/codeTexts.ts"
-import { renameModules, usesOf } from "../../stages/code/uses.ts"
+import { usesOf } from "../../stages/code/uses.ts"
 import { checkStep } from "../../stages/model/checkStep.ts"
 import { ownShapes } from "../../stages/model/ownShapes.ts"
+import { identify } from "./identify.ts"
 import type { OwnCodeReply, OwnCodeTask } from "./ownCode.ts"
 import { scanOwnCode } from "./scanOwnCode.ts"
 import { loadUserModules } from "./userModules.ts"
@@ -31,7 +32,7 @@ const watchdog = `
 `
 
 /** The experiment with the keys and digests of its files, and their texts in this process. */
-const identify = async (task: OwnCodeTask) => {
+const identified = async (task: OwnCodeTask) => {
   const { experiment, texts } = task
   if (texts !== undefined) {
     for (const text of Object.values(texts)) addText(text)
@@ -39,14 +40,11 @@ const identify = async (task: OwnCodeTask) => {
   }
   const modules = [...new Set(usesOf(experiment).map(({ reference }) => reference.module))]
   const scanned = await scanOwnCode(task.folder, modules)
-  const { folder, keys, packages } = scanned
-  const files = Object.fromEntries(Object.entries(scanned.texts).map(([name, text]) => [name, addText(text)]))
-  const renamed = renameModules(experiment, (module) => keys[module] ?? module)
-  return { experiment: { ...renamed, code: { files, packages, folder } }, scanned }
+  return { experiment: identify(experiment, scanned), scanned }
 }
 
 const check = async (task: OwnCodeTask): Promise<OwnCodeReply> => {
-  const { experiment, scanned } = await identify(task)
+  const { experiment, scanned } = await identified(task)
   const { classes, imageShape } = task
   guardPurity()
   const functions = await Effect.runPromise(loadFunctions(experiment.code, usesOf(experiment)))
@@ -69,9 +67,7 @@ const replyTo = (thrown: unknown, task: OwnCodeTask): OwnCodeReply => {
       misfit: { advice, expected, found, layer, ...(others === undefined ? {} : { others }) },
     }
   }
-  const what = usesOf(task.experiment)
-    .map(({ reference }) => titleOf(reference))
-    .join(", ")
+  const what = titlesOf(usesOf(task.experiment))
   return { kind: "failed", what, problem: describeThrown(thrown) }
 }
 

@@ -12,6 +12,7 @@ import { fileURLToPath, pathToFileURL } from "node:url"
 import { OwnCodeFailed } from "../../stages/code/load.ts"
 import {
   checkImport,
+  ImportRefused,
   isRelative,
   isTypeScriptUrl,
   ownEntries,
@@ -20,11 +21,13 @@ import {
   stripTypes,
   versionAt,
 } from "../../stages/code/modules.ts"
-import type { Scanned } from "./ownCode.ts"
+import type { Scanned } from "./identify.ts"
 
 /** Own code is a few files. */
 const mostFiles = 200
 const largestBytes = 2 ** 20
+
+const slashes = (path: string) => path.split(sep).join("/")
 
 /** What the hooks saw. */
 class Record {
@@ -39,7 +42,7 @@ class Record {
   }
 
   shown(url: string): string {
-    return relative(this.folder, fileURLToPath(url)).split(sep).join("/")
+    return slashes(relative(this.folder, fileURLToPath(url)))
   }
 
   read(url: string): string {
@@ -55,6 +58,16 @@ class Record {
   }
 }
 
+/** Node.js follows links, and the copy of the files has none. */
+const checkLink = (specifier: string, importer: string, found: string, record: Record) => {
+  const named = fileURLToPath(new URL(specifier, importer))
+  const real = fileURLToPath(found)
+  if (named === real) return
+  throw new ImportRefused(
+    `${record.shown(importer)} imports ${specifier}, a link to ${real}; import that file by its own path`,
+  )
+}
+
 const addHooks = (record: Record, entries: ReadonlySet<string>) =>
   registerHooks({
     resolve: (specifier, context, next) => {
@@ -67,12 +80,13 @@ const addHooks = (record: Record, entries: ReadonlySet<string>) =>
       if (parentURL === undefined || !record.local.has(parentURL)) return next(specifier, context)
       checkImport(specifier, record.shown(parentURL))
       if (isBuiltin(specifier)) return next(specifier, context)
-      if (isRelative(specifier) || specifier.startsWith("file:") || specifier.startsWith("#")) {
+      if (isRelative(specifier)) {
         const found = next(specifier, context)
+        checkLink(specifier, parentURL, found.url, record)
         record.local.add(found.url)
         return found
       }
-      const found = resolvePackage(specifier, context, next)
+      const found = resolvePackage(specifier, record.shown(parentURL), context, next)
       const name = packageOf(specifier)
       if (ownEntries[specifier] === undefined) {
         record.packages.set(name, versionAt(found.url, name) ?? "unknown")
@@ -114,8 +128,6 @@ const commonFolder = (folders: ReadonlyArray<string>) =>
     while (!isInside(folder) && dirname(shared) !== shared) shared = dirname(shared)
     return shared
   })
-
-const slashes = (path: string) => path.split(sep).join("/")
 
 /** Throws OwnCodeFailed. `modules`: as they are written. */
 export const scanOwnCode = async (given: string, modules: ReadonlyArray<string>): Promise<Scanned> => {

@@ -24,7 +24,7 @@ export const loadUserModules = () =>
         return next(specifier, context)
       } catch (error) {
         if (!isNotFound(error)) throw error
-        return { url: own.href, format: "module", shortCircuit: true }
+        return { url: own.href, shortCircuit: true }
       }
     },
     load: (url, context, next) => {

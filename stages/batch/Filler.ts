@@ -4,6 +4,7 @@
  */
 import { type Effect, Schema } from "effect"
 import { Failure } from "../../schemas/Failure.ts"
+import type { OwnCodeFailed } from "../code/load.ts"
 import type { BatchOptions } from "./fillBatch.ts"
 
 /** The thread that fills batches has ended or could not start. */
@@ -13,6 +14,9 @@ export class BatchThreadFailed extends Failure<BatchThreadFailed>()("BatchThread
   message: ({ reason }) =>
     `the thread that fills batches failed: ${reason}; \`resume\` continues from the newest checkpoint`,
 }) {}
+
+/** Augmentation of own code may fail. */
+export type FillFailed = BatchThreadFailed | OwnCodeFailed
 
 /** Images and labels of consecutive iterations, stacked. */
 export interface Arrays {
@@ -24,11 +28,7 @@ export interface Filler {
   /** Values in the images and in the labels of one iteration. */
   readonly sizes: { readonly images: number; readonly labels: number }
   /** Returns the arrays, filled. The ones that were passed must not be used any more. One call at a time. */
-  readonly fill: (
-    iteration: number,
-    iterations: number,
-    arrays: Arrays,
-  ) => Effect.Effect<Arrays, BatchThreadFailed>
+  readonly fill: (iteration: number, iterations: number, arrays: Arrays) => Effect.Effect<Arrays, FillFailed>
 }
 
 export const sizesOf = ({ batchSize, dataset }: BatchOptions): Filler["sizes"] => ({

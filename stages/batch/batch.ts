@@ -5,7 +5,7 @@
  * call of the engine blocks this thread; what a worker thread fills meanwhile costs no time.
  */
 import { Effect, Fiber, Stream } from "effect"
-import { type BatchThreadFailed, type Filler, sizesOf } from "./Filler.ts"
+import { type FillFailed, type Filler, sizesOf } from "./Filler.ts"
 import { batchFiller, type BatchOptions } from "./fillBatch.ts"
 
 /** Fills on this thread. */
@@ -54,7 +54,7 @@ export interface BatchRange {
 export const batches = (
   { fill, sizes }: Filler,
   { chunk, from, until }: BatchRange,
-): Stream.Stream<BatchChunk, BatchThreadFailed> =>
+): Stream.Stream<BatchChunk, FillFailed> =>
   Stream.suspend(() => {
     const none = { capacity: 0, images: new Float32Array(0), labels: new Float32Array(0) }
     let [buffers, spare] = [none, none]
@@ -79,7 +79,7 @@ export const batches = (
     })
     type State = {
       readonly iteration: number
-      readonly ahead: Fiber.Fiber<BatchChunk, BatchThreadFailed> | undefined
+      readonly ahead: Fiber.Fiber<BatchChunk, FillFailed> | undefined
     }
     return Stream.unfold({ iteration: from, ahead: undefined } as State, ({ ahead, iteration }) =>
       Effect.gen(function* () {

@@ -7,8 +7,9 @@
 import { Worker } from "node:worker_threads"
 import { Effect } from "effect"
 import { textOf } from "../../storage/codeTexts.ts"
-import type { Message } from "./batchWorker.ts"
-import { BatchThreadFailed, type Filler, sizesOf } from "./Filler.ts"
+import { OwnCodeFailed } from "../code/load.ts"
+import type { Message, Reply } from "./batchWorker.ts"
+import { BatchThreadFailed, type Filler, type FillFailed, sizesOf } from "./Filler.ts"
 import type { BatchOptions } from "./fillBatch.ts"
 
 const failed = (reason: unknown) =>
@@ -42,20 +43,21 @@ const startWorker = Effect.fnUntraced(function* (options: BatchOptions) {
 const exchange = (
   { failure, worker }: Effect.Success<ReturnType<typeof startWorker>>,
   message: Message,
-): Effect.Effect<Message, BatchThreadFailed> =>
+): Effect.Effect<Message, FillFailed> =>
   Effect.callback((resume) => {
     const ended = failure()
     if (ended !== undefined) return resume(Effect.fail(ended))
     // The reply to an interrupted call arrives here too, and is ignored.
-    const onMessage = (reply: Message) => {
-      if (reply.id === message.id) settle(Effect.succeed(reply))
+    const onMessage = (reply: Reply) => {
+      if (reply.id !== message.id) return
+      settle("failed" in reply ? Effect.fail(new OwnCodeFailed(reply.failed)) : Effect.succeed(reply))
     }
     const onExit = () => settle(Effect.fail(failure() ?? failed("the thread ended")))
     const removeListeners = () => {
       worker.off("message", onMessage)
       worker.off("exit", onExit)
     }
-    const settle = (result: Effect.Effect<Message, BatchThreadFailed>) => {
+    const settle = (result: Effect.Effect<Message, FillFailed>) => {
       removeListeners()
       resume(result)
     }

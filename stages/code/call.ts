@@ -10,12 +10,13 @@ import { withDeepStacks } from "../../schemas/ownCode/frames.ts"
 import { describeThrown, type Loaded, OwnCodeFailed } from "./load.ts"
 import { purely } from "./purity.ts"
 
-/** Runs own code; `guard`: false where the whole thread is guarded. */
-const call = <T>({ title }: { readonly title: string }, guard: boolean, f: () => T): T =>
+/** Runs own code. What already is an error of own code keeps its place. */
+const call = <T>({ title }: { readonly title: string }, f: () => T): T =>
   withDeepStacks(() => {
     try {
-      return guard ? purely(f) : f()
+      return purely(f)
     } catch (thrown) {
+      if (thrown instanceof OwnCodeFailed) throw thrown
       throw new OwnCodeFailed({ what: title, problem: describeThrown(thrown) })
     }
   })
@@ -41,17 +42,34 @@ export const callMetric = (
     classes,
     options: code.options,
   }
-  const value: unknown = call(code, true, () => code.definition.call(given))
+  const value: unknown = call(code, () => code.definition.call(given))
   if (typeof value === "number" && Number.isFinite(value)) return value
   throw wrong(code, String(value), "a finite number")
 }
 
 export const callSchedule = (code: Loaded<"schedule">, iteration: number, budget: number): number => {
   const given = { iteration, budget, options: code.options }
-  const rate: unknown = call(code, true, () => code.definition.call(given))
-  if (typeof rate === "number" && Number.isFinite(rate) && rate >= 0) return rate
+  const rate: unknown = call(code, () => code.definition.call(given))
+  if (typeof rate === "number" && Number.isFinite(Math.fround(rate)) && rate >= 0) return rate
   throw wrong(code, `${String(rate)} at iteration ${iteration}`, "a learning rate of at least 0")
 }
+
+/** Iterations of a training that are tried before it begins: all of a short one. */
+const mostTried = 20_000
+
+/** Iterations from 0 to the last one, at equal distances if there are more than `most`. */
+const spread = (total: number, most: number): ReadonlyArray<number> => {
+  const tried = Math.min(total, most)
+  return Array.from({ length: tried }, (_, i) => Math.round((i * (total - 1)) / Math.max(1, tried - 1)))
+}
+
+/** The learning rates of a training of `budget` iterations. Throws OwnCodeFailed. */
+export const trySchedule = (
+  code: Loaded<"schedule">,
+  budget: number,
+  most: number = mostTried,
+): ReadonlyArray<number> =>
+  purely(() => spread(budget, most).map((iteration) => callSchedule(code, iteration, budget)))
 
 type ImageShape = readonly [height: number, width: number, channels: number]
 
@@ -61,7 +79,7 @@ export const callPreprocess = (
   [height, width, channels]: ImageShape,
 ): Uint8Array => {
   const given = { image: image.slice(), height, width, channels, options: code.options }
-  const result: unknown = call(code, false, () => code.definition.call(given))
+  const result: unknown = call(code, () => code.definition.call(given))
   if (result instanceof Uint8Array && result.length === image.length) return result
   const found = result instanceof Uint8Array ? `${result.length} pixel values` : typeof result
   throw wrong(code, found, `a Uint8Array of ${image.length} pixel values`)
@@ -70,7 +88,7 @@ export const callPreprocess = (
 /** Preprocesses images that lie one after another, into the same memory. */
 export const preprocessAll = (code: Loaded<"preprocess">, images: Uint8Array, shape: ImageShape): void => {
   const pixels = shape[0] * shape[1] * shape[2]
-  call(code, true, () => {
+  call(code, () => {
     for (let at = 0; at < images.length; at += pixels) {
       images.set(callPreprocess(code, images.subarray(at, at + pixels), shape), at)
     }
@@ -106,7 +124,7 @@ export const augmentWith = (code: Loaded<"augment">, [height, width, channels]: 
   return (position: number, image: Float32Array): void => {
     const random = randomAt(key, position)
     const given = { image: image.slice(), height, width, channels, options: code.options, random }
-    const result: unknown = call(code, false, () => code.definition.call(given))
+    const result: unknown = call(code, () => code.definition.call(given))
     if (!(result instanceof Float32Array) || result.length !== image.length) {
       const found = result instanceof Float32Array ? `${result.length} values` : typeof result
       throw wrong(code, found, `a Float32Array of ${image.length} values`)

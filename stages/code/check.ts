@@ -4,12 +4,15 @@
  */
 import type { Experiment } from "../../schemas/experiment/Experiment.ts"
 import { randomKey, randomWords } from "../random.ts"
-import { augmentWith, callMetric, callPreprocess, callSchedule } from "./call.ts"
+import { augmentWith, callMetric, callPreprocess, trySchedule } from "./call.ts"
 import { OwnCodeFailed, type OwnFunctions } from "./load.ts"
 import { usesOf } from "./uses.ts"
 
 const examples = 40
-const iterations = 20
+/** Of a budget in epochs, before the dataset is there. The run tries the schedule with its own budget again. */
+const unknownIterations = 1000
+/** Iterations of which the learning rates are compared. */
+const triedIterations = 1000
 
 interface Sizes {
   readonly imageShape: readonly [number, number, number]
@@ -57,10 +60,10 @@ export const checkFunctions = (experiment: Experiment, functions: OwnFunctions, 
     }
     if (kind === "schedule") {
       const code = functions.get(kind, reference)
-      const order = Array.from({ length: iterations }, (_, i) => i)
-      const forwards = order.map((i) => callSchedule(code, i, iterations))
-      const backwards = order.toReversed().map((i) => callSchedule(code, i, iterations))
-      twice(code.title, forwards, backwards.toReversed())
+      const { budget } = experiment
+      const iterations = "iterations" in budget ? budget.iterations : unknownIterations
+      const rates = () => trySchedule(code, iterations, triedIterations)
+      twice(code.title, rates(), rates())
     }
     if (kind === "preprocess") {
       const code = functions.get(kind, reference)

@@ -4,6 +4,7 @@
  * The texts come from `storage/codeTexts.ts`. A module runs once in a thread.
  */
 import { Effect, Schema } from "effect"
+import { showPath } from "../../format/showPath.ts"
 import type { OwnCode, OwnFunction } from "../../schemas/experiment/OwnCode.ts"
 import { Failure } from "../../schemas/Failure.ts"
 import type { OwnDefinition, OwnKind } from "../../schemas/ownCode/define.ts"
@@ -34,11 +35,15 @@ export const ownCodeTry = <T>(f: () => T): Effect.Effect<T, OwnCodeFailed> =>
 
 export const titleOf = ({ export: name, module }: OwnFunction) => `${name} of ${module}`
 
-/** What was thrown, in a line, with the place in own code. */
-export const describeThrown = (thrown: unknown): string => {
+/** The functions at several places, each once. */
+export const titlesOf = (uses: ReadonlyArray<Pick<Use, "reference">>) =>
+  [...new Set(uses.map(({ reference }) => titleOf(reference)))].join(", ")
+
+/** What was thrown, in a line, with the place in own code. `text`: in place of its message. */
+export const describeThrown = (thrown: unknown, text?: string): string => {
   const [message, stack] =
     thrown instanceof Error
-      ? [thrown.message, thrown.stack]
+      ? [text ?? thrown.message, thrown.stack]
       : [`it throws ${typeof thrown === "string" ? JSON.stringify(thrown) : `a ${typeof thrown}`}`, undefined]
   const line = message.split("\n", 1)[0].slice(0, 500)
   const frame = frameOf(stack)
@@ -93,9 +98,6 @@ const makers: Readonly<Record<OwnKind, string>> = {
   schedule: "defineSchedule",
 }
 
-const showPath = (path: ReadonlyArray<PropertyKey>) =>
-  path.map((part) => (typeof part === "number" ? `[${part}]` : `.${String(part)}`)).join("")
-
 const loadOne = Effect.fnUntraced(function* (code: OwnCode, { at, kind, reference }: Use) {
   const what = titleOf(reference)
   const failed = (problem: string) => new OwnCodeFailed({ what, problem })
@@ -120,7 +122,9 @@ const loadOne = Effect.fnUntraced(function* (code: OwnCode, { at, kind, referenc
     catch: (thrown) => failed(describeThrown(thrown)),
   })
   if (decoded.problems !== undefined) {
-    const problems = decoded.problems.map(({ message, path }) => `${at}.options${showPath(path)}: ${message}`)
+    const problems = decoded.problems.map(
+      ({ message, path }) => `${showPath([`${at}.options`, ...path])}: ${message}`,
+    )
     return yield* failed(problems.join("; "))
   }
   return [keyOf(kind, reference), { definition, options: decoded.options, title: what }] as const

@@ -4,8 +4,12 @@ import type { OwnFunction } from "../../schemas/experiment/OwnCode.ts"
 import { addText } from "../../storage/codeTexts.ts"
 import type { BatchOptions, OwnAugment } from "../batch/fillBatch.ts"
 import { augmentWith } from "./call.ts"
-import { loadFunctions } from "./load.ts"
+import { loadFunctions, OwnCodeFailed } from "./load.ts"
 import { guardPurity } from "./purity.ts"
+
+/** The fields of an error of own code; undefined for another error. */
+export const failureOf = (error: unknown) =>
+  error instanceof OwnCodeFailed ? { what: error.what, problem: error.problem } : undefined
 
 /** The whole thread is guarded: it does nothing but fill batches. */
 export const loadAugment = async (
@@ -14,8 +18,8 @@ export const loadAugment = async (
   texts: ReadonlyArray<string>,
 ): Promise<OwnAugment> => {
   for (const text of texts) addText(text)
+  guardPurity()
   const use = { kind: "augment", at: "augmentation.custom", reference } as const
   const functions = await Effect.runPromise(loadFunctions(code, [use]))
-  guardPurity()
   return augmentWith(functions.get("augment", reference), dataset.imageShape, seed)
 }

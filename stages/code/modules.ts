@@ -6,7 +6,7 @@
  * effect and `tidemark` are the running copies, because a layer must be traced by the TensorFlow.js that traces.
  */
 import { readFileSync } from "node:fs"
-import { isBuiltin, registerHooks, stripTypeScriptTypes } from "node:module"
+import { findPackageJSON, isBuiltin, registerHooks, stripTypeScriptTypes } from "node:module"
 import { dirname, join } from "node:path"
 import { fileURLToPath, pathToFileURL } from "node:url"
 import type { OwnCode } from "../../schemas/experiment/OwnCode.ts"
@@ -49,14 +49,25 @@ export const isTypeScriptUrl = (url: string) => /\.m?ts$/.test(new URL(url).path
 export const packageOf = (specifier: string) =>
   specifier.split("/", specifier.startsWith("@") ? 2 : 1).join("/")
 
-export const isRelative = (specifier: string) => /^\.{0,2}\//.test(specifier)
+export const isRelative = (specifier: string) => /^\.{1,2}\//.test(specifier)
 
-/** Throws if own code may not import it. */
+/** An absolute path, an address, or a name of package.json's `imports`: what it means depends on the machine or the project. */
+const isOfMachine = (specifier: string) => /^(?:[/\\#]|[a-z][a-z0-9+.-]*:)/i.test(specifier)
+
+/** Throws if own code may not import it. A copy of the files must import the same. */
 export const checkImport = (specifier: string, importer: string) => {
-  if (isBuiltin(specifier) && !pureBuiltins.has(specifier.replace(/^node:/, ""))) {
+  const found = `${importer} imports ${specifier}`
+  if (isBuiltin(specifier)) {
+    if (pureBuiltins.has(specifier.replace(/^node:/, ""))) return
     throw new ImportRefused(
-      `${importer} imports ${specifier}; own code only computes: import ${[...pureBuiltins].join(", ")}, packages and files of its own`,
+      `${found}; own code only computes: import ${[...pureBuiltins].join(", ")}, packages and files of its own`,
     )
+  }
+  if (isOfMachine(specifier)) {
+    throw new ImportRefused(`${found}; import a file by its path relative to ${importer}, such as ./share.ts`)
+  }
+  if (isRelative(specifier) && /[?#]/.test(specifier)) {
+    throw new ImportRefused(`${found}; import the file without ${/[?#].*/.exec(specifier)?.[0] ?? "?"}`)
   }
 }
 
@@ -79,22 +90,47 @@ const resolveFrom = (specifier: string, parents: ReadonlyArray<string>, context:
   throw new Error("there is no place to resolve from")
 }
 
+const isInstalled = (name: string, parentURL: string) => {
+  try {
+    return findPackageJSON(name, parentURL) !== undefined
+  } catch {
+    return false
+  }
+}
+
+const notExported = ["ERR_MODULE_NOT_FOUND", "ERR_PACKAGE_PATH_NOT_EXPORTED"]
+
+/** Why a package cannot be imported, in words for its user: Node.js names a file of this program as the importer. */
+const notResolved = (specifier: string, importer: string, error: unknown) => {
+  const name = packageOf(specifier)
+  const code: unknown = error instanceof Error ? Reflect.get(error, "code") : undefined
+  if (typeof code !== "string" || !notExported.includes(code)) return error
+  if (![projectUrl(), here].some((parent) => isInstalled(name, parent))) {
+    const advice = `install it there, such as with \`npm install ${name}\``
+    return new ImportRefused(
+      `${importer} imports ${specifier}, and package ${name} is not installed in ${process.cwd()}; ${advice}`,
+    )
+  }
+  return new ImportRefused(`${importer} imports ${specifier}, which package ${name} does not export`)
+}
+
 /** Resolves what own code imports that is no file of its own. */
-export const resolvePackage = (specifier: string, context: Context, next: Next) => {
+export const resolvePackage = (specifier: string, importer: string, context: Context, next: Next) => {
   const own = ownEntries[specifier]
   if (own !== undefined) {
     try {
       return next(specifier, { ...context, parentURL: projectUrl() })
     } catch {
-      return { url: own.href, format: "module" as const, shortCircuit: true }
+      // Without a format, Node.js finds it out: in this repository it is TypeScript.
+      return { url: own.href, shortCircuit: true }
     }
   }
-  return resolveFrom(
-    specifier,
-    isShared(specifier) ? [here, projectUrl()] : [projectUrl(), here],
-    context,
-    next,
-  )
+  const parents = isShared(specifier) ? [here, projectUrl()] : [projectUrl(), here]
+  try {
+    return resolveFrom(specifier, parents, context, next)
+  } catch (error) {
+    throw notResolved(specifier, importer, error)
+  }
 }
 
 /** The versions of the packages that own code has imported in this thread. */
@@ -118,12 +154,12 @@ const known = new Map<string, string>()
 
 const pathOf = (url: string) => new URL(url).pathname.replace(/^\/[0-9a-f]+\//, "")
 
-let isInstalled = false
+let hasHooks = false
 
 /** Adds the hooks to this thread, once. */
 const installHooks = () => {
-  if (isInstalled) return
-  isInstalled = true
+  if (hasHooks) return
+  hasHooks = true
   registerHooks({
     resolve: (specifier, context, next) => {
       if (specifier.startsWith(scheme)) return { url: specifier, format: "module", shortCircuit: true }
@@ -132,7 +168,7 @@ const installHooks = () => {
       checkImport(specifier, pathOf(parentURL))
       if (isBuiltin(specifier)) return next(specifier, context)
       if (!isRelative(specifier)) {
-        const found = resolvePackage(specifier, context, next)
+        const found = resolvePackage(specifier, pathOf(parentURL), context, next)
         const name = packageOf(specifier)
         if (found.url.startsWith("file:")) versions.set(name, versionAt(found.url, name) ?? "unknown")
         return found

@@ -10,8 +10,8 @@ import { TraceRefused } from "../../engines/trace/backend.ts"
 import { reachable, type Value } from "../../engines/trace/graph.ts"
 import { trace } from "../../engines/trace/trace.ts"
 import type { Experiment } from "../../schemas/experiment/Experiment.ts"
-import { describeThrown, OwnCodeFailed, titleOf } from "../code/load.ts"
-import { withDeepStacks } from "../../schemas/ownCode/frames.ts"
+import { describeThrown, OwnCodeFailed, titlesOf, type Use } from "../code/load.ts"
+import { frameOf, withDeepStacks } from "../../schemas/ownCode/frames.ts"
 import { usesOfNetwork } from "../code/uses.ts"
 import { buildProgram, type Network } from "./model.ts"
 
@@ -44,13 +44,20 @@ const traceOnce = (network: Network) => {
   ])
 }
 
+/** What own code did outside of its own call, such as in a gradient: the place tells which function it was. */
+const failedAt = (uses: ReadonlyArray<Use>, thrown: unknown, problem: string) => {
+  const file = thrown instanceof Error ? frameOf(thrown.stack)?.file : undefined
+  const there = uses.filter(({ reference }) => reference.module === file)
+  return new OwnCodeFailed({ what: titlesOf(there.length === 0 ? uses : there), problem })
+}
+
 export const checkStep = Effect.fn("checkStep")(function* (
   experiment: Experiment,
   sizes: { readonly imageShape: readonly [number, number, number]; readonly classes: number },
 ) {
   const uses = usesOfNetwork(experiment)
   if (uses.length === 0) return
-  const what = uses.map(({ reference }) => titleOf(reference)).join(", ")
+  const what = titlesOf(uses)
   const { classes, imageShape: inputShape } = sizes
   const network = yield* buildProgram({ ...experiment, batchSize, classes, inputShape })
   const failure = withDeepStacks(() => {
@@ -59,9 +66,14 @@ export const checkStep = Effect.fn("checkStep")(function* (
       const problem = "it does something else when it runs a second time; keep nothing between calls"
       return new OwnCodeFailed({ what, problem })
     } catch (thrown) {
-      if (thrown instanceof TraceRefused) return undefined
       if (thrown instanceof OwnCodeFailed) return thrown
-      return new OwnCodeFailed({ what, problem: `the training step fails: ${describeThrown(thrown)}` })
+      if (!(thrown instanceof TraceRefused)) {
+        return failedAt(uses, thrown, `the training step fails: ${describeThrown(thrown)}`)
+      }
+      const { detail, isMisuse, layer } = thrown
+      return isMisuse
+        ? failedAt(uses, thrown, `layer ${layer}: ${describeThrown(thrown, detail)}`)
+        : undefined
     }
   })
   if (failure !== undefined) return yield* failure

@@ -135,7 +135,8 @@ const ownLayer = (
   { functions, ownShape }: GraphOptions,
 ) => {
   const { output } = Result.getOrThrow(ownShape(name, definition, inputs))
-  return new OwnLayer({ name, code: functions.get("layer", definition), outputShape: output })
+  const code = { ...functions.get("layer", definition), layer: name }
+  return new OwnLayer({ code, outputShape: output })
 }
 
 export const buildLayers = (options: GraphOptions): LayerGraph => {

@@ -7,13 +7,18 @@ import * as tf from "@tensorflow/tfjs-core"
 import { layers } from "@tensorflow/tfjs-layers"
 import { Schema } from "effect"
 import { Initializer, Regularizer } from "../../schemas/experiment/weights.ts"
+import { show } from "../../schemas/experiment/layerShape.ts"
 import type { LayerMask, Shape, Weight } from "../../schemas/ownCode/define.ts"
 import { describeThrown, type Loaded, OwnCodeFailed } from "../code/load.ts"
 import { withDeepStacks } from "../../schemas/ownCode/frames.ts"
 import { purely } from "../code/purity.ts"
 import { TraceRefused } from "../../engines/trace/backend.ts"
+import { sizeOf } from "../../engines/trace/graph.ts"
 
-export type OwnLayerCode = Loaded<"layer">
+/** The function of a layer, and the layer's name. */
+export interface OwnLayerCode extends Loaded<"layer"> {
+  readonly layer: string
+}
 
 export interface OwnWeight {
   readonly name: string
@@ -36,29 +41,31 @@ const decodeRegularizer = Schema.decodeUnknownSync(Regularizer)
 const isShape = (shape: unknown): shape is Shape =>
   Array.isArray(shape) && shape.every((size) => Number.isSafeInteger(size) && size > 0)
 
+const isObject = (value: unknown): value is object => typeof value === "object" && value !== null
+
 const nameOf = /^[A-Za-z][A-Za-z0-9_]{0,63}$/
 
+interface Called {
+  readonly title: string
+  /** Of a layer. */
+  readonly layer?: string
+}
+
+/** An error of own code, with the name of its layer. */
+export const ownFailure = ({ layer, title }: Called, problem: string) =>
+  new OwnCodeFailed({ what: title, problem: layer === undefined ? problem : `layer ${layer}: ${problem}` })
+
 /** Runs own code. What it throws becomes an error with its place; a refused operation keeps its own error. */
-export const callOwn = <T>({ title }: { readonly title: string }, f: () => T): T =>
+export const callOwn = <T>(called: Called, f: () => T): T =>
   withDeepStacks(() => {
     try {
       return purely(f)
     } catch (thrown) {
-      if (thrown instanceof TraceRefused && !isMisuse(thrown)) throw thrown
-      throw new OwnCodeFailed({ what: title, problem: describeThrown(thrown) })
+      if (thrown instanceof OwnCodeFailed) throw thrown
+      if (!(thrown instanceof TraceRefused)) throw ownFailure(called, describeThrown(thrown))
+      throw thrown.isMisuse ? ownFailure(called, describeThrown(thrown, thrown.detail)) : thrown
     }
   })
-
-/** What is wrong on every engine, unlike an operation that one engine lacks. */
-const isMisuse = ({ kernel }: TraceRefused) =>
-  ["Random", "Read", "Constant", "Variable", "Move"].includes(kernel)
-
-const failed = ({ title }: { readonly title: string }, problem: string) =>
-  new OwnCodeFailed({ what: title, problem })
-
-const show = (shape: Shape) => `[${shape.join(", ")}]`
-
-const sizeOf = (shape: Shape) => shape.reduce((product, size) => product * size, 1)
 
 const weightOf = (code: OwnLayerCode, name: string, weight: Weight): OwnWeight => {
   const {
@@ -72,11 +79,11 @@ const weightOf = (code: OwnLayerCode, name: string, weight: Weight): OwnWeight =
     isTrainable: weight.trainable,
   }
   const at = `weight ${name}`
-  if (!nameOf.test(name)) throw failed(code, `${at}: expected a name of letters, digits and _`)
-  if (!isShape(shape))
-    throw failed(code, `${at}: found the shape ${JSON.stringify(shape)}, expected whole sizes`)
   if (values !== undefined && values.length !== sizeOf(shape)) {
-    throw failed(code, `${at}: found ${values.length} values, expected ${sizeOf(shape)} for ${show(shape)}`)
+    throw ownFailure(
+      code,
+      `${at}: found ${values.length} values, expected ${sizeOf(shape)} for ${show(shape)}`,
+    )
   }
   const standard = { kind: shape.length > 1 ? ("glorotUniform" as const) : ("zeros" as const) }
   return {
@@ -89,31 +96,58 @@ const weightOf = (code: OwnLayerCode, name: string, weight: Weight): OwnWeight =
   }
 }
 
-/** The weights that the layer declares for inputs of these shapes, in the order of their names as declared. */
-export const weightsOf = (code: OwnLayerCode, inputs: ReadonlyArray<Shape>): ReadonlyArray<OwnWeight> => {
-  const declared = callOwn(code, () => code.definition.weights(code.options, inputs))
-  return Object.entries(declared).map(([name, weight]) => {
-    try {
-      return weightOf(code, name, weight)
-    } catch (error) {
-      if (error instanceof OwnCodeFailed) throw error
-      throw failed(code, `weight ${name}: ${error instanceof Error ? error.message : "it is no weight"}`)
+/** The weights or masks that a layer declares, each read by `read`. All of it may run own code: fields may be getters. */
+const declaredBy = <D extends { readonly shape: Shape }, T>(
+  code: OwnLayerCode,
+  kind: "weight" | "mask",
+  declare: () => Readonly<Record<string, D>>,
+  read: (name: string, declared: D) => T,
+): ReadonlyArray<T> =>
+  callOwn(code, () => {
+    const all: unknown = declare()
+    if (!isObject(all)) {
+      throw ownFailure(
+        code,
+        `${kind}s gives ${typeof all}, expected an object with a ${kind} under each name`,
+      )
     }
+    return Object.entries(all).map(([name, declared]: [string, unknown]) => {
+      const at = `${kind} ${name}`
+      if (!nameOf.test(name)) throw ownFailure(code, `${at}: expected a name of letters, digits and _`)
+      if (!isObject(declared)) throw ownFailure(code, `${at}: found ${typeof declared}, expected an object`)
+      const shape: unknown = Reflect.get(declared, "shape")
+      if (!isShape(shape)) {
+        throw ownFailure(code, `${at}: found the shape ${JSON.stringify(shape)}, expected whole sizes`)
+      }
+      try {
+        return read(name, declared as D)
+      } catch (error) {
+        throw error instanceof OwnCodeFailed ? error : ownFailure(code, `${at}: ${describeThrown(error)}`)
+      }
+    })
   })
-}
+
+/** The weights that the layer declares for inputs of these shapes, in the order of their names as declared. */
+export const weightsOf = (code: OwnLayerCode, inputs: ReadonlyArray<Shape>): ReadonlyArray<OwnWeight> =>
+  declaredBy(
+    code,
+    "weight",
+    () => code.definition.weights(code.options, inputs),
+    (name, weight) => weightOf(code, name, weight),
+  )
 
 const maskOf = (code: OwnLayerCode, name: string, { rate, shape }: LayerMask): OwnMask => {
-  if (!nameOf.test(name)) throw failed(code, `mask ${name}: expected a name of letters, digits and _`)
-  if (!isShape(shape))
-    throw failed(code, `mask ${name}: found the shape ${JSON.stringify(shape)}, expected whole sizes`)
   if (!(rate >= 0 && rate < 1))
-    throw failed(code, `mask ${name}: found the rate ${rate}, expected 0 to below 1`)
+    throw ownFailure(code, `mask ${name}: found the rate ${rate}, expected 0 to below 1`)
   return { name, shape, rate }
 }
 
 export const masksDeclared = (code: OwnLayerCode, inputs: ReadonlyArray<Shape>): ReadonlyArray<OwnMask> =>
-  Object.entries(callOwn(code, () => code.definition.masks(code.options, inputs))).map(([name, mask]) =>
-    maskOf(code, name, mask),
+  declaredBy(
+    code,
+    "mask",
+    () => code.definition.masks(code.options, inputs),
+    (name, mask) => maskOf(code, name, mask),
   )
 
 export interface OwnCall {
@@ -135,10 +169,13 @@ export const applyOwn = (code: OwnLayerCode, { inputs, masks, weights }: OwnCall
     }),
   )
   if (!(output instanceof tf.Tensor)) {
-    throw failed(code, `call gives ${output === undefined ? "nothing" : typeof output}, expected a tensor`)
+    throw ownFailure(
+      code,
+      `call gives ${output === undefined ? "nothing" : typeof output}, expected a tensor`,
+    )
   }
   if (output.dtype !== "float32")
-    throw failed(code, `call gives a tensor of ${output.dtype}, expected float32`)
+    throw ownFailure(code, `call gives a tensor of ${output.dtype}, expected float32`)
   return output
 }
 
@@ -156,10 +193,10 @@ export class OwnLayer extends layers.Layer {
   readonly #output: Shape
   declared: ReadonlyArray<OwnWeight> = []
 
-  constructor(options: { readonly name: string; readonly code: OwnLayerCode; readonly outputShape: Shape }) {
-    super({ name: options.name })
-    this.code = options.code
-    this.#output = options.outputShape
+  constructor({ code, outputShape }: { readonly code: OwnLayerCode; readonly outputShape: Shape }) {
+    super({ name: code.layer })
+    this.code = code
+    this.#output = outputShape
   }
 
   override build(given: unknown): void {

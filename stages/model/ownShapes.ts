@@ -17,7 +17,7 @@ import {
   show,
 } from "../../schemas/experiment/layerShape.ts"
 import { OwnCodeFailed, type OwnFunctions } from "../code/load.ts"
-import { applyOwn, masksDeclared, type OwnLayerCode, weightsOf } from "./ownLayer.ts"
+import { applyOwn, masksDeclared, type OwnLayerCode, ownFailure, weightsOf } from "./ownLayer.ts"
 
 /** Sizes that no other axis has by chance. */
 const batches = [7919, 7907] as const
@@ -41,13 +41,7 @@ const run = (code: OwnLayerCode, { inputs, masks, weights }: Declared, isTrainin
 }
 
 /** The output shape, with the batch. */
-const outputShape = (
-  code: OwnLayerCode,
-  name: string,
-  declared: Declared,
-  isTraining: boolean,
-  batch: number,
-) => {
+const outputShape = (code: OwnLayerCode, declared: Declared, isTraining: boolean, batch: number) => {
   const { inputs, masks, weights } = declared
   const feeds = (size: number) => [
     ...inputs.map((shape, i) => ({ name: `input/${i}`, shape: [size, ...shape] })),
@@ -56,7 +50,7 @@ const outputShape = (
   ]
   try {
     const traced = trace([], feeds(batch), (fed) => ({
-      output: inLayer(name, () => run(code, declared, isTraining, fed)),
+      output: inLayer(code.layer, () => run(code, declared, isTraining, fed)),
     }))
     return traced.outputs.output.shape
   } catch (error) {
@@ -75,24 +69,24 @@ const outputShape = (
 }
 
 /** Throws OwnCodeFailed. */
-const shapeOf = (code: OwnLayerCode, name: string, inputs: ReadonlyArray<Shape>) => {
+const shapeOf = (code: OwnLayerCode, inputs: ReadonlyArray<Shape>) => {
   const weights = weightsOf(code, inputs)
   const declared = { inputs, weights, masks: masksDeclared(code, inputs) }
   const outputs = batches.flatMap((batch) =>
     [false, true].map((isTraining) => {
-      const [first, ...shape] = outputShape(code, name, declared, isTraining, batch)
+      const [first, ...shape] = outputShape(code, declared, isTraining, batch)
       return { isBatch: first === batch, shape }
     }),
   )
   const [{ shape: output }] = outputs
   const wrong = outputs.find(({ isBatch, shape }) => !isBatch || shape.join() !== output.join())
   if (wrong !== undefined) {
-    throw new OwnCodeFailed({
-      what: code.title,
-      problem: wrong.isBatch
-        ? `layer ${name}: call gives ${show(output)} for one batch and ${show(wrong.shape)} for another or in training, expected one shape`
-        : `layer ${name}: call gives a tensor that does not begin with the batch; keep the first axis`,
-    })
+    throw ownFailure(
+      code,
+      wrong.isBatch
+        ? `call gives ${show(output)} for one batch and ${show(wrong.shape)} for another or in training, expected one shape`
+        : "call gives a tensor that does not begin with the batch; keep the first axis",
+    )
   }
   return { output, parameters: weights.reduce((sum, { shape }) => sum + sizeOf(shape), 0) }
 }
@@ -104,8 +98,7 @@ export const ownShapes =
     try {
       return Result.succeed(
         shapeOf(
-          functions.get("layer", layer),
-          name,
+          { ...functions.get("layer", layer), layer: name },
           inputs.map(({ shape }) => shape),
         ),
       )

@@ -7,7 +7,8 @@ import * as tf from "@tensorflow/tfjs-core"
 import type { Program } from "../../engines/Engine.ts"
 import { inLayer } from "../../engines/trace/layer.ts"
 import type { Loss } from "../../schemas/experiment/Experiment.ts"
-import { OwnCodeFailed, type OwnFunctions } from "../code/load.ts"
+import { noFunctions, OwnCodeFailed, type OwnFunctions } from "../code/load.ts"
+import { purely } from "../code/purity.ts"
 import type { Average } from "./average.ts"
 import type { LayerGraph } from "./layerGraph.ts"
 import { errorRateOf, lossOf, smoothLabels } from "./loss.ts"
@@ -50,21 +51,25 @@ const forwardAndBack = (options: StepOptions, feeds: Readonly<Record<string, tf.
 
 export const makeStep =
   (options: StepOptions): Program["step"] =>
-  (feeds) =>
-    tf.tidy(() => {
-      const { average, graph, optimizer, trainable } = options
-      const { errorRate, gradients, loss } = forwardAndBack(options, feeds)
-      const added = inLayer("loss", () => penalty(graph.regularized))
-      inLayer("optimizer", () => {
-        const penalized = trainable.map((variable) => ({
-          variable,
-          gradient: withPenalty(graph.regularized, variable, gradients[variable.name]),
-        }))
-        optimizer.update(penalized, feeds.learningRate as tf.Scalar)
+  (feeds) => {
+    const step = () =>
+      tf.tidy(() => {
+        const { average, graph, optimizer, trainable } = options
+        const { errorRate, gradients, loss } = forwardAndBack(options, feeds)
+        const added = inLayer("loss", () => penalty(graph.regularized))
+        inLayer("optimizer", () => {
+          const penalized = trainable.map((variable) => ({
+            variable,
+            gradient: withPenalty(graph.regularized, variable, gradients[variable.name]),
+          }))
+          optimizer.update(penalized, feeds.learningRate as tf.Scalar)
+        })
+        inLayer("average", () => average?.update())
+        const total = added === undefined ? loss : tf.add<tf.Scalar>(loss, added)
+        const result = { loss: total, errorRate: tf.clone(errorRate) }
+        errorRate.dispose()
+        return result
       })
-      inLayer("average", () => average?.update())
-      const total = added === undefined ? loss : tf.add<tf.Scalar>(loss, added)
-      const result = { loss: total, errorRate: tf.clone(errorRate) }
-      errorRate.dispose()
-      return result
-    })
+    // Guarded once, not for every layer.
+    return options.functions === noFunctions ? step() : purely(step)
+  }

@@ -4,11 +4,13 @@
  * A feed is a value that changes from one iteration to the next. All of them (batches, learning rate, dropout masks)
  * are pure functions of the iteration.
  */
-import { Stream } from "effect"
+import { Effect, Stream } from "effect"
 import type { LearningRate } from "../../schemas/experiment/Optimizer.ts"
 import type { BatchChunk } from "../batch/batch.ts"
 import { fillDropoutMask, type DropoutMask } from "../model/dropout.ts"
-import { learningRateAt, type OwnRate } from "./learningRate.ts"
+import { type OwnCodeFailed, ownCodeTry } from "../code/load.ts"
+import { purely } from "../code/purity.ts"
+import { isBuiltIn, learningRateAt, type OwnRate } from "./learningRate.ts"
 import type { FeedChunk } from "./train.ts"
 
 export interface FeedOptions {
@@ -22,25 +24,37 @@ export interface FeedOptions {
 
 const size = (shape: ReadonlyArray<number>) => shape.reduce((a, b) => a * b, 1)
 
+/** Of consecutive iterations. A schedule of own code is guarded once for all of them. */
+const learningRates = (
+  { ownRate, schedule, total }: Omit<FeedOptions, "dropoutMasks">,
+  from: number,
+  iterations: number,
+): Effect.Effect<Float32Array, OwnCodeFailed> => {
+  const rates = () =>
+    Float32Array.from({ length: iterations }, (_, i) => learningRateAt(schedule, from + i, total, ownRate))
+  return isBuiltIn(schedule) ? Effect.sync(rates) : ownCodeTry(() => purely(rates))
+}
+
 /** Adds the learning rates and the dropout masks to each chunk of batches. */
 export const withFeeds =
   ({ dropoutMasks, ownRate, schedule, total }: FeedOptions) =>
-  <E, R>(batches: Stream.Stream<BatchChunk, E, R>): Stream.Stream<FeedChunk, E, R> =>
-    Stream.map(batches, ({ images, iteration, iterations, labels }) => {
-      const learningRate = Float32Array.from({ length: iterations }, (_, i) =>
-        learningRateAt(schedule, iteration + i, total, ownRate),
-      )
-      const masks = dropoutMasks.map((mask): [string, Float32Array] => {
-        const length = size(mask.shape)
-        const values = new Float32Array(iterations * length)
-        for (let i = 0; i < iterations; i++) {
-          fillDropoutMask(mask, iteration + i, values.subarray(i * length, (i + 1) * length))
-        }
-        return [mask.feed, values]
-      })
-      return {
-        iteration,
-        iterations,
-        feeds: { images, labels, learningRate, ...Object.fromEntries(masks) },
-      }
-    })
+  <E, R>(batches: Stream.Stream<BatchChunk, E, R>): Stream.Stream<FeedChunk, E | OwnCodeFailed, R> =>
+    Stream.mapEffect(
+      batches,
+      Effect.fnUntraced(function* ({ images, iteration, iterations, labels }: BatchChunk) {
+        const learningRate = yield* learningRates({ ownRate, schedule, total }, iteration, iterations)
+        const masks = dropoutMasks.map((mask): [string, Float32Array] => {
+          const length = size(mask.shape)
+          const values = new Float32Array(iterations * length)
+          for (let i = 0; i < iterations; i++) {
+            fillDropoutMask(mask, iteration + i, values.subarray(i * length, (i + 1) * length))
+          }
+          return [mask.feed, values]
+        })
+        return {
+          iteration,
+          iterations,
+          feeds: { images, labels, learningRate, ...Object.fromEntries(masks) },
+        } satisfies FeedChunk
+      }),
+    )

@@ -46,7 +46,10 @@ export const addToWindow = (
   iterations: iterations + losses.length,
 })
 
-/** A row of training metrics: means since the last row, and those of the newest batch. The sums restart from 0. */
+/**
+ * A row of training metrics: means since the last row, and those of the newest batch. The sums restart from 0. A schedule of
+ * own code may throw OwnCodeFailed.
+ */
 export const measureTraining = (
   { experiment, ownRate, plan }: Measured,
   progress: TrainProgress,

@@ -21,7 +21,8 @@ import { type StorageFailed } from "../../storage/StorageFailed.ts"
 import { appendMetrics, beginMetrics, type MetricsLog, publishMetrics } from "../../storage/metricsLog.ts"
 import { appendEvents, beginEvents, endEvents, type EventLog } from "../../storage/tensorboard/eventLog.ts"
 import type { BatchRange } from "../batch/batch.ts"
-import type { BatchThreadFailed } from "../batch/Filler.ts"
+import type { FillFailed } from "../batch/Filler.ts"
+import { ownCodeTry } from "../code/load.ts"
 import type { EvaluationSplit } from "../evaluate/evaluate.ts"
 import { checkpointFile, pruneCheckpoints, saveCheckpoint } from "./checkpoint.ts"
 import { shouldStopEarly } from "./earlyStopping.ts"
@@ -49,7 +50,7 @@ export interface TrainOptions extends OwnMeasures {
   readonly trainer: Trainer
   /** Examples in the train split. */
   readonly examples: number
-  readonly feeds: (range: BatchRange) => Stream.Stream<FeedChunk, BatchThreadFailed>
+  readonly feeds: (range: BatchRange) => Stream.Stream<FeedChunk, FillFailed>
   readonly validation: EvaluationSplit
   /** The folder of checkpoints. */
   readonly checkpoints: string
@@ -132,7 +133,8 @@ const recordDue = Effect.fnUntraced(function* (training: Training, from: TrainSt
   const rows: Array<Metric> = []
   let state = from
   if (due.trainMetric) {
-    const { progress, row } = measureTraining(training, state.progress, batch)
+    const measured = state.progress
+    const { progress, row } = yield* ownCodeTry(() => measureTraining(training, measured, batch))
     rows.push(row)
     state = { ...state, progress }
   }

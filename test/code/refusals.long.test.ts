@@ -7,7 +7,7 @@ describe("own code is refused", () => {
     [
       "the process's random numbers",
       "return tf.mul(input, Math.random())",
-      /^own code own of own\d+\.ts failed: it calls Math\.random in call \(own\d+\.ts:6\); draw from the generator/,
+      /^own code own of own\d+\.ts failed: layer custom_1: it calls Math\.random in call \(own\d+\.ts:6\); draw from the generator/,
     ],
     ["the clock", "return tf.mul(input, Date.now() % 2)", /it calls Date\.now in call \(own\d+\.ts:6\)/],
     ["the date", "return tf.mul(input, new Date().getTime() % 2)", /it calls new Date\(\) in call/],

@@ -6,18 +6,18 @@ describe("own code is refused", () => {
   it("if it uses the process's random numbers or reads a value while it is traced, with the line", async () => {
     assert.match(
       await problemOf(layer("return tf.mul(input, Math.random())")),
-      /^own code own of own\d+\.ts failed: it calls Math\.random in call \(own\d+\.ts:6\); draw from the generator/,
+      /^own code own of own\d+\.ts failed: layer custom_1: it calls Math\.random in call \(own\d+\.ts:6\); draw from the generator/,
     )
     assert.match(
       await problemOf(layer("return tf.mul(input, input.dataSync()[0])")),
-      /input input\/0 is read during the trace, before it has a number, at call \(own\d+\.ts:6\)/,
+      /failed: layer custom_1: input input\/0 is read during the trace, before it has a number, at call \(own\d+\.ts:6\)/,
     )
   }, 60_000)
 
   it("if it throws, with the line", async () => {
     assert.match(
       await problemOf(layer(`throw new Error("mine")`)),
-      /^own code own of own\d+\.ts failed: mine, at call \(own\d+\.ts:6\)$/,
+      /^own code own of own\d+\.ts failed: layer custom_1: mine, at call \(own\d+\.ts:6\)$/,
     )
     assert.match(await problemOf(`throw new Error("top")`), /failed: top, at own\d+\.ts:4$/)
     assert.match(await problemOf(`export const own = {{`), /failed: .*, at own\d+\.ts:4$/)

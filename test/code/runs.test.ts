@@ -10,6 +10,7 @@ import { Effect, Result } from "effect"
 import * as NodeServices from "@effect/platform-node/NodeServices"
 import * as ort from "onnxruntime-node"
 import sharp from "sharp"
+import { predictor } from "../../api/predictor.ts"
 import { decodeSafetensors } from "../../storage/safetensors.ts"
 import { readPredictions } from "../../storage/predictions.ts"
 import { start } from "../fixtures/cli.ts"
@@ -81,6 +82,32 @@ describe("a run with own code", () => {
       assert.closeTo(probability, tested[i], 1e-5),
     )
     assert.strictEqual(predictions.labels[0], label)
+  })
+
+  it("predicts images of the dataset with its own preprocessing", async () => {
+    const digits = [0, 1, 2, 3].map((index) => digitAt(index).pixels)
+    const { tested, predicted } = await Effect.runPromise(
+      Effect.gen(function* () {
+        const loaded = yield* predictor(path)
+        return {
+          predicted: yield* loaded.probabilities(digits),
+          tested: Result.getOrThrow(yield* readPredictions(path)),
+        }
+      }).pipe(Effect.scoped, Effect.provide(NodeServices.layer)),
+    )
+    predicted.forEach((probability, i) => assert.closeTo(probability, tested.probabilities[i], 1e-5))
+    // Without it, they would be others.
+    const session = await ort.InferenceSession.create(join(scratch, "onnx/model.onnx"))
+    const images = new ort.Tensor(
+      "float32",
+      Float32Array.from(digits.flatMap((pixels) => [...pixels].map((pixel) => pixel / 255))),
+      [4, 28, 28, 1],
+    )
+    const { probabilities } = await session.run({ images })
+    const differences = [...(probabilities.data as Float32Array)].map((value, i) =>
+      Math.abs(value - tested.probabilities[i]),
+    )
+    assert.isAbove(Math.max(...differences), 1e-3)
   })
 
   it("is exported to safetensors with its weights, and not to the layers format, which cannot hold it", async () => {
