@@ -33,7 +33,10 @@ const thrownLate = "own code own of own.ts failed: late, at call (own.ts:5)"
 describe("a schedule", () => {
   it("is tried in every iteration of the budget before training, and in the last one of a long budget", async () => {
     const { own } = await loadOwn("schedule", scheduleThatThrows)
-    assert.deepStrictEqual(trySchedule(own, 7), new Array(7).fill(0.1))
+    assert.deepStrictEqual(
+      trySchedule(own, 7),
+      Array.from({ length: 7 }, () => 0.1),
+    )
     assert.strictEqual(
       messageOf(() => trySchedule(own, 8)),
       thrownLate,
