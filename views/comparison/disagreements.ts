@@ -3,6 +3,7 @@ import { Effect, Schema } from "effect"
 import { DatasetFigures, RegisteredName } from "../../schemas/experiment/Dataset.ts"
 import { classNames } from "../../stages/dataset/classNames.ts"
 import { readExamples } from "../../stages/dataset/examples.ts"
+import { exampleNumber } from "../page/exampleNumber.ts"
 import { examplePicture, type Picture } from "../page/examplePicture.ts"
 import { html } from "../page/html.ts"
 import { paragraph, type Section } from "../page/page.ts"
@@ -21,9 +22,11 @@ interface Drawn {
   /** By index in the dataset. */
   readonly pictures: ReadonlyMap<number, Picture>
   readonly names: ReadonlyArray<string>
+  /** In the training files. */
+  readonly trainExamples: number
 }
 
-const nothing: Drawn = { pictures: new Map(), names: [] }
+const nothing: Drawn = { pictures: new Map(), names: [], trainExamples: 0 }
 
 const drawExamples = Effect.fnUntraced(function* ({ figures }: ComparedUnit, indices: ReadonlyArray<number>) {
   const fetched = yield* readFetched(figures.path)
@@ -35,7 +38,11 @@ const drawExamples = Effect.fnUntraced(function* ({ figures }: ComparedUnit, ind
     if (picture !== null) pictures.set(index, picture)
   }
   const known = isRegistered(fetched.name) ? fetched.name : "mnist"
-  return { pictures, names: classNames(known, fetched.classes, fetched.classNames) } satisfies Drawn as Drawn
+  return {
+    pictures,
+    names: classNames(known, fetched.classes, fetched.classNames),
+    trainExamples: dataset.value.train.examples,
+  } satisfies Drawn as Drawn
 })
 
 interface Side {
@@ -44,17 +51,18 @@ interface Side {
   readonly examples: OneSided
 }
 
-const rowOf = ({ examples, right, wrong }: Side, { names, pictures }: Drawn) => {
+const rowOf = ({ examples, right, wrong }: Side, { names, pictures, trainExamples }: Drawn) => {
   const cards = examples.first.flatMap(({ index, label }) => {
     const name = names[label] ?? label
-    const picture = pictures.get(index)?.(`Example ${index}, label ${name}`)
+    const number = exampleNumber(index, trainExamples)
+    const picture = pictures.get(index)?.(`${number}, label ${name}`)
     return picture === undefined
       ? []
       : [
           html`<li>
             <figure>
               ${picture}
-              <figcaption><strong>${name}</strong><br /><small>example ${index}</small></figcaption>
+              <figcaption><strong>${name}</strong><br /><small>${number}</small></figcaption>
             </figure>
           </li>`,
         ]
@@ -92,7 +100,7 @@ export const disagreementsSection = Effect.fnUntraced(function* ({ tests, units 
     title: "Disagreements",
     content: [
       paragraph(
-        "Test examples that only one of two models classifies correctly: the first few by index in the dataset, training files first.",
+        "Test examples that only one of two models classifies correctly: the first few. Images are numbered from 0 in the files for training and test.",
       ),
       rows,
     ],

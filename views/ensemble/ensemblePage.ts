@@ -138,7 +138,7 @@ export const ensemblePage = Effect.fn("ensemblePage")(function* (
   const sections = [
     membersSection(report, isLinked),
     resultsSection({ test }, names),
-    misclassifiedSection({ test }, names, pictures.examples),
+    misclassifiedSection(records, names, pictures.examples),
     predictions === undefined ? null : calibrationSection(calibrationOf(predictions)),
   ]
   return page({

@@ -1,5 +1,6 @@
 /** Misclassified test examples: (records, images) -> the section with the most confident ones, or null if unknown. */
 import type { Mistake } from "../../schemas/Report.ts"
+import { exampleNumber } from "../page/exampleNumber.ts"
 import type { Picture } from "../page/examplePicture.ts"
 import { type Content, html } from "../page/html.ts"
 import { folded, paragraph, type Section } from "../page/page.ts"
@@ -16,7 +17,12 @@ const low = (share: number) => (share < 0.005 ? "under 1 %" : `${Math.round(100 
 /** The others are folded. */
 const worstShown = 12
 
-const card = (mistake: Mistake, names: ReadonlyArray<string>, image: Picture | undefined): Content => {
+const card = (
+  mistake: Mistake,
+  number: string,
+  names: ReadonlyArray<string>,
+  image: Picture | undefined,
+): Content => {
   const [name, predicted] = [
     names[mistake.label] ?? mistake.label,
     names[mistake.predicted] ?? mistake.predicted,
@@ -26,8 +32,7 @@ const card = (mistake: Mistake, names: ReadonlyArray<string>, image: Picture | u
       ${image?.(`a ${name} predicted as ${predicted}`) ?? null}
       <figcaption>
         <strong>${name} → ${predicted}</strong><br /><small
-          >${predicted}: ${high(mistake.confidence)}<br />${name}: ${low(mistake.labelProbability)}<br />example
-          ${mistake.index}</small
+          >${predicted}: ${high(mistake.confidence)}<br />${name}: ${low(mistake.labelProbability)}<br />${number}</small
         >
       </figcaption>
     </figure>
@@ -35,7 +40,7 @@ const card = (mistake: Mistake, names: ReadonlyArray<string>, image: Picture | u
 }
 
 export const misclassifiedSection = (
-  { test }: Pick<RunRecords, "test">,
+  { dataset, predictions, test }: Pick<RunRecords, "dataset" | "predictions" | "test">,
   names: ReadonlyArray<string>,
   /** By index in the test split. */
   images: ReadonlyMap<number, Picture>,
@@ -53,9 +58,15 @@ export const misclassifiedSection = (
     wrong === undefined || wrong <= mistakes.length
       ? `All ${mistakes.length} misclassified test examples`
       : `The ${mistakes.length} most confident of ${count(wrong)} misclassified test examples`
+  const numberOf = ({ index }: Mistake) => {
+    const inDataset = predictions?.indices[index]
+    return inDataset === undefined || dataset === undefined
+      ? `test example ${index}`
+      : exampleNumber(inDataset, dataset.train.examples)
+  }
   const cards = (some: ReadonlyArray<Mistake>, start: number) =>
     html`<ol class="cards" start="${start}">
-      ${some.map((mistake) => card(mistake, names, images.get(mistake.index)))}
+      ${some.map((mistake) => card(mistake, numberOf(mistake), names, images.get(mistake.index)))}
     </ol>`
   const rest = mistakes.slice(worstShown)
   return {
@@ -63,7 +74,7 @@ export const misclassifiedSection = (
     title,
     content: [
       paragraph(
-        `${shown}, in order of confidence: the true class → the predicted class, with the model's probabilities. Test examples are numbered from 0.`,
+        `${shown}, in order of confidence: the true class → the predicted class, with the model's probabilities. Images are numbered from 0 in the files for training and test.`,
       ),
       cards(mistakes.slice(0, worstShown), 1),
       rest.length === 0 ? null : folded(`${rest.length} more`, cards(rest, worstShown + 1)),
