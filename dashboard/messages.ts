@@ -46,6 +46,8 @@ export interface RunRow {
   readonly state: RunState
   /** ISO 8601. */
   readonly createdAt: string
+  /** The time that orders it instead of that in its id; null for most runs (`storage/runOrder.ts`). */
+  readonly orderedAt: string | null
   readonly iteration: number
   /** The budget in iterations; null if it is not known yet. */
   readonly iterations: number | null
@@ -77,6 +79,8 @@ export interface EnsembleRow {
   readonly members: number
   readonly testError: number | null
   readonly problem: string | null
+  /** Another one whenever its files are others. */
+  readonly version: string
 }
 
 export interface SweepRow {
@@ -86,6 +90,8 @@ export interface SweepRow {
   readonly trials: number | null
   readonly best: string | null
   readonly problem: string | null
+  /** Another one whenever its files are others. */
+  readonly version: string
 }
 
 export interface ChampionRow {
@@ -102,6 +108,8 @@ export interface Collections {
   readonly ensembles: ReadonlyArray<EnsembleRow>
   readonly sweeps: ReadonlyArray<SweepRow>
   readonly champions: ReadonlyArray<ChampionRow>
+  /** Another one whenever the page of champions and schedules is another. */
+  readonly championsVersion: string
 }
 
 export interface RunsMessage {
@@ -129,8 +137,6 @@ export interface RunDetail {
   /** The experiment as stored. */
   readonly experiment: string
   readonly remarks: ReadonlyArray<string>
-  /** The iterations from which attempts resumed. */
-  readonly resumedFrom: ReadonlyArray<number>
 }
 
 export interface RunMessage {

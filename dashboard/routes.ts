@@ -1,6 +1,5 @@
 /** What the dashboard answers at which address. Requests that come here are allowed and signed in (`server.ts`). */
-import { readFileSync } from "node:fs"
-import { Context, Effect, type FileSystem, type Path } from "effect"
+import { Context, Effect, FileSystem, type Path } from "effect"
 import { type HttpClient, HttpServerRequest, HttpServerResponse } from "effect/http"
 import { thinRows } from "./curves/thinRows.ts"
 import { readBrowserModules } from "./assets/modules.ts"
@@ -8,6 +7,7 @@ import { icon, shellPage } from "./assets/shell.ts"
 import { dashboardStyle } from "./assets/style.ts"
 import { decodeCursors, decodeTopics, encodeCursors, openHub } from "./events/hub.ts"
 import { eventStream } from "./events/stream.ts"
+import { mostCompared } from "./limits.ts"
 import { imageLimitBytes, openPredictions } from "./predictions.ts"
 import { collectionDetail } from "./runs/collectionDetail.ts"
 import { matchPath, type PathParameters } from "./pathPattern.ts"
@@ -112,14 +112,16 @@ export const routes = ({ hasStreams, runsDir }: RoutesOptions) =>
         const value = Number(search.get(name) ?? Number.NaN)
         return Number.isFinite(value) ? value : none
       }
-      const found = thinRows(all, bound("from", -Infinity), bound("to", Infinity))
+      const found = thinRows(all, { from: bound("from", -Infinity), to: bound("to", Infinity) })
       return json({ rows: found })
     })
     const file = Effect.gen(function* () {
       const [id, name] = [yield* parameter("id"), yield* parameter("name")]
       const path = runFilePath(runsDir, id, name)
       if (path === undefined || !isRunFile(name)) return nothing()
-      return HttpServerResponse.uint8Array(readFileSync(path), {
+      // In parts: metrics may be large, and streams to other browsers wait meanwhile.
+      const fs = yield* FileSystem.FileSystem
+      return HttpServerResponse.stream(fs.stream(path), {
         contentType: runFiles[name],
         headers: { ...ownHeaders, "content-disposition": `attachment; filename="${id}-${name}"` },
       })
@@ -169,6 +171,8 @@ export const routes = ({ hasStreams, runsDir }: RoutesOptions) =>
         withProblem(
           Effect.gen(function* () {
             const ids = (yield* query).getAll("run")
+            if (ids.length > mostCompared)
+              return json({ problem: `a comparison in the dashboard has at most ${mostCompared} runs` }, 422)
             return yield* staticPage(yield* comparedPage(runsDir, ids), "comparison")
           }),
         ),

@@ -9,7 +9,7 @@ import { Effect, Schema } from "effect"
 import { HttpServerRequest, HttpServerResponse } from "effect/http"
 import { program } from "../format/program.ts"
 import { Failure } from "../schemas/Failure.ts"
-import { signedOutPage } from "./assets/shell.ts"
+import { forwardPage, signedOutPage } from "./assets/shell.ts"
 import { routes } from "./routes.ts"
 import { ownHeaders } from "./security/headers.ts"
 import { refusalOf } from "./security/requestPolicy.ts"
@@ -43,14 +43,18 @@ const targetOf = (source: object): string => String(Reflect.get(source, "url") ?
 const plain = (status: number, message: string, headers = {}) =>
   HttpServerResponse.text(`${message}\n`, { status, headers: { ...ownHeaders, ...headers } })
 
+const page = (markup: string, status: number) =>
+  HttpServerResponse.text(markup, {
+    status,
+    contentType: "text/html; charset=utf-8",
+    headers: ownHeaders,
+  })
+
 /** `/?token=…`: the token becomes the cookie, and leaves the address. */
 const signIn = (session: Session, url: URL) => {
   const cookie = session.redeem(url.searchParams.get("token") ?? "")
   url.searchParams.delete("token")
-  const response = HttpServerResponse.empty({
-    status: 303,
-    headers: { ...ownHeaders, location: `${url.pathname}${url.search}` },
-  })
+  const response = page(forwardPage(`${url.pathname}${url.search}`), 200)
   if (cookie === undefined) return response
   return HttpServerResponse.setCookieUnsafe(response, session.cookieName, cookie, {
     httpOnly: true,
@@ -59,6 +63,9 @@ const signIn = (session: Session, url: URL) => {
     maxAge: "30 days",
   })
 }
+
+/** A browser that may have the cookie but did not send it, because the reader followed a link from another site. */
+const comesFromAnotherSite = (site: string | undefined) => site === "cross-site" || site === "same-site"
 
 /** Decides on a request; `handle` answers those that are allowed. */
 const guarded = <E, R>(
@@ -87,13 +94,10 @@ const guarded = <E, R>(
     }
     if (!session().isSignedIn(request.cookies)) {
       const isPage = request.method === "GET" && (request.headers.accept ?? "").includes("text/html")
-      return isPage
-        ? HttpServerResponse.text(signedOutPage(`${program} dashboard`), {
-            status: 401,
-            contentType: "text/html; charset=utf-8",
-            headers: ownHeaders,
-          })
-        : plain(401, "not signed in: open the address that the dashboard printed")
+      if (!isPage) return plain(401, "not signed in: open the address that the dashboard printed")
+      return comesFromAnotherSite(request.headers["sec-fetch-site"])
+        ? page(forwardPage(`${url.pathname}${url.search}`), 200)
+        : page(signedOutPage(`${program} dashboard`), 401)
     }
     return yield* handle
   })

@@ -3,11 +3,9 @@ import { Effect } from "effect"
 import { readHistory } from "../operations/schedule/History.ts"
 import { readEnsemble } from "../storage/ensembles.ts"
 import { readSweepDefinition, readSweepJournal, readSweepResult } from "../storage/sweeps.ts"
+import { layout } from "../storage/runDirectory.ts"
 import { readHeaders } from "../storage/runHeader.ts"
 import { isName, runFilePath, runFolder } from "./security/runFolder.ts"
-
-/** Runs that one page compares. */
-export const mostCompared = 50
 
 /** Undefined if there is no such run. */
 export const runPage = Effect.fn("runPage")(function* (runsDir: string, id: string) {
@@ -22,7 +20,7 @@ export const comparedPage = Effect.fn("comparedPage")(function* (
   runsDir: string,
   ids: ReadonlyArray<string>,
 ) {
-  const folders = [...new Set(ids)].slice(0, mostCompared).flatMap((id) => runFolder(runsDir, id) ?? [])
+  const folders = [...new Set(ids)].flatMap((id) => runFolder(runsDir, id) ?? [])
   const { damaged, runs } = yield* readHeaders(folders)
   if (runs.length < 2) return undefined
   const [{ compareRuns }, { comparisonPage }] = yield* Effect.promise(() =>
@@ -35,7 +33,7 @@ export const comparedPage = Effect.fn("comparedPage")(function* (
 })
 
 /** Pages link to the reports of these runs. */
-const hasReport = (runsDir: string) => (run: string) => runFilePath(runsDir, run, "report.json") !== undefined
+const hasReport = (runsDir: string) => (run: string) => runFilePath(runsDir, run, layout.report) !== undefined
 
 export const championsPage = Effect.fn("championsPage")(function* (runsDir: string) {
   const histories = yield* readHistory(runsDir)

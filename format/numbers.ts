@@ -29,6 +29,10 @@ export const accuracyPercentage = (errorRate: number): string =>
 /** The same as `percent` with one decimal, for probabilities. */
 export const probability = (share: number): string => `${(100 * share).toFixed(1)} %`
 
+/** A share as a short percentage, for axes: 0.25 %, 12 %. */
+export const percentTick = (share: number): string =>
+  `${(100 * share).toLocaleString("en", { maximumFractionDigits: 3 })} %`
+
 /** A speed or another figure of which two digits are known: 0.52, 4.9, 49, 1,234. */
 export const rate = (value: number): string => (value < 10 ? value.toPrecision(2) : count(Math.round(value)))
 

@@ -16,6 +16,10 @@ import { readTrainEvents } from "./trainEvents.ts"
 
 /** A new run may have no attempt for this long. */
 const startingMs = 60_000
+
+export const isStarting = ({ attempts, createdAt }: RunHeader, nowMs: number): boolean =>
+  attempts.length === 0 && nowMs - Date.parse(createdAt) < startingMs
+
 /** Speed is measured over this many of the newest samples. */
 export const maxSamples = 8
 
@@ -88,14 +92,13 @@ export const observe = Effect.fn("observe")(function* (path: string, before: Liv
   }
 
   const now = yield* Clock.currentTimeMillis
-  const isStarting = run.attempts.length === 0 && now - Date.parse(run.createdAt) < startingMs
   const total = totalOf(run, summary.iterations, last)
   const { batchSize } = run.experiment
   const rate = run.status === "running" ? rateOf(samples) : null
   const recorded = run.status === "finished" ? (yield* readFigures(run)).imagesPerSecond : null
   return {
     id: run.id,
-    status: isStarting ? "starting" : run.status,
+    status: isStarting(run, now) ? "starting" : run.status,
     reason: summary.reason,
     exitCode: run.attempts.at(-1)?.outcome?.exitCode ?? null,
     iteration: Math.max(iteration, summary.iteration),

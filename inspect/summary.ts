@@ -54,18 +54,21 @@ const readProgress = Effect.fnUntraced(function* (path: string) {
   return { iteration, validationError }
 })
 
-/**
- * Seconds that the attempts of a run took together, up to `nowMs` if it is running; null if no end is known. The end of a
- * killed attempt is not known, so it does not count.
- */
-const secondsOf = ({ attempts, status }: RunHeader, nowMs: number): number | null => {
-  const seconds = attempts.flatMap(({ outcome, startedAt }, i) => {
-    const isRunning = status === "running" && i === attempts.length - 1
-    const endMs = isRunning ? nowMs : Date.parse(outcome?.endedAt ?? "")
-    const tookMs = endMs - Date.parse(startedAt)
+/** Seconds of the attempts that have ended with a record, together; null if there is none. */
+export const recordedSeconds = ({ attempts }: Pick<RunHeader, "attempts">): number | null => {
+  const seconds = attempts.flatMap(({ outcome, startedAt }) => {
+    const tookMs = Date.parse(outcome?.endedAt ?? "") - Date.parse(startedAt)
     return Number.isFinite(tookMs) ? [Math.max(0, tookMs) / 1000] : []
   })
   return seconds.length === 0 ? null : seconds.reduce((a, b) => a + b, 0)
+}
+
+/** The same, with the attempt that is running up to `nowMs`. The end of a killed attempt is not known, so it does not count. */
+const secondsOf = (run: RunHeader, nowMs: number): number | null => {
+  const recorded = recordedSeconds(run)
+  const runningMs =
+    run.status === "running" ? nowMs - Date.parse(run.attempts.at(-1)?.startedAt ?? "") : Number.NaN
+  return Number.isFinite(runningMs) ? (recorded ?? 0) + Math.max(0, runningMs) / 1000 : recorded
 }
 
 /** The name of the dataset in a stored experiment, as far as it can be read. */

@@ -2,7 +2,8 @@
 import { Effect, Path } from "effect"
 import { fingerprint } from "../schemas/experiment/fingerprint.ts"
 import { effectiveExperiment, readRun, type Run } from "../storage/runDirectory.ts"
-import { byOrder, isRunOf, listRunNames } from "../storage/runNames.ts"
+import { isRunOf, listRunNames } from "../storage/runNames.ts"
+import { byOrder } from "../storage/runOrder.ts"
 
 /** The name of a run ends with the first digits of its fingerprint, so only few runs are read. */
 export const findRunsOf = Effect.fn("findRunsOf")(function* (

@@ -15,8 +15,8 @@ import { beginsWithTime } from "./runNames.ts"
 import { didYouMean } from "../format/didYouMean.ts"
 import { program } from "../format/program.ts"
 
-const folderName = "champions"
-const historyName = "history.ndjson"
+export const championsFolder = "champions"
+export const championHistory = "history.ndjson"
 
 /** `champion:cnn` names the champion of the experiment cnn wherever a run is expected. */
 const prefix = "champion:"
@@ -45,7 +45,7 @@ const encodeEvent = Schema.encodeSync(Schema.fromJsonString(ChampionEvent))
 export const readChampion = Effect.fn("readChampion")(function* (runsDir: string, experiment: string) {
   const paths = yield* Path.Path
   if (!isExperimentName(experiment)) return undefined
-  const pointer = paths.join(runsDir, folderName, experiment)
+  const pointer = paths.join(runsDir, championsFolder, experiment)
   if (!(yield* isFileNow(pointer))) return undefined
   const run = ((yield* files.readStringIfExists(pointer)) ?? "").trim()
   return beginsWithTime(run) && !/[\s/\\]/.test(run) ? run : undefined
@@ -55,7 +55,7 @@ export const readChampion = Effect.fn("readChampion")(function* (runsDir: string
 export const listChampions = Effect.fn("listChampions")(function* (runsDir: string) {
   const paths = yield* Path.Path
   const champions: Array<{ readonly experiment: string; readonly run: string }> = []
-  for (const experiment of yield* files.list(paths.join(runsDir, folderName))) {
+  for (const experiment of yield* files.list(paths.join(runsDir, championsFolder))) {
     const run = yield* readChampion(runsDir, experiment)
     if (run !== undefined) champions.push({ experiment, run })
   }
@@ -68,7 +68,7 @@ export const readChampionHistory = Effect.fn("readChampionHistory")(function* (
   experiment?: string,
 ) {
   const paths = yield* Path.Path
-  const text = (yield* files.readStringIfExists(paths.join(runsDir, folderName, historyName))) ?? ""
+  const text = (yield* files.readStringIfExists(paths.join(runsDir, championsFolder, championHistory))) ?? ""
   const events: Array<ChampionEvent> = []
   for (const line of text.split("\n")) {
     const event = yield* decodeEvent(line).pipe(Effect.option)
@@ -129,9 +129,9 @@ export const changeChampion = Effect.fn("changeChampion")(function* <A, E, R>(
   ) => Effect.Effect<ChampionChange<A>, E, R>,
 ) {
   const paths = yield* Path.Path
-  const folder = paths.join(runsDir, folderName)
+  const folder = paths.join(runsDir, championsFolder)
   const pointer = paths.join(folder, experiment)
-  const history = paths.join(folder, historyName)
+  const history = paths.join(folder, championHistory)
   const checkClaim = yield* claimSoon(folder, paths.join(folder, ".writer"))
 
   const events = yield* readChampionHistory(runsDir, experiment)

@@ -16,7 +16,7 @@ import { layout } from "./runDirectory.ts"
 import { didYouMean } from "../format/didYouMean.ts"
 import { program } from "../format/program.ts"
 
-const folderName = "ensembles"
+export const ensemblesFolder = "ensembles"
 
 /** `ensemble:digits` names the members of the ensemble digits wherever several runs are accepted. */
 const prefix = "ensemble:"
@@ -43,7 +43,7 @@ const decodeReport = Schema.decodeUnknownEffect(ReportText)
 const encodeReport = Schema.encodeSync(EnsembleReport)
 
 const folderOf = Effect.fnUntraced(function* (runsDir: string, name: string) {
-  return (yield* Path.Path).join(runsDir, folderName, name)
+  return (yield* Path.Path).join(runsDir, ensemblesFolder, name)
 })
 
 /**
@@ -142,7 +142,7 @@ export const memberRuns = Effect.fn("memberRuns")(function* (
 ) {
   const paths = yield* Path.Path
   const runs = new Map<string, string>()
-  for (const name of yield* files.list(paths.join(runsDir, folderName))) {
+  for (const name of yield* files.list(paths.join(runsDir, ensemblesFolder))) {
     if (except.includes(name)) continue
     const report = yield* readEnsemble(runsDir, name).pipe(Effect.option)
     if (report._tag === "None") continue

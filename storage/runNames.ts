@@ -1,12 +1,7 @@
-/**
- * The runs in a runs folder, and their order: (folder) -> names, and which of them is newer.
- *
- * A run's name begins with the second of its start, but that comes from a clock. A run that starts while an older one has the
- * same second, or a later one because one of the clocks was wrong, records in run.json that it comes after it (`orderedAt`). So
- * what is newest does not depend on clocks, only runs of older versions are in the order of their names.
- */
+/** The runs in a runs folder, and the newest of them: (folder) -> names. */
 import { Effect, Path, Schema } from "effect"
 import { entriesNow, existsNow, readStringNow } from "./filesNow.ts"
+import { byOrder, type Ordered, orderMs } from "./runOrder.ts"
 
 /** run.json. It has its name here because a folder is a run if it is in there. */
 export const identityFile = "run.json"
@@ -36,19 +31,6 @@ export const listRunNames = Effect.fnUntraced(function* (runsDir: string) {
   }
   return names
 })
-
-interface Ordered {
-  readonly id: string
-  readonly orderedAt?: string | undefined
-}
-
-/** When a run started, in milliseconds: to the second, unless an older run has a later time. */
-const orderMs = ({ id, orderedAt }: Ordered): number =>
-  Date.parse(orderedAt ?? id.replace(/^(\d{4})(\d\d)(\d\d)T(\d\d)(\d\d)(\d\d)Z.*$/, "$1-$2-$3T$4:$5:$6Z")) ||
-  0
-
-/** Older runs first. */
-export const byOrder = (a: Ordered, b: Ordered): number => orderMs(a) - orderMs(b) || (a.id < b.id ? -1 : 1)
 
 const decodeOrder = Schema.decodeUnknownEffect(
   Schema.fromJsonString(Schema.Struct({ orderedAt: Schema.optionalKey(Schema.String) })),

@@ -8,7 +8,7 @@ import { openOrLog } from "../render/openFile.ts"
 import * as files from "../../storage/files.ts"
 import { locateRuns } from "../../storage/runDirectory.ts"
 import { listHeaders, readHeaders } from "../../storage/runHeader.ts"
-import { byOrder } from "../../storage/runNames.ts"
+import { byOrder } from "../../storage/runOrder.ts"
 import { experimentName, json, runsDir, wholeNumber } from "../flags.ts"
 
 /** There are fewer than two readable runs. */

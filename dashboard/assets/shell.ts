@@ -51,6 +51,26 @@ export const shellPage = (modules: BrowserModules): string =>
       </body>
     </html> `.markup
 
+/**
+ * Leads to an address of the dashboard: the request for it comes from the dashboard itself. A browser that followed a link from
+ * another site does not send a `SameSite=Strict` cookie with the redirections of that request, but with the next one.
+ */
+export const forwardPage = (address: string): string =>
+  html`<!doctype html>
+    <html lang="en">
+      <head>
+        ${head("tidemark")}
+        <meta http-equiv="refresh" content="0; url=${address}" />
+      </head>
+      <body class="dashboard">
+        <main id="content" class="signed-out">
+          <p class="kind">tidemark dashboard</p>
+          <h1>Signing in</h1>
+          <p><a href="${address}">Open the dashboard</a></p>
+        </main>
+      </body>
+    </html> `.markup
+
 /** For a browser without the cookie: `command` prints an address with a token. */
 export const signedOutPage = (command: string): string =>
   html`<!doctype html>

@@ -18,8 +18,11 @@ export const championsView = (): View => {
     element("a", { class: "button", href: `${address}?save`, download: "" }, "Save as a page"),
   )
   const place = element("div")
+  let version: string | undefined
   follow(["runs"], (message) => {
     if (message.kind !== "runs" || message.collections === null) return
+    if (message.collections.championsVersion === version) return
+    version = message.collections.championsVersion
     const hasAny = message.collections.champions.length > 0
     nobody.hidden = hasAny
     actions.hidden = !hasAny

@@ -10,7 +10,16 @@ import { count } from "../../format/numbers.ts"
 import { downSample } from "../curves/downSample.ts"
 import { chartColors, seriesInk } from "./chartColors.ts"
 import { makeChartFrame } from "./chartFrame.ts"
-import { linearRange, logarithmicRange, type Range, rangeOf, zoomOfKey } from "./chartRange.ts"
+import {
+  axisOf,
+  firstPlace,
+  linearRange,
+  logarithmicPart,
+  logarithmicRange,
+  type Range,
+  rangeOf,
+  zoomOfKey,
+} from "./chartRange.ts"
 import { type ChartSeries, floorOf, legendItem, placed } from "./chartSeries.ts"
 import { valuesTable } from "./chartTable.ts"
 import { element, fill, setText } from "./element.ts"
@@ -21,8 +30,8 @@ export interface ChartOptions {
   /** A value as text. */
   readonly format: (value: number) => string
   readonly isLogarithmic?: boolean
-  /** Asked for all points of a range, where only some were received. */
-  readonly onRange?: (from: number, to: number) => Promise<void>
+  /** Asked for all points of a range, where only some were received; undefined for the whole. */
+  readonly onRange?: (range: Range | undefined) => void
 }
 
 export interface Chart {
@@ -52,20 +61,30 @@ export const makeChart = (options: ChartOptions): Chart => {
 
   const width = () => Math.max(240, Math.floor(place.clientWidth))
 
+  /** Where the horizontal axis begins, if it is logarithmic. */
+  let first = 0
+  /** The part that is shown. */
+  const shownRange = (): Range => {
+    const range = view ?? rangeOf(series)
+    return isLogarithmicX ? logarithmicPart(range, first) : range
+  }
+
   /** What is drawn in the present view: aligned columns of uPlot. */
   const drawn = (): uPlot.AlignedData => {
-    const range = view ?? rangeOf(series)
     const floor = isLogarithmic ? floorOf(series) : undefined
+    first = firstPlace(series)
+    const range = shownRange()
     const marks: Array<{ x: number; color: number }> = []
     const tables = series.map(({ color, xs, ys }): uPlot.AlignedData => {
       const shown = placed(ys, floor)
-      const kept = downSample(xs, shown, {
+      const places = isLogarithmicX && xs[0] <= 0 ? xs.map((x) => Math.max(x, first)) : xs
+      const kept = downSample(places, shown, {
         ...range,
         columns: width(),
         isLogarithmic: isLogarithmicX,
       })
-      for (const i of kept) if (!Number.isFinite(shown[i])) marks.push({ x: xs[i], color })
-      return [kept.map((i) => xs[i]), kept.map((i) => (Number.isFinite(shown[i]) ? shown[i] : null))]
+      for (const i of kept) if (!Number.isFinite(shown[i])) marks.push({ x: places[i], color })
+      return [kept.map((i) => places[i]), kept.map((i) => (Number.isFinite(shown[i]) ? shown[i] : null))]
     })
     odd = marks
     return tables.length === 0 ? [[], []] : uPlot.join(tables)
@@ -73,11 +92,13 @@ export const makeChart = (options: ChartOptions): Chart => {
 
   /** Values that are no number, as marks at the upper edge. */
   const drawOdd = (u: uPlot) => {
+    if (odd.length === 0) return
     const { ctx } = u
     const ratio = uPlot.pxRatio
+    const colors = chartColors().series
     for (const { color, x } of odd) {
       const left = u.valToPos(x, "x", true)
-      ctx.fillStyle = chartColors().series[color % chartColors().series.length]
+      ctx.fillStyle = colors[color % colors.length]
       ctx.beginPath()
       ctx.moveTo(left - 4 * ratio, u.bbox.top)
       ctx.lineTo(left + 4 * ratio, u.bbox.top)
@@ -89,7 +110,9 @@ export const makeChart = (options: ChartOptions): Chart => {
   const showReadout = (u: uPlot) => {
     const { idx } = u.cursor
     if (idx === null || idx === undefined) return setText(readout, "")
-    const x = u.data[0][idx]
+    // 0 is drawn at the first place of a logarithmic axis.
+    const x =
+      isLogarithmicX && u.data[0][idx] <= first ? Math.min(first, rangeOf(series).from) : u.data[0][idx]
     const values = series.flatMap(({ name }, i) => {
       const column = u.data[i + 1]
       // The nearest point to the left: series have rows at different iterations.
@@ -104,11 +127,11 @@ export const makeChart = (options: ChartOptions): Chart => {
   const zoomTo = (next: Range | undefined) => {
     view = next
     whole.hidden = next === undefined
-    if (next !== undefined) void options.onRange?.(next.from, next.to)
+    options.onRange?.(next)
     redraw()
   }
 
-  const axisOf = (): uPlot.Axis => {
+  const axisStyle = (): uPlot.Axis => {
     const { grid, line, muted } = chartColors()
     return {
       stroke: muted,
@@ -137,11 +160,7 @@ export const makeChart = (options: ChartOptions): Chart => {
           x: {
             time: false,
             distr: isLogarithmicX ? 3 : 1,
-            range: () => {
-              const { from, to } = view ?? rangeOf(series)
-              if (from === to) return [from - 1, to + 1]
-              return [isLogarithmicX ? Math.max(from, 1) : from, to]
-            },
+            range: () => axisOf(shownRange(), isLogarithmicX),
           },
           y: {
             distr: isLogarithmic ? 3 : 1,
@@ -150,13 +169,13 @@ export const makeChart = (options: ChartOptions): Chart => {
         },
         axes: [
           {
-            ...axisOf(),
+            ...axisStyle(),
             size: 34,
             space: 60,
             values: (_, values) => values.map((x) => (x === null ? "" : count(x))),
           },
           {
-            ...axisOf(),
+            ...axisStyle(),
             size: 58,
             values: (_, values) => values.map((y) => (y === null ? "" : format(y))),
           },

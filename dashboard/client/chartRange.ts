@@ -1,15 +1,35 @@
 /** The ranges of a chart's axes: (series, view, key) -> from and to. */
-import type { ChartSeries } from "./chartSeries.ts"
-
 export interface Range {
   readonly from: number
   readonly to: number
 }
 
-export const rangeOf = (series: ReadonlyArray<ChartSeries>): Range => {
+/** Ascending. */
+interface Places {
+  readonly xs: ReadonlyArray<number>
+}
+
+export const rangeOf = (series: ReadonlyArray<Places>): Range => {
   const ends = series.flatMap(({ xs }) => (xs.length === 0 ? [] : [xs[0], xs[xs.length - 1]]))
   return ends.length === 0 ? { from: 0, to: 1 } : { from: Math.min(...ends), to: Math.max(...ends) }
 }
+
+/** Where a logarithmic axis begins: at the smallest x above 0, or at half of it if there are others, which have no place of their own. */
+export const firstPlace = (series: ReadonlyArray<Places>): number => {
+  const positive = series.flatMap(({ xs }) => xs.find((x) => x > 0) ?? [])
+  const smallest = positive.length === 0 ? 1 : Math.min(...positive)
+  return series.some(({ xs }) => xs.length > 0 && xs[0] <= 0) ? smallest / 2 : smallest
+}
+
+/** The part of a range that a logarithmic axis has, from its first place on. */
+export const logarithmicPart = ({ from, to }: Range, first: number): Range => {
+  const begin = Math.max(from, first)
+  return { from: begin, to: to > begin ? to : 2 * begin }
+}
+
+/** The ends of the horizontal axis; a single point is in the middle. */
+export const axisOf = ({ from, to }: Range, isLogarithmic: boolean): [number, number] =>
+  from < to ? [from, to] : isLogarithmic ? [from / 2, 2 * from] : [from - 1, from + 1]
 
 export const linearRange = (low: number | null, high: number | null): [number, number] => {
   if (low === null || high === null || !Number.isFinite(low) || !Number.isFinite(high)) return [0, 1]

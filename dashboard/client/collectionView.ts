@@ -1,61 +1,29 @@
 /** A sweep or an ensemble: what is known of it, its trials or members, read again when its files change. */
-import { measure } from "../../format/numbers.ts"
+import { measure, percentTick } from "../../format/numbers.ts"
 import type { CollectionDetail } from "../messages.ts"
 import { makeChart } from "./chart.ts"
+import { mostCompared } from "../limits.ts"
 import { element, fill } from "./element.ts"
 import { follow } from "./live.ts"
+import { isProblem, requestJson } from "./request.ts"
 import type { View } from "./router.ts"
+import { scrollTable } from "./scrollTable.ts"
 import { staticFrame } from "./staticFrame.ts"
 import { runAddress } from "./texts.ts"
-import { percentTick } from "./ticks.ts"
-
-/** Runs in one comparison. */
-const mostCompared = 16
 
 const tableOf = ({ head, rows, title }: CollectionDetail["tables"][number]) =>
   element(
     "section",
     {},
     element("h2", {}, title),
-    element(
-      "div",
-      { class: "scroll", role: "group", tabindex: 0, "aria-label": title },
-      element(
-        "table",
-        {},
-        element(
-          "thead",
-          {},
-          element(
-            "tr",
-            {},
-            head.map((name) =>
-              element(
-                "th",
-                { scope: "col" },
-                name === "" ? element("span", { class: "hidden" }, "name") : name,
-              ),
-            ),
-          ),
-        ),
-        element(
-          "tbody",
-          {},
-          rows.map(({ cells: [first, ...cells], run }) =>
-            element(
-              "tr",
-              {},
-              element(
-                "th",
-                { scope: "row" },
-                run === null ? first : element("a", { href: runAddress(run) }, first),
-              ),
-              cells.map((cell) => element("td", {}, cell)),
-            ),
-          ),
-        ),
-      ),
-    ),
+    scrollTable(
+      title,
+      head,
+      rows.map(({ cells: [first, ...cells], run }) => [
+        run === null ? first : element("a", { href: runAddress(run) }, first),
+        ...cells,
+      ]),
+    ).element,
   )
 
 const compareLink = (runs: ReadonlyArray<string>) => {
@@ -131,18 +99,23 @@ export const collectionView = (kind: "sweeps" | "ensembles", name: string): View
 
   const read = async () => {
     const own = ++wanted
-    const response = await fetch(`/api/collections/${kind}/${encodeURIComponent(name)}`)
-    const answer: CollectionDetail | { readonly problem: string } = await response.json()
+    const answer = await requestJson<CollectionDetail>(`/api/collections/${kind}/${encodeURIComponent(name)}`)
     if (own !== wanted) return
-    page.hidden = "problem" in answer
+    page.hidden = isProblem(answer)
     if (own > 1) frame.reload()
-    if ("problem" in answer)
+    if (isProblem(answer))
       fill(head, element("h1", {}, name), element("p", { class: "notice" }, answer.problem))
     else draw(answer)
   }
 
+  /** Of this sweep or ensemble; other ones change too. */
+  let version: string | undefined
   follow(["runs"], (message) => {
-    if (message.kind === "runs" && message.collections !== null) void read()
+    if (message.kind !== "runs" || message.collections === null) return
+    const found = message.collections[kind].find((one) => one.name === name)?.version ?? "none"
+    if (found === version) return
+    version = found
+    void read()
   })
   return {
     title: name,

@@ -1,17 +1,15 @@
 /** Runs beside each other, live: overlaid curves, their figures, and the comparison with its significance tests. */
-import { measure } from "../../format/numbers.ts"
+import { measure, percentTick } from "../../format/numbers.ts"
 import type { RunRow } from "../messages.ts"
 import { makeChart } from "./chart.ts"
-import { element, fill } from "./element.ts"
+import { mostCompared } from "../limits.ts"
+import { element } from "./element.ts"
 import { follow } from "./live.ts"
 import type { View } from "./router.ts"
 import { makeRunCurves, type RunCurves } from "./runCurves.ts"
+import { scrollTable } from "./scrollTable.ts"
 import { staticFrame } from "./staticFrame.ts"
 import { durationText, errorText, progressText, runAddress, stateBadge } from "./texts.ts"
-import { percentTick } from "./ticks.ts"
-
-/** Curves that can be told apart; the static comparison has all runs. */
-const mostCurves = 16
 
 interface Compared {
   readonly id: string
@@ -31,10 +29,14 @@ const nameOf = (one: Compared, all: ReadonlyArray<Compared>): string => {
 }
 
 export const compareView = (url: URL): View => {
-  const ids = [...new Set(url.searchParams.getAll("run"))]
-  const compared: ReadonlyArray<Compared> = ids
-    .slice(0, mostCurves)
-    .map((id) => ({ id, curves: makeRunCurves(), row: undefined, isMissing: false }))
+  const wanted = [...new Set(url.searchParams.getAll("run"))]
+  const ids = wanted.slice(0, mostCompared)
+  const compared: ReadonlyArray<Compared> = ids.map((id) => ({
+    id,
+    curves: makeRunCurves(),
+    row: undefined,
+    isMissing: false,
+  }))
   const charts = {
     error: makeChart({ title: "Validation error", format: percentTick }),
     loss: makeChart({ title: "Validation loss", format: measure }),
@@ -42,7 +44,14 @@ export const compareView = (url: URL): View => {
   }
   const address = `/pages/comparison.html?${ids.map((id) => `run=${encodeURIComponent(id)}`).join("&")}`
   const frame = ids.length < 2 ? undefined : staticFrame("Comparison of the runs", address)
-  const body = element("tbody")
+  const table = scrollTable("Compared runs", [
+    "run",
+    "state",
+    ...["iterations", "validation error", "test error", "duration"].map((name) => ({
+      name,
+      isNumeric: true,
+    })),
+  ])
   const problem = element("p", { class: "notice", hidden: true })
 
   const drawCurves = () => {
@@ -60,30 +69,21 @@ export const compareView = (url: URL): View => {
 
   const drawRows = () => {
     const now = Date.now()
-    fill(
-      body,
+    table.setRows(
       compared.map((one, i) => {
         const { id, isMissing, row } = one
-        return element(
-          "tr",
-          {},
-          element(
-            "th",
-            { scope: "row" },
+        return [
+          [
             element("span", { class: "swatch", "data-color": i % 8, "data-dashed": i >= 8 }),
             element("a", { href: runAddress(id) }, nameOf(one, compared)),
             i === 0 ? element("span", { class: "mark" }, "baseline") : null,
-          ),
-          element(
-            "td",
-            {},
-            isMissing ? "there is no such run" : row === undefined ? "…" : stateBadge(row.state),
-          ),
-          element("td", { class: "numeric" }, row === undefined ? "–" : progressText(row)),
-          element("td", { class: "numeric" }, errorText(row?.validationError ?? null)),
-          element("td", { class: "numeric" }, errorText(row?.testError ?? null)),
-          element("td", { class: "numeric" }, row === undefined ? "–" : durationText(row, now)),
-        )
+          ],
+          isMissing ? "there is no such run" : row === undefined ? "…" : stateBadge(row.state),
+          row === undefined ? "–" : progressText(row),
+          errorText(row?.validationError ?? null),
+          errorText(row?.testError ?? null),
+          row === undefined ? "–" : durationText(row, now),
+        ]
       }),
     )
     problem.hidden = ids.length >= 2
@@ -130,6 +130,13 @@ export const compareView = (url: URL): View => {
         element("p", { class: "kind" }, "Comparison"),
         element("h1", {}, `${ids.length} runs`),
         problem,
+        wanted.length > mostCompared
+          ? element(
+              "p",
+              { class: "notice" },
+              `Compares the first ${mostCompared} of ${wanted.length} runs. The command compare has no limit.`,
+            )
+          : null,
         ids.length < 2
           ? null
           : element(
@@ -138,33 +145,7 @@ export const compareView = (url: URL): View => {
               element("a", { class: "button", href: `${address}&save`, download: "" }, "Save as a page"),
             ),
       ),
-      element(
-        "div",
-        { class: "scroll", role: "group", tabindex: 0, "aria-label": "Compared runs" },
-        element(
-          "table",
-          {},
-          element(
-            "thead",
-            {},
-            element(
-              "tr",
-              {},
-              ["run", "state", "iterations", "validation error", "test error", "duration"].map((name, i) =>
-                element("th", { scope: "col", class: i > 1 ? "numeric" : null }, name),
-              ),
-            ),
-          ),
-          body,
-        ),
-      ),
-      ids.length > mostCurves
-        ? element(
-            "p",
-            { class: "hint-line" },
-            `Curves are drawn of the first ${mostCurves} runs; the comparison below has all.`,
-          )
-        : null,
+      table.element,
       element(
         "section",
         { "aria-labelledby": "curves" },

@@ -4,6 +4,7 @@
  * An event stream, or polls where none can be opened. What was received is known by the id of the last event, so after a lost
  * connection, a restart of the server or a sleep of the machine nothing is missing or received twice.
  */
+import { mostTopics } from "../limits.ts"
 import type { Message, PollAnswer } from "../messages.ts"
 
 export type Status = "connecting" | "live" | "polling" | "lost" | "signedOut"
@@ -26,16 +27,25 @@ export const openConnection = (
   onMessage: (message: Message) => void,
   onStatus: (status: Status) => void,
 ): Connection => {
-  let topics: ReadonlySet<string> = new Set()
-  let since = new URLSearchParams()
+  let topics: ReadonlyArray<string> = []
+  /** What was received of each topic, as the server wrote it. */
+  let cursors = new Map<string, string>()
   let source: EventSource | undefined
   let heardAt = Date.now()
   /** Ends the polls of an earlier set of topics. */
   let generation = 0
   let opening: ReturnType<typeof setTimeout> | undefined
 
-  const address = (path: string) =>
-    `${path}?topics=${encodeURIComponent([...topics].join(","))}&since=${encodeURIComponent(since.toString())}`
+  const address = (path: string) => {
+    const since = topics.map((topic) => cursors.get(topic) ?? "")
+    return `${path}?topics=${encodeURIComponent(topics.join(","))}&since=${encodeURIComponent(since.join(","))}`
+  }
+
+  /** The cursors of an event or an answer are in the order of its topics. */
+  const receivedUpTo = (of: ReadonlyArray<string>, since: string) => {
+    const found = since.split(",")
+    cursors = new Map(of.map((topic, i) => [topic, found[i] ?? ""]))
+  }
 
   const close = () => {
     generation++
@@ -45,6 +55,7 @@ export const openConnection = (
 
   /** True if the server answered. */
   const poll = async (own: number): Promise<boolean> => {
+    const asked = topics
     try {
       const response = await fetch(address("/api/poll"), { headers: { accept: "application/json" } })
       if (own !== generation) return true
@@ -55,7 +66,7 @@ export const openConnection = (
       if (!response.ok) throw new Error(`found status ${response.status}`)
       const answer: PollAnswer = await response.json()
       if (own !== generation) return true
-      since = new URLSearchParams(answer.since)
+      receivedUpTo(asked, answer.since)
       for (const message of answer.messages) onMessage(message)
       onStatus("polling")
       return true
@@ -65,20 +76,24 @@ export const openConnection = (
     }
   }
 
-  const pollLoop = async (own: number, polls = 1): Promise<void> => {
-    const isAnswered = await poll(own)
-    if (own !== generation) return
-    if (isAnswered && polls % pollsBeforeStream === 0) return open()
-    await wait(pollMs)
-    if (own === generation) return pollLoop(own, polls + 1)
+  /** Polls until something else is followed, or a stream can be tried again. A page may be open for days. */
+  const pollUntilStream = async (own: number): Promise<void> => {
+    const isCurrent = () => own === generation
+    for (let polls = 1; isCurrent(); polls++) {
+      const isAnswered = await poll(own)
+      if (!isCurrent()) return
+      if (isAnswered && polls % pollsBeforeStream === 0) return open()
+      await wait(pollMs)
+    }
   }
 
   const open = () => {
     close()
-    if (topics.size === 0) return
+    if (topics.length === 0) return
     const own = generation
     heardAt = Date.now()
-    if (typeof EventSource === "undefined") return void pollLoop(own)
+    if (typeof EventSource === "undefined") return void pollUntilStream(own)
+    const asked = topics
     const stream = new EventSource(address("/api/events"))
     source = stream
     stream.addEventListener("open", () => {
@@ -88,7 +103,7 @@ export const openConnection = (
     stream.addEventListener("alive", () => (heardAt = Date.now()))
     stream.addEventListener("message", (event: MessageEvent<string>) => {
       heardAt = Date.now()
-      since = new URLSearchParams(event.lastEventId)
+      receivedUpTo(asked, event.lastEventId)
       onMessage(JSON.parse(event.data))
     })
     stream.addEventListener("error", () => {
@@ -96,7 +111,7 @@ export const openConnection = (
       // While the browser tries again by itself there is nothing to do.
       if (stream.readyState === EventSource.CONNECTING) return onStatus("lost")
       close()
-      void pollLoop(generation)
+      void pollUntilStream(generation)
     })
   }
 
@@ -114,14 +129,15 @@ export const openConnection = (
 
   return {
     follow: (wanted) => {
-      const isSame = wanted.size === topics.size && [...wanted].every((topic) => topics.has(topic))
+      const isSame = wanted.size === topics.length && topics.every((topic) => wanted.has(topic))
       if (isSame) return
-      topics = new Set(wanted)
-      since = new URLSearchParams([...since].filter(([topic]) => topics.has(topic)))
+      // Too many have a limit: the newest ones count.
+      topics = [...wanted].slice(-mostTopics)
+      cursors = new Map([...cursors].filter(([topic]) => wanted.has(topic)))
       reopen()
     },
     renew: (topic) => {
-      since.delete(topic)
+      cursors.delete(topic)
       reopen()
     },
   }

@@ -10,7 +10,7 @@ export interface DrawCanvas {
   /** A PNG of the drawing; undefined while the paper is empty. */
   readonly image: () => Promise<Blob | undefined>
   /** Shows an image in place of the drawing. */
-  readonly show: (file: Blob) => void
+  readonly show: (file: Blob) => Promise<void>
 }
 
 export const makeCanvas = ({ onChange }: { readonly onChange: () => void }): DrawCanvas => {
@@ -84,15 +84,15 @@ export const makeCanvas = ({ onChange }: { readonly onChange: () => void }): Dra
         if (isEmpty) resolve(undefined)
         else canvas.toBlob((image) => resolve(image ?? undefined), "image/png")
       }),
-    show: (file) => {
+    show: async (file) => {
       blank()
-      void createImageBitmap(file).then((bitmap) => {
-        const scale = Math.min(side / bitmap.width, side / bitmap.height)
-        const [width, height] = [bitmap.width * scale, bitmap.height * scale]
-        context?.drawImage(bitmap, (side - width) / 2, (side - height) / 2, width, height)
-        bitmap.close()
-        return undefined
-      })
+      // An image that the browser cannot show is one that the server cannot read either, and says so.
+      const bitmap = await createImageBitmap(file).catch(() => undefined)
+      if (bitmap === undefined) return
+      const scale = Math.min(side / bitmap.width, side / bitmap.height)
+      const [width, height] = [bitmap.width * scale, bitmap.height * scale]
+      context?.drawImage(bitmap, (side - width) / 2, (side - height) / 2, width, height)
+      bitmap.close()
     },
   }
 }

@@ -1,11 +1,12 @@
 /** Draw a character, or upload an image: the probabilities of a model, computed by the server as the command predict does. */
 import { probability } from "../../format/numbers.ts"
-import type { PredictAnswer, Problem } from "../messages.ts"
+import type { PredictAnswer } from "../messages.ts"
 import { makeCanvas } from "./drawCanvas.ts"
 import { element, fill, setText } from "./element.ts"
 import { follow } from "./live.ts"
+import { isProblem, requestJson } from "./request.ts"
 import { setQuery, type View } from "./router.ts"
-import { makeRunStore } from "./runStore.ts"
+import { byAge, makeRunStore } from "./runStore.ts"
 
 /** While somebody draws, a prediction so often. */
 const everyMs = 150
@@ -29,7 +30,8 @@ export const drawView = (url: URL): View => {
   const preparation = element("p", { class: "hint-line" })
   const upload = element("input", { type: "file", id: "upload", accept: "image/png,image/jpeg,image/webp" })
   let models: ReadonlyArray<Model> = []
-  let abort = new AbortController()
+  /** When the reader leaves the view. */
+  const left = new AbortController()
   let source: Blob | undefined
   let timer: ReturnType<typeof setTimeout> | undefined
 
@@ -82,26 +84,38 @@ export const drawView = (url: URL): View => {
     seen.hidden = true
   }
 
+  /** One request at a time: the first one loads the model, which a stroke meanwhile must not interrupt. */
+  let isPredicting = false
+  /** The drawing or the model has changed since the request that is under way. */
+  let isOutdated = false
+  const takeChange = (): Blob | undefined => {
+    if (!isOutdated || left.signal.aborted) return undefined
+    isOutdated = false
+    return source
+  }
+
+  const predictOnce = async (model: string, image: Blob) => {
+    const answer = await requestJson<PredictAnswer>(`/api/predict?model=${encodeURIComponent(model)}`, {
+      method: "POST",
+      body: image,
+      headers: { "content-type": "application/octet-stream" },
+      signal: left.signal,
+    })
+    if (left.signal.aborted || source === undefined || select.value !== model) return
+    if (isProblem(answer)) fail(answer.problem)
+    else show(answer)
+  }
+
   const predict = async () => {
-    if (source === undefined) return
-    if (select.value === "")
-      return fail("There is no finished run yet. As soon as there is one, its model predicts here.")
-    abort.abort()
-    abort = new AbortController()
-    try {
-      const response = await fetch(`/api/predict?model=${encodeURIComponent(select.value)}`, {
-        method: "POST",
-        body: source,
-        headers: { "content-type": "application/octet-stream" },
-        signal: abort.signal,
-      })
-      const answer: PredictAnswer | Problem = await response.json()
-      if ("problem" in answer) fail(answer.problem)
-      else show(answer)
-    } catch (error) {
-      if (!(error instanceof DOMException && error.name === "AbortError"))
-        fail("The dashboard does not respond.")
+    isOutdated = true
+    if (isPredicting) return
+    isPredicting = true
+    for (let image = takeChange(); image !== undefined; image = takeChange()) {
+      if (select.value === "")
+        fail("There is no finished run yet. As soon as there is one, its model predicts here.")
+      else await predictOnce(select.value, image)
     }
+    isPredicting = false
   }
 
   const canvas = makeCanvas({
@@ -119,7 +133,7 @@ export const drawView = (url: URL): View => {
   const useFile = (file: File | undefined) => {
     if (file === undefined) return
     if (!isImage(file)) return fail(`Cannot read ${file.name}: expected a PNG, JPEG or WebP file.`)
-    canvas.show(file)
+    void canvas.show(file)
     source = file
     void predict()
   }
@@ -144,7 +158,7 @@ export const drawView = (url: URL): View => {
       ...store
         .rows()
         .filter(({ state, testError }) => state === "finished" && testError !== null)
-        .sort((a, b) => (a.id < b.id ? 1 : -1))
+        .sort(byAge)
         .map(({ id, testError }) => ({
           value: id,
           label: `${id} (test error ${(100 * (testError ?? 0)).toFixed(2)} %)`,
@@ -201,7 +215,7 @@ export const drawView = (url: URL): View => {
       ),
     ),
     close: () => {
-      abort.abort()
+      left.abort()
       clearTimeout(timer)
       removeEventListener("paste", onPaste)
     },

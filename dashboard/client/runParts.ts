@@ -3,6 +3,7 @@ import { count } from "../../format/numbers.ts"
 import { size } from "../../format/size.ts"
 import type { LogLine, RunDetail } from "../messages.ts"
 import { element, setText } from "./element.ts"
+import { scrollTable } from "./scrollTable.ts"
 
 export const logLinesShown = 500
 
@@ -34,40 +35,17 @@ export const logLine = ({ level, stage, text, time }: LogLine) =>
 export const checkpointTable = ({ checkpoints }: RunDetail) =>
   checkpoints.length === 0
     ? element("p", {}, "no checkpoint yet")
-    : element(
-        "div",
-        { class: "scroll", role: "group", tabindex: 0, "aria-label": "Checkpoints" },
-        element(
-          "table",
-          {},
-          element(
-            "thead",
-            {},
-            element(
-              "tr",
-              {},
-              ["iteration", "size", "saved"].map((name, i) =>
-                element("th", { scope: "col", class: i < 2 ? "numeric" : null }, name),
-              ),
-            ),
-          ),
-          element(
-            "tbody",
-            {},
-            checkpoints
-              .toReversed()
-              .map(({ iteration, savedAtMs, sizeBytes }) =>
-                element(
-                  "tr",
-                  {},
-                  element("th", { scope: "row", class: "numeric" }, count(iteration)),
-                  element("td", { class: "numeric" }, size(sizeBytes)),
-                  element("td", {}, new Date(savedAtMs).toLocaleString("en-GB")),
-                ),
-              ),
-          ),
-        ),
-      )
+    : scrollTable(
+        "Checkpoints",
+        [{ name: "iteration", isNumeric: true }, { name: "size", isNumeric: true }, "saved"],
+        checkpoints
+          .toReversed()
+          .map(({ iteration, savedAtMs, sizeBytes }) => [
+            count(iteration),
+            size(sizeBytes),
+            new Date(savedAtMs).toLocaleString("en-GB"),
+          ]),
+      ).element
 
 /** Everything that is drawn once and then only changed. */
 export const makeParts = (id: string) => {

@@ -1,5 +1,7 @@
 /** Rows of runs as they come: (messages) -> the present rows and collections. */
+import { byOrder, orderMs } from "../../storage/runOrder.ts"
 import type { Collections, RunRow, RunsMessage } from "../messages.ts"
+import { secondsOf } from "./texts.ts"
 
 export interface RunStore {
   readonly receive: (message: RunsMessage) => void
@@ -10,7 +12,7 @@ export interface RunStore {
 
 export const makeRunStore = (): RunStore => {
   let rows = new Map<string, RunRow>()
-  let collections: Collections = { ensembles: [], sweeps: [], champions: [] }
+  let collections: Collections = { ensembles: [], sweeps: [], champions: [], championsVersion: "" }
   let isComplete = false
   return {
     receive: (message) => {
@@ -27,7 +29,7 @@ export const makeRunStore = (): RunStore => {
 }
 
 /** Newest first, as the command `list` orders them. */
-const byAge = (a: RunRow, b: RunRow) => (a.id < b.id ? 1 : a.id > b.id ? -1 : 0)
+export const byAge = (a: RunRow, b: RunRow) => byOrder(b, a)
 
 type Key = (row: RunRow, now: number) => number | string | null
 
@@ -35,13 +37,12 @@ type Key = (row: RunRow, now: number) => number | string | null
 export const sortKeys = {
   run: (row) => row.experiment,
   state: (row) => row.state,
-  started: (row) => row.createdAt,
+  started: orderMs,
   progress: (row) => (row.iterations === null ? null : row.iteration / row.iterations),
   left: (row) => row.endsAtMs,
   validation: (row) => row.validationError,
   test: (row) => row.testError,
-  duration: (row, now) =>
-    row.runningSinceMs === null ? row.seconds : (row.seconds ?? 0) + (now - row.runningSinceMs) / 1000,
+  duration: secondsOf,
   dataset: (row) => row.dataset,
   seed: (row) => row.seed,
 } as const satisfies Readonly<Record<string, Key>>

@@ -1,10 +1,11 @@
 /** A run, live: how far it is, its curves as they come, its log, its checkpoints, and its report when it is finished. */
-import { count, measure } from "../../format/numbers.ts"
-import { percentTick } from "./ticks.ts"
+import { count, measure, percentTick } from "../../format/numbers.ts"
 import type { LogLine, RunDetail, SentRow } from "../messages.ts"
 import { makeChart } from "./chart.ts"
+import type { Range } from "./chartRange.ts"
 import { element, fill, setText } from "./element.ts"
 import { follow } from "./live.ts"
+import { isProblem, requestJson } from "./request.ts"
 import type { View } from "./router.ts"
 import { checkpointTable, logLine, logLinesShown, makeParts } from "./runParts.ts"
 import { makeRunCurves } from "./runCurves.ts"
@@ -22,14 +23,23 @@ import {
 export const runView = (id: string): View => {
   const parts = makeParts(id)
   const curves = makeRunCurves()
+  /** The range that was zoomed into last. */
+  let zoomed: Range | undefined
   /** Zooming shows every point, also of a run whose rows were not all sent. */
-  const onRange = async (from: number, to: number) => {
+  const fetchRange = async (range: Range) => {
     if (!curves.isThinned()) return
-    const response = await fetch(`/api/runs/${encodeURIComponent(id)}/rows?from=${from}&to=${to}`)
-    if (!response.ok) return
-    const { rows }: { readonly rows: ReadonlyArray<SentRow> } = await response.json()
-    curves.insert(rows, from, to)
+    const { from, to } = range
+    const answer = await requestJson<{ readonly rows: ReadonlyArray<SentRow> }>(
+      `/api/runs/${encodeURIComponent(id)}/rows?from=${from}&to=${to}`,
+    )
+    // The points that are there stay; the connection says what is wrong.
+    if (isProblem(answer)) return
+    curves.insert(answer.rows, from, to)
     drawCurves()
+  }
+  const onRange = (range: Range | undefined) => {
+    zoomed = range
+    if (range !== undefined) void fetchRange(range)
   }
   const loss = makeChart({ title: "Loss", format: measure, onRange })
   const error = makeChart({ title: "Error rate", format: percentTick, onRange })
@@ -143,6 +153,8 @@ export const runView = (id: string): View => {
     if (message.curves !== null) {
       curves.receive(message.curves)
       drawCurves()
+      // All rows again, as when another tab opens the run: without those of the range.
+      if (message.curves.from === 0 && zoomed !== undefined) void fetchRange(zoomed)
     }
     if (message.log !== null) drawLog(message.log.lines, message.log.replaces)
   })

@@ -1,6 +1,7 @@
 /** The table of runs: (rows) -> element that keeps its rows, so that what has not changed is not drawn again. */
 import type { RunRow } from "../messages.ts"
 import { element, fill, setText } from "./element.ts"
+import { scrollBox } from "./scrollTable.ts"
 import type { SortKey } from "./runStore.ts"
 import {
   durationText,
@@ -157,7 +158,6 @@ export const makeRunsTable = (options: {
     ),
     body,
   )
-  const place = element("div", { class: "scroll", role: "group", tabindex: 0, "aria-label": "Runs" }, table)
 
   const drawCells = (one: Drawn) => {
     const now = Date.now()
@@ -193,7 +193,7 @@ export const makeRunsTable = (options: {
   }
 
   return {
-    element: place,
+    element: scrollBox("Runs", table),
     update: (rows, { isDescending, key }) => {
       heads.forEach((head, i) => {
         if (columns[i].sort === key) head.setAttribute("aria-sort", isDescending ? "descending" : "ascending")

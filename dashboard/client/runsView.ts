@@ -3,10 +3,12 @@ import { combinationTitle } from "../../format/combinationTitle.ts"
 import { count, percent } from "../../format/numbers.ts"
 import { moment } from "../../format/moment.ts"
 import type { Collections, RunRow, RunState } from "../messages.ts"
+import { mostCompared } from "../limits.ts"
 import { element, fill, setText } from "./element.ts"
 import { follow } from "./live.ts"
 import { go, setQuery, type View } from "./router.ts"
 import { isSortKey, makeRunStore, matches, type SortKey, sortRows } from "./runStore.ts"
+import { scrollTable } from "./scrollTable.ts"
 import { makeRunsTable } from "./runsTable.ts"
 import { none, runAddress, stateBadge, states } from "./texts.ts"
 
@@ -16,85 +18,94 @@ const rowsDrawn = 100
 /** Columns whose first click sorts from high to low. */
 const descendingFirst: ReadonlySet<SortKey> = new Set(["started", "progress", "duration"])
 
-const smallTable = (
+const section = (
   id: string,
   title: string,
   head: ReadonlyArray<string>,
   rows: ReadonlyArray<ReadonlyArray<Node | string>>,
 ) =>
   rows.length === 0
-    ? null
-    : element(
-        "section",
-        { "aria-labelledby": id },
-        element("h2", { id, tabindex: -1 }, title),
+    ? []
+    : [
         element(
-          "div",
-          { class: "scroll", role: "group", tabindex: 0, "aria-label": title },
-          element(
-            "table",
-            {},
-            element(
-              "thead",
-              {},
-              element(
-                "tr",
-                {},
-                head.map((name) => element("th", { scope: "col" }, name)),
-              ),
-            ),
-            element(
-              "tbody",
-              {},
-              rows.map(([first, ...cells]) =>
-                element(
-                  "tr",
-                  {},
-                  element("th", { scope: "row" }, first),
-                  cells.map((cell) => element("td", {}, cell)),
-                ),
-              ),
-            ),
-          ),
+          "section",
+          { "aria-labelledby": id },
+          element("h2", { id, tabindex: -1 }, title),
+          scrollTable(title, head, rows).element,
         ),
-      )
+      ]
 
-const collectionTables = ({ champions, ensembles, sweeps }: Collections) => [
-  smallTable(
-    "sweeps",
-    "Sweeps",
-    ["sweep", "state", "trials", "best so far"],
-    sweeps.map(({ best, isFinished, measured, name, problem, trials }) => [
-      element("a", { href: `/sweeps/${name}` }, name),
-      problem ?? (isFinished ? "finished" : "not finished"),
-      trials === null ? none : `${count(measured)} of ${count(trials)}`,
-      best ?? none,
-    ]),
-  ),
-  smallTable(
-    "ensembles",
-    "Ensembles",
-    ["ensemble", "members", "combined by", "test error"],
-    ensembles.map(({ combine, members, name, problem, testError }) => [
-      element("a", { href: `/ensembles/${name}` }, name),
-      problem === null ? count(members) : none,
-      problem ?? (combine === null ? none : combinationTitle(combine)),
-      percent(testError),
-    ]),
-  ),
-  smallTable(
-    "champions",
-    "Champions and schedules",
-    ["experiment", "champion", "test accuracy", "since", "schedule"],
-    champions.map(({ accuracy, experiment, run, since, summary }) => [
-      element("a", { href: "/champions" }, experiment),
-      run === null ? none : element("a", { href: runAddress(run) }, run),
-      percent(accuracy),
-      since === null ? none : moment(since),
-      summary.join("; "),
-    ]),
-  ),
+/** What is below the runs, part by part, so that a part that has not changed is left alone. */
+const collectionTables: ReadonlyArray<{
+  readonly part: "sweeps" | "ensembles" | "champions"
+  readonly draw: (collections: Collections) => ReadonlyArray<HTMLElement>
+}> = [
+  {
+    part: "sweeps",
+    draw: ({ sweeps }) =>
+      section(
+        "sweeps",
+        "Sweeps",
+        ["sweep", "state", "trials", "best so far"],
+        sweeps.map(({ best, isFinished, measured, name, problem, trials }) => [
+          element("a", { href: `/sweeps/${name}` }, name),
+          problem ?? (isFinished ? "finished" : "not finished"),
+          trials === null ? none : `${count(measured)} of ${count(trials)}`,
+          best ?? none,
+        ]),
+      ),
+  },
+  {
+    part: "ensembles",
+    draw: ({ ensembles }) =>
+      section(
+        "ensembles",
+        "Ensembles",
+        ["ensemble", "members", "combined by", "test error"],
+        ensembles.map(({ combine, members, name, problem, testError }) => [
+          element("a", { href: `/ensembles/${name}` }, name),
+          problem === null ? count(members) : none,
+          problem ?? (combine === null ? none : combinationTitle(combine)),
+          percent(testError),
+        ]),
+      ),
+  },
+  {
+    part: "champions",
+    draw: ({ champions }) =>
+      section(
+        "champions",
+        "Champions and schedules",
+        ["experiment", "champion", "test accuracy", "since", "schedule"],
+        champions.map(({ accuracy, experiment, run, since, summary }) => [
+          element("a", { href: "/champions" }, experiment),
+          run === null ? none : element("a", { href: runAddress(run) }, run),
+          percent(accuracy),
+          since === null ? none : moment(since),
+          summary.join("; "),
+        ]),
+      ),
+  },
 ]
+
+const makeCollections = () => {
+  const places = collectionTables.map((table) => ({ ...table, place: element("div"), drawn: "" }))
+  return {
+    element: element(
+      "div",
+      {},
+      places.map(({ place }) => place),
+    ),
+    update: (collections: Collections) => {
+      for (const one of places) {
+        const found = JSON.stringify(collections[one.part])
+        if (found === one.drawn) continue
+        one.drawn = found
+        fill(one.place, one.draw(collections))
+      }
+    },
+  }
+}
 
 /** Selected runs stay selected while the reader looks at one of them. */
 const selected = new Set<string>()
@@ -137,7 +148,7 @@ export const runsView = (url: URL): View => {
   const more = element("button", { type: "button", hidden: true })
   const compare = element("button", { type: "button", class: "primary", disabled: true }, "Compare")
   const clear = element("button", { type: "button", hidden: true }, "Clear selection")
-  const others = element("div")
+  const others = makeCollections()
 
   const table = makeRunsTable({
     selected,
@@ -158,7 +169,9 @@ export const runsView = (url: URL): View => {
         ? "Compare: select two or more"
         : selected.size === 1
           ? "Compare: select one more"
-          : `Compare ${selected.size} runs`,
+          : selected.size > mostCompared
+            ? `Compare the first ${mostCompared} of ${selected.size} runs`
+            : `Compare ${selected.size} runs`,
     )
     clear.hidden = selected.size === 0
   }
@@ -223,13 +236,6 @@ export const runsView = (url: URL): View => {
     drawSelection()
   }
 
-  let drawnCollections: Collections | undefined
-  const drawCollections = () => {
-    if (drawnCollections === store.collections()) return
-    drawnCollections = store.collections()
-    fill(others, collectionTables(drawnCollections))
-  }
-
   search.addEventListener("input", () => {
     words = search.value.trim()
     most = rowsDrawn
@@ -255,7 +261,7 @@ export const runsView = (url: URL): View => {
     for (const id of selected)
       if (store.isComplete() && !store.rows().some((row) => row.id === id)) selected.delete(id)
     draw()
-    drawCollections()
+    others.update(store.collections())
   })
   const ticking = setInterval(() => table.tick(), 1000)
 
@@ -277,7 +283,7 @@ export const runsView = (url: URL): View => {
       ),
       table.element,
       element("p", {}, more),
-      others,
+      others.element,
     ),
     close: () => clearInterval(ticking),
   }

@@ -3,10 +3,11 @@
  *
  * A topic is `runs` or `run:ID`. What a browser has is one text, the id of the last event that it got: it holds a cursor for each
  * topic, and means the same to the next process of the dashboard. So nothing is lost or sent twice after a restart, and no state
- * of a browser is kept here.
+ * of a browser is kept here. It is short, because browsers send it back in an address.
  */
 import { randomBytes } from "node:crypto"
 import { Clock, Effect, Semaphore } from "effect"
+import { mostTopics } from "../limits.ts"
 import type { Message, RunRow, RunsMessage } from "../messages.ts"
 import { openCollections, type CollectionsState } from "../runs/collections.ts"
 import { openRunDetail } from "../runs/runDetail.ts"
@@ -16,23 +17,38 @@ import { runFolder } from "../security/runFolder.ts"
 /** The time between two looks at the files, and while runs are read for the first time. */
 const tickMs = 400
 const firstTickMs = 20
-/** Curves of so many runs stay in memory. */
-const runsKept = 16
-/** Topics of one browser. */
-const mostTopics = 40
+/** A run that nobody has followed for this long may be forgotten; its curves are read again on demand. */
+const idleMs = 10_000
+/** So many of them are kept for the next reader. */
+const idleRunsKept = 4
 
-export type Cursors = ReadonlyMap<string, string>
+/** What a browser has of each topic, in the order of the topics; "" of what it has not got yet. */
+export type Cursors = ReadonlyArray<string>
 
-/** Without line feeds: it is the id of an event. */
-export const encodeCursors = (cursors: Cursors) => new URLSearchParams([...cursors]).toString()
+/** Cursors have neither commas nor line feeds: together they are the id of an event. */
+export const encodeCursors = (cursors: Cursors) => cursors.join(",")
 
-export const decodeCursors = (text: string): Cursors => new Map(new URLSearchParams(text.slice(0, 16_384)))
+export const decodeCursors = (text: string): Cursors => text.slice(0, 16_384).split(",")
 
 /** The topics of a request, without those that cannot be. */
 export const decodeTopics = (text: string | null): ReadonlyArray<string> =>
   [...new Set((text ?? "").split(","))]
     .filter((topic) => topic === "runs" || topic.startsWith("run:"))
     .slice(0, mostTopics)
+
+/** What is known of a run beside its own folder: the experiment whose champion it is, and whether a schedule resumes it. */
+const marksOf = ({ value, waiting }: CollectionsState) => {
+  const marks = new Map<string, string>()
+  for (const { experiment, run } of value.champions) if (run !== null) marks.set(run, experiment)
+  for (const run of waiting) marks.set(run, `${marks.get(run) ?? ""} waiting`)
+  return marks
+}
+
+/** The runs of which something else is known than before. */
+const differentMarks = (before: CollectionsState, after: CollectionsState): ReadonlyArray<string> => {
+  const [old, now] = [marksOf(before), marksOf(after)]
+  return [...new Set([...old.keys(), ...now.keys()])].filter((run) => old.get(run) !== now.get(run))
+}
 
 export type Hub = Effect.Success<ReturnType<typeof openHub>>
 
@@ -50,8 +66,11 @@ export const openHub = Effect.fnUntraced(function* (runsDir: string) {
     const now = yield* Clock.currentTimeMillis
     if (collections !== undefined && table.isComplete() && now - lookedAtMs < tickMs / 2) return collections
     lookedAtMs = now
+    forgetIdle(now)
     yield* table.refresh()
-    collections = yield* readCollections()
+    const before = collections
+    collections = yield* readCollections(table.running())
+    if (before !== undefined && before !== collections) table.touch(differentMarks(before, collections))
     return collections
   })
 
@@ -66,19 +85,17 @@ export const openHub = Effect.fnUntraced(function* (runsDir: string) {
         : { ...row, championOf, state: isWaiting ? "waiting" : row.state }
     }
 
-  const runsSince = (state: CollectionsState, cursor: string | undefined) => {
-    const [known, rows, others, complete] = cursor?.split(".") ?? []
+  const runsSince = (state: CollectionsState, cursor: string) => {
+    const [known, rows, others, complete] = cursor.split(".")
     const replaces = known !== boot
-    // Champions and waiting runs are marks in the rows.
-    const isMarked = !replaces && Number(others) === state.version
-    const since = isMarked ? Number(rows) || 0 : 0
+    const since = replaces ? 0 : Number(rows) || 0
     const changed = table.rowsSince(since)
     const removed = replaces ? [] : table.removedSince(since)
+    const hasOthers = !replaces && Number(others) === state.version
     const isNews =
-      replaces ||
       changed.length > 0 ||
       removed.length > 0 ||
-      !isMarked ||
+      !hasOthers ||
       complete !== String(Number(table.isComplete()))
     const message: RunsMessage = {
       kind: "runs",
@@ -86,7 +103,7 @@ export const openHub = Effect.fnUntraced(function* (runsDir: string) {
       rows: changed.map(adornWith(state)),
       removed,
       isComplete: table.isComplete(),
-      collections: replaces || Number(others) !== state.version ? state.value : null,
+      collections: hasOthers ? null : state.value,
     }
     return {
       message: isNews ? message : undefined,
@@ -102,23 +119,19 @@ export const openHub = Effect.fnUntraced(function* (runsDir: string) {
     }
     const known = details.get(id)
     if (known !== undefined) return known
-    const opened = openRunDetail(folder)
+    const opened = openRunDetail(folder, lookedAtMs)
     details.set(id, opened)
-    // The one that was used longest ago makes room.
-    if (details.size > runsKept) {
-      const [oldest] = [...details]
-        .filter(([other]) => other !== id)
-        .sort(([, a], [, b]) => a.lastUsedMs() - b.lastUsedMs())
-      details.delete(oldest[0])
-    }
     return opened
   }
 
-  const runSince = Effect.fnUntraced(function* (
-    state: CollectionsState,
-    id: string,
-    cursor: string | undefined,
-  ) {
+  /** Those that were used longest ago make room, but none that a browser follows: it would be read whole at every look. */
+  const forgetIdle = (nowMs: number) => {
+    const idle = [...details].filter(([, detail]) => nowMs - detail.lastUsedMs() > idleMs)
+    idle.sort(([, a], [, b]) => b.lastUsedMs() - a.lastUsedMs())
+    for (const [id] of idle.slice(idleRunsKept)) details.delete(id)
+  }
+
+  const runSince = Effect.fnUntraced(function* (state: CollectionsState, id: string, cursor: string) {
     const detail = detailOf(id)
     if (detail !== undefined) return yield* detail.since(cursor, adornWith(state))
     return {
@@ -131,18 +144,14 @@ export const openHub = Effect.fnUntraced(function* (runsDir: string) {
   const messagesSince = (topics: ReadonlyArray<string>, since: Cursors) =>
     Effect.gen(function* () {
       const state = yield* refresh
-      const cursors = new Map<string, string>()
-      for (const topic of topics) {
-        const cursor = since.get(topic)
-        if (cursor !== undefined) cursors.set(topic, cursor)
-      }
+      const cursors = topics.map((_, i) => since[i] ?? "")
       const events: Array<{ readonly message: Message; readonly id: string }> = []
-      for (const topic of topics) {
+      for (const [i, topic] of topics.entries()) {
         const { cursor, message } =
           topic === "runs"
-            ? runsSince(state, cursors.get(topic))
-            : yield* runSince(state, topic.slice("run:".length), cursors.get(topic))
-        cursors.set(topic, cursor)
+            ? runsSince(state, cursors[i])
+            : yield* runSince(state, topic.slice("run:".length), cursors[i])
+        cursors[i] = cursor
         if (message !== undefined) events.push({ message, id: encodeCursors(cursors) })
       }
       return { events, cursors: cursors as Cursors }

@@ -8,6 +8,7 @@ import { layout } from "../../storage/runDirectory.ts"
 import { readdirSync } from "node:fs"
 import { join } from "node:path"
 import type { SentRow } from "../messages.ts"
+import { makeRowTable, type RowTable } from "../curves/rowTable.ts"
 import { openGrowingFile } from "./growingFile.ts"
 
 const numberOr = (value: unknown): number | null =>
@@ -62,7 +63,7 @@ export const logPath = (runPath: string) =>
 export interface Curves {
   /** Reads what is new. True if something was. */
   readonly refresh: () => boolean
-  readonly rows: () => ReadonlyArray<SentRow>
+  readonly rows: RowTable
   /** What a browser that has all rows has: `bytes-checksum`. */
   readonly cursor: () => string
   /** The number of rows that a browser with this cursor has; undefined if it has other ones. */
@@ -71,21 +72,18 @@ export interface Curves {
 
 export const openCurves = (runPath: string): Curves => {
   const file = openGrowingFile()
-  let rows: Array<SentRow> = []
-  let ends: Array<number> = []
+  const rows = makeRowTable()
   return {
     refresh: () => {
       const { lines, restarted } = file.read(metricsPath(runPath))
-      if (restarted) [rows, ends] = [[], []]
+      if (restarted) rows.clear()
       for (const { end, text } of lines) {
         const row = decodeRow(text)
-        if (row === undefined) continue
-        rows.push(row)
-        ends.push(end)
+        if (row !== undefined) rows.push(row, end)
       }
       return restarted || lines.length > 0
     },
-    rows: () => rows,
+    rows,
     cursor: () => {
       const { bytes, checksum } = file.position()
       return `${bytes}-${checksum.toString(16)}`
@@ -93,14 +91,7 @@ export const openCurves = (runPath: string): Curves => {
     rowsAt: (cursor) => {
       const [, bytes, checksum] = /^(\d{1,15})-([0-9a-f]{1,8})$/.exec(cursor) ?? []
       if (bytes === undefined || file.checksumAt(Number(bytes))?.toString(16) !== checksum) return undefined
-      // The first row that ends later, by halving.
-      let [low, high] = [0, ends.length]
-      while (low < high) {
-        const middle = (low + high) >> 1
-        if (ends[middle] <= Number(bytes)) low = middle + 1
-        else high = middle
-      }
-      return low
+      return rows.countUpTo(Number(bytes))
     },
   }
 }

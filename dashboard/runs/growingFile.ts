@@ -11,6 +11,8 @@ import { crc32 } from "node:zlib"
 const chunkBytes = 1 << 20
 /** Longer than any line that this program writes; a longer one is skipped. */
 const longestLineBytes = 1 << 22
+/** Browsers are at one of the newest positions; an older one is found by reading the file. */
+const positionsKept = 64
 
 const lineFeed = 0x0a
 
@@ -21,11 +23,19 @@ export interface NewLines {
   readonly lines: ReadonlyArray<{ readonly text: string; readonly end: number }>
 }
 
-/** The check sum of the first bytes of an open file. */
-const checksumOf = (file: number, bytes: number): number => {
-  const buffer = Buffer.allocUnsafe(Math.min(chunkBytes, bytes))
-  let sum = 0
-  for (let at = 0; at < bytes;) {
+/** A number of bytes at the beginning of a file, and their check sum. */
+export interface Position {
+  readonly bytes: number
+  readonly checksum: number
+}
+
+const beginning: Position = { bytes: 0, checksum: 0 }
+
+/** The check sum of the first bytes of an open file, of which those up to `known` were read before. */
+const checksumOf = (file: number, bytes: number, known = beginning): number => {
+  const buffer = Buffer.allocUnsafe(Math.min(chunkBytes, bytes - known.bytes))
+  let sum = known.checksum
+  for (let at = known.bytes; at < bytes;) {
     const read = readSync(file, buffer, 0, Math.min(buffer.length, bytes - at), at)
     if (read === 0) break
     sum = crc32(buffer.subarray(0, read), sum)
@@ -37,8 +47,8 @@ const checksumOf = (file: number, bytes: number): number => {
 export interface GrowingFile {
   /** Looks at the file under its present path; undefined if there is none. */
   readonly read: (path: string | undefined) => NewLines
-  /** Bytes of whole lines that were read, and their check sum. */
-  readonly position: () => { readonly bytes: number; readonly checksum: number }
+  /** Whole lines that were read. */
+  readonly position: () => Position
   /** The check sum of the first `bytes`; undefined if fewer were read. */
   readonly checksumAt: (bytes: number) => number | undefined
 }
@@ -46,32 +56,57 @@ export interface GrowingFile {
 const nothing: NewLines = { restarted: false, lines: [] }
 
 export const openGrowingFile = (): GrowingFile => {
-  let known: { readonly path: string; readonly inode: number } | undefined
-  let bytes = 0
-  let checksum = 0
+  let known: { readonly path: string; readonly inode: number; readonly size: number } | undefined
+  /** The end of the whole lines. */
+  let position = beginning
+  /** The end of what was read of a line that is too long; the same as `position` otherwise. */
+  let skipped = beginning
+  /** Ends of earlier looks, oldest first. */
+  let earlier: Array<Position> = []
+
+  const moveTo = (next: Position) => {
+    earlier = [...earlier, position].slice(-positionsKept)
+    position = next
+  }
 
   const readFrom = (file: number, size: number) => {
     const lines: Array<{ text: string; end: number }> = []
-    const buffer = Buffer.allocUnsafe(Math.min(chunkBytes, Math.max(1, size - bytes)))
-    let rest: Buffer = Buffer.alloc(0)
-    let at = bytes
+    const buffer = Buffer.allocUnsafe(Math.min(chunkBytes, Math.max(1, size - skipped.bytes)))
+    // Each byte is read and added to the sum once, however long a line is.
+    let whole = position
+    let lineStart = position.bytes
+    let { bytes: at, checksum: sum } = skipped
+    let unfinished: Array<Buffer> = []
     while (at < size) {
       const read = readSync(file, buffer, 0, Math.min(buffer.length, size - at), at)
       if (read === 0) break
-      at += read
-      const block =
-        rest.length === 0 ? buffer.subarray(0, read) : Buffer.concat([rest, buffer.subarray(0, read)])
+      const block = buffer.subarray(0, read)
       let from = 0
       for (let end = block.indexOf(lineFeed); end >= 0; end = block.indexOf(lineFeed, from)) {
-        const length = end + 1 - from
-        bytes += length
-        if (length <= longestLineBytes) lines.push({ text: block.toString("utf8", from, end), end: bytes })
+        const lineEnd = at + end + 1
+        if (lineEnd - lineStart <= longestLineBytes) {
+          const text =
+            unfinished.length === 0
+              ? block.toString("utf8", from, end)
+              : Buffer.concat([...unfinished, block.subarray(from, end)]).toString("utf8")
+          lines.push({ text, end: lineEnd })
+        }
+        unfinished = []
         from = end + 1
+        lineStart = lineEnd
       }
-      checksum = crc32(block.subarray(0, from), checksum)
+      if (from > 0) {
+        sum = crc32(block.subarray(0, from), sum)
+        whole = { bytes: lineStart, checksum: sum }
+      }
+      sum = crc32(block.subarray(from), sum)
+      at += read
       // A copy: the buffer is read into again.
-      rest = Buffer.from(block.subarray(from))
+      if (at - lineStart <= longestLineBytes) unfinished.push(Buffer.from(block.subarray(from)))
+      else unfinished = []
     }
+    if (whole.bytes > position.bytes) moveTo(whole)
+    skipped = at - whole.bytes > longestLineBytes ? { bytes: at, checksum: sum } : whole
     return lines
   }
 
@@ -79,39 +114,39 @@ export const openGrowingFile = (): GrowingFile => {
     const stats = path === undefined ? undefined : statSync(path, { throwIfNoEntry: false })
     if (path === undefined || stats === undefined || !stats.isFile()) return nothing
     const isSame = known?.path === path && known.inode === stats.ino
-    if (isSame && stats.size === bytes) return nothing
+    if (isSame && stats.size === known?.size) return nothing
     const file = openSync(path, "r")
     try {
       const { size } = fstatSync(file)
-      const continues = isSame ? size >= bytes : size >= bytes && checksumOf(file, bytes) === checksum
+      const { bytes, checksum } = position
+      const continues = size >= bytes && (isSame || checksumOf(file, bytes) === checksum)
       const restarted = !continues && bytes > 0
-      if (!continues) {
-        bytes = 0
-        checksum = 0
-      }
-      known = { path, inode: stats.ino }
+      if (!continues) [position, earlier] = [beginning, []]
+      if (!continues || !isSame || size < skipped.bytes) skipped = position
+      known = { path, inode: stats.ino, size }
       return { restarted, lines: readFrom(file, size) }
     } finally {
       closeSync(file)
     }
   }
 
-  return {
-    read,
-    position: () => ({ bytes, checksum }),
-    checksumAt: (upTo) => {
-      if (known === undefined || upTo > bytes) return upTo === 0 ? 0 : undefined
-      if (upTo === bytes) return checksum
+  /** Of what was read before, without reading it again if it was the end of a recent look. */
+  const checksumAt = (bytes: number): number | undefined => {
+    if (bytes === 0) return 0
+    if (known === undefined || bytes > position.bytes) return undefined
+    const before = [...earlier, position].findLast((one) => one.bytes <= bytes) ?? beginning
+    if (before.bytes === bytes) return before.checksum
+    try {
+      const file = openSync(known.path, "r")
       try {
-        const file = openSync(known.path, "r")
-        try {
-          return checksumOf(file, upTo)
-        } finally {
-          closeSync(file)
-        }
-      } catch {
-        return undefined
+        return checksumOf(file, bytes, before)
+      } finally {
+        closeSync(file)
       }
-    },
+    } catch {
+      return undefined
+    }
   }
+
+  return { read, position: () => position, checksumAt }
 }

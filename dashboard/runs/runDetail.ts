@@ -12,6 +12,7 @@ import { readHeader, type RunHeader } from "../../storage/runHeader.ts"
 import { thinRows } from "../curves/thinRows.ts"
 import type { Checkpoint, RunDetail, RunMessage, RunRow } from "../messages.ts"
 import { fileInside } from "../security/runFolder.ts"
+import { changeMark } from "./changeMark.ts"
 import { openCurves } from "./curves.ts"
 import { openRunLog } from "./logLines.ts"
 import { openProgressMeter } from "./progress.ts"
@@ -44,68 +45,88 @@ const remarksOf = (row: RunRow, rows: number): ReadonlyArray<string> => [
   ...(row.state === "finished" && rows === 0 ? ["metrics.ndjson has no rows: there are no curves"] : []),
 ]
 
-export const openRunDetail = (runPath: string) => {
+/** Whether nothing but a new attempt can change the state: not so while a process lives, or may only seem to be gone. */
+const hasRecordedEnd = ({ state }: RunRow) => !["running", "starting", "killed"].includes(state)
+
+export const openRunDetail = (runPath: string, openedMs: number) => {
   const curves = openCurves(runPath)
   const log = openRunLog(runPath)
   let meter: Effect.Success<ReturnType<typeof openProgressMeter>> | undefined
-  let lastUsedMs = 0
+  let lastUsedMs = openedMs
+  let known: { readonly mark: string | undefined; readonly detail: RunDetail } | undefined
+  /** The detail that was described last, and its check sum. */
+  let sent: { readonly detail: RunDetail; readonly row: RunRow; readonly digest: string } | undefined
 
   const readRow = Effect.fnUntraced(function* (run: RunHeader) {
-    curves.refresh()
-    if (run.status !== "running") return yield* makeRunRow(run, undefined)
+    if (run.status !== "running") {
+      meter = undefined
+      return yield* makeRunRow(run, undefined)
+    }
     meter ??= yield* openProgressMeter(run)
     return yield* makeRunRow(run, meter.measure(run, yield* Clock.currentTimeMillis))
   })
 
-  const readDetail = Effect.fnUntraced(function* (adorn: (row: RunRow) => RunRow) {
+  const readDetail = Effect.fnUntraced(function* () {
     const header = yield* readHeader(runPath).pipe(Effect.result)
     const row =
       header._tag === "Failure"
         ? yield* makeDamagedRow(runPath, header.failure.problem)
         : yield* readRow(header.success)
-    if (header._tag === "Failure") curves.refresh()
     return {
-      row: adorn(row),
+      row,
       checkpoints: checkpointsOf(runPath),
       hasReport: fileInside(runPath, layout.report) !== undefined,
       experiment: header._tag === "Failure" ? "" : readableJson(header.success.experiment),
-      remarks: remarksOf(row, curves.rows().length),
-      resumedFrom:
-        header._tag === "Failure"
-          ? []
-          : header.success.attempts.flatMap(({ resumedFrom }) =>
-              typeof resumedFrom === "number" && resumedFrom > 0 ? [resumedFrom] : [],
-            ),
+      remarks: remarksOf(row, curves.rows.length()),
     } satisfies RunDetail as RunDetail
   })
 
+  /** Of a run that has ended, what was read before, as long as its files are the same. */
+  const detailNow = Effect.fnUntraced(function* () {
+    const hasRows = curves.refresh()
+    const mark = changeMark(runPath, yield* Clock.currentTimeMillis)
+    const isKnown = known !== undefined && mark !== undefined && mark === known.mark
+    if (known !== undefined && isKnown && !hasRows && hasRecordedEnd(known.detail.row)) return known.detail
+    known = { mark, detail: yield* readDetail() }
+    return known.detail
+  })
+
+  const digestOf = (detail: RunDetail, row: RunRow): string => {
+    const isSent =
+      sent?.detail === detail && sent.row.state === row.state && sent.row.championOf === row.championOf
+    if (sent !== undefined && isSent) return sent.digest
+    const digest = crc32(JSON.stringify({ ...detail, row })).toString(16)
+    sent = { detail, row, digest }
+    return digest
+  }
+
   const curvesSince = (cursor: string | undefined): RunMessage["curves"] => {
-    const rows = curves.rows()
+    const total = curves.rows.length()
     const known = cursor === undefined ? undefined : curves.rowsAt(cursor)
-    if (known === rows.length) return null
+    if (known === total) return null
     const from = known ?? 0
-    const fresh = from === 0 ? rows : rows.slice(from)
-    return { from, rows: thinRows(fresh), total: rows.length }
+    return { from, rows: thinRows(curves.rows, { first: from }), total }
   }
 
   return {
     lastUsedMs: () => lastUsedMs,
     rows: () => {
       curves.refresh()
-      return curves.rows()
+      return curves.rows
     },
-    /** What is new since a cursor, and the cursor after it. */
-    since: Effect.fnUntraced(function* (cursor: string | undefined, adorn: (row: RunRow) => RunRow) {
+    /** What is new since a cursor, and the cursor after it. `adorn` adds what is known of a run beside its own folder. */
+    since: Effect.fnUntraced(function* (cursor: string, adorn: (row: RunRow) => RunRow) {
       lastUsedMs = yield* Clock.currentTimeMillis
-      const [curvesCursor, detailCursor, logCursor] = cursor?.split("~") ?? []
-      const detail = yield* readDetail(adorn)
+      const [curvesCursor, detailCursor, logCursor] = cursor.split("~")
+      const detail = yield* detailNow()
+      const row = adorn(detail.row)
       log.refresh()
-      const digest = crc32(JSON.stringify(detail)).toString(16)
+      const digest = digestOf(detail, row)
       const newLines = log.since(logCursor)
       const message: RunMessage = {
         kind: "run",
         id: basename(runPath),
-        detail: digest === detailCursor ? null : detail,
+        detail: digest === detailCursor ? null : { ...detail, row },
         curves: curvesSince(curvesCursor),
         log: newLines.replaces || newLines.lines.length > 0 ? newLines : null,
       }

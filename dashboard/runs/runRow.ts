@@ -2,33 +2,23 @@
 import { Clock, Effect, Path } from "effect"
 import { formatVersion } from "../../schemas/Run.ts"
 import type { RunHeader } from "../../storage/runHeader.ts"
-import { datasetOf, newestIteration, summarize } from "../../inspect/summary.ts"
+import { isStarting } from "../../inspect/liveRun.ts"
+import { datasetOf, newestIteration, recordedSeconds, summarize } from "../../inspect/summary.ts"
 import type { RunRow, RunState } from "../messages.ts"
 import type { Progress } from "./progress.ts"
 
-/** A new run may have no attempt for this long. */
-const startingMs = 60_000
-
-export const stateOf = ({ attempts, createdAt, status }: RunHeader, nowMs: number): RunState => {
-  const last = attempts.at(-1)
-  if (last === undefined) return nowMs - Date.parse(createdAt) < startingMs ? "starting" : "killed"
-  if (status !== "interrupted") return status
-  return last.outcome === null ? "killed" : "stopped"
+export const stateOf = (run: RunHeader, nowMs: number): RunState => {
+  if (isStarting(run, nowMs)) return "starting"
+  if (run.status !== "interrupted") return run.status
+  return (run.attempts.at(-1)?.outcome ?? null) === null ? "killed" : "stopped"
 }
+
+export const isLive = (row: RunRow): boolean => row.state === "running" || row.state === "starting"
 
 const remarkOf = ({ formatVersion: found }: RunHeader): string | null =>
   found === formatVersion
     ? null
     : `format version ${found}, this version writes ${formatVersion}: only some fields can be read`
-
-/** Seconds of the attempts that have ended with a record. */
-const recordedSeconds = ({ attempts }: RunHeader): number | null => {
-  const seconds = attempts.flatMap(({ outcome, startedAt }) => {
-    const tookMs = Date.parse(outcome?.endedAt ?? "") - Date.parse(startedAt)
-    return Number.isFinite(tookMs) ? [Math.max(0, tookMs) / 1000] : []
-  })
-  return seconds.length === 0 ? null : seconds.reduce((a, b) => a + b, 0)
-}
 
 const millisecondsOf = (time: string | undefined): number | null => {
   const found = Date.parse(time ?? "")
@@ -53,7 +43,7 @@ export const makeRunRow = Effect.fnUntraced(function* (run: RunHeader, progress:
     progress === undefined
       ? yield* summarize(run)
       : liveFigures(run, progress, yield* newestIteration(run.path))
-  const isLive = state === "running" || state === "starting"
+  const hasProcess = state === "running" || state === "starting"
   return {
     id: run.id,
     experiment: run.name,
@@ -61,12 +51,13 @@ export const makeRunRow = Effect.fnUntraced(function* (run: RunHeader, progress:
     seed: figures.seed,
     state,
     createdAt: run.createdAt,
+    orderedAt: run.orderedAt ?? null,
     iteration: figures.iteration,
     iterations: figures.iterations,
-    imagesPerSecond: isLive ? (progress?.imagesPerSecond ?? null) : null,
-    endsAtMs: isLive ? (progress?.endsAtMs ?? null) : null,
+    imagesPerSecond: hasProcess ? (progress?.imagesPerSecond ?? null) : null,
+    endsAtMs: hasProcess ? (progress?.endsAtMs ?? null) : null,
     seconds: recordedSeconds(run),
-    runningSinceMs: isLive ? millisecondsOf(run.attempts.at(-1)?.startedAt) : null,
+    runningSinceMs: hasProcess ? millisecondsOf(run.attempts.at(-1)?.startedAt) : null,
     validationError: figures.validationError,
     testError: figures.testError,
     engine: run.engine,
@@ -88,6 +79,7 @@ export const makeDamagedRow = Effect.fnUntraced(function* (path: string, problem
     seed: null,
     state: "damaged",
     createdAt: "",
+    orderedAt: null,
     iteration: 0,
     iterations: null,
     imagesPerSecond: null,

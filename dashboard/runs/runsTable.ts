@@ -1,19 +1,19 @@
 /**
  * The table of all runs, kept up to date: (runs folder) -> rows, each with the version at which it last changed.
  *
- * A look costs two `stat` calls a run, so runs that have ended are looked at in rounds, each within a second and a half. What
+ * A look costs three `stat` calls a run, so runs that have ended are looked at in rounds, each within a second and a half. What
  * changes in a run changes the time of its folder or of its attempts, because files are written under a temporary name and
  * renamed. Runs in training are looked at every time.
  */
-import { statSync } from "node:fs"
 import { join } from "node:path"
 import { Clock, Effect } from "effect"
 import { readHeader } from "../../storage/runHeader.ts"
-import { byOrder, listRunNames } from "../../storage/runNames.ts"
-import { layout } from "../../storage/runDirectory.ts"
+import { listRunNames } from "../../storage/runNames.ts"
+import { byOrder } from "../../storage/runOrder.ts"
 import type { RunRow } from "../messages.ts"
 import { openProgressMeter, type ProgressMeter } from "./progress.ts"
-import { makeDamagedRow, makeRunRow } from "./runRow.ts"
+import { changeMark, modifiedMs } from "./changeMark.ts"
+import { isLive, makeDamagedRow, makeRunRow } from "./runRow.ts"
 
 /** Runs that have ended are looked at in this many rounds. */
 const rounds = 3
@@ -22,18 +22,13 @@ const sliceMs = 150
 
 interface Entry {
   readonly name: string
-  signature: string
+  mark: string | undefined
   row: RunRow | undefined
   version: number
   meter: ProgressMeter | undefined
 }
 
-const modifiedMs = (path: string) => statSync(path, { throwIfNoEntry: false })?.mtimeMs ?? 0
-
-/** Different whenever a file of the run was renamed to its name. */
-const signatureOf = (path: string) => `${modifiedMs(path)} ${modifiedMs(join(path, layout.attempts))}`
-
-const isLive = (row: RunRow | undefined) => row?.state === "running" || row?.state === "starting"
+const isDone = (row: RunRow | undefined): row is RunRow => row !== undefined && !isLive(row)
 
 const hasChanged = (before: RunRow | undefined, after: RunRow) =>
   before === undefined || JSON.stringify(before) !== JSON.stringify(after)
@@ -63,7 +58,7 @@ export const openRunsTable = (runsDir: string) => {
     for (const name of names) {
       if (entries.has(name)) continue
       removed.delete(name)
-      entries.set(name, { name, signature: "", row: undefined, version: 0, meter: undefined })
+      entries.set(name, { name, mark: undefined, row: undefined, version: 0, meter: undefined })
       isComplete = false
     }
   })
@@ -81,10 +76,10 @@ export const openRunsTable = (runsDir: string) => {
 
   const look = Effect.fnUntraced(function* (entry: Entry) {
     const path = join(runsDir, entry.name)
-    const signature = signatureOf(path)
-    if (entry.row !== undefined && signature === entry.signature && !isLive(entry.row)) return
+    const mark = changeMark(path, yield* Clock.currentTimeMillis)
+    if (mark !== undefined && mark === entry.mark && isDone(entry.row)) return
     const row = yield* readRow(entry).pipe(Effect.catch(({ problem }) => makeDamagedRow(path, problem)))
-    entry.signature = signature
+    entry.mark = mark
     if (!hasChanged(entry.row, row)) return
     entry.row = row
     entry.version = ++version
@@ -95,25 +90,35 @@ export const openRunsTable = (runsDir: string) => {
     yield* list()
     round = (round + 1) % rounds
     const until = (yield* Clock.currentTimeMillis) + sliceMs
-    let isDone = true
+    let hasAll = true
     let i = 0
     for (const entry of [...entries.values()].toReversed()) {
       i++
-      const isDue = entry.row === undefined || isLive(entry.row) || i % rounds === round
+      const isDue = !isDone(entry.row) || i % rounds === round
       if (!isDue) continue
       if ((yield* Clock.currentTimeMillis) > until && entry.row === undefined) {
-        isDone = false
+        hasAll = false
         continue
       }
       yield* look(entry)
     }
-    isComplete = isDone
+    isComplete = hasAll
   })
 
   return {
     refresh,
     version: () => version,
     isComplete: () => isComplete,
+    /** Ids of the runs that have a process. */
+    running: (): ReadonlyArray<string> =>
+      [...entries.values()].flatMap(({ name, row }) => (row?.state === "running" ? [name] : [])),
+    /** Their rows are sent again: what is known of them beside their folders has changed. */
+    touch: (ids: ReadonlyArray<string>) => {
+      for (const id of ids) {
+        const entry = entries.get(id)
+        if (entry !== undefined) entry.version = ++version
+      }
+    },
     /** Rows that changed after a version, newest run first. */
     rowsSince: (since: number): ReadonlyArray<RunRow> =>
       [...entries.values()]

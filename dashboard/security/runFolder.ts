@@ -7,6 +7,7 @@
 import { lstatSync, realpathSync, statSync } from "node:fs"
 import { join, sep } from "node:path"
 import { isExperimentName } from "../../schemas/experiment/ExperimentName.ts"
+import { layout } from "../../storage/runDirectory.ts"
 import { beginsWithTime } from "../../storage/runNames.ts"
 
 /** Names that a person gave to a copy may have more characters, but no separator and none that a path or a URL treats apart. */
@@ -18,9 +19,9 @@ export const isName = isExperimentName
 
 /** What may be fetched from a run directory, with its type. None is shown as a page. */
 export const runFiles = {
-  "run.json": "application/json",
-  "report.json": "application/json",
-  "metrics.ndjson": "application/x-ndjson",
+  [layout.identity]: "application/json",
+  [layout.report]: "application/json",
+  [layout.metrics]: "application/x-ndjson",
 } as const
 export type RunFile = keyof typeof runFiles
 

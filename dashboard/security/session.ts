@@ -5,7 +5,7 @@
  * the dashboard is started again. It holds for one runs folder. Other users of the machine can connect, but have no token.
  */
 import { createHmac, randomBytes, timingSafeEqual } from "node:crypto"
-import { chmodSync, linkSync, mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs"
+import { chmodSync, linkSync, mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs"
 import { join } from "node:path"
 import { cacheFolder } from "../../engines/cacheFolder.ts"
 
@@ -20,29 +20,45 @@ const readKey = (path: string): Buffer | undefined => {
   }
 }
 
+/** Does it unless another process was faster. */
+const unless = (code: "EEXIST" | "ENOENT", change: () => void): void => {
+  try {
+    change()
+  } catch (error) {
+    if (!(error instanceof Error && "code" in error && error.code === code)) throw error
+  }
+}
+
+/** Of several processes that start at once, one makes the key, and all use that one. */
+const makeKey = (path: string): void => {
+  const temporary = `${path}.${process.pid}.${randomBytes(4).toString("hex")}`
+  const next = `${path}.next`
+  writeFileSync(temporary, `${randomBytes(keyBytes).toString("hex")}\n`, { mode: 0o600, flag: "wx" })
+  try {
+    unless("EEXIST", () => linkSync(temporary, path))
+    if (readKey(path) !== undefined) return
+    // A damaged one is replaced, by one of them: its key is the next one for all.
+    unless("EEXIST", () => linkSync(temporary, next))
+    if (readKey(path) === undefined) unless("ENOENT", () => renameSync(next, path))
+    else rmSync(next, { force: true })
+  } finally {
+    rmSync(temporary, { force: true })
+  }
+}
+
 /** The key of this user; one for this process only if the cache folder cannot be written. */
 export const sessionKey = (folder = join(cacheFolder(), "dashboard")): Buffer => {
   const path = join(folder, "key")
   const stored = readKey(path)
   if (stored !== undefined) return stored
-  const key = randomBytes(keyBytes)
-  const temporary = `${path}.${process.pid}`
   try {
     mkdirSync(folder, { recursive: true, mode: 0o700 })
     chmodSync(folder, 0o700)
-    rmSync(temporary, { force: true })
-    writeFileSync(temporary, `${key.toString("hex")}\n`, { mode: 0o600, flag: "wx" })
-    try {
-      // Of two processes that start at once, one makes the key. A damaged one is replaced.
-      rmSync(path, { force: true })
-      linkSync(temporary, path)
-    } finally {
-      rmSync(temporary, { force: true })
-    }
-    return readKey(path) ?? key
+    makeKey(path)
   } catch {
-    return readKey(path) ?? key
+    // Whoever has signed in has to sign in again with the next process.
   }
+  return readKey(path) ?? randomBytes(keyBytes)
 }
 
 const isEqual = (a: string, b: string) => {

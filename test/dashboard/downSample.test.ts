@@ -1,6 +1,7 @@
 /** Down-sampling for charts: what matters stays, whatever the length of a curve. */
 import { assert, describe, it } from "@effect/vitest"
 import { downSample } from "../../dashboard/curves/downSample.ts"
+import { makeRowTable } from "../../dashboard/curves/rowTable.ts"
 import { rowsSent, thinRows } from "../../dashboard/curves/thinRows.ts"
 import type { SentRow } from "../../dashboard/messages.ts"
 
@@ -93,20 +94,26 @@ describe("down-sampling", () => {
 })
 
 describe("rows of a very long run", () => {
+  const tableOf = (rows: ReadonlyArray<SentRow>) => {
+    const table = makeRowTable()
+    for (const [i, each] of rows.entries()) table.push(each, i)
+    return table
+  }
   const row = (iteration: number, loss: number | null): SentRow => [0, iteration, loss, 0.5, 0.1, 1]
 
   it("are sent whole up to a limit, and then without what no chart would show", () => {
     const some = Array.from({ length: rowsSent }, (_, i) => row(i, 1))
-    assert.strictEqual(thinRows(some), some)
+    assert.deepStrictEqual(thinRows(tableOf(some)), some)
     const many = Array.from({ length: 300_000 }, (_, i) =>
       row(i, i === 123_456 ? 9 : i === 77_777 ? null : 1),
     )
-    const thinned = thinRows(many)
+    const thinned = thinRows(tableOf(many))
     assert.isBelow(thinned.length, rowsSent)
     assert.isTrue(thinned.some(([, iteration]) => iteration === 123_456))
     assert.isTrue(thinned.some(([, iteration]) => iteration === 77_777))
-    assert.strictEqual(thinned[0], many[0])
-    assert.strictEqual(thinned.at(-1), many.at(-1))
-    assert.strictEqual(thinRows(many, 1000, 2000).length, 1001)
+    assert.deepStrictEqual(thinned[0], many[0])
+    assert.deepStrictEqual(thinned.at(-1), many.at(-1))
+    assert.strictEqual(thinRows(tableOf(many), { from: 1000, to: 2000 }).length, 1001)
+    assert.deepStrictEqual(thinRows(tableOf(many), { first: 299_998 }), many.slice(299_998))
   })
 })

@@ -1,7 +1,9 @@
 /** The token in the address and the cookie that it becomes. */
-import { mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs"
+import { execFile } from "node:child_process"
+import { mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs"
 import { tmpdir } from "node:os"
 import { join } from "node:path"
+import { promisify } from "node:util"
 import { afterAll, assert, describe, it } from "@effect/vitest"
 import { makeSession, sessionKey } from "../../dashboard/security/session.ts"
 
@@ -49,6 +51,30 @@ describe("a session", () => {
     writeFileSync(join(folder, "key"), "damaged")
     assert.strictEqual(sessionKey(folder).length, 32)
     assert.notStrictEqual(readFileSync(join(folder, "key"), "utf8"), "damaged")
+  })
+
+  it("has one key for processes that start at once, also in place of a damaged one", async () => {
+    const program = `import { sessionKey } from ${JSON.stringify(new URL("../../dashboard/security/session.ts", import.meta.url).href)}; console.log(sessionKey(process.argv[1]).toString("hex"))`
+    const startAll = (folder: string) =>
+      Promise.all(
+        Array.from({ length: 4 }, async () => {
+          const { stdout } = await promisify(execFile)(process.execPath, [
+            "--input-type=module",
+            "--eval",
+            program,
+            folder,
+          ])
+          return stdout.trim()
+        }),
+      )
+    const folder = join(scratch, "at once")
+    const first = new Set(await startAll(folder))
+    assert.strictEqual(first.size, 1)
+    assert.isTrue(first.has(sessionKey(folder).toString("hex")))
+    writeFileSync(join(folder, "key"), "damaged")
+    const second = new Set(await startAll(folder))
+    assert.strictEqual(second.size, 1)
+    assert.deepStrictEqual(readdirSync(folder), ["key"])
   })
 
   it("has a key for this process alone if the folder cannot be written", () => {

@@ -1,8 +1,9 @@
 /**
  * The shell of every page: no value becomes markup, and nothing is loaded from elsewhere.
  */
+import { percentTick } from "../../format/numbers.ts"
 import { assert, describe, it } from "@effect/vitest"
-import { percentTick, timeTick } from "../../views/page/axis.ts"
+import { timeTick } from "../../views/page/axis.ts"
 import { html, Html } from "../../views/page/html.ts"
 import { intervalChart } from "../../views/page/intervalChart.ts"
 import { lineChart } from "../../views/page/lineChart.ts"

@@ -3,7 +3,6 @@
  */
 import { Effect } from "effect"
 import { readMetrics } from "../../storage/metricsLog.ts"
-import { percentTick } from "../page/axis.ts"
 import { legend, lineChart, type Series } from "../page/lineChart.ts"
 import { figure, gallery } from "../page/figures.ts"
 import { type Html, html } from "../page/html.ts"
@@ -11,7 +10,7 @@ import { intervalChart } from "../page/intervalChart.ts"
 import { paragraph, type Section } from "../page/page.ts"
 import { table } from "../page/tables.ts"
 import type { ComparedUnit, Comparison } from "../../operations/compare/Comparison.ts"
-import { count, measure, percent, points, pValue } from "../../format/numbers.ts"
+import { count, measure, percent, percentTick, points, pValue } from "../../format/numbers.ts"
 
 /** The name of a unit in a narrow chart. */
 const shortName = ({ label, name }: ComparedUnit) =>

@@ -5,11 +5,10 @@
 import { describeScheduledRun, formatScheduledTime } from "../../operations/schedule/describe.ts"
 import type { ExperimentHistory } from "../../operations/schedule/History.ts"
 import { isJudged, type ScheduledRun } from "../../schemas/ScheduledRun.ts"
-import { percentTick } from "../page/axis.ts"
 import { lineChart, type Point } from "../page/lineChart.ts"
 import { figure } from "../page/figures.ts"
 import { type Html, html } from "../page/html.ts"
-import { percent } from "../../format/numbers.ts"
+import { percent, percentTick } from "../../format/numbers.ts"
 
 /** Horizontal during a champion period, vertical where the next one begins. */
 const championLine = (

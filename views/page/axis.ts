@@ -66,10 +66,6 @@ export const numberTick = (value: number): string =>
     ? value.toExponential(0).replace("-", "−")
     : value.toLocaleString("en", { maximumSignificantDigits: 3 })
 
-/** A share as a short percentage: 0.25 %, 12 %. */
-export const percentTick = (share: number): string =>
-  `${(100 * share).toLocaleString("en", { maximumFractionDigits: 3 })} %`
-
 const months = ["Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"]
 const minuteMs = 60_000
 const dayMs = 1440 * minuteMs

@@ -1,6 +1,5 @@
 /** Learning curves: (records) -> the section with loss, error, accuracy, learning rate and speed, or null without data. */
 import type { Metric } from "../../schemas/Metric.ts"
-import { percentTick } from "../page/axis.ts"
 import type { LineChart } from "../page/lineChart.ts"
 import { gallery } from "../page/figures.ts"
 import { paragraph, type Section } from "../page/page.ts"
@@ -8,7 +7,7 @@ import { table } from "../page/tables.ts"
 import { curveFigure, right, sampled, seriesOf, span } from "./curveFigure.ts"
 import { learningRateFigure } from "./learningRate.ts"
 import type { RunRecords } from "./RunRecords.ts"
-import { count, measure, percent } from "../../format/numbers.ts"
+import { count, measure, percent, percentTick } from "../../format/numbers.ts"
 
 export type TrainRow = Extract<Metric, { readonly split: "train" }>
 type ValidationRow = Extract<Metric, { readonly split: "validation" }>

@@ -2,12 +2,13 @@
  * How trials are drawn: (status) -> symbol and colour, the same in every chart. They differ in shape too, for readers who
  * cannot tell colours apart, and for print.
  */
+import { percentTick } from "../../format/numbers.ts"
 import { objectiveName, showObjective, statusWords } from "../../operations/sweep/describe.ts"
 import type { TrialProgress, TrialStatus } from "../../operations/sweep/progress.ts"
 import type { Place } from "../../operations/sweep/space.ts"
 import { showId } from "../../operations/sweep/space.ts"
 import type { SweepDefinition } from "../../schemas/Sweep.ts"
-import { type Axis, percentTick } from "../page/axis.ts"
+import { type Axis } from "../page/axis.ts"
 import { Plot } from "../page/draw.ts"
 import { Html, html } from "../page/html.ts"
 import { seriesColor } from "../page/style.ts"

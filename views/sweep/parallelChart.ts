@@ -2,11 +2,12 @@
  * Parallel coordinates: (definition, progress) -> Html. Each trial is a line over an axis for each parameter, on its own
  * scale, and then over one for each barrier. The line of a pruned trial ends at its barrier.
  */
+import { percentTick } from "../../format/numbers.ts"
 import { objectiveName, showObjective } from "../../operations/sweep/describe.ts"
 import type { SweepProgress, TrialProgress } from "../../operations/sweep/progress.ts"
 import { type Place, placesOf, showDrawn, showId, toUnit } from "../../operations/sweep/space.ts"
 import type { SweepDefinition } from "../../schemas/Sweep.ts"
-import { logarithmicTicks, numberTick, percentTick } from "../page/axis.ts"
+import { logarithmicTicks, numberTick } from "../page/axis.ts"
 import { draw, Plot, wideChartSize } from "../page/draw.ts"
 import { figure } from "../page/figures.ts"
 import { type Html, html } from "../page/html.ts"

@@ -4,14 +4,14 @@
  * Trials are compared at the barrier that most of them reached. Groups of trials with alike values are those of
  * `importance.ts`.
  */
-import { count, pNumber } from "../../format/numbers.ts"
+import { count, percentTick, pNumber } from "../../format/numbers.ts"
 import { objectiveName, showObjective } from "../../operations/sweep/describe.ts"
 import { type Group, groupsOf, importancesOf, type Importance } from "../../operations/sweep/importance.ts"
 import { comparedRung, type SweepProgress, type TrialProgress } from "../../operations/sweep/progress.ts"
 import { type Place, placesOf, showDrawn, showId } from "../../operations/sweep/space.ts"
 import type { SweepDefinition } from "../../schemas/Sweep.ts"
 import { meanInterval } from "../../stages/statistics/significance.ts"
-import { logarithmicTicks, numberTick, percentTick, tickCount, verticalAxis } from "../page/axis.ts"
+import { logarithmicTicks, numberTick, tickCount, verticalAxis } from "../page/axis.ts"
 import { chartSize, draw, Plot } from "../page/draw.ts"
 import { figure } from "../page/figures.ts"
 import { type Html, html } from "../page/html.ts"

@@ -1,0 +1,73 @@
+/**
+ * The rows of a run as one array of numbers: a third of the memory of an array a row, which counts when many runs are watched.
+ */
+import type { RowSplit, SentRow } from "../messages.ts"
+
+/** Split, iteration, loss, error rate, learning rate, epoch, and where the row ends in its file. NaN is a value that is none. */
+const width = 7
+const endField = 6
+
+export interface RowTable {
+  readonly length: () => number
+  readonly push: (row: SentRow, end: number) => void
+  readonly clear: () => void
+  readonly row: (position: number) => SentRow
+  /** The rows from a position on. */
+  readonly rowsFrom: (position: number) => ReadonlyArray<SentRow>
+  readonly split: (position: number) => RowSplit
+  readonly iteration: (position: number) => number
+  /** Of a field of a row: 2 is the loss, 3 the error rate, 4 the learning rate. */
+  readonly value: (position: number, field: 2 | 3 | 4) => number
+  /** Rows whose end is at most this many bytes into the file. */
+  readonly countUpTo: (bytes: number) => number
+}
+
+const orNull = (value: number) => (Number.isNaN(value) ? null : value)
+
+export const makeRowTable = (): RowTable => {
+  let values = new Float64Array(width * 256)
+  let length = 0
+  const at = (position: number, field: number) => values[position * width + field]
+  const split = (position: number): RowSplit => (at(position, 0) === 0 ? 0 : 1)
+  const row = (position: number): SentRow => [
+    split(position),
+    at(position, 1),
+    orNull(at(position, 2)),
+    orNull(at(position, 3)),
+    orNull(at(position, 4)),
+    orNull(at(position, 5)),
+  ]
+  return {
+    length: () => length,
+    push: (row, end) => {
+      if ((length + 1) * width > values.length) {
+        const larger = new Float64Array(Math.ceil(length * 1.5) * width)
+        larger.set(values)
+        values = larger
+      }
+      for (const [field, value] of row.entries()) values[length * width + field] = value ?? Number.NaN
+      values[length * width + endField] = end
+      length++
+    },
+    clear: () => {
+      values = new Float64Array(width * 256)
+      length = 0
+    },
+    row,
+    rowsFrom: (position) =>
+      Array.from({ length: Math.max(0, length - position) }, (_, i) => row(position + i)),
+    split,
+    iteration: (position) => at(position, 1),
+    value: at,
+    countUpTo: (bytes) => {
+      // The first row that ends later, by halving.
+      let [low, high] = [0, length]
+      while (low < high) {
+        const middle = (low + high) >> 1
+        if (at(middle, endField) <= bytes) low = middle + 1
+        else high = middle
+      }
+      return low
+    },
+  }
+}
