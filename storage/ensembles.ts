@@ -82,7 +82,7 @@ export const writeEnsemble = Effect.fn("writeEnsemble")(function* (
 /** Fails with the names of the ensembles that there are. */
 const ensembleNotFound = Effect.fnUntraced(function* (runsDir: string, ensemble: string) {
   const paths = yield* Path.Path
-  const known = yield* listNow(paths.join(runsDir, folderName)).pipe(Effect.orElseSucceed(() => []))
+  const known = yield* listNow(paths.join(runsDir, ensemblesFolder)).pipe(Effect.orElseSucceed(() => []))
   return yield* new EnsembleNotFound({
     ensemble,
     runsDir,

@@ -29,7 +29,7 @@ export const logarithmicPart = ({ from, to }: Range, first: number): Range => {
 
 /** The ends of the horizontal axis; a single point is in the middle. */
 export const axisOf = ({ from, to }: Range, isLogarithmic: boolean): [number, number] =>
-  from < to ? [from, to] : isLogarithmic ? [from / 2, 2 * from] : [from - 1, from + 1]
+  from < to ? [from, to] : isLogarithmic ? [0.5 * from, 2 * from] : [from - 1, from + 1]
 
 export const linearRange = (low: number | null, high: number | null): [number, number] => {
   if (low === null || high === null || !Number.isFinite(low) || !Number.isFinite(high)) return [0, 1]

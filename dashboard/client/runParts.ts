@@ -51,7 +51,7 @@ export const checkpointTable = ({ checkpoints }: RunDetail) =>
 export const makeParts = (id: string) => {
   const address = encodeURIComponent(id)
   const figures = {
-    validation: highlight("lowest validation error"),
+    validation: highlight("validation error"),
     test: highlight("test error"),
     progress: highlight("iteration"),
     left: highlight("time left"),
