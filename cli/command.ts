@@ -19,6 +19,7 @@ import { engine } from "./commands/engine.ts"
 import { list } from "./commands/list.ts"
 import { predict } from "./commands/predict.ts"
 import { promote } from "./commands/promote.ts"
+import { queue } from "./commands/queue.ts"
 import { resume } from "./commands/resume.ts"
 import { rollback } from "./commands/rollback.ts"
 import { rm } from "./commands/rm.ts"
@@ -28,6 +29,7 @@ import { show } from "./commands/show.ts"
 import { sweep } from "./commands/sweep.ts"
 import { layerHelp } from "./help.ts"
 import { layerUsageErrors } from "./usageErrors.ts"
+import { worker } from "./commands/worker.ts"
 import { watch } from "./commands/watch.ts"
 import { layerEventDisplay, type SendEvent, sendFailure } from "./events.ts"
 import { commandExitCode, printFailure } from "./failure.ts"
@@ -47,6 +49,7 @@ const pipeline = Command.make("pipeline").pipe(
   ]),
   Command.withSubcommands([
     { group: "TRAIN", commands: [data, run, resume, watch, sweep, schedule] },
+    { group: "MANY MACHINES", commands: [worker, queue] },
     { group: "LOOK AT RUNS", commands: [list, show, compare, dashboard] },
     { group: "USE A MODEL", commands: [predict, exportCommand] },
     { group: "CHAMPIONS OF SCHEDULES", commands: [champion, promote, rollback] },

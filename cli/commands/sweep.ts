@@ -9,6 +9,7 @@ import { Failure } from "../../schemas/Failure.ts"
 import type { TrialName } from "../../schemas/Sweep.ts"
 import { tryWriteReportPage } from "../../views/report/tryWriteReportPage.ts"
 import { printText } from "../render/printText.ts"
+import { openQueueIfGiven, queueFlag } from "../queueFlag.ts"
 import { dataDir, engine, givenFlags, iterations, json, runsDir, threads, wholeNumber } from "../flags.ts"
 
 const file = Argument.String("file").pipe(
@@ -37,7 +38,19 @@ const part = Flag.String("part").pipe(
   Flag.optional,
 )
 
-const flags = { file, jobs, new: isNew, engine, iterations, threads, part, runsDir, dataDir, json }
+const flags = {
+  file,
+  jobs,
+  queue: queueFlag,
+  new: isNew,
+  engine,
+  iterations,
+  threads,
+  part,
+  runsDir,
+  dataDir,
+  json,
+}
 type Options = Command.Command.Config.Infer<typeof flags>
 
 class NoSuchPart extends Failure<NoSuchPart>()("NoSuchPart", {
@@ -45,6 +58,13 @@ class NoSuchPart extends Failure<NoSuchPart>()("NoSuchPart", {
   fields: { part: Schema.String },
   message: ({ part }) =>
     `--part: found ${part}, expected a drawn trial (or base), a seed and a barrier, such as 3/0/1 or base/1/0/tested`,
+}) {}
+
+class JobsWithQueue extends Failure<JobsWithQueue>()("JobsWithQueue", {
+  exitCode: "usage",
+  fields: {},
+  message: () =>
+    "--jobs does not apply: the workers of --queue train the trials, as many at a time as they have seats; omit --jobs",
 }) {}
 
 const load = Effect.fnUntraced(function* (options: Options, checks: boolean) {
@@ -84,15 +104,19 @@ const runPart = Effect.fnUntraced(function* (text: string, options: Options) {
 
 const runWhole = Effect.fnUntraced(function* (options: Options) {
   const { jobs } = options
+  if (jobs > 1 && Option.isSome(options.queue)) return yield* new JobsWithQueue()
   const sweep = yield* load(options, true)
   const { runSweep } = yield* Effect.promise(() => import("../../operations/sweep/runSweep.ts"))
   const command = ["sweep", options.file, ...givenFlags(options)]
-  const resumeWith = [...command, ...(jobs === 1 ? [] : ["--jobs", String(jobs)])]
+  const queueWords = Option.match(options.queue, { onNone: () => [], onSome: (queue) => ["--queue", queue] })
+  const resumeWith = [...command, ...(jobs === 1 ? [] : ["--jobs", String(jobs)]), ...queueWords]
+  const queue = yield* openQueueIfGiven(options.queue)
   const share = Math.max(1, Math.floor(availableParallelism() / jobs))
   const ownThreads = Option.isNone(options.threads) ? ["--threads", String(share)] : []
   const { definition, result } = yield* runSweep(sweep, {
     ...optionsOf(options, resumeWith),
     processes: jobs,
+    ...(queue === undefined ? {} : { queue }),
     isNew: options.new,
     commandOf: ({ work: { isTested, rung, seed, trial } }) => [
       ...command,
@@ -108,7 +132,7 @@ const runWhole = Effect.fnUntraced(function* (options: Options) {
     ? Console.log(JSON.stringify(result, null, 2))
     : printText(`\n${renderSweepResult(definition, result)}`, 2)
   if (page !== undefined) yield* Effect.logInfo(`page ${page}`)
-})
+}, Effect.scoped)
 
 export const sweep = Command.make(
   "sweep",

@@ -21,6 +21,7 @@ import { execute } from "../../pipeline/execute.ts"
 import { resumeHint } from "../../pipeline/resumeHint.ts"
 import { readReport } from "../../storage/report.ts"
 import { startRun } from "../../pipeline/startRun.ts"
+import type { Target } from "../trainTo.ts"
 import type { Ensemble, Member } from "./ensembleFile.ts"
 
 export interface TrainMembersOptions {
@@ -120,6 +121,14 @@ export const trainMember = Effect.fn("trainMember")(function* (
   yield* options.onFinished(started.path)
   return { ...started, seed }
 }, Effect.scoped)
+
+/** What a queue needs of a member, counted from 0. */
+export const memberTarget = (ensemble: Ensemble, index: number, options: Lookup): Target => ({
+  ...memberAt(ensemble, index, options),
+  file: { path: ensemble.path, fingerprint: ensemble.members[index].fingerprint },
+  overrides: options.overrides,
+  pauseAt: undefined,
+})
 
 /** The members without a finished run, counted from 0. */
 export const findUntrained = Effect.fn("findUntrained")(function* (ensemble: Ensemble, options: Lookup) {

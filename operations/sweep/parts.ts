@@ -7,19 +7,13 @@
  */
 import { basename } from "node:path"
 import { Effect, type FileSystem, Path } from "effect"
-import { Engine } from "../../engines/Engine.ts"
-import { selectEngine } from "../../engines/select.ts"
 import { newestIteration } from "../../inspect/summary.ts"
 import type { PausePoint } from "../../pipeline/CurrentRun.ts"
-import { engineChanges, threadsOf } from "../../pipeline/engineChanges.ts"
-import { execute } from "../../pipeline/execute.ts"
 import { resumeHint } from "../../pipeline/resumeHint.ts"
-import { startRun } from "../../pipeline/startRun.ts"
 import type { EngineName } from "../../schemas/EngineInfo.ts"
 import type { Experiment } from "../../schemas/experiment/Experiment.ts"
 import { fingerprint } from "../../schemas/experiment/fingerprint.ts"
 import { exitCodes } from "../../schemas/exitCodes.ts"
-import { Paused } from "../../schemas/Paused.ts"
 import type { Assignment } from "../../schemas/Sweep.ts"
 import { iterationOf } from "../../stages/train/checkpoint.ts"
 import { claimTraining } from "../../storage/ensembles.ts"
@@ -28,6 +22,7 @@ import type { Run } from "../../storage/runDirectory.ts"
 import { readTrained, readValidated } from "../../storage/stageRecords.ts"
 import { readReport } from "../../storage/report.ts"
 import { findRunsOf } from "../findRuns.ts"
+import { type Target, trainTo } from "../trainTo.ts"
 import { barrierOf, evaluationAt, objectiveOf } from "./barriers.ts"
 import { type Measurement, type Part, planOf } from "./decide.ts"
 import { nameOfTrial } from "./describe.ts"
@@ -145,68 +140,13 @@ export const findWork = Effect.fnUntraced(function* (training: Training, { runsD
 const pauseOf = ({ barrier, work }: Training): PausePoint | undefined =>
   work.isTested ? undefined : (barrier ?? "trained")
 
-/** Resumes a run on the engine that trained it; returns whether that engine is there. */
-const resumeOnce = (run: Run, training: Training, options: SweepOptions) => {
-  const before = (run.attempts.at(-1) ?? run.identity).engine
-  const name = options.engine === "auto" ? before.name : options.engine
-  return Effect.gen(function* () {
-    const changes = engineChanges(before, (yield* Engine).info)
-    if (changes.length > 0) {
-      const why = changes.join("; ")
-      yield* Effect.logWarning(`not resuming ${run.identity.id}, which another engine trained: ${why}`)
-      return false
-    }
-    const { experiment, fingerprint } = training
-    const pauseAt = pauseOf(training)
-    yield* execute({
-      run,
-      experiment,
-      fingerprint,
-      extendedTo: null,
-      ...(pauseAt === undefined ? {} : { pauseAt }),
-    })
-    return true
-  }).pipe(
-    Effect.catchIf(
-      (error) => error instanceof Paused,
-      () => Effect.succeed(true),
-    ),
-    Effect.provide(selectEngine(name, { threads: options.threads ?? threadsOf(before) })),
-  )
-}
-
-const start = (training: Training, options: SweepOptions) => {
-  const { experiment, sweep } = training
-  const pauseAt = pauseOf(training)
-  return startRun({
-    experiment,
-    fingerprint: training.fingerprint,
-    file: { path: sweep.path, fingerprint: fingerprint(sweep.definition.base) },
-    overrides: {},
-    runsDir: options.runsDir,
-    dataDir: options.dataDir,
-    prepare: () => Effect.void,
-    resumeWith: () => options.resumeWith,
-    ...(pauseAt === undefined ? {} : { pauseAt }),
-  }).pipe(
-    Effect.asVoid,
-    Effect.catchIf(
-      (error) => error instanceof Paused,
-      () => Effect.void,
-    ),
-    Effect.provide(selectEngine(options.engine, { threads: options.threads })),
-  )
-}
-
-const resumeOrStart = Effect.fnUntraced(function* (
-  training: Training,
-  runs: ReadonlyArray<Run>,
-  options: SweepOptions,
-) {
-  for (const run of runs) {
-    if (run.status !== "finished" && (yield* resumeOnce(run, training, options))) return
-  }
-  yield* start(training, options)
+/** The run of a part, and how far it is trained. */
+export const targetOf = (training: Training): Target => ({
+  experiment: training.experiment,
+  fingerprint: training.fingerprint,
+  file: { path: training.sweep.path, fingerprint: fingerprint(training.sweep.definition.base) },
+  overrides: {},
+  pauseAt: pauseOf(training),
 })
 
 /** Trains a part if no run is far enough. A failure of the trial itself is a result; others are errors. */
@@ -219,7 +159,7 @@ export const trainWork = Effect.fn("trainWork")(function* (training: Training, o
   // Another process may have trained it while it held the claim.
   const { found, runs } = yield* findWork(training, options)
   if (found !== undefined) return found
-  const ended = yield* resumeOrStart(training, runs, options).pipe(
+  const ended = yield* trainTo(targetOf(training), runs, { ...options, onOtherEngine: "restart" }).pipe(
     resumeHint(...options.resumeWith),
     Effect.result,
   )

@@ -1,7 +1,7 @@
 /**
  * Trains the parts of a barrier, several in parallel: (parts, processes) -> what was measured, in the order of the parts.
  *
- * With one process they train in this one, one after the other. With several, each is a process of the command line that
+ * With a queue, its workers train them. Otherwise, with one process they train in this one, one after the other. With several, each is a process of the command line that
  * stops with this one, as members of ensembles are. If a process fails for another reason than its trial, no other one is
  * started, the running ones finish, and the sweep ends: the same command resumes it.
  */
@@ -11,9 +11,12 @@ import { Failure } from "../../schemas/Failure.ts"
 import { Interrupted } from "../../schemas/Interrupted.ts"
 import { StopSignal } from "../../pipeline/StopSignal.ts"
 import { startProcess } from "../childProcess.ts"
+import { awaitWorks } from "../queue/awaitWorks.ts"
+import { makeWork } from "../queue/makeWork.ts"
+import type { Queue } from "../queue/Queue.ts"
 import type { Measurement } from "./decide.ts"
 import { nameOfTrial } from "./describe.ts"
-import { findWork, type prepareWork, type SweepOptions, trainWork } from "./parts.ts"
+import { findWork, type prepareWork, type SweepOptions, targetOf, trainWork } from "./parts.ts"
 
 export type Training = Effect.Success<ReturnType<typeof prepareWork>>
 
@@ -25,10 +28,45 @@ export class TrialStopped extends Failure<TrialStopped>()("TrialStopped", {
 }) {}
 
 export interface ParallelOptions extends SweepOptions {
+  /** Where workers train the parts, in the place of processes of this one. */
+  readonly queue?: Queue["Service"]
   readonly processes: number
   /** The words after `pipeline` that train one part. */
   readonly commandOf: (training: Training) => ReadonlyArray<string>
 }
+
+/** Trains parts by the workers of a queue; `measured` is called with each, in the order in which they end. */
+const trainInQueue = Effect.fnUntraced(function* <E, R>(
+  queue: Queue["Service"],
+  parts: ReadonlyArray<{ readonly training: Training; readonly index: number }>,
+  options: ParallelOptions,
+  measured: (index: number, measurement: Measurement) => Effect.Effect<void, E, R>,
+) {
+  const indices = new Map<string, number>()
+  const works = yield* Effect.forEach(
+    parts,
+    Effect.fnUntraced(function* ({ index, training }) {
+      const { sweep, work } = training
+      const what = `${nameOfTrial(work.trial)} of ${sweep.definition.name}, seed ${work.seed}`
+      const queued = yield* makeWork(targetOf(training), { what, engine: options.engine })
+      indices.set(queued.id, index)
+      return queued
+    }),
+  )
+  yield* awaitWorks(
+    queue,
+    works,
+    Effect.fnUntraced(function* ({ id, what }, outcome) {
+      const part = parts.find(({ index }) => index === indices.get(id))
+      if (part === undefined) return
+      const { found } = yield* findWork(part.training, options)
+      if (found !== undefined) return yield* measured(part.index, found)
+      const reason =
+        outcome.reason === "" ? `it was trained, but ${options.runsDir} has no such run` : outcome.reason
+      return yield* new TrialStopped({ trial: what, reason, exitCode: outcome.exitCode || exitCodes.noInput })
+    }),
+  )
+})
 
 /** Trains one part in a process of its own; undefined if a stop was requested. */
 const trainInProcess = Effect.fnUntraced(function* (training: Training, options: ParallelOptions) {
@@ -70,6 +108,20 @@ export const trainWorks = Effect.fn("trainWorks")(function* <E, R>(
       }
     }),
   )
+  const { queue } = options
+  if (queue !== undefined) {
+    const unknown: Array<{ readonly training: Training; readonly index: number }> = []
+    for (const [index, training] of trainings.entries()) {
+      const { found } = yield* findWork(training, options)
+      if (found === undefined) unknown.push({ training, index })
+      else results[index] = found
+    }
+    yield* handOn
+    return yield* trainInQueue(queue, unknown, options, (index, measurement) => {
+      results[index] = measurement
+      return handOn
+    })
+  }
   const isParallel = options.processes > 1 && trainings.length > 1
   const train = Effect.fnUntraced(function* (training: Training, i: number) {
     if (stop.requested() !== undefined || failures.length > 0) return

@@ -4,13 +4,17 @@
  * A process of this machine is looked at. One that cannot be looked at (another machine, another container, hidden) is watched:
  * it is alive if its sign of life changes within half a minute. No clock is compared with another machine's.
  */
-import { Clock, Effect } from "effect"
+import { Clock, Context, Effect } from "effect"
 import type { ProcessIdentity } from "../../schemas/Run.ts"
 import { lastSignMs, heartbeatMs, signOfLife } from "./heartbeat.ts"
 import { processState } from "./processIdentity.ts"
 
 /** A process without a heartbeat for this long counts as gone. */
 export const silenceMs = 6 * heartbeatMs
+/** The same where a process asks that knows from elsewhere that the owner is silent. */
+export const silenceLimitMs = Context.Reference<number>("tidemark/storage/lock/silenceLimitMs", {
+  defaultValue: () => silenceMs,
+})
 /** The interval between two reads of the heartbeat. */
 const pollMs = 500
 
@@ -22,10 +26,11 @@ export const isAlive = Effect.fn("isAlive")(function* (what: string, lock: strin
   const state = processState(owner)
   if (state !== "unknown") return state === "alive"
   const before = yield* signOfLife(lock)
+  const limitMs = yield* silenceLimitMs
   yield* Effect.logInfo(
-    `${what} is held by process ${owner.pid} on ${owner.host}, which cannot be seen from here; waiting up to ${silenceMs / 1000} s for a sign of life`,
+    `${what} is held by process ${owner.pid} on ${owner.host}, which cannot be seen from here; waiting up to ${limitMs / 1000} s for a sign of life`,
   )
-  for (let waited = 0; waited < silenceMs; waited += pollMs) {
+  for (let waited = 0; waited < limitMs; waited += pollMs) {
     yield* Effect.sleep(pollMs)
     if ((yield* signOfLife(lock)) !== before) return true
   }

@@ -2,12 +2,14 @@
 import { availableParallelism } from "node:os"
 import { Console, Effect, Option, Schema } from "effect"
 import type { Ensemble } from "../../../operations/ensemble/ensembleFile.ts"
+import type { Queue } from "../../../operations/queue/Queue.ts"
 import { StopSignal } from "../../../pipeline/StopSignal.ts"
 import { resumeHint } from "../../../pipeline/resumeHint.ts"
 import { Failure } from "../../../schemas/Failure.ts"
 import { tryWriteReportPage } from "../../../views/report/tryWriteReportPage.ts"
 import { nameWithBudget } from "../../../schemas/experiment/ExperimentName.ts"
 import { givenFlags } from "../../flags.ts"
+import { openQueueIfGiven } from "../../queueFlag.ts"
 import { FlagRefused, type Options, overridesOf } from "./options.ts"
 
 class NoSuchMember extends Failure<NoSuchMember>()("NoSuchMember", {
@@ -17,10 +19,15 @@ class NoSuchMember extends Failure<NoSuchMember>()("NoSuchMember", {
     `${path} has no member ${member}: expected --member 1 to ${members}`,
 }) {}
 
-const checkFlags = (ensemble: Ensemble, { from, jobs, member, seed }: Options) => {
+const checkFlags = (ensemble: Ensemble, { from, jobs, member, queue, seed }: Options) => {
   const members = `${ensemble.path} is an ensemble, and its members have their own`
   if (Option.isSome(seed)) return Effect.fail(new FlagRefused({ flag: "--seed", reason: members }))
   if (Option.isSome(from)) return Effect.fail(new FlagRefused({ flag: "--from", reason: members }))
+  if (Option.isSome(queue)) {
+    const flag = Option.isSome(member) ? "--member" : Option.isSome(jobs) ? "--jobs" : undefined
+    const reason = "the workers of --queue train the members, as many at a time as they have seats"
+    if (flag !== undefined) return Effect.fail(new FlagRefused({ flag, reason }))
+  }
   return Option.isSome(member) && Option.isSome(jobs)
     ? Effect.fail(new FlagRefused({ flag: "--jobs", reason: "--member trains a single member" }))
     : Effect.void
@@ -74,29 +81,55 @@ const trainUntrained = Effect.fnUntraced(function* (
   ])
 })
 
-export const runEnsemble = Effect.fn("runEnsemble")(function* (ensemble: Ensemble, options: Options) {
-  yield* checkFlags(ensemble, options)
-  if (Option.isSome(options.member)) return yield* runMember(ensemble, options.member.value, options)
-
-  const command = ["run", options.file, ...givenFlags(options)]
-  const jobs = Option.getOrElse(options.jobs, () => 1)
-  const resumeWith = [...command, ...(jobs === 1 ? [] : ["--jobs", String(jobs)])]
-  if (jobs > 1) yield* trainUntrained(ensemble, jobs, command, options).pipe(resumeHint(...resumeWith))
-  const { trainMembers } = yield* Effect.promise(() => import("../../../operations/ensemble/trainMembers.ts"))
-  const runs = yield* trainMembers(ensemble, { ...trainingOptions(options), resumeWith })
-
-  const { combineMembers } = yield* Effect.promise(
-    () => import("../../../operations/ensemble/combineMembers.ts"),
+/** Lets the workers of a queue train the untrained members. */
+const trainInQueue = Effect.fnUntraced(function* (
+  ensemble: Ensemble,
+  queue: Queue["Service"],
+  options: Options,
+) {
+  const { findUntrained } = yield* Effect.promise(
+    () => import("../../../operations/ensemble/trainMembers.ts"),
   )
-  const { renderEnsemble } = yield* Effect.promise(() => import("../../render/renderEnsemble.ts"))
-  const name = Option.match(options.iterations, {
-    onNone: () => ensemble.name,
-    onSome: (iterations) => nameWithBudget(ensemble.name, iterations),
-  })
-  const { path, report } = yield* combineMembers({ ...ensemble, name }, runs, options.runsDir)
-  yield* Console.log(
-    options.json
-      ? JSON.stringify({ path, ...report }, null, 2)
-      : `\n${renderEnsemble(report)}\nensemble       ${path}`,
-  )
-}, Effect.provide(StopSignal.layer))
+  const { trainInQueue } = yield* Effect.promise(() => import("../../../operations/ensemble/trainInQueue.ts"))
+  const members = yield* findUntrained(ensemble, trainingOptions(options))
+  yield* trainInQueue(ensemble, members, queue, trainingOptions(options))
+})
+
+export const runEnsemble = Effect.fn("runEnsemble")(
+  function* (ensemble: Ensemble, options: Options) {
+    yield* checkFlags(ensemble, options)
+    if (Option.isSome(options.member)) return yield* runMember(ensemble, options.member.value, options)
+
+    const command = ["run", options.file, ...givenFlags(options)]
+    const jobs = Option.getOrElse(options.jobs, () => 1)
+    const queueWords = Option.match(options.queue, {
+      onNone: () => [],
+      onSome: (queue) => ["--queue", queue],
+    })
+    const resumeWith = [...command, ...(jobs === 1 ? [] : ["--jobs", String(jobs)]), ...queueWords]
+    const queue = yield* openQueueIfGiven(options.queue)
+    if (queue !== undefined) yield* trainInQueue(ensemble, queue, options).pipe(resumeHint(...resumeWith))
+    else if (jobs > 1) yield* trainUntrained(ensemble, jobs, command, options).pipe(resumeHint(...resumeWith))
+    const { trainMembers } = yield* Effect.promise(
+      () => import("../../../operations/ensemble/trainMembers.ts"),
+    )
+    const runs = yield* trainMembers(ensemble, { ...trainingOptions(options), resumeWith })
+
+    const { combineMembers } = yield* Effect.promise(
+      () => import("../../../operations/ensemble/combineMembers.ts"),
+    )
+    const { renderEnsemble } = yield* Effect.promise(() => import("../../render/renderEnsemble.ts"))
+    const name = Option.match(options.iterations, {
+      onNone: () => ensemble.name,
+      onSome: (iterations) => nameWithBudget(ensemble.name, iterations),
+    })
+    const { path, report } = yield* combineMembers({ ...ensemble, name }, runs, options.runsDir)
+    yield* Console.log(
+      options.json
+        ? JSON.stringify({ path, ...report }, null, 2)
+        : `\n${renderEnsemble(report)}\nensemble       ${path}`,
+    )
+  },
+  Effect.scoped,
+  Effect.provide(StopSignal.layer),
+)

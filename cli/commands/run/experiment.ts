@@ -10,8 +10,8 @@ import { tryWriteReportPage } from "../../../views/report/tryWriteReportPage.ts"
 import { FlagRefused, type Options, overridesOf } from "./options.ts"
 
 export const runExperiment = Effect.fn("runExperiment")(function* (loaded: LoadedFile, options: Options) {
-  for (const flag of ["member", "jobs"] as const) {
-    if (Option.isSome(options[flag])) {
+  for (const flag of ["member", "jobs", "queue"] as const) {
+    if (options[flag]._tag === "Some") {
       const reason = `${options.file} is an experiment, not an ensemble`
       return yield* new FlagRefused({ flag: `--${flag}`, reason })
     }

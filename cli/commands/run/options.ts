@@ -3,6 +3,7 @@ import { Option, Schema } from "effect"
 import { Argument, type Command, Flag } from "effect/cli"
 import { Failure } from "../../../schemas/Failure.ts"
 import { dataDir, engine, iterations, json, runsDir, seed, threads, wholeNumber } from "../../flags.ts"
+import { queueFlag } from "../../queueFlag.ts"
 
 const file = Argument.String("file").pipe(
   Argument.withDescription("TypeScript file whose default export is experiment({ … }) or ensemble({ … })"),
@@ -37,6 +38,7 @@ export const flags = {
   threads,
   member,
   jobs,
+  queue: queueFlag,
   json,
 }
 export type Options = Command.Command.Config.Infer<typeof flags>

@@ -1,0 +1,112 @@
+/** `pipeline worker`: trains what is in a queue, or, as its child process, one work of it. */
+import { mkdtempSync, rmSync } from "node:fs"
+import { availableParallelism, tmpdir } from "node:os"
+import { basename, join } from "node:path"
+import { Console, Effect, Option, Schema } from "effect"
+import { Command, Flag } from "effect/cli"
+import type { WorkDone, WorkerOptions } from "../../operations/queue/runWorker.ts"
+import { StopSignal } from "../../pipeline/StopSignal.ts"
+import { QueuedWork } from "../../schemas/QueuedWork.ts"
+import * as files from "../../storage/files.ts"
+import { tryWriteReportPage } from "../../views/report/tryWriteReportPage.ts"
+import { dataDir, json, runsDir, threads, wholeNumber } from "../flags.ts"
+import { neededQueue, queueFlag } from "../queueFlag.ts"
+
+const seats = wholeNumber("seats", 1).pipe(
+  Flag.withDescription(
+    "Train N runs in parallel: each in a process with its share of the cores (default: 1)",
+  ),
+  Flag.withDefault(1),
+)
+
+const untilEmpty = Flag.Boolean("until-empty").pipe(
+  Flag.withDescription("End when nothing is queued or running anymore; without it, wait for more"),
+  Flag.withDefault(false),
+)
+
+const work = Flag.String("work").pipe(
+  Flag.withDescription("Train only the work in this file, as the processes of a worker do"),
+  Flag.withMetavar("FILE"),
+  Flag.optional,
+)
+
+const flags = { queue: queueFlag, seats, threads, untilEmpty, work, runsDir, dataDir, json }
+type Options = Command.Command.Config.Infer<typeof flags>
+
+const WorkText = Schema.fromJsonString(QueuedWork)
+const encodeWork = Schema.encodeSync(WorkText)
+
+/** Trains one work; its worker reads from standard output which run it is. */
+const runWork = Effect.fnUntraced(function* (file: string, options: Options) {
+  const decoded = yield* Schema.decodeUnknownEffect(WorkText)(yield* files.readString(file)).pipe(
+    Effect.orDie,
+  )
+  const { trainWork } = yield* Effect.promise(() => import("../../operations/queue/trainWork.ts"))
+  const path = yield* trainWork(decoded, {
+    threads: Option.getOrUndefined(options.threads),
+    runsDir: options.runsDir,
+    dataDir: options.dataDir,
+    onTested: tryWriteReportPage,
+  })
+  yield* Console.log(JSON.stringify({ run: basename(path) }))
+})
+
+const describe = ({ reason, run, status, work }: WorkDone) => {
+  if (status === "finished") return `finished ${work.what}: ${run ?? "unknown run"}`
+  return `${status === "returned" ? "gave back" : status} ${work.what}: ${reason}`
+}
+
+const runAll = Effect.fnUntraced(function* (options: Options) {
+  const { openQueue } = yield* Effect.promise(() => import("../../operations/queue/openQueue.ts"))
+  const { Queue } = yield* Effect.promise(() => import("../../operations/queue/Queue.ts"))
+  const { runWorker } = yield* Effect.promise(() => import("../../operations/queue/runWorker.ts"))
+  const queue = yield* openQueue(yield* neededQueue(options.queue))
+  const folder = yield* Effect.acquireRelease(
+    Effect.sync(() => mkdtempSync(join(tmpdir(), "tidemark-worker-"))),
+    (folder) => Effect.sync(() => rmSync(folder, { recursive: true, force: true })),
+  )
+  const share = Math.max(1, Math.floor(availableParallelism() / options.seats))
+  const ownThreads = Option.getOrElse(options.threads, () => share)
+  const commandOf: WorkerOptions["commandOf"] = Effect.fnUntraced(function* (work) {
+    const file = join(folder, `${work.id}.json`)
+    yield* Effect.acquireRelease(files.writeAtomic(file, encodeWork(work)).pipe(Effect.orDie), () =>
+      Effect.ignore(files.remove(file)),
+    )
+    const words = {
+      work: file,
+      threads: ownThreads,
+      "runs-dir": options.runsDir,
+      "data-dir": options.dataDir,
+    }
+    return ["worker", ...Object.entries(words).flatMap(([name, value]) => [`--${name}`, String(value)])]
+  })
+  const onDone = (done: WorkDone) => {
+    const log = done.status === "failed" ? Effect.logWarning : Effect.logInfo
+    const { id, what } = done.work
+    const line = { id, what, status: done.status, reason: done.reason, run: done.run }
+    return Effect.andThen(log(describe(done)), options.json ? Console.log(JSON.stringify(line)) : Effect.void)
+  }
+  const many = options.seats === 1 ? "1 seat" : `${options.seats} seats`
+  yield* Effect.logInfo(`worker at ${queue.address}: ${many}, ${ownThreads} threads each`)
+  const { seats, untilEmpty } = options
+  yield* runWorker({ seats, untilEmpty, commandOf, onDone }).pipe(Effect.provideService(Queue, queue))
+}, Effect.scoped)
+
+export const worker = Command.make(
+  "worker",
+  flags,
+  Effect.fn("worker")(function* (options) {
+    yield* Option.isSome(options.work) ? runWork(options.work.value, options) : runAll(options)
+  }, Effect.provide(StopSignal.layer)),
+).pipe(
+  Command.withDescription(
+    "Train runs of a queue, on any machine that reaches it and the folder of the runs. A signal saves checkpoints and gives the runs back",
+  ),
+  Command.withShortDescription("Train runs of a queue"),
+  Command.withExamples([
+    {
+      command: "pipeline worker --queue /shared/queue --runs-dir /shared/runs --seats 2",
+      description: "Train two runs at a time of a queue in a shared folder",
+    },
+  ]),
+)

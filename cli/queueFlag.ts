@@ -1,0 +1,26 @@
+/** The flag that names a queue, and the error where a command needs it. */
+import { Effect, Option } from "effect"
+import { Flag } from "effect/cli"
+import { Failure } from "../schemas/Failure.ts"
+
+export const queueFlag = Flag.String("queue").pipe(
+  Flag.withDescription("Use this queue for many machines: a folder that all of them share"),
+  Flag.withMetavar("QUEUE"),
+  Flag.optional,
+)
+
+class QueueMissing extends Failure<QueueMissing>()("QueueMissing", {
+  exitCode: "usage",
+  fields: {},
+  message: () => "--queue is missing: expected the folder of a queue, such as --queue /shared/queue",
+}) {}
+
+export const neededQueue = (given: Option.Option<string>) =>
+  Option.match(given, { onNone: () => Effect.fail(new QueueMissing()), onSome: Effect.succeed })
+
+/** Loads the queue only if one is given: most commands need none. */
+export const openQueueIfGiven = Effect.fnUntraced(function* (given: Option.Option<string>) {
+  if (Option.isNone(given)) return undefined
+  const { openQueue } = yield* Effect.promise(() => import("../operations/queue/openQueue.ts"))
+  return yield* openQueue(given.value)
+})

@@ -1,0 +1,66 @@
+/**
+ * A queue of works for many machines: submit, claim, renew, settle, give back; list and cancel.
+ *
+ * A claim holds while it is renewed. One that was not renewed for a lease has lapsed, and another worker may claim the work. A
+ * worker that lost its claim does no harm: the run's own attempt number stops it (`storage/attempts.ts`).
+ */
+import { Context, type Effect, Schema } from "effect"
+import { Failure } from "../../schemas/Failure.ts"
+import type { ListedWork, QueuedWork, WorkOutcome } from "../../schemas/QueuedWork.ts"
+
+export interface Lease {
+  /** A claim that was not renewed for this long has lapsed. */
+  readonly leaseMs: number
+  /** The interval between two renewals. */
+  readonly renewMs: number
+}
+
+/** Tests of a queue wait for shorter leases. */
+export const LeaseTimes = Context.Reference<Lease>("tidemark/operations/queue/LeaseTimes", {
+  defaultValue: () => ({ leaseMs: 12_000, renewMs: 3000 }),
+})
+
+/** The queue cannot be reached now. */
+export class QueueUnavailable extends Failure<QueueUnavailable>()("QueueUnavailable", {
+  exitCode: "unavailable",
+  fields: { queue: Schema.String, reason: Schema.String },
+  message: ({ queue, reason }) => `cannot reach the queue ${queue}: ${reason}; what is queued stays there`,
+}) {}
+
+/** The claim of this worker: still held, taken over by another worker or settled by one, or to be cancelled. */
+export type ClaimState = "held" | "lost" | "cancelling"
+
+type Queued<A> = Effect.Effect<A, QueueUnavailable>
+
+export interface Claim {
+  readonly work: QueuedWork
+  /** How many times a process that trained it was killed. */
+  readonly kills: number
+  readonly renew: Queued<ClaimState>
+  /** Ends the work; false if the claim was lost before. */
+  readonly settle: (outcome: WorkOutcome) => Queued<boolean>
+  /** Another worker may claim it, at once or after `delayMs`; false if the claim was lost before. */
+  readonly giveBack: (returned: Returned) => Queued<boolean>
+}
+
+export interface Returned {
+  readonly reason: string
+  readonly kills: number
+  readonly delayMs: number
+}
+
+export class Queue extends Context.Service<
+  Queue,
+  {
+    /** Its address, without secrets. */
+    readonly address: string
+    /** A work that is queued or running already stays as it is; one that has ended is queued again. */
+    readonly submit: (works: ReadonlyArray<QueuedWork>) => Queued<void>
+    /** Claims the oldest work that nobody holds; undefined if there is none. */
+    readonly claim: Queued<Claim | undefined>
+    /** All works, oldest first, or those with an id in `ids`. */
+    readonly list: (ids?: ReadonlyArray<string>) => Queued<ReadonlyArray<ListedWork>>
+    /** Asks to cancel works; their state says when nothing trains them anymore. */
+    readonly cancel: (ids: ReadonlyArray<string>) => Queued<void>
+  }
+>()("tidemark/operations/queue/Queue") {}

@@ -1,0 +1,218 @@
+/**
+ * A worker: (queue, seats) -> void. It claims works and trains each in a process of its own, as many at a time as it has seats,
+ * until it is asked to stop: then each process saves a checkpoint, and its work is given back.
+ *
+ * The processes end when this one does. It never computes itself, so that claims are renewed whatever an engine does. If the queue
+ * is away, training continues, and the outcome is delivered later.
+ */
+import {
+  Deferred,
+  Effect,
+  type FileSystem,
+  Option,
+  type Path,
+  Ref,
+  Schedule,
+  Schema,
+  type Scope,
+  Semaphore,
+} from "effect"
+import { StopSignal } from "../../pipeline/StopSignal.ts"
+import { isOpen, type QueuedWork, type WorkOutcome } from "../../schemas/QueuedWork.ts"
+import { exitCodes } from "../../schemas/exitCodes.ts"
+import { type Ended, startProcess } from "../childProcess.ts"
+import { type Claim, LeaseTimes, Queue, type QueueUnavailable, type Returned } from "./Queue.ts"
+
+/** The interval between two looks for a work while there is none. */
+const pollMs = 500
+/** The interval between two looks while the queue is away. */
+const retryMs = 1000
+/** For how long a worker that stops tries to give back its works. */
+const goodbyeMs = 5000
+/** For how long a work that could not be trained is left alone. */
+const laterMs = 15_000
+/** A work whose process was killed so many times (by the system, for its memory) has failed. */
+const mostKills = 5
+
+/** The work may succeed at another time or on another machine. */
+const temporary: ReadonlyArray<number> = [
+  exitCodes.unavailable,
+  exitCodes.cannotCreate,
+  exitCodes.ioError,
+  exitCodes.temporary,
+  exitCodes.interrupted,
+]
+
+/** How the training of a work ended here; `returned`: it was given back, or taken over by another worker. */
+export interface WorkDone {
+  readonly work: QueuedWork
+  readonly status: WorkOutcome["status"] | "returned"
+  readonly reason: string
+  readonly run: string | null
+}
+
+export interface WorkerOptions {
+  readonly seats: number
+  /** End when no work is queued or running anymore. */
+  readonly untilEmpty: boolean
+  /** The words after `pipeline` that train one work. */
+  readonly commandOf: (
+    work: QueuedWork,
+  ) => Effect.Effect<ReadonlyArray<string>, never, FileSystem.FileSystem | Path.Path | Scope.Scope>
+  readonly onDone: (done: WorkDone) => Effect.Effect<void>
+}
+
+const TrainedText = Schema.fromJsonString(Schema.Struct({ run: Schema.String }))
+const decodeTrained = Schema.decodeUnknownOption(TrainedText)
+
+/** Logs once that the queue is away, and once that it is back. */
+const makeReachability = Effect.gen(function* () {
+  const isAway = yield* Ref.make(false)
+  const away = (error: QueueUnavailable) =>
+    Effect.flatMap(Ref.getAndSet(isAway, true), (was) =>
+      was ? Effect.void : Effect.logWarning(`${error.message}; what is training goes on`),
+    )
+  const back = Effect.flatMap(Ref.getAndSet(isAway, false), (was) =>
+    was ? Effect.logInfo("the queue is back") : Effect.void,
+  )
+  /** Undefined while the queue is away. */
+  return <A>(effect: Effect.Effect<A, QueueUnavailable>) =>
+    effect.pipe(
+      Effect.tap(back),
+      Effect.map(Option.some),
+      Effect.catchTag("QueueUnavailable", (error) => Effect.as(away(error), Option.none<A>())),
+      Effect.map(Option.getOrUndefined),
+    )
+})
+
+type Reach = Effect.Success<typeof makeReachability>
+
+/** Renews a claim until the scope ends; succeeds when it is lost, or its work is to be cancelled. */
+const keepClaim = Effect.fnUntraced(function* (claim: Claim, reach: Reach) {
+  const { renewMs } = yield* LeaseTimes
+  const ended = yield* Deferred.make<"lost" | "cancelling">()
+  const renew = Effect.gen(function* () {
+    while (true) {
+      yield* Effect.sleep(renewMs)
+      const state = yield* reach(claim.renew)
+      if (state === "lost" || state === "cancelling") yield* Deferred.succeed(ended, state)
+      if (state === "lost") return
+    }
+  })
+  yield* Effect.forkScoped(renew)
+  return Deferred.await(ended)
+})
+
+/** What becomes of a work whose process has ended by itself or by the stop of the worker. */
+const verdictOf = (
+  { code, reason }: Ended,
+  printed: string,
+  isStopping: boolean,
+  kills: number,
+): { readonly outcome: WorkOutcome } | { readonly returned: Returned } => {
+  if (code === 0) {
+    const run = Option.getOrUndefined(decodeTrained(printed))?.run ?? null
+    return { outcome: { status: "finished", exitCode: 0, reason: "", run } }
+  }
+  if (isStopping) return { returned: { reason: "its worker was stopped", kills, delayMs: 0 } }
+  if (code === null && kills + 1 < mostKills) {
+    return { returned: { reason, kills: kills + 1, delayMs: laterMs } }
+  }
+  if (code !== null && temporary.includes(code)) return { returned: { reason, kills, delayMs: laterMs } }
+  const exitCode = code ?? exitCodes.temporary
+  return { outcome: { status: "failed", exitCode, reason, run: null } }
+}
+
+const cancelled: WorkOutcome = {
+  status: "cancelled",
+  exitCode: exitCodes.interrupted,
+  reason: "cancelled",
+  run: null,
+}
+
+/** Trains one claimed work to its end, and delivers what became of it. */
+const trainClaimed = Effect.fnUntraced(function* (
+  claim: Claim,
+  seat: number,
+  reach: Reach,
+  options: WorkerOptions,
+) {
+  const stop = yield* StopSignal
+  const { kills, work } = claim
+  const claimEnded = yield* keepClaim(claim, reach)
+  const started = yield* startProcess(yield* options.commandOf(work), {
+    ...(options.seats === 1 ? {} : { source: `seat ${seat}` }),
+    endsWithParent: true,
+  })
+  const first = yield* Effect.raceAllFirst([
+    Effect.as(started.ended, "ended" as const),
+    Effect.as(stop.awaited, "stopped" as const),
+    claimEnded,
+  ])
+  const ended = first === "ended" ? yield* started.ended : yield* started.stop
+  if (first === "lost") {
+    const reason = "another worker took it over"
+    return { work, status: "returned", reason, run: null } satisfies WorkDone as WorkDone
+  }
+  const verdict =
+    first === "cancelling"
+      ? { outcome: cancelled }
+      : verdictOf(ended, started.printed(), first === "stopped", kills)
+  const deliver = (
+    "outcome" in verdict ? claim.settle(verdict.outcome) : claim.giveBack(verdict.returned)
+  ).pipe(
+    Effect.tapError((error) => reach(Effect.fail(error))),
+    Effect.retry(Schedule.spaced(retryMs)),
+  )
+  // A worker that stops while the queue is away leaves its claim to lapse.
+  const goodbye = Effect.andThen(stop.awaited, Effect.as(Effect.sleep(goodbyeMs), false))
+  const isDelivered = yield* reach(Effect.raceFirst(deliver, goodbye))
+  const { reason, run, status } =
+    "outcome" in verdict
+      ? verdict.outcome
+      : { status: "returned" as const, reason: verdict.returned.reason, run: null }
+  const done =
+    isDelivered === true ? reason : `${reason === "" ? status : reason}, which the queue does not know yet`
+  return { work, status, reason: done, run } satisfies WorkDone as WorkDone
+}, Effect.scoped)
+
+/** Whether nothing is queued or running; false while the queue is away. */
+const isEmpty = Effect.fnUntraced(function* (reach: Reach) {
+  const works = yield* reach((yield* Queue).list())
+  return works !== undefined && !works.some(isOpen)
+})
+
+/** One seat: claims a work, trains it, and so on. */
+const runSeat = Effect.fnUntraced(function* (
+  seat: number,
+  looking: Semaphore.Semaphore,
+  reach: Reach,
+  options: WorkerOptions,
+) {
+  const queue = yield* Queue
+  const stop = yield* StopSignal
+  const isEnded = yield* Ref.make(false)
+  const look = Effect.gen(function* () {
+    if (stop.requested() !== undefined) return undefined
+    const claim = yield* reach(queue.claim)
+    if (claim !== undefined) return claim
+    if (options.untilEmpty && (yield* isEmpty(reach))) yield* Ref.set(isEnded, true)
+    else yield* Effect.raceFirst(Effect.sleep(pollMs), stop.awaited)
+    return undefined
+  })
+  while (stop.requested() === undefined && !(yield* Ref.get(isEnded))) {
+    // One seat at a time looks for a work, so that an idle worker asks no more often with many seats.
+    const claim = yield* looking.withPermits(1)(look)
+    if (claim === undefined) continue
+    yield* Effect.logInfo(`training ${claim.work.what}`)
+    yield* options.onDone(yield* trainClaimed(claim, seat, reach, options))
+  }
+})
+
+/** Ends when a stop is requested, or when the queue is empty. */
+export const runWorker = Effect.fn("runWorker")(function* (options: WorkerOptions) {
+  const looking = yield* Semaphore.make(1)
+  const reach = yield* makeReachability
+  const seats = Array.from({ length: options.seats }, (_, i) => runSeat(i + 1, looking, reach, options))
+  yield* Effect.all(seats, { concurrency: "unbounded", discard: true })
+})

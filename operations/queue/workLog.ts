@@ -1,0 +1,87 @@
+/**
+ * The log of one work in a queue of files: (its entries, in order) -> its state.
+ *
+ * Entries are numbered files, each created exclusively, and none is changed or deleted. So whoever appends has seen every entry
+ * before, and of several processes that append to the same state one succeeds.
+ */
+import { Schema } from "effect"
+import { ListedWork, WorkOutcome } from "../../schemas/QueuedWork.ts"
+import { ProcessIdentity } from "../../schemas/Run.ts"
+
+const Entry = Schema.Union([
+  Schema.Struct({ entry: Schema.Literal("submitted") }),
+  Schema.Struct({
+    entry: Schema.Literal("claimed"),
+    /** Identifies the claim. */
+    token: Schema.String,
+    worker: Schema.String,
+    process: ProcessIdentity,
+  }),
+  Schema.Struct({ entry: Schema.Literal("cancelRequested") }),
+  Schema.Struct({
+    entry: Schema.Literal("givenBack"),
+    reason: Schema.String,
+    kills: Schema.Int,
+    /** For how long nobody is to claim it, counted by each worker from when it sees the entry. */
+    delayMs: Schema.Int,
+  }),
+  Schema.Struct({ entry: Schema.Literal("settled"), outcome: WorkOutcome }),
+])
+export type Entry = typeof Entry.Type
+export type Claimed = Extract<Entry, { readonly entry: "claimed" }>
+
+const EntryText = Schema.fromJsonString(Entry)
+export const decodeEntry = Schema.decodeUnknownEffect(EntryText)
+export const encodeEntry = Schema.encodeSync(EntryText)
+
+export interface WorkLogState extends Omit<ListedWork, "id" | "what"> {
+  /** The number of the newest entry. */
+  readonly number: number
+  readonly claimed: Claimed | undefined
+  /** The number of the entry of the claim. */
+  readonly claimNumber: number
+  readonly kills: number
+  readonly delayMs: number
+}
+
+export const noEntries: WorkLogState = {
+  number: 0,
+  state: "queued",
+  worker: null,
+  reason: "",
+  outcome: null,
+  claimed: undefined,
+  claimNumber: 0,
+  kills: 0,
+  delayMs: 0,
+}
+
+/** The state after one more entry. */
+export const withEntry = (before: WorkLogState, entry: Entry): WorkLogState => {
+  const number = before.number + 1
+  const unclaimed = { worker: null, claimed: undefined, claimNumber: 0, delayMs: 0 }
+  switch (entry.entry) {
+    case "submitted":
+      return { ...noEntries, number }
+    case "claimed":
+      return {
+        ...before,
+        number,
+        state: "running",
+        reason: "",
+        worker: entry.worker,
+        claimed: entry,
+        claimNumber: number,
+      }
+    case "cancelRequested":
+      return { ...before, number, state: "cancelling" }
+    case "givenBack": {
+      const { delayMs, kills, reason } = entry
+      return { ...before, number, ...unclaimed, state: "queued", reason, kills, delayMs }
+    }
+    case "settled": {
+      const { outcome } = entry
+      return { ...before, number, ...unclaimed, state: outcome.status, reason: outcome.reason, outcome }
+    }
+  }
+}

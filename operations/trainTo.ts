@@ -1,0 +1,104 @@
+/**
+ * Trains one experiment up to a point: (experiment, its runs so far, options) -> void. An interrupted or paused run is resumed from
+ * its checkpoint on the engine that trained it; without one, a run is started. Reaching the point is no failure.
+ */
+import { Effect, Path, Schema } from "effect"
+import { Engine } from "../engines/Engine.ts"
+import { selectEngine } from "../engines/select.ts"
+import type { PausePoint } from "../pipeline/CurrentRun.ts"
+import { engineChanges, threadsOf } from "../pipeline/engineChanges.ts"
+import { execute } from "../pipeline/execute.ts"
+import { startRun } from "../pipeline/startRun.ts"
+import type { EngineName } from "../schemas/EngineInfo.ts"
+import type { Experiment } from "../schemas/experiment/Experiment.ts"
+import { Failure } from "../schemas/Failure.ts"
+import { Paused } from "../schemas/Paused.ts"
+import type { Overrides } from "../schemas/Run.ts"
+import type { Run } from "../storage/runDirectory.ts"
+
+/** A run cannot be resumed exactly here, and its owner wants no other one. */
+export class OtherEngine extends Failure<OtherEngine>()("OtherEngine", {
+  exitCode: "temporary",
+  fields: { run: Schema.String, changes: Schema.Array(Schema.String) },
+  message: ({ changes, run }) =>
+    `cannot resume ${run} exactly to the bit on this machine: ${changes.join("; ")}; it waits for a machine like the one that began it`,
+}) {}
+
+/** What is trained, and how far. */
+export interface Target {
+  readonly experiment: Experiment
+  readonly fingerprint: string
+  readonly file: { readonly path: string; readonly fingerprint: string }
+  readonly overrides: Overrides
+  /** Undefined: to the end, with the test. */
+  readonly pauseAt: PausePoint | undefined
+}
+
+export interface TrainToOptions {
+  readonly engine: EngineName
+  readonly threads: number | undefined
+  readonly runsDir: string
+  readonly dataDir: string
+  /** The words after `pnpm pipeline` that resume after an interruption. */
+  readonly resumeWith: ReadonlyArray<string>
+  /** What becomes of a run that another engine, version or processor trained: a new one is trained, or it is refused. */
+  readonly onOtherEngine: "restart" | "refuse"
+}
+
+const isPaused = (error: unknown) => error instanceof Paused
+
+const pauseOption = ({ pauseAt }: Target) => (pauseAt === undefined ? {} : { pauseAt })
+
+/** Returns whether the engine that trained the run is there. */
+const resumeOnce = (run: Run, target: Target, options: TrainToOptions) => {
+  const before = (run.attempts.at(-1) ?? run.identity).engine
+  const name = options.engine === "auto" ? before.name : options.engine
+  return Effect.gen(function* () {
+    const changes = engineChanges(before, (yield* Engine).info)
+    if (changes.length > 0) {
+      const { id } = run.identity
+      if (options.onOtherEngine === "refuse") return yield* new OtherEngine({ run: id, changes })
+      yield* Effect.logWarning(`not resuming ${id}, which another engine trained: ${changes.join("; ")}`)
+      return false
+    }
+    const { experiment, fingerprint } = target
+    // Another machine may have begun the run, with its data elsewhere.
+    const dataDir = (yield* Path.Path).resolve(options.dataDir)
+    const here = { ...run, identity: { ...run.identity, dataDir } }
+    yield* execute({ run: here, experiment, fingerprint, extendedTo: null, ...pauseOption(target) })
+    return true
+  }).pipe(
+    Effect.catchIf(isPaused, () => Effect.succeed(true)),
+    Effect.provide(selectEngine(name, { threads: options.threads ?? threadsOf(before) })),
+  )
+}
+
+const start = (target: Target, options: TrainToOptions) => {
+  const { experiment, file, fingerprint, overrides } = target
+  return startRun({
+    experiment,
+    fingerprint,
+    file,
+    overrides,
+    runsDir: options.runsDir,
+    dataDir: options.dataDir,
+    prepare: () => Effect.void,
+    resumeWith: () => options.resumeWith,
+    ...pauseOption(target),
+  }).pipe(
+    Effect.asVoid,
+    Effect.catchIf(isPaused, () => Effect.void),
+    Effect.provide(selectEngine(options.engine, { threads: options.threads })),
+  )
+}
+
+export const trainTo = Effect.fn("trainTo")(function* (
+  target: Target,
+  runs: ReadonlyArray<Run>,
+  options: TrainToOptions,
+) {
+  for (const run of runs) {
+    if (run.status !== "finished" && (yield* resumeOnce(run, target, options))) return
+  }
+  yield* start(target, options)
+})

@@ -1,0 +1,68 @@
+/**
+ * A work in a queue: one training, with all that a worker on another machine needs for it. It holds no secret.
+ */
+import { Schema } from "effect"
+import { engineNames } from "./EngineInfo.ts"
+import { Experiment } from "./experiment/Experiment.ts"
+import { Overrides } from "./Run.ts"
+
+export const QueuedWork = Schema.Struct({
+  formatVersion: Schema.Literal(1),
+  /** 32 hexadecimal digits, from the fingerprint and how far it is trained: the same work is never queued twice. */
+  id: Schema.String.check(Schema.isPattern(/^[0-9a-f]{32}$/)),
+  /** For people, such as "trial 3 of sweep rates, seed 0". */
+  what: Schema.String,
+  experiment: Experiment,
+  fingerprint: Schema.String,
+  experimentFile: Schema.Struct({ path: Schema.String, fingerprint: Schema.String }),
+  overrides: Overrides,
+  /** Where training pauses: at an iteration, or when it has ended, before the test. Null: the run is trained to its end. */
+  pauseAt: Schema.NullOr(Schema.Union([Schema.Int, Schema.Literal("trained")])),
+  engine: Schema.Literals(engineNames),
+  /** The texts of the experiment's own code by their SHA-256. */
+  code: Schema.Record(Schema.String, Schema.String),
+  /** Runs of the same experiment that are not this work: a scheduled run is a new one each time. */
+  otherRuns: Schema.Array(Schema.String),
+  /** The version of the program that submitted it. */
+  tidemark: Schema.String,
+})
+export type QueuedWork = typeof QueuedWork.Type
+
+/** How a work ended. */
+export const WorkOutcome = Schema.Struct({
+  status: Schema.Literals(["finished", "failed", "cancelled"]),
+  /** As the command that trained it: 0, 65, 70 … */
+  exitCode: Schema.Int,
+  /** Why it failed or was cancelled; empty if it finished. */
+  reason: Schema.String,
+  /** The run that was trained; null if there is none. */
+  run: Schema.NullOr(Schema.String),
+})
+export type WorkOutcome = typeof WorkOutcome.Type
+
+/** The state of a work. `cancelling`: its worker has not confirmed yet that it stopped. */
+export const WorkState = Schema.Literals([
+  "queued",
+  "running",
+  "cancelling",
+  "finished",
+  "failed",
+  "cancelled",
+])
+export type WorkState = typeof WorkState.Type
+
+/** What `pipeline queue` prints of a work. */
+export const ListedWork = Schema.Struct({
+  id: Schema.String,
+  what: Schema.String,
+  state: WorkState,
+  /** Who trains it; null if nobody does, or the queue does not record it. */
+  worker: Schema.NullOr(Schema.String),
+  /** Why it was given back, failed or was cancelled; empty otherwise. */
+  reason: Schema.String,
+  outcome: Schema.NullOr(WorkOutcome),
+})
+export type ListedWork = typeof ListedWork.Type
+
+export const isOpen = ({ state }: Pick<ListedWork, "state">) =>
+  state === "queued" || state === "running" || state === "cancelling"

@@ -1,0 +1,179 @@
+/**
+ * What every queue must do, whatever keeps it: (how to open it as a worker) -> tests. A worker that is `remote` cannot be looked
+ * at from the others, as on another machine.
+ */
+import { assert, it } from "@effect/vitest"
+import { Effect, type FileSystem, type Path, type Scope } from "effect"
+import * as NodeServices from "@effect/platform-node/NodeServices"
+import { type Lease, LeaseTimes, type Queue, type QueueUnavailable } from "../../../operations/queue/Queue.ts"
+import type { QueuedWork, WorkOutcome } from "../../../schemas/QueuedWork.ts"
+import { workOf } from "./works.ts"
+
+type Opened = Effect.Effect<
+  Queue["Service"],
+  QueueUnavailable,
+  FileSystem.FileSystem | Path.Path | Scope.Scope
+>
+
+export interface QueueUnderTest {
+  readonly lease: Lease
+  /** Opens the queue `name` as this worker. */
+  readonly open: (name: string, worker: string, isRemote?: boolean) => Opened
+}
+
+export const finished: WorkOutcome = { status: "finished", exitCode: 0, reason: "", run: "a-run" }
+
+const claimOf = Effect.fnUntraced(function* (queue: Queue["Service"]) {
+  const claim = yield* queue.claim
+  if (claim === undefined) return assert.fail("nothing could be claimed")
+  return claim
+})
+
+const stateOf = Effect.fnUntraced(function* (queue: Queue["Service"], { id }: QueuedWork) {
+  const [listed] = yield* queue.list([id])
+  return listed?.state
+})
+
+/** Claims again and again for so long; what it gets first. */
+const claimWithin = Effect.fnUntraced(function* (queue: Queue["Service"], limitMs: number) {
+  for (let waited = 0; waited < limitMs; waited += 100) {
+    const claim = yield* queue.claim
+    if (claim !== undefined) return { claim, waited }
+    yield* Effect.sleep(100)
+  }
+  return undefined
+})
+
+export const queueSuite = ({ lease, open }: QueueUnderTest) => {
+  const { leaseMs, renewMs } = lease
+  const test = (
+    name: string,
+    effect: (
+      queueName: string,
+    ) => Effect.Effect<void, unknown, FileSystem.FileSystem | Path.Path | Scope.Scope>,
+  ) =>
+    it.live(name, () =>
+      effect(name.replaceAll(/[^a-z]+/g, "-")).pipe(
+        Effect.scoped,
+        Effect.provideService(LeaseTimes, lease),
+        Effect.provide(NodeServices.layer),
+      ),
+    )
+
+  test("hands out works in the order in which they were submitted, with all that is in them", (name) =>
+    Effect.gen(function* () {
+      const queue = yield* open(name, "a")
+      const works = [workOf(3), workOf(1), workOf(2)]
+      yield* queue.submit(works)
+      const claimed = [yield* claimOf(queue), yield* claimOf(queue), yield* claimOf(queue)]
+      assert.deepStrictEqual(
+        claimed.map(({ work }) => work),
+        works,
+      )
+      assert.isUndefined(yield* queue.claim)
+      assert.deepStrictEqual(
+        (yield* queue.list()).map(({ state, what }) => [what, state]),
+        works.map(({ what }) => [what, "running"]),
+      )
+    }))
+
+  test("queues a work once while it is open, and again when it has ended", (name) =>
+    Effect.gen(function* () {
+      const queue = yield* open(name, "a")
+      yield* queue.submit([workOf(1)])
+      yield* queue.submit([workOf(1)])
+      const claim = yield* claimOf(queue)
+      yield* queue.submit([workOf(1)])
+      assert.isUndefined(yield* queue.claim)
+      assert.isTrue(yield* claim.settle(finished))
+      assert.isUndefined(yield* queue.claim)
+      assert.deepStrictEqual((yield* queue.list([workOf(1).id]))[0]?.outcome, finished)
+      yield* queue.submit([workOf(1)])
+      assert.strictEqual(yield* stateOf(queue, workOf(1)), "queued")
+      assert.isDefined(yield* queue.claim)
+    }))
+
+  test("gives each work to one of several workers that claim at once", (name) =>
+    Effect.gen(function* () {
+      const workers = yield* Effect.forEach(["a", "b", "c", "d"], (worker) => open(name, worker, true))
+      const works = Array.from({ length: 12 }, (_, i) => workOf(i))
+      yield* workers[0].submit(works)
+      const claimAll = Effect.fnUntraced(function* (queue: Queue["Service"]) {
+        const mine: Array<string> = []
+        for (let claim = yield* queue.claim; claim !== undefined; claim = yield* queue.claim) {
+          mine.push(claim.work.what)
+        }
+        return mine
+      })
+      const claimed = yield* Effect.forEach(workers, claimAll, { concurrency: "unbounded" })
+      assert.deepStrictEqual(claimed.flat().sort(), works.map(({ what }) => what).sort())
+    }))
+
+  test("keeps a claim that is renewed, and hands a claim that lapsed to another worker", (name) =>
+    Effect.gen(function* () {
+      const holder = yield* open(name, "holder", true)
+      const other = yield* open(name, "other", true)
+      yield* holder.submit([workOf(1)])
+      const claim = yield* claimOf(holder)
+      const renewals = Effect.forever(Effect.andThen(claim.renew, Effect.sleep(renewMs)))
+      const kept = yield* Effect.raceFirst(renewals, claimWithin(other, leaseMs * 1.5))
+      assert.isUndefined(kept)
+      const taken = yield* claimWithin(other, leaseMs * 2)
+      assert.isDefined(taken)
+      assert.isAtLeast(taken.waited, leaseMs - 2 * renewMs)
+      // The holder wakes up: its claim is lost, and what it says about the work does not count.
+      assert.strictEqual(yield* claim.renew, "lost")
+      assert.isFalse(yield* claim.settle({ ...finished, run: "late" }))
+      assert.isFalse(yield* claim.giveBack({ reason: "late", kills: 0, delayMs: 0 }))
+      assert.strictEqual(yield* taken.claim.renew, "held")
+      assert.isTrue(yield* taken.claim.settle(finished))
+      assert.deepStrictEqual((yield* other.list([workOf(1).id]))[0]?.outcome, finished)
+    }))
+
+  test("hands on what was given back, at once or after the delay, with what is known of it", (name) =>
+    Effect.gen(function* () {
+      const [a, b] = [yield* open(name, "a"), yield* open(name, "b")]
+      yield* a.submit([workOf(1)])
+      const first = yield* claimOf(a)
+      assert.strictEqual(first.kills, 0)
+      assert.isTrue(yield* first.giveBack({ reason: "its worker was stopped", kills: 0, delayMs: 0 }))
+      assert.strictEqual((yield* a.list())[0]?.reason, "its worker was stopped")
+      const second = yield* claimOf(b)
+      assert.isTrue(yield* second.giveBack({ reason: "killed", kills: 1, delayMs: 3000 }))
+      assert.isUndefined(yield* b.claim)
+      const third = yield* claimWithin(b, 6000)
+      assert.isDefined(third)
+      assert.isAtLeast(third.waited, 1500)
+      assert.strictEqual(third.claim.kills, 1)
+    }))
+
+  test("cancels what is queued at once, and what is trained when its worker confirms", (name) =>
+    Effect.gen(function* () {
+      const [a, b] = [yield* open(name, "a"), yield* open(name, "b")]
+      yield* a.submit([workOf(1), workOf(2)])
+      const claim = yield* claimOf(a)
+      yield* b.cancel([workOf(1).id, workOf(2).id])
+      assert.strictEqual(yield* stateOf(b, workOf(2)), "cancelled")
+      assert.strictEqual(yield* stateOf(b, workOf(1)), "cancelling")
+      assert.isUndefined(yield* b.claim)
+      assert.strictEqual(yield* claim.renew, "cancelling")
+      assert.isTrue(
+        yield* claim.settle({ status: "cancelled", exitCode: 130, reason: "cancelled", run: null }),
+      )
+      assert.strictEqual(yield* stateOf(b, workOf(1)), "cancelled")
+      assert.isUndefined(yield* b.claim)
+    }))
+
+  test("never hands out a work that is to be cancelled, even if its worker gives it back or is gone", (name) =>
+    Effect.gen(function* () {
+      const [a, b] = [yield* open(name, "a", true), yield* open(name, "b", true)]
+      yield* a.submit([workOf(1), workOf(2)])
+      const back = yield* claimOf(a)
+      yield* claimOf(a)
+      yield* b.cancel([workOf(1).id, workOf(2).id])
+      assert.isTrue(yield* back.giveBack({ reason: "stopped", kills: 0, delayMs: 0 }))
+      assert.strictEqual(yield* stateOf(b, workOf(1)), "cancelled")
+      assert.isUndefined(yield* claimWithin(b, leaseMs * 1.5))
+      assert.strictEqual(yield* stateOf(b, workOf(2)), "cancelled")
+    }))
+}
