@@ -70,7 +70,7 @@ const makeReachability = Effect.gen(function* () {
   const isAway = yield* Ref.make(false)
   const away = (error: QueueUnavailable) =>
     Effect.flatMap(Ref.getAndSet(isAway, true), (was) =>
-      was ? Effect.void : Effect.logWarning(`${error.message}; what is training goes on`),
+      was ? Effect.void : Effect.logWarning(`${error.message}; training continues`),
     )
   const back = Effect.flatMap(Ref.getAndSet(isAway, false), (was) =>
     was ? Effect.logInfo("the queue is back") : Effect.void,
