@@ -125,9 +125,9 @@ describe("workers of a queue", () => {
   it("refuse a work with other code than its experiment names", async () => {
     const queue = queueOf("damaged").replace("--queue=", "")
     const waiting = start(...ensemble("damaged"), queueOf("damaged"))
-    const works = join(queue, "works")
-    while (!existsSync(works) || readdirSync(works).length < 2)
-      await new Promise((done) => setTimeout(done, 20))
+    const [works, open] = [join(queue, "works"), join(queue, "open")]
+    const isQueued = () => existsSync(open) && readdirSync(open).length === 2
+    while (!isQueued()) await new Promise((done) => setTimeout(done, 20))
     for (const id of readdirSync(works)) {
       const file = join(works, id, "work.json")
       const work = JSON.parse(readFileSync(file, "utf8"))
