@@ -1,0 +1,69 @@
+/** Processes of workers and of an ensemble that waits for them: (scratch folder) -> what tests start and look at. */
+import { existsSync, readdirSync, readFileSync, writeFileSync } from "node:fs"
+import { join } from "node:path"
+import { start } from "../../fixtures/cli.ts"
+import { reached, resultOf } from "../../fixtures/runFiles.ts"
+import { smallMnist } from "../../fixtures/smallMnist.ts"
+
+export const makeWorkers = (scratch: string) => {
+  const experiment = smallMnist(join(scratch, "small-mnist"))
+  const pair = join(scratch, "pair.ts")
+  const members = [0, 1].map((seed) => ({ ...experiment, seed }))
+  writeFileSync(pair, `export default ${JSON.stringify({ name: "pair", members })}\n`)
+
+  const places = (name: string) => [
+    `--runs-dir=${join(scratch, name)}`,
+    `--data-dir=${join(scratch, "data")}`,
+  ]
+  const queueOf = (name: string) => `--queue=${join(scratch, `${name}-queue`)}`
+  const ensemble = (name: string, iterations: number) => [
+    "run",
+    pair,
+    `--iterations=${iterations}`,
+    "--engine=onnx",
+    ...places(name),
+  ]
+  const workerWords = (name: string, ...more: ReadonlyArray<string>) => [
+    "worker",
+    queueOf(name),
+    "--threads=1",
+    ...places(name),
+    ...more,
+  ]
+  const runsOf = (name: string) => {
+    const folder = join(scratch, name)
+    return existsSync(folder) ? readdirSync(folder).filter((run) => /^\d{8}T/.test(run)) : []
+  }
+
+  /** Waits until `count` runs have checkpoints, the newest of at least `iteration`. */
+  const untilTrained = async (name: string, count: number, iteration: number) => {
+    for (let waited = 0; waited < 60_000; waited += 10) {
+      const runs = runsOf(name).map((run) => join(scratch, name, run))
+      if (runs.length >= count && reached(runs.at(-1) ?? "") >= iteration) return
+      await new Promise((resolve) => setTimeout(resolve, 10))
+    }
+    throw new Error(`no run reached iteration ${iteration}`)
+  }
+
+  /** The results of the runs of a folder by seed. */
+  const resultsOf = (name: string) =>
+    Object.fromEntries(
+      runsOf(name).map((run) => {
+        const path = join(scratch, name, run)
+        const { experiment } = JSON.parse(readFileSync(join(path, "run.json"), "utf8"))
+        return [experiment.seed, resultOf(path)]
+      }),
+    )
+
+  return {
+    experiment,
+    places,
+    queueOf,
+    ensemble,
+    workerWords,
+    startWorker: (name: string, ...more: ReadonlyArray<string>) => start(...workerWords(name, ...more)),
+    runsOf,
+    untilTrained,
+    resultsOf,
+  }
+}
