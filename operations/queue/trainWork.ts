@@ -5,7 +5,7 @@
  * code that is in the work is run, and only if its text has the digest that the experiment names.
  */
 import { basename } from "node:path"
-import { Effect, type FileSystem, Path, Schema } from "effect"
+import { Effect, type FileSystem, Path, Schedule, Schema } from "effect"
 import { newestIteration } from "../../inspect/summary.ts"
 import { fingerprint } from "../../schemas/experiment/fingerprint.ts"
 import { Failure } from "../../schemas/Failure.ts"
@@ -77,23 +77,28 @@ export const trainWork = Effect.fn("trainWork")(function* (work: QueuedWork, opt
       `${what} was submitted by tidemark ${work.tidemark}, and this is ${version}: the results of two versions may differ`,
     )
   }
-  const known = yield* findRuns(work, options.runsDir)
-  if (known.trained !== undefined) {
-    yield* Effect.logInfo(`${basename(known.trained.path)} is trained so far already`)
-    return known.trained.path
-  }
   const paths = yield* Path.Path
   const file = {
     ...experimentFile,
     path: experimentFile.path === notAFile ? notAFile : paths.resolve(experimentFile.path),
   }
   const { experiment, fingerprint, overrides, pauseAt } = work
-  yield* trainTo({ experiment, fingerprint, file, overrides, pauseAt: pauseAt ?? undefined }, known.runs, {
-    ...options,
-    engine,
-    resumeWith: [],
-    onOtherEngine: "refuse",
-  }).pipe(Effect.provideService(silenceLimitMs, takeOverAfterMs))
+  const target = { experiment, fingerprint, file, overrides, pauseAt: pauseAt ?? undefined }
+  const train = Effect.gen(function* () {
+    const known = yield* findRuns(work, options.runsDir)
+    if (known.trained !== undefined) {
+      return yield* Effect.logInfo(`${basename(known.trained.path)} is trained so far already`)
+    }
+    yield* trainTo(target, known.runs, { ...options, engine, resumeWith: [], onOtherEngine: "refuse" })
+  })
+  yield* train.pipe(
+    Effect.provideService(silenceLimitMs, takeOverAfterMs),
+    // The process of a worker that was killed is still saving its checkpoint.
+    Effect.retry({
+      schedule: Schedule.spaced("300 millis").pipe(Schedule.upTo({ duration: "10 seconds" })),
+      while: (error) => error._tag === "RunLocked",
+    }),
+  )
   const { trained } = yield* findRuns(work, options.runsDir)
   if (trained === undefined) return yield* Effect.die(new Error(`${what} was trained, but has no run`))
   if (pauseAt === null) yield* options.onTested(trained.path)
