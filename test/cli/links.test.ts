@@ -25,7 +25,7 @@ describe("a link to a run, and what is no run", () => {
     symlinkSync(real, link)
     const said = `${basename(real)} is only a link: its data stay in ${real}`
     const dry = await rm("latest")
-    assert.include(dry.stdout, "would remove 1 link, ")
+    assert.include(dry.stdout, "nothing was removed; add --yes to remove 1 link, ")
     assert.include(dry.stdout, said)
     const removed = await rm("latest", "--yes")
     assert.match(removed.stdout, /^removed 1 link, \d+ B$/m)

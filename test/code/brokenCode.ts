@@ -3,14 +3,11 @@ import { mkdtempSync, rmSync, writeFileSync } from "node:fs"
 import { tmpdir } from "node:os"
 import { join } from "node:path"
 import * as NodeServices from "@effect/platform-node/NodeServices"
-import { afterAll, assert } from "@effect/vitest"
+import { assert } from "@effect/vitest"
 import { Duration, Effect } from "effect"
 import { loadExperiment } from "../../pipeline/experimentFile/load.ts"
 import { OwnCodeTimeLimit } from "../../pipeline/experimentFile/ownCode.ts"
 import { exitCode } from "../../pipeline/exitCode.ts"
-
-const scratch = mkdtempSync(join(tmpdir(), "tidemark-refusals-"))
-afterAll(() => rmSync(scratch, { recursive: true, force: true }))
 
 const imports = `import * as tf from "@tensorflow/tfjs-core"
 import { Schema } from "effect"
@@ -24,6 +21,8 @@ export const problemOf = async (
   parts = `model: [custom, { kind: "flatten" }, dense]`,
   seconds = 60,
 ) => {
+  // Files of tests that share a process share this module: each call has a folder of its own.
+  const scratch = mkdtempSync(join(tmpdir(), "tidemark-refusals-"))
   const name = `own${files++}`
   writeFileSync(join(scratch, `${name}.ts`), imports + content)
   const file = join(scratch, `${name}-experiment.ts`)
@@ -46,7 +45,7 @@ export default {
       Effect.provideService(OwnCodeTimeLimit, Duration.seconds(seconds)),
       Effect.exit,
     ),
-  )
+  ).finally(() => rmSync(scratch, { recursive: true, force: true }))
   assert.strictEqual(exitCode(exit), 65)
   const error = await Effect.runPromise(Effect.flip(exit as unknown as Effect.Effect<never, Error>))
   return error.message

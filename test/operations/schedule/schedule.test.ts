@@ -62,10 +62,8 @@ describe("a scheduled run", () => {
     const shown = await runCommand("show", "champion:squares", "--runs-dir", folder("data"))
     assert.strictEqual(shown.code, 0, shown.stderr)
     const summary = (await runCommand("champion", "squares", "--runs-dir", folder("data"))).stdout
-    assert.match(
-      summary,
-      /^\S+ \S+ UTC: failed, the champion stays: squares is out of bounds: the mean pixel/m,
-    )
+    assert.match(summary, /^\S+ \S+ UTC: failed, the champion stays\b(?!: )/m, summary)
+    assert.match(summary, /^\S+ \S+ +failed +\S+ +squares is out of bounds: the mean pixel/m)
     const page = readFileSync(join(folder("data"), "history.html"), "utf8")
     assert.match(page, /failed, the champion stays: squares is out of bounds: the mean pixel/)
   })
