@@ -11,7 +11,7 @@ const longest = [
   "docs/commands.proof",
   "docs/commands.long",
   "package/tidemark.long",
-  "browser/dashboard.long",
+  "browser/dashboardViews.long",
   "docs/typescript.long",
   "crash/machines.long",
   "engines/referenceResults.proof",

@@ -34,6 +34,8 @@ export const openConnection = (
   let heardAt = Date.now()
   /** Ends the polls of an earlier set of topics. */
   let generation = 0
+  /** The last stream was opened: after the server was away, the next one is tried as soon as it responds. */
+  let hasStreamed = false
   let opening: ReturnType<typeof setTimeout> | undefined
 
   const address = (path: string) => {
@@ -82,7 +84,7 @@ export const openConnection = (
     for (let polls = 1; isCurrent(); polls++) {
       const isAnswered = await poll(own)
       if (!isCurrent()) return
-      if (isAnswered && polls % pollsBeforeStream === 0) return open()
+      if (isAnswered && (hasStreamed || polls % pollsBeforeStream === 0)) return open()
       await wait(pollMs)
     }
   }
@@ -92,12 +94,14 @@ export const openConnection = (
     if (topics.length === 0) return
     const own = generation
     heardAt = Date.now()
+    hasStreamed = false
     if (typeof EventSource === "undefined") return void pollUntilStream(own)
     const asked = topics
     const stream = new EventSource(address("/api/events"))
     source = stream
     stream.addEventListener("open", () => {
       heardAt = Date.now()
+      hasStreamed = true
       onStatus("live")
     })
     stream.addEventListener("alive", () => (heardAt = Date.now()))

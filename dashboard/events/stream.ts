@@ -12,8 +12,14 @@ const retryMs = 1000
 
 const encoder = new TextEncoder()
 
-/** Streams that are open now, for tests. */
-export const openStreams = { count: 0 }
+/** The topics of each stream that is open now, for tests. */
+const open = new Map<symbol, ReadonlyArray<string>>()
+export const openStreams = {
+  get count() {
+    return open.size
+  },
+  topics: () => [...open.values()].flat(),
+}
 
 export const eventStream = (
   hub: Hub,
@@ -43,10 +49,11 @@ export const eventStream = (
         { cursors, aliveAtMs: isDue ? now : state.aliveAtMs, isFirst: false },
       ] as const
     })
+    const own = Symbol("stream")
     const body = Stream.unfold({ cursors: since, aliveAtMs: 0, isFirst: true }, step).pipe(
       Stream.filter((bytes) => bytes.length > 0),
-      Stream.onStart(Effect.sync(() => void openStreams.count++)),
-      Stream.ensuring(Effect.sync(() => void openStreams.count--)),
+      Stream.onStart(Effect.sync(() => void open.set(own, topics))),
+      Stream.ensuring(Effect.sync(() => void open.delete(own))),
       Stream.provideContext(services),
     )
     return HttpServerResponse.stream(body, {

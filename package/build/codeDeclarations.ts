@@ -7,9 +7,10 @@ import { join } from "node:path"
 import ts from "typescript-declarations"
 import { root } from "./bundle.ts"
 
-const source = join(root, "schemas/ownCode/define.ts")
+const definitions = join(root, "schemas/ownCode/define.ts")
 
-export const codeDeclarations = (): string => {
+/** Throws if the compiler finds nothing to declare, so that no package is built without them. */
+export const codeDeclarations = (source = definitions): string => {
   const program = ts.createProgram([source], {
     target: ts.ScriptTarget.ESNext,
     module: ts.ModuleKind.NodeNext,
@@ -22,7 +23,12 @@ export const codeDeclarations = (): string => {
     skipLibCheck: true,
     types: ["node"],
   })
+  const file = program.getSourceFile(source)
+  if (file === undefined) throw new Error(`no declarations of tidemark/code: ${source} cannot be read`)
   let text = ""
-  program.emit(program.getSourceFile(source), (_, written) => (text = written))
+  program.emit(file, (_, written) => (text = written))
+  // A module that exports nothing is `export {}`.
+  if (!/^export (?!\{\s*\})/m.test(text))
+    throw new Error(`no declarations of tidemark/code: found no export in ${source}`)
   return text.replaceAll('"../index.ts"', '"./index.js"')
 }

@@ -1,5 +1,5 @@
 /**
- * The pages in a real browser: from disk, offline, at several screen sizes, in light and dark mode.
+ * The pages in a real browser: from disk, offline, at several screen screens, in light and dark mode.
  *
  * Skipped with a warning if there is no Chromium.
  */
@@ -10,9 +10,17 @@ import { fileURLToPath, pathToFileURL } from "node:url"
 import * as NodeServices from "@effect/platform-node/NodeServices"
 import { afterAll, assert, beforeAll, describe, it, vi } from "@effect/vitest"
 import { Effect } from "effect"
-import type { Browser, BrowserContextOptions, Page } from "playwright-core"
+import type { Browser, BrowserContextOptions } from "playwright-core"
 import { writeHistoryPage } from "../../views/history/writeHistoryPage.ts"
-import { axeSource, chromiumPath, launchBrowser } from "../fixtures/browser.ts"
+import {
+  checkFits,
+  chromiumPath,
+  launchBrowser,
+  openPage,
+  screens,
+  violationsOf,
+  warnWithoutBrowser,
+} from "../fixtures/browser.ts"
 import { cliRun } from "../fixtures/cli.ts"
 import { byRate, define, play } from "../fixtures/simulatedSweep.ts"
 import { writeSweep } from "../fixtures/writeSweep.ts"
@@ -23,11 +31,7 @@ import { writeRun } from "../fixtures/writeRun.ts"
 // A browser is slow on a busy machine.
 vi.setConfig({ testTimeout: 300_000, hookTimeout: 300_000 })
 
-if (chromiumPath === undefined) {
-  console.warn(
-    "SKIPPED: pages are not tested in a browser: no Chromium found; set CHROMIUM to the path of one",
-  )
-}
+warnWithoutBrowser("pages are")
 
 let scratch: string
 let browser: Browser
@@ -100,58 +104,22 @@ afterAll(async () => {
   rmSync(scratch, { recursive: true, force: true })
 })
 
-interface Opened {
-  readonly page: Page
-  /** Console messages, errors, and requests other than for the page itself. */
-  readonly events: ReadonlyArray<string>
-}
-
-const open = async (name: string, options: BrowserContextOptions): Promise<Opened> => {
-  const context = await browser.newContext({ ...options, offline: true })
-  const page = await context.newPage()
-  const events: Array<string> = []
-  page.on("console", (message) => events.push(`console: ${message.text()}`))
-  page.on("pageerror", (error) => events.push(`error: ${error.message}`))
+const open = (name: string, options: BrowserContextOptions) => {
   const url = pathToFileURL(pages.get(name) ?? "").href
-  page.on("request", (request) => {
-    if (request.url() !== url && !request.url().startsWith("data:")) events.push(`request: ${request.url()}`)
-  })
-  await page.goto(url, { waitUntil: "load" })
-  return { page, events }
+  return openPage(browser, url, (requested) => requested === url, { ...options, offline: true })
 }
-
-/** Violations of WCAG 2.2 A and AA and of best practices that axe finds. */
-const violations = async (page: Page): Promise<ReadonlyArray<string>> => {
-  await page.evaluate(axeSource)
-  const found: {
-    violations: ReadonlyArray<{ id: string; help: string; nodes: ReadonlyArray<{ html: string }> }>
-  } = await page.evaluate("axe.run()")
-  return found.violations.map(
-    ({ help, id, nodes }) => `${id}: ${help}: ${nodes.map(({ html }) => html.slice(0, 120)).join(" | ")}`,
-  )
-}
-
-const sizes = [
-  { width: 360, height: 740 },
-  { width: 768, height: 1024 },
-  { width: 1280, height: 800 },
-]
 
 describe.skipIf(chromiumPath === undefined)("pages in Chromium", () => {
   for (const name of ["finished", "failed", "compared", "history", "sweep", "ensemble", "dataset"]) {
     for (const colorScheme of ["light", "dark"] as const) {
       it(`${name}, ${colorScheme}: loads from disk without messages or requests, fits the screen and is accessible`, async () => {
-        for (const viewport of sizes) {
+        for (const viewport of screens) {
           const { events, page } = await open(name, { viewport, colorScheme })
           assert.deepEqual(events, [])
-          const [content, window] = await Promise.all([
-            page.evaluate("document.documentElement.scrollWidth"),
-            page.evaluate("document.documentElement.clientWidth"),
-          ])
-          assert.strictEqual(content, window, `wider than ${viewport.width} pixels`)
+          await checkFits(page)
           // Slow, so each colour scheme is checked at one size.
-          const checked = colorScheme === "light" ? sizes[0] : sizes[2]
-          if (viewport === checked) assert.deepEqual(await violations(page), [])
+          const checked = colorScheme === "light" ? screens[0] : screens[2]
+          if (viewport === checked) assert.deepEqual(await violationsOf(page), [])
           assert.deepEqual(events, [])
           await page.context().close()
         }
@@ -160,7 +128,7 @@ describe.skipIf(chromiumPath === undefined)("pages in Chromium", () => {
   }
 
   it("paints every image and chart", async () => {
-    const { page } = await open("finished", { viewport: sizes[2] })
+    const { page } = await open("finished", { viewport: screens[2] })
     const images = page.locator("img")
     assert.isAbove(await images.count(), 50)
     assert.strictEqual(
@@ -186,7 +154,7 @@ describe.skipIf(chromiumPath === undefined)("pages in Chromium", () => {
   })
 
   it("can be navigated with the keyboard", async () => {
-    const { page } = await open("finished", { viewport: sizes[2] })
+    const { page } = await open("finished", { viewport: screens[2] })
     const focused = () => page.evaluate<string>("document.activeElement.textContent.trim()")
     await page.keyboard.press("Tab")
     assert.strictEqual(await focused(), "Skip to content")
@@ -211,7 +179,7 @@ describe.skipIf(chromiumPath === undefined)("pages in Chromium", () => {
   })
 
   it("jumps to a section from the table of contents", async () => {
-    const { page } = await open("finished", { viewport: sizes[0] })
+    const { page } = await open("finished", { viewport: screens[0] })
     await page
       .getByRole("navigation", { name: "Contents" })
       .getByRole("link", { name: "Calibration" })
@@ -222,7 +190,7 @@ describe.skipIf(chromiumPath === undefined)("pages in Chromium", () => {
   })
 
   it("prints on white paper, without navigation", async () => {
-    const { page } = await open("finished", { viewport: sizes[2], colorScheme: "dark" })
+    const { page } = await open("finished", { viewport: screens[2], colorScheme: "dark" })
     await page.emulateMedia({ media: "print" })
     assert.isFalse(await page.getByRole("navigation", { name: "Contents" }).isVisible())
     assert.strictEqual(

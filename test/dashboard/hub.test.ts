@@ -1,10 +1,8 @@
 /** What is sent when something changes: only that, and what others no longer know is read again. */
-import { type ChildProcess, spawn } from "node:child_process"
 import fs, { appendFileSync, mkdirSync, mkdtempSync, rmSync, utimesSync, writeFileSync } from "node:fs"
 import { syncBuiltinESMExports } from "node:module"
 import { tmpdir } from "node:os"
 import { join } from "node:path"
-import { fileURLToPath } from "node:url"
 import * as NodeServices from "@effect/platform-node/NodeServices"
 import { afterAll, assert, beforeAll, describe, it } from "@effect/vitest"
 import { Effect, Schema } from "effect"
@@ -12,6 +10,7 @@ import { decodeCursors, decodeTopics, openHub } from "../../dashboard/events/hub
 import type { RunsMessage } from "../../dashboard/messages.ts"
 import { openRunDetail } from "../../dashboard/runs/runDetail.ts"
 import { SweepRecord } from "../../schemas/Sweep.ts"
+import { hold } from "../fixtures/hold.ts"
 import { judged, scheduledRun, writeHistory } from "../fixtures/scheduledRuns.ts"
 import { byRate, define, play } from "../fixtures/simulatedSweep.ts"
 import { runId, writeRun } from "../fixtures/writeRun.ts"
@@ -126,10 +125,8 @@ describe("the table of runs", () => {
       events: [judged(25, true, 0.9)],
       open: { scheduledAt, startedAt, run: id, resumed: false, retries: 0, missed: 0, waiting: false },
     })
-    const holder = fileURLToPath(new URL("../fixtures/holdAttempt.ts", import.meta.url))
-    const child: ChildProcess = spawn(process.execPath, [holder, path])
+    const child = await hold(path)
     try {
-      await new Promise((resolve) => child.stdout?.once("data", resolve))
       const next = await followRuns(runsDir)
       const summary = ({ collections }: RunsMessage) => collections?.champions[0]?.summary.join("; ") ?? ""
       assert.include(summary(await untilNews(next, (message) => summary(message) !== "")), "is running")

@@ -1,35 +1,21 @@
 /** What a viewer gets while runs go on: fresh, each thing once, also after the server was killed. */
-import { spawn } from "node:child_process"
 import { appendFileSync, mkdirSync, mkdtempSync, renameSync, rmSync, writeFileSync } from "node:fs"
 import { tmpdir } from "node:os"
 import { join } from "node:path"
-import { fileURLToPath } from "node:url"
 import { afterAll, assert, beforeAll, describe, it } from "@effect/vitest"
 import { openStreams } from "../../dashboard/events/stream.ts"
 import type { Message, RunMessage, RunState, SentRow } from "../../dashboard/messages.ts"
 import { openCurves } from "../../dashboard/runs/curves.ts"
 import { openRunLog } from "../../dashboard/runs/logLines.ts"
+import { hold } from "../fixtures/hold.ts"
 import { runId, writeRun } from "../fixtures/writeRun.ts"
+import { metricLines } from "./metricLines.ts"
+import { signIn, startDashboard } from "./dashboardProcess.ts"
 import { openStream, serve, type StreamedEvent } from "./serve.ts"
 
 let scratch: string
 beforeAll(() => (scratch = mkdtempSync(join(tmpdir(), "tidemark-live-"))))
 afterAll(() => rmSync(scratch, { recursive: true, force: true }))
-
-const line = (iteration: number) =>
-  `${JSON.stringify({ split: "train", iteration, epoch: iteration / 100, loss: 1 / iteration, error: 0.5, batchLoss: 1, batchError: 0.5, learningRate: 0.1 })}\n`
-const lines = (from: number, to: number) =>
-  Array.from({ length: to - from + 1 }, (_, i) => line(from + i)).join("")
-
-/** A run whose process is this one's child, until it is killed. */
-const hold = async (run: string) => {
-  const child = spawn(process.execPath, [
-    fileURLToPath(new URL("../fixtures/holdAttempt.ts", import.meta.url)),
-    run,
-  ])
-  await new Promise((resolve) => child.stdout.once("data", resolve))
-  return child
-}
 
 const unfinished = (name: string, second = 1) => {
   const runsDir = join(scratch, name)
@@ -53,13 +39,13 @@ describe("curves in memory", () => {
   it("grow by what is appended, whole lines at a time", () => {
     const { run } = unfinished("grow")
     const file = join(run, "metrics.ndjson")
-    writeFileSync(file, lines(1, 3))
+    writeFileSync(file, metricLines(1, 3))
     const curves = openCurves(run)
     assert.isTrue(curves.refresh())
     assert.strictEqual(curves.rows.length(), 3)
     assert.isFalse(curves.refresh())
     const cursor = curves.cursor()
-    const next = line(4)
+    const next = metricLines(4)
     appendFileSync(file, next.slice(0, 20))
     curves.refresh()
     assert.strictEqual(curves.rows.length(), 3)
@@ -84,15 +70,15 @@ describe("curves in memory", () => {
     const { run } = unfinished("replaced")
     rmSync(join(run, "metrics.ndjson"))
     mkdirSync(join(run, "metrics"))
-    writeFileSync(join(run, "metrics", "0001.ndjson"), lines(1, 100))
+    writeFileSync(join(run, "metrics", "0001.ndjson"), metricLines(1, 100))
     const curves = openCurves(run)
     curves.refresh()
     const cursor = curves.cursor()
-    writeFileSync(join(run, "metrics", "0002.ndjson"), lines(1, 60))
+    writeFileSync(join(run, "metrics", "0002.ndjson"), metricLines(1, 60))
     curves.refresh()
     assert.strictEqual(curves.rows.length(), 60)
     assert.isUndefined(curves.rowsAt(cursor))
-    appendFileSync(join(run, "metrics", "0002.ndjson"), lines(61, 120))
+    appendFileSync(join(run, "metrics", "0002.ndjson"), metricLines(61, 120))
     curves.refresh()
     // The same bytes again: a browser that has 100 rows needs only the others.
     assert.strictEqual(curves.rowsAt(cursor), 100)
@@ -155,14 +141,14 @@ describe("log lines", () => {
 describe("an event stream", () => {
   it("shows a row within a second, and sends only what is new", async () => {
     const { id, run, runsDir } = unfinished("fresh")
-    writeFileSync(join(run, "metrics.ndjson"), lines(1, 5000))
+    writeFileSync(join(run, "metrics.ndjson"), metricLines(1, 5000))
     const child = await hold(run)
     const served = await serve(runsDir)
     const stream = await openStream(served, `run:${id}`)
     try {
       await stream.until(({ message }) => isRun(message) && message.curves?.total === 5000)
       const appendedAt = performance.now()
-      appendFileSync(join(run, "metrics.ndjson"), lines(5001, 5002))
+      appendFileSync(join(run, "metrics.ndjson"), metricLines(5001, 5002))
       const { atMs, message } = await stream.until(
         ({ message }) => isRun(message) && message.curves?.total === 5002,
       )
@@ -182,19 +168,20 @@ describe("an event stream", () => {
 
   it("goes on by Last-Event-ID after the server was killed: nothing is lost or sent twice", async () => {
     const { id, run, runsDir } = unfinished("restart")
-    writeFileSync(join(run, "metrics.ndjson"), lines(1, 50))
-    const keyFolder = join(scratch, "restart-key")
-    const first = await serve(runsDir, { keyFolder })
-    const before = await openStream(first, `runs,run:${id}`)
+    writeFileSync(join(run, "metrics.ndjson"), metricLines(1, 50))
+    const cache = join(scratch, "restart-cache")
+    const first = await startDashboard(runsDir, cache)
+    const cookie = await signIn(first.address)
+    const before = await openStream({ origin: first.origin, cookie }, `runs,run:${id}`)
     await before.until(({ message }) => isRun(message))
-    appendFileSync(join(run, "metrics.ndjson"), lines(51, 60))
+    appendFileSync(join(run, "metrics.ndjson"), metricLines(51, 60))
     await before.until(({ message }) => isRun(message) && message.curves?.total === 60)
+    await first.kill()
     await before.close()
-    await first.close()
-    appendFileSync(join(run, "metrics.ndjson"), lines(61, 75))
-    const second = await serve(runsDir, { keyFolder, port: first.port })
+    appendFileSync(join(run, "metrics.ndjson"), metricLines(61, 75))
+    const second = await startDashboard(runsDir, cache, first.port)
     const events = [...before.events]
-    const after = await openStream({ ...second, cookie: first.cookie }, `runs,run:${id}`, events.at(-1)?.id)
+    const after = await openStream({ origin: second.origin, cookie }, `runs,run:${id}`, events.at(-1)?.id)
     try {
       const { message } = await after.until(({ message }) => isRun(message))
       assert.strictEqual(isRun(message) ? message.curves?.from : undefined, 60)
@@ -205,13 +192,13 @@ describe("an event stream", () => {
       )
     } finally {
       await after.close()
-      await second.close()
+      await second.kill()
     }
   })
 
   it("gives the same by polls", async () => {
     const { id, run, runsDir } = unfinished("polls")
-    writeFileSync(join(run, "metrics.ndjson"), lines(1, 10))
+    writeFileSync(join(run, "metrics.ndjson"), metricLines(1, 10))
     const served = await serve(runsDir, { hasStreams: false })
     try {
       assert.strictEqual((await served.get(`/api/events?topics=run:${id}`)).status, 503)
@@ -225,7 +212,7 @@ describe("an event stream", () => {
         ["run", "missing"],
       )
       assert.deepStrictEqual((await poll(first.since)).messages, [])
-      appendFileSync(join(run, "metrics.ndjson"), lines(11, 11))
+      appendFileSync(join(run, "metrics.ndjson"), metricLines(11, 11))
       const next = await poll(first.since)
       assert.strictEqual(next.messages.length, 1)
       assert.strictEqual(next.messages[0].curves.rows.length, 1)

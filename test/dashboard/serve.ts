@@ -8,6 +8,7 @@ import { Effect, Exit, Layer, Scope } from "effect"
 import * as FetchHttpClient from "effect/http/FetchHttpClient"
 import { type DashboardOptions, serveDashboard } from "../../dashboard/server.ts"
 import type { Message } from "../../dashboard/messages.ts"
+import { signIn } from "./dashboardProcess.ts"
 
 const services = Layer.mergeAll(NodeServices.layer, FetchHttpClient.layer)
 
@@ -33,8 +34,7 @@ export const serve = async (runsDir: string, options: Partial<DashboardOptions> 
       ...options,
     }).pipe(Scope.provide(scope), Effect.provide(services)),
   )
-  const signedIn = await fetch(address(), { redirect: "manual" })
-  const cookie = (signedIn.headers.get("set-cookie") ?? "").split(";")[0]
+  const cookie = await signIn(address())
   return {
     port,
     origin,
@@ -72,7 +72,11 @@ export interface StreamedEvent {
 }
 
 /** An event stream: events as they come, until it is closed. */
-export const openStream = async (served: Served, topics: string, lastEventId?: string) => {
+export const openStream = async (
+  served: Pick<Served, "cookie" | "origin">,
+  topics: string,
+  lastEventId?: string,
+) => {
   const abort = new AbortController()
   const response = await fetch(`${served.origin}/api/events?topics=${encodeURIComponent(topics)}`, {
     headers: {
