@@ -4,6 +4,7 @@
  *
  * Of images that are enlarged by nearest neighbours, TensorFlow.js 4.22 gives another gradient than finite differences (for
  * example 2 times as large along both axes): each pixel's gradient is the sum over the pixels that repeat it.
+ * Its gradient of bilinear resizing has the right values in the order of the images, but the shape has height and width swapped.
  */
 import * as tf from "@tensorflow/tfjs-core"
 // Loading it registers the gradients of TensorFlow.js, which are replaced here.
@@ -30,6 +31,14 @@ export const replaceGradients = (): void => {
       }
       const parts = [batch, height, rows / height, width, columns / width, channels]
       return { images: () => tf.sum(tf.reshape(dy as tf.Tensor, parts), [2, 4]) }
+    },
+  })
+  const bilinear = gradientOf(tf.ResizeBilinear)
+  tf.registerGradient({
+    ...bilinear,
+    gradFunc: (dy, saved, attributes) => {
+      const { images } = bilinear.gradFunc(dy, saved, attributes)
+      return { images: () => tf.reshape(images(), saved[0].shape) }
     },
   })
 }

@@ -13,9 +13,11 @@ import {
   depthwise,
   kernel,
   layerName,
+  Margins,
   merge,
   normalization,
   pooling,
+  projection,
   Size,
 } from "./layerFields.ts"
 import { Fraction, NonNegativeFinite, PositiveInt } from "./numbers.ts"
@@ -49,6 +51,23 @@ const MaxPooling2d = Schema.Struct({ kind: Schema.Literal("maxPooling2d"), ...co
 const AveragePooling2d = Schema.Struct({ kind: Schema.Literal("averagePooling2d"), ...common, ...pooling })
 const GlobalAveragePooling2d = Schema.Struct({ kind: Schema.Literal("globalAveragePooling2d"), ...common })
 const GlobalMaxPooling2d = Schema.Struct({ kind: Schema.Literal("globalMaxPooling2d"), ...common })
+const ZeroPadding2d = Schema.Struct({
+  kind: Schema.Literal("zeroPadding2d"),
+  ...common,
+  /**
+   * Rows and columns to add: [[above, below], [left, right]], or [above and below, left and right], or one number for all four.
+   * Default: 1.
+   */
+  padding: withDefault(Margins, 1),
+})
+const UpSampling2d = Schema.Struct({
+  kind: Schema.Literal("upSampling2d"),
+  ...common,
+  /** How many times as high and as wide: [height, width], or one number for both. Default: 2. */
+  size: withDefault(Size, 2),
+  /** `nearest` repeats pixels, `bilinear` interpolates between them. Default: nearest. */
+  interpolation: withDefault(Schema.Literals(["nearest", "bilinear"]), "nearest"),
+})
 const Flatten = Schema.Struct({ kind: Schema.Literal("flatten"), ...common })
 const Dense = Schema.Struct({
   kind: Schema.Literal("dense"),
@@ -63,6 +82,12 @@ const Dropout = Schema.Struct({
   /** Share of the values to drop, at least 0 and below 1. */
   rate: Fraction,
 })
+const SpatialDropout2d = Schema.Struct({
+  kind: Schema.Literal("spatialDropout2d"),
+  ...common,
+  /** Share of the channels to drop, at least 0 and below 1. */
+  rate: Fraction,
+})
 const BatchNormalization = Schema.Struct({
   kind: Schema.Literal("batchNormalization"),
   ...common,
@@ -74,6 +99,35 @@ const LayerNormalization = Schema.Struct({
   kind: Schema.Literal("layerNormalization"),
   ...common,
   ...normalization,
+})
+const GroupNormalization = Schema.Struct({
+  kind: Schema.Literal("groupNormalization"),
+  ...common,
+  /** Groups of channels, a divisor of their number. -1 means that each channel is a group. Default: 32. */
+  groups: withDefault(Schema.Union([PositiveInt, Schema.Literal(-1)]), 32),
+  ...normalization,
+})
+const MultiHeadAttention = Schema.Struct({
+  kind: Schema.Literal("multiHeadAttention"),
+  name: common.name,
+  /**
+   * The earlier layers to read, by their names, or "images": the query, then the value, then the key. Without a key it is the
+   * value, without a value it is the query. Default: the previous layer.
+   */
+  inputs: Schema.optionalKey(
+    Schema.Array(layerName).check(
+      Schema.isBetweenLength(1, 3, { message: "attention reads a query, or a query, a value and a key" }),
+    ),
+  ),
+  /** Attention heads. */
+  numHeads: PositiveInt,
+  /** Values of a query and of a key in each head. */
+  keyDim: PositiveInt,
+  /** Values of a value in each head. Default: keyDim. */
+  valueDim: Schema.optionalKey(PositiveInt),
+  /** Share of the attention scores to drop in training, at least 0 and below 1. Default: 0. */
+  dropout: withDefault(Fraction, 0),
+  ...projection,
 })
 const ActivationLayer = Schema.Struct({
   kind: Schema.Literal("activation"),
@@ -116,11 +170,16 @@ export const Layer = Schema.Union([
   AveragePooling2d,
   GlobalAveragePooling2d,
   GlobalMaxPooling2d,
+  ZeroPadding2d,
+  UpSampling2d,
   Flatten,
   Dense,
   Dropout,
+  SpatialDropout2d,
   BatchNormalization,
   LayerNormalization,
+  GroupNormalization,
+  MultiHeadAttention,
   ActivationLayer,
   LeakyReLU,
   PReLU,
@@ -170,18 +229,36 @@ export const layers = {
   /** Maximum of each channel: [height, width, channels] -> [channels]. */
   globalMaxPooling2d: (options: Options<typeof GlobalMaxPooling2d> = {}) =>
     ({ kind: "globalMaxPooling2d", ...named(options) }) as const,
+  /** Adds zeros around images: [height, width, channels] -> [height + rows, width + columns, channels]. */
+  zeroPadding2d: (options: Options<typeof ZeroPadding2d> = {}) =>
+    ({ kind: "zeroPadding2d", ...named(options) }) as const,
+  /** Enlarges images: [height, width, channels] -> [height · size, width · size, channels]. */
+  upSampling2d: (options: Options<typeof UpSampling2d> = {}) =>
+    ({ kind: "upSampling2d", ...named(options) }) as const,
   /** The same values as a vector: [height, width, channels] -> [height · width · channels]. */
   flatten: (options: Options<typeof Flatten> = {}) => ({ kind: "flatten", ...named(options) }) as const,
   /** Fully connected layer: [inputs] -> [units]. */
   dense: (options: Options<typeof Dense>) => ({ kind: "dense", ...named(options) }) as const,
   /** In training sets the share `rate` of the values to 0 and multiplies the others by 1 / (1 - rate). */
   dropout: (options: Options<typeof Dropout>) => ({ kind: "dropout", ...named(options) }) as const,
+  /** Dropout of whole channels of images. */
+  spatialDropout2d: (options: Options<typeof SpatialDropout2d>) =>
+    ({ kind: "spatialDropout2d", ...named(options) }) as const,
   /** Normalizes over the batch, for each index of the last axis. In prediction uses moving statistics. */
   batchNormalization: (options: Options<typeof BatchNormalization> = {}) =>
     ({ kind: "batchNormalization", ...named(options) }) as const,
   /** Normalizes each example over the last axis. */
   layerNormalization: (options: Options<typeof LayerNormalization> = {}) =>
     ({ kind: "layerNormalization", ...named(options) }) as const,
+  /** Normalizes each example over all places and the channels of a group: Wu and He (2018). */
+  groupNormalization: (options: Options<typeof GroupNormalization> = {}) =>
+    ({ kind: "groupNormalization", ...named(options) }) as const,
+  /**
+   * Attention of several heads between all places of its inputs, which are images or [places, values]: Vaswani et al. (2017).
+   * The output has the places and the values of the query.
+   */
+  multiHeadAttention: (options: Options<typeof MultiHeadAttention>) =>
+    ({ kind: "multiHeadAttention", ...named(options) }) as const,
   /** An activation function. */
   activation: (options: Options<typeof ActivationLayer>) =>
     ({ kind: "activation", ...named(options) }) as const,

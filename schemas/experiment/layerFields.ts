@@ -1,6 +1,6 @@
 /** The fields that several kinds of layers share: sizes, inputs, weights, windows. A size given as one number becomes a pair. */
 import { Schema, SchemaGetter } from "effect"
-import { PositiveFinite, PositiveInt } from "./numbers.ts"
+import { NonNegativeInt, PositiveFinite, PositiveInt } from "./numbers.ts"
 import { Initializer, Regularizer } from "./weights.ts"
 import { withDefault } from "./withDefault.ts"
 
@@ -65,22 +65,29 @@ export const merge = {
   ),
 }
 
-const output = {
-  /** Applied to the output. Default: linear. */
-  activation: withDefault(Activation, "linear"),
+const bias = {
   /** Whether to add a bias. Default: true. */
   useBias: withDefault(Schema.Boolean, true),
   /** Initial bias. Default: zeros. */
   biasInitializer: withDefault(Initializer, { kind: "zeros" }),
 }
 
-export const kernel = {
-  ...output,
+const output = {
+  /** Applied to the output. Default: linear. */
+  activation: withDefault(Activation, "linear"),
+  ...bias,
+}
+
+/** Kernels and biases, without an activation. */
+export const projection = {
+  ...bias,
   /** Initial kernel. Default: glorotUniform. */
   kernelInitializer: withDefault(Initializer, { kind: "glorotUniform" }),
   /** Penalty on the kernel. Default: none. */
   kernelRegularizer: Schema.optionalKey(Regularizer),
 }
+
+export const kernel = { ...output, ...projection }
 
 export const convolution = {
   /** [height, width] of a filter in pixels. One number means a square. */
@@ -116,6 +123,20 @@ export const pooling = {
    */
   padding: withDefault(Padding, "valid"),
 }
+
+const Pair = Schema.Tuple([NonNegativeInt, NonNegativeInt])
+
+/** Rows above and below, columns left and right. One number means all four, two numbers mean rows and columns. */
+export const Margins = Schema.Union([NonNegativeInt, Pair, Schema.Tuple([Pair, Pair])]).pipe(
+  Schema.decodeTo(Schema.Tuple([Pair, Pair]), {
+    decode: SchemaGetter.transform((margins) => {
+      const [rows, columns] = typeof margins === "number" ? [margins, margins] : margins
+      const both = (size: typeof rows) => (typeof size === "number" ? ([size, size] as const) : size)
+      return [both(rows), both(columns)] as const
+    }),
+    encode: SchemaGetter.transform((margins) => margins),
+  }),
+)
 
 export const normalization = {
   /** Added to the variance. Default: 0.001. */

@@ -36,8 +36,9 @@ export class ModelShapeMismatch extends Failure<ModelShapeMismatch>()("ModelShap
 }) {}
 
 type Merge = Extract<Layer, { readonly kind: "add" | "concatenate" }>
+type Attention = Extract<Layer, { readonly kind: "multiHeadAttention" }>
 export type CustomLayer = Extract<Layer, { readonly kind: "custom" }>
-type Single = Exclude<Layer, Merge | CustomLayer>
+type Single = Exclude<Layer, Merge | Attention | CustomLayer>
 
 /** A layer that is read, and the shape of its output. */
 export interface Input {
@@ -55,6 +56,9 @@ const doesNotFit = (layer: string, input: Shape, expected: string, advice: strin
 
 const needsImages = (layer: string, input: Shape) =>
   doesNotFit(layer, input, "images [height, width, channels]", "put it before the layer that flattens")
+
+/** Of a group normalization. */
+export const groupsOf = (groups: number, shape: Shape) => (groups === -1 ? last(shape) : groups)
 
 type Output = Result.Result<Shape, ModelShapeMismatch>
 
@@ -102,6 +106,23 @@ const outputOf = (name: string, layer: Single, input: Shape): Output => {
     case "globalAveragePooling2d":
     case "globalMaxPooling2d":
       return input.length === 3 ? Result.succeed([last(input)]) : needsImages(name, input)
+    case "zeroPadding2d": {
+      if (input.length !== 3) return needsImages(name, input)
+      const [[above, below], [left, right]] = layer.padding
+      return Result.succeed([above + input[0] + below, left + input[1] + right, input[2]])
+    }
+    case "upSampling2d":
+      return input.length === 3
+        ? Result.succeed([input[0] * layer.size[0], input[1] * layer.size[1], input[2]])
+        : needsImages(name, input)
+    case "spatialDropout2d":
+      return input.length === 3 ? Result.succeed(input) : needsImages(name, input)
+    case "groupNormalization": {
+      const groups = groupsOf(layer.groups, input)
+      if (last(input) % groups === 0) return Result.succeed(input)
+      const advice = `set groups to a divisor of ${last(input)}`
+      return doesNotFit(name, input, `channels that ${groups} groups can share evenly`, advice)
+    }
     case "flatten":
       return Result.succeed([product(input)])
     case "dense":
@@ -144,6 +165,7 @@ const parametersOf = (layer: Single, input: Shape): number => {
     case "batchNormalization":
       return channels * (2 + Number(layer.center) + Number(layer.scale))
     case "layerNormalization":
+    case "groupNormalization":
       return channels * (Number(layer.center) + Number(layer.scale))
     case "prelu":
       return product(input.filter((_, axis) => layer.sharedAxes?.includes(axis + 1) !== true))
@@ -151,8 +173,11 @@ const parametersOf = (layer: Single, input: Shape): number => {
     case "averagePooling2d":
     case "globalAveragePooling2d":
     case "globalMaxPooling2d":
+    case "zeroPadding2d":
+    case "upSampling2d":
     case "flatten":
     case "dropout":
+    case "spatialDropout2d":
     case "activation":
     case "leakyReLU":
       return 0
@@ -182,6 +207,33 @@ const mergedOutput = (name: string, kind: Merge["kind"], inputs: ReadonlyArray<I
   )
 }
 
+/** Query, value and key of an attention: what is not given is the one before. */
+export const attended = <T>([query, value = query, key = value]: ReadonlyArray<T>) => ({ query, value, key })
+
+/** Attention is between places: all axes but the last. */
+const attention = (name: string, layer: Attention, inputs: ReadonlyArray<Input>) => {
+  const flat = inputs.find(({ shape }) => shape.length < 2)
+  if (flat !== undefined) {
+    const advice = "put it before the layer that flattens"
+    return doesNotFit(
+      name,
+      flat.shape,
+      "places with values, such as images [height, width, channels]",
+      advice,
+    )
+  }
+  const { key, query, value } = attended(inputs.map(({ shape }) => shape))
+  if (product(key) / last(key) !== product(value) / last(value)) {
+    const expected = `a key with as many places as the value ${show(value)}`
+    return doesNotFit(name, key, expected, "read the value and the key from layers of one size")
+  }
+  const { keyDim, numHeads, useBias, valueDim = keyDim } = layer
+  const [keys, values] = [numHeads * keyDim, numHeads * valueDim]
+  const kernels = (last(query) + last(key)) * keys + (last(value) + last(query)) * values
+  const biases = useBias ? 2 * keys + values + last(query) : 0
+  return Result.succeed({ output: query, parameters: kernels + biases })
+}
+
 /** The output shape and the parameters of a layer of own code: found out by running it, which needs its code. */
 export type OwnLayerShape = (
   name: string,
@@ -207,6 +259,7 @@ export const layerShape = (
   own: OwnLayerShape = unknownShape,
 ) => {
   if (layer.kind === "custom") return own(name, layer, inputs)
+  if (layer.kind === "multiHeadAttention") return attention(name, layer, inputs)
   if (layer.kind === "add" || layer.kind === "concatenate") {
     return Result.map(mergedOutput(name, layer.kind, inputs), (output) => ({ output, parameters: 0 }))
   }

@@ -23,6 +23,8 @@ const staysWithin = (layer: Layer, inputs: ReadonlyArray<boolean>): boolean => {
       )
     case "batchNormalization":
     case "layerNormalization":
+    case "groupNormalization":
+    case "multiHeadAttention":
     case "add":
     case "custom":
       return false
@@ -30,8 +32,11 @@ const staysWithin = (layer: Layer, inputs: ReadonlyArray<boolean>): boolean => {
     case "averagePooling2d":
     case "globalAveragePooling2d":
     case "globalMaxPooling2d":
+    case "zeroPadding2d":
+    case "upSampling2d":
     case "flatten":
     case "dropout":
+    case "spatialDropout2d":
     case "leakyReLU":
     case "prelu":
     case "concatenate":

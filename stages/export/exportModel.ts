@@ -11,12 +11,12 @@ import { encodeLayersModel } from "./layersModel.ts"
 import { encodeOnnxModel } from "./onnxModel.ts"
 import { encodeWeights, weightsOf } from "./weights.ts"
 
-/** The layers format names classes of TensorFlow.js, and own code is none of them. */
+/** The layers format names classes of TensorFlow.js, and it has none for this part. */
 export class LayersFormatImpossible extends Failure<LayersFormatImpossible>()("LayersFormatImpossible", {
   exitCode: "dataError",
   fields: { run: Schema.String, part: Schema.String },
   message: ({ part, run }) =>
-    `cannot export ${run} to tfjs: ${part} is own code, which the layers format of TensorFlow.js cannot hold; use --format onnx, which holds its operations`,
+    `cannot export ${run} to tfjs: ${part}, which the layers format of TensorFlow.js cannot hold; use --format onnx, which holds its operations`,
 }) {}
 
 export const exportModel = Effect.fn("exportModel")(function* (
@@ -33,8 +33,8 @@ export const exportModel = Effect.fn("exportModel")(function* (
   const scores = described.loss === "meanSquaredError" ? ("scores" as const) : ("probabilities" as const)
   switch (format) {
     case "tfjs":
-      if (network.ownPart !== undefined) {
-        return yield* new LayersFormatImpossible({ run: described.run, part: network.ownPart })
+      if (network.beyondLayersFormat !== undefined) {
+        return yield* new LayersFormatImpossible({ run: described.run, part: network.beyondLayersFormat })
       }
       return yield* encodeLayersModel(network, described.loss, weights, describe(described, scores))
     case "onnx": {

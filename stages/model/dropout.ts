@@ -55,6 +55,11 @@ export const fillDropoutMask = (mask: DropoutMask, iteration: number, out: Float
   for (let i = 0; i < size; i++) out[i] = values[(halves[skip + i] - threshold) >>> 31]
 }
 
+type NoiseShape = ReadonlyArray<number | null>
+
+/** One value for every channel of an image: Tompson et al., Efficient object localization using convolutional networks (2015). */
+export const spatialNoise: NoiseShape = [null, 1, 1, null]
+
 /**
  * Has the class name of TensorFlow.js' own layer, so that a saved model loads anywhere: dropout changes nothing
  * except in training.
@@ -62,11 +67,14 @@ export const fillDropoutMask = (mask: DropoutMask, iteration: number, out: Float
 export class FedDropout extends layers.Layer {
   static className = "Dropout"
   readonly #rate: number
+  readonly #noiseShape: NoiseShape | undefined
   #mask: tf.Tensor | undefined
 
-  constructor(options: { readonly name: string; readonly rate: number }) {
+  /** `noiseShape`: sizes of a mask with the batch, null for those of the input. */
+  constructor(options: { readonly name: string; readonly rate: number; readonly noiseShape?: NoiseShape }) {
     super({ name: options.name })
     this.#rate = options.rate
+    this.#noiseShape = options.noiseShape
   }
 
   /** Applies the layer with this mask; without one it returns its input. */
@@ -89,6 +97,7 @@ export class FedDropout extends layers.Layer {
   }
 
   override getConfig(): tf.serialization.ConfigDict {
-    return { ...super.getConfig(), rate: this.#rate }
+    const noise = this.#noiseShape === undefined ? {} : { noiseShape: [...this.#noiseShape] }
+    return { ...super.getConfig(), rate: this.#rate, ...noise }
   }
 }

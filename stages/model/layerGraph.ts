@@ -14,6 +14,7 @@ import { imagesName, layerInputs, layerNames } from "../../schemas/experiment/sh
 import { randomKey } from "../random.ts"
 import type { OwnLayerShape } from "../../schemas/experiment/layerShape.ts"
 import type { OwnFunctions } from "../code/load.ts"
+import { MultiHeadAttention, scoresShape } from "./attention.ts"
 import { FedDropout, makeDropoutMask, maskFeed, type DropoutMask } from "./dropout.ts"
 import { initialize } from "./initialize.ts"
 import { masksDeclared, OwnLayer } from "./ownLayer.ts"
@@ -104,10 +105,20 @@ const masksOf = (
       makeDropoutMask(`${name}/${mask.name}`, [batchSize, ...mask.shape], mask.rate, seed),
     )
   }
-  // The output of dropout has the shape of its input.
-  return definition.kind === "dropout"
-    ? [makeDropoutMask(name, [batchSize, ...outputShape], definition.rate, seed)]
-    : []
+  switch (definition.kind) {
+    case "dropout":
+      // The output of dropout has the shape of its input.
+      return [makeDropoutMask(name, [batchSize, ...outputShape], definition.rate, seed)]
+    case "spatialDropout2d":
+      return [makeDropoutMask(name, [batchSize, 1, 1, outputShape[2]], definition.rate, seed)]
+    case "multiHeadAttention": {
+      const { dropout, numHeads } = definition
+      const shape = scoresShape(batchSize, numHeads, inputShapes)
+      return dropout === 0 ? [] : [makeDropoutMask(name, shape, dropout, seed)]
+    }
+    default:
+      return []
+  }
 }
 
 const makeForward =
@@ -119,6 +130,7 @@ const makeForward =
       const given = inputs.map((input) => outputOf(outputs, input))
       const output = inLayer(name, () => {
         if (layer instanceof FedDropout) return layer.applyWith(given[0], feeds?.[maskFeed(name)])
+        if (layer instanceof MultiHeadAttention) return layer.applyWith(given, feeds?.[maskFeed(name)])
         if (layer instanceof OwnLayer) return layer.applyWith(given, ownMasks(built, feeds))
         return layer.apply(oneOrAll(given), { training: feeds !== undefined }) as tf.Tensor
       })

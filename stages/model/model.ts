@@ -48,17 +48,27 @@ export interface Network extends Program {
   readonly dropoutMasks: ReadonlyArray<DropoutMask>
   /** Each weight of the layers, and the variable whose value replaces it in `predict`: its average, or the weight itself. */
   readonly weights: ReadonlyArray<{ readonly name: string; readonly predictsWith: string }>
-  /** The layer, or the loss, that only its own code can compute; undefined if there is none. */
-  readonly ownPart: string | undefined
+  /** What a saved model of TensorFlow.js cannot hold, such as `layer mix is own code`; undefined if there is nothing. */
+  readonly beyondLayersFormat: string | undefined
   /** The layers as a model of TensorFlow.js, with the initial weights of the program. */
   readonly layersModel: tfl.LayersModel
 }
 
-const ownPartOf = ({ layers }: LayerGraph, loss: ProgramOptions["loss"], functions: OwnFunctions) => {
+/** TensorFlow.js has no class of these layers. */
+const withoutClass: ReadonlyArray<Layer["kind"]> = ["groupNormalization", "multiHeadAttention"]
+
+const beyondLayersFormat = (
+  { layers }: LayerGraph,
+  loss: ProgramOptions["loss"],
+  functions: OwnFunctions,
+) => {
   const layer = layers.find(({ definition }) => definition.kind === "custom")
-  if (layer !== undefined) return `layer ${layer.name}`
+  if (layer !== undefined) return `layer ${layer.name} is own code`
+  const unknown = layers.find(({ definition }) => withoutClass.includes(definition.kind))
+  if (unknown !== undefined) return `layer ${unknown.name} is ${unknown.definition.kind}`
   if (typeof loss === "string") return undefined
-  return functions.get("loss", loss).definition.probabilities && `the probabilities of loss ${loss.export}`
+  const { probabilities } = functions.get("loss", loss).definition
+  return probabilities && `the probabilities of loss ${loss.export} are own code`
 }
 
 const build = (
@@ -101,7 +111,7 @@ const build = (
     dropoutMasks,
     weights: weights.map(({ name }, i) => ({ name, predictsWith: average?.copies[i].name ?? name })),
     layersModel,
-    ownPart: ownPartOf(graph, loss, functions),
+    beyondLayersFormat: beyondLayersFormat(graph, loss, functions),
     summary: layers.map(({ definition, layer, name, outputShape }) => ({
       layer: name,
       kind: definition.kind,

@@ -8,6 +8,8 @@
  */
 import * as tf from "@tensorflow/tfjs-core"
 import * as tfl from "@tensorflow/tfjs-layers"
+import { sizeOf } from "../../engines/trace/graph.ts"
+import { groupsOf } from "../../schemas/experiment/layerShape.ts"
 
 interface Options {
   readonly epsilon: number
@@ -87,6 +89,47 @@ export const batchNormalization = (
       return beta === undefined ? normal : tf.add(normal, beta)
     })
   return Object.assign(layer, { call })
+}
+
+/**
+ * Over all places and the channels of a group: Wu and He, Group normalization (2018). TensorFlow.js has no such layer, so its
+ * saved models cannot hold it.
+ */
+export class GroupNormalization extends tfl.layers.Layer {
+  static className = "GroupNormalization"
+  readonly #options: Options & { readonly groups: number }
+
+  constructor(options: Options & { readonly groups: number }, name: string) {
+    super({ name })
+    this.#options = options
+  }
+
+  override build(given: unknown): void {
+    const shape = [(given as ReadonlyArray<number>).at(-1) ?? 0]
+    const { center, scale } = this.#options
+    if (scale) this.addWeight("gamma", shape, "float32", tfl.initializers.ones())
+    if (center) this.addWeight("beta", shape, "float32", tfl.initializers.zeros())
+    this.built = true
+  }
+
+  override call(inputs: tf.Tensor | Array<tf.Tensor>): tf.Tensor {
+    return tf.tidy(() => {
+      const x = only(inputs)
+      const { center, epsilon, scale } = this.#options
+      const channels = x.shape[x.shape.length - 1]
+      const groups = groupsOf(this.#options.groups, x.shape)
+      const places = sizeOf(x.shape.slice(1, -1))
+      const apart = tf.reshape(x, [-1, places, groups, channels / groups])
+      const normal = tf.reshape(normalize(apart, undefined, [1, 3], epsilon), x.shape)
+      const weights = this.weights.map((weight) => weight.read())
+      const scaled = scale ? tf.mul(normal, weights[0]) : normal
+      return center ? tf.add(scaled, weights[weights.length - 1]) : scaled
+    })
+  }
+
+  override computeOutputShape<S>(inputShape: S): S {
+    return inputShape
+  }
 }
 
 /** Over the last axis. */

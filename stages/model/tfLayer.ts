@@ -6,8 +6,9 @@
 import * as tfl from "@tensorflow/tfjs-layers"
 import type { Layer } from "../../schemas/experiment/Model.ts"
 import type { Initializer, Regularizer } from "../../schemas/experiment/weights.ts"
-import { FedDropout } from "./dropout.ts"
-import { batchNormalization, layerNormalization } from "./normalization.ts"
+import { MultiHeadAttention } from "./attention.ts"
+import { FedDropout, spatialNoise } from "./dropout.ts"
+import { batchNormalization, GroupNormalization, layerNormalization } from "./normalization.ts"
 
 const zeros = { kernelInitializer: "zeros", biasInitializer: "zeros" } as const
 
@@ -38,6 +39,9 @@ const depthwise = (layer: Depthwise, name: string): tfl.layers.Layer => {
   const { depthMultiplier } = layer
   return Object.assign(separable, { getConfig: () => ({ ...config(), depthMultiplier }) })
 }
+
+const marginsOf = ({ padding: [rows, columns] }: Extract<Layer, { readonly kind: "zeroPadding2d" }>) =>
+  [[...rows], [...columns]] as [[number, number], [number, number]]
 
 export const tfLayer = (layer: BuiltIn, name: string): tfl.layers.Layer => {
   switch (layer.kind) {
@@ -76,12 +80,27 @@ export const tfLayer = (layer: BuiltIn, name: string): tfl.layers.Layer => {
       return tfl.layers[layer.kind]({ name, dataFormat: "channelsLast" })
     case "flatten":
       return tfl.layers.flatten({ name })
+    case "zeroPadding2d":
+      return tfl.layers.zeroPadding2d({ name, padding: marginsOf(layer), dataFormat: "channelsLast" })
+    case "upSampling2d":
+      return tfl.layers.upSampling2d({
+        name,
+        size: [...layer.size],
+        interpolation: layer.interpolation,
+        dataFormat: "channelsLast",
+      })
     case "dropout":
       return new FedDropout({ name, rate: layer.rate })
+    case "spatialDropout2d":
+      return new FedDropout({ name, rate: layer.rate, noiseShape: spatialNoise })
     case "batchNormalization":
       return batchNormalization(layer, name)
     case "layerNormalization":
       return layerNormalization(layer, name)
+    case "groupNormalization":
+      return new GroupNormalization(layer, name)
+    case "multiHeadAttention":
+      return new MultiHeadAttention(layer, name)
     case "activation":
       return tfl.layers.activation({ name, activation: layer.activation })
     case "leakyReLU":
@@ -120,6 +139,10 @@ export const weightOptions = (layer: Layer, weight: string): WeightOptions => {
         : { initializer: layer.biasInitializer }
     case "prelu":
       return { initializer: layer.alphaInitializer }
+    case "multiHeadAttention":
+      return weight.endsWith("kernel")
+        ? { initializer: layer.kernelInitializer, regularizer: layer.kernelRegularizer }
+        : { initializer: layer.biasInitializer }
     default:
       return {}
   }

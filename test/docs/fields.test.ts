@@ -13,7 +13,7 @@ import { Split } from "../../schemas/experiment/Split.ts"
 import { EnsembleOutline } from "../../schemas/Ensemble.ts"
 import { Budget, Experiment } from "../../schemas/experiment/Experiment.ts"
 import { Gate } from "../../schemas/experiment/Gate.ts"
-import { Activation } from "../../schemas/experiment/layerFields.ts"
+import { Activation, Margins } from "../../schemas/experiment/layerFields.ts"
 import { Layer } from "../../schemas/experiment/Model.ts"
 import { Initializer, Regularizer } from "../../schemas/experiment/weights.ts"
 import { Clip, LearningRate, Optimizer } from "../../schemas/experiment/Optimizer.ts"
@@ -47,6 +47,7 @@ const links: ReadonlyArray<readonly [{ readonly ast: SchemaAST.AST }, string]> =
   [OwnFunction, "[own function](#own-code)"],
   [OwnCode, "[own code](#own-code)"],
   [size, "[size](#sizes)"],
+  [Margins, "[margins](#margins)"],
   [Activation, "[activation](#activations)"],
   [Initializer, "[initializer](#initializers)"],
   [Regularizer, "[regularizer](#regularizers)"],

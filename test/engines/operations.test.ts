@@ -132,6 +132,11 @@ const cases: Readonly<Record<string, Case>> = {
     shape: [2, 4, 4, 3],
     run: (w, x) => tf.square(tf.image.resizeBilinear(tf.mul<tf.Tensor4D>(w, x), [7, 3])),
   },
+  "bilinear resizing of images that are not square": {
+    shape: [2, 2, 4, 3],
+    run: (w, x) =>
+      tf.image.resizeBilinear(tf.mul<tf.Tensor4D>(w, tf.slice(x, [0, 1, 0, 0], [-1, 2, 4, 3])), [5, 6]),
+  },
   "bilinear resizing with aligned corners": {
     shape: [2, 4, 4, 3],
     run: (w, x) => tf.square(tf.image.resizeBilinear(tf.mul<tf.Tensor4D>(w, x), [7, 9], true)),

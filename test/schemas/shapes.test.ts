@@ -126,6 +126,49 @@ describe("inferShapes", () => {
     )
   })
 
+  it("infers padding, up-sampling, group normalization and attention", () => {
+    const shapes = Result.getOrThrow(
+      infer([
+        layers.zeroPadding2d({
+          padding: [
+            [1, 2],
+            [3, 4],
+          ],
+        }),
+        layers.upSampling2d({ size: [2, 1], name: "large" }),
+        layers.zeroPadding2d({ padding: [2, 0], inputs: ["images"] }),
+        layers.conv2d({ filters: 6, kernelSize: 4, strides: 4, name: "patches" }),
+        layers.groupNormalization({ groups: 3 }),
+        layers.groupNormalization({ groups: -1, center: false }),
+        layers.spatialDropout2d({ rate: 0.5, name: "query" }),
+        layers.multiHeadAttention({ numHeads: 2, keyDim: 5 }),
+        layers.multiHeadAttention({
+          inputs: ["multiHeadAttention_1", "large"],
+          numHeads: 3,
+          keyDim: 5,
+          valueDim: 7,
+          useBias: false,
+        }),
+        layers.flatten(),
+        layers.dense({ units: 10 }),
+      ]),
+    )
+    assert.deepStrictEqual(
+      shapes.slice(0, 9).map(({ output, parameters }) => [output, parameters]),
+      [
+        [[31, 35, 1], 0],
+        [[62, 35, 1], 0],
+        [[32, 28, 1], 0],
+        [[8, 7, 6], 4 * 4 * 6 + 6],
+        [[8, 7, 6], 12],
+        [[8, 7, 6], 6],
+        [[8, 7, 6], 0],
+        [[8, 7, 6], 4 * 6 * 10 + 3 * 10 + 6],
+        [[8, 7, 6], 6 * 15 + 15 + 21 + 21 * 6],
+      ],
+    )
+  })
+
   const failures: ReadonlyArray<readonly [string, unknown, RegExp]> = [
     [
       "refuses a window larger than the image, with the layer and both shapes",
@@ -156,6 +199,24 @@ describe("inferShapes", () => {
       "refuses a shared axis that does not exist",
       [layers.flatten(), layers.prelu({ sharedAxes: [1, 2] }), layers.dense({ units: 10 })],
       /prelu_1 .* \[784\], expected 2 axes or more, because axis 2 is shared; omit sharedAxes/,
+    ],
+    [
+      "refuses groups that cannot share the channels",
+      [layers.conv2d({ filters: 6, kernelSize: 1 }), layers.groupNormalization({ groups: 4 })],
+      /groupNormalization_1 .* \[28, 28, 6\], expected channels that 4 groups can share evenly; set groups to a divisor of 6/,
+    ],
+    [
+      "refuses attention after flatten",
+      [layers.flatten(), layers.multiHeadAttention({ numHeads: 1, keyDim: 1 })],
+      /multiHeadAttention_1 .* \[784\], expected places with values, .*; put it before the layer that flattens/,
+    ],
+    [
+      "refuses a key with other places than the value",
+      [
+        layers.maxPooling2d(),
+        layers.multiHeadAttention({ inputs: ["images", "images", "maxPooling2d_1"], numHeads: 1, keyDim: 1 }),
+      ],
+      /multiHeadAttention_1 .* \[14, 14, 1\], expected a key with as many places as the value \[28, 28, 1\]/,
     ],
     [
       "refuses to add images of two sizes",

@@ -24,12 +24,32 @@ const model = [
   layers.concatenate({ inputs: ["prelu_1", "layerNormalization_1", "images"], name: "whole" }),
   layers.leakyReLU(),
   layers.averagePooling2d(),
+  layers.upSampling2d({ interpolation: "bilinear" }),
+  layers.upSampling2d({ size: [1, 2] }),
+  layers.zeroPadding2d({
+    padding: [
+      [0, 1],
+      [2, 0],
+    ],
+  }),
+  layers.spatialDropout2d({ rate: 0.25 }),
+  layers.averagePooling2d({ poolSize: 3 }),
   layers.dropout({ rate: 0.5 }),
   layers.flatten(),
   layers.dense({ units: 6, activation: "selu" }),
   layers.globalAveragePooling2d({ inputs: ["whole"] }),
   layers.globalMaxPooling2d({ inputs: ["whole"] }),
   layers.concatenate({ inputs: ["dense_1", "globalAveragePooling2d_1", "globalMaxPooling2d_1"] }),
+  layers.dense({ units: 3 }),
+] as const
+
+/** Kinds of layers that TensorFlow.js does not have. */
+const attention = [
+  layers.conv2d({ filters: 8, kernelSize: 2, strides: 2, name: "stem" }),
+  layers.groupNormalization({ groups: 4 }),
+  layers.multiHeadAttention({ numHeads: 2, keyDim: 4 }),
+  layers.add({ inputs: ["stem", "multiHeadAttention_1"] }),
+  layers.flatten(),
   layers.dense({ units: 3 }),
 ] as const
 
@@ -51,18 +71,22 @@ const described: Described = {
 const count = 11
 const inputs = images(count * 64)
 
-const trained = Effect.gen(function* () {
-  const network = yield* programOf({ model })
-  const trainer = yield* (yield* Engine).compile(network)
-  yield* trainer.train(3, feedsOf(network, 3))
-  const parts = {
-    network,
-    state: yield* trainer.state,
-    model: Schema.decodeUnknownSync(Model)(model),
-    described,
-  }
-  return { parts, probabilities: yield* trainer.predict(inputs) }
-}).pipe(Effect.provide(Onnx.layer({ path: "portable", threads: 1 })))
+const trainedOf = Effect.fnUntraced(
+  function* (model: (typeof Model)["Encoded"]) {
+    const network = yield* programOf({ model })
+    const trainer = yield* (yield* Engine).compile(network)
+    yield* trainer.train(3, feedsOf(network, 3))
+    const parts = {
+      network,
+      state: yield* trainer.state,
+      model: Schema.decodeUnknownSync(Model)(model),
+      described,
+    }
+    return { parts, probabilities: yield* trainer.predict(inputs) }
+  },
+  Effect.provide(Onnx.layer({ path: "portable", threads: 1 })),
+)
+const trained = trainedOf(model)
 
 const assertClose = (actual: ArrayLike<number>, expected: Float32Array) => {
   assert.strictEqual(actual.length, expected.length)
@@ -75,24 +99,42 @@ describe("an exported network with every kind of layer", () => {
     const kinds = ModelLayer.members
       .map(({ fields }) => fields.kind.literal)
       .filter((kind) => kind !== "custom")
-    assert.deepStrictEqual([...new Set(model.map(({ kind }) => kind))].sort(), [...kinds].sort())
+    const tested = [...model, ...attention].map(({ kind }) => kind)
+    assert.deepStrictEqual([...new Set(tested)].sort(), [...kinds].sort())
   })
 
-  it.effect("predicts the same in ONNX Runtime, with standard operators and any batch size", () =>
+  for (const [name, each] of [
+    ["", model],
+    [", with layers that TensorFlow.js does not have", attention],
+  ] as const) {
+    it.effect(`predicts the same in ONNX Runtime, with standard operators and any batch size${name}`, () =>
+      Effect.gen(function* () {
+        const { parts, probabilities } = yield* trainedOf(each)
+        const [{ bytes }] = yield* exportModel("onnx", parts)
+        assert.notInclude(Buffer.from(bytes).toString("latin1"), "com.microsoft")
+        const session = yield* Effect.promise(() => ort.InferenceSession.create(bytes))
+        for (const [from, until] of [
+          [0, 1],
+          [1, count],
+        ]) {
+          const part = new ort.Tensor("float32", inputs.slice(from * 64, until * 64), [until - from, 8, 8, 1])
+          const outputs = yield* Effect.promise(() => session.run({ images: part }))
+          assertClose(outputs.probabilities.data as Float32Array, probabilities.slice(from * 3, until * 3))
+        }
+        yield* Effect.promise(() => session.release())
+      }).pipe(Effect.scoped),
+    )
+  }
+
+  it.effect("cannot be in the layers format if TensorFlow.js does not have a layer", () =>
     Effect.gen(function* () {
-      const { parts, probabilities } = yield* trained
-      const [{ bytes }] = yield* exportModel("onnx", parts)
-      assert.notInclude(Buffer.from(bytes).toString("latin1"), "com.microsoft")
-      const session = yield* Effect.promise(() => ort.InferenceSession.create(bytes))
-      for (const [from, until] of [
-        [0, 1],
-        [1, count],
-      ]) {
-        const part = new ort.Tensor("float32", inputs.slice(from * 64, until * 64), [until - from, 8, 8, 1])
-        const outputs = yield* Effect.promise(() => session.run({ images: part }))
-        assertClose(outputs.probabilities.data as Float32Array, probabilities.slice(from * 3, until * 3))
-      }
-      yield* Effect.promise(() => session.release())
+      const { parts } = yield* trainedOf(attention)
+      const refused = yield* Effect.flip(exportModel("tfjs", parts))
+      assert.include(
+        refused.message,
+        "layer groupNormalization_1 is groupNormalization, which the layers format",
+      )
+      assert.include(refused.message, "use --format onnx")
     }).pipe(Effect.scoped),
   )
 

@@ -13,6 +13,10 @@ import { count, measure, percent } from "../../format/numbers.ts"
 
 const by = (pair: ReadonlyArray<number>) => pair.join("×")
 
+/** The padding of windows, or the zeros above, below, left and right of an image. */
+const paddingOf = (padding: string | ReadonlyArray<ReadonlyArray<number>>) =>
+  typeof padding === "string" ? padding : padding.flat().join(" ")
+
 /** The options of a layer in a few words. */
 const optionsOf = (layer: Layer): string => {
   const words: Array<string> = []
@@ -23,7 +27,14 @@ const optionsOf = (layer: Layer): string => {
     words.push(`stride ${by(layer.strides)}`)
   if ("depthMultiplier" in layer && layer.depthMultiplier > 1)
     words.push(`depth multiplier ${layer.depthMultiplier}`)
-  if ("padding" in layer) words.push(layer.padding)
+  if ("padding" in layer) words.push(paddingOf(layer.padding))
+  if ("size" in layer) words.push(`size ${by(layer.size)}, ${layer.interpolation}`)
+  if ("groups" in layer) words.push(layer.groups === -1 ? "a group each channel" : `${layer.groups} groups`)
+  if ("numHeads" in layer) {
+    words.push(`${layer.numHeads} heads`, `key dim ${layer.keyDim}`)
+    if (layer.valueDim !== undefined) words.push(`value dim ${layer.valueDim}`)
+    if (layer.dropout > 0) words.push(`dropout ${layer.dropout}`)
+  }
   if ("activation" in layer && layer.activation !== "linear") words.push(layer.activation)
   if ("useBias" in layer && !layer.useBias) words.push("no bias")
   if ("rate" in layer) words.push(`rate ${layer.rate}`)

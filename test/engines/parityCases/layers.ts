@@ -1,7 +1,7 @@
 /** Pooling, normalization, dropout and activations. */
 import { Activation } from "../../../schemas/experiment/layerFields.ts"
 import { layers } from "../../../schemas/experiment/Model.ts"
-import { initializers } from "../../../schemas/experiment/weights.ts"
+import { initializers, regularizers } from "../../../schemas/experiment/weights.ts"
 import type { Case } from "../training.ts"
 import { head } from "./head.ts"
 
@@ -103,6 +103,85 @@ export const layerCases: Readonly<Record<string, Case>> = {
       layers.layerNormalization({ scale: false }),
       layers.dense({ units: 3 }),
     ],
+  },
+  "zeros around images": {
+    model: [
+      layers.zeroPadding2d({
+        padding: [
+          [1, 0],
+          [2, 3],
+        ],
+      }),
+      layers.conv2d({ filters: 16, kernelSize: 3, activation: "relu" }),
+      layers.zeroPadding2d(),
+      layers.conv2d({ filters: 4, kernelSize: 3, strides: 2 }),
+      ...head,
+    ],
+  },
+  "up-sampling": {
+    model: [
+      layers.conv2d({ filters: 16, kernelSize: 3, strides: 2, activation: "relu" }),
+      layers.upSampling2d({ size: [2, 3] }),
+      layers.conv2d({ filters: 4, kernelSize: 3 }),
+      layers.upSampling2d({ interpolation: "bilinear" }),
+      layers.conv2d({ filters: 3, kernelSize: 3, strides: 2 }),
+      ...head,
+    ],
+  },
+  "group normalization": {
+    model: [
+      layers.conv2d({ filters: 16, kernelSize: 3, activation: "tanh" }),
+      layers.groupNormalization({ groups: -1, center: false, epsilon: 0.1 }),
+      layers.conv2d({ filters: 6, kernelSize: 3 }),
+      layers.groupNormalization({ groups: 2 }),
+      layers.flatten(),
+      layers.dense({ units: 6 }),
+      layers.groupNormalization({ groups: 2, scale: false, epsilon: 0.1 }),
+      layers.dense({ units: 3 }),
+    ],
+  },
+  "self-attention of images": {
+    model: [
+      layers.conv2d({ filters: 6, kernelSize: 2, strides: 2, name: "patches" }),
+      // The bias of the keys changes no result, so its gradient is rounding.
+      layers.multiHeadAttention({ numHeads: 2, keyDim: 3, biasInitializer: initializers.constant(0.1) }),
+      layers.add({ inputs: ["patches", "multiHeadAttention_1"] }),
+      layers.globalAveragePooling2d(),
+      layers.dense({ units: 3 }),
+    ],
+  },
+  "attention to other places, with dropout and without biases": {
+    model: [
+      layers.conv2d({ filters: 4, kernelSize: 4, strides: 4, name: "query" }),
+      layers.conv2d({ filters: 5, kernelSize: 2, strides: 2, name: "value", inputs: ["images"] }),
+      layers.conv2d({
+        filters: 3,
+        kernelSize: 2,
+        strides: 2,
+        name: "key",
+        inputs: ["images"],
+        useBias: false,
+      }),
+      layers.multiHeadAttention({
+        inputs: ["query", "value", "key"],
+        numHeads: 2,
+        keyDim: 4,
+        valueDim: 3,
+        dropout: 0.25,
+        useBias: false,
+        kernelRegularizer: regularizers.l2({ l2: 0.01 }),
+      }),
+      layers.multiHeadAttention({
+        inputs: ["multiHeadAttention_1", "value"],
+        numHeads: 1,
+        keyDim: 2,
+        biasInitializer: initializers.constant(0.1),
+      }),
+      ...head,
+    ],
+  },
+  "dropout of channels": {
+    model: [layers.conv2d({ filters: 16, kernelSize: 3 }), layers.spatialDropout2d({ rate: 0.5 }), ...head],
   },
   "dropout of images": {
     model: [
