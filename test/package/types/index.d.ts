@@ -905,12 +905,12 @@ export type LayerInput = {
   readonly kernelInitializer?: InitializerInput
   /** Penalty on the kernel. Default: none. */
   readonly kernelRegularizer?: RegularizerInput
-  /** Applied to the output. Default: linear. */
-  readonly activation?: "linear" | "relu" | "sigmoid" | "tanh" | "softplus" | "elu" | "selu" | "gelu" | "swish"
   /** Whether to add a bias. Default: true. */
   readonly useBias?: boolean
   /** Initial bias. Default: zeros. */
   readonly biasInitializer?: InitializerInput
+  /** Applied to the output. Default: linear. */
+  readonly activation?: "linear" | "relu" | "sigmoid" | "tanh" | "softplus" | "elu" | "selu" | "gelu" | "swish"
   /** One earlier layer to read, by its name, or "images". Default: the previous layer. */
   readonly inputs?: ReadonlyArray<string>
 } | {
@@ -929,12 +929,12 @@ export type LayerInput = {
   readonly name?: string
   /** Distance between windows, the same vertically and horizontally. Default: 1. */
   readonly strides?: number | readonly [number, number]
-  /** Applied to the output. Default: linear. */
-  readonly activation?: "linear" | "relu" | "sigmoid" | "tanh" | "softplus" | "elu" | "selu" | "gelu" | "swish"
   /** Whether to add a bias. Default: true. */
   readonly useBias?: boolean
   /** Initial bias. Default: zeros. */
   readonly biasInitializer?: InitializerInput
+  /** Applied to the output. Default: linear. */
+  readonly activation?: "linear" | "relu" | "sigmoid" | "tanh" | "softplus" | "elu" | "selu" | "gelu" | "swish"
   /** One earlier layer to read, by its name, or "images". Default: the previous layer. */
   readonly inputs?: ReadonlyArray<string>
   /** Filters for each input channel. Default: 1. */
@@ -961,12 +961,12 @@ export type LayerInput = {
   readonly name?: string
   /** Distance between windows, the same vertically and horizontally. Default: 1. */
   readonly strides?: number | readonly [number, number]
-  /** Applied to the output. Default: linear. */
-  readonly activation?: "linear" | "relu" | "sigmoid" | "tanh" | "softplus" | "elu" | "selu" | "gelu" | "swish"
   /** Whether to add a bias. Default: true. */
   readonly useBias?: boolean
   /** Initial bias. Default: zeros. */
   readonly biasInitializer?: InitializerInput
+  /** Applied to the output. Default: linear. */
+  readonly activation?: "linear" | "relu" | "sigmoid" | "tanh" | "softplus" | "elu" | "selu" | "gelu" | "swish"
   /** One earlier layer to read, by its name, or "images". Default: the previous layer. */
   readonly inputs?: ReadonlyArray<string>
   /** Filters for each input channel. Default: 1. */
@@ -1034,6 +1034,33 @@ export type LayerInput = {
   /** One earlier layer to read, by its name, or "images". Default: the previous layer. */
   readonly inputs?: ReadonlyArray<string>
 } | {
+  readonly kind: "zeroPadding2d"
+  /**
+   * Rows and columns to add: [[above, below], [left, right]], or [above and below, left and right], or one number for all four.
+   * Default: 1.
+   */
+  readonly padding?: number | readonly [number, number] | readonly [readonly [number, number], readonly [number, number]]
+  /**
+   * A letter, then at most 63 letters, digits, _ or -. Default: the kind and its number in the network, such as
+   * `conv2d_1`.
+   */
+  readonly name?: string
+  /** One earlier layer to read, by its name, or "images". Default: the previous layer. */
+  readonly inputs?: ReadonlyArray<string>
+} | {
+  readonly kind: "upSampling2d"
+  /** `nearest` repeats pixels, `bilinear` interpolates between them. Default: nearest. */
+  readonly interpolation?: "bilinear" | "nearest"
+  /** How many times as high and as wide: [height, width], or one number for both. Default: 2. */
+  readonly size?: number | readonly [number, number]
+  /**
+   * A letter, then at most 63 letters, digits, _ or -. Default: the kind and its number in the network, such as
+   * `conv2d_1`.
+   */
+  readonly name?: string
+  /** One earlier layer to read, by its name, or "images". Default: the previous layer. */
+  readonly inputs?: ReadonlyArray<string>
+} | {
   readonly kind: "flatten"
   /**
    * A letter, then at most 63 letters, digits, _ or -. Default: the kind and its number in the network, such as
@@ -1055,17 +1082,28 @@ export type LayerInput = {
   readonly kernelInitializer?: InitializerInput
   /** Penalty on the kernel. Default: none. */
   readonly kernelRegularizer?: RegularizerInput
-  /** Applied to the output. Default: linear. */
-  readonly activation?: "linear" | "relu" | "sigmoid" | "tanh" | "softplus" | "elu" | "selu" | "gelu" | "swish"
   /** Whether to add a bias. Default: true. */
   readonly useBias?: boolean
   /** Initial bias. Default: zeros. */
   readonly biasInitializer?: InitializerInput
+  /** Applied to the output. Default: linear. */
+  readonly activation?: "linear" | "relu" | "sigmoid" | "tanh" | "softplus" | "elu" | "selu" | "gelu" | "swish"
   /** One earlier layer to read, by its name, or "images". Default: the previous layer. */
   readonly inputs?: ReadonlyArray<string>
 } | {
   readonly kind: "dropout"
   /** Share of the values to drop, at least 0 and below 1. */
+  readonly rate: number
+  /**
+   * A letter, then at most 63 letters, digits, _ or -. Default: the kind and its number in the network, such as
+   * `conv2d_1`.
+   */
+  readonly name?: string
+  /** One earlier layer to read, by its name, or "images". Default: the previous layer. */
+  readonly inputs?: ReadonlyArray<string>
+} | {
+  readonly kind: "spatialDropout2d"
+  /** Share of the channels to drop, at least 0 and below 1. */
   readonly rate: number
   /**
    * A letter, then at most 63 letters, digits, _ or -. Default: the kind and its number in the network, such as
@@ -1106,6 +1144,47 @@ export type LayerInput = {
   readonly epsilon?: number
   /** Whether to learn an offset. Default: true. */
   readonly center?: boolean
+} | {
+  readonly kind: "groupNormalization"
+  /** Whether to learn a factor. Default: true. */
+  readonly scale?: boolean
+  /**
+   * A letter, then at most 63 letters, digits, _ or -. Default: the kind and its number in the network, such as
+   * `conv2d_1`.
+   */
+  readonly name?: string
+  /** One earlier layer to read, by its name, or "images". Default: the previous layer. */
+  readonly inputs?: ReadonlyArray<string>
+  /** Added to the variance. Default: 0.001. */
+  readonly epsilon?: number
+  /** Whether to learn an offset. Default: true. */
+  readonly center?: boolean
+  /** Groups of channels, a divisor of their number. -1 means that each channel is a group. Default: 32. */
+  readonly groups?: number
+} | {
+  readonly kind: "multiHeadAttention"
+  /** Attention heads. */
+  readonly numHeads: number
+  /** Values of a query and of a key in each head. */
+  readonly keyDim: number
+  readonly name?: string
+  /** Initial kernel. Default: glorotUniform. */
+  readonly kernelInitializer?: InitializerInput
+  /** Penalty on the kernel. Default: none. */
+  readonly kernelRegularizer?: RegularizerInput
+  /** Whether to add a bias. Default: true. */
+  readonly useBias?: boolean
+  /** Initial bias. Default: zeros. */
+  readonly biasInitializer?: InitializerInput
+  /**
+   * The earlier layers to read, by their names, or "images": the query, then the value, then the key. Without a key it is the
+   * value, without a value it is the query. Default: the previous layer.
+   */
+  readonly inputs?: ReadonlyArray<string>
+  /** Share of the attention scores to drop in training, at least 0 and below 1. Default: 0. */
+  readonly dropout?: number
+  /** Values of a value in each head. Default: keyDim. */
+  readonly valueDim?: number
 } | {
   readonly kind: "activation"
   readonly activation: "linear" | "relu" | "sigmoid" | "tanh" | "softplus" | "elu" | "selu" | "gelu" | "swish"
@@ -2869,12 +2948,12 @@ export declare const layers: {
     readonly kernelInitializer?: InitializerInput
     /** Penalty on the kernel. Default: none. */
     readonly kernelRegularizer?: RegularizerInput
-    /** Applied to the output. Default: linear. */
-    readonly activation?: "linear" | "relu" | "sigmoid" | "tanh" | "softplus" | "elu" | "selu" | "gelu" | "swish"
     /** Whether to add a bias. Default: true. */
     readonly useBias?: boolean
     /** Initial bias. Default: zeros. */
     readonly biasInitializer?: InitializerInput
+    /** Applied to the output. Default: linear. */
+    readonly activation?: "linear" | "relu" | "sigmoid" | "tanh" | "softplus" | "elu" | "selu" | "gelu" | "swish"
     /** [height, width] of a filter in pixels. One number means a square. */
     readonly kernelSize: number | readonly [number, number]
     /** Output channels. */
@@ -2898,12 +2977,12 @@ export declare const layers: {
     readonly kernelInitializer?: InitializerInput
     /** Penalty on the kernel. Default: none. */
     readonly kernelRegularizer?: RegularizerInput
-    /** Applied to the output. Default: linear. */
-    readonly activation?: "linear" | "relu" | "sigmoid" | "tanh" | "softplus" | "elu" | "selu" | "gelu" | "swish"
     /** Whether to add a bias. Default: true. */
     readonly useBias?: boolean
     /** Initial bias. Default: zeros. */
     readonly biasInitializer?: InitializerInput
+    /** Applied to the output. Default: linear. */
+    readonly activation?: "linear" | "relu" | "sigmoid" | "tanh" | "softplus" | "elu" | "selu" | "gelu" | "swish"
     /** [height, width] of a filter in pixels. One number means a square. */
     readonly kernelSize: number | readonly [number, number]
     /** Output channels. */
@@ -2926,12 +3005,12 @@ export declare const layers: {
     readonly name?: string
     /** Distance between windows, the same vertically and horizontally. Default: 1. */
     readonly strides?: number | readonly [number, number]
-    /** Applied to the output. Default: linear. */
-    readonly activation?: "linear" | "relu" | "sigmoid" | "tanh" | "softplus" | "elu" | "selu" | "gelu" | "swish"
     /** Whether to add a bias. Default: true. */
     readonly useBias?: boolean
     /** Initial bias. Default: zeros. */
     readonly biasInitializer?: InitializerInput
+    /** Applied to the output. Default: linear. */
+    readonly activation?: "linear" | "relu" | "sigmoid" | "tanh" | "softplus" | "elu" | "selu" | "gelu" | "swish"
     /** [height, width] of a filter in pixels. One number means a square. */
     readonly kernelSize: number | readonly [number, number]
     /** One earlier layer to read, by its name, or "images". Default: the previous layer. */
@@ -2955,12 +3034,12 @@ export declare const layers: {
     readonly name?: string
     /** Distance between windows, the same vertically and horizontally. Default: 1. */
     readonly strides?: number | readonly [number, number]
-    /** Applied to the output. Default: linear. */
-    readonly activation?: "linear" | "relu" | "sigmoid" | "tanh" | "softplus" | "elu" | "selu" | "gelu" | "swish"
     /** Whether to add a bias. Default: true. */
     readonly useBias?: boolean
     /** Initial bias. Default: zeros. */
     readonly biasInitializer?: InitializerInput
+    /** Applied to the output. Default: linear. */
+    readonly activation?: "linear" | "relu" | "sigmoid" | "tanh" | "softplus" | "elu" | "selu" | "gelu" | "swish"
     /** [height, width] of a filter in pixels. One number means a square. */
     readonly kernelSize: number | readonly [number, number]
     /** One earlier layer to read, by its name, or "images". Default: the previous layer. */
@@ -2987,12 +3066,12 @@ export declare const layers: {
     readonly name?: string
     /** Distance between windows, the same vertically and horizontally. Default: 1. */
     readonly strides?: number | readonly [number, number]
-    /** Applied to the output. Default: linear. */
-    readonly activation?: "linear" | "relu" | "sigmoid" | "tanh" | "softplus" | "elu" | "selu" | "gelu" | "swish"
     /** Whether to add a bias. Default: true. */
     readonly useBias?: boolean
     /** Initial bias. Default: zeros. */
     readonly biasInitializer?: InitializerInput
+    /** Applied to the output. Default: linear. */
+    readonly activation?: "linear" | "relu" | "sigmoid" | "tanh" | "softplus" | "elu" | "selu" | "gelu" | "swish"
     /** [height, width] of a filter in pixels. One number means a square. */
     readonly kernelSize: number | readonly [number, number]
     /** Output channels. */
@@ -3022,12 +3101,12 @@ export declare const layers: {
     readonly name?: string
     /** Distance between windows, the same vertically and horizontally. Default: 1. */
     readonly strides?: number | readonly [number, number]
-    /** Applied to the output. Default: linear. */
-    readonly activation?: "linear" | "relu" | "sigmoid" | "tanh" | "softplus" | "elu" | "selu" | "gelu" | "swish"
     /** Whether to add a bias. Default: true. */
     readonly useBias?: boolean
     /** Initial bias. Default: zeros. */
     readonly biasInitializer?: InitializerInput
+    /** Applied to the output. Default: linear. */
+    readonly activation?: "linear" | "relu" | "sigmoid" | "tanh" | "softplus" | "elu" | "selu" | "gelu" | "swish"
     /** [height, width] of a filter in pixels. One number means a square. */
     readonly kernelSize: number | readonly [number, number]
     /** Output channels. */
@@ -3158,6 +3237,62 @@ export declare const layers: {
     readonly inputs?: ReadonlyArray<string>
     readonly kind: "globalMaxPooling2d"
   }
+  /** Adds zeros around images: [height, width, channels] -> [height + rows, width + columns, channels]. */
+  readonly zeroPadding2d: (options?: {
+    /**
+     * Rows and columns to add: [[above, below], [left, right]], or [above and below, left and right], or one number for all four.
+     * Default: 1.
+     */
+    readonly padding?: number | readonly [number, number] | readonly [readonly [number, number], readonly [number, number]]
+    /**
+     * A letter, then at most 63 letters, digits, _ or -. Default: the kind and its number in the network, such as
+     * `conv2d_1`.
+     */
+    readonly name?: string
+    /** One earlier layer to read, by its name, or "images". Default: the previous layer. */
+    readonly inputs?: ReadonlyArray<string>
+  }) => {
+    /**
+     * Rows and columns to add: [[above, below], [left, right]], or [above and below, left and right], or one number for all four.
+     * Default: 1.
+     */
+    readonly padding?: number | readonly [number, number] | readonly [readonly [number, number], readonly [number, number]]
+    /**
+     * A letter, then at most 63 letters, digits, _ or -. Default: the kind and its number in the network, such as
+     * `conv2d_1`.
+     */
+    readonly name?: string
+    /** One earlier layer to read, by its name, or "images". Default: the previous layer. */
+    readonly inputs?: ReadonlyArray<string>
+    readonly kind: "zeroPadding2d"
+  }
+  /** Enlarges images: [height, width, channels] -> [height · size, width · size, channels]. */
+  readonly upSampling2d: (options?: {
+    /** `nearest` repeats pixels, `bilinear` interpolates between them. Default: nearest. */
+    readonly interpolation?: "bilinear" | "nearest"
+    /** How many times as high and as wide: [height, width], or one number for both. Default: 2. */
+    readonly size?: number | readonly [number, number]
+    /**
+     * A letter, then at most 63 letters, digits, _ or -. Default: the kind and its number in the network, such as
+     * `conv2d_1`.
+     */
+    readonly name?: string
+    /** One earlier layer to read, by its name, or "images". Default: the previous layer. */
+    readonly inputs?: ReadonlyArray<string>
+  }) => {
+    /** `nearest` repeats pixels, `bilinear` interpolates between them. Default: nearest. */
+    readonly interpolation?: "bilinear" | "nearest"
+    /** How many times as high and as wide: [height, width], or one number for both. Default: 2. */
+    readonly size?: number | readonly [number, number]
+    /**
+     * A letter, then at most 63 letters, digits, _ or -. Default: the kind and its number in the network, such as
+     * `conv2d_1`.
+     */
+    readonly name?: string
+    /** One earlier layer to read, by its name, or "images". Default: the previous layer. */
+    readonly inputs?: ReadonlyArray<string>
+    readonly kind: "upSampling2d"
+  }
   /** The same values as a vector: [height, width, channels] -> [height · width · channels]. */
   readonly flatten: (options?: {
     /**
@@ -3188,12 +3323,12 @@ export declare const layers: {
     readonly kernelInitializer?: InitializerInput
     /** Penalty on the kernel. Default: none. */
     readonly kernelRegularizer?: RegularizerInput
-    /** Applied to the output. Default: linear. */
-    readonly activation?: "linear" | "relu" | "sigmoid" | "tanh" | "softplus" | "elu" | "selu" | "gelu" | "swish"
     /** Whether to add a bias. Default: true. */
     readonly useBias?: boolean
     /** Initial bias. Default: zeros. */
     readonly biasInitializer?: InitializerInput
+    /** Applied to the output. Default: linear. */
+    readonly activation?: "linear" | "relu" | "sigmoid" | "tanh" | "softplus" | "elu" | "selu" | "gelu" | "swish"
     /** One earlier layer to read, by its name, or "images". Default: the previous layer. */
     readonly inputs?: ReadonlyArray<string>
     /** Outputs. */
@@ -3208,12 +3343,12 @@ export declare const layers: {
     readonly kernelInitializer?: InitializerInput
     /** Penalty on the kernel. Default: none. */
     readonly kernelRegularizer?: RegularizerInput
-    /** Applied to the output. Default: linear. */
-    readonly activation?: "linear" | "relu" | "sigmoid" | "tanh" | "softplus" | "elu" | "selu" | "gelu" | "swish"
     /** Whether to add a bias. Default: true. */
     readonly useBias?: boolean
     /** Initial bias. Default: zeros. */
     readonly biasInitializer?: InitializerInput
+    /** Applied to the output. Default: linear. */
+    readonly activation?: "linear" | "relu" | "sigmoid" | "tanh" | "softplus" | "elu" | "selu" | "gelu" | "swish"
     /** One earlier layer to read, by its name, or "images". Default: the previous layer. */
     readonly inputs?: ReadonlyArray<string>
     /** Outputs. */
@@ -3242,6 +3377,29 @@ export declare const layers: {
     /** Share of the values to drop, at least 0 and below 1. */
     readonly rate: number
     readonly kind: "dropout"
+  }
+  /** Dropout of whole channels of images. */
+  readonly spatialDropout2d: (options: {
+    /**
+     * A letter, then at most 63 letters, digits, _ or -. Default: the kind and its number in the network, such as
+     * `conv2d_1`.
+     */
+    readonly name?: string
+    /** One earlier layer to read, by its name, or "images". Default: the previous layer. */
+    readonly inputs?: ReadonlyArray<string>
+    /** Share of the channels to drop, at least 0 and below 1. */
+    readonly rate: number
+  }) => {
+    /**
+     * A letter, then at most 63 letters, digits, _ or -. Default: the kind and its number in the network, such as
+     * `conv2d_1`.
+     */
+    readonly name?: string
+    /** One earlier layer to read, by its name, or "images". Default: the previous layer. */
+    readonly inputs?: ReadonlyArray<string>
+    /** Share of the channels to drop, at least 0 and below 1. */
+    readonly rate: number
+    readonly kind: "spatialDropout2d"
   }
   /** Normalizes over the batch, for each index of the last axis. In prediction uses moving statistics. */
   readonly batchNormalization: (options?: {
@@ -3308,6 +3466,93 @@ export declare const layers: {
     /** Whether to learn an offset. Default: true. */
     readonly center?: boolean
     readonly kind: "layerNormalization"
+  }
+  /** Normalizes each example over all places and the channels of a group: Wu and He (2018). */
+  readonly groupNormalization: (options?: {
+    /** Whether to learn a factor. Default: true. */
+    readonly scale?: boolean
+    /**
+     * A letter, then at most 63 letters, digits, _ or -. Default: the kind and its number in the network, such as
+     * `conv2d_1`.
+     */
+    readonly name?: string
+    /** One earlier layer to read, by its name, or "images". Default: the previous layer. */
+    readonly inputs?: ReadonlyArray<string>
+    /** Added to the variance. Default: 0.001. */
+    readonly epsilon?: number
+    /** Whether to learn an offset. Default: true. */
+    readonly center?: boolean
+    /** Groups of channels, a divisor of their number. -1 means that each channel is a group. Default: 32. */
+    readonly groups?: number
+  }) => {
+    /** Whether to learn a factor. Default: true. */
+    readonly scale?: boolean
+    /**
+     * A letter, then at most 63 letters, digits, _ or -. Default: the kind and its number in the network, such as
+     * `conv2d_1`.
+     */
+    readonly name?: string
+    /** One earlier layer to read, by its name, or "images". Default: the previous layer. */
+    readonly inputs?: ReadonlyArray<string>
+    /** Added to the variance. Default: 0.001. */
+    readonly epsilon?: number
+    /** Whether to learn an offset. Default: true. */
+    readonly center?: boolean
+    /** Groups of channels, a divisor of their number. -1 means that each channel is a group. Default: 32. */
+    readonly groups?: number
+    readonly kind: "groupNormalization"
+  }
+  /**
+   * Attention of several heads between all places of its inputs, which are images or [places, values]: Vaswani et al. (2017).
+   * The output has the places and the values of the query.
+   */
+  readonly multiHeadAttention: (options: {
+    readonly name?: string
+    /** Initial kernel. Default: glorotUniform. */
+    readonly kernelInitializer?: InitializerInput
+    /** Penalty on the kernel. Default: none. */
+    readonly kernelRegularizer?: RegularizerInput
+    /** Whether to add a bias. Default: true. */
+    readonly useBias?: boolean
+    /** Initial bias. Default: zeros. */
+    readonly biasInitializer?: InitializerInput
+    /**
+     * The earlier layers to read, by their names, or "images": the query, then the value, then the key. Without a key it is the
+     * value, without a value it is the query. Default: the previous layer.
+     */
+    readonly inputs?: ReadonlyArray<string>
+    /** Share of the attention scores to drop in training, at least 0 and below 1. Default: 0. */
+    readonly dropout?: number
+    /** Values of a value in each head. Default: keyDim. */
+    readonly valueDim?: number
+    /** Attention heads. */
+    readonly numHeads: number
+    /** Values of a query and of a key in each head. */
+    readonly keyDim: number
+  }) => {
+    readonly name?: string
+    /** Initial kernel. Default: glorotUniform. */
+    readonly kernelInitializer?: InitializerInput
+    /** Penalty on the kernel. Default: none. */
+    readonly kernelRegularizer?: RegularizerInput
+    /** Whether to add a bias. Default: true. */
+    readonly useBias?: boolean
+    /** Initial bias. Default: zeros. */
+    readonly biasInitializer?: InitializerInput
+    /**
+     * The earlier layers to read, by their names, or "images": the query, then the value, then the key. Without a key it is the
+     * value, without a value it is the query. Default: the previous layer.
+     */
+    readonly inputs?: ReadonlyArray<string>
+    /** Share of the attention scores to drop in training, at least 0 and below 1. Default: 0. */
+    readonly dropout?: number
+    /** Values of a value in each head. Default: keyDim. */
+    readonly valueDim?: number
+    /** Attention heads. */
+    readonly numHeads: number
+    /** Values of a query and of a key in each head. */
+    readonly keyDim: number
+    readonly kind: "multiHeadAttention"
   }
   /** An activation function. */
   readonly activation: (options: {

@@ -170,7 +170,7 @@ export interface RunDetails {
   readonly iteration: number
   readonly iterations: number | null
   readonly durationSeconds: number | null
-  /** The lowest of all evaluations. */
+  /** Of the tested model, else of the newest evaluation. */
   readonly validationError: number | null
   readonly testError: number | null
   /** Why it was interrupted or failed. */
@@ -242,7 +242,7 @@ export interface RunSummary {
   readonly iteration: number
   readonly iterations: number | null
   readonly durationSeconds: number | null
-  /** The lowest of all evaluations. */
+  /** Of the tested model, else of the newest evaluation. */
   readonly validationError: number | null
   readonly testError: number | null
   /** Why it was interrupted or failed. */
