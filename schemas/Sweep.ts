@@ -108,7 +108,8 @@ export const SweepRecord = Schema.Union([
     trial: TrialName,
     seed: Schema.Int,
     rung: Schema.Int,
-    run: Schema.String,
+    /** Null if the trial is no valid experiment: a proposal that depends on results is not known before the sweep. */
+    run: Schema.NullOr(Schema.String),
     reason: Schema.String,
   }),
 ])

@@ -222,7 +222,9 @@ export const sweepRuns = Effect.fn("sweepRuns")(function* (
     const result = yield* readSweepResult(runsDir, name).pipe(Effect.orElseSucceed(() => undefined))
     if (result === undefined) {
       const { records } = yield* readSweepJournal(runsDir, name)
-      for (const record of records) if (record.record !== "trial") protect(record.run, "a trial")
+      for (const record of records) {
+        if (record.record !== "trial" && record.run !== null) protect(record.run, "a trial")
+      }
       continue
     }
     const winner = result.finalists.find(({ trial }) => trial === result.winner?.trial)

@@ -95,7 +95,11 @@ const sweepDetail = Effect.fnUntraced(function* (runsDir: string, name: string) 
     points: pointsOf(progress),
     objective: objectiveName(definition),
     isShare: definition.objective === "validationError",
-    runs: [...new Set(records.flatMap((record) => (record.record === "trial" ? [] : [record.run])))],
+    runs: [
+      ...new Set(
+        records.flatMap((record) => (record.record === "trial" || record.run === null ? [] : [record.run])),
+      ),
+    ],
   } satisfies CollectionDetail as CollectionDetail
 })
 

@@ -6,6 +6,8 @@
  */
 import { Effect, type FileSystem, type Path } from "effect"
 import type { Assignment, SweepDefinition, SweepRecord } from "../../schemas/Sweep.ts"
+import type { ExperimentInvalid } from "../../pipeline/experimentFile/load.ts"
+import type { ModelShapeMismatch } from "../../schemas/experiment/layerShape.ts"
 import type { ClaimLost } from "../../storage/lock/claim.ts"
 import type { StorageFailed } from "../../storage/StorageFailed.ts"
 import {
@@ -18,13 +20,20 @@ import {
   writeSweepResult,
 } from "../../storage/sweeps.ts"
 import { adoptedTrials, changesOf, SweepChanged } from "./changes.ts"
-import { type Ended, keyOf, nextStep, type Part, stateOf, type SweepState } from "./decide.ts"
-import { showObjective } from "./describe.ts"
+import {
+  type Ended,
+  keyOf,
+  type Measurement,
+  nextStep,
+  type Part,
+  stateOf,
+  type SweepState,
+} from "./decide.ts"
+import { nameOfTrial, showObjective } from "./describe.ts"
 import { assembleResult, baseOf, finalistsOf, winnerOf } from "./finish.ts"
-import { nameOfTrial } from "./describe.ts"
-import { prepareWork } from "./parts.ts"
+import { prepareWork, type Work } from "./parts.ts"
 import { placesOf } from "./space.ts"
-import { showAssignment, type Sweep } from "./sweepFile.ts"
+import { problemOf, showAssignment, type Sweep } from "./sweepFile.ts"
 import { type ParallelOptions, type Training, trainWorks } from "./trainWorks.ts"
 
 export interface RunSweepOptions extends ParallelOptions {
@@ -54,16 +63,25 @@ const begin = Effect.fnUntraced(function* (sweep: Sweep, { isNew, runsDir }: Run
   return next
 })
 
-/** Prepares the trainings of parts: their experiments are decoded. */
-const prepareAll = (
-  sweep: Sweep,
-  drawn: ReadonlyMap<number, Assignment>,
-  parts: ReadonlyArray<Part>,
-  isTested: boolean,
-) =>
-  Effect.forEach(parts, (part) =>
-    prepareWork(sweep, { ...part, isTested }, part.trial === "base" ? undefined : drawn.get(part.trial)),
-  )
+/** Prepares the training of a part: its experiment is decoded. */
+const prepare = (sweep: Sweep, drawn: ReadonlyMap<number, Assignment>, work: Work) =>
+  prepareWork(sweep, work, work.trial === "base" ? undefined : drawn.get(work.trial))
+
+/**
+ * A trial that is no valid experiment has failed. Those that are known beforehand are checked before the sweep begins; only
+ * a proposal that depends on results gets here.
+ */
+const failedOf = (
+  { rung, seed, trial }: Part,
+  error: ExperimentInvalid | ModelShapeMismatch,
+): Measurement => ({
+  record: "failed",
+  trial,
+  seed,
+  rung,
+  run: null,
+  reason: problemOf(error),
+})
 
 /** Appends records if this process still holds the claim. */
 type WriteRecords = (
@@ -84,22 +102,28 @@ const search = Effect.fnUntraced(function* (sweep: Sweep, options: RunSweepOptio
     const measured = new Map(state.measured)
     const missing = step.parts.filter((part) => !measured.has(keyOf(part)))
     yield* Effect.logInfo(`${step.phase}: ${missing.length} of ${step.parts.length} trainings are left`)
-    yield* trainWorks(
-      yield* prepareAll(sweep, drawn, missing, false),
-      options,
-      Effect.fnUntraced(function* (record) {
-        yield* write([record])
-        measured.set(keyOf(record), record)
-        const of = record.trial === "base" ? [] : showAssignment(places, drawn.get(record.trial) ?? {})
-        const outcome =
-          record.record === "failed"
-            ? `failed: ${record.reason}`
-            : `${definition.objective} ${showObjective(definition, record.value)} at iteration ${record.iteration}`
-        yield* Effect.logInfo(
-          `${[nameOfTrial(record.trial), `seed ${record.seed}`, ...of].join(", ")}: ${outcome}`,
-        )
-      }),
-    )
+    const onMeasured = Effect.fnUntraced(function* (record: Measurement) {
+      yield* write([record])
+      measured.set(keyOf(record), record)
+      const of = record.trial === "base" ? [] : showAssignment(places, drawn.get(record.trial) ?? {})
+      const outcome =
+        record.record === "failed"
+          ? `failed: ${record.reason}`
+          : `${definition.objective} ${showObjective(definition, record.value)} at iteration ${record.iteration}`
+      yield* Effect.logInfo(
+        `${[nameOfTrial(record.trial), `seed ${record.seed}`, ...of].join(", ")}: ${outcome}`,
+      )
+    })
+    const prepared = yield* Effect.forEach(missing, (part) => {
+      const fail = (error: ExperimentInvalid | ModelShapeMismatch) => Effect.succeed(failedOf(part, error))
+      return prepare(sweep, drawn, { ...part, isTested: false }).pipe(
+        Effect.catchTags({ ExperimentInvalid: fail, ModelShapeMismatch: fail }),
+      )
+    })
+    const impossible = prepared.filter((one) => "record" in one)
+    const trainings = prepared.filter((one): one is Training => !("record" in one))
+    yield* Effect.forEach(impossible, onMeasured)
+    yield* trainWorks(trainings, options, onMeasured)
     state = { drawn, measured }
   }
 })
@@ -117,7 +141,9 @@ const test = Effect.fnUntraced(function* (
   const parts = (["base", winner.trial] as const).flatMap((trial) =>
     ended.freshSeeds.map((seed): Part => ({ trial, seed, rung: ended.lastRung })),
   )
-  const trainings: ReadonlyArray<Training> = yield* prepareAll(sweep, state.drawn, parts, true)
+  const trainings = yield* Effect.forEach(parts, (part) =>
+    prepare(sweep, state.drawn, { ...part, isTested: true }),
+  )
   yield* trainWorks(trainings, options, () => Effect.void)
 })
 

@@ -194,6 +194,12 @@ const assignmentsToCheck = (definition: SweepDefinition): ReadonlyArray<Assignme
   ]
 }
 
+/** What is wrong with the experiment of a trial, in one line. */
+export const problemOf = (error: Error): string =>
+  error instanceof ExperimentInvalid
+    ? error.problems.map(({ at, problem }) => `${at}: ${problem}`).join("; ")
+    : error.message
+
 /** Decodes what a sweep could train. Equal experiments are decoded once. */
 const checkTrials = Effect.fnUntraced(function* (sweep: Sweep) {
   const { definition, path } = sweep
@@ -204,13 +210,14 @@ const checkTrials = Effect.fnUntraced(function* (sweep: Sweep) {
     if (seen.has(text)) continue
     seen.add(text)
     yield* decodeTrial(sweep, assignment, 0).pipe(
-      Effect.mapError((error) => {
-        const problem =
-          error instanceof ExperimentInvalid
-            ? error.problems.map(({ at, problem }) => `${at}: ${problem}`).join("; ")
-            : error.message
-        return new TrialImpossible({ path, parameters: showAssignment(places, assignment), problem })
-      }),
+      Effect.mapError(
+        (error) =>
+          new TrialImpossible({
+            path,
+            parameters: showAssignment(places, assignment),
+            problem: problemOf(error),
+          }),
+      ),
     )
   }
 })

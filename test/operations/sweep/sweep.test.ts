@@ -94,6 +94,26 @@ describe("a sweep", () => {
     assert.deepStrictEqual(runsIn("runs"), runs)
   })
 
+  it("goes on if a proposal is no valid experiment: that trial has failed, with the reason", async () => {
+    const file = join(scratch, "sweep.ts")
+    const folder = join(scratch, "runs", "sweeps", "small")
+    const isDrawn = (line: string) => line.includes('"record":"trial"')
+    // As if the journal had drawn an option that is none.
+    const drawn = journalOf("runs").split("\n").filter(isDrawn)
+    assert.include(drawn[1], '"trial":1,"parameters":{"optimizer.learningRate":1}')
+    const journal = `${drawn[0]}\n${drawn[1].replace(":1}", ":7}")}\n`
+    writeFileSync(join(folder, "journal.ndjson"), journal)
+    rmSync(join(folder, "result.json"))
+    const { code, stderr, stdout } = await runCommand("sweep", file, "--json", ...places("runs"))
+    assert.strictEqual(code, 0, stderr)
+    assert.strictEqual(JSON.parse(stdout).failed, 1)
+    assert.match(journalOf("runs"), /"record":"failed","trial":1,.*"run":null,"reason":"optimizer/)
+    const shown = await runCommand("show", "sweep:small", "--runs-dir", join(scratch, "runs"))
+    assert.match(shown.stdout, /failed: optimizer\.learningRate/)
+    const page = readFileSync(join(folder, "report.html"), "utf8")
+    assert.include(page, "optimizer.learningRate: ")
+  })
+
   it("whose file has changed is refused with the difference, unless a new one adopts its trials", async () => {
     const change = `{ space: { "optimizer.learningRate": choice(0.001, 0.002) } }`
     const file = write("changed.ts", change)
