@@ -17,6 +17,7 @@ export const TrainMetric = Schema.Struct({
   batchError: Schema.Finite,
   learningRate: Schema.Finite,
 })
+export type TrainMetric = typeof TrainMetric.Type
 
 /** Metrics of the whole validation split with the weights after `iteration` updates. */
 export const ValidationMetric = Schema.Struct({
@@ -29,6 +30,7 @@ export const ValidationMetric = Schema.Struct({
   /** Of own code, by name. */
   metrics: Schema.optionalKey(Schema.Record(Schema.String, Schema.Finite)),
 })
+export type ValidationMetric = typeof ValidationMetric.Type
 
 export const Metric = Schema.Union([TrainMetric, ValidationMetric])
 export type Metric = typeof Metric.Type

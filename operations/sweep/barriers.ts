@@ -3,7 +3,7 @@
  * the objective.
  */
 import type { Experiment } from "../../schemas/experiment/Experiment.ts"
-import type { Metric } from "../../schemas/Metric.ts"
+import type { Metric, ValidationMetric } from "../../schemas/Metric.ts"
 import type { Objective } from "../../schemas/Sweep.ts"
 import { makePlan } from "../../stages/train/plan.ts"
 
@@ -21,9 +21,7 @@ export const barrierOf = (experiment: Experiment, share: number): number | null 
   return iteration < budget.iterations ? iteration : null
 }
 
-type ValidationRow = Extract<Metric, { readonly split: "validation" }>
-
-const validationRows = (rows: ReadonlyArray<Metric>, until: number): ReadonlyArray<ValidationRow> =>
+const validationRows = (rows: ReadonlyArray<Metric>, until: number): ReadonlyArray<ValidationMetric> =>
   rows.flatMap((row) => (row.split === "validation" && row.iteration <= until ? [row] : []))
 
 /** The evaluation that counts at an iteration: the last one, or the best one if the best checkpoint would be tested. */
@@ -31,15 +29,15 @@ export const evaluationAt = (
   { monitor, report }: Pick<Experiment, "monitor" | "report">,
   rows: ReadonlyArray<Metric>,
   until: number,
-): ValidationRow | undefined => {
+): ValidationMetric | undefined => {
   const found = validationRows(rows, until)
   if (report === "last") return found.at(-1)
-  const badness = ({ accuracy, loss }: ValidationRow) => (monitor === "validationLoss" ? loss : -accuracy)
-  return found.reduce<ValidationRow | undefined>(
+  const badness = ({ accuracy, loss }: ValidationMetric) => (monitor === "validationLoss" ? loss : -accuracy)
+  return found.reduce<ValidationMetric | undefined>(
     (best, row) => (best === undefined || badness(row) < badness(best) ? row : best),
     undefined,
   )
 }
 
-export const objectiveOf = (objective: Objective, { error, loss }: ValidationRow): number =>
+export const objectiveOf = (objective: Objective, { error, loss }: ValidationMetric): number =>
   objective === "validationError" ? error : loss

@@ -1,5 +1,5 @@
 /** Learning curves: (records) -> the section with loss, error, accuracy, learning rate and speed, or null without data. */
-import type { Metric } from "../../schemas/Metric.ts"
+import type { TrainMetric, ValidationMetric } from "../../schemas/Metric.ts"
 import type { LineChart } from "../page/lineChart.ts"
 import { gallery } from "../page/figures.ts"
 import { paragraph, type Section } from "../page/page.ts"
@@ -9,12 +9,9 @@ import { learningRateFigure } from "./learningRate.ts"
 import type { RunRecords } from "./RunRecords.ts"
 import { count, measure, percent, percentTick } from "../../format/numbers.ts"
 
-export type TrainRow = Extract<Metric, { readonly split: "train" }>
-type ValidationRow = Extract<Metric, { readonly split: "validation" }>
-
 interface Curves {
-  readonly train: ReadonlyArray<TrainRow>
-  readonly validation: ReadonlyArray<ValidationRow>
+  readonly train: ReadonlyArray<TrainMetric>
+  readonly validation: ReadonlyArray<ValidationMetric>
   /** Where attempts resumed: a vertical line in every chart. */
   readonly events: NonNullable<LineChart["events"]>
 }
@@ -30,7 +27,7 @@ const bothSplits = (
   const trained = new Map(train.map((row) => [row.iteration, row[of]]))
   const evaluated = new Map(validation.map((row) => [row.iteration, row[of]]))
   const cell = (value: number | undefined) => (value === undefined ? "–" : write(value))
-  const change = (name: string, rows: ReadonlyArray<TrainRow | ValidationRow>) =>
+  const change = (name: string, rows: ReadonlyArray<TrainMetric | ValidationMetric>) =>
     rows.length === 0 ? [] : [`${name} from ${write(rows[0][of])} to ${write(rows[rows.length - 1][of])}`]
   return curveFigure(
     {
@@ -121,7 +118,7 @@ const speedFigure = ({ header, speeds }: RunRecords, events: Curves["events"]) =
 
 export const curvesSection = (records: RunRecords): Section | null => {
   const { attempts, metrics } = records
-  const train = metrics.filter((row): row is TrainRow => row.split === "train")
+  const train = metrics.filter((row): row is TrainMetric => row.split === "train")
   const events = attempts.flatMap(({ number, resumedFrom }) =>
     resumedFrom !== null && resumedFrom > 0
       ? [{ x: resumedFrom, tooltip: `attempt ${number} resumed from iteration ${count(resumedFrom)}` }]
@@ -129,7 +126,7 @@ export const curvesSection = (records: RunRecords): Section | null => {
   )
   const curves: Curves = {
     train,
-    validation: metrics.filter((row): row is ValidationRow => row.split === "validation"),
+    validation: metrics.filter((row): row is ValidationMetric => row.split === "validation"),
     events,
   }
   const figures = [

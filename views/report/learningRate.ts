@@ -9,7 +9,7 @@ import { isBuiltIn, learningRateAt } from "../../stages/train/learningRate.ts"
 import type { LineChart } from "../page/lineChart.ts"
 import { table } from "../page/tables.ts"
 import { curveFigure, right, sampled, seriesOf, span } from "./curveFigure.ts"
-import type { TrainRow } from "./curves.ts"
+import type { TrainMetric } from "../../schemas/Metric.ts"
 import type { RunRecords } from "./RunRecords.ts"
 
 interface Rate {
@@ -46,7 +46,7 @@ const labelOf = (name: string, { iteration, learningRate }: Rate) => ({
 
 export const learningRateFigure = (
   records: RunRecords,
-  train: ReadonlyArray<TrainRow>,
+  train: ReadonlyArray<TrainMetric>,
   events: NonNullable<LineChart["events"]>,
 ) => {
   const lastRow = train.at(-1)
