@@ -37,6 +37,20 @@ describe("imports", () => {
     assert.deepStrictEqual(wrong, [])
   })
 
+  it("have no circle, of types neither", () => {
+    const done = new Set<string>()
+    const visit = (path: string, before: ReadonlyArray<string>): void => {
+      const start = before.indexOf(path)
+      assert.isBelow(start, 0, [...before.slice(start), path].join(" imports "))
+      if (done.has(path)) return
+      for (const imported of importsOf(path)) if (known.has(imported)) visit(imported, [...before, path])
+      done.add(path)
+    }
+    const known = new Set(sources)
+    for (const path of sources) visit(path, [])
+    assert.strictEqual(done.size, sources.length)
+  })
+
   it("of the dashboard's client reach nothing that needs Node.js", () => {
     const seen = new Set<string>()
     const follow = (path: string) => {
