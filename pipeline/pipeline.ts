@@ -23,6 +23,7 @@ import { ContentNotKnown, fetchDataset, isImmutable, isStillCached } from "../st
 import { report as testModel } from "../stages/report/report.ts"
 import { train as trainModel } from "../stages/train/train.ts"
 import { classNames } from "../stages/dataset/classNames.ts"
+import { withImageReads } from "../stages/dataset/images.ts"
 import { standardization } from "../stages/dataset/normalize.ts"
 import { describeEmptyClasses, findEmptyClasses } from "../stages/validate/emptyClasses.ts"
 import { describeLargeBatch } from "../stages/validate/largeBatch.ts"
@@ -92,8 +93,9 @@ const validate = Effect.fnUntraced(function* (fetched: FetchedDataset, data: Run
     success: DatasetFigures,
     execute: Effect.fnUntraced(function* () {
       const { bounds } = describeDataset(experiment.dataset)
-      const dataset = yield* data.resident
-      const figures = yield* validateDataset(dataset, bounds)
+      const dataset = yield* data.loaded
+      const hashes = yield* hashImages(dataset)
+      const figures = yield* validateDataset(dataset, bounds, hashes)
       const { classes, duplicates, imageShape, test, train } = figures
       yield* Effect.logInfo(
         `${count(train.examples)} training and ${count(test.examples)} test images of ${imageShape.join("×")}, ${classes} classes, ${count(duplicates)} test images also in the training set`,
@@ -103,7 +105,6 @@ const validate = Effect.fnUntraced(function* (fetched: FetchedDataset, data: Run
       const names = classNames(experiment.dataset, classes, recorded)
       if (packed !== undefined && isPacked(experiment.dataset)) {
         const { allow } = experiment.dataset
-        const hashes = yield* hashImages(dataset)
         yield* checkRepeated({ data: dataset, packed, split, hashes, allow, classNames: names })
       }
       const nearDuplicates =
@@ -290,7 +291,7 @@ const runStages = Effect.fn("pipeline")(function* () {
   if (pauseAt !== undefined) return yield* new Paused({ during: "the end of training, before the test" })
   yield* report(resources, figures, trained)
   yield* publishTestResult(trained)
-})
+}, withImageReads)
 
 /** Runs the pipeline on the current run, from the first stage without a valid record. */
 export const runPipeline = Effect.gen(function* () {

@@ -1,12 +1,13 @@
 /**
- * The dataset of a run: (fetched files, split) -> the dataset in memory and its split. Each is made once, when a stage first
- * needs it.
+ * The dataset of a run: (fetched files, split) -> the loaded dataset and its split. Each is made once, when a stage first needs
+ * it, and released with the run's scope.
  */
-import { Effect } from "effect"
+import { Effect, Scope } from "effect"
 import type { FetchedDataset } from "../schemas/experiment/Dataset.ts"
 import type { Experiment } from "../schemas/experiment/Experiment.ts"
 import type { Split } from "../schemas/experiment/Split.ts"
-import { loadDataset, type ResidentDataset } from "../stages/dataset/load.ts"
+import { describeStored, ImageMemory, isStored } from "../stages/dataset/images.ts"
+import { loadDataset, type LoadedDataset } from "../stages/dataset/load.ts"
 import { loadPreprocess, preprocessDataset } from "../stages/dataset/preprocess.ts"
 import { readsExamples, splitDataset, type SplitIndices } from "../stages/dataset/split.ts"
 
@@ -17,13 +18,22 @@ export const makeRunData = Effect.fnUntraced(function* (
   split: Split,
   own: Pick<Experiment, "code" | "preprocess">,
 ) {
-  /** The dataset in memory, verified against the digests that fetch recorded. */
-  const resident = yield* Effect.cached(loadDataset(fetched))
+  const scope = yield* Effect.scope
+  /** The dataset, verified against the digests that fetch recorded. */
+  const loaded = yield* Effect.cached(
+    Effect.gen(function* () {
+      const dataset = yield* loadDataset(fetched)
+      if (isStored(dataset.images)) {
+        yield* Effect.logInfo(describeStored(dataset, yield* ImageMemory))
+      }
+      return dataset
+    }).pipe(Scope.provide(scope)),
+  )
   /** The same with the images that the network sees: own code has changed them. */
   const prepared = yield* Effect.cached(
     Effect.gen(function* () {
-      return yield* preprocessDataset(yield* loadPreprocess(own), yield* resident)
-    }),
+      return yield* preprocessDataset(yield* loadPreprocess(own), yield* loaded)
+    }).pipe(Scope.provide(scope)),
   )
   let indices: SplitIndices | undefined
   /**
@@ -31,11 +41,11 @@ export const makeRunData = Effect.fnUntraced(function* (
    * the split depends on the examples.
    */
   const splitOnce = Effect.fnUntraced(function* (
-    sizes: Pick<ResidentDataset, "trainExamples" | "testExamples">,
+    sizes: Pick<LoadedDataset, "trainExamples" | "testExamples">,
   ) {
     if (indices !== undefined) return indices
-    const source = readsExamples(split) ? yield* resident : sizes
+    const source = readsExamples(split) ? yield* loaded : sizes
     return (indices = yield* Effect.fromResult(splitDataset(split, source)))
   })
-  return { resident, prepared, split: splitOnce }
+  return { loaded, prepared, split: splitOnce }
 })

@@ -24,6 +24,7 @@ import { withFeeds } from "../stages/train/feeds.ts"
 import { evaluationImages } from "../stages/batch/fillBatch.ts"
 import { buildProgram } from "../stages/model/model.ts"
 import type { SplitIndices } from "../stages/dataset/split.ts"
+import { isStored } from "../stages/dataset/images.ts"
 import { pixelTable, standardizedTable } from "../stages/dataset/normalize.ts"
 import type { FeedChunk } from "../stages/train/train.ts"
 import { CurrentRun } from "./CurrentRun.ts"
@@ -59,9 +60,9 @@ const makeData = Effect.fnUntraced(function* (
   })
   const { augmentation, batchSize, code, optimizer, seed } = experiment
   const options = { dataset, indices: split.train, table, batchSize, seed, augmentation, code }
-  // Augmentation is slow enough to need its own thread, which starts with the training.
+  // Augmentation and reading of files are slow enough to need their own thread, which starts with the training.
   const filler = yield* Effect.cached(
-    augmentation === undefined
+    augmentation === undefined && !isStored(dataset.images)
       ? Effect.succeed(fillHere(options))
       : fillInWorker(options).pipe(Scope.provide(scope)),
   )

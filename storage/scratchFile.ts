@@ -63,6 +63,8 @@ export const makeScratchFile = Effect.fn("makeScratchFile")(function* (folder: s
       }
       return bytes
     },
+    /** The descriptor, for other threads of this process. */
+    file,
     path,
   }
 })

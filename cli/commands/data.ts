@@ -39,7 +39,7 @@ export const data = Command.make(
     if (first !== undefined) {
       return yield* new DataRefused({ dataset: inspected.summary.name, problems: [first, ...more] })
     }
-  }),
+  }, Effect.scoped),
 ).pipe(
   Command.withDescription("Check and describe the dataset of an experiment, without training"),
   Command.withExamples([

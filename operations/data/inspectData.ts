@@ -6,6 +6,7 @@ import { Effect, Result } from "effect"
 import { isPacked } from "../../schemas/experiment/Dataset.ts"
 import type { Experiment } from "../../schemas/experiment/Experiment.ts"
 import { classNames } from "../../stages/dataset/classNames.ts"
+import { withImageReads } from "../../stages/dataset/images.ts"
 import { loadDataset } from "../../stages/dataset/load.ts"
 import { pixelFigures } from "../../stages/dataset/normalize.ts"
 import { splitDataset } from "../../stages/dataset/split.ts"
@@ -26,7 +27,9 @@ export const inspectData = Effect.fn("inspectData")(function* (
   const fetched = yield* fetchDataset({ dataset, dataDir })
   const data = yield* loadDataset(fetched)
   const names = classNames(dataset, data.classes, fetched.classNames)
-  const validated = yield* validateDataset(data, describeDataset(dataset).bounds).pipe(Effect.result)
+  const hashes = yield* hashImages(data)
+  const { bounds } = describeDataset(dataset)
+  const validated = yield* validateDataset(data, bounds, hashes).pipe(Effect.result)
   const split = splitDataset(splitting, data)
   const problems: Array<string> = []
   const warnings: Array<string> = []
@@ -35,7 +38,6 @@ export const inspectData = Effect.fn("inspectData")(function* (
   else {
     const { packed } = fetched
     if (packed !== undefined && isPacked(dataset)) {
-      const hashes = yield* hashImages(data)
       const options = { data, packed, hashes, split: split.success, classNames: names }
       const found = yield* checkRepeated({ ...options, allow: dataset.allow }).pipe(Effect.result)
       if (Result.isFailure(found)) problems.push(found.failure.message)
@@ -86,4 +88,4 @@ export const inspectData = Effect.fn("inspectData")(function* (
       warnings,
     },
   }
-})
+}, withImageReads)

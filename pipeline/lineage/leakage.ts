@@ -8,7 +8,8 @@
 import { hash } from "node:crypto"
 import { Effect } from "effect"
 import type { FetchedDataset } from "../../schemas/experiment/Dataset.ts"
-import { loadDataset, type ResidentDataset } from "../../stages/dataset/load.ts"
+import { imageReader, withImageReads } from "../../stages/dataset/images.ts"
+import { loadDataset, type LoadedDataset } from "../../stages/dataset/load.ts"
 import { splitDataset } from "../../stages/dataset/split.ts"
 import type { Run } from "../../storage/runDirectory.ts"
 
@@ -22,50 +23,51 @@ const imagesPerYield = 4096
 
 /** index in the dataset -> the digest of the image's file, and the index in that file */
 const locateIn =
-  ({ files }: FetchedDataset, { trainExamples }: ResidentDataset) =>
+  ({ files }: FetchedDataset, { trainExamples }: LoadedDataset) =>
   (index: number) =>
     index < trainExamples
       ? { file: files.trainImages.sha256, at: index }
       : { file: files.testImages.sha256, at: index - trainExamples }
 
-const hashImages = Effect.fnUntraced(function* (
-  { images, labels }: ResidentDataset,
-  indices: ReadonlyArray<number>,
-) {
-  const pixels = images.length / labels.length
+const hashImages = Effect.fnUntraced(function* (dataset: LoadedDataset, indices: ReadonlyArray<number>) {
+  const read = imageReader(dataset)
   const digests: Array<string> = []
   for (const index of indices) {
-    digests.push(hash("sha256", images.subarray(index * pixels, (index + 1) * pixels), "base64"))
+    digests.push(hash("sha256", read(index), "base64"))
     if (digests.length % imagesPerYield === 0) yield* Effect.yieldNow
   }
   return digests
 })
 
 /** `own`: the files that the run was trained on. `fetched`, `dataset`: the files that `indices` refer to. */
-export const findUnseenByRun = Effect.fn("findUnseenByRun")(function* (
-  run: Run,
-  own: FetchedDataset,
-  fetched: FetchedDataset,
-  dataset: ResidentDataset,
-  indices: Uint32Array,
-) {
-  const ownDataset = haveSameImages(own, fetched) ? dataset : yield* loadDataset(own)
-  const split = yield* Effect.fromResult(splitDataset(run.identity.experiment.split, ownDataset))
-  const seen = [...split.train, ...split.validation]
-  const ownFiles = [own.files.trainImages.sha256, own.files.testImages.sha256]
-  const seenIn = new Map(ownFiles.map((file) => [file, new Set<number>()]))
-  const locateOwn = locateIn(own, ownDataset)
-  for (const index of seen) {
-    const { at, file } = locateOwn(index)
-    seenIn.get(file)?.add(at)
-  }
-  const locate = locateIn(fetched, dataset)
-  const inOtherFiles = [...indices].filter((index) => !seenIn.has(locate(index).file))
-  const seenDigests = new Set(inOtherFiles.length === 0 ? [] : yield* hashImages(ownDataset, seen))
-  const digests = yield* hashImages(dataset, inOtherFiles)
-  const copies = new Set(inOtherFiles.filter((_, i) => seenDigests.has(digests[i])))
-  return indices.filter((index) => {
-    const { at, file } = locate(index)
-    return seenIn.get(file)?.has(at) !== true && !copies.has(index)
-  })
-})
+export const findUnseenByRun = Effect.fn("findUnseenByRun")(
+  function* (
+    run: Run,
+    own: FetchedDataset,
+    fetched: FetchedDataset,
+    dataset: LoadedDataset,
+    indices: Uint32Array,
+  ) {
+    const ownDataset = haveSameImages(own, fetched) ? dataset : yield* loadDataset(own)
+    const split = yield* Effect.fromResult(splitDataset(run.identity.experiment.split, ownDataset))
+    const seen = [...split.train, ...split.validation]
+    const ownFiles = [own.files.trainImages.sha256, own.files.testImages.sha256]
+    const seenIn = new Map(ownFiles.map((file) => [file, new Set<number>()]))
+    const locateOwn = locateIn(own, ownDataset)
+    for (const index of seen) {
+      const { at, file } = locateOwn(index)
+      seenIn.get(file)?.add(at)
+    }
+    const locate = locateIn(fetched, dataset)
+    const inOtherFiles = [...indices].filter((index) => !seenIn.has(locate(index).file))
+    const seenDigests = new Set(inOtherFiles.length === 0 ? [] : yield* hashImages(ownDataset, seen))
+    const digests = yield* hashImages(dataset, inOtherFiles)
+    const copies = new Set(inOtherFiles.filter((_, i) => seenDigests.has(digests[i])))
+    return indices.filter((index) => {
+      const { at, file } = locate(index)
+      return seenIn.get(file)?.has(at) !== true && !copies.has(index)
+    })
+  },
+  Effect.scoped,
+  withImageReads,
+)

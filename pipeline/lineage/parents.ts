@@ -8,7 +8,7 @@ import { Effect, Path, Schema } from "effect"
 import type { FetchedDataset } from "../../schemas/experiment/Dataset.ts"
 import { Failure } from "../../schemas/Failure.ts"
 import type { Parent } from "../../schemas/Run.ts"
-import type { ResidentDataset } from "../../stages/dataset/load.ts"
+import type { LoadedDataset } from "../../stages/dataset/load.ts"
 import type { SplitIndices } from "../../stages/dataset/split.ts"
 import { readRun, type Run } from "../../storage/runDirectory.ts"
 import type { CurrentRun } from "../CurrentRun.ts"
@@ -84,7 +84,7 @@ export const findUnseenByLineage = Effect.fn("findUnseenByLineage")(function* (
   run: Run,
   own: FetchedDataset,
   fetched: FetchedDataset,
-  dataset: ResidentDataset,
+  dataset: LoadedDataset,
   indices: Uint32Array,
 ) {
   const parents = yield* readLineage(run.path, run.identity.parent, own)
@@ -126,7 +126,7 @@ export const checkLeakage = Effect.fn("checkLeakage")(
   function* (
     run: CurrentRun["Service"],
     fetched: FetchedDataset,
-    dataset: ResidentDataset,
+    dataset: LoadedDataset,
     { test, validation }: SplitIndices,
     duplicates: number,
   ) {

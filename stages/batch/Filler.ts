@@ -5,6 +5,7 @@
 import { type Effect, Schema } from "effect"
 import { Failure } from "../../schemas/Failure.ts"
 import type { OwnCodeFailed } from "../code/load.ts"
+import { imageBytes } from "../dataset/images.ts"
 import type { BatchOptions } from "./fillBatch.ts"
 
 /** The thread that fills batches has ended or could not start. */
@@ -32,6 +33,6 @@ export interface Filler {
 }
 
 export const sizesOf = ({ batchSize, dataset }: BatchOptions): Filler["sizes"] => ({
-  images: batchSize * (dataset.images.length / dataset.labels.length),
+  images: batchSize * imageBytes(dataset),
   labels: batchSize * dataset.classes,
 })

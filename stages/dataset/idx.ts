@@ -92,40 +92,68 @@ const dimsOf = (bytes: Uint8Array): ReadonlyArray<number> => {
   return Array.from({ length: bytes[3] }, (_, axis) => view.getUint32(4 + 4 * axis))
 }
 
-/** `path` is used in messages only. One-byte elements are a view of `bytes`, wider ones a copy. */
-export const parseIdx = (bytes: Uint8Array, path: string): Result.Result<Idx, IdxInvalid> => {
+/** Bytes that are enough for any header. */
+export const longestHeaderBytes = 4 + 4 * 255
+
+interface IdxHeader {
+  readonly type: TypeCode
+  readonly dims: ReadonlyArray<number>
+  /** The offset of the first value. */
+  readonly headerBytes: number
+}
+
+/** `start`: the first bytes of a file of `sizeBytes`. `path` is used in messages only. */
+const parseHeader = (
+  start: Uint8Array,
+  sizeBytes: number,
+  path: string,
+): Result.Result<IdxHeader, IdxInvalid> => {
   const invalid = (found: string, expected: string, advice: string) =>
     Result.fail(new IdxInvalid({ path, found, expected, advice }))
   const truncated = "the file is truncated: get it again"
-  if (bytes.byteLength < 4) return invalid(`${bytes.byteLength} bytes`, "a header of at least 4", truncated)
-  const type = typeCodes.find((code) => code === bytes[2])
-  if (bytes[0] !== 0 || bytes[1] !== 0 || type === undefined) {
+  if (start.byteLength < 4) return invalid(`${start.byteLength} bytes`, "a header of at least 4", truncated)
+  const type = typeCodes.find((code) => code === start[2])
+  if (start[0] !== 0 || start[1] !== 0 || type === undefined) {
     return invalid(
-      headerFound(bytes),
+      headerFound(start),
       `00 00, then an element type of ${typeCodes.map((code) => code.toString(16).padStart(2, "0")).join(", ")}`,
       "give the uncompressed IDX file",
     )
   }
-  const rank = bytes[3]
+  const rank = start[3]
   const headerBytes = 4 + 4 * rank
-  const expectedBytes = declaredBytes(bytes)
+  const expectedBytes = declaredBytes(start)
   if (expectedBytes === undefined) {
-    return invalid(
-      `${bytes.byteLength} bytes`,
-      `a header of ${headerBytes} for ${rank} dimensions`,
-      truncated,
-    )
+    return invalid(`${sizeBytes} bytes`, `a header of ${headerBytes} for ${rank} dimensions`, truncated)
   }
-  const dims = dimsOf(bytes)
-  if (expectedBytes !== BigInt(bytes.byteLength)) {
+  const dims = dimsOf(start)
+  if (expectedBytes !== BigInt(sizeBytes)) {
     return invalid(
-      `${bytes.byteLength} bytes`,
+      `${sizeBytes} bytes`,
       `${expectedBytes} for ${types[type].name} values of shape [${dims.join(", ")}]`,
-      expectedBytes > bytes.byteLength ? truncated : "the file has trailing bytes: get it again",
+      expectedBytes > sizeBytes ? truncated : "the file has trailing bytes: get it again",
     )
   }
-  return Result.succeed(asType(type, dims, bytes.subarray(headerBytes)))
+  return Result.succeed({ type, dims, headerBytes })
 }
+
+/** Type and dimensions of a file whose values are not read. */
+export const parseIdxHeader = (start: Uint8Array, sizeBytes: number, path: string) =>
+  Result.map(parseHeader(start, sizeBytes, path), ({ dims, headerBytes, type }) => ({
+    type: types[type].name,
+    dims,
+    headerBytes,
+  }))
+
+/** `path` is used in messages only. One-byte elements are a view of `bytes`, wider ones a copy. */
+export const parseIdx = (bytes: Uint8Array, path: string): Result.Result<Idx, IdxInvalid> =>
+  Result.map(parseHeader(bytes, bytes.byteLength, path), ({ dims, headerBytes, type }) =>
+    asType(type, dims, bytes.subarray(headerBytes)),
+  )
+
+/** The header of a file of bytes with these dimensions. */
+export const idxHeader = (dims: ReadonlyArray<number>): Uint8Array =>
+  encodeIdx({ type: "uint8", dims, data: new Uint8Array(0) })
 
 /** Encodes values as a file that `parseIdx` reads. */
 export const encodeIdx = (idx: Idx): Uint8Array => {

@@ -1,12 +1,13 @@
 /**
- * Loads a fetched dataset: (FetchedDataset) -> images of one byte a pixel and one integer a label, train set before
- * test set.
+ * Loads a fetched dataset: (FetchedDataset) -> images of one byte a pixel, in memory or in their files (`images.ts`), and one
+ * integer a label, train set before test set.
  *
  * Checks that the bytes are those that were fetched, that images have the shape of the dataset, that there is one
  * label for each image, and that every label is a class. Differences in layout (transposed images, labels from 1,
  * labels of several columns) are removed here.
  */
-import { Effect, Result, Schema } from "effect"
+import { createHash } from "node:crypto"
+import { Effect, Path, Result, Schema } from "effect"
 import {
   type FetchedDataset,
   type FetchedFile,
@@ -15,15 +16,25 @@ import {
 } from "../../schemas/experiment/Dataset.ts"
 import { Failure } from "../../schemas/Failure.ts"
 import { read } from "../../storage/files.ts"
+import { openFile, readPart } from "../../storage/openFile.ts"
+import type { StorageFailed } from "../../storage/StorageFailed.ts"
 import { digestOf } from "../digest.ts"
-import { type Idx, parseIdx } from "./idx.ts"
+import { type Idx, longestHeaderBytes, parseIdx, parseIdxHeader } from "./idx.ts"
+import {
+  imageBytes,
+  ImageMemory,
+  type Images,
+  type ImageShape,
+  type StoredImages,
+  type StoredPart,
+} from "./images.ts"
 
-export interface ResidentDataset {
+export interface LoadedDataset {
   readonly name: string
   readonly classes: number
-  readonly imageShape: readonly [height: number, width: number, channels: number]
+  readonly imageShape: ImageShape
   /** [trainExamples + testExamples, height, width, channels], 0 to 255. */
-  readonly images: Uint8Array
+  readonly images: Images
   /** [trainExamples + testExamples], 0 to `classes - 1`. */
   readonly labels: Int32Array
   readonly trainExamples: number
@@ -79,27 +90,34 @@ export class LabelOutOfRange extends Failure<LabelOutOfRange>()("LabelOutOfRange
     `${path} holds a label outside the classes: found ${found}, expected ${expected}; ${advice}`,
 }) {}
 
-const shapeOf = (idx: Idx): string => `${idx.type} [${idx.dims.join(", ")}]`
+interface IdxShape {
+  readonly type: Idx["type"]
+  readonly dims: ReadonlyArray<number>
+}
+
+const shapeOf = ({ dims, type }: IdxShape): string => `${type} [${dims.join(", ")}]`
+
+/** The error of content that has another digest than the one that was fetched. */
+const changed = (file: FetchedFile, sizeBytes: number, sha256: string) =>
+  new ChecksumMismatch({
+    path: file.path,
+    found: `${sizeBytes} bytes of SHA-256 ${sha256}`,
+    expected: `${file.sizeBytes} bytes of SHA-256 ${file.sha256}`,
+    advice: "delete it and fetch it again",
+  })
 
 const readIdx = Effect.fnUntraced(function* (file: FetchedFile) {
   const bytes = yield* read(file.path)
   const sha256 = yield* digestOf("sha256", bytes)
-  if (sha256 !== file.sha256) {
-    return yield* new ChecksumMismatch({
-      path: file.path,
-      found: `${bytes.byteLength} bytes of SHA-256 ${sha256}`,
-      expected: `${file.sizeBytes} bytes of SHA-256 ${file.sha256}`,
-      advice: "delete it and fetch it again",
-    })
-  }
+  if (sha256 !== file.sha256) return yield* changed(file, bytes.byteLength, sha256)
   return yield* Effect.fromResult(parseIdx(bytes, originOf(file)))
 })
 
-/** The pixels of an image file, checked to be [examples, height, width] or [examples, height, width, channels] bytes. */
-const imagesOf = (
-  idx: Idx,
+/** The number of images of a file, checked to be [examples, height, width] or [examples, height, width, channels] bytes. */
+const countImages = (
+  idx: IdxShape,
   path: string,
-  shape: ResidentDataset["imageShape"],
+  shape: ImageShape,
   /** Of packed data, whose test examples a split may take from all. */
   mayBeEmpty: boolean,
 ) => {
@@ -108,7 +126,7 @@ const imagesOf = (
   const dims = idx.dims.length === 4 && channels === 1 && idx.dims[3] === 1 ? idx.dims.slice(0, 3) : idx.dims
   const fits = dims.length === wanted.length + 1 && wanted.every((size, axis) => dims[axis + 1] === size)
   return idx.type === "uint8" && fits && (idx.dims[0] > 0 || mayBeEmpty)
-    ? Result.succeed(idx.data)
+    ? Result.succeed(idx.dims[0])
     : Result.fail(
         new ImageShapeMismatch({
           path,
@@ -173,7 +191,7 @@ const imagesAtOnce = 2048
 export const transpose = Effect.fnUntraced(function* (
   from: Uint8Array,
   to: Uint8Array,
-  shape: ResidentDataset["imageShape"],
+  shape: LoadedDataset["imageShape"],
 ) {
   const [height, width, channels] = shape
   const size = height * width * channels
@@ -190,16 +208,97 @@ export const transpose = Effect.fnUntraced(function* (
   }
 })
 
-/** The verified pixels of one image file of a dataset, as they are stored. */
-export const loadImages = Effect.fnUntraced(function* (
-  { imageShape, layout, packed }: Pick<FetchedDataset, "imageShape" | "layout" | "packed">,
+type FetchedImages = Pick<FetchedDataset, "imageShape" | "layout" | "packed">
+
+/** An image file that is open, and how many images its header and its size say that it has. */
+const openImages = Effect.fnUntraced(function* (
+  { imageShape, layout, packed }: FetchedImages,
   file: FetchedFile,
 ) {
+  const opened = yield* openFile(file.path)
+  const start = opened.read(0, longestHeaderBytes)
   const [height, width, channels] = imageShape
-  const stored: ResidentDataset["imageShape"] = layout.transposed ? [width, height, channels] : imageShape
-  return yield* Effect.fromResult(
-    imagesOf(yield* readIdx(file), originOf(file), stored, packed !== undefined),
+  const stored: ImageShape = layout.transposed ? [width, height, channels] : imageShape
+  const header = Result.flatMap(parseIdxHeader(start, opened.sizeBytes, originOf(file)), (idx) =>
+    Result.map(countImages(idx, originOf(file), stored, packed !== undefined), (images) => ({
+      images,
+      at: idx.headerBytes,
+    })),
   )
+  return { ...opened, fetched: file, header }
+})
+type OpenImages = Effect.Success<ReturnType<typeof openImages>>
+
+/** About 10 ms of SHA-256 on a slow processor. */
+const pieceBytes = 4 * 2 ** 20
+
+/**
+ * Checks the digest of an open image file, and copies its pixels into `to`, if there is one, on the way. Content that is not
+ * what was fetched is that first, whatever its header is.
+ */
+const verify = Effect.fnUntraced(function* (
+  { fetched, file, header, sizeBytes }: OpenImages,
+  to: Uint8Array | undefined,
+) {
+  const hash = createHash("sha256")
+  const piece = new Uint8Array(Math.min(pieceBytes, sizeBytes))
+  const offset = Result.isSuccess(header) ? header.success.at : 0
+  for (let at = 0; at < sizeBytes; at += pieceBytes) {
+    const part = piece.subarray(0, Math.min(pieceBytes, sizeBytes - at))
+    yield* Effect.try({
+      try: () => readPart(file, fetched.path, at, part),
+      catch: (error) => error as StorageFailed,
+    })
+    hash.update(part)
+    to?.set(at < offset ? part.subarray(offset) : part, Math.max(0, at - offset))
+    yield* Effect.yieldNow
+  }
+  const sha256 = hash.digest("hex")
+  if (sha256 !== fetched.sha256) return yield* changed(fetched, sizeBytes, sha256)
+  return yield* Effect.fromResult(header)
+})
+
+const countOf = ({ header }: OpenImages) => (Result.isSuccess(header) ? header.success.images : 0)
+
+/** Images one after another in shared memory, so that the thread that fills batches needs no copy. */
+const intoMemory = Effect.fnUntraced(function* (
+  { imageShape, layout }: FetchedImages,
+  files: ReadonlyArray<OpenImages>,
+) {
+  const size = imageBytes({ imageShape })
+  const total = files.reduce((sum, file) => sum + countOf(file), 0)
+  const images = new Uint8Array(new SharedArrayBuffer(total * size))
+  let first = 0
+  for (const file of files) {
+    const set = images.subarray(first * size, (first += countOf(file)) * size)
+    const stored = layout.transposed ? new Uint8Array(set.length) : set
+    yield* verify(file, Result.isSuccess(file.header) ? stored : undefined)
+    if (layout.transposed) yield* transpose(stored, set, imageShape)
+  }
+  return images
+})
+
+/** The images of some files of a dataset, verified; of files, until the scope ends. */
+export const loadImages = Effect.fnUntraced(function* (
+  fetched: FetchedImages,
+  files: ReadonlyArray<FetchedFile>,
+) {
+  const paths = yield* Path.Path
+  const opened = yield* Effect.forEach(files, (file) => openImages(fetched, file))
+  const total = opened.reduce((sum, file) => sum + countOf(file) * imageBytes(fetched), 0)
+  // Those that must be transposed are small.
+  if (total <= (yield* ImageMemory) || fetched.layout.transposed) {
+    return { images: yield* intoMemory(fetched, opened), counts: opened.map(countOf) }
+  }
+  const parts = yield* Effect.forEach(opened, (each) =>
+    Effect.map(verify(each, undefined), (header): StoredPart => ({
+      file: each.file,
+      path: each.fetched.path,
+      ...header,
+    })),
+  )
+  const images: StoredImages = { parts, folder: paths.dirname(files[0].path) }
+  return { images, counts: opened.map(countOf) }
 })
 
 /** The groups that packing wrote, whose digest is checked. */
@@ -208,47 +307,31 @@ const loadGroups = Effect.fnUntraced(function* (file: FetchedFile) {
   return Int32Array.from(data)
 })
 
+/** Images that are not in memory are in open files until the scope ends. */
 export const loadDataset = Effect.fn("loadDataset")(function* (fetched: FetchedDataset) {
   const { classes, files, imageShape, layout, name } = fetched
   const [height, width, channels] = imageShape
-  const pixels = height * width * channels
-
-  const loadSet = Effect.fnUntraced(function* (images: FetchedFile, labels: FetchedFile) {
-    const content = yield* loadImages(fetched, images)
-    const examples = content.length / pixels
-    return {
-      images: content,
-      labels: yield* Effect.fromResult(
-        labelsOf(yield* readIdx(labels), originOf(labels), { examples, classes, layout }),
-      ),
-    }
+  const { counts, images } = yield* loadImages(fetched, [files.trainImages, files.testImages])
+  const loadLabels = Effect.fnUntraced(function* (file: FetchedFile, examples: number) {
+    return yield* Effect.fromResult(
+      labelsOf(yield* readIdx(file), originOf(file), { examples, classes, layout }),
+    )
   })
-  const train = yield* loadSet(files.trainImages, files.trainLabels)
-  const test = yield* loadSet(files.testImages, files.testLabels)
-
-  // Shared memory, so that the thread that fills batches needs no copy.
-  const images = new Uint8Array(new SharedArrayBuffer(train.images.length + test.images.length))
-  for (const [set, at] of [
-    [train.images, 0],
-    [test.images, train.images.length],
-  ] as const) {
-    if (layout.transposed) yield* transpose(set, images.subarray(at), imageShape)
-    else images.set(set, at)
-    yield* Effect.yieldNow
-  }
+  const train = yield* loadLabels(files.trainLabels, counts[0])
+  const test = yield* loadLabels(files.testLabels, counts[1])
   const groups = fetched.packed?.groups === undefined ? undefined : yield* loadGroups(fetched.packed.groups)
-  const labels = new Int32Array(train.labels.length + test.labels.length)
-  labels.set(train.labels)
-  labels.set(test.labels, train.labels.length)
-  const resident: ResidentDataset = {
+  const labels = new Int32Array(train.length + test.length)
+  labels.set(train)
+  labels.set(test, train.length)
+  const dataset: LoadedDataset = {
     name,
     classes,
-    imageShape,
+    imageShape: [height, width, channels],
     images,
     labels,
-    trainExamples: train.labels.length,
-    testExamples: test.labels.length,
+    trainExamples: train.length,
+    testExamples: test.length,
     ...(groups === undefined ? {} : { groups }),
   }
-  return resident
+  return dataset
 })

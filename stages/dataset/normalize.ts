@@ -6,7 +6,8 @@
  */
 import { Effect } from "effect"
 import type { Normalization, PixelFigures, Standardization } from "../../schemas/experiment/Dataset.ts"
-import type { ResidentDataset } from "./load.ts"
+import { imageBytes, imageReader, imagesAtOnce } from "./images.ts"
+import type { LoadedDataset } from "./load.ts"
 
 /**
  * Counts each pixel value. Four tables, because equal neighbours in one table would wait for one another in the
@@ -37,39 +38,36 @@ export class PixelCounts {
   }
 }
 
-/** Images between two yields: about 5 ms of work. */
-const imagesAtOnce = 4096
-
 /** Mean and standard deviation over the examples with these indices. */
 export const pixelFigures = Effect.fn("pixelFigures")(function* (
-  dataset: ResidentDataset,
+  dataset: LoadedDataset,
   indices: Uint32Array,
 ) {
-  const pixels = dataset.images.length / dataset.labels.length
+  const read = imageReader(dataset)
+  const atOnce = imagesAtOnce(dataset)
   const counts = new PixelCounts()
-  for (let at = 0; at < indices.length; at += imagesAtOnce) {
-    for (const index of indices.subarray(at, at + imagesAtOnce)) {
-      counts.add(dataset.images.subarray(index * pixels, (index + 1) * pixels))
-    }
+  for (let at = 0; at < indices.length; at += atOnce) {
+    for (const index of indices.subarray(at, at + atOnce)) counts.add(read(index))
     yield* Effect.yieldNow
   }
   return counts.figures()
 })
 
 /** The same for each channel of the images. */
-const channelFigures = Effect.fn("channelFigures")(function* (
-  { imageShape: [, , channels], images, labels }: ResidentDataset,
-  indices: Uint32Array,
-) {
-  const size = images.length / labels.length
+const channelFigures = Effect.fn("channelFigures")(function* (dataset: LoadedDataset, indices: Uint32Array) {
+  const [, , channels] = dataset.imageShape
+  const size = imageBytes(dataset)
+  const read = imageReader(dataset)
+  const atOnce = imagesAtOnce(dataset)
   const planes = Array.from({ length: channels }, () => new Uint8Array(size / channels))
   const counts = planes.map(() => new PixelCounts())
   for (const [at, index] of indices.entries()) {
-    for (let i = 0, from = index * size; i < size / channels; i++) {
-      for (const plane of planes) plane[i] = images[from++]
+    const image = read(index)
+    for (let i = 0, from = 0; i < size / channels; i++) {
+      for (const plane of planes) plane[i] = image[from++]
     }
     planes.forEach((plane, channel) => counts[channel].add(plane))
-    if (at % imagesAtOnce === imagesAtOnce - 1) yield* Effect.yieldNow
+    if (at % atOnce === atOnce - 1) yield* Effect.yieldNow
   }
   const [first, ...more] = counts.map((each) => each.figures())
   return [first, ...more] as const
@@ -78,7 +76,7 @@ const channelFigures = Effect.fn("channelFigures")(function* (
 /** What pixels are standardized by; undefined for `unit`. */
 export const standardization = (
   normalization: Normalization,
-  dataset: ResidentDataset,
+  dataset: LoadedDataset,
   /** Indices of the train split. */
   train: Uint32Array,
 ): Effect.Effect<Standardization | undefined> => {
@@ -104,7 +102,7 @@ export const standardizedTable = (by: Standardization) => {
 
 export const pixelTable = Effect.fn("pixelTable")(function* (
   normalization: Normalization,
-  dataset: ResidentDataset,
+  dataset: LoadedDataset,
   /** Indices of the train split. */
   train: Uint32Array,
 ) {

@@ -6,19 +6,20 @@
 import { Effect } from "effect"
 import type { SummaryValue } from "../../storage/tensorboard/proto.ts"
 import { encodePng } from "../preprocess/png.ts"
-import type { ResidentDataset } from "./load.ts"
+import { imageReader } from "./images.ts"
+import type { LoadedDataset } from "./load.ts"
 
 /** TensorBoard shows about twelve small images on a screen. */
 const maxClasses = 16
 
 export const sampleImages = Effect.fn("sampleImages")(function* (
-  dataset: ResidentDataset,
+  dataset: LoadedDataset,
   /** Indices of the train split. */
   train: Uint32Array,
 ) {
   const [height, width, channels] = dataset.imageShape
   if (channels !== 1 && channels !== 3) return []
-  const pixels = height * width * channels
+  const read = imageReader(dataset)
   const first = new Map<number, number>()
   for (const index of train) {
     const label = dataset.labels[index]
@@ -27,7 +28,7 @@ export const sampleImages = Effect.fn("sampleImages")(function* (
   }
   const inOrder = [...first].sort(([a], [b]) => a - b)
   return yield* Effect.forEach(inOrder, ([label, index]) =>
-    encodePng(dataset.images.subarray(index * pixels, (index + 1) * pixels), {
+    encodePng(read(index).slice(), {
       width,
       height,
       channels,

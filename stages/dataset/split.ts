@@ -11,7 +11,8 @@ import { Failure } from "../../schemas/Failure.ts"
 import { fold, randomKey } from "../random.ts"
 import { permutation } from "../shuffle.ts"
 import { hashedSplit, type SplitName } from "./hashedSplit.ts"
-import type { ResidentDataset } from "./load.ts"
+import { imageReader } from "./images.ts"
+import type { LoadedDataset } from "./load.ts"
 import { apportion } from "./stratified.ts"
 
 export interface SplitIndices {
@@ -78,22 +79,21 @@ const takeParts = (
 }
 
 /** What a split reads of a dataset. Splits by size alone need no examples. */
-export type SplitSource = Pick<ResidentDataset, "trainExamples" | "testExamples"> &
-  Partial<Pick<ResidentDataset, "labels" | "images" | "groups">>
+export type SplitSource = Pick<LoadedDataset, "trainExamples" | "testExamples"> &
+  Partial<Pick<LoadedDataset, "labels" | "images" | "imageShape" | "groups">>
 
 /** Whether a split depends on the examples, and not on their number alone. */
 export const readsExamples = (split: Split): boolean => split.kind === "hashed" || split.stratified === true
 
 /** The bytes that decide where an example goes. */
-const contentOf = (by: "content" | "group", { groups, images, testExamples, trainExamples }: SplitSource) => {
-  if (images === undefined) throw new Error("a split by content needs the images")
-  const pixels = images.length / (trainExamples + testExamples)
+const contentOf = (by: "content" | "group", { groups, images, imageShape }: SplitSource) => {
+  if (images === undefined || imageShape === undefined) throw new Error("a split by content needs the images")
   if (by === "group" && groups !== undefined) {
     const bytes = new Uint8Array(groups.buffer, groups.byteOffset, groups.byteLength)
     return (index: number) => bytes.subarray(8 * index, 8 * index + 8)
   }
   // An example without a group is one of its own.
-  return (index: number) => images.subarray(index * pixels, (index + 1) * pixels)
+  return imageReader({ images, imageShape })
 }
 
 const splitByHash = (split: Extract<Split, { readonly kind: "hashed" }>, source: SplitSource) => {

@@ -6,7 +6,7 @@ import { Effect } from "effect"
 import type { Experiment } from "../../schemas/experiment/Experiment.ts"
 import { encodeGraph, type EventContent } from "../../storage/tensorboard/proto.ts"
 import { sessionStart } from "../../storage/tensorboard/session.ts"
-import type { ResidentDataset } from "../dataset/load.ts"
+import type { LoadedDataset } from "../dataset/load.ts"
 import type { Network } from "../model/model.ts"
 import { networkGraph } from "../model/networkGraph.ts"
 import { sampleImages } from "../dataset/sampleImages.ts"
@@ -14,7 +14,7 @@ import { sampleImages } from "../dataset/sampleImages.ts"
 export const eventOpening = Effect.fn("eventOpening")(function* (options: {
   readonly experiment: Experiment
   readonly network: Network
-  readonly dataset: ResidentDataset
+  readonly dataset: LoadedDataset
   /** Indices of the train split. */
   readonly train: Uint32Array
 }) {

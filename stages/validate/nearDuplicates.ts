@@ -11,7 +11,8 @@
 import { Effect } from "effect"
 import type { NearDuplicateFigures } from "../../schemas/experiment/Dataset.ts"
 import type { SplitName } from "../dataset/hashedSplit.ts"
-import type { ResidentDataset } from "../dataset/load.ts"
+import { imageComparer, imageReader, imagesAtOnce } from "../dataset/images.ts"
+import type { LoadedDataset } from "../dataset/load.ts"
 import type { SplitIndices } from "../dataset/split.ts"
 
 /** Waves in each direction, without the first one, which is the mean. */
@@ -37,10 +38,8 @@ const mostPixels = 1_000_000_000
 /** More pairs are only counted. */
 const mostPairs = 1000
 
-/** Pixels between two yields: some milliseconds of work. */
-const pixelsAtOnce = 2 ** 19
-const imagesAtOnce = ({ images, labels }: ResidentDataset) =>
-  Math.max(1, Math.floor((pixelsAtOnce * labels.length) / Math.max(1, images.length)))
+/** Bytes between two yields: some milliseconds of work. */
+const bytesAtOnce = 2 ** 19
 
 export interface NearDuplicate {
   /** Indices in the dataset, of the split that comes first in train, validation, test, and of the other one. */
@@ -66,15 +65,16 @@ const cosines = (size: number) =>
   })
 
 /** Gray pixels of an image: the sum of its channels, because whole numbers have exact sums. Valid until the next call. */
-const grayOf = ({ imageShape: [height, width, channels], images }: ResidentDataset) => {
-  const size = height * width
-  if (channels === 1) return (index: number) => images.subarray(index * size, (index + 1) * size)
-  const gray = new Uint32Array(size)
-  return (index: number): Uint32Array => {
-    let from = index * gray.length * channels
-    for (let i = 0; i < gray.length; i++) {
+const grayOf = (data: LoadedDataset): ((index: number) => Uint8Array | Uint32Array) => {
+  const [height, width, channels] = data.imageShape
+  const read = imageReader(data)
+  if (channels === 1) return read
+  const gray = new Uint32Array(height * width)
+  return (index) => {
+    const image = read(index)
+    for (let i = 0, from = 0; i < gray.length; i++) {
       let sum = 0
-      for (let c = 0; c < channels; c++) sum += images[from++]
+      for (let c = 0; c < channels; c++) sum += image[from++]
       gray[i] = sum
     }
     return gray
@@ -82,14 +82,14 @@ const grayOf = ({ imageShape: [height, width, channels], images }: ResidentDatas
 }
 
 /** Two words of 32 bits for each image. */
-export const perceptualHashes = Effect.fn("perceptualHashes")(function* (data: ResidentDataset) {
+export const perceptualHashes = Effect.fn("perceptualHashes")(function* (data: LoadedDataset) {
   const [height, width] = data.imageShape
   const [across, down] = [cosines(width), cosines(height)]
   const gray = grayOf(data)
   const rows = new Float64Array(height * waves)
   const amplitudes = new Float64Array(waves * waves)
   const hashes = new Uint32Array(2 * data.labels.length)
-  const atOnce = imagesAtOnce(data)
+  const atOnce = imagesAtOnce(data, bytesAtOnce)
   for (let index = 0; index < data.labels.length; index++) {
     const pixels = gray(index)
     for (let y = 0; y < height; y++) {
@@ -136,10 +136,11 @@ const momentsOf = (values: Uint8Array | Uint32Array): readonly [sum: number, var
 }
 
 /** Pearson's correlation of the gray pixels of two images; 0 if one of them is of one gray. Quick if only `first` changes. */
-const correlationOf = (data: ResidentDataset) => {
+const correlationOf = (data: LoadedDataset) => {
   const [gray, otherGray] = [grayOf(data), grayOf(data)]
   const known: Array<readonly [sum: number, variation: number]> = []
-  let [last, b] = [-1, otherGray(0)]
+  let last = -1
+  let b: Uint8Array | Uint32Array = new Uint8Array()
   return (first: number, second: number): number => {
     const a = gray(first)
     if (second !== last) [last, b] = [second, otherGray(second)]
@@ -153,23 +154,18 @@ const correlationOf = (data: ResidentDataset) => {
   }
 }
 
-const areEqual = ({ images, labels }: ResidentDataset, first: number, second: number) => {
-  const size = images.length / labels.length
-  const image = (index: number) => Buffer.from(images.buffer, images.byteOffset + index * size, size)
-  return image(first).equals(image(second))
-}
-
 const splitNames: ReadonlyArray<SplitName> = ["train", "validation", "test"]
 
 export const findNearDuplicates = Effect.fn("findNearDuplicates")(function* (
-  data: ResidentDataset,
+  data: LoadedDataset,
   split: SplitIndices,
 ) {
   const hashes = yield* perceptualHashes(data)
   const correlation = correlationOf(data)
+  const areEqual = imageComparer(data)
   const buckets = Array.from({ length: pieces }, () => new Map<number, Array<number>>())
   const found: Array<NearDuplicate> = []
-  const atOnce = imagesAtOnce(data)
+  const atOnce = imagesAtOnce(data, bytesAtOnce)
   const pixels = data.imageShape[0] * data.imageShape[1]
   let comparisons = 0
   let correlations = 0
@@ -182,7 +178,7 @@ export const findNearDuplicates = Effect.fn("findNearDuplicates")(function* (
     comparisons++
     const bits =
       bitsOf(hashes[2 * index] ^ hashes[2 * other]) + bitsOf(hashes[2 * index + 1] ^ hashes[2 * other + 1])
-    if (bits > mostBits || areEqual(data, index, other)) return
+    if (bits > mostBits || areEqual(index, other)) return
     correlations++
     const value = correlation(other, index)
     if (value >= leastCorrelation) found.push({ first: other, second: index, correlation: value })

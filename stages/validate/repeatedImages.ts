@@ -12,7 +12,8 @@ import { Failure } from "../../schemas/Failure.ts"
 import { firstLines } from "../../schemas/shortened.ts"
 import { readString } from "../../storage/files.ts"
 import type { SplitName } from "../dataset/hashedSplit.ts"
-import type { ResidentDataset } from "../dataset/load.ts"
+import { imageComparer } from "../dataset/images.ts"
+import type { LoadedDataset } from "../dataset/load.ts"
 import type { SplitIndices } from "../dataset/split.ts"
 
 /** Two examples, each with its split or its class. */
@@ -60,9 +61,8 @@ const splitOfEach = (split: SplitIndices, examples: number) => {
 }
 
 /** Lists of two or more examples with equal pixels. */
-const findEqual = ({ images, labels }: ResidentDataset, hashes: Uint32Array) => {
-  const pixels = images.length / labels.length
-  const image = (index: number) => Buffer.from(images.buffer, images.byteOffset + index * pixels, pixels)
+const findEqual = (data: LoadedDataset, hashes: Uint32Array) => {
+  const areEqual = imageComparer(data)
   const byHash = new Map<number, Array<Array<number>>>()
   for (let index = 0; index < hashes.length; index++) {
     const sameHash = byHash.get(hashes[index])
@@ -70,7 +70,7 @@ const findEqual = ({ images, labels }: ResidentDataset, hashes: Uint32Array) => 
       byHash.set(hashes[index], [[index]])
       continue
     }
-    const equal = sameHash.find(([other]) => image(other).equals(image(index)))
+    const equal = sameHash.find(([other]) => areEqual(other, index))
     if (equal === undefined) sameHash.push([index])
     else equal.push(index)
   }
@@ -84,7 +84,7 @@ export interface Repeated {
   readonly conflicts: ReadonlyArray<readonly [number, number]>
 }
 
-export const findRepeated = (data: ResidentDataset, split: SplitIndices, hashes: Uint32Array): Repeated => {
+export const findRepeated = (data: LoadedDataset, split: SplitIndices, hashes: Uint32Array): Repeated => {
   const of = splitOfEach(split, data.labels.length)
   const acrossSplits: Array<readonly [number, number]> = []
   const conflicts: Array<readonly [number, number]> = []
@@ -101,7 +101,7 @@ export const findRepeated = (data: ResidentDataset, split: SplitIndices, hashes:
 
 /** One pair for each group that is in several splits. */
 export const findDividedGroups = (
-  { groups, labels }: ResidentDataset,
+  { groups, labels }: LoadedDataset,
   split: SplitIndices,
 ): Repeated["conflicts"] => {
   if (groups === undefined) return []
@@ -127,7 +127,7 @@ export const readNames = Effect.fnUntraced(function* ({ names }: Packed) {
 
 /** Fails if the packed dataset has more repetitions than the experiment allows, or divided groups. */
 export const checkRepeated = Effect.fn("checkRepeated")(function* (options: {
-  readonly data: ResidentDataset
+  readonly data: LoadedDataset
   readonly packed: Packed
   readonly split: SplitIndices
   readonly hashes: Uint32Array

@@ -1,5 +1,5 @@
 /**
- * The validate stage: (dataset in memory, bounds) -> its figures, or the bounds that it violates.
+ * The validate stage: (dataset, bounds) -> its figures, or the bounds that it violates.
  *
  * Loading has checked each file. This stage compares the train set and the test set with the known bounds of the
  * dataset, and counts test images that are also train images. The figures are the record of the stage.
@@ -8,7 +8,8 @@ import { Effect, Schema } from "effect"
 import { type Bounds, type Range, shareBounds } from "../../schemas/experiment/Bounds.ts"
 import type { DatasetFigures, SetFigures } from "../../schemas/experiment/Dataset.ts"
 import { Failure } from "../../schemas/Failure.ts"
-import type { ResidentDataset } from "../dataset/load.ts"
+import { imageBytes, imageComparer, imageReader, imagesAtOnce } from "../dataset/images.ts"
+import type { LoadedDataset } from "../dataset/load.ts"
 import { PixelCounts } from "../dataset/normalize.ts"
 
 const Violation = Schema.Struct({
@@ -38,14 +39,12 @@ export class OutOfBounds extends Failure<OutOfBounds>()("OutOfBounds", {
   },
 }) {}
 
-/** Images between two yields: about 5 ms of work. */
-const imagesAtOnce = 4096
-
-const setFigures = Effect.fnUntraced(function* (data: ResidentDataset, from: number, until: number) {
-  const pixels = data.images.length / data.labels.length
+const setFigures = Effect.fnUntraced(function* (data: LoadedDataset, from: number, until: number) {
+  const read = imageReader(data)
+  const atOnce = imagesAtOnce(data)
   const counts = new PixelCounts()
-  for (let at = from; at < until; at += imagesAtOnce) {
-    counts.add(data.images.subarray(at * pixels, Math.min(until, at + imagesAtOnce) * pixels))
+  for (let at = from; at < until; at += atOnce) {
+    counts.add(read(at, Math.min(until, at + atOnce)))
     yield* Effect.yieldNow
   }
   // A set without examples has no pixels: packed data whose test examples the split takes from all.
@@ -66,32 +65,36 @@ const setFigures = Effect.fnUntraced(function* (data: ResidentDataset, from: num
  * A hash of each image: a multiplicative hash over its words (with the prime of FNV-1a), mixed so that the low bits
  * are usable.
  */
-export const hashImages = Effect.fnUntraced(function* (data: ResidentDataset) {
-  const pixels = data.images.length / data.labels.length
-  // Words are four times faster than bytes, but only images of a multiple of four bytes are aligned to words.
-  const units =
-    pixels % 4 === 0 && data.images.byteOffset % 4 === 0
-      ? new Int32Array(data.images.buffer, data.images.byteOffset, data.images.length / 4)
-      : data.images
-  const length = units.length / data.labels.length
+export const hashImages = Effect.fnUntraced(function* (data: LoadedDataset) {
+  const read = imageReader(data)
+  const atOnce = imagesAtOnce(data)
   const hashes = new Uint32Array(data.labels.length)
-  for (let example = 0; example < hashes.length; example++) {
-    let hash = 0x811c9dc5
-    const end = (example + 1) * length
-    for (let i = example * length; i < end; i++) {
-      hash = Math.imul(hash ^ units[i], 0x01000193)
-      hash ^= hash >>> 15
+  for (let at = 0; at < hashes.length; at += atOnce) {
+    const count = Math.min(atOnce, hashes.length - at)
+    const images = read(at, at + count)
+    // Words are four times faster than bytes, but only images of a multiple of four bytes are aligned to words.
+    const units =
+      imageBytes(data) % 4 === 0 && images.byteOffset % 4 === 0
+        ? new Int32Array(images.buffer, images.byteOffset, images.length / 4)
+        : images
+    const length = units.length / count
+    for (let example = 0; example < count; example++) {
+      let hash = 0x811c9dc5
+      const end = (example + 1) * length
+      for (let i = example * length; i < end; i++) {
+        hash = Math.imul(hash ^ units[i], 0x01000193)
+        hash ^= hash >>> 15
+      }
+      hashes[at + example] = hash
     }
-    hashes[example] = hash
-    if (example % imagesAtOnce === imagesAtOnce - 1) yield* Effect.yieldNow
+    yield* Effect.yieldNow
   }
   return hashes
 })
 
 /** The number of test images that equal some train image byte for byte. */
-const countDuplicates = Effect.fnUntraced(function* (data: ResidentDataset) {
-  const pixels = data.images.length / data.labels.length
-  const hashes = yield* hashImages(data)
+const countDuplicates = Effect.fnUntraced(function* (data: LoadedDataset, hashes: Uint32Array) {
+  const areEqual = imageComparer(data)
   const trainByHash = new Map<number, Array<number>>()
   for (let example = 0; example < data.trainExamples; example++) {
     const same = trainByHash.get(hashes[example])
@@ -99,12 +102,10 @@ const countDuplicates = Effect.fnUntraced(function* (data: ResidentDataset) {
     else same.push(example)
   }
   yield* Effect.yieldNow
-  const image = (example: number) =>
-    Buffer.from(data.images.buffer, data.images.byteOffset + example * pixels, pixels)
   let duplicates = 0
   for (let example = data.trainExamples; example < hashes.length; example++) {
     const candidates = trainByHash.get(hashes[example])
-    if (candidates?.some((other) => image(other).equals(image(example)))) duplicates++
+    if (candidates?.some((other) => areEqual(other, example))) duplicates++
   }
   return duplicates
 })
@@ -132,15 +133,17 @@ const violationsOf = (set: "train" | "test", figures: SetFigures, bounds: Bounds
 }
 
 export const validateDataset = Effect.fn("validateDataset")(function* (
-  data: ResidentDataset,
+  data: LoadedDataset,
   bounds: Bounds,
+  /** Of `hashImages`. */
+  hashes: Uint32Array,
 ) {
   const examples = data.trainExamples + data.testExamples
   const train = yield* setFigures(data, 0, data.trainExamples)
   const test = yield* setFigures(data, data.trainExamples, examples)
   const [first, ...more] = [...violationsOf("train", train, bounds), ...violationsOf("test", test, bounds)]
   if (first !== undefined) return yield* new OutOfBounds({ dataset: data.name, violations: [first, ...more] })
-  const duplicates = yield* countDuplicates(data)
+  const duplicates = yield* countDuplicates(data, hashes)
   const [height, width, channels] = data.imageShape
   const figures: DatasetFigures = {
     name: data.name,

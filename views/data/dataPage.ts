@@ -3,6 +3,7 @@ import { Effect } from "effect"
 import { count, measure, percent } from "../../format/numbers.ts"
 import { datasetTitle } from "../../format/datasetTitle.ts"
 import type { InspectedData } from "../../operations/data/inspectData.ts"
+import { imageReader, withImageReads } from "../../stages/dataset/images.ts"
 import { alikeCards, alikeIndices } from "../page/alike.ts"
 import { examplePicture, type Picture } from "../page/examplePicture.ts"
 import { html } from "../page/html.ts"
@@ -17,7 +18,7 @@ const maxExcluded = 100
 
 /** The first images of each class, training set first. */
 const picturesOf = Effect.fnUntraced(function* ({ data, summary }: InspectedData) {
-  const pixels = data.imageShape.reduce((a, b) => a * b)
+  const read = imageReader(data)
   const [height, width, channels] = data.imageShape
   const first = new Map<number, Array<number>>()
   for (let index = 0; index < data.labels.length; index++) {
@@ -29,7 +30,7 @@ const picturesOf = Effect.fnUntraced(function* ({ data, summary }: InspectedData
   return yield* Effect.forEach(summary.classes.slice(0, maxClasses), (name, label) =>
     Effect.map(
       Effect.forEach(first.get(label) ?? [], (index) =>
-        examplePicture(data.images.subarray(index * pixels, (index + 1) * pixels), [height, width, channels]),
+        examplePicture(read(index).slice(), [height, width, channels]),
       ),
       (pictures) =>
         html`<span class="sheet"
@@ -102,12 +103,11 @@ const filesSection = ({ summary }: InspectedData): ReadonlyArray<Section> => {
 const alikeSection = Effect.fnUntraced(function* ({ data, summary }: InspectedData) {
   const { nearDuplicates } = summary
   if (nearDuplicates === null) return []
-  const pixels = data.imageShape.reduce((a, b) => a * b)
+  const read = imageReader(data)
   const [height, width, channels] = data.imageShape
   const pictures = new Map<number, Picture>()
   for (const index of alikeIndices(nearDuplicates)) {
-    const image = data.images.subarray(index * pixels, (index + 1) * pixels)
-    const picture = yield* examplePicture(image, [height, width, channels])
+    const picture = yield* examplePicture(read(index).slice(), [height, width, channels])
     if (picture !== null) pictures.set(index, picture)
   }
   const section: Section = {
@@ -155,4 +155,4 @@ export const dataPage = Effect.fn("dataPage")(function* (inspected: InspectedDat
       ...filesSection(inspected),
     ],
   })
-})
+}, withImageReads)

@@ -1,13 +1,13 @@
 /** A dataset whose batches show which examples they hold. */
 import { assert } from "@effect/vitest"
 import type { BatchChunk } from "../../../stages/batch/batch.ts"
-import type { ResidentDataset } from "../../../stages/dataset/load.ts"
+import type { LoadedDataset } from "../../../stages/dataset/load.ts"
 
 /** Every pixel of example i is i and its label is i mod 10, so that batches show which examples they hold. */
 export const numbered = (
   examples: number,
-  imageShape: ResidentDataset["imageShape"] = [2, 3, 1],
-): ResidentDataset => {
+  imageShape: LoadedDataset["imageShape"] = [2, 3, 1],
+): LoadedDataset => {
   const pixels = imageShape[0] * imageShape[1] * imageShape[2]
   return {
     name: "numbered",

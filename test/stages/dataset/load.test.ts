@@ -4,7 +4,7 @@ import { assert, describe, it } from "@effect/vitest"
 import { Effect, Runtime } from "effect"
 import { encodeIdx } from "../../../stages/dataset/idx.ts"
 import { loadDataset } from "../../../stages/dataset/load.ts"
-import { type Changes, columns, images, labels, writeDataset } from "./writeDataset.ts"
+import { type Changes, columns, images, inMemory, labels, writeDataset } from "./writeDataset.ts"
 
 const load = (...args: Parameters<typeof writeDataset>) =>
   writeDataset(...args).pipe(Effect.flatMap(loadDataset), Effect.scoped, Effect.provide(NodeServices.layer))
@@ -14,8 +14,8 @@ describe("loadDataset", () => {
     Effect.gen(function* () {
       const data = yield* load()
       assert.deepStrictEqual([data.trainExamples, data.testExamples], [4, 2])
-      assert.deepStrictEqual([...data.images.subarray(0, 3)], [0, 7, 14])
-      assert.deepStrictEqual([...data.images.subarray(24, 27)], [200, 201, 202])
+      assert.deepStrictEqual([...inMemory(data).subarray(0, 3)], [0, 7, 14])
+      assert.deepStrictEqual([...inMemory(data).subarray(24, 27)], [200, 201, 202])
       assert.deepStrictEqual([...data.labels], [0, 1, 2, 0, 2, 1])
     }),
   )
@@ -27,7 +27,7 @@ describe("loadDataset", () => {
         testImages: images(2, (i) => i, [2, 3, 3]),
       }
       const data = yield* load(colour, { imageShape: [2, 3, 3] })
-      assert.strictEqual(data.images.length, 6 * 18)
+      assert.strictEqual(inMemory(data).length, 6 * 18)
     }),
   )
 
@@ -36,8 +36,8 @@ describe("loadDataset", () => {
       const stored = { trainImages: images(4, (i) => i, [3, 2]), testImages: images(2, (i) => i, [3, 2]) }
       const data = yield* load(stored, { layout: { transposed: true } })
       // Stored as the columns (0, 1), (2, 3), (4, 5).
-      assert.deepStrictEqual([...data.images.subarray(0, 6)], [0, 2, 4, 1, 3, 5])
-      assert.deepStrictEqual([...data.images.subarray(24, 30)], [0, 2, 4, 1, 3, 5])
+      assert.deepStrictEqual([...inMemory(data).subarray(0, 6)], [0, 2, 4, 1, 3, 5])
+      assert.deepStrictEqual([...inMemory(data).subarray(24, 30)], [0, 2, 4, 1, 3, 5])
     }),
   )
 

@@ -1,11 +1,12 @@
 import { assert, describe, it } from "@effect/vitest"
 import { Effect } from "effect"
-import type { ResidentDataset } from "../../../stages/dataset/load.ts"
+import { imageReader } from "../../../stages/dataset/images.ts"
+import type { LoadedDataset } from "../../../stages/dataset/load.ts"
 import { normalize, pixelFigures, pixelTable, standardization } from "../../../stages/dataset/normalize.ts"
 import { numbered } from "../batch/numbered.ts"
 
 describe("pixelTable", () => {
-  const dataset: ResidentDataset = {
+  const dataset: LoadedDataset = {
     ...numbered(3, [1, 2, 1]),
     images: Uint8Array.from([0, 0, 255, 255, 7, 9]),
   }
@@ -32,7 +33,7 @@ describe("pixelTable", () => {
 })
 
 describe("normalization by channel", () => {
-  const dataset: ResidentDataset = {
+  const dataset: LoadedDataset = {
     ...numbered(2, [1, 2, 3]),
     images: Uint8Array.from([0, 255, 51, 255, 255, 51, 0, 0, 9, 0, 0, 9]),
   }
@@ -47,14 +48,14 @@ describe("normalization by channel", () => {
       ])
       const table = yield* pixelTable("standardizedByChannel", dataset, Uint32Array.from([0]))
       const out = new Float32Array(8).fill(9)
-      normalize(table, dataset.images.subarray(0, 6), out, 1)
+      normalize(table, imageReader(dataset)(0), out, 1)
       assert.deepStrictEqual([...out], [9, -1, 0, 0, 1, 0, 0, 9])
     }),
   )
 
   it.effect("of gray images is that of all pixels", () =>
     Effect.gen(function* () {
-      const gray: ResidentDataset = { ...dataset, imageShape: [1, 6, 1] }
+      const gray: LoadedDataset = { ...dataset, imageShape: [1, 6, 1] }
       const all = Uint32Array.from([0, 1])
       const by = yield* standardization("standardizedByChannel", gray, all)
       assert.deepStrictEqual(by, [yield* pixelFigures(gray, all)])

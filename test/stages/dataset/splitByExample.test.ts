@@ -9,6 +9,7 @@ const source = (examples: number, groups?: Int32Array): SplitSource => ({
   trainExamples: examples,
   testExamples: 0,
   labels: Int32Array.from({ length: examples }, (_, i) => (i % 10 === 0 ? 1 : 0)),
+  imageShape: [2, 2, 1],
   images: new Uint8Array(Uint32Array.from({ length: examples }, (_, i) => i * 2_654_435_761).buffer),
   ...(groups === undefined ? {} : { groups }),
 })

@@ -10,6 +10,14 @@ import {
   type Layout,
 } from "../../../schemas/experiment/Dataset.ts"
 import { encodeIdx, type Idx } from "../../../stages/dataset/idx.ts"
+import { isStored } from "../../../stages/dataset/images.ts"
+import type { LoadedDataset } from "../../../stages/dataset/load.ts"
+
+/** The images of a dataset that is small enough for the memory. */
+export const inMemory = ({ images }: LoadedDataset): Uint8Array => {
+  if (isStored(images)) throw new Error("found images in files, expected images in memory")
+  return images
+}
 
 export const images = (examples: number, pixel: (i: number) => number, dims = [2, 3]): Idx => ({
   type: "uint8",

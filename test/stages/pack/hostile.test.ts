@@ -9,6 +9,7 @@ import { Effect } from "effect"
 import sharp from "sharp"
 import { loadDataset } from "../../../stages/dataset/load.ts"
 import { npy, zip } from "../../fixtures/mnistFiles.ts"
+import { inMemory } from "../dataset/writeDataset.ts"
 import { pack, png, write } from "./packing.ts"
 
 const scratch = mkdtempSync(join(tmpdir(), "tidemark-hostile-"))
@@ -129,6 +130,7 @@ describe("a folder", () => {
     await write(test, { "b/1.png": 11 })
     const loaded = await Effect.runPromise(
       Effect.flatMap(pack({ kind: "folder", train, test }, data), loadDataset).pipe(
+        Effect.scoped,
         Effect.provide(NodeServices.layer),
       ),
     )
@@ -388,11 +390,11 @@ describe("CIFAR's binary files", () => {
     await write(folder, batches(Uint8Array.from([0, 1].flatMap((label) => [...record(label)])), record(9)))
     const fetched = await packed(fields(folder))
     assert.deepStrictEqual(fetched.classNames, [..."jihgfedcba"])
-    const { images, labels } = await Effect.runPromise(
-      loadDataset(fetched).pipe(Effect.provide(NodeServices.layer)),
+    const loaded = await Effect.runPromise(
+      loadDataset(fetched).pipe(Effect.scoped, Effect.provide(NodeServices.layer)),
     )
-    assert.deepStrictEqual([...images.subarray(0, 6)], [0, 1, 2, 0, 1, 2])
-    assert.deepStrictEqual([...labels], [0, 1, 0, 1, 0, 1, 0, 1, 0, 1, 9])
+    assert.deepStrictEqual([...inMemory(loaded).subarray(0, 6)], [0, 1, 2, 0, 1, 2])
+    assert.deepStrictEqual([...loaded.labels], [0, 1, 0, 1, 0, 1, 0, 1, 0, 1, 9])
   })
 
   it("that are truncated or have a label beyond the classes are refused", async () => {

@@ -13,7 +13,7 @@ import { batches, fillHere } from "../../../stages/batch/batch.ts"
 import { totalIterations } from "../../../stages/train/intervals.ts"
 import { withFeeds } from "../../../stages/train/feeds.ts"
 import { evaluationImages } from "../../../stages/batch/fillBatch.ts"
-import type { ResidentDataset } from "../../../stages/dataset/load.ts"
+import type { LoadedDataset } from "../../../stages/dataset/load.ts"
 import { buildProgram } from "../../../stages/model/model.ts"
 import { train, type TrainOptions } from "../../../stages/train/train.ts"
 import { metricsFile } from "../../../storage/metricsLog.ts"
@@ -43,7 +43,7 @@ export const tiny = (change: Partial<Parameters<typeof experiment>[0]> = {}) =>
   )
 
 /** 30 images of 4×4 whose brightest row is their class. */
-const dataset: ResidentDataset = (() => {
+const dataset: LoadedDataset = (() => {
   const images = new Uint8Array(30 * 16)
   const labels = Int32Array.from({ length: 30 }, (_, i) => i % 3)
   for (let i = 0; i < 30; i++) {

@@ -5,7 +5,7 @@ import sharp from "sharp"
 import { Gate } from "../../../schemas/experiment/Gate.ts"
 import { Experiment } from "../../../schemas/experiment/Experiment.ts"
 import { eventOpening } from "../../../stages/train/eventOpening.ts"
-import type { ResidentDataset } from "../../../stages/dataset/load.ts"
+import type { LoadedDataset } from "../../../stages/dataset/load.ts"
 import { buildProgram } from "../../../stages/model/model.ts"
 import { layers, Model } from "../../../schemas/experiment/Model.ts"
 import { networkGraph } from "../../../stages/model/networkGraph.ts"
@@ -18,7 +18,7 @@ const experiment = Schema.decodeUnknownSync(Experiment)(tiny)
 const program = buildProgram({ ...experiment, inputShape: [28, 28, 1], classes: 10 })
 
 /** Eight images of 2×3 whose classes are 2, 1, 0, 2, 1, 0, …; every byte has another value. */
-const dataset = (channels: number): ResidentDataset => ({
+const dataset = (channels: number): LoadedDataset => ({
   name: "small",
   classes: 3,
   imageShape: [2, 3, channels],

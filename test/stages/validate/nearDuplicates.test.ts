@@ -1,7 +1,7 @@
 import { assert, describe, it } from "@effect/vitest"
 import { Effect } from "effect"
 import sharp, { type Sharp } from "sharp"
-import type { ResidentDataset } from "../../../stages/dataset/load.ts"
+import type { LoadedDataset } from "../../../stages/dataset/load.ts"
 import { describeNearDuplicates, findNearDuplicates } from "../../../stages/validate/nearDuplicates.ts"
 
 const size = 48
@@ -21,7 +21,7 @@ const photograph = (seed: number) => {
   })
 }
 
-const datasetOf = (images: ReadonlyArray<Uint8Array>): ResidentDataset => ({
+const datasetOf = (images: ReadonlyArray<Uint8Array>): LoadedDataset => ({
   name: "photographs",
   classes: 2,
   imageShape: [size, size, 1],

@@ -1,9 +1,10 @@
 import { assert, describe, it } from "@effect/vitest"
-import type { ResidentDataset } from "../../../stages/dataset/load.ts"
+import type { LoadedDataset } from "../../../stages/dataset/load.ts"
+import { inMemory } from "../dataset/writeDataset.ts"
 import { findDividedGroups, findRepeated } from "../../../stages/validate/repeatedImages.ts"
 
 /** Images of one pixel. */
-const dataset = (pixels: ReadonlyArray<number>, labels: ReadonlyArray<number>): ResidentDataset => ({
+const dataset = (pixels: ReadonlyArray<number>, labels: ReadonlyArray<number>): LoadedDataset => ({
   name: "set",
   classes: 3,
   imageShape: [1, 1, 1],
@@ -18,7 +19,7 @@ const split = { train: indices(0, 1, 2), validation: indices(3), test: indices(4
 describe("findRepeated", () => {
   it("finds each image of validation and test that an earlier split has, and one pair for each image with two labels", () => {
     const data = dataset([5, 5, 7, 5, 5, 9], [0, 0, 1, 0, 2, 1])
-    assert.deepStrictEqual(findRepeated(data, split, Uint32Array.from(data.images)), {
+    assert.deepStrictEqual(findRepeated(data, split, Uint32Array.from(inMemory(data))), {
       acrossSplits: [
         [0, 3],
         [0, 4],

@@ -9,13 +9,15 @@ import { type FetchedDataset, fileNames, type OwnDataset } from "../../../schema
 import { describeDataset } from "../../../stages/fetch/datasets.ts"
 import type { Idx } from "../../../stages/dataset/idx.ts"
 import { loadDataset } from "../../../stages/dataset/load.ts"
-import { validateDataset } from "../../../stages/validate/validate.ts"
-import { images, labels, writeDataset } from "../dataset/writeDataset.ts"
+import { validateDataset, hashImages } from "../../../stages/validate/validate.ts"
+import { images, inMemory, labels, writeDataset } from "../dataset/writeDataset.ts"
 
 const validate = (bounds: Bounds, ...args: Parameters<typeof writeDataset>) =>
   writeDataset(...args).pipe(
     Effect.flatMap(loadDataset),
-    Effect.flatMap((data) => validateDataset(data, bounds)),
+    Effect.flatMap((data) =>
+      Effect.flatMap(hashImages(data), (hashes) => validateDataset(data, bounds, hashes)),
+    ),
     Effect.scoped,
     Effect.provide(NodeServices.layer),
   )
@@ -202,7 +204,7 @@ describe("the real MNIST", () => {
       }
       turn()
       const data = yield* loadDataset(fetched)
-      const figures = yield* validateDataset(data, bounds)
+      const figures = yield* validateDataset(data, bounds, yield* hashImages(data))
       running = false
       turn()
       assert.deepStrictEqual(
@@ -217,7 +219,7 @@ describe("the real MNIST", () => {
       assert.closeTo(figures.train.pixelStddev, 0.3081078038564622, 1e-9)
       assert.strictEqual(figures.duplicates, 0)
       assert.deepStrictEqual([...data.labels.subarray(0, 5)], [5, 0, 4, 1, 9])
-      assert.strictEqual(data.images.length, 70_000 * 784)
+      assert.strictEqual(inMemory(data).length, 70_000 * 784)
       assert.isBelow(longest, 100)
     }).pipe(Effect.provide(NodeServices.layer)),
   )
