@@ -13,7 +13,6 @@ import { OwnCodeFailed } from "../stages/code/load.ts"
 import { ContentNotKnown, DataNotAvailable, OwnFileNotFound } from "../stages/fetch/fetch.ts"
 import {
   ClassesMismatch,
-  DatasetTooLarge,
   SourceChanged,
   SourceFilesRefused,
   SourceInvalid,
@@ -49,7 +48,6 @@ export const RunError = Schema.Union([
   SourceFilesRefused,
   SourceChanged,
   ClassesMismatch,
-  DatasetTooLarge,
   IdxInvalid,
   ChecksumMismatch,
   ImageShapeMismatch,

@@ -86,6 +86,29 @@ export const read = (path: string, limitBytes = largestFileBytes): Storage<Uint8
     return received === sizeBytes ? content : content.slice(0, received)
   })
 
+/** Reads a regular file of any size in pieces of at most `pieceBytes`. A piece is valid until the next one is read. */
+export const readPieces = Effect.fnUntraced(function* (
+  path: string,
+  pieceBytes: number,
+  use: (piece: Uint8Array) => void,
+) {
+  const fs = yield* FileSystem.FileSystem
+  const info = yield* fs.stat(path).pipe(Effect.mapError(failed("read", path)))
+  const refused = notRegular(path, info.type)
+  if (refused !== undefined) return yield* refused
+  const file = yield* fs.open(path, { flag: "r" }).pipe(Effect.mapError(failed("read", path)))
+  const piece = new Uint8Array(pieceBytes)
+  // No more than its size, as `read`.
+  for (let rest = Number(info.size); rest > 0;) {
+    const count = yield* file
+      .read(piece.subarray(0, Math.min(rest, pieceBytes)))
+      .pipe(Effect.mapError(failed("read", path)))
+    if (count === 0) break
+    use(piece.subarray(0, count))
+    rest -= count
+  }
+}, Effect.scoped)
+
 export const readString = (path: string): Storage<string> =>
   Effect.map(read(path, longestTextBytes), (bytes) => new TextDecoder().decode(bytes))
 

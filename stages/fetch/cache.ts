@@ -12,14 +12,13 @@ import { Sha256 } from "../../schemas/experiment/Sha256.ts"
 import {
   list,
   makeFolder,
-  read,
   readStringIfExists,
   remove,
   stat,
   temporarySuffix,
   writeAtomic,
 } from "../../storage/files.ts"
-import { digestOf } from "../digest.ts"
+import { digestOfFile } from "../digest.ts"
 import type { Content } from "./sources.ts"
 
 /** The record next to a file of the cache. */
@@ -80,7 +79,7 @@ export const lookUp = Effect.fn("lookUp")(function* (path: string, sha256: strin
     record.modifiedMs === file.modifiedMs
   if (unchanged) return verified
 
-  const found = yield* digestOf("sha256", yield* read(path))
+  const found = yield* digestOfFile(path)
   if (found !== expected) return wrong(`${file.sizeBytes} bytes of SHA-256 ${found}`, `SHA-256 ${expected}`)
   // Fails in a read-only cache, which is allowed: the next look-up hashes the file again.
   yield* writeRecord(path, expected, source).pipe(Effect.ignore)
@@ -100,6 +99,9 @@ const removeAbandoned = Effect.fnUntraced(function* (folder: string) {
     if (file !== undefined && now - file.modifiedMs > abandonedMs) yield* remove(path)
   }
 })
+
+/** Records a file that has been written under its final name. */
+export const keepPublished = ({ path, sha256, source }: FetchedFile) => writeRecord(path, sha256, source)
 
 /** Writes verified content under its final name. */
 export const keep = Effect.fn("keep")(function* (path: string, content: Content) {

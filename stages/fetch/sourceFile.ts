@@ -4,14 +4,12 @@
  * A download is kept in the cache under its digest, so it is downloaded once. A file of this machine is not copied: what is
  * read of it is packed.
  */
-import { createHash } from "node:crypto"
 import { Effect, Path } from "effect"
 import { foreignContent } from "../../format/foreignContent.ts"
 import { showUrl } from "../../format/showUrl.ts"
 import type { SourceFile } from "../../schemas/experiment/SourceFile.ts"
 import { largestFileBytes } from "../../storage/regularFile.ts"
-import { openFile } from "../../storage/openFile.ts"
-import { digestOf } from "../digest.ts"
+import { digestOf, digestOfFile } from "../digest.ts"
 import { localFiles } from "../pack/sourceFiles.ts"
 import { addressOf, isUrl, lacksSecrets, pathOf } from "./address.ts"
 import { keep, lookUp } from "./cache.ts"
@@ -29,19 +27,6 @@ export const sourceVersion = (file: SourceFile) => {
     ? Effect.succeed(`sha256 ${file.sha256}`)
     : Effect.map(localFiles.version(pathOf(file.source)), (version) => `${version}\0${file.sha256}`)
 }
-
-/** About 10 ms of SHA-256 on a slow processor. */
-const pieceBytes = 4 * 2 ** 20
-
-const digestOfFile = Effect.fnUntraced(function* (path: string) {
-  const { read, sizeBytes } = yield* openFile(path)
-  const hash = createHash("sha256")
-  for (let at = 0; at < sizeBytes; at += pieceBytes) {
-    hash.update(read(at, pieceBytes))
-    yield* Effect.yieldNow
-  }
-  return hash.digest("hex")
-}, Effect.scoped)
 
 const wrongDigest = (source: string, bytes: Uint8Array, sha256: string, expected: string) => {
   const foreign = foreignContent(bytes)

@@ -4,6 +4,7 @@
  * `train` and `test` are in the order of the packed arrays.
  */
 import type { ImageCounts } from "../../schemas/experiment/Dataset.ts"
+import type { ImageSink } from "./imageSink.ts"
 import type { SourceFiles } from "./sourceFiles.ts"
 import type { SourceProblem } from "./SourceInvalid.ts"
 
@@ -31,9 +32,9 @@ export interface ImageList {
   readonly skipped: number
 }
 
-/** Examples in memory: images of one byte a pixel, channels last, and the name of each one's class. */
+/** Examples: images of one byte a pixel, channels last, in a file of the cache, and the name of each one's class. */
 export interface ArraySet {
-  readonly images: Uint8Array
+  readonly images: ImageSink
   readonly labels: ReadonlyArray<string>
   readonly names: ReadonlyArray<string>
   readonly groups?: ReadonlyArray<string>
@@ -48,4 +49,5 @@ export interface ArraySource {
   readonly images: ImageCounts
 }
 
-export const noExamples: ArraySet = { images: new Uint8Array(0), labels: [], names: [] }
+/** A set without examples. */
+export const noExamples = (images: ImageSink): ArraySet => ({ images, labels: [], names: [] })

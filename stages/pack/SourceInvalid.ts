@@ -95,11 +95,3 @@ export class ClassesMismatch extends Failure<ClassesMismatch>()("ClassesMismatch
   message: ({ advice, dataset, expected, found }) =>
     `the classes of ${dataset} are not those of the experiment: found ${found}, expected ${expected}; ${advice}`,
 }) {}
-
-/** More pixels than a file of the cache may have. */
-export class DatasetTooLarge extends Failure<DatasetTooLarge>()("DatasetTooLarge", {
-  exitCode: "dataError",
-  fields: { dataset: Schema.String, found: Schema.String, expected: Schema.String },
-  message: ({ dataset, expected, found }) =>
-    `${dataset} is too large: found ${found}, expected ${expected}; use a smaller imageShape, or fewer images`,
-}) {}

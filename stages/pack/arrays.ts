@@ -11,6 +11,8 @@ import { largestFileBytes } from "../../storage/regularFile.ts"
 import { makeMembers } from "./archive/members.ts"
 import { addArchive } from "./archive/openArchive.ts"
 import type { Shape } from "./decodeList.ts"
+import type { StorageFailed } from "../../storage/StorageFailed.ts"
+import type { ImageSink } from "./imageSink.ts"
 import { locate, notFound, openNamed, type Reading } from "./locate.ts"
 import { type NumpyArray, parseNpy } from "./npy.ts"
 import { type ArraySet, type ArraySource, noExamples } from "./Source.ts"
@@ -41,7 +43,7 @@ export const setOf = (
     readonly imagesPath: string
     readonly labelsPath: string
   },
-): Result.Result<ArraySet, SourceInvalid> => {
+): Result.Result<Omit<ArraySet, "images"> & { readonly pixels: Uint8Array }, SourceInvalid> => {
   const { classes, imagesPath, labelsPath, shape } = options
   const [height, width, channels] = shape
   const invalid = (path: string, found: string, expected: string, advice: string) =>
@@ -74,13 +76,26 @@ export const setOf = (
     }
   }
   return Result.map(bytesOf(images, imagesPath), (bytes) => ({
-    images: bytes,
+    pixels: bytes,
     labels: values.map((label) =>
       typeof classes === "number" || typeof label === "string" ? String(label) : classes[label],
     ),
     names: values.map((_, example) => `${imagesPath}[${example}]`),
   }))
 }
+
+/** Writes the images of arrays that fit each other. */
+const packSet = Effect.fnUntraced(function* (
+  sink: ImageSink,
+  images: NumpyArray,
+  labels: NumpyArray,
+  options: Parameters<typeof setOf>[2],
+) {
+  const { pixels, ...set } = yield* Effect.fromResult(setOf(images, labels, options))
+  yield* Effect.try({ try: () => sink.append(pixels), catch: (error) => error as StorageFailed })
+  const packed: ArraySet = { ...set, images: sink }
+  return packed
+})
 
 const sourceOf = (train: ArraySet, test: ArraySet, sources: number): ArraySource => ({
   train,
@@ -127,13 +142,17 @@ export const readNpz = Effect.fn("readNpz")(function* (
     const content = yield* files.read(`${wanted}.npy`, largestFileBytes)
     return yield* Effect.fromResult(parseNpy(content, `${name}/${wanted}.npy`))
   })
-  const set = Effect.fnUntraced(function* (images: string, labels: string) {
+  const { sinks } = reading
+  const set = Effect.fnUntraced(function* (sink: ImageSink, images: string, labels: string) {
     const options = { shape, classes, imagesPath: `${name}/${images}`, labelsPath: `${name}/${labels}` }
-    return yield* Effect.fromResult(setOf(yield* array(images), yield* array(labels), options))
+    return yield* packSet(sink, yield* array(images), yield* array(labels), options)
   })
-  const train = yield* set(arrays.trainImages, arrays.trainLabels)
+  const train = yield* set(sinks.train, arrays.trainImages, arrays.trainLabels)
   const isOneSet = !has(arrays.testImages) && !has(arrays.testLabels)
-  return sourceOf(train, isOneSet ? noExamples : yield* set(arrays.testImages, arrays.testLabels), 1)
+  const test = isOneSet
+    ? noExamples(sinks.test)
+    : yield* set(sinks.test, arrays.testImages, arrays.testLabels)
+  return sourceOf(train, test, 1)
 }, Effect.scoped)
 
 export const readNpy = Effect.fn("readNpy")(function* (
@@ -149,9 +168,10 @@ export const readNpy = Effect.fn("readNpy")(function* (
   const set = Effect.fnUntraced(function* (half: "train" | "test", images: SourceFile, labels: SourceFile) {
     const [pixels, classOf] = [yield* array(`${half}Images`, images), yield* array(`${half}Labels`, labels)]
     const options = { shape, classes, imagesPath: pixels.name, labelsPath: classOf.name }
-    return yield* Effect.fromResult(setOf(pixels.array, classOf.array, options))
+    return yield* packSet(reading.sinks[half], pixels.array, classOf.array, options)
   })
   const train = yield* set("train", trainImages, trainLabels)
-  if (testImages === undefined || testLabels === undefined) return sourceOf(train, noExamples, 2)
+  if (testImages === undefined || testLabels === undefined)
+    return sourceOf(train, noExamples(reading.sinks.test), 2)
   return sourceOf(train, yield* set("test", testImages, testLabels), 4)
 })

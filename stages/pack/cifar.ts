@@ -6,14 +6,19 @@
  */
 import { Effect, Path } from "effect"
 import type { CifarDataset } from "../../schemas/experiment/PackedDataset.ts"
-import { largestFileBytes, longestTextBytes } from "../../storage/regularFile.ts"
-import { notFound, type Reading } from "./locate.ts"
+import { longestTextBytes } from "../../storage/regularFile.ts"
+import { failedNow, type StorageFailed } from "../../storage/StorageFailed.ts"
+import type { ImageSink } from "./imageSink.ts"
+import { openNamed, type Reading } from "./locate.ts"
 import type { ArraySet, ArraySource } from "./Source.ts"
 import { readText } from "./sourceFiles.ts"
 import { SourceInvalid } from "./SourceInvalid.ts"
 
 const plane = 32 * 32
 const pixels = 3 * plane
+
+/** 3 MB: the files of a larger dataset may have any size. */
+const recordsAtOnce = 1000
 
 const layouts = {
   10: {
@@ -67,48 +72,53 @@ export const readCifar = Effect.fn("readCifar")(function* (
   const names =
     typeof classes !== "number" ? classes : written.length === dataset.labels ? written : undefined
 
-  const readSet = Effect.fnUntraced(function* (files: ReadonlyArray<string>) {
-    const parts: Array<ArraySet> = []
-    for (const file of files) {
-      const path = paths.join(folder, file)
-      const invalid = (found: string, expected: string, advice: string) =>
-        new SourceInvalid({ path, found, expected, advice })
-      const bytes = yield* reading.files.read(path, largestFileBytes).pipe(
-        Effect.catchIf(
-          ({ code }) => code === "ENOENT",
-          () => Effect.fail(notFound(reading, "folder", path, "a file of the binary version of CIFAR")),
-        ),
-      )
-      const examples = bytes.byteLength / recordBytes
-      if (examples === 0 || !Number.isInteger(examples)) {
-        const expected = `a multiple of ${recordBytes}`
-        return yield* invalid(`${bytes.byteLength} bytes`, expected, "the file is truncated: get it again")
-      }
-      const images = new Uint8Array(examples * pixels)
-      const labels: Array<string> = []
-      for (let example = 0; example < examples; example++) {
-        const record = bytes.subarray(example * recordBytes, (example + 1) * recordBytes)
+  const readFile = Effect.fnUntraced(function* (sink: ImageSink, file: string, labels: Array<string>) {
+    const path = paths.join(folder, file)
+    const invalid = (found: string, expected: string, advice: string) =>
+      new SourceInvalid({ path, found, expected, advice })
+    const opened = yield* openNamed(reading, "folder", path, "a file of the binary version of CIFAR")
+    const { read, sizeBytes } = opened.file
+    const examples = sizeBytes / recordBytes
+    if (examples === 0 || !Number.isInteger(examples)) {
+      const expected = `a multiple of ${recordBytes}`
+      return yield* invalid(`${sizeBytes} bytes`, expected, "the file is truncated: get it again")
+    }
+    for (let from = 0; from < examples; from += recordsAtOnce) {
+      const count = Math.min(recordsAtOnce, examples - from)
+      const records = yield* Effect.try({
+        try: () => read(from * recordBytes, count * recordBytes),
+        catch: failedNow("read", path),
+      })
+      const images = new Uint8Array(count * pixels)
+      for (let at = 0; at < count; at++) {
+        const record = records.subarray(at * recordBytes, (at + 1) * recordBytes)
         const label = record[layout.labelAt]
         if (label >= dataset.labels) {
           const expected = `labels 0 to ${dataset.labels - 1}`
-          return yield* invalid(`the label ${label} at example ${example}`, expected, "check dataset.labels")
+          return yield* invalid(
+            `the label ${label} at example ${from + at}`,
+            expected,
+            "check dataset.labels",
+          )
         }
         labels.push(names?.[label] ?? String(label))
-        writePixels(record.subarray(layout.labelBytes), images.subarray(example * pixels))
+        writePixels(record.subarray(layout.labelBytes), images.subarray(at * pixels))
       }
-      parts.push({ images, labels, names: labels.map((_, example) => `${path}[${example}]`) })
+      yield* Effect.try({ try: () => sink.append(images), catch: (error) => error as StorageFailed })
+      yield* Effect.yieldNow
     }
-    const set: ArraySet = {
-      images:
-        parts.length === 1 ? parts[0].images : new Uint8Array(Buffer.concat(parts.map((p) => p.images))),
-      labels: parts.flatMap((part) => part.labels),
-      names: parts.flatMap((part) => part.names),
-    }
+    return Array.from({ length: examples }, (_, example) => `${path}[${example}]`)
+  }, Effect.scoped)
+
+  const readSet = Effect.fnUntraced(function* (sink: ImageSink, files: ReadonlyArray<string>) {
+    const labels: Array<string> = []
+    const found = yield* Effect.forEach(files, (file) => readFile(sink, file, labels))
+    const set: ArraySet = { images: sink, labels, names: found.flat() }
     return set
   })
   const source: ArraySource = {
-    train: yield* readSet(layout.train),
-    test: yield* readSet(layout.test),
+    train: yield* readSet(reading.sinks.train, layout.train),
+    test: yield* readSet(reading.sinks.test, layout.test),
     sources: layout.train.length + layout.test.length,
     skipped: 0,
     excluded: [],

@@ -1,5 +1,6 @@
 /**
- * Decodes the images of a list: (entries, shape, options) -> arrays and the files that cannot become examples.
+ * Decodes the images of a list: (entries, shape, options) -> their pixels in a file of the cache, and the files that cannot become
+ * examples.
  *
  * Every file is read and decoded once, several at a time: the decoder works in threads of its own. The result depends on the
  * order of the list, never on which file was decoded first.
@@ -8,8 +9,10 @@ import { availableParallelism } from "node:os"
 import { Clock, Effect } from "effect"
 import { count } from "../../format/numbers.ts"
 import type { ImageOptions } from "../../schemas/experiment/PackedDataset.ts"
+import type { StorageFailed } from "../../storage/StorageFailed.ts"
 import { digestOf } from "../digest.ts"
 import { decodeExample } from "../preprocess/decodeExample.ts"
+import type { ImageSink } from "./imageSink.ts"
 import type { ArraySet, ImageEntry } from "./Source.ts"
 import type { SourceFiles } from "./sourceFiles.ts"
 import type { SourceProblem } from "./SourceInvalid.ts"
@@ -43,16 +46,19 @@ const makeProgress = Effect.fnUntraced(function* (dataset: string, total: number
   })
 })
 
-/** Removes the gaps that files without pixels left. */
-const compact = (images: Uint8Array, size: number, isGood: (index: number) => boolean, examples: number) => {
+/** Removes the gaps that files without pixels left. `isGood`: of the images of the block, by their place in it. */
+const compact = (block: Uint8Array, size: number, isGood: (place: number) => boolean, images: number) => {
   let kept = 0
-  for (let index = 0; index < examples; index++) {
-    if (!isGood(index)) continue
-    if (kept !== index) images.copyWithin(kept * size, index * size, (index + 1) * size)
+  for (let place = 0; place < images; place++) {
+    if (!isGood(place)) continue
+    if (kept !== place) block.copyWithin(kept * size, place * size, (place + 1) * size)
     kept++
   }
-  return images.subarray(0, kept * size)
+  return block.subarray(0, kept * size)
 }
+
+/** Images that are decoded before they are written: the larger, the shorter the threads wait for the last image of a block. */
+const blockBytes = 32 * 2 ** 20
 
 /** libvips starts threads for every image: for many small images one thread each is faster. */
 const withOneThread = Effect.acquireRelease(
@@ -71,18 +77,22 @@ export const decodeList = Effect.fn("decodeList")(function* (options: {
   readonly entries: ReadonlyArray<ImageEntry>
   readonly shape: Shape
   readonly images: ImageOptions
+  readonly sink: ImageSink
   /** Counts of what was seen in the images, which this adds to. */
   readonly counts: Map<string, number>
 }) {
-  const { counts, dataset, entries, files, shape } = options
+  const { counts, dataset, entries, files, shape, sink } = options
   const size = shape.reduce((a, b) => a * b)
-  const pixels = new Uint8Array(entries.length * size)
+  const concurrency = filesPerCore * availableParallelism()
+  const atOnce = Math.min(entries.length, Math.max(8 * concurrency, Math.floor(blockBytes / size)))
+  const block = new Uint8Array(atOnce * size)
   const faults = new Map<number, Excluded>()
   const progress = yield* makeProgress(dataset, entries.length)
   const add = (what: string) => counts.set(what, (counts.get(what) ?? 0) + 1)
-  const decodeOne = Effect.fnUntraced(function* ({ file, name }: ImageEntry, index: number) {
+  /** `place`: in the block that begins with the image `first`. */
+  const decodeOne = Effect.fnUntraced(function* ({ file, name }: ImageEntry, first: number, place: number) {
     const fail = (kind: string, reason: string, sha256: string | null) =>
-      faults.set(index, { path: name, reason, sha256, kind })
+      faults.set(first + place, { path: name, reason, sha256, kind })
     yield* progress
     const bytes = yield* files.read(file, limitBytes).pipe(
       Effect.catch(({ code, message }) => {
@@ -91,7 +101,7 @@ export const decodeList = Effect.fn("decodeList")(function* (options: {
       }),
     )
     if (bytes === undefined) return
-    const to = pixels.subarray(index * size, (index + 1) * size)
+    const to = block.subarray(place * size, (place + 1) * size)
     const seen = yield* decodeExample(bytes, name, shape, options.images, to).pipe(
       Effect.catch(({ _tag, message }) =>
         Effect.map(digestOf("sha256", bytes), (sha256) => {
@@ -105,14 +115,19 @@ export const decodeList = Effect.fn("decodeList")(function* (options: {
     seen.traits.forEach(add)
   })
   yield* withOneThread
-  yield* Effect.forEach(entries, decodeOne, {
-    concurrency: filesPerCore * availableParallelism(),
-    discard: true,
-  })
+  for (let first = 0; first < entries.length; first += atOnce) {
+    const some = entries.slice(first, first + atOnce)
+    yield* Effect.forEach(some, (entry, place) => decodeOne(entry, first, place), {
+      concurrency,
+      discard: true,
+    })
+    const whole = compact(block, size, (place) => !faults.has(first + place), some.length)
+    yield* Effect.try({ try: () => sink.append(whole), catch: (error) => error as StorageFailed })
+  }
   const good = faults.size === 0 ? entries : entries.filter((_, index) => !faults.has(index))
   const hasGroups = good.some(({ group }) => group !== undefined)
   const set: ArraySet = {
-    images: compact(pixels, size, (index) => !faults.has(index), entries.length),
+    images: sink,
     labels: good.map(({ label }) => label),
     names: good.map(({ name }) => name),
     // An example without a group is one of its own.

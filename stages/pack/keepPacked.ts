@@ -8,28 +8,18 @@
 import { createHash } from "node:crypto"
 import { Effect, Path } from "effect"
 import type { FetchedDataset, FetchedFile, Packed } from "../../schemas/experiment/Dataset.ts"
-import { size } from "../../format/size.ts"
-import { largestFileBytes } from "../../storage/regularFile.ts"
 import { encodeIdx } from "../dataset/idx.ts"
 import { digestOf } from "../digest.ts"
 import { keep, lookUp } from "../fetch/cache.ts"
 import type { ClassMap } from "./classMap.ts"
 import type { Shape } from "./decodeList.ts"
 import type { ArraySet, ArraySource } from "./Source.ts"
-import { DatasetTooLarge } from "./SourceInvalid.ts"
 
 /** The first 64 bits of the digest of a group's name. */
 const groupKey = (group: string): readonly [number, number] => {
   const digest = createHash("sha256").update(group).digest()
   return [digest.readInt32BE(0), digest.readInt32BE(4)]
 }
-
-const imagesOf = ({ images, labels }: ArraySet, [height, width, channels]: Shape) =>
-  encodeIdx({
-    type: "uint8",
-    dims: [labels.length, height, width, ...(channels === 1 ? [] : [channels])],
-    data: images,
-  })
 
 /** One byte for each label if that is enough, as in MNIST. */
 const labelsOf = ({ labels }: ArraySet, { labelOf, names }: ClassMap) =>
@@ -52,13 +42,6 @@ export const keepPacked = Effect.fn("keepPacked")(function* (options: {
   const { classes, dataset, folder, origin, shape, source } = options
   const paths = yield* Path.Path
   const keepFile = Effect.fnUntraced(function* (bytes: Uint8Array, suffix: string) {
-    if (bytes.byteLength > largestFileBytes) {
-      return yield* new DatasetTooLarge({
-        dataset,
-        found: size(bytes.byteLength),
-        expected: `at most ${size(largestFileBytes)} for the images of a set`,
-      })
-    }
     const sha256 = yield* digestOf("sha256", bytes)
     const path = paths.join(folder, `${sha256}.${suffix}`)
     const cached = yield* lookUp(path, sha256)
@@ -68,9 +51,9 @@ export const keepPacked = Effect.fn("keepPacked")(function* (options: {
   })
   const { test, train } = source
   const files = {
-    trainImages: yield* keepFile(imagesOf(train, shape), "idx"),
+    trainImages: yield* train.images.keep(origin),
     trainLabels: yield* keepFile(labelsOf(train, classes), "idx"),
-    testImages: yield* keepFile(imagesOf(test, shape), "idx"),
+    testImages: yield* test.images.keep(origin),
     testLabels: yield* keepFile(labelsOf(test, classes), "idx"),
   }
   const text = [...train.names, ...test.names].map((name) => `${JSON.stringify(name)}\n`).join("")

@@ -5,6 +5,8 @@ import { Effect } from "effect"
 import type { SourceFile } from "../../schemas/experiment/SourceFile.ts"
 import { fetchSourceFile, nameOf } from "../fetch/sourceFile.ts"
 import type { SourceFiles } from "./sourceFiles.ts"
+import type { ImageSink } from "./imageSink.ts"
+import type { SetName } from "./Source.ts"
 import { SourceNotFound } from "./SourceInvalid.ts"
 
 /** What a dataset is read with. */
@@ -15,6 +17,8 @@ export interface Reading {
   readonly dataDir: string
   /** For files without a name, while the dataset is packed. */
   readonly scratchFolder: string
+  /** Where the images of each set go. */
+  readonly sinks: Readonly<Record<SetName, ImageSink>>
 }
 
 /** The error of a file that is not there. */

@@ -20,6 +20,7 @@ import { cifarFiles, readCifar } from "./cifar.ts"
 import { classMap } from "./classMap.ts"
 import { decodeList, type Shape } from "./decodeList.ts"
 import { listFolders } from "./folder.ts"
+import { makeImageSink } from "./imageSink.ts"
 import { keepPacked } from "./keepPacked.ts"
 import { openNamed, type Reading } from "./locate.ts"
 import { listManifest } from "./manifest.ts"
@@ -49,7 +50,7 @@ type ImageDataset = Extract<
 >
 
 /** Decodes the images of both sets. Refuses files that cannot become examples, or lists them as excluded. */
-const decodeSets = Effect.fnUntraced(function* (dataset: ImageDataset, list: ImageList) {
+const decodeSets = Effect.fnUntraced(function* ({ sinks }: Reading, dataset: ImageDataset, list: ImageList) {
   const counts = new Map<string, number>()
   const options = {
     dataset: dataset.name,
@@ -58,8 +59,8 @@ const decodeSets = Effect.fnUntraced(function* (dataset: ImageDataset, list: Ima
     images: dataset,
     counts,
   }
-  const train = yield* decodeList({ ...options, entries: list.train })
-  const test = yield* decodeList({ ...options, entries: list.test })
+  const train = yield* decodeList({ ...options, entries: list.train, sink: sinks.train })
+  const test = yield* decodeList({ ...options, entries: list.test, sink: sinks.test })
   const unread = list.problems.map((problem) => ({ ...problem, sha256: null }))
   const excluded = [...unread, ...train.excluded, ...test.excluded]
   if (excluded.length > 0 && dataset.damaged === "refuse") {
@@ -116,7 +117,7 @@ const readExamples = Effect.fnUntraced(function* (reading: Reading, dataset: Pac
     }
     default: {
       const { classes, list } = yield* listImages(reading, dataset)
-      return { ...found(yield* decodeSets(dataset, list), classes), more: list.classes }
+      return { ...found(yield* decodeSets(reading, dataset, list), classes), more: list.classes }
     }
   }
 }, Effect.scoped)
@@ -220,7 +221,9 @@ export const packDataset = Effect.fn("packDataset")(function* (dataset: PackedDa
   const versions = yield* digestOfText(yield* versionsOf(dataset))
   const known = yield* readIndex(indexPath, versions)
   if (known !== undefined) return known
-  const local: Reading = { dataset: dataset.name, files: localFiles, dataDir, scratchFolder: folder }
+  const shape = shapeOf(dataset)
+  const sinks = { train: yield* makeImageSink(folder, shape), test: yield* makeImageSink(folder, shape) }
+  const local: Reading = { dataset: dataset.name, files: localFiles, dataDir, scratchFolder: folder, sinks }
   const { classes, more, source } = yield* openFiles(dataset, local).pipe(
     Effect.flatMap((reading) => readExamples(reading, dataset)),
     Effect.scoped,
@@ -232,11 +235,11 @@ export const packDataset = Effect.fn("packDataset")(function* (dataset: PackedDa
   const fetched = yield* keepPacked({
     dataset: dataset.name,
     source,
-    shape: shapeOf(dataset),
+    shape,
     classes: map,
     origin: isUrl(origin) ? origin : paths.resolve(origin),
     folder,
   })
   yield* writeAtomic(indexPath, `${JSON.stringify({ versions, fetched })}\n`)
   return fetched
-})
+}, Effect.scoped)

@@ -10,13 +10,18 @@ import { CsvError, parse } from "csv-parse"
 import type { TableDataset } from "../../schemas/experiment/PackedDataset.ts"
 import type { SourceFile } from "../../schemas/experiment/SourceFile.ts"
 import type { OpenFile } from "../../storage/openFile.ts"
+import { StorageFailed } from "../../storage/StorageFailed.ts"
 import { compressionOf, contentOf } from "./archive/content.ts"
 import { ArchiveFault, makeLimit } from "./archive/limit.ts"
 import type { Shape } from "./decodeList.ts"
 import { openNamed, type Reading } from "./locate.ts"
 import { shardsOf } from "./shards.ts"
-import { type ArraySet, type ArraySource, noExamples, type SetName } from "./Source.ts"
+import type { ImageSink } from "./imageSink.ts"
+import type { ArraySet, ArraySource, SetName } from "./Source.ts"
 import { SourceInvalid } from "./SourceInvalid.ts"
+
+/** Images are written when there are so many. */
+const blockBytes = 2 ** 20
 
 type Table = typeof TableDataset.Type
 
@@ -82,7 +87,13 @@ const pixelOf = (text: string, brightest: number): number => {
 }
 
 /** Throws what is wrong with the table, with its line. */
-const readRows = async (file: OpenFile, table: Table, shape: Shape, name: string): Promise<ArraySet> => {
+const readRows = async (
+  file: OpenFile,
+  table: Table,
+  shape: Shape,
+  name: string,
+  sink: ImageSink,
+): Promise<Omit<ArraySet, "images">> => {
   const { brightest, classes, header, label } = table
   const size = shape[0] * shape[1] * shape[2]
   const compression = compressionOf(file.read(0, 4))
@@ -90,7 +101,9 @@ const readRows = async (file: OpenFile, table: Table, shape: Shape, name: string
   const text = Readable.from(contentOf(file, compression, count), { objectMode: false })
   const rows = text.pipe(parse({ bom: true, info: true, skip_empty_lines: true }))
   text.on("error", (error) => rows.destroy(error))
-  const [images, labels, names]: [Array<Uint8Array>, Array<string>, Array<string>] = [[], [], []]
+  const [labels, names]: [Array<string>, Array<string>] = [[], []]
+  const block = new Uint8Array(size * Math.max(1, Math.floor(blockBytes / size)))
+  let filled = 0
   let at = -1
   let line = 0
   try {
@@ -104,23 +117,27 @@ const readRows = async (file: OpenFile, table: Table, shape: Shape, name: string
         checkColumns(record, shape)
         if (header) continue
       }
-      const pixels = new Uint8Array(size)
-      for (let column = 0, pixel = 0; column < record.length; column++) {
-        if (column !== at) pixels[pixel++] = pixelOf(record[column], brightest)
+      for (let column = 0; column < record.length; column++) {
+        if (column !== at) block[filled++] = pixelOf(record[column], brightest)
+      }
+      if (filled === block.length) {
+        sink.append(block)
+        filled = 0
       }
       labels.push(labelOf(record[at], classes))
-      images.push(pixels)
       names.push(`${name}:${line}`)
     }
+    sink.append(block.subarray(0, filled))
   } catch (error) {
     throw invalidOf(error, name, line)
   } finally {
     text.destroy()
   }
-  return { images: new Uint8Array(Buffer.concat(images)), labels, names }
+  return { labels, names }
 }
 
 const invalidOf = (error: unknown, name: string, line: number) => {
+  if (error instanceof StorageFailed) return error
   if (error instanceof ArchiveFault || error instanceof RowFault) {
     const path = error instanceof RowFault ? `${name}:${line}` : name
     return new SourceInvalid({ path, found: error.message, expected: error.expected, advice: error.advice })
@@ -136,26 +153,22 @@ const invalidOf = (error: unknown, name: string, line: number) => {
   })
 }
 
-const concat = (sets: ReadonlyArray<ArraySet>): ArraySet =>
-  sets.length === 1
-    ? sets[0]
-    : {
-        images: new Uint8Array(Buffer.concat(sets.map(({ images }) => images))),
-        labels: sets.flatMap(({ labels }) => labels),
-        names: sets.flatMap(({ names }) => names),
-      }
-
 export const readTable = Effect.fn("readTable")(function* (reading: Reading, table: Table, shape: Shape) {
   const readFile = Effect.fnUntraced(function* (set: SetName, source: SourceFile) {
     const { file, name } = yield* openNamed(reading, set, source, "a CSV file")
     return yield* Effect.tryPromise({
-      try: () => readRows(file, table, shape, name),
-      catch: (error) => error as SourceInvalid,
+      try: () => readRows(file, table, shape, name, reading.sinks[set]),
+      catch: (error) => error as SourceInvalid | StorageFailed,
     })
   }, Effect.scoped)
   const readSet = Effect.fnUntraced(function* (set: SetName) {
-    const sets = yield* Effect.forEach(shardsOf(table[set]), (source) => readFile(set, source))
-    return sets.length === 0 ? noExamples : concat(sets)
+    const found = yield* Effect.forEach(shardsOf(table[set]), (source) => readFile(set, source))
+    const all: ArraySet = {
+      images: reading.sinks[set],
+      labels: found.flatMap(({ labels }) => labels),
+      names: found.flatMap(({ names }) => names),
+    }
+    return all
   })
   const source: ArraySource = {
     train: yield* readSet("train"),
