@@ -2,6 +2,7 @@
 import { count, measure } from "../../format/numbers.ts"
 import { datasetTitle } from "../../format/datasetTitle.ts"
 import type { InspectedData } from "../../operations/data/inspectData.ts"
+import { size } from "../../format/size.ts"
 import { table } from "./table.ts"
 
 /** More excluded files are only counted; stages/fetch.json of a run lists them all. */
@@ -21,6 +22,7 @@ export const renderData = ({ summary }: Pick<InspectedData, "summary">): string 
   return [
     `${datasetTitle(name)}: ${setsOf(summary)} of ${imageShape.join("×")}, ${classes.length} classes`,
     `pixels         mean ${measure(summary.pixelMean)}, standard deviation ${measure(summary.pixelStddev)}`,
+    `images         ${size(summary.imageBytes)}, ${summary.isInMemory ? "in memory" : "read from the files of the cache"} while training`,
     ...(packed === null
       ? []
       : [

@@ -6,7 +6,7 @@ import { Effect, Result } from "effect"
 import { isPacked } from "../../schemas/experiment/Dataset.ts"
 import type { Experiment } from "../../schemas/experiment/Experiment.ts"
 import { classNames } from "../../stages/dataset/classNames.ts"
-import { withImageReads } from "../../stages/dataset/images.ts"
+import { imageBytes, isStored, withImageReads } from "../../stages/dataset/images.ts"
 import { loadDataset } from "../../stages/dataset/load.ts"
 import { pixelFigures } from "../../stages/dataset/normalize.ts"
 import { splitDataset } from "../../stages/dataset/split.ts"
@@ -72,6 +72,9 @@ export const inspectData = Effect.fn("inspectData")(function* (
     summary: {
       name: fetched.name,
       imageShape: fetched.imageShape,
+      imageBytes: data.labels.length * imageBytes(data),
+      /** Whether training holds the images in memory; others are read from files. */
+      isInMemory: !isStored(data.images),
       classes: names,
       trainExamples: data.trainExamples,
       testExamples: data.testExamples,

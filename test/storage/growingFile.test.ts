@@ -1,0 +1,60 @@
+import { mkdtempSync, readdirSync, readFileSync, rmSync, utimesSync, writeFileSync } from "node:fs"
+import { tmpdir } from "node:os"
+import { join } from "node:path"
+import * as NodeServices from "@effect/platform-node/NodeServices"
+import { afterAll, assert, describe, it } from "@effect/vitest"
+import { Effect } from "effect"
+import { makeGrowingFile } from "../../storage/growingFile.ts"
+
+const scratch = mkdtempSync(join(tmpdir(), "tidemark-growing-"))
+afterAll(() => rmSync(scratch, { recursive: true, force: true }))
+let made = 0
+const newFolder = () => join(scratch, String(made++))
+
+describe("a growing file", () => {
+  it.live("has its name once it is published, with what was written, and no other name", () =>
+    Effect.gen(function* () {
+      const folder = newFolder()
+      const path = join(folder, "whole")
+      yield* Effect.scoped(
+        Effect.gen(function* () {
+          const file = yield* makeGrowingFile(folder)
+          file.append(new TextEncoder().encode("----, "))
+          file.append(new TextEncoder().encode("world"))
+          file.writeStart(new TextEncoder().encode("good"))
+          assert.strictEqual(file.sizeBytes(), 11)
+          const start = new Uint8Array(4)
+          assert.strictEqual(file.read(0, start), 4)
+          assert.strictEqual(new TextDecoder().decode(start), "good")
+          assert.notInclude(readdirSync(folder), "whole")
+          yield* file.publish(path)
+        }),
+      )
+      assert.deepStrictEqual(readdirSync(folder), ["whole"])
+      assert.strictEqual(readFileSync(path, "utf8"), "good, world")
+    }).pipe(Effect.provide(NodeServices.layer)),
+  )
+
+  it.live("is gone if the scope ends before, and so is what a killed process left, but no other file", () =>
+    Effect.gen(function* () {
+      const folder = newFolder()
+      yield* Effect.scoped(makeGrowingFile(folder))
+      assert.deepStrictEqual(readdirSync(folder), [])
+      const [old, young] = [".growing.1-1.tmp", ".growing.1-2.tmp"]
+      for (const name of [old, young, "other.tmp"]) writeFileSync(join(folder, name), "x")
+      const before = new Date(Date.now() - 600_000)
+      for (const name of [old, "other.tmp"]) utimesSync(join(folder, name), before, before)
+      yield* Effect.scoped(makeGrowingFile(folder))
+      assert.deepStrictEqual(readdirSync(folder).sort(), [young, "other.tmp"])
+    }).pipe(Effect.provide(NodeServices.layer)),
+  )
+
+  it.live("fails with what the system reports", () =>
+    Effect.gen(function* () {
+      const folder = newFolder()
+      writeFileSync(folder, "a file")
+      const error = yield* Effect.flip(Effect.scoped(makeGrowingFile(folder)))
+      assert.strictEqual(error._tag, "StorageFailed")
+    }).pipe(Effect.provide(NodeServices.layer)),
+  )
+})
