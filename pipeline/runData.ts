@@ -6,7 +6,7 @@ import { Effect, Scope } from "effect"
 import type { FetchedDataset } from "../schemas/experiment/Dataset.ts"
 import type { Experiment } from "../schemas/experiment/Experiment.ts"
 import type { Split } from "../schemas/experiment/Split.ts"
-import { describeStored, ImageMemory, isStored } from "../stages/dataset/images.ts"
+import { describeStored, imageMemoryBytes, isStored } from "../stages/dataset/images.ts"
 import { loadDataset, type LoadedDataset } from "../stages/dataset/load.ts"
 import { loadPreprocess, preprocessDataset } from "../stages/dataset/preprocess.ts"
 import { readsExamples, splitDataset, type SplitIndices } from "../stages/dataset/split.ts"
@@ -24,7 +24,7 @@ export const makeRunData = Effect.fnUntraced(function* (
     Effect.gen(function* () {
       const dataset = yield* loadDataset(fetched)
       if (isStored(dataset.images)) {
-        yield* Effect.logInfo(describeStored(dataset, yield* ImageMemory))
+        yield* Effect.logInfo(describeStored(dataset, yield* imageMemoryBytes))
       }
       return dataset
     }).pipe(Scope.provide(scope)),

@@ -40,14 +40,17 @@ interface WithImages {
 /** The name of the environment variable with another limit, in MB. */
 export const imageMemoryVariable = "TIDEMARK_IMAGE_MEMORY_MB"
 
-const defaultBytes = 512 * 2 ** 20
+/** Bytes of images that are held in memory. A dataset that has more is read from its files. Without it, the variable counts. */
+export const ImageMemory = Context.Reference<number | undefined>("tidemark/stages/dataset/ImageMemory", {
+  defaultValue: () => undefined,
+})
 
-/** Bytes of images that are held in memory. A dataset that has more is read from its files. */
-export const ImageMemory = Context.Reference<number>("tidemark/stages/dataset/ImageMemory", {
-  defaultValue: () => {
-    const megabytes = Number.parseFloat(process.env[imageMemoryVariable] ?? "")
-    return megabytes >= 0 ? megabytes * 1e6 : defaultBytes
-  },
+/** With the engine and batches, a run then needs less than 1 GB. */
+const defaultBytes = 512e6
+
+export const imageMemoryBytes = Effect.map(ImageMemory, (bytes) => {
+  const megabytes = Number.parseFloat(process.env[imageMemoryVariable] ?? "")
+  return bytes ?? (megabytes >= 0 ? megabytes * 1e6 : defaultBytes)
 })
 
 export const isStored = (images: Images): images is StoredImages => !(images instanceof Uint8Array)

@@ -22,7 +22,7 @@ import { digestOf } from "../digest.ts"
 import { type Idx, longestHeaderBytes, parseIdx, parseIdxHeader } from "./idx.ts"
 import {
   imageBytes,
-  ImageMemory,
+  imageMemoryBytes,
   type Images,
   type ImageShape,
   type StoredImages,
@@ -287,7 +287,7 @@ export const loadImages = Effect.fnUntraced(function* (
   const opened = yield* Effect.forEach(files, (file) => openImages(fetched, file))
   const total = opened.reduce((sum, file) => sum + countOf(file) * imageBytes(fetched), 0)
   // Those that must be transposed are small.
-  if (total <= (yield* ImageMemory) || fetched.layout.transposed) {
+  if (total <= (yield* imageMemoryBytes) || fetched.layout.transposed) {
     return { images: yield* intoMemory(fetched, opened), counts: opened.map(countOf) }
   }
   const parts = yield* Effect.forEach(opened, (each) =>

@@ -5,6 +5,7 @@ import { afterAll, assert, beforeAll, describe, it } from "@effect/vitest"
 import sharp from "sharp"
 import { runCommand } from "../fixtures/command.ts"
 import { writeMnistFiles } from "../fixtures/mnistFiles.ts"
+import { imageMemoryVariable } from "../../stages/dataset/images.ts"
 import tiny from "../fixtures/tiny.ts"
 
 const scratch = mkdtempSync(join(tmpdir(), "tidemark-packed-"))
@@ -129,6 +130,33 @@ describe("a brightened copy of a training image in the test set", () => {
     const shown = readFileSync(html, "utf8")
     assert.include(shown, "Near duplicates")
     assert.match(shown, /test\/5\/99999\.png \(test\)"/)
+  }, 60_000)
+})
+
+describe("a dataset that has more images than the limit of the memory", () => {
+  it("is read from files, with the same predictions, and data says so", async () => {
+    const memory = await train("in-memory", written.packed.npz)
+    process.env[imageMemoryVariable] = "0.1"
+    try {
+      const files = await train("in-files", written.packed.npz)
+      assert.strictEqual(files.code, 0, files.stderr)
+      assert.include(
+        files.stderr,
+        "235 kB of images are read from the files of the cache, because they are more than 100 kB",
+      )
+      assert.isTrue(predictions(files.run).equals(predictions(memory.run)))
+      const described = await runCommand(
+        "data",
+        join(scratch, "in-files.ts"),
+        `--data-dir=${join(scratch, "data")}`,
+      )
+      assert.match(
+        described.stdout,
+        /\nimages         235 kB, read from the files of the cache while training\n/,
+      )
+    } finally {
+      delete process.env[imageMemoryVariable]
+    }
   }, 60_000)
 })
 
