@@ -28,9 +28,15 @@ import { standardization } from "../stages/dataset/normalize.ts"
 import { describeEmptyClasses, findEmptyClasses } from "../stages/validate/emptyClasses.ts"
 import { describeLargeBatch } from "../stages/validate/largeBatch.ts"
 import { readsExamples, type SplitIndices } from "../stages/dataset/split.ts"
-import { describeNearDuplicates, findNearDuplicates } from "../stages/validate/nearDuplicates.ts"
-import { checkRepeated, readNames } from "../stages/validate/repeatedImages.ts"
-import { hashImages, validateDataset } from "../stages/validate/validate.ts"
+import {
+  describeNearDuplicates,
+  findNearDuplicates,
+  shownExamples,
+} from "../stages/validate/nearDuplicates.ts"
+import { checkRepeated } from "../stages/validate/repeatedImages.ts"
+import { findEqualImages } from "../stages/validate/equalImages.ts"
+import { readNames } from "../stages/dataset/exampleNames.ts"
+import { validateDataset } from "../stages/validate/validate.ts"
 import * as files from "../storage/files.ts"
 import { readPredictions } from "../storage/predictions.ts"
 import { readReport } from "../storage/report.ts"
@@ -94,8 +100,8 @@ const validate = Effect.fnUntraced(function* (fetched: FetchedDataset, data: Run
     execute: Effect.fnUntraced(function* () {
       const { bounds } = describeDataset(experiment.dataset)
       const dataset = yield* data.loaded
-      const hashes = yield* hashImages(dataset)
-      const figures = yield* validateDataset(dataset, bounds, hashes)
+      const equal = yield* findEqualImages(dataset)
+      const figures = yield* validateDataset(dataset, bounds, equal)
       const { classes, duplicates, imageShape, test, train } = figures
       yield* Effect.logInfo(
         `${count(train.examples)} training and ${count(test.examples)} test images of ${imageShape.join("×")}, ${classes} classes, ${count(duplicates)} test images also in the training set`,
@@ -105,12 +111,13 @@ const validate = Effect.fnUntraced(function* (fetched: FetchedDataset, data: Run
       const names = classNames(experiment.dataset, classes, recorded)
       if (packed !== undefined && isPacked(experiment.dataset)) {
         const { allow } = experiment.dataset
-        yield* checkRepeated({ data: dataset, packed, split, hashes, allow, classNames: names })
+        yield* checkRepeated({ data: dataset, packed, split, equal, allow, classNames: names })
       }
+      const alike = packed === undefined ? undefined : yield* findNearDuplicates(dataset, split)
       const nearDuplicates =
-        packed === undefined
+        packed === undefined || alike === undefined
           ? undefined
-          : describeNearDuplicates(yield* findNearDuplicates(dataset, split), split, yield* readNames(packed))
+          : describeNearDuplicates(alike, split, yield* readNames(packed, shownExamples(alike)))
       if (nearDuplicates !== undefined && nearDuplicates.pairs > 0) {
         const { pairs } = nearDuplicates
         yield* Effect.logInfo(

@@ -6,7 +6,7 @@
  * so that what a killed process left behind can be recognized: it is old.
  */
 import { randomInt } from "node:crypto"
-import { closeSync, fsyncSync, futimesSync, openSync, readSync, rmSync, writeSync } from "node:fs"
+import { closeSync, fsyncSync, futimesSync, openSync, rmSync, writeSync } from "node:fs"
 import { dirname, join } from "node:path"
 import { Clock, Effect } from "effect"
 import { renameOver, syncFolder } from "./disk.ts"
@@ -75,8 +75,8 @@ export const makeGrowingFile = Effect.fn("makeGrowingFile")(function* (folder: s
     /** Replaces bytes at the start. Throws a `StorageFailed`. */
     writeStart: (bytes: Uint8Array): void => attempt(() => writeAll(file, bytes, 0)),
     sizeBytes: () => sizeBytes,
-    /** The next bytes at a position, as many as there are. Throws what the system reports. */
-    read: (at: number, to: Uint8Array): number => readSync(file, to, 0, to.byteLength, at),
+    /** Its temporary name. */
+    path,
     /** Syncs the file and gives it its name in the same folder. Once. */
     publish: (name: string) =>
       Effect.gen(function* () {

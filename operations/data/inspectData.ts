@@ -9,14 +9,20 @@ import { classNames } from "../../stages/dataset/classNames.ts"
 import { imageBytes, isStored, withImageReads } from "../../stages/dataset/images.ts"
 import { loadDataset } from "../../stages/dataset/load.ts"
 import { pixelFigures } from "../../stages/dataset/normalize.ts"
-import { splitDataset } from "../../stages/dataset/split.ts"
+import { splitDataset, type SplitIndices } from "../../stages/dataset/split.ts"
 import { describeDataset } from "../../stages/fetch/datasets.ts"
 import { fetchDataset } from "../../stages/fetch/fetch.ts"
 import { describeEmptyClasses, findEmptyClasses } from "../../stages/validate/emptyClasses.ts"
 import { describeLargeBatch } from "../../stages/validate/largeBatch.ts"
-import { describeNearDuplicates, findNearDuplicates } from "../../stages/validate/nearDuplicates.ts"
-import { checkRepeated, readNames } from "../../stages/validate/repeatedImages.ts"
-import { hashImages, validateDataset } from "../../stages/validate/validate.ts"
+import {
+  describeNearDuplicates,
+  findNearDuplicates,
+  shownExamples,
+} from "../../stages/validate/nearDuplicates.ts"
+import { checkRepeated } from "../../stages/validate/repeatedImages.ts"
+import { findEqualImages } from "../../stages/validate/equalImages.ts"
+import { readNames } from "../../stages/dataset/exampleNames.ts"
+import { validateDataset } from "../../stages/validate/validate.ts"
 
 export type InspectedData = Effect.Success<ReturnType<typeof inspectData>>
 
@@ -27,9 +33,9 @@ export const inspectData = Effect.fn("inspectData")(function* (
   const fetched = yield* fetchDataset({ dataset, dataDir })
   const data = yield* loadDataset(fetched)
   const names = classNames(dataset, data.classes, fetched.classNames)
-  const hashes = yield* hashImages(data)
+  const equal = yield* findEqualImages(data)
   const { bounds } = describeDataset(dataset)
-  const validated = yield* validateDataset(data, bounds, hashes).pipe(Effect.result)
+  const validated = yield* validateDataset(data, bounds, equal).pipe(Effect.result)
   const split = splitDataset(splitting, data)
   const problems: Array<string> = []
   const warnings: Array<string> = []
@@ -38,7 +44,7 @@ export const inspectData = Effect.fn("inspectData")(function* (
   else {
     const { packed } = fetched
     if (packed !== undefined && isPacked(dataset)) {
-      const options = { data, packed, hashes, split: split.success, classNames: names }
+      const options = { data, packed, equal, split: split.success, classNames: names }
       const found = yield* checkRepeated({ ...options, allow: dataset.allow }).pipe(Effect.result)
       if (Result.isFailure(found)) problems.push(found.failure.message)
     }
@@ -47,13 +53,13 @@ export const inspectData = Effect.fn("inspectData")(function* (
     const largeBatch = describeLargeBatch(batchSize, split.success.train.length)
     if (largeBatch !== undefined) warnings.push(largeBatch)
   }
-  const nearDuplicates = Result.isFailure(split)
-    ? null
-    : describeNearDuplicates(
-        yield* findNearDuplicates(data, split.success),
-        split.success,
-        fetched.packed === undefined ? undefined : yield* readNames(fetched.packed),
-      )
+  const describeAlike = Effect.fnUntraced(function* (split: SplitIndices) {
+    const alike = yield* findNearDuplicates(data, split)
+    const { packed } = fetched
+    const known = packed === undefined ? undefined : yield* readNames(packed, shownExamples(alike))
+    return describeNearDuplicates(alike, split, known)
+  })
+  const nearDuplicates = Result.isFailure(split) ? null : yield* describeAlike(split.success)
   const all = yield* pixelFigures(
     data,
     Uint32Array.from({ length: data.labels.length }, (_, index) => index),

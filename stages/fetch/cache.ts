@@ -18,6 +18,7 @@ import {
   temporarySuffix,
   writeAtomic,
 } from "../../storage/files.ts"
+import type { GrowingFile } from "../../storage/growingFile.ts"
 import { digestOfFile } from "../digest.ts"
 import type { Content } from "./sources.ts"
 
@@ -100,8 +101,24 @@ const removeAbandoned = Effect.fnUntraced(function* (folder: string) {
   }
 })
 
-/** Records a file that has been written under its final name. */
-export const keepPublished = ({ path, sha256, source }: FetchedFile) => writeRecord(path, sha256, source)
+/** Gives a file that is whole its digest as its name, unless the cache has the same content. */
+export const keepGrowing = Effect.fn("keepGrowing")(function* (
+  growing: GrowingFile,
+  folder: string,
+  suffix: string,
+  source: string,
+) {
+  const paths = yield* Path.Path
+  const sizeBytes = growing.sizeBytes()
+  const sha256 = yield* digestOfFile(growing.path)
+  const path = paths.join(folder, `${sha256}.${suffix}`)
+  const cached = yield* lookUp(path, sha256)
+  if (cached.kind === "verified") return cached.file
+  yield* growing.publish(path)
+  yield* writeRecord(path, sha256, source)
+  const file: FetchedFile = { path, sizeBytes, sha256, source }
+  return file
+})
 
 /** Writes verified content under its final name. */
 export const keep = Effect.fn("keep")(function* (path: string, content: Content) {

@@ -10,7 +10,9 @@ import { Effect, Path } from "effect"
 import type { FetchedDataset, FetchedFile, Packed } from "../../schemas/experiment/Dataset.ts"
 import { encodeIdx } from "../dataset/idx.ts"
 import { digestOf } from "../digest.ts"
-import { keep, lookUp } from "../fetch/cache.ts"
+import { makeGrowingFile } from "../../storage/growingFile.ts"
+import type { StorageFailed } from "../../storage/StorageFailed.ts"
+import { keep, keepGrowing, lookUp } from "../fetch/cache.ts"
 import type { ClassMap } from "./classMap.ts"
 import type { Shape } from "./decodeList.ts"
 import type { ArraySet, ArraySource } from "./Source.ts"
@@ -29,6 +31,27 @@ const labelsOf = ({ labels }: ArraySet, { labelOf, names }: ClassMap) =>
 
 /** An example without a group is one of its own. */
 const groupsOf = ({ groups, names }: ArraySet) => names.map((name, at) => groups?.[at] ?? `\0${name}`)
+
+/** Names that are written at once. */
+const namesAtOnce = 10_000
+
+/** A JSON text a line. */
+const keepNames = Effect.fnUntraced(function* (
+  sets: ReadonlyArray<ReadonlyArray<string>>,
+  origin: string,
+  folder: string,
+) {
+  const file = yield* makeGrowingFile(folder)
+  for (const names of sets) {
+    for (let from = 0; from < names.length; from += namesAtOnce) {
+      const lines = names.slice(from, from + namesAtOnce).map((name) => `${JSON.stringify(name)}\n`)
+      const bytes = new TextEncoder().encode(lines.join(""))
+      yield* Effect.try({ try: () => file.append(bytes), catch: (error) => error as StorageFailed })
+      yield* Effect.yieldNow
+    }
+  }
+  return yield* keepGrowing(file, folder, "names", origin)
+}, Effect.scoped)
 
 export const keepPacked = Effect.fn("keepPacked")(function* (options: {
   readonly dataset: string
@@ -56,8 +79,7 @@ export const keepPacked = Effect.fn("keepPacked")(function* (options: {
     testImages: yield* test.images.keep(origin),
     testLabels: yield* keepFile(labelsOf(test, classes), "idx"),
   }
-  const text = [...train.names, ...test.names].map((name) => `${JSON.stringify(name)}\n`).join("")
-  const names = yield* keepFile(new TextEncoder().encode(text), "names")
+  const names = yield* keepNames([train.names, test.names], origin, folder)
   const hasGroups = train.groups !== undefined || test.groups !== undefined
   const keys = hasGroups ? [...groupsOf(train), ...groupsOf(test)].map(groupKey) : []
   const groups = hasGroups

@@ -219,16 +219,19 @@ export const findNearDuplicates = Effect.fn("findNearDuplicates")(function* (
 /** More pairs are only counted in records and on pages. */
 const pairsShown = 24
 
-/** What a run records of them. `names`: of the examples; without them, their indices are their names. */
+/** The examples whose names are shown. */
+export const shownExamples = ({ pairs }: NearDuplicates): ReadonlyArray<number> =>
+  pairs.slice(0, pairsShown).flatMap(({ first, second }) => [first, second])
+
+/** What a run records of them. `names`: of the shown examples; without them, their indices are their names. */
 export const describeNearDuplicates = (
   { count, isComplete, pairs }: NearDuplicates,
   split: SplitIndices,
-  names: ReadonlyArray<string> | undefined,
+  names: ReadonlyMap<number, string> | undefined,
 ): NearDuplicateFigures => {
-  const sets = new Map(splitNames.map((name) => [name, new Set(split[name])]))
   const nameOf = (index: number) => {
-    const set = splitNames.find((name) => sets.get(name)?.has(index))
-    return `${names?.[index] ?? `example ${index}`} (${set})`
+    const set = splitNames.find((name) => split[name].includes(index))
+    return `${names?.get(index) ?? `example ${index}`} (${set})`
   }
   return {
     pairs: count,

@@ -1,5 +1,5 @@
 /**
- * Finds equal images where there should be none: (dataset, split, hashes) -> images that are in several splits, images that have
+ * Finds equal images where there should be none: (dataset, split, equal images) -> images that are in several splits, images that have
  * several labels, and groups that are in several splits.
  *
  * A test image that is in the training set measures memory, not generalization. Two labels of one image are a mistake of at
@@ -10,11 +10,11 @@ import { count } from "../../format/numbers.ts"
 import type { Packed } from "../../schemas/experiment/Dataset.ts"
 import { Failure } from "../../schemas/Failure.ts"
 import { firstLines } from "../../schemas/shortened.ts"
-import { readString } from "../../storage/files.ts"
 import type { SplitName } from "../dataset/hashedSplit.ts"
-import { imageComparer } from "../dataset/images.ts"
+import { readNames } from "../dataset/exampleNames.ts"
 import type { LoadedDataset } from "../dataset/load.ts"
 import type { SplitIndices } from "../dataset/split.ts"
+import type { EqualImages } from "./equalImages.ts"
 
 /** Two examples, each with its split or its class. */
 const Pair = Schema.Struct({ first: Schema.String, second: Schema.String })
@@ -60,23 +60,6 @@ const splitOfEach = (split: SplitIndices, examples: number) => {
   return of
 }
 
-/** Lists of two or more examples with equal pixels. */
-const findEqual = (data: LoadedDataset, hashes: Uint32Array) => {
-  const areEqual = imageComparer(data)
-  const byHash = new Map<number, Array<Array<number>>>()
-  for (let index = 0; index < hashes.length; index++) {
-    const sameHash = byHash.get(hashes[index])
-    if (sameHash === undefined) {
-      byHash.set(hashes[index], [[index]])
-      continue
-    }
-    const equal = sameHash.find(([other]) => areEqual(other, index))
-    if (equal === undefined) sameHash.push([index])
-    else equal.push(index)
-  }
-  return [...byHash.values()].flat().filter((equal) => equal.length > 1)
-}
-
 export interface Repeated {
   /** Images of validation and test split that are in another split, too: [example of the other split, example]. */
   readonly acrossSplits: ReadonlyArray<readonly [number, number]>
@@ -84,11 +67,15 @@ export interface Repeated {
   readonly conflicts: ReadonlyArray<readonly [number, number]>
 }
 
-export const findRepeated = (data: LoadedDataset, split: SplitIndices, hashes: Uint32Array): Repeated => {
+export const findRepeated = (
+  data: LoadedDataset,
+  split: SplitIndices,
+  equalImages: EqualImages,
+): Repeated => {
   const of = splitOfEach(split, data.labels.length)
   const acrossSplits: Array<readonly [number, number]> = []
   const conflicts: Array<readonly [number, number]> = []
-  for (const equal of findEqual(data, hashes)) {
+  for (const equal of equalImages) {
     // In the order train, validation, test, each later one is a repetition of the first one elsewhere.
     const ordered = equal.toSorted((a, b) => splitNames.indexOf(of[a]) - splitNames.indexOf(of[b]) || a - b)
     const [first] = ordered
@@ -117,33 +104,26 @@ export const findDividedGroups = (
   return [...divided.values()]
 }
 
-/** The name of each example, as packing recorded it. */
-export const readNames = Effect.fnUntraced(function* ({ names }: Packed) {
-  return (yield* readString(names.path))
-    .split("\n")
-    .filter((line) => line !== "")
-    .map((line) => String(JSON.parse(line)))
-})
-
 /** Fails if the packed dataset has more repetitions than the experiment allows, or divided groups. */
 export const checkRepeated = Effect.fn("checkRepeated")(function* (options: {
   readonly data: LoadedDataset
   readonly packed: Packed
   readonly split: SplitIndices
-  readonly hashes: Uint32Array
+  readonly equal: EqualImages
   readonly allow: { readonly duplicates: number; readonly conflicts: number }
   readonly classNames: ReadonlyArray<string>
 }) {
-  const { allow, classNames, data, hashes, packed, split } = options
-  const { acrossSplits, conflicts } = findRepeated(data, split, hashes)
+  const { allow, classNames, data, equal, packed, split } = options
+  const { acrossSplits, conflicts } = findRepeated(data, split, equal)
   const divided = findDividedGroups(data, split)
   const isGood =
     acrossSplits.length <= allow.duplicates && conflicts.length <= allow.conflicts && divided.length === 0
   if (isGood) return { duplicates: acrossSplits.length, conflicts: conflicts.length }
-  const names = yield* readNames(packed)
+  const shown = [acrossSplits, conflicts, divided].map((pairs) => pairs.slice(0, maxPairs))
+  const names = yield* readNames(packed, shown.flat(2))
   const of = splitOfEach(split, data.labels.length)
-  const inSplit = (index: number) => `${names[index]} (${of[index]})`
-  const ofClass = (index: number) => `${names[index]} (${classNames[data.labels[index]]})`
+  const inSplit = (index: number) => `${names.get(index)} (${of[index]})`
+  const ofClass = (index: number) => `${names.get(index)} (${classNames[data.labels[index]]})`
   const pairsOf = (found: Repeated["conflicts"], show: (index: number) => string) =>
     found.slice(0, maxPairs).map(([a, b]): Pair => ({ first: show(a), second: show(b) }))
   const dataset = data.name

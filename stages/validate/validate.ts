@@ -8,9 +8,10 @@ import { Effect, Schema } from "effect"
 import { type Bounds, type Range, shareBounds } from "../../schemas/experiment/Bounds.ts"
 import type { DatasetFigures, SetFigures } from "../../schemas/experiment/Dataset.ts"
 import { Failure } from "../../schemas/Failure.ts"
-import { imageBytes, imageComparer, imageReader, imagesAtOnce } from "../dataset/images.ts"
+import { imageReader, imagesAtOnce } from "../dataset/images.ts"
 import type { LoadedDataset } from "../dataset/load.ts"
 import { PixelCounts } from "../dataset/normalize.ts"
+import type { EqualImages } from "./equalImages.ts"
 
 const Violation = Schema.Struct({
   set: Schema.Literals(["train", "test"]),
@@ -61,54 +62,13 @@ const setFigures = Effect.fnUntraced(function* (data: LoadedDataset, from: numbe
   return figures
 })
 
-/**
- * A hash of each image: a multiplicative hash over its words (with the prime of FNV-1a), mixed so that the low bits
- * are usable.
- */
-export const hashImages = Effect.fnUntraced(function* (data: LoadedDataset) {
-  const read = imageReader(data)
-  const atOnce = imagesAtOnce(data)
-  const hashes = new Uint32Array(data.labels.length)
-  for (let at = 0; at < hashes.length; at += atOnce) {
-    const count = Math.min(atOnce, hashes.length - at)
-    const images = read(at, at + count)
-    // Words are four times faster than bytes, but only images of a multiple of four bytes are aligned to words.
-    const units =
-      imageBytes(data) % 4 === 0 && images.byteOffset % 4 === 0
-        ? new Int32Array(images.buffer, images.byteOffset, images.length / 4)
-        : images
-    const length = units.length / count
-    for (let example = 0; example < count; example++) {
-      let hash = 0x811c9dc5
-      const end = (example + 1) * length
-      for (let i = example * length; i < end; i++) {
-        hash = Math.imul(hash ^ units[i], 0x01000193)
-        hash ^= hash >>> 15
-      }
-      hashes[at + example] = hash
-    }
-    yield* Effect.yieldNow
-  }
-  return hashes
-})
-
 /** The number of test images that equal some train image byte for byte. */
-const countDuplicates = Effect.fnUntraced(function* (data: LoadedDataset, hashes: Uint32Array) {
-  const areEqual = imageComparer(data)
-  const trainByHash = new Map<number, Array<number>>()
-  for (let example = 0; example < data.trainExamples; example++) {
-    const same = trainByHash.get(hashes[example])
-    if (same === undefined) trainByHash.set(hashes[example], [example])
-    else same.push(example)
-  }
-  yield* Effect.yieldNow
-  let duplicates = 0
-  for (let example = data.trainExamples; example < hashes.length; example++) {
-    const candidates = trainByHash.get(hashes[example])
-    if (candidates?.some((other) => areEqual(other, example))) duplicates++
-  }
-  return duplicates
-})
+const countDuplicates = ({ trainExamples }: LoadedDataset, equal: EqualImages) =>
+  equal.reduce(
+    (sum, list) =>
+      sum + (list[0] < trainExamples ? list.filter((index) => index >= trainExamples).length : 0),
+    0,
+  )
 
 /** The figures of a set that are out of bounds. */
 const violationsOf = (set: "train" | "test", figures: SetFigures, bounds: Bounds) => {
@@ -135,15 +95,14 @@ const violationsOf = (set: "train" | "test", figures: SetFigures, bounds: Bounds
 export const validateDataset = Effect.fn("validateDataset")(function* (
   data: LoadedDataset,
   bounds: Bounds,
-  /** Of `hashImages`. */
-  hashes: Uint32Array,
+  equal: EqualImages,
 ) {
   const examples = data.trainExamples + data.testExamples
   const train = yield* setFigures(data, 0, data.trainExamples)
   const test = yield* setFigures(data, data.trainExamples, examples)
   const [first, ...more] = [...violationsOf("train", train, bounds), ...violationsOf("test", test, bounds)]
   if (first !== undefined) return yield* new OutOfBounds({ dataset: data.name, violations: [first, ...more] })
-  const duplicates = yield* countDuplicates(data, hashes)
+  const duplicates = countDuplicates(data, equal)
   const [height, width, channels] = data.imageShape
   const figures: DatasetFigures = {
     name: data.name,

@@ -14,7 +14,8 @@ import { preprocessDataset } from "../../../stages/dataset/preprocess.ts"
 import { sampleImages } from "../../../stages/dataset/sampleImages.ts"
 import { splitDataset } from "../../../stages/dataset/split.ts"
 import { findNearDuplicates } from "../../../stages/validate/nearDuplicates.ts"
-import { hashImages, validateDataset } from "../../../stages/validate/validate.ts"
+import { findEqualImages, hashImages } from "../../../stages/validate/equalImages.ts"
+import { validateDataset } from "../../../stages/validate/validate.ts"
 import { images, inMemory, labels, writeDataset } from "./writeDataset.ts"
 
 const examples = { train: 40, test: 9 }
@@ -64,7 +65,7 @@ describe("images in files", () => {
             splitDataset({ kind: "hashed", by: "content", test: 0.2, validation: 0.2, seed: 3 }, data),
           )
           return {
-            figures: yield* validateDataset(data, {}, yield* hashImages(data)),
+            figures: yield* validateDataset(data, {}, yield* findEqualImages(data)),
             hashes: yield* hashImages(data),
             split,
             alike: yield* findNearDuplicates(data, split),

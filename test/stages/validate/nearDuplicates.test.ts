@@ -107,7 +107,7 @@ describe("near duplicates", () => {
       const data = datasetOf([original, others[2], brightened])
       const split = splitOf(2, 0, 1)
       const found = yield* findNearDuplicates(data, split)
-      const named = describeNearDuplicates(found, split, ["a.png", "b.png", "c.png"])
+      const named = describeNearDuplicates(found, split, new Map(["a.png", "b.png", "c.png"].entries()))
       assert.deepStrictEqual([named.pairs, named.isComplete], [1, true])
       const [pair] = named.examples
       assert.deepStrictEqual([pair.first, pair.second], [0, 2])

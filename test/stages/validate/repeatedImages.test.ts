@@ -1,5 +1,6 @@
 import { assert, describe, it } from "@effect/vitest"
 import type { LoadedDataset } from "../../../stages/dataset/load.ts"
+import { groupEqual } from "../../../stages/validate/equalImages.ts"
 import { inMemory } from "../dataset/writeDataset.ts"
 import { findDividedGroups, findRepeated } from "../../../stages/validate/repeatedImages.ts"
 
@@ -19,7 +20,7 @@ const split = { train: indices(0, 1, 2), validation: indices(3), test: indices(4
 describe("findRepeated", () => {
   it("finds each image of validation and test that an earlier split has, and one pair for each image with two labels", () => {
     const data = dataset([5, 5, 7, 5, 5, 9], [0, 0, 1, 0, 2, 1])
-    assert.deepStrictEqual(findRepeated(data, split, Uint32Array.from(inMemory(data))), {
+    assert.deepStrictEqual(findRepeated(data, split, groupEqual(data, Uint32Array.from(inMemory(data)))), {
       acrossSplits: [
         [0, 3],
         [0, 4],
@@ -30,7 +31,7 @@ describe("findRepeated", () => {
 
   it("compares pixels, not only their hashes", () => {
     const data = dataset([1, 2, 3, 4, 1, 6], [0, 0, 0, 0, 0, 0])
-    const found = findRepeated(data, split, new Uint32Array(6))
+    const found = findRepeated(data, split, groupEqual(data, new Uint32Array(6)))
     assert.deepStrictEqual(found.acrossSplits, [[0, 4]])
   })
 })

@@ -9,14 +9,15 @@ import { type FetchedDataset, fileNames, type OwnDataset } from "../../../schema
 import { describeDataset } from "../../../stages/fetch/datasets.ts"
 import type { Idx } from "../../../stages/dataset/idx.ts"
 import { loadDataset } from "../../../stages/dataset/load.ts"
-import { validateDataset, hashImages } from "../../../stages/validate/validate.ts"
+import { findEqualImages } from "../../../stages/validate/equalImages.ts"
+import { validateDataset } from "../../../stages/validate/validate.ts"
 import { images, inMemory, labels, writeDataset } from "../dataset/writeDataset.ts"
 
 const validate = (bounds: Bounds, ...args: Parameters<typeof writeDataset>) =>
   writeDataset(...args).pipe(
     Effect.flatMap(loadDataset),
     Effect.flatMap((data) =>
-      Effect.flatMap(hashImages(data), (hashes) => validateDataset(data, bounds, hashes)),
+      Effect.flatMap(findEqualImages(data), (equal) => validateDataset(data, bounds, equal)),
     ),
     Effect.scoped,
     Effect.provide(NodeServices.layer),
@@ -204,7 +205,7 @@ describe("the real MNIST", () => {
       }
       turn()
       const data = yield* loadDataset(fetched)
-      const figures = yield* validateDataset(data, bounds, yield* hashImages(data))
+      const figures = yield* validateDataset(data, bounds, yield* findEqualImages(data))
       running = false
       turn()
       assert.deepStrictEqual(
