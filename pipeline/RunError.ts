@@ -19,13 +19,8 @@ import {
   SourceNotFound,
 } from "../stages/pack/SourceInvalid.ts"
 import { IdxInvalid } from "../stages/dataset/idx.ts"
-import {
-  ChecksumMismatch,
-  CountMismatch,
-  ImageShapeMismatch,
-  LabelOutOfRange,
-  LabelShapeMismatch,
-} from "../stages/dataset/load.ts"
+import { CountMismatch, LabelOutOfRange, LabelShapeMismatch } from "../stages/dataset/load.ts"
+import { ChecksumMismatch, ImageShapeMismatch } from "../stages/dataset/loadImages.ts"
 import { SplitEmpty } from "../stages/dataset/split.ts"
 import { MemoryExceeded } from "../stages/model/memory.ts"
 import { NonFiniteLoss } from "../stages/train/NonFiniteLoss.ts"

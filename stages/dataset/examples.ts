@@ -6,7 +6,7 @@
 import { Effect } from "effect"
 import type { FetchedDataset } from "../../schemas/experiment/Dataset.ts"
 import { imageReader, withImageReads } from "./images.ts"
-import { loadImages } from "./load.ts"
+import { loadImages } from "./loadImages.ts"
 
 export const readExamples = Effect.fn("readExamples")(
   function* (
