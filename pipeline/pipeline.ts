@@ -2,7 +2,7 @@
  * The pipeline of one run: fetch → validate → train → report.
  *
  * Each stage is durable: its small result is recorded in the run directory, and a resumed run reads the results of finished
- * stages from their records. The dataset in memory and the compiled trainer are never stored. The first stage that needs
+ * stages from their records. The loaded dataset and the compiled trainer are never stored. The first stage that needs
  * them builds them, once an attempt (`runData.ts`, `runResources.ts`).
  */
 import { Effect, Path, Result, Schema } from "effect"

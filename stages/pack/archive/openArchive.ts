@@ -17,17 +17,36 @@ const startsWith = (bytes: Uint8Array, start: ReadonlyArray<number>, at = 0) =>
 
 type Kind = "ZIP" | Compression
 
+/** Compressions for which no reader in JavaScript is maintained: their first bytes, and the program that reads them. */
+const unread = [
+  { found: "a bzip2 file", start: [0x42, 0x5a, 0x68], program: "bzip2" },
+  { found: "an xz file", start: [0xfd, 0x37, 0x7a, 0x58, 0x5a], program: "xz" },
+  { found: "an LZ4 file", start: [0x04, 0x22, 0x4d, 0x18], program: "lz4" },
+  { found: "an lzip file", start: [0x4c, 0x5a, 0x49, 0x50], program: "lzip" },
+]
+
+const packAgain = "pack the files again in one of these formats"
+
+interface Unknown {
+  readonly found: string
+  readonly advice: string
+}
+
 /** What the first bytes show: a kind that is read, or the name of one that is not. */
-const kindOf = (start: Uint8Array): { readonly kind: Kind } | { readonly found: string } => {
+const kindOf = (start: Uint8Array): { readonly kind: Kind } | Unknown => {
   if (startsWith(start, [0x50, 0x4b, 3, 4]) || startsWith(start, [0x50, 0x4b, 5, 6])) return { kind: "ZIP" }
   const compression = compressionOf(start)
   if (compression !== "none") return { kind: compression }
   if (startsWith(start, [0x75, 0x73, 0x74, 0x61, 0x72], 257)) return { kind: "none" }
-  if (startsWith(start, [0x42, 0x5a, 0x68])) return { found: "a bzip2 file" }
-  if (startsWith(start, [0xfd, 0x37, 0x7a, 0x58, 0x5a])) return { found: "an xz file" }
-  if (startsWith(start, [0x37, 0x7a, 0xbc, 0xaf])) return { found: "a 7z archive" }
-  if (startsWith(start, [0x52, 0x61, 0x72, 0x21])) return { found: "a RAR archive" }
-  return { found: start.length === 0 ? "an empty file" : (foreignContent(start)?.found ?? "another file") }
+  const other = unread.find((each) => startsWith(start, each.start))
+  if (other !== undefined) {
+    const advice = `convert it with \`${other.program} -dc FILE | gzip > FILE.gz\``
+    return { found: other.found, advice }
+  }
+  const unknown = (found: string): Unknown => ({ found, advice: packAgain })
+  if (startsWith(start, [0x37, 0x7a, 0xbc, 0xaf])) return unknown("a 7z archive")
+  if (startsWith(start, [0x52, 0x61, 0x72, 0x21])) return unknown("a RAR archive")
+  return unknown(start.length === 0 ? "an empty file" : (foreignContent(start)?.found ?? "another file"))
 }
 
 /** Adds the content of an archive to the members. `name`: of the archive in messages. */
@@ -43,8 +62,9 @@ export const addArchive = Effect.fn("addArchive")(function* (
   const expected =
     options.only === "ZIP" ? "a ZIP archive" : "a ZIP archive, or a tar archive, plain, gzip or zstd"
   if ("found" in recognized || (options.only === "ZIP" && recognized.kind !== "ZIP")) {
-    const found = "found" in recognized ? recognized.found : "another archive"
-    return yield* invalid(found, expected, "pack the files again in one of these formats")
+    const { advice, found } =
+      "found" in recognized ? recognized : { found: "another archive", advice: packAgain }
+    return yield* invalid(found, expected, advice)
   }
   const { kind } = recognized
   const unpacking = members.unpacking(file.sizeBytes, options.prefix)

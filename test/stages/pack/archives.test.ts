@@ -225,7 +225,16 @@ z.close()`
     assert.match(await of(zip(await images()).subarray(0, 300)), /expected a ZIP archive/)
     assert.match(
       await of(new TextEncoder().encode("BZh91AY")),
-      /found a bzip2 file, expected a ZIP archive, or a tar archive/,
+      /found a bzip2 file, expected a ZIP archive, or a tar archive, .*; convert it with `bzip2 -dc FILE \| gzip > FILE\.gz`/,
+    )
+    assert.match(
+      await of(Uint8Array.from([0xfd, 0x37, 0x7a, 0x58, 0x5a, 0])),
+      /found an xz file, .*`xz -dc FILE/,
+    )
+    assert.match(await of(Uint8Array.from([0x04, 0x22, 0x4d, 0x18])), /found an LZ4 file, .*`lz4 -dc FILE/)
+    assert.match(
+      await of(Uint8Array.from([0x37, 0x7a, 0xbc, 0xaf])),
+      /found a 7z archive, .*pack the files again in one of these formats/,
     )
     assert.match(await of(new TextEncoder().encode("<!DOCTYPE html>")), /found an HTML page/)
     assert.match(await of(new Uint8Array()), /found an empty file/)
