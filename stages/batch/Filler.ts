@@ -5,6 +5,7 @@
 import { type Effect, Schema } from "effect"
 import { Failure } from "../../schemas/Failure.ts"
 import type { OwnCodeFailed } from "../code/load.ts"
+import type { StorageFailed } from "../../storage/StorageFailed.ts"
 import { imageBytes } from "../dataset/images.ts"
 import type { BatchOptions } from "./fillBatch.ts"
 
@@ -17,7 +18,7 @@ export class BatchThreadFailed extends Failure<BatchThreadFailed>()("BatchThread
 }) {}
 
 /** Augmentation of own code may fail. */
-export type FillFailed = BatchThreadFailed | OwnCodeFailed
+export type FillFailed = BatchThreadFailed | OwnCodeFailed | StorageFailed
 
 /** Images and labels of consecutive iterations, stacked. */
 export interface Arrays {

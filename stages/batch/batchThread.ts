@@ -6,6 +6,7 @@
  */
 import { Worker } from "node:worker_threads"
 import { Effect } from "effect"
+import { StorageFailed } from "../../storage/StorageFailed.ts"
 import { textOf } from "../../storage/codeTexts.ts"
 import { OwnCodeFailed } from "../code/load.ts"
 import type { Message, Reply } from "./batchWorker.ts"
@@ -50,7 +51,9 @@ const exchange = (
     // The reply to an interrupted call arrives here too, and is ignored.
     const onMessage = (reply: Reply) => {
       if (reply.id !== message.id) return
-      settle("failed" in reply ? Effect.fail(new OwnCodeFailed(reply.failed)) : Effect.succeed(reply))
+      if ("failed" in reply) settle(Effect.fail(new OwnCodeFailed(reply.failed)))
+      else if ("unread" in reply) settle(Effect.fail(new StorageFailed(reply.unread)))
+      else settle(Effect.succeed(reply))
     }
     const onExit = () => settle(Effect.fail(failure() ?? failed("the thread ended")))
     const removeListeners = () => {

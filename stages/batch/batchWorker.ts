@@ -3,6 +3,7 @@
  * Nothing is copied.
  */
 import { parentPort, workerData } from "node:worker_threads"
+import { StorageFailed } from "../../storage/StorageFailed.ts"
 import { batchFiller, type BatchOptions, type FillBatch } from "./fillBatch.ts"
 
 /** Arrays of consecutive iterations, to be filled in a request and filled in a reply. */
@@ -20,7 +21,13 @@ export interface Failed {
   readonly failed: { readonly what: string; readonly problem: string }
 }
 
-export type Reply = Message | Failed
+/** The fields of a StorageFailed: images in files cannot be read. */
+export interface Unread {
+  readonly id: number
+  readonly unread: Pick<StorageFailed, "operation" | "path" | "code" | "found">
+}
+
+export type Reply = Message | Failed | Unread
 
 const { options, texts } = workerData as {
   readonly options: BatchOptions
@@ -48,6 +55,11 @@ parentPort?.on("message", (message: Message) => {
   try {
     for (let i = 0; i < iterations; i++) fillBatch(iteration + i, images, labels, i)
   } catch (error) {
+    if (error instanceof StorageFailed) {
+      const { code, found, operation, path } = error
+      const unread = { operation, path, code, ...(found === undefined ? {} : { found }) }
+      return parentPort?.postMessage({ id, unread } satisfies Unread)
+    }
     const failed = failureOf(error)
     if (failed === undefined) throw error
     return parentPort?.postMessage({ id, failed } satisfies Failed)

@@ -130,6 +130,19 @@ describe("images in files", () => {
         ftruncateSync(openSync(fetched.files.trainImages.path, "r+"), 100)
         const error = yield* Effect.flip(withImageReads(hashImages(stored)))
         assert.strictEqual(error._tag, "StorageFailed")
+        const indices = Uint32Array.from({ length: examples.train }, (_, i) => i)
+        const filler = yield* fillInWorker({
+          dataset: stored,
+          indices,
+          table: unitTable(),
+          batchSize: 20,
+          seed: 1,
+        })
+        const arrays = {
+          images: new Float32Array(filler.sizes.images),
+          labels: new Float32Array(filler.sizes.labels),
+        }
+        assert.strictEqual((yield* Effect.flip(filler.fill(0, 1, arrays)))._tag, "StorageFailed")
         assert.include(error.message, `cannot read ${fetched.files.trainImages.path}: it ends at byte 100`)
       }),
     ),
