@@ -81,27 +81,37 @@ const measureSpeed = Effect.gen(function* () {
   const turn = Effect.fnUntraced(function* (filler: Filler, round: number) {
     const range = { from: round * iterations, until: (round + 1) * iterations, chunk: () => chunk }
     const feeds = { dropoutMasks: network.dropoutMasks, schedule: optimizer.learningRate, total: 1e6 }
+    const arrays = {
+      images: new Float32Array(chunk * filler.sizes.images),
+      labels: new Float32Array(chunk * filler.sizes.labels),
+    }
+    const before = performance.now()
+    yield* filler.fill(round * iterations, chunk, arrays)
     const start = performance.now()
     yield* batches(filler, range).pipe(
       withFeeds(feeds),
       Stream.runForEach(({ feeds, iterations }) => trainer.train(iterations, feeds)),
     )
-    return (performance.now() - start) / iterations
+    return { fillMs: (start - before) / chunk, iterationMs: (performance.now() - start) / iterations }
   })
-  const samples = new Map(fillers.map(([name]) => [name, [] as Array<number>]))
-  const ratios: Array<number> = []
+  const samples = new Map(
+    fillers.map(([name]) => [name, [] as Array<Effect.Success<ReturnType<typeof turn>>>]),
+  )
   for (let round = 0; round <= rounds; round++) {
-    const times: Array<number> = []
     // Who is first changes, because the second one finds a warmer processor.
     for (const [name, filler] of round % 2 === 0 ? fillers : fillers.toReversed()) {
-      const ms = yield* turn(filler, round)
-      times[name === "memory" ? 0 : 1] = ms
-      if (round > 0) samples.get(name)?.push(ms)
+      const sample = yield* turn(filler, round)
+      if (round > 0) samples.get(name)?.push(sample)
     }
-    if (round > 0) ratios.push(times[1] / times[0])
   }
-  const iterationMs = Object.fromEntries([...samples].map(([name, all]) => [name, quartiles(all)]))
-  return { engine: engine.info.name, batchSize, iterationMs, ratio: quartiles(ratios) }
+  const [memoryMs, filesMs] = [...samples.values()].map((all) => all.map(({ iterationMs }) => iterationMs))
+  const images = [...samples].map(([name, all]) => ({
+    in: name,
+    fillMs: quartiles(all.map(({ fillMs }) => fillMs)),
+    iterationMs: quartiles(all.map(({ iterationMs }) => iterationMs)),
+  }))
+  const ratio = quartiles(filesMs.map((ms, round) => ms / memoryMs[round]))
+  return { engine: engine.info.name, batchSize, images, ratio }
 }).pipe(
   Effect.scoped,
   Effect.provide(
@@ -190,8 +200,8 @@ try {
       `${median.toFixed(digits)} (${lower.toFixed(digits)}–${upper.toFixed(digits)})`
     console.log(
       table(
-        ["images in", "ms per iteration"],
-        Object.entries(speed.iterationMs).map(([name, all]) => [name, shown(all, 1)]),
+        ["images in", "ms to fill a batch", "ms per iteration"],
+        speed.images.map((each) => [each.in, shown(each.fillMs, 2), shown(each.iterationMs, 1)]),
       ),
     )
     console.log(
