@@ -11,9 +11,10 @@ import { checkMemory } from "../stages/model/memory.ts"
 import { batches, type BatchRange, fillHere } from "../stages/batch/batch.ts"
 import { fillInWorker } from "../stages/batch/batchThread.ts"
 import type { FillFailed } from "../stages/batch/Filler.ts"
-import { callMetric, callSchedule, trySchedule } from "../stages/code/call.ts"
+import { callMetric, callSchedule, type Predictions, trySchedule } from "../stages/code/call.ts"
 import { loadFunctions, ownCodeTry, type OwnFunctions } from "../stages/code/load.ts"
-import { usesOf } from "../stages/code/uses.ts"
+import { isOwn, usesOf } from "../stages/code/uses.ts"
+import { topKAccuracy } from "../stages/statistics/topK.ts"
 import { ownShapes } from "../stages/model/ownShapes.ts"
 import { isBuiltIn } from "../stages/train/learningRate.ts"
 import type { OwnMeasures } from "../stages/train/measure.ts"
@@ -80,12 +81,14 @@ const makeData = Effect.fnUntraced(function* (
   }
 })
 
-/** The learning rates and metrics of own code. */
+/** The learning rates of own code, and the metrics that an experiment names. */
 const measuresOf = ({ metrics = {}, optimizer }: Experiment, functions: OwnFunctions): OwnMeasures => {
   const { learningRate } = optimizer
-  const named = Object.entries(metrics).map(
-    ([name, reference]) => [name, functions.get("metric", reference)] as const,
-  )
+  const named = Object.entries(metrics).map(([name, metric]) => {
+    if (!isOwn(metric)) return [name, (made: Predictions) => topKAccuracy(made, metric.k)] as const
+    const code = functions.get("metric", metric)
+    return [name, (made: Predictions) => callMetric(code, made)] as const
+  })
   const schedule = isBuiltIn(learningRate) ? undefined : functions.get("schedule", learningRate)
   return {
     ownRate: schedule && ((iteration, budget) => callSchedule(schedule, iteration, budget)),
@@ -95,7 +98,7 @@ const measuresOf = ({ metrics = {}, optimizer }: Experiment, functions: OwnFunct
           ownMetrics: ({ classes, labels, probabilities }) =>
             ownCodeTry(() => {
               const made = { classes, labels: Int32Array.from(labels), probabilities }
-              return Object.fromEntries(named.map(([name, code]) => [name, callMetric(code, made)]))
+              return Object.fromEntries(named.map(([name, measure]) => [name, measure(made)]))
             }),
         }),
   }

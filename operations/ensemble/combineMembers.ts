@@ -107,7 +107,10 @@ export const combineMembers = Effect.fn("combineMembers")(function* (
     classes,
   )
   // The loss of the probabilities: they are all that is stored of the members' outputs.
-  const loss = meanLoss(ensemble.members[0].experiment.loss, probabilities, labels, classes)
+  const { loss: trained } = ensemble.members[0].experiment
+  // Of combined probabilities there are no logits.
+  const measured = trained === "sigmoidCrossEntropy" ? "softmaxCrossEntropy" : trained
+  const loss = meanLoss(measured, probabilities, labels, classes)
   const report: EnsembleReport = {
     formatVersion: 1,
     ensemble: ensemble.name,

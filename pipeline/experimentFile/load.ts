@@ -84,6 +84,20 @@ const augmentationProblems = (
         },
       ]
 
+/** Labels that no class has. */
+const labelProblems = ({ classWeight = {}, gate }: Experiment, classes: number) => {
+  const recall = gate?.leastRecall
+  const places = [
+    ["classWeight", classWeight],
+    ["gate.leastRecall", typeof recall === "object" ? recall : {}],
+  ] as const
+  return places.flatMap(([place, byLabel]) =>
+    Object.keys(byLabel)
+      .filter((key) => !isLabel(key, classes))
+      .map((label) => ({ at: `${place}.${label}`, problem: notALabel(classes) })),
+  )
+}
+
 /** Addresses of an own dataset that cannot be read. */
 const addressProblems = ({ dataset }: Experiment) =>
   sourcesOf(dataset).flatMap(({ at, source }) => {
@@ -108,16 +122,8 @@ export const decodeExperiment = Effect.fn("decodeExperiment")(function* (value: 
   yield* checkMemory(experiment, layers, imageShape)
   const problems = [...outputProblems(experiment), ...augmentationProblems(experiment, imageShape)]
   if (problems.length > 0) return yield* new ExperimentInvalid({ path, problems })
-  const recall = experiment.gate?.leastRecall
-  const unknown =
-    typeof recall === "object" ? Object.keys(recall).filter((key) => !isLabel(key, classes)) : []
-  if (unknown.length > 0) {
-    const problem = notALabel(classes)
-    return yield* new ExperimentInvalid({
-      path,
-      problems: unknown.map((label) => ({ at: `gate.leastRecall.${label}`, problem })),
-    })
-  }
+  const labels = labelProblems(experiment, classes)
+  if (labels.length > 0) return yield* new ExperimentInvalid({ path, problems: labels })
   return experiment
 })
 

@@ -163,7 +163,7 @@ export const adviceForValue = (
     return `write optimizer: optimizers.${kind}({ learningRate: 0.001 })`
   }
   if (field === "loss" && /^binary/i.test(value))
-    return `write "softmaxCrossEntropy" with one output for each of the two classes`
+    return `write "sigmoidCrossEntropy", or "softmaxCrossEntropy", with one output for each class`
   if (field === "dataset" && /^cifar/i.test(value))
     return "write datasets.cifar({ … }); docs/data.md describes it"
   if (field === "dataset" && /[./]/.test(value)) return "docs/data.md describes a dataset of your own files"

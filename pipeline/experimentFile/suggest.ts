@@ -11,6 +11,8 @@ const synonyms: Synonyms = {
   objective: ["loss"],
   optim: ["optimizer"],
   batch: ["batchSize"],
+  weight: ["classWeight"],
+  classweights: ["classWeight"],
   randomseed: ["seed"],
   ema: ["averaging"],
   preprocessing: ["normalization"],
@@ -83,6 +85,8 @@ const synonyms: Synonyms = {
   categoricalcrossentropy: ["softmaxCrossEntropy"],
   sparsecategoricalcrossentropy: ["softmaxCrossEntropy"],
   nllloss: ["softmaxCrossEntropy"],
+  bceloss: ["sigmoidCrossEntropy"],
+  bcewithlogitsloss: ["sigmoidCrossEntropy"],
   mse: ["meanSquaredError"],
   mseloss: ["meanSquaredError"],
   // Other literals.

@@ -12,7 +12,8 @@ import { ExperimentName } from "./ExperimentName.ts"
 import { Gate } from "./Gate.ts"
 import { OwnCode, OwnFunction, type OwnReference, refer, type WithOptions } from "./OwnCode.ts"
 import { Model } from "./Model.ts"
-import { Fraction, NonNegativeFinite, PositiveInt } from "./numbers.ts"
+import { Fraction, NonNegativeFinite, PositiveFinite, PositiveInt } from "./numbers.ts"
+import { named } from "./named.ts"
 import { Optimizer } from "./Optimizer.ts"
 import { withDefault } from "./withDefault.ts"
 
@@ -21,6 +22,9 @@ import { withDefault } from "./withDefault.ts"
  * validation and the test split are without them.
  *
  * `softmaxCrossEntropy`: the last layer gives logits. The loss is the mean over the batch of -log softmax at the label.
+ * `sigmoidCrossEntropy`: the last layer gives logits. The loss is the mean over batch and classes of the binary cross-entropy of
+ * sigmoid and one-hot label. Probabilities are the sigmoids divided by their sum, and the loss of an ensemble is the
+ * cross-entropy of its probabilities.
  * `meanSquaredError`: the last layer gives outputs in [0, 1], for example by a sigmoid activation. The loss is the mean over
  * batch and classes of (output - one-hot label)². Probabilities are the outputs divided by their sum, and the loss of an
  * ensemble is that of its probabilities.
@@ -28,7 +32,7 @@ import { withDefault } from "./withDefault.ts"
  * probabilities.
  */
 /** The losses that need no code. */
-const builtInLosses = Schema.Literals(["softmaxCrossEntropy", "meanSquaredError"])
+const builtInLosses = Schema.Literals(["softmaxCrossEntropy", "sigmoidCrossEntropy", "meanSquaredError"])
 
 export const Loss = Schema.Union([builtInLosses, OwnFunction])
 export type Loss = typeof Loss.Type
@@ -78,6 +82,15 @@ const MetricName = Schema.String.check(
   }),
 )
 
+const TopKCategoricalAccuracy = Schema.Struct({
+  kind: Schema.Literal("topKCategoricalAccuracy"),
+  /** How many of the largest probabilities count. Default: 5. */
+  k: withDefault(PositiveInt, 5),
+})
+
+/** A metric of an experiment. */
+export const MetricFunction = Schema.Union([TopKCategoricalAccuracy, OwnFunction])
+
 const MonitoredMetric = Schema.Literals(["validationLoss", "validationAccuracy"])
 
 export const Experiment = Schema.Struct({
@@ -103,13 +116,21 @@ export const Experiment = Schema.Struct({
   preprocess: Schema.optionalKey(OwnFunction),
   /** The layers of the network. The last one has one output for each class. */
   model: Model,
-  /** `softmaxCrossEntropy`: the last layer gives logits. `meanSquaredError`: the last layer gives outputs in [0, 1]. */
+  /**
+   * `softmaxCrossEntropy`, and `sigmoidCrossEntropy`, the binary cross-entropy of each class: the last layer gives logits.
+   * `meanSquaredError`: the last layer gives outputs in [0, 1].
+   */
   loss: Loss,
   /**
    * The share of each label that is spread evenly over all classes in training, at least 0 and below 1. Default: none.
    * Szegedy et al., Rethinking the Inception architecture (2016).
    */
   labelSmoothing: Schema.optionalKey(Fraction),
+  /**
+   * How much more the examples of a class count in the training loss, by label: `{ 3: 2 }`. Classes that are not named have 1.
+   * The loss is divided by the number of examples, as in Keras. Default: none.
+   */
+  classWeight: Schema.optionalKey(Schema.Record(Schema.String, PositiveFinite)),
   /** How weights are updated, such as `optimizers.adam({ learningRate: 0.001 })`. */
   optimizer: Optimizer,
   /** Evaluate, test, predict and export with an exponential moving average of the weights. Default: none. */
@@ -137,10 +158,10 @@ export const Experiment = Schema.Struct({
   /** The metric that decides which checkpoint is the best. Default: validationAccuracy. */
   monitor: withDefault(MonitoredMetric, "validationAccuracy"),
   /**
-   * Metrics of your own by their names, `{ macroF1: metrics.custom({ … }) }`, measured on the validation and the test split.
-   * Default: none.
+   * More metrics by their names, such as `{ top5: metrics.topKCategoricalAccuracy() }` or `{ macroF1: metrics.custom({ … }) }`,
+   * measured on the validation and the test split. Default: none.
    */
-  metrics: Schema.optionalKey(Schema.Record(MetricName, OwnFunction)),
+  metrics: Schema.optionalKey(Schema.Record(MetricName, MetricFunction)),
   /** Which checkpoint is tested: the last one, or the best one by `monitor`. Default: last. */
   report: withDefault(Schema.Literals(["last", "best"]), "last"),
   /** Stop training when the monitored metric no longer improves. Default: train to the end of the budget. */
@@ -178,6 +199,9 @@ export const losses = {
 
 /** A metric of your own. */
 export const metrics = {
+  /** The share of examples whose label is among the `k` largest probabilities. */
+  topKCategoricalAccuracy: (options: { readonly k?: number } = {}) =>
+    ({ kind: "topKCategoricalAccuracy", ...named(options) }) as const,
   /** By its module and export: see own code. `D`: the type of its definition. */
   custom: <D extends WithOptions = WithOptions>(given: OwnReference<D>) => refer(given),
 }

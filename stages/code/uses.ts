@@ -5,7 +5,7 @@ import type { Use } from "./load.ts"
 
 type Parts = Pick<Experiment, "model" | "loss"> & Partial<Experiment>
 
-const isOwn = (value: unknown): value is OwnFunction =>
+export const isOwn = (value: unknown): value is OwnFunction =>
   typeof value === "object" && value !== null && Reflect.get(value, "kind") === "custom"
 
 /** The layers and the loss: what a network consists of. */
@@ -21,11 +21,9 @@ export const usesOf = (experiment: Parts): ReadonlyArray<Use> => {
   const rate = optimizer?.learningRate
   return [
     ...usesOfNetwork(experiment),
-    ...Object.entries(metrics).map(([name, reference]): Use => ({
-      kind: "metric",
-      at: `metrics.${name}`,
-      reference,
-    })),
+    ...Object.entries(metrics).flatMap(([name, metric]): ReadonlyArray<Use> =>
+      isOwn(metric) ? [{ kind: "metric", at: `metrics.${name}`, reference: metric }] : [],
+    ),
     ...(preprocess === undefined
       ? []
       : [{ kind: "preprocess", at: "preprocess", reference: preprocess } as const]),
@@ -49,7 +47,9 @@ export const renameModules = (experiment: Experiment, rename: (module: string) =
     model: model.map((layer) => (layer.kind === "custom" ? renamed(layer) : layer)),
     loss: isOwn(loss) ? renamed(loss) : loss,
     ...(metrics && {
-      metrics: Object.fromEntries(Object.entries(metrics).map(([name, each]) => [name, renamed(each)])),
+      metrics: Object.fromEntries(
+        Object.entries(metrics).map(([name, each]) => [name, isOwn(each) ? renamed(each) : each]),
+      ),
     }),
     ...(preprocess && { preprocess: renamed(preprocess) }),
     ...(augmentation?.custom && {

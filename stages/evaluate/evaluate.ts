@@ -30,10 +30,19 @@ export interface EvaluationSplit {
 /** The smallest normal float32. It bounds the loss of one example at -log = 87.3 when a probability underflows. */
 const minNormal = 2 ** -126
 
+/** Binary cross-entropy of a logit: log(1 + e^x) - x·y. */
+const sigmoidLoss = (logit: number, target: number) =>
+  Math.max(logit, 0) + Math.log1p(Math.exp(-Math.abs(logit))) - logit * target
+
+const squaredError = (output: number, target: number) => (output - target) ** 2
+
 const exampleLoss = (loss: Loss, predictions: Float32Array, row: number, classes: number, label: number) => {
-  if (loss !== "meanSquaredError") return -Math.log(Math.max(predictions[row * classes + label], minNormal))
+  if (loss !== "meanSquaredError" && loss !== "sigmoidCrossEntropy") {
+    return -Math.log(Math.max(predictions[row * classes + label], minNormal))
+  }
+  const lossOf = loss === "sigmoidCrossEntropy" ? sigmoidLoss : squaredError
   let sum = 0
-  for (let c = 0; c < classes; c++) sum += (predictions[row * classes + c] - (c === label ? 1 : 0)) ** 2
+  for (let c = 0; c < classes; c++) sum += lossOf(predictions[row * classes + c], c === label ? 1 : 0)
   return sum / classes
 }
 

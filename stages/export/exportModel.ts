@@ -30,7 +30,9 @@ export const exportModel = Effect.fn("exportModel")(function* (
 ) {
   const { described, model, network, state } = trained
   const weights = weightsOf(network, state)
-  const scores = described.loss === "meanSquaredError" ? ("scores" as const) : ("probabilities" as const)
+  const { loss } = described
+  const isOfScores = loss === "meanSquaredError" || loss === "sigmoidCrossEntropy"
+  const scores = isOfScores ? ("scores" as const) : ("probabilities" as const)
   switch (format) {
     case "tfjs":
       if (network.beyondLayersFormat !== undefined) {

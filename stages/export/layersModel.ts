@@ -1,7 +1,7 @@
 /**
  * A trained network as TensorFlow.js saves it: (network, weights, description) -> model.json and weights.bin.
  *
- * `tf.loadLayersModel` loads it. A network with logits gets a softmax layer at the end. If probabilities are outputs divided by
+ * `tf.loadLayersModel` loads it. A network with logits gets a softmax or sigmoid layer at the end. If probabilities are outputs divided by
  * their sum, the user has to divide, because TensorFlow.js has no layer for that.
  */
 import * as tf from "@tensorflow/tfjs-core"
@@ -17,14 +17,18 @@ const weightsFile = "weights.bin"
 
 const withProbabilities = (model: tfl.LayersModel, loss: Loss) => {
   if (loss === "meanSquaredError") return model
+  const [title, activation] =
+    loss === "sigmoidCrossEntropy"
+      ? (["scores", "sigmoid"] as const)
+      : (["probabilities", "softmax"] as const)
   // TensorFlow.js refuses two layers of one name, and a layer of the experiment may have any.
   const taken = new Set(model.layers.map(({ name }) => name))
-  let name = "probabilities"
-  for (let number = 1; taken.has(name); number++) name = `probabilities_${number}`
-  const softmax = tfl.layers.activation({ activation: "softmax", name })
+  let name: string = title
+  for (let number = 1; taken.has(name); number++) name = `${title}_${number}`
+  const last = tfl.layers.activation({ activation, name })
   return tfl.model({
     inputs: model.inputs,
-    outputs: softmax.apply(model.outputs[0]) as tfl.SymbolicTensor,
+    outputs: last.apply(model.outputs[0]) as tfl.SymbolicTensor,
   })
 }
 

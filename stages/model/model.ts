@@ -17,7 +17,7 @@ import { usesOfNetwork } from "../code/uses.ts"
 import { makeAverage } from "./average.ts"
 import type { DropoutMask } from "./dropout.ts"
 import { buildLayers, type LayerGraph } from "./layerGraph.ts"
-import { predictionsOf, probabilitiesOf } from "./loss.ts"
+import { predictionsOf, probabilitiesOf, weightsByLabel } from "./loss.ts"
 import { makeOptimizer } from "./optimizer.ts"
 import { ownShapes } from "./ownShapes.ts"
 import { makeStep } from "./trainingStep.ts"
@@ -25,7 +25,15 @@ import { copyVariable, makeSlot } from "./variables.ts"
 
 export interface ProgramOptions extends Pick<
   Experiment,
-  "model" | "loss" | "labelSmoothing" | "optimizer" | "averaging" | "batchSize" | "seed" | "code"
+  | "model"
+  | "loss"
+  | "labelSmoothing"
+  | "classWeight"
+  | "optimizer"
+  | "averaging"
+  | "batchSize"
+  | "seed"
+  | "code"
 > {
   /** [height, width, channels] */
   readonly inputShape: readonly [number, number, number]
@@ -82,6 +90,7 @@ const build = (
   const { forward, layers, layersModel, dropoutMasks, weights } = graph
   const trainable = weights.filter((weight) => weight.trainable)
   const optimizer = makeOptimizer(options.optimizer, trainable, makeSlot)
+  const classWeight = options.classWeight && weightsByLabel(options.classWeight, classes)
   const average = averaging && makeAverage(averaging.decay, weights, makeSlot, copyVariable)
   const variables = [...weights, ...optimizer.slots, ...(average?.slots ?? [])]
 
@@ -105,7 +114,17 @@ const build = (
       ...dropoutMasks.map(({ feed, shape }) => ({ name: feed, shape })),
     ],
     variables,
-    step: makeStep({ graph, trainable, optimizer, average, loss, labelSmoothing, classes, functions }),
+    step: makeStep({
+      graph,
+      trainable,
+      optimizer,
+      average,
+      loss,
+      labelSmoothing,
+      classes,
+      classWeight,
+      functions,
+    }),
     predict,
     probabilities: (images) => tf.tidy(() => probabilitiesOf(loss, predict(images))),
     dropoutMasks,
@@ -119,6 +138,7 @@ const build = (
       parameters: layer.countParams(),
     })),
     dispose: () => {
+      classWeight?.dispose()
       for (const variable of variables) variable.dispose()
     },
   }

@@ -22,19 +22,24 @@ interface StepOptions {
   readonly average: Average | undefined
   readonly loss: Loss
   readonly labelSmoothing: number
+  /** [classes] */
+  readonly classWeight: tf.Tensor | undefined
   readonly functions: OwnFunctions
   readonly classes: number
 }
 
 /** The gradient of the loss for each trainable variable; the error rate comes from the same forward pass. */
 const forwardAndBack = (options: StepOptions, feeds: Readonly<Record<string, tf.Tensor>>) => {
-  const { classes, functions, graph, labelSmoothing, loss, trainable } = options
+  const { classes, classWeight, functions, graph, labelSmoothing, loss, trainable } = options
   let errorRate: tf.Scalar | undefined
   const { grads, value } = tf.variableGrads(() => {
     const outputs = graph.forward(feeds.images, feeds)
     return inLayer("loss", () => {
       errorRate = tf.keep(errorRateOf(feeds.labels, outputs))
-      return lossOf(loss, smoothLabels(feeds.labels, labelSmoothing, classes), outputs, functions)
+      const labels = smoothLabels(feeds.labels, labelSmoothing, classes)
+      // One-hot labels choose the weights of their classes.
+      const weights = classWeight && tf.sum(tf.mul(feeds.labels, classWeight), -1)
+      return lossOf({ loss, labels, outputs, functions, weights })
     })
   }, [...trainable])
   // Every built-in layer uses its weights.

@@ -49,6 +49,8 @@ describe("a run with own code", () => {
     const { test, validation } = whole.report
     assert.isAbove(test.metrics.top2, test.accuracy.value)
     for (const row of validation) assert.isAbove(row.metrics.top2, row.accuracy)
+    // The built-in metric of the same definition.
+    for (const { metrics } of [test, ...validation]) assert.strictEqual(metrics.best, metrics.top2)
   })
 
   it("shows its metrics and its layers in the terminal and on the page", async () => {

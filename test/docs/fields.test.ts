@@ -11,7 +11,7 @@ import { PackedDataset } from "../../schemas/experiment/PackedDataset.ts"
 import { OwnCode, OwnFunction } from "../../schemas/experiment/OwnCode.ts"
 import { Split } from "../../schemas/experiment/Split.ts"
 import { EnsembleOutline } from "../../schemas/Ensemble.ts"
-import { Budget, Experiment } from "../../schemas/experiment/Experiment.ts"
+import { Budget, Experiment, MetricFunction } from "../../schemas/experiment/Experiment.ts"
 import { Gate } from "../../schemas/experiment/Gate.ts"
 import { Activation, Margins } from "../../schemas/experiment/layerFields.ts"
 import { Layer } from "../../schemas/experiment/Model.ts"
@@ -52,6 +52,7 @@ const links: ReadonlyArray<readonly [{ readonly ast: SchemaAST.AST }, string]> =
   [Initializer, "[initializer](#initializers)"],
   [Regularizer, "[regularizer](#regularizers)"],
   [Layer, "[layer](#layers)"],
+  [MetricFunction, "[metric](#metrics)"],
   [LearningRate, "[learning rate](#learning-rates)"],
   [Clip, "[clip](#gradient-clipping)"],
   [Optimizer, "[optimizer](#optimizers)"],

@@ -10,7 +10,8 @@ import { randomKey, randomWords } from "../../stages/random.ts"
 export interface Case {
   readonly model: (typeof Model)["Encoded"]
   readonly optimizer?: (typeof Optimizer)["Encoded"]
-  readonly loss?: "softmaxCrossEntropy" | "meanSquaredError"
+  readonly loss?: "softmaxCrossEntropy" | "sigmoidCrossEntropy" | "meanSquaredError"
+  readonly classWeight?: Readonly<Record<string, number>>
   readonly labelSmoothing?: number
   readonly averaging?: { readonly decay: number }
   readonly inputShape?: readonly [number, number, number]

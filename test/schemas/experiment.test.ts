@@ -104,6 +104,20 @@ describe("an experiment", () => {
     }),
   )
 
+  it.effect("is refused if it weights a class that does not exist, or with no positive number", () =>
+    Effect.gen(function* () {
+      const messageOf = (classWeight: object) =>
+        Effect.map(Effect.flip(decodeExperiment({ ...cnn, classWeight }, "cnn.ts")), ({ message }) => message)
+      assert.include(
+        yield* messageOf({ 9: 2, ten: 2 }),
+        "1 problem:\n  classWeight.ten: no class has this label; labels are 0 to 9",
+      )
+      assert.include(yield* messageOf({ 3: 0 }), "classWeight.3: found 0, expected")
+      const weighted = yield* decodeExperiment({ ...cnn, classWeight: { 3: 2 } }, "cnn.ts")
+      assert.notStrictEqual(fingerprint(weighted), fingerprint(yield* decodeExperiment(cnn, "cnn.ts")))
+    }),
+  )
+
   it("may have a number as its learning rate: a constant one, with the same fingerprint", () => {
     const written = (learningRate: unknown) => decode({ ...cnn, optimizer: { kind: "adam", learningRate } })
     const constant = { kind: "constant", value: 0.001 } as const

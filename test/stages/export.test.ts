@@ -126,6 +126,44 @@ describe("an exported network with every kind of layer", () => {
     )
   }
 
+  it.effect("has sigmoids in TensorFlow.js if its loss is sigmoidCrossEntropy", () =>
+    Effect.gen(function* () {
+      const model = [layers.flatten(), layers.dense({ units: 3 })] as const
+      const network = yield* programOf({ model, loss: "sigmoidCrossEntropy" })
+      const trainer = yield* (yield* Engine).compile(network)
+      const parts = {
+        network,
+        state: yield* trainer.state,
+        model: Schema.decodeUnknownSync(Model)(model),
+        described: { ...described, loss: "sigmoidCrossEntropy" as const },
+      }
+      const files = yield* exportModel("tfjs", parts)
+      const json = JSON.parse(new TextDecoder().decode(files[0].bytes))
+      assert.match(
+        json.userDefinedMetadata.output,
+        /^scores, .*; probabilities are the scores divided by their sum$/,
+      )
+      const loaded = yield* Effect.promise(() =>
+        loadLayersModel(
+          tf.io.fromMemory({
+            modelTopology: json.modelTopology,
+            weightSpecs: json.weightsManifest[0].weights,
+            weightData: Uint8Array.from(files[1].bytes).buffer,
+          }),
+        ),
+      )
+      const logits = yield* trainer.predict(inputs)
+      const outputs = tf.tidy(() => [
+        ...(loaded.predict(tf.tensor4d(inputs, [count, 8, 8, 1])) as tf.Tensor).dataSync(),
+      ])
+      assertClose(
+        outputs,
+        logits.map((logit) => 1 / (1 + Math.exp(-logit))),
+      )
+      loaded.dispose()
+    }).pipe(Effect.scoped, Effect.provide(Onnx.layer({ path: "portable", threads: 1 }))),
+  )
+
   it.effect("cannot be in the layers format if TensorFlow.js does not have a layer", () =>
     Effect.gen(function* () {
       const { parts } = yield* trainedOf(attention)

@@ -88,6 +88,23 @@ export const trainingCases: Readonly<Record<string, Case>> = {
     ],
     loss: "meanSquaredError",
   },
+  "sigmoid cross-entropy, with smoothed labels": {
+    model: [layers.flatten(), layers.dense({ units: 5, activation: "tanh" }), layers.dense({ units: 3 })],
+    loss: "sigmoidCrossEntropy",
+    labelSmoothing: 0.2,
+  },
+  ...Object.fromEntries(
+    (["softmaxCrossEntropy", "sigmoidCrossEntropy", "meanSquaredError"] as const).map(
+      (loss): [string, Case] => [
+        `weights of classes with ${loss}`,
+        {
+          model: [layers.flatten(), layers.dense({ units: 3, activation: "sigmoid" })],
+          loss,
+          classWeight: { 0: 3, 2: 0.25 },
+        },
+      ],
+    ),
+  ),
   ...Object.fromEntries(
     Object.entries(optimizersByName).map(([name, optimizer]): [string, Case] => [
       `optimizer ${name}`,

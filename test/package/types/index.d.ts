@@ -653,8 +653,11 @@ export interface EnsembleInput {
 export type ExperimentInput = {
   /** At most 64 lower-case letters, digits and -. It is part of the id of every run. */
   readonly name: string
-  /** `softmaxCrossEntropy`: the last layer gives logits. `meanSquaredError`: the last layer gives outputs in [0, 1]. */
-  readonly loss: "softmaxCrossEntropy" | "meanSquaredError" | {
+  /**
+   * `softmaxCrossEntropy`, and `sigmoidCrossEntropy`, the binary cross-entropy of each class: the last layer gives logits.
+   * `meanSquaredError`: the last layer gives outputs in [0, 1].
+   */
+  readonly loss: "softmaxCrossEntropy" | "sigmoidCrossEntropy" | "meanSquaredError" | {
     readonly kind: "custom"
     /** The module, relative to the experiment file. */
     readonly module: string
@@ -740,6 +743,13 @@ export type ExperimentInput = {
    * Szegedy et al., Rethinking the Inception architecture (2016).
    */
   readonly labelSmoothing?: number
+  /**
+   * How much more the examples of a class count in the training loss, by label: `{ 3: 2 }`. Classes that are not named have 1.
+   * The loss is divided by the number of examples, as in Keras. Default: none.
+   */
+  readonly classWeight?: {
+    readonly [key: string]: number
+  }
   /** Evaluate, test, predict and export with an exponential moving average of the weights. Default: none. */
   readonly averaging?: {
     /** Share of the average that an update keeps; 0.999 remembers about 1000 iterations. Default: 0.999. */
@@ -768,8 +778,8 @@ export type ExperimentInput = {
   /** The metric that decides which checkpoint is the best. Default: validationAccuracy. */
   readonly monitor?: "validationLoss" | "validationAccuracy"
   /**
-   * Metrics of your own by their names, `{ macroF1: metrics.custom({ … }) }`, measured on the validation and the test split.
-   * Default: none.
+   * More metrics by their names, such as `{ top5: metrics.topKCategoricalAccuracy() }` or `{ macroF1: metrics.custom({ … }) }`,
+   * measured on the validation and the test split. Default: none.
    */
   readonly metrics?: {
     readonly [key: string]: {
@@ -782,6 +792,10 @@ export type ExperimentInput = {
       readonly options?: {
         readonly [key: string]: unknown
       }
+    } | {
+      readonly kind: "topKCategoricalAccuracy"
+      /** How many of the largest probabilities count. Default: 5. */
+      readonly k?: number
     }
   }
   /** Which checkpoint is tested: the last one, or the best one by `monitor`. Default: last. */
@@ -3791,6 +3805,13 @@ export declare const losses: {
 
 /** A metric of your own. */
 export declare const metrics: {
+  /** The share of examples whose label is among the `k` largest probabilities. */
+  readonly topKCategoricalAccuracy: (options?: {
+    readonly k?: number
+  }) => {
+    readonly k?: number
+    readonly kind: "topKCategoricalAccuracy"
+  }
   /** By its module and export: see own code. `D`: the type of its definition. */
   readonly custom: <D extends {
     /** The options as they are written. It exists for the type checker only. */

@@ -8,13 +8,13 @@ import { layers } from "../../../schemas/index.ts"
 import { Model } from "../../../schemas/experiment/Model.ts"
 import { exportModel } from "../../../stages/export/exportModel.ts"
 import { toProbabilities } from "../../../stages/evaluate/probabilities.ts"
-import { evaluate } from "../../../stages/evaluate/evaluate.ts"
+import { evaluate, meanLoss } from "../../../stages/evaluate/evaluate.ts"
 import { feedsOf, programOf } from "../../engines/training.ts"
 
 const [examples, classes] = [5, 3]
 
 describe("evaluate", () => {
-  it.effect.each(["softmaxCrossEntropy", "meanSquaredError"] as const)(
+  it.effect.each(["softmaxCrossEntropy", "sigmoidCrossEntropy", "meanSquaredError"] as const)(
     "measures the loss that training minimizes, and the same probabilities as an exported model: %s",
     (loss) =>
       Effect.gen(function* () {
@@ -62,7 +62,25 @@ describe("evaluate", () => {
   )
 })
 
+describe("a logit of sigmoidCrossEntropy", () => {
+  it("that is large counts as much as it should, where a sigmoid in float32 would be 0 or 1", () => {
+    const loss = meanLoss("sigmoidCrossEntropy", Float32Array.of(100, -200, 0), [1], 3)
+    assert.closeTo(loss, (100 + 200 + Math.log(2)) / 3, 1e-9)
+    assert.closeTo(
+      meanLoss("sigmoidCrossEntropy", Float32Array.of(-100, 200, 0), [1], 3),
+      Math.log(2) / 3,
+      1e-9,
+    )
+  })
+})
+
 describe("toProbabilities", () => {
+  it("divides sigmoids of logits by their sum", () => {
+    const logits = Float32Array.of(0, 0, Math.log(1 / 3), -200, -200, -200)
+    const probabilities = toProbabilities("sigmoidCrossEntropy", logits, 3)
+    for (const [i, value] of [0.4, 0.4, 0.2, 0, 0, 0].entries()) assert.closeTo(probabilities[i], value, 1e-6)
+  })
+
   it("divides outputs by their sum, unless the sum is 0", () => {
     const outputs = Float32Array.of(0.5, 1, 0.5, 0, 0, 0)
     assert.deepStrictEqual([...toProbabilities("meanSquaredError", outputs, 3)], [0.25, 0.5, 0.25, 0, 0, 0])
