@@ -5,15 +5,11 @@
 import { assert, it } from "@effect/vitest"
 import { Effect, type FileSystem, type Path, type Scope } from "effect"
 import * as NodeServices from "@effect/platform-node/NodeServices"
-import { type Lease, LeaseTimes, type Queue, type QueueUnavailable } from "../../../operations/queue/Queue.ts"
+import { type Lease, LeaseTimes, type Queue } from "../../../operations/queue/Queue.ts"
 import type { QueuedWork, WorkOutcome } from "../../../schemas/QueuedWork.ts"
 import { workOf } from "./works.ts"
 
-type Opened = Effect.Effect<
-  Queue["Service"],
-  QueueUnavailable,
-  FileSystem.FileSystem | Path.Path | Scope.Scope
->
+type Opened = Effect.Effect<Queue["Service"], unknown, FileSystem.FileSystem | Path.Path | Scope.Scope>
 
 export interface QueueUnderTest {
   readonly lease: Lease
