@@ -4,7 +4,9 @@ import { Flag } from "effect/cli"
 import { Failure } from "../schemas/Failure.ts"
 
 export const queueFlag = Flag.String("queue").pipe(
-  Flag.withDescription("Use this queue for many machines: a folder that all of them share"),
+  Flag.withDescription(
+    "Use this queue for many machines: a folder that they share, or postgres://USER@HOST/DATABASE",
+  ),
   Flag.withMetavar("QUEUE"),
   Flag.optional,
 )
@@ -12,7 +14,8 @@ export const queueFlag = Flag.String("queue").pipe(
 class QueueMissing extends Failure<QueueMissing>()("QueueMissing", {
   exitCode: "usage",
   fields: {},
-  message: () => "--queue is missing: expected the folder of a queue, such as --queue /shared/queue",
+  message: () =>
+    "--queue is missing: expected a folder, such as --queue /shared/queue, or postgres://USER@HOST/DATABASE",
 }) {}
 
 export const neededQueue = (given: Option.Option<string>) =>

@@ -108,5 +108,9 @@ export const worker = Command.make(
       command: "pipeline worker --queue /shared/queue --runs-dir /shared/runs --seats 2",
       description: "Train two runs at a time of a queue in a shared folder",
     },
+    {
+      command: "pipeline worker --queue postgres://tidemark@db.example/tidemark --runs-dir /shared/runs",
+      description: "Train runs of a queue in a database; the password is in PGPASSWORD or ~/.pgpass",
+    },
   ]),
 )

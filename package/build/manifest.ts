@@ -7,6 +7,7 @@ const peers = ["effect"] as const
 const replaced = { "onnxruntime-node": "@tidemark/onnxruntime" } as const
 
 const tensorflow = "@tensorflow/tfjs-node-gpu"
+const boss = "pg-boss"
 
 const rename = (name: string) => (name in replaced ? replaced[name as keyof typeof replaced] : name)
 
@@ -45,6 +46,8 @@ export const manifest = () => ({
     effect: `^${packageJson.dependencies.effect}`,
     // For the tensorflow engine; its native library is a download of 300 MB.
     [tensorflow]: packageJson.optionalDependencies[tensorflow],
+    // For a queue in PostgreSQL: most users have none.
+    [boss]: packageJson.devDependencies[boss],
   },
-  peerDependenciesMeta: { [tensorflow]: { optional: true } },
+  peerDependenciesMeta: { [tensorflow]: { optional: true }, [boss]: { optional: true } },
 })
