@@ -1,14 +1,14 @@
 /**
- * `pnpm bench:dashboard [--runs 1000] [--points 10000] [--seconds 20] [--train] [--json]`: what the dashboard costs with many runs.
+ * `pnpm bench:dashboard [--runs 1000] [--points 10000] [--training 10] [--seconds 20] [--train] [--json]`: what the dashboard costs with many runs.
  *
  * Measured in a real Chromium beside a server of its own: the first paint of the table, the time from an appended row to the
- * screen, and the server's memory and processor time with one viewer. One in a hundred runs is in training and gets rows all the
- * time; one in fifty was killed, and so has no report. `--train` measures a training with and without a viewer, by turns.
+ * screen, and the server's memory and processor time with one viewer of all runs, of one run, and of fifty at once. `--training` says
+ * how many runs are in training and get a row a second; one in fifty was killed, and so has no report. `--train` measures a training with and without a viewer, by turns.
  */
 import { type ChildProcess, spawn } from "node:child_process"
 import { appendFileSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs"
 import { cpus, tmpdir } from "node:os"
-import { join } from "node:path"
+import { basename, join } from "node:path"
 import { fileURLToPath } from "node:url"
 import { parseArgs } from "node:util"
 import { currentProcess } from "../storage/lock/processIdentity.ts"
@@ -20,6 +20,7 @@ const { values } = parseArgs({
   options: {
     runs: { type: "string", default: "1000" },
     points: { type: "string", default: "10000" },
+    training: { type: "string", default: "10" },
     seconds: { type: "string", default: "20" },
     train: { type: "boolean", default: false },
     json: { type: "boolean", default: false },
@@ -27,6 +28,9 @@ const { values } = parseArgs({
 })
 const runs = Number(values.runs)
 const points = Number(values.points)
+const training = Math.max(1, Math.min(runs, Number(values.training)))
+/** Runs that one viewer follows at once, in several tabs. */
+const watchedAtOnce = Math.min(50, runs)
 const seconds = Number(values.seconds)
 const cli = fileURLToPath(new URL("../cli/start.mjs", import.meta.url))
 const sleep = (milliseconds: number) => new Promise((resolve) => setTimeout(resolve, milliseconds))
@@ -45,8 +49,8 @@ const writeRuns = (runsDir: string) => {
   const validation = Array.from({ length: Math.floor(points / 10) }, (_, i) => 0.95 / Math.sqrt(10 * (i + 1)))
   const live: Array<string> = []
   for (let i = 0; i < runs; i++) {
-    const isLive = i % 100 === 0
-    const isKilled = i % 50 === 25
+    const isLive = i % Math.floor(runs / training) === 0 && i / Math.floor(runs / training) < training
+    const isKilled = !isLive && i % 50 === 25
     const run = writeRun({
       runsDir,
       second: i,
@@ -181,6 +185,29 @@ try {
     `${Math.round(median(delays))} ms, at most ${Math.round(Math.max(...delays))} ms`,
   )
   await watched("one viewer of one run")
+
+  // As tabs of one browser: the same stream, of more topics. Those in training come first.
+  await page.goto("about:blank")
+  const others = Array.from({ length: runs }, (_, second) => runId({ second }))
+  const ids = [...new Set([...live.map((run) => basename(run)), ...others])].slice(0, watchedAtOnce)
+  const cookies = await context.cookies(address)
+  const stream = new AbortController()
+  const topics = ids.map((id) => `run:${id}`).join(",")
+  const response = await fetch(new URL(`/api/events?topics=${encodeURIComponent(topics)}`, address), {
+    headers: { cookie: cookies.map(({ name, value }) => `${name}=${value}`).join("; ") },
+    signal: stream.signal,
+  })
+  let received = 0
+  const reading = (async () => {
+    for await (const chunk of response.body ?? []) received += chunk.length
+  })().catch(() => undefined)
+  await sleep(5000)
+  const whole = received
+  report(`${watchedAtOnce} runs, all rows`, `${round(whole / 2 ** 20)} MiB sent`)
+  await watched(`one viewer of ${watchedAtOnce} runs`)
+  report("sent meanwhile", `${round((received - whole) / 1024 / seconds)} KiB a second`)
+  stream.abort()
+  await reading
   child.kill()
 
   if (values.train) {

@@ -36,6 +36,11 @@ export const decodeTopics = (text: string | null): ReadonlyArray<string> =>
     .filter((topic) => topic === "runs" || topic.startsWith("run:"))
     .slice(0, mostTopics)
 
+interface NewsEvent {
+  readonly message: Message
+  readonly id: string
+}
+
 /** What is known of a run beside its own folder: the experiment whose champion it is, and whether a schedule resumes it. */
 const marksOf = ({ value, waiting }: CollectionsState) => {
   const marks = new Map<string, string>()
@@ -140,27 +145,41 @@ export const openHub = Effect.fnUntraced(function* (runsDir: string) {
     }
   })
 
-  /** The messages after `since`, each with the cursors that a browser has when it has got it. */
-  const messagesSince = (topics: ReadonlyArray<string>, since: Cursors) =>
-    Effect.gen(function* () {
-      const state = yield* refresh
-      const cursors = topics.map((_, i) => since[i] ?? "")
-      const events: Array<{ readonly message: Message; readonly id: string }> = []
-      for (const [i, topic] of topics.entries()) {
-        const { cursor, message } =
-          topic === "runs"
-            ? runsSince(state, cursors[i])
-            : yield* runSince(state, topic.slice("run:".length), cursors[i])
-        cursors[i] = cursor
-        if (message !== undefined) events.push({ message, id: encodeCursors(cursors) })
-      }
-      return { events, cursors: cursors as Cursors }
-    }).pipe(oneAtATime.withPermits(1))
+  /** What is new of one topic, with the cursors that a browser has when it has got it. */
+  const newsOf = Effect.fnUntraced(function* (
+    topics: ReadonlyArray<string>,
+    since: Cursors,
+    position: number,
+  ) {
+    // One look for all topics.
+    const state = position === 0 || collections === undefined ? yield* refresh : collections
+    const topic = topics[position]
+    const known = since[position] ?? ""
+    const { cursor, message } =
+      topic === "runs" ? runsSince(state, known) : yield* runSince(state, topic.slice("run:".length), known)
+    const cursors: Cursors = topics.map((_, i) => (i === position ? cursor : (since[i] ?? "")))
+    const event =
+      message === undefined ? undefined : ({ message, id: encodeCursors(cursors) } satisfies NewsEvent)
+    return { cursors, event }
+  }, oneAtATime.withPermits(1))
+
+  /** The same of all topics. */
+  const messagesSince = Effect.fnUntraced(function* (topics: ReadonlyArray<string>, since: Cursors) {
+    let cursors: Cursors = since
+    const events: Array<NewsEvent> = []
+    for (const position of topics.keys()) {
+      const news = yield* newsOf(topics, cursors, position)
+      ;({ cursors } = news)
+      if (news.event !== undefined) events.push(news.event)
+    }
+    return { events, cursors }
+  })
 
   /** Every row of a run in memory; undefined if there is no such run. */
   const rowsOf = (id: string) => detailOf(id)?.rows()
 
   return {
+    newsOf,
     messagesSince,
     rowsOf,
     /** How long a stream waits until it looks again. */

@@ -28,29 +28,46 @@ export const eventStream = (
 ): Effect.Effect<HttpServerResponse.HttpServerResponse, never, FileSystem.FileSystem | Path.Path> =>
   Effect.gen(function* () {
     const services = yield* Effect.context<FileSystem.FileSystem | Path.Path>()
+    // A topic at a time: the rows of many runs together would take much memory.
     const step = Effect.fnUntraced(function* (state: {
       readonly cursors: Cursors
+      readonly position: number
       readonly aliveAtMs: number
       readonly isFirst: boolean
     }) {
-      if (!state.isFirst) yield* Effect.sleep(hub.pauseMs())
-      const { cursors, events } = yield* hub.messagesSince(topics, state.cursors)
+      const { aliveAtMs, isFirst, position } = state
+      if (position === 0 && !isFirst) yield* Effect.sleep(hub.pauseMs())
+      const { cursors, event } =
+        topics.length === 0
+          ? { cursors: state.cursors, event: undefined }
+          : yield* hub.newsOf(topics, state.cursors, position)
       const now = yield* Clock.currentTimeMillis
-      const isDue = events.length > 0 || now - state.aliveAtMs > aliveMs || state.isFirst
+      const isDue = event !== undefined || now - aliveAtMs > aliveMs || isFirst
       const text = [
-        ...(state.isFirst ? [`retry: ${retryMs}\n\n`] : []),
-        ...events.map(({ id, message }) =>
-          Sse.encoder.write({ _tag: "Event", event: "message", id, data: JSON.stringify(message) }),
-        ),
-        ...(isDue && events.length === 0 ? ["event: alive\ndata: 1\n\n"] : []),
+        isFirst ? `retry: ${retryMs}\n\n` : "",
+        event === undefined
+          ? isDue
+            ? "event: alive\ndata: 1\n\n"
+            : ""
+          : Sse.encoder.write({
+              _tag: "Event",
+              event: "message",
+              id: event.id,
+              data: JSON.stringify(event.message),
+            }),
       ].join("")
       return [
         encoder.encode(text),
-        { cursors, aliveAtMs: isDue ? now : state.aliveAtMs, isFirst: false },
+        {
+          cursors,
+          position: topics.length === 0 ? 0 : (position + 1) % topics.length,
+          aliveAtMs: isDue ? now : aliveAtMs,
+          isFirst: false,
+        },
       ] as const
     })
     const own = Symbol("stream")
-    const body = Stream.unfold({ cursors: since, aliveAtMs: 0, isFirst: true }, step).pipe(
+    const body = Stream.unfold({ cursors: since, position: 0, aliveAtMs: 0, isFirst: true }, step).pipe(
       Stream.filter((bytes) => bytes.length > 0),
       Stream.onStart(Effect.sync(() => void open.set(own, topics))),
       Stream.ensuring(Effect.sync(() => void open.delete(own))),

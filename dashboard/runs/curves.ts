@@ -75,13 +75,16 @@ export const openCurves = (runPath: string): Curves => {
   const rows = makeRowTable()
   return {
     refresh: () => {
-      const { lines, restarted } = file.read(metricsPath(runPath))
-      if (restarted) rows.clear()
-      for (const { end, text } of lines) {
-        const row = decodeRow(text)
-        if (row !== undefined) rows.push(row, end)
+      let isChanged = false
+      for (const { lines, restarted } of file.readAll(metricsPath(runPath))) {
+        isChanged = true
+        if (restarted) rows.clear()
+        for (const { end, text } of lines) {
+          const row = decodeRow(text)
+          if (row !== undefined) rows.push(row, end)
+        }
       }
-      return restarted || lines.length > 0
+      return isChanged
     },
     rows,
     cursor: () => {

@@ -8,7 +8,7 @@
 import { closeSync, fstatSync, openSync, readSync, statSync } from "node:fs"
 import { crc32 } from "node:zlib"
 
-const chunkBytes = 1 << 20
+const chunkBytes = 1 << 18
 /** Longer than any line that this program writes; a longer one is skipped. */
 const longestLineBytes = 1 << 22
 /** Browsers are at one of the newest positions; an older one is found by reading the file. */
@@ -21,6 +21,8 @@ export interface NewLines {
   readonly restarted: boolean
   /** Each with the number of bytes up to its end. */
   readonly lines: ReadonlyArray<{ readonly text: string; readonly end: number }>
+  /** There is more to read: of a large file, only a part is in memory at a time. */
+  readonly hasMore: boolean
 }
 
 /** A number of bytes at the beginning of a file, and their check sum. */
@@ -47,13 +49,15 @@ const checksumOf = (file: number, bytes: number, known = beginning): number => {
 export interface GrowingFile {
   /** Looks at the file under its present path; undefined if there is none. */
   readonly read: (path: string | undefined) => NewLines
+  /** The same until nothing is left. */
+  readonly readAll: (path: string | undefined) => Iterable<NewLines>
   /** Whole lines that were read. */
   readonly position: () => Position
   /** The check sum of the first `bytes`; undefined if fewer were read. */
   readonly checksumAt: (bytes: number) => number | undefined
 }
 
-const nothing: NewLines = { restarted: false, lines: [] }
+const nothing: NewLines = { restarted: false, lines: [], hasMore: false }
 
 export const openGrowingFile = (): GrowingFile => {
   let known: { readonly path: string; readonly inode: number; readonly size: number } | undefined
@@ -104,10 +108,11 @@ export const openGrowingFile = (): GrowingFile => {
       // A copy: the buffer is read into again.
       if (at - lineStart <= longestLineBytes) unfinished.push(Buffer.from(block.subarray(from)))
       else unfinished = []
+      if (lines.length > 0) break
     }
     if (whole.bytes > position.bytes) moveTo(whole)
     skipped = at - whole.bytes > longestLineBytes ? { bytes: at, checksum: sum } : whole
-    return lines
+    return { lines, hasMore: at < size }
   }
 
   const read = (path: string | undefined): NewLines => {
@@ -123,10 +128,18 @@ export const openGrowingFile = (): GrowingFile => {
       const restarted = !continues && bytes > 0
       if (!continues) [position, earlier] = [beginning, []]
       if (!continues || !isSame || size < skipped.bytes) skipped = position
-      known = { path, inode: stats.ino, size }
-      return { restarted, lines: readFrom(file, size) }
+      const { hasMore, lines } = readFrom(file, size)
+      known = { path, inode: stats.ino, size: hasMore ? position.bytes : size }
+      return { restarted, lines, hasMore }
     } finally {
       closeSync(file)
+    }
+  }
+
+  const readAll = function* (path: string | undefined): Generator<NewLines> {
+    for (let part = read(path); ; part = read(path)) {
+      if (part.restarted || part.lines.length > 0) yield part
+      if (!part.hasMore) return
     }
   }
 
@@ -148,5 +161,5 @@ export const openGrowingFile = (): GrowingFile => {
     }
   }
 
-  return { read, position: () => position, checksumAt }
+  return { read, readAll, position: () => position, checksumAt }
 }

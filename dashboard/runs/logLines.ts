@@ -58,14 +58,15 @@ export const openRunLog = (runPath: string): RunLog => {
         file = openGrowingFile()
         lines = []
       }
-      const read = file.read(path)
-      if (read.restarted) lines = []
-      // Of a log of millions of lines only the last ones are decoded.
-      for (const { end, text } of read.lines.slice(-linesKept)) {
-        const line = decodeLogLine(text)
-        if (line !== undefined) lines.push({ line, end })
+      for (const part of file.readAll(path)) {
+        if (part.restarted) lines = []
+        // Of a log of millions of lines only the last ones are decoded.
+        for (const { end, text } of part.lines.slice(-linesKept)) {
+          const line = decodeLogLine(text)
+          if (line !== undefined) lines.push({ line, end })
+        }
+        lines = lines.slice(-linesKept)
       }
-      lines = lines.slice(-linesKept)
     },
     since: (cursor) => {
       const [, attempt, bytes] = /^([0-9a-z]*):(\d{1,15})$/.exec(cursor ?? "") ?? []

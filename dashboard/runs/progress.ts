@@ -42,16 +42,19 @@ export const openProgressMeter = Effect.fnUntraced(function* (run: RunHeader) {
   let validationError: number | null = null
   /** True if there were new rows. */
   const readRows = (runPath: string) => {
-    const { lines, restarted } = file.read(metricsPath(runPath))
-    if (restarted) [last, validationError] = [undefined, null]
-    for (const { text } of lines) {
-      const row = decodeRow(text)
-      if (row === undefined) continue
-      last = row
-      const [split, , , error] = row
-      if (split === 1 && error !== null) validationError = error
+    let isChanged = false
+    for (const { lines, restarted } of file.readAll(metricsPath(runPath))) {
+      isChanged = true
+      if (restarted) [last, validationError] = [undefined, null]
+      for (const { text } of lines) {
+        const row = decodeRow(text)
+        if (row === undefined) continue
+        last = row
+        const [split, , , error] = row
+        if (split === 1 && error !== null) validationError = error
+      }
     }
-    return restarted || lines.length > 0
+    return isChanged
   }
   const measure = (run: RunHeader, nowMs: number): Progress => {
     const isChanged = readRows(run.path)

@@ -55,6 +55,22 @@ describe("a growing file", () => {
     assert.isUndefined(file.checksumAt(size + 1))
   })
 
+  it("that is large is read in parts, each line once", () => {
+    const file = openGrowingFile()
+    const all = Array.from({ length: 20_000 }, (_, i) => `${i} ${"x".repeat(i % 97)}`)
+    writeFileSync(path, `${all.join("\n")}\n`)
+    const parts = [...file.readAll(path)]
+    assert.isAbove(parts.length, 2)
+    assert.deepStrictEqual(
+      parts.flatMap(({ lines }) => lines.map(({ text }) => text)),
+      all,
+    )
+    assert.isFalse(parts.at(-1)?.hasMore)
+    assert.deepStrictEqual([...file.readAll(path)], [])
+    appendFileSync(path, "last\n")
+    assert.strictEqual([...file.readAll(path)].length, 1)
+  })
+
   it("without line feeds is read once: a line that no program writes is skipped", () => {
     const file = openGrowingFile()
     const block = "y".repeat(1 << 20)
@@ -75,7 +91,7 @@ describe("a growing file", () => {
     )
     assert.isBelow(counted.bytes - before, 100)
     const whole = openGrowingFile()
-    whole.read(path)
+    for (const _ of whole.readAll(path)) continue
     assert.deepStrictEqual(file.position(), whole.position())
   })
 
@@ -85,7 +101,11 @@ describe("a growing file", () => {
     assert.strictEqual(file.read(path).lines.length, 2)
     truncateSync(path, 9)
     appendFileSync(path, "ree\n")
-    assert.deepStrictEqual(file.read(path), { restarted: false, lines: [{ text: "tree", end: 13 }] })
+    assert.deepStrictEqual(file.read(path), {
+      restarted: false,
+      lines: [{ text: "tree", end: 13 }],
+      hasMore: false,
+    })
     truncateSync(path, 4)
     const cut = file.read(path)
     assert.isTrue(cut.restarted)
