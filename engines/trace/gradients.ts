@@ -1,5 +1,5 @@
 /**
- * Gradients that are wrong in TensorFlow.js, replaced for every engine. They are written as operations, so they are traced as
+ * Gradients that are wrong or missing in TensorFlow.js, replaced for every engine. They are written as operations, so they are traced as
  * any other.
  *
  * Of images that are enlarged by nearest neighbours, TensorFlow.js 4.22 gives another gradient than finite differences (for
@@ -9,6 +9,7 @@
 import * as tf from "@tensorflow/tfjs-core"
 // Loading it registers the gradients of TensorFlow.js, which are replaced here.
 import { version_layers } from "@tensorflow/tfjs-layers"
+import { registerEinsumGradient } from "./einsum.ts"
 
 /** Of a kernel that has one. */
 const gradientOf = (kernel: string): tf.GradConfig => {
@@ -19,6 +20,7 @@ const gradientOf = (kernel: string): tf.GradConfig => {
 
 /** Call it once. */
 export const replaceGradients = (): void => {
+  registerEinsumGradient()
   const nearest = gradientOf(tf.ResizeNearestNeighbor)
   tf.registerGradient({
     ...nearest,

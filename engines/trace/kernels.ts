@@ -8,7 +8,6 @@ import * as tf from "@tensorflow/tfjs-core"
 import { arithmetic, comparisons, functions, rowsOf } from "../operators.ts"
 import { addArranging } from "./arrangeKernels.ts"
 import type { Value } from "./graph.ts"
-import { sameShape, sizeOf } from "./graph.ts"
 import {
   binary,
   broadcast,
@@ -20,6 +19,7 @@ import {
   scalar,
   unary,
 } from "./Kernel.ts"
+import { addProducts, matMul } from "./productKernels.ts"
 import { addResizing } from "./resizeKernels.ts"
 import { conv2d } from "./windowKernels.ts"
 
@@ -116,30 +116,7 @@ kernel<tf.ArgMaxAttrs>(tf.ArgMax, ({ x }, { axis }, make) => {
   )
 })
 
-// matrix products
-const matMul = ({ a, b }: Inputs, { transposeA, transposeB }: tf.BatchMatMulAttrs, make: Make) => {
-  const [innerA, innerB] = [a.shape.at(transposeA ? -2 : -1), b.shape.at(transposeB ? -1 : -2)]
-  util.assert(
-    innerA === innerB,
-    () =>
-      `Error in matMul: inner shapes (${innerA}) and (${innerB}) of ${a.shape.join()} and ${b.shape.join()}`,
-  )
-  const isFlat = ({ shape }: Value) => shape[shape.length - 2] * shape[shape.length - 1] === sizeOf(shape)
-  if (!isFlat(a) || !isFlat(b)) {
-    const [outerA, outerB] = [a, b].map(({ shape }) => shape.slice(0, -2))
-    const outer = tf.backend_util.assertAndGetBroadcastShape(outerA, outerB)
-    const rows = a.shape[a.shape.length - (transposeA ? 1 : 2)]
-    const columns = b.shape[b.shape.length - (transposeB ? 2 : 1)]
-    return make("BatchMatMul", [a, b], { transposeA, transposeB }, [...outer, rows, columns])
-  }
-  const flat = (x: Value) => (x.shape.length === 2 ? x : make("Reshape", [x], {}, x.shape.slice(-2), x.dtype))
-  const [left, right] = [flat(a), flat(b)]
-  const shape = [left.shape[transposeA ? 1 : 0], right.shape[transposeB ? 0 : 1]]
-  const product = make("MatMul", [left, right], { transposeA, transposeB, relu: false }, shape)
-  const outer = [...a.shape.slice(0, -2), ...shape]
-  return sameShape(shape, outer) ? product : make("Reshape", [product], {}, outer)
-}
-kernel(tf.BatchMatMul, matMul)
+addProducts()
 
 // fused kernels, as their parts
 const withBiasAndActivation = (

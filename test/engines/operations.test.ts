@@ -55,6 +55,27 @@ const cases: Readonly<Record<string, Case>> = {
       return tf.transpose(tf.matMul(scores, value), [0, 2, 1, 3])
     },
   },
+  "an einsum of matrices": {
+    shape: [3, 5],
+    run: (w, x) => tf.einsum("bhwc,ck->bkwh", x, w),
+  },
+  "an einsum by batch, such as scores of attention": {
+    shape: [2, 4, 2, 3],
+    run: (w, x) => tf.einsum("bqhd,bkhd->bhqk", tf.reshape(x, [2, 8, 2, 3]), w),
+  },
+  "an einsum without a sum": { shape: [3], run: (w, x) => tf.einsum("bij,k->kbji", tf.mean(x, 3), w) },
+  "an einsum with sums of one operand": {
+    shape: [4, 6, 3],
+    run: (w, x) => tf.einsum("bhwc, hkc -> bw", x, w),
+  },
+  "an einsum of one operand": {
+    shape: [2, 4, 4, 3],
+    run: (w, x) => tf.square(tf.einsum("bhwc->cb", tf.mul(w, x))),
+  },
+  "an einsum that gives one number": {
+    shape: [4, 3],
+    run: (w, x) => tf.mul(tf.einsum("wc,wc->", w, tf.mean(x, [0, 1])), x),
+  },
   "layer normalization": {
     shape: [3],
     run: (w, x) => {

@@ -75,6 +75,7 @@ describe("shapes that do not fit", () => {
     "a product of matrices": (x) => tf.matMul(x, x),
     "a product with a transposed matrix": (x) => tf.matMul(x, tf.zeros([4, 2]), false, true),
     "a product by batch": (x) => tf.matMul(tf.stack([x, x]), tf.zeros([2, 2, 3])),
+    "an einsum": (x) => tf.einsum("ij,jk->ik", x, tf.zeros([2, 2])),
     "a reshape": (x) => tf.reshape(x, [2, 2]),
     "a concatenation": (x) => tf.concat([x, tf.zeros([3, 3])], 1),
     "a stack": (x) => tf.stack([x, tf.zeros([3, 2])]),
