@@ -193,7 +193,14 @@ const receive = Effect.fnUntraced(function* (
       }),
     ),
   )
-  return new Uint8Array(Buffer.concat(pieces, received))
+  // One copy: a file may have 2 GB.
+  const content = new Uint8Array(received)
+  let at = 0
+  for (const piece of pieces) {
+    content.set(piece, at)
+    at += piece.byteLength
+  }
+  return content
 })
 
 /** Whether a request for another version than the known one has a condition. */
