@@ -24,6 +24,7 @@ const flagsOfOthers = [
   "--silent",
   "--logdir",
   "--train",
+  "--training",
 ]
 
 const flagsIn = (text: string) => [...text.matchAll(/(?<![\w-])--[a-z][a-z-]*/g)].map(([flag]) => flag)

@@ -117,6 +117,17 @@ describe("the page of a sweep", () => {
       textOf(row.querySelectorAll("td")[0]),
     )
     assert.lengthOf(outcomes, 27)
+    const pruning = document.querySelector("section[aria-labelledby=pruning]")
+    const barriers = [...(pruning?.querySelectorAll("tbody tr") ?? [])].map((row) =>
+      [...row.querySelectorAll("th, td")].slice(0, 4).map(textOf),
+    )
+    // Barrier, measured, pruned there, failed before: of 27 trials a third is promoted, twice.
+    assert.deepStrictEqual(barriers, [
+      ["iteration 10", "26", "17", "1"],
+      ["iteration 30", "9", "6", "0"],
+      ["the end", "3", "0", "0"],
+    ])
+    assert.match(textOf(pruning), /\d+ trainings: they have not begun, or their run is gone/)
     assert.strictEqual(outcomes.filter((outcome) => outcome === "failed").length, 1)
     assert.strictEqual(outcomes.filter((outcome) => outcome === "finished").length, 3)
   })

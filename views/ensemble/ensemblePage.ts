@@ -14,9 +14,9 @@ import * as files from "../../storage/files.ts"
 import { readPredictions } from "../../storage/predictions.ts"
 import { layout } from "../../storage/runDirectory.ts"
 import { figure, gallery } from "../page/figures.ts"
-import { html } from "../page/html.ts"
 import { intervalChart } from "../page/intervalChart.ts"
 import { highlights, notice, page, paragraph, type Section } from "../page/page.ts"
+import { runLink } from "../page/runLink.ts"
 import { table } from "../page/tables.ts"
 import { calibrationOf, calibrationSection } from "../report/calibration.ts"
 import { misclassifiedSection } from "../report/misclassified.ts"
@@ -97,9 +97,7 @@ const membersSection = (report: EnsembleReport, isLinked: (run: string) => boole
       rows: report.members.map(({ parameters, run, seed, testError, trainMs }, i) => [
         i + 1,
         // As seen from the folder of the ensemble.
-        isLinked(run)
-          ? html`<a href="../../${encodeURIComponent(run)}/report.html"><code>${run}</code></a>`
-          : html`<code>${run}</code>`,
+        runLink(run, isLinked, "../../"),
         seed,
         count(parameters),
         trainMs === null ? "–" : duration(trainMs / 1000),

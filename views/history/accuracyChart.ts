@@ -6,8 +6,8 @@ import { describeScheduledRun, formatScheduledTime } from "../../operations/sche
 import type { ExperimentHistory } from "../../operations/schedule/History.ts"
 import { isJudged, type ScheduledRun } from "../../schemas/ScheduledRun.ts"
 import { lineChart, type Point } from "../page/lineChart.ts"
-import { figure } from "../page/figures.ts"
-import { type Html, html } from "../page/html.ts"
+import { figure, scrolling } from "../page/figures.ts"
+import type { Html } from "../page/html.ts"
 import { percent, percentTick } from "../../format/numbers.ts"
 
 /** Horizontal during a champion period, vertical where the next one begins. */
@@ -68,9 +68,7 @@ export const accuracyChart = (
     caption:
       "Each model on the test examples of its own run, at the time its result was known. Dotted lines are scheduled runs without a model: failed, stopped, skipped or missed. The table of scheduled runs has the numbers.",
     // It scrolls on a phone: shrunk, it would be illegible.
-    picture: html`<div class="scroll" role="group" tabindex="0" aria-label="Accuracy over time">
-      ${picture}
-    </div>`,
+    picture: scrolling("Accuracy over time", picture),
     wide: true,
   })
 }

@@ -17,7 +17,8 @@ import { type Content, html } from "../page/html.ts"
 import { facts, highlights, notice, page, paragraph, type Section } from "../page/page.ts"
 import { table } from "../page/tables.ts"
 import { accuracyChart } from "./accuracyChart.ts"
-import { type HasReport, runName, runTable } from "./runTable.ts"
+import { type HasReport, runLink } from "../page/runLink.ts"
+import { runTable } from "./runTable.ts"
 
 /** Scheduled runs of an experiment that are shown: three years, one a day. */
 const shown = 1100
@@ -123,7 +124,7 @@ const manualChanges = ({ events }: ExperimentHistory, hasReport: HasReport) => {
       .map((event) => [
         formatTime(event.at),
         event.kind === "promoted" ? "promoted" : "rolled back",
-        runName(event.run, hasReport),
+        runLink(event.run, hasReport),
         event.before ?? "",
         "reason" in event ? event.reason : "",
       ]),
@@ -138,7 +139,7 @@ const championParagraph = (
 ) =>
   paragraph(
     "Champion: ",
-    runName(champion.run, hasReport),
+    runLink(champion.run, hasReport),
     champion.why === "" || scheduledRuns.at(-1)?.run === champion.run
       ? ""
       : html`<br /><small>Why: ${champion.why}.</small>`,

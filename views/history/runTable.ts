@@ -11,15 +11,8 @@ import type { ExperimentHistory } from "../../operations/schedule/History.ts"
 import { isJudged, type ScheduledRun } from "../../schemas/ScheduledRun.ts"
 import { type Content, html } from "../page/html.ts"
 import { folded, paragraph } from "../page/page.ts"
+import { type HasReport, runLink } from "../page/runLink.ts"
 import { type Column, table } from "../page/tables.ts"
-
-/** Whether a run has a report page. */
-export type HasReport = (run: string) => boolean
-
-export const runName = (run: string, hasReport: HasReport): Content =>
-  html`<code
-    >${hasReport(run) ? html`<a href="${encodeURIComponent(run)}/report.html">${run}</a>` : run}</code
-  >`
 
 /** Runs that are shown at once; the others are folded. */
 const runsShown = 30
@@ -94,7 +87,7 @@ const rowOf = (line: Line, differences: ReadonlyMap<string, number>, hasReport: 
       ? html`<div class="reason">${folded("why", html`<p>${reason}</p>`, { printed: true })}</div>`
       : html`<div class="reason text">${reason}</div>`,
     remarks(scheduledRun).join("; "),
-    run === null ? "" : runName(run, hasReport),
+    run === null ? "" : runLink(run, hasReport),
   ]
 }
 

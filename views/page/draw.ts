@@ -14,6 +14,14 @@ export { Plot }
 /** Drawn at about this size on a phone and in each of three columns on a desktop, so that text is as large as around it. */
 export const chartSize = { width: 340, height: 220 } as const
 export const wideChartSize = { width: 900, height: 300 } as const
+/** With room for the texts of both axes. */
+export const wideChart = {
+  ...wideChartSize,
+  marginLeft: 58,
+  marginRight: 16,
+  marginBottom: 38,
+  marginTop: 26,
+} as const
 
 const { document } = parseHTML("<!doctype html><html><body></body></html>")
 

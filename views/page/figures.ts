@@ -26,6 +26,10 @@ export const figure = ({ caption, data, picture, title, wide }: Figure): Html =>
     ${picture} ${data === undefined || data === null ? null : folded("Data as a table", data)}
   </figure>`
 
+/** A chart that is wider than a phone: it scrolls by itself, also with the keyboard. */
+export const scrolling = (title: string, chart: Content): Html =>
+  html`<div class="scroll" role="group" tabindex="0" aria-label="${title}">${chart}</div>`
+
 /** Figures side by side if there is room. Charts in a row are on one line, whatever the length of their captions. */
 export const gallery = (figures: ReadonlyArray<Html>): Html => html`<div class="gallery">${figures}</div>`
 

@@ -1,7 +1,7 @@
 import type { SweepProgress } from "../../operations/sweep/progress.ts"
 import type { Savings } from "../../operations/sweep/savings.ts"
 import type { SweepDefinition, SweepResult } from "../../schemas/Sweep.ts"
-import type { HasReport } from "./trialTable.ts"
+import type { HasReport } from "../page/runLink.ts"
 
 /** What the page of a sweep is made from. */
 export interface SweepView {

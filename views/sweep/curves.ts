@@ -6,8 +6,8 @@ import type { SweepProgress, TrialProgress } from "../../operations/sweep/progre
 import type { SweepDefinition } from "../../schemas/Sweep.ts"
 import { readMetrics } from "../../storage/metricsLog.ts"
 import { numberTick, tickCount, verticalAxis } from "../page/axis.ts"
-import { draw, Plot, wideChartSize } from "../page/draw.ts"
-import { figure } from "../page/figures.ts"
+import { draw, Plot, wideChart } from "../page/draw.ts"
+import { figure, scrolling } from "../page/figures.ts"
 import { type Html, html } from "../page/html.ts"
 import { seriesColor } from "../page/style.ts"
 import {
@@ -80,11 +80,7 @@ export const curvesFigure = Effect.fn("curvesFigure")(function* (
   const chart = draw(
     `${objectiveName(definition)} of ${curves.length} trials by iteration, each up to where it ended`,
     {
-      ...wideChartSize,
-      marginLeft: 58,
-      marginRight: 16,
-      marginBottom: 38,
-      marginTop: 26,
+      ...wideChart,
       x: {
         label: "iteration",
         labelAnchor: "right",
@@ -119,9 +115,7 @@ export const curvesFigure = Effect.fn("curvesFigure")(function* (
   return figure({
     title: "Learning curves",
     caption: `${definition.seeds > 1 ? "Of the first seed of each trial. " : ""}Each curve ends where its trial did.${dotted.length === 0 ? "" : ` Dotted lines are the barriers, ${dotted.join(" and ")}.`}${only}`,
-    picture: html`${trialLegend(trials)}
-      <div class="scroll" role="group" tabindex="0" aria-label="Learning curves">${chart}</div>
-      ${note}`,
+    picture: html`${trialLegend(trials)} ${scrolling("Learning curves", chart)} ${note}`,
     wide: true,
   }) satisfies Html as Html
 })

@@ -9,7 +9,7 @@ import { type Place, placesOf, showDrawn, showId, toUnit } from "../../operation
 import type { SweepDefinition } from "../../schemas/Sweep.ts"
 import { logarithmicTicks, numberTick } from "../page/axis.ts"
 import { draw, Plot, wideChartSize } from "../page/draw.ts"
-import { figure } from "../page/figures.ts"
+import { figure, scrolling } from "../page/figures.ts"
 import { type Html, html } from "../page/html.ts"
 import { legend } from "../page/lineChart.ts"
 import { seriesColor } from "../page/style.ts"
@@ -244,7 +244,7 @@ export const parallelFigure = (
     title: "Parallel coordinates",
     caption: `A line is a trial; low ends of the last ${barriers.length > 1 ? "axes are" : "axis is"} better.${barriers.length > 1 ? " The line of a pruned trial ends at its barrier." : ""}${failed}${best.length === 0 ? "" : ` Coloured: the best ${best.length} at the end.`}${more}`,
     picture: html`${names.length === 0 ? null : solidLegend(names)}
-      <div class="scroll" role="group" tabindex="0" aria-label="Parallel coordinates">${chart}</div>`,
+    ${scrolling("Parallel coordinates", chart)}`,
     wide: true,
   })
 }

@@ -5,10 +5,10 @@ import { figure, gallery } from "../page/figures.ts"
 import { html } from "../page/html.ts"
 import { intervalChart } from "../page/intervalChart.ts"
 import { folded, paragraph, type Section } from "../page/page.ts"
+import { runLink } from "../page/runLink.ts"
 import { type Column, table } from "../page/tables.ts"
 import { objectiveAxis, shortNames } from "./marks.ts"
 import type { SweepView } from "./SweepView.ts"
-import { runName } from "./trialTable.ts"
 
 /** Null until the sweep has ended. */
 export const resultSection = ({ definition, hasReport, result }: SweepView): Section | null => {
@@ -84,7 +84,7 @@ export const resultSection = ({ definition, hasReport, result }: SweepView): Sec
           rows: runs.map(({ name, runs }) => [
             html`<span class="whole">${name}</span>`,
             html`<ul class="plain">
-              ${runs.map((run) => html`<li>${runName(run, hasReport)}</li>`)}
+              ${runs.map((run) => html`<li>${runLink(run, hasReport, "../../")}</li>`)}
             </ul>`,
           ]),
         }),

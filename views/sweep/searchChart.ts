@@ -3,8 +3,8 @@ import { objectiveName, showObjective } from "../../operations/sweep/describe.ts
 import { bestSoFar, type SweepProgress } from "../../operations/sweep/progress.ts"
 import type { SweepDefinition, SweepResult } from "../../schemas/Sweep.ts"
 import { numberTick, tickCount, verticalAxis } from "../page/axis.ts"
-import { draw, Plot, wideChartSize } from "../page/draw.ts"
-import { figure } from "../page/figures.ts"
+import { draw, Plot, wideChart } from "../page/draw.ts"
+import { figure, scrolling } from "../page/figures.ts"
 import { type Html, html } from "../page/html.ts"
 import { seriesColor } from "../page/style.ts"
 import {
@@ -71,11 +71,7 @@ export const searchFigure = (
   const ended = steps.at(-1)
   const alternative = `${objectiveName(definition)} of ${trials.length} trials by number${ended === undefined ? "" : `; the best is ${showObjective(definition, ended.best)}`}`
   const chart = draw(alternative, {
-    ...wideChartSize,
-    marginLeft: 58,
-    marginRight: 16,
-    marginBottom: 38,
-    marginTop: 26,
+    ...wideChart,
     x: {
       label: "trial",
       labelAnchor: "right",
@@ -115,9 +111,7 @@ export const searchFigure = (
       lines.length === 0
         ? caption
         : `${caption} The best of many trials is partly lucky: compare it with the winner with fresh seeds.`,
-    picture: html`${legend}
-      <div class="scroll" role="group" tabindex="0" aria-label="Best so far">${chart}</div>
-      ${note}`,
+    picture: html`${legend} ${scrolling("Best so far", chart)} ${note}`,
     wide: true,
   })
 }

@@ -6,17 +6,9 @@ import { placesOf, showDrawn } from "../../operations/sweep/space.ts"
 import type { SweepDefinition } from "../../schemas/Sweep.ts"
 import { type Content, html } from "../page/html.ts"
 import { folded } from "../page/page.ts"
+import { type HasReport, runLink } from "../page/runLink.ts"
 import { type Column, table } from "../page/tables.ts"
 import { barrierName, shortNames } from "./marks.ts"
-
-/** Whether a run has a report page. */
-export type HasReport = (run: string) => boolean
-
-/** From `sweeps/NAME/` to a run next to `sweeps`. */
-export const runName = (run: string, hasReport: HasReport): Content =>
-  html`<code
-    >${hasReport(run) ? html`<a href="../../${encodeURIComponent(run)}/report.html">${run}</a>` : run}</code
-  >`
 
 /** Trials that are shown at once; the others are folded. */
 const trialsShown = 15
@@ -52,7 +44,7 @@ export const trialTable = (
       ...trial.values.map((value) => (value === null ? "–" : showObjective(definition, value))),
       ...places.map((place) => showDrawn(place, trial.parameters)),
       trial.reason === null ? "" : html`<div class="reason text">${trial.reason}</div>`,
-      trial.seeds.flatMap(({ run }) => (run === null ? [] : [html`${runName(run, hasReport)} `])),
+      trial.seeds.flatMap(({ run }) => (run === null ? [] : [html`${runLink(run, hasReport, "../../")} `])),
     ])
   const caption =
     barriers.length > 1

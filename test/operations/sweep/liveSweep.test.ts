@@ -1,14 +1,19 @@
 /** A sweep that is watched: its status follows from its claim, and the lines of the terminal fit it. */
-import { mkdtempSync, rmSync } from "node:fs"
+import { mkdtempSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs"
 import { tmpdir } from "node:os"
-import { join } from "node:path"
+import { basename, join } from "node:path"
 import * as NodeServices from "@effect/platform-node/NodeServices"
 import { afterAll, assert, beforeAll, describe, it } from "@effect/vitest"
 import { Effect } from "effect"
 import { renderLiveSweep, renderSweepLine } from "../../../cli/render/renderLiveSweep.ts"
 import { observeSweep } from "../../../operations/sweep/liveSweep.ts"
+import { keyOf, nextStep, stateOf } from "../../../operations/sweep/decide.ts"
+import { decodeTrial } from "../../../operations/sweep/sweepFile.ts"
+import { fingerprint } from "../../../schemas/experiment/fingerprint.ts"
+import { currentProcess } from "../../../storage/lock/processIdentity.ts"
 import { claimSweep } from "../../../storage/sweeps.ts"
 import { byRate, define, play } from "../../fixtures/simulatedSweep.ts"
+import { writeRun } from "../../fixtures/writeRun.ts"
 import { writeSweep } from "../../fixtures/writeSweep.ts"
 
 let scratch: string
@@ -42,5 +47,45 @@ describe("a sweep that is watched", () => {
       renderSweepLine(running),
       /^running · 9 trials to barrier 1 of 3 · 4 of 9 trainings done · 9 of 9 drawn · 0 finished · 0 pruned · 0 failed$/,
     )
+  })
+
+  it("shows the trial that a process trains now, with its iteration", async () => {
+    const runsDir = join(scratch, "training")
+    const part = records.slice(0, 9 + 4)
+    writeSweep(runsDir, definition, part)
+    const state = stateOf(part)
+    const step = nextStep(definition, state)
+    const open =
+      step.kind === "measure" ? step.parts.find((one) => !state.measured.has(keyOf(one))) : undefined
+    assert.isDefined(open)
+    if (open === undefined || open.trial === "base") return
+    const decoded = await Effect.runPromise(
+      decodeTrial({ path: "simulated", definition }, state.drawn.get(open.trial) ?? {}, open.seed).pipe(
+        Effect.provide(NodeServices.layer),
+      ),
+    )
+    const written = writeRun({
+      runsDir,
+      second: 1,
+      name: "simulated",
+      status: "interrupted",
+      unfinished: true,
+    })
+    // A run's name ends with the first digits of its fingerprint.
+    const run = written.replace(/0{8}$/, fingerprint(decoded).slice(0, 8))
+    renameSync(written, run)
+    const attempt = join(run, "attempts", "0001.json")
+    const held = { ...JSON.parse(readFileSync(attempt, "utf8")), process: currentProcess(), outcome: null }
+    writeFileSync(attempt, JSON.stringify(held))
+    const observed = await Effect.runPromise(
+      Effect.scoped(
+        Effect.andThen(claimSweep(runsDir, "simulated"), observeSweep(runsDir, "simulated", undefined)),
+      ).pipe(Effect.provide(NodeServices.layer)),
+    )
+    assert.deepStrictEqual(
+      observed.training.map(({ iteration, run, seed, trial }) => ({ iteration, run, seed, trial })),
+      [{ iteration: 20, run: basename(run), seed: open.seed, trial: open.trial }],
+    )
+    assert.include(renderLiveSweep(observed, 120).join("\n"), `trial ${open.trial}`)
   })
 })
