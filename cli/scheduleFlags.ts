@@ -1,6 +1,7 @@
 /** The flags of `pipeline schedule`. */
 import { Argument, type Command, Flag } from "effect/cli"
 import { dataDir, engine, iterations, json, runsDir, seed, threads, wholeNumber } from "./flags.ts"
+import { queueFlag } from "./queueFlag.ts"
 
 const file = Argument.String("file").pipe(
   Argument.withDescription(
@@ -82,6 +83,7 @@ export const scheduleFlags = {
   seedPolicy,
   engine,
   threads,
+  queue: queueFlag,
   overlap,
   catchUp,
   timeLimitMinutes,

@@ -12,6 +12,7 @@ import { makePlan, type Plan, ScheduleInvalid } from "../../operations/schedule/
 import { checkEngines, checkFolder, folderUnusable } from "../../operations/schedule/startChecks.ts"
 import { machineZone } from "../../operations/schedule/scheduledTimes.ts"
 import { StopSignal } from "../../pipeline/StopSignal.ts"
+import { openQueueIfGiven } from "../queueFlag.ts"
 import { type ScheduleFlags, scheduleFlags } from "../scheduleFlags.ts"
 
 /** The longest time between two looks at the clock: after the machine slept, a run is at most this late. */
@@ -150,10 +151,16 @@ export const schedule = Command.make(
       () => import("../../operations/schedule/processWorker.ts"),
     )
     const checkClaim = yield* claimSchedule(flags, plan)
+    const queue = yield* openQueueIfGiven(flags.queue)
+    const layerWorker =
+      queue === undefined
+        ? layerProcesses(flags)
+        : (yield* Effect.promise(() => import("../../operations/schedule/queueWorker.ts"))).layerQueued(
+            flags,
+            queue,
+          )
     yield* runPlan(flags, plan).pipe(
-      Effect.provide(
-        Layer.mergeAll(Journal.layer(flags.runsDir, checkClaim), layerProcesses(flags), StopSignal.layer),
-      ),
+      Effect.provide(Layer.mergeAll(Journal.layer(flags.runsDir, checkClaim), layerWorker, StopSignal.layer)),
     )
   }, Effect.scoped),
 ).pipe(

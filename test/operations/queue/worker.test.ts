@@ -59,4 +59,23 @@ describe("workers of a queue", () => {
     assert.strictEqual(ended.code, 65, ended.stderr)
     assert.deepStrictEqual(workers.runsOf("damaged"), [])
   })
+
+  it("train the runs of a schedule, each a new one, which the gate judges where the schedule is", async () => {
+    const file = join(scratch, "nightly.ts")
+    writeFileSync(file, `export default ${JSON.stringify({ ...workers.experiment, name: "nightly" })}\n`)
+    const worker = workers.startWorker("schedule")
+    const runs: Array<string> = []
+    for (const outcome of ["champion", "challenger"]) {
+      const words = ["--now", "--iterations=60", "--engine=onnx", "--json", workers.queueOf("schedule")]
+      const { code, stderr, stdout } = await start("schedule", file, ...words, ...workers.places("schedule"))
+        .ended
+      assert.strictEqual(code, 0, stderr)
+      const recorded = JSON.parse(stdout.trim())
+      assert.deepStrictEqual([recorded.outcome, recorded.exitCode], [outcome, 0])
+      assert.deepStrictEqual(workers.runsOf("schedule").sort(), [...runs, recorded.run].sort())
+      runs.push(recorded.run)
+    }
+    worker.child.kill("SIGTERM")
+    assert.strictEqual((await worker.ended).code, 0)
+  })
 })

@@ -1,0 +1,136 @@
+/**
+ * The work of scheduled runs on many machines: training and resuming go through a queue; all else happens here, as in
+ * `processWorker.ts`, over the runs folder that all machines share.
+ *
+ * A work is the same whenever it is submitted, so a schedule that was killed finds it in the queue again.
+ */
+import { Cause, Deferred, Effect, Exit, type FileSystem, Layer, Path, Schedule } from "effect"
+import { exitCode } from "../../pipeline/exitCode.ts"
+import { loadExperiment } from "../../pipeline/experimentFile/load.ts"
+import { exitCodes } from "../../schemas/exitCodes.ts"
+import { fingerprint } from "../../schemas/experiment/fingerprint.ts"
+import { isOpen, type QueuedWork, type WorkOutcome } from "../../schemas/QueuedWork.ts"
+import { effectiveExperiment, readRun } from "../../storage/runDirectory.ts"
+import { type Ended, graceMs } from "../childProcess.ts"
+import { findRunsOf } from "../findRuns.ts"
+import { makeWork } from "../queue/makeWork.ts"
+import type { Queue } from "../queue/Queue.ts"
+import type { Target } from "../trainTo.ts"
+import type { Job } from "./Job.ts"
+import { type Folders, layerProcesses } from "./processWorker.ts"
+import { type ScheduledProcess, Worker } from "./Worker.ts"
+
+/** The interval between two looks, also while the queue is away. */
+const pollMs = 1000
+
+/** What a scheduled run trains, as its file is now. */
+const newTarget = Effect.fnUntraced(function* ({ file, iterations }: Job, seed: number | undefined) {
+  const overrides = {
+    ...(iterations === undefined ? {} : { iterations }),
+    ...(seed === undefined ? {} : { seed }),
+  }
+  const { experiment, path, written } = yield* loadExperiment(file, overrides)
+  return {
+    experiment,
+    fingerprint: fingerprint(experiment),
+    file: { path, fingerprint: written },
+    overrides,
+    pauseAt: undefined,
+  } satisfies Target as Target
+})
+
+/** What a run that was begun trains. */
+const targetOfRun = Effect.fnUntraced(function* (runPath: string) {
+  const run = yield* readRun(runPath)
+  const { experimentFile: file, overrides, parent } = run.identity
+  const experiment = effectiveExperiment(run)
+  return {
+    experiment,
+    fingerprint: fingerprint(experiment, parent),
+    file,
+    overrides,
+    pauseAt: undefined,
+  } satisfies Target as Target
+})
+
+const endedOf = ({ exitCode, reason }: WorkOutcome): Ended => ({ code: exitCode, reason })
+
+/** Submits a work and waits for its end, however long the queue is away. */
+const awaitOutcome = Effect.fnUntraced(function* (queue: Queue["Service"], work: QueuedWork) {
+  const again = <A, E>(effect: Effect.Effect<A, E>) =>
+    effect.pipe(Effect.retry(Schedule.spaced(pollMs)), Effect.orDie)
+  yield* again(queue.submit([work]))
+  while (true) {
+    const [listed] = yield* again(queue.list([work.id]))
+    if (listed !== undefined && !isOpen(listed) && listed.outcome !== null) return listed.outcome
+    yield* Effect.sleep(pollMs)
+  }
+})
+
+type Files = FileSystem.FileSystem | Path.Path
+
+export const layerQueued = (folders: Folders, queue: Queue["Service"]) =>
+  Layer.effect(
+    Worker,
+    Effect.gen(function* () {
+      const services = yield* Effect.context<Files>()
+      const scope = yield* Effect.scope
+      const here = yield* Worker
+      const paths = yield* Path.Path
+      /** The run that the queue named as the last one of a job. */
+      const trained = new Map<string, string>()
+
+      const makeQueued = Effect.fnUntraced(function* (job: Job, target: Target, run: string | undefined) {
+        const runs = yield* findRunsOf(folders.runsDir, target.fingerprint)
+        const otherRuns = runs.map(({ identity }) => identity.id).filter((id) => id !== run)
+        const what = `the scheduled run of ${job.name}`
+        return yield* makeWork(target, { what, engine: job.engine, otherRuns: otherRuns.toSorted() })
+      })
+
+      /** However the work ends, that is a value; it begins now, whoever waits for it. */
+      const start = Effect.fnUntraced(function* <E extends Error>(
+        job: Job,
+        target: Effect.Effect<Target, E, Files>,
+        run: string | undefined,
+      ) {
+        trained.delete(job.name)
+        const made = yield* Effect.exit(
+          Effect.flatMap(target, (target) => makeQueued(job, target, run)).pipe(
+            Effect.provideContext(services),
+          ),
+        )
+        if (Exit.isFailure(made)) {
+          const ended = { code: exitCode(made), reason: String(Cause.squash(made.cause)) }
+          const over = Effect.succeed(ended)
+          return { pid: undefined, ended: over, stop: over } satisfies ScheduledProcess as ScheduledProcess
+        }
+        const work = made.value
+        const over = yield* Deferred.make<Ended>()
+        yield* awaitOutcome(queue, work).pipe(
+          Effect.tap(({ run }) => Effect.sync(() => run !== null && trained.set(job.name, run))),
+          Effect.flatMap((outcome) => Deferred.succeed(over, endedOf(outcome))),
+          Effect.forkIn(scope),
+        )
+        const ended = Deferred.await(over)
+        const cancel = queue.cancel([work.id]).pipe(Effect.retry(Schedule.spaced(pollMs)), Effect.orDie)
+        // Of a worker that cannot reach the queue, nobody hears.
+        const silent = Effect.as(Effect.sleep(graceMs), {
+          code: exitCodes.interrupted,
+          reason: "cancelled, but not confirmed by its worker",
+        })
+        const stop = Effect.raceFirst(Effect.andThen(cancel, ended), silent)
+        return { pid: undefined, ended, stop }
+      })
+
+      const resume = (job: Job, run: string) => start(job, targetOfRun(paths.join(folders.runsDir, run)), run)
+      return Worker.of({
+        ...here,
+        train: (job, seed) => start(job, newTarget(job, seed), undefined),
+        resume,
+        findRun: (job, since, pid) => {
+          const run = trained.get(job.name)
+          return run === undefined ? here.findRun(job, since, pid) : Effect.succeed(run)
+        },
+      })
+    }),
+  ).pipe(Layer.provide(layerProcesses(folders)))
