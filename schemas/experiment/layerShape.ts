@@ -210,7 +210,16 @@ const mergedOutput = (name: string, kind: Merge["kind"], inputs: ReadonlyArray<I
 /** Query, value and key of an attention: what is not given is the one before. */
 export const attended = <T>([query, value = query, key = value]: ReadonlyArray<T>) => ({ query, value, key })
 
-/** Attention is between places: all axes but the last. */
+/** All axes but the last, without the batch. */
+export const placesOf = (shape: Shape) => product(shape.slice(0, -1))
+
+/** The scores of an attention, for inputs of these shapes: [batch, heads, places of the query, places of the key]. */
+export const scoresShape = (batch: number, heads: number, shapes: ReadonlyArray<Shape>): Shape => {
+  const { key, query } = attended(shapes)
+  return [batch, heads, placesOf(query), placesOf(key)]
+}
+
+/** Attention is between places. */
 const attention = (name: string, layer: Attention, inputs: ReadonlyArray<Input>) => {
   const flat = inputs.find(({ shape }) => shape.length < 2)
   if (flat !== undefined) {
@@ -223,7 +232,7 @@ const attention = (name: string, layer: Attention, inputs: ReadonlyArray<Input>)
     )
   }
   const { key, query, value } = attended(inputs.map(({ shape }) => shape))
-  if (product(key) / last(key) !== product(value) / last(value)) {
+  if (placesOf(key) !== placesOf(value)) {
     const expected = `a key with as many places as the value ${show(value)}`
     return doesNotFit(name, key, expected, "read the value and the key from layers of one size")
   }

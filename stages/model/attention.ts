@@ -6,8 +6,7 @@
  */
 import * as tf from "@tensorflow/tfjs-core"
 import { initializers, layers } from "@tensorflow/tfjs-layers"
-import { sizeOf } from "../../engines/trace/graph.ts"
-import { attended, type Shape } from "../../schemas/experiment/layerShape.ts"
+import { attended, placesOf, type Shape } from "../../schemas/experiment/layerShape.ts"
 
 interface Options {
   readonly numHeads: number
@@ -15,15 +14,6 @@ interface Options {
   readonly valueDim?: number
   readonly dropout: number
   readonly useBias: boolean
-}
-
-/** Without the batch. */
-const placesOf = (shape: Shape) => sizeOf(shape.slice(0, -1))
-
-/** The mask of the scores, for inputs of these shapes: [batch, heads, places of the query, places of the key]. */
-export const scoresShape = (batch: number, heads: number, shapes: ReadonlyArray<Shape>): Shape => {
-  const { key, query } = attended(shapes)
-  return [batch, heads, placesOf(query), placesOf(key)]
 }
 
 /** [batch, ..., values] -> [batch, heads, places, size], each place by the same kernel [values, heads, size]. */

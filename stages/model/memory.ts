@@ -4,7 +4,8 @@
  * A lower bound for every engine, in float32. It counts what each of them must hold at the same time:
  * - state: weights, their average and the optimizer's slots, twice, because an update (and a checkpoint) has the old and the new;
  * - gradients: one value for each weight;
- * - activations: the output of every layer for one batch, which the backward pass reads, and the two largest gradients of them;
+ * - activations: the output of every layer and the scores of every attention for one batch, which the backward pass reads, and the
+ *   two largest gradients of them;
  * - batches: two of them, because the next one is filled while one is used.
  * An experiment that needs more than the machine has would be killed after minutes, so it is refused instead.
  */
@@ -13,7 +14,9 @@ import { Context, Effect, Schema } from "effect"
 import { size } from "../../format/size.ts"
 import type { Experiment } from "../../schemas/experiment/Experiment.ts"
 import type { Optimizer } from "../../schemas/experiment/Optimizer.ts"
-import type { LayerShape } from "../../schemas/experiment/shapes.ts"
+import { scoresShape } from "../../schemas/experiment/layerShape.ts"
+import type { Model } from "../../schemas/experiment/Model.ts"
+import { layerInputs, layerNames, type LayerShape } from "../../schemas/experiment/shapes.ts"
 import { Failure } from "../../schemas/Failure.ts"
 import { largestFileBytes } from "../../storage/regularFile.ts"
 
@@ -45,16 +48,40 @@ const slotsOf = (optimizer: Optimizer): number => {
 
 const product = (shape: ReadonlyArray<number>) => shape.reduce((a, b) => a * b, 1)
 
+/** The scores of each attention, for one example: a number for each head, place of the query and place of the key. */
+const scoresOf = (
+  model: Model,
+  layers: ReadonlyArray<Pick<LayerShape, "output">>,
+  imageShape: ReadonlyArray<number>,
+) => {
+  const names = layerNames(model)
+  const shapeOf = (name: string) => layers[names.indexOf(name)]?.output ?? imageShape
+  const inputs = layerInputs(model)
+  return model.flatMap((layer, i) =>
+    layer.kind === "multiHeadAttention"
+      ? [product(scoresShape(1, layer.numHeads, inputs[i].map(shapeOf)))]
+      : [],
+  )
+}
+
 /** `imageShape`: [height, width, channels]. `layers`: their output shapes, without the batch. */
 export const trainingMemory = (
-  { averaging, batchSize, optimizer }: Pick<Experiment, "averaging" | "batchSize" | "optimizer">,
+  {
+    averaging,
+    batchSize,
+    model,
+    optimizer,
+  }: Pick<Experiment, "averaging" | "batchSize" | "model" | "optimizer">,
   layers: ReadonlyArray<Pick<LayerShape, "output" | "parameters"> & { readonly kind: string }>,
   imageShape: ReadonlyArray<number>,
 ): TrainingMemory => {
   const parameters = layers.reduce((sum, layer) => sum + layer.parameters, 0)
   const stateBytes = float32Bytes * parameters * (1 + slotsOf(optimizer) + (averaging === undefined ? 0 : 1))
   // Flattened values are the same memory.
-  const outputs = layers.filter(({ kind }) => kind !== "flatten").map(({ output }) => product(output))
+  const outputs = [
+    ...layers.filter(({ kind }) => kind !== "flatten").map(({ output }) => product(output)),
+    ...scoresOf(model, layers, imageShape),
+  ]
   const [largest = 0, second = 0] = outputs.toSorted((a, b) => b - a)
   const activations = outputs.reduce((sum, values) => sum + values, 0) + largest + second
   const classes = product(layers.at(-1)?.output ?? [])
@@ -88,7 +115,7 @@ export class MemoryExceeded extends Failure<MemoryExceeded>()("MemoryExceeded", 
 
 /** Fails if training needs more memory than this machine has. */
 export const checkMemory = Effect.fn("checkMemory")(function* (
-  experiment: Pick<Experiment, "name" | "averaging" | "batchSize" | "optimizer">,
+  experiment: Pick<Experiment, "name" | "averaging" | "batchSize" | "model" | "optimizer">,
   layers: ReadonlyArray<LayerShape>,
   imageShape: ReadonlyArray<number>,
 ) {
