@@ -117,6 +117,11 @@ describe.skipIf(chromiumPath === undefined)("the views of the dashboard in Chrom
     await frame.getByRole("heading", { level: 1 }).waitFor()
     await page.goBack()
     await page.getByLabel(`select ${runId({ second: 1 })}`).waitFor()
+    // More than have a colour and a dash of their own: the view says which ones it leaves out.
+    const many = Array.from({ length: 17 }, (_, i) => `run=${runId({ second: 1 + i })}`)
+    await page.goto(`${pages.served.origin}/compare?${many.join("&")}`)
+    await page.getByText("Compares the first 16 of 17 runs.").waitFor()
+    assert.strictEqual(await page.locator(".view > .scroll tbody tr").count(), 16)
     await page.context().close()
   })
 
