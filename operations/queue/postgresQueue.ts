@@ -176,8 +176,10 @@ export const makePostgresQueue = Effect.fnUntraced(function* (given: string) {
       const id = uuidOf(work.id)
       const row = known.get(id)
       if (row !== undefined && !isEnded(row)) continue
-      yield* call(() => boss.deleteJob(cancelQueue, id))
-      if (row !== undefined) yield* call(() => boss.deleteJob(worksQueue, id))
+      if (row !== undefined) {
+        yield* call(() => boss.deleteJob(cancelQueue, id))
+        yield* call(() => boss.deleteJob(worksQueue, id))
+      }
       // One after the other: jobs are claimed in the order of their times.
       yield* call(() => boss.insert(worksQueue, [{ id, data: encodeJob({ work }) }]))
     }
