@@ -3,51 +3,47 @@ import { Console, Effect, Option, Schema } from "effect"
 import { Command, Flag } from "effect/cli"
 import { program } from "../../format/program.ts"
 import { Failure } from "../../schemas/Failure.ts"
-import { isOpen, type ListedWork } from "../../schemas/QueuedWork.ts"
+import { isOpen, type ListedJob } from "../../schemas/QueuedJob.ts"
 import { json } from "../flags.ts"
 import { neededQueue, queueFlag } from "../queueFlag.ts"
-import { renderWorks } from "../render/renderWorks.ts"
+import { renderJobs } from "../render/renderJobs.ts"
 
 const cancel = Flag.String("cancel").pipe(
-  Flag.withDescription("Cancel these works, by the beginning of their ids; all cancels every one"),
+  Flag.withDescription("Cancel these jobs, by the beginning of their ids; all cancels every one"),
   Flag.withMetavar("ID,ID"),
   Flag.optional,
 )
 
 const all = Flag.Boolean("all").pipe(
-  Flag.withDescription("List the works that have ended too"),
+  Flag.withDescription("List the jobs that have ended too"),
   Flag.withDefault(false),
 )
 
-class NoSuchWork extends Failure<NoSuchWork>()("NoSuchWork", {
+class NoSuchJob extends Failure<NoSuchJob>()("NoSuchJob", {
   exitCode: "noInput",
   fields: { id: Schema.String, queue: Schema.String },
   message: ({ id, queue }) =>
-    `--cancel: ${queue} has no queued or running work ${id}; list them with \`${program} queue --queue ${queue}\``,
+    `--cancel: ${queue} has no queued or running job ${id}; list them with \`${program} queue --queue ${queue}\``,
 }) {}
 
 class NotConfirmed extends Failure<NotConfirmed>()("NotConfirmed", {
   exitCode: "temporary",
-  fields: { works: Schema.Array(Schema.String) },
-  message: ({ works }) =>
-    `cancelled, but not confirmed by a worker: ${works.join(", ")}; it cannot reach the queue, and stops when it can`,
+  fields: { jobs: Schema.Array(Schema.String) },
+  message: ({ jobs }) =>
+    `cancelled, but not confirmed by a worker: ${jobs.join(", ")}; it cannot reach the queue, and stops when it can`,
 }) {}
 
-const cancelAll = Effect.fnUntraced(function* (
-  given: string,
-  works: ReadonlyArray<ListedWork>,
-  queue: string,
-) {
-  const open = works.filter(isOpen)
+const cancelAll = Effect.fnUntraced(function* (given: string, jobs: ReadonlyArray<ListedJob>, queue: string) {
+  const open = jobs.filter(isOpen)
   const chosen = new Set<string>()
   for (const wanted of given === "all" ? [] : given.split(",")) {
     const found = open.filter(({ id }) => wanted !== "" && id.startsWith(wanted))
-    if (found.length === 0) return yield* new NoSuchWork({ id: wanted, queue })
+    if (found.length === 0) return yield* new NoSuchJob({ id: wanted, queue })
     for (const { id } of found) chosen.add(id)
   }
-  const { cancelWorks } = yield* Effect.promise(() => import("../../operations/queue/cancelWorks.ts"))
+  const { cancelJobs } = yield* Effect.promise(() => import("../../operations/queue/cancelJobs.ts"))
   const ids = given === "all" ? open.map(({ id }) => id) : [...chosen]
-  return yield* cancelWorks(ids)
+  return yield* cancelJobs(ids)
 })
 
 export const queue = Command.make(
@@ -57,17 +53,17 @@ export const queue = Command.make(
     const { openQueue } = yield* Effect.promise(() => import("../../operations/queue/openQueue.ts"))
     const { Queue } = yield* Effect.promise(() => import("../../operations/queue/Queue.ts"))
     const queue = yield* openQueue(yield* neededQueue(options.queue))
-    const works = yield* queue.list()
+    const jobs = yield* queue.list()
     const isCancelling = Option.isSome(options.cancel)
     const shown = isCancelling
-      ? yield* cancelAll(options.cancel.value, works, queue.address).pipe(Effect.provideService(Queue, queue))
-      : works.filter((work) => options.all || isOpen(work))
-    yield* Console.log(options.json ? JSON.stringify(shown, null, 2) : renderWorks(shown, works.length))
+      ? yield* cancelAll(options.cancel.value, jobs, queue.address).pipe(Effect.provideService(Queue, queue))
+      : jobs.filter((job) => options.all || isOpen(job))
+    yield* Console.log(options.json ? JSON.stringify(shown, null, 2) : renderJobs(shown, jobs.length))
     const unconfirmed = shown.filter(isOpen).map(({ what }) => what)
-    if (isCancelling && unconfirmed.length > 0) return yield* new NotConfirmed({ works: unconfirmed })
+    if (isCancelling && unconfirmed.length > 0) return yield* new NotConfirmed({ jobs: unconfirmed })
   }, Effect.scoped),
 ).pipe(
-  Command.withDescription("List the queued and running works of a queue, or cancel some"),
+  Command.withDescription("List the queued and running jobs of a queue, or cancel some"),
   Command.withExamples([
     {
       command: "pipeline queue --queue /shared/queue",

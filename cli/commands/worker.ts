@@ -1,12 +1,12 @@
-/** `pipeline worker`: trains what is in a queue, or, as its child process, one work of it. */
+/** `pipeline worker`: trains what is in a queue, or, as its child process, one job of it. */
 import { mkdtempSync, rmSync } from "node:fs"
 import { availableParallelism, tmpdir } from "node:os"
 import { basename, join } from "node:path"
 import { Console, Effect, Option, Schema } from "effect"
 import { Command, Flag } from "effect/cli"
-import type { WorkDone, WorkerOptions } from "../../operations/queue/runWorker.ts"
+import type { JobDone, WorkerOptions } from "../../operations/queue/runWorker.ts"
 import { StopSignal } from "../../pipeline/StopSignal.ts"
-import { QueuedWork } from "../../schemas/QueuedWork.ts"
+import { QueuedJob } from "../../schemas/QueuedJob.ts"
 import * as files from "../../storage/files.ts"
 import { tryWriteReportPage } from "../../views/report/tryWriteReportPage.ts"
 import { dataDir, json, runsDir, threads, wholeNumber } from "../flags.ts"
@@ -24,25 +24,23 @@ const untilEmpty = Flag.Boolean("until-empty").pipe(
   Flag.withDefault(false),
 )
 
-const work = Flag.String("work").pipe(
-  Flag.withDescription("Train only the work in this file, as the processes of a worker do"),
+const job = Flag.String("job").pipe(
+  Flag.withDescription("Train only the job in this file, as the processes of a worker do"),
   Flag.withMetavar("FILE"),
   Flag.optional,
 )
 
-const flags = { queue: queueFlag, seats, threads, untilEmpty, work, runsDir, dataDir, json }
+const flags = { queue: queueFlag, seats, threads, untilEmpty, job, runsDir, dataDir, json }
 type Options = Command.Command.Config.Infer<typeof flags>
 
-const WorkText = Schema.fromJsonString(QueuedWork)
-const encodeWork = Schema.encodeSync(WorkText)
+const JobText = Schema.fromJsonString(QueuedJob)
+const encodeJob = Schema.encodeSync(JobText)
 
-/** Trains one work; its worker reads from standard output which run it is. */
-const runWork = Effect.fnUntraced(function* (file: string, options: Options) {
-  const decoded = yield* Schema.decodeUnknownEffect(WorkText)(yield* files.readString(file)).pipe(
-    Effect.orDie,
-  )
-  const { trainWork } = yield* Effect.promise(() => import("../../operations/queue/trainWork.ts"))
-  const path = yield* trainWork(decoded, {
+/** Trains one job; its worker reads from standard output which run it is. */
+const runJob = Effect.fnUntraced(function* (file: string, options: Options) {
+  const decoded = yield* Schema.decodeUnknownEffect(JobText)(yield* files.readString(file)).pipe(Effect.orDie)
+  const { trainJob } = yield* Effect.promise(() => import("../../operations/queue/trainJob.ts"))
+  const path = yield* trainJob(decoded, {
     threads: Option.getOrUndefined(options.threads),
     runsDir: options.runsDir,
     dataDir: options.dataDir,
@@ -51,9 +49,9 @@ const runWork = Effect.fnUntraced(function* (file: string, options: Options) {
   yield* Console.log(JSON.stringify({ run: basename(path) }))
 })
 
-const describe = ({ reason, run, status, work }: WorkDone) => {
-  if (status === "finished") return `finished ${work.what}: ${run ?? "unknown run"}`
-  return `${status === "returned" ? "gave back" : status} ${work.what}: ${reason}`
+const describe = ({ reason, run, status, job }: JobDone) => {
+  if (status === "finished") return `finished ${job.what}: ${run ?? "unknown run"}`
+  return `${status === "returned" ? "gave back" : status} ${job.what}: ${reason}`
 }
 
 const runAll = Effect.fnUntraced(function* (options: Options) {
@@ -67,22 +65,22 @@ const runAll = Effect.fnUntraced(function* (options: Options) {
   )
   const share = Math.max(1, Math.floor(availableParallelism() / options.seats))
   const ownThreads = Option.getOrElse(options.threads, () => share)
-  const commandOf: WorkerOptions["commandOf"] = Effect.fnUntraced(function* (work) {
-    const file = join(folder, `${work.id}.json`)
-    yield* Effect.acquireRelease(files.writeAtomic(file, encodeWork(work)).pipe(Effect.orDie), () =>
+  const commandOf: WorkerOptions["commandOf"] = Effect.fnUntraced(function* (job) {
+    const file = join(folder, `${job.id}.json`)
+    yield* Effect.acquireRelease(files.writeAtomic(file, encodeJob(job)).pipe(Effect.orDie), () =>
       Effect.ignore(files.remove(file)),
     )
     const words = {
-      work: file,
+      job: file,
       threads: ownThreads,
       "runs-dir": options.runsDir,
       "data-dir": options.dataDir,
     }
     return ["worker", ...Object.entries(words).flatMap(([name, value]) => [`--${name}`, String(value)])]
   })
-  const onDone = (done: WorkDone) => {
+  const onDone = (done: JobDone) => {
     const log = done.status === "failed" ? Effect.logWarning : Effect.logInfo
-    const { id, what } = done.work
+    const { id, what } = done.job
     const line = { id, what, status: done.status, reason: done.reason, run: done.run }
     return Effect.andThen(log(describe(done)), options.json ? Console.log(JSON.stringify(line)) : Effect.void)
   }
@@ -96,7 +94,7 @@ export const worker = Command.make(
   "worker",
   flags,
   Effect.fn("worker")(function* (options) {
-    yield* Option.isSome(options.work) ? runWork(options.work.value, options) : runAll(options)
+    yield* Option.isSome(options.job) ? runJob(options.job.value, options) : runAll(options)
   }, Effect.provide(StopSignal.layer)),
 ).pipe(
   Command.withDescription(

@@ -1,12 +1,12 @@
 /**
- * A queue of works for many machines: submit, claim, renew, settle, give back; list and cancel.
+ * A queue of jobs for many machines: submit, claim, renew, settle, give back; list and cancel.
  *
- * A claim holds while it is renewed. One that was not renewed for a lease has lapsed, and another worker may claim the work. A
+ * A claim holds while it is renewed. One that was not renewed for a lease has lapsed, and another worker may claim the job. A
  * worker that lost its claim does no harm: the run's own attempt number stops it (`storage/attempts.ts`).
  */
 import { Context, type Effect, Schema } from "effect"
 import { Failure } from "../../schemas/Failure.ts"
-import type { ListedWork, QueuedWork, WorkOutcome } from "../../schemas/QueuedWork.ts"
+import type { ListedJob, QueuedJob, JobOutcome } from "../../schemas/QueuedJob.ts"
 
 export interface Lease {
   /** A claim that was not renewed for this long has lapsed. */
@@ -33,12 +33,12 @@ export type ClaimState = "held" | "lost" | "cancelling"
 type Queued<A> = Effect.Effect<A, QueueUnavailable>
 
 export interface Claim {
-  readonly work: QueuedWork
+  readonly job: QueuedJob
   /** How many times a process that trained it was killed. */
   readonly kills: number
   readonly renew: Queued<ClaimState>
-  /** Ends the work; false if the claim was lost before. */
-  readonly settle: (outcome: WorkOutcome) => Queued<boolean>
+  /** Ends the job; false if the claim was lost before. */
+  readonly settle: (outcome: JobOutcome) => Queued<boolean>
   /** Another worker may claim it, at once or after `delayMs`; false if the claim was lost before. */
   readonly giveBack: (returned: Returned) => Queued<boolean>
 }
@@ -54,13 +54,13 @@ export class Queue extends Context.Service<
   {
     /** Its address, without secrets. */
     readonly address: string
-    /** A work that is queued or running already stays as it is; one that has ended is queued again. */
-    readonly submit: (works: ReadonlyArray<QueuedWork>) => Queued<void>
-    /** Claims the oldest work that nobody holds; undefined if there is none. */
+    /** A job that is queued or running already stays as it is; one that has ended is queued again. */
+    readonly submit: (jobs: ReadonlyArray<QueuedJob>) => Queued<void>
+    /** Claims the oldest job that nobody holds; undefined if there is none. */
     readonly claim: Queued<Claim | undefined>
-    /** All works, oldest first, or those with an id in `ids`. */
-    readonly list: (ids?: ReadonlyArray<string>) => Queued<ReadonlyArray<ListedWork>>
-    /** Asks to cancel works; their state says when nothing trains them anymore. */
+    /** All jobs, oldest first, or those with an id in `ids`. */
+    readonly list: (ids?: ReadonlyArray<string>) => Queued<ReadonlyArray<ListedJob>>
+    /** Asks to cancel jobs; their state says when nothing trains them anymore. */
     readonly cancel: (ids: ReadonlyArray<string>) => Queued<void>
   }
 >()("tidemark/operations/queue/Queue") {}

@@ -4,7 +4,7 @@ import { Effect, Path } from "effect"
 import { makeFileQueue } from "./fileQueue.ts"
 import { isPostgres } from "./postgresAddress.ts"
 
-/** What a list shows as the worker that trains a work. */
+/** What a list shows as the worker that trains a job. */
 const workerName = () => `${hostname()} (${process.pid})`
 
 export const openQueue = Effect.fn("openQueue")(function* (address: string) {

@@ -9,13 +9,13 @@ import { Effect, Option, Schema, Semaphore } from "effect"
 import type { PgBoss } from "pg-boss"
 import { elapsedMs } from "../../format/elapsed.ts"
 import { exitCodes } from "../../schemas/exitCodes.ts"
-import { type ListedWork, QueuedWork, WorkOutcome, type WorkState } from "../../schemas/QueuedWork.ts"
+import { type ListedJob, QueuedJob, JobOutcome, type JobState } from "../../schemas/QueuedJob.ts"
 import { bossSchema, openBoss, reasonOf } from "./boss.ts"
 import { type Claim, type ClaimState, LeaseTimes, Queue, QueueUnavailable, type Returned } from "./Queue.ts"
 import { readAddress } from "./postgresAddress.ts"
 
-const worksQueue = "works"
-/** A job of the same id is here while its work is to be cancelled, but a worker holds it. */
+const jobsQueue = "jobs"
+/** A mark with the id of a job is here while the job is to be cancelled, but a worker holds it. */
 const cancelQueue = "cancelling"
 
 /** pg-boss takes away a job that is active for 24 hours. Before, its claim counts as lost: the run saves a checkpoint. */
@@ -24,10 +24,10 @@ const day = 86_400
 /** The interval between two looks for silent jobs: some ten statements. */
 const superviseMs = 4000
 
-const JobData = Schema.Struct({ work: QueuedWork })
+const JobData = Schema.Struct({ job: QueuedJob })
 const decodeJob = Schema.decodeUnknownOption(JobData)
 const encodeJob = Schema.encodeSync(JobData)
-const decodeOutcome = Schema.decodeUnknownOption(WorkOutcome)
+const decodeOutcome = Schema.decodeUnknownOption(JobOutcome)
 const decodeReturned = Schema.decodeUnknownOption(Schema.Struct({ reason: Schema.String, kills: Schema.Int }))
 
 /** pg-boss returns how many jobs a statement changed, and leaves it out of its types. */
@@ -38,7 +38,7 @@ const hasChanged = (response: unknown) => decodeAffected(response).affected > 0
 const uuidOf = (id: string) => id.replace(/^(.{8})(.{4})(.{4})(.{4})(.{12})$/, "$1-$2-$3-$4-$5")
 const idOf = (uuid: string) => uuid.replaceAll("-", "")
 
-const byRequest: WorkOutcome = {
+const byRequest: JobOutcome = {
   status: "cancelled",
   exitCode: exitCodes.interrupted,
   reason: "cancelled",
@@ -63,27 +63,27 @@ interface Row {
 
 /** pg-boss has no statement that reads many jobs without their data. */
 const selectRows = `
-  SELECT job.id, job.state::text AS state, job.output, job.data->'work'->>'what' AS what,
+  SELECT job.id, job.state::text AS state, job.output, job.data->'job'->>'what' AS what,
     mark.id IS NOT NULL AS cancelling
   FROM ${bossSchema}.job job
   LEFT JOIN ${bossSchema}.job mark ON mark.name = '${cancelQueue}' AND mark.id = job.id
-  WHERE job.name = '${worksQueue}' AND ($1::uuid[] IS NULL OR job.id = ANY($1::uuid[]))
+  WHERE job.name = '${jobsQueue}' AND ($1::uuid[] IS NULL OR job.id = ANY($1::uuid[]))
   ORDER BY job.created_on`
 
 const isEnded = ({ state }: Row) => state === "completed" || state === "cancelled" || state === "failed"
 
-const stateOf = (row: Row, outcome: WorkOutcome | null): WorkState => {
+const stateOf = (row: Row, outcome: JobOutcome | null): JobState => {
   if (outcome !== null) return outcome.status
   if (row.cancelling) return "cancelling"
   return row.state === "active" ? "running" : "queued"
 }
 
-const outcomeOf = (row: Row): WorkOutcome | null => {
+const outcomeOf = (row: Row): JobOutcome | null => {
   if (row.state === "cancelled") return byRequest
   return isEnded(row) ? Option.getOrElse(decodeOutcome(row.output), () => byRequest) : null
 }
 
-const listedOf = (row: Row): ListedWork => {
+const listedOf = (row: Row): ListedJob => {
   const outcome = outcomeOf(row)
   const returned = Option.getOrUndefined(decodeReturned(row.output))
   const reason = outcome?.reason ?? returned?.reason ?? ""
@@ -116,27 +116,27 @@ const isMarked = (boss: PgBoss, call: Call, id: string) =>
     (marks) => marks.length > 0,
   )
 
-const makeClaim = (boss: PgBoss, call: Call, job: ActiveJob, work: QueuedWork, sinceMs: number): Claim => {
-  const { id, retryCount } = job
+const makeClaim = (boss: PgBoss, call: Call, active: ActiveJob, job: QueuedJob, sinceMs: number): Claim => {
+  const { id, retryCount } = active
   const attempt = { id, retryCount }
-  const complete = Effect.fnUntraced(function* (outcome: WorkOutcome) {
-    const isEnded = hasChanged(yield* call(() => boss.complete(worksQueue, attempt, outcome)))
+  const complete = Effect.fnUntraced(function* (outcome: JobOutcome) {
+    const isEnded = hasChanged(yield* call(() => boss.complete(jobsQueue, attempt, outcome)))
     if (isEnded) yield* call(() => boss.deleteJob(cancelQueue, id))
     return isEnded
   })
   const giveBack = Effect.fnUntraced(function* ({ delayMs, kills, reason }: Returned) {
     if (yield* isMarked(boss, call, id)) return yield* complete(byRequest)
-    const isBack = hasChanged(yield* call(() => boss.fail(worksQueue, attempt, { reason, kills })))
+    const isBack = hasChanged(yield* call(() => boss.fail(jobsQueue, attempt, { reason, kills })))
     const startAfter = Math.ceil(delayMs / 1000)
-    if (isBack && startAfter > 0) yield* call(() => boss.update(worksQueue, undefined, { id, startAfter }))
+    if (isBack && startAfter > 0) yield* call(() => boss.update(jobsQueue, undefined, { id, startAfter }))
     return isBack
   })
   return {
-    work,
-    kills: Option.match(decodeReturned(job.output), { onNone: () => 0, onSome: ({ kills }) => kills }),
+    job,
+    kills: Option.match(decodeReturned(active.output), { onNone: () => 0, onSome: ({ kills }) => kills }),
     renew: Effect.gen(function* () {
       if ((yield* elapsedMs) - sinceMs > longestClaimMs) return "lost" satisfies ClaimState as ClaimState
-      if (!hasChanged(yield* call(() => boss.touch(worksQueue, attempt)))) return "lost"
+      if (!hasChanged(yield* call(() => boss.touch(jobsQueue, attempt)))) return "lost"
       return (yield* isMarked(boss, call, id)) ? "cancelling" : "held"
     }),
     settle: complete,
@@ -146,8 +146,8 @@ const makeClaim = (boss: PgBoss, call: Call, job: ActiveJob, work: QueuedWork, s
 
 const createQueues = (boss: PgBoss, call: Call, leaseMs: number) =>
   call(async () => {
-    await boss.createQueue(worksQueue, {
-      // How often a work is given back or taken over does not end it.
+    await boss.createQueue(jobsQueue, {
+      // How often a job is given back or taken over does not end it.
       retryLimit: 2 ** 31 - 1,
       retryDelay: 0,
       heartbeatSeconds: Math.ceil(leaseMs / 1000),
@@ -170,18 +170,18 @@ export const makePostgresQueue = Effect.fnUntraced(function* (given: string) {
     )
   yield* createQueues(boss, call, leaseMs)
 
-  const submit = Effect.fnUntraced(function* (works: ReadonlyArray<QueuedWork>) {
-    const known = new Map((yield* rowsOf(works.map(({ id }) => id))).map((row) => [row.id, row]))
-    for (const work of works) {
-      const id = uuidOf(work.id)
+  const submit = Effect.fnUntraced(function* (jobs: ReadonlyArray<QueuedJob>) {
+    const known = new Map((yield* rowsOf(jobs.map(({ id }) => id))).map((row) => [row.id, row]))
+    for (const job of jobs) {
+      const id = uuidOf(job.id)
       const row = known.get(id)
       if (row !== undefined && !isEnded(row)) continue
       if (row !== undefined) {
         yield* call(() => boss.deleteJob(cancelQueue, id))
-        yield* call(() => boss.deleteJob(worksQueue, id))
+        yield* call(() => boss.deleteJob(jobsQueue, id))
       }
       // One after the other: jobs are claimed in the order of their times.
-      yield* call(() => boss.insert(worksQueue, [{ id, data: encodeJob({ work }) }]))
+      yield* call(() => boss.insert(jobsQueue, [{ id, data: encodeJob({ job }) }]))
     }
   })
 
@@ -191,24 +191,24 @@ export const makePostgresQueue = Effect.fnUntraced(function* (given: string) {
     const now = yield* elapsedMs
     if (now - supervisedMs < superviseMs || (yield* unbrokenMs) < leaseMs) return
     supervisedMs = now
-    yield* call(() => boss.supervise(worksQueue))
+    yield* call(() => boss.supervise(jobsQueue))
   }).pipe(supervising.withPermits(1))
 
   const claim = Effect.gen(function* () {
     yield* supervise
     while (true) {
-      const [job] = yield* call(() => boss.fetch(worksQueue, { includeMetadata: true }))
-      if (job === undefined) return undefined
-      const data = Option.getOrUndefined(decodeJob(job.data))
-      const { id, retryCount } = job
+      const [active] = yield* call(() => boss.fetch(jobsQueue, { includeMetadata: true }))
+      if (active === undefined) return undefined
+      const data = Option.getOrUndefined(decodeJob(active.data))
+      const { id, retryCount } = active
       if (data === undefined) {
         // A newer version may have written it: its workers take it.
         const output = { reason: "its worker does not understand it", kills: 0 }
-        yield* call(() => boss.fail(worksQueue, { id, retryCount }, output))
-        yield* call(() => boss.update(worksQueue, undefined, { id, startAfter: 30 }))
+        yield* call(() => boss.fail(jobsQueue, { id, retryCount }, output))
+        yield* call(() => boss.update(jobsQueue, undefined, { id, startAfter: 30 }))
         continue
       }
-      const claimed = makeClaim(boss, call, job, data.work, yield* elapsedMs)
+      const claimed = makeClaim(boss, call, active, data.job, yield* elapsedMs)
       if (!(yield* isMarked(boss, call, id))) return claimed
       yield* claimed.settle(byRequest)
     }
@@ -219,7 +219,7 @@ export const makePostgresQueue = Effect.fnUntraced(function* (given: string) {
       const { id } = row
       if (isEnded(row)) continue
       if (row.state === "active") yield* call(() => boss.insert(cancelQueue, [{ id }]))
-      else yield* call(() => boss.cancel(worksQueue, id))
+      else yield* call(() => boss.cancel(jobsQueue, id))
     }
   })
 

@@ -1,6 +1,6 @@
 /**
- * A worker: (queue, seats) -> void. It claims works and trains each in a process of its own, as many at a time as it has seats,
- * until it is asked to stop: then each process saves a checkpoint, and its work is given back.
+ * A worker: (queue, seats) -> void. It claims jobs and trains each in a process of its own, as many at a time as it has seats,
+ * until it is asked to stop: then each process saves a checkpoint, and its job is given back.
  *
  * The processes end when this one does. It never computes itself, so that claims are renewed whatever an engine does. If the queue
  * is away, training continues, and the outcome is delivered later.
@@ -18,23 +18,23 @@ import {
   Semaphore,
 } from "effect"
 import { StopSignal } from "../../pipeline/StopSignal.ts"
-import { isOpen, type QueuedWork, type WorkOutcome } from "../../schemas/QueuedWork.ts"
+import { isOpen, type QueuedJob, type JobOutcome } from "../../schemas/QueuedJob.ts"
 import { exitCodes } from "../../schemas/exitCodes.ts"
 import { type Ended, startProcess } from "../childProcess.ts"
 import { type Claim, LeaseTimes, Queue, type QueueUnavailable, type Returned } from "./Queue.ts"
 
-/** The interval between two looks for a work while there is none. */
+/** The interval between two looks for a job while there is none. */
 const pollMs = 500
 /** The interval between two looks while the queue is away. */
 const retryMs = 1000
-/** For how long a worker that stops tries to give back its works. */
+/** For how long a worker that stops tries to give back its jobs. */
 const goodbyeMs = 5000
-/** For how long a work that could not be trained is left alone. */
+/** For how long a job that could not be trained is left alone. */
 const laterMs = 15_000
-/** A work whose process was killed so many times (by the system, for its memory) has failed. */
+/** A job whose process was killed so many times (by the system, for its memory) has failed. */
 const mostKills = 5
 
-/** The work may succeed at another time or on another machine. */
+/** The job may succeed at another time or on another machine. */
 const temporary: ReadonlyArray<number> = [
   exitCodes.unavailable,
   exitCodes.cannotCreate,
@@ -43,23 +43,23 @@ const temporary: ReadonlyArray<number> = [
   exitCodes.interrupted,
 ]
 
-/** How the training of a work ended here; `returned`: it was given back, or taken over by another worker. */
-export interface WorkDone {
-  readonly work: QueuedWork
-  readonly status: WorkOutcome["status"] | "returned"
+/** How the training of a job ended here; `returned`: it was given back, or taken over by another worker. */
+export interface JobDone {
+  readonly job: QueuedJob
+  readonly status: JobOutcome["status"] | "returned"
   readonly reason: string
   readonly run: string | null
 }
 
 export interface WorkerOptions {
   readonly seats: number
-  /** End when no work is queued or running anymore. */
+  /** End when no job is queued or running anymore. */
   readonly untilEmpty: boolean
-  /** The words after `pipeline` that train one work. */
+  /** The words after `pipeline` that train one job. */
   readonly commandOf: (
-    work: QueuedWork,
+    job: QueuedJob,
   ) => Effect.Effect<ReadonlyArray<string>, never, FileSystem.FileSystem | Path.Path | Scope.Scope>
-  readonly onDone: (done: WorkDone) => Effect.Effect<void>
+  readonly onDone: (done: JobDone) => Effect.Effect<void>
 }
 
 const TrainedText = Schema.fromJsonString(Schema.Struct({ run: Schema.String }))
@@ -87,7 +87,7 @@ const makeReachability = Effect.gen(function* () {
 
 type Reach = Effect.Success<typeof makeReachability>
 
-/** Renews a claim until the scope ends; succeeds when it is lost, or its work is to be cancelled. */
+/** Renews a claim until the scope ends; succeeds when it is lost, or its job is to be cancelled. */
 const keepClaim = Effect.fnUntraced(function* (claim: Claim, reach: Reach) {
   const { renewMs } = yield* LeaseTimes
   const ended = yield* Deferred.make<"lost" | "cancelling">()
@@ -103,13 +103,13 @@ const keepClaim = Effect.fnUntraced(function* (claim: Claim, reach: Reach) {
   return Deferred.await(ended)
 })
 
-/** What becomes of a work whose process has ended by itself or by the stop of the worker. */
+/** What becomes of a job whose process has ended by itself or by the stop of the worker. */
 const verdictOf = (
   { code, reason }: Ended,
   printed: string,
   isStopping: boolean,
   kills: number,
-): { readonly outcome: WorkOutcome } | { readonly returned: Returned } => {
+): { readonly outcome: JobOutcome } | { readonly returned: Returned } => {
   if (code === 0) {
     const run = Option.getOrUndefined(decodeTrained(printed))?.run ?? null
     return { outcome: { status: "finished", exitCode: 0, reason: "", run } }
@@ -123,14 +123,14 @@ const verdictOf = (
   return { outcome: { status: "failed", exitCode, reason, run: null } }
 }
 
-const cancelled: WorkOutcome = {
+const cancelled: JobOutcome = {
   status: "cancelled",
   exitCode: exitCodes.interrupted,
   reason: "cancelled",
   run: null,
 }
 
-/** Trains one claimed work to its end, and delivers what became of it. */
+/** Trains one claimed job to its end, and delivers what became of it. */
 const trainClaimed = Effect.fnUntraced(function* (
   claim: Claim,
   seat: number,
@@ -138,9 +138,9 @@ const trainClaimed = Effect.fnUntraced(function* (
   options: WorkerOptions,
 ) {
   const stop = yield* StopSignal
-  const { kills, work } = claim
+  const { kills, job } = claim
   const claimEnded = yield* keepClaim(claim, reach)
-  const started = yield* startProcess(yield* options.commandOf(work), {
+  const started = yield* startProcess(yield* options.commandOf(job), {
     ...(options.seats === 1 ? {} : { source: `seat ${seat}` }),
     endsWithParent: true,
   })
@@ -152,7 +152,7 @@ const trainClaimed = Effect.fnUntraced(function* (
   const ended = first === "ended" ? yield* started.ended : yield* started.stop
   if (first === "lost") {
     const reason = "another worker took it over"
-    return { work, status: "returned", reason, run: null } satisfies WorkDone as WorkDone
+    return { job, status: "returned", reason, run: null } satisfies JobDone as JobDone
   }
   const verdict =
     first === "cancelling"
@@ -173,16 +173,16 @@ const trainClaimed = Effect.fnUntraced(function* (
       : { status: "returned" as const, reason: verdict.returned.reason, run: null }
   const done =
     isDelivered === true ? reason : `${reason === "" ? status : reason}, which the queue does not know yet`
-  return { work, status, reason: done, run } satisfies WorkDone as WorkDone
+  return { job, status, reason: done, run } satisfies JobDone as JobDone
 }, Effect.scoped)
 
 /** Whether nothing is queued or running; false while the queue is away. */
 const isEmpty = Effect.fnUntraced(function* (reach: Reach) {
-  const works = yield* reach((yield* Queue).list())
-  return works !== undefined && !works.some(isOpen)
+  const jobs = yield* reach((yield* Queue).list())
+  return jobs !== undefined && !jobs.some(isOpen)
 })
 
-/** One seat: claims a work, trains it, and so on. */
+/** One seat: claims a job, trains it, and so on. */
 const runSeat = Effect.fnUntraced(function* (
   seat: number,
   looking: Semaphore.Semaphore,
@@ -201,10 +201,10 @@ const runSeat = Effect.fnUntraced(function* (
     return undefined
   })
   while (stop.requested() === undefined && !(yield* Ref.get(isEnded))) {
-    // One seat at a time looks for a work, so that an idle worker asks no more often with many seats.
+    // One seat at a time looks for a job, so that an idle worker asks no more often with many seats.
     const claim = yield* looking.withPermits(1)(look)
     if (claim === undefined) continue
-    yield* Effect.logInfo(`training ${claim.work.what}`)
+    yield* Effect.logInfo(`training ${claim.job.what}`)
     yield* options.onDone(yield* trainClaimed(claim, seat, reach, options))
   }
 })

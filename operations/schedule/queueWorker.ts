@@ -2,18 +2,18 @@
  * The work of scheduled runs on many machines: training and resuming go through a queue; all else happens here, as in
  * `processWorker.ts`, over the runs folder that all machines share.
  *
- * A work is the same whenever it is submitted, so a schedule that was killed finds it in the queue again.
+ * A job is the same whenever it is submitted, so a schedule that was killed finds it in the queue again.
  */
 import { Cause, Deferred, Effect, Exit, type FileSystem, Layer, Path, Schedule } from "effect"
 import { exitCode } from "../../pipeline/exitCode.ts"
 import { loadExperiment } from "../../pipeline/experimentFile/load.ts"
 import { exitCodes } from "../../schemas/exitCodes.ts"
 import { fingerprint } from "../../schemas/experiment/fingerprint.ts"
-import { isOpen, type QueuedWork, type WorkOutcome } from "../../schemas/QueuedWork.ts"
+import { isOpen, type QueuedJob, type JobOutcome } from "../../schemas/QueuedJob.ts"
 import { effectiveExperiment, readRun } from "../../storage/runDirectory.ts"
 import { type Ended, graceMs } from "../childProcess.ts"
 import { findRunsOf } from "../findRuns.ts"
-import { makeWork } from "../queue/makeWork.ts"
+import { makeJob } from "../queue/makeJob.ts"
 import type { Queue } from "../queue/Queue.ts"
 import type { Target } from "../trainTo.ts"
 import type { Job } from "./Job.ts"
@@ -53,15 +53,15 @@ const targetOfRun = Effect.fnUntraced(function* (runPath: string) {
   } satisfies Target as Target
 })
 
-const endedOf = ({ exitCode, reason }: WorkOutcome): Ended => ({ code: exitCode, reason })
+const endedOf = ({ exitCode, reason }: JobOutcome): Ended => ({ code: exitCode, reason })
 
-/** Submits a work and waits for its end, however long the queue is away. */
-const awaitOutcome = Effect.fnUntraced(function* (queue: Queue["Service"], work: QueuedWork) {
+/** Submits a job and waits for its end, however long the queue is away. */
+const awaitOutcome = Effect.fnUntraced(function* (queue: Queue["Service"], queued: QueuedJob) {
   const again = <A, E>(effect: Effect.Effect<A, E>) =>
     effect.pipe(Effect.retry(Schedule.spaced(pollMs)), Effect.orDie)
-  yield* again(queue.submit([work]))
+  yield* again(queue.submit([queued]))
   while (true) {
-    const [listed] = yield* again(queue.list([work.id]))
+    const [listed] = yield* again(queue.list([queued.id]))
     if (listed !== undefined && !isOpen(listed) && listed.outcome !== null) return listed.outcome
     yield* Effect.sleep(pollMs)
   }
@@ -84,10 +84,10 @@ export const layerQueued = (folders: Folders, queue: Queue["Service"]) =>
         const runs = yield* findRunsOf(folders.runsDir, target.fingerprint)
         const otherRuns = runs.map(({ identity }) => identity.id).filter((id) => id !== run)
         const what = `the scheduled run of ${job.name}`
-        return yield* makeWork(target, { what, engine: job.engine, otherRuns: otherRuns.toSorted() })
+        return yield* makeJob(target, { what, engine: job.engine, otherRuns: otherRuns.toSorted() })
       })
 
-      /** However the work ends, that is a value; it begins now, whoever waits for it. */
+      /** However the job ends, that is a value; it begins now, whoever waits for it. */
       const start = Effect.fnUntraced(function* <E extends Error>(
         job: Job,
         target: Effect.Effect<Target, E, Files>,
@@ -104,15 +104,15 @@ export const layerQueued = (folders: Folders, queue: Queue["Service"]) =>
           const over = Effect.succeed(ended)
           return { pid: undefined, ended: over, stop: over } satisfies ScheduledProcess as ScheduledProcess
         }
-        const work = made.value
+        const queued = made.value
         const over = yield* Deferred.make<Ended>()
-        yield* awaitOutcome(queue, work).pipe(
+        yield* awaitOutcome(queue, queued).pipe(
           Effect.tap(({ run }) => Effect.sync(() => run !== null && trained.set(job.name, run))),
           Effect.flatMap((outcome) => Deferred.succeed(over, endedOf(outcome))),
           Effect.forkIn(scope),
         )
         const ended = Deferred.await(over)
-        const cancel = queue.cancel([work.id]).pipe(Effect.retry(Schedule.spaced(pollMs)), Effect.orDie)
+        const cancel = queue.cancel([queued.id]).pipe(Effect.retry(Schedule.spaced(pollMs)), Effect.orDie)
         // Of a worker that cannot reach the queue, nobody hears.
         const silent = Effect.as(Effect.sleep(graceMs), {
           code: exitCodes.interrupted,

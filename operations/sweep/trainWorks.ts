@@ -1,9 +1,10 @@
 /**
  * Trains the parts of a barrier, several in parallel: (parts, processes) -> what was measured, in the order of the parts.
  *
- * With a queue, its workers train them. Otherwise, with one process they train in this one, one after the other. With several, each is a process of the command line that
- * stops with this one, as members of ensembles are. If a process fails for another reason than its trial, no other one is
- * started, the running ones finish, and the sweep ends: the same command resumes it.
+ * With a queue, its workers train them. Otherwise, with one process they train in this one, one after the other. With
+ * several, each is a process of the command line that stops with this one, as members of ensembles are. If a process fails
+ * for another reason than its trial, no other one is started, the running ones finish, and the sweep ends: the same command
+ * resumes it.
  */
 import { Effect, Result, Schema, Semaphore } from "effect"
 import { exitCodes } from "../../schemas/exitCodes.ts"
@@ -11,8 +12,8 @@ import { Failure } from "../../schemas/Failure.ts"
 import { Interrupted } from "../../schemas/Interrupted.ts"
 import { StopSignal } from "../../pipeline/StopSignal.ts"
 import { startProcess } from "../childProcess.ts"
-import { awaitWorks } from "../queue/awaitWorks.ts"
-import { makeWork } from "../queue/makeWork.ts"
+import { awaitJobs } from "../queue/awaitJobs.ts"
+import { makeJob } from "../queue/makeJob.ts"
 import type { Queue } from "../queue/Queue.ts"
 import type { Measurement } from "./decide.ts"
 import { nameOfTrial } from "./describe.ts"
@@ -43,19 +44,19 @@ const trainInQueue = Effect.fnUntraced(function* <E, R>(
   measured: (index: number, measurement: Measurement) => Effect.Effect<void, E, R>,
 ) {
   const indices = new Map<string, number>()
-  const works = yield* Effect.forEach(
+  const jobs = yield* Effect.forEach(
     parts,
     Effect.fnUntraced(function* ({ index, training }) {
       const { sweep, work } = training
       const what = `${nameOfTrial(work.trial)} of ${sweep.definition.name}, seed ${work.seed}`
-      const queued = yield* makeWork(targetOf(training), { what, engine: options.engine })
+      const queued = yield* makeJob(targetOf(training), { what, engine: options.engine })
       indices.set(queued.id, index)
       return queued
     }),
   )
-  yield* awaitWorks(
+  yield* awaitJobs(
     queue,
-    works,
+    jobs,
     Effect.fnUntraced(function* ({ id, what }, outcome) {
       const part = parts.find(({ index }) => index === indices.get(id))
       if (part === undefined) return

@@ -8,7 +8,7 @@ import { Effect } from "effect"
 import { makeFileQueue } from "../../../operations/queue/fileQueue.ts"
 import { currentProcess } from "../../../storage/lock/processIdentity.ts"
 import { queueSuite } from "./queueSuite.ts"
-import { workOf } from "./works.ts"
+import { jobOf } from "./jobs.ts"
 
 let scratch: string
 beforeAll(() => {
@@ -31,35 +31,35 @@ describe("a queue in a folder", () => {
       const gone = { ...currentProcess(), pid: 2 ** 22 + 1, started: "1" }
       const dead = yield* makeFileQueue(folder, "dead", gone)
       const other = yield* makeFileQueue(folder, "other")
-      yield* dead.submit([workOf(1)])
+      yield* dead.submit([jobOf(1)])
       assert.isDefined(yield* dead.claim)
       assert.isDefined(yield* other.claim)
     }).pipe(Effect.provide(NodeServices.layer)),
   )
 
-  it.live("leaves a work of a newer version in the queue, and trains the others", () =>
+  it.live("leaves a job of a newer version in the queue, and trains the others", () =>
     Effect.gen(function* () {
       const folder = join(scratch, "newer")
       const queue = yield* makeFileQueue(folder, "a")
-      yield* queue.submit([workOf(1), workOf(2)])
-      const newer = JSON.stringify({ ...workOf(1), formatVersion: 2 })
-      writeFileSync(join(folder, "works", workOf(1).id, "work.json"), newer)
-      assert.strictEqual((yield* queue.claim)?.work.what, workOf(2).what)
+      yield* queue.submit([jobOf(1), jobOf(2)])
+      const newer = JSON.stringify({ ...jobOf(1), formatVersion: 2 })
+      writeFileSync(join(folder, "jobs", jobOf(1).id, "job.json"), newer)
+      assert.strictEqual((yield* queue.claim)?.job.what, jobOf(2).what)
       assert.isUndefined(yield* queue.claim)
-      assert.strictEqual((yield* queue.list([workOf(1).id]))[0]?.state, "queued")
+      assert.strictEqual((yield* queue.list([jobOf(1).id]))[0]?.state, "queued")
     }).pipe(Effect.provide(NodeServices.layer)),
   )
 
-  it.live("forgets the place of an ended work in the order, and of one without entries", () =>
+  it.live("forgets the place of an ended job in the order, and of one without entries", () =>
     Effect.gen(function* () {
       const folder = join(scratch, "markers")
       const queue = yield* makeFileQueue(folder, "a")
-      yield* queue.submit([workOf(1)])
-      yield* queue.cancel([workOf(1).id])
+      yield* queue.submit([jobOf(1)])
+      yield* queue.cancel([jobOf(1).id])
       mkdirSync(join(folder, "open"), { recursive: true })
-      writeFileSync(join(folder, "open", "not-a-work"), "")
+      writeFileSync(join(folder, "open", "not-a-job"), "")
       assert.isUndefined(yield* queue.claim)
-      assert.deepStrictEqual(readdirSync(join(folder, "open")), ["not-a-work"])
+      assert.deepStrictEqual(readdirSync(join(folder, "open")), ["not-a-job"])
     }).pipe(Effect.provide(NodeServices.layer)),
   )
 })

@@ -8,7 +8,7 @@ import { Effect } from "effect"
 import { makePostgresQueue } from "../../../operations/queue/postgresQueue.ts"
 import { type Postgres, postgresMissing, startPostgres } from "../../fixtures/postgres.ts"
 import { queueSuite } from "./queueSuite.ts"
-import { workOf } from "./works.ts"
+import { jobOf } from "./jobs.ts"
 
 let scratch: string
 let postgres: Postgres
@@ -47,8 +47,8 @@ describe.skipIf(postgresMissing !== "")(`a queue in PostgreSQL${skipped}`, () =>
         const address = addressOf("outage")
         const holder = yield* makePostgresQueue(address)
         const other = yield* makePostgresQueue(address)
-        const works = [1, 2, 3].map((seed) => workOf(seed))
-        yield* holder.submit(works)
+        const jobs = [1, 2, 3].map((seed) => jobOf(seed))
+        yield* holder.submit(jobs)
         const claims = [yield* holder.claim, yield* holder.claim, yield* holder.claim]
         const renewals = Effect.forEach(claims, (claim) => Effect.ignore(claim?.renew ?? Effect.void), {
           concurrency: "unbounded",
@@ -77,7 +77,7 @@ describe.skipIf(postgresMissing !== "")(`a queue in PostgreSQL${skipped}`, () =>
       for (const zone of ["Pacific/Kiritimati", "Pacific/Niue"]) {
         postgres.query(`ALTER DATABASE zones SET timezone TO '${zone}'`)
         const queue = yield* makePostgresQueue(address)
-        yield* queue.submit([workOf(1)])
+        yield* queue.submit([jobOf(1)])
         const claim = yield* queue.claim
         assert.isDefined(claim)
         postgres.query(`ALTER DATABASE zones SET timezone TO 'UTC'`)

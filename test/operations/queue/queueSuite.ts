@@ -6,8 +6,8 @@ import { assert, it } from "@effect/vitest"
 import { Effect, type FileSystem, type Path, type Scope } from "effect"
 import * as NodeServices from "@effect/platform-node/NodeServices"
 import { type Lease, LeaseTimes, type Queue } from "../../../operations/queue/Queue.ts"
-import type { QueuedWork, WorkOutcome } from "../../../schemas/QueuedWork.ts"
-import { workOf } from "./works.ts"
+import type { QueuedJob, JobOutcome } from "../../../schemas/QueuedJob.ts"
+import { jobOf } from "./jobs.ts"
 
 type Opened = Effect.Effect<Queue["Service"], unknown, FileSystem.FileSystem | Path.Path | Scope.Scope>
 
@@ -17,7 +17,7 @@ export interface QueueUnderTest {
   readonly open: (name: string, worker: string, isRemote?: boolean) => Opened
 }
 
-export const finished: WorkOutcome = { status: "finished", exitCode: 0, reason: "", run: "a-run" }
+export const finished: JobOutcome = { status: "finished", exitCode: 0, reason: "", run: "a-run" }
 
 const claimOf = Effect.fnUntraced(function* (queue: Queue["Service"]) {
   const claim = yield* queue.claim
@@ -25,7 +25,7 @@ const claimOf = Effect.fnUntraced(function* (queue: Queue["Service"]) {
   return claim
 })
 
-const stateOf = Effect.fnUntraced(function* (queue: Queue["Service"], { id }: QueuedWork) {
+const stateOf = Effect.fnUntraced(function* (queue: Queue["Service"], { id }: QueuedJob) {
   const [listed] = yield* queue.list([id])
   return listed?.state
 })
@@ -56,60 +56,60 @@ export const queueSuite = ({ lease, open }: QueueUnderTest) => {
       ),
     )
 
-  test("hands out works in the order in which they were submitted, with all that is in them", (name) =>
+  test("hands out jobs in the order in which they were submitted, with all that is in them", (name) =>
     Effect.gen(function* () {
       const queue = yield* open(name, "a")
-      const works = [workOf(3), workOf(1), workOf(2)]
-      yield* queue.submit(works)
+      const jobs = [jobOf(3), jobOf(1), jobOf(2)]
+      yield* queue.submit(jobs)
       const claimed = [yield* claimOf(queue), yield* claimOf(queue), yield* claimOf(queue)]
       assert.deepStrictEqual(
-        claimed.map(({ work }) => work),
-        works,
+        claimed.map(({ job }) => job),
+        jobs,
       )
       assert.isUndefined(yield* queue.claim)
       assert.deepStrictEqual(
         (yield* queue.list()).map(({ state, what }) => [what, state]),
-        works.map(({ what }) => [what, "running"]),
+        jobs.map(({ what }) => [what, "running"]),
       )
     }))
 
-  test("queues a work once while it is open, and again when it has ended", (name) =>
+  test("queues a job once while it is open, and again when it has ended", (name) =>
     Effect.gen(function* () {
       const queue = yield* open(name, "a")
-      yield* queue.submit([workOf(1)])
-      yield* queue.submit([workOf(1)])
+      yield* queue.submit([jobOf(1)])
+      yield* queue.submit([jobOf(1)])
       const claim = yield* claimOf(queue)
-      yield* queue.submit([workOf(1)])
+      yield* queue.submit([jobOf(1)])
       assert.isUndefined(yield* queue.claim)
       assert.isTrue(yield* claim.settle(finished))
       assert.isUndefined(yield* queue.claim)
-      assert.deepStrictEqual((yield* queue.list([workOf(1).id]))[0]?.outcome, finished)
-      yield* queue.submit([workOf(1)])
-      assert.strictEqual(yield* stateOf(queue, workOf(1)), "queued")
+      assert.deepStrictEqual((yield* queue.list([jobOf(1).id]))[0]?.outcome, finished)
+      yield* queue.submit([jobOf(1)])
+      assert.strictEqual(yield* stateOf(queue, jobOf(1)), "queued")
       assert.isDefined(yield* queue.claim)
     }))
 
-  test("gives each work to one of several workers that claim at once", (name) =>
+  test("gives each job to one of several workers that claim at once", (name) =>
     Effect.gen(function* () {
       const workers = yield* Effect.forEach(["a", "b", "c", "d"], (worker) => open(name, worker, true))
-      const works = Array.from({ length: 12 }, (_, i) => workOf(i))
-      yield* workers[0].submit(works)
+      const jobs = Array.from({ length: 12 }, (_, i) => jobOf(i))
+      yield* workers[0].submit(jobs)
       const claimAll = Effect.fnUntraced(function* (queue: Queue["Service"]) {
         const mine: Array<string> = []
         for (let claim = yield* queue.claim; claim !== undefined; claim = yield* queue.claim) {
-          mine.push(claim.work.what)
+          mine.push(claim.job.what)
         }
         return mine
       })
       const claimed = yield* Effect.forEach(workers, claimAll, { concurrency: "unbounded" })
-      assert.deepStrictEqual(claimed.flat().sort(), works.map(({ what }) => what).sort())
+      assert.deepStrictEqual(claimed.flat().sort(), jobs.map(({ what }) => what).sort())
     }))
 
   test("keeps a claim that is renewed, and hands a claim that lapsed to another worker", (name) =>
     Effect.gen(function* () {
       const holder = yield* open(name, "holder", true)
       const other = yield* open(name, "other", true)
-      yield* holder.submit([workOf(1)])
+      yield* holder.submit([jobOf(1)])
       const claim = yield* claimOf(holder)
       const renewals = Effect.forever(Effect.andThen(claim.renew, Effect.sleep(renewMs)))
       const kept = yield* Effect.raceFirst(renewals, claimWithin(other, leaseMs * 1.5))
@@ -117,19 +117,19 @@ export const queueSuite = ({ lease, open }: QueueUnderTest) => {
       const taken = yield* claimWithin(other, leaseMs * 2)
       assert.isDefined(taken)
       assert.isAtLeast(taken.waited, leaseMs - 2 * renewMs)
-      // The holder wakes up: its claim is lost, and what it says about the work does not count.
+      // The holder wakes up: its claim is lost, and what it says about the job does not count.
       assert.strictEqual(yield* claim.renew, "lost")
       assert.isFalse(yield* claim.settle({ ...finished, run: "late" }))
       assert.isFalse(yield* claim.giveBack({ reason: "late", kills: 0, delayMs: 0 }))
       assert.strictEqual(yield* taken.claim.renew, "held")
       assert.isTrue(yield* taken.claim.settle(finished))
-      assert.deepStrictEqual((yield* other.list([workOf(1).id]))[0]?.outcome, finished)
+      assert.deepStrictEqual((yield* other.list([jobOf(1).id]))[0]?.outcome, finished)
     }))
 
   test("hands on what was given back, at once or after the delay, with what is known of it", (name) =>
     Effect.gen(function* () {
       const [a, b] = [yield* open(name, "a"), yield* open(name, "b")]
-      yield* a.submit([workOf(1)])
+      yield* a.submit([jobOf(1)])
       const first = yield* claimOf(a)
       assert.strictEqual(first.kills, 0)
       assert.isTrue(yield* first.giveBack({ reason: "its worker was stopped", kills: 0, delayMs: 0 }))
@@ -146,30 +146,30 @@ export const queueSuite = ({ lease, open }: QueueUnderTest) => {
   test("cancels what is queued at once, and what is trained when its worker confirms", (name) =>
     Effect.gen(function* () {
       const [a, b] = [yield* open(name, "a"), yield* open(name, "b")]
-      yield* a.submit([workOf(1), workOf(2)])
+      yield* a.submit([jobOf(1), jobOf(2)])
       const claim = yield* claimOf(a)
-      yield* b.cancel([workOf(1).id, workOf(2).id])
-      assert.strictEqual(yield* stateOf(b, workOf(2)), "cancelled")
-      assert.strictEqual(yield* stateOf(b, workOf(1)), "cancelling")
+      yield* b.cancel([jobOf(1).id, jobOf(2).id])
+      assert.strictEqual(yield* stateOf(b, jobOf(2)), "cancelled")
+      assert.strictEqual(yield* stateOf(b, jobOf(1)), "cancelling")
       assert.isUndefined(yield* b.claim)
       assert.strictEqual(yield* claim.renew, "cancelling")
       assert.isTrue(
         yield* claim.settle({ status: "cancelled", exitCode: 130, reason: "cancelled", run: null }),
       )
-      assert.strictEqual(yield* stateOf(b, workOf(1)), "cancelled")
+      assert.strictEqual(yield* stateOf(b, jobOf(1)), "cancelled")
       assert.isUndefined(yield* b.claim)
     }))
 
-  test("never hands out a work that is to be cancelled, even if its worker gives it back or is gone", (name) =>
+  test("never hands out a job that is to be cancelled, even if its worker gives it back or is gone", (name) =>
     Effect.gen(function* () {
       const [a, b] = [yield* open(name, "a", true), yield* open(name, "b", true)]
-      yield* a.submit([workOf(1), workOf(2)])
+      yield* a.submit([jobOf(1), jobOf(2)])
       const back = yield* claimOf(a)
       yield* claimOf(a)
-      yield* b.cancel([workOf(1).id, workOf(2).id])
+      yield* b.cancel([jobOf(1).id, jobOf(2).id])
       assert.isTrue(yield* back.giveBack({ reason: "stopped", kills: 0, delayMs: 0 }))
-      assert.strictEqual(yield* stateOf(b, workOf(1)), "cancelled")
+      assert.strictEqual(yield* stateOf(b, jobOf(1)), "cancelled")
       assert.isUndefined(yield* claimWithin(b, leaseMs * 1.5))
-      assert.strictEqual(yield* stateOf(b, workOf(2)), "cancelled")
+      assert.strictEqual(yield* stateOf(b, jobOf(2)), "cancelled")
     }))
 }

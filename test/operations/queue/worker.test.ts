@@ -15,19 +15,19 @@ beforeAll(() => {
 })
 afterAll(() => rmSync(scratch, { recursive: true, force: true }))
 
-/** Longer than it takes until a worker notices that its work is cancelled. */
+/** Longer than it takes until a worker notices that its job is cancelled. */
 const manyIterations = 40_000
 
 describe("workers of a queue", () => {
-  it("train nothing of a work once its cancelling is confirmed, and keep its checkpoint", async () => {
+  it("train nothing of a job once its cancelling is confirmed, and keep its checkpoint", async () => {
     const waiting = start(...workers.ensemble("cancelled", manyIterations), workers.queueOf("cancelled"))
     const worker = workers.startWorker("cancelled")
     await workers.untilTrained("cancelled", 1, 25)
     const cancelling = await runCommand("queue", workers.queueOf("cancelled"), "--cancel=all", "--json")
     assert.strictEqual(cancelling.code, 0, cancelling.stderr)
-    const works: ReadonlyArray<{ readonly state: string }> = JSON.parse(cancelling.stdout)
+    const jobs: ReadonlyArray<{ readonly state: string }> = JSON.parse(cancelling.stdout)
     assert.deepStrictEqual(
-      works.map(({ state }) => state),
+      jobs.map(({ state }) => state),
       ["cancelled", "cancelled"],
     )
     const run = join(scratch, "cancelled", workers.runsOf("cancelled")[0])
@@ -37,21 +37,21 @@ describe("workers of a queue", () => {
     assert.strictEqual(ended.code, 130, ended.stderr)
     assert.match(ended.stderr, /member \d: cancelled/)
     const listed = await runCommand("queue", workers.queueOf("cancelled"))
-    assert.strictEqual(listed.stdout, "2 works, all have ended\n")
+    assert.strictEqual(listed.stdout, "2 jobs, all have ended\n")
     worker.child.kill("SIGTERM")
     assert.strictEqual((await worker.ended).code, 0)
   })
 
-  it("refuse a work with other code than its experiment names", async () => {
+  it("refuse a job with other code than its experiment names", async () => {
     const queue = workers.queueOf("damaged").replace("--queue=", "")
     const waiting = start(...workers.ensemble("damaged", 10), workers.queueOf("damaged"))
-    const [works, open] = [join(queue, "works"), join(queue, "open")]
+    const [jobs, open] = [join(queue, "jobs"), join(queue, "open")]
     const isQueued = () => existsSync(open) && readdirSync(open).length === 2
     while (!isQueued()) await new Promise((done) => setTimeout(done, 20))
-    for (const id of readdirSync(works)) {
-      const file = join(works, id, "work.json")
-      const work = JSON.parse(readFileSync(file, "utf8"))
-      writeFileSync(file, JSON.stringify({ ...work, experiment: { ...work.experiment, batchSize: 31 } }))
+    for (const id of readdirSync(jobs)) {
+      const file = join(jobs, id, "job.json")
+      const job = JSON.parse(readFileSync(file, "utf8"))
+      writeFileSync(file, JSON.stringify({ ...job, experiment: { ...job.experiment, batchSize: 31 } }))
     }
     const worker = await workers.startWorker("damaged", "--until-empty").ended
     assert.match(worker.stderr, /failed member 1 of pair: cannot train .* its experiment has the fingerprint/)

@@ -1,14 +1,14 @@
 /**
- * A work in a queue: one training, with all that a worker on another machine needs for it. It holds no secret.
+ * A job in a queue: one training, with all that a worker on another machine needs for it. It holds no secret.
  */
 import { Schema } from "effect"
 import { engineNames } from "./EngineInfo.ts"
 import { Experiment } from "./experiment/Experiment.ts"
 import { Overrides } from "./Run.ts"
 
-export const QueuedWork = Schema.Struct({
+export const QueuedJob = Schema.Struct({
   formatVersion: Schema.Literal(1),
-  /** 32 hexadecimal digits, from the fingerprint and how far it is trained: the same work is never queued twice. */
+  /** 32 hexadecimal digits, from the fingerprint and how far it is trained: the same job is never queued twice. */
   id: Schema.String.check(Schema.isPattern(/^[0-9a-f]{32}$/)),
   /** For people, such as "trial 3 of sweep rates, seed 0". */
   what: Schema.String,
@@ -21,15 +21,15 @@ export const QueuedWork = Schema.Struct({
   engine: Schema.Literals(engineNames),
   /** The texts of the experiment's own code by their SHA-256. */
   code: Schema.Record(Schema.String, Schema.String),
-  /** Runs of the same experiment that are not this work: a scheduled run is a new one each time. */
+  /** Runs of the same experiment that are not this job: a scheduled run is a new one each time. */
   otherRuns: Schema.Array(Schema.String),
   /** The version of the program that submitted it. */
   tidemark: Schema.String,
 })
-export type QueuedWork = typeof QueuedWork.Type
+export type QueuedJob = typeof QueuedJob.Type
 
-/** How a work ended. */
-export const WorkOutcome = Schema.Struct({
+/** How a job ended. */
+export const JobOutcome = Schema.Struct({
   status: Schema.Literals(["finished", "failed", "cancelled"]),
   /** As the command that trained it: 0, 65, 70 … */
   exitCode: Schema.Int,
@@ -38,10 +38,10 @@ export const WorkOutcome = Schema.Struct({
   /** The run that was trained; null if there is none. */
   run: Schema.NullOr(Schema.String),
 })
-export type WorkOutcome = typeof WorkOutcome.Type
+export type JobOutcome = typeof JobOutcome.Type
 
-/** The state of a work. `cancelling`: its worker has not confirmed yet that it stopped. */
-export const WorkState = Schema.Literals([
+/** The state of a job. `cancelling`: its worker has not confirmed yet that it stopped. */
+export const JobState = Schema.Literals([
   "queued",
   "running",
   "cancelling",
@@ -49,20 +49,20 @@ export const WorkState = Schema.Literals([
   "failed",
   "cancelled",
 ])
-export type WorkState = typeof WorkState.Type
+export type JobState = typeof JobState.Type
 
-/** What `pipeline queue` prints of a work. */
-export const ListedWork = Schema.Struct({
+/** What `pipeline queue` prints of a job. */
+export const ListedJob = Schema.Struct({
   id: Schema.String,
   what: Schema.String,
-  state: WorkState,
+  state: JobState,
   /** Who trains it; null if nobody does, or the queue does not record it. */
   worker: Schema.NullOr(Schema.String),
   /** Why it was given back, failed or was cancelled; empty otherwise. */
   reason: Schema.String,
-  outcome: Schema.NullOr(WorkOutcome),
+  outcome: Schema.NullOr(JobOutcome),
 })
-export type ListedWork = typeof ListedWork.Type
+export type ListedJob = typeof ListedJob.Type
 
-export const isOpen = ({ state }: Pick<ListedWork, "state">) =>
+export const isOpen = ({ state }: Pick<ListedJob, "state">) =>
   state === "queued" || state === "running" || state === "cancelling"

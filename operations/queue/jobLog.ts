@@ -1,11 +1,11 @@
 /**
- * The log of one work in a queue of files: (its entries, in order) -> its state.
+ * The log of one job in a queue of files: (its entries, in order) -> its state.
  *
  * Entries are numbered files, each created exclusively, and none is changed or deleted. So whoever appends has seen every entry
  * before, and of several processes that append to the same state one succeeds.
  */
 import { Schema } from "effect"
-import { ListedWork, WorkOutcome } from "../../schemas/QueuedWork.ts"
+import { ListedJob, JobOutcome } from "../../schemas/QueuedJob.ts"
 import { ProcessIdentity } from "../../schemas/Run.ts"
 
 const Entry = Schema.Union([
@@ -25,7 +25,7 @@ const Entry = Schema.Union([
     /** For how long nobody is to claim it, counted by each worker from when it sees the entry. */
     delayMs: Schema.Int,
   }),
-  Schema.Struct({ entry: Schema.Literal("settled"), outcome: WorkOutcome }),
+  Schema.Struct({ entry: Schema.Literal("settled"), outcome: JobOutcome }),
 ])
 export type Entry = typeof Entry.Type
 export type Claimed = Extract<Entry, { readonly entry: "claimed" }>
@@ -34,7 +34,7 @@ const EntryText = Schema.fromJsonString(Entry)
 export const decodeEntry = Schema.decodeUnknownEffect(EntryText)
 export const encodeEntry = Schema.encodeSync(EntryText)
 
-export interface WorkLogState extends Omit<ListedWork, "id" | "what"> {
+export interface JobLogState extends Omit<ListedJob, "id" | "what"> {
   /** The number of the newest entry. */
   readonly number: number
   readonly claimed: Claimed | undefined
@@ -44,7 +44,7 @@ export interface WorkLogState extends Omit<ListedWork, "id" | "what"> {
   readonly delayMs: number
 }
 
-export const noEntries: WorkLogState = {
+export const noEntries: JobLogState = {
   number: 0,
   state: "queued",
   worker: null,
@@ -57,7 +57,7 @@ export const noEntries: WorkLogState = {
 }
 
 /** The state after one more entry. */
-export const withEntry = (before: WorkLogState, entry: Entry): WorkLogState => {
+export const withEntry = (before: JobLogState, entry: Entry): JobLogState => {
   const number = before.number + 1
   const unclaimed = { worker: null, claimed: undefined, claimNumber: 0, delayMs: 0 }
   switch (entry.entry) {

@@ -1,5 +1,5 @@
 /**
- * A training as a work for a queue: (experiment, how far) -> QueuedWork, with the texts of its own code. An experiment with a
+ * A training as a job for a queue: (experiment, how far) -> QueuedJob, with the texts of its own code. An experiment with a
  * password in the address of its data is refused: a queue holds no secrets.
  */
 import { createHash } from "node:crypto"
@@ -7,7 +7,7 @@ import { Effect, Path, Schema } from "effect"
 import { canonical } from "../../schemas/experiment/fingerprint.ts"
 import { Failure } from "../../schemas/Failure.ts"
 import type { EngineName } from "../../schemas/EngineInfo.ts"
-import type { QueuedWork } from "../../schemas/QueuedWork.ts"
+import type { QueuedJob } from "../../schemas/QueuedJob.ts"
 import { notAFile } from "../../schemas/Run.ts"
 import { version } from "../../schemas/version.ts"
 import { addressOf, sourcesOf } from "../../stages/fetch/address.ts"
@@ -21,10 +21,10 @@ export class NotForQueue extends Failure<NotForQueue>()("NotForQueue", {
   message: ({ problem, what }) => `cannot queue ${what}: ${problem}`,
 }) {}
 
-export interface WorkDetails {
+export interface JobDetails {
   readonly what: string
   readonly engine: EngineName
-  /** Runs of the same experiment that are not this work. */
+  /** Runs of the same experiment that are not this job. */
   readonly otherRuns?: ReadonlyArray<string>
 }
 
@@ -40,7 +40,7 @@ const codeOf = Effect.fnUntraced(function* ({ experiment }: Target, what: string
   return code
 })
 
-export const makeWork = Effect.fn("makeWork")(function* (target: Target, details: WorkDetails) {
+export const makeJob = Effect.fn("makeJob")(function* (target: Target, details: JobDetails) {
   const { experiment, file, fingerprint, overrides, pauseAt = null } = target
   const { engine, otherRuns = [], what } = details
   const paths = yield* Path.Path
@@ -66,5 +66,5 @@ export const makeWork = Effect.fn("makeWork")(function* (target: Target, details
     code: yield* codeOf(target, what),
     otherRuns,
     tidemark: version,
-  } satisfies QueuedWork as QueuedWork
+  } satisfies QueuedJob as QueuedJob
 })

@@ -1,15 +1,15 @@
 /**
- * Trains one work of a queue in this process: (work, options) -> the path of its run.
+ * Trains one job of a queue in this process: (job, options) -> the path of its run.
  *
  * What other workers have trained of it is used: a run that is far enough as it is, an interrupted one from its checkpoint. Only
- * code that is in the work is run, and only if its text has the digest that the experiment names.
+ * code that is in the job is run, and only if its text has the digest that the experiment names.
  */
 import { basename } from "node:path"
 import { Effect, type FileSystem, Path, Schedule, Schema } from "effect"
 import { newestIteration } from "../../inspect/summary.ts"
 import { fingerprint } from "../../schemas/experiment/fingerprint.ts"
 import { Failure } from "../../schemas/Failure.ts"
-import type { QueuedWork } from "../../schemas/QueuedWork.ts"
+import type { QueuedJob } from "../../schemas/QueuedJob.ts"
 import { notAFile } from "../../schemas/Run.ts"
 import { version } from "../../schemas/version.ts"
 import { addText, digestOf } from "../../storage/codeTexts.ts"
@@ -20,8 +20,8 @@ import { readTrained } from "../../storage/stageRecords.ts"
 import { findRunsOf } from "../findRuns.ts"
 import { type TrainToOptions, trainTo } from "../trainTo.ts"
 
-/** A work is not what its submitter made. */
-export class WorkDamaged extends Failure<WorkDamaged>()("WorkDamaged", {
+/** A job is not what its submitter made. */
+export class JobDamaged extends Failure<JobDamaged>()("JobDamaged", {
   exitCode: "dataError",
   fields: { what: Schema.String, problem: Schema.String },
   message: ({ problem, what }) => `cannot train ${what} from the queue: ${problem}; submit it again`,
@@ -33,48 +33,48 @@ export class WorkDamaged extends Failure<WorkDamaged>()("WorkDamaged", {
  */
 const takeOverAfterMs = 11_000
 
-export interface TrainWorkOptions extends Pick<TrainToOptions, "threads" | "runsDir" | "dataDir"> {
+export interface TrainJobOptions extends Pick<TrainToOptions, "threads" | "runsDir" | "dataDir"> {
   /** Called with the folder of a run that was tested, to write its page. */
   readonly onTested: (path: string) => Effect.Effect<void, never, FileSystem.FileSystem | Path.Path>
 }
 
-const checkWork = Effect.fnUntraced(function* (work: QueuedWork) {
-  const { code, experiment, what } = work
+const checkJob = Effect.fnUntraced(function* (job: QueuedJob) {
+  const { code, experiment, what } = job
   const found = fingerprint(experiment)
-  if (found !== work.fingerprint) {
-    const problem = `its experiment has the fingerprint ${found.slice(0, 8)}, expected ${work.fingerprint.slice(0, 8)} (submitted by tidemark ${work.tidemark}, this is ${version})`
-    return yield* new WorkDamaged({ what, problem })
+  if (found !== job.fingerprint) {
+    const problem = `its experiment has the fingerprint ${found.slice(0, 8)}, expected ${job.fingerprint.slice(0, 8)} (submitted by tidemark ${job.tidemark}, this is ${version})`
+    return yield* new JobDamaged({ what, problem })
   }
   for (const [path, digest] of Object.entries(experiment.code?.files ?? {})) {
     const text = code[digest]
     if (text === undefined || digestOf(text) !== digest) {
       const problem = `${text === undefined ? "it lacks" : "it has another text of"} its own code ${path}`
-      return yield* new WorkDamaged({ what, problem })
+      return yield* new JobDamaged({ what, problem })
     }
     addText(text)
   }
 })
 
-const isFarEnough = Effect.fnUntraced(function* ({ path, status }: Run, { pauseAt }: QueuedWork) {
+const isFarEnough = Effect.fnUntraced(function* ({ path, status }: Run, { pauseAt }: QueuedJob) {
   if (pauseAt === null) return status === "finished" && (yield* readReport(path)) !== undefined
   if ((yield* readTrained(path)) !== undefined) return true
   return pauseAt !== "trained" && (yield* newestIteration(path)) >= pauseAt
 })
 
-const findRuns = Effect.fnUntraced(function* (work: QueuedWork, runsDir: string) {
-  const runs = (yield* findRunsOf(runsDir, work.fingerprint)).filter(
-    ({ identity }) => !work.otherRuns.includes(identity.id),
+const findRuns = Effect.fnUntraced(function* (job: QueuedJob, runsDir: string) {
+  const runs = (yield* findRunsOf(runsDir, job.fingerprint)).filter(
+    ({ identity }) => !job.otherRuns.includes(identity.id),
   )
-  for (const run of runs) if (yield* isFarEnough(run, work)) return { runs, trained: run }
+  for (const run of runs) if (yield* isFarEnough(run, job)) return { runs, trained: run }
   return { runs, trained: undefined }
 })
 
-export const trainWork = Effect.fn("trainWork")(function* (work: QueuedWork, options: TrainWorkOptions) {
-  const { engine, experimentFile, what } = work
-  yield* checkWork(work)
-  if (work.tidemark !== version) {
+export const trainJob = Effect.fn("trainJob")(function* (job: QueuedJob, options: TrainJobOptions) {
+  const { engine, experimentFile, what } = job
+  yield* checkJob(job)
+  if (job.tidemark !== version) {
     yield* Effect.logWarning(
-      `${what} was submitted by tidemark ${work.tidemark}, and this is ${version}: the results of two versions may differ`,
+      `${what} was submitted by tidemark ${job.tidemark}, and this is ${version}: the results of two versions may differ`,
     )
   }
   const paths = yield* Path.Path
@@ -82,10 +82,10 @@ export const trainWork = Effect.fn("trainWork")(function* (work: QueuedWork, opt
     ...experimentFile,
     path: experimentFile.path === notAFile ? notAFile : paths.resolve(experimentFile.path),
   }
-  const { experiment, fingerprint, overrides, pauseAt } = work
+  const { experiment, fingerprint, overrides, pauseAt } = job
   const target = { experiment, fingerprint, file, overrides, pauseAt: pauseAt ?? undefined }
   const train = Effect.gen(function* () {
-    const known = yield* findRuns(work, options.runsDir)
+    const known = yield* findRuns(job, options.runsDir)
     if (known.trained !== undefined) {
       return yield* Effect.logInfo(`${basename(known.trained.path)} is trained so far already`)
     }
@@ -99,7 +99,7 @@ export const trainWork = Effect.fn("trainWork")(function* (work: QueuedWork, opt
       while: (error) => error._tag === "RunLocked",
     }),
   )
-  const { trained } = yield* findRuns(work, options.runsDir)
+  const { trained } = yield* findRuns(job, options.runsDir)
   if (trained === undefined) return yield* Effect.die(new Error(`${what} was trained, but has no run`))
   if (pauseAt === null) yield* options.onTested(trained.path)
   return trained.path

@@ -1,21 +1,21 @@
-/** Cancels works and waits until nothing trains them: (queue, ids) -> the works, some perhaps still `cancelling`. */
+/** Cancels jobs and waits until nothing trains them: (queue, ids) -> the jobs, some perhaps still `cancelling`. */
 import { Effect } from "effect"
 import { elapsedMs } from "../../format/elapsed.ts"
-import { isOpen } from "../../schemas/QueuedWork.ts"
+import { isOpen } from "../../schemas/QueuedJob.ts"
 import { LeaseTimes, Queue } from "./Queue.ts"
 
 const pollMs = 300
 /** A worker that lives notices within a renewal, and its process saves a checkpoint. One that is gone lapses. */
 const leases = 5
 
-export const cancelWorks = Effect.fn("cancelWorks")(function* (ids: ReadonlyArray<string>) {
+export const cancelJobs = Effect.fn("cancelJobs")(function* (ids: ReadonlyArray<string>) {
   const queue = yield* Queue
   const limitMs = leases * (yield* LeaseTimes).leaseMs
   yield* queue.cancel(ids)
   const begun = yield* elapsedMs
   while (true) {
-    const works = (yield* queue.list()).filter(({ id }) => ids.includes(id))
-    if (!works.some(isOpen) || (yield* elapsedMs) - begun > limitMs) return works
+    const jobs = (yield* queue.list()).filter(({ id }) => ids.includes(id))
+    if (!jobs.some(isOpen) || (yield* elapsedMs) - begun > limitMs) return jobs
     yield* Effect.sleep(pollMs)
   }
 })

@@ -1,27 +1,27 @@
 /**
- * Submits works and waits until they have ended: (queue, works) -> the outcome of each as soon as it is known.
+ * Submits jobs and waits until they have ended: (queue, jobs) -> the outcome of each as soon as it is known.
  *
  * While the queue is away it waits on: workers train on, and deliver later. Ending this process cancels nothing.
  */
 import { Effect } from "effect"
 import { StopSignal } from "../../pipeline/StopSignal.ts"
 import { Interrupted } from "../../schemas/Interrupted.ts"
-import { isOpen, type QueuedWork, type WorkOutcome } from "../../schemas/QueuedWork.ts"
+import { isOpen, type QueuedJob, type JobOutcome } from "../../schemas/QueuedJob.ts"
 import type { Queue, QueueUnavailable } from "./Queue.ts"
 
 /** The interval between two looks. */
 const pollMs = 500
 
-export const awaitWorks = Effect.fn("awaitWorks")(function* <E, R>(
+export const awaitJobs = Effect.fn("awaitJobs")(function* <E, R>(
   queue: Queue["Service"],
-  works: ReadonlyArray<QueuedWork>,
-  onEnded: (work: QueuedWork, outcome: WorkOutcome) => Effect.Effect<void, E, R>,
+  jobs: ReadonlyArray<QueuedJob>,
+  onEnded: (job: QueuedJob, outcome: JobOutcome) => Effect.Effect<void, E, R>,
 ) {
   const stop = yield* StopSignal
-  const waiting = new Map(works.map((work) => [work.id, work]))
+  const waiting = new Map(jobs.map((job) => [job.id, job]))
   if (waiting.size === 0) return
-  yield* queue.submit(works)
-  yield* Effect.logInfo(`queued at ${queue.address}: ${works.length}`)
+  yield* queue.submit(jobs)
+  yield* Effect.logInfo(`queued at ${queue.address}: ${jobs.length}`)
   let isAway = false
   const away = Effect.fnUntraced(function* (error: QueueUnavailable) {
     if (!isAway) yield* Effect.logWarning(`${error.message}; waiting for it`)
@@ -41,10 +41,10 @@ export const awaitWorks = Effect.fn("awaitWorks")(function* <E, R>(
       Effect.catchTag("QueueUnavailable", away),
     )
     for (const ended of listed) {
-      const work = waiting.get(ended.id)
-      if (work === undefined || isOpen(ended) || ended.outcome === null) continue
+      const job = waiting.get(ended.id)
+      if (job === undefined || isOpen(ended) || ended.outcome === null) continue
       waiting.delete(ended.id)
-      yield* onEnded(work, ended.outcome)
+      yield* onEnded(job, ended.outcome)
     }
     if (waiting.size > 0) yield* Effect.raceFirst(Effect.sleep(pollMs), stop.awaited)
   }

@@ -1,15 +1,15 @@
-/** Works for tests of queues. */
+/** Jobs for tests of queues. */
 import { createHash } from "node:crypto"
 import { Schema } from "effect"
 import { Experiment } from "../../../schemas/experiment/Experiment.ts"
 import { fingerprint } from "../../../schemas/experiment/fingerprint.ts"
-import type { QueuedWork } from "../../../schemas/QueuedWork.ts"
+import type { QueuedJob } from "../../../schemas/QueuedJob.ts"
 import { version } from "../../../schemas/version.ts"
 import tiny from "../../fixtures/tiny.ts"
 
 const decode = Schema.decodeUnknownSync(Experiment)
 
-export const workOf = (seed: number, change: Partial<QueuedWork> = {}): QueuedWork => {
+export const jobOf = (seed: number, change: Partial<QueuedJob> = {}): QueuedJob => {
   const experiment = decode({ ...tiny, seed })
   const identity = fingerprint(experiment)
   return {
