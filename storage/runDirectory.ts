@@ -77,12 +77,17 @@ export class RunNotFound extends Failure<RunNotFound>()("RunNotFound", {
     run: Schema.String,
     runsDir: Schema.String,
     candidates: Schema.Array(Schema.String),
+    /** Of the newest candidates. */
+    states: Schema.optionalKey(Schema.Array(Schema.String)),
     /** What resembles the name, if nothing has it. */
     meant: Schema.optionalKey(Schema.Array(Schema.String)),
   },
-  message: ({ candidates, meant = [], run, runsDir }) => {
+  message: ({ candidates, meant = [], run, runsDir, states = [] }) => {
     if (candidates.length > 1) {
-      const shown = candidates.slice(-mostCandidates).toReversed()
+      const newest = candidates.slice(-mostCandidates)
+      const shown = newest
+        .map((name, i) => (states[i] === undefined ? name : `${name} (${states[i]})`))
+        .toReversed()
       const more = candidates.length - shown.length
       const others = more === 0 ? "" : `, or ${more} older ${more === 1 ? "one" : "ones"}`
       return `run ${run} could be ${shown.join(" or ")}${others}; give more of its name`
@@ -184,6 +189,13 @@ export const readRun = Effect.fn("readRun")(function* (path: string) {
   return { path, identity, attempts, status: yield* statusOf(folder, attempts), fingerprints } satisfies Run
 })
 
+/** What a message says of a run to tell it from others. */
+const stateOf = (path: string) =>
+  readRun(path).pipe(
+    Effect.map(({ status }) => status),
+    Effect.orElseSucceed(() => "damaged"),
+  )
+
 /** The experiment's fingerprint at the end of a name; a run that is one of several in a second has its number there, too. */
 const printOf = (name: string) => /[0-9a-f]{8}(-\d+)?$/.exec(name)?.[0] ?? ""
 
@@ -223,8 +235,12 @@ export const locateRuns = Effect.fn("locateRuns")(function* (runsDir: string, ru
     const candidates = newest === undefined ? matching(names, run) : [newest.id]
     const several = /[*?[{]/.test(run)
     if (candidates.length === 0 || (candidates.length > 1 && !several)) {
+      const states = yield* Effect.forEach(candidates.slice(-mostCandidates), (name) =>
+        stateOf(paths.join(runsDir, name)),
+      )
       const known = names.length === 0 ? [] : ["latest", ...new Set(names.map(experimentOf)), ...names]
-      return yield* new RunNotFound({ run, runsDir, candidates, meant: suggest(run, known).slice(0, 3) })
+      const meant = suggest(run, known).slice(0, 3)
+      return yield* new RunNotFound({ run, runsDir, candidates, states, meant })
     }
     for (const name of candidates) found.add(paths.resolve(runsDir, name))
   }

@@ -277,7 +277,11 @@ describe("resume, list and show", () => {
     for (const name of ["20260101T000000Z-a-00000000", "20260102T000000Z-a-00000000"]) {
       mkdirSync(join(runs, name), { recursive: true })
     }
-    refused(await runCommand("show", "2026", "--runs-dir", runs), 66, /could be 20260102T.* or 20260101T/)
+    refused(
+      await runCommand("show", "2026", "--runs-dir", runs),
+      66,
+      /could be 20260102T\S+ \(damaged\) or 20260101T\S+ \(damaged\); give more/,
+    )
   })
 
   it("report a damaged run directory and still list the others", async () => {
