@@ -97,7 +97,7 @@ export class FedDropout extends layers.Layer {
   }
 
   override getConfig(): tf.serialization.ConfigDict {
-    const noise = this.#noiseShape === undefined ? {} : { noiseShape: [...this.#noiseShape] }
-    return { ...super.getConfig(), rate: this.#rate, ...noise }
+    const config = { ...super.getConfig(), rate: this.#rate }
+    return this.#noiseShape === undefined ? config : { ...config, noiseShape: [...this.#noiseShape] }
   }
 }
