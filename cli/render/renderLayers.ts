@@ -3,9 +3,12 @@ import type { Report } from "../../schemas/Report.ts"
 import { count } from "../../format/numbers.ts"
 import { table } from "./table.ts"
 
+/** A layer without a name of its own is named by its kind, as conv2d_1. */
+const titleOf = ({ kind, name }: Report["layers"][number]) =>
+  name.startsWith(`${kind}_`) ? name : `${name} (${kind})`
+
 export const renderLayers = (layers: Report["layers"]): string =>
   table(
-    ["layer", "kind", "output", "parameters"],
-    layers.map(({ kind, name, output, parameters }) => [name, kind, output.join(" × "), count(parameters)]),
-    2,
+    ["layer", "output", "parameters"],
+    layers.map((layer) => [titleOf(layer), layer.output.join(" × "), count(layer.parameters)]),
   )

@@ -23,6 +23,18 @@ const describeWinner = ({ winner }: SweepResult): ReadonlyArray<string> => {
   ]
 }
 
+/** The shortest end of each path that no other has: "optimizer.learningRate.peak" -> "peak". */
+const shortest = (names: ReadonlyArray<string>): ReadonlyArray<string> =>
+  names.map((name) => {
+    const words = name.split(".")
+    const ends = words.map((_, from) => words.slice(from).join(".")).toReversed()
+    return (
+      ends.find((end) => names.every((other) => other === name || !`.${other}`.endsWith(`.${end}`))) ?? name
+    )
+  })
+
+const namesOf = ({ space }: SweepDefinition) => shortest(placesOf(space).map(({ id }) => showId(id)))
+
 /** The finalists before and after they were trained again, and whether the winner is better than the base. */
 export const renderSweepResult = (definition: SweepDefinition, result: SweepResult): string => {
   const places = placesOf(definition.space)
@@ -45,7 +57,7 @@ export const renderSweepResult = (definition: SweepDefinition, result: SweepResu
           ],
         ]
   return [
-    table(["", ...places.map(({ id }) => showId(id)), "in the search", "fresh seeds"], [...rows, ...baseRow]),
+    table(["", ...namesOf(definition), "in the search", "fresh seeds"], [...rows, ...baseRow]),
     "",
     `${result.name}: ${count(trials)} trials, ${count(pruned)} pruned, ${count(failed)} failed, by ${objectiveName(result)}`,
     ...(iterations === null
@@ -68,7 +80,7 @@ const renderTrials = (definition: SweepDefinition, { trials }: SweepProgress): s
     ...places.map((place) => showDrawn(place, trial.parameters)),
     describeOutcome(definition, trial),
   ])
-  return table(["trial", ...places.map(({ id }) => showId(id)), objectiveName(definition)], rows)
+  return table(["trial", ...namesOf(definition), objectiveName(definition)], rows)
 }
 
 /** How far a sweep is that has not ended. */

@@ -59,6 +59,7 @@ describe("a sweep", () => {
     const folder = ["--runs-dir", join(scratch, "runs")]
     const shown = await runCommand("show", "sweep:small", ...folder)
     assert.match(shown.stdout, /winner +trial 0: not better than the base \(p = /)
+    assert.match(shown.stdout, /^trial +learningRate +validation error$/m)
     const refused = await runCommand("rm", result.base.runs[0], "--yes", ...folder)
     assert.strictEqual(refused.code, 75)
     assert.include(refused.stderr, "the base of sweep small, which `rm sweep:small` removes")
