@@ -34,24 +34,21 @@ export const newestIteration = Effect.fnUntraced(function* (path: string) {
 })
 
 /**
- * How far a run has come without a report: its newest row of metrics, and its newest validation error. Only the
- * evaluations and the last rows are decoded.
+ * How far a run has come without a report: its newest row of metrics, and its newest validation error. Only the last rows
+ * and the newest evaluation are decoded.
  */
 const readProgress = Effect.fnUntraced(function* (path: string) {
   const text = yield* readStringNow(path).pipe(Effect.orElseSucceed(() => undefined))
-  const lines = (text ?? "").split("\n")
-  // A killed process may leave a torn last line.
-  const newest = new Set(lines.slice(-3))
-  let validationError: number | null = null
+  // A killed process may leave a torn last line, so the newest row that can be read counts.
   let iteration = 0
-  for (const line of lines) {
-    if (!newest.has(line) && !line.includes('"validation"')) continue
+  for (const line of (text ?? "").split("\n").toReversed()) {
+    if (iteration > 0 && !line.includes('"validation"')) continue
     const row = yield* decodeMetric(line).pipe(Effect.option)
     if (row._tag === "None") continue
     iteration = Math.max(iteration, row.value.iteration)
-    if (row.value.split === "validation") validationError = row.value.error
+    if (row.value.split === "validation") return { iteration, validationError: row.value.error }
   }
-  return { iteration, validationError }
+  return { iteration, validationError: null }
 })
 
 /** Seconds of the attempts that have ended with a record, together; null if there is none. */

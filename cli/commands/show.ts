@@ -135,9 +135,9 @@ export const show = Command.make(
     if (report !== undefined) {
       yield* printText(`\n${renderLayers(report.layers)}`, 2)
       yield* printReportText(report)
-    }
-    if (report === undefined && summary.status !== "running")
+    } else if (summary.status !== "running") {
       yield* printText(`resume with: ${program} resume ${quoted(runArgument(found.path))}`, 2)
+    }
   }),
 ).pipe(
   Command.withDescription("Show the report of a run, an ensemble or a sweep, or its progress"),
