@@ -10,6 +10,7 @@ import type { TrialName } from "../../schemas/Sweep.ts"
 import { tryWriteReportPage } from "../../views/report/tryWriteReportPage.ts"
 import { printText } from "../render/printText.ts"
 import { openQueueIfGiven, queueFlag } from "../queueFlag.ts"
+import { FlagRefused } from "./run/options.ts"
 import { dataDir, engine, givenFlags, iterations, json, runsDir, threads, wholeNumber } from "../flags.ts"
 
 const file = Argument.String("file").pipe(
@@ -60,13 +61,6 @@ class NoSuchPart extends Failure<NoSuchPart>()("NoSuchPart", {
     `--part: found ${part}, expected a drawn trial (or base), a seed and a barrier, such as 3/0/1 or base/1/0/tested`,
 }) {}
 
-class JobsWithQueue extends Failure<JobsWithQueue>()("JobsWithQueue", {
-  exitCode: "usage",
-  fields: {},
-  message: () =>
-    "--jobs does not apply: the workers of --queue train the trials, as many at a time as they have seats; omit --jobs",
-}) {}
-
 const load = Effect.fnUntraced(function* (options: Options, checks: boolean) {
   const loaded = yield* loadDefault(options.file)
   const { loadSweep } = yield* Effect.promise(() => import("../../operations/sweep/sweepFile.ts"))
@@ -104,7 +98,10 @@ const runPart = Effect.fnUntraced(function* (text: string, options: Options) {
 
 const runWhole = Effect.fnUntraced(function* (options: Options) {
   const { jobs } = options
-  if (jobs > 1 && Option.isSome(options.queue)) return yield* new JobsWithQueue()
+  if (jobs > 1 && Option.isSome(options.queue)) {
+    const reason = "the workers of --queue train the trials, as many at a time as they have seats"
+    return yield* new FlagRefused({ flag: "--jobs", reason })
+  }
   const sweep = yield* load(options, true)
   const { runSweep } = yield* Effect.promise(() => import("../../operations/sweep/runSweep.ts"))
   const command = ["sweep", options.file, ...givenFlags(options)]
