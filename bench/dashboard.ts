@@ -48,8 +48,9 @@ const writeRuns = (runsDir: string) => {
   const rows = rowsUpTo(points)
   const validation = Array.from({ length: Math.floor(points / 10) }, (_, i) => 0.95 / Math.sqrt(10 * (i + 1)))
   const live: Array<string> = []
+  const every = Math.floor(runs / training)
   for (let i = 0; i < runs; i++) {
-    const isLive = i % Math.floor(runs / training) === 0 && i / Math.floor(runs / training) < training
+    const isLive = i % every === 0 && i / every < training
     const isKilled = !isLive && i % 50 === 25
     const run = writeRun({
       runsDir,

@@ -3,5 +3,8 @@
 /** Runs in one comparison: as many curves as have a colour and a dash of their own. */
 export const mostCompared = 16
 
-/** What one browser follows at once, in all its tabs. Their positions must fit into an address. */
-export const mostTopics = 64
+/** What one browser follows at once, in all its tabs. Their positions fit into an address, with the longest names too. */
+export const mostTopics = 48
+
+/** The newest lines of a log that are kept and shown. */
+export const logLinesShown = 500

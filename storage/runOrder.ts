@@ -17,3 +17,10 @@ export const orderMs = ({ id, orderedAt }: Ordered): number =>
 
 /** Older runs first. */
 export const byOrder = (a: Ordered, b: Ordered): number => orderMs(a) - orderMs(b) || (a.id < b.id ? -1 : 1)
+
+/** For tables of thousands: the time of each run is computed once. */
+export const newestFirst = <A extends Ordered>(runs: ReadonlyArray<A>): ReadonlyArray<A> =>
+  runs
+    .map((run) => ({ run, ms: orderMs(run) }))
+    .sort((a, b) => b.ms - a.ms || (a.run.id < b.run.id ? 1 : -1))
+    .map(({ run }) => run)

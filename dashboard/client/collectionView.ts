@@ -97,19 +97,20 @@ export const collectionView = (kind: "sweeps" | "ensembles", name: string): View
     ])
   }
 
+  /** Of this sweep or ensemble; other ones change too. */
+  let version: string | undefined
   const read = async () => {
     const own = ++wanted
     const answer = await requestJson<CollectionDetail>(`/api/collections/${kind}/${encodeURIComponent(name)}`)
     if (own !== wanted) return
     page.hidden = isProblem(answer)
     if (own > 1) frame.reload()
-    if (isProblem(answer))
-      fill(head, element("h1", {}, name), element("p", { class: "notice" }, answer.problem))
-    else draw(answer)
+    if (!isProblem(answer)) return draw(answer)
+    // Read again with the next message.
+    version = undefined
+    fill(head, element("h1", {}, name), element("p", { class: "notice" }, answer.problem))
   }
 
-  /** Of this sweep or ensemble; other ones change too. */
-  let version: string | undefined
   follow(["runs"], (message) => {
     if (message.kind !== "runs" || message.collections === null) return
     const found = message.collections[kind].find((one) => one.name === name)?.version ?? "none"

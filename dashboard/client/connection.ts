@@ -135,8 +135,9 @@ export const openConnection = (
     follow: (wanted) => {
       const isSame = wanted.size === topics.length && topics.every((topic) => wanted.has(topic))
       if (isSame) return
-      // Too many have a limit: the newest ones count.
-      topics = [...wanted].slice(-mostTopics)
+      // Of too many runs the newest ones count. Every view needs the table of all.
+      const others = [...wanted].filter((topic) => topic !== "runs")
+      topics = [...(wanted.has("runs") ? ["runs"] : []), ...others.slice(1 - mostTopics)]
       cursors = new Map([...cursors].filter(([topic]) => wanted.has(topic)))
       reopen()
     },

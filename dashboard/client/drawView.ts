@@ -6,7 +6,8 @@ import { element, fill, setText } from "./element.ts"
 import { follow } from "./live.ts"
 import { isProblem, requestJson } from "./request.ts"
 import { setQuery, type View } from "./router.ts"
-import { byAge, makeRunStore } from "./runStore.ts"
+import { newestFirst } from "../../storage/runOrder.ts"
+import { makeRunStore } from "./runStore.ts"
 
 /** While somebody draws, a prediction so often. */
 const everyMs = 150
@@ -155,14 +156,12 @@ export const drawView = (url: URL): View => {
       ...ensembles.flatMap(({ name, problem }) =>
         problem === null ? [{ value: `ensemble:${name}`, label: `ensemble ${name}` }] : [],
       ),
-      ...store
-        .rows()
-        .filter(({ state, testError }) => state === "finished" && testError !== null)
-        .sort(byAge)
-        .map(({ id, testError }) => ({
-          value: id,
-          label: `${id} (test error ${(100 * (testError ?? 0)).toFixed(2)} %)`,
-        })),
+      ...newestFirst(
+        store.rows().filter(({ state, testError }) => state === "finished" && testError !== null),
+      ).map(({ id, testError }) => ({
+        value: id,
+        label: `${id} (test error ${(100 * (testError ?? 0)).toFixed(2)} %)`,
+      })),
     ]
     if (JSON.stringify(next) === JSON.stringify(models)) return
     const before = models.length === 0 ? wanted : select.value

@@ -5,8 +5,6 @@ import type { LogLine, RunDetail } from "../messages.ts"
 import { element, setText } from "./element.ts"
 import { scrollTable } from "./scrollTable.ts"
 
-export const logLinesShown = 500
-
 const highlight = (name: string) => {
   const value = element("strong", {}, "–")
   const remark = element("small", {})

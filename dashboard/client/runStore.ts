@@ -1,5 +1,5 @@
 /** Rows of runs as they come: (messages) -> the present rows and collections. */
-import { byOrder, orderMs } from "../../storage/runOrder.ts"
+import { newestFirst, orderMs } from "../../storage/runOrder.ts"
 import type { Collections, RunRow, RunsMessage } from "../messages.ts"
 import { secondsOf } from "./texts.ts"
 
@@ -27,9 +27,6 @@ export const makeRunStore = (): RunStore => {
     isComplete: () => isComplete,
   }
 }
-
-/** Newest first, as the command `list` orders them. */
-export const byAge = (a: RunRow, b: RunRow) => byOrder(b, a)
 
 type Key = (row: RunRow, now: number) => number | string | null
 
@@ -59,12 +56,15 @@ export const sortRows = (
   now: number,
 ): ReadonlyArray<RunRow> => {
   const valueOf: Key = sortKeys[key]
-  return rows.toSorted((a, b) => {
-    const [left, right] = [valueOf(a, now), valueOf(b, now)]
-    if (left === null || right === null) return left === right ? byAge(a, b) : left === null ? 1 : -1
-    const order = left < right ? -1 : left > right ? 1 : 0
-    return (isDescending ? -order : order) || byAge(a, b)
-  })
+  // A sort keeps the order of equal rows.
+  return newestFirst(rows)
+    .map((row) => ({ row, value: valueOf(row, now) }))
+    .sort(({ value: left }, { value: right }) => {
+      if (left === null || right === null) return left === right ? 0 : left === null ? 1 : -1
+      const order = left < right ? -1 : left > right ? 1 : 0
+      return isDescending ? -order : order
+    })
+    .map(({ row }) => row)
 }
 
 /** Every word must occur in the name, the id, the dataset or the seed. */

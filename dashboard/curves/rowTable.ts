@@ -12,8 +12,6 @@ export interface RowTable {
   readonly push: (row: SentRow, end: number) => void
   readonly clear: () => void
   readonly row: (position: number) => SentRow
-  /** The rows from a position on. */
-  readonly rowsFrom: (position: number) => ReadonlyArray<SentRow>
   readonly split: (position: number) => RowSplit
   readonly iteration: (position: number) => number
   /** Of a field of a row: 2 is the loss, 3 the error rate, 4 the learning rate. */
@@ -54,8 +52,6 @@ export const makeRowTable = (): RowTable => {
       length = 0
     },
     row,
-    rowsFrom: (position) =>
-      Array.from({ length: Math.max(0, length - position) }, (_, i) => row(position + i)),
     split,
     iteration: (position) => at(position, 1),
     value: at,

@@ -7,7 +7,7 @@ import { join } from "node:path"
 import { layout } from "../../storage/runDirectory.ts"
 
 /** A folder that was changed this recently may change again without another time. */
-const settleMs = 2000
+export const settleMs = 2000
 
 export const modifiedMs = (path: string) => statSync(path, { throwIfNoEntry: false })?.mtimeMs ?? 0
 

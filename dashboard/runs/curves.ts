@@ -9,7 +9,7 @@ import { readdirSync } from "node:fs"
 import { join } from "node:path"
 import type { SentRow } from "../messages.ts"
 import { makeRowTable, type RowTable } from "../curves/rowTable.ts"
-import { openGrowingFile } from "./growingFile.ts"
+import { openFollowedFile } from "./followedFile.ts"
 
 const numberOr = (value: unknown): number | null =>
   typeof value === "number" && Number.isFinite(value) ? value : null
@@ -71,7 +71,7 @@ export interface Curves {
 }
 
 export const openCurves = (runPath: string): Curves => {
-  const file = openGrowingFile()
+  const file = openFollowedFile()
   const rows = makeRowTable()
   return {
     refresh: () => {

@@ -7,10 +7,9 @@ import { basename } from "node:path"
 import { printable } from "../../format/printable.ts"
 import type { LogLine } from "../messages.ts"
 import { logPath } from "./curves.ts"
-import { openGrowingFile } from "./growingFile.ts"
+import { logLinesShown } from "../limits.ts"
+import { openFollowedFile } from "./followedFile.ts"
 
-/** Lines that are kept and shown. */
-export const linesKept = 500
 const longestText = 2000
 
 /** pino's levels. */
@@ -46,7 +45,7 @@ export interface RunLog {
 }
 
 export const openRunLog = (runPath: string): RunLog => {
-  let file = openGrowingFile()
+  let file = openFollowedFile()
   let name = ""
   let lines: Array<{ line: LogLine; end: number }> = []
   return {
@@ -55,17 +54,17 @@ export const openRunLog = (runPath: string): RunLog => {
       const newest = path === undefined ? "" : basename(path, ".ndjson")
       if (newest !== name) {
         name = newest
-        file = openGrowingFile()
+        file = openFollowedFile()
         lines = []
       }
       for (const part of file.readAll(path)) {
         if (part.restarted) lines = []
         // Of a log of millions of lines only the last ones are decoded.
-        for (const { end, text } of part.lines.slice(-linesKept)) {
+        for (const { end, text } of part.lines.slice(-logLinesShown)) {
           const line = decodeLogLine(text)
           if (line !== undefined) lines.push({ line, end })
         }
-        lines = lines.slice(-linesKept)
+        lines = lines.slice(-logLinesShown)
       }
     },
     since: (cursor) => {

@@ -10,7 +10,7 @@ import { budgetOf } from "../../inspect/summary.ts"
 import { readTrainEvents } from "../../inspect/trainEvents.ts"
 import type { RunHeader } from "../../storage/runHeader.ts"
 import { decodeRow, metricsPath } from "./curves.ts"
-import { openGrowingFile } from "./growingFile.ts"
+import { openFollowedFile } from "./followedFile.ts"
 import type { SentRow } from "../messages.ts"
 
 export interface Progress {
@@ -37,7 +37,7 @@ const recordedSamples = (run: RunHeader) =>
 /** Rows are not kept: there may be many runs in training. */
 export const openProgressMeter = Effect.fnUntraced(function* (run: RunHeader) {
   let samples: ReadonlyArray<Sample> = (yield* recordedSamples(run)).slice(-maxSamples)
-  const file = openGrowingFile()
+  const file = openFollowedFile()
   let last: SentRow | undefined
   let validationError: number | null = null
   /** True if there were new rows. */

@@ -16,7 +16,7 @@ import { changeMark } from "./changeMark.ts"
 import { openCurves } from "./curves.ts"
 import { openRunLog } from "./logLines.ts"
 import { openProgressMeter } from "./progress.ts"
-import { makeDamagedRow, makeRunRow } from "./runRow.ts"
+import { hasRecordedEnd, makeDamagedRow, makeRunRow } from "./runRow.ts"
 
 const checkpointsOf = (runPath: string): ReadonlyArray<Checkpoint> => {
   const folder = join(runPath, layout.checkpoints)
@@ -44,9 +44,6 @@ const remarksOf = (row: RunRow, rows: number): ReadonlyArray<string> => [
     : []),
   ...(row.state === "finished" && rows === 0 ? ["metrics.ndjson has no rows: there are no curves"] : []),
 ]
-
-/** Whether nothing but a new attempt can change the state: not so while a process lives, or may only seem to be gone. */
-const hasRecordedEnd = ({ state }: RunRow) => !["running", "starting", "killed"].includes(state)
 
 export const openRunDetail = (runPath: string, openedMs: number) => {
   const curves = openCurves(runPath)

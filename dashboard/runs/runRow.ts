@@ -13,6 +13,10 @@ export const stateOf = (run: RunHeader, nowMs: number): RunState => {
   return (run.attempts.at(-1)?.outcome ?? null) === null ? "killed" : "stopped"
 }
 
+/** Whether nothing but a new attempt can change the state: not so while a process lives, or may only seem to be gone. */
+export const hasRecordedEnd = ({ state }: RunRow): boolean =>
+  !["running", "starting", "killed"].includes(state)
+
 export const isLive = (row: RunRow): boolean => row.state === "running" || row.state === "starting"
 
 const remarkOf = ({ formatVersion: found }: RunHeader): string | null =>

@@ -9,11 +9,11 @@ import { join } from "node:path"
 import { Clock, Effect } from "effect"
 import { readHeader } from "../../storage/runHeader.ts"
 import { listRunNames } from "../../storage/runNames.ts"
-import { byOrder } from "../../storage/runOrder.ts"
+import { newestFirst } from "../../storage/runOrder.ts"
 import type { RunRow } from "../messages.ts"
 import { openProgressMeter, type ProgressMeter } from "./progress.ts"
-import { changeMark, modifiedMs } from "./changeMark.ts"
-import { isLive, makeDamagedRow, makeRunRow } from "./runRow.ts"
+import { changeMark, modifiedMs, settleMs } from "./changeMark.ts"
+import { hasRecordedEnd, isLive, makeDamagedRow, makeRunRow } from "./runRow.ts"
 
 /** Runs that have ended are looked at in this many rounds. */
 const rounds = 3
@@ -28,7 +28,7 @@ interface Entry {
   meter: ProgressMeter | undefined
 }
 
-const isDone = (row: RunRow | undefined): row is RunRow => row !== undefined && !isLive(row)
+const isEnded = (row: RunRow | undefined): boolean => row !== undefined && !isLive(row)
 
 const hasChanged = (before: RunRow | undefined, after: RunRow) =>
   before === undefined || JSON.stringify(before) !== JSON.stringify(after)
@@ -46,8 +46,7 @@ export const openRunsTable = (runsDir: string) => {
   /** Adds runs that are new and drops those that are gone. */
   const list = Effect.fnUntraced(function* () {
     const changedAt = modifiedMs(runsDir)
-    // A folder that was changed this moment may change again without another time.
-    if (changedAt === listedAt && (yield* Clock.currentTimeMillis) - changedAt > 2000) return
+    if (changedAt === listedAt && (yield* Clock.currentTimeMillis) - changedAt > settleMs) return
     listedAt = changedAt
     const names = new Set(yield* listRunNames(runsDir).pipe(Effect.orElseSucceed(() => [])))
     for (const name of entries.keys()) {
@@ -77,7 +76,8 @@ export const openRunsTable = (runsDir: string) => {
   const look = Effect.fnUntraced(function* (entry: Entry) {
     const path = join(runsDir, entry.name)
     const mark = changeMark(path, yield* Clock.currentTimeMillis)
-    if (mark !== undefined && mark === entry.mark && isDone(entry.row)) return
+    if (mark !== undefined && mark === entry.mark && entry.row !== undefined && hasRecordedEnd(entry.row))
+      return
     const row = yield* readRow(entry).pipe(Effect.catch(({ problem }) => makeDamagedRow(path, problem)))
     entry.mark = mark
     if (!hasChanged(entry.row, row)) return
@@ -94,7 +94,7 @@ export const openRunsTable = (runsDir: string) => {
     let i = 0
     for (const entry of [...entries.values()].toReversed()) {
       i++
-      const isDue = !isDone(entry.row) || i % rounds === round
+      const isDue = !isEnded(entry.row) || i % rounds === round
       if (!isDue) continue
       if ((yield* Clock.currentTimeMillis) > until && entry.row === undefined) {
         hasAll = false
@@ -121,9 +121,11 @@ export const openRunsTable = (runsDir: string) => {
     },
     /** Rows that changed after a version, newest run first. */
     rowsSince: (since: number): ReadonlyArray<RunRow> =>
-      [...entries.values()]
-        .flatMap(({ row, version }) => (row !== undefined && version > since ? [row] : []))
-        .sort((a, b) => byOrder(b, a)),
+      newestFirst(
+        [...entries.values()].flatMap(({ row, version }) =>
+          row !== undefined && version > since ? [row] : [],
+        ),
+      ),
     removedSince: (since: number): ReadonlyArray<string> =>
       [...removed].flatMap(([name, version]) => (version > since ? [name] : [])),
   }

@@ -1,5 +1,5 @@
 /**
- * The pages in a real browser: from disk, offline, at several screen screens, in light and dark mode.
+ * The pages in a real browser: from disk, offline, at several screen sizes, in light and dark mode.
  *
  * Skipped with a warning if there is no Chromium.
  */

@@ -128,7 +128,9 @@ export const ensemblePage = Effect.fn("ensemblePage")(function* (
   const dataset = records.dataset?.name
   const missing = [
     ...(records.dataset === undefined
-      ? [`the first member, ${members[0].run}, cannot be read, so there are no images`]
+      ? [
+          `the statistics of the dataset of the first member, ${members[0].run}, are missing, so there are no images`,
+        ]
       : []),
     ...pictures.missing,
   ]

@@ -15,7 +15,9 @@ const by = (pair: ReadonlyArray<number>) => pair.join("×")
 
 /** The padding of windows, or the zeros above, below, left and right of an image. */
 const paddingOf = (padding: string | ReadonlyArray<ReadonlyArray<number>>) =>
-  typeof padding === "string" ? padding : padding.flat().join(" ")
+  typeof padding === "string"
+    ? padding
+    : `padding (${padding.map((pair) => `(${pair.join(", ")})`).join(", ")})`
 
 /** The options of a layer in a few words. */
 const optionsOf = (layer: Layer): string => {

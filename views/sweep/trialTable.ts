@@ -29,7 +29,7 @@ export const trialTable = (
     "trial",
     "outcome",
     ...barriers.map((barrier) => ({
-      name: barriers.length === 1 ? objectiveName(definition) : `At ${barrierName(barrier)}`,
+      name: barriers.length === 1 ? objectiveName(definition) : `at ${barrierName(barrier)}`,
       numeric: true,
     })),
     ...shortNames(places).map((name) => ({ name, numeric: true })),

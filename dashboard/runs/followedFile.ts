@@ -46,7 +46,7 @@ const checksumOf = (file: number, bytes: number, known = beginning): number => {
   return sum
 }
 
-export interface GrowingFile {
+export interface FollowedFile {
   /** Looks at the file under its present path; undefined if there is none. */
   readonly read: (path: string | undefined) => NewLines
   /** The same until nothing is left. */
@@ -59,7 +59,7 @@ export interface GrowingFile {
 
 const nothing: NewLines = { restarted: false, lines: [], hasMore: false }
 
-export const openGrowingFile = (): GrowingFile => {
+export const openFollowedFile = (): FollowedFile => {
   let known: { readonly path: string; readonly inode: number; readonly size: number } | undefined
   /** The end of the whole lines. */
   let position = beginning

@@ -4,7 +4,7 @@ import { syncBuiltinESMExports } from "node:module"
 import { tmpdir } from "node:os"
 import { join } from "node:path"
 import { afterAll, assert, beforeAll, beforeEach, describe, it } from "@effect/vitest"
-import { openGrowingFile } from "../../dashboard/runs/growingFile.ts"
+import { openFollowedFile } from "../../dashboard/runs/followedFile.ts"
 
 const counted = { bytes: 0 }
 const { readSync } = fs
@@ -32,7 +32,7 @@ afterAll(() => rmSync(scratch, { recursive: true, force: true }))
 
 describe("a growing file", () => {
   it("is read once, also to find out what a reader of the line before has", () => {
-    const file = openGrowingFile()
+    const file = openFollowedFile()
     const line = `${"x".repeat(99)}\n`
     let size = 0
     for (let i = 0; i < 200; i++) {
@@ -46,7 +46,7 @@ describe("a growing file", () => {
     file.read(path)
     assert.strictEqual(counted.bytes, size, "without a change nothing is read")
     // A reader of another process may be anywhere: what follows the nearest known position is read.
-    const other = openGrowingFile()
+    const other = openFollowedFile()
     other.read(path)
     assert.deepStrictEqual(other.position(), file.position())
     counted.bytes = 0
@@ -56,7 +56,7 @@ describe("a growing file", () => {
   })
 
   it("that is large is read in parts, each line once", () => {
-    const file = openGrowingFile()
+    const file = openFollowedFile()
     const all = Array.from({ length: 20_000 }, (_, i) => `${i} ${"x".repeat(i % 97)}`)
     writeFileSync(path, `${all.join("\n")}\n`)
     const parts = [...file.readAll(path)]
@@ -72,7 +72,7 @@ describe("a growing file", () => {
   })
 
   it("without line feeds is read once: a line that no program writes is skipped", () => {
-    const file = openGrowingFile()
+    const file = openFollowedFile()
     const block = "y".repeat(1 << 20)
     appendFileSync(path, "first\n")
     for (let i = 0; i < 12; i++) {
@@ -90,13 +90,13 @@ describe("a growing file", () => {
       ["last"],
     )
     assert.isBelow(counted.bytes - before, 100)
-    const whole = openGrowingFile()
+    const whole = openFollowedFile()
     for (const _ of whole.readAll(path)) continue
     assert.deepStrictEqual(file.position(), whole.position())
   })
 
   it("starts again when it was cut or replaced, and goes on when only its end was cut", () => {
-    const file = openGrowingFile()
+    const file = openFollowedFile()
     appendFileSync(path, "one\ntwo\nthr")
     assert.strictEqual(file.read(path).lines.length, 2)
     truncateSync(path, 9)
