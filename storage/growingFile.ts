@@ -50,13 +50,11 @@ export const makeGrowingFile = Effect.fn("makeGrowingFile")(function* (folder: s
         if (!isPublished) rmSync(path, { force: true })
       }),
   )
-  yield* Effect.acquireRelease(
-    Effect.sync(() => {
-      const renew = () => futimesSync(file, new Date(), new Date())
-      return setInterval(renew, renewedMs).unref()
-    }),
-    (timer) => Effect.sync(() => clearInterval(timer)),
+  // The time of a published file is part of the records about it. A missed renewal only makes the file look older.
+  const renew = Effect.suspend(() =>
+    isPublished ? Effect.void : Effect.try(() => futimesSync(file, new Date(), new Date())),
   )
+  yield* renew.pipe(Effect.ignore, Effect.delay(renewedMs), Effect.forever, Effect.forkScoped)
   let sizeBytes = 0
   const attempt = <A>(run: () => A) => {
     try {

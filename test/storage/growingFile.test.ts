@@ -1,10 +1,31 @@
-import { mkdtempSync, readdirSync, readFileSync, rmSync, utimesSync, writeFileSync } from "node:fs"
+import fs, {
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  utimesSync,
+  writeFileSync,
+} from "node:fs"
+import { syncBuiltinESMExports } from "node:module"
 import { tmpdir } from "node:os"
 import { join } from "node:path"
 import * as NodeServices from "@effect/platform-node/NodeServices"
 import { afterAll, assert, describe, it } from "@effect/vitest"
 import { Effect } from "effect"
+import { TestClock } from "effect/testing"
 import { makeGrowingFile } from "../../storage/growingFile.ts"
+
+/** Lets the next call of `futimesSync` fail, in all modules. */
+const failNextRenewal = () => {
+  const { futimesSync } = fs
+  fs.futimesSync = () => {
+    fs.futimesSync = futimesSync
+    syncBuiltinESMExports()
+    throw new Error("EIO")
+  }
+  syncBuiltinESMExports()
+}
 
 const scratch = mkdtempSync(join(tmpdir(), "tidemark-growing-"))
 afterAll(() => rmSync(scratch, { recursive: true, force: true }))
@@ -54,5 +75,25 @@ describe("a growing file", () => {
       const error = yield* Effect.flip(Effect.scoped(makeGrowingFile(folder)))
       assert.strictEqual(error._tag, "StorageFailed")
     }).pipe(Effect.provide(NodeServices.layer)),
+  )
+
+  it.effect("renews its time while it is open, even after a failure, and not once it is published", () =>
+    Effect.gen(function* () {
+      const folder = newFolder()
+      const path = join(folder, "whole")
+      const file = yield* makeGrowingFile(folder)
+      const minutesOld = (name: string) => Math.floor((Date.now() - statSync(name).mtimeMs) / 60_000)
+      const makeOld = (name: string) => utimesSync(name, new Date(), new Date(Date.now() - 600_000))
+      makeOld(file.path)
+      failNextRenewal()
+      yield* TestClock.adjust("1 minute")
+      assert.strictEqual(minutesOld(file.path), 10)
+      yield* TestClock.adjust("1 minute")
+      assert.strictEqual(minutesOld(file.path), 0)
+      yield* file.publish(path)
+      makeOld(path)
+      yield* TestClock.adjust("3 minutes")
+      assert.strictEqual(minutesOld(path), 10)
+    }).pipe(Effect.scoped, Effect.provide(NodeServices.layer)),
   )
 })
