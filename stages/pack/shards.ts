@@ -7,10 +7,10 @@ const mostShards = 100_000
 
 const range = /\{(\d+)\.\.(\d+)\}/
 
-/** The numbers of files that the ranges of a path stand for, multiplied. */
+/** The numbers of files that the ranges of a path stand for, multiplied. A descending range is one file: it is left as it is. */
 const shardsIn = (path: string) =>
   [...path.matchAll(new RegExp(range, "g"))].reduce(
-    (product, [, from, until]) => product * (Number(until) - Number(from) + 1),
+    (product, [, from, until]) => product * Math.max(1, Number(until) - Number(from) + 1),
     1,
   )
 
