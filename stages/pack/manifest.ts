@@ -150,10 +150,19 @@ const readManifest = Effect.fnUntraced(function* (
             `found the ${column} ${shortened(unusable[column], 100)}, expected a text, a number or true or false`,
             `${column} of another type`,
           )
+    const unusableColumn = [columns.split, columns.group].find((column) => unusable[column] !== undefined)
+    if (unusableColumn !== undefined) {
+      // Read as no group, a patient would be in two splits.
+      noText(unusableColumn)
+      continue
+    }
     const split = (values[columns.split] ?? "").toLowerCase()
     const set = testNames.has(split) ? "test" : split === "" || trainNames.has(split) ? field : undefined
     if (set === undefined) {
-      problem(`found ${columns.split} ${JSON.stringify(split)}, expected train or test`)
+      problem(
+        `found ${columns.split} ${JSON.stringify(split)}, expected train or test`,
+        `another ${columns.split}`,
+      )
     } else if (!values[columns.path]) noText(columns.path)
     else if (!values[columns.label]) noText(columns.label)
     else {

@@ -1,5 +1,5 @@
 import { createHash } from "node:crypto"
-import { mkdirSync, mkdtempSync, rmSync, symlinkSync, utimesSync, writeFileSync } from "node:fs"
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, symlinkSync, utimesSync, writeFileSync } from "node:fs"
 import { tmpdir } from "node:os"
 import { join } from "node:path"
 import { deflateSync } from "node:zlib"
@@ -250,6 +250,45 @@ describe("the labels of a manifest in JSON Lines", () => {
     assert.match(message, /all\.jsonl:2: found the label \["a"\], expected a text, a number or true or false/)
     assert.match(message, /all\.jsonl:3: found the label \{"id":1\}/)
     assert.match(message, /all\.jsonl:4: found the label 1234567890123456\d{4}/)
+  })
+})
+
+describe("the groups and splits of a manifest in JSON Lines", () => {
+  const of = async (...rows: ReadonlyArray<string>) => {
+    const folder = await folderWith()
+    const lines = ["a/1", "a/2", "b/1", "b/2"].map((name, i) => {
+      const more = rows[i] === undefined ? "" : `, ${rows[i]}`
+      return `{"path": "${name}.png", "label": "${name[0]}"${more}}\n`
+    })
+    await write(folder, { "all.jsonl": lines.join("") })
+    return { kind: "manifest", train: join(folder, "all.jsonl") }
+  }
+
+  it("may be texts, numbers, or nothing", async () => {
+    const { packed: found } = await packed(
+      await of('"group": 7', '"group": "7"', '"group": null, "split": null', '"group": "", "split": "test"'),
+    )
+    const groups = readFileSync(found?.groups?.path ?? "").subarray(-32)
+    const at = (example: number) => groups.subarray(8 * example, 8 * example + 8).toString("hex")
+    assert.strictEqual(at(0), at(1))
+    assert.strictEqual(new Set([at(0), at(2), at(3)]).size, 3)
+  })
+
+  it("of other types, and numbers that are not exact, are named: without its group, an example could be in any split", async () => {
+    const groups = await refused(
+      await of('"group": 12345678901234567890', '"group": ["p"]', '"group": {"id": 1}', '"group": "p"'),
+    )
+    assert.match(groups, /all\.jsonl:1: found the group 1234567890123456\d{4}, expected a text, a number/)
+    assert.match(groups, /all\.jsonl:2: found the group \["p"\]/)
+    assert.match(groups, /all\.jsonl:3: found the group \{"id":1\}/)
+    assert.notMatch(groups, /all\.jsonl:4/)
+    const splits = await refused(await of('"split": ["test"]'))
+    assert.match(splits, /all\.jsonl:1: found the split \["test"\], expected a text, a number/)
+  })
+
+  it("that are not train or test are one kind of problem", async () => {
+    const message = await refused(await of(...["w", "x", "y", "z"].map((name) => `"split": "${name}"`)))
+    assert.match(message, /all\.jsonl:3: found split "y", expected train or test\n {2}and 1 more like them/)
   })
 })
 
