@@ -6,7 +6,7 @@ import { failedNow, StorageFailed } from "./StorageFailed.ts"
 
 export interface OpenFile {
   readonly sizeBytes: number
-  /** Fewer bytes at the end of the file. Throws what the system reports. */
+  /** In memory of their own; fewer bytes at the end of the file. Throws what the system reports. */
   readonly read: (at: number, size: number) => Uint8Array
 }
 

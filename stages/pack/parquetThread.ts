@@ -2,7 +2,8 @@
  * Reads a Parquet file in a worker thread: (file by position, names of columns) -> its row groups, until the scope ends.
  *
  * One changed bit makes the reader loop for ever, or fill the memory: the thread has limits of both, and is ended if it
- * reaches one. Reading in another thread costs nothing else: the images of a row group are copied once.
+ * reaches one. It may reach one between two row groups, too. The bytes of the file are transferred to the thread; the images of
+ * a row group are copied once, on their way back.
  */
 import { Worker } from "node:worker_threads"
 import { Context, Duration, Effect, Option, Schema } from "effect"
@@ -36,18 +37,22 @@ const Metadata = Schema.fromJsonString(
 )
 const decodeMetadata = Schema.decodeUnknownOption(Metadata)
 
-/** `name`: of the file in messages. */
-export const openParquet = Effect.fn("openParquet")(function* (
-  { read, sizeBytes }: OpenFile,
-  name: string,
-  columns: ParquetColumns,
-) {
-  const limit = yield* ParquetTimeLimit
-  const invalid = (found: string, expected: string, advice: string) =>
-    new SourceInvalid({ path: name, found, expected, advice })
-  const damaged = (found: string) =>
-    invalid(found, "a whole Parquet file", "the file is damaged: get it again")
-  const task: Task = { sizeBytes, columns, mostGroupBytes: largestFileBytes }
+const damaged = (path: string, found: string) =>
+  new SourceInvalid({
+    path,
+    found,
+    expected: "a whole Parquet file",
+    advice: "the file is damaged: get it again",
+  })
+
+/** Why the thread ended. */
+const describeEnd = (error: unknown) =>
+  error instanceof Error && "code" in error && error.code === "ERR_WORKER_OUT_OF_MEMORY"
+    ? `values of more than ${heapMiB / 1024} GB in a row group`
+    : String(error)
+
+/** A worker thread, and what was found in the file, once it has ended. */
+const startWorker = Effect.fnUntraced(function* (task: Task) {
   const worker = yield* Effect.acquireRelease(
     Effect.sync(
       () =>
@@ -58,22 +63,43 @@ export const openParquet = Effect.fn("openParquet")(function* (
     ),
     (worker) => Effect.promise(() => worker.terminate()),
   )
+  let end: string | undefined
+  // Without a listener, an error between two calls would end the process.
+  worker.on("error", (error) => (end = describeEnd(error)))
+  worker.on("exit", (code) => (end ??= `a reader that ended with code ${code}`))
+  return { worker, end: () => end }
+})
+
+/** Memory of its own, which can be transferred. */
+const ownBuffer = ({ buffer, byteLength, byteOffset }: Uint8Array) =>
+  (byteLength === buffer.byteLength
+    ? buffer
+    : buffer.slice(byteOffset, byteOffset + byteLength)) as ArrayBuffer
+
+/** `name`: of the file in messages. */
+export const openParquet = Effect.fn("openParquet")(function* (
+  { read, sizeBytes }: OpenFile,
+  name: string,
+  columns: ParquetColumns,
+) {
+  const limit = yield* ParquetTimeLimit
+  const { end, worker } = yield* startWorker({ sizeBytes, columns, mostGroupBytes: largestFileBytes })
   const send = (request: Request, transfer: ReadonlyArray<ArrayBuffer> = []) =>
     worker.postMessage(request, transfer)
 
   /** The next reply of the kind; meanwhile the worker is sent the bytes that it asks for. */
   const receive = <Kind extends Reply["kind"]>(kind: Kind) =>
     Effect.callback<Answer<Kind>, SourceInvalid | StorageFailed>((resume) => {
+      const ended = end()
+      if (ended !== undefined) return resume(Effect.fail(damaged(name, ended)))
       const settle = (result: Effect.Effect<Answer<Kind>, SourceInvalid | StorageFailed>) => {
         removeListeners()
         resume(result)
       }
       const answer = ({ at, id, sizeBytes }: Answer<"read">) => {
         try {
-          const bytes = read(at, sizeBytes)
-          const { buffer, byteLength, byteOffset } = bytes
-          const whole = buffer.slice(byteOffset, byteOffset + byteLength) as ArrayBuffer
-          send({ kind: "bytes", id, bytes: whole }, [whole])
+          const bytes = ownBuffer(read(at, sizeBytes))
+          send({ kind: "bytes", id, bytes }, [bytes])
         } catch (error) {
           settle(Effect.fail(failedNow("read", name)(error)))
         }
@@ -81,27 +107,24 @@ export const openParquet = Effect.fn("openParquet")(function* (
       const onMessage = (reply: Reply) => {
         if (reply.kind === "read") answer(reply)
         else if (reply.kind === "failed") {
-          settle(Effect.fail(invalid(reply.found, reply.expected, reply.advice)))
+          const { advice, expected, found } = reply
+          settle(Effect.fail(new SourceInvalid({ path: name, found, expected, advice })))
         } else if (reply.kind === kind) settle(Effect.succeed(reply as Answer<Kind>))
       }
-      const onError = (error: unknown) => {
-        const isFull = error instanceof Error && "code" in error && error.code === "ERR_WORKER_OUT_OF_MEMORY"
-        const found = isFull ? `values of more than ${heapMiB / 1024} GB in a row group` : String(error)
-        settle(Effect.fail(damaged(found)))
-      }
+      const onExit = () => settle(Effect.fail(damaged(name, end() ?? "a reader that ended")))
       const removeListeners = () => {
         worker.off("message", onMessage)
-        worker.off("error", onError)
+        worker.off("exit", onExit)
       }
       worker.on("message", onMessage)
-      worker.on("error", onError)
+      worker.on("exit", onExit)
       return Effect.sync(removeListeners)
     }).pipe(
       Effect.timeoutOrElse({
         duration: limit,
         orElse: () => {
           const seconds = Duration.toSeconds(Duration.fromInputUnsafe(limit))
-          return Effect.fail(damaged(`a row group that is not read after ${seconds} s`))
+          return Effect.fail(damaged(name, `a row group that is not read after ${seconds} s`))
         },
       }),
     )

@@ -1,10 +1,14 @@
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs"
+import { syncBuiltinESMExports } from "node:module"
 import { tmpdir } from "node:os"
 import { join } from "node:path"
+import threads, { type Worker } from "node:worker_threads"
+import * as NodeServices from "@effect/platform-node/NodeServices"
 import { afterAll, assert, describe, it } from "@effect/vitest"
 import { Effect } from "effect"
 import { parquetWriteBuffer } from "hyparquet-writer"
-import { ParquetTimeLimit } from "../../../stages/pack/parquetThread.ts"
+import { openParquet, ParquetTimeLimit } from "../../../stages/pack/parquetThread.ts"
+import { openFile } from "../../../storage/openFile.ts"
 import { parquet, type ParquetRow } from "../../fixtures/parquet.ts"
 import { pack, png } from "./packing.ts"
 
@@ -36,6 +40,24 @@ const namesOf = (path = "") =>
     .trim()
     .split("\n")
     .map((line) => String(JSON.parse(line)))
+
+/** Runs an effect that starts a worker thread: answers both. */
+const withWorker = <A, E, R>(effect: Effect.Effect<A, E, R>) =>
+  Effect.gen(function* () {
+    const { Worker } = threads
+    const started: Array<Worker> = []
+    threads.Worker = class extends Worker {
+      constructor(...options: ConstructorParameters<typeof Worker>) {
+        super(...options)
+        started.push(this)
+      }
+    }
+    syncBuiltinESMExports()
+    const opened = yield* effect
+    threads.Worker = Worker
+    syncBuiltinESMExports()
+    return { opened, worker: started[0] }
+  })
 
 describe("Parquet files", () => {
   it("are read in the order of files, row groups and rows, with the class names of the metadata in their order", async () => {
@@ -154,6 +176,35 @@ describe("Parquet files", () => {
       ),
     )
     assert.match(message, /found a row group that is not read after 1\.5 s, expected a whole Parquet file/)
+  })
+
+  it("are refused if the reader ends between two row groups, which does not end the process", async () => {
+    const train = written(parquet(await rows(0, 1, 0), { rowGroupSize: 1 }))
+    const full = Object.assign(new Error("heap"), { code: "ERR_WORKER_OUT_OF_MEMORY" })
+    const ends: ReadonlyArray<readonly [RegExp, (worker: Worker) => unknown]> = [
+      [
+        /found values of more than 2 GB in a row group, expected a whole/,
+        (worker) => worker.emit("error", full),
+      ],
+      [
+        /found a reader that ended with code 1, expected a whole Parquet file/,
+        (worker) => worker.terminate(),
+      ],
+    ]
+    for (const [expected, endWorker] of ends) {
+      const message = await Effect.runPromise(
+        Effect.gen(function* () {
+          const file = yield* openFile(train)
+          const { opened, worker } = yield* withWorker(
+            openParquet(file, "set.parquet", { image: "image", label: "label" }),
+          )
+          assert.lengthOf(yield* opened.readGroup(0), 1)
+          yield* Effect.promise(async () => endWorker(worker))
+          return (yield* Effect.flip(opened.readGroup(1))).message
+        }).pipe(Effect.scoped, Effect.provide(NodeServices.layer)),
+      )
+      assert.match(message, expected)
+    }
   })
 
   it("that are truncated, damaged or missing are refused", async () => {
