@@ -58,18 +58,22 @@ export const callSchedule = (code: Loaded<"schedule">, iteration: number, budget
 const mostTried = 20_000
 
 /** Iterations from 0 to the last one, at equal distances if there are more than `most`. */
-const spread = (total: number, most: number): ReadonlyArray<number> => {
+export const spread = (total: number, most: number): ReadonlyArray<number> => {
   const tried = Math.min(total, most)
   return Array.from({ length: tried }, (_, i) => Math.round((i * (total - 1)) / Math.max(1, tried - 1)))
 }
 
-/** The learning rates of a training of `budget` iterations. Throws OwnCodeFailed. */
-export const trySchedule = (
+/** The learning rates of these iterations, computed in their order. Throws OwnCodeFailed. */
+export const ratesOf = (
   code: Loaded<"schedule">,
   budget: number,
-  most: number = mostTried,
+  iterations: ReadonlyArray<number>,
 ): ReadonlyArray<number> =>
-  purely(() => spread(budget, most).map((iteration) => callSchedule(code, iteration, budget)))
+  purely(() => iterations.map((iteration) => callSchedule(code, iteration, budget)))
+
+/** The learning rates of a training of `budget` iterations. Throws OwnCodeFailed. */
+export const trySchedule = (code: Loaded<"schedule">, budget: number): ReadonlyArray<number> =>
+  ratesOf(code, budget, spread(budget, mostTried))
 
 type ImageShape = readonly [height: number, width: number, channels: number]
 

@@ -1,10 +1,10 @@
 /**
  * Calls every function of own code that works on plain numbers twice, on made data: (experiment, functions) -> nothing, or the
- * first one that fails or gives other bits the second time.
+ * first one that fails or gives other bits the second time. What depends on a position is called in the reverse order then.
  */
 import type { Experiment } from "../../schemas/experiment/Experiment.ts"
 import { randomKey, randomWords } from "../random.ts"
-import { augmentWith, callMetric, callPreprocess, trySchedule } from "./call.ts"
+import { augmentWith, callMetric, callPreprocess, ratesOf, spread } from "./call.ts"
 import { OwnCodeFailed, type OwnFunctions } from "./load.ts"
 import { usesOf } from "./uses.ts"
 
@@ -61,9 +61,12 @@ export const checkFunctions = (experiment: Experiment, functions: OwnFunctions, 
     if (kind === "schedule") {
       const code = functions.get(kind, reference)
       const { budget } = experiment
-      const iterations = "iterations" in budget ? budget.iterations : unknownIterations
-      const rates = () => trySchedule(code, iterations, triedIterations)
-      twice(code.title, rates(), rates())
+      const total = "iterations" in budget ? budget.iterations : unknownIterations
+      const tried = spread(total, triedIterations)
+      const forwards = ratesOf(code, total, tried)
+      // A resumed run does not begin at iteration 0: a rate that is computed from the one before differs backwards.
+      const backwards = ratesOf(code, total, tried.toReversed()).toReversed()
+      twice(code.title, forwards, backwards)
     }
     if (kind === "preprocess") {
       const code = functions.get(kind, reference)

@@ -46,4 +46,15 @@ describe("own code is refused", () => {
       /it gives another result when it is called a second time/,
     )
   }, 60_000)
+
+  it("if a learning rate is computed from the one before, which a resumed run does not know", async () => {
+    const decaying = `let last = 0
+export const own = defineSchedule({
+  call: ({ iteration }) => (last = iteration === 0 ? 0.1 : last * 0.99),
+})`
+    assert.match(
+      await problemOf(decaying, `optimizer: { kind: "sgd", learningRate: own }`),
+      /^own code own of own\d+\.ts failed: it gives another result when it is called a second time; keep nothing between calls$/,
+    )
+  }, 60_000)
 })
