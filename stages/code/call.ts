@@ -68,8 +68,7 @@ export const ratesOf = (
   code: Loaded<"schedule">,
   budget: number,
   iterations: ReadonlyArray<number>,
-): ReadonlyArray<number> =>
-  purely(() => iterations.map((iteration) => callSchedule(code, iteration, budget)))
+): ReadonlyArray<number> => purely(() => iterations.map((iteration) => callSchedule(code, iteration, budget)))
 
 /** The learning rates of a training of `budget` iterations. Throws OwnCodeFailed. */
 export const trySchedule = (code: Loaded<"schedule">, budget: number): ReadonlyArray<number> =>

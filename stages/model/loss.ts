@@ -104,11 +104,18 @@ export const predictionsOf = (loss: Loss, outputs: tf.Tensor2D, functions: OwnFu
   }
 }
 
-/** As `toProbabilities` (`stages/evaluate/probabilities.ts`), inside the program. */
+/**
+ * As `toProbabilities` (`stages/evaluate/probabilities.ts`), inside the program. It computes in float32, in which the
+ * probabilities of logits above 17 are equal.
+ */
 export const probabilitiesOf = (loss: Loss, predictions: tf.Tensor2D): tf.Tensor2D => {
-  if (loss !== "meanSquaredError" && loss !== "sigmoidCrossEntropy") return predictions
-  return inLayer("loss", () => {
-    const scores = loss === "sigmoidCrossEntropy" ? tf.sigmoid(predictions) : predictions
-    return tf.div(scores, tf.maximum(tf.sum(scores, -1, true), minSum))
-  })
+  switch (loss) {
+    case "sigmoidCrossEntropy":
+      // The softmax of log sigmoid x = -log(1 + e^-x): sigmoids divided by their sum, which may all be too small for float32.
+      return inLayer("loss", () => tf.softmax(tf.neg(tf.softplus(tf.neg(predictions)))))
+    case "meanSquaredError":
+      return inLayer("loss", () => tf.div(predictions, tf.maximum(tf.sum(predictions, -1, true), minSum)))
+    default:
+      return predictions
+  }
 }

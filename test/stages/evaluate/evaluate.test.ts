@@ -1,14 +1,18 @@
 /** The loss of a split is the loss that is minimized, and exported models predict the same probabilities. */
 import { assert, describe, it } from "@effect/vitest"
 import { Effect, Schema } from "effect"
+import * as tf from "@tensorflow/tfjs-core"
 import * as ort from "onnxruntime-node"
 import { Engine } from "../../../engines/Engine.ts"
 import * as Onnx from "../../../engines/onnx/Onnx.ts"
+import { useCpuBackend } from "../../../engines/trace/cpuBackend.ts"
 import { layers } from "../../../schemas/index.ts"
 import { Model } from "../../../schemas/experiment/Model.ts"
 import { exportModel } from "../../../stages/export/exportModel.ts"
 import { toProbabilities } from "../../../stages/evaluate/probabilities.ts"
 import { evaluate, meanLoss } from "../../../stages/evaluate/evaluate.ts"
+import { probabilitiesOf } from "../../../stages/model/loss.ts"
+import { predictedLabels } from "../../../stages/statistics/proportions.ts"
 import { feedsOf, programOf } from "../../engines/training.ts"
 
 const [examples, classes] = [5, 3]
@@ -76,13 +80,42 @@ describe("a logit of sigmoidCrossEntropy", () => {
 
 describe("toProbabilities", () => {
   it("divides sigmoids of logits by their sum", () => {
-    const logits = Float32Array.of(0, 0, Math.log(1 / 3), -200, -200, -200)
+    const logits = Float32Array.of(0, 0, Math.log(1 / 3))
     const probabilities = toProbabilities("sigmoidCrossEntropy", logits, 3)
-    for (const [i, value] of [0.4, 0.4, 0.2, 0, 0, 0].entries()) assert.closeTo(probabilities[i], value, 1e-6)
+    for (const [i, value] of [0.4, 0.4, 0.2].entries()) assert.closeTo(probabilities[i], value, 1e-6)
+  })
+
+  it("divides sigmoids that float32 cannot hold", () => {
+    const logits = Float32Array.of(-200, -200 + Math.log(2), -200, -1e30, -1e30, -1e30)
+    const probabilities = toProbabilities("sigmoidCrossEntropy", logits, 3)
+    for (const [i, value] of [1 / 4, 1 / 2, 1 / 4, 1 / 3, 1 / 3, 1 / 3].entries()) {
+      assert.closeTo(probabilities[i], value, 1e-6)
+    }
+  })
+
+  it("keeps the class of the largest logit the most probable one, as training counts its errors", () => {
+    const logits = Float32Array.of(18, 18, 25, 40, 30, 50, 60, 50, 40, 0, -200, -200)
+    const probabilities = toProbabilities("sigmoidCrossEntropy", logits, 3)
+    assert.deepStrictEqual([...predictedLabels(probabilities, 3)], [...predictedLabels(logits, 3)])
+    for (const value of probabilities.subarray(0, 9)) assert.closeTo(value, 1 / 3, 1e-7)
   })
 
   it("divides outputs by their sum, unless the sum is 0", () => {
     const outputs = Float32Array.of(0.5, 1, 0.5, 0, 0, 0)
     assert.deepStrictEqual([...toProbabilities("meanSquaredError", outputs, 3)], [0.25, 0.5, 0.25, 0, 0, 0])
+  })
+})
+
+describe("probabilitiesOf", () => {
+  it("gives the same probabilities inside a program, for large and small logits too", () => {
+    useCpuBackend()
+    const rows = [0, 1, -1, 18, 25, 3, 80, -100, 90, -200, -201, -199, -1e4, 5, -300]
+    const inside = tf.tidy(() => probabilitiesOf("sigmoidCrossEntropy", tf.tensor2d(rows, [5, 3])).dataSync())
+    const expected = toProbabilities("sigmoidCrossEntropy", Float32Array.from(rows), 3)
+    assert.strictEqual(inside.length, expected.length)
+    expected.forEach((value, i) => assert.closeTo(inside[i], value, 1e-6))
+    for (let row = 0; row < inside.length; row += 3) {
+      assert.closeTo(inside[row] + inside[row + 1] + inside[row + 2], 1, 1e-6)
+    }
   })
 })
