@@ -4,14 +4,15 @@
  * Nothing is fetched for that. An error lists every problem of the file, each with its path.
  */
 import { Effect, Path, Schema } from "effect"
-import { isLabel, notALabel } from "../../schemas/experiment/Bounds.ts"
+import { unknownLabels } from "../../schemas/experiment/Bounds.ts"
 import { Experiment } from "../../schemas/experiment/Experiment.ts"
+import type { Model } from "../../schemas/experiment/Model.ts"
 import { Failure } from "../../schemas/Failure.ts"
 import { firstLines } from "../../schemas/shortened.ts"
 import { fingerprint } from "../../schemas/experiment/fingerprint.ts"
 import type { Overrides } from "../../schemas/Run.ts"
 import { outputBeyondUnit } from "../../schemas/experiment/outputRange.ts"
-import { inferShapes } from "../../schemas/experiment/shapes.ts"
+import { inferShapes, layerNames } from "../../schemas/experiment/shapes.ts"
 import { addressProblem, hideSecrets, sourcesOf } from "../../stages/fetch/address.ts"
 import { checkMemory } from "../../stages/model/memory.ts"
 import { describeDataset } from "../../stages/fetch/datasets.ts"
@@ -57,17 +58,28 @@ export class ExperimentInvalid extends Failure<ExperimentInvalid>()("ExperimentI
 const decode = Schema.decodeUnknownEffect(Experiment, { errors: "all", onExcessProperty: "error" })
 
 /** Mean squared error compares outputs with 0 and 1, and turns them into probabilities: they must be in [0, 1]. */
-const outputProblems = ({ loss, model }: Experiment) => {
-  const beyond = loss === "meanSquaredError" ? outputBeyondUnit(model) : undefined
-  if (beyond === undefined) return []
-  const { index, layer, name } = beyond
+const squaredErrorProblem = ({ index, layer, name }: NonNullable<ReturnType<typeof outputBeyondUnit>>) => {
   const found = "activation" in layer ? `activation ${layer.activation}` : `a ${layer.kind}`
   const advice =
     "activation" in layer
       ? `write activation: "sigmoid" in it`
       : `add layers.activation({ activation: "sigmoid" }) after it`
   const problem = `found ${found} in the last layer ${name}, expected outputs in [0, 1] for loss meanSquaredError; ${advice}, or loss: "softmaxCrossEntropy"`
-  return [{ at: `model[${index}]`, problem }]
+  return { at: `model[${index}]`, problem }
+}
+
+/** Sigmoid cross-entropy computes the sigmoids itself: of outputs in [0, 1], they would be 0.5 to 0.73. */
+const sigmoidTwiceProblem = (model: Model) => {
+  const index = model.length - 1
+  const problem = `found outputs in [0, 1] in the last layer ${layerNames(model)[index]}, expected logits for loss sigmoidCrossEntropy; remove the sigmoid`
+  return { at: `model[${index}]`, problem }
+}
+
+/** A last layer whose outputs are not what the loss is computed of. */
+const outputProblems = ({ loss, model }: Experiment) => {
+  const beyond = outputBeyondUnit(model)
+  if (loss === "meanSquaredError") return beyond === undefined ? [] : [squaredErrorProblem(beyond)]
+  return loss === "sigmoidCrossEntropy" && beyond === undefined ? [sigmoidTwiceProblem(model)] : []
 }
 
 /** Gray images have no saturation. */
@@ -92,9 +104,7 @@ const labelProblems = ({ classWeight = {}, gate }: Experiment, classes: number) 
     ["gate.leastRecall", typeof recall === "object" ? recall : {}],
   ] as const
   return places.flatMap(([place, byLabel]) =>
-    Object.keys(byLabel)
-      .filter((key) => !isLabel(key, classes))
-      .map((label) => ({ at: `${place}.${label}`, problem: notALabel(classes) })),
+    unknownLabels(byLabel, classes).map(({ label, problem }) => ({ at: `${place}.${label}`, problem })),
   )
 }
 
@@ -120,10 +130,12 @@ export const decodeExperiment = Effect.fn("decodeExperiment")(function* (value: 
   const layers =
     checked?.layers ?? (yield* Effect.fromResult(inferShapes(experiment.model, imageShape, classes)))
   yield* checkMemory(experiment, layers, imageShape)
-  const problems = [...outputProblems(experiment), ...augmentationProblems(experiment, imageShape)]
+  const problems = [
+    ...outputProblems(experiment),
+    ...augmentationProblems(experiment, imageShape),
+    ...labelProblems(experiment, classes),
+  ]
   if (problems.length > 0) return yield* new ExperimentInvalid({ path, problems })
-  const labels = labelProblems(experiment, classes)
-  if (labels.length > 0) return yield* new ExperimentInvalid({ path, problems: labels })
   return experiment
 })
 

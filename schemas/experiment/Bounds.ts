@@ -37,15 +37,20 @@ export const isRange = (share: NonNullable<Bounds["classShare"]>): share is Rang
 export const shareBounds = ({ classShare }: Bounds, label: number): Range | undefined =>
   classShare === undefined || isRange(classShare) ? classShare : classShare[label]
 
-/** Whether a key is the label of a class. */
-export const isLabel = (key: string, classes: number) => /^(0|[1-9]\d*)$/.test(key) && Number(key) < classes
-export const notALabel = (classes: number) => `no class has this label; labels are 0 to ${classes - 1}`
+const isLabel = (key: string, classes: number) => /^(0|[1-9]\d*)$/.test(key) && Number(key) < classes
+
+/** The keys of `byLabel` that are the label of no class, with what is wrong. */
+export const unknownLabels = (byLabel: Readonly<Record<string, unknown>>, classes: number) =>
+  Object.keys(byLabel)
+    .filter((key) => !isLabel(key, classes))
+    .map((label) => ({ label, problem: `no class has this label; labels are 0 to ${classes - 1}` }))
 
 /** Labels in bounds that no class has. */
 export const boundsProblems = (bounds: Bounds | undefined, classes: number) => {
   const share = bounds?.classShare
   if (share === undefined || isRange(share)) return []
-  return Object.keys(share)
-    .filter((label) => !isLabel(label, classes))
-    .map((label) => ({ path: ["bounds", "classShare", label], issue: notALabel(classes) }))
+  return unknownLabels(share, classes).map(({ label, problem }) => ({
+    path: ["bounds", "classShare", label],
+    issue: problem,
+  }))
 }

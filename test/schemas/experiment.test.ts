@@ -160,6 +160,47 @@ describe("an experiment", () => {
         "model[3]: found a concatenate in the last layer concatenate_1",
       ],
     ]
+  it.effect("with sigmoidCrossEntropy must have logits", () =>
+    Effect.gen(function* () {
+      const decoded = (...end: ExperimentInput["model"]) =>
+        decodeExperiment({ ...cnn, model: [layers.flatten(), ...end], loss: "sigmoidCrossEntropy" }, "cnn.ts")
+      const sigmoid = "sigmoid" as const
+      const error = yield* Effect.flip(
+        decoded(layers.dense({ units: 10, activation: sigmoid, name: "scores" })),
+      )
+      assert.include(
+        error.message,
+        "1 problem:\n  model[1]: found outputs in [0, 1] in the last layer scores, expected logits for loss sigmoidCrossEntropy; remove the sigmoid",
+      )
+      const apart = yield* Effect.flip(
+        decoded(layers.dense({ units: 10 }), layers.activation({ activation: sigmoid })),
+      )
+      assert.include(apart.message, "model[2]: found outputs in [0, 1] in the last layer activation_1")
+      const logits = layers.dense({ units: 10 })
+      assert.strictEqual(
+        (yield* decoded(layers.dense({ units: 5, activation: sigmoid }), logits)).model.length,
+        3,
+      )
+    }),
+  )
+
+  it.effect("is refused with every problem of its last layer, its augmentation and its labels at once", () =>
+    Effect.gen(function* () {
+      const written = {
+        ...cnn,
+        loss: "meanSquaredError",
+        augmentation: { saturation: 0.5 },
+        classWeight: { 10: 2 },
+        gate: { leastRecall: { zero: 0.5 } },
+      }
+      const { message } = yield* Effect.flip(decodeExperiment(written, "cnn.ts"))
+      assert.include(message, "4 problems:")
+      for (const at of ["model[", "augmentation.saturation", "classWeight.10", "gate.leastRecall.zero"]) {
+        assert.include(message, `\n  ${at}`)
+      }
+    }),
+  )
+
   it.effect.each(ends)("with meanSquaredError must have outputs in [0, 1]: %s", ([, end, problem]) =>
     Effect.gen(function* () {
       const written = { ...cnn, model: [layers.flatten(), ...end], loss: "meanSquaredError" }
