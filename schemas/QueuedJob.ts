@@ -3,6 +3,7 @@
  */
 import { Schema } from "effect"
 import { engineNames } from "./EngineInfo.ts"
+import { exitCodes } from "./exitCodes.ts"
 import { Experiment } from "./experiment/Experiment.ts"
 import { Overrides } from "./Run.ts"
 
@@ -28,6 +29,8 @@ export const QueuedJob = Schema.Struct({
 })
 export type QueuedJob = typeof QueuedJob.Type
 
+export const QueuedJobText = Schema.fromJsonString(QueuedJob)
+
 /** How a job ended. */
 export const JobOutcome = Schema.Struct({
   status: Schema.Literals(["finished", "failed", "cancelled"]),
@@ -39,6 +42,13 @@ export const JobOutcome = Schema.Struct({
   run: Schema.NullOr(Schema.String),
 })
 export type JobOutcome = typeof JobOutcome.Type
+
+export const cancelled = (reason: string): JobOutcome => ({
+  status: "cancelled",
+  exitCode: exitCodes.interrupted,
+  reason,
+  run: null,
+})
 
 /** The state of a job. `cancelling`: its worker has not confirmed yet that it stopped. */
 export const JobState = Schema.Literals([

@@ -6,7 +6,7 @@ import { Console, Effect, Option, Schema } from "effect"
 import { Command, Flag } from "effect/cli"
 import type { JobDone, WorkerOptions } from "../../operations/queue/runWorker.ts"
 import { StopSignal } from "../../pipeline/StopSignal.ts"
-import { QueuedJob } from "../../schemas/QueuedJob.ts"
+import { QueuedJobText } from "../../schemas/QueuedJob.ts"
 import * as files from "../../storage/files.ts"
 import { tryWriteReportPage } from "../../views/report/tryWriteReportPage.ts"
 import { dataDir, json, runsDir, threads, wholeNumber } from "../flags.ts"
@@ -33,12 +33,13 @@ const job = Flag.String("job").pipe(
 const flags = { queue: queueFlag, seats, threads, untilEmpty, job, runsDir, dataDir, json }
 type Options = Command.Command.Config.Infer<typeof flags>
 
-const JobText = Schema.fromJsonString(QueuedJob)
-const encodeJob = Schema.encodeSync(JobText)
+const encodeJob = Schema.encodeSync(QueuedJobText)
 
 /** Trains one job; its worker reads from standard output which run it is. */
 const runJob = Effect.fnUntraced(function* (file: string, options: Options) {
-  const decoded = yield* Schema.decodeUnknownEffect(JobText)(yield* files.readString(file)).pipe(Effect.orDie)
+  const decoded = yield* Schema.decodeUnknownEffect(QueuedJobText)(yield* files.readString(file)).pipe(
+    Effect.orDie,
+  )
   const { trainJob } = yield* Effect.promise(() => import("../../operations/queue/trainJob.ts"))
   const path = yield* trainJob(decoded, {
     threads: Option.getOrUndefined(options.threads),

@@ -58,6 +58,8 @@ export class Queue extends Context.Service<
     readonly submit: (jobs: ReadonlyArray<QueuedJob>) => Queued<void>
     /** Claims the oldest job that nobody holds; undefined if there is none. */
     readonly claim: Queued<Claim | undefined>
+    /** Whether no job is queued or running. */
+    readonly isEmpty: Queued<boolean>
     /** All jobs, oldest first, or those with an id in `ids`. */
     readonly list: (ids?: ReadonlyArray<string>) => Queued<ReadonlyArray<ListedJob>>
     /** Asks to cancel jobs; their state says when nothing trains them anymore. */

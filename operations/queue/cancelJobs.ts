@@ -14,7 +14,7 @@ export const cancelJobs = Effect.fn("cancelJobs")(function* (ids: ReadonlyArray<
   yield* queue.cancel(ids)
   const begun = yield* elapsedMs
   while (true) {
-    const jobs = (yield* queue.list()).filter(({ id }) => ids.includes(id))
+    const jobs = yield* queue.list(ids)
     if (!jobs.some(isOpen) || (yield* elapsedMs) - begun > limitMs) return jobs
     yield* Effect.sleep(pollMs)
   }

@@ -6,101 +6,26 @@
  *   jobs/<id>/00001.json …     its log (`jobLog.ts`)
  *   jobs/<id>/00002.beat       a counter of the worker whose claim is entry 2
  *
- * A claim of a process of this machine lapses when the process is gone. Any other has lapsed if its counter did not change during a
- * lease that this process watched, so no clock is compared with another machine's, and an outage of the disk lapses no claim.
+ * `lapses.ts` has when another worker may take over a claim. A job whose log or text a newer version has written is left to it.
  */
 import { randomUUID } from "node:crypto"
-import { Clock, Effect, type FileSystem, Path, Schema } from "effect"
-import { type ListedJob, QueuedJob, type JobOutcome } from "../../schemas/QueuedJob.ts"
+import { Clock, Effect, type FileSystem, Path } from "effect"
 import { elapsedMs } from "../../format/elapsed.ts"
-import { exitCodes } from "../../schemas/exitCodes.ts"
-import { createExclusive } from "../../storage/createExclusive.ts"
+import { cancelled, type ListedJob, type QueuedJob } from "../../schemas/QueuedJob.ts"
 import * as files from "../../storage/files.ts"
-import { currentProcess, processState } from "../../storage/lock/processIdentity.ts"
+import { currentProcess } from "../../storage/lock/processIdentity.ts"
 import type { StorageFailed } from "../../storage/StorageFailed.ts"
-import { type Claim, type ClaimState, type Lease, LeaseTimes, Queue, QueueUnavailable } from "./Queue.ts"
-import {
-  type Claimed,
-  decodeEntry,
-  encodeEntry,
-  type Entry,
-  noEntries,
-  withEntry,
-  type JobLogState,
-} from "./jobLog.ts"
-
-const JobText = Schema.fromJsonString(QueuedJob)
-const decodeJob = Schema.decodeUnknownEffect(JobText)
-const encodeJob = Schema.encodeSync(JobText)
-
-const numbered = (number: number, extension: string) => `${String(number).padStart(5, "0")}.${extension}`
+import { makeConnection } from "./connection.ts"
+import { makeJobFiles } from "./jobFiles.ts"
+import { type Entry, withEntry, type JobLogState } from "./jobLog.ts"
+import { makeLapses } from "./lapses.ts"
+import { type Claim, type ClaimState, LeaseTimes, Queue, QueueUnavailable } from "./Queue.ts"
 
 const idOfMarker = (name: string) => /^\d+-([0-9a-f]{32})$/.exec(name)?.[1]
 
-const cancelled = (reason: string): JobOutcome => ({
-  status: "cancelled",
-  exitCode: exitCodes.interrupted,
-  reason,
-  run: null,
-})
-
 const beforeStart = cancelled("cancelled before it was trained")
 const byRequest = cancelled("cancelled")
-
-/** The jobs of a folder and their logs, as this process has read them so far. */
-const makeJobs = (folder: string, paths: Path.Path) => {
-  const known = new Map<string, JobLogState>()
-  const jobFolder = (id: string) => paths.join(folder, "jobs", id)
-  const entryFile = (id: string, number: number) => paths.join(jobFolder(id), numbered(number, "json"))
-
-  /** Reads the entries that were appended since the last time. */
-  const read = Effect.fnUntraced(function* (id: string) {
-    let state = known.get(id) ?? noEntries
-    while (true) {
-      const text = yield* files.readStringIfExists(entryFile(id, state.number + 1))
-      if (text === undefined) break
-      const entry = yield* decodeEntry(text).pipe(Effect.orDie)
-      state = withEntry(state, entry)
-    }
-    known.set(id, state)
-    return state
-  })
-
-  /** Appends if nobody else has since `state` was read. */
-  const append = (id: string, state: JobLogState, entry: Entry) =>
-    createExclusive(entryFile(id, state.number + 1), encodeEntry(entry))
-
-  /** Undefined if the file is gone or cannot be decoded: a newer version may have written it. */
-  const readJob = Effect.fnUntraced(function* (id: string) {
-    const text = yield* files.readStringIfExists(paths.join(jobFolder(id), "job.json"))
-    if (text === undefined) return undefined
-    return yield* decodeJob(text).pipe(Effect.orElseSucceed(() => undefined))
-  })
-
-  return { jobFolder, read, append, readJob }
-}
-
-/** Whether a claim has lapsed, by what this process has seen of it. */
-const makeLapses = (
-  { jobFolder }: Pick<ReturnType<typeof makeJobs>, "jobFolder">,
-  paths: Path.Path,
-  { leaseMs, renewMs }: Lease,
-) => {
-  const seen = new Map<string, { readonly sign: string; readonly sinceMs: number; readonly atMs: number }>()
-  return Effect.fnUntraced(function* (id: string, { claimNumber }: JobLogState, { process, token }: Claimed) {
-    const state = processState(process)
-    if (state !== "unknown") return state === "gone"
-    const beat = paths.join(jobFolder(id), numbered(claimNumber, "beat"))
-    const sign = (yield* files.readStringIfExists(beat)) ?? ""
-    const now = yield* elapsedMs
-    const before = seen.get(token)
-    // After a gap, in which this process or the disk may have slept, the watch begins again.
-    const isSame = before?.sign === sign && now - before.atMs <= renewMs
-    const sinceMs = isSame ? before.sinceMs : now
-    seen.set(token, { sign, sinceMs, atMs: now })
-    return now - sinceMs >= leaseMs
-  })
-}
+const newer = "written by a newer version"
 
 export const makeFileQueue = Effect.fnUntraced(function* (
   folder: string,
@@ -110,8 +35,10 @@ export const makeFileQueue = Effect.fnUntraced(function* (
 ) {
   const services = yield* Effect.context<FileSystem.FileSystem | Path.Path>()
   const paths = yield* Path.Path
-  const jobs = makeJobs(folder, paths)
-  const hasLapsed = makeLapses(jobs, paths, yield* LeaseTimes)
+  const jobs = makeJobFiles(folder, paths)
+  const lease = yield* LeaseTimes
+  const { unbrokenMs, watch } = makeConnection(2 * lease.renewMs)
+  const lapses = makeLapses(jobs, lease, unbrokenMs)
   const openFolder = paths.join(folder, "open")
   /** Until when a job that was given back is left alone. */
   const delayed = new Map<string, { readonly number: number; readonly untilMs: number }>()
@@ -121,6 +48,7 @@ export const makeFileQueue = Effect.fnUntraced(function* (
     effect.pipe(
       Effect.mapError(({ message }) => new QueueUnavailable({ queue: folder, reason: message })),
       Effect.provideContext(services),
+      watch,
     )
 
   const submit = Effect.fnUntraced(function* (submitted: ReadonlyArray<QueuedJob>) {
@@ -131,8 +59,9 @@ export const makeFileQueue = Effect.fnUntraced(function* (
       const { id } = job
       yield* files.makeFolder(jobs.jobFolder(id))
       const state = yield* jobs.read(id)
+      if (state.isNewer) continue
       if (state.number === 0 || state.outcome !== null) {
-        yield* files.writeAtomic(paths.join(jobs.jobFolder(id), "job.json"), encodeJob(job))
+        yield* jobs.writeJob(job)
         yield* jobs.append(id, state, { entry: "submitted" })
       } else if (marked.has(id)) continue
       // After the entry: a marker of a job that has ended is removed by whoever finds it.
@@ -147,9 +76,9 @@ export const makeFileQueue = Effect.fnUntraced(function* (
   ) {
     while (true) {
       const state = yield* jobs.read(id)
-      if (state.claimed?.token !== token) return false
+      if (state.isNewer || state.claimed?.token !== token) return false
       if (yield* jobs.append(id, state, entryOf(state))) {
-        yield* files.remove(paths.join(jobs.jobFolder(id), numbered(state.claimNumber, "beat")))
+        yield* files.remove(jobs.beatFile(id, state.claimNumber))
         return true
       }
     }
@@ -157,7 +86,7 @@ export const makeFileQueue = Effect.fnUntraced(function* (
 
   const makeClaim = (job: QueuedJob, { claimNumber, kills }: JobLogState, token: string): Claim => {
     const { id } = job
-    const beat = paths.join(jobs.jobFolder(id), numbered(claimNumber, "beat"))
+    const beat = jobs.beatFile(id, claimNumber)
     let beats = 0
     return {
       job,
@@ -165,11 +94,12 @@ export const makeFileQueue = Effect.fnUntraced(function* (
       renew: provide(
         Effect.gen(function* () {
           const state = yield* jobs.read(id)
-          if (state.claimed?.token !== token) return "lost" satisfies ClaimState as ClaimState
+          if (state.isNewer || state.claimed?.token !== token)
+            return "lost" satisfies ClaimState as ClaimState
           yield* files.writeAtomic(beat, String(++beats))
           return state.state === "cancelling" ? "cancelling" : "held"
         }),
-      ),
+      ).pipe(Effect.tap(Effect.ignore(provide(lapses.watch)))),
       settle: (outcome) => provide(settleAs(id, token, () => ({ entry: "settled", outcome }))),
       giveBack: (returned) =>
         provide(
@@ -192,10 +122,9 @@ export const makeFileQueue = Effect.fnUntraced(function* (
     return true
   })
 
-  const tryClaim = Effect.fnUntraced(function* (id: string) {
-    const state = yield* jobs.read(id)
-    if (state.state === "queued" && (yield* isDelayed(id, state))) return undefined
-    if (state.claimed !== undefined && !(yield* hasLapsed(id, state, state.claimed))) return undefined
+  const tryClaim = Effect.fnUntraced(function* (id: string, state: JobLogState) {
+    if (state.isNewer || (state.state === "queued" && (yield* isDelayed(id, state)))) return undefined
+    if (state.claimed !== undefined && !(yield* lapses.hasLapsed(id, state, state.claimed))) return undefined
     if (state.state === "cancelling") {
       yield* jobs.append(id, state, { entry: "settled", outcome: byRequest })
       return undefined
@@ -207,30 +136,46 @@ export const makeFileQueue = Effect.fnUntraced(function* (
     return (yield* jobs.append(id, state, entry)) ? makeClaim(job, withEntry(state, entry), token) : undefined
   })
 
-  const claim = Effect.gen(function* () {
-    for (const name of yield* files.list(openFolder)) {
+  /** The jobs that may be claimed, in order, with the names of their markers. */
+  const marked = Effect.map(files.list(openFolder), (names) =>
+    names.flatMap((name) => {
       const id = idOfMarker(name)
-      if (id === undefined) continue
-      if ((yield* jobs.read(id)).outcome !== null) {
+      return id === undefined ? [] : [{ id, name }]
+    }),
+  )
+
+  const claim = Effect.gen(function* () {
+    const candidates = yield* marked
+    lapses.keepOnly(new Set(candidates.map(({ id }) => id)))
+    for (const { id, name } of candidates) {
+      const state = yield* jobs.read(id)
+      if (state.outcome !== null && !state.isNewer) {
         yield* files.remove(paths.join(openFolder, name))
         continue
       }
-      const claimed = yield* tryClaim(id)
+      const claimed = yield* tryClaim(id, state)
       if (claimed !== undefined) return claimed
     }
     return undefined
   })
 
+  const isEmpty = Effect.gen(function* () {
+    for (const { id } of yield* marked) {
+      const { isNewer, outcome } = yield* jobs.read(id)
+      if (isNewer || outcome === null) return false
+    }
+    return true
+  })
+
   const list = Effect.fnUntraced(function* (ids?: ReadonlyArray<string>) {
     const listed: Array<{ readonly job: ListedJob; readonly submittedMs: number }> = []
     for (const id of ids ?? (yield* files.list(paths.join(folder, "jobs")))) {
-      const { number, outcome, reason, state, worker } = yield* jobs.read(id)
-      if (number === 0) continue
-      const file = yield* files.stat(paths.join(jobs.jobFolder(id), "job.json"))
-      // Who waits for jobs by their ids knows what they are.
-      const what = ids === undefined ? ((yield* jobs.readJob(id))?.what ?? "") : ""
-      const job = { id, what, state, worker, reason, outcome }
-      listed.push({ job, submittedMs: file?.modifiedMs ?? 0 })
+      const log = yield* jobs.read(id)
+      const { isNewer, number, outcome, state, worker } = log
+      if (number === 0 && !isNewer) continue
+      const { isKnown, submittedMs, what } = yield* jobs.describe(id, log)
+      const reason = isNewer || (!isKnown && outcome === null) ? newer : log.reason
+      listed.push({ job: { id, what, state, worker, reason, outcome }, submittedMs })
     }
     return listed.toSorted((a, b) => a.submittedMs - b.submittedMs).map(({ job }) => job)
   })
@@ -239,7 +184,8 @@ export const makeFileQueue = Effect.fnUntraced(function* (
     for (const id of ids) {
       while (true) {
         const state = yield* jobs.read(id)
-        if (state.number === 0 || state.outcome !== null || state.state === "cancelling") break
+        if (state.number === 0 || state.isNewer || state.outcome !== null) break
+        if (state.state === "cancelling") break
         const entry: Entry =
           state.claimed === undefined
             ? { entry: "settled", outcome: beforeStart }
@@ -253,6 +199,7 @@ export const makeFileQueue = Effect.fnUntraced(function* (
     address: folder,
     submit: (submitted) => provide(submit(submitted)),
     claim: provide(claim),
+    isEmpty: provide(isEmpty),
     list: (ids) => provide(list(ids)),
     cancel: (ids) => provide(cancel(ids)),
   })

@@ -31,12 +31,17 @@ export type Entry = typeof Entry.Type
 export type Claimed = Extract<Entry, { readonly entry: "claimed" }>
 
 const EntryText = Schema.fromJsonString(Entry)
-export const decodeEntry = Schema.decodeUnknownEffect(EntryText)
+/** None: a newer version has written it. */
+export const decodeEntry = Schema.decodeUnknownOption(EntryText)
 export const encodeEntry = Schema.encodeSync(EntryText)
 
 export interface JobLogState extends Omit<ListedJob, "id" | "what"> {
   /** The number of the newest entry. */
   readonly number: number
+  /** The next entry is there, and this version does not understand it. */
+  readonly isNewer: boolean
+  /** The number of the newest entry that submitted it. */
+  readonly submission: number
   readonly claimed: Claimed | undefined
   /** The number of the entry of the claim. */
   readonly claimNumber: number
@@ -46,6 +51,8 @@ export interface JobLogState extends Omit<ListedJob, "id" | "what"> {
 
 export const noEntries: JobLogState = {
   number: 0,
+  isNewer: false,
+  submission: 0,
   state: "queued",
   worker: null,
   reason: "",
@@ -62,7 +69,7 @@ export const withEntry = (before: JobLogState, entry: Entry): JobLogState => {
   const unclaimed = { worker: null, claimed: undefined, claimNumber: 0, delayMs: 0 }
   switch (entry.entry) {
     case "submitted":
-      return { ...noEntries, number }
+      return { ...noEntries, number, submission: number }
     case "claimed":
       return {
         ...before,

@@ -8,9 +8,9 @@
 import { Effect, Option, Schema, Semaphore } from "effect"
 import type { PgBoss } from "pg-boss"
 import { elapsedMs } from "../../format/elapsed.ts"
-import { exitCodes } from "../../schemas/exitCodes.ts"
-import { type ListedJob, QueuedJob, JobOutcome, type JobState } from "../../schemas/QueuedJob.ts"
+import { cancelled, type ListedJob, QueuedJob, JobOutcome, type JobState } from "../../schemas/QueuedJob.ts"
 import { bossSchema, openBoss, reasonOf } from "./boss.ts"
+import { makeConnection } from "./connection.ts"
 import { type Claim, type ClaimState, LeaseTimes, Queue, QueueUnavailable, type Returned } from "./Queue.ts"
 import { readAddress } from "./postgresAddress.ts"
 
@@ -38,12 +38,7 @@ const hasChanged = (response: unknown) => decodeAffected(response).affected > 0
 const uuidOf = (id: string) => id.replace(/^(.{8})(.{4})(.{4})(.{4})(.{12})$/, "$1-$2-$3-$4-$5")
 const idOf = (uuid: string) => uuid.replaceAll("-", "")
 
-const byRequest: JobOutcome = {
-  status: "cancelled",
-  exitCode: exitCodes.interrupted,
-  reason: "cancelled",
-  run: null,
-}
+const byRequest = cancelled("cancelled")
 
 /** What is used of a job that pg-boss hands out. */
 interface ActiveJob {
@@ -70,6 +65,10 @@ const selectRows = `
   WHERE job.name = '${jobsQueue}' AND ($1::uuid[] IS NULL OR job.id = ANY($1::uuid[]))
   ORDER BY job.created_on`
 
+const selectOpen = `
+  SELECT id FROM ${bossSchema}.job
+  WHERE name = '${jobsQueue}' AND state IN ('created', 'retry', 'active') LIMIT 1`
+
 const isEnded = ({ state }: Row) => state === "completed" || state === "cancelled" || state === "failed"
 
 const stateOf = (row: Row, outcome: JobOutcome | null): JobState => {
@@ -91,24 +90,7 @@ const listedOf = (row: Row): ListedJob => {
   return { id: idOf(row.id), what, state: stateOf(row, outcome), worker: null, reason, outcome }
 }
 
-/** Since when every call has succeeded, without a gap in which nothing was tried. */
-const makeConnection = (queue: string, longestGapMs: number) => {
-  let sinceMs: number | undefined
-  let lastMs = 0
-  const call = Effect.fnUntraced(function* <A>(run: () => Promise<A>) {
-    const result = yield* Effect.tryPromise({
-      try: run,
-      catch: (error) => new QueueUnavailable({ queue, reason: reasonOf(error) }),
-    }).pipe(Effect.tapError(() => Effect.sync(() => (sinceMs = undefined))))
-    const now = yield* elapsedMs
-    if (sinceMs === undefined || now - lastMs > longestGapMs) sinceMs = now
-    lastMs = now
-    return result
-  })
-  return { call, unbrokenMs: Effect.map(elapsedMs, (now) => (sinceMs === undefined ? 0 : now - sinceMs)) }
-}
-
-type Call = ReturnType<typeof makeConnection>["call"]
+type Call = <A>(run: () => Promise<A>) => Effect.Effect<A, QueueUnavailable>
 
 const isMarked = (boss: PgBoss, call: Call, id: string) =>
   Effect.map(
@@ -162,7 +144,14 @@ export const makePostgresQueue = Effect.fnUntraced(function* (given: string) {
   const address = yield* readAddress(given)
   const { leaseMs, renewMs } = yield* LeaseTimes
   const boss = yield* openBoss(address)
-  const { call, unbrokenMs } = makeConnection(address.shown, 2 * renewMs)
+  const { unbrokenMs, watch } = makeConnection(2 * renewMs)
+  const call: Call = (run) =>
+    watch(
+      Effect.tryPromise({
+        try: run,
+        catch: (error) => new QueueUnavailable({ queue: address.shown, reason: reasonOf(error) }),
+      }),
+    )
   const rowsOf = (ids: ReadonlyArray<string> | undefined) =>
     Effect.map(
       call(() => boss.getDb().executeSql(selectRows, [ids === undefined ? null : ids.map(uuidOf)])),
@@ -227,6 +216,10 @@ export const makePostgresQueue = Effect.fnUntraced(function* (given: string) {
     address: address.shown,
     submit,
     claim,
+    isEmpty: Effect.map(
+      call(() => boss.getDb().executeSql(selectOpen)),
+      ({ rows }) => rows.length === 0,
+    ),
     list: (ids) => Effect.map(rowsOf(ids), (rows) => rows.map(listedOf)),
     cancel,
   })

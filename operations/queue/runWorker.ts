@@ -18,7 +18,7 @@ import {
   Semaphore,
 } from "effect"
 import { StopSignal } from "../../pipeline/StopSignal.ts"
-import { isOpen, type QueuedJob, type JobOutcome } from "../../schemas/QueuedJob.ts"
+import { cancelled, type QueuedJob, type JobOutcome } from "../../schemas/QueuedJob.ts"
 import { exitCodes } from "../../schemas/exitCodes.ts"
 import { type Ended, startProcess } from "../childProcess.ts"
 import { type Claim, LeaseTimes, Queue, type QueueUnavailable, type Returned } from "./Queue.ts"
@@ -123,13 +123,6 @@ const verdictOf = (
   return { outcome: { status: "failed", exitCode, reason, run: null } }
 }
 
-const cancelled: JobOutcome = {
-  status: "cancelled",
-  exitCode: exitCodes.interrupted,
-  reason: "cancelled",
-  run: null,
-}
-
 /** Trains one claimed job to its end, and delivers what became of it. */
 const trainClaimed = Effect.fnUntraced(function* (
   claim: Claim,
@@ -156,7 +149,7 @@ const trainClaimed = Effect.fnUntraced(function* (
   }
   const verdict =
     first === "cancelling"
-      ? { outcome: cancelled }
+      ? { outcome: cancelled("cancelled") }
       : verdictOf(ended, started.printed(), first === "stopped", kills)
   const deliver = (
     "outcome" in verdict ? claim.settle(verdict.outcome) : claim.giveBack(verdict.returned)
@@ -178,8 +171,7 @@ const trainClaimed = Effect.fnUntraced(function* (
 
 /** Whether nothing is queued or running; false while the queue is away. */
 const isEmpty = Effect.fnUntraced(function* (reach: Reach) {
-  const jobs = yield* reach((yield* Queue).list())
-  return jobs !== undefined && !jobs.some(isOpen)
+  return (yield* reach((yield* Queue).isEmpty)) ?? false
 })
 
 /** One seat: claims a job, trains it, and so on. */

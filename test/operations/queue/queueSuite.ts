@@ -126,6 +126,38 @@ export const queueSuite = ({ lease, open }: QueueUnderTest) => {
       assert.deepStrictEqual((yield* other.list([jobOf(1).id]))[0]?.outcome, finished)
     }))
 
+  test("takes over a lapsed claim although younger jobs are queued", (name) =>
+    Effect.gen(function* () {
+      const gone = yield* open(name, "gone", true)
+      const other = yield* open(name, "other", true)
+      yield* gone.submit([jobOf(1), jobOf(2), jobOf(3)])
+      const lost = yield* claimOf(gone)
+      const younger = yield* claimOf(other)
+      assert.strictEqual(younger.job.what, jobOf(2).what)
+      yield* lost.renew
+      // The other one trains: it renews its claim, and does not look for jobs.
+      for (let trained = 0; trained < leaseMs * 2; trained += renewMs) {
+        assert.strictEqual(yield* younger.renew, "held")
+        yield* Effect.sleep(renewMs)
+      }
+      assert.isTrue(yield* younger.settle(finished))
+      assert.strictEqual((yield* claimOf(other)).job.what, jobOf(1).what)
+      assert.strictEqual((yield* claimOf(other)).job.what, jobOf(3).what)
+    }))
+
+  test("is empty when no job is queued or running", (name) =>
+    Effect.gen(function* () {
+      const queue = yield* open(name, "a")
+      assert.isTrue(yield* queue.isEmpty)
+      yield* queue.submit([jobOf(1), jobOf(2)])
+      assert.isFalse(yield* queue.isEmpty)
+      const claim = yield* claimOf(queue)
+      yield* queue.cancel([jobOf(2).id])
+      assert.isFalse(yield* queue.isEmpty)
+      assert.isTrue(yield* claim.settle(finished))
+      assert.isTrue(yield* queue.isEmpty)
+    }))
+
   test("hands on what was given back, at once or after the delay, with what is known of it", (name) =>
     Effect.gen(function* () {
       const [a, b] = [yield* open(name, "a"), yield* open(name, "b")]

@@ -1,0 +1,81 @@
+/** The jobs of a queue in a folder and their logs: (folder) -> what this process has read of them so far, and how to append. */
+import { Effect, Option, type Path, Schema } from "effect"
+import { type QueuedJob, QueuedJobText } from "../../schemas/QueuedJob.ts"
+import { createExclusive } from "../../storage/createExclusive.ts"
+import * as files from "../../storage/files.ts"
+import { decodeEntry, encodeEntry, type Entry, noEntries, withEntry, type JobLogState } from "./jobLog.ts"
+
+const decodeJob = Schema.decodeUnknownOption(QueuedJobText)
+const encodeJob = Schema.encodeSync(QueuedJobText)
+
+/** What any version calls a job. */
+const decodeWhat = Schema.decodeUnknownOption(Schema.fromJsonString(Schema.Struct({ what: Schema.String })))
+
+const numbered = (number: number, extension: string) => `${String(number).padStart(5, "0")}.${extension}`
+
+/** What a list shows of a job besides its state. */
+interface Details {
+  /** The number of the entry that submitted it. */
+  readonly submission: number
+  readonly what: string
+  readonly submittedMs: number
+  /** Whether this version understands it. */
+  readonly isKnown: boolean
+}
+
+export const makeJobFiles = (folder: string, paths: Path.Path) => {
+  const known = new Map<string, JobLogState>()
+  const details = new Map<string, Details>()
+  const jobFolder = (id: string) => paths.join(folder, "jobs", id)
+  const jobFile = (id: string) => paths.join(jobFolder(id), "job.json")
+  const entryFile = (id: string, number: number) => paths.join(jobFolder(id), numbered(number, "json"))
+
+  /** Reads the entries that were appended since the last time, up to the first that this version does not understand. */
+  const read = Effect.fnUntraced(function* (id: string) {
+    let state = known.get(id) ?? noEntries
+    while (true) {
+      const text = yield* files.readStringIfExists(entryFile(id, state.number + 1))
+      if (text === undefined) break
+      const entry = Option.getOrUndefined(decodeEntry(text))
+      if (entry === undefined) return { ...state, isNewer: true }
+      state = withEntry(state, entry)
+      known.set(id, state)
+    }
+    return state
+  })
+
+  /** Appends if nobody else has since `state` was read. */
+  const append = (id: string, state: JobLogState, entry: Entry) =>
+    createExclusive(entryFile(id, state.number + 1), encodeEntry(entry))
+
+  /** Undefined if the file is gone or cannot be decoded: a newer version may have written it. */
+  const readJob = Effect.fnUntraced(function* (id: string) {
+    const text = yield* files.readStringIfExists(jobFile(id))
+    return text === undefined ? undefined : Option.getOrUndefined(decodeJob(text))
+  })
+
+  const writeJob = (job: QueuedJob) => files.writeAtomic(jobFile(job.id), encodeJob(job))
+
+  /** Read once for each submission: thousands of jobs are listed again and again. */
+  const describe = Effect.fnUntraced(function* (id: string, { submission }: JobLogState) {
+    const before = details.get(id)
+    if (before?.submission === submission) return before
+    const text = (yield* files.readStringIfExists(jobFile(id))) ?? ""
+    const described: Details = {
+      submission,
+      what: Option.match(decodeWhat(text), { onNone: () => "", onSome: ({ what }) => what }),
+      submittedMs: (yield* files.stat(jobFile(id)))?.modifiedMs ?? 0,
+      isKnown: Option.isSome(decodeJob(text)),
+    }
+    details.set(id, described)
+    return described
+  })
+
+  /** Where the holder of a claim counts its renewals. */
+  const beatFile = (id: string, claimNumber: number) =>
+    paths.join(jobFolder(id), numbered(claimNumber, "beat"))
+
+  return { jobFolder, beatFile, read, append, readJob, writeJob, describe }
+}
+
+export type JobFiles = ReturnType<typeof makeJobFiles>
