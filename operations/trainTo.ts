@@ -9,7 +9,7 @@ import type { PausePoint } from "../pipeline/CurrentRun.ts"
 import { engineChanges, threadsOf } from "../pipeline/engineChanges.ts"
 import { execute } from "../pipeline/execute.ts"
 import { startRun } from "../pipeline/startRun.ts"
-import type { EngineName } from "../schemas/EngineInfo.ts"
+import type { EngineInfo, EngineName } from "../schemas/EngineInfo.ts"
 import type { Experiment } from "../schemas/experiment/Experiment.ts"
 import { Failure } from "../schemas/Failure.ts"
 import { Paused } from "../schemas/Paused.ts"
@@ -49,6 +49,12 @@ const isPaused = (error: unknown) => error instanceof Paused
 
 const pauseOption = ({ pauseAt }: Target) => (pauseAt === undefined ? {} : { pauseAt })
 
+/** Who wants no other run needs the number of threads that it was begun with, if that changes the last bits. */
+export const threadsToResume = (
+  before: EngineInfo,
+  { onOtherEngine, threads }: Pick<TrainToOptions, "onOtherEngine" | "threads">,
+) => (onOtherEngine === "refuse" ? (threadsOf(before) ?? threads) : (threads ?? threadsOf(before)))
+
 /** Returns whether the engine that trained the run is there. */
 const resumeOnce = (run: Run, target: Target, options: TrainToOptions) => {
   const before = (run.attempts.at(-1) ?? run.identity).engine
@@ -69,7 +75,7 @@ const resumeOnce = (run: Run, target: Target, options: TrainToOptions) => {
     return true
   }).pipe(
     Effect.catchIf(isPaused, () => Effect.succeed(true)),
-    Effect.provide(selectEngine(name, { threads: options.threads ?? threadsOf(before) })),
+    Effect.provide(selectEngine(name, { threads: threadsToResume(before, options) })),
   )
 }
 

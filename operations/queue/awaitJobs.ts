@@ -7,7 +7,8 @@ import { Effect } from "effect"
 import { StopSignal } from "../../pipeline/StopSignal.ts"
 import { Interrupted } from "../../schemas/Interrupted.ts"
 import { isOpen, type QueuedJob, type JobOutcome } from "../../schemas/QueuedJob.ts"
-import type { Queue, QueueUnavailable } from "./Queue.ts"
+import type { Queue } from "./Queue.ts"
+import { makeReachability } from "./reachability.ts"
 
 /** The interval between two looks. */
 const pollMs = 500
@@ -22,12 +23,7 @@ export const awaitJobs = Effect.fn("awaitJobs")(function* <E, R>(
   if (waiting.size === 0) return
   yield* queue.submit(jobs)
   yield* Effect.logInfo(`queued at ${queue.address}: ${jobs.length}`)
-  let isAway = false
-  const away = Effect.fnUntraced(function* (error: QueueUnavailable) {
-    if (!isAway) yield* Effect.logWarning(`${error.message}; waiting for it`)
-    isAway = true
-    return []
-  })
+  const { reach } = yield* makeReachability("waiting for it")
   while (waiting.size > 0) {
     const signal = stop.requested()
     if (signal !== undefined) {
@@ -36,10 +32,7 @@ export const awaitJobs = Effect.fn("awaitJobs")(function* <E, R>(
         during: "the wait for queued trainings, which stay in the queue",
       })
     }
-    const listed = yield* queue.list([...waiting.keys()]).pipe(
-      Effect.tap(() => Effect.sync(() => (isAway = false))),
-      Effect.catchTag("QueueUnavailable", away),
-    )
+    const listed = (yield* reach(queue.list([...waiting.keys()]))) ?? []
     for (const ended of listed) {
       const job = waiting.get(ended.id)
       if (job === undefined || isOpen(ended) || ended.outcome === null) continue

@@ -21,7 +21,8 @@ import { StopSignal } from "../../pipeline/StopSignal.ts"
 import { cancelled, type QueuedJob, type JobOutcome } from "../../schemas/QueuedJob.ts"
 import { exitCodes } from "../../schemas/exitCodes.ts"
 import { type Ended, startProcess } from "../childProcess.ts"
-import { type Claim, LeaseTimes, Queue, type QueueUnavailable, type Returned } from "./Queue.ts"
+import { type Claim, LeaseTimes, Queue, type Returned } from "./Queue.ts"
+import { makeReachability, type Reachability } from "./reachability.ts"
 
 /** The interval between two looks for a job while there is none. */
 const pollMs = 500
@@ -62,30 +63,10 @@ export interface WorkerOptions {
   readonly onDone: (done: JobDone) => Effect.Effect<void>
 }
 
+type Reach = Reachability["reach"]
+
 const TrainedText = Schema.fromJsonString(Schema.Struct({ run: Schema.String }))
 const decodeTrained = Schema.decodeUnknownOption(TrainedText)
-
-/** Logs once that the queue is away, and once that it is back. */
-const makeReachability = Effect.gen(function* () {
-  const isAway = yield* Ref.make(false)
-  const away = (error: QueueUnavailable) =>
-    Effect.flatMap(Ref.getAndSet(isAway, true), (was) =>
-      was ? Effect.void : Effect.logWarning(`${error.message}; training continues`),
-    )
-  const back = Effect.flatMap(Ref.getAndSet(isAway, false), (was) =>
-    was ? Effect.logInfo("the queue is back") : Effect.void,
-  )
-  /** Undefined while the queue is away. */
-  return <A>(effect: Effect.Effect<A, QueueUnavailable>) =>
-    effect.pipe(
-      Effect.tap(back),
-      Effect.map(Option.some),
-      Effect.catchTag("QueueUnavailable", (error) => Effect.as(away(error), Option.none<A>())),
-      Effect.map(Option.getOrUndefined),
-    )
-})
-
-type Reach = Effect.Success<typeof makeReachability>
 
 /** Renews a claim until the scope ends; succeeds when it is lost, or its job is to be cancelled. */
 const keepClaim = Effect.fnUntraced(function* (claim: Claim, reach: Reach) {
@@ -204,7 +185,7 @@ const runSeat = Effect.fnUntraced(function* (
 /** Ends when a stop is requested, or when the queue is empty. */
 export const runWorker = Effect.fn("runWorker")(function* (options: WorkerOptions) {
   const looking = yield* Semaphore.make(1)
-  const reach = yield* makeReachability
+  const { reach } = yield* makeReachability("training continues")
   const seats = Array.from({ length: options.seats }, (_, i) => runSeat(i + 1, looking, reach, options))
   yield* Effect.all(seats, { concurrency: "unbounded", discard: true })
 })

@@ -61,7 +61,8 @@ const isFarEnough = Effect.fnUntraced(function* ({ path, status }: Run, { pauseA
   return pauseAt !== "trained" && (yield* newestIteration(path)) >= pauseAt
 })
 
-const findRuns = Effect.fnUntraced(function* (job: QueuedJob, runsDir: string) {
+/** The runs of a job, newest first, and the one that is far enough. */
+export const findRunsOfJob = Effect.fnUntraced(function* (job: QueuedJob, runsDir: string) {
   const runs = (yield* findRunsOf(runsDir, job.fingerprint)).filter(
     ({ identity }) => !job.otherRuns.includes(identity.id),
   )
@@ -85,7 +86,7 @@ export const trainJob = Effect.fn("trainJob")(function* (job: QueuedJob, options
   const { experiment, fingerprint, overrides, pauseAt } = job
   const target = { experiment, fingerprint, file, overrides, pauseAt: pauseAt ?? undefined }
   const train = Effect.gen(function* () {
-    const known = yield* findRuns(job, options.runsDir)
+    const known = yield* findRunsOfJob(job, options.runsDir)
     if (known.trained !== undefined) {
       return yield* Effect.logInfo(`${basename(known.trained.path)} is trained so far already`)
     }
@@ -99,7 +100,7 @@ export const trainJob = Effect.fn("trainJob")(function* (job: QueuedJob, options
       while: (error) => error._tag === "RunLocked",
     }),
   )
-  const { trained } = yield* findRuns(job, options.runsDir)
+  const { trained } = yield* findRunsOfJob(job, options.runsDir)
   if (trained === undefined) return yield* Effect.die(new Error(`${what} was trained, but has no run`))
   if (pauseAt === null) yield* options.onTested(trained.path)
   return trained.path

@@ -36,7 +36,7 @@ export class Worker extends Context.Service<
     readonly train: (job: Job, seed: number | undefined) => Effect.Effect<ScheduledProcess>
     readonly resume: (job: Job, run: string) => Effect.Effect<ScheduledProcess>
     /** Waits for a run that another process is working on. */
-    readonly follow: (run: string) => Effect.Effect<ScheduledProcess>
+    readonly follow: (job: Job, run: string) => Effect.Effect<ScheduledProcess>
     /** Finds the newest run of the job's experiment created since a time, by this process if it is known. */
     readonly findRun: (job: Job, since: string, pid: number | undefined) => Effect.Effect<string | undefined>
     /** Undefined if the run is gone. */

@@ -112,7 +112,7 @@ export const layerProcesses = (folders: Folders) =>
       return Worker.of({
         train: (job, seed) => provide(train(folders, job, seed)),
         resume: (job, run) => provide(resume(folders, job, run)),
-        follow: (run) => provide(followRun(run, pathOf(run))),
+        follow: (_job, run) => provide(followRun(run, pathOf(run))),
         findRun: (job, since, pid) => provide(orUndefined(findOwnRun(folders, job, since, pid))),
         readState: (run) => provide(readStatus(pathOf(run))),
         judge: (job, run) => provide(judge(folders, job, run)),

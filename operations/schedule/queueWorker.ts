@@ -2,9 +2,10 @@
  * The work of scheduled runs on many machines: training and resuming go through a queue; all else happens here, as in
  * `processWorker.ts`, over the runs folder that all machines share.
  *
+ * A run that trains is followed through its job too: whoever trains it, on this machine or another, hears from the queue alone.
  * A job is the same whenever it is submitted, so a schedule that was killed finds it in the queue again.
  */
-import { Cause, Deferred, Effect, Exit, type FileSystem, Layer, Path, Schedule } from "effect"
+import { Cause, Deferred, Effect, Exit, type FileSystem, Layer, Path } from "effect"
 import { exitCode } from "../../pipeline/exitCode.ts"
 import { loadExperiment } from "../../pipeline/experimentFile/load.ts"
 import { exitCodes } from "../../schemas/exitCodes.ts"
@@ -15,7 +16,10 @@ import { type Ended, graceMs } from "../childProcess.ts"
 import { findRunsOf } from "../findRuns.ts"
 import { makeJob } from "../queue/makeJob.ts"
 import type { Queue } from "../queue/Queue.ts"
+import { makeReachability, type Reachability } from "../queue/reachability.ts"
+import { findRunsOfJob } from "../queue/trainJob.ts"
 import type { Target } from "../trainTo.ts"
+import { orUndefined } from "./followRun.ts"
 import type { Job } from "./Job.ts"
 import { type Folders, layerProcesses } from "./processWorker.ts"
 import { type ScheduledProcess, Worker } from "./Worker.ts"
@@ -53,15 +57,22 @@ const targetOfRun = Effect.fnUntraced(function* (runPath: string) {
   } satisfies Target as Target
 })
 
+const reasonOf = (cause: Cause.Cause<Error>) => {
+  const error = Cause.squash(cause)
+  return error instanceof Error && error.message !== "" ? error.message : String(error)
+}
+
 const endedOf = ({ exitCode, reason }: JobOutcome): Ended => ({ code: exitCode, reason })
 
 /** Submits a job and waits for its end, however long the queue is away. */
-const awaitOutcome = Effect.fnUntraced(function* (queue: Queue["Service"], queued: QueuedJob) {
-  const again = <A, E>(effect: Effect.Effect<A, E>) =>
-    effect.pipe(Effect.retry(Schedule.spaced(pollMs)), Effect.orDie)
-  yield* again(queue.submit([queued]))
+const awaitOutcome = Effect.fnUntraced(function* (
+  queue: Queue["Service"],
+  { persist }: Reachability,
+  queued: QueuedJob,
+) {
+  yield* persist(queue.submit([queued]), pollMs)
   while (true) {
-    const [listed] = yield* again(queue.list([queued.id]))
+    const [listed] = yield* persist(queue.list([queued.id]), pollMs)
     if (listed !== undefined && !isOpen(listed) && listed.outcome !== null) return listed.outcome
     yield* Effect.sleep(pollMs)
   }
@@ -77,8 +88,9 @@ export const layerQueued = (folders: Folders, queue: Queue["Service"]) =>
       const scope = yield* Effect.scope
       const here = yield* Worker
       const paths = yield* Path.Path
-      /** The run that the queue named as the last one of a job. */
-      const trained = new Map<string, string>()
+      const reachability = yield* makeReachability("the scheduled run waits for it")
+      /** What was queued last for an experiment, by its name. */
+      const lastQueued = new Map<string, QueuedJob>()
 
       const makeQueued = Effect.fnUntraced(function* (job: Job, target: Target, run: string | undefined) {
         const runs = yield* findRunsOf(folders.runsDir, target.fingerprint)
@@ -93,27 +105,27 @@ export const layerQueued = (folders: Folders, queue: Queue["Service"]) =>
         target: Effect.Effect<Target, E, Files>,
         run: string | undefined,
       ) {
-        trained.delete(job.name)
+        lastQueued.delete(job.name)
         const made = yield* Effect.exit(
           Effect.flatMap(target, (target) => makeQueued(job, target, run)).pipe(
             Effect.provideContext(services),
           ),
         )
         if (Exit.isFailure(made)) {
-          const ended = { code: exitCode(made), reason: String(Cause.squash(made.cause)) }
+          const ended = { code: exitCode(made), reason: reasonOf(made.cause) }
           const over = Effect.succeed(ended)
           return { pid: undefined, ended: over, stop: over } satisfies ScheduledProcess as ScheduledProcess
         }
         const queued = made.value
+        lastQueued.set(job.name, queued)
         const over = yield* Deferred.make<Ended>()
-        yield* awaitOutcome(queue, queued).pipe(
-          Effect.tap(({ run }) => Effect.sync(() => run !== null && trained.set(job.name, run))),
+        yield* awaitOutcome(queue, reachability, queued).pipe(
           Effect.flatMap((outcome) => Deferred.succeed(over, endedOf(outcome))),
           Effect.forkIn(scope),
         )
         const ended = Deferred.await(over)
-        const cancel = queue.cancel([queued.id]).pipe(Effect.retry(Schedule.spaced(pollMs)), Effect.orDie)
-        // Of a worker that cannot reach the queue, nobody hears.
+        const cancel = reachability.persist(queue.cancel([queued.id]), pollMs)
+        // A worker that cannot reach the queue never confirms.
         const silent = Effect.as(Effect.sleep(graceMs), {
           code: exitCodes.interrupted,
           reason: "cancelled, but not confirmed by its worker",
@@ -123,13 +135,21 @@ export const layerQueued = (folders: Folders, queue: Queue["Service"]) =>
       })
 
       const resume = (job: Job, run: string) => start(job, targetOfRun(paths.join(folders.runsDir, run)), run)
+      /** By the job, not by its time: the clock of the machine that trained it may differ. */
+      const findRun = Effect.fnUntraced(function* (queued: QueuedJob) {
+        const { runs, trained } = yield* findRunsOfJob(queued, folders.runsDir)
+        return (trained ?? runs[0])?.identity.id
+      })
       return Worker.of({
         ...here,
         train: (job, seed) => start(job, newTarget(job, seed), undefined),
         resume,
+        follow: resume,
         findRun: (job, since, pid) => {
-          const run = trained.get(job.name)
-          return run === undefined ? here.findRun(job, since, pid) : Effect.succeed(run)
+          const queued = lastQueued.get(job.name)
+          return queued === undefined
+            ? here.findRun(job, since, pid)
+            : orUndefined(findRun(queued)).pipe(Effect.provideContext(services))
         },
       })
     }),

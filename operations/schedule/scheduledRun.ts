@@ -153,7 +153,7 @@ const startWork = Effect.fnUntraced(function* ({ job, open, update }: Context) {
   }
   yield* update({ run, resumed: resumed || seen.status !== "finished" })
   if (seen.status === "finished") return { finished: run }
-  return { working: yield* seen.status === "running" ? worker.follow(run) : worker.resume(job, run) }
+  return { working: yield* seen.status === "running" ? worker.follow(job, run) : worker.resume(job, run) }
 })
 
 const limitMsOf = ({ timeLimitMinutes }: Job) =>

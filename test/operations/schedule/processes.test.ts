@@ -10,6 +10,7 @@ import { startProcess } from "../../../operations/childProcess.ts"
 import { layerProcesses } from "../../../operations/schedule/processWorker.ts"
 import { sendSignal } from "../../../operations/schedule/sendSignal.ts"
 import { Worker } from "../../../operations/schedule/Worker.ts"
+import { jobOf } from "./onTestClock.ts"
 import { recordDisplay } from "../../fixtures/recordDisplay.ts"
 import { finishedRunId, writeFinishedRun } from "../../fixtures/finishedRun.ts"
 
@@ -29,7 +30,7 @@ const stopping = (deaf: boolean) =>
     yield* Effect.promise(() => once(child.stdout, "data"))
     const ended = yield* Effect.gen(function* () {
       const worker = yield* Worker
-      const working = yield* worker.follow(finishedRunId(1))
+      const working = yield* worker.follow(jobOf(), finishedRunId(1))
       const stop = yield* Effect.forkChild(working.stop)
       while (stop.pollUnsafe() === undefined) {
         yield* TestClock.adjust("10 seconds")
