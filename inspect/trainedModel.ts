@@ -9,6 +9,7 @@ import { CheckpointDamaged, checkpointFile, iterationOf, loadCheckpoint } from "
 import { classNames } from "../stages/dataset/classNames.ts"
 import { describeDataset } from "../stages/fetch/datasets.ts"
 import { fetchDataset } from "../stages/fetch/fetch.ts"
+import { withImageReads } from "../stages/dataset/images.ts"
 import { loadDataset } from "../stages/dataset/load.ts"
 import { buildProgram } from "../stages/model/model.ts"
 import { pixelTable, standardizedTable, unitTable } from "../stages/dataset/normalize.ts"
@@ -74,19 +75,23 @@ const chooseCheckpoint = Effect.fnUntraced(function* (run: Run, wanted: string |
  * The pixel normalization that the run was trained with: the statistics of its own training split, whatever the source of its
  * dataset holds now.
  */
-const tableOf = Effect.fnUntraced(function* (run: Run) {
-  const { dataDir, experiment, id } = run.identity
-  const { dataset, normalization, split } = experiment
-  if (normalization === "unit") return unitTable()
-  // Older versions did not record it.
-  const standardizedBy = (yield* readValidated(run.path))?.standardizedBy
-  if (standardizedBy !== undefined) return standardizedTable(standardizedBy)
-  const recorded = yield* readFetched(run.path)
-  if (recorded === undefined) return yield* new DatasetNotRecorded({ run: id })
-  const resident = yield* loadDataset(yield* fetchDataset({ dataset, dataDir, recorded }))
-  const { train } = yield* Effect.fromResult(splitDataset(split, resident))
-  return yield* pixelTable(normalization, resident, train)
-})
+const tableOf = Effect.fnUntraced(
+  function* (run: Run) {
+    const { dataDir, experiment, id } = run.identity
+    const { dataset, normalization, split } = experiment
+    if (normalization === "unit") return unitTable()
+    // Older versions did not record it.
+    const standardizedBy = (yield* readValidated(run.path))?.standardizedBy
+    if (standardizedBy !== undefined) return standardizedTable(standardizedBy)
+    const recorded = yield* readFetched(run.path)
+    if (recorded === undefined) return yield* new DatasetNotRecorded({ run: id })
+    const resident = yield* loadDataset(yield* fetchDataset({ dataset, dataDir, recorded }))
+    const { train } = yield* splitDataset(split, resident)
+    return yield* pixelTable(normalization, resident, train)
+  },
+  Effect.scoped,
+  withImageReads,
+)
 
 export type TrainedModel = Effect.Success<ReturnType<typeof openTrainedModel>>
 

@@ -45,7 +45,7 @@ export const makeRunData = Effect.fnUntraced(function* (
   ) {
     if (indices !== undefined) return indices
     const source = readsExamples(split) ? yield* loaded : sizes
-    return (indices = yield* Effect.fromResult(splitDataset(split, source)))
+    return (indices = yield* splitDataset(split, source))
   })
   return { loaded, prepared, split: splitOnce }
 })

@@ -11,6 +11,7 @@ import { selectEngine } from "../../engines/select.ts"
 import type { EngineName } from "../../schemas/EngineInfo.ts"
 import { evaluationImages } from "../../stages/batch/fillBatch.ts"
 import { evaluate } from "../../stages/evaluate/evaluate.ts"
+import { withImageReads } from "../../stages/dataset/images.ts"
 import { loadDataset } from "../../stages/dataset/load.ts"
 import { splitDataset } from "../../stages/dataset/split.ts"
 import type { Run } from "../../storage/runDirectory.ts"
@@ -61,45 +62,45 @@ export const measureLatency = Effect.fn("measureLatency")(function* (
  * The predictions of `run` for the test examples of `other` that it was not trained on; fails with the reason if it
  * cannot.
  */
-export const predictTestSplit = Effect.fn("predictTestSplit")(function* (
-  run: Run,
-  other: Run,
-  engine: EngineName | undefined,
-) {
-  const own = yield* readFetched(run.path)
-  const fetched = yield* readFetched(other.path)
-  if (own === undefined) return Result.fail(`${run.identity.id} has no record of its dataset`)
-  if (fetched === undefined) return Result.fail(`${other.identity.id} has no record of its dataset`)
-  const { model, trainer } = yield* compileRun(run, engine)
-  const { classes, imageShape } = model.dataset
-  if (fetched.classes !== classes || fetched.imageShape.join() !== imageShape.join()) {
-    return Result.fail("its network expects images of another shape, or other classes")
-  }
-  const dataset = yield* loadDataset(fetched)
-  const { test } = yield* Effect.fromResult(splitDataset(other.identity.experiment.split, dataset))
-  const found = yield* findUnseenByLineage(run, own, fetched, dataset, test).pipe(Effect.result)
-  if (Result.isFailure(found)) {
-    return Result.fail(`its training examples cannot be read: ${found.failure.message}`)
-  }
-  const indices = found.success
-  const least = Math.min(minExamples, Math.ceil(test.length / 2))
-  if (indices.length < least) {
-    return Result.fail(
-      `it was trained on all but ${indices.length} of the ${test.length} test examples, and ${least} are needed; decide with \`${program} promote ${other.identity.id}\``,
+export const predictTestSplit = Effect.fn("predictTestSplit")(
+  function* (run: Run, other: Run, engine: EngineName | undefined) {
+    const own = yield* readFetched(run.path)
+    const fetched = yield* readFetched(other.path)
+    if (own === undefined) return Result.fail(`${run.identity.id} has no record of its dataset`)
+    if (fetched === undefined) return Result.fail(`${other.identity.id} has no record of its dataset`)
+    const { model, trainer } = yield* compileRun(run, engine)
+    const { classes, imageShape } = model.dataset
+    if (fetched.classes !== classes || fetched.imageShape.join() !== imageShape.join()) {
+      return Result.fail("its network expects images of another shape, or other classes")
+    }
+    const dataset = yield* loadDataset(fetched)
+    const { test } = yield* splitDataset(other.identity.experiment.split, dataset)
+    const found = yield* findUnseenByLineage(run, own, fetched, dataset, test).pipe(Effect.result)
+    if (Result.isFailure(found)) {
+      return Result.fail(`its training examples cannot be read: ${found.failure.message}`)
+    }
+    const indices = found.success
+    const least = Math.min(minExamples, Math.ceil(test.length / 2))
+    if (indices.length < least) {
+      return Result.fail(
+        `it was trained on all but ${indices.length} of the ${test.length} test examples, and ${least} are needed; decide with \`${program} promote ${other.identity.id}\``,
+      )
+    }
+    const prepared = yield* preprocessDataset(model.preprocess, dataset)
+    const labels = Int32Array.from(indices, (index) => dataset.labels[index])
+    const { probabilities } = yield* evaluate(
+      trainer,
+      {
+        examples: indices.length,
+        classes,
+        labels,
+        images: evaluationImages({ dataset: prepared, indices, table: model.table }),
+      },
+      run.identity.experiment.loss,
     )
-  }
-  const prepared = yield* preprocessDataset(model.preprocess, dataset)
-  const labels = Int32Array.from(indices, (index) => dataset.labels[index])
-  const { probabilities } = yield* evaluate(
-    trainer,
-    {
-      examples: indices.length,
-      classes,
-      labels,
-      images: evaluationImages({ dataset: prepared, indices, table: model.table }),
-    },
-    run.identity.experiment.loss,
-  )
-  const keys = Array.from(indices, exampleKey(fetched, dataset.trainExamples))
-  return Result.succeed<KeyedPredictions>({ keys, labels, classes, probabilities })
-}, Effect.scoped)
+    const keys = Array.from(indices, exampleKey(fetched, dataset.trainExamples))
+    return Result.succeed<KeyedPredictions>({ keys, labels, classes, probabilities })
+  },
+  Effect.scoped,
+  withImageReads,
+)

@@ -36,7 +36,7 @@ export const inspectData = Effect.fn("inspectData")(function* (
   const equal = yield* findEqualImages(data)
   const { bounds } = describeDataset(dataset)
   const validated = yield* validateDataset(data, bounds, equal).pipe(Effect.result)
-  const split = splitDataset(splitting, data)
+  const split = yield* splitDataset(splitting, data).pipe(Effect.result)
   const problems: Array<string> = []
   const warnings: Array<string> = []
   if (Result.isFailure(validated)) problems.push(validated.failure.message)

@@ -19,7 +19,10 @@ export const budgetInIterations = Effect.fn("budgetInIterations")(function* (
   if (sizes !== undefined) return totalIterations(budget, sizes.train, batchSize)
   // Older versions did not record the sizes, and had only splits by size.
   if (readsExamples(split)) return undefined
-  const indices = splitDataset(split, { trainExamples: train.examples, testExamples: test.examples })
+  const indices = yield* splitDataset(split, {
+    trainExamples: train.examples,
+    testExamples: test.examples,
+  }).pipe(Effect.result)
   return Result.isSuccess(indices)
     ? totalIterations(budget, indices.success.train.length, batchSize)
     : undefined

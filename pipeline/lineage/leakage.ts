@@ -8,7 +8,7 @@
 import { hash } from "node:crypto"
 import { Effect } from "effect"
 import type { FetchedDataset } from "../../schemas/experiment/Dataset.ts"
-import { imageReader, withImageReads } from "../../stages/dataset/images.ts"
+import { imageReader, imagesAtOnce, withImageReads } from "../../stages/dataset/images.ts"
 import { loadDataset, type LoadedDataset } from "../../stages/dataset/load.ts"
 import { splitDataset } from "../../stages/dataset/split.ts"
 import type { Run } from "../../storage/runDirectory.ts"
@@ -17,9 +17,6 @@ import type { Run } from "../../storage/runDirectory.ts"
 export const haveSameImages = (a: FetchedDataset, b: FetchedDataset) =>
   a.files.trainImages.sha256 === b.files.trainImages.sha256 &&
   a.files.testImages.sha256 === b.files.testImages.sha256
-
-/** Images hashed between two yields: about 5 ms. */
-const imagesPerYield = 4096
 
 /** index in the dataset -> the digest of the image's file, and the index in that file */
 const locateIn =
@@ -31,10 +28,11 @@ const locateIn =
 
 const hashImages = Effect.fnUntraced(function* (dataset: LoadedDataset, indices: ReadonlyArray<number>) {
   const read = imageReader(dataset)
+  const atOnce = imagesAtOnce(dataset)
   const digests: Array<string> = []
   for (const index of indices) {
     digests.push(hash("sha256", read(index), "base64"))
-    if (digests.length % imagesPerYield === 0) yield* Effect.yieldNow
+    if (digests.length % atOnce === 0) yield* Effect.yieldNow
   }
   return digests
 })
@@ -49,7 +47,7 @@ export const findUnseenByRun = Effect.fn("findUnseenByRun")(
     indices: Uint32Array,
   ) {
     const ownDataset = haveSameImages(own, fetched) ? dataset : yield* loadDataset(own)
-    const split = yield* Effect.fromResult(splitDataset(run.identity.experiment.split, ownDataset))
+    const split = yield* splitDataset(run.identity.experiment.split, ownDataset)
     const seen = [...split.train, ...split.validation]
     const ownFiles = [own.files.trainImages.sha256, own.files.testImages.sha256]
     const seenIn = new Map(ownFiles.map((file) => [file, new Set<number>()]))

@@ -5,13 +5,13 @@
  * An index counts through the train file and then the test file. The lists are disjoint and ascending, and together
  * they hold every example. The same split of the same dataset always gives the same lists.
  */
-import { Result, Schema } from "effect"
+import { Effect, Result, Schema } from "effect"
 import type { Split } from "../../schemas/experiment/Split.ts"
 import { Failure } from "../../schemas/Failure.ts"
 import { fold, randomKey } from "../random.ts"
 import { permutation } from "../shuffle.ts"
 import { hashedSplit, type SplitName } from "./hashedSplit.ts"
-import { imageReader } from "./images.ts"
+import { imageReader, imagesAtOnce } from "./images.ts"
 import type { LoadedDataset } from "./load.ts"
 import { apportion } from "./stratified.ts"
 
@@ -96,13 +96,18 @@ const contentOf = (by: "content" | "group", { groups, images, imageShape }: Spli
   return imageReader({ images, imageShape })
 }
 
-const splitByHash = (split: Extract<Split, { readonly kind: "hashed" }>, source: SplitSource) => {
+const splitByHash = Effect.fnUntraced(function* (
+  split: Extract<Split, { readonly kind: "hashed" }>,
+  source: SplitSource,
+) {
   const { testExamples, trainExamples } = source
   const examples = trainExamples + testExamples
   const contentAt = contentOf(split.by, source)
   const found: Record<SplitName, Array<number>> = { train: [], validation: [], test: [] }
   const shares = { seed: split.seed, test: split.test ?? 0, validation: split.validation }
+  const atOnce = source.imageShape === undefined ? examples : imagesAtOnce({ imageShape: source.imageShape })
   for (let index = 0; index < examples; index++) {
+    if (index % atOnce === atOnce - 1) yield* Effect.yieldNow
     const isOfTestSet = split.test === undefined && index >= trainExamples
     found[isOfTestSet ? "test" : hashedSplit(contentAt(index), shares)].push(index)
   }
@@ -111,21 +116,24 @@ const splitByHash = (split: Extract<Split, { readonly kind: "hashed" }>, source:
     validation: Uint32Array.from(found.validation),
     test: Uint32Array.from(found.test),
   }
+})
+
+const empty = (set: SplitEmpty["set"], examples: number, advice: string) =>
+  Result.fail(new SplitEmpty({ set, examples, advice }))
+
+const refuseEmpty = (found: SplitIndices, examples: number): Result.Result<SplitIndices, SplitEmpty> => {
+  if (found.test.length < 1) return empty("test", examples, "raise split.test, or add examples")
+  if (found.validation.length < 1) return empty("validation", examples, "raise split.validation")
+  if (found.train.length < 1) return empty("train", examples, "lower split.test or split.validation")
+  return Result.succeed(found)
 }
 
-export const splitDataset = (split: Split, source: SplitSource): Result.Result<SplitIndices, SplitEmpty> => {
+const splitBySize = (
+  split: Exclude<Split, { readonly kind: "hashed" }>,
+  source: SplitSource,
+): Result.Result<SplitIndices, SplitEmpty> => {
   const { testExamples, trainExamples } = source
   const examples = trainExamples + testExamples
-  const empty = (set: SplitEmpty["set"], examples: number, advice: string) =>
-    Result.fail(new SplitEmpty({ set, examples, advice }))
-
-  if (split.kind === "hashed") {
-    const found = splitByHash(split, source)
-    if (found.test.length < 1) return empty("test", examples, "raise split.test, or add examples")
-    if (found.validation.length < 1) return empty("validation", examples, "raise split.validation")
-    if (found.train.length < 1) return empty("train", examples, "lower split.test or split.validation")
-    return Result.succeed(found)
-  }
   const labels = split.stratified === true ? source.labels : undefined
   if (split.kind === "standard") {
     const kept = trainExamples - split.validation
@@ -154,3 +162,9 @@ export const splitDataset = (split: Split, source: SplitSource): Result.Result<S
   const [tested, validated, train] = takeParts(split.seed, examples, [test, validation], labels)
   return Result.succeed({ test: tested, validation: validated, train })
 }
+
+export const splitDataset = Effect.fn("splitDataset")(function* (split: Split, source: SplitSource) {
+  if (split.kind !== "hashed") return yield* Effect.fromResult(splitBySize(split, source))
+  const found = yield* splitByHash(split, source)
+  return yield* Effect.fromResult(refuseEmpty(found, source.trainExamples + source.testExamples))
+})

@@ -6,8 +6,10 @@ import { afterAll, assert, beforeAll, describe, it } from "@effect/vitest"
 import { Effect, Layer } from "effect"
 import * as FetchHttpClient from "effect/http/FetchHttpClient"
 import { openTrainedModel } from "../../inspect/trainedModel.ts"
+import { ImageMemory } from "../../stages/dataset/images.ts"
 import { readRun } from "../../storage/runDirectory.ts"
 import { runCommand } from "../fixtures/command.ts"
+import { readsOfFiles } from "../fixtures/readsOfFiles.ts"
 import { onlyRun } from "../fixtures/runFiles.ts"
 import { squares } from "../fixtures/squares.ts"
 
@@ -49,6 +51,11 @@ describe("a run whose data was replaced", () => {
         delete validated.result.standardizedBy
         writeFileSync(record, JSON.stringify(validated))
         assert.deepStrictEqual(yield* table, trained)
+        const inFiles = Effect.provideService(table, ImageMemory, 0)
+        const { exit, files } = yield* readsOfFiles(inFiles)
+        assert.deepStrictEqual(yield* exit, trained)
+        const failing = yield* readsOfFiles(inFiles, files.length)
+        assert.strictEqual((yield* Effect.flip(failing.exit))._tag, "StorageFailed")
         const fetched = join(onlyRun(runs), "stages", "fetch.json")
         const text = readFileSync(fetched, "utf8")
         writeFileSync(fetched, "{}")

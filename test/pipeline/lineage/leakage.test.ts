@@ -7,16 +7,19 @@ import { afterAll, assert, beforeAll, describe, it } from "@effect/vitest"
 import { Effect, Layer, Result } from "effect"
 import * as FetchHttpClient from "effect/http/FetchHttpClient"
 import { promoteRun } from "../../../operations/champion/manual.ts"
+import { predictTestSplit } from "../../../operations/champion/modelOnEngine.ts"
 import { gateRun } from "../../../operations/champion/gateRun.ts"
 import { prepareFork } from "../../../pipeline/lineage/fork.ts"
 import type { Split } from "../../../schemas/experiment/Split.ts"
 import type { Experiment } from "../../../schemas/experiment/Experiment.ts"
 import { layers, optimizers } from "../../../schemas/index.ts"
+import { ImageMemory } from "../../../stages/dataset/images.ts"
 import { splitDataset } from "../../../stages/dataset/split.ts"
 import { findRun, type Run } from "../../../storage/runDirectory.ts"
 import { readFetched } from "../../../storage/stageRecords.ts"
 import type { Ended } from "../../fixtures/cli.ts"
 import { runCommand } from "../../fixtures/command.ts"
+import { readsOfFiles } from "../../fixtures/readsOfFiles.ts"
 
 const scratch = mkdtempSync(join(tmpdir(), "tidemark-leakage-"))
 afterAll(() => rmSync(scratch, { recursive: true, force: true }))
@@ -103,7 +106,7 @@ const trainedBy = ({ code, stderr, stdout }: Ended): Promise<Run> => {
 const train = async (...experiment: Parameters<typeof write>) => trainedBy(await run(write(...experiment)))
 
 const testOf = (split: Split, trainExamples: number) => [
-  ...Result.getOrThrow(splitDataset(split, { trainExamples, testExamples })).test,
+  ...Effect.runSync(splitDataset(split, { trainExamples, testExamples })).test,
 ]
 
 const services = Layer.merge(NodeServices.layer, FetchHttpClient.layer)
@@ -135,6 +138,14 @@ it("compares on the test examples that are unseen by the champion, and reports i
     assert.strictEqual(two.verdict?.test?.examples, unseenOfMore.length)
     const fromItsFile = unseenOfMore.filter((index) => index < 2000 + appended).length
     assert.isAbove(fromItsFile, 0)
+
+    const fromFiles = predictTestSplit(champion, moreData, undefined).pipe(
+      Effect.provideService(ImageMemory, 0),
+    )
+    const { exit, files } = yield* readsOfFiles(fromFiles)
+    assert.strictEqual(Result.getOrThrow(yield* exit).labels.length, unseenOfMore.length)
+    const failing = yield* readsOfFiles(fromFiles, files.length)
+    assert.strictEqual((yield* Effect.flip(failing.exit))._tag, "StorageFailed")
 
     const left = testOf(split(1, 0.05), 2000).filter((index) => held.has(index)).length
     assert.isBelow(left, 75)
@@ -212,7 +223,7 @@ describe("a fork of a standard split", () => {
   it("trains on more data, and warns of validation images that its parent was trained on", async () => {
     const { code, stderr } = await fork("more", set("more", 2000 + appended), 4)
     assert.strictEqual(code, 0, stderr)
-    const { train: own, validation } = Result.getOrThrow(
+    const { train: own, validation } = Effect.runSync(
       splitDataset(standard, { trainExamples: 2000 + appended, testExamples }),
     )
     assert.strictEqual(own.length, 2000 + appended - 100)

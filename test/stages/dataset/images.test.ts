@@ -61,8 +61,9 @@ describe("images in files", () => {
       Effect.gen(function* () {
         const { fetched, memory, stored } = yield* both
         const of = Effect.fnUntraced(function* (data: typeof memory) {
-          const split = yield* Effect.fromResult(
-            splitDataset({ kind: "hashed", by: "content", test: 0.2, validation: 0.2, seed: 3 }, data),
+          const split = yield* splitDataset(
+            { kind: "hashed", by: "content", test: 0.2, validation: 0.2, seed: 3 },
+            data,
           )
           return {
             figures: yield* validateDataset(data, {}, yield* findEqualImages(data)),

@@ -4,9 +4,8 @@ import type { Split } from "../../../schemas/experiment/Split.ts"
 import { splitDataset } from "../../../stages/dataset/split.ts"
 
 const mnist = { trainExamples: 60_000, testExamples: 10_000 }
-const split = (options: Split, sizes = mnist) => Result.getOrThrow(splitDataset(options, sizes))
-const refused = (options: Split, sizes = mnist) =>
-  Result.getOrThrow(Result.flip(splitDataset(options, sizes)))
+const split = (options: Split, sizes = mnist) => Effect.runSync(splitDataset(options, sizes))
+const refused = (options: Split, sizes = mnist) => Effect.runSync(Effect.flip(splitDataset(options, sizes)))
 
 const covers = (lists: ReadonlyArray<Uint32Array>, examples: number): boolean => {
   const all = lists.flatMap((list) => [...list])
@@ -61,12 +60,12 @@ describe("the pooled split", () => {
       Schema.Int,
     ],
     ([test, validation, trainExamples, testExamples, seed]) =>
-      Effect.sync(() => {
+      Effect.gen(function* () {
         const sizes = { trainExamples, testExamples }
-        const result = splitDataset(
+        const result = yield* splitDataset(
           { kind: "pooled", test: test / 100, validation: validation / 100, seed },
           sizes,
-        )
+        ).pipe(Effect.result)
         if (Result.isSuccess(result)) {
           const lists = [result.success.train, result.success.validation, result.success.test]
           assert.isTrue(covers(lists, trainExamples + testExamples))

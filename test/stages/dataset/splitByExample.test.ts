@@ -1,5 +1,5 @@
 import { assert, describe, it } from "@effect/vitest"
-import { Result } from "effect"
+import { Effect } from "effect"
 import type { Split } from "../../../schemas/experiment/Split.ts"
 import { splitDataset, type SplitSource } from "../../../stages/dataset/split.ts"
 import { apportion } from "../../../stages/dataset/stratified.ts"
@@ -13,7 +13,7 @@ const source = (examples: number, groups?: Int32Array): SplitSource => ({
   images: new Uint8Array(Uint32Array.from({ length: examples }, (_, i) => i * 2_654_435_761).buffer),
   ...(groups === undefined ? {} : { groups }),
 })
-const split = (options: Split, of: SplitSource) => Result.getOrThrow(splitDataset(options, of))
+const split = (options: Split, of: SplitSource) => Effect.runSync(splitDataset(options, of))
 const hashed: Split = { kind: "hashed", by: "content", test: 0.2, validation: 0.1, seed: 0 }
 const sorted = (...lists: ReadonlyArray<Uint32Array>) =>
   lists.flatMap((list) => [...list]).sort((a, b) => a - b)
@@ -33,6 +33,18 @@ describe("a split by hash", () => {
     assert.approximately(after.validation.length / 3000, 0.08, 0.02)
     assert.notDeepEqual(split({ ...hashed, seed: 1 }, source(2000)), before)
   })
+
+  it.effect("lets other work run while it hashes large images", () =>
+    Effect.gen(function* () {
+      const large = { trainExamples: 8, testExamples: 0, imageShape: [1024, 1024, 1] as const }
+      const images = Uint8Array.from({ length: 8 * 2 ** 20 }, (_, i) => i >> 20)
+      let steps = 0
+      const other = Effect.sync(() => steps++).pipe(Effect.andThen(Effect.yieldNow), Effect.forever)
+      yield* Effect.forkChild(other)
+      yield* splitDataset({ ...hashed, test: 0.5, validation: 0.5 }, { ...large, images }).pipe(Effect.result)
+      assert.isAbove(steps, 0)
+    }),
+  )
 
   it("keeps a group together", () => {
     const groups = Int32Array.from({ length: 2000 }, (_, at) => (at >> 1) % 50)
