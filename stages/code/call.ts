@@ -7,7 +7,7 @@
 import type { Random } from "../../schemas/ownCode/define.ts"
 import { type RandomKey, randomKey, randomWords } from "../random.ts"
 import { withDeepStacks } from "../../schemas/ownCode/frames.ts"
-import { describeThrown, type Loaded, OwnCodeFailed } from "./load.ts"
+import { describeThrown, kindOf, type Loaded, OwnCodeFailed } from "./load.ts"
 import { purely } from "./purity.ts"
 
 /** Runs own code. What already is an error of own code keeps its place. */
@@ -51,7 +51,9 @@ export const callSchedule = (code: Loaded<"schedule">, iteration: number, budget
   const given = { iteration, budget, options: code.options }
   const rate: unknown = call(code, () => code.definition.call(given))
   if (typeof rate === "number" && Number.isFinite(Math.fround(rate)) && rate >= 0) return rate
-  throw wrong(code, `${String(rate)} at iteration ${iteration}`, "a learning rate of at least 0")
+  const isTooLarge = typeof rate === "number" && rate > 0
+  const expected = `a learning rate of at least 0${isTooLarge ? " that float32 can hold" : ""}`
+  throw wrong(code, `${String(rate)} at iteration ${iteration}`, expected)
 }
 
 /** Iterations of a training that are tried before it begins: all of a short one. */
@@ -84,7 +86,7 @@ export const callPreprocess = (
   const given = { image: image.slice(), height, width, channels, options: code.options }
   const result: unknown = call(code, () => code.definition.call(given))
   if (result instanceof Uint8Array && result.length === image.length) return result
-  const found = result instanceof Uint8Array ? `${result.length} pixel values` : typeof result
+  const found = result instanceof Uint8Array ? `${result.length} pixel values` : kindOf(result)
   throw wrong(code, found, `a Uint8Array of ${image.length} pixel values`)
 }
 
@@ -129,7 +131,7 @@ export const augmentWith = (code: Loaded<"augment">, [height, width, channels]: 
     const given = { image: image.slice(), height, width, channels, options: code.options, random }
     const result: unknown = call(code, () => code.definition.call(given))
     if (!(result instanceof Float32Array) || result.length !== image.length) {
-      const found = result instanceof Float32Array ? `${result.length} values` : typeof result
+      const found = result instanceof Float32Array ? `${result.length} values` : kindOf(result)
       throw wrong(code, found, `a Float32Array of ${image.length} values`)
     }
     image.set(result)

@@ -39,6 +39,9 @@ export const titleOf = ({ export: name, module }: OwnFunction) => `${name} of ${
 export const titlesOf = (uses: ReadonlyArray<Pick<Use, "reference">>) =>
   [...new Set(uses.map(({ reference }) => titleOf(reference)))].join(", ")
 
+/** The type of a value that is not the expected one; null is no object. */
+export const kindOf = (value: unknown): string => (value === null ? "null" : typeof value)
+
 /** What was thrown, in a line, with the place in own code. `text`: in place of its message. */
 export const describeThrown = (thrown: unknown, text?: string): string => {
   const [message, stack] =

@@ -5,7 +5,7 @@ import * as tf from "@tensorflow/tfjs-core"
 import { inLayer } from "../../engines/trace/layer.ts"
 import type { Loss } from "../../schemas/experiment/Experiment.ts"
 import type { OwnFunction } from "../../schemas/experiment/OwnCode.ts"
-import { OwnCodeFailed, type OwnFunctions } from "../code/load.ts"
+import { kindOf, OwnCodeFailed, type OwnFunctions } from "../code/load.ts"
 import { minSum } from "../evaluate/probabilities.ts"
 import { callOwn } from "./ownLayer.ts"
 
@@ -42,7 +42,7 @@ const ownLoss = ({ functions, labels, loss, outputs, weights }: Losses<OwnFuncti
   const isPerExample = losses instanceof tf.Tensor && losses.shape.join() === String(batch)
   if (isPerExample) return weightedMean(losses, weights)
   if (isScalar && weights === undefined) return losses as tf.Scalar
-  const found = losses instanceof tf.Tensor ? `a tensor of [${losses.shape.join(", ")}]` : typeof losses
+  const found = losses instanceof tf.Tensor ? `a tensor of [${losses.shape.join(", ")}]` : kindOf(losses)
   throw new OwnCodeFailed({
     what: code.title,
     problem:

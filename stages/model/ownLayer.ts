@@ -9,7 +9,7 @@ import { Schema } from "effect"
 import { Initializer, Regularizer } from "../../schemas/experiment/weights.ts"
 import { show } from "../../schemas/experiment/layerShape.ts"
 import type { LayerMask, Shape, Weight } from "../../schemas/ownCode/define.ts"
-import { describeThrown, type Loaded, OwnCodeFailed } from "../code/load.ts"
+import { describeThrown, kindOf, type Loaded, OwnCodeFailed } from "../code/load.ts"
 import { withDeepStacks } from "../../schemas/ownCode/frames.ts"
 import { purely } from "../code/purity.ts"
 import { TraceRefused } from "../../engines/trace/backend.ts"
@@ -108,13 +108,13 @@ const declaredBy = <D extends { readonly shape: Shape }, T>(
     if (!isObject(all)) {
       throw ownFailure(
         code,
-        `${kind}s gives ${typeof all}, expected an object with a ${kind} under each name`,
+        `${kind}s gives ${kindOf(all)}, expected an object with a ${kind} under each name`,
       )
     }
     return Object.entries(all).map(([name, declared]: [string, unknown]) => {
       const at = `${kind} ${name}`
       if (!nameOf.test(name)) throw ownFailure(code, `${at}: expected a name of letters, digits and _`)
-      if (!isObject(declared)) throw ownFailure(code, `${at}: found ${typeof declared}, expected an object`)
+      if (!isObject(declared)) throw ownFailure(code, `${at}: found ${kindOf(declared)}, expected an object`)
       const shape: unknown = Reflect.get(declared, "shape")
       if (!isShape(shape)) {
         throw ownFailure(code, `${at}: found the shape ${JSON.stringify(shape)}, expected whole sizes`)
@@ -171,7 +171,7 @@ export const applyOwn = (code: OwnLayerCode, { inputs, masks, weights }: OwnCall
   if (!(output instanceof tf.Tensor)) {
     throw ownFailure(
       code,
-      `call gives ${output === undefined ? "nothing" : typeof output}, expected a tensor`,
+      `call gives ${output === undefined ? "nothing" : kindOf(output)}, expected a tensor`,
     )
   }
   if (output.dtype !== "float32")

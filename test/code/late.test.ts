@@ -59,7 +59,7 @@ describe("a schedule", () => {
     const { own } = await loadOwn("schedule", `export const own = defineSchedule({ call: () => 1e39 })`)
     assert.include(
       messageOf(() => callSchedule(own, 0, 1)),
-      "found 1e+39 at iteration 0",
+      "found 1e+39 at iteration 0, expected a learning rate of at least 0 that float32 can hold",
     )
   })
 

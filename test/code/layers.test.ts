@@ -55,7 +55,7 @@ describe("a layer of own code that declares something wrong", () => {
       "weights gives undefined, expected an object with a weight under each name",
     ],
     ["a weight that is none", "weights: () => ({ a: 3 }),", "weight a: found number, expected an object"],
-    ["a mask that is none", "masks: () => ({ a: null }),", "mask a: found object, expected an object"],
+    ["a mask that is none", "masks: () => ({ a: null }),", "mask a: found null, expected an object"],
     [
       "a mask without a shape",
       "masks: () => ({ a: { rate: 0.5 } }),",
