@@ -4,8 +4,8 @@
  * A lower bound for every engine, in float32. It counts what each of them must hold at the same time:
  * - state: weights, their average and the optimizer's slots, twice, because an update (and a checkpoint) has the old and the new;
  * - gradients: one value for each weight;
- * - activations: the output of every layer and the scores of every attention for one batch, which the backward pass reads, and the
- *   two largest gradients of them;
+ * - activations: the output of every layer, the scores of every attention and their dropout mask for one batch, which the backward
+ *   pass reads, and the two largest gradients of outputs and scores;
  * - batches: two of them, because the next one is filled while one is used.
  * An experiment that needs more than the machine has would be killed after minutes, so it is refused instead.
  */
@@ -48,7 +48,7 @@ const slotsOf = (optimizer: Optimizer): number => {
 
 const product = (shape: ReadonlyArray<number>) => shape.reduce((a, b) => a * b, 1)
 
-/** The scores of each attention, for one example: a number for each head, place of the query and place of the key. */
+/** The scores of each attention, for one example: a number for each head, position of the query and position of the key. */
 const scoresOf = (
   model: Model,
   layers: ReadonlyArray<Pick<LayerShape, "output">>,
@@ -59,7 +59,12 @@ const scoresOf = (
   const inputs = layerInputs(model)
   return model.flatMap((layer, i) =>
     layer.kind === "multiHeadAttention"
-      ? [product(scoresShape(1, layer.numHeads, inputs[i].map(shapeOf)))]
+      ? [
+          {
+            scores: product(scoresShape(1, layer.numHeads, inputs[i].map(shapeOf))),
+            hasMask: layer.dropout > 0,
+          },
+        ]
       : [],
   )
 }
@@ -77,13 +82,15 @@ export const trainingMemory = (
 ): TrainingMemory => {
   const parameters = layers.reduce((sum, layer) => sum + layer.parameters, 0)
   const stateBytes = float32Bytes * parameters * (1 + slotsOf(optimizer) + (averaging === undefined ? 0 : 1))
+  const attentions = scoresOf(model, layers, imageShape)
+  const masks = attentions.reduce((sum, { hasMask, scores }) => sum + (hasMask ? scores : 0), 0)
   // Flattened values are the same memory.
   const outputs = [
     ...layers.filter(({ kind }) => kind !== "flatten").map(({ output }) => product(output)),
-    ...scoresOf(model, layers, imageShape),
+    ...attentions.map(({ scores }) => scores),
   ]
   const [largest = 0, second = 0] = outputs.toSorted((a, b) => b - a)
-  const activations = outputs.reduce((sum, values) => sum + values, 0) + largest + second
+  const activations = outputs.reduce((sum, values) => sum + values, masks) + largest + second
   const classes = product(layers.at(-1)?.output ?? [])
   const batchBytes = float32Bytes * batchSize * (activations + 2 * (product(imageShape) + classes))
   return {

@@ -43,16 +43,22 @@ describe("trainingMemory", () => {
     })
   })
 
-  it("counts the scores of attention, which images of many places make large", () => {
+  it("counts the scores of attention, which images of many positions make large", () => {
     const ends = [{ kind: "flatten" }, { kind: "dense", units: 10 }]
-    const model = [
+    const modelWith = (options: object) => [
       { kind: "maxPooling2d", poolSize: 4, name: "few" },
-      { kind: "multiHeadAttention", inputs: ["images", "few"], numHeads: 3, keyDim: 2 },
+      { kind: "multiHeadAttention", inputs: ["images", "few"], numHeads: 3, keyDim: 2, ...options },
       ...ends,
     ]
+    const model = modelWith({})
     const activations = 49 + 784 + 784 * 49 * 3 + 10
     const largest = 784 * 49 * 3 + 784
     assert.strictEqual(memoryOf({ model }).batchBytes, 4 * 20 * (activations + largest + 2 * (784 + 10)))
+    const masks = 784 * 49 * 3
+    assert.strictEqual(
+      memoryOf({ model: modelWith({ dropout: 0.1 }) }).batchBytes,
+      4 * 20 * (activations + masks + largest + 2 * (784 + 10)),
+    )
   })
 
   it("counts the optimizer's slots and the average of the weights in the state", () => {

@@ -74,6 +74,32 @@ describe("a program", () => {
     }),
   )
 
+  it.effect("has a mask of one value a channel for spatial dropout, and of all scores for attention", () =>
+    Effect.gen(function* () {
+      const { dropoutMasks } = yield* program([
+        layers.conv2d({ filters: 6, kernelSize: 3, padding: "same" }),
+        layers.spatialDropout2d({ rate: 0.25 }),
+        layers.maxPooling2d({ poolSize: 4, name: "few" }),
+        layers.multiHeadAttention({
+          inputs: ["spatialDropout2d_1", "few"],
+          numHeads: 3,
+          keyDim: 2,
+          dropout: 0.5,
+        }),
+        layers.flatten(),
+        layers.dense({ units: 3 }),
+      ])
+      assert.deepStrictEqual(
+        dropoutMasks.map(({ feed, rate, shape }) => ({ feed, rate, shape })),
+        [
+          { feed: "spatialDropout2d_1/mask", rate: 0.25, shape: [4, 1, 1, 6] },
+          // 64 positions of the query, 4 of the key.
+          { feed: "multiHeadAttention_1/mask", rate: 0.5, shape: [4, 3, 64, 4] },
+        ],
+      )
+    }),
+  )
+
   it.effect("can exist twice in one process, and disposes of all its tensors", () =>
     Effect.gen(function* () {
       const start = tf.memory().numTensors
