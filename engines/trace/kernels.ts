@@ -1,5 +1,6 @@
 /**
- * How each TensorFlow.js kernel is traced: (inputs, attributes) -> value. One entry for each kernel.
+ * How TensorFlow.js kernels are traced: (inputs, attributes) -> value. Convolutions and pooling, products, arrangement and
+ * resizing have files of their own: windowKernels.ts, productKernels.ts, arrangeKernels.ts and resizeKernels.ts.
  *
  * Names and attributes are those of tfjs-core's `kernel_names`. Shapes are computed by its `backend_util`, as in the reference
  * engine. A kernel composed of simpler ones is traced as those. Operations on elements are rows of `operators.ts`.

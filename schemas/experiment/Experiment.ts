@@ -18,8 +18,8 @@ import { Optimizer } from "./Optimizer.ts"
 import { withDefault } from "./withDefault.ts"
 
 /**
- * What training minimizes. Penalties on kernels and smoothed labels are part of the training loss only; the losses of the
- * validation and the test split are without them.
+ * What training minimizes. Penalties on kernels, smoothed labels and weights of classes are part of the training loss only; the
+ * losses of the validation and the test split are without them.
  *
  * `softmaxCrossEntropy`: the last layer gives logits. The loss is the mean over the batch of -log softmax at the label.
  * `sigmoidCrossEntropy`: the last layer gives logits. The loss is the mean over batch and classes of the binary cross-entropy of

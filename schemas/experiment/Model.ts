@@ -65,7 +65,10 @@ const UpSampling2d = Schema.Struct({
   ...common,
   /** How many times as high and as wide: [height, width], or one number for both. Default: 2. */
   size: withDefault(Size, 2),
-  /** `nearest` repeats pixels, `bilinear` interpolates between them. Default: nearest. */
+  /**
+   * `nearest` repeats pixels, `bilinear` interpolates between them without half-pixel centers, as TensorFlow.js does. Keras has
+   * half-pixel centers and gives other values. Default: nearest.
+   */
   interpolation: withDefault(Schema.Literals(["nearest", "bilinear"]), "nearest"),
 })
 const Flatten = Schema.Struct({ kind: Schema.Literal("flatten"), ...common })
@@ -116,14 +119,16 @@ const MultiHeadAttention = Schema.Struct({
    */
   inputs: Schema.optionalKey(
     Schema.Array(layerName).check(
-      Schema.isBetweenLength(1, 3, { message: "attention reads a query, or a query, a value and a key" }),
+      Schema.isBetweenLength(1, 3, {
+        message: "attention reads one to three layers: a query, a value and a key",
+      }),
     ),
   ),
   /** Attention heads. */
   numHeads: PositiveInt,
-  /** Values of a query and of a key in each head. */
+  /** Size of each head for query and key. */
   keyDim: PositiveInt,
-  /** Values of a value in each head. Default: keyDim. */
+  /** Size of each head for value. Default: keyDim. */
   valueDim: Schema.optionalKey(PositiveInt),
   /** Share of the attention scores to drop in training, at least 0 and below 1. Default: 0. */
   dropout: withDefault(Fraction, 0),
@@ -250,12 +255,12 @@ export const layers = {
   /** Normalizes each example over the last axis. */
   layerNormalization: (options: Options<typeof LayerNormalization> = {}) =>
     ({ kind: "layerNormalization", ...named(options) }) as const,
-  /** Normalizes each example over all places and the channels of a group: Wu and He (2018). */
+  /** Normalizes each example over all positions and the channels of a group: Wu and He (2018). */
   groupNormalization: (options: Options<typeof GroupNormalization> = {}) =>
     ({ kind: "groupNormalization", ...named(options) }) as const,
   /**
-   * Attention of several heads between all places of its inputs, which are images or [places, values]: Vaswani et al. (2017).
-   * The output has the places and the values of the query.
+   * Attention of several heads between all positions of its inputs, which are images or [positions, values]: Vaswani et al. (2017).
+   * The output has the positions and the values of the query.
    */
   multiHeadAttention: (options: Options<typeof MultiHeadAttention>) =>
     ({ kind: "multiHeadAttention", ...named(options) }) as const,

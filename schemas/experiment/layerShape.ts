@@ -211,15 +211,15 @@ const mergedOutput = (name: string, kind: Merge["kind"], inputs: ReadonlyArray<I
 export const attended = <T>([query, value = query, key = value]: ReadonlyArray<T>) => ({ query, value, key })
 
 /** All axes but the last, without the batch. */
-export const placesOf = (shape: Shape) => product(shape.slice(0, -1))
+export const positionsOf = (shape: Shape) => product(shape.slice(0, -1))
 
-/** The scores of an attention, for inputs of these shapes: [batch, heads, places of the query, places of the key]. */
+/** The scores of an attention, for inputs of these shapes: [batch, heads, positions of the query, positions of the key]. */
 export const scoresShape = (batch: number, heads: number, shapes: ReadonlyArray<Shape>): Shape => {
   const { key, query } = attended(shapes)
-  return [batch, heads, placesOf(query), placesOf(key)]
+  return [batch, heads, positionsOf(query), positionsOf(key)]
 }
 
-/** Attention is between places. */
+/** Attention is between positions. */
 const attention = (name: string, layer: Attention, inputs: ReadonlyArray<Input>) => {
   const flat = inputs.find(({ shape }) => shape.length < 2)
   if (flat !== undefined) {
@@ -227,13 +227,13 @@ const attention = (name: string, layer: Attention, inputs: ReadonlyArray<Input>)
     return doesNotFit(
       name,
       flat.shape,
-      "places with values, such as images [height, width, channels]",
+      "positions with values, such as images [height, width, channels]",
       advice,
     )
   }
   const { key, query, value } = attended(inputs.map(({ shape }) => shape))
-  if (placesOf(key) !== placesOf(value)) {
-    const expected = `a key with as many places as the value ${show(value)}`
+  if (positionsOf(key) !== positionsOf(value)) {
+    const expected = `a key with as many positions as the value ${show(value)}`
     return doesNotFit(name, key, expected, "read the value and the key from layers of one size")
   }
   const { keyDim, numHeads, useBias, valueDim = keyDim } = layer

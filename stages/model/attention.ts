@@ -1,12 +1,12 @@
 /**
- * Multi-head attention: (query, value, key) -> the places of the query, each a mix of all values.
+ * Multi-head attention: (query, value, key) -> the positions of the query, each a mix of all values.
  *
- * Vaswani et al., Attention is all you need (2017), with the options, the weights and the order of operations of Keras. All axes
- * between the batch and the last one are places. TensorFlow.js has no such layer, so its saved models cannot hold it.
+ * Vaswani et al., Attention is all you need (2017), with the weights and the order of operations of Keras, without its masks,
+ * attention_axes and output_shape. All axes between the batch and the last one are positions. TensorFlow.js has no such layer, so its saved models cannot hold it.
  */
 import * as tf from "@tensorflow/tfjs-core"
 import { initializers, layers } from "@tensorflow/tfjs-layers"
-import { attended, placesOf, type Shape } from "../../schemas/experiment/layerShape.ts"
+import { attended, positionsOf, type Shape } from "../../schemas/experiment/layerShape.ts"
 
 interface Options {
   readonly numHeads: number
@@ -16,16 +16,16 @@ interface Options {
   readonly useBias: boolean
 }
 
-/** [batch, ..., values] -> [batch, heads, places, size], each place by the same kernel [values, heads, size]. */
+/** [batch, ..., values] -> [batch, heads, positions, size], each position by the same kernel [values, heads, size]. */
 const project = (x: tf.Tensor, kernel: tf.Tensor, bias: tf.Tensor | undefined) => {
   const [values, heads, size] = kernel.shape
-  const places = placesOf(x.shape.slice(1))
+  const positions = positionsOf(x.shape.slice(1))
   const product = tf.matMul(
     tf.reshape(x, [-1, values]) as tf.Tensor2D,
     tf.reshape(kernel, [values, heads * size]) as tf.Tensor2D,
   )
   const sum = bias === undefined ? product : tf.add(product, tf.reshape(bias, [heads * size]))
-  return tf.transpose(tf.reshape(sum, [-1, places, heads, size]), [0, 2, 1, 3])
+  return tf.transpose(tf.reshape(sum, [-1, positions, heads, size]), [0, 2, 1, 3])
 }
 
 /** The weights by the names of Keras, in its order. Biases follow their kernels. */

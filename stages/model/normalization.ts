@@ -92,7 +92,7 @@ export const batchNormalization = (
 }
 
 /**
- * Over all places and the channels of a group: Wu and He, Group normalization (2018). TensorFlow.js has no such layer, so its
+ * Over all positions and the channels of a group: Wu and He, Group normalization (2018). TensorFlow.js has no such layer, so its
  * saved models cannot hold it.
  */
 export class GroupNormalization extends tfl.layers.Layer {
@@ -118,8 +118,8 @@ export class GroupNormalization extends tfl.layers.Layer {
       const { center, epsilon, scale } = this.#options
       const channels = x.shape[x.shape.length - 1]
       const groups = groupsOf(this.#options.groups, x.shape)
-      const places = sizeOf(x.shape.slice(1, -1))
-      const apart = tf.reshape(x, [-1, places, groups, channels / groups])
+      const positions = sizeOf(x.shape.slice(1, -1))
+      const apart = tf.reshape(x, [-1, positions, groups, channels / groups])
       const normal = tf.reshape(normalize(apart, undefined, [1, 3], epsilon), x.shape)
       const weights = this.weights.map((weight) => weight.read())
       const scaled = scale ? tf.mul(normal, weights[0]) : normal

@@ -160,6 +160,23 @@ describe("an experiment", () => {
         "model[3]: found a concatenate in the last layer concatenate_1",
       ],
     ]
+  it.effect("is refused if attention reads four layers", () =>
+    Effect.gen(function* () {
+      const attention = {
+        kind: "multiHeadAttention",
+        numHeads: 1,
+        keyDim: 1,
+        inputs: Array(4).fill("images"),
+      }
+      const model = [attention, layers.flatten(), layers.dense({ units: 10 })]
+      const error = yield* Effect.flip(decodeExperiment({ ...cnn, model }, "cnn.ts"))
+      assert.include(
+        error.message,
+        "model[0].inputs: attention reads one to three layers: a query, a value and a key",
+      )
+    }),
+  )
+
   it.effect("with sigmoidCrossEntropy must have logits", () =>
     Effect.gen(function* () {
       const decoded = (...end: ExperimentInput["model"]) =>

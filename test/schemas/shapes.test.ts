@@ -208,15 +208,15 @@ describe("inferShapes", () => {
     [
       "refuses attention after flatten",
       [layers.flatten(), layers.multiHeadAttention({ numHeads: 1, keyDim: 1 })],
-      /multiHeadAttention_1 .* \[784\], expected places with values, .*; put it before the layer that flattens/,
+      /multiHeadAttention_1 .* \[784\], expected positions with values, .*; put it before the layer that flattens/,
     ],
     [
-      "refuses a key with other places than the value",
+      "refuses a key with other positions than the value",
       [
         layers.maxPooling2d(),
         layers.multiHeadAttention({ inputs: ["images", "images", "maxPooling2d_1"], numHeads: 1, keyDim: 1 }),
       ],
-      /multiHeadAttention_1 .* \[14, 14, 1\], expected a key with as many places as the value \[28, 28, 1\]/,
+      /multiHeadAttention_1 .* \[14, 14, 1\], expected a key with as many positions as the value \[28, 28, 1\]/,
     ],
     [
       "refuses to add images of two sizes",

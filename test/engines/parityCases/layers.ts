@@ -150,7 +150,7 @@ export const layerCases: Readonly<Record<string, Case>> = {
       layers.dense({ units: 3 }),
     ],
   },
-  "attention to other places, with dropout and without biases": {
+  "attention to other positions, with dropout and without biases": {
     model: [
       layers.conv2d({ filters: 4, kernelSize: 4, strides: 4, name: "query" }),
       layers.conv2d({ filters: 5, kernelSize: 2, strides: 2, name: "value", inputs: ["images"] }),

@@ -1063,7 +1063,10 @@ export type LayerInput = {
   readonly inputs?: ReadonlyArray<string>
 } | {
   readonly kind: "upSampling2d"
-  /** `nearest` repeats pixels, `bilinear` interpolates between them. Default: nearest. */
+  /**
+   * `nearest` repeats pixels, `bilinear` interpolates between them without half-pixel centers, as TensorFlow.js does. Keras has
+   * half-pixel centers and gives other values. Default: nearest.
+   */
   readonly interpolation?: "bilinear" | "nearest"
   /** How many times as high and as wide: [height, width], or one number for both. Default: 2. */
   readonly size?: number | readonly [number, number]
@@ -1179,7 +1182,7 @@ export type LayerInput = {
   readonly kind: "multiHeadAttention"
   /** Attention heads. */
   readonly numHeads: number
-  /** Values of a query and of a key in each head. */
+  /** Size of each head for query and key. */
   readonly keyDim: number
   readonly name?: string
   /** Initial kernel. Default: glorotUniform. */
@@ -1197,7 +1200,7 @@ export type LayerInput = {
   readonly inputs?: ReadonlyArray<string>
   /** Share of the attention scores to drop in training, at least 0 and below 1. Default: 0. */
   readonly dropout?: number
-  /** Values of a value in each head. Default: keyDim. */
+  /** Size of each head for value. Default: keyDim. */
   readonly valueDim?: number
 } | {
   readonly kind: "activation"
@@ -3282,7 +3285,10 @@ export declare const layers: {
   }
   /** Enlarges images: [height, width, channels] -> [height · size, width · size, channels]. */
   readonly upSampling2d: (options?: {
-    /** `nearest` repeats pixels, `bilinear` interpolates between them. Default: nearest. */
+    /**
+     * `nearest` repeats pixels, `bilinear` interpolates between them without half-pixel centers, as TensorFlow.js does. Keras has
+     * half-pixel centers and gives other values. Default: nearest.
+     */
     readonly interpolation?: "bilinear" | "nearest"
     /** How many times as high and as wide: [height, width], or one number for both. Default: 2. */
     readonly size?: number | readonly [number, number]
@@ -3294,7 +3300,10 @@ export declare const layers: {
     /** One earlier layer to read, by its name, or "images". Default: the previous layer. */
     readonly inputs?: ReadonlyArray<string>
   }) => {
-    /** `nearest` repeats pixels, `bilinear` interpolates between them. Default: nearest. */
+    /**
+     * `nearest` repeats pixels, `bilinear` interpolates between them without half-pixel centers, as TensorFlow.js does. Keras has
+     * half-pixel centers and gives other values. Default: nearest.
+     */
     readonly interpolation?: "bilinear" | "nearest"
     /** How many times as high and as wide: [height, width], or one number for both. Default: 2. */
     readonly size?: number | readonly [number, number]
@@ -3481,7 +3490,7 @@ export declare const layers: {
     readonly center?: boolean
     readonly kind: "layerNormalization"
   }
-  /** Normalizes each example over all places and the channels of a group: Wu and He (2018). */
+  /** Normalizes each example over all positions and the channels of a group: Wu and He (2018). */
   readonly groupNormalization: (options?: {
     /** Whether to learn a factor. Default: true. */
     readonly scale?: boolean
@@ -3517,8 +3526,8 @@ export declare const layers: {
     readonly kind: "groupNormalization"
   }
   /**
-   * Attention of several heads between all places of its inputs, which are images or [places, values]: Vaswani et al. (2017).
-   * The output has the places and the values of the query.
+   * Attention of several heads between all positions of its inputs, which are images or [positions, values]: Vaswani et al. (2017).
+   * The output has the positions and the values of the query.
    */
   readonly multiHeadAttention: (options: {
     readonly name?: string
@@ -3537,11 +3546,11 @@ export declare const layers: {
     readonly inputs?: ReadonlyArray<string>
     /** Share of the attention scores to drop in training, at least 0 and below 1. Default: 0. */
     readonly dropout?: number
-    /** Values of a value in each head. Default: keyDim. */
+    /** Size of each head for value. Default: keyDim. */
     readonly valueDim?: number
     /** Attention heads. */
     readonly numHeads: number
-    /** Values of a query and of a key in each head. */
+    /** Size of each head for query and key. */
     readonly keyDim: number
   }) => {
     readonly name?: string
@@ -3560,11 +3569,11 @@ export declare const layers: {
     readonly inputs?: ReadonlyArray<string>
     /** Share of the attention scores to drop in training, at least 0 and below 1. Default: 0. */
     readonly dropout?: number
-    /** Values of a value in each head. Default: keyDim. */
+    /** Size of each head for value. Default: keyDim. */
     readonly valueDim?: number
     /** Attention heads. */
     readonly numHeads: number
-    /** Values of a query and of a key in each head. */
+    /** Size of each head for query and key. */
     readonly keyDim: number
     readonly kind: "multiHeadAttention"
   }

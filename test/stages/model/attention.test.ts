@@ -68,7 +68,7 @@ const compare = (
   })
 }
 
-/** Attention as its authors define it, place by place. */
+/** Attention as its authors define it, position by position. */
 const attend =
   (
     heads: number,
@@ -88,25 +88,25 @@ const attend =
         }))
     const [width, keyWidth, valueWidth] = widths
     const project = (x: Values, at: number, inner: number, outer: number) =>
-      range(x.length / inner).map((place) =>
+      range(x.length / inner).map((position) =>
         range(outer).map(
           (j) =>
             parts[at].bias[j] +
-            sum(range(inner).map((i) => x[place * inner + i] * parts[at].kernel[i * outer + j])),
+            sum(range(inner).map((i) => x[position * inner + i] * parts[at].kernel[i * outer + j])),
         ),
       )
     const queries = project(query, 0, width, heads * keyDim)
     const keys = project(key, 1, keyWidth, heads * keyDim)
     const values = project(value, 2, valueWidth, heads * valueDim)
     const batch = 2
-    const [places, others] = [queries.length / batch, keys.length / batch]
-    return range(batch * places).flatMap((place) => {
-      const example = Math.floor(place / places)
+    const [positions, others] = [queries.length / batch, keys.length / batch]
+    return range(batch * positions).flatMap((position) => {
+      const example = Math.floor(position / positions)
       const mixed = range(heads).flatMap((head) => {
         const scores = range(others).map((other) =>
           sum(
             range(keyDim).map(
-              (i) => queries[place][head * keyDim + i] * keys[example * others + other][head * keyDim + i],
+              (i) => queries[position][head * keyDim + i] * keys[example * others + other][head * keyDim + i],
             ),
           ),
         )
@@ -123,7 +123,7 @@ const attend =
     })
   }
 
-/** A layer with these weights in place of its own. */
+/** A layer with these weights in position of its own. */
 const withWeights = <L extends tfl.layers.Layer>(layer: L, weights: ReadonlyArray<tf.Tensor>): L => {
   layer.weights.forEach((weight, i) => Object.assign(weight, { read: () => weights[i] }))
   return layer
@@ -150,7 +150,7 @@ describe("multi-head attention", () => {
     compare(inputs, made(shapes), run, attend(2, 3, 2, [4, 4, 4], true))
   })
 
-  it("to the places of a value and a key of other sizes is what its definition says, with its gradients", () => {
+  it("to the positions of a value and a key of other sizes is what its definition says, with its gradients", () => {
     const inputs = made([
       [2, 2, 4],
       [2, 3, 5],
@@ -198,13 +198,13 @@ describe("group normalization", () => {
     it(`of ${name} is what its definition says, with its gradients`, () => {
       const channels = shape[shape.length - 1]
       const size = channels / (groups === -1 ? channels : groups)
-      const places = sizeOf(shape.slice(1, -1))
+      const positions = sizeOf(shape.slice(1, -1))
       const epsilon = 0.01
       const loops = ([x]: ReadonlyArray<Values>, [gamma, beta]: ReadonlyArray<Values>) =>
         x.map((value, i) => {
-          const [example, channel] = [Math.floor(i / (places * channels)), i % channels]
-          const group = range(places).flatMap((place) =>
-            row(x, (example * places + place) * (channels / size) + Math.floor(channel / size), size),
+          const [example, channel] = [Math.floor(i / (positions * channels)), i % channels]
+          const group = range(positions).flatMap((position) =>
+            row(x, (example * positions + position) * (channels / size) + Math.floor(channel / size), size),
           )
           const mean = sum(group) / group.length
           const variance = sum(group.map((each) => (each - mean) ** 2)) / group.length
