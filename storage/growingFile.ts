@@ -6,41 +6,22 @@
  * so that what a killed process left behind can be recognized: it is old.
  */
 import { randomInt } from "node:crypto"
-import { closeSync, fsyncSync, futimesSync, openSync, rmSync, writeSync } from "node:fs"
+import { closeSync, fsyncSync, futimesSync, openSync, rmSync } from "node:fs"
 import { dirname, join } from "node:path"
-import { Clock, Effect } from "effect"
+import { Effect } from "effect"
 import { renameOver, syncFolder } from "./disk.ts"
-import { list, makeFolder, remove, stat, temporarySuffix } from "./files.ts"
+import { makeFolder, temporarySuffix } from "./files.ts"
 import { failed, failedNow } from "./StorageFailed.ts"
+import { removeAbandoned } from "./temporaries.ts"
+import { writeAll } from "./writeAll.ts"
 
-const prefix = ".growing."
+/** Far more often than a file counts as abandoned. */
 const renewedMs = 60_000
-/** Five times as long: nobody writes to such a file any more. */
-const abandonedMs = 300_000
-
-const isGrowing = (name: string) => name.startsWith(prefix) && name.endsWith(temporarySuffix)
-
-/** Removes the files that killed processes left in a folder. */
-const removeAbandoned = Effect.fnUntraced(function* (folder: string) {
-  for (const name of yield* list(folder)) {
-    if (!isGrowing(name)) continue
-    const path = join(folder, name)
-    const file = yield* stat(path)
-    const now = yield* Clock.currentTimeMillis
-    if (file !== undefined && now - file.modifiedMs > abandonedMs) yield* remove(path)
-  }
-})
-
-const writeAll = (file: number, bytes: Uint8Array, position: number) => {
-  for (let at = 0; at < bytes.byteLength;) {
-    at += writeSync(file, bytes, at, bytes.byteLength - at, position + at)
-  }
-}
 
 export const makeGrowingFile = Effect.fn("makeGrowingFile")(function* (folder: string) {
   yield* makeFolder(folder)
   yield* removeAbandoned(folder)
-  const path = join(folder, `${prefix}${process.pid}-${randomInt(2 ** 47)}${temporarySuffix}`)
+  const path = join(folder, `.growing.${process.pid}-${randomInt(2 ** 47)}${temporarySuffix}`)
   let isPublished = false
   const file = yield* Effect.acquireRelease(
     Effect.try({ try: () => openSync(path, "wx+"), catch: failedNow("create", path) }),
@@ -56,22 +37,23 @@ export const makeGrowingFile = Effect.fn("makeGrowingFile")(function* (folder: s
   )
   yield* renew.pipe(Effect.ignore, Effect.delay(renewedMs), Effect.forever, Effect.forkScoped)
   let sizeBytes = 0
-  const attempt = <A>(run: () => A) => {
-    try {
-      return run()
-    } catch (error) {
-      throw failedNow("write", path)(error)
-    }
+  const add = (bytes: Uint8Array) => {
+    writeAll(file, bytes, sizeBytes)
+    sizeBytes += bytes.byteLength
   }
   return {
-    /** Throws a `StorageFailed`. */
-    append: (bytes: Uint8Array): void =>
-      attempt(() => {
-        writeAll(file, bytes, sizeBytes)
-        sizeBytes += bytes.byteLength
-      }),
-    /** Replaces bytes at the start. Throws a `StorageFailed`. */
-    writeStart: (bytes: Uint8Array): void => attempt(() => writeAll(file, bytes, 0)),
+    append: (bytes: Uint8Array) => Effect.try({ try: () => add(bytes), catch: failedNow("write", path) }),
+    /** The same for code that is no effect. Throws a `StorageFailed`. */
+    appendNow: (bytes: Uint8Array): void => {
+      try {
+        add(bytes)
+      } catch (error) {
+        throw failedNow("write", path)(error)
+      }
+    },
+    /** Replaces bytes at the start. */
+    writeStart: (bytes: Uint8Array) =>
+      Effect.try({ try: () => writeAll(file, bytes, 0), catch: failedNow("write", path) }),
     sizeBytes: () => sizeBytes,
     /** Its temporary name. */
     path,

@@ -5,17 +5,12 @@
  * that, when the scope ends. Synchronous: most of what is read is small and in the page cache.
  */
 import { randomInt } from "node:crypto"
-import { closeSync, openSync, readSync, rmSync, writeSync } from "node:fs"
+import { closeSync, openSync, readSync, rmSync } from "node:fs"
 import { join } from "node:path"
 import { Effect } from "effect"
 import { makeFolder, temporarySuffix } from "./files.ts"
 import { failedNow } from "./StorageFailed.ts"
-
-const writeAll = (file: number, bytes: Uint8Array, position: number) => {
-  for (let at = 0; at < bytes.byteLength;) {
-    at += writeSync(file, bytes, at, bytes.byteLength - at, position + at)
-  }
-}
+import { writeAll } from "./writeAll.ts"
 
 const removeName = (path: string) => {
   try {

@@ -1,6 +1,6 @@
 /** Temporary files of writes that a crash interrupted: which are left, and their removal. */
 import { Clock, Effect, Path } from "effect"
-import { list, remove, stat } from "./files.ts"
+import { list, remove, stat, temporarySuffix } from "./files.ts"
 import { listNow } from "./filesNow.ts"
 import { hasProcess } from "./lock/processIdentity.ts"
 
@@ -23,8 +23,26 @@ export const removeAllTemporaries = Effect.fnUntraced(function* (folder: string)
   }
 })
 
-/** No write takes so long, on whatever machine. */
+/** No write takes so long, on whatever machine: files that are written for longer renew their time. */
 const abandonedMs = 3_600_000
+
+const isAbandoned = Effect.fnUntraced(function* (path: string) {
+  const file = yield* stat(path)
+  return file !== undefined && (yield* Clock.currentTimeMillis) - file.modifiedMs > abandonedMs
+})
+
+/**
+ * The same of a folder that processes of several machines write to, whose ids say nothing here: by age alone. A machine that was
+ * suspended has an hour to renew the times of its files.
+ */
+export const removeAbandoned = Effect.fnUntraced(function* (folder: string) {
+  const paths = yield* Path.Path
+  for (const name of yield* list(folder)) {
+    if (!name.startsWith(".") || !name.endsWith(temporarySuffix)) continue
+    const path = paths.join(folder, name)
+    if (yield* isAbandoned(path)) yield* remove(path)
+  }
+})
 
 /** The temporary files in a folder that crashes of any machine left; none if there is no such folder. */
 export const findTemporaries = Effect.fnUntraced(function* (folder: string) {
@@ -35,9 +53,7 @@ export const findTemporaries = Effect.fnUntraced(function* (folder: string) {
     const pid = temporaryName.exec(name)?.[1]
     if (pid === undefined || hasProcess(Number(pid))) continue
     const path = paths.join(folder, name)
-    const file = yield* stat(path)
-    if (file !== undefined && (yield* Clock.currentTimeMillis) - file.modifiedMs > abandonedMs)
-      found.push(path)
+    if (yield* isAbandoned(path)) found.push(path)
   }
   return found
 })

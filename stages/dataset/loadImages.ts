@@ -8,7 +8,7 @@ import { Effect, Path, Result, Schema } from "effect"
 import { type FetchedDataset, type FetchedFile, originOf } from "../../schemas/experiment/Dataset.ts"
 import { Failure } from "../../schemas/Failure.ts"
 import { openFile, readPart } from "../../storage/openFile.ts"
-import type { StorageFailed } from "../../storage/StorageFailed.ts"
+import { failedNow, type StorageFailed } from "../../storage/StorageFailed.ts"
 import { type Idx, longestHeaderBytes, parseIdxHeader } from "./idx.ts"
 import {
   imageBytes,
@@ -108,7 +108,10 @@ const openImages = Effect.fnUntraced(function* (
   file: FetchedFile,
 ) {
   const opened = yield* openFile(file.path)
-  const start = opened.read(0, longestHeaderBytes)
+  const start = yield* Effect.try({
+    try: () => opened.read(0, longestHeaderBytes),
+    catch: failedNow("read", file.path),
+  })
   const [height, width, channels] = imageShape
   const stored: ImageShape = layout.transposed ? [width, height, channels] : imageShape
   const header = Result.flatMap(parseIdxHeader(start, opened.sizeBytes, originOf(file)), (idx) =>

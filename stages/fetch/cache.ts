@@ -6,19 +6,12 @@
  * again. Any number of processes may use one cache: content and record are each replaced whole, and a record that
  * does not belong to its file costs one hash.
  */
-import { Clock, Effect, Path, Schema } from "effect"
+import { Effect, Path, Schema } from "effect"
 import { cachedSource, type FetchedFile } from "../../schemas/experiment/Dataset.ts"
 import { Sha256 } from "../../schemas/experiment/Sha256.ts"
-import {
-  list,
-  makeFolder,
-  readStringIfExists,
-  remove,
-  stat,
-  temporarySuffix,
-  writeAtomic,
-} from "../../storage/files.ts"
+import { makeFolder, readStringIfExists, stat, writeAtomic } from "../../storage/files.ts"
 import type { GrowingFile } from "../../storage/growingFile.ts"
+import { removeAbandoned } from "../../storage/temporaries.ts"
 import { digestOfFile } from "../digest.ts"
 import type { Content } from "./sources.ts"
 
@@ -85,20 +78,6 @@ export const lookUp = Effect.fn("lookUp")(function* (path: string, sha256: strin
   // Fails in a read-only cache, which is allowed: the next look-up hashes the file again.
   yield* writeRecord(path, expected, source).pipe(Effect.ignore)
   return verified
-})
-
-/** Temporary files of this age were left by a crash, because no write takes so long. */
-const abandonedMs = 3_600_000
-
-const removeAbandoned = Effect.fnUntraced(function* (folder: string) {
-  const paths = yield* Path.Path
-  const now = yield* Clock.currentTimeMillis
-  for (const name of yield* list(folder)) {
-    if (!name.startsWith(".") || !name.endsWith(temporarySuffix)) continue
-    const path = paths.join(folder, name)
-    const file = yield* stat(path)
-    if (file !== undefined && now - file.modifiedMs > abandonedMs) yield* remove(path)
-  }
 })
 
 /** Gives a file that is whole its digest as its name, unless the cache has the same content. */

@@ -11,7 +11,6 @@ import { largestFileBytes } from "../../storage/regularFile.ts"
 import { makeMembers } from "./archive/members.ts"
 import { addArchive } from "./archive/openArchive.ts"
 import type { Shape } from "./decodeList.ts"
-import type { StorageFailed } from "../../storage/StorageFailed.ts"
 import type { ImageSink } from "./imageSink.ts"
 import { locate, notFound, openNamed, type Reading } from "./locate.ts"
 import { type NumpyArray, parseNpy } from "./npy.ts"
@@ -92,7 +91,7 @@ const packSet = Effect.fnUntraced(function* (
   options: Parameters<typeof setOf>[2],
 ) {
   const { pixels, ...set } = yield* Effect.fromResult(setOf(images, labels, options))
-  yield* Effect.try({ try: () => sink.append(pixels), catch: (error) => error as StorageFailed })
+  yield* sink.append(pixels)
   const packed: ArraySet = { ...set, images: sink }
   return packed
 })

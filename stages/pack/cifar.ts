@@ -7,7 +7,7 @@
 import { Effect, Path } from "effect"
 import type { CifarDataset } from "../../schemas/experiment/PackedDataset.ts"
 import { longestTextBytes } from "../../storage/regularFile.ts"
-import { failedNow, type StorageFailed } from "../../storage/StorageFailed.ts"
+import { failedNow } from "../../storage/StorageFailed.ts"
 import type { ImageSink } from "./imageSink.ts"
 import { openNamed, type Reading } from "./locate.ts"
 import type { ArraySet, ArraySource } from "./Source.ts"
@@ -104,7 +104,7 @@ export const readCifar = Effect.fn("readCifar")(function* (
         labels.push(names?.[label] ?? String(label))
         writePixels(record.subarray(layout.labelBytes), images.subarray(at * pixels))
       }
-      yield* Effect.try({ try: () => sink.append(images), catch: (error) => error as StorageFailed })
+      yield* sink.append(images)
       yield* Effect.yieldNow
     }
     return Array.from({ length: examples }, (_, example) => `${path}[${example}]`)

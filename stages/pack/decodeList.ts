@@ -9,7 +9,6 @@ import { availableParallelism } from "node:os"
 import { Clock, Effect } from "effect"
 import { count } from "../../format/numbers.ts"
 import type { ImageOptions } from "../../schemas/experiment/PackedDataset.ts"
-import type { StorageFailed } from "../../storage/StorageFailed.ts"
 import { digestOf } from "../digest.ts"
 import { decodeExample } from "../preprocess/decodeExample.ts"
 import type { ImageSink } from "./imageSink.ts"
@@ -122,7 +121,7 @@ export const decodeList = Effect.fn("decodeList")(function* (options: {
       discard: true,
     })
     const whole = compact(block, size, (place) => !faults.has(first + place), some.length)
-    yield* Effect.try({ try: () => sink.append(whole), catch: (error) => error as StorageFailed })
+    yield* sink.append(whole)
   }
   const good = faults.size === 0 ? entries : entries.filter((_, index) => !faults.has(index))
   const hasGroups = good.some(({ group }) => group !== undefined)

@@ -6,7 +6,6 @@
  */
 import { Effect } from "effect"
 import { makeGrowingFile } from "../../storage/growingFile.ts"
-import type { StorageFailed } from "../../storage/StorageFailed.ts"
 import { idxHeader } from "../dataset/idx.ts"
 import { imageBytes, type ImageShape } from "../dataset/images.ts"
 import { keepGrowing } from "../fetch/cache.ts"
@@ -21,15 +20,16 @@ const dimsOf = (examples: number, [height, width, channels]: ImageShape) => [
 export const makeImageSink = Effect.fn("makeImageSink")(function* (folder: string, shape: ImageShape) {
   const file = yield* makeGrowingFile(folder)
   const header = idxHeader(dimsOf(0, shape))
-  yield* Effect.try({ try: () => file.append(header), catch: (error) => error as StorageFailed })
+  yield* file.append(header)
   const countImages = () => (file.sizeBytes() - header.byteLength) / imageBytes({ imageShape: shape })
   return {
-    /** Adds whole images. Throws a `StorageFailed`. */
+    /** Adds whole images. */
     append: file.append,
+    appendNow: file.appendNow,
     /** The file in the cache; `source`: where the images came from, for people. Once, after the last image. */
     keep: Effect.fnUntraced(function* (source: string) {
       const whole = idxHeader(dimsOf(countImages(), shape))
-      yield* Effect.try({ try: () => file.writeStart(whole), catch: (error) => error as StorageFailed })
+      yield* file.writeStart(whole)
       return yield* keepGrowing(file, folder, "idx", source)
     }),
   }

@@ -11,7 +11,6 @@ import type { FetchedDataset, FetchedFile, Packed } from "../../schemas/experime
 import { encodeIdx } from "../dataset/idx.ts"
 import { digestOf } from "../digest.ts"
 import { makeGrowingFile } from "../../storage/growingFile.ts"
-import type { StorageFailed } from "../../storage/StorageFailed.ts"
 import { keep, keepGrowing, lookUp } from "../fetch/cache.ts"
 import type { ClassMap } from "./classMap.ts"
 import type { Shape } from "./decodeList.ts"
@@ -46,7 +45,7 @@ const keepNames = Effect.fnUntraced(function* (
     for (let from = 0; from < names.length; from += namesAtOnce) {
       const lines = names.slice(from, from + namesAtOnce).map((name) => `${JSON.stringify(name)}\n`)
       const bytes = new TextEncoder().encode(lines.join(""))
-      yield* Effect.try({ try: () => file.append(bytes), catch: (error) => error as StorageFailed })
+      yield* file.append(bytes)
       yield* Effect.yieldNow
     }
   }

@@ -121,13 +121,13 @@ const readRows = async (
         if (column !== at) block[filled++] = pixelOf(record[column], brightest)
       }
       if (filled === block.length) {
-        sink.append(block)
+        sink.appendNow(block)
         filled = 0
       }
       labels.push(labelOf(record[at], classes))
       names.push(`${name}:${line}`)
     }
-    sink.append(block.subarray(0, filled))
+    sink.appendNow(block.subarray(0, filled))
   } catch (error) {
     throw invalidOf(error, name, line)
   } finally {

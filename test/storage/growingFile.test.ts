@@ -40,9 +40,9 @@ describe("a growing file", () => {
       yield* Effect.scoped(
         Effect.gen(function* () {
           const file = yield* makeGrowingFile(folder)
-          file.append(new TextEncoder().encode("----, "))
-          file.append(new TextEncoder().encode("world"))
-          file.writeStart(new TextEncoder().encode("good"))
+          yield* file.append(new TextEncoder().encode("----, "))
+          yield* file.append(new TextEncoder().encode("world"))
+          yield* file.writeStart(new TextEncoder().encode("good"))
           assert.strictEqual(file.sizeBytes(), 11)
           assert.strictEqual(readFileSync(file.path, "utf8"), "good, world")
           assert.notInclude(readdirSync(folder), "whole")
@@ -61,8 +61,10 @@ describe("a growing file", () => {
       assert.deepStrictEqual(readdirSync(folder), [])
       const [old, young] = [".growing.1-1.tmp", ".growing.1-2.tmp"]
       for (const name of [old, young, "other.tmp"]) writeFileSync(join(folder, name), "x")
-      const before = new Date(Date.now() - 600_000)
-      for (const name of [old, "other.tmp"]) utimesSync(join(folder, name), before, before)
+      const ago = (minutes: number) => new Date(Date.now() - minutes * 60_000)
+      for (const name of [old, "other.tmp"]) utimesSync(join(folder, name), ago(61), ago(61))
+      // Of a machine that was suspended for a while.
+      utimesSync(join(folder, young), ago(50), ago(50))
       yield* Effect.scoped(makeGrowingFile(folder))
       assert.deepStrictEqual(readdirSync(folder).sort(), [young, "other.tmp"])
     }).pipe(Effect.provide(NodeServices.layer)),
