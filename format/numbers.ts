@@ -6,6 +6,10 @@
 /** 12,345 */
 export const count = (value: number): string => value.toLocaleString("en")
 
+/** One word for one of a thing, the number and another word for more: 1 job, 1,200 jobs. */
+export const plural = (value: number, one: string, more: string): string =>
+  value === 1 ? one : `${count(value)} ${more}`
+
 /** At most three significant digits: 0.0405, 1.2e-7. */
 export const measure = (value: number): string =>
   value !== 0 && Math.abs(value) < 0.0001

@@ -26,6 +26,13 @@ class NoSuchJob extends Failure<NoSuchJob>()("NoSuchJob", {
     `--cancel: ${queue} has no queued or running job ${id}; list them with \`${program} queue --queue ${queue}\``,
 }) {}
 
+class JobAmbiguous extends Failure<JobAmbiguous>()("JobAmbiguous", {
+  exitCode: "usage",
+  fields: { id: Schema.String, found: Schema.Array(Schema.String) },
+  message: ({ found, id }) =>
+    `--cancel: ${id} is the beginning of ${found.length} ids, expected one: ${found.join(", ")}; give more digits`,
+}) {}
+
 class NotConfirmed extends Failure<NotConfirmed>()("NotConfirmed", {
   exitCode: "temporary",
   fields: { jobs: Schema.Array(Schema.String) },
@@ -39,7 +46,8 @@ const cancelAll = Effect.fnUntraced(function* (given: string, jobs: ReadonlyArra
   for (const wanted of given === "all" ? [] : given.split(",")) {
     const found = open.filter(({ id }) => wanted !== "" && id.startsWith(wanted))
     if (found.length === 0) return yield* new NoSuchJob({ id: wanted, queue })
-    for (const { id } of found) chosen.add(id)
+    if (found.length > 1) return yield* new JobAmbiguous({ id: wanted, found: found.map(({ id }) => id) })
+    chosen.add(found[0].id)
   }
   const { cancelJobs } = yield* Effect.promise(() => import("../../operations/queue/cancelJobs.ts"))
   const ids = given === "all" ? open.map(({ id }) => id) : [...chosen]

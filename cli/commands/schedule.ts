@@ -151,7 +151,7 @@ export const schedule = Command.make(
       () => import("../../operations/schedule/processWorker.ts"),
     )
     const checkClaim = yield* claimSchedule(flags, plan)
-    const queue = yield* openQueueIfGiven(flags.queue)
+    const queue = yield* openQueueIfGiven(flags)
     const layerWorker =
       queue === undefined
         ? layerProcesses(flags)

@@ -9,8 +9,8 @@ import { Failure } from "../../schemas/Failure.ts"
 import type { TrialName } from "../../schemas/Sweep.ts"
 import { tryWriteReportPage } from "../../views/report/tryWriteReportPage.ts"
 import { printText } from "../render/printText.ts"
-import { openQueueIfGiven, queueFlag } from "../queueFlag.ts"
-import { FlagRefused } from "./run/options.ts"
+import { openQueueIfGiven, queueFlag, queueWords } from "../queueFlag.ts"
+import { FlagRefused } from "../FlagRefused.ts"
 import { dataDir, engine, givenFlags, iterations, json, runsDir, threads, wholeNumber } from "../flags.ts"
 
 const file = Argument.String("file").pipe(
@@ -105,9 +105,12 @@ const runWhole = Effect.fnUntraced(function* (options: Options) {
   const sweep = yield* load(options, true)
   const { runSweep } = yield* Effect.promise(() => import("../../operations/sweep/runSweep.ts"))
   const command = ["sweep", options.file, ...givenFlags(options)]
-  const queueWords = Option.match(options.queue, { onNone: () => [], onSome: (queue) => ["--queue", queue] })
-  const resumeWith = [...command, ...(jobs === 1 ? [] : ["--jobs", String(jobs)]), ...queueWords]
-  const queue = yield* openQueueIfGiven(options.queue)
+  const resumeWith = [
+    ...command,
+    ...(jobs === 1 ? [] : ["--jobs", String(jobs)]),
+    ...queueWords(options.queue),
+  ]
+  const queue = yield* openQueueIfGiven(options)
   const share = Math.max(1, Math.floor(availableParallelism() / jobs))
   const ownThreads = Option.isNone(options.threads) ? ["--threads", String(share)] : []
   const { definition, result } = yield* runSweep(sweep, {

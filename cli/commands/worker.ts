@@ -5,6 +5,7 @@ import { basename, join } from "node:path"
 import { Console, Effect, Option, Schema } from "effect"
 import { Command, Flag } from "effect/cli"
 import type { JobDone, WorkerOptions } from "../../operations/queue/runWorker.ts"
+import { plural } from "../../format/numbers.ts"
 import { StopSignal } from "../../pipeline/StopSignal.ts"
 import { QueuedJobText } from "../../schemas/QueuedJob.ts"
 import * as files from "../../storage/files.ts"
@@ -85,8 +86,9 @@ const runAll = Effect.fnUntraced(function* (options: Options) {
     const line = { id, what, status: done.status, reason: done.reason, run: done.run }
     return Effect.andThen(log(describe(done)), options.json ? Console.log(JSON.stringify(line)) : Effect.void)
   }
-  const many = options.seats === 1 ? "1 seat" : `${options.seats} seats`
-  yield* Effect.logInfo(`worker at ${queue.address}: ${many}, ${ownThreads} threads each`)
+  const seatsText = plural(options.seats, "1 seat", "seats")
+  const threadsText = plural(ownThreads, "1 thread", "threads")
+  yield* Effect.logInfo(`worker at ${queue.address}: ${seatsText}, ${threadsText} each`)
   const { seats, untilEmpty } = options
   yield* runWorker({ seats, untilEmpty, commandOf, onDone }).pipe(Effect.provideService(Queue, queue))
 }, Effect.scoped)

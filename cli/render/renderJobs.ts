@@ -1,12 +1,16 @@
 /** The jobs of a queue as a table: (jobs to show, how many there are) -> text. */
-import { count } from "../../format/numbers.ts"
+import { plural } from "../../format/numbers.ts"
 import type { ListedJob } from "../../schemas/QueuedJob.ts"
 import { table } from "./table.ts"
 
 const shortId = 8
 
 export const renderJobs = (jobs: ReadonlyArray<ListedJob>, total: number): string => {
-  if (jobs.length === 0) return total === 0 ? "the queue is empty" : `${count(total)} jobs, all have ended`
+  if (jobs.length === 0) {
+    return total === 0
+      ? "the queue is empty"
+      : plural(total, "1 job, which has ended", "jobs, all have ended")
+  }
   const rows = jobs.map(({ id, outcome, reason, state, what, worker }) => [
     id.slice(0, shortId),
     state,

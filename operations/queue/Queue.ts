@@ -27,8 +27,11 @@ export class QueueUnavailable extends Failure<QueueUnavailable>()("QueueUnavaila
   message: ({ queue, reason }) => `cannot reach the queue ${queue}: ${reason}; what is queued stays there`,
 }) {}
 
-/** The claim of this worker: still held, taken over by another worker or settled by one, or to be cancelled. */
-export type ClaimState = "held" | "lost" | "cancelling"
+/**
+ * The claim of this worker: still held, taken over by another worker or settled by one, to be cancelled, or held for as long as the
+ * queue allows and to be given back.
+ */
+export type ClaimState = "held" | "lost" | "cancelling" | "expired"
 
 type Queued<A> = Effect.Effect<A, QueueUnavailable>
 
@@ -36,6 +39,8 @@ export interface Claim {
   readonly job: QueuedJob
   /** How many times a process that trained it was killed. */
   readonly kills: number
+  /** How many times it was given back because it could not be trained then and there. */
+  readonly returns: number
   readonly renew: Queued<ClaimState>
   /** Ends the job; false if the claim was lost before. */
   readonly settle: (outcome: JobOutcome) => Queued<boolean>
@@ -46,6 +51,7 @@ export interface Claim {
 export interface Returned {
   readonly reason: string
   readonly kills: number
+  readonly returns: number
   readonly delayMs: number
 }
 

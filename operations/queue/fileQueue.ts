@@ -84,13 +84,14 @@ export const makeFileQueue = Effect.fnUntraced(function* (
     }
   })
 
-  const makeClaim = (job: QueuedJob, { claimNumber, kills }: JobLogState, token: string): Claim => {
+  const makeClaim = (job: QueuedJob, { claimNumber, kills, returns }: JobLogState, token: string): Claim => {
     const { id } = job
     const beat = jobs.beatFile(id, claimNumber)
     let beats = 0
     return {
       job,
       kills,
+      returns,
       renew: provide(
         Effect.gen(function* () {
           const state = yield* jobs.read(id)

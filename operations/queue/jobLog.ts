@@ -22,6 +22,8 @@ const Entry = Schema.Union([
     entry: Schema.Literal("givenBack"),
     reason: Schema.String,
     kills: Schema.Int,
+    /** Logs of the versions before have none. */
+    returns: Schema.optionalKey(Schema.Int),
     /** For how long nobody is to claim it, counted by each worker from when it sees the entry. */
     delayMs: Schema.Int,
   }),
@@ -46,6 +48,7 @@ export interface JobLogState extends Omit<ListedJob, "id" | "what"> {
   /** The number of the entry of the claim. */
   readonly claimNumber: number
   readonly kills: number
+  readonly returns: number
   readonly delayMs: number
 }
 
@@ -60,6 +63,7 @@ export const noEntries: JobLogState = {
   claimed: undefined,
   claimNumber: 0,
   kills: 0,
+  returns: 0,
   delayMs: 0,
 }
 
@@ -83,8 +87,8 @@ export const withEntry = (before: JobLogState, entry: Entry): JobLogState => {
     case "cancelRequested":
       return { ...before, number, state: "cancelling" }
     case "givenBack": {
-      const { delayMs, kills, reason } = entry
-      return { ...before, number, ...unclaimed, state: "queued", reason, kills, delayMs }
+      const { delayMs, kills, reason, returns = 0 } = entry
+      return { ...before, number, ...unclaimed, state: "queued", reason, kills, returns, delayMs }
     }
     case "settled": {
       const { outcome } = entry

@@ -42,6 +42,15 @@ const tlsOf = (mode: string | null, host: string) => {
   }
 }
 
+/** Undefined if a % is not that of an encoded character. */
+const decodePart = (text: string) => {
+  try {
+    return decodeURIComponent(text)
+  } catch {
+    return undefined
+  }
+}
+
 export const readAddress = Effect.fnUntraced(function* (address: string) {
   const invalid = (problem: string) => new QueueAddressInvalid({ problem })
   if (!URL.canParse(address)) {
@@ -65,8 +74,14 @@ export const readAddress = Effect.fnUntraced(function* (address: string) {
       `found sslmode=${mode}, expected verify-full (the default for other machines) or disable`,
     )
   }
-  const user = decodeURIComponent(username)
-  const database = decodeURIComponent(pathname.slice(1))
+  const user = decodePart(username)
+  const database = decodePart(pathname.slice(1))
+  if (user === undefined || database === undefined) {
+    const wrong = user === undefined ? `user ${username}` : `database ${pathname.slice(1)}`
+    return yield* invalid(
+      `found the ${wrong}, expected each % before two hexadecimal digits; write %25 for %`,
+    )
+  }
   return {
     host: host === "" ? "localhost" : host,
     port: port === "" ? 5432 : Number(port),

@@ -18,7 +18,7 @@ const jobsQueue = "jobs"
 /** A mark with the id of a job is here while the job is to be cancelled, but a worker holds it. */
 const cancelQueue = "cancelling"
 
-/** pg-boss takes away a job that is active for 24 hours. Before, its claim counts as lost: the run saves a checkpoint. */
+/** pg-boss takes away a job that is active for 24 hours. Before, the worker gives it back: the run saves a checkpoint. */
 const longestClaimMs = 20 * 3_600_000
 const day = 86_400
 /** The interval between two looks for silent jobs: some ten statements. */
@@ -28,7 +28,13 @@ const JobData = Schema.Struct({ job: QueuedJob })
 const decodeJob = Schema.decodeUnknownOption(JobData)
 const encodeJob = Schema.encodeSync(JobData)
 const decodeOutcome = Schema.decodeUnknownOption(JobOutcome)
-const decodeReturned = Schema.decodeUnknownOption(Schema.Struct({ reason: Schema.String, kills: Schema.Int }))
+/** What a job that was given back keeps; those of the versions before have no `returns`. */
+const Kept = Schema.Struct({
+  reason: Schema.String,
+  kills: Schema.Int,
+  returns: Schema.optionalKey(Schema.Int),
+})
+const decodeReturned = Schema.decodeUnknownOption(Kept)
 
 /** pg-boss returns how many jobs a statement changed, and leaves it out of its types. */
 const decodeAffected = Schema.decodeUnknownSync(Schema.Struct({ affected: Schema.Number }))
@@ -106,20 +112,26 @@ const makeClaim = (boss: PgBoss, call: Call, active: ActiveJob, job: QueuedJob, 
     if (isEnded) yield* call(() => boss.deleteJob(cancelQueue, id))
     return isEnded
   })
-  const giveBack = Effect.fnUntraced(function* ({ delayMs, kills, reason }: Returned) {
+  const giveBack = Effect.fnUntraced(function* ({ delayMs, ...kept }: Returned) {
     if (yield* isMarked(boss, call, id)) return yield* complete(byRequest)
-    const isBack = hasChanged(yield* call(() => boss.fail(jobsQueue, attempt, { reason, kills })))
+    const isBack = hasChanged(yield* call(() => boss.fail(jobsQueue, attempt, kept)))
     const startAfter = Math.ceil(delayMs / 1000)
     if (isBack && startAfter > 0) yield* call(() => boss.update(jobsQueue, undefined, { id, startAfter }))
     return isBack
   })
+  const { kills = 0, returns = 0 } = Option.getOrElse(
+    decodeReturned(active.output),
+    () => ({}) as Partial<typeof Kept.Type>,
+  )
   return {
     job,
-    kills: Option.match(decodeReturned(active.output), { onNone: () => 0, onSome: ({ kills }) => kills }),
+    kills,
+    returns,
     renew: Effect.gen(function* () {
-      if ((yield* elapsedMs) - sinceMs > longestClaimMs) return "lost" satisfies ClaimState as ClaimState
-      if (!hasChanged(yield* call(() => boss.touch(jobsQueue, attempt)))) return "lost"
-      return (yield* isMarked(boss, call, id)) ? "cancelling" : "held"
+      const isHeld = hasChanged(yield* call(() => boss.touch(jobsQueue, attempt)))
+      if (!isHeld) return "lost" satisfies ClaimState as ClaimState
+      if (yield* isMarked(boss, call, id)) return "cancelling"
+      return (yield* elapsedMs) - sinceMs > longestClaimMs ? "expired" : "held"
     }),
     settle: complete,
     giveBack,

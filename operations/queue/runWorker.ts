@@ -30,13 +30,15 @@ const pollMs = 500
 const retryMs = 1000
 /** For how long a worker that stops tries to give back its jobs. */
 const goodbyeMs = 5000
-/** For how long a job that could not be trained is left alone. */
+/** For how long a job that could not be trained is left alone the first time; each time it is twice as long. */
 const laterMs = 15_000
+const longestLaterMs = 600_000
 /** A job whose process was killed so many times (by the system, for its memory) has failed. */
 const mostKills = 5
 
 /** The job may succeed at another time or on another machine. */
 const temporary: ReadonlyArray<number> = [
+  exitCodes.noInput,
   exitCodes.unavailable,
   exitCodes.cannotCreate,
   exitCodes.ioError,
@@ -68,15 +70,15 @@ type Reach = Reachability["reach"]
 const TrainedText = Schema.fromJsonString(Schema.Struct({ run: Schema.String }))
 const decodeTrained = Schema.decodeUnknownOption(TrainedText)
 
-/** Renews a claim until the scope ends; succeeds when it is lost, or its job is to be cancelled. */
+/** Renews a claim until the scope ends; succeeds when it is lost or expired, or its job is to be cancelled. */
 const keepClaim = Effect.fnUntraced(function* (claim: Claim, reach: Reach) {
   const { renewMs } = yield* LeaseTimes
-  const ended = yield* Deferred.make<"lost" | "cancelling">()
+  const ended = yield* Deferred.make<"lost" | "cancelling" | "expired">()
   const renew = Effect.gen(function* () {
     while (true) {
       yield* Effect.sleep(renewMs)
       const state = yield* reach(claim.renew)
-      if (state === "lost" || state === "cancelling") yield* Deferred.succeed(ended, state)
+      if (state !== undefined && state !== "held") yield* Deferred.succeed(ended, state)
       if (state === "lost") return
     }
   })
@@ -84,22 +86,31 @@ const keepClaim = Effect.fnUntraced(function* (claim: Claim, reach: Reach) {
   return Deferred.await(ended)
 })
 
-/** What becomes of a job whose process has ended by itself or by the stop of the worker. */
+/** Why this worker stopped the process of a job, to give the job back. */
+const stopReasons = {
+  stopped: "its worker was stopped",
+  expired: "its worker held it for as long as the queue allows",
+}
+
+/** What becomes of a job whose process has ended by itself, or was stopped. */
 const verdictOf = (
   { code, reason }: Ended,
   printed: string,
-  isStopping: boolean,
-  kills: number,
+  stopReason: string | undefined,
+  { kills, returns }: Claim,
 ): { readonly outcome: JobOutcome } | { readonly returned: Returned } => {
   if (code === 0) {
     const run = Option.getOrUndefined(decodeTrained(printed))?.run ?? null
     return { outcome: { status: "finished", exitCode: 0, reason: "", run } }
   }
-  if (isStopping) return { returned: { reason: "its worker was stopped", kills, delayMs: 0 } }
+  if (stopReason !== undefined) return { returned: { reason: stopReason, kills, returns, delayMs: 0 } }
   if (code === null && kills + 1 < mostKills) {
-    return { returned: { reason, kills: kills + 1, delayMs: laterMs } }
+    return { returned: { reason, kills: kills + 1, returns, delayMs: laterMs } }
   }
-  if (code !== null && temporary.includes(code)) return { returned: { reason, kills, delayMs: laterMs } }
+  if (code !== null && temporary.includes(code)) {
+    const delayMs = Math.min(laterMs * 2 ** returns, longestLaterMs)
+    return { returned: { reason, kills, returns: returns + 1, delayMs } }
+  }
   const exitCode = code ?? exitCodes.temporary
   return { outcome: { status: "failed", exitCode, reason, run: null } }
 }
@@ -112,7 +123,7 @@ const trainClaimed = Effect.fnUntraced(function* (
   options: WorkerOptions,
 ) {
   const stop = yield* StopSignal
-  const { kills, job } = claim
+  const { job } = claim
   const claimEnded = yield* keepClaim(claim, reach)
   const started = yield* startProcess(yield* options.commandOf(job), {
     ...(options.seats === 1 ? {} : { source: `seat ${seat}` }),
@@ -131,7 +142,7 @@ const trainClaimed = Effect.fnUntraced(function* (
   const verdict =
     first === "cancelling"
       ? { outcome: cancelled("cancelled") }
-      : verdictOf(ended, started.printed(), first === "stopped", kills)
+      : verdictOf(ended, started.printed(), first === "ended" ? undefined : stopReasons[first], claim)
   const deliver = (
     "outcome" in verdict ? claim.settle(verdict.outcome) : claim.giveBack(verdict.returned)
   ).pipe(

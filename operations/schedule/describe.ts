@@ -1,5 +1,6 @@
 /** Scheduled runs as text: (record, history) -> the lines that `champion`, the history page and the log show. */
 import { DateTime, Option } from "effect"
+import { plural } from "../../format/numbers.ts"
 import type { ChampionEvent } from "../../schemas/Champion.ts"
 import type { ScheduledRun } from "../../schemas/ScheduledRun.ts"
 import { type ExperimentHistory, findManualChange, type Unfinished } from "./History.ts"
@@ -28,8 +29,6 @@ export const formatScheduledTime = ({
   timezone,
 }: Pick<ScheduledRun, "scheduledAt" | "timezone">) =>
   `${formatTime(scheduledAt, timezone)} ${timezone ?? "UTC"}`
-
-const plural = (count: number, one: string, more: string) => (count === 1 ? one : `${count} ${more}`)
 
 export const remarks = ({ dataset, missed, resumed, retries }: ScheduledRun): ReadonlyArray<string> => [
   ...(dataset?.changed === true ? ["the dataset changed"] : []),

@@ -9,8 +9,9 @@ import { Failure } from "../../../schemas/Failure.ts"
 import { tryWriteReportPage } from "../../../views/report/tryWriteReportPage.ts"
 import { nameWithBudget } from "../../../schemas/experiment/ExperimentName.ts"
 import { givenFlags } from "../../flags.ts"
-import { openQueueIfGiven } from "../../queueFlag.ts"
-import { FlagRefused, type Options, overridesOf } from "./options.ts"
+import { FlagRefused } from "../../FlagRefused.ts"
+import { openQueueIfGiven, queueWords } from "../../queueFlag.ts"
+import { type Options, overridesOf } from "./options.ts"
 
 class NoSuchMember extends Failure<NoSuchMember>()("NoSuchMember", {
   exitCode: "usage",
@@ -102,12 +103,12 @@ export const runEnsemble = Effect.fn("runEnsemble")(
 
     const command = ["run", options.file, ...givenFlags(options)]
     const jobs = Option.getOrElse(options.jobs, () => 1)
-    const queueWords = Option.match(options.queue, {
-      onNone: () => [],
-      onSome: (queue) => ["--queue", queue],
-    })
-    const resumeWith = [...command, ...(jobs === 1 ? [] : ["--jobs", String(jobs)]), ...queueWords]
-    const queue = yield* openQueueIfGiven(options.queue)
+    const resumeWith = [
+      ...command,
+      ...(jobs === 1 ? [] : ["--jobs", String(jobs)]),
+      ...queueWords(options.queue),
+    ]
+    const queue = yield* openQueueIfGiven(options)
     if (queue !== undefined) yield* trainInQueue(ensemble, queue, options).pipe(resumeHint(...resumeWith))
     else if (jobs > 1) yield* trainUntrained(ensemble, jobs, command, options).pipe(resumeHint(...resumeWith))
     const { trainMembers } = yield* Effect.promise(

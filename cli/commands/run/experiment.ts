@@ -7,7 +7,8 @@ import { prepareFork } from "../../../pipeline/lineage/fork.ts"
 import { fingerprint } from "../../../schemas/experiment/fingerprint.ts"
 import { findRun } from "../../../storage/runDirectory.ts"
 import { tryWriteReportPage } from "../../../views/report/tryWriteReportPage.ts"
-import { FlagRefused, type Options, overridesOf } from "./options.ts"
+import { FlagRefused } from "../../FlagRefused.ts"
+import { type Options, overridesOf } from "./options.ts"
 
 export const runExperiment = Effect.fn("runExperiment")(function* (loaded: LoadedFile, options: Options) {
   for (const flag of ["member", "jobs", "queue"] as const) {

@@ -1,7 +1,6 @@
-/** The flags of `pipeline run`, and the errors of flags that do not apply to the file. */
-import { Option, Schema } from "effect"
+/** The flags of `pipeline run`. */
+import { Option } from "effect"
 import { Argument, type Command, Flag } from "effect/cli"
-import { Failure } from "../../../schemas/Failure.ts"
 import { dataDir, engine, iterations, json, runsDir, seed, threads, wholeNumber } from "../../flags.ts"
 import { queueFlag } from "../../queueFlag.ts"
 
@@ -48,10 +47,3 @@ export const overridesOf = ({ iterations, seed }: Pick<Options, "iterations" | "
   ...(Option.isSome(iterations) ? { iterations: iterations.value } : {}),
   ...(Option.isSome(seed) ? { seed: seed.value } : {}),
 })
-
-/** A flag that does not apply to this file, or not together with another flag. */
-export class FlagRefused extends Failure<FlagRefused>()("FlagRefused", {
-  exitCode: "usage",
-  fields: { flag: Schema.String, reason: Schema.String },
-  message: ({ flag, reason }) => `${flag} does not apply: ${reason}; omit ${flag}`,
-}) {}

@@ -30,6 +30,14 @@ describe("the address of a queue in PostgreSQL", () => {
     }),
   )
 
+  it.effect("is refused if a character is encoded wrongly", () =>
+    Effect.gen(function* () {
+      assert.match(yield* refused("postgres://a%zz@h/db"), /^--queue: found the user a%zz, expected each %/)
+      assert.match(yield* refused("postgres://a@h/db%"), /^--queue: found the database db%, expected each %/)
+      assert.strictEqual((yield* readAddress("postgres://a%25@h/db")).user, "a%")
+    }),
+  )
+
   it.effect("has no password, which is not repeated in the error", () =>
     Effect.gen(function* () {
       for (const address of ["postgres://me:geheim@db/runs", "postgres://db/runs?password=geheim"]) {

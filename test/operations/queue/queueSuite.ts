@@ -120,7 +120,7 @@ export const queueSuite = ({ lease, open }: QueueUnderTest) => {
       // The holder wakes up: its claim is lost, and what it says about the job does not count.
       assert.strictEqual(yield* claim.renew, "lost")
       assert.isFalse(yield* claim.settle({ ...finished, run: "late" }))
-      assert.isFalse(yield* claim.giveBack({ reason: "late", kills: 0, delayMs: 0 }))
+      assert.isFalse(yield* claim.giveBack({ reason: "late", kills: 0, returns: 0, delayMs: 0 }))
       assert.strictEqual(yield* taken.claim.renew, "held")
       assert.isTrue(yield* taken.claim.settle(finished))
       assert.deepStrictEqual((yield* other.list([jobOf(1).id]))[0]?.outcome, finished)
@@ -164,15 +164,17 @@ export const queueSuite = ({ lease, open }: QueueUnderTest) => {
       yield* a.submit([jobOf(1)])
       const first = yield* claimOf(a)
       assert.strictEqual(first.kills, 0)
-      assert.isTrue(yield* first.giveBack({ reason: "its worker was stopped", kills: 0, delayMs: 0 }))
+      assert.isTrue(
+        yield* first.giveBack({ reason: "its worker was stopped", kills: 0, returns: 0, delayMs: 0 }),
+      )
       assert.strictEqual((yield* a.list())[0]?.reason, "its worker was stopped")
       const second = yield* claimOf(b)
-      assert.isTrue(yield* second.giveBack({ reason: "killed", kills: 1, delayMs: 3000 }))
+      assert.isTrue(yield* second.giveBack({ reason: "killed", kills: 1, returns: 2, delayMs: 3000 }))
       assert.isUndefined(yield* b.claim)
       const third = yield* claimWithin(b, 6000)
       assert.isDefined(third)
       assert.isAtLeast(third.waited, 1500)
-      assert.strictEqual(third.claim.kills, 1)
+      assert.deepStrictEqual([third.claim.kills, third.claim.returns], [1, 2])
     }))
 
   test("cancels what is queued at once, and what is trained when its worker confirms", (name) =>
@@ -199,7 +201,7 @@ export const queueSuite = ({ lease, open }: QueueUnderTest) => {
       const back = yield* claimOf(a)
       yield* claimOf(a)
       yield* b.cancel([jobOf(1).id, jobOf(2).id])
-      assert.isTrue(yield* back.giveBack({ reason: "stopped", kills: 0, delayMs: 0 }))
+      assert.isTrue(yield* back.giveBack({ reason: "stopped", kills: 0, returns: 0, delayMs: 0 }))
       assert.strictEqual(yield* stateOf(b, jobOf(1)), "cancelled")
       assert.isUndefined(yield* claimWithin(b, leaseMs * 1.5))
       assert.strictEqual(yield* stateOf(b, jobOf(2)), "cancelled")

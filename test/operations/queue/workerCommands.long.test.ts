@@ -42,7 +42,7 @@ describe("workers of a queue", () => {
     assert.strictEqual((await worker.ended).code, 0)
   })
 
-  it("refuse a job with other code than its experiment names", async () => {
+  it("refuse a job whose experiment was changed", async () => {
     const queue = workers.queueOf("damaged").replace("--queue=", "")
     const waiting = start(...workers.ensemble("damaged", 10), workers.queueOf("damaged"))
     const [jobs, open] = [join(queue, "jobs"), join(queue, "open")]

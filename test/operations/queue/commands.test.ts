@@ -1,0 +1,74 @@
+/** Commands with a queue in a folder: what they cancel, and which flags they refuse. */
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs"
+import { tmpdir } from "node:os"
+import { join } from "node:path"
+import { afterAll, assert, beforeAll, describe, it } from "@effect/vitest"
+import * as NodeServices from "@effect/platform-node/NodeServices"
+import { Effect } from "effect"
+import { makeFileQueue } from "../../../operations/queue/fileQueue.ts"
+import { runCommand } from "../../fixtures/command.ts"
+import tiny from "../../fixtures/tiny.ts"
+import tinySweep from "../../fixtures/tinySweep.ts"
+import { jobOf } from "./jobs.ts"
+
+let scratch: string
+beforeAll(() => {
+  scratch = mkdtempSync(join(tmpdir(), "tidemark-queue-commands-"))
+})
+afterAll(() => rmSync(scratch, { recursive: true, force: true }))
+
+describe("queue --cancel", () => {
+  it("refuses the beginning of several ids, and cancels by the beginning of one", async () => {
+    const folder = join(scratch, "prefixes")
+    const ids = ["aa", "ab"].map((beginning) => beginning.padEnd(32, "0"))
+    const submit = Effect.flatMap(makeFileQueue(folder, "a"), (queue) =>
+      queue.submit(ids.map((id, seed) => jobOf(seed, { id }))),
+    )
+    await Effect.runPromise(submit.pipe(Effect.provide(NodeServices.layer)))
+    const statesOf = async () => {
+      const { stdout } = await runCommand("queue", `--queue=${folder}`, "--all", "--json")
+      const listed: ReadonlyArray<{ readonly state: string }> = JSON.parse(stdout)
+      return listed.map(({ state }) => state)
+    }
+    const refused = await runCommand("queue", `--queue=${folder}`, "--cancel=a")
+    assert.strictEqual(refused.code, 64)
+    assert.include(refused.stderr, `--cancel: a is the beginning of 2 ids, expected one: ${ids.join(", ")};`)
+    assert.deepStrictEqual(await statesOf(), ["queued", "queued"])
+    const cancelled = await runCommand("queue", `--queue=${folder}`, "--cancel=ab")
+    assert.strictEqual(cancelled.code, 0, cancelled.stderr)
+    assert.deepStrictEqual(await statesOf(), ["queued", "cancelled"])
+  })
+})
+
+describe("a command whose runs the workers of a queue train", () => {
+  it("refuses flags that its workers have: threads, processes and a single member", async () => {
+    const write = (name: string, value: unknown) => {
+      const file = join(scratch, name)
+      writeFileSync(file, `export default ${JSON.stringify(value)}\n`)
+      return file
+    }
+    const pair = write("pair.ts", { name: "pair", members: [0, 1].map((seed) => ({ ...tiny, seed })) })
+    const sweep = write("sweep.ts", tinySweep)
+    const single = write("single.ts", tiny)
+    const refusals = [
+      [["run", pair], "--threads=2", /--threads does not apply: the workers of --queue have their own/],
+      [["run", pair], "--jobs=2", /--jobs does not apply: the workers of --queue train the members/],
+      [["run", pair], "--member=1", /--member does not apply: the workers of --queue train the members/],
+      [["sweep", sweep], "--threads=2", /--threads does not apply: the workers of --queue have their own/],
+      [["sweep", sweep], "--jobs=2", /--jobs does not apply: the workers of --queue train the trials/],
+      [
+        ["schedule", single, "--now"],
+        "--threads=2",
+        /--threads does not apply: the workers of --queue have their own/,
+      ],
+    ] as const
+    for (const [words, flag, message] of refusals) {
+      const places = ["--queue", "--runs-dir", "--data-dir"].map(
+        (name) => `${name}=${join(scratch, "q", name)}`,
+      )
+      const { code, stderr } = await runCommand(...words, flag, ...places)
+      assert.strictEqual(code, 64, `${words.join(" ")} ${flag}: ${stderr}`)
+      assert.match(stderr, message)
+    }
+  })
+})
