@@ -19,6 +19,7 @@ import {
   SourceNotFound,
 } from "../stages/pack/SourceInvalid.ts"
 import { IdxInvalid } from "../stages/dataset/idx.ts"
+import { ImageMemoryInvalid } from "../stages/dataset/images.ts"
 import { CountMismatch, LabelOutOfRange, LabelShapeMismatch } from "../stages/dataset/load.ts"
 import { ChecksumMismatch, ImageShapeMismatch } from "../stages/dataset/loadImages.ts"
 import { SplitEmpty } from "../stages/dataset/split.ts"
@@ -46,6 +47,7 @@ export const RunError = Schema.Union([
   IdxInvalid,
   ChecksumMismatch,
   ImageShapeMismatch,
+  ImageMemoryInvalid,
   LabelShapeMismatch,
   CountMismatch,
   LabelOutOfRange,

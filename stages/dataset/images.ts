@@ -5,8 +5,9 @@
  * of the cache and are read by position: the page cache of the system holds what is used, and gives it back when another program
  * needs the memory. Both kinds can be sent to a thread: memory is shared, and the threads of a process share its open files.
  */
-import { Context, Effect } from "effect"
+import { Context, Effect, Schema } from "effect"
 import { size } from "../../format/size.ts"
+import { Failure } from "../../schemas/Failure.ts"
 import { readPart } from "../../storage/openFile.ts"
 import { StorageFailed } from "../../storage/StorageFailed.ts"
 
@@ -45,12 +46,24 @@ export const ImageMemory = Context.Reference<number | undefined>("tidemark/stage
   defaultValue: () => undefined,
 })
 
+/** The variable has something else than a number of megabytes. */
+export class ImageMemoryInvalid extends Failure<ImageMemoryInvalid>()("ImageMemoryInvalid", {
+  exitCode: "usage",
+  fields: { found: Schema.String },
+  message: ({ found }) =>
+    `cannot read the environment variable ${imageMemoryVariable}: found ${JSON.stringify(found)}, expected a number of megabytes; set it to 4000 for 4 GB`,
+}) {}
+
 /** With the engine and batches, a run then needs less than 1 GB. */
 const defaultBytes = 512e6
 
-export const imageMemoryBytes = Effect.map(ImageMemory, (bytes) => {
-  const megabytes = Number.parseFloat(process.env[imageMemoryVariable] ?? "")
-  return bytes ?? (megabytes >= 0 ? megabytes * 1e6 : defaultBytes)
+export const imageMemoryBytes = Effect.gen(function* () {
+  const bytes = yield* ImageMemory
+  if (bytes !== undefined) return bytes
+  const text = process.env[imageMemoryVariable]?.trim() ?? ""
+  if (text === "") return defaultBytes
+  // "4GB" would be read as 4 MB, and "unlimited" as nothing.
+  return /^\d+(\.\d+)?$/.test(text) ? Number(text) * 1e6 : yield* new ImageMemoryInvalid({ found: text })
 })
 
 export const isStored = (images: Images): images is StoredImages => !(images instanceof Uint8Array)

@@ -7,7 +7,14 @@ import { fillHere } from "../../../stages/batch/batch.ts"
 import { fillInWorker } from "../../../stages/batch/batchThread.ts"
 import { evaluationImages } from "../../../stages/batch/fillBatch.ts"
 import { readExamples } from "../../../stages/dataset/examples.ts"
-import { ImageMemory, imageReader, isStored, withImageReads } from "../../../stages/dataset/images.ts"
+import {
+  ImageMemory,
+  imageMemoryBytes,
+  imageMemoryVariable,
+  imageReader,
+  isStored,
+  withImageReads,
+} from "../../../stages/dataset/images.ts"
 import { loadDataset } from "../../../stages/dataset/load.ts"
 import { unitTable } from "../../../stages/dataset/normalize.ts"
 import { preprocessDataset } from "../../../stages/dataset/preprocess.ts"
@@ -122,6 +129,33 @@ describe("images in files", () => {
         assert.deepStrictEqual([...imageReader(stored)(0)], [...imageReader(memory)(0)])
       }),
     ),
+  )
+
+  it.effect("are those above the limit in the environment variable, which is a number of megabytes", () =>
+    Effect.gen(function* () {
+      const limitOf = (text: string | undefined) =>
+        Effect.suspend(() => {
+          if (text === undefined) delete process.env[imageMemoryVariable]
+          else process.env[imageMemoryVariable] = text
+          return imageMemoryBytes
+        })
+      for (const [text, bytes] of [
+        [undefined, 512e6],
+        ["", 512e6],
+        ["0", 0],
+        ["0.1", 1e5],
+        [" 4000 ", 4e9],
+      ] as const) {
+        assert.strictEqual(yield* limitOf(text), bytes)
+      }
+      for (const text of ["4GB", "unlimited", "-1", "1e3", "4,000"]) {
+        const { message } = yield* Effect.flip(limitOf(text))
+        assert.strictEqual(
+          message,
+          `cannot read the environment variable ${imageMemoryVariable}: found "${text}", expected a number of megabytes; set it to 4000 for 4 GB`,
+        )
+      }
+    }).pipe(Effect.ensuring(Effect.sync(() => delete process.env[imageMemoryVariable]))),
   )
 
   it.effect("that another program has made shorter fail with their path, not as a bug", () =>
