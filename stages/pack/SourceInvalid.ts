@@ -38,7 +38,7 @@ const linesOf = ({ files, shown }: Group): ReadonlyArray<string> => {
   const more = files - shown.length
   return [
     ...shown.map(({ path, reason }) => `${path}: ${reason}`),
-    ...(more === 0 ? [] : [`and ${count(more)} more like ${shown.length === 1 ? "it" : "them"}`]),
+    ...(more === 0 ? [] : [`and ${count(more)} more like them`]),
   ]
 }
 

@@ -56,7 +56,10 @@ const compact = (block: Uint8Array, size: number, isGood: (place: number) => boo
   return block.subarray(0, kept * size)
 }
 
-/** Images that are decoded before they are written: the larger, the shorter the threads wait for the last image of a block. */
+/**
+ * Images that are decoded before they are written, or one image for each core if that is more: the larger, the shorter the
+ * threads wait for the last image of a block.
+ */
 const blockBytes = 32 * 2 ** 20
 
 /** libvips starts threads for every image: for many small images one thread each is faster. */
@@ -82,8 +85,9 @@ export const decodeList = Effect.fn("decodeList")(function* (options: {
 }) {
   const { counts, dataset, entries, files, shape, sink } = options
   const size = shape.reduce((a, b) => a * b)
-  const concurrency = filesPerCore * availableParallelism()
-  const atOnce = Math.min(entries.length, Math.max(8 * concurrency, Math.floor(blockBytes / size)))
+  const cores = availableParallelism()
+  const concurrency = filesPerCore * cores
+  const atOnce = Math.min(entries.length, Math.max(cores, Math.floor(blockBytes / size)))
   const block = new Uint8Array(atOnce * size)
   const faults = new Map<number, Excluded>()
   const progress = yield* makeProgress(dataset, entries.length)

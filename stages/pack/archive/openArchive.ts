@@ -26,6 +26,7 @@ const unread = [
 ]
 
 const packAgain = "pack the files again in one of these formats"
+const saveAgain = "save the arrays again with numpy.savez"
 
 interface Unknown {
   readonly found: string
@@ -49,7 +50,7 @@ const kindOf = (start: Uint8Array): { readonly kind: Kind } | Unknown => {
   return unknown(start.length === 0 ? "an empty file" : (foreignContent(start)?.found ?? "another file"))
 }
 
-/** Adds the content of an archive to the members. `name`: of the archive in messages. */
+/** Adds the content of an archive to the members. `name`: of the archive in messages. `only`: of a file of `numpy.savez`. */
 export const addArchive = Effect.fn("addArchive")(function* (
   members: Members,
   file: OpenFile,
@@ -64,7 +65,8 @@ export const addArchive = Effect.fn("addArchive")(function* (
   if ("found" in recognized || (options.only === "ZIP" && recognized.kind !== "ZIP")) {
     const { advice, found } =
       "found" in recognized ? recognized : { found: "another archive", advice: packAgain }
-    return yield* invalid(found, expected, advice)
+    // Converted to gzip, an array file would be refused again.
+    return yield* invalid(found, expected, options.only === "ZIP" ? saveAgain : advice)
   }
   const { kind } = recognized
   const unpacking = members.unpacking(file.sizeBytes, options.prefix)

@@ -403,7 +403,12 @@ describe("NumPy arrays", () => {
     assert.match(await refused(await withFile(changed)), /content that does not have its checksum/)
     assert.match(
       await refused(await withFile(deflateSync(whole))),
-      /found another file, expected a ZIP archive/,
+      /found another file, expected a ZIP archive; save the arrays again with numpy\.savez$/,
+    )
+    const xz = Uint8Array.from([0xfd, 0x37, 0x7a, 0x58, 0x5a, 0, 0, 4])
+    assert.match(
+      await refused(await withFile(xz)),
+      /found an xz file, expected a ZIP archive; save the arrays again with numpy\.savez$/,
     )
   })
 })
