@@ -40,6 +40,13 @@ class NotConfirmed extends Failure<NotConfirmed>()("NotConfirmed", {
     `cancelled, but not confirmed by a worker: ${jobs.join(", ")}; it cannot reach the queue, and stops when it can`,
 }) {}
 
+class NotCancelled extends Failure<NotCancelled>()("NotCancelled", {
+  exitCode: "dataError",
+  fields: { jobs: Schema.Array(Schema.String) },
+  message: ({ jobs }) =>
+    `cannot cancel ${jobs.join(", ")}: written by a newer version of tidemark; cancel with that version`,
+}) {}
+
 const cancelAll = Effect.fnUntraced(function* (given: string, jobs: ReadonlyArray<ListedJob>, queue: string) {
   const open = jobs.filter(isOpen)
   const chosen = new Set<string>()
@@ -52,6 +59,15 @@ const cancelAll = Effect.fnUntraced(function* (given: string, jobs: ReadonlyArra
   const { cancelJobs } = yield* Effect.promise(() => import("../../operations/queue/cancelJobs.ts"))
   const ids = given === "all" ? open.map(({ id }) => id) : [...chosen]
   return yield* cancelJobs(ids)
+})
+
+const checkCancelled = Effect.fnUntraced(function* (jobs: ReadonlyArray<ListedJob>) {
+  const open = jobs.filter(isOpen)
+  const whats = (isThere: boolean) =>
+    open.filter(({ state }) => (state === "cancelling") === isThere).map(({ what }) => what)
+  const [unconfirmed, kept] = [whats(true), whats(false)]
+  if (unconfirmed.length > 0) return yield* new NotConfirmed({ jobs: unconfirmed })
+  if (kept.length > 0) return yield* new NotCancelled({ jobs: kept })
 })
 
 export const queue = Command.make(
@@ -67,8 +83,7 @@ export const queue = Command.make(
       ? yield* cancelAll(options.cancel.value, jobs, queue.address).pipe(Effect.provideService(Queue, queue))
       : jobs.filter((job) => options.all || isOpen(job))
     yield* Console.log(options.json ? JSON.stringify(shown, null, 2) : renderJobs(shown, jobs.length))
-    const unconfirmed = shown.filter(isOpen).map(({ what }) => what)
-    if (isCancelling && unconfirmed.length > 0) return yield* new NotConfirmed({ jobs: unconfirmed })
+    if (isCancelling) yield* checkCancelled(shown)
   }, Effect.scoped),
 ).pipe(
   Command.withDescription("List the queued and running jobs of a queue, or cancel some"),

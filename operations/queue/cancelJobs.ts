@@ -1,7 +1,9 @@
-/** Cancels jobs and waits until nothing trains them: (queue, ids) -> the jobs, some perhaps still `cancelling`. */
+/**
+ * Cancels jobs and waits until nothing trains them: (queue, ids) -> the jobs. Some are perhaps still `cancelling`; those that a newer
+ * version has written are as before.
+ */
 import { Effect } from "effect"
 import { elapsedMs } from "../../format/elapsed.ts"
-import { isOpen } from "../../schemas/QueuedJob.ts"
 import { LeaseTimes, Queue } from "./Queue.ts"
 
 const pollMs = 300
@@ -15,7 +17,8 @@ export const cancelJobs = Effect.fn("cancelJobs")(function* (ids: ReadonlyArray<
   const begun = yield* elapsedMs
   while (true) {
     const jobs = yield* queue.list(ids)
-    if (!jobs.some(isOpen) || (yield* elapsedMs) - begun > limitMs) return jobs
+    const isWaiting = jobs.some(({ state }) => state === "cancelling")
+    if (!isWaiting || (yield* elapsedMs) - begun > limitMs) return jobs
     yield* Effect.sleep(pollMs)
   }
 })

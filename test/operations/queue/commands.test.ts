@@ -38,6 +38,21 @@ describe("queue --cancel", () => {
     assert.strictEqual(cancelled.code, 0, cancelled.stderr)
     assert.deepStrictEqual(await statesOf(), ["queued", "cancelled"])
   })
+
+  it("names what a newer version has written, and cancels the others", async () => {
+    const folder = join(scratch, "newer")
+    const submit = Effect.flatMap(makeFileQueue(folder, "a"), (queue) => queue.submit([jobOf(1), jobOf(2)]))
+    await Effect.runPromise(submit.pipe(Effect.provide(NodeServices.layer)))
+    writeFileSync(join(folder, "jobs", jobOf(1).id, "00002.json"), JSON.stringify({ entry: "paused" }))
+    const { code, stderr, stdout } = await runCommand("queue", `--queue=${folder}`, "--cancel=all", "--json")
+    assert.strictEqual(code, 65, stderr)
+    assert.include(stderr, `cannot cancel ${jobOf(1).what}: written by a newer version of tidemark`)
+    const listed: ReadonlyArray<{ readonly state: string }> = JSON.parse(stdout)
+    assert.deepStrictEqual(
+      listed.map(({ state }) => state),
+      ["queued", "cancelled"],
+    )
+  })
 })
 
 describe("a command whose runs the workers of a queue train", () => {

@@ -1,20 +1,13 @@
 /** Workers as processes: an ensemble with the bytes of one machine, whatever becomes of its workers. */
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs"
-import { tmpdir } from "node:os"
+import { readFileSync, writeFileSync } from "node:fs"
 import { join } from "node:path"
-import { afterAll, assert, beforeAll, describe, it } from "@effect/vitest"
+import { assert, describe, it } from "@effect/vitest"
 import { start } from "../../fixtures/cli.ts"
 import { runCommand } from "../../fixtures/command.ts"
 import tinySweep from "../../fixtures/tinySweep.ts"
-import { makeWorkers } from "./workers.ts"
+import { makeScratchWorkers } from "./workers.ts"
 
-let scratch: string
-let workers: ReturnType<typeof makeWorkers>
-beforeAll(() => {
-  scratch = mkdtempSync(join(tmpdir(), "tidemark-worker-"))
-  workers = makeWorkers(scratch)
-})
-afterAll(() => rmSync(scratch, { recursive: true, force: true }))
+const { scratch, ...workers } = makeScratchWorkers()
 
 const iterations = 400
 

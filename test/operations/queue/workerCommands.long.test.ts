@@ -1,19 +1,12 @@
 /** Workers as processes: what they end, and what they refuse. */
-import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs"
-import { tmpdir } from "node:os"
+import { existsSync, readdirSync, readFileSync, writeFileSync } from "node:fs"
 import { join } from "node:path"
-import { afterAll, assert, beforeAll, describe, it } from "@effect/vitest"
+import { assert, describe, it } from "@effect/vitest"
 import { start } from "../../fixtures/cli.ts"
 import { runCommand } from "../../fixtures/command.ts"
-import { makeWorkers } from "./workers.ts"
+import { makeScratchWorkers } from "./workers.ts"
 
-let scratch: string
-let workers: ReturnType<typeof makeWorkers>
-beforeAll(() => {
-  scratch = mkdtempSync(join(tmpdir(), "tidemark-worker-"))
-  workers = makeWorkers(scratch)
-})
-afterAll(() => rmSync(scratch, { recursive: true, force: true }))
+const { scratch, ...workers } = makeScratchWorkers()
 
 /** Longer than it takes until a worker notices that its job is cancelled. */
 const manyIterations = 40_000

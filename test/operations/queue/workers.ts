@@ -1,6 +1,8 @@
 /** Processes of workers and of an ensemble that waits for them: (scratch folder) -> what tests start and look at. */
-import { existsSync, readdirSync, readFileSync, writeFileSync } from "node:fs"
+import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs"
+import { tmpdir } from "node:os"
 import { join } from "node:path"
+import { afterAll } from "@effect/vitest"
 import { start } from "../../fixtures/cli.ts"
 import { reached, resultOf } from "../../fixtures/runFiles.ts"
 import { smallMnist } from "../../fixtures/smallMnist.ts"
@@ -66,4 +68,11 @@ export const makeWorkers = (scratch: string) => {
     untilTrained,
     resultsOf,
   }
+}
+
+/** The same in a folder of its own for a test file, which is removed after its tests. */
+export const makeScratchWorkers = () => {
+  const scratch = mkdtempSync(join(tmpdir(), "tidemark-worker-"))
+  afterAll(() => rmSync(scratch, { recursive: true, force: true }))
+  return { scratch, ...makeWorkers(scratch) }
 }
