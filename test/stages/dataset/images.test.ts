@@ -23,6 +23,7 @@ import { splitDataset } from "../../../stages/dataset/split.ts"
 import { findNearDuplicates } from "../../../stages/validate/nearDuplicates.ts"
 import { findEqualImages, hashImages } from "../../../stages/validate/equalImages.ts"
 import { validateDataset } from "../../../stages/validate/validate.ts"
+import { readsOfFiles } from "../../fixtures/readsOfFiles.ts"
 import { images, inMemory, labels, writeDataset } from "./writeDataset.ts"
 
 const examples = { train: 40, test: 9 }
@@ -156,6 +157,20 @@ describe("images in files", () => {
         )
       }
     }).pipe(Effect.ensuring(Effect.sync(() => delete process.env[imageMemoryVariable]))),
+  )
+
+  it.effect("whose read fails, whichever it is, fail with their path, not as a bug", () =>
+    run(
+      Effect.gen(function* () {
+        const load = Effect.provideService(loadDataset(yield* write), ImageMemory, 0)
+        const { files } = yield* readsOfFiles(Effect.scoped(load))
+        assert.isAbove(files.length, 3)
+        for (let failAt = 1; failAt <= files.length; failAt++) {
+          const { exit } = yield* readsOfFiles(Effect.scoped(load), failAt)
+          assert.strictEqual((yield* Effect.flip(exit))._tag, "StorageFailed")
+        }
+      }),
+    ),
   )
 
   it.effect("that another program has made shorter fail with their path, not as a bug", () =>
