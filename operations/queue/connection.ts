@@ -1,7 +1,8 @@
 /**
  * Since when a queue has been reached without a break: (longest gap between two calls) -> how to watch a call, the time since.
  *
- * Who cannot look learns nothing about other workers: what was silent during an outage, or while this machine slept, may live.
+ * A process that cannot look learns nothing about other workers: what was silent during an outage, or while this machine
+ * slept, may live.
  */
 import { Effect } from "effect"
 import { elapsedMs } from "../../format/elapsed.ts"
