@@ -12,7 +12,7 @@ const run = Argument.String("run").pipe(
 )
 const format = Flag.Literals("format", exportFormats).pipe(
   Flag.withDescription(
-    "Write a TensorFlow.js layers model, an ONNX model of standard operators, or only the weights",
+    "Write a layers model or a graph model of TensorFlow.js, an ONNX model of standard operators, or only the weights",
   ),
 )
 const out = Flag.String("out").pipe(

@@ -5,37 +5,15 @@
  * size, and all operators are standard (opset 17, of 2021). `images` [batch, height, width, channels] in, `probabilities`
  * [batch, classes] out.
  */
-import type * as tf from "@tensorflow/tfjs-core"
 import { Effect } from "effect"
-import { KernelNotSupported, type StateTensor } from "../Engine.ts"
+import { ExportImpossible, isOfBatch, type Standalone, traceStandalone } from "../standalone.ts"
 import { reachable, type Value } from "../trace/graph.ts"
 import { simplify } from "../trace/simplify.ts"
 import type { Trace } from "../trace/trace.ts"
-import { traceProgram } from "../trace/traceProgram.ts"
 import { type Name, OnnxGraph } from "./graph.ts"
 import { lower } from "./lowering/lower.ts"
 import { Lowering } from "./lowering/Lowering.ts"
 import { encodeModel, type GraphProto, type ModelProto } from "./proto.ts"
-import { engineName } from "./runtime.ts"
-
-export interface Standalone {
-  /** [height, width, channels] */
-  readonly inputShape: readonly [number, number, number]
-  readonly classes: number
-  /** The variables that `probabilities` may read. */
-  readonly variables: ReadonlyArray<tf.Variable>
-  /** Class probabilities [n, classes] of images [n, height, width, channels]. */
-  readonly probabilities: (images: tf.Tensor4D) => tf.Tensor2D
-  /** A constant of the model, and the variable that it replaces. */
-  readonly weights: ReadonlyArray<{ readonly tensor: StateTensor; readonly variable: string }>
-  readonly metadata: Readonly<Record<string, string>>
-}
-
-/** A trace needs a batch size. This one stands for any size, and no network has it by chance. */
-const anyBatch = 7919
-
-/** The batch, or a multiple of it: patches of all images, as one axis. */
-const isOfBatch = (size: number) => size > 0 && size % anyBatch === 0
 
 /** Its reshapes work for any batch size. */
 class AnyBatchGraph extends OnnxGraph {
@@ -98,16 +76,16 @@ const graphOf = (network: Standalone, trace: Trace<"probabilities">): GraphProto
   return rename(graph.toProto(), names)
 }
 
-export const encodeStandaloneModel = Effect.fn("encodeStandaloneModel")(function* (network: Standalone) {
-  const { inputShape, metadata, probabilities, variables } = network
-  const feed = { name: "images", shape: [anyBatch, ...inputShape] }
-  const trace = yield* traceProgram(engineName, variables, [feed], ({ images }) => ({
-    probabilities: probabilities(images as tf.Tensor4D),
-  }))
+/** `metadata`: properties of the file. */
+export const encodeStandaloneModel = Effect.fn("encodeStandaloneModel")(function* (
+  network: Standalone,
+  metadata: Readonly<Record<string, string>>,
+) {
+  const trace = yield* traceStandalone("onnx", network)
   const graph = graphOf(network, trace)
   if (dependsOnBatch(graph)) {
-    return yield* new KernelNotSupported({
-      engine: engineName,
+    return yield* new ExportImpossible({
+      format: "onnx",
       kernel: "a batch of any size",
       layer: "model",
       detail: "a constant of its graph has the size of the batch",

@@ -7,6 +7,7 @@ import type { Network } from "../model/model.ts"
 import { type Described, describe } from "./description.ts"
 import type { ExportFormat } from "./formats.ts"
 import type { ExportedFile } from "./publish.ts"
+import { encodeGraphModelFiles } from "./graphModel.ts"
 import { encodeLayersModel } from "./layersModel.ts"
 import { encodeOnnxModel } from "./onnxModel.ts"
 import { encodeWeights, weightsOf } from "./weights.ts"
@@ -16,7 +17,7 @@ export class LayersFormatImpossible extends Failure<LayersFormatImpossible>()("L
   exitCode: "dataError",
   fields: { run: Schema.String, part: Schema.String },
   message: ({ part, run }) =>
-    `cannot export ${run} to tfjs: ${part}, which the layers format of TensorFlow.js cannot hold; use --format onnx, which holds its operations`,
+    `cannot export ${run} to tfjs: ${part}, which the layers format of TensorFlow.js cannot hold; use --format tfjs-graph-model or onnx, which hold its operations`,
 }) {}
 
 export const exportModel = Effect.fn("exportModel")(function* (
@@ -39,6 +40,8 @@ export const exportModel = Effect.fn("exportModel")(function* (
         return yield* new LayersFormatImpossible({ run: described.run, part: network.beyondLayersFormat })
       }
       return yield* encodeLayersModel(network, described.loss, weights, describe(described, scores))
+    case "tfjs-graph-model":
+      return yield* encodeGraphModelFiles(network, weights, describe(described, "probabilities"))
     case "onnx": {
       const bytes = yield* encodeOnnxModel(network, weights, describe(described, "probabilities"))
       return [{ name: "model.onnx", bytes }] satisfies ReadonlyArray<ExportedFile>

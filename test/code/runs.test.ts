@@ -6,6 +6,8 @@ import { tmpdir } from "node:os"
 import { join } from "node:path"
 import { fileURLToPath } from "node:url"
 import { afterAll, assert, beforeAll, describe, it } from "@effect/vitest"
+import { loadGraphModel } from "@tensorflow/tfjs-converter"
+import * as tf from "@tensorflow/tfjs-core"
 import { Effect, Result } from "effect"
 import * as NodeServices from "@effect/platform-node/NodeServices"
 import * as ort from "onnxruntime-node"
@@ -125,7 +127,28 @@ describe("a run with own code", () => {
     assert.match(metadata.preprocess, /^threshold of functions\.ts, own code/)
     const refused = await runCommand("export", path, "--format", "tfjs", "--out", join(scratch, "tfjs"))
     assert.strictEqual(refused.code, 65)
-    assert.match(refused.stderr, /layer mix is own code, .*; use --format onnx, which holds its operations/)
+    assert.match(
+      refused.stderr,
+      /layer mix is own code, .*; use --format tfjs-graph-model or onnx, which hold its operations/,
+    )
+  })
+
+  it("is exported to a graph model of TensorFlow.js, which predicts what it tested", async () => {
+    const out = join(scratch, "graph")
+    const exported = await runCommand("export", path, "--format", "tfjs-graph-model", "--out", out)
+    assert.strictEqual(exported.code, 0, exported.stderr)
+    const { weightsManifest, ...json } = JSON.parse(readFileSync(join(out, "model.json"), "utf8"))
+    const weightData = Uint8Array.from(readFileSync(join(out, weightsManifest[0].paths[0]))).buffer
+    const loaded = await loadGraphModel(
+      tf.io.fromMemory({ ...json, weightSpecs: weightsManifest[0].weights, weightData }),
+    )
+    const digits = [0, 1, 2, 3].flatMap((index) => [...prepared(digitAt(index).pixels)])
+    const probabilities = (loaded.predict(tf.tensor4d(digits, [4, 28, 28, 1])) as tf.Tensor).dataSync()
+    loaded.dispose()
+    const tested = Result.getOrThrow(
+      await Effect.runPromise(readPredictions(path).pipe(Effect.provide(NodeServices.layer))),
+    )
+    probabilities.forEach((probability, i) => assert.closeTo(probability, tested.probabilities[i], 1e-5))
   })
 
   it("is refused when its copy was changed", async () => {

@@ -1,5 +1,6 @@
 /** An exported network with every kind of layer predicts the same probabilities in other programs. */
 import { assert, describe, it } from "@effect/vitest"
+import { loadGraphModel } from "@tensorflow/tfjs-converter"
 import * as tf from "@tensorflow/tfjs-core"
 import { loadLayersModel } from "@tensorflow/tfjs-layers"
 import { Effect, Schema } from "effect"
@@ -9,6 +10,7 @@ import * as Onnx from "../../engines/onnx/Onnx.ts"
 import { Layer as ModelLayer, layers, Model } from "../../schemas/experiment/Model.ts"
 import type { Described } from "../../stages/export/description.ts"
 import { exportModel } from "../../stages/export/exportModel.ts"
+import type { ExportedFile } from "../../stages/export/publish.ts"
 import { feedsOf, images, programOf } from "../engines/training.ts"
 
 const model = [
@@ -93,6 +95,19 @@ const assertClose = (actual: ArrayLike<number>, expected: Float32Array) => {
   for (let i = 0; i < expected.length; i++) assert.closeTo(actual[i], expected[i], 1e-5)
 }
 
+/** A graph model of `files`, as a web page loads it. */
+const graphModelOf = (files: ReadonlyArray<ExportedFile>) =>
+  Effect.promise(() => {
+    const { weightsManifest, ...json } = JSON.parse(new TextDecoder().decode(files[0].bytes))
+    assert.deepStrictEqual(weightsManifest[0].paths, [files[1].name])
+    const artifacts = {
+      ...json,
+      weightSpecs: weightsManifest[0].weights,
+      weightData: Uint8Array.from(files[1].bytes).buffer,
+    }
+    return loadGraphModel(tf.io.fromMemory(artifacts))
+  })
+
 describe("an exported network with every kind of layer", () => {
   it("has every kind of layer", () => {
     // Layers of own code have tests of their own.
@@ -124,7 +139,42 @@ describe("an exported network with every kind of layer", () => {
         yield* Effect.promise(() => session.release())
       }).pipe(Effect.scoped),
     )
+
+    it.effect(`predicts the same as a graph model of TensorFlow.js, with any batch size${name}`, () =>
+      Effect.gen(function* () {
+        const { parts, probabilities } = yield* trainedOf(each)
+        const loaded = yield* graphModelOf(yield* exportModel("tfjs-graph-model", parts))
+        assert.deepStrictEqual(
+          loaded.inputs.map(({ name, shape }) => [name, shape]),
+          [["images", [-1, 8, 8, 1]]],
+        )
+        for (const [from, until] of [
+          [0, 1],
+          [1, count],
+        ]) {
+          const part = inputs.slice(from * 64, until * 64)
+          const outputs = tf.tidy(() => {
+            const images = tf.tensor4d(part, [until - from, 8, 8, 1])
+            return (loaded.predict(images) as tf.Tensor).dataSync()
+          })
+          assertClose(outputs, probabilities.slice(from * 3, until * 3))
+        }
+        loaded.dispose()
+      }).pipe(Effect.scoped),
+    )
   }
+
+  it.effect("describes itself in a graph model, which names the probabilities", () =>
+    Effect.gen(function* () {
+      const { parts } = yield* trainedOf(attention)
+      const [{ bytes }] = yield* exportModel("tfjs-graph-model", parts)
+      const { format, signature, userDefinedMetadata } = JSON.parse(new TextDecoder().decode(bytes))
+      assert.strictEqual(format, "graph-model")
+      assert.deepStrictEqual(Object.keys(signature.outputs), ["probabilities"])
+      assert.deepStrictEqual(userDefinedMetadata.classes, ["0", "1", "2"])
+      assert.match(userDefinedMetadata.output, /^probabilities, /)
+    }).pipe(Effect.scoped),
+  )
 
   it.effect("has sigmoids in TensorFlow.js if its loss is sigmoidCrossEntropy", () =>
     Effect.gen(function* () {
@@ -172,7 +222,7 @@ describe("an exported network with every kind of layer", () => {
         refused.message,
         "layer groupNormalization_1 is groupNormalization, which the layers format",
       )
-      assert.include(refused.message, "use --format onnx")
+      assert.include(refused.message, "use --format tfjs-graph-model or onnx")
     }).pipe(Effect.scoped),
   )
 

@@ -28,13 +28,13 @@ const ofType = (value: { readonly dtype: Value["dtype"] }): Attributes => ({ T: 
 const index = typeAttribute("int32")
 
 /** One node on elements. Its type is that of its first operand; operations on booleans have no type. */
-const elements =
+export const elements =
   (op: string) =>
   (node: Node<Operation>, inputs: ReadonlyArray<Name>, graph: TensorFlowGraph): Name =>
     graph.op(op, inputs, node.inputs[0].dtype === "bool" ? {} : ofType(node.inputs[0]))
 
 type Reduction = "ReduceSum" | "ReduceMean" | "ReduceMax" | "ReduceMin" | "ReduceProd"
-const reduction =
+export const reduction =
   (op: string) =>
   (node: Node<Reduction>, inputs: ReadonlyArray<Name>, graph: TensorFlowGraph): Name => {
     const { axes, keepDims } = node.attributes
@@ -104,7 +104,9 @@ const withBiasAndRelu = (
   return relu ? graph.op("Relu", [sum], { T }) : sum
 }
 
-const rules: { readonly [K in Operation]: Rule<K> } = {
+export type Rules = { readonly [K in Operation]: Rule<K> }
+
+const rules: Rules = {
   Input: ({ attributes }) => {
     throw new Error(`input ${attributes.name} has no name in the graph`)
   },
@@ -229,12 +231,16 @@ const rules: { readonly [K in Operation]: Rule<K> } = {
     }),
 }
 
-/** Lowers `values`, inputs before users, into `graph`. Values that are already in `names`, such as inputs, are skipped. */
+/**
+ * Lowers `values`, inputs before users, into `graph`. Values that are already in `names`, such as inputs, are skipped. `others`:
+ * rules in place of those above.
+ */
 export const lower = (
   values: ReadonlyArray<Value>,
   names: Map<Value, Name>,
   graph: TensorFlowGraph,
   usesDft: boolean,
+  others: Partial<Rules> = {},
 ): void => {
   const dft = usesDft ? new DftConvolutions(graph, values) : undefined
   const nameOf = (value: Value) => {
@@ -246,7 +252,7 @@ export const lower = (
   for (const value of values) {
     if (names.has(value)) continue
     graph.layer = value.layer
-    const rule = rules[value.op] as Rule<Operation>
+    const rule = (others[value.op] ?? rules[value.op]) as Rule<Operation>
     names.set(value, rule(value, value.inputs.map(nameOf), graph, { nameOf, dft }))
   }
 }

@@ -44,6 +44,9 @@ const isSame = ({ after, before, out, size, stride, window }: Axis) => {
   return out === Math.ceil(size / stride) && before === half && after === missing - half
 }
 
+/** Whether its padding has a name. */
+export const hasNamedPadding = (window: Window) => axes(window).every(isValid) || axes(window).every(isSame)
+
 const padding = (window: Window): Attributes => {
   const both = axes(window)
   if (both.every(isValid)) return { padding: textAttribute("VALID") }
