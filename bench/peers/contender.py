@@ -33,11 +33,11 @@ def load_job(folder):
     }
     job.images, job.labels = job.tensors["images"], job.tensors["labels"]
     job.evaluation = job.tensors["evaluation"]
+    names = {layer["name"] for layer in job.layers}
     job.weights = {
-        f"{layer['name']}/{kind}": job.tensors[f"{layer['name']}/{kind}"]
-        for layer in job.layers
-        if layer["kind"] in ("conv2d", "dense")
-        for kind in ("kernel", "bias")
+        name: values
+        for name, values in job.tensors.items()
+        if name.split("/")[0] in names and not name.endswith("/mask")
     }
     return job
 

