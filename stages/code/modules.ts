@@ -10,6 +10,7 @@ import { findPackageJSON, isBuiltin, registerHooks, stripTypeScriptTypes } from 
 import { dirname, join } from "node:path"
 import { fileURLToPath, pathToFileURL } from "node:url"
 import type { OwnCode } from "../../schemas/experiment/OwnCode.ts"
+import { alongAxis } from "../../schemas/ownCode/alongAxis.ts"
 import { digestOf, textOf } from "../../storage/codeTexts.ts"
 import { scheme } from "../../schemas/ownCode/frames.ts"
 
@@ -152,6 +153,28 @@ export const changedPackage = ({ packages }: OwnCode): string | undefined => {
 /** The texts that may be imported, by their address. */
 const known = new Map<string, string>()
 
+/** Under this symbol, the module below finds a function of this program. */
+const alongAxisKey = "tidemark.alongAxis"
+
+/** TensorFlow.js with softmax along any axis, as a module. `url`: that of the running copy. */
+const tensorFlowModule = (url: string) => {
+  const address = JSON.stringify(url)
+  return `import * as tf from ${address}
+export * from ${address}
+export const { logSoftmax, softmax } = globalThis[Symbol.for("${alongAxisKey}")](tf)
+`
+}
+
+/** The address under which own code gets the package at `url`. */
+const substituteFor = (specifier: string, url: string) => {
+  if (specifier !== "@tensorflow/tfjs-core") return url
+  Object.assign(globalThis, { [Symbol.for(alongAxisKey)]: alongAxis })
+  // No address of own code: it imports a file.
+  const address = "tidemark-tensorflow:core"
+  known.set(address, tensorFlowModule(url))
+  return address
+}
+
 const pathOf = (url: string) => new URL(url).pathname.replace(/^\/[0-9a-f]+\//, "")
 
 let hasHooks = false
@@ -171,7 +194,8 @@ const installHooks = () => {
         const found = resolvePackage(specifier, pathOf(parentURL), context, next)
         const name = packageOf(specifier)
         if (found.url.startsWith("file:")) versions.set(name, versionAt(found.url, name) ?? "unknown")
-        return found
+        const url = substituteFor(specifier, found.url)
+        return url === found.url ? found : { url, format: "module", shortCircuit: true }
       }
       const url = new URL(specifier, parentURL).href
       if (!known.has(url)) {

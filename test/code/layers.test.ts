@@ -184,6 +184,23 @@ describe("a layer of own code in training", () => {
       }),
     )
 
+    it.effect(`takes softmax along any axis, on the ${engine} engine`, () =>
+      Effect.gen(function* () {
+        const problem = yield* Effect.promise(() =>
+          shapeProblem(layer("").replace("=> input", "=> tf.softmax(input, 4)")),
+        )
+        assert.match(problem, /softmax: found axis 4, expected a whole number from -4 to 3, at .*own\.ts:6/)
+        const { experiment } = yield* Effect.promise(() =>
+          load(`export const own = defineLayer({
+  call: ({ input }) => tf.sub(tf.exp(tf.logSoftmax(tf.mul(input, 3), -3)), tf.softmax(tf.mul(input, 3), 1)),
+})`),
+        )
+        const { predictions } = yield* Effect.provide(train(experiment, {}), services)
+        // The difference is zero, and biases are zeros: all classes are equal.
+        for (const probability of predictions.flat()) assert.closeTo(probability, 1 / classes, 1e-6)
+      }),
+    )
+
     it.effect(`gets its masks in training only, on the ${engine} engine`, () =>
       Effect.gen(function* () {
         const { experiment } = yield* Effect.promise(() =>

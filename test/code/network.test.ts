@@ -12,6 +12,9 @@ import { Effect } from "effect"
 import { Engine } from "../../engines/Engine.ts"
 import * as Onnx from "../../engines/onnx/Onnx.ts"
 import * as Reference from "../../engines/reference.ts"
+import { reachable } from "../../engines/trace/graph.ts"
+import { simplify } from "../../engines/trace/simplify.ts"
+import { trace } from "../../engines/trace/trace.ts"
 import { loadExperiment } from "../../pipeline/experimentFile/load.ts"
 import type { Experiment } from "../../schemas/experiment/Experiment.ts"
 import { fillDropoutMask } from "../../stages/model/dropout.ts"
@@ -53,8 +56,19 @@ const train = Effect.fnUntraced(function* (experiment: Experiment) {
   return { losses, predictions, state: yield* trainer.state }
 }, Effect.scoped)
 
+/** The operations of a step, with the shapes of their results, sorted. */
+const operationsOf = Effect.fnUntraced(function* (experiment: Experiment) {
+  const options = { batchSize, inputShape: [28, 28, 1] as const, classes: 10 }
+  const { feeds, step, variables } = yield* buildProgram({ ...experiment, ...options })
+  const traced = trace(variables, feeds, step)
+  const outputs = [...Object.values(traced.outputs), ...traced.variables.map(({ next }) => next)]
+  return reachable(simplify(outputs))
+    .map(({ layer, op, shape }) => `${layer}: ${op} [${shape.join()}]`)
+    .sort()
+}, Effect.scoped)
+
 describe("a layer of own code", () => {
-  it.effect("gives the same bits as a built-in layer with the same operations", () =>
+  it.effect("costs the same operations and gives the same bits as a built-in layer with the same ones", () =>
     Effect.gen(function* () {
       writeFileSync(
         join(scratch, "layers.ts"),
@@ -71,7 +85,7 @@ export const conv = defineLayer({
 export const dense = defineLayer({
   options: Schema.Struct({ units: Schema.Int }),
   weights: ({ units }, [[values]]) => ({ kernel: { shape: [values, units] }, bias: { shape: [units] } }),
-  call: ({ input, weights }) => tf.add(tf.matMul(input, weights.kernel), weights.bias),
+  call: ({ input, weights }) => tf.fused.matMul({ a: input, b: weights.kernel, bias: weights.bias }),
 })
 `,
       )
@@ -96,24 +110,31 @@ export const dense = defineLayer({
         `{ kind: "dense", name: "dense_1", units: 10 }`,
       )
       const owned = write("owned", own("conv", "{ filters: 8 }"), own("dense", "{ units: 10 }"))
+      const [expectedExperiment, actualExperiment] = [yield* load(builtIn), yield* load(owned)]
+      assert.deepStrictEqual(yield* operationsOf(actualExperiment), yield* operationsOf(expectedExperiment))
       for (const layer of Object.values(enginesUnderTest)) {
-        const expected = yield* Effect.provide(train(yield* load(builtIn)), layer)
-        assert.deepStrictEqual(yield* Effect.provide(train(yield* load(owned)), layer), expected)
+        const expected = yield* Effect.provide(train(expectedExperiment), layer)
+        assert.deepStrictEqual(yield* Effect.provide(train(actualExperiment), layer), expected)
       }
     }),
   )
 
-  it.effect("is computed by the engine as by the reference: a vision transformer", () =>
-    Effect.gen(function* () {
-      const whole = yield* load(
-        fileURLToPath(new URL("../../experiments/vision-transformer.ts", import.meta.url)),
-      )
-      // One block is enough.
-      const experiment = { ...whole, model: whole.model.filter((_, i) => ![2, 3, 4].includes(i)) }
-      const expected = yield* Effect.provide(train(experiment), Reference.layer)
-      const actual = yield* Effect.provide(train(experiment), Onnx.layer({ path: "portable", threads: 1 }))
-      assert.isBelow(relativeError(actual.losses, expected.losses), 1e-5, "losses")
-      assert.isBelow(relativeError(actual.predictions, expected.predictions), 1e-4, "predictions")
-    }),
-  )
+  for (const [name, left] of [
+    // One block of attention is enough.
+    ["vision-transformer", [0, 1, 5, 6]],
+    // A block of the identity, and one of another shape.
+    ["residual-network", [0, 1, 3, 5, 6, 7]],
+  ] as const) {
+    it.effect(`is computed by the engine as by the reference: ${name}`, () =>
+      Effect.gen(function* () {
+        const file = new URL(`../../experiments/${name}.ts`, import.meta.url)
+        const whole = yield* load(fileURLToPath(file))
+        const experiment = { ...whole, model: left.map((at) => whole.model[at]) }
+        const expected = yield* Effect.provide(train(experiment), Reference.layer)
+        const actual = yield* Effect.provide(train(experiment), Onnx.layer({ path: "portable", threads: 1 }))
+        assert.isBelow(relativeError(actual.losses, expected.losses), 1e-5, "losses")
+        assert.isBelow(relativeError(actual.predictions, expected.predictions), 1e-4, "predictions")
+      }),
+    )
+  }
 })

@@ -8,11 +8,14 @@ import { Effect } from "effect"
 import { Engine, type Program } from "../../engines/Engine.ts"
 import * as Reference from "../../engines/reference.ts"
 import { useCpuBackend } from "../../engines/trace/cpuBackend.ts"
+import { alongAxis } from "../../schemas/ownCode/alongAxis.ts"
 import { takeOver } from "../../stages/model/variables.ts"
 import { enginesUnderTest } from "./engines.ts"
 import { relativeError } from "./training.ts"
 
 useCpuBackend()
+
+const { logSoftmax, softmax } = alongAxis(tf)
 
 const batch = 2
 const rate = 0.1
@@ -54,6 +57,14 @@ const cases: Readonly<Record<string, Case>> = {
       const scores = tf.softmax(tf.mul(tf.matMul(query, key, false, true), 0.7))
       return tf.transpose(tf.matMul(scores, value), [0, 2, 1, 3])
     },
+  },
+  "softmax along an inner axis": {
+    shape: [3],
+    run: (w, x) => tf.mul(softmax(tf.mul(w, x), 1), x),
+  },
+  "the logarithm of softmax along an axis that is counted from the end": {
+    shape: [3],
+    run: (w, x) => logSoftmax(tf.mul(w, x), -2),
   },
   "an einsum of matrices": {
     shape: [3, 5],
