@@ -13,7 +13,7 @@ import type { EngineInfo, EngineName } from "../schemas/EngineInfo.ts"
 import type { Experiment } from "../schemas/experiment/Experiment.ts"
 import { Failure } from "../schemas/Failure.ts"
 import { Paused } from "../schemas/Paused.ts"
-import type { Overrides } from "../schemas/Run.ts"
+import type { Overrides, Parent } from "../schemas/Run.ts"
 import type { Run } from "../storage/runDirectory.ts"
 
 /** A run cannot be resumed exactly here, and its owner wants no other one. */
@@ -32,6 +32,10 @@ export interface Target {
   readonly overrides: Overrides
   /** Undefined: to the end, with the test. */
   readonly pauseAt: PausePoint | undefined
+  /** The only run that may be trained: it gets this id if there is none yet. Undefined: any run of the experiment. */
+  readonly run?: string
+  /** What the run was forked from. */
+  readonly parent?: Parent
 }
 
 export interface TrainToOptions {
@@ -80,8 +84,9 @@ const resumeOnce = (run: Run, target: Target, options: TrainToOptions) => {
 }
 
 const start = (target: Target, options: TrainToOptions) => {
-  const { experiment, file, fingerprint, overrides } = target
+  const { experiment, file, fingerprint, overrides, run: id } = target
   return startRun({
+    ...(id === undefined ? {} : { id }),
     experiment,
     fingerprint,
     file,
@@ -104,7 +109,8 @@ export const trainTo = Effect.fn("trainTo")(function* (
   options: TrainToOptions,
 ) {
   for (const run of runs) {
-    if (run.status !== "finished" && (yield* resumeOnce(run, target, options))) return
+    const isToResume = run.status !== "finished" || run.identity.id === target.run
+    if (isToResume && (yield* resumeOnce(run, target, options))) return
   }
   yield* start(target, options)
 })

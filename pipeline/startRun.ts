@@ -24,16 +24,19 @@ export interface NewRun<E, R> {
   /** The command that resumes the run after an interruption, without `pnpm pipeline`. */
   readonly resumeWith: (path: string) => ReadonlyArray<string>
   readonly pauseAt?: PausePoint
+  /** The id that was reserved for it. */
+  readonly id?: string
 }
 
 export const startRun = Effect.fn("startRun")(function* <E, R>(options: NewRun<E, R>) {
-  const { experiment, file, fingerprint, overrides, parent, pauseAt, prepare, runsDir } = options
+  const { experiment, file, fingerprint, id, overrides, parent, pauseAt, prepare, runsDir } = options
   const paths = yield* Path.Path
   const { info } = yield* Engine
   const run = yield* createRun({
     runsDir,
     name: experiment.name,
     fingerprint,
+    ...(id === undefined ? {} : { id }),
     prepare,
     describe: (id, createdAt) => ({
       formatVersion,

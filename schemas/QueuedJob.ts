@@ -5,11 +5,12 @@ import { Schema } from "effect"
 import { engineNames } from "./EngineInfo.ts"
 import { exitCodes } from "./exitCodes.ts"
 import { Experiment } from "./experiment/Experiment.ts"
-import { Overrides } from "./Run.ts"
+import { Overrides, Parent } from "./Run.ts"
 
 export const QueuedJob = Schema.Struct({
-  formatVersion: Schema.Literal(1),
-  /** 32 hexadecimal digits, from the fingerprint and how far it is trained: the same job is never queued twice. */
+  /** 2: it names its run, which an older program would ignore. */
+  formatVersion: Schema.Literals([1, 2]),
+  /** 32 hexadecimal digits, from its run or its fingerprint and how far it is trained: the same job is never queued twice. */
   id: Schema.String.check(Schema.isPattern(/^[0-9a-f]{32}$/)),
   /** For people, such as "trial 3 of sweep rates, seed 0". */
   what: Schema.String,
@@ -22,8 +23,12 @@ export const QueuedJob = Schema.Struct({
   engine: Schema.Literals(engineNames),
   /** The texts of the experiment's own code by their SHA-256. */
   code: Schema.Record(Schema.String, Schema.String),
-  /** Runs of the same experiment that are not this job: a scheduled run is a new one each time. */
+  /** Runs of the same experiment that are not this job. Empty if it names its run. */
   otherRuns: Schema.Array(Schema.String),
+  /** The only run that is trained: it is resumed, or created with this id. Without one, any run of the experiment. */
+  run: Schema.optionalKey(Schema.String),
+  /** What this run was forked from. */
+  parent: Schema.optionalKey(Parent),
   /** The version of the program that submitted it. */
   tidemark: Schema.String,
 })

@@ -27,7 +27,7 @@ import { resolveChampion } from "./champions.ts"
 import { readCode, writeCode } from "./codeFiles.ts"
 import * as files from "./files.ts"
 import { isFileNow } from "./filesNow.ts"
-import { identityFile, listRunNames, newestRun, nextOrder } from "./runNames.ts"
+import { identityFile, listRunNames, newestRun, nextOrder, reservationOf, runName } from "./runNames.ts"
 import { alternatives } from "../format/alternatives.ts"
 import { program } from "../format/program.ts"
 import { suggest } from "../format/suggest.ts"
@@ -113,12 +113,16 @@ export class RunDamaged extends Failure<RunDamaged>()("RunDamaged", {
 const decodeIdentity = Schema.decodeUnknownEffect(Schema.fromJsonString(RunIdentity), { errors: "all" })
 const encodeIdentity = Schema.encodeUnknownSync(RunIdentity)
 
-/** 2026-11-22T02:00:00.000Z -> 20261122T020000Z */
-const compactTime = (time: string) => `${time.slice(0, 19).replace(/[-:]/g, "")}Z`
-
 /** The name of a run in creation. It has the process and the machine, so that leftovers of a crash are recognized. */
 const unfinishedName = (id: string) =>
   `.${id}@${hostname()}.${process.pid}-${randomInt(2 ** 47)}${files.temporarySuffix}`
+
+/** The id that the run was to have belongs to another one by now. */
+export class RunIdTaken extends Failure<RunIdTaken>()("RunIdTaken", {
+  exitCode: "temporary",
+  fields: { path: Schema.String },
+  message: ({ path }) => `cannot create ${path}: another process has just created it; resume it`,
+}) {}
 
 /** Creates the folder of a new run. If two runs start in the same second, the later one gets a number. */
 export const createRun = Effect.fn("createRun")(function* <E, R>(options: {
@@ -126,6 +130,8 @@ export const createRun = Effect.fn("createRun")(function* <E, R>(options: {
   readonly describe: (id: string, createdAt: string) => RunIdentity
   readonly name: string
   readonly fingerprint: string
+  /** The id that was reserved for it (`reserveRunId.ts`); without one, it gets the next that is free. */
+  readonly id?: string
   /** Puts what the run starts with into its folder, before the folder has its name. */
   readonly prepare: (folder: string) => Effect.Effect<void, E, R>
 }) {
@@ -136,9 +142,12 @@ export const createRun = Effect.fn("createRun")(function* <E, R>(options: {
   const createdAt = DateTime.formatIso(now)
   const order = yield* nextOrder(runsDir, now.epochMilliseconds)
   for (let number = 1; ; number++) {
-    const id = `${compactTime(createdAt)}-${name}-${options.fingerprint.slice(0, 8)}${number > 1 ? `-${number}` : ""}`
+    const id = options.id ?? runName(createdAt, name, options.fingerprint, number)
     const path = paths.join(runsDir, id)
-    if (yield* files.exists(path)) continue
+    if (yield* files.exists(path)) {
+      if (options.id === undefined) continue
+      return yield* new RunIdTaken({ path })
+    }
     const identity = { ...describe(id, createdAt), ...order }
     const temporary = paths.join(runsDir, unfinishedName(id))
     const published = yield* Effect.gen(function* () {
@@ -153,7 +162,10 @@ export const createRun = Effect.fn("createRun")(function* <E, R>(options: {
       )
       return yield* files.publishFolder(temporary, path)
     }).pipe(Effect.onError(() => Effect.ignore(files.remove(temporary))))
-    if (published) return { path, identity }
+    if (published) {
+      if (options.id !== undefined) yield* files.remove(paths.join(runsDir, reservationOf(id)))
+      return { path, identity }
+    }
     yield* files.remove(temporary)
   }
 })

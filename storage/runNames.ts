@@ -6,6 +6,16 @@ import { byOrder, type Ordered, orderMs } from "./runOrder.ts"
 /** run.json. It has its name here because a folder is a run if it is in there. */
 export const identityFile = "run.json"
 
+/** 2026-11-22T02:00:00.000Z -> 20261122T020000Z */
+const compactTime = (time: string) => `${time.slice(0, 19).replace(/[-:]/g, "")}Z`
+
+/** The name of a run that is created at this time; `number`: of those with the same second, experiment and fingerprint. */
+export const runName = (createdAt: string, experiment: string, fingerprint: string, number: number): string =>
+  `${compactTime(createdAt)}-${experiment}-${fingerprint.slice(0, 8)}${number > 1 ? `-${number}` : ""}`
+
+/** The file that reserves the id of a run that is not created yet. */
+export const reservationOf = (id: string): string => `.${id}.reserved-id.tmp`
+
 /** The name that `createRun` gives: time, experiment, the first digits of the fingerprint, a number if it is one of several. */
 const wholeName = /^\d{8}T\d{6}Z-[a-z0-9][a-z0-9-]{0,63}-[0-9a-f]{8}(-\d+)?$/
 /** Whether a name has the first digits of a fingerprint, and is that of an experiment if one is given. */

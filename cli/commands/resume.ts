@@ -5,6 +5,9 @@ import { StopSignal } from "../../pipeline/StopSignal.ts"
 import { engines } from "../../schemas/EngineInfo.ts"
 import { findRun } from "../../storage/runDirectory.ts"
 import { tryWriteReportPage } from "../../views/report/tryWriteReportPage.ts"
+import { isOpen } from "../../schemas/QueuedJob.ts"
+import { FlagRefused } from "../FlagRefused.ts"
+import { openQueueIfGiven, queueFlag } from "../queueFlag.ts"
 import { json, runsDir, threads, wholeNumber } from "../flags.ts"
 
 const run = Argument.String("run").pipe(
@@ -27,19 +30,49 @@ const otherEngine = Flag.Literals("engine", engines).pipe(
   Flag.optional,
 )
 
-const flags = { run, runsDir, iterations, engine: otherEngine, threads, allowEngineChange, json }
+const flags = {
+  run,
+  runsDir,
+  iterations,
+  engine: otherEngine,
+  threads,
+  allowEngineChange,
+  queue: queueFlag,
+  json,
+}
+type Options = Command.Command.Config.Infer<typeof flags>
+
+/** Lets a worker of a queue resume it. A run that is queued but not begun has no folder yet: it is followed by its whole name. */
+const resumeInQueue = Effect.fnUntraced(function* (options: Options) {
+  const refused = {
+    "--iterations": Option.isSome(options.iterations),
+    "--engine": Option.isSome(options.engine),
+    "--allow-engine-change": options.allowEngineChange,
+  }
+  const flag = Object.entries(refused).find(([, isGiven]) => isGiven)?.[0]
+  if (flag !== undefined) {
+    const reason = "a worker of --queue resumes the run as it was begun"
+    return yield* new FlagRefused({ flag, reason })
+  }
+  const queue = yield* openQueueIfGiven(options)
+  if (queue === undefined) return
+  const { run: name, runsDir } = options
+  const { jobIdOfRun } = yield* Effect.promise(() => import("../../operations/queue/makeJob.ts"))
+  const { followQueued, trainQueued } = yield* Effect.promise(() => import("./run/queued.ts"))
+  const [listed] = yield* queue.list([jobIdOfRun(name)])
+  if (listed !== undefined && isOpen(listed)) return yield* followQueued(queue, name, options)
+  const { queuedTarget } = yield* Effect.promise(() => import("../../operations/resume/queuedTarget.ts"))
+  yield* trainQueued(queue, queuedTarget(yield* findRun(runsDir, name)), "auto", options)
+}, Effect.scoped)
+
 export const resume = Command.make(
   "resume",
   flags,
-  Effect.fn("resume")(function* ({
-    allowEngineChange,
-    engine,
-    iterations,
-    json,
-    run: name,
-    runsDir,
-    threads,
-  }) {
+  Effect.fn("resume")(function* (options) {
+    if (Option.isSome(options.queue)) {
+      return yield* resumeInQueue(options).pipe(Effect.provide(StopSignal.layer))
+    }
+    const { allowEngineChange, engine, iterations, json, run: name, runsDir, threads } = options
     const run = yield* findRun(runsDir, name)
     const { resumeToEnd } = yield* Effect.promise(() => import("../../operations/resume/resume.ts"))
     const { isNew, report } = yield* resumeToEnd(run, {

@@ -66,6 +66,17 @@ const printUnits = Effect.fnUntraced(function* ({ file, printSystemd }: Schedule
   yield* Console.log(crontab(withoutFlag("--cron", currentCommand()), jobs, folder, zone))
 })
 
+/** The file of a schedule may set what the flag --threads sets. */
+const checkNoThreads = Effect.fnUntraced(function* ({ file, threads }: ScheduleFlags, { jobs }: Plan) {
+  if (Option.isSome(threads)) return
+  const problems = jobs.flatMap(({ name, threads }) =>
+    threads === undefined
+      ? []
+      : [`threads of ${name} does not apply: the workers of --queue have their own; omit threads`],
+  )
+  if (problems.length > 0) yield* new ScheduleInvalid({ file, problems })
+})
+
 /** Claims the schedule of the runs folder until the scope ends, and checks what later runs need. */
 const claimSchedule = Effect.fnUntraced(function* ({ dataDir, runsDir }: ScheduleFlags, plan: Plan) {
   const paths = yield* Path.Path
@@ -150,6 +161,7 @@ export const schedule = Command.make(
     const { layerProcesses } = yield* Effect.promise(
       () => import("../../operations/schedule/processWorker.ts"),
     )
+    if (Option.isSome(flags.queue)) yield* checkNoThreads(flags, plan)
     const checkClaim = yield* claimSchedule(flags, plan)
     const queue = yield* openQueueIfGiven(flags)
     const layerWorker =

@@ -24,8 +24,6 @@ export class NotForQueue extends Failure<NotForQueue>()("NotForQueue", {
 export interface JobDetails {
   readonly what: string
   readonly engine: EngineName
-  /** Runs of the same experiment that are not this job. */
-  readonly otherRuns?: ReadonlyArray<string>
 }
 
 const codeOf = Effect.fnUntraced(function* ({ experiment }: Target, what: string) {
@@ -40,19 +38,24 @@ const codeOf = Effect.fnUntraced(function* ({ experiment }: Target, what: string
   return code
 })
 
+const jobIdOf = (identity: ReadonlyArray<unknown>): string =>
+  createHash("sha256").update(canonical(identity)).digest("hex").slice(0, 32)
+
+/** The id of the job that trains a run: whatever its experiment file says by now, a run is queued once. */
+export const jobIdOfRun = (run: string): string => jobIdOf([run])
+
 export const makeJob = Effect.fn("makeJob")(function* (target: Target, details: JobDetails) {
-  const { experiment, file, fingerprint, overrides, pauseAt = null } = target
-  const { engine, otherRuns = [], what } = details
+  const { experiment, file, fingerprint, overrides, parent, pauseAt = null, run } = target
+  const { engine, what } = details
   const paths = yield* Path.Path
   for (const { at, source } of sourcesOf(experiment.dataset)) {
     if (addressOf(source) === source.source) continue
     const problem = `${at} has a password, and a queue holds none; download the file first, and name its path`
     return yield* new NotForQueue({ what, problem })
   }
-  const identity = canonical([fingerprint, pauseAt, otherRuns])
   return {
-    formatVersion: 1,
-    id: createHash("sha256").update(identity).digest("hex").slice(0, 32),
+    formatVersion: run === undefined ? 1 : 2,
+    id: run === undefined ? jobIdOf([fingerprint, pauseAt, []]) : jobIdOfRun(run),
     what,
     experiment,
     fingerprint,
@@ -64,7 +67,9 @@ export const makeJob = Effect.fn("makeJob")(function* (target: Target, details: 
     pauseAt,
     engine,
     code: yield* codeOf(target, what),
-    otherRuns,
+    otherRuns: [],
+    ...(run === undefined ? {} : { run }),
+    ...(parent === undefined ? {} : { parent }),
     tidemark: version,
   } satisfies QueuedJob as QueuedJob
 })

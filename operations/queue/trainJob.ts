@@ -15,7 +15,8 @@ import { version } from "../../schemas/version.ts"
 import { addText, digestOf } from "../../storage/codeTexts.ts"
 import { silenceLimitMs } from "../../storage/lock/owner.ts"
 import { readReport } from "../../storage/report.ts"
-import type { Run } from "../../storage/runDirectory.ts"
+import * as files from "../../storage/files.ts"
+import { readRun, type Run } from "../../storage/runDirectory.ts"
 import { readTrained } from "../../storage/stageRecords.ts"
 import { findRunsOf } from "../findRuns.ts"
 import { type TrainToOptions, trainTo } from "../trainTo.ts"
@@ -39,8 +40,8 @@ export interface TrainJobOptions extends Pick<TrainToOptions, "threads" | "runsD
 }
 
 const checkJob = Effect.fnUntraced(function* (job: QueuedJob) {
-  const { code, experiment, what } = job
-  const found = fingerprint(experiment)
+  const { code, experiment, parent, what } = job
+  const found = fingerprint(experiment, parent)
   if (found !== job.fingerprint) {
     const problem = `its experiment has the fingerprint ${found.slice(0, 8)}, expected ${job.fingerprint.slice(0, 8)} (submitted by tidemark ${job.tidemark}, this is ${version})`
     return yield* new JobDamaged({ what, problem })
@@ -61,8 +62,29 @@ const isFarEnough = Effect.fnUntraced(function* ({ path, status }: Run, { pauseA
   return pauseAt !== "trained" && (yield* newestIteration(path)) >= pauseAt
 })
 
+/** The run that the job names; none if it is not created yet. */
+const findNamedRun = Effect.fnUntraced(function* (run: string, runsDir: string) {
+  const path = (yield* Path.Path).join(runsDir, run)
+  return (yield* files.exists(path)) ? [yield* readRun(path)] : []
+})
+
+/** A run may have been extended since it was queued. */
+const checkNamedRun = Effect.fnUntraced(function* (
+  { fingerprint, run, what }: QueuedJob,
+  found: Run | undefined,
+) {
+  if (run === undefined || found === undefined || found.fingerprints.has(fingerprint)) return
+  const problem = `${run} was begun with another experiment (fingerprint ${found.identity.fingerprint.slice(0, 8)}, expected ${fingerprint.slice(0, 8)})`
+  return yield* new JobDamaged({ what, problem })
+})
+
 /** The runs of a job, newest first, and the one that is far enough. */
 export const findRunsOfJob = Effect.fnUntraced(function* (job: QueuedJob, runsDir: string) {
+  if (job.run !== undefined) {
+    const runs = yield* findNamedRun(job.run, runsDir)
+    const isTrained = runs.length > 0 && (yield* isFarEnough(runs[0], job))
+    return { runs, trained: isTrained ? runs[0] : undefined }
+  }
   const runs = (yield* findRunsOf(runsDir, job.fingerprint)).filter(
     ({ identity }) => !job.otherRuns.includes(identity.id),
   )
@@ -83,13 +105,22 @@ export const trainJob = Effect.fn("trainJob")(function* (job: QueuedJob, options
     ...experimentFile,
     path: experimentFile.path === notAFile ? notAFile : paths.resolve(experimentFile.path),
   }
-  const { experiment, fingerprint, overrides, pauseAt } = job
-  const target = { experiment, fingerprint, file, overrides, pauseAt: pauseAt ?? undefined }
+  const { experiment, fingerprint, overrides, parent, pauseAt, run } = job
+  const target = {
+    experiment,
+    fingerprint,
+    file,
+    overrides,
+    pauseAt: pauseAt ?? undefined,
+    ...(run === undefined ? {} : { run }),
+    ...(parent === undefined ? {} : { parent }),
+  }
   const train = Effect.gen(function* () {
     const known = yield* findRunsOfJob(job, options.runsDir)
     if (known.trained !== undefined) {
       return yield* Effect.logInfo(`${basename(known.trained.path)} is trained so far already`)
     }
+    yield* checkNamedRun(job, known.runs.at(0))
     yield* trainTo(target, known.runs, { ...options, engine, resumeWith: [], onOtherEngine: "refuse" })
   })
   yield* train.pipe(
@@ -97,7 +128,7 @@ export const trainJob = Effect.fn("trainJob")(function* (job: QueuedJob, options
     // The process of a worker that was killed is still saving its checkpoint.
     Effect.retry({
       schedule: Schedule.spaced("300 millis").pipe(Schedule.upTo({ duration: "10 seconds" })),
-      while: (error) => error._tag === "RunLocked",
+      while: ({ _tag }) => _tag === "RunLocked" || _tag === "RunIdTaken",
     }),
   )
   const { trained } = yield* findRunsOfJob(job, options.runsDir)

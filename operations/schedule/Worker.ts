@@ -33,7 +33,21 @@ export interface GateFailure {
 export class Worker extends Context.Service<
   Worker,
   {
-    readonly train: (job: Job, seed: number | undefined) => Effect.Effect<ScheduledProcess>
+    /**
+     * The id that a new run gets; undefined if it is known only when the run is created. `saved`: the id that an earlier schedule
+     * was given, of a run that does not exist yet.
+     */
+    readonly nameRun: (
+      job: Job,
+      seed: number | undefined,
+      saved: string | undefined,
+    ) => Effect.Effect<string | undefined>
+    /** `run`: the id that `nameRun` gave it. */
+    readonly train: (
+      job: Job,
+      seed: number | undefined,
+      run: string | undefined,
+    ) => Effect.Effect<ScheduledProcess>
     readonly resume: (job: Job, run: string) => Effect.Effect<ScheduledProcess>
     /** Waits for a run that another process is working on. */
     readonly follow: (job: Job, run: string) => Effect.Effect<ScheduledProcess>

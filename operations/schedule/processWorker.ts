@@ -110,6 +110,7 @@ export const layerProcesses = (folders: Folders) =>
       const pathOf = (run: string) => Context.get(services, Path.Path).join(folders.runsDir, run)
       const provide = Effect.provideContext(services)
       return Worker.of({
+        nameRun: () => Effect.succeed(undefined),
         train: (job, seed) => provide(train(folders, job, seed)),
         resume: (job, run) => provide(resume(folders, job, run)),
         follow: (_job, run) => provide(followRun(run, pathOf(run))),

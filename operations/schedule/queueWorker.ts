@@ -3,7 +3,7 @@
  * `processWorker.ts`, over the runs folder that all machines share.
  *
  * A run that trains is followed through its job too: whoever trains it, on this machine or another, hears from the queue alone.
- * A job is the same whenever it is submitted, so a schedule that was killed finds it in the queue again.
+ * The id of a run is saved before its job is submitted, so a schedule that was killed finds both again.
  */
 import { Cause, Deferred, Effect, Exit, type FileSystem, Layer, Path } from "effect"
 import { exitCode } from "../../pipeline/exitCode.ts"
@@ -11,9 +11,10 @@ import { loadExperiment } from "../../pipeline/experimentFile/load.ts"
 import { exitCodes } from "../../schemas/exitCodes.ts"
 import { fingerprint } from "../../schemas/experiment/fingerprint.ts"
 import { isOpen, type QueuedJob, type JobOutcome } from "../../schemas/QueuedJob.ts"
-import { effectiveExperiment, readRun } from "../../storage/runDirectory.ts"
+import { reserveRunId } from "../../storage/reserveRunId.ts"
+import { readRun } from "../../storage/runDirectory.ts"
+import { queuedTarget } from "../resume/queuedTarget.ts"
 import { type Ended, graceMs } from "../childProcess.ts"
-import { findRunsOf } from "../findRuns.ts"
 import { makeJob } from "../queue/makeJob.ts"
 import type { Queue } from "../queue/Queue.ts"
 import { makeReachability, type Reachability } from "../queue/reachability.ts"
@@ -38,20 +39,6 @@ const newTarget = Effect.fnUntraced(function* ({ file, iterations }: Job, seed: 
     experiment,
     fingerprint: fingerprint(experiment),
     file: { path, fingerprint: written },
-    overrides,
-    pauseAt: undefined,
-  } satisfies Target as Target
-})
-
-/** What a run that was begun trains. */
-const targetOfRun = Effect.fnUntraced(function* (runPath: string) {
-  const run = yield* readRun(runPath)
-  const { experimentFile: file, overrides, parent } = run.identity
-  const experiment = effectiveExperiment(run)
-  return {
-    experiment,
-    fingerprint: fingerprint(experiment, parent),
-    file,
     overrides,
     pauseAt: undefined,
   } satisfies Target as Target
@@ -92,11 +79,12 @@ export const layerQueued = (folders: Folders, queue: Queue["Service"]) =>
       /** What was queued last for an experiment, by its name. */
       const lastQueued = new Map<string, QueuedJob>()
 
+      const reserve = ({ experiment, fingerprint }: Target) =>
+        reserveRunId(folders.runsDir, experiment.name, fingerprint)
+
       const makeQueued = Effect.fnUntraced(function* (job: Job, target: Target, run: string | undefined) {
-        const runs = yield* findRunsOf(folders.runsDir, target.fingerprint)
-        const otherRuns = runs.map(({ identity }) => identity.id).filter((id) => id !== run)
-        const what = `the scheduled run of ${job.name}`
-        return yield* makeJob(target, { what, engine: job.engine, otherRuns: otherRuns.toSorted() })
+        const named = { ...target, run: target.run ?? run ?? (yield* reserve(target)) }
+        return yield* makeJob(named, { what: `the scheduled run of ${job.name}`, engine: job.engine })
       })
 
       /** However the job ends, that is a value; it begins now, whoever waits for it. */
@@ -134,7 +122,8 @@ export const layerQueued = (folders: Folders, queue: Queue["Service"]) =>
         return { pid: undefined, ended, stop }
       })
 
-      const resume = (job: Job, run: string) => start(job, targetOfRun(paths.join(folders.runsDir, run)), run)
+      const targetOfRun = (run: string) => Effect.map(readRun(paths.join(folders.runsDir, run)), queuedTarget)
+      const resume = (job: Job, run: string) => start(job, targetOfRun(run), run)
       /** By the job, not by its time: the clock of the machine that trained it may differ. */
       const findRun = Effect.fnUntraced(function* (queued: QueuedJob) {
         const { runs, trained } = yield* findRunsOfJob(queued, folders.runsDir)
@@ -142,7 +131,12 @@ export const layerQueued = (folders: Folders, queue: Queue["Service"]) =>
       })
       return Worker.of({
         ...here,
-        train: (job, seed) => start(job, newTarget(job, seed), undefined),
+        // An experiment that cannot be loaded fails again when it is trained.
+        nameRun: (job, seed, saved) =>
+          saved === undefined
+            ? orUndefined(Effect.flatMap(newTarget(job, seed), reserve)).pipe(Effect.provideContext(services))
+            : Effect.succeed(saved),
+        train: (job, seed, run) => start(job, newTarget(job, seed), run),
         resume,
         follow: resume,
         findRun: (job, since, pid) => {

@@ -4,7 +4,7 @@
  *
  * Progress is saved before each process is started and after it ended, so a schedule that is killed at any moment
  * finds its run again: by its id or, before the id is known, as the newest run of its experiment created since
- * `startedAt`.
+ * `startedAt`. A run that goes through a queue has its id before its job is submitted.
  */
 import { Clock, DateTime, Effect, Ref } from "effect"
 import { exitCodes } from "../../schemas/exitCodes.ts"
@@ -148,8 +148,10 @@ const startWork = Effect.fnUntraced(function* ({ job, open, update }: Context) {
   const run = known ?? (startedAt === null ? undefined : yield* worker.findRun(job, startedAt, undefined))
   const seen = run === undefined ? undefined : yield* worker.readState(run)
   if (run === undefined || seen === undefined) {
-    yield* update({ run: null, resumed: false, startedAt: yield* nowIso })
-    return { working: yield* worker.train(job, seedOf(job, scheduledAt)) } satisfies Started as Started
+    const seed = seedOf(job, scheduledAt)
+    const named = yield* worker.nameRun(job, seed, run)
+    yield* update({ run: named ?? null, resumed: false, startedAt: yield* nowIso })
+    return { working: yield* worker.train(job, seed, named) } satisfies Started as Started
   }
   yield* update({ run, resumed: resumed || seen.status !== "finished" })
   if (seen.status === "finished") return { finished: run }
@@ -180,7 +182,8 @@ const runProcess = Effect.fnUntraced(function* (context: Context, working: Sched
   const worker = yield* Worker
   const { code, reason, stoppedFor } = yield* awaitEnd(context, working)
   const { run: known, scheduledAt, startedAt } = yield* open
-  const run = known ?? (yield* worker.findRun(job, startedAt ?? scheduledAt, working.pid)) ?? null
+  const created = known !== null && (yield* worker.readState(known)) !== undefined ? known : undefined
+  const run = created ?? (yield* worker.findRun(job, startedAt ?? scheduledAt, working.pid)) ?? null
   // Without a run nothing has started: a run that a person creates meanwhile does not belong to this one.
   yield* update(run === null ? { run, startedAt: null } : { run })
   if (code === 0 && run !== null) return yield* judge(context, run)

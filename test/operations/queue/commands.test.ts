@@ -55,6 +55,25 @@ describe("queue --cancel", () => {
   })
 })
 
+describe("a schedule file", () => {
+  it("is refused with --queue if it sets threads, which the workers have", async () => {
+    const file = join(scratch, "schedule.ts")
+    const single = join(scratch, "threads.ts")
+    writeFileSync(single, `export default ${JSON.stringify(tiny)}\n`)
+    const experiments = [{ file: single, cron: "0 2 * * *", threads: 2 }]
+    writeFileSync(file, `export default ${JSON.stringify({ experiments })}\n`)
+    const places = ["--queue", "--runs-dir", "--data-dir"].map(
+      (name) => `${name}=${join(scratch, "s", name)}`,
+    )
+    const { code, stderr } = await runCommand("schedule", file, "--now", ...places)
+    assert.strictEqual(code, 65, stderr)
+    assert.include(
+      stderr,
+      "threads of tiny does not apply: the workers of --queue have their own; omit threads",
+    )
+  })
+})
+
 describe("a command whose runs the workers of a queue train", () => {
   it("refuses flags that its workers have: threads, processes and a single member", async () => {
     const write = (name: string, value: unknown) => {
@@ -69,6 +88,18 @@ describe("a command whose runs the workers of a queue train", () => {
       [["run", pair], "--threads=2", /--threads does not apply: the workers of --queue have their own/],
       [["run", pair], "--jobs=2", /--jobs does not apply: the workers of --queue train the members/],
       [["run", pair], "--member=1", /--member does not apply: the workers of --queue train the members/],
+      [["run", single], "--threads=2", /--threads does not apply: the workers of --queue have their own/],
+      [
+        ["run", single],
+        "--from=latest",
+        /--from does not apply: a fork begins on the machine of its command/,
+      ],
+      [
+        ["resume", "latest"],
+        "--iterations=2",
+        /--iterations does not apply: a worker of --queue resumes the/,
+      ],
+      [["resume", "latest"], "--engine=onnx", /--engine does not apply: a worker of --queue resumes the run/],
       [["sweep", sweep], "--threads=2", /--threads does not apply: the workers of --queue have their own/],
       [["sweep", sweep], "--jobs=2", /--jobs does not apply: the workers of --queue train the trials/],
       [
@@ -78,9 +109,9 @@ describe("a command whose runs the workers of a queue train", () => {
       ],
     ] as const
     for (const [words, flag, message] of refusals) {
-      const places = ["--queue", "--runs-dir", "--data-dir"].map(
-        (name) => `${name}=${join(scratch, "q", name)}`,
-      )
+      const folders =
+        words[0] === "resume" ? ["--queue", "--runs-dir"] : ["--queue", "--runs-dir", "--data-dir"]
+      const places = folders.map((name) => `${name}=${join(scratch, "q", name)}`)
       const { code, stderr } = await runCommand(...words, flag, ...places)
       assert.strictEqual(code, 64, `${words.join(" ")} ${flag}: ${stderr}`)
       assert.match(stderr, message)

@@ -62,6 +62,29 @@ describe("a scheduled run that a worker of a queue trains", () => {
     }).pipe(Effect.scoped, Effect.provide(NodeServices.layer)),
   )
 
+  it.live("has its id before it is queued, and keeps it after the schedule was killed", () =>
+    Effect.gen(function* () {
+      const { provideWorker, trainer } = yield* makePlaces
+      const job = jobOf({ file: "test/fixtures/tiny.ts" }, "tiny")
+      const [first, second] = yield* Effect.all([
+        Effect.flatMap(Worker, (worker) => worker.nameRun(job, 7, undefined)),
+        Effect.flatMap(Worker, (worker) => worker.nameRun(job, 7, undefined)),
+      ]).pipe(provideWorker)
+      assert.isDefined(first)
+      assert.notStrictEqual(first, second)
+      const train = Effect.gen(function* () {
+        const worker = yield* Worker
+        assert.strictEqual(yield* worker.nameRun(job, 7, first), first)
+        return yield* worker.train(job, 7, first)
+      })
+      const claim = yield* Effect.andThen(train, claimNext(trainer)).pipe(provideWorker)
+      // The schedule that is started again queues nothing new.
+      yield* Effect.andThen(train, Effect.sleep(300)).pipe(provideWorker)
+      assert.isUndefined(yield* trainer.claim)
+      assert.strictEqual(claim.job.run, first)
+    }).pipe(Effect.scoped, Effect.provide(NodeServices.layer)),
+  )
+
   it.live("is found although it failed on a machine whose clock is slow, and no earlier run instead", () =>
     Effect.gen(function* () {
       const { provideWorker, runsDir, trainer } = yield* makePlaces
@@ -69,11 +92,13 @@ describe("a scheduled run that a worker of a queue trains", () => {
         const worker = yield* Worker
         const job = jobOf({ file: "test/fixtures/tiny.ts" }, "tiny")
         const train = Effect.fnUntraced(function* (createdAt: string) {
-          const working = yield* worker.train(job, 7)
+          const working = yield* worker.train(job, 7, undefined)
           const claim = yield* claimNext(trainer)
-          const { experiment, experimentFile, fingerprint, overrides } = claim.job
+          const { experiment, experimentFile, fingerprint, overrides, run } = claim.job
+          assert.isDefined(run)
           const { identity } = yield* createRun({
             runsDir,
+            id: run,
             name: experiment.name,
             fingerprint,
             prepare: () => Effect.void,

@@ -1,8 +1,9 @@
 /** Schedules that are stopped, killed and started again, on a test clock. */
 import { assert, describe, it } from "@effect/vitest"
-import { Effect, Fiber, Schema } from "effect"
+import { Effect, Fiber, Layer, Schema } from "effect"
 import { TestClock } from "effect/testing"
 import { runNow, runSchedule } from "../../../operations/schedule/runSchedule.ts"
+import { Worker } from "../../../operations/schedule/Worker.ts"
 import { JobState } from "../../../schemas/ScheduledRun.ts"
 import { hour, day, start, jobOf, lasting, simulateRuns } from "./onTestClock.ts"
 
@@ -61,6 +62,32 @@ describe("a schedule that is started again", () => {
         [["follow", "run-1"]],
       )
       assert.strictEqual(simulation.scheduledRuns[0].run, "run-1")
+    }),
+  )
+
+  it.effect("killed before its queued run is created, trains it under the id that it saved", () =>
+    Effect.gen(function* () {
+      const simulation = simulateRuns(() => ({ durationMs: hour, noRun: true }))
+      const worker = yield* Effect.provide(Worker, simulation.layer)
+      const trained: Array<string | undefined> = []
+      let named = 0
+      let saved: JobState | undefined
+      const naming = Worker.of({
+        ...worker,
+        nameRun: (_job, _seed, known) => Effect.sync(() => known ?? `named-${++named}`),
+        train: (job, seed, run) => {
+          trained.push(run)
+          saved = simulation.states.get("cnn")
+          return worker.train(job, seed, run)
+        },
+      })
+      const layer = Layer.merge(simulation.layer, Layer.succeed(Worker, naming))
+      yield* TestClock.setTime(start)
+      yield* lasting({ ...simulation, layer }, [jobOf()], 2 * hour)
+      // As a schedule that was killed left it.
+      if (saved !== undefined) simulation.states.set("cnn", saved)
+      yield* lasting({ ...simulation, layer }, [jobOf()], hour / 2)
+      assert.deepStrictEqual(trained, ["named-1", "named-1"])
     }),
   )
 
