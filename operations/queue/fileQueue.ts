@@ -1,14 +1,15 @@
 /**
  * A queue in a folder, for one machine or for several that share the folder: (folder, name of this worker) -> Queue.
  *
- *   open/<order>-<id>           what may be claimed, in this order; an empty file
+ *   open/<order>-<id>         what may be claimed, in this order; an empty file
+ *   clock                     an empty file, whose time is that of the disk
  *   jobs/<id>/job.json        the job
  *   jobs/<id>/00001.json …     its log (`jobLog.ts`)
  *   jobs/<id>/00002.beat       a counter of the worker whose claim is entry 2
  *
  * `lapses.ts` has when another worker may take over a claim. A job whose log or text a newer version has written is left to it.
  */
-import { randomUUID } from "node:crypto"
+import { randomInt, randomUUID } from "node:crypto"
 import { Clock, Effect, type FileSystem, Path } from "effect"
 import { elapsedMs } from "../../format/elapsed.ts"
 import { cancelled, type ListedJob, type QueuedJob } from "../../schemas/QueuedJob.ts"
@@ -16,12 +17,19 @@ import * as files from "../../storage/files.ts"
 import { currentProcess } from "../../storage/lock/processIdentity.ts"
 import type { StorageFailed } from "../../storage/StorageFailed.ts"
 import { makeConnection } from "./connection.ts"
-import { makeJobFiles } from "./jobFiles.ts"
+import { decodeJob, isFormatKnown, makeJobFiles } from "./jobFiles.ts"
 import { type Entry, withEntry, type JobLogState } from "./jobLog.ts"
 import { makeLapses } from "./lapses.ts"
 import { type Claim, type ClaimState, LeaseTimes, Queue, QueueUnavailable } from "./Queue.ts"
 
 const idOfMarker = (name: string) => /^\d+-([0-9a-f]{32})$/.exec(name)?.[1]
+
+/** A claim of this worker: its job, the name of the job's marker, and what identifies it. */
+interface Held {
+  readonly id: string
+  readonly marker: string
+  readonly token: string
+}
 
 const beforeStart = cancelled("cancelled before it was trained")
 const byRequest = cancelled("cancelled")
@@ -51,41 +59,53 @@ export const makeFileQueue = Effect.fnUntraced(function* (
       watch,
     )
 
+  const submitOne = Effect.fnUntraced(function* (
+    job: QueuedJob,
+    marker: string,
+    marked: ReadonlySet<string | undefined>,
+  ) {
+    const { id } = job
+    yield* files.makeFolder(jobs.jobFolder(id))
+    const state = yield* jobs.read(id)
+    if (state.isNewer) return
+    if (state.number === 0 || state.outcome !== null) {
+      yield* jobs.writeJob(job)
+      yield* jobs.append(id, state, { entry: "submitted" })
+    } else if (marked.has(id)) return
+    // After the entry: a marker of a job that has ended is removed by whoever finds it.
+    yield* files.writeAtomic(paths.join(openFolder, `${marker}-${id}`), "")
+  })
+
   const submit = Effect.fnUntraced(function* (submitted: ReadonlyArray<QueuedJob>) {
     yield* files.makeFolder(openFolder)
     const marked = new Set((yield* files.list(openFolder)).map(idOfMarker))
-    let order = yield* Clock.currentTimeMillis
-    for (const job of submitted) {
-      const { id } = job
-      yield* files.makeFolder(jobs.jobFolder(id))
-      const state = yield* jobs.read(id)
-      if (state.isNewer) continue
-      if (state.number === 0 || state.outcome !== null) {
-        yield* jobs.writeJob(job)
-        yield* jobs.append(id, state, { entry: "submitted" })
-      } else if (marked.has(id)) continue
-      // After the entry: a marker of a job that has ended is removed by whoever finds it.
-      yield* files.writeAtomic(paths.join(openFolder, `${String(order++).padStart(15, "0")}-${id}`), "")
-    }
+    const order = yield* Clock.currentTimeMillis
+    // Each waits for the disk several times.
+    yield* Effect.forEach(
+      submitted,
+      (job, i) => submitOne(job, String(order + i).padStart(15, "0"), marked),
+      { concurrency: 8, discard: true },
+    )
   })
 
   const settleAs = Effect.fnUntraced(function* (
-    id: string,
-    token: string,
+    { id, marker, token }: Held,
     entryOf: (state: JobLogState) => Entry,
   ) {
     while (true) {
       const state = yield* jobs.read(id)
       if (state.isNewer || state.claimed?.token !== token) return false
-      if (yield* jobs.append(id, state, entryOf(state))) {
-        yield* files.remove(jobs.beatFile(id, state.claimNumber))
-        return true
-      }
+      const entry = entryOf(state)
+      if (!(yield* jobs.append(id, state, entry))) continue
+      yield* files.remove(jobs.beatFile(id, state.claimNumber))
+      // So that thousands of workers need not find it.
+      if (entry.entry === "settled") yield* files.remove(paths.join(openFolder, marker))
+      return true
     }
   })
 
-  const makeClaim = (job: QueuedJob, { claimNumber, kills, returns }: JobLogState, token: string): Claim => {
-    const { id } = job
+  const makeClaim = (job: QueuedJob, { claimNumber, kills, returns }: JobLogState, held: Held): Claim => {
+    const { id, token } = held
     const beat = jobs.beatFile(id, claimNumber)
     let beats = 0
     return {
@@ -101,10 +121,10 @@ export const makeFileQueue = Effect.fnUntraced(function* (
           return state.state === "cancelling" ? "cancelling" : "held"
         }),
       ).pipe(Effect.tap(Effect.ignore(provide(lapses.watch)))),
-      settle: (outcome) => provide(settleAs(id, token, () => ({ entry: "settled", outcome }))),
+      settle: (outcome) => provide(settleAs(held, () => ({ entry: "settled", outcome }))),
       giveBack: (returned) =>
         provide(
-          settleAs(id, token, ({ state }) =>
+          settleAs(held, ({ state }) =>
             state === "cancelling"
               ? { entry: "settled", outcome: byRequest }
               : { entry: "givenBack", ...returned },
@@ -113,28 +133,50 @@ export const makeFileQueue = Effect.fnUntraced(function* (
     }
   }
 
+  /** How long ago the newest entry of a job was appended, by the clock of the disk: it gives the time of a file written now, too. */
+  const entryAgeMs = Effect.fnUntraced(function* (id: string, number: number) {
+    const clock = paths.join(folder, "clock")
+    yield* files.writeAtomic(clock, "")
+    const now = (yield* files.stat(clock))?.modifiedMs ?? 0
+    return Math.max(0, now - ((yield* jobs.entryTime(id, number)) ?? now))
+  })
+
   /** Whether a job that was given back is to be left alone a while longer. */
   const isDelayed = Effect.fnUntraced(function* (id: string, { delayMs, number }: JobLogState) {
     if (delayMs === 0) return false
     const now = yield* elapsedMs
     const known = delayed.get(id)
     if (known?.number === number) return now < known.untilMs
-    delayed.set(id, { number, untilMs: now + delayMs })
-    return true
+    const leftMs = delayMs - (yield* entryAgeMs(id, number))
+    delayed.set(id, { number, untilMs: now + leftMs })
+    return leftMs > 0
   })
 
-  const tryClaim = Effect.fnUntraced(function* (id: string, state: JobLogState) {
-    if (state.isNewer || (state.state === "queued" && (yield* isDelayed(id, state)))) return undefined
+  /** Jobs whose text this version does not understand, with the number of their submission. */
+  const unknown = new Map<string, number>()
+
+  /** `lost`: another worker was faster. */
+  const tryClaim = Effect.fnUntraced(function* (id: string, marker: string, state: JobLogState) {
+    if (state.isNewer || unknown.get(id) === state.submission) return undefined
+    if (state.state === "queued" && (yield* isDelayed(id, state))) return undefined
     if (state.claimed !== undefined && !(yield* lapses.hasLapsed(id, state, state.claimed))) return undefined
     if (state.state === "cancelling") {
       yield* jobs.append(id, state, { entry: "settled", outcome: byRequest })
       return undefined
     }
-    const job = yield* jobs.readJob(id)
-    if (job === undefined) return undefined
-    const token = randomUUID()
-    const entry: Entry = { entry: "claimed", token, worker, process: claimer }
-    return (yield* jobs.append(id, state, entry)) ? makeClaim(job, withEntry(state, entry), token) : undefined
+    const text = yield* jobs.readText(id)
+    if (!isFormatKnown(text)) return undefined
+    const held = { id, marker, token: randomUUID() }
+    const entry: Entry = { entry: "claimed", token: held.token, worker, process: claimer }
+    if (!(yield* jobs.append(id, state, entry))) return "lost"
+    const claimed = withEntry(state, entry)
+    // After the claim: of the workers that try to claim it, one decodes it.
+    const job = decodeJob(text)
+    if (job !== undefined) return makeClaim(job, claimed, held)
+    unknown.set(id, state.submission)
+    const { kills, returns } = claimed
+    yield* settleAs(held, () => ({ entry: "givenBack", reason: newer, kills, returns, delayMs: 0 }))
+    return undefined
   })
 
   /** The jobs that may be claimed, in order, with the names of their markers. */
@@ -145,17 +187,29 @@ export const makeFileQueue = Effect.fnUntraced(function* (
     }),
   )
 
+  /** When another worker's claim was looked at last. With many workers, most of what is open is claimed. */
+  const lookedMs = new Map<string, number>()
+
   const claim = Effect.gen(function* () {
     const candidates = yield* marked
-    lapses.keepOnly(new Set(candidates.map(({ id }) => id)))
-    for (const { id, name } of candidates) {
+    const ids = new Set(candidates.map(({ id }) => id))
+    lapses.keepOnly(ids)
+    for (const id of lookedMs.keys()) if (!ids.has(id)) lookedMs.delete(id)
+    const now = yield* elapsedMs
+    let losses = 0
+    for (let i = 0; i < candidates.length; i++) {
+      const { id, name } = candidates[i]
+      if (now - (lookedMs.get(id) ?? Number.NEGATIVE_INFINITY) < lease.renewMs / 3) continue
       const state = yield* jobs.read(id)
       if (state.outcome !== null && !state.isNewer) {
         yield* files.remove(paths.join(openFolder, name))
         continue
       }
-      const claimed = yield* tryClaim(id, state)
-      if (claimed !== undefined) return claimed
+      if (state.claimed !== undefined) lookedMs.set(id, now)
+      const claimed = yield* tryClaim(id, name, state)
+      // Whoever was faster tries the next ones too.
+      if (claimed === "lost") i += randomInt(2 ** Math.min(++losses, 7))
+      else if (claimed !== undefined) return claimed
     }
     return undefined
   })

@@ -1,15 +1,24 @@
 /** The jobs of a queue in a folder and their logs: (folder) -> what this process has read of them so far, and how to append. */
 import { Effect, Option, type Path, Schema } from "effect"
-import { type QueuedJob, QueuedJobText } from "../../schemas/QueuedJob.ts"
+import { QueuedJob, QueuedJobText } from "../../schemas/QueuedJob.ts"
 import { createExclusive } from "../../storage/createExclusive.ts"
 import * as files from "../../storage/files.ts"
 import { decodeEntry, encodeEntry, type Entry, noEntries, withEntry, type JobLogState } from "./jobLog.ts"
 
-const decodeJob = Schema.decodeUnknownOption(QueuedJobText)
+const decode = Schema.decodeUnknownOption(QueuedJobText)
 const encodeJob = Schema.encodeSync(QueuedJobText)
 
 /** What any version calls a job. */
 const decodeWhat = Schema.decodeUnknownOption(Schema.fromJsonString(Schema.Struct({ what: Schema.String })))
+
+/** Undefined if a newer version may have written it. Takes milliseconds. */
+export const decodeJob = (text: string): QueuedJob | undefined => Option.getOrUndefined(decode(text))
+
+const FormatText = Schema.fromJsonString(Schema.Struct({ formatVersion: QueuedJob.fields.formatVersion }))
+const decodeFormat = Schema.decodeUnknownOption(FormatText)
+
+/** The same at a glance: a newer version may still mean something else by an experiment. */
+export const isFormatKnown = (text: string): boolean => Option.isSome(decodeFormat(text))
 
 const numbered = (number: number, extension: string) => `${String(number).padStart(5, "0")}.${extension}`
 
@@ -48,11 +57,12 @@ export const makeJobFiles = (folder: string, paths: Path.Path) => {
   const append = (id: string, state: JobLogState, entry: Entry) =>
     createExclusive(entryFile(id, state.number + 1), encodeEntry(entry))
 
-  /** Undefined if the file is gone or cannot be decoded: a newer version may have written it. */
-  const readJob = Effect.fnUntraced(function* (id: string) {
-    const text = yield* files.readStringIfExists(jobFile(id))
-    return text === undefined ? undefined : Option.getOrUndefined(decodeJob(text))
-  })
+  /** When an entry was appended, by the clock of the disk. */
+  const entryTime = (id: string, number: number) =>
+    Effect.map(files.stat(entryFile(id, number)), (entry) => entry?.modifiedMs)
+
+  /** Empty if the file is gone. */
+  const readText = (id: string) => Effect.map(files.readStringIfExists(jobFile(id)), (text) => text ?? "")
 
   const writeJob = (job: QueuedJob) => files.writeAtomic(jobFile(job.id), encodeJob(job))
 
@@ -60,12 +70,12 @@ export const makeJobFiles = (folder: string, paths: Path.Path) => {
   const describe = Effect.fnUntraced(function* (id: string, { submission }: JobLogState) {
     const before = details.get(id)
     if (before?.submission === submission) return before
-    const text = (yield* files.readStringIfExists(jobFile(id))) ?? ""
+    const text = yield* readText(id)
     const described: Details = {
       submission,
       what: Option.match(decodeWhat(text), { onNone: () => "", onSome: ({ what }) => what }),
       submittedMs: (yield* files.stat(jobFile(id)))?.modifiedMs ?? 0,
-      isKnown: Option.isSome(decodeJob(text)),
+      isKnown: isFormatKnown(text),
     }
     details.set(id, described)
     return described
@@ -75,7 +85,7 @@ export const makeJobFiles = (folder: string, paths: Path.Path) => {
   const beatFile = (id: string, claimNumber: number) =>
     paths.join(jobFolder(id), numbered(claimNumber, "beat"))
 
-  return { jobFolder, beatFile, read, append, readJob, writeJob, describe }
+  return { jobFolder, beatFile, read, append, entryTime, readText, writeJob, describe }
 }
 
 export type JobFiles = ReturnType<typeof makeJobFiles>

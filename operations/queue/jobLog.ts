@@ -24,7 +24,7 @@ const Entry = Schema.Union([
     kills: Schema.Int,
     /** Logs of the versions before have none. */
     returns: Schema.optionalKey(Schema.Int),
-    /** For how long nobody is to claim it, counted by each worker from when it sees the entry. */
+    /** For how long nobody is to claim it, from when the entry was appended. */
     delayMs: Schema.Int,
   }),
   Schema.Struct({ entry: Schema.Literal("settled"), outcome: JobOutcome }),

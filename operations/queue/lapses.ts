@@ -22,6 +22,9 @@ interface Watched {
   readonly sinceMs: number
 }
 
+/** So many claims are looked at a second time within half a renewal: each of a hundred workers would look at all others. */
+const mostLooks = 32
+
 export const makeLapses = (
   { beatFile }: Pick<JobFiles, "beatFile">,
   { leaseMs, renewMs }: Lease,
@@ -37,6 +40,8 @@ export const makeLapses = (
     const before = watched.get(id)
     const isSame = before?.token === token && before.sign === sign
     const sinceMs = isSame ? before.sinceMs : now
+    // Moves to the end: what was not looked at for the longest time is the first.
+    watched.delete(id)
     watched.set(id, { token, claimNumber, sign, sinceMs })
     return now - sinceMs
   })
@@ -52,12 +57,12 @@ export const makeLapses = (
     return Math.min(silentMs, yield* unbrokenMs) >= leaseMs
   })
 
-  /** Looks at all claims again: a worker that trains looks for no job, but must notice what falls silent. */
+  /** Looks at claims again: a worker that trains looks for no job, but must notice what falls silent. */
   const watch = Effect.gen(function* () {
     const now = yield* elapsedMs
     if (now - watchedMs < renewMs / 2) return
     watchedMs = now
-    for (const [id, claim] of watched) yield* look(id, claim)
+    for (const [id, claim] of [...watched].slice(0, mostLooks)) yield* look(id, claim)
   })
 
   /** Stops watching all other jobs. In a folder that is not mounted there are none. */

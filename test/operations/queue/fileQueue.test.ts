@@ -44,7 +44,7 @@ describe("a queue in a folder", () => {
       const folder = join(scratch, "newer")
       const queue = yield* makeFileQueue(folder, "a")
       yield* queue.submit([jobOf(1), jobOf(2)])
-      const newer = JSON.stringify({ ...jobOf(1), formatVersion: 2 })
+      const newer = JSON.stringify({ ...jobOf(1), formatVersion: 3 })
       writeFileSync(join(folder, "jobs", jobOf(1).id, "job.json"), newer)
       assert.strictEqual((yield* queue.claim)?.job.what, jobOf(2).what)
       assert.isUndefined(yield* queue.claim)
@@ -82,6 +82,24 @@ describe("a queue in a folder", () => {
       assert.strictEqual(yield* claim?.renew ?? Effect.succeed("none"), "lost")
       assert.isFalse(yield* claim?.settle(finished) ?? Effect.succeed(true))
     }).pipe(Effect.provide(NodeServices.layer)),
+  )
+
+  it.live(
+    "counts the delay of a job that was given back from then, for a worker that sees it later too",
+    () =>
+      Effect.gen(function* () {
+        const folder = join(scratch, "delayed")
+        const first = yield* makeFileQueue(folder, "first")
+        yield* first.submit([jobOf(1)])
+        const claim = yield* first.claim
+        yield* claim?.giveBack({ reason: "no data", kills: 0, returns: 1, delayMs: 600 }) ?? Effect.void
+        yield* Effect.sleep(300)
+        const second = yield* makeFileQueue(folder, "second")
+        assert.isUndefined(yield* second.claim)
+        yield* Effect.sleep(400)
+        const third = yield* makeFileQueue(folder, "third")
+        assert.isDefined(yield* third.claim)
+      }).pipe(Effect.provide(NodeServices.layer)),
   )
 
   it.live("lapses no claim while its folder is away", () =>
