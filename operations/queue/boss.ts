@@ -27,9 +27,20 @@ class PackageMissing extends Failure<PackageMissing>()("PackageMissing", {
     `a queue in PostgreSQL needs the package pg-boss, which is not installed; add it with \`${isCheckout ? "pnpm install" : `npm install pg-boss@${pgBossVersion}`}\``,
 }) {}
 
+/** What Node.js calls a certificate whose authority it does not know. */
+const untrusted = [
+  "DEPTH_ZERO_SELF_SIGNED_CERT",
+  "SELF_SIGNED_CERT_IN_CHAIN",
+  "UNABLE_TO_VERIFY_LEAF_SIGNATURE",
+]
+const codeOf = (error: unknown) => (error instanceof Error && "code" in error ? String(error.code) : "")
+
 /** Why a call failed, in one line; a connection that is refused on several addresses has no message of its own. */
 export const reasonOf = (error: unknown): string => {
   if (error instanceof AggregateError && error.message === "") return error.errors.map(reasonOf).join("; ")
+  if (error instanceof Error && untrusted.includes(codeOf(error))) {
+    return `${error.message}; to trust it, name a file with its authority in NODE_EXTRA_CA_CERTS`
+  }
   return error instanceof Error && error.message !== "" ? error.message : String(error)
 }
 
@@ -55,6 +66,7 @@ export const openBoss = Effect.fnUntraced(function* (address: PostgresAddress) {
     keepAlive: true,
     supervise: false,
     schedule: false,
+    registerInstance: false,
     monitorIntervalSeconds: 1,
   }
   const boss = new PgBoss(settings)

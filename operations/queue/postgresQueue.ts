@@ -21,8 +21,10 @@ const cancelQueue = "cancelling"
 /** pg-boss takes away a job that is active for 24 hours. Before, the worker gives it back: the run saves a checkpoint. */
 const longestClaimMs = 20 * 3_600_000
 const day = 86_400
-/** The interval between two looks for silent jobs: some ten statements. */
-const superviseMs = 4000
+/** The interval between two looks for silent jobs: no index has them. */
+const lookMs = 4000
+/** pg-boss then looks for silent jobs itself, and deletes old ones: some ten statements. */
+const superviseMs = 60_000
 
 const JobData = Schema.Struct({ job: QueuedJob })
 const decodeJob = Schema.decodeUnknownOption(JobData)
@@ -74,6 +76,15 @@ const selectRows = `
 const selectOpen = `
   SELECT id FROM ${bossSchema}.job
   WHERE name = '${jobsQueue}' AND state IN ('created', 'retry', 'active') LIMIT 1`
+
+/** What the statement that claims a job costs is saved while there is none. */
+const selectWaiting = `
+  SELECT 1 FROM ${bossSchema}.job
+  WHERE name = '${jobsQueue}' AND state < 'active' AND NOT blocked AND start_after <= now() LIMIT 1`
+
+const selectSilent = `
+  SELECT 1 FROM ${bossSchema}.job
+  WHERE name = '${jobsQueue}' AND state = 'active' AND heartbeat_on + heartbeat_seconds * interval '1s' < now() LIMIT 1`
 
 const isEnded = ({ state }: Row) => state === "completed" || state === "cancelled" || state === "failed"
 
@@ -186,18 +197,27 @@ export const makePostgresQueue = Effect.fnUntraced(function* (given: string) {
     }
   })
 
+  const isAny = (statement: string) =>
+    Effect.map(
+      call(() => boss.getDb().executeSql(statement)),
+      ({ rows }) => rows.length > 0,
+    )
+
   const supervising = yield* Semaphore.make(1)
+  let lookedMs = Number.NEGATIVE_INFINITY
   let supervisedMs = Number.NEGATIVE_INFINITY
   const supervise = Effect.gen(function* () {
     const now = yield* elapsedMs
-    if (now - supervisedMs < superviseMs || (yield* unbrokenMs) < leaseMs) return
+    if (now - lookedMs < lookMs || (yield* unbrokenMs) < leaseMs) return
+    lookedMs = now
+    if (now - supervisedMs < superviseMs && !(yield* isAny(selectSilent))) return
     supervisedMs = now
     yield* call(() => boss.supervise(jobsQueue))
   }).pipe(supervising.withPermits(1))
 
   const claim = Effect.gen(function* () {
     yield* supervise
-    while (true) {
+    while (yield* isAny(selectWaiting)) {
       const [active] = yield* call(() => boss.fetch(jobsQueue, { includeMetadata: true }))
       if (active === undefined) return undefined
       const data = Option.getOrUndefined(decodeJob(active.data))
@@ -213,6 +233,7 @@ export const makePostgresQueue = Effect.fnUntraced(function* (given: string) {
       if (!(yield* isMarked(boss, call, id))) return claimed
       yield* claimed.settle(byRequest)
     }
+    return undefined
   })
 
   const cancel = Effect.fnUntraced(function* (ids: ReadonlyArray<string>) {
@@ -228,10 +249,7 @@ export const makePostgresQueue = Effect.fnUntraced(function* (given: string) {
     address: address.shown,
     submit,
     claim,
-    isEmpty: Effect.map(
-      call(() => boss.getDb().executeSql(selectOpen)),
-      ({ rows }) => rows.length === 0,
-    ),
+    isEmpty: Effect.map(isAny(selectOpen), (isOpen) => !isOpen),
     list: (ids) => Effect.map(rowsOf(ids), (rows) => rows.map(listedOf)),
     cancel,
   })
