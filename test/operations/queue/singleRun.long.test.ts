@@ -1,5 +1,5 @@
 /** One run through a queue: the bytes, the output and the exit code of the same command without one. */
-import { readFileSync, writeFileSync } from "node:fs"
+import { readdirSync, readFileSync, writeFileSync } from "node:fs"
 import { join } from "node:path"
 import { assert, describe, it } from "@effect/vitest"
 import { start } from "../../fixtures/cli.ts"
@@ -57,6 +57,8 @@ describe("run EXPERIMENT --queue", () => {
     assert.deepStrictEqual(resultOf(onlyRunOf("queued")), resultOf(onlyRunOf("alone")))
     assert.match(queued.stderr, /queued at .*queued-queue: run .*-tiny-[0-9a-f]{8}\n/)
     assert.match(queued.stderr, /trained by /)
+    const hidden = readdirSync(join(scratch, "queued")).filter((file) => file.startsWith("."))
+    assert.deepStrictEqual(hidden, [])
     worker.child.kill("SIGTERM")
     assert.strictEqual((await worker.ended).code, 0)
   })
