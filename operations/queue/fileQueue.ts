@@ -31,6 +31,9 @@ interface Held {
   readonly token: string
 }
 
+/** More than the workers of a queue. */
+const mostSpread = 256
+
 const beforeStart = cancelled("cancelled before it was trained")
 const byRequest = cancelled("cancelled")
 const newer = "written by a newer version"
@@ -61,7 +64,7 @@ export const makeFileQueue = Effect.fnUntraced(function* (
 
   const submitOne = Effect.fnUntraced(function* (
     job: QueuedJob,
-    marker: string,
+    order: number,
     marked: ReadonlySet<string | undefined>,
   ) {
     const { id } = job
@@ -70,10 +73,10 @@ export const makeFileQueue = Effect.fnUntraced(function* (
     if (state.isNewer) return
     if (state.number === 0 || state.outcome !== null) {
       yield* jobs.writeJob(job)
-      yield* jobs.append(id, state, { entry: "submitted" })
+      yield* jobs.append(id, state, { entry: "submitted", order })
     } else if (marked.has(id)) return
     // After the entry: a marker of a job that has ended is removed by whoever finds it.
-    yield* files.writeAtomic(paths.join(openFolder, `${marker}-${id}`), "")
+    yield* files.writeAtomic(paths.join(openFolder, `${String(order).padStart(15, "0")}-${id}`), "")
   })
 
   const submit = Effect.fnUntraced(function* (submitted: ReadonlyArray<QueuedJob>) {
@@ -81,11 +84,10 @@ export const makeFileQueue = Effect.fnUntraced(function* (
     const marked = new Set((yield* files.list(openFolder)).map(idOfMarker))
     const order = yield* Clock.currentTimeMillis
     // Each waits for the disk several times.
-    yield* Effect.forEach(
-      submitted,
-      (job, i) => submitOne(job, String(order + i).padStart(15, "0"), marked),
-      { concurrency: 8, discard: true },
-    )
+    yield* Effect.forEach(submitted, (job, i) => submitOne(job, order + i, marked), {
+      concurrency: 8,
+      discard: true,
+    })
   })
 
   const settleAs = Effect.fnUntraced(function* (
@@ -190,16 +192,27 @@ export const makeFileQueue = Effect.fnUntraced(function* (
   /** When another worker's claim was looked at last. With many workers, most of what is open is claimed. */
   const lookedMs = new Map<string, number>()
 
-  const claim = Effect.gen(function* () {
-    const candidates = yield* marked
-    const ids = new Set(candidates.map(({ id }) => id))
+  /** How far from the oldest job the search begins at most: further while other workers are faster again and again. */
+  let spread = 1
+
+  /** What may be claimed, the oldest first, or from some place on if there are many workers. */
+  const findCandidates = Effect.gen(function* () {
+    const all = yield* marked
+    const ids = new Set(all.map(({ id }) => id))
     lapses.keepOnly(ids)
     for (const id of lookedMs.keys()) if (!ids.has(id)) lookedMs.delete(id)
     const now = yield* elapsedMs
-    let losses = 0
-    for (let i = 0; i < candidates.length; i++) {
-      const { id, name } = candidates[i]
-      if (now - (lookedMs.get(id) ?? Number.NEGATIVE_INFINITY) < lease.renewMs / 3) continue
+    const due = all.filter(
+      ({ id }) => now - (lookedMs.get(id) ?? Number.NEGATIVE_INFINITY) >= lease.renewMs / 3,
+    )
+    const first = randomInt(Math.max(1, Math.min(spread, due.length)))
+    return { candidates: [...due.slice(first), ...due.slice(0, first)], now }
+  })
+
+  const claim = Effect.gen(function* () {
+    const { candidates, now } = yield* findCandidates
+    spread = Math.max(1, spread / 2)
+    for (const { id, name } of candidates) {
       const state = yield* jobs.read(id)
       if (state.outcome !== null && !state.isNewer) {
         yield* files.remove(paths.join(openFolder, name))
@@ -207,8 +220,7 @@ export const makeFileQueue = Effect.fnUntraced(function* (
       }
       if (state.claimed !== undefined) lookedMs.set(id, now)
       const claimed = yield* tryClaim(id, name, state)
-      // Whoever was faster tries the next ones too.
-      if (claimed === "lost") i += randomInt(2 ** Math.min(++losses, 7))
+      if (claimed === "lost") spread = Math.min(4 * spread, mostSpread)
       else if (claimed !== undefined) return claimed
     }
     return undefined

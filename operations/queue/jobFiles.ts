@@ -67,14 +67,14 @@ export const makeJobFiles = (folder: string, paths: Path.Path) => {
   const writeJob = (job: QueuedJob) => files.writeAtomic(jobFile(job.id), encodeJob(job))
 
   /** Read once for each submission: thousands of jobs are listed again and again. */
-  const describe = Effect.fnUntraced(function* (id: string, { submission }: JobLogState) {
+  const describe = Effect.fnUntraced(function* (id: string, { order, submission }: JobLogState) {
     const before = details.get(id)
     if (before?.submission === submission) return before
     const text = yield* readText(id)
     const described: Details = {
       submission,
       what: Option.match(decodeWhat(text), { onNone: () => "", onSome: ({ what }) => what }),
-      submittedMs: (yield* files.stat(jobFile(id)))?.modifiedMs ?? 0,
+      submittedMs: order ?? (yield* files.stat(jobFile(id)))?.modifiedMs ?? 0,
       isKnown: isFormatKnown(text),
     }
     details.set(id, described)

@@ -9,7 +9,11 @@ import { ListedJob, JobOutcome } from "../../schemas/QueuedJob.ts"
 import { ProcessIdentity } from "../../schemas/Run.ts"
 
 const Entry = Schema.Union([
-  Schema.Struct({ entry: Schema.Literal("submitted") }),
+  Schema.Struct({
+    entry: Schema.Literal("submitted"),
+    /** Its place among others, in milliseconds since 1970. Logs of the versions before have none. */
+    order: Schema.optionalKey(Schema.Finite),
+  }),
   Schema.Struct({
     entry: Schema.Literal("claimed"),
     /** Identifies the claim. */
@@ -44,6 +48,8 @@ export interface JobLogState extends Omit<ListedJob, "id" | "what"> {
   readonly isNewer: boolean
   /** The number of the newest entry that submitted it. */
   readonly submission: number
+  /** Undefined if that entry does not say it. */
+  readonly order: number | undefined
   readonly claimed: Claimed | undefined
   /** The number of the entry of the claim. */
   readonly claimNumber: number
@@ -56,6 +62,7 @@ export const noEntries: JobLogState = {
   number: 0,
   isNewer: false,
   submission: 0,
+  order: undefined,
   state: "queued",
   worker: null,
   reason: "",
@@ -73,7 +80,7 @@ export const withEntry = (before: JobLogState, entry: Entry): JobLogState => {
   const unclaimed = { worker: null, claimed: undefined, claimNumber: 0, delayMs: 0 }
   switch (entry.entry) {
     case "submitted":
-      return { ...noEntries, number, submission: number }
+      return { ...noEntries, number, submission: number, order: entry.order }
     case "claimed":
       return {
         ...before,
