@@ -5,13 +5,19 @@
 import { Schema } from "effect"
 import { Experiment, type ExperimentInput } from "./experiment/Experiment.ts"
 import { ExperimentName } from "./experiment/ExperimentName.ts"
+import { NamedMetric } from "./experiment/NamedMetric.ts"
 import { PositiveInt } from "./experiment/numbers.ts"
 import { withDefault } from "./experiment/withDefault.ts"
 import { Space, type SpaceInput } from "./sweep/Space.ts"
 import { Strategy } from "./sweep/Strategy.ts"
 
-/** What is minimized, on the validation split. */
-export const Objective = Schema.Literals(["validationError", "validationLoss"])
+/** What is minimized, on the validation split; a metric with mode max is maximized. */
+export const Objective = Schema.Union([
+  Schema.Literals(["validationError", "validationLoss"]),
+  NamedMetric,
+]).annotate({
+  expected: 'validationError, validationLoss or a metric by its name, such as { metric: "macroF1" }',
+})
 export type Objective = typeof Objective.Type
 
 /** Enough for any sweep on one machine; a journal of so many records is read in a moment. */
@@ -38,7 +44,10 @@ export const SweepOutline = Schema.Struct({
   strategy: Strategy,
   /** Number of trials. A grid and Hyperband have a number of their own. */
   trials: Schema.optionalKey(Schema.Int.check(Schema.isBetween({ minimum: 1, maximum: mostTrials }))),
-  /** What is minimized. Default: validationError. */
+  /**
+   * What is searched for: the lowest `validationError` or `validationLoss`, or the best value of a metric of the base by its name,
+   * such as `{ metric: "macroF1", mode: "max" }`. Default: validationError.
+   */
   objective: withDefault(Objective, "validationError"),
   /** Seeds of each trial: the objective is the mean over them. Default: 1. */
   seeds: withDefault(Schema.Int.check(Schema.isBetween({ minimum: 1, maximum: 100 })), 1),
@@ -100,7 +109,7 @@ export const SweepRecord = Schema.Union([
     run: Schema.String,
     /** The iteration of the evaluation. */
     iteration: Schema.Int,
-    /** The objective. */
+    /** The objective. Of a metric with mode max it is the negative, here and in `result.json`: the lower, the better. */
     value: Schema.Finite,
   }),
   Schema.Struct({

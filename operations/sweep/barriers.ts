@@ -3,6 +3,7 @@
  * the objective.
  */
 import type { Experiment } from "../../schemas/experiment/Experiment.ts"
+import { costOf } from "../../schemas/experiment/NamedMetric.ts"
 import type { Metric, ValidationMetric } from "../../schemas/Metric.ts"
 import type { Objective } from "../../schemas/Sweep.ts"
 import { makePlan } from "../../stages/train/plan.ts"
@@ -32,12 +33,20 @@ export const evaluationAt = (
 ): ValidationMetric | undefined => {
   const found = validationRows(rows, until)
   if (report === "last") return found.at(-1)
-  const badness = ({ accuracy, loss }: ValidationMetric) => (monitor === "validationLoss" ? loss : -accuracy)
+  const badness = (row: ValidationMetric) => {
+    if (typeof monitor !== "string") return costOf(monitor, row) ?? Number.POSITIVE_INFINITY
+    return monitor === "validationLoss" ? row.loss : -row.accuracy
+  }
   return found.reduce<ValidationMetric | undefined>(
     (best, row) => (best === undefined || badness(row) < badness(best) ? row : best),
     undefined,
   )
 }
 
-export const objectiveOf = (objective: Objective, { error, loss }: ValidationMetric): number =>
-  objective === "validationError" ? error : loss
+/** What is minimized: of a metric with mode max, its negative. */
+export const objectiveOf = (objective: Objective, row: ValidationMetric): number => {
+  if (typeof objective === "string") return objective === "validationError" ? row.error : row.loss
+  const cost = costOf(objective, row)
+  if (cost === undefined) throw new Error(`an evaluation has no metric ${objective.metric}`)
+  return cost
+}

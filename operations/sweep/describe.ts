@@ -1,26 +1,65 @@
 /** A sweep in words, the same in the terminal, in logs and on pages: (definition, value or result) -> text. */
 import { percent, points, pValue, threeDigits } from "../../format/numbers.ts"
+import { exchange } from "../../schemas/experiment/NamedMetric.ts"
 import type { SweepDefinition, SweepResult, TrialName } from "../../schemas/Sweep.ts"
 import type { TrialProgress, TrialStatus } from "./progress.ts"
 
 type Judged = Pick<SweepDefinition, "objective">
 
-export const showObjective = ({ objective }: Judged, value: number): string =>
-  objective === "validationError" ? percent(value) : threeDigits(value)
+/** The value of a metric whose cost is minimized: its negative with mode max. */
+export const naturalValue = ({ objective }: Judged, value: number): number =>
+  typeof objective === "string" ? value : exchange(objective, value)
 
-export const objectiveName = ({ objective }: Judged): string =>
-  objective === "validationError" ? "validation error" : "validation loss"
+export const showObjective = (judged: Judged, value: number): string =>
+  judged.objective === "validationError" ? percent(value) : threeDigits(naturalValue(judged, value))
+
+export const objectiveName = ({ objective }: Judged): string => {
+  if (typeof objective !== "string") return objective.metric
+  return objective === "validationError" ? "validation error" : "validation loss"
+}
+
+/** Which values are the best and the worst. */
+export const extremes = ({ objective }: Judged) =>
+  typeof objective !== "string" && objective.mode === "max"
+    ? ({ best: "highest", worst: "lowest" } as const)
+    : ({ best: "lowest", worst: "highest" } as const)
+
+/** Limits of an interval: no error or loss is below 0, nor an error above 100 %. */
+export const limited = <I extends { readonly low: number; readonly high: number }>(
+  { objective }: Judged,
+  interval: I,
+): I => {
+  if (typeof objective !== "string") return interval
+  const { high, low } = interval
+  return {
+    ...interval,
+    low: Math.max(0, low),
+    high: objective === "validationError" ? Math.min(1, high) : high,
+  }
+}
+
+/** "low to high". */
+export const showInterval = (
+  judged: Judged,
+  interval: { readonly low: number; readonly high: number },
+): string => {
+  const { high, low } = limited(judged, interval)
+  const ends = [low, high].toSorted((a, b) => naturalValue(judged, a) - naturalValue(judged, b))
+  return ends.map((end) => showObjective(judged, end)).join(" to ")
+}
 
 /** A difference of two values of the objective, with its sign. */
-export const showChange = ({ objective }: Judged, value: number): string =>
-  objective === "validationError" ? `${points(value)} points` : `${value > 0 ? "+" : ""}${threeDigits(value)}`
+export const showChange = (judged: Judged, value: number): string => {
+  if (judged.objective === "validationError") return `${points(value)} points`
+  const change = naturalValue(judged, value)
+  return `${change > 0 ? "+" : ""}${threeDigits(change)}`
+}
 
-/** With an interval that does not go below 0, where no error or loss is, nor an error above 100 %. */
+/** With its interval. */
 export const showSpread = (
   judged: Judged,
-  { high, low, value }: { readonly value: number; readonly low: number; readonly high: number },
-): string =>
-  `${showObjective(judged, value)} (${showObjective(judged, Math.max(0, low))} to ${showObjective(judged, judged.objective === "validationError" ? Math.min(1, high) : high)})`
+  spread: { readonly value: number; readonly low: number; readonly high: number },
+): string => `${showObjective(judged, spread.value)} (${showInterval(judged, spread)})`
 
 export const nameOfTrial = (trial: TrialName): string => (trial === "base" ? "the base" : `trial ${trial}`)
 

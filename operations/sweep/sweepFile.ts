@@ -15,6 +15,7 @@ import {
 import { problemsOf } from "../../pipeline/experimentFile/problems.ts"
 import type { Problem } from "../../pipeline/experimentFile/problems.ts"
 import { Experiment } from "../../schemas/experiment/Experiment.ts"
+import { unknownMetric } from "../../schemas/experiment/NamedMetric.ts"
 import { nameWithBudget } from "../../schemas/experiment/ExperimentName.ts"
 import { Failure } from "../../schemas/Failure.ts"
 import { program } from "../../format/program.ts"
@@ -166,11 +167,31 @@ const barrierProblems = (definition: SweepDefinition): ReadonlyArray<Problem> =>
   return [{ at: "base.evaluateEvery", problem }]
 }
 
-/** Without a validation split the objective is never measured. */
-const objectiveProblems = ({ split }: Experiment): ReadonlyArray<Problem> =>
-  split.validation === 0
-    ? [{ at: "base.split.validation", problem: "found 0: the objective would never be measured" }]
-    : []
+/** Without a validation split the objective is never measured, and neither is a metric that the base does not have. */
+const objectiveProblems = (
+  { objective, space }: SweepOutline,
+  { metrics, split }: Experiment,
+): ReadonlyArray<Problem> => {
+  const unmeasured =
+    split.validation === 0
+      ? [{ at: "base.split.validation", problem: "found 0: the objective would never be measured" }]
+      : []
+  if (typeof objective === "string") return unmeasured
+  const problem = unknownMetric(objective, metrics)
+  const varied = Object.keys(space).find((path) => path === "metrics" || path.startsWith("metrics."))
+  return [
+    ...unmeasured,
+    ...(problem === undefined ? [] : [{ at: "objective.metric", problem }]),
+    ...(varied === undefined
+      ? []
+      : [
+          {
+            at: `space.${varied}`,
+            problem: "the objective is a metric, which must be the same for all trials",
+          },
+        ]),
+  ]
+}
 
 /** So many of a list, evenly spaced. */
 const spaced = <A>(count: number, most: number, at: (i: number) => A): ReadonlyArray<A> => {
@@ -262,7 +283,7 @@ export const loadSweep = Effect.fn("loadSweep")(function* (
   }
   const sweep: Sweep = { path, definition }
   if (!checks) return sweep
-  const problems = [...spaceProblems(outline, base), ...objectiveProblems(base)]
+  const problems = [...spaceProblems(outline, base), ...objectiveProblems(outline, base)]
   if (problems.length > 0) return yield* invalid(problems)
   const unfit = strategyProblems(outline, base)
   if (unfit.length > 0) return yield* invalid(unfit)

@@ -6,6 +6,7 @@
 import { Effect, Path, Schema } from "effect"
 import { unknownLabels } from "../../schemas/experiment/Bounds.ts"
 import { Experiment } from "../../schemas/experiment/Experiment.ts"
+import { unknownMetric } from "../../schemas/experiment/NamedMetric.ts"
 import type { Model } from "../../schemas/experiment/Model.ts"
 import { Failure } from "../../schemas/Failure.ts"
 import { firstLines } from "../../schemas/shortened.ts"
@@ -108,6 +109,12 @@ const labelProblems = ({ classWeight = {}, gate }: Experiment, classes: number) 
   )
 }
 
+/** A monitored metric that is not measured. */
+const monitorProblems = ({ metrics, monitor }: Experiment) => {
+  const problem = typeof monitor === "string" ? undefined : unknownMetric(monitor, metrics)
+  return problem === undefined ? [] : [{ at: "monitor.metric", problem }]
+}
+
 /** Addresses of an own dataset that cannot be read. */
 const addressProblems = ({ dataset }: Experiment) =>
   sourcesOf(dataset).flatMap(({ at, source }) => {
@@ -134,6 +141,7 @@ export const decodeExperiment = Effect.fn("decodeExperiment")(function* (value: 
     ...outputProblems(experiment),
     ...augmentationProblems(experiment, imageShape),
     ...labelProblems(experiment, classes),
+    ...monitorProblems(experiment),
   ]
   if (problems.length > 0) return yield* new ExperimentInvalid({ path, problems })
   return experiment

@@ -10,6 +10,7 @@ import { Dataset, Normalization } from "./Dataset.ts"
 import { Split } from "./Split.ts"
 import { ExperimentName } from "./ExperimentName.ts"
 import { Gate } from "./Gate.ts"
+import { MetricName, NamedMetric } from "./NamedMetric.ts"
 import { OwnCode, OwnFunction, type OwnReference, refer, type WithOptions } from "./OwnCode.ts"
 import { Model } from "./Model.ts"
 import { Fraction, NonNegativeFinite, PositiveFinite, PositiveInt } from "./numbers.ts"
@@ -69,19 +70,6 @@ export type TrainingInterval = typeof TrainingInterval.Type
 /** The rules for when the validation split is evaluated. A run keeps those it began with. */
 export const EvaluationRules = Schema.Literals([1, 2])
 
-/** Names of the metrics that every run has. */
-const takenNames = ["split", "iteration", "epoch", "loss", "accuracy", "error"]
-
-/** The name of an own metric, under which rows of metrics and reports have it. */
-const MetricName = Schema.String.check(
-  Schema.isPattern(/^[A-Za-z][A-Za-z0-9_]{0,31}$/, {
-    message: "the name of a metric is a letter followed by at most 31 letters, digits or _",
-  }),
-  Schema.makeFilter((name: string) => !takenNames.includes(name), {
-    message: `another name than ${takenNames.join(", ")}`,
-  }),
-)
-
 const TopKCategoricalAccuracy = Schema.Struct({
   kind: Schema.Literal("topKCategoricalAccuracy"),
   /** How many of the largest probabilities count. Default: 5. */
@@ -91,7 +79,12 @@ const TopKCategoricalAccuracy = Schema.Struct({
 /** A metric of an experiment. */
 export const MetricFunction = Schema.Union([TopKCategoricalAccuracy, OwnFunction])
 
-const MonitoredMetric = Schema.Literals(["validationLoss", "validationAccuracy"])
+const MonitoredMetric = Schema.Union([
+  Schema.Literals(["validationLoss", "validationAccuracy"]),
+  NamedMetric,
+]).annotate({
+  expected: 'validationLoss, validationAccuracy or a metric by its name, such as { metric: "macroF1" }',
+})
 
 export const Experiment = Schema.Struct({
   /** At most 64 lower-case letters, digits and -. It is part of the id of every run. */
@@ -155,7 +148,10 @@ export const Experiment = Schema.Struct({
   recordEvery: withDefault(PositiveInt, 100),
   /** How many of the newest checkpoints are kept, in addition to the best one. Default: 3. */
   keepCheckpoints: withDefault(PositiveInt, 3),
-  /** The metric that decides which checkpoint is the best. Default: validationAccuracy. */
+  /**
+   * The metric of the validation split that decides which checkpoint is the best: `validationLoss`, `validationAccuracy`, or one of
+   * `metrics` by its name, such as `{ metric: "macroF1", mode: "max" }`. Default: validationAccuracy.
+   */
   monitor: withDefault(MonitoredMetric, "validationAccuracy"),
   /**
    * More metrics by their names, such as `{ top5: metrics.topKCategoricalAccuracy() }` or `{ macroF1: metrics.custom({ … }) }`,

@@ -16,7 +16,8 @@ export const afterEvaluation = (
   value: number,
 ): TrainProgress => {
   const { best, improvedTo = best?.value, ...rest } = progress
-  const gainOver = (other: number) => (monitor === "validationLoss" ? other - value : value - other)
+  const isCost = typeof monitor === "string" ? monitor === "validationLoss" : monitor.mode === "min"
+  const gainOver = (other: number) => (isCost ? other - value : value - other)
   const here = { iteration: progress.iteration, value }
   if (best === null || improvedTo === undefined || gainOver(improvedTo) > (earlyStopping?.minDelta ?? 0)) {
     return { ...rest, best: here, evaluationsWithoutImprovement: 0 }

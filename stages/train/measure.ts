@@ -72,8 +72,14 @@ export const measureTraining = (
   }
 }
 
-const monitoredValue = ({ monitor }: Experiment, { accuracy, loss }: Evaluation) =>
-  monitor === "validationLoss" ? loss : accuracy
+const monitoredValue = (
+  { monitor }: Experiment,
+  { accuracy, loss }: Evaluation,
+  metrics: Readonly<Record<string, number>> = {},
+) => {
+  if (typeof monitor !== "string") return metrics[monitor.metric]
+  return monitor === "validationLoss" ? loss : accuracy
+}
 
 /** Evaluates the validation split: its row of metrics, and the progress with the best evaluation so far. */
 export const measureValidation = Effect.fnUntraced(function* (
@@ -118,6 +124,6 @@ export const measureValidation = Effect.fnUntraced(function* (
   }
   return {
     row,
-    progress: afterEvaluation(experiment, state.progress, monitoredValue(experiment, evaluation)),
+    progress: afterEvaluation(experiment, state.progress, monitoredValue(experiment, evaluation, metrics)),
   }
 })

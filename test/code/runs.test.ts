@@ -51,6 +51,12 @@ describe("a run with own code", () => {
     const { test, validation } = whole.report
     assert.isAbove(test.metrics.top2, test.accuracy.value)
     for (const row of validation) assert.isAbove(row.metrics.top2, row.accuracy)
+    // It monitors top2, so that is what the tested checkpoint is the first best in.
+    type Row = { readonly iteration: number; readonly metrics: { readonly top2: number } }
+    const best = validation.reduce((best: Row, row: Row) =>
+      row.metrics.top2 > best.metrics.top2 ? row : best,
+    )
+    assert.match(whole.report.checkpoint, new RegExp(`0${best.iteration}\\b`))
     // The built-in metric of the same definition.
     for (const { metrics } of [test, ...validation]) assert.strictEqual(metrics.best, metrics.top2)
   })

@@ -12,6 +12,7 @@ import { OwnCode, OwnFunction } from "../../schemas/experiment/OwnCode.ts"
 import { Split } from "../../schemas/experiment/Split.ts"
 import { EnsembleOutline } from "../../schemas/Ensemble.ts"
 import { Budget, Experiment, MetricFunction } from "../../schemas/experiment/Experiment.ts"
+import { NamedMetric } from "../../schemas/experiment/NamedMetric.ts"
 import { Gate } from "../../schemas/experiment/Gate.ts"
 import { Activation, Margins } from "../../schemas/experiment/layerFields.ts"
 import { Layer } from "../../schemas/experiment/Model.ts"
@@ -53,6 +54,7 @@ const links: ReadonlyArray<readonly [{ readonly ast: SchemaAST.AST }, string]> =
   [Regularizer, "[regularizer](#regularizers)"],
   [Layer, "[layer](#layers)"],
   [MetricFunction, "[metric](#metrics)"],
+  [NamedMetric, "[named metric](#metrics)"],
   [LearningRate, "[learning rate](#learning-rates)"],
   [Clip, "[clip](#gradient-clipping)"],
   [Optimizer, "[optimizer](#optimizers)"],

@@ -104,6 +104,29 @@ describe("an experiment", () => {
     }),
   )
 
+  it.effect("is refused if it monitors a metric that it does not measure", () =>
+    Effect.gen(function* () {
+      const problemOf = (change: object) =>
+        Effect.map(Effect.flip(decodeExperiment({ ...cnn, ...change }, "cnn.ts")), ({ message }) => message)
+      const monitor = { metric: "top3" }
+      assert.include(
+        yield* problemOf({ monitor }),
+        "1 problem:\n  monitor.metric: found top3, expected one that the field metrics names",
+      )
+      const metrics = { top2: { kind: "topKCategoricalAccuracy", k: 2 } }
+      assert.include(yield* problemOf({ metrics, monitor }), "monitor.metric: found top3, expected top2")
+      assert.include(
+        yield* problemOf({ metrics, monitor: "top2" }),
+        `monitor: found "top2", expected validationLoss, validationAccuracy or a metric by its name`,
+      )
+      const { monitor: decoded } = yield* decodeExperiment(
+        { ...cnn, metrics, monitor: { metric: "top2" } },
+        "cnn.ts",
+      )
+      assert.deepStrictEqual(decoded, { metric: "top2", mode: "max" })
+    }),
+  )
+
   it.effect("is refused if it weights a class that does not exist, or with no positive number", () =>
     Effect.gen(function* () {
       const messageOf = (classWeight: object) =>

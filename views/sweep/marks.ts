@@ -3,12 +3,12 @@
  * cannot tell colours apart, and for print.
  */
 import { percentTick } from "../../format/numbers.ts"
-import { objectiveName, showObjective, statusWords } from "../../operations/sweep/describe.ts"
+import { naturalValue, objectiveName, showObjective, statusWords } from "../../operations/sweep/describe.ts"
 import type { TrialProgress, TrialStatus } from "../../operations/sweep/progress.ts"
 import type { Place } from "../../operations/sweep/space.ts"
 import { showId } from "../../operations/sweep/space.ts"
 import type { SweepDefinition } from "../../schemas/Sweep.ts"
-import { type Axis } from "../page/axis.ts"
+import { type Axis, numberTick } from "../page/axis.ts"
 import { Plot } from "../page/draw.ts"
 import { Html, html } from "../page/html.ts"
 import { seriesColor } from "../page/style.ts"
@@ -88,11 +88,14 @@ export const trialLegend = (
   </ul>`
 }
 
-/** The axis of the objective: losses and errors may span magnitudes. */
+/** The axis of the objective: losses and errors may span magnitudes. Of a metric with mode max, the best is at the bottom too. */
 export const objectiveAxis = (definition: Pick<SweepDefinition, "objective">): Axis => ({
   label: objectiveName(definition),
-  scale: "magnitude",
+  scale: typeof definition.objective === "string" ? "magnitude" : "linear",
   ...(definition.objective === "validationError" ? { format: percentTick } : {}),
+  ...(typeof definition.objective === "string"
+    ? {}
+    : { format: (value: number) => numberTick(naturalValue(definition, value)) }),
 })
 
 /** "the end" or "iteration 185". */

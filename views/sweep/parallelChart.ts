@@ -3,7 +3,7 @@
  * scale, and then over one for each barrier. The line of a pruned trial ends at its barrier.
  */
 import { percentTick } from "../../format/numbers.ts"
-import { objectiveName, showObjective } from "../../operations/sweep/describe.ts"
+import { naturalValue, objectiveName, showObjective } from "../../operations/sweep/describe.ts"
 import type { SweepProgress, TrialProgress } from "../../operations/sweep/progress.ts"
 import { type Place, placesOf, showDrawn, showId, toUnit } from "../../operations/sweep/space.ts"
 import type { SweepDefinition } from "../../schemas/Sweep.ts"
@@ -90,14 +90,14 @@ const barrierCoordinate = (
   const [low, high] = [Math.min(...values), Math.max(...values)]
   const isLogarithmic = low > 0 && high > 4 * low
   const format = definition.objective === "validationError" ? percentTick : numberTick
-  const short = (value: number) => format(Number(value.toPrecision(2)))
+  const short = (value: number) => format(Number(naturalValue(definition, value).toPrecision(2)))
   const at = ({ values }: TrialProgress) => {
     const value = values[rung]
     if (value === null || value === undefined) return undefined
     if (high === low) return 0.5
     return isLogarithmic ? Math.log(value / low) / Math.log(high / low) : (value - low) / (high - low)
   }
-  const name = definition.objective === "validationError" ? "error" : "loss"
+  const name = objectiveName(definition).replace("validation ", "")
   const where = barrierName(barriers[rung])
   const title = `${name}${isLogarithmic ? " (log)" : ""}\nat ${where}`
   const ticks = high === low ? [{ at: 0.5, text: short(low) }] : rangeTicks(low, high, isLogarithmic, short)

@@ -5,7 +5,7 @@
  * `importance.ts`.
  */
 import { count, percentTick, pNumber } from "../../format/numbers.ts"
-import { objectiveName, showObjective } from "../../operations/sweep/describe.ts"
+import { objectiveName, showInterval, showObjective } from "../../operations/sweep/describe.ts"
 import { type Group, groupsOf, importancesOf, type Importance } from "../../operations/sweep/importance.ts"
 import { comparedRung, type SweepProgress, type TrialProgress } from "../../operations/sweep/progress.ts"
 import { type Place, placesOf, showDrawn, showId } from "../../operations/sweep/space.ts"
@@ -170,9 +170,7 @@ const sliceFigure = (
         showGroup(place, group),
         count(group.members.length),
         showObjective(definition, spread.value),
-        spread.low === null
-          ? "–"
-          : `${showObjective(definition, Math.max(0, spread.low))} to ${showObjective(definition, spread.high)}`,
+        spread.low === null ? "–" : showInterval(definition, spread),
       ]),
     }),
   })

@@ -1,5 +1,11 @@
 /** The end of a sweep: (view) -> the section with the finalists and the base, trained again with fresh seeds. */
-import { objectiveName, showObjective, showSpread } from "../../operations/sweep/describe.ts"
+import {
+  extremes,
+  limited,
+  objectiveName,
+  showObjective,
+  showSpread,
+} from "../../operations/sweep/describe.ts"
 import { placesOf, showDrawn, showInBase } from "../../operations/sweep/space.ts"
 import { figure, gallery } from "../page/figures.ts"
 import { html } from "../page/html.ts"
@@ -54,8 +60,7 @@ export const resultSection = ({ definition, hasReport, result }: SweepView): Sec
     })),
     ...(base === null ? [] : [{ name: "the base", ...base.retrained, filled: false }]),
   ].map((one) => ({
-    ...one,
-    low: Math.max(0, one.low),
+    ...limited(definition, one),
     tooltip: `${one.name}: ${showSpread(definition, one)}`,
   }))
   const picture = intervalChart({
@@ -68,7 +73,7 @@ export const resultSection = ({ definition, hasReport, result }: SweepView): Sec
     title: "Result",
     content: [
       paragraph(
-        `The best trials and the base were trained again with ${definition.retrain.seeds} fresh seeds each. The winner has the lowest mean on the validation split. The test split was opened once, for the winner and the base.`,
+        `The best trials and the base were trained again with ${definition.retrain.seeds} fresh seeds each. The winner has the ${extremes(definition).best} mean on the validation split. The test split was opened once, for the winner and the base.`,
       ),
       table({
         caption: `The ${objectiveName(definition)} before and after training again, with 95 % intervals`,

@@ -1,6 +1,6 @@
 /** The trials of a sweep as tables: (definition, progress) -> Html. */
 import { count } from "../../format/numbers.ts"
-import { objectiveName, showObjective, statusWords } from "../../operations/sweep/describe.ts"
+import { extremes, objectiveName, showObjective, statusWords } from "../../operations/sweep/describe.ts"
 import type { SweepProgress, TrialProgress } from "../../operations/sweep/progress.ts"
 import { placesOf, showDrawn } from "../../operations/sweep/space.ts"
 import type { SweepDefinition } from "../../schemas/Sweep.ts"
@@ -74,8 +74,8 @@ export const barrierTable = (definition: SweepDefinition, { barriers, trials }: 
       { name: "measured", numeric: true },
       { name: "pruned there", numeric: true },
       { name: "failed before", numeric: true },
-      { name: `lowest ${objectiveName(definition)}`, numeric: true },
-      { name: "highest", numeric: true },
+      { name: `${extremes(definition).best} ${objectiveName(definition)}`, numeric: true },
+      { name: extremes(definition).worst, numeric: true },
     ],
     rows: barriers.map((barrier, rung) => {
       const values = trials.flatMap(({ values }) => values[rung] ?? [])

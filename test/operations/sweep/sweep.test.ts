@@ -75,6 +75,35 @@ describe("a sweep", () => {
     }
   })
 
+  it("searches for the highest value of a metric of the experiment, and shows it", async () => {
+    const file = write(
+      "metric.ts",
+      `{
+        base: { ...base, metrics: { top2: { kind: "topKCategoricalAccuracy", k: 2 } } },
+        objective: { metric: "top2" }, space: { "optimizer.learningRate": choice(1e-6, 0.003) },
+      }`,
+    )
+    const { code, stderr, stdout } = await runCommand("sweep", file, "--json", ...places("metric"))
+    assert.strictEqual(code, 0, stderr)
+    const result = JSON.parse(stdout)
+    assert.deepStrictEqual(result.objective, { metric: "top2", mode: "max" })
+    assert.strictEqual(result.winner.trial, 1)
+    const [measured] = journalOf("metric")
+      .split("\n")
+      .filter((line) => line.includes('"record":"measured","trial":1,'))
+      .map((line) => JSON.parse(line))
+    const rows = readFileSync(join(scratch, "metric", measured.run, "metrics.ndjson"), "utf8")
+      .trim()
+      .split("\n")
+      .map((line) => JSON.parse(line))
+    // It is minimized, so the negative of the metric is stored.
+    assert.strictEqual(measured.value, -rows.findLast(({ split }) => split === "validation").metrics.top2)
+    assert.strictEqual(result.finalists[0].searched, measured.value)
+    const shown = await runCommand("show", "sweep:small", "--runs-dir", join(scratch, "metric"))
+    assert.match(shown.stdout, /2 trials, 0 pruned, 0 failed, by top2/)
+    assert.include(shown.stdout, (-measured.value).toPrecision(3))
+  })
+
   it("resumes with a journal that was cut, to the same bytes, and trains nothing again", async () => {
     const file = write("sweep.ts")
     const [journal, runs] = [journalOf("runs"), runsIn("runs")]
@@ -215,6 +244,19 @@ describe("a sweep", () => {
     )
     await refused(`{ base: { ...base, batchSize: 0 } }`, /base\.batchSize: found 0/)
     await refused(`{ objective: "testError" }`, /objective: found "testError"/)
+    await refused(
+      `{ objective: { metric: "top2" } }`,
+      /objective\.metric: found top2, expected one that the field metrics names/,
+    )
+    const withMetric = `base: { ...base, metrics: { top2: { kind: "topKCategoricalAccuracy", k: 2 } } }`
+    await refused(
+      `{ ${withMetric}, objective: { metric: "top3" } }`,
+      /objective\.metric: found top3, expected top2/,
+    )
+    await refused(
+      `{ ${withMetric}, objective: { metric: "top2" }, space: { "metrics.top2.k": choice(1, 2) } }`,
+      /space\.metrics\.top2\.k: the objective is a metric, which must be the same for all trials/,
+    )
     const run = await runCommand("run", write("run.ts"), ...places("never"))
     assert.match(run.stderr, /found a sweep, expected an experiment; run it with `pnpm pipeline sweep`/)
     assert.isFalse(existsSync(join(scratch, "never")))

@@ -39,6 +39,15 @@ describe("an evaluation", () => {
     })
   })
 
+  it("of a metric by its name is better with more of it, or with less if the mode is min", () => {
+    const values = [0.5, 0.75, 0.25]
+    const most = evaluated(rules(0, { metric: "macroF1", mode: "max" }), values)
+    assert.deepStrictEqual(most.best, { iteration: 20, value: 0.75 })
+    assert.strictEqual(most.evaluationsWithoutImprovement, 1)
+    const least = evaluated(rules(0, { metric: "calibration", mode: "min" }), values)
+    assert.deepStrictEqual(least.best, { iteration: 30, value: 0.25 })
+  })
+
   it("with a smaller loss is better, and an equal loss does not replace the best", () => {
     const loss = rules(0.1, "validationLoss", 3)
     const progress = evaluated(loss, [0.5, 0.45, 0.6, 0.45])
