@@ -70,6 +70,14 @@ export class EngineNotAvailable extends Failure<EngineNotAvailable>()("EngineNot
     `engine ${engine} is not available: ${found}; ${remedy}; available: ${available.join(", ")}`,
 }) {}
 
+/** The GPU does not train this program as the processor does. */
+export class GpuNotUsable extends Failure<GpuNotUsable>()("GpuNotUsable", {
+  exitCode: "unavailable",
+  fields: { found: Schema.String },
+  message: ({ found }) =>
+    `the GPU was tried with two steps of this training and cannot be used: ${found}; use --device cpu`,
+}) {}
+
 /** The native library failed while it ran. */
 export class EngineFailed extends Failure<EngineFailed>()("EngineFailed", {
   exitCode: "software",
@@ -111,6 +119,6 @@ export class Engine extends Context.Service<
     /** Native resources are released with the scope. */
     readonly compile: (
       program: Program,
-    ) => Effect.Effect<Trainer, KernelNotSupported | EngineFailed, Scope.Scope>
+    ) => Effect.Effect<Trainer, KernelNotSupported | GpuNotUsable | EngineFailed, Scope.Scope>
   }
 >()("tidemark/engines/Engine") {}

@@ -3,7 +3,7 @@
  * write down). Anything else is a defect of the program.
  */
 import { Schema } from "effect"
-import { EngineFailed, KernelNotSupported, StateMismatch } from "../engines/Engine.ts"
+import { EngineFailed, GpuNotUsable, KernelNotSupported, StateMismatch } from "../engines/Engine.ts"
 import { Interrupted } from "../schemas/Interrupted.ts"
 import { Paused } from "../schemas/Paused.ts"
 import { ModelShapeMismatch } from "../schemas/experiment/layerShape.ts"
@@ -61,6 +61,7 @@ export const RunError = Schema.Union([
   ModelShapeMismatch,
   MemoryExceeded,
   KernelNotSupported,
+  GpuNotUsable,
   EngineFailed,
   StateMismatch,
   NonFiniteLoss,

@@ -33,7 +33,7 @@ const largestValue = 16 * 2 ** 20
  * MiB less than 250. With dense layers it is 1000, which takes a tenth to a third less time than 250, because each call begins
  * with copying the weights and waking the threads.
  */
-const evaluationBatchOf = ({ outputs }: Trace<"probabilities">): number => {
+export const evaluationBatchOf = ({ outputs }: Trace<"probabilities">): number => {
   const [images] = outputs.probabilities.shape
   const sizes = reachable([outputs.probabilities])
     .filter(({ shape }) => shape[0] === images)

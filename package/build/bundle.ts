@@ -21,6 +21,7 @@ const threads = {
   parquetWorker: "stages/pack/parquetWorker.ts",
   heartbeatWorker: "storage/lock/heartbeatWorker.ts",
   probeChild: "engines/tensorflow/probeChild.ts",
+  gpuProbeChild: "engines/onnx/device/gpuProbeChild.ts",
 }
 const formats = [
   "engines/onnx/onnx.proto",

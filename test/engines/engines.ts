@@ -4,6 +4,7 @@
  */
 import { Effect, Result } from "effect"
 import * as Onnx from "../../engines/onnx/Onnx.ts"
+import * as Device from "../../engines/onnx/device/Device.ts"
 import { probeBlock } from "../../engines/onnx/probe.ts"
 import { loadRuntime } from "../../engines/onnx/runtime.ts"
 import { findAvailable } from "../../engines/tensorflow/runtime.ts"
@@ -23,5 +24,6 @@ export const enginesUnderTest = {
   "onnx portable": Onnx.layer({ path: "portable", threads: 1 }),
   ...(native === undefined ? {} : { [`onnx nchwc${native.block}`]: Onnx.layerWith(native, { threads: 2 }) }),
   "onnx emulated nchwc16": Onnx.layerWith(emulatedBlocked(16), { threads: 1 }),
+  "onnx for a device": Device.layerOnProcessor({ threads: 2 }),
   ...(hasTensorflow ? { tensorflow: TensorFlow.layer({ threads: tensorflowThreads }) } : {}),
 }

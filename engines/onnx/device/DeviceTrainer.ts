@@ -1,0 +1,202 @@
+/**
+ * A trainer whose state is on a device: (program, device) -> Trainer, released with the scope.
+ *
+ * Results do not depend on how iterations are cut into calls.
+ */
+import { Effect, Scope } from "effect"
+import type { InferenceSession } from "onnxruntime-node"
+import type { State, Trainer } from "../../Engine.ts"
+import { checkState } from "../../state.ts"
+import { sizeOf } from "../../trace/graph.ts"
+import { failed, type Ort } from "../runtime.ts"
+import {
+  type DevicePrediction,
+  type DeviceStep,
+  logNames,
+  readName,
+  stepsPerRead,
+} from "./compileForDevice.ts"
+import { carry, floatTensor, freeDevice, packState, type Tensors, unpackState } from "./DeviceState.ts"
+import { type Device, openDeviceSession } from "./session.ts"
+
+export interface DeviceModels extends DeviceStep {
+  readonly predict: DevicePrediction
+  readonly evaluationBatch: number
+}
+
+/** What a trainer needs of a program: it can be sent to another process. */
+export interface DeviceProgram {
+  readonly classes: number
+  readonly inputShape: ReadonlyArray<number>
+  /** Every variable with its initial value, in the order of a checkpoint. */
+  readonly initial: State
+}
+
+/** The tensors of the entries that the last call left. */
+interface Current {
+  tensors: Tensors
+}
+
+interface Sessions {
+  readonly step: InferenceSession
+  readonly reader: InferenceSession
+}
+
+type Feeds = Readonly<Record<string, Float32Array>>
+
+/** Updates `from` to `to` of a call, at most `stepsPerRead`: the next tensors, logs included. Frees what it made if it fails. */
+const runSteps = async (
+  ort: Ort,
+  { step }: Sessions,
+  { carried, feeds }: DeviceStep,
+  before: Tensors,
+  values: Feeds,
+  [from, to]: readonly [number, number],
+): Promise<Tensors> => {
+  const empty = logNames.map((name) => [
+    name,
+    floatTensor(ort, new Float32Array(stepsPerRead), [stepsPerRead]),
+  ])
+  let tensors: Tensors = { ...before, ...Object.fromEntries(empty) }
+  try {
+    for (let i = from; i < to; i++) {
+      const at = new Float32Array(stepsPerRead)
+      at[i - from] = 1
+      const fed = feeds.map(({ name, shape }) => {
+        const size = sizeOf(shape)
+        return [name, floatTensor(ort, values[name].subarray(i * size, (i + 1) * size), shape)] as const
+      })
+      const marked = { ...tensors, at: floatTensor(ort, at, [stepsPerRead]), ...Object.fromEntries(fed) }
+      const next = carry(carried, await step.run(marked))
+      freeAllBut(tensors, before)
+      tensors = next
+    }
+    return tensors
+  } catch (error) {
+    freeAllBut(tensors, before)
+    throw error
+  }
+}
+
+const freeAllBut = (tensors: Tensors, kept: Tensors): void => {
+  const keep = new Set(Object.values(kept))
+  freeDevice(Object.fromEntries(Object.entries(tensors).filter(([, tensor]) => !keep.has(tensor))))
+}
+
+const makeTrain = (ort: Ort, sessions: Sessions, step: DeviceStep, current: Current): Trainer["train"] => {
+  const entryNames = step.entries.map(({ name }) => name)
+  const run = async (iterations: number, values: Feeds) => {
+    const losses = new Float32Array(iterations)
+    const errorRates = new Float32Array(iterations)
+    const before = current.tensors
+    let tensors = before
+    try {
+      for (let from = 0; from < iterations; from += stepsPerRead) {
+        const to = Math.min(iterations, from + stepsPerRead)
+        const after = await runSteps(ort, sessions, step, tensors, values, [from, to])
+        if (tensors !== before) freeDevice(tensors)
+        tensors = Object.fromEntries(entryNames.map((name) => [name, after[name]]))
+        const read = await sessions.reader.run(after, logNames.map(readName))
+        freeDevice(Object.fromEntries(logNames.map((name) => [name, after[name]])))
+        const logOf = (name: string) => (read[readName(name)].data as Float32Array).subarray(0, to - from)
+        losses.set(logOf("losses"), from)
+        errorRates.set(logOf("errorRates"), from)
+      }
+    } catch (error) {
+      if (tensors !== before) freeDevice(tensors)
+      throw error
+    }
+    if (tensors !== before) freeDevice(before)
+    current.tensors = tensors
+    return { losses, errorRates }
+  }
+  return (iterations, values) =>
+    Effect.tryPromise({ try: () => run(iterations, values), catch: failed("train") })
+}
+
+const makePredict = Effect.fnUntraced(function* (
+  ort: Ort,
+  device: Device,
+  { classes, inputShape }: DeviceProgram,
+  { evaluationBatch, predict: { entries, model } }: DeviceModels,
+  current: Current,
+) {
+  const scope = yield* Effect.scope
+  const opened = yield* Effect.cached(openDeviceSession(ort, model, device).pipe(Scope.provide(scope)))
+  const imageSize = sizeOf(inputShape)
+  const whole = evaluationBatch * imageSize
+  const predict: Trainer["predict"] = Effect.fn("predict")(function* (images: Float32Array) {
+    const session = yield* opened
+    const count = images.length / imageSize
+    const probabilities = new Float32Array(count * classes)
+    const weights = Object.fromEntries(entries.map((name) => [name, current.tensors[name]]))
+    for (let from = 0; from < count; from += evaluationBatch) {
+      const part = images.subarray(from * imageSize, (from + evaluationBatch) * imageSize)
+      const batch = part.length === whole ? part : new Float32Array(whole)
+      // The last batch is filled up with black images, whose predictions are dropped.
+      if (batch !== part) batch.set(part)
+      const fed = { images: floatTensor(ort, batch, [evaluationBatch, ...inputShape]) }
+      const outputs = yield* Effect.tryPromise({
+        try: () => session.run({ ...weights, ...fed }),
+        catch: failed("predict"),
+      })
+      const wanted = Math.min(evaluationBatch, count - from) * classes
+      probabilities.set((outputs.probabilities.data as Float32Array).subarray(0, wanted), from * classes)
+    }
+    return probabilities
+  })
+  return predict
+})
+
+/** The state in the order of the program, read from the device. */
+const makeState = (
+  { reader }: Sessions,
+  { entries }: DeviceStep,
+  variables: State,
+  zeros: Tensors,
+  current: Current,
+) =>
+  Effect.map(
+    Effect.tryPromise({
+      try: () =>
+        reader.run(
+          { ...zeros, ...current.tensors },
+          entries.map(({ name }) => readName(name)),
+        ),
+      catch: failed("read the state"),
+    }),
+    (read): State => {
+      const found = new Map(unpackState(entries, read).map((tensor) => [tensor.name, tensor]))
+      return variables.flatMap(({ name }) => found.get(name) ?? [])
+    },
+  )
+
+export const makeDeviceTrainer = Effect.fn("openDeviceTrainer")(function* (
+  ort: Ort,
+  program: DeviceProgram,
+  models: DeviceModels,
+  device: Device,
+) {
+  const { initial } = program
+  const kept = models.carried.map(({ output }) => output)
+  const step = yield* openDeviceSession(ort, models.step, device, kept)
+  const sessions = { step, reader: yield* openDeviceSession(ort, models.reader, device) }
+  const current: Current = { tensors: packState(ort, models.entries, initial) }
+  yield* Effect.addFinalizer(() => Effect.sync(() => freeDevice(current.tensors)))
+  const zeros = Object.fromEntries(
+    logNames.map((name) => [name, floatTensor(ort, new Float32Array(stepsPerRead), [stepsPerRead])]),
+  )
+  const load = Effect.fn("load")(function* (loaded: State) {
+    const ordered = yield* checkState(initial, loaded)
+    const before = current.tensors
+    current.tensors = packState(ort, models.entries, ordered)
+    freeDevice(before)
+  })
+  return {
+    train: makeTrain(ort, sessions, models, current),
+    evaluationBatch: models.evaluationBatch,
+    predict: yield* makePredict(ort, device, program, models, current),
+    state: makeState(sessions, models, initial, zeros, current),
+    load,
+  } satisfies Trainer
+})

@@ -1,0 +1,108 @@
+/**
+ * Runs a training step on the GPU and on the processor: (task on standard input) -> what it found, as the last line of standard
+ * output. It runs in a process of its own, started by `probe.ts`: ONNX Runtime ends the process if a node fails on a device.
+ */
+import { createHash } from "node:crypto"
+import { deserialize } from "node:v8"
+import { Effect } from "effect"
+import type { State, Trainer } from "../../Engine.ts"
+import { sizeOf } from "../../trace/graph.ts"
+import { loadRuntime, type Ort } from "../runtime.ts"
+import { type DeviceModels, type DeviceProgram, makeDeviceTrainer } from "./DeviceTrainer.ts"
+import type { Answer, Task } from "./probe.ts"
+import { type Device, openDeviceSession } from "./session.ts"
+
+const iterations = 2
+const images = 25
+
+/** Values of 0 to 1 without a pattern along any axis. */
+const waves = (size: number) =>
+  Float32Array.from({ length: size }, (_, i) => Math.abs(Math.sin(i * 12.9898 + 1)))
+
+/** Images, one-hot labels, a usual learning rate, and masks that keep half of the values. */
+const feedsOf = ({ feeds }: DeviceModels, classes: number) =>
+  Object.fromEntries(
+    feeds.map(({ name, shape }) => {
+      const size = iterations * sizeOf(shape)
+      if (name === "images") return [name, waves(size)]
+      if (name === "learningRate") return [name, new Float32Array(size).fill(1e-3)]
+      if (name === "labels") {
+        const isLabel = (i: number) => i % classes === Math.floor(i / classes) % classes
+        return [name, Float32Array.from({ length: size }, (_, i) => (isLabel(i) ? 1 : 0))]
+      }
+      return [name, waves(size).map((value) => (value > 0.7 ? 2 : 0))]
+    }),
+  )
+
+interface Outcome {
+  readonly losses: Float32Array
+  readonly state: State
+  readonly predictions: Float32Array
+}
+
+const runOn = Effect.fnUntraced(function* (
+  ort: Ort,
+  device: Device,
+  models: DeviceModels,
+  program: DeviceProgram,
+) {
+  const trainer: Trainer = yield* makeDeviceTrainer(ort, program, models, device)
+  const { losses } = yield* trainer.train(iterations, feedsOf(models, program.classes))
+  const state = yield* trainer.state
+  const predictions = yield* trainer.predict(waves(images * sizeOf(program.inputShape)))
+  return { losses, state, predictions } satisfies Outcome
+}, Effect.scoped)
+
+const bytesOf = (data: Float32Array) => new Uint8Array(data.buffer, data.byteOffset, data.byteLength)
+
+const digestOf = ({ losses, predictions, state }: Outcome) => {
+  const hash = createHash("sha256")
+  for (const data of [losses, predictions, ...state.map((tensor) => tensor.data)]) hash.update(bytesOf(data))
+  return hash.digest("hex")
+}
+
+const largestDifference = (a: Float32Array, b: Float32Array) =>
+  a.reduce((largest, value, i) => Math.max(largest, Math.abs(value - b[i])), 0)
+
+/** Of what the steps moved on the processor, the share by which the GPU's result differs, by norm. */
+const differenceOfMoves = (initial: State, expected: State, actual: State): number => {
+  let [moved, different] = [0, 0]
+  initial.forEach(({ data }, at) => {
+    data.forEach((value, i) => {
+      moved += (expected[at].data[i] - value) ** 2
+      different += (expected[at].data[i] - actual[at].data[i]) ** 2
+    })
+  })
+  return Math.sqrt(different / moved)
+}
+
+const answer = Effect.fnUntraced(function* (task: Task) {
+  const ort = yield* loadRuntime
+  const gpu: Device = { kind: "webgpu", threads: 1 }
+  if (task.kind === "open") {
+    yield* Effect.scoped(openDeviceSession(ort, task.model, gpu))
+    return { kind: "opened" } satisfies Answer
+  }
+  const { models, program, threads } = task
+  const expected = yield* runOn(ort, { kind: "cpu", threads }, models, program)
+  const actual = yield* runOn(ort, gpu, models, program)
+  const again = yield* runOn(ort, gpu, models, program)
+  return {
+    kind: "compared",
+    isSame: digestOf(actual) === digestOf(again),
+    losses: { expected: [...expected.losses], actual: [...actual.losses] },
+    moves: differenceOfMoves(program.initial, expected.state, actual.state),
+    predictions: largestDifference(expected.predictions, actual.predictions),
+  } satisfies Answer
+})
+
+const chunks: Array<Uint8Array> = []
+for await (const chunk of process.stdin) chunks.push(chunk as Uint8Array)
+const task = deserialize(Buffer.concat(chunks)) as Task
+const result = await Effect.runPromise(
+  answer(task).pipe(
+    Effect.catch((error) => Effect.succeed<Answer>({ kind: "failed", reason: error.message })),
+  ),
+)
+// Written before the process ends: its sessions on the device may not be released.
+process.stdout.write(`\n${JSON.stringify(result)}\n`, () => process.exit(0))

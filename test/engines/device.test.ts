@@ -1,0 +1,190 @@
+/** The models for a device: what is packed, what a probe accepts, and what is found of Vulkan. */
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs"
+import { tmpdir } from "node:os"
+import { dirname, join } from "node:path"
+import { afterAll, assert, describe, it } from "@effect/vitest"
+import { Effect } from "effect"
+import { Engine } from "../../engines/Engine.ts"
+import { deviceModels } from "../../engines/onnx/device/deviceModels.ts"
+import * as Device from "../../engines/onnx/device/Device.ts"
+import { mistakeIn } from "../../engines/onnx/device/probe.ts"
+import { environmentFor, findVulkan, problemOf, usableDrivers } from "../../engines/onnx/device/vulkan.ts"
+import * as Onnx from "../../engines/onnx/Onnx.ts"
+import { layers } from "../../schemas/experiment/Model.ts"
+import { optimizers } from "../../schemas/experiment/Optimizer.ts"
+import { type Case, feedsOf, images, programOf } from "./training.ts"
+
+const convolutional: Case["model"] = [
+  layers.conv2d({ filters: 4, kernelSize: 3, padding: "same", activation: "relu" }),
+  layers.maxPooling2d(),
+  layers.batchNormalization(),
+  layers.flatten(),
+  layers.dropout({ rate: 0.5 }),
+  layers.dense({ units: 3 }),
+]
+
+const cases: Readonly<Record<string, Case>> = {
+  "Adam, and averages of the weights": {
+    model: convolutional,
+    optimizer: optimizers.adam({ learningRate: 1, clip: { value: 0.01 } }),
+    averaging: { decay: 0.9 },
+  },
+  "AdamW, whose kernels alone decay": {
+    model: convolutional,
+    optimizer: optimizers.adamw({ learningRate: 1, weightDecay: 0.1 }),
+  },
+  "gradients that are clipped one by one": {
+    model: convolutional,
+    optimizer: optimizers.momentum({ learningRate: 1, momentum: 0.9, clip: { norm: 0.1 } }),
+  },
+  "RMSProp without a declared formula": {
+    model: convolutional,
+    optimizer: optimizers.rmsprop({ learningRate: 1 }),
+  },
+}
+
+const run = Effect.fnUntraced(function* (definition: Case) {
+  const program = yield* programOf(definition)
+  const trainer = yield* (yield* Engine).compile(program)
+  const { errorRates, losses } = yield* trainer.train(3, feedsOf(program, 3))
+  return {
+    losses,
+    errorRates,
+    state: yield* trainer.state,
+    predictions: yield* trainer.predict(images(3 * 64)),
+  }
+}, Effect.scoped)
+
+describe("the models for a device", () => {
+  for (const [name, definition] of Object.entries(cases)) {
+    it.effect(`give the bits of the portable path on the processor: ${name}`, () =>
+      Effect.gen(function* () {
+        const portable = yield* run(definition).pipe(
+          Effect.provide(Onnx.layer({ path: "portable", threads: 1 })),
+        )
+        const device = yield* run(definition).pipe(Effect.provide(Device.layerOnProcessor({ threads: 1 })))
+        assert.deepStrictEqual(device, portable)
+      }),
+    )
+  }
+
+  const entriesOf = (definition: Case) =>
+    programOf(definition).pipe(
+      Effect.flatMap(deviceModels),
+      Effect.map(({ entries }) => entries.map(({ parts }) => parts.length)),
+      Effect.scoped,
+    )
+
+  it.effect("hold weights, slots and averages as one vector each", () =>
+    Effect.gen(function* () {
+      // Six weights with m, v and average; then both powers of beta, the power of the decay, and the moving statistics of batch
+      // normalization with their averages.
+      const entries = yield* entriesOf(cases["Adam, and averages of the weights"])
+      assert.deepStrictEqual(entries, [6, 6, 6, 6, 1, 1, 1, 1, 1, 1, 1])
+    }),
+  )
+
+  it.effect("separate the weights that decay from the others", () =>
+    Effect.gen(function* () {
+      const entries = yield* entriesOf(cases["AdamW, whose kernels alone decay"])
+      assert.deepStrictEqual(entries.slice(0, 6), [2, 2, 2, 4, 4, 4])
+    }),
+  )
+})
+
+describe("the comparison of a GPU with the processor", () => {
+  const good = {
+    kind: "compared",
+    isSame: true,
+    losses: { expected: [2.3, 2.2], actual: [2.3, 2.20001] },
+    moves: 0.001,
+    predictions: 1e-6,
+  } as const
+
+  it("accepts what differs by rounding", () => {
+    assert.isUndefined(mistakeIn(good))
+  })
+
+  it("refuses other bits on repetition, other losses, updates and predictions, and what is no number", () => {
+    assert.include(mistakeIn({ ...good, isSame: false }), "different bits")
+    assert.include(mistakeIn({ ...good, losses: { ...good.losses, actual: [2.3, 2.21] } }), "2.30, 2.21")
+    assert.include(mistakeIn({ ...good, losses: { ...good.losses, actual: [2.3, null] } }), "NaN")
+    assert.include(mistakeIn({ ...good, losses: { ...good.losses, actual: [2.3] } }), "its losses are 2.30")
+    assert.include(mistakeIn({ ...good, moves: 0.2 }), "updates differ")
+    assert.include(mistakeIn({ ...good, moves: null }), "updates differ")
+    assert.include(mistakeIn({ ...good, predictions: 0.1 }), "predictions differ")
+  })
+})
+
+describe("what is found of Vulkan", () => {
+  const root = mkdtempSync(join(tmpdir(), "tidemark-vulkan-"))
+  afterAll(() => rmSync(root, { recursive: true }))
+  const machine = (name: string, files: Readonly<Record<string, string>>) => {
+    const folder = join(root, name)
+    for (const [path, text] of Object.entries(files)) {
+      mkdirSync(dirname(join(folder, path)), { recursive: true })
+      writeFileSync(join(folder, path), text)
+    }
+    return folder
+  }
+  const manifest = (library: string) =>
+    JSON.stringify({ file_format_version: "1.0.0", ICD: { library_path: library, api_version: "1.3.0" } })
+  const hidden = { HOME: "/nonexistent" }
+  const loader = {
+    "etc/ld.so.conf.d/x86_64.conf": "# multiarch\n/usr/lib/x86_64-linux-gnu\n",
+    "usr/lib/x86_64-linux-gnu/libvulkan.so.1": "loader",
+  }
+  const nvidia = {
+    "etc/vulkan/icd.d/nvidia_icd.json": manifest("libGLX_nvidia.so.0"),
+    "usr/lib/x86_64-linux-gnu/libGLX_nvidia.so.0": "driver 1",
+    "proc/driver/nvidia/gpus/0000:01:00.0/information": "Model: \t\t NVIDIA H100 PCIe\nIRQ: 1\n",
+    "sys/class/drm/card0/device/vendor": "0x10de\n",
+    "sys/class/drm/card0/device/device": "0x2331\n",
+  }
+  const software = { "usr/share/vulkan/icd.d/lvp_icd.json": manifest("libvulkan_lvp.so") }
+
+  it("names the card, and changes with the driver's library", () => {
+    const folder = machine("nvidia", { ...loader, ...nvidia, ...software })
+    const vulkan = findVulkan(hidden, folder)
+    assert.deepStrictEqual(vulkan.cards, ["NVIDIA H100 PCIe"])
+    assert.strictEqual(vulkan.loader, join(folder, "usr/lib/x86_64-linux-gnu/libvulkan.so.1"))
+    const [driver, ...others] = usableDrivers(vulkan, {})
+    assert.lengthOf(others, 0)
+    assert.match(driver.version, /^libGLX_nvidia\.so\.0 1\.3\.0 [0-9a-f]{12}$/)
+    assert.isUndefined(problemOf(vulkan, "linux", {}))
+    machine("nvidia", { "usr/lib/x86_64-linux-gnu/libGLX_nvidia.so.0": "driver 2" })
+    assert.notStrictEqual(usableDrivers(findVulkan(hidden, folder), {})[0].version, driver.version)
+  })
+
+  it("offers no driver in software, unless tests allow it", () => {
+    const vulkan = findVulkan(hidden, machine("software", { ...loader, ...software }))
+    assert.lengthOf(usableDrivers(vulkan, {}), 0)
+    assert.strictEqual(problemOf(vulkan, "linux", {})?.found, "Vulkan has a driver in software only")
+    assert.lengthOf(usableDrivers(vulkan, { TIDEMARK_SOFTWARE_VULKAN: "1" }), 1)
+  })
+
+  it("says what is missing: the loader, a driver, or the system", () => {
+    const bare = findVulkan(hidden, machine("bare", {}))
+    assert.include(problemOf(bare, "linux", {})?.found, "libvulkan.so.1")
+    const driverless = findVulkan(hidden, machine("driverless", loader))
+    assert.strictEqual(problemOf(driverless, "linux", {})?.found, "Vulkan has no driver")
+    assert.include(problemOf(driverless, "darwin", {})?.found, "darwin")
+  })
+
+  it("reads the drivers that the environment names, and ignores what is no manifest", () => {
+    const folder = machine("named", {
+      ...loader,
+      "a/one.json": manifest("libvulkan_radeon.so"),
+      "b/broken.json": "{",
+    })
+    const named = [join(folder, "a/one.json"), join(folder, "b"), "/nonexistent/two.json"].join(":")
+    for (const variable of ["VK_DRIVER_FILES", "VK_ICD_FILENAMES"]) {
+      const { drivers } = findVulkan({ ...hidden, [variable]: named }, folder)
+      assert.deepStrictEqual(
+        drivers.map(({ library }) => library),
+        ["libvulkan_radeon.so"],
+      )
+      assert.strictEqual(environmentFor(drivers).VK_DRIVER_FILES, join(folder, "a/one.json"))
+    }
+  })
+})

@@ -1,0 +1,70 @@
+/** Training on a GPU, on Vulkan in software: what it computes, and what the engine says about it. */
+import { assert, describe, it } from "@effect/vitest"
+import { Effect } from "effect"
+import { Engine } from "../../engines/Engine.ts"
+import * as Device from "../../engines/onnx/device/Device.ts"
+import * as Onnx from "../../engines/onnx/Onnx.ts"
+import { layers } from "../../schemas/experiment/Model.ts"
+import { optimizers } from "../../schemas/experiment/Optimizer.ts"
+import { hasSoftwareVulkan } from "./softwareVulkan.ts"
+import { type Case, feedsOf, images, programOf, relativeError } from "./training.ts"
+
+const definition: Case = {
+  model: [
+    layers.conv2d({ filters: 4, kernelSize: 3, padding: "same", activation: "relu" }),
+    layers.maxPooling2d(),
+    layers.batchNormalization(),
+    layers.conv2d({ filters: 4, kernelSize: 3, strides: 2, activation: "relu" }),
+    layers.flatten(),
+    layers.dropout({ rate: 0.5 }),
+    layers.dense({ units: 3 }),
+  ],
+  optimizer: optimizers.adamw({ learningRate: 1, weightDecay: 0.01, clip: { globalNorm: 1 } }),
+  averaging: { decay: 0.9 },
+}
+const iterations = 4
+
+/** Trains in calls of `chunk` iterations, from a state that is loaded after the first call. */
+const run = Effect.fnUntraced(function* (chunk: number) {
+  const program = yield* programOf(definition)
+  const feeds = feedsOf(program, iterations, 0.001)
+  let trainer = yield* (yield* Engine).compile(program)
+  const losses = new Float32Array(iterations)
+  for (let i = 0; i < iterations; i += chunk) {
+    const part = program.feeds.map(({ name }) => {
+      const size = feeds[name].length / iterations
+      return [name, feeds[name].slice(i * size, (i + chunk) * size)] as const
+    })
+    losses.set((yield* trainer.train(chunk, Object.fromEntries(part))).losses, i)
+    if (i > 0) continue
+    const saved = yield* trainer.state
+    trainer = yield* (yield* Engine).compile(program)
+    yield* trainer.load(saved)
+  }
+  return { losses, state: yield* trainer.state, predictions: yield* trainer.predict(images(3 * 64)) }
+}, Effect.scoped)
+
+describe.skipIf(!hasSoftwareVulkan)("the onnx engine on Vulkan in software", () => {
+  it.live(
+    "gives the same bits every time, for any calls, after loading its state, and the losses of the processor",
+    () =>
+      Effect.gen(function* () {
+        const once = yield* Effect.provide(run(4), Device.layer({ threads: 1 }))
+        const again = yield* Effect.provide(run(2), Device.layer({ threads: 1 }))
+        assert.deepStrictEqual(again, once)
+        const processor = yield* Effect.provide(run(4), Onnx.layer({ path: "portable", threads: 1 }))
+        assert.isBelow(relativeError(once.losses, processor.losses), 1e-5)
+        assert.isBelow(relativeError(once.predictions, processor.predictions), 1e-3)
+      }),
+    300_000,
+  )
+
+  it.live("names its device and its driver", () =>
+    Effect.gen(function* () {
+      const { info } = yield* Engine
+      assert.strictEqual(info.device, "gpu (software)")
+      assert.strictEqual(info.path, "webgpu")
+      assert.isTrue(Object.keys(info.versions).some((name) => name.startsWith("lvp_icd")))
+    }).pipe(Effect.provide(Device.layer())),
+  )
+})
