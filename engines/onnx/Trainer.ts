@@ -14,7 +14,8 @@ import { traceProgram } from "../trace/traceProgram.ts"
 import { reachable, sizeOf } from "../trace/graph.ts"
 import type { Trace } from "../trace/trace.ts"
 import type { Blocked } from "./lowering/blocked.ts"
-import { type Compiled, compilePredict, compileStep, nextName } from "./compile.ts"
+import { type CompiledStep, compilePredict, compileStep, nextName } from "./compile.ts"
+import { CurrentState } from "./CurrentState.ts"
 import { engineName, failed, openSession, type Ort } from "./runtime.ts"
 
 export interface TrainerOptions {
@@ -44,51 +45,8 @@ export const evaluationBatchOf = ({ outputs }: Trace<"probabilities">): number =
   )
 }
 
-/** Frees the memory now, not at the next garbage collection: a state is tens of megabytes. */
-const free = (tensor: Tensor) => {
-  const { buffer } = tensor.data as Float32Array<ArrayBuffer>
-  tensor.dispose()
-  // A buffer that is moved leaves its memory behind.
-  buffer.transfer(0)
-}
-
 const floatTensor = (ort: Ort, data: Float32Array, shape: ReadonlyArray<number>): Tensor =>
   new ort.Tensor("float32", data, [...shape])
-
-/** The state of a trainer: the tensors that the last call returned, by variable in the program's order. */
-class CurrentState {
-  readonly #variables: Program["variables"]
-  #tensors: ReadonlyArray<Tensor>
-
-  constructor(variables: Program["variables"], tensors: ReadonlyArray<Tensor>) {
-    this.#variables = variables
-    this.#tensors = tensors
-  }
-
-  get tensors(): ReadonlyArray<readonly [name: string, tensor: Tensor]> {
-    return this.#variables.map(({ name }, i) => [name, this.#tensors[i]])
-  }
-
-  /** Frees the tensors of before. */
-  replace(next: (variable: string) => Tensor): void {
-    this.#tensors.forEach(free)
-    this.#tensors = this.#variables.map(({ name }) => next(name))
-  }
-
-  copy(): State {
-    return this.#variables.map(({ name, shape }, i) => ({
-      name,
-      shape,
-      data: Float32Array.from(this.#tensors[i].data as Float32Array),
-    }))
-  }
-
-  load(ordered: State): void {
-    ordered.forEach(({ data }, i) => {
-      ;(this.#tensors[i].data as Float32Array).set(data)
-    })
-  }
-}
 
 /** The session that predicts, opened when it is first needed and released with the trainer. */
 const makePredict = Effect.fnUntraced(function* (
@@ -112,9 +70,9 @@ const makePredict = Effect.fnUntraced(function* (
     const { session, shapes } = yield* predictor
     const count = images.length / imageSize
     const probabilities = new Float32Array(count * classes)
-    const weights = state.tensors.flatMap(([name, { data }]) => {
+    const weights = [...state.variables].flatMap(([name, data]) => {
       const shape = shapes.get(name)
-      return shape === undefined ? [] : [[name, floatTensor(ort, data as Float32Array, shape)] as const]
+      return shape === undefined ? [] : [[name, floatTensor(ort, data, shape)] as const]
     })
     for (let from = 0; from < count; from += batchSize) {
       const part = images.subarray(from * imageSize, (from + batchSize) * imageSize)
@@ -136,7 +94,7 @@ const trainWith =
   (
     ort: Ort,
     session: InferenceSession,
-    step: Compiled,
+    step: CompiledStep,
     feeds: Program["feeds"],
     state: CurrentState,
   ): Trainer["train"] =>
@@ -148,12 +106,12 @@ const trainWith =
             .filter(({ name }) => step.feeds.has(name))
             .map(({ name, shape }) => [name, floatTensor(ort, values[name], [iterations, ...shape])] as const)
           const count = new ort.Tensor("int64", BigInt64Array.of(BigInt(iterations)), [])
-          return await session.run({ iterations: count, ...Object.fromEntries([...fed, ...state.tensors]) })
+          return await session.run({ iterations: count, ...Object.fromEntries(fed), ...state.tensors })
         },
         catch: failed("train"),
       }),
       (outputs) => {
-        state.replace((variable) => outputs[nextName(variable)])
+        state.replace((input) => outputs[nextName(input)])
         return {
           losses: outputs.losses.data as Float32Array,
           errorRates: outputs.errorRates.data as Float32Array,
@@ -184,22 +142,27 @@ export const makeTrainer = Effect.fn("compile")(function* (
   const session = yield* openSession(ort, step.model, options.threads)
 
   const initial = yield* Effect.promise(() => Promise.all(variables.map((variable) => variable.data())))
-  const state = new CurrentState(
-    variables,
-    variables.map(({ name, shape }, i) =>
-      floatTensor(ort, Float32Array.from(initial[i]), step.shapes.get(name) ?? shape),
-    ),
-  )
+  const valuesOf = (state: State) => new Map(state.map(({ data, name }) => [name, data]))
+  const values = variables.map(({ name, shape }, i) => ({ name, shape, data: initial[i] as Float32Array }))
+  const state = new CurrentState(ort, step.state, valuesOf(values))
 
+  const copy = (): State => {
+    const current = state.variables
+    return values.map(({ name, shape }) => ({
+      name,
+      shape,
+      data: Float32Array.from(current.get(name) ?? []),
+    }))
+  }
   const load = Effect.fn("load")(function* (loaded: State) {
-    state.load(yield* checkState(variables, loaded))
+    state.load(valuesOf(yield* checkState(variables, loaded)))
   })
 
   return {
     train: trainWith(ort, session, step, program.feeds, state),
     evaluationBatch,
     predict: yield* makePredict(ort, program, predictTrace, state, options),
-    state: Effect.sync(() => state.copy()),
+    state: Effect.sync(copy),
     load,
   } satisfies Trainer
 })

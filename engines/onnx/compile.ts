@@ -5,7 +5,8 @@
  * copies inputs and outputs (20 ms for Adam's state of the tutorials' network). Names in the model: `<variable>` is an input,
  * `<variable>:next` an output.
  */
-import { reachable, sameShape, type Shape, type Value } from "../trace/graph.ts"
+import { reachable, sameShape, type Shape, sizeOf, type Value } from "../trace/graph.ts"
+import { type Kept, pack } from "../trace/pack.ts"
 import { simplify } from "../trace/simplify.ts"
 import type { Trace } from "../trace/trace.ts"
 import type { Blocked } from "./lowering/blocked.ts"
@@ -18,7 +19,22 @@ export interface Compiled {
   readonly model: Uint8Array
   /** Feeds that the outputs depend on. */
   readonly feeds: ReadonlySet<string>
-  /** Its variables with their shapes as inputs: the same elements in the same order as in the program. */
+}
+
+/** An input of the step's model that goes from one iteration to the next. */
+export interface StateInput {
+  readonly name: string
+  readonly shape: Shape
+  /** The program's variables in it: the same elements in the same order, from `offset` on. */
+  readonly members: ReadonlyArray<{ readonly name: string; readonly offset: number; readonly size: number }>
+}
+
+export interface CompiledStep extends Compiled {
+  readonly state: ReadonlyArray<StateInput>
+}
+
+export interface CompiledPredict extends Compiled {
+  /** The variables that are inputs, with their shapes. */
   readonly shapes: ReadonlyMap<string, Shape>
 }
 
@@ -33,25 +49,52 @@ const fedAmong = (values: ReadonlyArray<Value>): ReadonlySet<string> => {
 export const nextName = (variable: string) => `${variable}:next`
 
 /** The step in a Loop: the variables go through all iterations, losses and error rates are stacked. */
-const addLoop = (model: OnnxGraph, step: OnnxGraph, shapes: ReadonlyMap<string, Shape>): void => {
+const addLoop = (model: OnnxGraph, step: OnnxGraph, kept: ReadonlyArray<StateInput>): void => {
   const iterations = model.input("iterations", [], "int64")
   const forever = model.constant(Uint8Array.of(1), [], "bool")
-  const state = [...shapes].map(([name, shape]) => model.input(name, shape))
-  const outputs = [...shapes.keys()].map(nextName)
+  const state = kept.map(({ name, shape }) => model.input(name, shape))
+  const outputs = kept.map(({ name }) => nextName(name))
   model.ops("Loop", [iterations, forever, ...state], [...outputs, "losses", "errorRates"], {
     body: { g: step },
   })
-  for (const [name, shape] of shapes) model.output(nextName(name), shape)
+  for (const { name, shape } of kept) model.output(nextName(name), shape)
   for (const name of ["losses", "errorRates"]) model.output(name, ["iterations"])
 }
 
+/** A variable's values as an input of the model: whole, in tiles, or cut from a vector if the step reads its members. */
+const readState = (
+  { input, members }: Kept,
+  state: Name,
+  shape: Shape,
+  read: ReadonlySet<Value>,
+  lowering: Lowering,
+): void => {
+  const { graph } = lowering
+  lowering.write(input, "nhwc", sameShape(shape, input.shape) ? state : graph.reshape(state, input.shape))
+  if (members[0].input === input || !members.some((member) => read.has(member.input))) return
+  const sizes = members.map((member) => sizeOf(member.input.shape))
+  const parts = graph.ops("Split", [state, graph.ints(sizes)], members.length, { axis: { i: 0 } })
+  for (const [i, member] of members.entries()) {
+    const { shape } = member.input
+    lowering.write(member.input, "nhwc", shape.length === 1 ? parts[i] : graph.reshape(parts[i], shape))
+  }
+}
+
 /** One run of the model makes `iterations` (int64 scalar) updates; feeds are [iterations, ...shape]; outputs `losses`, `errorRates`. */
-export const compileStep = (trace: Trace<"loss" | "errorRate">, blocked: Blocked | undefined): Compiled => {
-  const [loss, errorRate, ...next] = simplify([
+export const compileStep = (
+  trace: Trace<"loss" | "errorRate">,
+  blocked: Blocked | undefined,
+): CompiledStep => {
+  const [loss, errorRate, ...simplified] = simplify([
     trace.outputs.loss,
     trace.outputs.errorRate,
     ...trace.variables.map((variable) => variable.next),
   ])
+  const kept = pack(
+    trace.variables.map((variable, i) => ({ ...variable, next: simplified[i] })),
+    [loss, errorRate],
+  )
+  const next = kept.map((each) => each.next)
   const values = reachable([loss, errorRate, ...next])
   const feeds = fedAmong(values)
   const model = new OnnxGraph("train")
@@ -66,11 +109,12 @@ export const compileStep = (trace: Trace<"loss" | "errorRate">, blocked: Blocked
   const iteration = body.input(body.fresh("iteration"), [], "int64")
   const condition = body.input(body.fresh("condition"), [], "bool")
   const tiled = new Map<Value, Name>()
-  for (const [i, { input, name }] of trace.variables.entries()) {
-    const shape = shapeOf(next[i])
-    const state = body.input(body.fresh(name), shape)
-    if (!sameShape(shape, input.shape)) tiled.set(input, state)
-    lowering.write(input, "nhwc", tiled.has(input) ? body.reshape(state, input.shape) : state)
+  const read = new Set(values)
+  for (const each of kept) {
+    const shape = shapeOf(each.next)
+    const state = body.input(body.fresh(each.name), shape)
+    if (!sameShape(shape, each.input.shape)) tiled.set(each.input, state)
+    readState(each, state, shape, read, lowering)
   }
   for (const { input, name } of trace.feeds.filter((feed) => feeds.has(feed.name))) {
     model.input(name, ["iterations", ...input.shape])
@@ -85,13 +129,20 @@ export const compileStep = (trace: Trace<"loss" | "errorRate">, blocked: Blocked
   for (const value of next) body.yield(updated.get(value) ?? lowering.read(value), shapeOf(value))
   for (const value of [loss, errorRate]) body.yield(lowering.read(value), [])
 
-  const shapes = new Map(trace.variables.map(({ name }, i) => [name, shapeOf(next[i])]))
-  addLoop(model, body, shapes)
-  return { model: model.encode(), feeds, shapes }
+  const state = kept.map(({ members, name, next }) => ({
+    name,
+    shape: shapeOf(next),
+    members: members.map(({ input, name, offset }) => ({ name, offset, size: sizeOf(input.shape) })),
+  }))
+  addLoop(model, body, state)
+  return { model: model.encode(), feeds, state }
 }
 
 /** Inputs: `images` and the variables that they depend on. Output: `probabilities`. */
-export const compilePredict = (trace: Trace<"probabilities">, blocked: Blocked | undefined): Compiled => {
+export const compilePredict = (
+  trace: Trace<"probabilities">,
+  blocked: Blocked | undefined,
+): CompiledPredict => {
   const [probabilities] = simplify([trace.outputs.probabilities])
   const values = reachable([probabilities])
   const model = new OnnxGraph("predict")

@@ -17,6 +17,7 @@ import { trace } from "../trace/trace.ts"
 import { probeCache } from "../probeCache.ts"
 import type { Blocked } from "./lowering/blocked.ts"
 import { compilePredict, compileStep, nextName } from "./compile.ts"
+import { CurrentState } from "./CurrentState.ts"
 import { openSession, type Ort } from "./runtime.ts"
 
 /** Values between ±scale, without a pattern along any axis. */
@@ -89,7 +90,7 @@ const checkProgram = (block: number) => {
 type Check = ReturnType<typeof checkProgram>
 
 const modelsOf = ({ predict, step }: Check, blocked: Blocked | undefined) => ({
-  step: compileStep(step, blocked).model,
+  step: compileStep(step, blocked),
   predict: compilePredict(predict, blocked).model,
 })
 
@@ -102,18 +103,31 @@ const outputsOf = Effect.fnUntraced(function* (
   const run = Effect.fnUntraced(function* (model: Uint8Array, inputs: Record<string, OrtTensor>) {
     const session = yield* openSession(ort, model, 1)
     const outputs = yield* Effect.tryPromise(() => session.run(inputs))
-    return (name: string) => outputs[name].data as Float32Array
+    return (name: string) => outputs[name]
   })
   const float = (values: Float32Array, shape: ReadonlyArray<number>) =>
     new ort.Tensor("float32", values, [...shape])
-  const state = Object.fromEntries(tensors.map(({ name, shape, values }) => [name, float(values, shape)]))
+  const state = new CurrentState(
+    ort,
+    models.step.state,
+    new Map(tensors.map(({ name, values }) => [name, values])),
+  )
   const batches = feeds.map(({ name, shape, values }) => [name, float(values, [1, ...shape])])
   const iterations = new ort.Tensor("int64", BigInt64Array.of(1n), [])
-  const next = yield* run(models.step, { iterations, ...Object.fromEntries(batches), ...state })
-  const changes = tensors.map(({ name, values }) => next(nextName(name)).map((value, i) => value - values[i]))
+  const fed = { iterations, ...Object.fromEntries(batches) }
+  const next = yield* run(models.step.model, { ...fed, ...state.tensors })
+  state.replace((input) => next(nextName(input)))
+  const after = state.variables
+  const changes = tensors.map(({ name, values }) =>
+    values.map((value, i) => (after.get(name)?.[i] ?? Number.NaN) - value),
+  )
   const [{ shape, values }] = feeds
-  const predicted = yield* run(models.predict, { images: float(values, shape), ...state })
-  return [...changes, predicted("probabilities")]
+  const weights = tensors.map(({ name, shape, values }) => [name, float(values, shape)])
+  const predicted = yield* run(models.predict, {
+    images: float(values, shape),
+    ...Object.fromEntries(weights),
+  })
+  return [...changes, predicted("probabilities").data as Float32Array]
 })
 
 /** Rounding stays below 1e-4 of the largest value. A wrong layout makes errors as large as the values. */
@@ -134,7 +148,7 @@ export const isFastPathCorrect = Effect.fn("verifyFastPath")(function* (
   const check = checkProgram(blocked.block)
   const fast = modelsOf(check, blocked)
   const processor = `${cpus()[0]?.model ?? "unknown"} ${process.arch}`
-  const cache = probeCache("onnx-fast-path", [processor, version, fast.step, fast.predict], Agrees)
+  const cache = probeCache("onnx-fast-path", [processor, version, fast.step.model, fast.predict], Agrees)
   if ((yield* cache.read) !== undefined) return true
   const agrees = yield* Effect.gen(function* () {
     const actual = yield* outputsOf(ort, check, fast)

@@ -1,0 +1,118 @@
+/**
+ * Where a training step of the onnx engine spends its time: microseconds per iteration by operator and layer, from ONNX
+ * Runtime's own profile.
+ *
+ *   pnpm bench:profile [--experiment experiments/cnn-fast.ts] [--batch 50] [--threads 1] [--iterations 40] [--top 30]
+ *
+ * Profiling itself costs some microseconds a node. One thread shows what the work costs; several show which operators do not
+ * use them.
+ */
+import { mkdtempSync, readFileSync, readdirSync, rmSync } from "node:fs"
+import { cpus, tmpdir } from "node:os"
+import { join } from "node:path"
+import { parseArgs } from "node:util"
+import * as NodeServices from "@effect/platform-node/NodeServices"
+import { Effect, Logger } from "effect"
+import { table } from "../cli/render/table.ts"
+import { nativeBlocked } from "../engines/onnx/lowering/blocked.ts"
+import { compileStep } from "../engines/onnx/compile.ts"
+import { CurrentState } from "../engines/onnx/CurrentState.ts"
+import { probeBlock } from "../engines/onnx/probe.ts"
+import { loadRuntime } from "../engines/onnx/runtime.ts"
+import { traceProgram } from "../engines/trace/traceProgram.ts"
+import { loadExperiment } from "../pipeline/experimentFile/load.ts"
+import { buildProgram } from "../stages/model/model.ts"
+import { feedsOf } from "./feeds.ts"
+
+const { values: options } = parseArgs({
+  options: {
+    experiment: { type: "string", default: "experiments/cnn-fast.ts" },
+    batch: { type: "string" },
+    threads: { type: "string", default: "1" },
+    iterations: { type: "string", default: "40" },
+    top: { type: "string", default: "30" },
+  },
+})
+
+const [threads, iterations, top] = [options.threads, options.iterations, options.top].map(Number)
+const scratch = mkdtempSync(join(tmpdir(), "tidemark-profile-"))
+
+interface Event {
+  readonly cat: string
+  readonly name: string
+  readonly dur: number
+  readonly args: { readonly op_name?: string }
+}
+
+const program = Effect.gen(function* () {
+  const { experiment } = yield* loadExperiment(options.experiment, {})
+  const batchSize = Number(options.batch ?? experiment.batchSize)
+  const network = yield* buildProgram({ ...experiment, batchSize, inputShape: [28, 28, 1], classes: 10 })
+  const ort = yield* loadRuntime
+  const blocked = (yield* probeBlock(ort)) ?? nativeBlocked(8)
+  const stepTrace = yield* traceProgram("onnx", network.variables, network.feeds, network.step)
+  const step = compileStep(stepTrace, blocked)
+  const session = yield* Effect.promise(() =>
+    ort.InferenceSession.create(step.model, {
+      executionProviders: ["cpu"],
+      intraOpNumThreads: threads,
+      interOpNumThreads: 1,
+      graphOptimizationLevel: "all",
+      enableMemPattern: false,
+      enableProfiling: true,
+      profileFilePrefix: join(scratch, "step"),
+      logSeverityLevel: 4,
+      extra: { session: { intra_op: { spin_duration_us: "50" } } },
+    }),
+  )
+  const initial = yield* Effect.promise(() => Promise.all(network.variables.map((each) => each.data())))
+  const values = network.variables.map(({ name }, i) => [name, Float32Array.from(initial[i])] as const)
+  const state = new CurrentState(ort, step.state, new Map(values))
+  const given = feedsOf(network, iterations)
+  const fed = Object.fromEntries(
+    network.feeds
+      .filter(({ name }) => step.feeds.has(name))
+      .map(({ name, shape }) => [name, new ort.Tensor("float32", given[name], [iterations, ...shape])]),
+  )
+  const count = new ort.Tensor("int64", BigInt64Array.of(BigInt(iterations)), [])
+  const run = () => session.run({ iterations: count, ...fed, ...state.tensors })
+  yield* Effect.promise(run)
+  const start = performance.now()
+  yield* Effect.promise(run)
+  const milliseconds = (performance.now() - start) / iterations
+  session.endProfiling()
+  yield* Effect.promise(() => session.release())
+  return { batchSize, milliseconds }
+})
+
+const { batchSize, milliseconds } = await Effect.runPromise(
+  program.pipe(Effect.scoped, Effect.provide([NodeServices.layer, Logger.layer([])])),
+)
+const [file] = readdirSync(scratch)
+const events = JSON.parse(readFileSync(join(scratch, file), "utf8")) as ReadonlyArray<Event>
+rmSync(scratch, { recursive: true, force: true })
+
+const kernels = events.filter(({ cat, name }) => cat === "Node" && name.endsWith("_kernel_time"))
+const perIteration = 1 / (2 * iterations)
+const grouped = (key: (event: Event) => string) => {
+  const groups = new Map<string, { microseconds: number; nodes: number }>()
+  for (const event of kernels) {
+    if (event.args.op_name === "Loop") continue
+    const group = groups.get(key(event)) ?? { microseconds: 0, nodes: 0 }
+    group.microseconds += event.dur * perIteration
+    group.nodes += perIteration
+    groups.set(key(event), group)
+  }
+  return [...groups].sort(([, a], [, b]) => b.microseconds - a.microseconds)
+}
+const rowsOf = (groups: ReturnType<typeof grouped>) =>
+  groups
+    .slice(0, top)
+    .map(([name, { microseconds, nodes }]) => [name, nodes.toFixed(1), microseconds.toFixed(0)])
+const inNodes = grouped(() => "all nodes")[0][1]
+console.log(`${cpus()[0].model}; ${options.experiment}, batches of ${batchSize}, threads ${threads}`)
+console.log(
+  `${milliseconds.toFixed(2)} ms an iteration; ${inNodes.nodes.toFixed(0)} nodes, ${(inNodes.microseconds / 1000).toFixed(2)} ms in them`,
+)
+console.log(table(["operator", "nodes", "µs"], rowsOf(grouped(({ args }) => args.op_name ?? "?"))))
+console.log(table(["node", "nodes", "µs"], rowsOf(grouped(({ name }) => name.replace(/_kernel_time$/, "")))))
