@@ -5,13 +5,14 @@ import { loadEnsemble } from "../../operations/ensemble/ensembleFile.ts"
 import { loadDefault } from "../../pipeline/experimentFile/load.ts"
 import { runEnsemble } from "./run/ensemble.ts"
 import { runExperiment } from "./run/experiment.ts"
+import { importTraining } from "./run/importTraining.ts"
 import { flags } from "./run/options.ts"
 
 export const run = Command.make(
   "run",
   flags,
   Effect.fn("run")(function* (options) {
-    const loaded = yield* loadDefault(options.file)
+    const loaded = yield* loadDefault(options.file, importTraining)
     const ensemble = yield* loadEnsemble(loaded)
     yield* ensemble === undefined ? runExperiment(loaded, options) : runEnsemble(ensemble, options)
   }),

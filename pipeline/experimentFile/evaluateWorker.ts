@@ -4,11 +4,14 @@
  * The file is the user's program. Whatever it leaves behind (timers, sockets, a promise that never settles) ends with this
  * thread, and `process.exit` ends only this thread. Plain data alone leaves it.
  */
+import { enableCompileCache } from "node:module"
 import { types } from "node:util"
 import { parentPort, workerData } from "node:worker_threads"
 import { encodeValue, type Evaluated, NotPlain } from "./transfer.ts"
 import { loadUserModules } from "./userModules.ts"
 
+// A thread has no compile cache of its own accord. With it the file's imports take a third of the time.
+enableCompileCache()
 loadUserModules()
 const { url } = workerData as { readonly url: string }
 

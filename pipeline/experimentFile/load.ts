@@ -178,8 +178,8 @@ const filesLike = Effect.fnUntraced(function* (path: string) {
   return known.filter((file) => meant.includes(nameOf(file))).map((file) => paths.relative("", file))
 })
 
-/** The default export of a file, not decoded. */
-export const loadDefault = Effect.fn("loadDefault")(function* (file: string) {
+/** The default export of a file, not decoded. `meanwhile` is called once the file is found, before a thread evaluates it. */
+export const loadDefault = Effect.fn("loadDefault")(function* (file: string, meanwhile?: () => void) {
   const paths = yield* Path.Path
   const path = paths.resolve(file)
   if (!(yield* files.exists(path)))
@@ -190,6 +190,7 @@ export const loadDefault = Effect.fn("loadDefault")(function* (file: string) {
   }
   // A device, a FIFO or a link to one would never end.
   yield* files.read(path, largestBytes)
+  meanwhile?.()
   const value = yield* evaluateFile(path)
   if (value === undefined) {
     return yield* new ExperimentNotLoadable({

@@ -12,6 +12,10 @@ import { isTypeScriptUrl, ownEntries, stripTypes } from "../../stages/code/modul
 
 const isTypeScript = (url: string) => url.startsWith("file:") && isTypeScriptUrl(url)
 
+/** The vocabulary that every experiment imports: Node.js strips it itself, and caches what it compiles. */
+const vocabulary = new URL("../../schemas/", import.meta.url).href
+const isOurs = (url: string) => url.startsWith(vocabulary) && !vocabulary.includes("/node_modules/")
+
 const isNotFound = (error: unknown) =>
   error instanceof Error && "code" in error && error.code === "ERR_MODULE_NOT_FOUND"
 
@@ -28,7 +32,7 @@ export const loadUserModules = () =>
       }
     },
     load: (url, context, next) => {
-      if (!isTypeScript(url)) return next(url, context)
+      if (!isTypeScript(url) || isOurs(url)) return next(url, context)
       const text = readFileSync(fileURLToPath(url), "utf8")
       return { format: "module", source: stripTypes(text, url), shortCircuit: true }
     },

@@ -49,7 +49,7 @@ export const runExperiment = Effect.fn("runExperiment")(function* (loaded: Loade
     ? { fingerprint: fingerprint(experiment), prepare: () => Effect.void }
     : yield* prepareFork(yield* findRun(options.runsDir, options.from.value), experiment)
 
-  // Engines and stages take most of the start-up time: they are loaded once the experiment is valid.
+  // Imported already, by `importTraining`.
   const { selectEngine } = yield* Effect.promise(() => import("../../../engines/select.ts"))
   const { startRun } = yield* Effect.promise(() => import("../../../pipeline/startRun.ts"))
   const { report, path: folder } = yield* startRun({
