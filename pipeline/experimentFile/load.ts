@@ -109,6 +109,14 @@ const labelProblems = ({ classWeight = {}, gate }: Experiment, classes: number) 
   )
 }
 
+/** The levels of an embedding are parts of [0, 1]. */
+const embeddingProblems = ({ model, normalization }: Experiment) => {
+  const index = model.findIndex(({ kind }) => kind === "embedding")
+  if (index < 0 || normalization === "unit") return []
+  const problem = `found ${normalization}, expected unit for model[${index}], an embedding: its levels are parts of the range from 0 to 1`
+  return [{ at: "normalization", problem }]
+}
+
 /** A monitored metric that is not measured. */
 const monitorProblems = ({ metrics, monitor }: Experiment) => {
   const problem = typeof monitor === "string" ? undefined : unknownMetric(monitor, metrics)
@@ -142,6 +150,7 @@ export const decodeExperiment = Effect.fn("decodeExperiment")(function* (value: 
     ...augmentationProblems(experiment, imageShape),
     ...labelProblems(experiment, classes),
     ...monitorProblems(experiment),
+    ...embeddingProblems(experiment),
   ]
   if (problems.length > 0) return yield* new ExperimentInvalid({ path, problems })
   return experiment

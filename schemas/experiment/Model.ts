@@ -5,6 +5,7 @@
  * everything that affects the arithmetic. Shapes are without the batch.
  */
 import { Schema } from "effect"
+import { Embedding, PositionEmbedding } from "./embeddings.ts"
 import { type OwnReference, refer, reference, type WithOptions } from "./OwnCode.ts"
 import {
   Activation,
@@ -184,6 +185,8 @@ export const Layer = Schema.Union([
   BatchNormalization,
   LayerNormalization,
   GroupNormalization,
+  Embedding,
+  PositionEmbedding,
   MultiHeadAttention,
   ActivationLayer,
   LeakyReLU,
@@ -258,6 +261,14 @@ export const layers = {
   /** Normalizes each example over all positions and the channels of a group: Wu and He (2018). */
   groupNormalization: (options: Options<typeof GroupNormalization> = {}) =>
     ({ kind: "groupNormalization", ...named(options) }) as const,
+  /**
+   * A learned vector for each level of the pixel values of the images: [height, width, channels] ->
+   * [height, width, channels · outputDim].
+   */
+  embedding: (options: Options<typeof Embedding>) => ({ kind: "embedding", ...named(options) }) as const,
+  /** Adds a learned value to each element, such as to the tokens that attention reads. */
+  positionEmbedding: (options: Options<typeof PositionEmbedding> = {}) =>
+    ({ kind: "positionEmbedding", ...named(options) }) as const,
   /**
    * Attention of several heads between all positions of its inputs, which are images or [positions, values]: Vaswani et al. (2017).
    * The output has the positions and the values of the query.

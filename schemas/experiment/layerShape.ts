@@ -35,6 +35,9 @@ export class ModelShapeMismatch extends Failure<ModelShapeMismatch>()("ModelShap
   },
 }) {}
 
+/** The name of the network's input. */
+export const imagesName = "images"
+
 type Merge = Extract<Layer, { readonly kind: "add" | "concatenate" }>
 type Attention = Extract<Layer, { readonly kind: "multiHeadAttention" }>
 export type CustomLayer = Extract<Layer, { readonly kind: "custom" }>
@@ -86,7 +89,22 @@ const windowedOutput = (name: string, input: Shape, windows: Windows, channels: 
   return doesNotFit(name, input, `images of at least ${show(size)}`, advice)
 }
 
-const outputOf = (name: string, layer: Single, input: Shape): Output => {
+/** Levels have no gradient, so no weights can be before them. */
+const embedded = (layer: string, { name, shape }: Input, outputDim: number): Output =>
+  name === imagesName
+    ? Result.succeed(shape.with(-1, last(shape) * outputDim))
+    : doesNotFit(
+        layer,
+        shape,
+        "the images, whose pixels have levels",
+        'put it first, or read inputs: ["images"]',
+      )
+
+const outputOf = (
+  name: string,
+  layer: Exclude<Single, { readonly kind: "embedding" }>,
+  input: Shape,
+): Output => {
   switch (layer.kind) {
     case "conv2d":
     case "separableConv2d":
@@ -138,6 +156,7 @@ const outputOf = (name: string, layer: Single, input: Shape): Output => {
     }
     case "batchNormalization":
     case "layerNormalization":
+    case "positionEmbedding":
     case "dropout":
     case "activation":
     case "leakyReLU":
@@ -167,6 +186,10 @@ const parametersOf = (layer: Single, input: Shape): number => {
     case "layerNormalization":
     case "groupNormalization":
       return channels * (Number(layer.center) + Number(layer.scale))
+    case "embedding":
+      return layer.inputDim * layer.outputDim
+    case "positionEmbedding":
+      return product(input)
     case "prelu":
       return product(input.filter((_, axis) => layer.sharedAxes?.includes(axis + 1) !== true))
     case "maxPooling2d":
@@ -273,7 +296,9 @@ export const layerShape = (
     return Result.map(mergedOutput(name, layer.kind, inputs), (output) => ({ output, parameters: 0 }))
   }
   const [{ shape }] = inputs
-  return Result.map(outputOf(name, layer, shape), (output) => ({
+  const fitted =
+    layer.kind === "embedding" ? embedded(name, inputs[0], layer.outputDim) : outputOf(name, layer, shape)
+  return Result.map(fitted, (output) => ({
     output,
     parameters: parametersOf(layer, shape),
   }))

@@ -24,6 +24,8 @@ const staysWithin = (layer: Layer, inputs: ReadonlyArray<boolean>): boolean => {
     case "batchNormalization":
     case "layerNormalization":
     case "groupNormalization":
+    case "embedding":
+    case "positionEmbedding":
     case "multiHeadAttention":
     case "add":
     case "custom":

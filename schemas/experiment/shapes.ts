@@ -5,6 +5,7 @@
  */
 import { Result } from "effect"
 import {
+  imagesName,
   type Input,
   layerShape,
   ModelShapeMismatch,
@@ -13,6 +14,8 @@ import {
   show,
 } from "./layerShape.ts"
 import type { Layer, Model } from "./Model.ts"
+
+export { imagesName }
 
 export interface LayerShape {
   /** Unique: the layer's own name, or its kind and number, such as `conv2d_1`. Its variables are named after it. */
@@ -34,9 +37,6 @@ export const layerNames = (model: Model): ReadonlyArray<string> => {
     return layer.name ?? `${layer.kind}_${number}`
   })
 }
-
-/** The name of the network's input. */
-export const imagesName = "images"
 
 /** The names of the layers that every layer reads: those it names, or the previous layer. */
 export const layerInputs = (model: Model): ReadonlyArray<ReadonlyArray<string>> => {

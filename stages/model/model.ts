@@ -63,7 +63,12 @@ export interface Network extends Program {
 }
 
 /** TensorFlow.js has no class of these layers. */
-const withoutClass: ReadonlyArray<Layer["kind"]> = ["groupNormalization", "multiHeadAttention"]
+const withoutClass: ReadonlyArray<Layer["kind"]> = [
+  "embedding",
+  "groupNormalization",
+  "multiHeadAttention",
+  "positionEmbedding",
+]
 
 const beyondLayersFormat = (
   { layers }: LayerGraph,

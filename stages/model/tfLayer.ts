@@ -7,6 +7,7 @@ import * as tfl from "@tensorflow/tfjs-layers"
 import type { Layer } from "../../schemas/experiment/Model.ts"
 import type { Initializer, Regularizer } from "../../schemas/experiment/weights.ts"
 import { MultiHeadAttention } from "./attention.ts"
+import { LevelEmbedding, PositionEmbedding } from "./embedding.ts"
 import { FedDropout, spatialNoise } from "./dropout.ts"
 import { batchNormalization, GroupNormalization, layerNormalization } from "./normalization.ts"
 
@@ -99,6 +100,10 @@ export const tfLayer = (layer: BuiltIn, name: string): tfl.layers.Layer => {
       return layerNormalization(layer, name)
     case "groupNormalization":
       return new GroupNormalization(layer, name)
+    case "embedding":
+      return new LevelEmbedding(layer, name)
+    case "positionEmbedding":
+      return new PositionEmbedding(name)
     case "multiHeadAttention":
       return new MultiHeadAttention(layer, name)
     case "activation":
@@ -137,6 +142,9 @@ export const weightOptions = (layer: Layer, weight: string): WeightOptions => {
       return weight === "depthwise_kernel"
         ? { initializer: layer.depthwiseInitializer, regularizer: layer.depthwiseRegularizer }
         : { initializer: layer.biasInitializer }
+    case "embedding":
+    case "positionEmbedding":
+      return { initializer: layer.embeddingsInitializer, regularizer: layer.embeddingsRegularizer }
     case "prelu":
       return { initializer: layer.alphaInitializer }
     case "multiHeadAttention":

@@ -104,6 +104,20 @@ describe("an experiment", () => {
     }),
   )
 
+  it.effect("is refused if it embeds pixels that are not normalized to the range from 0 to 1", () =>
+    Effect.gen(function* () {
+      const model = [{ kind: "embedding", inputDim: 8, outputDim: 2 }, ...cnn.model]
+      const error = yield* Effect.flip(
+        decodeExperiment({ ...cnn, model, normalization: "standardized" }, "cnn.ts"),
+      )
+      assert.include(
+        error.message,
+        "1 problem:\n  normalization: found standardized, expected unit for model[0], an embedding",
+      )
+      yield* decodeExperiment({ ...cnn, model }, "cnn.ts")
+    }),
+  )
+
   it.effect("is refused if it monitors a metric that it does not measure", () =>
     Effect.gen(function* () {
       const problemOf = (change: object) =>

@@ -169,7 +169,42 @@ describe("inferShapes", () => {
     )
   })
 
+  it("infers embeddings", () => {
+    const shapes = Result.getOrThrow(
+      inferShapes(
+        decode([
+          layers.embedding({ inputDim: 16, outputDim: 5 }),
+          layers.positionEmbedding(),
+          layers.globalAveragePooling2d(),
+          layers.positionEmbedding(),
+          layers.dense({ units: 10 }),
+        ]),
+        [4, 6, 3],
+        10,
+      ),
+    )
+    assert.deepStrictEqual(
+      shapes.slice(0, 4).map(({ output, parameters }) => [output, parameters]),
+      [
+        [[4, 6, 15], 16 * 5],
+        [[4, 6, 15], 4 * 6 * 15],
+        [[15], 0],
+        [[15], 15],
+      ],
+    )
+  })
+
   const failures: ReadonlyArray<readonly [string, unknown, RegExp]> = [
+    [
+      "refuses an embedding of anything but the images",
+      [
+        layers.conv2d({ filters: 6, kernelSize: 1 }),
+        layers.embedding({ inputDim: 8, outputDim: 2 }),
+        layers.flatten(),
+        layers.dense({ units: 10 }),
+      ],
+      /embedding_1 .* \[28, 28, 6\], expected the images, whose pixels have levels; put it first, or read inputs: \["images"\]/,
+    ],
     [
       "refuses a window larger than the image, with the layer and both shapes",
       [

@@ -32,6 +32,7 @@ const optionsOf = (layer: Layer): string => {
   if ("padding" in layer) words.push(paddingOf(layer.padding))
   if ("size" in layer) words.push(`size ${by(layer.size)}, ${layer.interpolation}`)
   if ("groups" in layer) words.push(layer.groups === -1 ? "a group each channel" : `${layer.groups} groups`)
+  if (layer.kind === "embedding") words.push(`${layer.inputDim} levels`, `output dim ${layer.outputDim}`)
   if ("numHeads" in layer) {
     words.push(`${layer.numHeads} heads`, `key dim ${layer.keyDim}`)
     if (layer.valueDim !== undefined) words.push(`value dim ${layer.valueDim}`)

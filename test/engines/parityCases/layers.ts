@@ -180,6 +180,19 @@ export const layerCases: Readonly<Record<string, Case>> = {
       ...head,
     ],
   },
+  "embeddings of pixel levels and of positions": {
+    model: [
+      layers.embedding({ inputDim: 4, outputDim: 3, embeddingsRegularizer: regularizers.l2({ l2: 0.01 }) }),
+      layers.positionEmbedding(),
+      layers.conv2d({ filters: 6, kernelSize: 2, strides: 2, activation: "tanh" }),
+      layers.positionEmbedding({ embeddingsInitializer: initializers.truncatedNormal({ stddev: 0.5 }) }),
+      layers.embedding({ inputDim: 256, outputDim: 1, inputs: ["images"], name: "pixels" }),
+      layers.maxPooling2d(),
+      layers.concatenate({ inputs: ["positionEmbedding_2", "maxPooling2d_1"] }),
+      ...head,
+    ],
+    inputShape: [8, 6, 2],
+  },
   "dropout of channels": {
     model: [layers.conv2d({ filters: 16, kernelSize: 3 }), layers.spatialDropout2d({ rate: 0.5 }), ...head],
   },

@@ -775,8 +775,16 @@ export type ExperimentInput = {
   readonly recordEvery?: number
   /** How many of the newest checkpoints are kept, in addition to the best one. Default: 3. */
   readonly keepCheckpoints?: number
-  /** The metric that decides which checkpoint is the best. Default: validationAccuracy. */
-  readonly monitor?: "validationLoss" | "validationAccuracy"
+  /**
+   * The metric of the validation split that decides which checkpoint is the best: `validationLoss`, `validationAccuracy`, or one of
+   * `metrics` by its name, such as `{ metric: "macroF1", mode: "max" }`. Default: validationAccuracy.
+   */
+  readonly monitor?: "validationLoss" | "validationAccuracy" | {
+    /** A name in `metrics`. */
+    readonly metric: string
+    /** Whether more of it is better, or less. Default: max. */
+    readonly mode?: "max" | "min"
+  }
   /**
    * More metrics by their names, such as `{ top5: metrics.topKCategoricalAccuracy() }` or `{ macroF1: metrics.custom({ … }) }`,
    * measured on the validation and the test split. Default: none.
@@ -1178,6 +1186,36 @@ export type LayerInput = {
   readonly center?: boolean
   /** Groups of channels, a divisor of their number. -1 means that each channel is a group. Default: 32. */
   readonly groups?: number
+} | {
+  readonly kind: "embedding"
+  /** Levels: equal parts of the range of pixel values, from 2 to 256. 256 are the pixel values themselves. */
+  readonly inputDim: number
+  /** Values of the vector of a level. */
+  readonly outputDim: number
+  /**
+   * A letter, then at most 63 letters, digits, _ or -. Default: the kind and its number in the network, such as
+   * `conv2d_1`.
+   */
+  readonly name?: string
+  /** One earlier layer to read, by its name, or "images". Default: the previous layer. */
+  readonly inputs?: ReadonlyArray<string>
+  /** Initial vectors. Default: randomUniform. */
+  readonly embeddingsInitializer?: InitializerInput
+  /** Penalty on the vectors. Default: none. */
+  readonly embeddingsRegularizer?: RegularizerInput
+} | {
+  readonly kind: "positionEmbedding"
+  /**
+   * A letter, then at most 63 letters, digits, _ or -. Default: the kind and its number in the network, such as
+   * `conv2d_1`.
+   */
+  readonly name?: string
+  /** One earlier layer to read, by its name, or "images". Default: the previous layer. */
+  readonly inputs?: ReadonlyArray<string>
+  /** Initial values. Default: truncatedNormal with stddev 0.02. */
+  readonly embeddingsInitializer?: InitializerInput
+  /** Penalty on the values. Default: none. */
+  readonly embeddingsRegularizer?: RegularizerInput
 } | {
   readonly kind: "multiHeadAttention"
   /** Attention heads. */
@@ -1730,8 +1768,16 @@ export type SweepInput = {
   readonly seed?: number
   /** Number of trials. A grid and Hyperband have a number of their own. */
   readonly trials?: number
-  /** What is minimized. Default: validationError. */
-  readonly objective?: "validationLoss" | "validationError"
+  /**
+   * What is searched for: the lowest `validationError` or `validationLoss`, or the best value of a metric of the base by its name,
+   * such as `{ metric: "macroF1", mode: "max" }`. Default: validationError.
+   */
+  readonly objective?: "validationLoss" | {
+    /** A name in `metrics`. */
+    readonly metric: string
+    /** Whether more of it is better, or less. Default: max. */
+    readonly mode?: "max" | "min"
+  } | "validationError"
   /** Seeds of each trial: the objective is the mean over them. Default: 1. */
   readonly seeds?: number
   /** How the best trials are trained again before one is called the winner. */
@@ -3524,6 +3570,71 @@ export declare const layers: {
     /** Groups of channels, a divisor of their number. -1 means that each channel is a group. Default: 32. */
     readonly groups?: number
     readonly kind: "groupNormalization"
+  }
+  /**
+   * A learned vector for each level of the pixel values of the images: [height, width, channels] ->
+   * [height, width, channels · outputDim].
+   */
+  readonly embedding: (options: {
+    /**
+     * A letter, then at most 63 letters, digits, _ or -. Default: the kind and its number in the network, such as
+     * `conv2d_1`.
+     */
+    readonly name?: string
+    /** One earlier layer to read, by its name, or "images". Default: the previous layer. */
+    readonly inputs?: ReadonlyArray<string>
+    /** Initial vectors. Default: randomUniform. */
+    readonly embeddingsInitializer?: InitializerInput
+    /** Penalty on the vectors. Default: none. */
+    readonly embeddingsRegularizer?: RegularizerInput
+    /** Levels: equal parts of the range of pixel values, from 2 to 256. 256 are the pixel values themselves. */
+    readonly inputDim: number
+    /** Values of the vector of a level. */
+    readonly outputDim: number
+  }) => {
+    /**
+     * A letter, then at most 63 letters, digits, _ or -. Default: the kind and its number in the network, such as
+     * `conv2d_1`.
+     */
+    readonly name?: string
+    /** One earlier layer to read, by its name, or "images". Default: the previous layer. */
+    readonly inputs?: ReadonlyArray<string>
+    /** Initial vectors. Default: randomUniform. */
+    readonly embeddingsInitializer?: InitializerInput
+    /** Penalty on the vectors. Default: none. */
+    readonly embeddingsRegularizer?: RegularizerInput
+    /** Levels: equal parts of the range of pixel values, from 2 to 256. 256 are the pixel values themselves. */
+    readonly inputDim: number
+    /** Values of the vector of a level. */
+    readonly outputDim: number
+    readonly kind: "embedding"
+  }
+  /** Adds a learned value to each element, such as to the tokens that attention reads. */
+  readonly positionEmbedding: (options?: {
+    /**
+     * A letter, then at most 63 letters, digits, _ or -. Default: the kind and its number in the network, such as
+     * `conv2d_1`.
+     */
+    readonly name?: string
+    /** One earlier layer to read, by its name, or "images". Default: the previous layer. */
+    readonly inputs?: ReadonlyArray<string>
+    /** Initial values. Default: truncatedNormal with stddev 0.02. */
+    readonly embeddingsInitializer?: InitializerInput
+    /** Penalty on the values. Default: none. */
+    readonly embeddingsRegularizer?: RegularizerInput
+  }) => {
+    /**
+     * A letter, then at most 63 letters, digits, _ or -. Default: the kind and its number in the network, such as
+     * `conv2d_1`.
+     */
+    readonly name?: string
+    /** One earlier layer to read, by its name, or "images". Default: the previous layer. */
+    readonly inputs?: ReadonlyArray<string>
+    /** Initial values. Default: truncatedNormal with stddev 0.02. */
+    readonly embeddingsInitializer?: InitializerInput
+    /** Penalty on the values. Default: none. */
+    readonly embeddingsRegularizer?: RegularizerInput
+    readonly kind: "positionEmbedding"
   }
   /**
    * Attention of several heads between all positions of its inputs, which are images or [positions, values]: Vaswani et al. (2017).
