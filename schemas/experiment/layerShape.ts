@@ -92,7 +92,7 @@ const windowedOutput = (name: string, input: Shape, windows: Windows, channels: 
 /** Levels have no gradient, so no weights can be before them. */
 const embedded = (layer: string, { name, shape }: Input, outputDim: number): Output =>
   name === imagesName
-    ? Result.succeed(shape.with(-1, last(shape) * outputDim))
+    ? Result.succeed([...shape.slice(0, -1), last(shape) * outputDim])
     : doesNotFit(
         layer,
         shape,

@@ -57,7 +57,12 @@ describe("an embedding of pixel levels", () => {
       [256, 1],
     )
     const layer = new LevelEmbedding({ inputDim: 256, outputDim: 1 }, "pixels")
-    const { output } = run(layer, images, numbers, new Array<number>(256).fill(1))
+    const { output } = run(
+      layer,
+      images,
+      numbers,
+      Array.from({ length: 256 }, () => 1),
+    )
     assert.deepStrictEqual(
       (output as Array<unknown>).flat(3),
       Array.from({ length: 256 }, (_, i) => i),
