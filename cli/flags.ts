@@ -1,7 +1,7 @@
 /** Flags of several commands. */
 import { type Command, Flag } from "effect/cli"
 import { Option } from "effect"
-import { engineNames, mostThreads } from "../schemas/EngineInfo.ts"
+import { devices, type EngineName, engineNames, gpuEngine, mostThreads } from "../schemas/EngineInfo.ts"
 
 /** The whole numbers that a flag accepts, in words. */
 const rangeOf = (least: number, most: number) => {
@@ -54,6 +54,14 @@ export const seed = wholeNumber("seed").pipe(
 export const engine = Flag.Literals("engine", engineNames).pipe(
   Flag.withDescription("Compute with this engine; the default, auto, selects the fastest available one"),
   Flag.withDefault("auto"),
+  Flag.map((name): EngineName => name),
+)
+
+export const device = Flag.Literals("device", devices).pipe(
+  Flag.withDescription(
+    "Compute on the processor (cpu) or, with the onnx engine, on a GPU (gpu); default: cpu",
+  ),
+  Flag.optional,
 )
 
 export const threads = wholeNumber("threads", 1, mostThreads).pipe(
@@ -72,7 +80,7 @@ export const yes = Flag.Boolean("yes").pipe(
   Flag.withDefault(false),
 )
 
-const selecting = { dataDir, engine, iterations, runsDir, threads }
+const selecting = { dataDir, device, engine, iterations, runsDir, threads }
 
 /** The flags that select runs and how they are trained, as words of a command line, unless they have their default values. */
 export const givenFlags = (options: Command.Command.Config.Infer<typeof selecting>): ReadonlyArray<string> =>
@@ -80,6 +88,7 @@ export const givenFlags = (options: Command.Command.Config.Infer<typeof selectin
     "runs-dir": options.runsDir === "runs" ? undefined : options.runsDir,
     "data-dir": options.dataDir === "data" ? undefined : options.dataDir,
     iterations: Option.getOrUndefined(options.iterations),
-    engine: options.engine === "auto" ? undefined : options.engine,
+    engine: options.engine === "auto" || options.engine === gpuEngine ? undefined : options.engine,
+    device: options.engine === gpuEngine ? "gpu" : Option.getOrUndefined(options.device),
     threads: Option.getOrUndefined(options.threads),
   }).flatMap(([name, value]) => (value === undefined ? [] : [`--${name}`, String(value)]))

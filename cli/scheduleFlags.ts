@@ -1,6 +1,6 @@
 /** The flags of `pipeline schedule`. */
 import { Argument, type Command, Flag } from "effect/cli"
-import { dataDir, engine, iterations, json, runsDir, seed, threads, wholeNumber } from "./flags.ts"
+import { dataDir, device, engine, iterations, json, runsDir, seed, threads, wholeNumber } from "./flags.ts"
 import { queueFlag } from "./queueFlag.ts"
 
 const file = Argument.String("file").pipe(
@@ -82,6 +82,7 @@ export const scheduleFlags = {
   seed,
   seedPolicy,
   engine,
+  device,
   threads,
   queue: queueFlag,
   overlap,

@@ -2,7 +2,7 @@
  * Engines by name: (name, threads) -> Layer of Engine. Their libraries are loaded when the layer is built, not before.
  *
  * `auto` is the fastest available engine: tensorflow if it was added, else onnx, which comes with the project, else the
- * reference.
+ * reference. A GPU is used by onnx only if it is asked for.
  */
 import { Context, Effect, Layer } from "effect"
 import type { EngineName } from "../schemas/EngineInfo.ts"
@@ -26,6 +26,14 @@ const reference = Layer.unwrap(
     (Reference) => Reference.layer,
   ),
 )
+
+const onnxOnGpu = (options: EngineOptions) =>
+  Layer.unwrap(
+    Effect.map(
+      Effect.promise(() => import("./onnx/device/Device.ts")),
+      (Device) => Device.layer(options),
+    ),
+  )
 
 const tensorflow = (options: EngineOptions) =>
   Layer.unwrap(
@@ -66,6 +74,8 @@ export const selectEngine = (
   switch (name) {
     case "onnx":
       return onnx(options)
+    case "onnx-gpu":
+      return onnxOnGpu(options)
     case "reference":
       return reference
     case "tensorflow":

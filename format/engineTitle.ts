@@ -1,4 +1,4 @@
-/** An engine for people: { name, device, threads } -> "ONNX Runtime (2 threads)". */
+/** An engine for people: { name, device, threads } -> "ONNX Runtime (2 threads)", on a GPU its name. */
 import type { EngineInfo } from "../schemas/EngineInfo.ts"
 
 const titles: Readonly<Record<EngineInfo["name"], string>> = {
@@ -8,6 +8,7 @@ const titles: Readonly<Record<EngineInfo["name"], string>> = {
 }
 
 export const engineTitle = ({ device, name, threads }: Pick<EngineInfo, "device" | "name" | "threads">) => {
-  const place = device === "gpu" ? "GPU" : threads === 1 ? "1 thread" : `${threads} threads`
+  const gpu = /^gpu(?: \((.+)\))?$/.exec(device)
+  const place = gpu !== null ? (gpu[1] ?? "GPU") : threads === 1 ? "1 thread" : `${threads} threads`
   return `${titles[name]} (${place})`
 }

@@ -7,7 +7,7 @@
 import { Context, Effect, Layer, Schema } from "effect"
 import { Engine } from "../engines/Engine.ts"
 import { selectEngine } from "../engines/select.ts"
-import type { EngineName } from "../schemas/EngineInfo.ts"
+import { engineChoiceOf, type EngineName } from "../schemas/EngineInfo.ts"
 import type { Combination } from "../schemas/Ensemble.ts"
 import { Failure } from "../schemas/Failure.ts"
 import { normalize } from "../stages/dataset/normalize.ts"
@@ -39,7 +39,7 @@ const open = Effect.fnUntraced(function* (
   engineName: EngineName | undefined,
 ) {
   const model = yield* openTrainedModel(run, checkpoint)
-  const services = yield* Layer.build(selectEngine(engineName ?? run.identity.engine.name))
+  const services = yield* Layer.build(selectEngine(engineName ?? engineChoiceOf(run.identity.engine)))
   const trainer = yield* Context.get(services, Engine).compile(model.network)
   yield* trainer.load(model.checkpoint.state)
   const { imageShape } = model.dataset

@@ -9,7 +9,7 @@ import type { PausePoint } from "../pipeline/CurrentRun.ts"
 import { engineChanges, threadsOf } from "../pipeline/engineChanges.ts"
 import { execute } from "../pipeline/execute.ts"
 import { startRun } from "../pipeline/startRun.ts"
-import type { EngineInfo, EngineName } from "../schemas/EngineInfo.ts"
+import { engineChoiceOf, type EngineInfo, type EngineName } from "../schemas/EngineInfo.ts"
 import type { Experiment } from "../schemas/experiment/Experiment.ts"
 import { Failure } from "../schemas/Failure.ts"
 import { Paused } from "../schemas/Paused.ts"
@@ -62,7 +62,7 @@ export const threadsToResume = (
 /** Returns whether the engine that trained the run is there. */
 const resumeOnce = (run: Run, target: Target, options: TrainToOptions) => {
   const before = (run.attempts.at(-1) ?? run.identity).engine
-  const name = options.engine === "auto" ? before.name : options.engine
+  const name = options.engine === "auto" ? engineChoiceOf(before) : options.engine
   return Effect.gen(function* () {
     const changes = engineChanges(before, (yield* Engine).info)
     if (changes.length > 0) {

@@ -6,13 +6,19 @@ import { Schema, SchemaGetter } from "effect"
 export const engines = ["tensorflow", "onnx", "reference"] as const
 /** The values of --engine: one engine, or the fastest one that works. */
 export const engineNames = ["auto", ...engines] as const
+/** The onnx engine on a GPU: on the command line, --device gpu. */
+export const gpuEngine = "onnx-gpu"
+/** What can be asked for in all. */
+export const engineChoices = [...engineNames, gpuEngine] as const
+/** The values of --device. */
+export const devices = ["cpu", "gpu"] as const
 /** More threads than any machine has cores: an engine would use up the memory for their stacks. */
 export const mostThreads = 1024
 export const Threads = Schema.Int.check(Schema.isBetween({ minimum: 1, maximum: mostThreads }))
-export type EngineName = (typeof engineNames)[number]
+export type EngineName = (typeof engineChoices)[number]
 
 /**
- * The code path of the processor, such as "nchwc16+dft", "onednn-avx2+dft" or "portable". Another path has other last bits.
+ * The code path of the processor, such as "nchwc16+dft", "onednn-avx2+dft", "portable" or "webgpu". Another path has other last bits.
  * Older versions wrote "+fourier" for "+dft": the same path.
  */
 const CodePath = Schema.String.pipe(
@@ -26,7 +32,7 @@ export const EngineInfo = Schema.Struct({
   name: Schema.Literals(engines),
   /** Versions of the libraries that decide the last bits, by package name. */
   versions: Schema.Record(Schema.String, Schema.String),
-  /** Such as "cpu". */
+  /** Such as "cpu", "gpu" or "gpu (NVIDIA H100 PCIe)". */
   device: Schema.String,
   threads: Schema.Int,
   path: CodePath,
@@ -34,3 +40,7 @@ export const EngineInfo = Schema.Struct({
   threadsChangeBits: Schema.Boolean,
 })
 export type EngineInfo = typeof EngineInfo.Type
+
+/** What to ask for to get this engine again, on the same kind of device. */
+export const engineChoiceOf = ({ device, name }: Pick<EngineInfo, "device" | "name">): EngineName =>
+  name === "onnx" && device !== "cpu" ? gpuEngine : name

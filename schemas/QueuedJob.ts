@@ -2,7 +2,7 @@
  * A job in a queue: one training, with all that a worker on another machine needs for it. It holds no secret.
  */
 import { Schema } from "effect"
-import { engineNames } from "./EngineInfo.ts"
+import { engineChoices } from "./EngineInfo.ts"
 import { exitCodes } from "./exitCodes.ts"
 import { Experiment } from "./experiment/Experiment.ts"
 import { Overrides, Parent } from "./Run.ts"
@@ -20,7 +20,7 @@ export const QueuedJob = Schema.Struct({
   overrides: Overrides,
   /** Where training pauses: at an iteration, or when it has ended, before the test. Null: the run is trained to its end. */
   pauseAt: Schema.NullOr(Schema.Union([Schema.Int, Schema.Literal("trained")])),
-  engine: Schema.Literals(engineNames),
+  engine: Schema.Literals(engineChoices),
   /** The texts of the experiment's own code by their SHA-256. */
   code: Schema.Record(Schema.String, Schema.String),
   /** Runs of the same experiment that are not this job. Empty if it names its run. */

@@ -4,7 +4,7 @@
  * Every policy is stated here; the command line builds the same value from its flags.
  */
 import { Schema } from "effect"
-import { engineNames, Threads } from "./EngineInfo.ts"
+import { engineChoices, Threads } from "./EngineInfo.ts"
 import { PositiveFinite, PositiveInt } from "./experiment/numbers.ts"
 import { withDefault } from "./experiment/withDefault.ts"
 
@@ -26,7 +26,8 @@ export const ScheduledExperiment = Schema.Struct({
   seed: Schema.optionalKey(Schema.Int),
   /** `fixed`: the same seed in every run. `by-date`: the run's date in its time zone, such as 20261122. */
   seedPolicy: withDefault(Schema.Literals(["fixed", "by-date"]), "fixed"),
-  engine: withDefault(Schema.Literals(engineNames), "auto"),
+  /** `onnx-gpu`: the onnx engine on a GPU. */
+  engine: withDefault(Schema.Literals(engineChoices), "auto"),
   threads: Schema.optionalKey(Threads),
   /** What to do when the previous run is still running: skip this one, or queue it (at most one is queued). */
   overlap: withDefault(Schema.Literals(["skip", "queue"]), "skip"),

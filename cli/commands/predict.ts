@@ -3,12 +3,13 @@ import { Console, Effect, Option, Schema, Stream } from "effect"
 import { Argument, Command, Flag } from "effect/cli"
 import type { ImageProblem, ImageResult } from "../../inspect/predictImages.ts"
 import type { Predictor } from "../../inspect/predictor.ts"
-import { engineNames } from "../../schemas/EngineInfo.ts"
+import { type EngineName, engineNames } from "../../schemas/EngineInfo.ts"
 import { Failure } from "../../schemas/Failure.ts"
 import { ensembleName, readEnsemble } from "../../storage/ensembles.ts"
 import { findRun } from "../../storage/runDirectory.ts"
 import { printable } from "../../format/printable.ts"
-import { json, runsDir } from "../flags.ts"
+import { type DeviceOption, engineOn } from "../deviceFlag.ts"
+import { device, json, runsDir } from "../flags.ts"
 import { styled } from "../render/printableConsole.ts"
 import { outputColumns } from "../render/printText.ts"
 
@@ -124,9 +125,13 @@ const membersOf = Effect.fnUntraced(function* (runsDir: string, run: string) {
   return { combine: "mean" as const, members: run.split(",").map((name) => ({ run: name.trim() })) }
 })
 
+/** On the processor, a run that was trained on a GPU needs the engine that both have. */
+const engineToPredict = (engine: EngineName | undefined, device: DeviceOption) =>
+  engineOn(engine ?? (Option.contains(device, "cpu") ? "onnx" : undefined), device)
+
 export const predict = Command.make(
   "predict",
-  { run, images, runsDir, checkpoint, engine, show, json },
+  { run, images, runsDir, checkpoint, engine, device, show, json },
   Effect.fn("predict")(function* (options) {
     const { combine, members } = yield* membersOf(options.runsDir, options.run)
     const runs = yield* Effect.forEach(members, ({ run }) => findRun(options.runsDir, run))
@@ -141,7 +146,7 @@ export const predict = Command.make(
       )
     const predictor = yield* makePredictor(runs, {
       checkpoint: Option.getOrUndefined(options.checkpoint),
-      engine: Option.getOrUndefined(options.engine),
+      engine: yield* engineToPredict(Option.getOrUndefined(options.engine), options.device),
       combination: combine,
     })
     yield* Effect.logInfo(describePreparation(predictor.preparation, predictor.dataset.name))

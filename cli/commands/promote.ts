@@ -3,7 +3,8 @@ import { Console, Effect, Option } from "effect"
 import { Argument, Command, Flag } from "effect/cli"
 import { findRun } from "../../storage/runDirectory.ts"
 import { refreshHistoryPage } from "../../views/history/writeHistoryPage.ts"
-import { engine, json, runsDir } from "../flags.ts"
+import { withDevice } from "../deviceFlag.ts"
+import { device, engine, json, runsDir } from "../flags.ts"
 
 const run = Argument.String("run").pipe(
   Argument.withDescription("Run: an id, its first or last characters, or `latest`"),
@@ -22,8 +23,9 @@ export const reason = Flag.String("reason").pipe(
 
 export const promote = Command.make(
   "promote",
-  { run, gate, reason, engine, runsDir, json },
-  Effect.fn("promote")(function* (options) {
+  { run, gate, reason, engine, device, runsDir, json },
+  Effect.fn("promote")(function* (given) {
+    const options = yield* withDevice(given)
     const found = yield* findRun(options.runsDir, options.run)
     if (!options.gate) {
       const { promoteRun } = yield* Effect.promise(() => import("../../operations/champion/manual.ts"))

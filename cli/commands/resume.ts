@@ -1,14 +1,16 @@
 /** `pipeline resume RUN`: resumes a run from its newest checkpoint. */
 import { Effect, Option } from "effect"
 import { Argument, Command, Flag } from "effect/cli"
+import { engineOf } from "../../pipeline/resumeRun.ts"
 import { StopSignal } from "../../pipeline/StopSignal.ts"
-import { engines } from "../../schemas/EngineInfo.ts"
-import { findRun } from "../../storage/runDirectory.ts"
+import { type EngineName, engines } from "../../schemas/EngineInfo.ts"
+import { findRun, type Run } from "../../storage/runDirectory.ts"
 import { tryWriteReportPage } from "../../views/report/tryWriteReportPage.ts"
 import { isOpen } from "../../schemas/QueuedJob.ts"
 import { FlagRefused } from "../FlagRefused.ts"
 import { openQueueIfGiven, queueFlag } from "../queueFlag.ts"
-import { json, runsDir, threads, wholeNumber } from "../flags.ts"
+import { engineOn } from "../deviceFlag.ts"
+import { device, json, runsDir, threads, wholeNumber } from "../flags.ts"
 
 const run = Argument.String("run").pipe(
   Argument.withDescription("Run: an id, its first or last characters, a path, or `latest`"),
@@ -30,11 +32,18 @@ const otherEngine = Flag.Literals("engine", engines).pipe(
   Flag.optional,
 )
 
+const otherDevice = device.pipe(
+  Flag.withDescription(
+    "Resume on the processor (cpu) or on a GPU (gpu) instead of the run's own; needs --allow-engine-change",
+  ),
+)
+
 const flags = {
   run,
   runsDir,
   iterations,
   engine: otherEngine,
+  device: otherDevice,
   threads,
   allowEngineChange,
   queue: queueFlag,
@@ -42,11 +51,18 @@ const flags = {
 }
 type Options = Command.Command.Config.Infer<typeof flags>
 
+/** The engine of the run stays if the device alone is given. */
+const engineToResume = (run: Run, { device, engine }: Options) => {
+  const given: EngineName | undefined = Option.getOrUndefined(engine)
+  return engineOn(given ?? (Option.isSome(device) ? engineOf(run).name : undefined), device)
+}
+
 /** Lets a worker of a queue resume it. A run that is queued but not begun has no folder yet: it is followed by its whole name. */
 const resumeInQueue = Effect.fnUntraced(function* (options: Options) {
   const refused = {
     "--iterations": Option.isSome(options.iterations),
     "--engine": Option.isSome(options.engine),
+    "--device": Option.isSome(options.device),
     "--allow-engine-change": options.allowEngineChange,
   }
   const flag = Object.entries(refused).find(([, isGiven]) => isGiven)?.[0]
@@ -72,12 +88,12 @@ export const resume = Command.make(
     if (Option.isSome(options.queue)) {
       return yield* resumeInQueue(options).pipe(Effect.provide(StopSignal.layer))
     }
-    const { allowEngineChange, engine, iterations, json, run: name, runsDir, threads } = options
+    const { allowEngineChange, iterations, json, run: name, runsDir, threads } = options
     const run = yield* findRun(runsDir, name)
     const { resumeToEnd } = yield* Effect.promise(() => import("../../operations/resume/resume.ts"))
     const { isNew, report } = yield* resumeToEnd(run, {
       iterations: Option.getOrUndefined(iterations),
-      engine: Option.getOrUndefined(engine),
+      engine: yield* engineToResume(run, options),
       threads: Option.getOrUndefined(threads),
       allowEngineChange,
     }).pipe(Effect.provide(StopSignal.layer))

@@ -3,6 +3,7 @@ import { Effect } from "effect"
 import { Command } from "effect/cli"
 import { loadEnsemble } from "../../operations/ensemble/ensembleFile.ts"
 import { loadDefault } from "../../pipeline/experimentFile/load.ts"
+import { withDevice } from "../deviceFlag.ts"
 import { runEnsemble } from "./run/ensemble.ts"
 import { runExperiment } from "./run/experiment.ts"
 import { importTraining } from "./run/importTraining.ts"
@@ -11,7 +12,8 @@ import { flags } from "./run/options.ts"
 export const run = Command.make(
   "run",
   flags,
-  Effect.fn("run")(function* (options) {
+  Effect.fn("run")(function* (given) {
+    const options = yield* withDevice(given)
     const loaded = yield* loadDefault(options.file, importTraining)
     const ensemble = yield* loadEnsemble(loaded)
     yield* ensemble === undefined ? runExperiment(loaded, options) : runEnsemble(ensemble, options)
@@ -30,6 +32,10 @@ export const run = Command.make(
     {
       command: "pipeline run experiments/cnn.ts --engine reference",
       description: "Train with plain TensorFlow.js (slow)",
+    },
+    {
+      command: "pipeline run experiments/cnn.ts --device gpu",
+      description: "Train on a GPU, over Vulkan",
     },
     {
       command: "pipeline run experiments/ensemble.ts --jobs 2",

@@ -12,6 +12,7 @@ import { makePlan, type Plan, ScheduleInvalid } from "../../operations/schedule/
 import { checkEngines, checkFolder, folderUnusable } from "../../operations/schedule/startChecks.ts"
 import { machineZone } from "../../operations/schedule/scheduledTimes.ts"
 import { StopSignal } from "../../pipeline/StopSignal.ts"
+import { withDevice } from "../deviceFlag.ts"
 import { openQueueIfGiven } from "../queueFlag.ts"
 import { type ScheduleFlags, scheduleFlags } from "../scheduleFlags.ts"
 
@@ -154,7 +155,8 @@ const runPlan = Effect.fnUntraced(function* (flags: ScheduleFlags, plan: Plan) {
 export const schedule = Command.make(
   "schedule",
   scheduleFlags,
-  Effect.fn("schedule")(function* (flags) {
+  Effect.fn("schedule")(function* (given) {
+    const flags = yield* withDevice(given)
     const plan = yield* readPlan(flags)
     if (isPrinting(flags)) return yield* printUnits(flags, plan)
     const { Journal } = yield* Effect.promise(() => import("../../operations/schedule/Journal.ts"))

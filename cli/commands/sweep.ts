@@ -11,7 +11,18 @@ import { tryWriteReportPage } from "../../views/report/tryWriteReportPage.ts"
 import { printText } from "../render/printText.ts"
 import { openQueueIfGiven, queueFlag, queueWords } from "../queueFlag.ts"
 import { FlagRefused } from "../FlagRefused.ts"
-import { dataDir, engine, givenFlags, iterations, json, runsDir, threads, wholeNumber } from "../flags.ts"
+import { withDevice } from "../deviceFlag.ts"
+import {
+  dataDir,
+  device,
+  engine,
+  givenFlags,
+  iterations,
+  json,
+  runsDir,
+  threads,
+  wholeNumber,
+} from "../flags.ts"
 
 const file = Argument.String("file").pipe(
   Argument.withDescription("TypeScript file whose default export is sweep({ … })"),
@@ -45,6 +56,7 @@ const flags = {
   queue: queueFlag,
   new: isNew,
   engine,
+  device,
   iterations,
   threads,
   part,
@@ -137,7 +149,8 @@ const runWhole = Effect.fnUntraced(function* (options: Options) {
 export const sweep = Command.make(
   "sweep",
   flags,
-  Effect.fn("sweep")(function* (options) {
+  Effect.fn("sweep")(function* (given) {
+    const options = yield* withDevice(given)
     yield* Option.isSome(options.part) ? runPart(options.part.value, options) : runWhole(options)
   }, Effect.provide(StopSignal.layer)),
 ).pipe(

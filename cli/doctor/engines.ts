@@ -1,4 +1,4 @@
-/** The engines that training can use here, each loaded to see that it works, and the graphics card of TensorFlow. */
+/** The engines that training can use here, each loaded to see that it works, and the graphics cards of TensorFlow and of Vulkan. */
 import { existsSync } from "node:fs"
 import { availableParallelism } from "node:os"
 import { Effect, Result } from "effect"
@@ -6,6 +6,8 @@ import { Engine } from "../../engines/Engine.ts"
 import { selectEngine } from "../../engines/select.ts"
 import type { Probed } from "../../engines/tensorflow/probe.ts"
 import { findAvailable } from "../../engines/tensorflow/runtime.ts"
+import { findGpu } from "../../engines/onnx/device/Device.ts"
+import { usableDrivers } from "../../engines/onnx/device/vulkan.ts"
 import type { Finding } from "./Finding.ts"
 
 const gpu = ({ gpu, gpuProblem }: Probed): Finding => {
@@ -55,6 +57,20 @@ const onnx = Effect.gen(function* () {
   }
 })
 
+/** The GPU of the onnx engine. A session is opened on it. */
+const vulkan = Effect.gen(function* () {
+  const device = { area: "device", name: "vulkan" } as const
+  const outcome = yield* Effect.result(findGpu())
+  if (Result.isFailure(outcome)) {
+    const { found, remedy } = outcome.failure
+    return { ...device, available: false, found, remedy } satisfies Finding
+  }
+  const { cards } = outcome.success
+  const drivers = usableDrivers(outcome.success).map(({ version }) => version)
+  const found = [...cards, ...drivers, "used by onnx with --device gpu"].join("; ")
+  return { ...device, available: true, found, remedy: null } satisfies Finding
+})
+
 const reference: Finding = {
   area: "engine",
   name: "reference",
@@ -64,6 +80,6 @@ const reference: Finding = {
 }
 
 export const checkEngines = Effect.gen(function* () {
-  const findings: ReadonlyArray<Finding> = [...(yield* tensorflow), yield* onnx, reference]
+  const findings: ReadonlyArray<Finding> = [...(yield* tensorflow), yield* onnx, yield* vulkan, reference]
   return findings
 })

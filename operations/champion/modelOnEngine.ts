@@ -8,7 +8,7 @@
 import { Context, Effect, Layer, Result } from "effect"
 import { Engine } from "../../engines/Engine.ts"
 import { selectEngine } from "../../engines/select.ts"
-import type { EngineName } from "../../schemas/EngineInfo.ts"
+import { engineChoiceOf, type EngineName } from "../../schemas/EngineInfo.ts"
 import { evaluationImages } from "../../stages/batch/fillBatch.ts"
 import { evaluate } from "../../stages/evaluate/evaluate.ts"
 import { withImageReads } from "../../stages/dataset/images.ts"
@@ -36,7 +36,7 @@ const minExamples = 100
 /** On the engine that the run was trained on, unless another one is given. */
 const compileRun = Effect.fnUntraced(function* (run: Run, engine: EngineName | undefined) {
   const model = yield* openTrainedModel(run, undefined)
-  const services = yield* Layer.build(selectEngine(engine ?? run.identity.engine.name))
+  const services = yield* Layer.build(selectEngine(engine ?? engineChoiceOf(run.identity.engine)))
   const trainer = yield* Context.get(services, Engine).compile(model.network)
   yield* trainer.load(model.checkpoint.state)
   return { model, trainer }

@@ -8,7 +8,7 @@ import { basename } from "node:path"
 import { Effect, type FileSystem, type Path } from "effect"
 import { Engine } from "../../engines/Engine.ts"
 import { selectEngine } from "../../engines/select.ts"
-import type { EngineName } from "../../schemas/EngineInfo.ts"
+import { engineChoiceOf, type EngineName } from "../../schemas/EngineInfo.ts"
 import { fingerprint } from "../../schemas/experiment/fingerprint.ts"
 import type { Report } from "../../schemas/Report.ts"
 import type { Overrides } from "../../schemas/Run.ts"
@@ -44,7 +44,7 @@ export interface TrainedMember {
 
 const resumeRun = (run: Run, member: Member, options: TrainMembersOptions) => {
   const before = (run.attempts.at(-1) ?? run.identity).engine
-  const name = options.engine === "auto" ? before.name : options.engine
+  const name = options.engine === "auto" ? engineChoiceOf(before) : options.engine
   return Effect.gen(function* () {
     const { info } = yield* Engine
     const changes = engineChanges(before, info)

@@ -5,7 +5,7 @@ import { threadsOf } from "../../pipeline/engineChanges.ts"
 import { applyOverrides, loadExperiment } from "../../pipeline/experimentFile/load.ts"
 import { differences, renderDifferences } from "../../pipeline/lineage/difference.ts"
 import { engineOf, resumeRun } from "../../pipeline/resumeRun.ts"
-import type { EngineName } from "../../schemas/EngineInfo.ts"
+import { engineChoiceOf, type EngineName } from "../../schemas/EngineInfo.ts"
 import type { Experiment } from "../../schemas/experiment/Experiment.ts"
 import { withSecretsOf } from "../../stages/fetch/address.ts"
 import { notAFile } from "../../schemas/Run.ts"
@@ -50,7 +50,7 @@ const train = (
 ) => {
   const before = engineOf(run)
   return resumeRun(run, { experiment, extendedTo: iterations ?? null, allowEngineChange }).pipe(
-    Effect.provide(selectEngine(engine ?? before.name, { threads: threads ?? threadsOf(before) })),
+    Effect.provide(selectEngine(engine ?? engineChoiceOf(before), { threads: threads ?? threadsOf(before) })),
   )
 }
 

@@ -6,6 +6,7 @@
 import { createHash } from "node:crypto"
 import { Context, Effect, type FileSystem, Layer, Path, Schema } from "effect"
 import { GateResult } from "../../schemas/Champion.ts"
+import { type EngineName, gpuEngine } from "../../schemas/EngineInfo.ts"
 import { exitCodes } from "../../schemas/exitCodes.ts"
 import { readChampion } from "../../storage/champions.ts"
 import { findNeededRuns, findProtection, removeRun } from "../../storage/removal.ts"
@@ -31,13 +32,16 @@ const decodeResult = Schema.decodeUnknownEffect(Schema.fromJsonString(GateResult
 const flag = (name: string, value: string | number | undefined) =>
   value === undefined ? [] : [`--${name}`, String(value)]
 
+const engineFlag = (engine: EngineName | undefined) =>
+  engine === gpuEngine ? flag("device", "gpu") : flag("engine", engine)
+
 const train = ({ dataDir, runsDir }: Folders, job: Job, seed: number | undefined) =>
   startProcess([
     "run",
     job.file,
     ...flag("runs-dir", runsDir),
     ...flag("data-dir", dataDir),
-    ...flag("engine", job.engine),
+    ...engineFlag(job.engine),
     ...flag("threads", job.threads),
     ...flag("iterations", job.iterations),
     ...flag("seed", seed),
@@ -47,7 +51,7 @@ const resume = ({ runsDir }: Folders, { threads }: Job, run: string) =>
   startProcess(["resume", run, ...flag("runs-dir", runsDir), ...flag("threads", threads)])
 
 const judge = Effect.fnUntraced(function* ({ runsDir }: Folders, { engine }: Job, run: string) {
-  const flags = ["--gate", "--json", ...flag("runs-dir", runsDir), ...flag("engine", engine)]
+  const flags = ["--gate", "--json", ...flag("runs-dir", runsDir), ...engineFlag(engine)]
   const judging = yield* startProcess(["promote", run, ...flags])
   const ended = yield* Effect.raceFirst(judging.ended, Effect.as(Effect.sleep(judgeLimitMs), undefined))
   if (ended === undefined) {

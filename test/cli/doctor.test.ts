@@ -42,6 +42,8 @@ describe("doctor", () => {
     assert.match(found("data", "kmnist")?.found ?? "", /a damaged cache/)
     assert.match(found("data", "emnist-digits")?.remedy ?? "", /download/)
     assert.isTrue(found("disk", "runs")?.available)
+    const vulkan = found("device", "vulkan")
+    assert.strictEqual(vulkan?.available, vulkan?.remedy === null)
     const tensorflow = found("engine", "tensorflow")
     if (tensorflow?.available === false)
       assert.match(tensorflow.remedy ?? "", /`pnpm pipeline engine add tensorflow`/)

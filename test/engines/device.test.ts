@@ -6,6 +6,7 @@ import { afterAll, assert, describe, it } from "@effect/vitest"
 import { Effect } from "effect"
 import { Engine } from "../../engines/Engine.ts"
 import { deviceModels } from "../../engines/onnx/device/deviceModels.ts"
+import { missingChannels } from "../../engines/onnx/device/DeviceGraph.ts"
 import * as Device from "../../engines/onnx/device/Device.ts"
 import { mistakeIn } from "../../engines/onnx/device/probe.ts"
 import { environmentFor, findVulkan, problemOf, usableDrivers } from "../../engines/onnx/device/vulkan.ts"
@@ -92,6 +93,13 @@ describe("the models for a device", () => {
   )
 })
 
+describe("convolutions on a device", () => {
+  it("get channels of zeros if their number is a multiple of 3 and not of 4, from 6 on", () => {
+    const counts = [1, 3, 4, 5, 6, 9, 12, 15, 30, 32]
+    assert.deepStrictEqual(counts.map(missingChannels), [0, 0, 0, 0, 2, 3, 0, 1, 2, 0])
+  })
+})
+
 describe("the comparison of a GPU with the processor", () => {
   const good = {
     kind: "compared",
@@ -107,9 +115,13 @@ describe("the comparison of a GPU with the processor", () => {
 
   it("refuses other bits on repetition, other losses, updates and predictions, and what is no number", () => {
     assert.include(mistakeIn({ ...good, isSame: false }), "different bits")
-    assert.include(mistakeIn({ ...good, losses: { ...good.losses, actual: [2.3, 2.21] } }), "2.30, 2.21")
+    assert.include(
+      mistakeIn({ ...good, losses: { ...good.losses, actual: [2.301, 2.2] } }),
+      "are 2.30100, 2.2",
+    )
+    assert.include(mistakeIn({ ...good, losses: { ...good.losses, actual: [2.3, 2.5] } }), "2.50000")
     assert.include(mistakeIn({ ...good, losses: { ...good.losses, actual: [2.3, null] } }), "NaN")
-    assert.include(mistakeIn({ ...good, losses: { ...good.losses, actual: [2.3] } }), "its losses are 2.30")
+    assert.include(mistakeIn({ ...good, losses: { ...good.losses, actual: [2.3] } }), "its losses are 2.3")
     assert.include(mistakeIn({ ...good, moves: 0.2 }), "updates differ")
     assert.include(mistakeIn({ ...good, moves: null }), "updates differ")
     assert.include(mistakeIn({ ...good, predictions: 0.1 }), "predictions differ")

@@ -7,7 +7,7 @@ import * as Onnx from "../../engines/onnx/Onnx.ts"
 import { layers } from "../../schemas/experiment/Model.ts"
 import { optimizers } from "../../schemas/experiment/Optimizer.ts"
 import { hasSoftwareVulkan } from "./softwareVulkan.ts"
-import { type Case, feedsOf, images, programOf, relativeError } from "./training.ts"
+import { type Case, feedsOf, images, programOf, relativeError, trainCase } from "./training.ts"
 
 const definition: Case = {
   model: [
@@ -59,10 +59,33 @@ describe.skipIf(!hasSoftwareVulkan)("the onnx engine on Vulkan in software", () 
     300_000,
   )
 
+  it.live(
+    "computes convolutions whose channels or batch are multiples of 3 and not of 4",
+    () =>
+      Effect.gen(function* () {
+        const odd: Case = {
+          batchSize: 6,
+          model: [
+            layers.conv2d({ filters: 6, kernelSize: 3, padding: "same", activation: "relu" }),
+            layers.conv2d({ filters: 9, kernelSize: 3 }),
+            layers.flatten(),
+            layers.dense({ units: 3 }),
+          ],
+        }
+        const gpu = yield* Effect.provide(trainCase(odd), Device.layer({ threads: 1 }))
+        const processor = yield* Effect.provide(trainCase(odd), Onnx.layer({ path: "portable", threads: 1 }))
+        assert.isBelow(relativeError(gpu.losses, processor.losses), 1e-5)
+        for (const [i, { data, name }] of gpu.state.entries()) {
+          assert.isBelow(relativeError(data, processor.state[i].data), 1e-4, name)
+        }
+      }),
+    300_000,
+  )
+
   it.live("names its device and its driver", () =>
     Effect.gen(function* () {
       const { info } = yield* Engine
-      assert.strictEqual(info.device, "gpu (software)")
+      assert.strictEqual(info.device, "gpu (Vulkan in software)")
       assert.strictEqual(info.path, "webgpu")
       assert.isTrue(Object.keys(info.versions).some((name) => name.startsWith("lvp_icd")))
     }).pipe(Effect.provide(Device.layer())),

@@ -1,7 +1,17 @@
 /** The flags of `pipeline run`. */
 import { Option } from "effect"
 import { Argument, type Command, Flag } from "effect/cli"
-import { dataDir, engine, iterations, json, runsDir, seed, threads, wholeNumber } from "../../flags.ts"
+import {
+  dataDir,
+  device,
+  engine,
+  iterations,
+  json,
+  runsDir,
+  seed,
+  threads,
+  wholeNumber,
+} from "../../flags.ts"
 import { queueFlag } from "../../queueFlag.ts"
 
 const file = Argument.String("file").pipe(
@@ -30,6 +40,7 @@ export const flags = {
   file,
   from,
   engine,
+  device,
   runsDir,
   dataDir,
   iterations,

@@ -54,7 +54,7 @@ export const findGpu = Effect.fn("findGpu")(function* () {
 
 const makeInfo = (kind: Device["kind"], threads: number, version: string, vulkan: Vulkan | undefined) => {
   const drivers = vulkan === undefined ? [] : usableDrivers(vulkan)
-  const cards = drivers.every(({ isSoftware }) => isSoftware) ? ["software"] : (vulkan?.cards ?? [])
+  const cards = drivers.every(({ isSoftware }) => isSoftware) ? ["Vulkan in software"] : (vulkan?.cards ?? [])
   return {
     name: engineName,
     versions: {

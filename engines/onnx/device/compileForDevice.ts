@@ -10,6 +10,7 @@ import { simplify } from "../../trace/simplify.ts"
 import type { Trace } from "../../trace/trace.ts"
 import { type Name, OnnxGraph } from "../graph.ts"
 import { Lowering } from "../lowering/Lowering.ts"
+import { DeviceGraph } from "./DeviceGraph.ts"
 import { lowerForDevice } from "./lowerForDevice.ts"
 import { type Entry, type Formula, pack, valuesOf } from "./pack.ts"
 
@@ -116,12 +117,12 @@ export const compileDeviceStep = (trace: Trace<"loss" | "errorRate">): DeviceSte
   ])
   const { entries, next } = pack(trace, nextValues)
   const values = reachable([loss, errorRate, ...next.flatMap(valuesOf)])
-  const graph = new OnnxGraph("step")
+  const graph = new DeviceGraph("step")
   const lowering = new Lowering(graph, values, undefined)
   for (const { name, shape } of entries) graph.input(name, shape)
   writeVariables(trace, entries, new Set(values), lowering)
   const feeds = writeFeeds(trace, new Set(values), lowering)
-  lowerForDevice(values, lowering)
+  lowerForDevice(values, graph, lowering)
   graph.layer = "optimizer"
   const computed = next.map(makeCompute(lowering))
   graph.layer = "loss"
@@ -153,12 +154,12 @@ export const compileDevicePredict = (
   const values = reachable([probabilities])
   const names = new Set(values.flatMap((value) => (value.op === "Input" ? [value.attributes.name] : [])))
   const used = entries.filter(({ parts }) => parts.some(({ variable }) => names.has(variable)))
-  const graph = new OnnxGraph("predict")
+  const graph = new DeviceGraph("predict")
   const lowering = new Lowering(graph, values, undefined)
   for (const { name, shape } of used) graph.input(name, shape)
   writeVariables(trace, used, new Set(values), lowering)
   writeFeeds(trace, new Set(values), lowering)
-  lowerForDevice(values, lowering)
+  lowerForDevice(values, graph, lowering)
   graph.ops("Identity", [lowering.read(probabilities)], ["probabilities"])
   graph.output("probabilities", probabilities.shape)
   return { model: graph.encode(), entries: used.map(({ name }) => name) }

@@ -1,5 +1,5 @@
 /**
- * Lowers traced values for a device: (values, inputs before users; Lowering) -> the nodes in its graph.
+ * Lowers traced values for a device: (values, inputs before users; graph, Lowering) -> the nodes in the graph.
  *
  * The rules are those of the portable path, except where ONNX Runtime has no operator on a device: a maximum pooling with
  * indices, and the index of the largest element, which ONNX defines as int64. A node that stays on the processor would copy its
@@ -9,6 +9,7 @@ import type { Node, Value, Window } from "../../trace/graph.ts"
 import { lower } from "../lowering/lower.ts"
 import { imageShape, type Lowering } from "../lowering/Lowering.ts"
 import type { Name } from "../graph.ts"
+import type { DeviceGraph } from "./DeviceGraph.ts"
 import { dataType } from "../proto.ts"
 
 /** The first index of the largest element is min(where(x = max, index, size)). */
@@ -119,10 +120,14 @@ const windowedGradient = (value: Node<"MaxPoolGradient">, lowering: Lowering): N
 }
 
 /** Lowers `values`, inputs before users. Values that `lowering` already has, such as inputs, are skipped. */
-export const lowerForDevice = (values: ReadonlyArray<Value>, lowering: Lowering): void => {
+export const lowerForDevice = (
+  values: ReadonlyArray<Value>,
+  graph: DeviceGraph,
+  lowering: Lowering,
+): void => {
   for (const value of values) {
     if (lowering.knows(value)) continue
-    lowering.graph.layer = value.layer
+    graph.begin(value)
     if (value.op === "ArgMax") argMax(value, lowering)
     else if (value.op === "MaxPool") maxPool(value, lowering)
     else if (value.op === "MaxPoolGradient") {

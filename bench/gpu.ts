@@ -1,0 +1,95 @@
+/**
+ * The speed of an experiment on the processor and on a GPU: images a second with the onnx engine, examples in memory.
+ *
+ *   pnpm bench:gpu [experiments/cnn.ts] [--batches 100,1000] [--seconds 5] [--json]
+ *
+ * A line for each device, or why there is none. The first call of each is not counted: it compiles the shaders.
+ */
+import { cpus } from "node:os"
+import { parseArgs } from "node:util"
+import * as NodeServices from "@effect/platform-node/NodeServices"
+import { Context, Effect, Layer, Result } from "effect"
+import { Engine } from "../engines/Engine.ts"
+import { selectEngine } from "../engines/select.ts"
+import { loadExperiment } from "../pipeline/experimentFile/load.ts"
+import { gpuEngine } from "../schemas/EngineInfo.ts"
+import type { Experiment } from "../schemas/experiment/Experiment.ts"
+import { buildProgram } from "../stages/model/model.ts"
+import { feedsOf } from "./feeds.ts"
+import { quartiles } from "./quartiles.ts"
+
+const { positionals, values: options } = parseArgs({
+  allowPositionals: true,
+  options: {
+    json: { type: "boolean", default: false },
+    batches: { type: "string", default: "100,1000" },
+    seconds: { type: "string", default: "5" },
+  },
+})
+const file = positionals[0] ?? "experiments/cnn.ts"
+const seconds = Number(options.seconds)
+/** As in MNIST. */
+const images = { inputShape: [28, 28, 1], classes: 10 } as const
+
+const openDevice = Effect.fnUntraced(function* (name: "onnx" | typeof gpuEngine) {
+  const built = yield* Effect.result(Layer.build(selectEngine(name)))
+  if (Result.isFailure(built)) return { name, problem: built.failure.message } as const
+  return { name, engine: Context.get(built.success, Engine) } as const
+})
+
+type Device = Effect.Success<ReturnType<typeof openDevice>>
+
+/** Times calls of `iterations` for `seconds`: images a second. */
+const measure = Effect.fnUntraced(function* (device: Device, experiment: Experiment, batchSize: number) {
+  const row = { device: device.name as string, batch: batchSize }
+  if (!("engine" in device)) return { ...row, problem: device.problem }
+  const { info } = device.engine
+  const iterations = Math.max(1, Math.min(100, Math.round(20_000 / batchSize)))
+  const network = yield* buildProgram({ ...experiment, ...images, batchSize })
+  const compiled = yield* Effect.result(device.engine.compile(network))
+  if (Result.isFailure(compiled)) return { ...row, problem: compiled.failure.message }
+  const feeds = feedsOf(network, iterations)
+  const speeds: Array<number> = []
+  const began = performance.now()
+  for (let call = 0; call < 4 || performance.now() - began < 1000 * seconds; call++) {
+    const start = performance.now()
+    yield* compiled.success.train(iterations, feeds)
+    if (call > 0) speeds.push((1000 * iterations * batchSize) / (performance.now() - start))
+  }
+  const { lower, median, upper } = quartiles(speeds)
+  return {
+    ...row,
+    on: info.device,
+    path: info.path,
+    imagesPerSecond: median,
+    lower,
+    upper,
+    calls: speeds.length,
+  }
+}, Effect.scoped)
+
+const all = Effect.gen(function* () {
+  const { experiment } = yield* loadExperiment(file, {})
+  const devices = [yield* openDevice("onnx"), yield* openDevice(gpuEngine)]
+  const rows = []
+  for (const batch of options.batches.split(",").map(Number)) {
+    for (const device of devices) rows.push(yield* measure(device, experiment, batch))
+  }
+  return rows
+})
+
+const rows = await Effect.runPromise(all.pipe(Effect.scoped, Effect.provide(NodeServices.layer)))
+const machine = { processor: cpus()[0].model, cores: cpus().length, node: process.version }
+if (options.json) console.log(JSON.stringify({ file, machine, rows }, undefined, 2))
+else {
+  console.log(`${file}: ${machine.processor}, ${machine.cores} cores, Node ${machine.node}`)
+  for (const row of rows) {
+    const result =
+      "problem" in row
+        ? row.problem
+        : `${row.imagesPerSecond.toFixed(0)} images/s (${row.lower.toFixed(0)}–${row.upper.toFixed(0)}, ${row.calls} calls) on ${row.on}, ${row.path}`
+    console.log(`batch ${row.batch}, ${row.device}: ${result}`)
+  }
+}
+// The sessions of a device can keep the process alive.
+process.exit(0)

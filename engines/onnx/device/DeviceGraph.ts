@@ -1,0 +1,44 @@
+/**
+ * An ONNX graph for a device: convolutions whose number of input channels ONNX Runtime 1.30 computes wrongly are filled up.
+ *
+ * Its WebGPU convolution reads channels in groups of 3 if their number is a multiple of 3 and not of 4, and from 6 channels on
+ * the result is wrong: found by comparison with the processor for 6, 9, 18, 21, 27, 30 and 33 channels. Channels of zeros change
+ * nothing. In a filter's gradient the batch takes the place of the channels.
+ */
+import type { Value } from "../../trace/graph.ts"
+import { type Attributes, type Name, OnnxGraph } from "../graph.ts"
+
+/** The input channels of the convolution that a value is lowered to. */
+const channelsOf = (value: Value): number => {
+  switch (value.op) {
+    case "Conv2D":
+      return value.attributes.window.inChannels
+    case "Conv2DInputGradient":
+      return value.attributes.window.outChannels
+    case "Conv2DFilterGradient":
+      return value.attributes.window.batch
+    default:
+      return 0
+  }
+}
+
+/** Channels of zeros that make a number a multiple of 4, if it needs that. */
+export const missingChannels = (channels: number): number =>
+  channels > 3 && channels % 3 === 0 && channels % 4 !== 0 ? 4 - (channels % 4) : 0
+
+export class DeviceGraph extends OnnxGraph {
+  #missing = 0
+
+  /** The value whose nodes are added next. */
+  begin(value: Value): void {
+    this.layer = value.layer
+    this.#missing = missingChannels(channelsOf(value))
+  }
+
+  override op(type: string, inputs: ReadonlyArray<Name>, attributes: Attributes = {}, domain = ""): Name {
+    if (type !== "Conv" || this.#missing === 0) return super.op(type, inputs, attributes, domain)
+    const [x, filter, ...bias] = inputs
+    const filled = [x, filter].map((name) => this.pad(name, [0, 0, 0, 0], [0, this.#missing, 0, 0]))
+    return super.op(type, [...filled, ...bias], attributes, domain)
+  }
+}
