@@ -194,12 +194,14 @@ export interface CollectionDetail {
   readonly kind: string
   readonly facts: ReadonlyArray<readonly [name: string, value: string]>
   readonly tables: ReadonlyArray<DetailTable>
-  /** The trials that were measured: the objective at the last barrier of each, and the lowest up to it of those that ended. */
+  /** The trials that were measured: the objective at the last barrier of each, and the best up to it of those that ended. */
   readonly points: ReadonlyArray<{
     readonly trial: number
     readonly value: number
     readonly lowest: number | null
   }>
+  /** Which values of the objective are the best. */
+  readonly best: "lowest" | "highest"
   readonly objective: string
   /** The objective is a share, such as an error rate; else it is a loss. */
   readonly isShare: boolean

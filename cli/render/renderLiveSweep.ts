@@ -1,7 +1,7 @@
 /** A sweep in progress as text: (LiveSweep, columns) -> lines that a terminal redraws, or one plain line. */
 import { duration } from "../../format/duration.ts"
 import { count } from "../../format/numbers.ts"
-import { objectiveName, showObjective } from "../../operations/sweep/describe.ts"
+import { naturalValue, objectiveName, showObjective } from "../../operations/sweep/describe.ts"
 import type { LiveSweep, LiveTraining } from "../../operations/sweep/liveSweep.ts"
 import { sparkline } from "./plot.ts"
 
@@ -45,7 +45,12 @@ export const renderLiveSweep = (sweep: LiveSweep, columns: number): ReadonlyArra
     `trials: ${countsOf(sweep)}`,
     ...(sweep.values.length === 0
       ? []
-      : [`${objectiveName(sweep)} by trial: ${sparkline(sweep.values.slice(-room), room)}`]),
+      : [
+          `${objectiveName(sweep)} by trial: ${sparkline(
+            sweep.values.slice(-room).map((value) => naturalValue(sweep, value)),
+            room,
+          )}`,
+        ]),
     ...bestOf(sweep),
     ...sweep.training.map((training) => `training ${describeTraining(training)}`),
   ].map((line) => line.slice(0, columns - 1))

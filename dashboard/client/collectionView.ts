@@ -89,7 +89,7 @@ export const collectionView = (kind: "sweeps" | "ensembles", name: string): View
     chart.update([
       { name: `${detail.objective} of the trial`, color: 0, xs, ys, scattered: true },
       {
-        name: "lowest of the finished trials so far",
+        name: `${detail.best} of the finished trials so far`,
         color: 1,
         xs: ended.map(({ trial }) => trial),
         ys: ended.map(({ lowest }) => lowest),

@@ -6,6 +6,8 @@ import {
   describeEvidence,
   describeOutcome,
   describeVerdict,
+  extremes,
+  naturalValue,
   objectiveName,
   showObjective,
   showSpread,
@@ -14,7 +16,7 @@ import { bestSoFar, countMeasured, progressOf, type SweepProgress } from "../../
 import { placesOf, showDrawn, showId } from "../../operations/sweep/space.ts"
 import { readEnsemble } from "../../storage/ensembles.ts"
 import { readSweepDefinition, readSweepJournal, readSweepResult } from "../../storage/sweeps.ts"
-import type { SweepResult } from "../../schemas/Sweep.ts"
+import type { SweepDefinition, SweepResult } from "../../schemas/Sweep.ts"
 import type { CollectionDetail } from "../messages.ts"
 import { isName } from "../security/runFolder.ts"
 
@@ -37,11 +39,19 @@ const resultFacts = (result: SweepResult): CollectionDetail["facts"] => {
 }
 
 /** The value of each trial at the last barrier it reached, and the lowest of those that reached the end. */
-const pointsOf = (progress: SweepProgress): CollectionDetail["points"] => {
+const pointsOf = (definition: SweepDefinition, progress: SweepProgress): CollectionDetail["points"] => {
   const lowest = new Map(bestSoFar(progress).map(({ best, trial }) => [trial, best]))
   return progress.trials.flatMap(({ rung, trial, values }) => {
     const value = rung === null ? null : values[rung]
-    return value === null ? [] : [{ trial, value, lowest: lowest.get(trial) ?? null }]
+    if (value === null) return []
+    const best = lowest.get(trial)
+    return [
+      {
+        trial,
+        value: naturalValue(definition, value),
+        lowest: best === undefined ? null : naturalValue(definition, best),
+      },
+    ]
   })
 }
 
@@ -92,7 +102,8 @@ const sweepDetail = Effect.fnUntraced(function* (runsDir: string, name: string) 
         rows: trials,
       },
     ],
-    points: pointsOf(progress),
+    points: pointsOf(definition, progress),
+    best: extremes(definition).best,
     objective: objectiveName(definition),
     isShare: definition.objective === "validationError",
     runs: [
@@ -126,6 +137,7 @@ const ensembleDetail = Effect.fnUntraced(function* (runsDir: string, name: strin
       },
     ],
     points: [],
+    best: "lowest",
     objective: "test error",
     isShare: true,
     runs: members.map(({ run }) => run),

@@ -18,6 +18,10 @@ export const objectiveName = ({ objective }: Judged): string => {
   return objective === "validationError" ? "validation error" : "validation loss"
 }
 
+/** As it is written in the file. */
+export const objectiveKey = ({ objective }: Judged): string =>
+  typeof objective === "string" ? objective : objective.metric
+
 /** Which values are the best and the worst. */
 export const extremes = ({ objective }: Judged) =>
   typeof objective !== "string" && objective.mode === "max"

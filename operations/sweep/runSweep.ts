@@ -29,7 +29,7 @@ import {
   stateOf,
   type SweepState,
 } from "./decide.ts"
-import { nameOfTrial, showObjective } from "./describe.ts"
+import { nameOfTrial, objectiveKey, showObjective } from "./describe.ts"
 import { assembleResult, baseOf, finalistsOf, winnerOf } from "./finish.ts"
 import { prepareWork, type Work } from "./parts.ts"
 import { placesOf } from "./space.ts"
@@ -109,7 +109,7 @@ const search = Effect.fnUntraced(function* (sweep: Sweep, options: RunSweepOptio
       const outcome =
         record.record === "failed"
           ? `failed: ${record.reason}`
-          : `${definition.objective} ${showObjective(definition, record.value)} at iteration ${record.iteration}`
+          : `${objectiveKey(definition)} ${showObjective(definition, record.value)} at iteration ${record.iteration}`
       yield* Effect.logInfo(
         `${[nameOfTrial(record.trial), `seed ${record.seed}`, ...of].join(", ")}: ${outcome}`,
       )

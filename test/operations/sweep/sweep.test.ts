@@ -87,6 +87,7 @@ describe("a sweep", () => {
     assert.strictEqual(code, 0, stderr)
     const result = JSON.parse(stdout)
     assert.deepStrictEqual(result.objective, { metric: "top2", mode: "max" })
+    assert.match(stderr, /trial 1, seed 0, .*: top2 0\.\d+ at iteration 20/)
     assert.strictEqual(result.winner.trial, 1)
     const [measured] = journalOf("metric")
       .split("\n")
