@@ -47,6 +47,13 @@ export interface BatchRange {
   readonly chunk: (iteration: number) => number
 }
 
+/** Of the arrays of a chunk, of which there are two sets: a hundred batches of photographs would take hundreds of megabytes. */
+const mostBytes = 32 * 2 ** 20
+
+/** A chunk has one iteration at least. */
+const mostIterations = ({ images, labels }: Filler["sizes"]) =>
+  Math.max(1, Math.floor(mostBytes / (Float32Array.BYTES_PER_ELEMENT * (images + labels))))
+
 /**
  * The batches of a range; the last chunk holds what is left. The next chunk is filled while the one before it is used, as
  * far as that leaves the thread free. Two sets of arrays alternate; they grow when a chunk is larger than any before.
@@ -59,7 +66,7 @@ export const batches = (
     const none = { capacity: 0, images: new Float32Array(0), labels: new Float32Array(0) }
     let [buffers, spare] = [none, none]
     const fillNext = Effect.fnUntraced(function* (iteration: number) {
-      const iterations = Math.min(chunk(iteration), until - iteration)
+      const iterations = Math.min(chunk(iteration), until - iteration, mostIterations(sizes))
       ;[buffers, spare] = [spare, buffers]
       if (buffers.capacity < iterations) {
         buffers = {

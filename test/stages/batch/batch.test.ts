@@ -152,6 +152,29 @@ describe("batches", () => {
     }),
   )
 
+  it.effect("stack no more than 32 MiB of large images, and at least one batch", () =>
+    Effect.gen(function* () {
+      const stacked = (floats: number) =>
+        batches(
+          { sizes: { images: floats, labels: 0 }, fill: (_, __, arrays) => Effect.succeed(arrays) },
+          { from: 0, until: 20, chunk: () => 100 },
+        ).pipe(
+          Stream.map(({ iteration, iterations }) => [iteration, iterations]),
+          Stream.runCollect,
+        )
+      const mebibyte = 2 ** 20 / 4
+      assert.deepStrictEqual(yield* stacked(4 * mebibyte), [
+        [0, 8],
+        [8, 8],
+        [16, 4],
+      ])
+      assert.deepStrictEqual((yield* stacked(40 * mebibyte)).slice(0, 2), [
+        [0, 1],
+        [1, 1],
+      ])
+    }),
+  )
+
   it.effect("are the same when the size of the chunks changes", () =>
     Effect.gen(function* () {
       const of = options(50, 5)
