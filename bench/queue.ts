@@ -9,6 +9,7 @@
  * - A real worker that trains a small network: the time from submission to the claim, to the first sign of the run, and what the
  *   queue and the process add to fetching, validating, training and testing.
  *
+ * Simulated workers in a folder wait for the disk in the threads of one process: UV_THREADPOOL_SIZE=64 lets more of them wait at once.
  * PostgreSQL is Debian's package; without it, only the folder is measured.
  */
 import { mkdtempSync, readFileSync, rmSync } from "node:fs"
@@ -73,12 +74,15 @@ const drain = Effect.fnUntraced(function* (queue: Queue["Service"], holdMs: numb
   }
 })
 
+const note = (text: string) => console.error(`${(performance.now() / 1000).toFixed(1)} s: ${text}`)
+
 const measureThroughput = Effect.fnUntraced(function* ({ open }: Place) {
   const submitter = yield* open("submitter")
   const drainAll = Effect.fnUntraced(function* (count: number, holdMs: number) {
     const submitted = performance.now()
     yield* submitter.submit(Array.from({ length: count }, (_, seed) => jobOf(seed)))
     const submitSeconds = seconds(submitted)
+    note(`${count} jobs are queued`)
     const listed = performance.now()
     yield* submitter.list()
     const listSeconds = seconds(listed)
@@ -89,12 +93,14 @@ const measureThroughput = Effect.fnUntraced(function* ({ open }: Place) {
       Array.from({ length: workers }, (_, i) => `worker ${i}`),
       open,
     )
+    note(`${workers} workers are open`)
     const [drained, processor] = [performance.now(), process.cpuUsage()]
     const claims = yield* Effect.forEach(queues, (queue) => drain(queue, holdMs), {
       concurrency: "unbounded",
     })
     const drainSeconds = seconds(drained)
     const { system, user } = process.cpuUsage(processor)
+    note("all are settled")
     const claimMs = quartiles(claims.flat())
     const processorSeconds = (system + user) / 1e6
     return { count, submitSeconds, listSeconds, listAgainSeconds, drainSeconds, processorSeconds, claimMs }

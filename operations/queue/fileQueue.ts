@@ -1,7 +1,7 @@
 /**
  * A queue in a folder, for one machine or for several that share the folder: (folder, name of this worker) -> Queue.
  *
- *   open/<order>-<id>         what may be claimed, in this order; an empty file
+ *   open/, claimed/           markers of the open jobs (`markers.ts`)
  *   clock                     an empty file, whose time is that of the disk
  *   jobs/<id>/job.json        the job
  *   jobs/<id>/00001.json …     its log (`jobLog.ts`)
@@ -20,9 +20,8 @@ import { makeConnection } from "./connection.ts"
 import { decodeJob, isFormatKnown, makeJobFiles } from "./jobFiles.ts"
 import { type Entry, withEntry, type JobLogState } from "./jobLog.ts"
 import { makeLapses } from "./lapses.ts"
+import { makeMarkers, type Marker } from "./markers.ts"
 import { type Claim, type ClaimState, LeaseTimes, Queue, QueueUnavailable } from "./Queue.ts"
-
-const idOfMarker = (name: string) => /^\d+-([0-9a-f]{32})$/.exec(name)?.[1]
 
 /** A claim of this worker: its job, the name of the job's marker, and what identifies it. */
 interface Held {
@@ -31,6 +30,8 @@ interface Held {
   readonly token: string
 }
 
+/** After so many candidates that others have taken or settled, the list is read again. */
+const mostMisses = 8
 /** More than the workers of a queue. */
 const mostSpread = 256
 
@@ -50,7 +51,8 @@ export const makeFileQueue = Effect.fnUntraced(function* (
   const lease = yield* LeaseTimes
   const { unbrokenMs, watch } = makeConnection(2 * lease.renewMs)
   const lapses = makeLapses(jobs, lease, unbrokenMs)
-  const openFolder = paths.join(folder, "open")
+  const markers = makeMarkers(folder, paths)
+  const allMarked = Effect.zipWith(markers.open, markers.claimed, (open, claimed) => [...open, ...claimed])
   /** Until when a job that was given back is left alone. */
   const delayed = new Map<string, { readonly number: number; readonly untilMs: number }>()
 
@@ -62,11 +64,7 @@ export const makeFileQueue = Effect.fnUntraced(function* (
       watch,
     )
 
-  const submitOne = Effect.fnUntraced(function* (
-    job: QueuedJob,
-    order: number,
-    marked: ReadonlySet<string | undefined>,
-  ) {
+  const submitOne = Effect.fnUntraced(function* (job: QueuedJob, order: number, marked: ReadonlySet<string>) {
     const { id } = job
     yield* files.makeFolder(jobs.jobFolder(id))
     const state = yield* jobs.read(id)
@@ -76,12 +74,12 @@ export const makeFileQueue = Effect.fnUntraced(function* (
       yield* jobs.append(id, state, { entry: "submitted", order })
     } else if (marked.has(id)) return
     // After the entry: a marker of a job that has ended is removed by whoever finds it.
-    yield* files.writeAtomic(paths.join(openFolder, `${String(order).padStart(15, "0")}-${id}`), "")
+    yield* markers.add(order, id)
   })
 
   const submit = Effect.fnUntraced(function* (submitted: ReadonlyArray<QueuedJob>) {
-    yield* files.makeFolder(openFolder)
-    const marked = new Set((yield* files.list(openFolder)).map(idOfMarker))
+    yield* markers.makeFolders
+    const marked = new Set((yield* allMarked).map(({ id }) => id))
     const order = yield* Clock.currentTimeMillis
     // Each waits for the disk several times.
     yield* Effect.forEach(submitted, (job, i) => submitOne(job, order + i, marked), {
@@ -100,8 +98,7 @@ export const makeFileQueue = Effect.fnUntraced(function* (
       const entry = entryOf(state)
       if (!(yield* jobs.append(id, state, entry))) continue
       yield* files.remove(jobs.beatFile(id, state.claimNumber))
-      // So that thousands of workers need not find it.
-      if (entry.entry === "settled") yield* files.remove(paths.join(openFolder, marker))
+      yield* entry.entry === "settled" ? markers.remove(marker) : markers.setOpen(marker)
       return true
     }
   })
@@ -171,6 +168,7 @@ export const makeFileQueue = Effect.fnUntraced(function* (
     const held = { id, marker, token: randomUUID() }
     const entry: Entry = { entry: "claimed", token: held.token, worker, process: claimer }
     if (!(yield* jobs.append(id, state, entry))) return "lost"
+    yield* markers.setClaimed(marker)
     const claimed = withEntry(state, entry)
     // After the claim: of the workers that try to claim it, one decodes it.
     const job = decodeJob(text)
@@ -181,53 +179,58 @@ export const makeFileQueue = Effect.fnUntraced(function* (
     return undefined
   })
 
-  /** The jobs that may be claimed, in order, with the names of their markers. */
-  const marked = Effect.map(files.list(openFolder), (names) =>
-    names.flatMap((name) => {
-      const id = idOfMarker(name)
-      return id === undefined ? [] : [{ id, name }]
-    }),
-  )
-
-  /** When another worker's claim was looked at last. With many workers, most of what is open is claimed. */
-  const lookedMs = new Map<string, number>()
-
   /** How far from the oldest job the search begins at most: further while other workers are faster again and again. */
   let spread = 1
 
-  /** What may be claimed, the oldest first, or from some place on if there are many workers. */
+  /** The first one at the end of the list. */
+  const fromSomewhere = (found: ReadonlyArray<Marker>) => {
+    const first = randomInt(Math.max(1, Math.min(spread, found.length)))
+    return [...found.slice(first), ...found.slice(0, first)].toReversed()
+  }
+
+  let claimsSeenMs = Number.NEGATIVE_INFINITY
+
+  /** What may be claimed, the oldest first, or from some place on if there are many workers. Claims of others now and then. */
   const findCandidates = Effect.gen(function* () {
-    const all = yield* marked
-    const ids = new Set(all.map(({ id }) => id))
-    lapses.keepOnly(ids)
-    for (const id of lookedMs.keys()) if (!ids.has(id)) lookedMs.delete(id)
     const now = yield* elapsedMs
-    const due = all.filter(
-      ({ id }) => now - (lookedMs.get(id) ?? Number.NEGATIVE_INFINITY) >= lease.renewMs / 3,
-    )
-    const first = randomInt(Math.max(1, Math.min(spread, due.length)))
-    return { candidates: [...due.slice(first), ...due.slice(0, first)], now }
+    const open = yield* markers.open
+    const isDue = now - claimsSeenMs >= lease.renewMs
+    const claimed = isDue ? yield* markers.claimed : []
+    if (isDue) {
+      claimsSeenMs = now
+      lapses.keepOnly(new Set([...open, ...claimed].map(({ id }) => id)))
+    }
+    const all = claimed.length === 0 ? open : [...open, ...claimed].sort((a, b) => (a.name < b.name ? -1 : 1))
+    return fromSomewhere(all)
   })
 
   const claim = Effect.gen(function* () {
-    const { candidates, now } = yield* findCandidates
-    spread = Math.max(1, spread / 2)
-    for (const { id, name } of candidates) {
+    const seen = new Set<string>()
+    let candidates = yield* findCandidates
+    spread = Math.max(1, Math.floor(0.9 * spread))
+    let misses = 0
+    for (let candidate = candidates.pop(); candidate !== undefined; candidate = candidates.pop()) {
+      const { id, name } = candidate
+      seen.add(name)
       const state = yield* jobs.read(id)
-      if (state.outcome !== null && !state.isNewer) {
-        yield* files.remove(paths.join(openFolder, name))
-        continue
+      const hasEnded = state.outcome !== null && !state.isNewer
+      if (hasEnded) yield* markers.remove(name)
+      const claimed = hasEnded ? undefined : yield* tryClaim(id, name, state)
+      if (claimed !== undefined && claimed !== "lost") return claimed
+      if (claimed === "lost") {
+        // Whoever was faster takes the next ones too.
+        spread = Math.min(4 * spread, mostSpread)
+        candidates = fromSomewhere(candidates.toReversed())
+      } else if (!hasEnded) continue
+      if (++misses % mostMisses === 0) {
+        candidates = (yield* findCandidates).filter(({ name }) => !seen.has(name))
       }
-      if (state.claimed !== undefined) lookedMs.set(id, now)
-      const claimed = yield* tryClaim(id, name, state)
-      if (claimed === "lost") spread = Math.min(4 * spread, mostSpread)
-      else if (claimed !== undefined) return claimed
     }
     return undefined
   })
 
   const isEmpty = Effect.gen(function* () {
-    for (const { id } of yield* marked) {
+    for (const { id } of yield* allMarked) {
       const { isNewer, outcome } = yield* jobs.read(id)
       if (isNewer || outcome === null) return false
     }

@@ -25,7 +25,7 @@ import { type Claim, LeaseTimes, Queue, type Returned } from "./Queue.ts"
 import { makeReachability, type Reachability } from "./reachability.ts"
 
 /** The interval between two looks for a job while there is none. */
-const pollMs = 500
+const pollMs = 300
 /** The interval between two looks while the queue is away. */
 const retryMs = 1000
 /** For how long a worker that stops tries to give back its jobs. */

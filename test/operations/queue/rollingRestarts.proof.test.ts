@@ -6,7 +6,7 @@ import { existsSync, readdirSync, readFileSync, writeFileSync } from "node:fs"
 import { join } from "node:path"
 import { assert, describe, it } from "@effect/vitest"
 import { start } from "../../fixtures/cli.ts"
-import { resultOf } from "../../fixtures/runFiles.ts"
+import { digest, resultOf } from "../../fixtures/runFiles.ts"
 import tinySweep from "../../fixtures/tinySweep.ts"
 import { makeScratchWorkers } from "./workers.ts"
 
@@ -14,8 +14,21 @@ const restarts = Number(process.env.RESTARTS ?? 50)
 const { scratch, ...workers } = makeScratchWorkers()
 const pause = (ms: number) => new Promise((resolve) => setTimeout(resolve, ms))
 
+/** A worker, once it takes signals. */
+const startReady = async () => {
+  const worker = workers.startWorker("many")
+  await new Promise<void>((resolve) => {
+    let printed = ""
+    worker.child.stderr?.on("data", (data) => {
+      printed += String(data)
+      if (printed.includes("worker at ")) resolve()
+    })
+  })
+  return worker
+}
+
 const file = join(scratch, "sweep.ts")
-const base = { ...workers.experiment, budget: { iterations: 2700 }, evaluateEvery: 300, checkpointEvery: 300 }
+const base = { ...workers.experiment, budget: { iterations: 5400 }, evaluateEvery: 600, checkpointEvery: 600 }
 const split = { kind: "standard", validation: 500 } as const
 writeFileSync(file, `export default ${JSON.stringify({ ...tinySweep, base: { ...base, split } })}\n`)
 const sweep = (name: string, ...more: ReadonlyArray<string>) =>
@@ -26,14 +39,19 @@ const withoutTimes = (text: string) => text.replaceAll(/\d{8}T\d{6}Z/g, "TIME")
 const journal = (name: string) =>
   withoutTimes(readFileSync(join(scratch, name, "sweeps", "tiny-rates", "journal.ndjson"), "utf8"))
 
-/** Weights and metrics of each run, by its name without the time. Only tested runs have predictions. */
+/** The newest checkpoint: weights, optimizer, metrics so far. */
+const newestOf = (path: string) => {
+  const [newest] = readdirSync(join(path, "checkpoints")).sort().toReversed()
+  return { newest, digest: digest(readFileSync(join(path, "checkpoints", newest))) }
+}
+
+/** The results of tested runs, and the newest checkpoints of the others, by their names without the time. */
 const bytesOf = (name: string) =>
   Object.fromEntries(
     workers.runsOf(name).map((run) => {
       const path = join(scratch, name, run)
       const isTested = existsSync(join(path, "report.json"))
-      const metrics = isTested ? resultOf(path) : readFileSync(join(path, "metrics.ndjson"), "utf8")
-      return [withoutTimes(run), metrics]
+      return [withoutTimes(run), isTested ? resultOf(path) : newestOf(path)]
     }),
   )
 
@@ -54,10 +72,10 @@ describe("a sweep whose workers are restarted", () => {
     const many = sweep("many", workers.queueOf("many"))
     const state = { isOver: false }
     void many.ended.then(() => (state.isOver = true))
-    const running = [workers.startWorker("many"), workers.startWorker("many")]
+    const running = [await startReady(), await startReady()]
     const handOvers: Array<number> = []
     for (let restart = 0; restart < restarts && !state.isOver; restart++) {
-      await pause(3000 + 100 * (restart % 20))
+      await pause(1500 + 100 * (restart % 20))
       const [oldest] = running.splice(0, 1)
       const askedAt = performance.now()
       oldest.child.kill("SIGTERM")
