@@ -28,7 +28,12 @@ const startReady = async () => {
 }
 
 const file = join(scratch, "sweep.ts")
-const base = { ...workers.experiment, budget: { iterations: 5400 }, evaluateEvery: 600, checkpointEvery: 600 }
+const base = {
+  ...workers.experiment,
+  budget: { iterations: 12_600 },
+  evaluateEvery: 1400,
+  checkpointEvery: 1400,
+}
 const split = { kind: "standard", validation: 500 } as const
 writeFileSync(file, `export default ${JSON.stringify({ ...tinySweep, base: { ...base, split } })}\n`)
 const sweep = (name: string, ...more: ReadonlyArray<string>) =>
@@ -94,6 +99,7 @@ describe("a sweep whose workers are restarted", () => {
     for (const { delayMs, kills, reason, returns } of back) {
       assert.deepStrictEqual([reason, kills, returns, delayMs], ["its worker was stopped", 0, 0, 0])
     }
+    assert.lengthOf(handOvers, restarts)
     assert.isBelow(Math.max(...handOvers), 10_000)
     const slowest = (Math.max(...handOvers) / 1000).toFixed(1)
     console.log(`${handOvers.length} restarts, ${back.length} hand-overs; the slowest took ${slowest} s`)
