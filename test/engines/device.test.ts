@@ -163,7 +163,7 @@ describe("what is found of Vulkan", () => {
     const [driver, ...others] = usableDrivers(vulkan, {})
     assert.lengthOf(others, 0)
     assert.match(driver.version, /^libGLX_nvidia\.so\.0 1\.3\.0 [0-9a-f]{12}$/)
-    assert.isUndefined(problemOf(vulkan, "linux", {}))
+    assert.isUndefined(problemOf(vulkan, "linux x64", {}))
     machine("nvidia", { "usr/lib/x86_64-linux-gnu/libGLX_nvidia.so.0": "driver 2" })
     assert.notStrictEqual(usableDrivers(findVulkan(hidden, folder), {})[0].version, driver.version)
   })
@@ -171,16 +171,18 @@ describe("what is found of Vulkan", () => {
   it("offers no driver in software, unless tests allow it", () => {
     const vulkan = findVulkan(hidden, machine("software", { ...loader, ...software }))
     assert.lengthOf(usableDrivers(vulkan, {}), 0)
-    assert.strictEqual(problemOf(vulkan, "linux", {})?.found, "Vulkan has a driver in software only")
+    assert.strictEqual(problemOf(vulkan, "linux x64", {})?.found, "Vulkan has a driver in software only")
     assert.lengthOf(usableDrivers(vulkan, { TIDEMARK_SOFTWARE_VULKAN: "1" }), 1)
   })
 
   it("says what is missing: the loader, a driver, or the system", () => {
     const bare = findVulkan(hidden, machine("bare", {}))
-    assert.include(problemOf(bare, "linux", {})?.found, "libvulkan.so.1")
+    assert.include(problemOf(bare, "linux x64", {})?.found, "libvulkan.so.1")
     const driverless = findVulkan(hidden, machine("driverless", loader))
-    assert.strictEqual(problemOf(driverless, "linux", {})?.found, "Vulkan has no driver")
-    assert.include(problemOf(driverless, "darwin", {})?.found, "darwin")
+    assert.strictEqual(problemOf(driverless, "linux x64", {})?.found, "Vulkan has no driver")
+    for (const platform of ["darwin arm64", "linux arm64"]) {
+      assert.include(problemOf(driverless, platform, {})?.found, platform)
+    }
   })
 
   it("reads the drivers that the environment names, and ignores what is no manifest", () => {

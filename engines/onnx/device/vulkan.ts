@@ -151,11 +151,12 @@ export const usableDrivers = (
 /** What is missing for a GPU, one line each; undefined if nothing that these files show. */
 export const problemOf = (
   vulkan: Vulkan,
-  platform: string = process.platform,
+  platform = `${process.platform} ${process.arch}`,
   env: Environment = process.env,
 ): { readonly found: string; readonly remedy: string } | undefined => {
-  if (platform !== "linux") {
-    return { found: `${platform}, expected Linux`, remedy: "use --device cpu" }
+  // For others, ONNX Runtime's package has no WebGPU, or one that was never tried.
+  if (platform !== "linux x64") {
+    return { found: `${platform}, expected linux x64`, remedy: "use --device cpu" }
   }
   if (vulkan.loader === undefined) {
     return {
