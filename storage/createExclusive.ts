@@ -36,10 +36,11 @@ const renameReserved = Effect.fnUntraced(function* (temporary: string, path: str
  * of processes that try, exactly one gets `true`.
  */
 export const createExclusive = Effect.fnUntraced(
-  function* (path: string, content: string) {
+  function* (path: string, content: Uint8Array | string) {
     const fs = yield* FileSystem.FileSystem
     const paths = yield* Path.Path
-    const temporary = yield* writeTemporary(path, new TextEncoder().encode(content))
+    const bytes = typeof content === "string" ? new TextEncoder().encode(content) : content
+    const temporary = yield* writeTemporary(path, bytes)
     /** NFS may repeat a request whose answer was lost, and report the name as taken by the first one: ours has two links then. */
     const isLinked = fs.stat(temporary).pipe(
       Effect.map(({ nlink }) => Option.getOrElse(nlink, () => 1) > 1),
