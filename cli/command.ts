@@ -19,6 +19,7 @@ import { engine } from "./commands/engine.ts"
 import { list } from "./commands/list.ts"
 import { predict } from "./commands/predict.ts"
 import { promote } from "./commands/promote.ts"
+import { pull } from "./commands/pull.ts"
 import { queue } from "./commands/queue.ts"
 import { resume } from "./commands/resume.ts"
 import { rollback } from "./commands/rollback.ts"
@@ -49,7 +50,7 @@ const pipeline = Command.make("pipeline").pipe(
   ]),
   Command.withSubcommands([
     { group: "TRAIN", commands: [data, run, resume, watch, sweep, schedule] },
-    { group: "MANY MACHINES", commands: [worker, queue] },
+    { group: "MANY MACHINES", commands: [worker, queue, pull] },
     { group: "LOOK AT RUNS", commands: [list, show, compare, dashboard] },
     { group: "USE A MODEL", commands: [predict, exportCommand] },
     { group: "CHAMPIONS OF SCHEDULES", commands: [champion, promote, rollback] },

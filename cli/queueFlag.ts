@@ -12,6 +12,14 @@ export const queueFlag = Flag.String("queue").pipe(
   Flag.optional,
 )
 
+export const storeFlag = Flag.String("store").pipe(
+  Flag.withDescription(
+    "Share the runs through this store, for machines that share no folder: s3://BUCKET/PREFIX, or a folder",
+  ),
+  Flag.withMetavar("STORE"),
+  Flag.optional,
+)
+
 class QueueMissing extends Failure<QueueMissing>()("QueueMissing", {
   exitCode: "usage",
   fields: {},
@@ -22,21 +30,47 @@ class QueueMissing extends Failure<QueueMissing>()("QueueMissing", {
 export const neededQueue = (given: Option.Option<string>) =>
   Option.match(given, { onNone: () => Effect.fail(new QueueMissing()), onSome: Effect.succeed })
 
-/** The words that give the same queue to another command. */
-export const queueWords = (given: Option.Option<string>): ReadonlyArray<string> =>
-  Option.match(given, { onNone: () => [], onSome: (queue) => ["--queue", queue] })
+const wordsOf = (name: string, given: Option.Option<string>): ReadonlyArray<string> =>
+  Option.match(given, { onNone: () => [], onSome: (value) => [`--${name}`, value] })
+
+/** The words that give the same queue and store to another command. */
+export const queueWords = ({ queue, store }: Pick<QueueFlags, "queue" | "store">) => [
+  ...wordsOf("queue", queue),
+  ...wordsOf("store", store),
+]
+
+/** Loads the store only if one is given. */
+export const openStoreIfGiven = Effect.fnUntraced(function* (given: Option.Option<string>) {
+  if (Option.isNone(given)) return undefined
+  const { openStore } = yield* Effect.promise(() => import("../storage/store/openStore.ts"))
+  return yield* openStore(given.value)
+})
 
 export interface QueueFlags {
   readonly queue: Option.Option<string>
+  readonly store: Option.Option<string>
+  readonly runsDir: string
   readonly threads: Option.Option<number>
 }
 
 /** Loads the queue only if one is given: most commands need none. */
-export const openQueueIfGiven = Effect.fnUntraced(function* ({ queue: given, threads }: QueueFlags) {
-  if (Option.isNone(given)) return undefined
+export const openQueueIfGiven = Effect.fnUntraced(function* ({
+  queue: given,
+  runsDir,
+  store,
+  threads,
+}: QueueFlags) {
+  if (Option.isNone(given)) {
+    if (Option.isNone(store)) return undefined
+    return yield* new FlagRefused({ flag: "--store", reason: "it is for the runs of workers; add --queue" })
+  }
   if (Option.isSome(threads)) {
     return yield* new FlagRefused({ flag: "--threads", reason: "the workers of --queue have their own" })
   }
   const { openQueue } = yield* Effect.promise(() => import("../operations/queue/openQueue.ts"))
-  return yield* openQueue(given.value)
+  const queue = yield* openQueue(given.value)
+  const opened = yield* openStoreIfGiven(store)
+  if (opened === undefined) return queue
+  const { makeStoredQueue } = yield* Effect.promise(() => import("../operations/queue/storedQueue.ts"))
+  return yield* makeStoredQueue(queue, opened, runsDir)
 })

@@ -1,7 +1,7 @@
 /** The flags of `pipeline schedule`. */
 import { Argument, type Command, Flag } from "effect/cli"
 import { dataDir, device, engine, iterations, json, runsDir, seed, threads, wholeNumber } from "./flags.ts"
-import { queueFlag } from "./queueFlag.ts"
+import { queueFlag, storeFlag } from "./queueFlag.ts"
 
 const file = Argument.String("file").pipe(
   Argument.withDescription(
@@ -85,6 +85,7 @@ export const scheduleFlags = {
   device,
   threads,
   queue: queueFlag,
+  store: storeFlag,
   overlap,
   catchUp,
   timeLimitMinutes,

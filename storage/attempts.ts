@@ -9,7 +9,7 @@
  * higher number before its next checkpoint, record or outcome, and ends. What it wrote before that is harmless: it appends only
  * to files of its own attempt, and the files that it replaces have the same bytes from any process.
  */
-import { DateTime, Effect, FileSystem, Path, Schema } from "effect"
+import { Context, DateTime, Effect, FileSystem, Path, Schema } from "effect"
 import { runArgument } from "../format/runArgument.ts"
 import { Failure } from "../schemas/Failure.ts"
 import { Attempt, type AttemptOutcome, ProcessIdentity, type RunStatus } from "../schemas/Run.ts"
@@ -47,6 +47,22 @@ export class AttemptSuperseded extends Failure<AttemptSuperseded>()("AttemptSupe
   message: ({ attempt, by, path }) =>
     `attempt ${attempt} at ${path} stopped: ${by === null ? "another process" : `process ${by.pid} on ${by.host}`} took the run over while this one gave no sign of life; nothing is lost, follow it with \`${program} watch ${runArgument(path)}\``,
 }) {}
+
+/** The attempt cannot begin: another machine took the run, or nobody can look whether one did. */
+export class AttemptRefused extends Failure<AttemptRefused>()("AttemptRefused", {
+  exitCode: "temporary",
+  fields: { path: Schema.String, attempt: Schema.Int, reason: Schema.String },
+  message: ({ attempt, path, reason }) =>
+    `attempt ${attempt} at ${path} did not begin: ${reason}; nothing is lost, a worker tries again later`,
+}) {}
+
+/**
+ * Claims the number of an attempt where machines look that do not share the folder: (run directory, number, its record). It begins
+ * only if that succeeds. Without such machines there is nothing to claim.
+ */
+export const ClaimAttempt = Context.Reference<
+  (path: string, attempt: number, record: string) => Effect.Effect<void, AttemptRefused>
+>("tidemark/storage/ClaimAttempt", { defaultValue: () => () => Effect.void })
 
 /** The name of a file of an attempt: (2, "json") -> 0002.json. */
 export const attemptName = (number: number, extension: string) =>
@@ -152,6 +168,7 @@ export const beginAttempt = Effect.fn("beginAttempt")(function* (
       resumedFrom: null,
       outcome: null,
     }
+    yield* (yield* ClaimAttempt)(runPath, number, render(attempt))
     // Not created: another process was faster; look again at who it is.
     if (!(yield* createExclusive(path, render(attempt)))) continue
     // Created between another process's look and ours, which then saw a name that was only reserved: the higher one counts.

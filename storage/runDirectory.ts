@@ -215,7 +215,7 @@ const printOf = (name: string) => /[0-9a-f]{8}(-\d+)?$/.exec(name)?.[0] ?? ""
 const experimentOf = (name: string) => name.replace(/^[^-]*-/, "").replace(/-[0-9a-f]{8}(-\d+)?$/, "")
 
 /** Names that a word stands for: an id, the beginning of one, of what follows its time or of its last digits, or a glob. */
-const matching = (names: ReadonlyArray<string>, run: string): ReadonlyArray<string> => {
+export const matchRuns = (names: ReadonlyArray<string>, run: string): ReadonlyArray<string> => {
   // Every name begins with nothing.
   if (run === "") return []
   if (/[*?[{]/.test(run)) return names.filter((name) => matchesGlob(name, run))
@@ -244,7 +244,7 @@ export const locateRuns = Effect.fn("locateRuns")(function* (runsDir: string, ru
       continue
     }
     const newest = run === "latest" ? yield* newestRun(runsDir, names) : undefined
-    const candidates = newest === undefined ? matching(names, run) : [newest.id]
+    const candidates = newest === undefined ? matchRuns(names, run) : [newest.id]
     const several = /[*?[{]/.test(run)
     if (candidates.length === 0 || (candidates.length > 1 && !several)) {
       const states = yield* Effect.forEach(candidates.slice(-mostCandidates), (name) =>

@@ -8,7 +8,7 @@ import { findRun, type Run } from "../../storage/runDirectory.ts"
 import { tryWriteReportPage } from "../../views/report/tryWriteReportPage.ts"
 import { isOpen } from "../../schemas/QueuedJob.ts"
 import { FlagRefused } from "../FlagRefused.ts"
-import { openQueueIfGiven, queueFlag } from "../queueFlag.ts"
+import { openQueueIfGiven, openStoreIfGiven, queueFlag, storeFlag } from "../queueFlag.ts"
 import { engineOn } from "../deviceFlag.ts"
 import { device, json, runsDir, threads, wholeNumber } from "../flags.ts"
 
@@ -47,6 +47,7 @@ const flags = {
   threads,
   allowEngineChange,
   queue: queueFlag,
+  store: storeFlag,
   json,
 }
 type Options = Command.Command.Config.Infer<typeof flags>
@@ -56,6 +57,16 @@ const engineToResume = (run: Run, { device, engine }: Options) => {
   const given: EngineName | undefined = Option.getOrUndefined(engine)
   return engineOn(given ?? (Option.isSome(device) ? engineOf(run).name : undefined), device)
 }
+
+/** Workers with a store take a run from there, and nothing else brings it to them. */
+const checkIsShared = Effect.fnUntraced(function* (given: Options["store"], run: string) {
+  const store = yield* openStoreIfGiven(given)
+  if (store === undefined) return
+  const { readHead } = yield* Effect.promise(() => import("../../storage/share/sharedRun.ts"))
+  if ((yield* readHead(store, run)) !== undefined) return
+  const reason = `${run} is not in ${store.address}, where workers share what they trained; resume it here`
+  return yield* new FlagRefused({ flag: "--store", reason })
+})
 
 /** Lets a worker of a queue resume it. A run that is queued but not begun has no folder yet: it is followed by its whole name. */
 const resumeInQueue = Effect.fnUntraced(function* (options: Options) {
@@ -78,14 +89,16 @@ const resumeInQueue = Effect.fnUntraced(function* (options: Options) {
   const [listed] = yield* queue.list([jobIdOfRun(name)])
   if (listed !== undefined && isOpen(listed)) return yield* followQueued(queue, name, options)
   const { queuedTarget } = yield* Effect.promise(() => import("../../operations/resume/queuedTarget.ts"))
-  yield* trainQueued(queue, queuedTarget(yield* findRun(runsDir, name)), "auto", options)
+  const found = yield* findRun(runsDir, name)
+  yield* checkIsShared(options.store, found.identity.id)
+  yield* trainQueued(queue, queuedTarget(found), "auto", options)
 }, Effect.scoped)
 
 export const resume = Command.make(
   "resume",
   flags,
   Effect.fn("resume")(function* (options) {
-    if (Option.isSome(options.queue)) {
+    if (Option.isSome(options.queue) || Option.isSome(options.store)) {
       return yield* resumeInQueue(options).pipe(Effect.provide(StopSignal.layer))
     }
     const { allowEngineChange, iterations, json, run: name, runsDir, threads } = options

@@ -9,7 +9,7 @@ import { Failure } from "../../schemas/Failure.ts"
 import type { TrialName } from "../../schemas/Sweep.ts"
 import { tryWriteReportPage } from "../../views/report/tryWriteReportPage.ts"
 import { printText } from "../render/printText.ts"
-import { openQueueIfGiven, queueFlag, queueWords } from "../queueFlag.ts"
+import { openQueueIfGiven, queueFlag, queueWords, storeFlag } from "../queueFlag.ts"
 import { FlagRefused } from "../FlagRefused.ts"
 import { withDevice } from "../deviceFlag.ts"
 import {
@@ -54,6 +54,7 @@ const flags = {
   file,
   jobs,
   queue: queueFlag,
+  store: storeFlag,
   new: isNew,
   engine,
   device,
@@ -117,11 +118,7 @@ const runWhole = Effect.fnUntraced(function* (options: Options) {
   const sweep = yield* load(options, true)
   const { runSweep } = yield* Effect.promise(() => import("../../operations/sweep/runSweep.ts"))
   const command = ["sweep", options.file, ...givenFlags(options)]
-  const resumeWith = [
-    ...command,
-    ...(jobs === 1 ? [] : ["--jobs", String(jobs)]),
-    ...queueWords(options.queue),
-  ]
+  const resumeWith = [...command, ...(jobs === 1 ? [] : ["--jobs", String(jobs)]), ...queueWords(options)]
   const queue = yield* openQueueIfGiven(options)
   const share = Math.max(1, Math.floor(availableParallelism() / jobs))
   const ownThreads = Option.isNone(options.threads) ? ["--threads", String(share)] : []

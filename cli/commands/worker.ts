@@ -11,7 +11,7 @@ import { QueuedJobText } from "../../schemas/QueuedJob.ts"
 import * as files from "../../storage/files.ts"
 import { tryWriteReportPage } from "../../views/report/tryWriteReportPage.ts"
 import { dataDir, json, runsDir, threads, wholeNumber } from "../flags.ts"
-import { neededQueue, queueFlag } from "../queueFlag.ts"
+import { neededQueue, openStoreIfGiven, queueFlag, storeFlag } from "../queueFlag.ts"
 
 const seats = wholeNumber("seats", 1).pipe(
   Flag.withDescription(
@@ -31,7 +31,7 @@ const job = Flag.String("job").pipe(
   Flag.optional,
 )
 
-const flags = { queue: queueFlag, seats, threads, untilEmpty, job, runsDir, dataDir, json }
+const flags = { queue: queueFlag, store: storeFlag, seats, threads, untilEmpty, job, runsDir, dataDir, json }
 type Options = Command.Command.Config.Infer<typeof flags>
 
 const encodeJob = Schema.encodeSync(QueuedJobText)
@@ -42,7 +42,9 @@ const runJob = Effect.fnUntraced(function* (file: string, options: Options) {
     Effect.orDie,
   )
   const { trainJob } = yield* Effect.promise(() => import("../../operations/queue/trainJob.ts"))
+  const store = yield* openStoreIfGiven(options.store)
   const path = yield* trainJob(decoded, {
+    ...(store === undefined ? {} : { store }),
     threads: Option.getOrUndefined(options.threads),
     runsDir: options.runsDir,
     dataDir: options.dataDir,
@@ -56,11 +58,22 @@ const describe = ({ reason, run, status, job }: JobDone) => {
   return `${status === "returned" ? "gave back" : status} ${job.what}: ${reason}`
 }
 
+/** The store of a worker, which must keep its conditions. */
+const openSharing = Effect.fnUntraced(function* ({ runsDir, store: given }: Options) {
+  const store = yield* openStoreIfGiven(given)
+  if (store === undefined) return undefined
+  const { checkStore } = yield* Effect.promise(() => import("../../storage/store/checkStore.ts"))
+  const { makeShareRuns } = yield* Effect.promise(() => import("../../operations/queue/shareRuns.ts"))
+  yield* checkStore(store)
+  return { address: store.address, share: yield* makeShareRuns(store, runsDir) }
+})
+
 const runAll = Effect.fnUntraced(function* (options: Options) {
   const { openQueue } = yield* Effect.promise(() => import("../../operations/queue/openQueue.ts"))
   const { Queue } = yield* Effect.promise(() => import("../../operations/queue/Queue.ts"))
   const { runWorker } = yield* Effect.promise(() => import("../../operations/queue/runWorker.ts"))
   const queue = yield* openQueue(yield* neededQueue(options.queue))
+  const store = yield* openSharing(options)
   const folder = yield* Effect.acquireRelease(
     Effect.sync(() => mkdtempSync(join(tmpdir(), "tidemark-worker-"))),
     (folder) => Effect.sync(() => rmSync(folder, { recursive: true, force: true })),
@@ -77,6 +90,7 @@ const runAll = Effect.fnUntraced(function* (options: Options) {
       threads: ownThreads,
       "runs-dir": options.runsDir,
       "data-dir": options.dataDir,
+      ...(Option.isSome(options.store) ? { store: options.store.value } : {}),
     }
     return ["worker", ...Object.entries(words).flatMap(([name, value]) => [`--${name}`, String(value)])]
   })
@@ -89,8 +103,12 @@ const runAll = Effect.fnUntraced(function* (options: Options) {
   const seatsText = plural(options.seats, "1 seat", "seats")
   const threadsText = plural(ownThreads, "1 thread", "threads")
   yield* Effect.logInfo(`worker at ${queue.address}: ${seatsText}, ${threadsText} each`)
+  if (store !== undefined) yield* Effect.logInfo(`runs are shared at ${store.address}`)
   const { seats, untilEmpty } = options
-  yield* runWorker({ seats, untilEmpty, commandOf, onDone }).pipe(Effect.provideService(Queue, queue))
+  const sharing = store === undefined ? {} : { share: store.share }
+  yield* runWorker({ seats, untilEmpty, commandOf, onDone, ...sharing }).pipe(
+    Effect.provideService(Queue, queue),
+  )
 }, Effect.scoped)
 
 export const worker = Command.make(

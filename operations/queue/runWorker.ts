@@ -23,6 +23,7 @@ import { exitCodes } from "../../schemas/exitCodes.ts"
 import { type Ended, startProcess } from "../childProcess.ts"
 import { type Claim, LeaseTimes, Queue, type Returned } from "./Queue.ts"
 import { makeReachability, type Reachability } from "./reachability.ts"
+import type { Sharing, ShareRuns } from "./shareRuns.ts"
 
 /** The interval between two looks for a job while there is none. */
 const pollMs = 300
@@ -63,6 +64,8 @@ export interface WorkerOptions {
     job: QueuedJob,
   ) => Effect.Effect<ReadonlyArray<string>, never, FileSystem.FileSystem | Path.Path | Scope.Scope>
   readonly onDone: (done: JobDone) => Effect.Effect<void>
+  /** Shares the runs of a job through a store, if the machines have no folder for them in common. */
+  readonly share?: ShareRuns
 }
 
 type Reach = Reachability["reach"]
@@ -115,6 +118,21 @@ const verdictOf = (
   return { outcome: { status: "failed", exitCode, reason, run: null } }
 }
 
+/** For runs in a folder that the machines share. */
+const sharedAlready: Sharing = { deliver: Effect.succeed("shared") }
+
+/** A job has finished only if its run is where others find it. */
+const unlessUnshared = (
+  verdict: ReturnType<typeof verdictOf>,
+  delivered: "shared" | "taken over" | "away",
+  { kills, returns }: Claim,
+) => {
+  if (delivered === "shared" || ("outcome" in verdict && verdict.outcome.status !== "finished"))
+    return verdict
+  const reason = delivered === "away" ? "the store is away" : "another worker took it over"
+  return { returned: { reason, kills, returns, delayMs: 0 } }
+}
+
 /** Trains one claimed job to its end, and delivers what became of it. */
 const trainClaimed = Effect.fnUntraced(function* (
   claim: Claim,
@@ -129,6 +147,7 @@ const trainClaimed = Effect.fnUntraced(function* (
     ...(options.seats === 1 ? {} : { source: `seat ${seat}` }),
     endsWithParent: true,
   })
+  const sharing = options.share === undefined ? sharedAlready : yield* options.share(job, started.pid)
   const first = yield* Effect.raceAllFirst([
     Effect.as(started.ended, "ended" as const),
     Effect.as(stop.awaited, "stopped" as const),
@@ -139,19 +158,24 @@ const trainClaimed = Effect.fnUntraced(function* (
     const reason = "another worker took it over"
     return { job, status: "returned", reason, run: null } satisfies JobDone as JobDone
   }
+  // A worker that stops while the store or the queue is away leaves what it has to the next one.
+  const goodbye = Effect.andThen(stop.awaited, Effect.sleep(goodbyeMs))
+  const delivered = yield* Effect.raceFirst(sharing.deliver, Effect.as(goodbye, "away" as const))
   const verdict =
     first === "cancelling"
       ? { outcome: cancelled("cancelled") }
-      : verdictOf(ended, started.printed(), first === "ended" ? undefined : stopReasons[first], claim)
+      : unlessUnshared(
+          verdictOf(ended, started.printed(), first === "ended" ? undefined : stopReasons[first], claim),
+          delivered,
+          claim,
+        )
   const deliver = (
     "outcome" in verdict ? claim.settle(verdict.outcome) : claim.giveBack(verdict.returned)
   ).pipe(
     Effect.tapError((error) => reach(Effect.fail(error))),
     Effect.retry(Schedule.spaced(retryMs)),
   )
-  // A worker that stops while the queue is away leaves its claim to lapse.
-  const goodbye = Effect.andThen(stop.awaited, Effect.as(Effect.sleep(goodbyeMs), false))
-  const isDelivered = yield* reach(Effect.raceFirst(deliver, goodbye))
+  const isDelivered = yield* reach(Effect.raceFirst(deliver, Effect.as(goodbye, false)))
   const { reason, run, status } =
     "outcome" in verdict
       ? verdict.outcome

@@ -18,8 +18,10 @@ import { readReport } from "../../storage/report.ts"
 import * as files from "../../storage/files.ts"
 import { readRun, type Run } from "../../storage/runDirectory.ts"
 import { readTrained } from "../../storage/stageRecords.ts"
+import type { ObjectStore } from "../../storage/store/ObjectStore.ts"
 import { findRunsOf } from "../findRuns.ts"
 import { type TrainToOptions, trainTo } from "../trainTo.ts"
+import { withStore } from "./withStore.ts"
 
 /** A job is not what its submitter made. */
 export class JobDamaged extends Failure<JobDamaged>()("JobDamaged", {
@@ -35,6 +37,8 @@ export class JobDamaged extends Failure<JobDamaged>()("JobDamaged", {
 const takeOverAfterMs = 11_000
 
 export interface TrainJobOptions extends Pick<TrainToOptions, "threads" | "runsDir" | "dataDir"> {
+  /** Where the runs are shared, if not in the runs folder. */
+  readonly store?: ObjectStore
   /** Called with the folder of a run that was tested, to write its page. */
   readonly onTested: (path: string) => Effect.Effect<void, never, FileSystem.FileSystem | Path.Path>
 }
@@ -123,7 +127,7 @@ export const trainJob = Effect.fn("trainJob")(function* (job: QueuedJob, options
     yield* checkNamedRun(job, known.runs.at(0))
     yield* trainTo(target, known.runs, { ...options, engine, resumeWith: [], onOtherEngine: "refuse" })
   })
-  yield* train.pipe(
+  const persisting = train.pipe(
     Effect.provideService(silenceLimitMs, takeOverAfterMs),
     // The process of a worker that was killed is still saving its checkpoint.
     Effect.retry({
@@ -131,6 +135,8 @@ export const trainJob = Effect.fn("trainJob")(function* (job: QueuedJob, options
       while: ({ _tag }) => _tag === "RunLocked" || _tag === "RunIdTaken",
     }),
   )
+  const { store } = options
+  yield* store === undefined ? persisting : withStore(store, job, options.runsDir, persisting)
   const { trained } = yield* findRunsOfJob(job, options.runsDir)
   if (trained === undefined) return yield* Effect.die(new Error(`${what} was trained, but has no run`))
   if (pauseAt === null) yield* options.onTested(trained.path)

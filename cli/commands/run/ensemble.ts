@@ -103,11 +103,7 @@ export const runEnsemble = Effect.fn("runEnsemble")(
 
     const command = ["run", options.file, ...givenFlags(options)]
     const jobs = Option.getOrElse(options.jobs, () => 1)
-    const resumeWith = [
-      ...command,
-      ...(jobs === 1 ? [] : ["--jobs", String(jobs)]),
-      ...queueWords(options.queue),
-    ]
+    const resumeWith = [...command, ...(jobs === 1 ? [] : ["--jobs", String(jobs)]), ...queueWords(options)]
     const queue = yield* openQueueIfGiven(options)
     if (queue !== undefined) yield* trainInQueue(ensemble, queue, options).pipe(resumeHint(...resumeWith))
     else if (jobs > 1) yield* trainUntrained(ensemble, jobs, command, options).pipe(resumeHint(...resumeWith))

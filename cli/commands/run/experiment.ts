@@ -42,7 +42,7 @@ export const runExperiment = Effect.fn("runExperiment")(function* (loaded: Loade
   }
   const overrides = overridesOf(options)
   const { experiment, path, written } = yield* experimentOf(loaded, overrides)
-  if (Option.isSome(options.queue)) {
+  if (Option.isSome(options.queue) || Option.isSome(options.store)) {
     return yield* runInQueue({ experiment, file: { path, fingerprint: written }, overrides }, options)
   }
   const fork = Option.isNone(options.from)

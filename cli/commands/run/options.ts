@@ -12,7 +12,7 @@ import {
   threads,
   wholeNumber,
 } from "../../flags.ts"
-import { queueFlag } from "../../queueFlag.ts"
+import { queueFlag, storeFlag } from "../../queueFlag.ts"
 
 const file = Argument.String("file").pipe(
   Argument.withDescription("TypeScript file whose default export is experiment({ … }) or ensemble({ … })"),
@@ -49,6 +49,7 @@ export const flags = {
   member,
   jobs,
   queue: queueFlag,
+  store: storeFlag,
   json,
 }
 export type Options = Command.Command.Config.Infer<typeof flags>

@@ -9,7 +9,7 @@ import type { EngineName } from "../../../schemas/EngineInfo.ts"
 import { type QueueFlags, queueWords } from "../../queueFlag.ts"
 import { printReport } from "../../render/printReport.ts"
 
-export interface FollowOptions extends Pick<QueueFlags, "queue"> {
+export interface FollowOptions extends Pick<QueueFlags, "queue" | "store"> {
   readonly runsDir: string
   readonly json: boolean
 }
@@ -23,7 +23,7 @@ export const followQueued = Effect.fnUntraced(function* (
   const { json, runsDir } = options
   const folder = runsDir === "runs" ? [] : ["--runs-dir", runsDir]
   const outcome = yield* followJob(queue, run, runsDir).pipe(
-    resumeHint("resume", run, ...folder, ...queueWords(options.queue)),
+    resumeHint("resume", run, ...folder, ...queueWords(options)),
   )
   const { path, report } = yield* reportOfOutcome(outcome, run, runsDir)
   yield* printReport(report, path, json)

@@ -1,0 +1,186 @@
+/**
+ * Copies runs of a store into a runs folder: (store, runs folder) -> ways to copy one run, or several.
+ *
+ * A copy appears whole, and later changes file by file: metrics and checkpoints before the records that name them. What this machine
+ * trained itself is newer than the store as long as no other machine has claimed a later attempt, and then it is left alone.
+ */
+import { Clock, Effect, FileSystem, Path, Schema } from "effect"
+import type { RunHead, Segment } from "../../schemas/RunHead.ts"
+import { attemptFile, readAttempts } from "../attempts.ts"
+import { createExclusive } from "../createExclusive.ts"
+import * as files from "../files.ts"
+import { heartbeatFile } from "../lock/heartbeat.ts"
+import { processState } from "../lock/processIdentity.ts"
+import { layout } from "../runDirectory.ts"
+import { type ObjectStore, StoreRefused } from "../store/ObjectStore.ts"
+import { listRunFiles, phases } from "./scanRun.ts"
+import { isSegment, matchingSegments } from "./segments.ts"
+import { attemptKey, blobKey, claimedAttempts, listSharedRuns, readHead } from "./sharedRun.ts"
+
+const concurrency = 4
+/** A run whose head changes while it is copied is copied again. */
+const mostTries = 20
+
+/** Which version of the store's run a copy is, and of which attempt. A run that was trained here has later attempts, or no record. */
+const CopyRecord = Schema.fromJsonString(
+  Schema.Struct({ store: Schema.String, version: Schema.String, attempt: Schema.Int }),
+)
+const decodeRecord = Schema.decodeUnknownEffect(CopyRecord)
+const encodeRecord = Schema.encodeSync(CopyRecord)
+
+/** Of copies in a runs folder; hidden, so that no command takes it for a run. */
+const recordsFolder = ".copies"
+
+export interface PulledRun {
+  readonly run: string
+  /** Whether files were written. */
+  readonly isChanged: boolean
+}
+
+export const makePuller = Effect.fnUntraced(function* (store: ObjectStore, runsDir: string) {
+  const paths = yield* Path.Path
+  const fs = yield* FileSystem.FileSystem
+  const recordPath = (run: string) => paths.join(runsDir, recordsFolder, `${run}.json`)
+
+  const readRecord = Effect.fnUntraced(function* (run: string) {
+    const text = yield* files.readStringIfExists(recordPath(run))
+    const record = yield* decodeRecord(text ?? "").pipe(Effect.option)
+    return record._tag === "Some" && record.value.store === store.address ? record.value : undefined
+  })
+
+  /** Undefined if the head has changed meanwhile: its blobs are removed then. */
+  const readSegment = Effect.fnUntraced(function* (run: string, segment: Segment) {
+    const found = yield* store.read(blobKey(run, segment.blob))
+    if (found === undefined) return undefined
+    if (isSegment(segment, found.bytes)) return found.bytes
+    return yield* new StoreRefused({
+      store: store.address,
+      reason: `blobs/${run}/${segment.blob} does not have the bytes that its name says`,
+      advice: "remove the run from the store, or restore the object",
+    })
+  })
+
+  /** Brings one file up to date; false if its blobs are gone, undefined if it was as it should be. */
+  const copyFile = Effect.fnUntraced(function* (run: string, file: string, segments: ReadonlyArray<Segment>) {
+    const here = yield* files.readIfExists(file)
+    const { end, matching } = matchingSegments(here ?? new Uint8Array(), segments)
+    if (here?.byteLength === end && matching.length === segments.length) return undefined
+    const rest = yield* Effect.forEach(segments.slice(matching.length), (one) => readSegment(run, one), {
+      concurrency,
+    })
+    const pieces = rest.filter((bytes) => bytes !== undefined)
+    if (pieces.length < rest.length) return false
+    yield* files.makeFolder(paths.dirname(file))
+    yield* files.writeAtomic(file, Buffer.concat([(here ?? new Uint8Array()).subarray(0, end), ...pieces]))
+    return true
+  })
+
+  /** Brings the files of a folder up to date with a head; undefined if blobs are gone. */
+  const copyFiles = Effect.fnUntraced(function* (head: RunHead, folder: string) {
+    let isChanged = false
+    const named = Object.entries(head.files)
+    for (const isIn of phases.toReversed()) {
+      for (const [path, segments] of named.filter(([path]) => isIn(path))) {
+        const copied = yield* copyFile(head.run, paths.join(folder, ...path.split("/")), segments)
+        if (copied === false) return undefined
+        isChanged ||= copied === true
+      }
+    }
+    for (const path of yield* listRunFiles(folder)) {
+      if (path in head.files) continue
+      yield* files.remove(paths.join(folder, ...path.split("/")))
+      isChanged = true
+    }
+    return isChanged
+  })
+
+  /** Attempts that were claimed and did not get as far as a head: the next one has a higher number here too. */
+  const copyClaims = Effect.fnUntraced(function* (run: string, folder: string, after: number) {
+    for (const number of yield* claimedAttempts(store, run)) {
+      if (number <= after) continue
+      const record = yield* store.read(attemptKey(run, number))
+      const file = paths.join(folder, layout.attempts, attemptFile(number))
+      if (record !== undefined && !(yield* files.exists(file))) yield* createExclusive(file, record.bytes)
+    }
+  })
+
+  /** The heartbeat of the attempt elsewhere, with the time that it has on this machine's clock. */
+  const copyHeartbeat = Effect.fnUntraced(function* (head: RunHead, folder: string, ageMs: number) {
+    if (head.heartbeat === "") return
+    const file = heartbeatFile(paths.join(folder, layout.attempts, attemptFile(head.attempt)))
+    if ((yield* files.readStringIfExists(file)) === head.heartbeat) return
+    yield* files.writeAtomic(file, head.heartbeat)
+    const at = new Date((yield* Clock.currentTimeMillis) - ageMs)
+    yield* Effect.ignore(fs.utimes(file, at, at))
+  })
+
+  /** Whether the run was trained here, and is not to be replaced by the store's. */
+  const isOwn = Effect.fnUntraced(function* (run: string, folder: string, copied: number | undefined) {
+    const last = (yield* readAttempts(paths.join(folder, layout.attempts))).at(-1)
+    if (last === undefined || last.number === copied) return false
+    if (last.outcome === null && processState(last.process) === "alive") return true
+    return last.number >= Math.max(0, ...(yield* claimedAttempts(store, run)))
+  })
+
+  const pullOnce = Effect.fnUntraced(function* (run: string, ageMs: number) {
+    const folder = paths.join(runsDir, run)
+    const found = yield* readHead(store, run)
+    if (found === undefined) return { run, isChanged: false } satisfies PulledRun as PulledRun
+    const { head, version } = found
+    const record = yield* readRecord(run)
+    const exists = yield* files.exists(paths.join(folder, layout.identity))
+    if (exists && (yield* isOwn(run, folder, record?.attempt))) return { run, isChanged: false }
+    const temporary = paths.join(runsDir, `.${run}.copy.${process.pid}-0${files.temporarySuffix}`)
+    const target = exists ? folder : temporary
+    if (!exists) {
+      yield* files.remove(temporary)
+      for (const inner of [layout.attempts, layout.stages, layout.checkpoints]) {
+        yield* files.makeFolder(paths.join(temporary, inner))
+      }
+    }
+    const copied = yield* copyFiles(head, target)
+    if (copied === undefined) return undefined
+    if (!exists && !(yield* files.publishFolder(temporary, folder))) {
+      yield* files.remove(temporary)
+      return undefined
+    }
+    yield* copyClaims(run, folder, head.attempt)
+    yield* copyHeartbeat(head, folder, ageMs)
+    yield* files.makeFolder(paths.dirname(recordPath(run)))
+    const newest = (yield* readAttempts(paths.join(folder, layout.attempts))).at(-1)?.number ?? head.attempt
+    yield* files.writeAtomic(
+      recordPath(run),
+      `${encodeRecord({ store: store.address, version, attempt: newest })}\n`,
+    )
+    return { run, isChanged: copied }
+  })
+
+  /** Copies one run, or brings its copy up to date. `ageMs`: the time since its head was written. */
+  const pull = Effect.fn("pullRun")(function* (run: string, ageMs = 0) {
+    for (let tries = 0; tries < mostTries; tries++) {
+      const pulled = yield* pullOnce(run, ageMs)
+      if (pulled !== undefined) return pulled
+    }
+    return yield* new StoreRefused({
+      store: store.address,
+      reason: `${run} lacks blobs that its head names`,
+      advice: "try again; if it stays so, objects were removed from the store: train the run again",
+    })
+  })
+
+  /** The same of all runs with a wanted name whose heads have changed. */
+  const pullAll = Effect.fn("pullRuns")(function* (isWanted: (run: string) => boolean) {
+    yield* files.makeFolder(runsDir)
+    const pulled: Array<PulledRun> = []
+    for (const { ageMs, run, version } of yield* listSharedRuns(store)) {
+      if (!isWanted(run)) continue
+      const isThere = yield* files.exists(paths.join(runsDir, run, layout.identity))
+      if (isThere && (yield* readRecord(run))?.version === version) pulled.push({ run, isChanged: false })
+      else pulled.push(yield* pull(run, ageMs))
+    }
+    return pulled
+  })
+  return { pull, pullAll }
+})
+
+export type Puller = Effect.Success<ReturnType<typeof makePuller>>
