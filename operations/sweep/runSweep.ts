@@ -7,7 +7,7 @@
 import { Effect, type FileSystem, type Path } from "effect"
 import type { Assignment, SweepDefinition, SweepRecord } from "../../schemas/Sweep.ts"
 import type { ExperimentInvalid } from "../../pipeline/experimentFile/load.ts"
-import type { ModelShapeMismatch } from "../../schemas/experiment/layerShape.ts"
+import type { ModelShapeMismatch } from "../../schemas/experiment/ModelShapeMismatch.ts"
 import type { ClaimLost } from "../../storage/lock/claim.ts"
 import type { StorageFailed } from "../../storage/StorageFailed.ts"
 import {

@@ -7,7 +7,7 @@
  */
 import { Worker } from "node:worker_threads"
 import { Effect, Result } from "effect"
-import { ModelShapeMismatch } from "../../schemas/experiment/layerShape.ts"
+import { ModelShapeMismatch } from "../../schemas/experiment/ModelShapeMismatch.ts"
 import { inferShapes } from "../../schemas/experiment/shapes.ts"
 import { checkFunctions } from "../../stages/code/check.ts"
 import { describeThrown, loadFunctions, OwnCodeFailed, titlesOf } from "../../stages/code/load.ts"

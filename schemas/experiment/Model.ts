@@ -269,10 +269,7 @@ export const layers = {
   /** Adds a learned value to each element, such as to the tokens that attention reads. */
   positionEmbedding: (options: Options<typeof PositionEmbedding> = {}) =>
     ({ kind: "positionEmbedding", ...named(options) }) as const,
-  /**
-   * Attention of several heads between all positions of its inputs, which are images or [positions, values]: Vaswani et al. (2017).
-   * The output has the positions and the values of the query.
-   */
+  /** Attention between all positions of images or of [positions, values], with several heads: Vaswani et al. (2017). */
   multiHeadAttention: (options: Options<typeof MultiHeadAttention>) =>
     ({ kind: "multiHeadAttention", ...named(options) }) as const,
   /** An activation function. */

@@ -4,15 +4,8 @@
  * width, channels] or [values].
  */
 import { Result } from "effect"
-import {
-  imagesName,
-  type Input,
-  layerShape,
-  ModelShapeMismatch,
-  type OwnLayerShape,
-  type Shape,
-  show,
-} from "./layerShape.ts"
+import { ModelShapeMismatch } from "./ModelShapeMismatch.ts"
+import { imagesName, type Input, layerShape, type OwnLayerShape, type Shape, show } from "./layerShape.ts"
 import type { Layer, Model } from "./Model.ts"
 
 export { imagesName }

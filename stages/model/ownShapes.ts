@@ -10,12 +10,8 @@ import { TraceRefused } from "../../engines/trace/backend.ts"
 import { sizeOf } from "../../engines/trace/graph.ts"
 import { inLayer } from "../../engines/trace/layer.ts"
 import { trace } from "../../engines/trace/trace.ts"
-import {
-  ModelShapeMismatch,
-  type OwnLayerShape,
-  type Shape,
-  show,
-} from "../../schemas/experiment/layerShape.ts"
+import { ModelShapeMismatch } from "../../schemas/experiment/ModelShapeMismatch.ts"
+import { type OwnLayerShape, type Shape, show } from "../../schemas/experiment/layerShape.ts"
 import { OwnCodeFailed, type OwnFunctions } from "../code/load.ts"
 import { applyOwn, masksDeclared, type OwnLayerCode, ownFailure, weightsOf } from "./ownLayer.ts"
 
