@@ -52,7 +52,8 @@ const commands: Synonyms = {
 const flags: Synonyms = {
   steps: ["iterations"],
   maxsteps: ["iterations"],
-  device: ["engine"],
+  gpu: ["device"],
+  accelerator: ["device"],
   backend: ["engine"],
   outputdir: ["runs-dir"],
   outdir: ["runs-dir"],

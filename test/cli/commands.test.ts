@@ -101,9 +101,10 @@ describe("pipeline", () => {
       )
     }
     assert.strictEqual(
-      await errorsOf("run", tiny, "--epochs", "3", "--device", "gpu"),
+      await errorsOf("run", tiny, "--epochs", "3", "--backend", "onnx", "--gpu"),
       "error: pipeline run has no flag --epochs; write budget: { epochs: 3 } in the experiment file\n" +
-        "error: pipeline run has no flag --device; did you mean --engine?\n",
+        "error: pipeline run has no flag --backend; did you mean --engine?\n" +
+        "error: pipeline run has no flag --gpu; did you mean --device?\n",
     )
     assert.strictEqual(
       await errorsOf("run", tiny, "--iteratons", "5", "--json", "--x"),
