@@ -13,7 +13,7 @@ import { isTypeScriptUrl, ownEntries, stripTypes } from "../../stages/code/modul
 const isTypeScript = (url: string) => url.startsWith("file:") && isTypeScriptUrl(url)
 
 /** The vocabulary that every experiment imports: Node.js strips it itself, and caches what it compiles. */
-const vocabulary = new URL("../../schemas/", import.meta.url).href
+const vocabulary = new URL("./", ownEntries.tidemark).href
 const isOurs = (url: string) => url.startsWith(vocabulary) && !vocabulary.includes("/node_modules/")
 
 const isNotFound = (error: unknown) =>

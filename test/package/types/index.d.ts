@@ -1697,7 +1697,8 @@ export interface ScheduleInput {
     readonly timezone?: string
     /** `fixed`: the same seed in every run. `by-date`: the run's date in its time zone, such as 20261122. */
     readonly seedPolicy?: "fixed" | "by-date"
-    readonly engine?: "auto" | "tensorflow" | "onnx" | "reference"
+    /** `onnx-gpu`: the onnx engine on a GPU. */
+    readonly engine?: "auto" | "tensorflow" | "onnx" | "reference" | "onnx-gpu"
     readonly threads?: number
     /** What to do when the previous run is still running: skip this one, or queue it (at most one is queued). */
     readonly overlap?: "skip" | "queue"
@@ -1731,7 +1732,8 @@ export interface ScheduleInput {
     readonly timezone?: string
     /** `fixed`: the same seed in every run. `by-date`: the run's date in its time zone, such as 20261122. */
     readonly seedPolicy?: "fixed" | "by-date"
-    readonly engine?: "auto" | "tensorflow" | "onnx" | "reference"
+    /** `onnx-gpu`: the onnx engine on a GPU. */
+    readonly engine?: "auto" | "tensorflow" | "onnx" | "reference" | "onnx-gpu"
     readonly threads?: number
     /** What to do when the previous run is still running: skip this one, or queue it (at most one is queued). */
     readonly overlap?: "skip" | "queue"
@@ -3636,10 +3638,7 @@ export declare const layers: {
     readonly embeddingsRegularizer?: RegularizerInput
     readonly kind: "positionEmbedding"
   }
-  /**
-   * Attention of several heads between all positions of its inputs, which are images or [positions, values]: Vaswani et al. (2017).
-   * The output has the positions and the values of the query.
-   */
+  /** Attention between all positions of images or of [positions, values], with several heads: Vaswani et al. (2017). */
   readonly multiHeadAttention: (options: {
     readonly name?: string
     /** Initial kernel. Default: glorotUniform. */
