@@ -3,8 +3,9 @@
  * a part of one of them.
  */
 import type { Tensor } from "onnxruntime-node"
-import type { StateInput } from "./compile.ts"
+import { sizeOf } from "../trace/graph.ts"
 import type { Ort } from "./runtime.ts"
+import type { StateInput } from "./stateInputs.ts"
 
 /** Frees the memory now, not at the next garbage collection: a state is tens of megabytes. */
 const free = (tensor: Tensor) => {
@@ -21,10 +22,9 @@ export class CurrentState {
   /** `values`: of each variable, by its name. */
   constructor(ort: Ort, inputs: ReadonlyArray<StateInput>, values: ReadonlyMap<string, Float32Array>) {
     this.#inputs = inputs
-    this.#tensors = inputs.map(({ members, shape }) => {
-      const size = members.reduce((sum, member) => sum + member.size, 0)
-      return new ort.Tensor("float32", new Float32Array(size), [...shape])
-    })
+    this.#tensors = inputs.map(
+      ({ shape }) => new ort.Tensor("float32", new Float32Array(sizeOf(shape)), [...shape]),
+    )
     this.load(values)
   }
 
@@ -37,9 +37,9 @@ export class CurrentState {
   get variables(): ReadonlyMap<string, Float32Array> {
     return new Map(
       this.#inputs.flatMap(({ members }, i) =>
-        members.map(({ name, offset, size }) => {
+        members.map(({ name, offset, shape }) => {
           const data = this.#tensors[i].data as Float32Array
-          return [name, data.subarray(offset, offset + size)] as const
+          return [name, data.subarray(offset, offset + sizeOf(shape))] as const
         }),
       ),
     )

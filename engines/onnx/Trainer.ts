@@ -5,17 +5,16 @@
  * cost memory and save nothing: ONNX Runtime copies into them as it copies into new ones.) Results do not depend on how
  * iterations are cut into calls, nor on the number of threads.
  */
-import type * as tf from "@tensorflow/tfjs-core"
 import { Effect, Scope } from "effect"
 import type { InferenceSession, Tensor } from "onnxruntime-node"
 import type { Program, State, Trainer } from "../Engine.ts"
 import { checkState } from "../state.ts"
 import { traceProgram } from "../trace/traceProgram.ts"
-import { reachable, sizeOf } from "../trace/graph.ts"
 import type { Trace } from "../trace/trace.ts"
 import type { Blocked } from "./lowering/blocked.ts"
 import { type CompiledStep, compilePredict, compileStep, nextName } from "./compile.ts"
 import { CurrentState } from "./CurrentState.ts"
+import { predictInBatches, tracePredictions } from "./predictions.ts"
 import { engineName, failed, openSession, type Ort } from "./runtime.ts"
 
 export interface TrainerOptions {
@@ -24,34 +23,13 @@ export interface TrainerOptions {
   readonly blocked: Blocked | undefined
 }
 
-/** Possible numbers of images per call. */
-const imagesPerCall = [1000, 500, 250, 100, 50, 25] as const
-/** The limit for the largest value of a call, in bytes. */
-const largestValue = 16 * 2 ** 20
-
-/**
- * As many images as the limit allows. With convolutions over 28 × 28 in 32 channels it is 100, which takes 8 % more time and 30
- * MiB less than 250. With dense layers it is 1000, which takes a tenth to a third less time than 250, because each call begins
- * with copying the weights and waking the threads.
- */
-export const evaluationBatchOf = ({ outputs }: Trace<"probabilities">): number => {
-  const [images] = outputs.probabilities.shape
-  const sizes = reachable([outputs.probabilities])
-    .filter(({ shape }) => shape[0] === images)
-    .map(({ shape }) => sizeOf(shape) / images)
-  const bytes = 4 * Math.max(...sizes)
-  return (
-    imagesPerCall.find((count) => count * bytes <= largestValue) ?? imagesPerCall[imagesPerCall.length - 1]
-  )
-}
-
 const floatTensor = (ort: Ort, data: Float32Array, shape: ReadonlyArray<number>): Tensor =>
   new ort.Tensor("float32", data, [...shape])
 
 /** The session that predicts, opened when it is first needed and released with the trainer. */
 const makePredict = Effect.fnUntraced(function* (
   ort: Ort,
-  { classes, inputShape }: Program,
+  program: Program,
   trace: Trace<"probabilities">,
   state: CurrentState,
   { blocked, threads }: TrainerOptions,
@@ -64,28 +42,22 @@ const makePredict = Effect.fnUntraced(function* (
     }).pipe(Scope.provide(scope)),
   )
   const [{ input }] = trace.feeds
-  const [batchSize] = input.shape
-  const imageSize = sizeOf(inputShape)
   const predict: Trainer["predict"] = Effect.fn("predict")(function* (images: Float32Array) {
     const { session, shapes } = yield* predictor
-    const count = images.length / imageSize
-    const probabilities = new Float32Array(count * classes)
     const weights = [...state.variables].flatMap(([name, data]) => {
       const shape = shapes.get(name)
       return shape === undefined ? [] : [[name, floatTensor(ort, data, shape)] as const]
     })
-    for (let from = 0; from < count; from += batchSize) {
-      const part = images.subarray(from * imageSize, (from + batchSize) * imageSize)
-      const whole = batchSize * imageSize
-      const batch = part.length === whole ? part : new Float32Array(whole)
-      // The last batch is filled up with black images, whose predictions are dropped.
-      if (batch !== part) batch.set(part)
-      const inputs = { ...Object.fromEntries(weights), images: floatTensor(ort, batch, input.shape) }
-      const outputs = yield* Effect.tryPromise({ try: () => session.run(inputs), catch: failed("predict") })
-      const wanted = Math.min(batchSize, count - from) * classes
-      probabilities.set((outputs.probabilities.data as Float32Array).subarray(0, wanted), from * classes)
-    }
-    return probabilities
+    const inputs = Object.fromEntries(weights)
+    return yield* predictInBatches(program, input.shape[0], images, (batch) =>
+      Effect.tryPromise({
+        try: async () => {
+          const outputs = await session.run({ ...inputs, images: floatTensor(ort, batch, input.shape) })
+          return outputs.probabilities.data as Float32Array
+        },
+        catch: failed("predict"),
+      }),
+    )
   })
   return predict
 })
@@ -124,20 +96,9 @@ export const makeTrainer = Effect.fn("compile")(function* (
   program: Program,
   options: TrainerOptions,
 ) {
-  const { inputShape, variables } = program
+  const { variables } = program
   const stepTrace = yield* traceProgram(engineName, variables, program.feeds, program.step)
-  const tracePredict = (images: number) =>
-    traceProgram(
-      engineName,
-      variables,
-      [{ name: "images", shape: [images, ...inputShape] }],
-      ({ images }) => ({
-        probabilities: program.predict(images as tf.Tensor4D),
-      }),
-    )
-  // 997 images: no weight has by chance as large a first axis.
-  const evaluationBatch = evaluationBatchOf(yield* tracePredict(997))
-  const predictTrace = yield* tracePredict(evaluationBatch)
+  const { evaluationBatch, trace: predictTrace } = yield* tracePredictions(program)
   const step = yield* Effect.sync(() => compileStep(stepTrace, options.blocked))
   const session = yield* openSession(ort, step.model, options.threads)
 

@@ -14,19 +14,12 @@ import { type Name, OnnxGraph } from "./graph.ts"
 import { lower } from "./lowering/lower.ts"
 import { Lowering } from "./lowering/Lowering.ts"
 import { findTilings, lowerTiling } from "./lowering/tiles.ts"
+import { type StateInput, stateInput } from "./stateInputs.ts"
 
 export interface Compiled {
   readonly model: Uint8Array
   /** Feeds that the outputs depend on. */
   readonly feeds: ReadonlySet<string>
-}
-
-/** An input of the step's model that goes from one iteration to the next. */
-export interface StateInput {
-  readonly name: string
-  readonly shape: Shape
-  /** The program's variables in it: the same elements in the same order, from `offset` on. */
-  readonly members: ReadonlyArray<{ readonly name: string; readonly offset: number; readonly size: number }>
 }
 
 export interface CompiledStep extends Compiled {
@@ -61,6 +54,9 @@ const addLoop = (model: OnnxGraph, step: OnnxGraph, kept: ReadonlyArray<StateInp
   for (const name of ["losses", "errorRates"]) model.output(name, ["iterations"])
 }
 
+/** Larger variables gain nothing: joining gradients and cutting weights are two more passes. */
+const largestPacked = 2 ** 15
+
 /** A variable's values as an input of the model: whole, in tiles, or cut from a vector if the step reads its members. */
 const readState = (
   { input, members }: Kept,
@@ -93,6 +89,7 @@ export const compileStep = (
   const kept = pack(
     trace.variables.map((variable, i) => ({ ...variable, next: simplified[i] })),
     [loss, errorRate],
+    largestPacked,
   )
   const next = kept.map((each) => each.next)
   const values = reachable([loss, errorRate, ...next])
@@ -129,11 +126,7 @@ export const compileStep = (
   for (const value of next) body.yield(updated.get(value) ?? lowering.read(value), shapeOf(value))
   for (const value of [loss, errorRate]) body.yield(lowering.read(value), [])
 
-  const state = kept.map(({ members, name, next }) => ({
-    name,
-    shape: shapeOf(next),
-    members: members.map(({ input, name, offset }) => ({ name, offset, size: sizeOf(input.shape) })),
-  }))
+  const state = kept.map((each) => stateInput(each, shapeOf(each.next)))
   addLoop(model, body, state)
   return { model: model.encode(), feeds, state }
 }

@@ -28,7 +28,7 @@ export interface Kept {
 type Variable = Trace<never>["variables"][number]
 
 /** Rounded correctly, so an element's result does not depend on its place in a vector. */
-export const exactOperations: ReadonlySet<Operation> = new Set<Operation>([
+const exactOperations: ReadonlySet<Operation> = new Set<Operation>([
   "Add",
   "Sub",
   "Mul",
@@ -40,14 +40,14 @@ export const exactOperations: ReadonlySet<Operation> = new Set<Operation>([
   "Sign",
 ])
 
-/** Larger variables gain nothing: joining gradients and cutting weights are two more passes. */
-const largest = 2 ** 15
-
 const isScalar = ({ shape }: Value) => shape.length === 0
-const isSmall = ({ shape }: Value) => shape.length > 0 && sizeOf(shape) <= largest
 
 /** Exact operations on elements between the variables and their next values, which nothing else uses. */
-const findInside = (values: ReadonlyArray<Value>, next: ReadonlySet<Value>): ReadonlySet<Value> => {
+const findInside = (
+  values: ReadonlyArray<Value>,
+  next: ReadonlySet<Value>,
+  isPacked: (value: Value) => boolean,
+): ReadonlySet<Value> => {
   const users = new Map<Value, Array<Value>>()
   for (const value of values) {
     for (const input of value.inputs) users.set(input, [...(users.get(input) ?? []), value])
@@ -58,7 +58,7 @@ const findInside = (values: ReadonlyArray<Value>, next: ReadonlySet<Value>): Rea
     const usedBy = users.get(value) ?? []
     const fits =
       exactOperations.has(value.op) &&
-      isSmall(value) &&
+      isPacked(value) &&
       value.inputs.every((input) => isScalar(input) || sameShape(input.shape, value.shape)) &&
       (next.has(value) || usedBy.length > 0)
     if (fits && usedBy.every((user) => inside.has(user) && sameShape(user.shape, value.shape))) {
@@ -176,14 +176,19 @@ const packed = (bundles: ReadonlyArray<Bundle>, inside: ReadonlySet<Value>): Rea
   }))
 }
 
-/** `variables`: with simplified next values. `others`: the other outputs of the step. */
+/**
+ * `variables`: with simplified next values. `others`: the other outputs of the step. `largest`: the most elements of a variable
+ * that becomes a part of a vector.
+ */
 export const pack = (
   variables: ReadonlyArray<Variable>,
   others: ReadonlyArray<Value>,
+  largest: number,
 ): ReadonlyArray<Kept> => {
+  const isPacked = (value: Value) => !isScalar(value) && sizeOf(value.shape) <= largest
   const values = reachable([...others, ...variables.map(({ next }) => next)])
-  const inside = findInside(values, new Set(variables.map(({ next }) => next)))
-  const candidates = variables.filter(({ input, next }) => isSmall(input) && inside.has(next))
+  const inside = findInside(values, new Set(variables.map(({ next }) => next)), isPacked)
+  const candidates = variables.filter(({ input, next }) => isPacked(input) && inside.has(next))
   const groups = new Map<string, Array<Bundle>>()
   for (const bundle of bundlesOf(candidates, inside)) {
     const isWhole = bundle.every(({ input }) => sameShape(input.shape, bundle[0].input.shape))

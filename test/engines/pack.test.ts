@@ -18,6 +18,7 @@ const model: Case["model"] = [
   layers.dense({ units: 3 }),
 ]
 const inputShape = [24, 24, 1] as const
+const largest = 32_768
 
 const keptOf = Effect.fnUntraced(function* (definition: Case) {
   const program = yield* programOf({ inputShape, ...definition })
@@ -28,7 +29,7 @@ const keptOf = Effect.fnUntraced(function* (definition: Case) {
     ...traced.variables.map((variable) => variable.next),
   ])
   const variables = traced.variables.map((variable, i) => ({ ...variable, next: next[i] }))
-  return { kept: pack(variables, [loss, errorRate]), program }
+  return { kept: pack(variables, [loss, errorRate], largest), program }
 })
 
 const groups = (kept: ReadonlyArray<Kept>) =>

@@ -5,9 +5,10 @@
  */
 import type { Tensor } from "onnxruntime-node"
 import type { State } from "../../Engine.ts"
+import { sizeOf } from "../../trace/graph.ts"
 import type { Ort } from "../runtime.ts"
+import type { StateInput } from "../stateInputs.ts"
 import { type Carried, readName } from "./compileForDevice.ts"
-import type { Entry } from "./pack.ts"
 
 export type Tensors = Readonly<Record<string, Tensor>>
 
@@ -19,26 +20,27 @@ export const freeDevice = (tensors: Tensors): void => {
   for (const tensor of Object.values(tensors)) if (tensor.location === "gpu-buffer") tensor.dispose()
 }
 
-/** The variables' values as tensors of the entries. `state` has every variable. */
-export const packState = (ort: Ort, entries: ReadonlyArray<Entry>, state: State): Tensors => {
+/** The variables' values as tensors of the state inputs. `state` has every variable. */
+export const packState = (ort: Ort, inputs: ReadonlyArray<StateInput>, state: State): Tensors => {
   const dataOf = new Map(state.map(({ data, name }) => [name, data]))
   return Object.fromEntries(
-    entries.map(({ name, parts, shape }) => {
-      const packed = new Float32Array(shape.reduce((product, size) => product * size, 1))
-      for (const { offset, variable } of parts) packed.set(dataOf.get(variable) ?? [], offset)
+    inputs.map(({ members, name, shape }) => {
+      const packed = new Float32Array(sizeOf(shape))
+      for (const member of members) packed.set(dataOf.get(member.name) ?? [], member.offset)
       return [name, floatTensor(ort, packed, shape)]
     }),
   )
 }
 
 /** The variables' values, in any order, from what the reader returned. */
-export const unpackState = (entries: ReadonlyArray<Entry>, read: Tensors): State =>
-  entries.flatMap(({ name, parts }) => {
-    const data = read[readName(name)].data as Float32Array
-    return parts.map(({ offset, shape, variable }) => {
-      const size = shape.reduce((product, length) => product * length, 1)
-      return { name: variable, shape, data: data.slice(offset, offset + size) }
-    })
+export const unpackState = (inputs: ReadonlyArray<StateInput>, read: Tensors): State =>
+  inputs.flatMap((input) => {
+    const data = read[readName(input.name)].data as Float32Array
+    return input.members.map(({ name, offset, shape }) => ({
+      name,
+      shape,
+      data: data.slice(offset, offset + sizeOf(shape)),
+    }))
   })
 
 /** The next tensors, by the names of the step's inputs. */

@@ -8,6 +8,7 @@ import type { InferenceSession } from "onnxruntime-node"
 import type { State, Trainer } from "../../Engine.ts"
 import { checkState } from "../../state.ts"
 import { sizeOf } from "../../trace/graph.ts"
+import { predictInBatches } from "../predictions.ts"
 import { failed, type Ort } from "../runtime.ts"
 import {
   type DevicePrediction,
@@ -32,7 +33,7 @@ export interface DeviceProgram {
   readonly initial: State
 }
 
-/** The tensors of the entries that the last call left. */
+/** The tensors of the state that the last call left. */
 interface Current {
   tensors: Tensors
 }
@@ -84,7 +85,7 @@ const freeAllBut = (tensors: Tensors, kept: Tensors): void => {
 }
 
 const makeTrain = (ort: Ort, sessions: Sessions, step: DeviceStep, current: Current): Trainer["train"] => {
-  const entryNames = step.entries.map(({ name }) => name)
+  const names = step.state.map(({ name }) => name)
   const run = async (iterations: number, values: Feeds) => {
     const losses = new Float32Array(iterations)
     const errorRates = new Float32Array(iterations)
@@ -95,7 +96,7 @@ const makeTrain = (ort: Ort, sessions: Sessions, step: DeviceStep, current: Curr
         const to = Math.min(iterations, from + stepsPerRead)
         const after = await runSteps(ort, sessions, step, tensors, values, [from, to])
         if (tensors !== before) freeDevice(tensors)
-        tensors = Object.fromEntries(entryNames.map((name) => [name, after[name]]))
+        tensors = Object.fromEntries(names.map((name) => [name, after[name]]))
         const read = await sessions.reader.run(after, logNames.map(readName))
         freeDevice(Object.fromEntries(logNames.map((name) => [name, after[name]])))
         const logOf = (name: string) => (read[readName(name)].data as Float32Array).subarray(0, to - from)
@@ -117,33 +118,25 @@ const makeTrain = (ort: Ort, sessions: Sessions, step: DeviceStep, current: Curr
 const makePredict = Effect.fnUntraced(function* (
   ort: Ort,
   device: Device,
-  { classes, inputShape }: DeviceProgram,
-  { evaluationBatch, predict: { entries, model } }: DeviceModels,
+  program: DeviceProgram,
+  { evaluationBatch, predict: { model, reads } }: DeviceModels,
   current: Current,
 ) {
   const scope = yield* Effect.scope
   const opened = yield* Effect.cached(openDeviceSession(ort, model, device).pipe(Scope.provide(scope)))
-  const imageSize = sizeOf(inputShape)
-  const whole = evaluationBatch * imageSize
+  const shape = [evaluationBatch, ...program.inputShape]
   const predict: Trainer["predict"] = Effect.fn("predict")(function* (images: Float32Array) {
     const session = yield* opened
-    const count = images.length / imageSize
-    const probabilities = new Float32Array(count * classes)
-    const weights = Object.fromEntries(entries.map((name) => [name, current.tensors[name]]))
-    for (let from = 0; from < count; from += evaluationBatch) {
-      const part = images.subarray(from * imageSize, (from + evaluationBatch) * imageSize)
-      const batch = part.length === whole ? part : new Float32Array(whole)
-      // The last batch is filled up with black images, whose predictions are dropped.
-      if (batch !== part) batch.set(part)
-      const fed = { images: floatTensor(ort, batch, [evaluationBatch, ...inputShape]) }
-      const outputs = yield* Effect.tryPromise({
-        try: () => session.run({ ...weights, ...fed }),
+    const weights = Object.fromEntries(reads.map((name) => [name, current.tensors[name]]))
+    return yield* predictInBatches(program, evaluationBatch, images, (batch) =>
+      Effect.tryPromise({
+        try: async () => {
+          const outputs = await session.run({ ...weights, images: floatTensor(ort, batch, shape) })
+          return outputs.probabilities.data as Float32Array
+        },
         catch: failed("predict"),
-      })
-      const wanted = Math.min(evaluationBatch, count - from) * classes
-      probabilities.set((outputs.probabilities.data as Float32Array).subarray(0, wanted), from * classes)
-    }
-    return probabilities
+      }),
+    )
   })
   return predict
 })
@@ -151,7 +144,7 @@ const makePredict = Effect.fnUntraced(function* (
 /** The state in the order of the program, read from the device. */
 const makeState = (
   { reader }: Sessions,
-  { entries }: DeviceStep,
+  { state }: DeviceStep,
   variables: State,
   zeros: Tensors,
   current: Current,
@@ -161,12 +154,12 @@ const makeState = (
       try: () =>
         reader.run(
           { ...zeros, ...current.tensors },
-          entries.map(({ name }) => readName(name)),
+          state.map(({ name }) => readName(name)),
         ),
       catch: failed("read the state"),
     }),
     (read): State => {
-      const found = new Map(unpackState(entries, read).map((tensor) => [tensor.name, tensor]))
+      const found = new Map(unpackState(state, read).map((tensor) => [tensor.name, tensor]))
       return variables.flatMap(({ name }) => found.get(name) ?? [])
     },
   )
@@ -181,7 +174,7 @@ export const makeDeviceTrainer = Effect.fn("openDeviceTrainer")(function* (
   const kept = models.carried.map(({ output }) => output)
   const step = yield* openDeviceSession(ort, models.step, device, kept)
   const sessions = { step, reader: yield* openDeviceSession(ort, models.reader, device) }
-  const current: Current = { tensors: packState(ort, models.entries, initial) }
+  const current: Current = { tensors: packState(ort, models.state, initial) }
   yield* Effect.addFinalizer(() => Effect.sync(() => freeDevice(current.tensors)))
   const zeros = Object.fromEntries(
     logNames.map((name) => [name, floatTensor(ort, new Float32Array(stepsPerRead), [stepsPerRead])]),
@@ -189,7 +182,7 @@ export const makeDeviceTrainer = Effect.fn("openDeviceTrainer")(function* (
   const load = Effect.fn("load")(function* (loaded: State) {
     const ordered = yield* checkState(initial, loaded)
     const before = current.tensors
-    current.tensors = packState(ort, models.entries, ordered)
+    current.tensors = packState(ort, models.state, ordered)
     freeDevice(before)
   })
   return {

@@ -1,32 +1,19 @@
 /** A program for a device: (program) -> step, reader and prediction, or KernelNotSupported; and its initial values. */
-import type * as tf from "@tensorflow/tfjs-core"
 import { Effect } from "effect"
 import type { Program } from "../../Engine.ts"
 import { traceProgram } from "../../trace/traceProgram.ts"
+import { tracePredictions } from "../predictions.ts"
 import { engineName } from "../runtime.ts"
-import { evaluationBatchOf } from "../Trainer.ts"
 import { compileDevicePredict, compileDeviceStep } from "./compileForDevice.ts"
 import type { DeviceModels, DeviceProgram } from "./DeviceTrainer.ts"
 
-/** No weight has by chance as large a first axis. */
-const improbableBatch = 997
-
 export const deviceModels = Effect.fn("compileForDevice")(function* (program: Program) {
-  const { inputShape, variables } = program
-  const stepTrace = yield* traceProgram(engineName, variables, program.feeds, program.step)
-  const tracePredict = (images: number) =>
-    traceProgram(
-      engineName,
-      variables,
-      [{ name: "images", shape: [images, ...inputShape] }],
-      ({ images }) => ({ probabilities: program.predict(images as tf.Tensor4D) }),
-    )
-  const evaluationBatch = evaluationBatchOf(yield* tracePredict(improbableBatch))
-  const predictTrace = yield* tracePredict(evaluationBatch)
+  const stepTrace = yield* traceProgram(engineName, program.variables, program.feeds, program.step)
+  const { evaluationBatch, trace } = yield* tracePredictions(program)
   const step = compileDeviceStep(stepTrace)
   const models: DeviceModels = {
     ...step,
-    predict: compileDevicePredict(predictTrace, step.entries),
+    predict: compileDevicePredict(trace, step.state),
     evaluationBatch,
   }
   return models
