@@ -198,10 +198,10 @@ export interface CollectionDetail {
   readonly points: ReadonlyArray<{
     readonly trial: number
     readonly value: number
-    readonly lowest: number | null
+    readonly best: number | null
   }>
   /** Which values of the objective are the best. */
-  readonly best: "lowest" | "highest"
+  readonly bestIs: "lowest" | "highest"
   readonly objective: string
   /** The objective is a share, such as an error rate; else it is a loss. */
   readonly isShare: boolean

@@ -34,7 +34,7 @@ export interface Target {
   readonly pauseAt: PausePoint | undefined
   /** The only run that may be trained: it gets this id if there is none yet. Undefined: any run of the experiment. */
   readonly run?: string
-  /** What the run was forked from. */
+  /** What the run was forked from, for the job that names it: a fork is resumed, never begun anew. */
   readonly parent?: Parent
 }
 

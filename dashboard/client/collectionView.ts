@@ -85,14 +85,14 @@ export const collectionView = (kind: "sweeps" | "ensembles", name: string): View
     chartPlace.hidden = detail.points.length < 2
     const xs = detail.points.map(({ trial }) => trial)
     const ys = detail.points.map(({ value }) => value)
-    const ended = detail.points.flatMap(({ lowest, trial }) => (lowest === null ? [] : [{ lowest, trial }]))
+    const ended = detail.points.flatMap(({ best, trial }) => (best === null ? [] : [{ best, trial }]))
     chart.update([
       { name: `${detail.objective} of the trial`, color: 0, xs, ys, scattered: true },
       {
-        name: `${detail.best} of the finished trials so far`,
+        name: `${detail.bestIs} of the finished trials so far`,
         color: 1,
         xs: ended.map(({ trial }) => trial),
-        ys: ended.map(({ lowest }) => lowest),
+        ys: ended.map(({ best }) => best),
       },
     ])
   }

@@ -38,18 +38,18 @@ const resultFacts = (result: SweepResult): CollectionDetail["facts"] => {
   ]
 }
 
-/** The value of each trial at the last barrier it reached, and the lowest of those that reached the end. */
+/** The value of each trial at the last barrier it reached, and the best up to it of those that reached the end. */
 const pointsOf = (definition: SweepDefinition, progress: SweepProgress): CollectionDetail["points"] => {
-  const lowest = new Map(bestSoFar(progress).map(({ best, trial }) => [trial, best]))
+  const bestOf = new Map(bestSoFar(progress).map(({ best, trial }) => [trial, best]))
   return progress.trials.flatMap(({ rung, trial, values }) => {
     const value = rung === null ? null : values[rung]
     if (value === null) return []
-    const best = lowest.get(trial)
+    const best = bestOf.get(trial)
     return [
       {
         trial,
         value: naturalValue(definition, value),
-        lowest: best === undefined ? null : naturalValue(definition, best),
+        best: best === undefined ? null : naturalValue(definition, best),
       },
     ]
   })
@@ -103,7 +103,7 @@ const sweepDetail = Effect.fnUntraced(function* (runsDir: string, name: string) 
       },
     ],
     points: pointsOf(definition, progress),
-    best: extremes(definition).best,
+    bestIs: extremes(definition).best,
     objective: objectiveName(definition),
     isShare: definition.objective === "validationError",
     runs: [
@@ -137,7 +137,7 @@ const ensembleDetail = Effect.fnUntraced(function* (runsDir: string, name: strin
       },
     ],
     points: [],
-    best: "lowest",
+    bestIs: "lowest",
     objective: "test error",
     isShare: true,
     runs: members.map(({ run }) => run),

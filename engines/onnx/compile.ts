@@ -2,8 +2,8 @@
  * Whole ONNX models of a program: (trace, blocked operators or none) -> bytes, feeds and variables.
  *
  * The step is the body of a Loop over K stacked iterations. The state is passed in and out once for all K, because ONNX Runtime
- * copies inputs and outputs (20 ms for Adam's state of the tutorials' network). Names in the model: `<variable>` is an input,
- * `<variable>:next` an output.
+ * copies inputs and outputs (20 ms for Adam's state of the tutorials' network). Names in the model: a state input is `<variable>`,
+ * or `packed/<variable>` for several small variables as one vector; its next value is `<name>:next`.
  */
 import { reachable, sameShape, type Shape, sizeOf, type Value } from "../trace/graph.ts"
 import { type Kept, pack } from "../trace/pack.ts"

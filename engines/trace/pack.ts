@@ -28,7 +28,7 @@ export interface Kept {
 type Variable = Trace<never>["variables"][number]
 
 /** Rounded correctly, so an element's result does not depend on its place in a vector. */
-const exactOperations: ReadonlySet<Operation> = new Set<Operation>([
+export const exactOperations: ReadonlySet<Operation> = new Set<Operation>([
   "Add",
   "Sub",
   "Mul",

@@ -16,7 +16,7 @@ import { addText, digestOf } from "../../storage/codeTexts.ts"
 import { silenceLimitMs } from "../../storage/lock/owner.ts"
 import { readReport } from "../../storage/report.ts"
 import * as files from "../../storage/files.ts"
-import { readRun, type Run } from "../../storage/runDirectory.ts"
+import { readRun, type Run, RunNotFound } from "../../storage/runDirectory.ts"
 import { readTrained } from "../../storage/stageRecords.ts"
 import type { ObjectStore } from "../../storage/store/ObjectStore.ts"
 import { findRunsOf } from "../findRuns.ts"
@@ -72,12 +72,18 @@ const findNamedRun = Effect.fnUntraced(function* (run: string, runsDir: string) 
   return (yield* files.exists(path)) ? [yield* readRun(path)] : []
 })
 
-/** A run may have been extended since it was queued. */
+/** A run may have been extended since it was queued. A fork begins with weights of its parent, which only its folder has. */
 const checkNamedRun = Effect.fnUntraced(function* (
-  { fingerprint, run, what }: QueuedJob,
+  { fingerprint, parent, run, what }: QueuedJob,
   found: Run | undefined,
+  runsDir: string,
 ) {
-  if (run === undefined || found === undefined || found.fingerprints.has(fingerprint)) return
+  if (run === undefined) return
+  if (found === undefined) {
+    if (parent !== undefined) return yield* new RunNotFound({ run, runsDir, candidates: [] })
+    return
+  }
+  if (found.fingerprints.has(fingerprint)) return
   const problem = `${run} was begun with another experiment (fingerprint ${found.identity.fingerprint.slice(0, 8)}, expected ${fingerprint.slice(0, 8)})`
   return yield* new JobDamaged({ what, problem })
 })
@@ -109,7 +115,7 @@ export const trainJob = Effect.fn("trainJob")(function* (job: QueuedJob, options
     ...experimentFile,
     path: experimentFile.path === notAFile ? notAFile : paths.resolve(experimentFile.path),
   }
-  const { experiment, fingerprint, overrides, parent, pauseAt, run } = job
+  const { experiment, fingerprint, overrides, pauseAt, run } = job
   const target = {
     experiment,
     fingerprint,
@@ -117,14 +123,13 @@ export const trainJob = Effect.fn("trainJob")(function* (job: QueuedJob, options
     overrides,
     pauseAt: pauseAt ?? undefined,
     ...(run === undefined ? {} : { run }),
-    ...(parent === undefined ? {} : { parent }),
   }
   const train = Effect.gen(function* () {
     const known = yield* findRunsOfJob(job, options.runsDir)
     if (known.trained !== undefined) {
       return yield* Effect.logInfo(`${basename(known.trained.path)} is trained so far already`)
     }
-    yield* checkNamedRun(job, known.runs.at(0))
+    yield* checkNamedRun(job, known.runs.at(0), options.runsDir)
     yield* trainTo(target, known.runs, { ...options, engine, resumeWith: [], onOtherEngine: "refuse" })
   })
   const persisting = train.pipe(

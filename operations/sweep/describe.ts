@@ -13,10 +13,16 @@ export const naturalValue = ({ objective }: Judged, value: number): number =>
 export const showObjective = (judged: Judged, value: number): string =>
   judged.objective === "validationError" ? percent(value) : threeDigits(naturalValue(judged, value))
 
-export const objectiveName = ({ objective }: Judged): string => {
+/** Where the split is known. */
+export const shortObjectiveName = ({ objective }: Judged): string => {
   if (typeof objective !== "string") return objective.metric
-  return objective === "validationError" ? "validation error" : "validation loss"
+  return objective === "validationError" ? "error" : "loss"
 }
+
+export const objectiveName = (judged: Judged): string =>
+  typeof judged.objective === "string"
+    ? `validation ${shortObjectiveName(judged)}`
+    : shortObjectiveName(judged)
 
 /** As it is written in the file. */
 export const objectiveKey = ({ objective }: Judged): string =>

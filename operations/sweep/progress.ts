@@ -133,7 +133,7 @@ export const countStatus = ({ trials }: Pick<SweepProgress, "trials">, status: T
 export const countMeasured = ({ trials }: SweepProgress): number =>
   trials.filter(({ rung, status }) => rung !== null || status === "failed").length
 
-/** The lowest value of the trials that reached the end, after each trial. */
+/** The lowest searched value of the trials that reached the end, after each trial. */
 export const bestSoFar = ({ barriers, trials }: Pick<SweepProgress, "barriers" | "trials">) => {
   const steps: Array<{ readonly trial: number; readonly best: number }> = []
   let best = Number.POSITIVE_INFINITY

@@ -10,7 +10,7 @@ import { parentPort, workerData } from "node:worker_threads"
 import { encodeValue, type Evaluated, NotPlain } from "./transfer.ts"
 import { loadUserModules } from "./userModules.ts"
 
-// A thread has no compile cache of its own accord. With it the file's imports take a third of the time.
+// A worker thread does not inherit the compile cache. With it the file's imports take a third of the time.
 enableCompileCache()
 loadUserModules()
 const { url } = workerData as { readonly url: string }

@@ -6,7 +6,8 @@
  * keep them inside.
  */
 import type { Layer, Model } from "./Model.ts"
-import { imagesName, layerInputs, layerNames } from "./shapes.ts"
+import { imagesName } from "./layerShape.ts"
+import { layerInputs, layerNames } from "./shapes.ts"
 
 const staysWithin = (layer: Layer, inputs: ReadonlyArray<boolean>): boolean => {
   switch (layer.kind) {

@@ -8,8 +8,6 @@ import { ModelShapeMismatch } from "./ModelShapeMismatch.ts"
 import { imagesName, type Input, layerShape, type OwnLayerShape, type Shape, show } from "./layerShape.ts"
 import type { Layer, Model } from "./Model.ts"
 
-export { imagesName }
-
 export interface LayerShape {
   /** Unique: the layer's own name, or its kind and number, such as `conv2d_1`. Its variables are named after it. */
   readonly name: string

@@ -3,7 +3,7 @@
  *
  * A level is one of `inputDim` equal parts of [0, 1], so 256 of them are the 256 pixel values. Pixels as tokens: Chen et al.,
  * Generative pretraining from pixels (2020). Positions: Dosovitskiy et al., An image is worth 16×16 words (2021).
- * The layers format of TensorFlow.js has no class of either.
+ * TensorFlow.js has no class that computes either.
  */
 import * as tf from "@tensorflow/tfjs-core"
 import { initializers, layers } from "@tensorflow/tfjs-layers"

@@ -62,7 +62,7 @@ export interface Network extends Program {
   readonly layersModel: tfl.LayersModel
 }
 
-/** TensorFlow.js has no class of these layers. */
+/** TensorFlow.js has no class that computes these layers. */
 const withoutClass: ReadonlyArray<Layer["kind"]> = [
   "embedding",
   "groupNormalization",

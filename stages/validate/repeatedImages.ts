@@ -6,7 +6,7 @@
  * least one of them. The default is to refuse both.
  */
 import { Effect, Schema } from "effect"
-import { count } from "../../format/numbers.ts"
+import { plural } from "../../format/numbers.ts"
 import type { Packed } from "../../schemas/experiment/Dataset.ts"
 import { Failure } from "../../schemas/Failure.ts"
 import { firstLines } from "../../schemas/shortened.ts"
@@ -23,8 +23,6 @@ type Pair = typeof Pair.Type
 /** More pairs are only counted. */
 const maxPairs = 1000
 
-const plural = (number: number, noun: string) => `${count(number)} ${noun}${number === 1 ? "" : "s"}`
-
 const list = (pairs: ReadonlyArray<Pair>) =>
   firstLines(pairs.map(({ first, second }) => `  ${first} = ${second}\n`)).join("")
 
@@ -33,7 +31,7 @@ export class RepeatedAcrossSplits extends Failure<RepeatedAcrossSplits>()("Repea
   exitCode: "dataError",
   fields: { dataset: Schema.String, images: Schema.Int, allowed: Schema.Int, pairs: Schema.Array(Pair) },
   message: ({ allowed, dataset, images, pairs }) =>
-    `${dataset} has equal images in several splits: found ${plural(images, "image")}, expected at most ${allowed}:\n${list(pairs)}remove them, split by content (split: { kind: "hashed", … }), or allow them with allow: { duplicates: ${images} } in the dataset`,
+    `${dataset} has equal images in several splits: found ${plural(images, "1 image", "images")}, expected at most ${allowed}:\n${list(pairs)}remove them, split by content (split: { kind: "hashed", … }), or allow them with allow: { duplicates: ${images} } in the dataset`,
 }) {}
 
 /** Equal images with different labels. */
@@ -41,7 +39,7 @@ export class ConflictingLabels extends Failure<ConflictingLabels>()("Conflicting
   exitCode: "dataError",
   fields: { dataset: Schema.String, images: Schema.Int, allowed: Schema.Int, pairs: Schema.Array(Pair) },
   message: ({ allowed, dataset, images, pairs }) =>
-    `${dataset} has equal images with different labels: found ${plural(images, "image")}, expected at most ${allowed}:\n${list(pairs)}correct the labels, or allow them with allow: { conflicts: ${images} } in the dataset`,
+    `${dataset} has equal images with different labels: found ${plural(images, "1 image", "images")}, expected at most ${allowed}:\n${list(pairs)}correct the labels, or allow them with allow: { conflicts: ${images} } in the dataset`,
 }) {}
 
 /** Groups that the split has torn apart. */
@@ -49,7 +47,7 @@ export class GroupsDivided extends Failure<GroupsDivided>()("GroupsDivided", {
   exitCode: "dataError",
   fields: { dataset: Schema.String, groups: Schema.Int, pairs: Schema.Array(Pair) },
   message: ({ dataset, groups, pairs }) =>
-    `${dataset} has groups in several splits: found ${plural(groups, "group")}, expected none:\n${list(pairs)}split by group: split: { kind: "hashed", by: "group", test: 0.2 }`,
+    `${dataset} has groups in several splits: found ${plural(groups, "1 group", "groups")}, expected none:\n${list(pairs)}split by group: split: { kind: "hashed", by: "group", test: 0.2 }`,
 }) {}
 
 const splitNames = ["train", "validation", "test"] as const

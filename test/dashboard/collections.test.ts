@@ -52,8 +52,8 @@ describe("a sweep in the dashboard", () => {
     assert.strictEqual(row.best, `trial ${best.trial}: ${showObjective(definition, best.value)}`)
     assert.strictEqual(row.measured, 18)
     assert.isTrue(detail.isShare)
-    // The line of the lowest value has only trials that reached the end.
-    assert.strictEqual(detail.points.at(-1)?.lowest, best.value)
+    // The line of the best value has only trials that reached the end.
+    assert.strictEqual(detail.points.at(-1)?.best, best.value)
   })
 
   it("has no best trial before one has reached the end, and says which trials are in progress", async () => {
@@ -66,7 +66,7 @@ describe("a sweep in the dashboard", () => {
     assert.strictEqual(row.measured, 10)
     assert.strictEqual(row.trials, 18)
     assert.isFalse(detail.isShare)
-    assert.isTrue(detail.points.every(({ lowest }) => lowest === null))
+    assert.isTrue(detail.points.every(({ best }) => best === null))
     assert.include(detail.tables[0].rows[0].cells.join(), "in progress")
   })
 })

@@ -89,14 +89,14 @@ export const trialLegend = (
 }
 
 /** The axis of the objective: losses and errors may span magnitudes. Of a metric with mode max, the best is at the bottom too. */
-export const objectiveAxis = (definition: Pick<SweepDefinition, "objective">): Axis => ({
-  label: objectiveName(definition),
-  scale: typeof definition.objective === "string" ? "magnitude" : "linear",
-  ...(definition.objective === "validationError" ? { format: percentTick } : {}),
-  ...(typeof definition.objective === "string"
-    ? {}
-    : { format: (value: number) => numberTick(naturalValue(definition, value)) }),
-})
+export const objectiveAxis = (definition: Pick<SweepDefinition, "objective">): Axis => {
+  const label = objectiveName(definition)
+  if (typeof definition.objective !== "string") {
+    return { label, scale: "linear", format: (value) => numberTick(naturalValue(definition, value)) }
+  }
+  const format = definition.objective === "validationError" ? { format: percentTick } : {}
+  return { label, scale: "magnitude", ...format }
+}
 
 /** "the end" or "iteration 185". */
 export const barrierName = (iteration: number | null): string =>

@@ -3,7 +3,12 @@
  * scale, and then over one for each barrier. The line of a pruned trial ends at its barrier.
  */
 import { percentTick } from "../../format/numbers.ts"
-import { naturalValue, objectiveName, showObjective } from "../../operations/sweep/describe.ts"
+import {
+  naturalValue,
+  objectiveName,
+  shortObjectiveName,
+  showObjective,
+} from "../../operations/sweep/describe.ts"
 import type { SweepProgress, TrialProgress } from "../../operations/sweep/progress.ts"
 import { type Place, placesOf, showDrawn, showId, toUnit } from "../../operations/sweep/space.ts"
 import type { SweepDefinition } from "../../schemas/Sweep.ts"
@@ -97,7 +102,7 @@ const barrierCoordinate = (
     if (high === low) return 0.5
     return isLogarithmic ? Math.log(value / low) / Math.log(high / low) : (value - low) / (high - low)
   }
-  const name = objectiveName(definition).replace("validation ", "")
+  const name = shortObjectiveName(definition)
   const where = barrierName(barriers[rung])
   const title = `${name}${isLogarithmic ? " (log)" : ""}\nat ${where}`
   const ticks = high === low ? [{ at: 0.5, text: short(low) }] : rangeTicks(low, high, isLogarithmic, short)

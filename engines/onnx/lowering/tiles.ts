@@ -7,7 +7,9 @@
  * Such a variable is [tiles, rows / tiles, columns] as an input of the model, because a scan needs its tiles stacked and a
  * change of shape would be a copy.
  */
-import { type Operation, sameShape, type Shape, sizeOf, type Value } from "../../trace/graph.ts"
+import { sameShape, type Shape, sizeOf, type Value } from "../../trace/graph.ts"
+import { type ElementOperation, operators } from "../../operators.ts"
+import { exactOperations } from "../../trace/pack.ts"
 import { type Name, OnnxGraph } from "../graph.ts"
 import type { Lowering } from "./Lowering.ts"
 
@@ -16,17 +18,9 @@ const smallestTiled = 2 ** 19
 /** Approximate number of elements in a tile: 2^16 to 2^18 take the same time, 2^14 a fifth more. */
 const tileSize = 2 ** 18
 
-const operators: Partial<Record<Operation, string>> = {
-  Add: "Add",
-  Sub: "Sub",
-  Mul: "Mul",
-  Div: "Div",
-  Maximum: "Max",
-  Minimum: "Min",
-  Sqrt: "Sqrt",
-  Neg: "Neg",
-  Sign: "Sign",
-}
+/** The operator of an operation that a tile may have. */
+const operatorOf = ({ op }: Value): string | undefined =>
+  exactOperations.has(op) ? operators[op as ElementOperation].onnx : undefined
 
 export interface Tiling {
   readonly shape: Shape
@@ -68,7 +62,7 @@ export const findTilings = (
     const [rows, columns] = shape
     const tiles = tilesOf(rows, columns)
     const isCandidate = (value: Value) =>
-      sameShape(value.shape, shape) && (operators[value.op] !== undefined || isProduct(value))
+      sameShape(value.shape, shape) && (exactOperations.has(value.op) || isProduct(value))
     const outputs = next.filter(isCandidate)
     if (tiles === 1 || outputs.length === 0) return []
     const inside = new Set<Value>()
@@ -121,7 +115,7 @@ export const lowerTiling = (
   }
   for (const value of inside) {
     body.layer = value.layer
-    const operator = operators[value.op]
+    const operator = operatorOf(value)
     if (operator !== undefined) {
       names.set(value, body.op(operator, value.inputs.map(operand)))
     } else {

@@ -18,12 +18,12 @@ import { jobOf } from "./jobs.ts"
 const decode = Schema.decodeUnknownSync(Experiment)
 
 /** The message of the refusal; nothing is trained. */
-const refusalOf = (job: QueuedJob) =>
+const refusalOf = (job: QueuedJob, tag = "JobDamaged") =>
   Effect.gen(function* () {
     const folder = yield* (yield* FileSystem.FileSystem).makeTempDirectoryScoped()
     const options = { threads: 1, runsDir: `${folder}/runs`, dataDir: folder, onTested: () => Effect.void }
     const error = yield* Effect.flip(trainJob(job, options))
-    assert.strictEqual(error._tag, "JobDamaged")
+    assert.strictEqual(error._tag, tag)
     assert.isFalse(yield* (yield* FileSystem.FileSystem).exists(options.runsDir))
     return error.message
   }).pipe(
@@ -53,6 +53,18 @@ describe("a job", () => {
     Effect.gen(function* () {
       const message = yield* refusalOf({ ...job, code: {} })
       assert.match(message, /^cannot train .* it lacks its own code own\/loss\.ts; submit it again$/)
+    }),
+  )
+
+  it.live("of a fork is not begun anew where its run is not: its weights are those of its parent", () =>
+    Effect.gen(function* () {
+      const parent = { run: "20261101T000000Z-tiny-00000000", fingerprint: job.fingerprint, iteration: 5 }
+      const fork = jobOf(1, {
+        parent,
+        fingerprint: fingerprint(jobOf(1).experiment, parent),
+        run: "20261102T000000Z-tiny-11111111",
+      })
+      assert.include(yield* refusalOf(fork, "RunNotFound"), "20261102T000000Z-tiny-11111111")
     }),
   )
 

@@ -123,7 +123,7 @@ const attend =
     })
   }
 
-/** A layer with these weights in position of its own. */
+/** A layer with these weights in place of its own. */
 const withWeights = <L extends tfl.layers.Layer>(layer: L, weights: ReadonlyArray<tf.Tensor>): L => {
   layer.weights.forEach((weight, i) => Object.assign(weight, { read: () => weights[i] }))
   return layer
