@@ -1,5 +1,5 @@
 /** `pipeline run FILE`: trains an experiment in a new run, or the untrained members of an ensemble. */
-import { Effect } from "effect"
+import { Effect, Option } from "effect"
 import { Command } from "effect/cli"
 import { loadEnsemble } from "../../operations/ensemble/ensembleFile.ts"
 import { loadDefault } from "../../pipeline/experimentFile/load.ts"
@@ -14,7 +14,9 @@ export const run = Command.make(
   flags,
   Effect.fn("run")(function* (given) {
     const options = yield* withDevice(given)
-    const loaded = yield* loadDefault(options.file, importTraining)
+    // A worker of a queue trains, or the processes of `--jobs`.
+    const trainsHere = Option.isNone(options.queue) && Option.isNone(options.jobs)
+    const loaded = yield* loadDefault(options.file, trainsHere ? importTraining : undefined)
     const ensemble = yield* loadEnsemble(loaded)
     yield* ensemble === undefined ? runExperiment(loaded, options) : runEnsemble(ensemble, options)
   }),

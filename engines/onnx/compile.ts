@@ -80,6 +80,8 @@ const readState = (
 export const compileStep = (
   trace: Trace<"loss" | "errorRate">,
   blocked: Blocked | undefined,
+  /** Of the variables that become a part of a vector. The bits do not depend on it. */
+  largest = largestPacked,
 ): CompiledStep => {
   const [loss, errorRate, ...simplified] = simplify([
     trace.outputs.loss,
@@ -89,7 +91,7 @@ export const compileStep = (
   const kept = pack(
     trace.variables.map((variable, i) => ({ ...variable, next: simplified[i] })),
     [loss, errorRate],
-    largestPacked,
+    largest,
   )
   const next = kept.map((each) => each.next)
   const values = reachable([loss, errorRate, ...next])

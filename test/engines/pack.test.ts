@@ -1,13 +1,17 @@
-/** Which variables of a step are kept as one vector, and that each of them is in it once. */
+/** Which variables of a step are kept as one vector, that each of them is in it once, and that their bits do not change. */
 import { assert, describe, it } from "@effect/vitest"
 import { Effect } from "effect"
+import { CurrentState } from "../../engines/onnx/CurrentState.ts"
+import { compileStep, nextName } from "../../engines/onnx/compile.ts"
+import { loadRuntime, openSession } from "../../engines/onnx/runtime.ts"
 import { sizeOf } from "../../engines/trace/graph.ts"
 import { type Kept, pack } from "../../engines/trace/pack.ts"
 import { simplify } from "../../engines/trace/simplify.ts"
 import { traceProgram } from "../../engines/trace/traceProgram.ts"
 import { layers } from "../../schemas/experiment/Model.ts"
 import { optimizers } from "../../schemas/experiment/Optimizer.ts"
-import { type Case, programOf } from "./training.ts"
+import { digest } from "../fixtures/runFiles.ts"
+import { type Case, feedsOf, programOf } from "./training.ts"
 
 const model: Case["model"] = [
   layers.conv2d({ filters: 8, kernelSize: 3, padding: "same", activation: "relu" }),
@@ -54,7 +58,45 @@ const optimizer = {
   "adam with clipped gradients": optimizers.adam({ learningRate: 0.1, clip: { norm: 1 } }),
 } satisfies Readonly<Record<string, Case["optimizer"]>>
 
+const bytesOf = ({ buffer, byteLength, byteOffset }: Float32Array) =>
+  new Uint8Array(buffer, byteOffset, byteLength)
+
+/** The digests of the state after two updates in one call, by variable. */
+const trainedWith = Effect.fnUntraced(function* (definition: Case, largest: number) {
+  const program = yield* programOf({ inputShape, ...definition })
+  const traced = yield* traceProgram("onnx", program.variables, program.feeds, program.step)
+  const ort = yield* loadRuntime
+  const step = compileStep(traced, undefined, largest)
+  const session = yield* openSession(ort, step.model, 1)
+  const initial = new Map(
+    program.variables.map((variable) => [variable.name, variable.dataSync<"float32">()]),
+  )
+  const state = new CurrentState(ort, step.state, initial)
+  const feeds = feedsOf(program, 2)
+  const fed = program.feeds.flatMap(({ name, shape }) =>
+    step.feeds.has(name) ? [[name, new ort.Tensor("float32", feeds[name], [2, ...shape])] as const] : [],
+  )
+  const iterations = new ort.Tensor("int64", BigInt64Array.of(2n), [])
+  const inputs = { iterations, ...Object.fromEntries(fed), ...state.tensors }
+  const outputs = yield* Effect.promise(() => session.run(inputs))
+  state.replace((input) => outputs[nextName(input)])
+  const digests = [...state.variables].map(([name, data]) => [name, digest(bytesOf(data))])
+  return { inputs: step.state.length, variables: Object.fromEntries(digests) as Record<string, string> }
+}, Effect.scoped)
+
 describe("variables kept as one vector", () => {
+  for (const [name, chosen] of Object.entries(optimizer)) {
+    it.effect(`${name}: have the bits that each of them has alone`, () =>
+      Effect.gen(function* () {
+        const definition: Case = { model, optimizer: chosen, averaging: { decay: 0.9 } }
+        const alone = yield* trainedWith(definition, 0)
+        const together = yield* trainedWith(definition, largest)
+        assert.isBelow(together.inputs, alone.inputs)
+        assert.deepStrictEqual(together.variables, alone.variables)
+      }),
+    )
+  }
+
   for (const [name, chosen] of Object.entries(optimizer)) {
     it.effect(`${name}: every variable is kept once, whole, at a place of its own`, () =>
       Effect.gen(function* () {
