@@ -8,7 +8,8 @@ import { createHash } from "node:crypto"
 
 const texts = new Map<string, string>()
 
-export const digestOf = (text: string) => createHash("sha256").update(text).digest("hex")
+/** The SHA-256 of a text or of bytes, in hexadecimal digits. */
+export const digestOf = (content: string | Uint8Array) => createHash("sha256").update(content).digest("hex")
 
 /** Adds a text and returns its digest. */
 export const addText = (text: string): string => {

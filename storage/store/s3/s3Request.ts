@@ -5,9 +5,8 @@
  * refused. A request without a response, and one that the service is too busy for, is tried again with exponential backoff and
  * jitter, and not before the time that the service names.
  */
-import { createHash } from "node:crypto"
 import { AwsV4Signer } from "aws4fetch"
-import { Cause, Clock, Context, Effect, Redacted, Schedule, Schema } from "effect"
+import { Clock, Context, Effect, Redacted, Schedule, Schema } from "effect"
 import * as FetchHttpClient from "effect/http/FetchHttpClient"
 import * as HttpBody from "effect/http/HttpBody"
 import * as HttpClient from "effect/http/HttpClient"
@@ -15,6 +14,7 @@ import type * as HttpClientError from "effect/http/HttpClientError"
 import * as HttpClientRequest from "effect/http/HttpClientRequest"
 import { showUrls } from "../../../format/showUrl.ts"
 import { Failure } from "../../../schemas/Failure.ts"
+import { digestOf } from "../../codeTexts.ts"
 import { StoreRefused, StoreUnavailable } from "../ObjectStore.ts"
 import { type S3Response, meaningOf } from "./s3Responses.ts"
 import type { S3Address } from "./s3Address.ts"
@@ -63,7 +63,6 @@ const reasonOf = (error: HttpClientError.HttpClientError) => {
   return "code" in cause && typeof cause.code === "string" ? cause.code : showUrls(cause.message)
 }
 
-const digestOf = (body: Uint8Array) => createHash("sha256").update(body).digest("hex")
 const noBody = new Uint8Array()
 
 export const makeS3Client = Effect.fnUntraced(function* (address: S3Address) {
@@ -104,10 +103,23 @@ export const makeS3Client = Effect.fnUntraced(function* (address: S3Address) {
     })
   })
 
+  /** Fails if it takes longer than `responseMs` and the time of so many bytes. */
+  const within = <A, E, R>(what: string, bytes: number, effect: Effect.Effect<A, E, R>) => {
+    const limitMs = policy.responseMs + (1000 * bytes) / policy.leastBytesPerSecond
+    const slow = new TryFailed({ reason: `${what} within ${Math.round(limitMs / 1000)} s`, waitMs: 0 })
+    return Effect.timeoutOrElse(effect, { duration: limitMs, orElse: () => Effect.fail(slow) })
+  }
+
   const receive = Effect.fnUntraced(
-    function* (request: HttpClientRequest.HttpClientRequest) {
-      const response = yield* http.execute(request)
-      const bytes = new Uint8Array(yield* response.arrayBuffer)
+    function* (request: HttpClientRequest.HttpClientRequest, sentBytes: number) {
+      const response = yield* within("no response", sentBytes, http.execute(request))
+      const length = Number(response.headers["content-length"] ?? 0)
+      const body = yield* within(
+        "no whole response",
+        Number.isFinite(length) ? length : 0,
+        response.arrayBuffer,
+      )
+      const bytes = new Uint8Array(body)
       return { status: response.status, headers: response.headers, bytes } satisfies S3Response as S3Response
     },
     // A signature is for one address, so that of a redirect is not asked.
@@ -117,22 +129,13 @@ export const makeS3Client = Effect.fnUntraced(function* (address: S3Address) {
 
   const send = Effect.fnUntraced(function* (request: S3Request) {
     let isRepeated = false
-    const bytes = request.body?.byteLength ?? 0
-    const limitMs = policy.responseMs + (1000 * bytes) / policy.leastBytesPerSecond
     const once = Effect.gen(function* () {
-      const response = yield* receive(yield* sign(request)).pipe(
-        Effect.timeout(limitMs),
-        Effect.catchIf(
-          (error): error is HttpClientError.HttpClientError | Cause.TimeoutError =>
-            !(error instanceof StoreRefused),
-          (error) => {
-            isRepeated = true
-            const reason = Cause.isTimeoutError(error)
-              ? `no response within ${Math.round(limitMs / 1000)} s`
-              : `a broken connection (${reasonOf(error)})`
-            return Effect.fail(new TryFailed({ reason, waitMs: 0 }))
-          },
-        ),
+      const response = yield* receive(yield* sign(request), request.body?.byteLength ?? 0).pipe(
+        Effect.catch((error) => {
+          isRepeated = true
+          if (error instanceof TryFailed) return Effect.fail(error)
+          return Effect.fail(new TryFailed({ reason: `a broken connection (${reasonOf(error)})`, waitMs: 0 }))
+        }),
       )
       const meaning = meaningOf(response, yield* Clock.currentTimeMillis)
       switch (meaning.meaning) {

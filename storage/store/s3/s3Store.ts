@@ -58,7 +58,8 @@ export const makeS3Store = Effect.fn("makeS3Store")(function* (given: string) {
 
   const create = Effect.fnUntraced(function* (key: string, bytes: Uint8Array) {
     const response = yield* put(key, bytes, { "if-none-match": "*" })
-    if (response.status === 412 || response.status === 404) {
+    if (response.status === 404) return yield* notS3("HTTP status 404")
+    if (response.status === 412) {
       if (!response.isRepeated) return false
       const found = yield* read(key)
       return found !== undefined && isEqual(found.bytes, bytes)

@@ -5,6 +5,8 @@ import { join } from "node:path"
 import { afterAll, assert, beforeAll, describe, it } from "@effect/vitest"
 import * as NodeServices from "@effect/platform-node/NodeServices"
 import { Effect } from "effect"
+import { checkStore } from "../../../storage/store/checkStore.ts"
+import type { ObjectStore } from "../../../storage/store/ObjectStore.ts"
 import { makeFolderStore } from "../../../storage/store/folderStore.ts"
 import { bytesOf, storeSuite, textOf } from "./storeSuite.ts"
 
@@ -13,6 +15,26 @@ beforeAll(() => {
   scratch = mkdtempSync(join(tmpdir(), "tidemark-store-"))
 })
 afterAll(() => rmSync(scratch, { recursive: true, force: true }))
+
+describe("the check of a store", () => {
+  const refusalOf = (change: (store: ObjectStore) => Partial<ObjectStore>) =>
+    Effect.gen(function* () {
+      const store = yield* makeFolderStore(join(scratch, "checked"))
+      return (yield* Effect.flip(checkStore({ ...store, ...change(store) }))).message
+    }).pipe(Effect.provide(NodeServices.layer))
+
+  it.live("says which condition the store ignores", () =>
+    Effect.gen(function* () {
+      const all = yield* refusalOf(() => ({ create: () => Effect.succeed(true) }))
+      assert.include(all, "of 8 writers that created one object, 8 succeeded, expected 1")
+      let writers = 0
+      const late = yield* refusalOf((store) => ({
+        create: (key, bytes) => (++writers > 8 ? Effect.succeed(true) : store.create(key, bytes)),
+      }))
+      assert.include(late, "it ignores If-None-Match: an object that was there already was created again;")
+    }),
+  )
+})
 
 describe("a store in a folder", () => {
   storeSuite((name) => makeFolderStore(join(scratch, name)))
@@ -48,9 +70,10 @@ describe("a store in a folder", () => {
       const store = yield* makeFolderStore(join(scratch, "file"))
       const error = yield* Effect.flip(store.create("a", bytesOf("a")))
       assert.strictEqual(error._tag, "StoreUnavailable")
-      assert.match(
+      const file = join(scratch, "file")
+      assert.strictEqual(
         error.message,
-        /^cannot reach the store .*file: cannot make folder .*: choose another|something/,
+        `cannot reach the store ${file}: cannot make folder ${file}: something else has that name; choose another one`,
       )
     }).pipe(Effect.provide(NodeServices.layer)),
   )

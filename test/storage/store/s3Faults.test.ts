@@ -1,5 +1,5 @@
 /** What becomes of requests to a bucket when the service, the network or a proxy misbehaves: a server that follows a script. */
-import { createServer, type IncomingMessage, type Server } from "node:http"
+import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http"
 import { afterAll, assert, beforeAll, beforeEach, describe, it } from "@effect/vitest"
 import { Effect } from "effect"
 import * as FetchHttpClient from "effect/http/FetchHttpClient"
@@ -7,13 +7,15 @@ import { makeS3Store } from "../../../storage/store/s3/s3Store.ts"
 import { RequestPolicy } from "../../../storage/store/s3/s3Request.ts"
 import { bytesOf } from "./storeSuite.ts"
 
-interface Told {
+interface Response {
   readonly status: number
   readonly body?: string
   readonly headers?: Readonly<Record<string, string>>
+  /** The body is sent in ten pieces over this time. */
+  readonly bodyMs?: number
 }
 /** What the server does with a request: responds, or cuts the connection with the request carried out or not. */
-type Step = Told | "cut" | "carry out and cut" | "carry out"
+type Step = Response | "cut" | "carry out and cut" | "carry out"
 
 let server: Server
 let steps: Array<Step> = []
@@ -21,14 +23,14 @@ let requests: Array<IncomingMessage> = []
 const objects = new Map<string, string>()
 const etag = { etag: '"1"' }
 
-const error = (status: number, code: string, more = ""): Told => ({
+const error = (status: number, code: string, more = ""): Response => ({
   status,
   body: `<?xml version="1.0"?><Error><Code>${code}</Code><Message>of &quot;${code}&quot;</Message>${more}</Error>`,
   headers: { "content-type": "application/xml" },
 })
 
 /** A service that keeps `If-None-Match`, and takes any `If-Match` of a version that is there. */
-const carryOut = (request: IncomingMessage, body: string): Told => {
+const carryOut = (request: IncomingMessage, body: string): Response => {
   const key = request.url ?? ""
   if (request.method === "GET") {
     const found = objects.get(key)
@@ -42,6 +44,18 @@ const carryOut = (request: IncomingMessage, body: string): Told => {
   return { status: 200, headers: etag }
 }
 
+const sendSlowly = (response: ServerResponse, body: string, bodyMs: number) => {
+  response.flushHeaders()
+  const size = Math.ceil(body.length / 10)
+  const send = (start: number) => {
+    if (response.destroyed) return
+    response.write(body.slice(start, start + size))
+    if (start + size >= body.length) response.end()
+    else setTimeout(send, bodyMs / 10, start + size)
+  }
+  setTimeout(send, bodyMs / 10, 0)
+}
+
 beforeAll(async () => {
   process.env.AWS_ACCESS_KEY_ID = "the-key"
   process.env.AWS_SECRET_ACCESS_KEY = "the-secret"
@@ -51,14 +65,16 @@ beforeAll(async () => {
     request.on("end", () => {
       requests.push(request)
       const step = steps.shift() ?? "carry out"
-      const told =
+      const scripted =
         typeof step === "object"
           ? step
           : step === "cut"
             ? undefined
             : carryOut(request, Buffer.concat(pieces).toString())
-      if (told === undefined || step === "carry out and cut") return void request.socket.destroy()
-      response.writeHead(told.status, told.headers).end(told.body)
+      if (scripted === undefined || step === "carry out and cut") return void request.socket.destroy()
+      response.writeHead(scripted.status, scripted.headers)
+      if (scripted.bodyMs === undefined) return void response.end(scripted.body)
+      sendSlowly(response, scripted.body ?? "", scripted.bodyMs)
     })
   })
   await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve))
@@ -70,11 +86,11 @@ beforeEach(() => {
   objects.clear()
 })
 
-const openStore = Effect.suspend(() => {
+const endpoint = () => {
   const address = server.address()
-  const port = typeof address === "object" && address !== null ? address.port : 0
-  return makeS3Store(`s3://models/runs?endpoint=http://127.0.0.1:${port}`)
-})
+  return `http://127.0.0.1:${typeof address === "object" && address !== null ? address.port : 0}`
+}
+const openStore = Effect.suspend(() => makeS3Store(`s3://models/runs?endpoint=${endpoint()}`))
 
 const provide = <A, E, R>(effect: Effect.Effect<A, E, R>) =>
   effect.pipe(
@@ -157,6 +173,46 @@ describe("a bucket in trouble", () => {
         objects.set("/models/runs/a", "theirs")
         assert.isFalse(yield* store.create("a", bytesOf("mine")))
         assert.strictEqual(requests.length, 2)
+      }),
+    ),
+  )
+
+  it.live("waits for a large object as long as its size allows, and no longer", () =>
+    provide(
+      Effect.gen(function* () {
+        const store = yield* openStore
+        const body = "x".repeat(50_000)
+        const headers = { ...etag, "content-length": String(body.length) }
+        // Longer than the wait for a response, which is 400 ms; so many bytes may take a second more.
+        steps = [{ status: 200, body, headers, bodyMs: 800 }]
+        assert.strictEqual((yield* store.read("a"))?.bytes.byteLength, body.length)
+        assert.strictEqual(requests.length, 1)
+        const stuck = {
+          status: 200,
+          body: "little",
+          headers: { ...etag, "content-length": "6" },
+          bodyMs: 3000,
+        }
+        steps = [stuck, stuck, stuck, stuck]
+        const { message } = yield* Effect.flip(store.read("a"))
+        assert.match(message, /: no whole response within 0 s, in 4 tries$/)
+      }),
+    ),
+  )
+
+  it.live("does not take a 404 for an object of somebody else", () =>
+    provide(
+      Effect.gen(function* () {
+        const store = yield* openStore
+        steps = [{ status: 404 }]
+        const missing = yield* Effect.flip(store.create("a", bytesOf("a")))
+        assert.strictEqual(missing._tag, "StoreUnavailable")
+        assert.match(
+          missing.message,
+          /: found HTTP status 404, expected a response of an S3-compatible service; check the endpoint/,
+        )
+        steps = [error(404, "NoSuchKey")]
+        assert.match((yield* Effect.flip(store.create("a", bytesOf("a")))).message, /found HTTP status 404/)
       }),
     ),
   )
@@ -260,6 +316,13 @@ describe("a bucket in trouble", () => {
           /SignedHeaders=host;if-none-match;x-amz-content-sha256;x-amz-date/,
         )
         assert.notInclude(JSON.stringify(headers), "the-secret")
+        requests = []
+        steps = [{ status: 307, headers: { location: `${endpoint()}/models/runs/elsewhere` } }]
+        yield* Effect.flip(store.read("a"))
+        assert.deepStrictEqual(
+          requests.map(({ url }) => url),
+          ["/models/runs/a"],
+        )
       }),
     ),
   )
