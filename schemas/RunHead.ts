@@ -4,8 +4,8 @@
  */
 import { Schema } from "effect"
 
-/** A path that stays below its folder: a head comes from outside. */
-const isInnerPath = (path: string) =>
+/** Whether a head may name this path: one that stays below its folder, on any disk, and is not hidden. A head comes from outside. */
+export const isInnerPath = (path: string) =>
   path.length <= 500 &&
   path.split("/").every((part) => part !== "" && !part.startsWith(".")) &&
   ![...path].some((character) => character < " " || '\\:*?"<>|'.includes(character))

@@ -148,6 +148,8 @@ export const createRun = Effect.fn("createRun")(function* <E, R>(options: {
       if (options.id === undefined) continue
       return yield* new RunIdTaken({ path })
     }
+    const isReserved = yield* files.exists(paths.join(runsDir, reservationOf(id)))
+    if (isReserved && options.id === undefined) continue
     const identity = { ...describe(id, createdAt), ...order }
     const temporary = paths.join(runsDir, unfinishedName(id))
     const published = yield* Effect.gen(function* () {

@@ -3,8 +3,7 @@ import { Console, Effect, Schedule, Schema } from "effect"
 import { Argument, Command, Flag } from "effect/cli"
 import { plural } from "../../format/numbers.ts"
 import { Failure } from "../../schemas/Failure.ts"
-import { makePuller } from "../../storage/share/pullRun.ts"
-import { listSharedRuns } from "../../storage/share/sharedRun.ts"
+import type { SharedRun } from "../../storage/share/sharedRun.ts"
 import { matchRuns } from "../../storage/runDirectory.ts"
 import { json, runsDir } from "../flags.ts"
 import { openStoreIfGiven, storeFlag } from "../queueFlag.ts"
@@ -41,9 +40,11 @@ export const pull = Command.make(
   Effect.fn("pull")(function* (options) {
     const store = yield* openStoreIfGiven(options.store)
     if (store === undefined) return yield* new StoreMissing()
+    const { makePuller } = yield* Effect.promise(() => import("../../storage/share/pullRun.ts"))
+    const { listSharedRuns } = yield* Effect.promise(() => import("../../storage/share/sharedRun.ts"))
     const { pullAll } = yield* makePuller(store, options.runsDir)
-    const wanted = Effect.gen(function* () {
-      const names = (yield* listSharedRuns(store)).map(({ run }) => run)
+    const wantedOf = Effect.fnUntraced(function* (listed: ReadonlyArray<SharedRun>) {
+      const names = listed.map(({ run }) => run)
       const matching = options.runs.map((run) => ({ run, found: matchRuns(names, run) }))
       const missing = matching.find(({ found }) => found.length === 0)
       if (missing !== undefined && !options.follow) {
@@ -52,8 +53,9 @@ export const pull = Command.make(
       return new Set(options.runs.length === 0 ? names : matching.flatMap(({ found }) => found))
     })
     const once = Effect.gen(function* () {
-      const names = yield* wanted
-      const pulled = yield* pullAll((run) => names.has(run))
+      const listed = yield* listSharedRuns(store)
+      const wanted = yield* wantedOf(listed)
+      const pulled = yield* pullAll((run) => wanted.has(run), listed)
       const changed = pulled.filter(({ isChanged }) => isChanged).map(({ run }) => run)
       if (options.json) {
         if (!options.follow || changed.length > 0) {

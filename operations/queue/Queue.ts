@@ -20,11 +20,14 @@ export const LeaseTimes = Context.Reference<Lease>("tidemark/operations/queue/Le
   defaultValue: () => ({ leaseMs: 12_000, renewMs: 3000 }),
 })
 
-/** The queue cannot be reached now. */
+/** The queue cannot be reached now, or the store with the runs of its jobs. */
 export class QueueUnavailable extends Failure<QueueUnavailable>()("QueueUnavailable", {
   exitCode: "unavailable",
-  fields: { queue: Schema.String, reason: Schema.String },
-  message: ({ queue, reason }) => `cannot reach the queue ${queue}: ${reason}; what is queued stays there`,
+  fields: { queue: Schema.String, store: Schema.optionalKey(Schema.String), reason: Schema.String },
+  message: ({ queue, reason, store }) =>
+    store === undefined
+      ? `cannot reach the queue ${queue}: ${reason}; what is queued stays there`
+      : `cannot copy runs of the store ${store}: ${reason}; what is queued stays in the queue`,
 }) {}
 
 /**

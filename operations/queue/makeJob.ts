@@ -9,8 +9,10 @@ import { Failure } from "../../schemas/Failure.ts"
 import type { EngineName } from "../../schemas/EngineInfo.ts"
 import type { QueuedJob } from "../../schemas/QueuedJob.ts"
 import { notAFile } from "../../schemas/Run.ts"
+import { isInnerPath } from "../../schemas/RunHead.ts"
 import { version } from "../../schemas/version.ts"
 import { addressOf, sourcesOf } from "../../stages/fetch/address.ts"
+import { codeFolder } from "../../storage/codeFiles.ts"
 import { textOf } from "../../storage/codeTexts.ts"
 import type { Target } from "../trainTo.ts"
 
@@ -29,6 +31,10 @@ export interface JobDetails {
 const codeOf = Effect.fnUntraced(function* ({ experiment }: Target, what: string) {
   const code: Record<string, string> = {}
   for (const [path, digest] of Object.entries(experiment.code?.files ?? {})) {
+    if (!isInnerPath(`${codeFolder}/${path}`)) {
+      const problem = `its own code ${path} has a name that not every machine can have; rename it: expected at most 490 characters, no folder or file that begins with ".", and none of \\ : * ? " < > |`
+      return yield* new NotForQueue({ what, problem })
+    }
     const text = textOf(digest)
     if (text === undefined) {
       return yield* new NotForQueue({ what, problem: `the text of its own code ${path} is not known` })

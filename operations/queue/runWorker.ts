@@ -121,14 +121,14 @@ const verdictOf = (
 /** For runs in a folder that the machines share. */
 const sharedAlready: Sharing = { deliver: Effect.succeed("shared") }
 
-/** A job has finished only if its run is where others find it. */
+/** A job has finished only if its run is where others find it; one that was given back keeps its counts and its delay. */
 const unlessUnshared = (
   verdict: ReturnType<typeof verdictOf>,
   delivered: "shared" | "taken over" | "away",
   { kills, returns }: Claim,
 ) => {
-  if (delivered === "shared" || ("outcome" in verdict && verdict.outcome.status !== "finished"))
-    return verdict
+  const isFinished = "outcome" in verdict && verdict.outcome.status === "finished"
+  if (delivered === "shared" || !isFinished) return verdict
   const reason = delivered === "away" ? "the store is away" : "another worker took it over"
   return { returned: { reason, kills, returns, delayMs: 0 } }
 }

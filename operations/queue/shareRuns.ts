@@ -5,13 +5,14 @@
  * It happens in the process of the worker, while another one trains, so whatever the store does, training continues. A store that is
  * away is tried again; nothing is lost, because the run is whole in its local folder.
  */
-import { Context, Effect, type FileSystem, Path, Ref, Schedule, type Scope, Semaphore } from "effect"
+import { Context, Effect, type FileSystem, Path, type Scope, Semaphore } from "effect"
 import { elapsedMs } from "../../format/elapsed.ts"
 import type { QueuedJob } from "../../schemas/QueuedJob.ts"
 import { currentProcess } from "../../storage/lock/processIdentity.ts"
 import { listRunNames } from "../../storage/runNames.ts"
 import { attemptOf, makePublisher, type Publisher } from "../../storage/share/publishRun.ts"
 import type { ObjectStore } from "../../storage/store/ObjectStore.ts"
+import { makeReachability } from "./reachability.ts"
 import { isRunOfJob } from "./runsOfJob.ts"
 
 /** The least interval between two looks at a run, and between two tries while the store is away. */
@@ -26,38 +27,20 @@ export interface Sharing {
   readonly deliver: Effect.Effect<"shared" | "taken over">
 }
 
-/** Whether the store can be reached is logged once when it changes. */
-const makeWatch = Effect.gen(function* () {
-  const isAway = yield* Ref.make(false)
-  return <A, E extends { readonly message: string }, R>(effect: Effect.Effect<A, E, R>) =>
-    effect.pipe(
-      Effect.tapError(({ message }) =>
-        Effect.flatMap(Ref.getAndSet(isAway, true), (was) =>
-          was ? Effect.void : Effect.logWarning(`${message}; training continues`),
-        ),
-      ),
-      Effect.tap(() =>
-        Effect.flatMap(Ref.getAndSet(isAway, false), (was) =>
-          was ? Effect.logInfo("the store is back") : Effect.void,
-        ),
-      ),
-    )
-})
-
 type Files = FileSystem.FileSystem | Path.Path
 
 export const makeShareRuns = Effect.fnUntraced(function* (store: ObjectStore, runsDir: string) {
   const services = yield* Effect.context<Files>()
   const paths = yield* Path.Path
   const intervalMs = yield* ShareInterval
-  const watch = yield* makeWatch
+  const { persist, reach } = yield* makeReachability("training continues")
 
   return Effect.fnUntraced(function* (job: QueuedJob, pid: number | undefined) {
     const { bootId } = currentProcess()
     const isOwn = (process: { readonly pid: number; readonly bootId: string }) =>
       process.pid === pid && process.bootId === bootId
     const publishers = new Map<string, Publisher>()
-    const turn = yield* Semaphore.make(1)
+    const semaphore = yield* Semaphore.make(1)
     let isOver = false
 
     /** The runs that the process has begun or resumed. */
@@ -75,21 +58,21 @@ export const makeShareRuns = Effect.fnUntraced(function* (store: ObjectStore, ru
         yield* findRuns
         const kept = yield* Effect.forEach([...publishers.values()], ({ publish }) => publish(isLast))
         return kept.every(Boolean) ? ("shared" as const) : ("taken over" as const)
-      }).pipe(watch, Effect.provideContext(services))
+      }).pipe(Effect.provideContext(services))
 
     const shareNow = Effect.gen(function* () {
       const begun = yield* elapsedMs
-      if (!isOver) yield* Effect.ignore(shareAll(false))
+      if (!isOver) yield* reach(shareAll(false))
       return (yield* elapsedMs) - begun
     })
     const loop = Effect.gen(function* () {
-      const took = yield* turn.withPermits(1)(shareNow)
+      const took = yield* semaphore.withPermits(1)(shareNow)
       yield* Effect.sleep(Math.max(intervalMs, took / share))
     })
     yield* Effect.forkScoped(Effect.forever(loop))
     const deliver = Effect.suspend(() => {
       isOver = true
-      return turn.withPermits(1)(shareAll(true).pipe(Effect.retry(Schedule.spaced(intervalMs)), Effect.orDie))
+      return semaphore.withPermits(1)(persist(shareAll(true), intervalMs))
     })
     return { deliver } satisfies Sharing as Sharing
   })

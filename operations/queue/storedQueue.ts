@@ -21,7 +21,15 @@ export const makeStoredQueue = Effect.fnUntraced(function* (
 
   const copyRuns = (isWanted: (run: string) => boolean) =>
     pullAll(isWanted).pipe(
-      Effect.mapError(({ message }) => new QueueUnavailable({ queue: queue.address, reason: message })),
+      Effect.mapError((error) => {
+        const reason = error._tag === "StorageFailed" ? error.message : error.reason
+        const advice = error._tag === "StoreRefused" ? `; ${error.advice}` : ""
+        return new QueueUnavailable({
+          queue: queue.address,
+          store: store.address,
+          reason: `${reason}${advice}`,
+        })
+      }),
       Effect.provideContext(services),
     )
 

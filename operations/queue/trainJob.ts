@@ -89,7 +89,7 @@ const checkNamedRun = Effect.fnUntraced(function* (
 })
 
 /** The runs of a job, newest first, and the one that is far enough. */
-export const findRunsOfJob = Effect.fnUntraced(function* (job: QueuedJob, runsDir: string) {
+const findRunsOfJob = Effect.fnUntraced(function* (job: QueuedJob, runsDir: string) {
   if (job.run !== undefined) {
     const runs = yield* findNamedRun(job.run, runsDir)
     const isTrained = runs.length > 0 && (yield* isFarEnough(runs[0], job))

@@ -150,14 +150,15 @@ export const makePublisher = Effect.fnUntraced(function* (
       published = yield* readHead(store, run)
       hasRead = true
     }
-    const isTakenOver = Effect.suspend(() => Effect.succeed((published?.head.attempt ?? 0) > attempt))
-    if (!(yield* isTakenOver)) {
+    if ((published?.head.attempt ?? 0) <= attempt) {
       const lock = paths.join(runPath, layout.attempts, attemptFile(attempt))
       const heartbeat = isLast ? "" : ((yield* files.readStringIfExists(heartbeatFile(lock))) ?? "")
       const before = published?.head
       const head: RunHead = { formatVersion: 1, run, attempt, heartbeat, files: yield* collect(isLast) }
       if (yield* replaceHead(head)) {
         yield* removeUnnamed(before, head)
+        // Their blobs are gone: if such a file comes back, it is sent again.
+        for (const path of known.keys()) if (!(path in head.files)) known.delete(path)
         return true
       }
     }

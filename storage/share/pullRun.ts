@@ -4,6 +4,7 @@
  * A copy appears whole, and later changes file by file: metrics and checkpoints before the records that name them. What this machine
  * trained itself is newer than the store as long as no other machine has claimed a later attempt, and then it is left alone.
  */
+import { randomInt } from "node:crypto"
 import { Clock, Effect, FileSystem, Path, Schema } from "effect"
 import type { RunHead, Segment } from "../../schemas/RunHead.ts"
 import { attemptFile, readAttempts } from "../attempts.ts"
@@ -15,7 +16,14 @@ import { layout } from "../runDirectory.ts"
 import { type ObjectStore, StoreRefused } from "../store/ObjectStore.ts"
 import { listRunFiles, phases } from "./scanRun.ts"
 import { isSegment, matchingSegments } from "./segments.ts"
-import { attemptKey, blobKey, claimedAttempts, listSharedRuns, readHead } from "./sharedRun.ts"
+import {
+  attemptKey,
+  blobKey,
+  claimedAttempts,
+  listSharedRuns,
+  readHead,
+  type SharedRun,
+} from "./sharedRun.ts"
 
 const concurrency = 4
 /** A run whose head changes while it is copied is copied again. */
@@ -94,14 +102,28 @@ export const makePuller = Effect.fnUntraced(function* (store: ObjectStore, runsD
     return isChanged
   })
 
-  /** Attempts that were claimed and did not get as far as a head: the next one has a higher number here too. */
-  const copyClaims = Effect.fnUntraced(function* (run: string, folder: string, after: number) {
-    for (const number of yield* claimedAttempts(store, run)) {
-      if (number <= after) continue
+  /** Records that the run here is a copy, also of the attempts that were claimed elsewhere. */
+  const writeRecord = Effect.fnUntraced(function* (run: string, version: string, attempt: number) {
+    yield* files.makeFolder(paths.dirname(recordPath(run)))
+    yield* files.writeAtomic(recordPath(run), `${encodeRecord({ store: store.address, version, attempt })}\n`)
+  })
+
+  /** Copies attempts that were claimed and did not get as far as a head: the next one has a higher number here too. */
+  const copyClaims = Effect.fnUntraced(function* (run: string, after: number, version: string) {
+    const folder = paths.join(runsDir, run, layout.attempts)
+    const claimed = (yield* claimedAttempts(store, run)).filter((number) => number > after)
+    // First, because these attempts without the record would count as this machine's own.
+    yield* writeRecord(run, version, Math.max(after, ...claimed))
+    for (const number of claimed) {
       const record = yield* store.read(attemptKey(run, number))
-      const file = paths.join(folder, layout.attempts, attemptFile(number))
+      const file = paths.join(folder, attemptFile(number))
       if (record !== undefined && !(yield* files.exists(file))) yield* createExclusive(file, record.bytes)
     }
+  })
+
+  /** Copies the attempts that other machines have claimed after this one, whether or not they have published anything. */
+  const pullClaims = Effect.fn("pullClaims")(function* (run: string, after: number) {
+    yield* copyClaims(run, after, (yield* readRecord(run))?.version ?? "")
   })
 
   /** The heartbeat of the attempt elsewhere, with the time that it has on this machine's clock. */
@@ -122,6 +144,22 @@ export const makePuller = Effect.fnUntraced(function* (store: ObjectStore, runsD
     return last.number >= Math.max(0, ...(yield* claimedAttempts(store, run)))
   })
 
+  /** Copies a run that is not here yet, so that it appears whole; undefined if blobs are gone, or another process was faster. */
+  const createCopy = Effect.fnUntraced(function* (head: RunHead, folder: string) {
+    const name = `.${head.run}.copy.${process.pid}-${randomInt(2 ** 47)}${files.temporarySuffix}`
+    const temporary = paths.join(runsDir, name)
+    return yield* Effect.gen(function* () {
+      for (const inner of [layout.attempts, layout.stages, layout.checkpoints]) {
+        yield* files.makeFolder(paths.join(temporary, inner))
+      }
+      if ((yield* copyFiles(head, temporary)) === undefined) return undefined
+      return (yield* files.publishFolder(temporary, folder)) ? true : undefined
+    }).pipe(
+      // Nothing has this name anymore once the folder is published.
+      Effect.ensuring(Effect.ignore(files.remove(temporary))),
+    )
+  })
+
   const pullOnce = Effect.fnUntraced(function* (run: string, ageMs: number) {
     const folder = paths.join(runsDir, run)
     const found = yield* readHead(store, run)
@@ -130,28 +168,10 @@ export const makePuller = Effect.fnUntraced(function* (store: ObjectStore, runsD
     const record = yield* readRecord(run)
     const exists = yield* files.exists(paths.join(folder, layout.identity))
     if (exists && (yield* isOwn(run, folder, record?.attempt))) return { run, isChanged: false }
-    const temporary = paths.join(runsDir, `.${run}.copy.${process.pid}-0${files.temporarySuffix}`)
-    const target = exists ? folder : temporary
-    if (!exists) {
-      yield* files.remove(temporary)
-      for (const inner of [layout.attempts, layout.stages, layout.checkpoints]) {
-        yield* files.makeFolder(paths.join(temporary, inner))
-      }
-    }
-    const copied = yield* copyFiles(head, target)
+    const copied = yield* exists ? copyFiles(head, folder) : createCopy(head, folder)
     if (copied === undefined) return undefined
-    if (!exists && !(yield* files.publishFolder(temporary, folder))) {
-      yield* files.remove(temporary)
-      return undefined
-    }
-    yield* copyClaims(run, folder, head.attempt)
     yield* copyHeartbeat(head, folder, ageMs)
-    yield* files.makeFolder(paths.dirname(recordPath(run)))
-    const newest = (yield* readAttempts(paths.join(folder, layout.attempts))).at(-1)?.number ?? head.attempt
-    yield* files.writeAtomic(
-      recordPath(run),
-      `${encodeRecord({ store: store.address, version, attempt: newest })}\n`,
-    )
+    yield* copyClaims(run, head.attempt, version)
     return { run, isChanged: copied }
   })
 
@@ -169,10 +189,14 @@ export const makePuller = Effect.fnUntraced(function* (store: ObjectStore, runsD
   })
 
   /** The same of all runs with a wanted name whose heads have changed. */
-  const pullAll = Effect.fn("pullRuns")(function* (isWanted: (run: string) => boolean) {
+  const pullAll = Effect.fn("pullRuns")(function* (
+    isWanted: (run: string) => boolean,
+    /** The runs of the store, if they are listed already. */
+    listed?: ReadonlyArray<SharedRun>,
+  ) {
     yield* files.makeFolder(runsDir)
     const pulled: Array<PulledRun> = []
-    for (const { ageMs, run, version } of yield* listSharedRuns(store)) {
+    for (const { ageMs, run, version } of listed ?? (yield* listSharedRuns(store))) {
       if (!isWanted(run)) continue
       const isThere = yield* files.exists(paths.join(runsDir, run, layout.identity))
       if (isThere && (yield* readRecord(run))?.version === version) pulled.push({ run, isChanged: false })
@@ -180,7 +204,7 @@ export const makePuller = Effect.fnUntraced(function* (store: ObjectStore, runsD
     }
     return pulled
   })
-  return { pull, pullAll }
+  return { pull, pullAll, pullClaims }
 })
 
 export type Puller = Effect.Success<ReturnType<typeof makePuller>>

@@ -6,14 +6,16 @@
  * after it.
  */
 import { Effect, FileSystem, Path } from "effect"
+import { isInnerPath } from "../../schemas/RunHead.ts"
 import * as files from "../files.ts"
 import { layout } from "../runDirectory.ts"
+import { failed, type StorageFailed } from "../StorageFailed.ts"
 import { reservedSuffix } from "../createExclusive.ts"
 
-/** Not shared: what is being written, and the signs of life of a process. */
-const isShared = (name: string) =>
-  !name.startsWith(".") &&
-  ![reservedSuffix, ".heartbeat", files.temporarySuffix].some((end) => name.endsWith(end))
+/** Not shared: what is being written, the signs of life of a process, and what no head can name. */
+const isShared = (path: string) =>
+  isInnerPath(path) &&
+  ![reservedSuffix, ".heartbeat", files.temporarySuffix].some((end) => path.endsWith(end))
 
 const isBelow = (folder: string) => (path: string) => path.startsWith(`${folder}/`)
 const isCheckpoint = isBelow(layout.checkpoints)
@@ -36,19 +38,22 @@ export const phases: ReadonlyArray<(path: string) => boolean> = [
 export const listRunFiles: (
   runPath: string,
   folder?: string,
-) => Effect.Effect<ReadonlyArray<string>, never, FileSystem.FileSystem | Path.Path> = Effect.fnUntraced(
-  function* (runPath: string, folder = "") {
+) => Effect.Effect<ReadonlyArray<string>, StorageFailed, FileSystem.FileSystem | Path.Path> =
+  Effect.fnUntraced(function* (runPath: string, folder = "") {
     const fs = yield* FileSystem.FileSystem
     const paths = yield* Path.Path
     const found: Array<string> = []
-    const names = yield* files.list(paths.join(runPath, folder)).pipe(Effect.orElseSucceed(() => []))
-    for (const name of names.filter(isShared)) {
+    for (const name of yield* files.list(paths.join(runPath, folder))) {
       const path = folder === "" ? name : `${folder}/${name}`
-      const info = yield* fs.stat(paths.join(runPath, path)).pipe(Effect.option)
-      if (info._tag === "None") continue
-      if (info.value.type === "Directory") found.push(...(yield* listRunFiles(runPath, path)))
-      else if (info.value.type === "File") found.push(path)
+      if (!isShared(path)) continue
+      const file = paths.join(runPath, path)
+      const info = yield* fs.stat(file).pipe(
+        // It was removed since the folder was listed.
+        Effect.catchReason("PlatformError", "NotFound", () => Effect.undefined),
+        Effect.mapError(failed("check", file)),
+      )
+      if (info?.type === "Directory") found.push(...(yield* listRunFiles(runPath, path)))
+      else if (info?.type === "File") found.push(path)
     }
     return found
-  },
-)
+  })

@@ -4,11 +4,9 @@
  * What was appended becomes a segment. A segment is joined with those before it that are no larger, so a file that grows n times
  * has about log n segments, and each byte is written about log n times.
  */
-import { createHash } from "node:crypto"
 import { attemptName } from "../attempts.ts"
+import { digestOf } from "../codeTexts.ts"
 import type { Segment } from "../../schemas/RunHead.ts"
-
-const digestOf = (bytes: Uint8Array) => createHash("sha256").update(bytes).digest("hex")
 
 export const isSegment = ({ blob, sizeBytes }: Segment, bytes: Uint8Array) =>
   bytes.byteLength === sizeBytes && blob.endsWith(`-${digestOf(bytes)}`)
@@ -46,7 +44,7 @@ export const segmentsOf = (
     matching.pop()
   }
   const content = bytes.slice(start)
-  const blob = `${attemptName(attempt, digestOf(content)).replace(".", "-")}`
+  const blob = attemptName(attempt, digestOf(content)).replace(".", "-")
   const segment: Segment = { blob, sizeBytes: content.byteLength }
   return { segments: [...matching, segment], added: { ...segment, bytes: content } }
 }

@@ -12,9 +12,9 @@ import { attemptFile } from "../attempts.ts"
 import { isRunName } from "../runNames.ts"
 import { type ObjectStore, StoreRefused } from "../store/ObjectStore.ts"
 
-export const headsFolder = "heads"
+const headsFolder = "heads"
 export const headKey = (run: string) => `${headsFolder}/${run}.json`
-export const attemptsFolder = (run: string) => `attempts/${run}`
+const attemptsFolder = (run: string) => `attempts/${run}`
 export const attemptKey = (run: string, number: number) => `${attemptsFolder(run)}/${attemptFile(number)}`
 export const blobKey = (run: string, blob: string) => `blobs/${run}/${blob}`
 
@@ -44,11 +44,18 @@ export const readHead = Effect.fn("readHead")(function* (store: ObjectStore, run
   return { head, version: found.version } satisfies FoundHead as FoundHead
 })
 
+export interface SharedRun {
+  readonly run: string
+  /** Of its head. */
+  readonly version: string
+  readonly ageMs: number
+}
+
 /** The names of the runs in a store with the versions and ages of their heads. */
 export const listSharedRuns = Effect.fn("listSharedRuns")(function* (store: ObjectStore) {
   return (yield* store.list(headsFolder)).flatMap(({ ageMs, key, version }) => {
     const run = key.slice(headsFolder.length + 1).replace(/\.json$/, "")
-    return isRunName(run) && headKey(run) === key ? [{ run, version, ageMs }] : []
+    return isRunName(run) && headKey(run) === key ? [{ run, version, ageMs } satisfies SharedRun] : []
   })
 })
 

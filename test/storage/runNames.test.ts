@@ -9,6 +9,7 @@ import { Effect, Schema } from "effect"
 import { TestClock } from "effect/testing"
 import { Experiment } from "../../schemas/experiment/Experiment.ts"
 import type { RunIdentity } from "../../schemas/Run.ts"
+import { reserveRunId } from "../../storage/reserveRunId.ts"
 import { createRun, locateRuns, RunNotFound } from "../../storage/runDirectory.ts"
 import { listHeaders } from "../../storage/runHeader.ts"
 import { listRunNames } from "../../storage/runNames.ts"
@@ -100,20 +101,38 @@ describe("what stands next to a run", () => {
   )
 })
 
-describe("the newest run", () => {
-  const create = (folder: string, time: string, fingerprint = "0".repeat(64)) =>
-    Effect.gen(function* () {
-      yield* TestClock.setTime(Date.parse(time))
-      const { path } = yield* createRun({
-        runsDir: folder,
-        name: "tiny",
-        fingerprint,
-        prepare: () => Effect.void,
-        describe: (id, createdAt) => ({ ...identity, id, createdAt }),
-      })
-      return basename(path)
+const create = (folder: string, time: string, fingerprint = "0".repeat(64), id?: string) =>
+  Effect.gen(function* () {
+    yield* TestClock.setTime(Date.parse(time))
+    const { path } = yield* createRun({
+      runsDir: folder,
+      name: "tiny",
+      fingerprint,
+      prepare: () => Effect.void,
+      describe: (id, createdAt) => ({ ...identity, id, createdAt }),
+      ...(id === undefined ? {} : { id }),
     })
+    return basename(path)
+  })
 
+describe("a reserved id", () => {
+  it.effect(
+    "is that of the run that it was reserved for, and of no run that is made in the same second",
+    () =>
+      Effect.gen(function* () {
+        const folder = yield* Effect.promise(() => mkdtemp(join(runsDir, "reserved-")))
+        const [time, fingerprint] = ["2026-11-01T00:00:00Z", "0".repeat(64)]
+        yield* TestClock.setTime(Date.parse(time))
+        const reserved = yield* reserveRunId(folder, "tiny", fingerprint)
+        assert.strictEqual(reserved, "20261101T000000Z-tiny-00000000")
+        assert.strictEqual(yield* create(folder, time, fingerprint), `${reserved}-2`)
+        assert.strictEqual(yield* reserveRunId(folder, "tiny", fingerprint), `${reserved}-3`)
+        assert.strictEqual(yield* create(folder, time, fingerprint, reserved), reserved)
+      }).pipe(Effect.provide(NodeServices.layer)),
+  )
+})
+
+describe("the newest run", () => {
   it.effect("is the one that was made last, whatever the clock was when others were made", () =>
     Effect.gen(function* () {
       const folder = yield* Effect.promise(() => mkdtemp(join(runsDir, "order-")))

@@ -7,19 +7,21 @@ import {
   readdirSync,
   readFileSync,
   rmSync,
+  statSync,
+  utimesSync,
   writeFileSync,
 } from "node:fs"
 import { tmpdir } from "node:os"
 import { join } from "node:path"
 import { afterAll, assert, beforeAll, describe, it } from "@effect/vitest"
 import * as NodeServices from "@effect/platform-node/NodeServices"
-import { Effect, FileSystem } from "effect"
+import { Effect, FileSystem, PlatformError } from "effect"
 import { currentProcess } from "../../storage/lock/processIdentity.ts"
 import { engineInfo } from "../fixtures/engineInfo.ts"
 import { makePublisher } from "../../storage/share/publishRun.ts"
 import { makePuller } from "../../storage/share/pullRun.ts"
 import { matchingSegments, segmentsOf } from "../../storage/share/segments.ts"
-import { attemptKey, blobKey, headKey, readHead } from "../../storage/share/sharedRun.ts"
+import { attemptKey, blobKey, headKey, listSharedRuns, readHead } from "../../storage/share/sharedRun.ts"
 import { makeFolderStore } from "../../storage/store/folderStore.ts"
 import type { ObjectStore } from "../../storage/store/ObjectStore.ts"
 
@@ -79,6 +81,16 @@ const begin = Effect.fnUntraced(function* (
   machine.write(name, attempt(number, process))
   yield* store.create(attemptKey(run, number), bytesOf(attempt(number, process)))
   return yield* makePublisher(store, machine.path, number)
+})
+
+/** A run that machine a has published and machine b has taken over with a second attempt. */
+const takeOver = Effect.fnUntraced(function* (store: ObjectStore, folder: string) {
+  const [a, b] = [makeMachine(folder, "a"), makeMachine(folder, "b")]
+  const first = yield* begin(store, a, 1)
+  a.write("run.json", "{}")
+  yield* first.publish(false)
+  yield* (yield* makePuller(store, b.runsDir)).pull(run)
+  return { a, b, first, second: yield* begin(store, b, 2) }
 })
 
 describe("a run in a store", () => {
@@ -149,12 +161,7 @@ describe("a run in a store", () => {
 
   test("belongs to the higher attempt; a lower one changes nothing, and its process finds the higher one", (store, folder) =>
     Effect.gen(function* () {
-      const [a, b] = [makeMachine(folder, "a"), makeMachine(folder, "b")]
-      const first = yield* begin(store, a, 1)
-      a.write("run.json", "{}")
-      yield* first.publish(false)
-      yield* (yield* makePuller(store, b.runsDir)).pull(run)
-      const second = yield* begin(store, b, 2)
+      const { a, b, first, second } = yield* takeOver(store, folder)
       b.write("report.json", "of the second")
       assert.isTrue(yield* second.publish(false))
       a.write("report.json", "of the first")
@@ -169,12 +176,7 @@ describe("a run in a store", () => {
 
   test("is taken by the higher attempt although the lower one publishes in between", (store, folder) =>
     Effect.gen(function* () {
-      const [a, b] = [makeMachine(folder, "a"), makeMachine(folder, "b")]
-      const first = yield* begin(store, a, 1)
-      a.write("run.json", "{}")
-      yield* first.publish(false)
-      yield* (yield* makePuller(store, b.runsDir)).pull(run)
-      const second = yield* begin(store, b, 2)
+      const { b, second } = yield* takeOver(store, folder)
       yield* second.publish(false)
       b.write("stages/train.json", "by the second")
       // As if it had read the head before: the version that it knows is out of date.
@@ -210,6 +212,134 @@ describe("a run in a store", () => {
       assert.strictEqual(a.read("attempts/0003.json"), attempt(3))
     }))
 
+  test("shows the attempts that were claimed and never published, though no head names them", (store, folder) =>
+    Effect.gen(function* () {
+      const { b, second } = yield* takeOver(store, folder)
+      yield* second.publish(false)
+      const c = makeMachine(folder, "c")
+      const copies = yield* makePuller(store, c.runsDir)
+      yield* copies.pullAll(() => true)
+      yield* store.create(attemptKey(run, 3), bytesOf(attempt(3)))
+      // The head is unchanged, so nothing is copied before this machine is refused the number.
+      assert.deepStrictEqual(yield* copies.pullAll(() => true), [{ run, isChanged: false }])
+      assert.isUndefined(c.read("attempts/0003.json"))
+      yield* copies.pullClaims(run, 2)
+      assert.strictEqual(c.read("attempts/0003.json"), attempt(3))
+      // Still a copy: what the third attempt publishes arrives.
+      b.write("attempts/0003.json", attempt(3))
+      b.write("report.json", "of the third")
+      yield* (yield* makePublisher(store, b.path, 3)).publish(false)
+      assert.deepStrictEqual(yield* copies.pullAll(() => true), [{ run, isChanged: true }])
+      assert.strictEqual(c.read("report.json"), "of the third")
+    }))
+
+  test("that was created here while another machine had claimed it becomes a copy", (store, folder) =>
+    Effect.gen(function* () {
+      const [a, b] = [makeMachine(folder, "a"), makeMachine(folder, "b")]
+      const first = yield* begin(store, a, 1)
+      b.write("run.json", "{}")
+      mkdirSync(b.at("attempts"))
+      const copies = yield* makePuller(store, b.runsDir)
+      assert.deepStrictEqual(yield* copies.pullAll(() => true), [])
+      yield* copies.pullClaims(run, 0)
+      assert.strictEqual(b.read("attempts/0001.json"), attempt(1))
+      a.write("run.json", "{}")
+      a.write("attempts/0001.heartbeat", "7")
+      yield* first.publish(false)
+      assert.deepStrictEqual(yield* copies.pullAll(() => true), [{ run, isChanged: false }])
+      assert.strictEqual(b.read("attempts/0001.heartbeat"), "7")
+    }))
+
+  test("keeps its blobs if a folder of it cannot be listed", (store, folder) =>
+    Effect.gen(function* () {
+      const a = makeMachine(folder, "a")
+      const { publish } = yield* begin(store, a, 1)
+      a.write("run.json", "{}")
+      a.write("checkpoints/iteration-00000010.safetensors", "weights of 10")
+      yield* publish(false)
+      const before = yield* store.list(`blobs/${run}`)
+      const fs = yield* FileSystem.FileSystem
+      const denied = (method: string, path: string) =>
+        Effect.fail(
+          PlatformError.systemError({
+            _tag: "PermissionDenied",
+            module: "FileSystem",
+            method,
+            pathOrDescriptor: path,
+          }),
+        )
+      const readDirectory: typeof fs.readDirectory = (path, options) =>
+        path.endsWith("checkpoints") ? denied("readDirectory", path) : fs.readDirectory(path, options)
+      const stat: typeof fs.stat = (path) =>
+        path.endsWith("checkpoints") ? denied("stat", path) : fs.stat(path)
+      for (const [broken, message] of [
+        [{ ...fs, readDirectory }, /^cannot list .*checkpoints/],
+        [{ ...fs, stat }, /^cannot check .*checkpoints/],
+      ] as const) {
+        const failing = publish(false).pipe(Effect.provideService(FileSystem.FileSystem, broken))
+        assert.match((yield* Effect.flip(failing)).message, message)
+      }
+      assert.deepStrictEqual(
+        (yield* store.list(`blobs/${run}`)).map(({ key }) => key),
+        before.map(({ key }) => key),
+      )
+    }))
+
+  test("has the blobs of a file that was gone for a while", (store, folder) =>
+    Effect.gen(function* () {
+      const [a, b] = [makeMachine(folder, "a"), makeMachine(folder, "b")]
+      const { publish } = yield* begin(store, a, 1)
+      a.write("run.json", "{}")
+      a.write("report.json", "the report")
+      const { atime, mtime } = statSync(a.at("report.json"))
+      yield* publish(false)
+      rmSync(a.at("report.json"))
+      yield* publish(false)
+      a.write("report.json", "the report")
+      utimesSync(a.at("report.json"), atime, mtime)
+      yield* publish(false)
+      yield* (yield* makePuller(store, b.runsDir)).pull(run)
+      assert.strictEqual(b.read("report.json"), "the report")
+    }))
+
+  test("is shared without what no head can name", (store, folder) =>
+    Effect.gen(function* () {
+      const [a, b] = [makeMachine(folder, "a"), makeMachine(folder, "b")]
+      const { publish } = yield* begin(store, a, 1)
+      a.write("run.json", "{}")
+      a.write("code/what?.ts", "own code")
+      assert.isTrue(yield* publish(true))
+      yield* (yield* makePuller(store, b.runsDir)).pull(run)
+      assert.deepStrictEqual([b.read("run.json"), b.read("code/what?.ts")], ["{}", undefined])
+    }))
+
+  test("is copied once although several processes copy it at the same time", (store, folder) =>
+    Effect.gen(function* () {
+      const [a, b] = [makeMachine(folder, "a"), makeMachine(folder, "b")]
+      const { publish } = yield* begin(store, a, 1)
+      a.write("run.json", "{}")
+      a.write("checkpoints/iteration-00000010.safetensors", "weights of 10")
+      yield* publish(false)
+      const pullers = yield* Effect.all([1, 2, 3].map(() => makePuller(store, b.runsDir)))
+      yield* Effect.forEach(pullers, ({ pull }) => pull(run), { concurrency: "unbounded" })
+      assert.deepStrictEqual(readdirSync(b.runsDir), [".copies", run])
+      assert.strictEqual(b.read("checkpoints/iteration-00000010.safetensors"), "weights of 10")
+    }))
+
+  test("is not listed again for whoever has listed the store", (store, folder) =>
+    Effect.gen(function* () {
+      const [a, b] = [makeMachine(folder, "a"), makeMachine(folder, "b")]
+      const { publish } = yield* begin(store, a, 1)
+      a.write("run.json", "{}")
+      yield* publish(false)
+      const lists: Array<string> = []
+      const list: typeof store.list = (prefix) => (lists.push(prefix), store.list(prefix))
+      const { pullAll } = yield* makePuller({ ...store, list }, b.runsDir)
+      const listed = yield* listSharedRuns(store)
+      assert.deepStrictEqual(yield* pullAll(() => true, listed), [{ run, isChanged: true }])
+      assert.notInclude(lists, "heads")
+    }))
+
   test("is refused if its head names a path outside, or a blob has other bytes", (store, folder) =>
     Effect.gen(function* () {
       const b = makeMachine(folder, "b")
@@ -230,7 +360,8 @@ describe("a run in a store", () => {
       assert.match((yield* Effect.flip(pull(run))).message, /lacks blobs that its head names; try again/)
       yield* store.create(blobKey(run, `0001-${digest}`), bytesOf("abc"))
       assert.match((yield* Effect.flip(pull(run))).message, /does not have the bytes that its name says/)
-      assert.isFalse(existsSync(b.path))
+      // Nothing is left of the copies that failed.
+      assert.deepStrictEqual(readdirSync(b.runsDir), [])
     }))
 })
 

@@ -7,6 +7,7 @@ import * as NodeServices from "@effect/platform-node/NodeServices"
 import { Deferred, Effect, Logger } from "effect"
 import { type Claim, LeaseTimes, Queue, type Returned } from "../../../operations/queue/Queue.ts"
 import { runWorker } from "../../../operations/queue/runWorker.ts"
+import type { ShareRuns } from "../../../operations/queue/shareRuns.ts"
 import { StopSignal } from "../../../pipeline/StopSignal.ts"
 import { recordDisplay } from "../../fixtures/recordDisplay.ts"
 import { jobOf } from "./jobs.ts"
@@ -18,7 +19,11 @@ beforeAll(() => {
 afterAll(() => rmSync(scratch, { recursive: true, force: true }))
 
 /** Lets a worker train one claim by `words`; returns how it gave the job back. */
-const giveBackOf = (claim: Pick<Claim, "returns" | "renew">, words: ReadonlyArray<string>) =>
+const giveBackOf = (
+  claim: Pick<Claim, "returns" | "renew">,
+  words: ReadonlyArray<string>,
+  options: { readonly share?: ShareRuns } = {},
+) =>
   Effect.gen(function* () {
     const returned = yield* Deferred.make<Returned>()
     const claims: Array<Claim> = [
@@ -43,6 +48,7 @@ const giveBackOf = (claim: Pick<Claim, "returns" | "renew">, words: ReadonlyArra
       untilEmpty: true,
       commandOf: () => Effect.succeed(words),
       onDone: () => Effect.void,
+      ...options,
     }).pipe(Effect.provideService(Queue, queue), Effect.provide(StopSignal.layer))
     return yield* Deferred.await(returned)
   }).pipe(
@@ -73,6 +79,20 @@ describe("a worker", () => {
           )
         }
       }),
+  )
+
+  it.live("leaves a job alone for as long although its run is not shared", () =>
+    Effect.gen(function* () {
+      const share: ShareRuns = () => Effect.succeed({ deliver: Effect.succeed("taken over") })
+      const returned = yield* giveBackOf({ returns: 3, renew: held }, ["run", join(scratch, "missing.ts")], {
+        share,
+      })
+      assert.match(returned.reason, /missing\.ts: file not found/)
+      assert.deepStrictEqual(
+        { ...returned, reason: "" },
+        { reason: "", kills: 0, returns: 4, delayMs: 120_000 },
+      )
+    }),
   )
 
   it.live("gives a job back at once, with a checkpoint, if it held it for as long as the queue allows", () =>

@@ -10,7 +10,7 @@ import { fingerprint } from "../../../schemas/experiment/fingerprint.ts"
 import type { QueuedJob } from "../../../schemas/QueuedJob.ts"
 import { StopSignal } from "../../../pipeline/StopSignal.ts"
 import { hideSecrets } from "../../../stages/fetch/address.ts"
-import { digestOf } from "../../../storage/codeTexts.ts"
+import { addText, digestOf } from "../../../storage/codeTexts.ts"
 import { recordDisplay } from "../../fixtures/recordDisplay.ts"
 import tiny from "../../fixtures/tiny.ts"
 import { jobOf } from "./jobs.ts"
@@ -77,6 +77,25 @@ describe("a job", () => {
 })
 
 describe("an experiment", () => {
+  it.live("with own code under a name that no other machine may have is refused", () =>
+    Effect.gen(function* () {
+      for (const path of ["what?.ts", "own/a|b.ts", ".hidden/loss.ts", `${"a".repeat(500)}.ts`]) {
+        const files = { [path]: addText("export const loss = () => 0\n") }
+        const experiment = decode({ ...tiny, code: { files, packages: {}, folder: "." } })
+        const target = {
+          experiment,
+          fingerprint: fingerprint(experiment),
+          file: { path: "own.ts", fingerprint: "" },
+          overrides: {},
+          pauseAt: undefined,
+        }
+        const error = yield* Effect.flip(makeJob(target, { what: "a test", engine: "onnx" }))
+        assert.strictEqual(error._tag, "NotForQueue")
+        assert.include(error.message, `cannot queue a test: its own code ${path} has a name that not every`)
+      }
+    }).pipe(Effect.provide(NodeServices.layer)),
+  )
+
   it.live("whose data has a password in its address is refused, and the password is not repeated", () =>
     Effect.gen(function* () {
       const source = { source: "https://me:geheim@data.example/images" }
