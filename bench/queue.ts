@@ -74,7 +74,7 @@ const drain = Effect.fnUntraced(function* (queue: Queue["Service"], holdMs: numb
   }
 })
 
-const note = (text: string) => console.error(`${(performance.now() / 1000).toFixed(1)} s: ${text}`)
+const log = (text: string) => console.error(`${(performance.now() / 1000).toFixed(1)} s: ${text}`)
 
 const measureThroughput = Effect.fnUntraced(function* ({ open }: Place) {
   const submitter = yield* open("submitter")
@@ -82,7 +82,7 @@ const measureThroughput = Effect.fnUntraced(function* ({ open }: Place) {
     const submitted = performance.now()
     yield* submitter.submit(Array.from({ length: count }, (_, seed) => jobOf(seed)))
     const submitSeconds = seconds(submitted)
-    note(`${count} jobs are queued`)
+    log(`${count} jobs are queued`)
     const listed = performance.now()
     yield* submitter.list()
     const listSeconds = seconds(listed)
@@ -93,14 +93,14 @@ const measureThroughput = Effect.fnUntraced(function* ({ open }: Place) {
       Array.from({ length: workers }, (_, i) => `worker ${i}`),
       open,
     )
-    note(`${workers} workers are open`)
+    log(`${workers} workers are open`)
     const [drained, processor] = [performance.now(), process.cpuUsage()]
     const claims = yield* Effect.forEach(queues, (queue) => drain(queue, holdMs), {
       concurrency: "unbounded",
     })
     const drainSeconds = seconds(drained)
     const { system, user } = process.cpuUsage(processor)
-    note("all are settled")
+    log("all are settled")
     const claimMs = quartiles(claims.flat())
     const processorSeconds = (system + user) / 1e6
     return { count, submitSeconds, listSeconds, listAgainSeconds, drainSeconds, processorSeconds, claimMs }

@@ -119,7 +119,7 @@ export const worker = Command.make(
   }, Effect.provide(StopSignal.layer)),
 ).pipe(
   Command.withDescription(
-    "Train runs of a queue, on any machine that reaches it and the folder of the runs. A signal saves checkpoints and gives the runs back",
+    "Train runs of a queue, on any machine that reaches it and the folder or the store of the runs. A signal saves checkpoints and gives the runs back",
   ),
   Command.withShortDescription("Train runs of a queue"),
   Command.withExamples([
@@ -130,6 +130,10 @@ export const worker = Command.make(
     {
       command: "pipeline worker --queue postgres://tidemark@db.example/tidemark --runs-dir /shared/runs",
       description: "Train runs of a queue in a database; the password is in PGPASSWORD or ~/.pgpass",
+    },
+    {
+      command: "pipeline worker --queue postgres://tidemark@db.example/tidemark --store s3://models/tidemark",
+      description: "Share the runs through a bucket, where the machines have no folder in common",
     },
   ]),
 )

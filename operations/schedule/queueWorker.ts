@@ -18,7 +18,6 @@ import { type Ended, graceMs } from "../childProcess.ts"
 import { makeJob } from "../queue/makeJob.ts"
 import type { Queue } from "../queue/Queue.ts"
 import { makeReachability, type Reachability } from "../queue/reachability.ts"
-import { findRunsOfJob } from "../queue/trainJob.ts"
 import type { Target } from "../trainTo.ts"
 import { orUndefined } from "./followRun.ts"
 import type { Job } from "./Job.ts"
@@ -76,15 +75,18 @@ export const layerQueued = (folders: Folders, queue: Queue["Service"]) =>
       const here = yield* Worker
       const paths = yield* Path.Path
       const reachability = yield* makeReachability("the scheduled run waits for it")
-      /** What was queued last for an experiment, by its name. */
-      const lastQueued = new Map<string, QueuedJob>()
+      /** The run that was queued last for an experiment, by its name. */
+      const lastRun = new Map<string, string>()
+      /** What the runs train that have an id and are not queued yet: their files are loaded once. */
+      const targets = new Map<string, Target>()
 
       const reserve = ({ experiment, fingerprint }: Target) =>
         reserveRunId(folders.runsDir, experiment.name, fingerprint)
 
       const makeQueued = Effect.fnUntraced(function* (job: Job, target: Target, run: string | undefined) {
-        const named = { ...target, run: target.run ?? run ?? (yield* reserve(target)) }
-        return yield* makeJob(named, { what: `the scheduled run of ${job.name}`, engine: job.engine })
+        const id = target.run ?? run ?? (yield* reserve(target))
+        const details = { what: `the scheduled run of ${job.name}`, engine: job.engine }
+        return { id, queued: yield* makeJob({ ...target, run: id }, details) }
       })
 
       /** However the job ends, that is a value; it begins now, whoever waits for it. */
@@ -93,7 +95,7 @@ export const layerQueued = (folders: Folders, queue: Queue["Service"]) =>
         target: Effect.Effect<Target, E, Files>,
         run: string | undefined,
       ) {
-        lastQueued.delete(job.name)
+        lastRun.delete(job.name)
         const made = yield* Effect.exit(
           Effect.flatMap(target, (target) => makeQueued(job, target, run)).pipe(
             Effect.provideContext(services),
@@ -104,8 +106,8 @@ export const layerQueued = (folders: Folders, queue: Queue["Service"]) =>
           const over = Effect.succeed(ended)
           return { pid: undefined, ended: over, stop: over } satisfies ScheduledProcess as ScheduledProcess
         }
-        const queued = made.value
-        lastQueued.set(job.name, queued)
+        const { id, queued } = made.value
+        lastRun.set(job.name, id)
         const over = yield* Deferred.make<Ended>()
         yield* awaitOutcome(queue, reachability, queued).pipe(
           Effect.flatMap((outcome) => Deferred.succeed(over, endedOf(outcome))),
@@ -124,26 +126,34 @@ export const layerQueued = (folders: Folders, queue: Queue["Service"]) =>
 
       const targetOfRun = (run: string) => Effect.map(readRun(paths.join(folders.runsDir, run)), queuedTarget)
       const resume = (job: Job, run: string) => start(job, targetOfRun(run), run)
-      /** By the job, not by its time: the clock of the machine that trained it may differ. */
-      const findRun = Effect.fnUntraced(function* (queued: QueuedJob) {
-        const { runs, trained } = yield* findRunsOfJob(queued, folders.runsDir)
-        return (trained ?? runs[0])?.identity.id
+      /** Loads what a new run trains, and reserves its id, which has digits of the fingerprint. */
+      const name = Effect.fnUntraced(function* (job: Job, seed: number | undefined) {
+        const target = yield* newTarget(job, seed)
+        const id = yield* reserve(target)
+        targets.set(id, target)
+        return id
       })
+      const targetOfNew = (job: Job, seed: number | undefined, run: string | undefined) =>
+        Effect.suspend(() => {
+          const target = targets.get(run ?? "")
+          targets.delete(run ?? "")
+          return target === undefined ? newTarget(job, seed) : Effect.succeed(target)
+        })
       return Worker.of({
         ...here,
         // An experiment that cannot be loaded fails again when it is trained.
         nameRun: (job, seed, saved) =>
           saved === undefined
-            ? orUndefined(Effect.flatMap(newTarget(job, seed), reserve)).pipe(Effect.provideContext(services))
+            ? orUndefined(name(job, seed)).pipe(Effect.provideContext(services))
             : Effect.succeed(saved),
-        train: (job, seed, run) => start(job, newTarget(job, seed), run),
+        train: (job, seed, run) => start(job, targetOfNew(job, seed, run), run),
         resume,
         follow: resume,
         findRun: (job, since, pid) => {
-          const queued = lastQueued.get(job.name)
-          return queued === undefined
-            ? here.findRun(job, since, pid)
-            : orUndefined(findRun(queued)).pipe(Effect.provideContext(services))
+          const run = lastRun.get(job.name)
+          if (run === undefined) return here.findRun(job, since, pid)
+          // By its id, not by its time: the clock of the machine that trained it may differ.
+          return Effect.map(here.readState(run), (state) => (state === undefined ? undefined : run))
         },
       })
     }),

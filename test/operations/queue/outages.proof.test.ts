@@ -1,5 +1,5 @@
 /**
- * The database is away while runs train, stopped or behind a network that loses everything: training goes on, nothing is restarted
+ * The database is away while runs train, stopped or behind a network that loses everything: training continues, nothing is restarted
  * or trained twice, and what ended meanwhile is delivered later. OUTAGE_SECONDS lengthens the outages.
  */
 import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync } from "node:fs"

@@ -1,6 +1,7 @@
 /** Scheduled runs whose training goes through a queue: the worker that trains them hears from the queue alone. */
 import { spawn } from "node:child_process"
 import { once } from "node:events"
+import { writeFileSync } from "node:fs"
 import { fileURLToPath } from "node:url"
 import * as NodeServices from "@effect/platform-node/NodeServices"
 import { assert, describe, it } from "@effect/vitest"
@@ -13,6 +14,7 @@ import { createRun } from "../../../storage/runDirectory.ts"
 import { engineInfo } from "../../fixtures/engineInfo.ts"
 import { finishedRunId, writeFinishedRun } from "../../fixtures/finishedRun.ts"
 import { recordDisplay } from "../../fixtures/recordDisplay.ts"
+import tiny from "../../fixtures/tiny.ts"
 import { jobOf } from "./onTestClock.ts"
 
 const holdAttempt = fileURLToPath(new URL("../../fixtures/holdAttempt.ts", import.meta.url))
@@ -82,6 +84,26 @@ describe("a scheduled run that a worker of a queue trains", () => {
       yield* Effect.andThen(train, Effect.sleep(300)).pipe(provideWorker)
       assert.isUndefined(yield* trainer.claim)
       assert.strictEqual(claim.job.run, first)
+    }).pipe(Effect.scoped, Effect.provide(NodeServices.layer)),
+  )
+
+  it.live("trains what its id was made for, although the file changes in between", () =>
+    Effect.gen(function* () {
+      const { provideWorker, runsDir, trainer } = yield* makePlaces
+      const file = `${runsDir}.ts`
+      const write = (seed: number) =>
+        writeFileSync(file, `export default ${JSON.stringify({ ...tiny, seed })}\n`)
+      const job = jobOf({ file }, "tiny")
+      write(1)
+      const claim = yield* Effect.gen(function* () {
+        const worker = yield* Worker
+        const run = yield* worker.nameRun(job, undefined, undefined)
+        write(2)
+        yield* worker.train(job, undefined, run)
+        return yield* claimNext(trainer)
+      }).pipe(provideWorker)
+      assert.strictEqual(claim.job.experiment.seed, 1)
+      assert.isTrue(claim.job.run?.endsWith(`-${claim.job.fingerprint.slice(0, 8)}`))
     }).pipe(Effect.scoped, Effect.provide(NodeServices.layer)),
   )
 
