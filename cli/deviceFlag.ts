@@ -1,9 +1,9 @@
 /** What --engine and --device ask for together: (engine or undefined, device) -> the engine, or FlagRefused. */
 import { Effect, Option } from "effect"
-import { type devices, type EngineName, gpuEngine } from "../schemas/EngineInfo.ts"
+import { type Device, type EngineName, gpuEngine } from "../schemas/EngineInfo.ts"
 import { FlagRefused } from "./FlagRefused.ts"
 
-export type DeviceOption = Option.Option<(typeof devices)[number]>
+export type DeviceOption = Option.Option<Device>
 
 /** CUDA hides its cards if this names none, so that tensorflow computes on the processor too. */
 const hideCudaCards = Effect.sync(() => {
@@ -19,7 +19,7 @@ export const engineOn = Effect.fnUntraced(function* <E extends EngineName | unde
     yield* hideCudaCards
     return engine
   }
-  if (engine !== undefined && engine !== "auto" && engine !== "onnx") {
+  if (engine !== undefined && engine !== "auto" && engine !== "onnx" && engine !== gpuEngine) {
     const reason = `--device gpu is for the onnx engine, found --engine ${engine}`
     return yield* new FlagRefused({ flag: "--device", reason })
   }

@@ -70,9 +70,9 @@ export class EngineNotAvailable extends Failure<EngineNotAvailable>()("EngineNot
     `engine ${engine} is not available: ${found}; ${remedy}; available: ${available.join(", ")}`,
 }) {}
 
-/** The GPU does not train this program as the processor does. */
+/** The GPU does not train this program as the processor does: the network is refused, and others may be trained there. */
 export class GpuNotUsable extends Failure<GpuNotUsable>()("GpuNotUsable", {
-  exitCode: "unavailable",
+  exitCode: "dataError",
   fields: { found: Schema.String },
   message: ({ found }) =>
     `the GPU was tried with two steps of this training and cannot be used: ${found}; use --device cpu`,

@@ -7,14 +7,14 @@
 import { Context, Effect, Layer, Schema } from "effect"
 import { Engine } from "../engines/Engine.ts"
 import { selectEngine } from "../engines/select.ts"
-import { engineChoiceOf, type EngineName } from "../schemas/EngineInfo.ts"
+import { type Device, engineChoiceOf, type EngineName } from "../schemas/EngineInfo.ts"
 import type { Combination } from "../schemas/Ensemble.ts"
 import { Failure } from "../schemas/Failure.ts"
 import { normalize } from "../stages/dataset/normalize.ts"
 import { toProbabilities } from "../stages/evaluate/probabilities.ts"
 import { combine } from "../stages/evaluate/ensemble.ts"
 import { preparationOf } from "../stages/preprocess/prepare.ts"
-import type { Run } from "../storage/runDirectory.ts"
+import { engineOf, type Run } from "../storage/runDirectory.ts"
 import { openTrainedModel, type TrainedModel } from "./trainedModel.ts"
 
 /** Runs whose predictions cannot be combined. */
@@ -33,13 +33,18 @@ export class RunsDisagree extends Failure<RunsDisagree>()("RunsDisagree", {
 const domainOf = ({ dataset, experiment, names }: TrainedModel) =>
   `${dataset.name} (${dataset.imageShape.join("×")}, ${dataset.classes} classes, ${JSON.stringify(preparationOf(experiment.dataset))}${names.some((name, label) => name !== String(label)) ? `, ${names.join(", ")}` : ""})`
 
-const open = Effect.fnUntraced(function* (
-  run: Run,
-  checkpoint: string | undefined,
-  engineName: EngineName | undefined,
-) {
+export interface PredictorOptions {
+  readonly checkpoint: string | undefined
+  /** Undefined: the one that trained each run last. */
+  readonly engine: EngineName | undefined
+  /** Where that one predicts; absent: on the device it was trained on. */
+  readonly device?: Device | undefined
+  readonly combination: Combination
+}
+
+const open = Effect.fnUntraced(function* (run: Run, { checkpoint, device, engine }: PredictorOptions) {
   const model = yield* openTrainedModel(run, checkpoint)
-  const services = yield* Layer.build(selectEngine(engineName ?? engineChoiceOf(run.identity.engine)))
+  const services = yield* Layer.build(selectEngine(engine ?? engineChoiceOf(engineOf(run), device)))
   const trainer = yield* Context.get(services, Engine).compile(model.network)
   yield* trainer.load(model.checkpoint.state)
   const { imageShape } = model.dataset
@@ -62,13 +67,9 @@ export type Predictor = Effect.Success<ReturnType<typeof makePredictor>>
 
 export const makePredictor = Effect.fn("makePredictor")(function* (
   runs: ReadonlyArray<Run>,
-  options: {
-    readonly checkpoint: string | undefined
-    readonly engine: EngineName | undefined
-    readonly combination: Combination
-  },
+  options: PredictorOptions,
 ) {
-  const members = yield* Effect.forEach(runs, (run) => open(run, options.checkpoint, options.engine))
+  const members = yield* Effect.forEach(runs, (run) => open(run, options))
   const [first, ...others] = members.map(({ model }) => model)
   for (const other of others) {
     const datasets = [domainOf(first), domainOf(other)] as const

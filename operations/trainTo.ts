@@ -9,12 +9,12 @@ import type { PausePoint } from "../pipeline/CurrentRun.ts"
 import { engineChanges, threadsOf } from "../pipeline/engineChanges.ts"
 import { execute } from "../pipeline/execute.ts"
 import { startRun } from "../pipeline/startRun.ts"
-import { engineChoiceOf, type EngineInfo, type EngineName } from "../schemas/EngineInfo.ts"
+import { type Device, engineChoiceOf, type EngineInfo, type EngineName } from "../schemas/EngineInfo.ts"
 import type { Experiment } from "../schemas/experiment/Experiment.ts"
 import { Failure } from "../schemas/Failure.ts"
 import { Paused } from "../schemas/Paused.ts"
 import type { Overrides, Parent } from "../schemas/Run.ts"
-import type { Run } from "../storage/runDirectory.ts"
+import { engineOf, type Run } from "../storage/runDirectory.ts"
 
 /** A run cannot be resumed exactly here, and its owner wants no other one. */
 export class OtherEngine extends Failure<OtherEngine>()("OtherEngine", {
@@ -40,6 +40,8 @@ export interface Target {
 
 export interface TrainToOptions {
   readonly engine: EngineName
+  /** Where a run is resumed if the engine is "auto"; absent: on the device that trained it. */
+  readonly device?: Device | undefined
   readonly threads: number | undefined
   readonly runsDir: string
   readonly dataDir: string
@@ -59,10 +61,15 @@ export const threadsToResume = (
   { onOtherEngine, threads }: Pick<TrainToOptions, "onOtherEngine" | "threads">,
 ) => (onOtherEngine === "refuse" ? (threadsOf(before) ?? threads) : (threads ?? threadsOf(before)))
 
+export const engineToResume = (
+  before: EngineInfo,
+  { device, engine }: Pick<TrainToOptions, "device" | "engine">,
+) => (engine === "auto" ? engineChoiceOf(before, device) : engine)
+
 /** Returns whether the engine that trained the run is there. */
 const resumeOnce = (run: Run, target: Target, options: TrainToOptions) => {
-  const before = (run.attempts.at(-1) ?? run.identity).engine
-  const name = options.engine === "auto" ? engineChoiceOf(before) : options.engine
+  const before = engineOf(run)
+  const name = engineToResume(before, options)
   return Effect.gen(function* () {
     const changes = engineChanges(before, (yield* Engine).info)
     if (changes.length > 0) {

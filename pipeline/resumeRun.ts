@@ -2,11 +2,10 @@
 import { Effect, Path, Schema } from "effect"
 import { Engine } from "../engines/Engine.ts"
 import { runArgument } from "../format/runArgument.ts"
-import type { EngineInfo } from "../schemas/EngineInfo.ts"
 import type { Experiment } from "../schemas/experiment/Experiment.ts"
 import { Failure } from "../schemas/Failure.ts"
 import { fingerprint } from "../schemas/experiment/fingerprint.ts"
-import type { Run } from "../storage/runDirectory.ts"
+import { engineOf, type Run } from "../storage/runDirectory.ts"
 import { announce } from "./announce.ts"
 import { engineChanges } from "./engineChanges.ts"
 import { execute } from "./execute.ts"
@@ -20,9 +19,6 @@ export class EngineChanged extends Failure<EngineChanged>()("EngineChanged", {
   message: ({ changes }) =>
     `cannot resume exactly to the bit: ${changes.join("; ")}; to resume anyway, add --allow-engine-change`,
 }) {}
-
-/** The engine of the newest attempt. */
-export const engineOf = (run: Run): EngineInfo => (run.attempts.at(-1) ?? run.identity).engine
 
 export const resumeRun = Effect.fn("resumeRun")(function* (
   run: Run,

@@ -12,6 +12,7 @@ export const gpuEngine = "onnx-gpu"
 export const engineChoices = [...engineNames, gpuEngine] as const
 /** The values of --device. */
 export const devices = ["cpu", "gpu"] as const
+export type Device = (typeof devices)[number]
 /** More threads than any machine has cores: an engine would use up the memory for their stacks. */
 export const mostThreads = 1024
 export const Threads = Schema.Int.check(Schema.isBetween({ minimum: 1, maximum: mostThreads }))
@@ -41,6 +42,8 @@ export const EngineInfo = Schema.Struct({
 })
 export type EngineInfo = typeof EngineInfo.Type
 
-/** What to ask for to get this engine again, on the same kind of device. */
-export const engineChoiceOf = ({ device, name }: Pick<EngineInfo, "device" | "name">): EngineName =>
-  name === "onnx" && device !== "cpu" ? gpuEngine : name
+/** What to ask for to get this engine again: on the device that --device names, else on the same kind. */
+export const engineChoiceOf = (
+  { device, name }: Pick<EngineInfo, "device" | "name">,
+  asked?: Device,
+): EngineName => (name === "onnx" && (asked ?? device) !== "cpu" ? gpuEngine : name)

@@ -18,6 +18,7 @@ import { hostname } from "node:os"
 import { matchesGlob, sep } from "node:path"
 import { DateTime, Effect, Path, Schema } from "effect"
 import { schemaProblem } from "../format/schemaProblem.ts"
+import type { EngineInfo } from "../schemas/EngineInfo.ts"
 import type { Experiment } from "../schemas/experiment/Experiment.ts"
 import { Failure } from "../schemas/Failure.ts"
 import { fingerprint } from "../schemas/experiment/fingerprint.ts"
@@ -59,6 +60,10 @@ export interface Run {
   /** Of its experiment with each budget that it had: what its checkpoints may have been trained for. */
   readonly fingerprints: ReadonlySet<string>
 }
+
+/** The engine of the newest attempt: a resumed run may have another one than it began with. */
+export const engineOf = ({ attempts, identity }: Pick<Run, "attempts" | "identity">): EngineInfo =>
+  (attempts.at(-1) ?? identity).engine
 
 /** The experiment as stored, with the budget its last attempt was extended to. */
 export const effectiveExperiment = ({ attempts, identity }: Run): Experiment => {

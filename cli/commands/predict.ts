@@ -8,7 +8,7 @@ import { Failure } from "../../schemas/Failure.ts"
 import { ensembleName, readEnsemble } from "../../storage/ensembles.ts"
 import { findRun } from "../../storage/runDirectory.ts"
 import { printable } from "../../format/printable.ts"
-import { type DeviceOption, engineOn } from "../deviceFlag.ts"
+import { engineOn } from "../deviceFlag.ts"
 import { device, json, runsDir } from "../flags.ts"
 import { styled } from "../render/printableConsole.ts"
 import { outputColumns } from "../render/printText.ts"
@@ -125,10 +125,6 @@ const membersOf = Effect.fnUntraced(function* (runsDir: string, run: string) {
   return { combine: "mean" as const, members: run.split(",").map((name) => ({ run: name.trim() })) }
 })
 
-/** On the processor, a run that was trained on a GPU needs the engine that both have. */
-const engineToPredict = (engine: EngineName | undefined, device: DeviceOption) =>
-  engineOn(engine ?? (Option.contains(device, "cpu") ? "onnx" : undefined), device)
-
 export const predict = Command.make(
   "predict",
   { run, images, runsDir, checkpoint, engine, device, show, json },
@@ -146,7 +142,8 @@ export const predict = Command.make(
       )
     const predictor = yield* makePredictor(runs, {
       checkpoint: Option.getOrUndefined(options.checkpoint),
-      engine: yield* engineToPredict(Option.getOrUndefined(options.engine), options.device),
+      engine: yield* engineOn(Option.getOrUndefined<EngineName>(options.engine), options.device),
+      device: Option.getOrUndefined(options.device),
       combination: combine,
     })
     yield* Effect.logInfo(describePreparation(predictor.preparation, predictor.dataset.name))

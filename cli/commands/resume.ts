@@ -1,10 +1,9 @@
 /** `pipeline resume RUN`: resumes a run from its newest checkpoint. */
 import { Effect, Option } from "effect"
 import { Argument, Command, Flag } from "effect/cli"
-import { engineOf } from "../../pipeline/resumeRun.ts"
 import { StopSignal } from "../../pipeline/StopSignal.ts"
-import { type EngineName, engines } from "../../schemas/EngineInfo.ts"
-import { findRun, type Run } from "../../storage/runDirectory.ts"
+import { engineChoiceOf, type EngineName, engines } from "../../schemas/EngineInfo.ts"
+import { engineOf, findRun, type Run } from "../../storage/runDirectory.ts"
 import { tryWriteReportPage } from "../../views/report/tryWriteReportPage.ts"
 import { isOpen } from "../../schemas/QueuedJob.ts"
 import { FlagRefused } from "../FlagRefused.ts"
@@ -53,10 +52,11 @@ const flags = {
 type Options = Command.Command.Config.Infer<typeof flags>
 
 /** The engine of the run stays if the device alone is given. */
-const engineToResume = (run: Run, { device, engine }: Options) => {
-  const given: EngineName | undefined = Option.getOrUndefined(engine)
-  return engineOn(given ?? (Option.isSome(device) ? engineOf(run).name : undefined), device)
-}
+const engineToResume = (run: Run, { device, engine }: Options) =>
+  engineOn<EngineName>(
+    Option.getOrElse(engine, () => engineChoiceOf(engineOf(run), Option.getOrUndefined(device))),
+    device,
+  )
 
 /** Workers with a store take a run from there, and nothing else brings it to them. */
 const checkIsShared = Effect.fnUntraced(function* (given: Options["store"], run: string) {

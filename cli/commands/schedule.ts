@@ -47,6 +47,7 @@ const readPlan = (flags: ScheduleFlags) =>
       retries: Option.getOrUndefined(Option.map(flags.retries, (times) => ({ times }))),
       keep: Option.getOrUndefined(flags.keep),
     },
+    device: Option.getOrUndefined(flags.device),
     webhook: Option.getOrUndefined(flags.webhook),
     now: flags.now && !isPrinting(flags),
     only: Option.getOrUndefined(flags.only)?.split(","),

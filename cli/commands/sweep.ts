@@ -82,6 +82,7 @@ const load = Effect.fnUntraced(function* (options: Options, checks: boolean) {
 
 const optionsOf = (options: Options, resumeWith: ReadonlyArray<string>) => ({
   engine: options.engine,
+  device: Option.getOrUndefined(options.device),
   threads: Option.getOrUndefined(options.threads),
   runsDir: options.runsDir,
   dataDir: options.dataDir,

@@ -14,7 +14,7 @@ import { evaluate } from "../../stages/evaluate/evaluate.ts"
 import { withImageReads } from "../../stages/dataset/images.ts"
 import { loadDataset } from "../../stages/dataset/load.ts"
 import { splitDataset } from "../../stages/dataset/split.ts"
-import type { Run } from "../../storage/runDirectory.ts"
+import { engineOf, type Run } from "../../storage/runDirectory.ts"
 import { elapsedMs } from "../../format/elapsed.ts"
 import { preprocessDataset } from "../../stages/dataset/preprocess.ts"
 import { openTrainedModel } from "../../inspect/trainedModel.ts"
@@ -33,10 +33,10 @@ const timed = 101
  */
 const minExamples = 100
 
-/** On the engine that the run was trained on, unless another one is given. */
+/** On the engine that trained the run last, unless another one is given. */
 const compileRun = Effect.fnUntraced(function* (run: Run, engine: EngineName | undefined) {
   const model = yield* openTrainedModel(run, undefined)
-  const services = yield* Layer.build(selectEngine(engine ?? engineChoiceOf(run.identity.engine)))
+  const services = yield* Layer.build(selectEngine(engine ?? engineChoiceOf(engineOf(run))))
   const trainer = yield* Context.get(services, Engine).compile(model.network)
   yield* trainer.load(model.checkpoint.state)
   return { model, trainer }

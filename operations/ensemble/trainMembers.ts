@@ -8,25 +8,27 @@ import { basename } from "node:path"
 import { Effect, type FileSystem, type Path } from "effect"
 import { Engine } from "../../engines/Engine.ts"
 import { selectEngine } from "../../engines/select.ts"
-import { engineChoiceOf, type EngineName } from "../../schemas/EngineInfo.ts"
+import type { Device, EngineName } from "../../schemas/EngineInfo.ts"
 import { fingerprint } from "../../schemas/experiment/fingerprint.ts"
 import type { Report } from "../../schemas/Report.ts"
 import type { Overrides } from "../../schemas/Run.ts"
 import { findRunsOf } from "../findRuns.ts"
 import { claimTraining } from "../../storage/ensembles.ts"
-import type { Run } from "../../storage/runDirectory.ts"
+import { engineOf, type Run } from "../../storage/runDirectory.ts"
 import { engineChanges, threadsOf } from "../../pipeline/engineChanges.ts"
 import { applyOverrides } from "../../pipeline/experimentFile/load.ts"
 import { execute } from "../../pipeline/execute.ts"
 import { resumeHint } from "../../pipeline/resumeHint.ts"
 import { readReport } from "../../storage/report.ts"
 import { startRun } from "../../pipeline/startRun.ts"
-import type { Target } from "../trainTo.ts"
+import { engineToResume, type Target } from "../trainTo.ts"
 import type { Ensemble, Member } from "./ensembleFile.ts"
 
 export interface TrainMembersOptions {
   readonly overrides: Pick<Overrides, "iterations">
   readonly engine: EngineName
+  /** Where a run is resumed if the engine is "auto"; absent: on the device that trained it. */
+  readonly device?: Device | undefined
   readonly threads: number | undefined
   readonly runsDir: string
   readonly dataDir: string
@@ -43,8 +45,8 @@ export interface TrainedMember {
 }
 
 const resumeRun = (run: Run, member: Member, options: TrainMembersOptions) => {
-  const before = (run.attempts.at(-1) ?? run.identity).engine
-  const name = options.engine === "auto" ? engineChoiceOf(before) : options.engine
+  const before = engineOf(run)
+  const name = engineToResume(before, options)
   return Effect.gen(function* () {
     const { info } = yield* Engine
     const changes = engineChanges(before, info)

@@ -5,6 +5,7 @@
  * The file is an experiment, scheduled by the flags, or a schedule of several (`schemas/Schedule.ts`).
  */
 import { Effect, Result, Schema } from "effect"
+import { type Device, gpuEngine } from "../../schemas/EngineInfo.ts"
 import { Failure } from "../../schemas/Failure.ts"
 import { firstLines } from "../../schemas/shortened.ts"
 import { Schedule, type Webhook } from "../../schemas/Schedule.ts"
@@ -36,6 +37,8 @@ export interface PlanOptions {
   readonly file: string
   /** The policies of a single experiment that the command line sets, by their names in `schemas/Schedule.ts`. */
   readonly flags: Readonly<Record<string, unknown>>
+  /** Of --device: an engine of the file must not contradict it. */
+  readonly device?: Device | undefined
   readonly webhook: string | undefined
   /** Whether to run once now instead of at scheduled times. */
   readonly now: boolean
@@ -77,7 +80,7 @@ const readSchedule = Effect.fnUntraced(function* ({ file, flags, now, webhook }:
 })
 
 /** Loads every experiment, and collects every problem. */
-const makeJobs = Effect.fnUntraced(function* ({ file, now }: PlanOptions, { experiments }: Schedule) {
+const makeJobs = Effect.fnUntraced(function* ({ device, file, now }: PlanOptions, { experiments }: Schedule) {
   const jobs: Array<Job> = []
   const problems: Array<string> = []
   for (const scheduled of experiments) {
@@ -90,6 +93,11 @@ const makeJobs = Effect.fnUntraced(function* ({ file, now }: PlanOptions, { expe
     const { name } = (yield* loadExperiment(scheduled.file, {})).experiment
     if (jobs.some((job) => job.name === name)) {
       problems.push(`two experiments are named ${name}; rename one of them`)
+    }
+    if (device === "cpu" && scheduled.engine === gpuEngine) {
+      problems.push(
+        `engine "${gpuEngine}" of ${name} and --device cpu exclude each other; remove one of them`,
+      )
     }
     jobs.push({ ...scheduled, name, due: now ? undefined : Result.getOrUndefined(cron) })
   }

@@ -10,7 +10,7 @@ import { Effect, type FileSystem, Path } from "effect"
 import { newestIteration } from "../../inspect/summary.ts"
 import type { PausePoint } from "../../pipeline/CurrentRun.ts"
 import { resumeHint } from "../../pipeline/resumeHint.ts"
-import type { EngineName } from "../../schemas/EngineInfo.ts"
+import type { Device, EngineName } from "../../schemas/EngineInfo.ts"
 import type { Experiment } from "../../schemas/experiment/Experiment.ts"
 import { fingerprint } from "../../schemas/experiment/fingerprint.ts"
 import { exitCodes } from "../../schemas/exitCodes.ts"
@@ -30,6 +30,8 @@ import { decodeTrial, type Sweep } from "./sweepFile.ts"
 
 export interface SweepOptions {
   readonly engine: EngineName
+  /** Where a run is resumed if the engine is "auto"; absent: on the device that trained it. */
+  readonly device?: Device | undefined
   readonly threads: number | undefined
   readonly runsDir: string
   readonly dataDir: string

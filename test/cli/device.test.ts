@@ -9,6 +9,7 @@ import { givenFlags } from "../../cli/flags.ts"
 import { engineTitle } from "../../format/engineTitle.ts"
 import { engineChoiceOf } from "../../schemas/EngineInfo.ts"
 import { runCommand } from "../fixtures/command.ts"
+import { gpuEngineInfo } from "../fixtures/engineInfo.ts"
 
 /** Restores variables of the environment when the tests have ended. */
 const withEnvironment = (variables: Readonly<Record<string, string>>) => {
@@ -27,7 +28,7 @@ describe("--device", () => {
 
   it.effect("gpu is the onnx engine on a GPU, and refused with another engine", () =>
     Effect.gen(function* () {
-      for (const engine of [undefined, "auto", "onnx"] as const) {
+      for (const engine of [undefined, "auto", "onnx", "onnx-gpu"] as const) {
         assert.strictEqual(yield* engineOn(engine, Option.some("gpu")), "onnx-gpu")
       }
       const refused = yield* Effect.flip(engineOn("tensorflow", Option.some("gpu")))
@@ -67,6 +68,12 @@ describe("a recorded engine", () => {
     assert.strictEqual(engineChoiceOf({ name: "onnx", device: "cpu" }), "onnx")
     assert.strictEqual(engineChoiceOf({ name: "onnx", device: "gpu (NVIDIA H100 PCIe)" }), "onnx-gpu")
     assert.strictEqual(engineChoiceOf({ name: "tensorflow", device: "gpu" }), "tensorflow")
+  })
+
+  it("is asked for again on the device that --device names", () => {
+    assert.strictEqual(engineChoiceOf(gpuEngineInfo, "cpu"), "onnx")
+    assert.strictEqual(engineChoiceOf({ name: "onnx", device: "cpu" }, "gpu"), "onnx-gpu")
+    assert.strictEqual(engineChoiceOf({ name: "tensorflow", device: "gpu" }, "cpu"), "tensorflow")
   })
 
   it("names its card", () => {

@@ -1,13 +1,13 @@
 /** Predictions on photographs and exports to other runtimes, with a small network trained for a few seconds. */
 import { spawn } from "node:child_process"
-import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs"
+import { cpSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs"
 import { createServer } from "node:http"
 import type { AddressInfo } from "node:net"
 import { tmpdir } from "node:os"
 import { join } from "node:path"
 import { fileURLToPath } from "node:url"
 import * as NodeServices from "@effect/platform-node/NodeServices"
-import { afterAll, assert, beforeAll, describe, it } from "@effect/vitest"
+import { afterAll, assert, beforeAll, describe, it, vi } from "@effect/vitest"
 import * as tf from "@tensorflow/tfjs-core"
 import { loadLayersModel } from "@tensorflow/tfjs-layers"
 import { Effect, Layer, Result } from "effect"
@@ -15,10 +15,12 @@ import * as FetchHttpClient from "effect/http/FetchHttpClient"
 import * as ort from "onnxruntime-node"
 import sharp from "sharp"
 import { makePredictor } from "../../inspect/predictor.ts"
+import { measureLatency } from "../../operations/champion/modelOnEngine.ts"
 import { openTrainedModel } from "../../inspect/trainedModel.ts"
 import { decodeSafetensors } from "../../storage/safetensors.ts"
 import { readRun } from "../../storage/runDirectory.ts"
 import { runCommand } from "../fixtures/command.ts"
+import { gpuEngineInfo } from "../fixtures/engineInfo.ts"
 import { digitAt } from "../fixtures/mnistTest.ts"
 import { paperScene, photograph } from "../fixtures/photograph.ts"
 import { onlyRun } from "../fixtures/runFiles.ts"
@@ -164,6 +166,34 @@ describe("predict", () => {
     const code = await new Promise((resolve) => child.on("close", resolve))
     assert.strictEqual(code, 0)
     assert.match(stdout, /^standard input +7 /m)
+  })
+
+  it("and the gate use the engine of the newest attempt, and --device cpu takes a GPU's run to the processor", async () => {
+    vi.stubEnv("VK_DRIVER_FILES", "/nonexistent/icd.json")
+    const copy = join(scratch, "moved")
+    cpSync(run, copy, { recursive: true })
+    const onGpu = (file: string) => {
+      const record = JSON.parse(readFileSync(join(copy, file), "utf8"))
+      writeFileSync(join(copy, file), JSON.stringify({ ...record, engine: gpuEngineInfo }))
+    }
+    const digit = write("moved.png", await pngOf(digitAt(0).pixels))
+    // Begun on a GPU, resumed on the processor.
+    onGpu("run.json")
+    const resumed = await runCommand("predict", copy, digit)
+    assert.strictEqual(resumed.code, 0, resumed.stderr)
+    const latency = Effect.gen(function* () {
+      return yield* measureLatency(yield* readRun(copy), undefined)
+    }).pipe(Effect.provide(services))
+    assert.isAbove(await Effect.runPromise(latency), 0)
+
+    onGpu("attempts/0001.json")
+    const refused = await runCommand("predict", copy, digit)
+    assert.strictEqual(refused.code, 69)
+    assert.match(refused.stderr, /engine onnx with --device gpu is not available/)
+    const onProcessor = await runCommand("predict", copy, digit, "--device", "cpu")
+    assert.strictEqual(onProcessor.code, 0, onProcessor.stderr)
+    assert.strictEqual(onProcessor.stdout, resumed.stdout)
+    vi.unstubAllEnvs()
   })
 
   it("lists the existing checkpoints if --checkpoint names none", async () => {

@@ -37,6 +37,7 @@ const checkFlags = (ensemble: Ensemble, { from, jobs, member, queue, seed }: Opt
 const trainingOptions = (options: Options) => ({
   overrides: overridesOf(options),
   engine: options.engine,
+  device: Option.getOrUndefined(options.device),
   threads: Option.getOrUndefined(options.threads),
   runsDir: options.runsDir,
   dataDir: options.dataDir,

@@ -2,17 +2,26 @@
  * Members of an ensemble when the data changes, and removing an ensemble, with runs that were written without
  * training.
  */
-import { existsSync, mkdtempSync, readdirSync, rmSync } from "node:fs"
+import {
+  existsSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  writeFileSync,
+} from "node:fs"
 import { tmpdir } from "node:os"
 import { basename, join } from "node:path"
 import * as NodeServices from "@effect/platform-node/NodeServices"
-import { afterAll, assert, beforeAll, describe, it } from "@effect/vitest"
+import { afterAll, assert, beforeAll, describe, it, vi } from "@effect/vitest"
 import { Effect, type FileSystem, type Path, Schema } from "effect"
 import { combineMembers } from "../../../operations/ensemble/combineMembers.ts"
 import { readReport } from "../../../storage/report.ts"
 import { Experiment } from "../../../schemas/experiment/Experiment.ts"
 import { locateEnsemble } from "../../../storage/ensembles.ts"
 import { runCommand } from "../../fixtures/command.ts"
+import { gpuEngineInfo } from "../../fixtures/engineInfo.ts"
 import { writeFinishedRun } from "../../fixtures/finishedRun.ts"
 import tiny from "../../fixtures/tiny.ts"
 
@@ -83,5 +92,30 @@ describe("members of an ensemble", () => {
       const error = await go(Effect.flip(locateEnsemble(runsDir, name)))
       assert.strictEqual(error._tag, "EnsembleNotFound")
     }
+  })
+
+  it("that a GPU began are not resumed there with --device cpu", async () => {
+    vi.stubEnv("VK_DRIVER_FILES", "/nonexistent/icd.json")
+    const folder = join(runsDir, "begun")
+    const begun = { runsDir: folder, second: 1, right: [true], iterations: 10 }
+    const path = writeFinishedRun({ ...begun, status: "interrupted", engine: gpuEngineInfo })
+    // Runs of an experiment are found by the name of their folder.
+    const print = JSON.parse(readFileSync(join(path, "run.json"), "utf8")).fingerprint.slice(0, 8)
+    renameSync(path, path.replace(/0{8}$/, print))
+    const file = join(runsDir, "trio.ts")
+    const member = { ...tiny, seed: experiment.seed }
+    writeFileSync(
+      file,
+      `export default ${JSON.stringify({ name: "trio", members: [member, { ...member, seed: 77 }] })}`,
+    )
+    const places = ["--runs-dir", folder, "--data-dir", join(runsDir, "data")]
+    const words = ["run", file, "--member", "1", "--iterations", "10", "--threads", "1", ...places]
+    const { code, stderr } = await runCommand(...words, "--device", "cpu")
+    assert.strictEqual(code, 0, stderr)
+    assert.match(
+      stderr,
+      new RegExp(`not resuming ${basename(path)}, which another engine trained: .*device was gpu`),
+    )
+    vi.unstubAllEnvs()
   })
 })
