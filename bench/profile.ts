@@ -18,7 +18,7 @@ import { nativeBlocked } from "../engines/onnx/lowering/blocked.ts"
 import { compileStep } from "../engines/onnx/compile.ts"
 import { CurrentState } from "../engines/onnx/CurrentState.ts"
 import { probeBlock } from "../engines/onnx/probe.ts"
-import { loadRuntime } from "../engines/onnx/runtime.ts"
+import { floatTensor, initialState, loadRuntime, openSession } from "../engines/onnx/runtime.ts"
 import { traceProgram } from "../engines/trace/traceProgram.ts"
 import { loadExperiment } from "../pipeline/experimentFile/load.ts"
 import { buildProgram } from "../stages/model/model.ts"
@@ -52,27 +52,17 @@ const program = Effect.gen(function* () {
   const blocked = (yield* probeBlock(ort)) ?? nativeBlocked(8)
   const stepTrace = yield* traceProgram("onnx", network.variables, network.feeds, network.step)
   const step = compileStep(stepTrace, blocked)
-  const session = yield* Effect.promise(() =>
-    ort.InferenceSession.create(step.model, {
-      executionProviders: ["cpu"],
-      intraOpNumThreads: threads,
-      interOpNumThreads: 1,
-      graphOptimizationLevel: "all",
-      enableMemPattern: false,
-      enableProfiling: true,
-      profileFilePrefix: join(scratch, "step"),
-      logSeverityLevel: 4,
-      extra: { session: { intra_op: { spin_duration_us: "50" } } },
-    }),
-  )
-  const initial = yield* Effect.promise(() => Promise.all(network.variables.map((each) => each.data())))
-  const values = network.variables.map(({ name }, i) => [name, Float32Array.from(initial[i])] as const)
+  const session = yield* openSession(ort, step.model, threads, {
+    enableProfiling: true,
+    profileFilePrefix: join(scratch, "step"),
+  })
+  const values = (yield* initialState(network)).map(({ data, name }) => [name, data] as const)
   const state = new CurrentState(ort, step.state, new Map(values))
   const given = feedsOf(network, iterations)
   const fed = Object.fromEntries(
     network.feeds
       .filter(({ name }) => step.feeds.has(name))
-      .map(({ name, shape }) => [name, new ort.Tensor("float32", given[name], [iterations, ...shape])]),
+      .map(({ name, shape }) => [name, floatTensor(ort, given[name], [iterations, ...shape])]),
   )
   const count = new ort.Tensor("int64", BigInt64Array.of(BigInt(iterations)), [])
   const run = () => session.run({ iterations: count, ...fed, ...state.tensors })
@@ -81,16 +71,22 @@ const program = Effect.gen(function* () {
   yield* Effect.promise(run)
   const milliseconds = (performance.now() - start) / iterations
   session.endProfiling()
-  yield* Effect.promise(() => session.release())
   return { batchSize, milliseconds }
 })
 
-const { batchSize, milliseconds } = await Effect.runPromise(
-  program.pipe(Effect.scoped, Effect.provide([NodeServices.layer, Logger.layer([])])),
-)
-const [file] = readdirSync(scratch)
-const events = JSON.parse(readFileSync(join(scratch, file), "utf8")) as ReadonlyArray<Event>
-rmSync(scratch, { recursive: true, force: true })
+const profile = async () => {
+  try {
+    const measured = await Effect.runPromise(
+      program.pipe(Effect.scoped, Effect.provide([NodeServices.layer, Logger.layer([])])),
+    )
+    const [file] = readdirSync(scratch)
+    const events = JSON.parse(readFileSync(join(scratch, file), "utf8")) as ReadonlyArray<Event>
+    return { ...measured, events }
+  } finally {
+    rmSync(scratch, { recursive: true, force: true })
+  }
+}
+const { batchSize, events, milliseconds } = await profile()
 
 const kernels = events.filter(({ cat, name }) => cat === "Node" && name.endsWith("_kernel_time"))
 const perIteration = 1 / (2 * iterations)

@@ -6,7 +6,7 @@
  * iterations are cut into calls, nor on the number of threads.
  */
 import { Effect, Scope } from "effect"
-import type { InferenceSession, Tensor } from "onnxruntime-node"
+import type { InferenceSession } from "onnxruntime-node"
 import type { Program, State, Trainer } from "../Engine.ts"
 import { checkState } from "../state.ts"
 import { traceProgram } from "../trace/traceProgram.ts"
@@ -15,16 +15,13 @@ import type { Blocked } from "./lowering/blocked.ts"
 import { type CompiledStep, compilePredict, compileStep, nextName } from "./compile.ts"
 import { CurrentState } from "./CurrentState.ts"
 import { predictInBatches, tracePredictions } from "./predictions.ts"
-import { engineName, failed, openSession, type Ort } from "./runtime.ts"
+import { engineName, failed, floatTensor, initialState, openSession, type Ort } from "./runtime.ts"
 
 export interface TrainerOptions {
   readonly threads: number
   /** Absent: the portable path. */
   readonly blocked: Blocked | undefined
 }
-
-const floatTensor = (ort: Ort, data: Float32Array, shape: ReadonlyArray<number>): Tensor =>
-  new ort.Tensor("float32", data, [...shape])
 
 /** The session that predicts, opened when it is first needed and released with the trainer. */
 const makePredict = Effect.fnUntraced(function* (
@@ -102,14 +99,12 @@ export const makeTrainer = Effect.fn("compile")(function* (
   const step = yield* Effect.sync(() => compileStep(stepTrace, options.blocked))
   const session = yield* openSession(ort, step.model, options.threads)
 
-  const initial = yield* Effect.promise(() => Promise.all(variables.map((variable) => variable.data())))
   const valuesOf = (state: State) => new Map(state.map(({ data, name }) => [name, data]))
-  const values = variables.map(({ name, shape }, i) => ({ name, shape, data: initial[i] as Float32Array }))
-  const state = new CurrentState(ort, step.state, valuesOf(values))
+  const state = new CurrentState(ort, step.state, valuesOf(yield* initialState(program)))
 
   const copy = (): State => {
     const current = state.variables
-    return values.map(({ name, shape }) => ({
+    return variables.map(({ name, shape }) => ({
       name,
       shape,
       data: Float32Array.from(current.get(name) ?? []),

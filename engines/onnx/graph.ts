@@ -3,7 +3,7 @@
  *
  * Names are unique in a model and in the bodies of its loops, so that a body can use a value from outside.
  */
-import type { Data } from "../trace/graph.ts"
+import type { Data, Value } from "../trace/graph.ts"
 import {
   type AttributeProto,
   type DataType,
@@ -66,6 +66,11 @@ export class OnnxGraph {
   constructor(name: string, outside?: OnnxGraph) {
     this.name = name
     this.#count = outside === undefined ? { next: 0 } : outside.#count
+  }
+
+  /** The value whose nodes are added next. */
+  begin(value: Value): void {
+    this.layer = value.layer
   }
 
   fresh(prefix: string): Name {

@@ -6,8 +6,8 @@
  */
 import { readFile } from "node:fs/promises"
 import { Effect } from "effect"
-import type { InferenceSession } from "onnxruntime-node"
-import { EngineFailed, EngineNotAvailable } from "../Engine.ts"
+import type { InferenceSession, Tensor } from "onnxruntime-node"
+import { EngineFailed, EngineNotAvailable, type Program, type State } from "../Engine.ts"
 import { locate, remedyOf, resolveHere } from "./locate.ts"
 
 export type Ort = typeof import("onnxruntime-node")
@@ -44,7 +44,23 @@ export const runtimeVersion = Effect.promise(async () => {
   return version
 })
 
-export const openSession = Effect.fnUntraced(function* (ort: Ort, model: Uint8Array, threads: number) {
+export const floatTensor = (ort: Ort, data: Float32Array, shape: ReadonlyArray<number>): Tensor =>
+  new ort.Tensor("float32", data, [...shape])
+
+/** A copy of every variable with its initial value, in the order of a checkpoint. */
+export const initialState = ({ variables }: Pick<Program, "variables">) =>
+  Effect.promise(async (): Promise<State> => {
+    const values = await Promise.all(variables.map((variable) => variable.data()))
+    return variables.map(({ name, shape }, i) => ({ name, shape, data: Float32Array.from(values[i]) }))
+  })
+
+/** `more`: options besides or in place of the usual ones. */
+export const openSession = Effect.fnUntraced(function* (
+  ort: Ort,
+  model: Uint8Array,
+  threads: number,
+  more: InferenceSession.SessionOptions = {},
+) {
   const options: InferenceSession.SessionOptions = {
     executionProviders: ["cpu"],
     intraOpNumThreads: threads,
@@ -55,6 +71,7 @@ export const openSession = Effect.fnUntraced(function* (ort: Ort, model: Uint8Ar
     logSeverityLevel: 4,
     // Waiting threads spin for 50 µs, then sleep. Longer spinning takes a third more time on a machine that does other work.
     extra: { session: { intra_op: { spin_duration_us: "50" } } },
+    ...more,
   }
   return yield* Effect.acquireRelease(
     Effect.tryPromise({

@@ -4,7 +4,8 @@ import { tmpdir } from "node:os"
 import { dirname, join } from "node:path"
 import { afterAll, assert, describe, it } from "@effect/vitest"
 import { Effect } from "effect"
-import { Engine } from "../../engines/Engine.ts"
+import { Engine, type State } from "../../engines/Engine.ts"
+import { differenceOfMoves } from "../../engines/onnx/device/differenceOfMoves.ts"
 import { deviceModels } from "../../engines/onnx/device/deviceModels.ts"
 import { missingChannels } from "../../engines/onnx/device/DeviceGraph.ts"
 import * as Device from "../../engines/onnx/device/Device.ts"
@@ -127,6 +128,75 @@ describe("the comparison of a GPU with the processor", () => {
     assert.include(mistakeIn({ ...good, moves: 0.2 }), "updates differ")
     assert.include(mistakeIn({ ...good, moves: null }), "updates differ")
     assert.include(mistakeIn({ ...good, predictions: 0.1 }), "predictions differ")
+  })
+})
+
+describe("the difference of updates", () => {
+  const shape = [4]
+  const inputs = ["w", "w/m"].map((name) => ({ name, shape, members: [{ name, shape, offset: 0 }] }))
+  const state = (w: ReadonlyArray<number>, m: ReadonlyArray<number>) => [
+    { name: "w", shape, data: Float32Array.from(w) },
+    { name: "w/m", shape, data: Float32Array.from(m) },
+  ]
+  const initial = state([1, 1, 1, 1], [0, 0, 0, 0])
+  const slots = [1e-6, 200, 300, 400]
+  const expected = state([1.5, 0.5, 1.5, 0.5], slots)
+  const difference = (actual: State) =>
+    differenceOfMoves(inputs, { initial, expected: [expected], actual: [actual] })
+
+  it("is 0 for equal states, and for one that no step moves", () => {
+    assert.strictEqual(difference(expected), 0)
+    assert.strictEqual(differenceOfMoves(inputs, { initial, expected: [initial], actual: [initial] }), 0)
+  })
+
+  it("is that of the weights, however large the slots are that are right", () => {
+    assert.strictEqual(difference(state([1, 1, 1, 1], slots)), 1)
+    assert.strictEqual(difference(state([0.5, 1.5, 0.5, 1.5], slots)), 2)
+    assert.closeTo(difference(state([1.5, 0.5, 1.5, 0.6], slots)), 0.1, 1e-6)
+  })
+
+  it("is that of the slots, also where the weights are right", () => {
+    assert.closeTo(difference(state([1.5, 0.5, 1.5, 0.5], [1e-6, 200, 300, 450])), 0.0928, 1e-4)
+  })
+
+  it("leaves out weights whose gradient is rounding alone, unless they are no number", () => {
+    const rounded = [-1e-6, 200, 300, 400]
+    assert.isBelow(difference(state([0.5, 0.5, 1.5, 0.5], rounded)), 1e-6)
+    assert.closeTo(difference(state([0.5, 1, 1, 1], rounded)), 1, 1e-6)
+    assert.isNaN(difference(state([NaN, 0.5, 1.5, 0.5], rounded)))
+    assert.isNaN(difference(state([1.5, 0.5, 1.5, 0.5], [NaN, 200, 300, 400])))
+  })
+
+  it("leaves out weights whose first gradient alone is rounding", () => {
+    const first = (m: number) => state([1, 1, 1, 1], [m, 100, 100, 100])
+    const actual = [first(-1e-9), state([0.5, 0.5, 1.5, 0.5], slots)]
+    const steps = { initial, expected: [first(1e-9), expected], actual }
+    assert.isBelow(differenceOfMoves(inputs, steps), 1e-6)
+    assert.strictEqual(differenceOfMoves(inputs, { ...steps, actual: [first(1e-9), actual[1]] }), 1)
+  })
+
+  it("is infinite if a part moves that must not", () => {
+    assert.strictEqual(
+      differenceOfMoves(inputs, { initial, expected: [initial], actual: [expected] }),
+      Infinity,
+    )
+  })
+
+  it("of an average depends on the slots of its weight", () => {
+    const named = (values: State) => [...values, { ...values[0], name: "average/w" }]
+    const parts = ["w", "w/m", "average/w"].map((name) => ({
+      name,
+      shape,
+      members: [{ name, shape, offset: 0 }],
+    }))
+    const compare = (actual: State) =>
+      differenceOfMoves(parts, {
+        initial: named(initial),
+        expected: [named(expected)],
+        actual: [named(actual)],
+      })
+    assert.isBelow(compare(state([0.5, 0.5, 1.5, 0.5], [-1e-6, 200, 300, 400])), 1e-6)
+    assert.strictEqual(compare(state([1, 1, 1, 1], slots)), 1)
   })
 })
 

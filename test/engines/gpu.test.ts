@@ -1,9 +1,14 @@
 /** Training on a GPU, on Vulkan in software: what it computes, and what the engine says about it. */
 import { assert, describe, it } from "@effect/vitest"
 import { Effect } from "effect"
+import type { InferenceSession, Tensor } from "onnxruntime-node"
 import { Engine } from "../../engines/Engine.ts"
+import { deviceModels, deviceProgram } from "../../engines/onnx/device/deviceModels.ts"
+import { makeDeviceTrainer } from "../../engines/onnx/device/DeviceTrainer.ts"
+import { findGpu } from "../../engines/onnx/device/Device.ts"
 import * as Device from "../../engines/onnx/device/Device.ts"
 import * as Onnx from "../../engines/onnx/Onnx.ts"
+import { loadRuntime, type Ort } from "../../engines/onnx/runtime.ts"
 import { layers } from "../../schemas/experiment/Model.ts"
 import { optimizers } from "../../schemas/experiment/Optimizer.ts"
 import { hasSoftwareVulkan } from "./softwareVulkan.ts"
@@ -23,6 +28,7 @@ const definition: Case = {
   averaging: { decay: 0.9 },
 }
 const iterations = 4
+type Feeds = Readonly<Record<string, Tensor>>
 
 /** Trains in calls of `chunk` iterations, from a state that is loaded after the first call. */
 const run = Effect.fnUntraced(function* (chunk: number) {
@@ -79,6 +85,60 @@ describe.skipIf(!hasSoftwareVulkan)("the onnx engine on Vulkan in software", () 
           assert.isBelow(relativeError(data, processor.state[i].data), 1e-4, name)
         }
       }),
+    300_000,
+  )
+
+  it.live(
+    "copies weights to the device once for predictions, and frees the losses of a call that cannot be read",
+    () =>
+      Effect.gen(function* () {
+        const ort = yield* loadRuntime
+        yield* findGpu()
+        const program = yield* programOf(definition)
+        const models = yield* deviceModels(program)
+        const places: Array<string> = []
+        const logs: Array<Tensor> = []
+        let readings = 0
+        const watched = {
+          ...ort,
+          InferenceSession: {
+            create: async (model: Uint8Array, options: InferenceSession.SessionOptions) => {
+              const session = await ort.InferenceSession.create(model, options)
+              const run: InferenceSession["run"] = async (feeds: Feeds, ...more: ReadonlyArray<never>) => {
+                if (model === models.reader && readings-- > 0) throw new Error("not read")
+                const { images: _, ...weights } = feeds
+                if (model === models.predict.model) {
+                  places.push(...Object.values(weights).map((each) => each.location))
+                }
+                const outputs = await session.run(feeds, ...more)
+                const names = models.carried.filter(({ name }) => name === "losses" || name === "errorRates")
+                if (model === models.step) logs.push(...names.map(({ output }) => outputs[output]))
+                return outputs
+              }
+              return { run, release: () => session.release() }
+            },
+          },
+        } as unknown as Ort
+        const device = { kind: "webgpu", threads: 1 } as const
+        const trainer = yield* makeDeviceTrainer(watched, yield* deviceProgram(program), models, device)
+        const before = yield* trainer.state
+        const untrained = yield* trainer.predict(images(3 * 64))
+        yield* trainer.load(before)
+        assert.deepStrictEqual(yield* trainer.predict(images(3 * 64)), untrained)
+        assert.deepStrictEqual(yield* trainer.state, before)
+        assert.isNotEmpty(places)
+        assert.deepStrictEqual(new Set(places), new Set(["gpu-buffer"]))
+
+        readings = 1
+        const failed = yield* Effect.flip(trainer.train(1, feedsOf(program, 1)))
+        assert.include(failed.message, "not read")
+        assert.lengthOf(logs, 2)
+        assert.deepStrictEqual(
+          logs.map(({ location }) => location),
+          ["none", "none"],
+        )
+        assert.deepStrictEqual(yield* trainer.state, before)
+      }).pipe(Effect.scoped),
     300_000,
   )
 

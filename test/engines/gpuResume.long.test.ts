@@ -5,9 +5,11 @@
 import { mkdtempSync, readFileSync, rmSync } from "node:fs"
 import { tmpdir } from "node:os"
 import { join } from "node:path"
-import { afterAll, assert, beforeAll, describe, it } from "@effect/vitest"
+import { afterAll, assert, beforeAll, describe, it, vi } from "@effect/vitest"
+import sharp from "sharp"
 import { cliRun, start } from "../fixtures/cli.ts"
-import { onlyRun, resultOf, untilReached } from "../fixtures/runFiles.ts"
+import { digitAt } from "../fixtures/mnistTest.ts"
+import { killTwice, onlyRun, resultOf } from "../fixtures/runFiles.ts"
 import { hasSoftwareVulkan } from "./softwareVulkan.ts"
 
 const tiny = "test/fixtures/tiny.ts"
@@ -41,17 +43,37 @@ describe.skipIf(!hasSoftwareVulkan)("a run on a GPU", () => {
   })
 
   it("killed twice with SIGKILL and resumed ends with the same bytes", async () => {
-    const first = run("killed")
-    await untilReached(folder("killed"), 50, first.ended)
-    first.child.kill("SIGKILL")
-    await first.ended
-    const second = resume("killed")
-    await untilReached(folder("killed"), 125, second.ended)
-    second.child.kill("SIGKILL")
-    await second.ended
-    const resumed = await resume("killed").ended
+    const resumed = await killTwice(
+      folder("killed"),
+      () => run("killed"),
+      () => resume("killed"),
+    )
     assert.strictEqual(resumed.code, 0, resumed.stderr)
     assert.deepStrictEqual(resultOf(onlyRun(folder("killed"))), whole)
+  }, 600_000)
+
+  it("predicts on the processor what it predicts on the GPU", async () => {
+    const image = join(scratch, "digit.png")
+    await sharp(digitAt(0).pixels, { raw: { width: 28, height: 28, channels: 1 } })
+      .png()
+      .toFile(image)
+    const predict = async (name: string, ...more: ReadonlyArray<string>) => {
+      const words = ["predict", "latest", image, "--runs-dir", folder(name), "--json", ...more]
+      const { code, stderr, stdout } = await cliRun(...words)
+      assert.strictEqual(code, 0, stderr)
+      return JSON.parse(stdout).predictions[0].probabilities as ReadonlyArray<number>
+    }
+    const [onGpu, onProcessor] = [await predict("whole"), await predict("whole", "--device", "cpu")]
+    assert.lengthOf(onGpu, 10)
+    onGpu.forEach((probability, label) => assert.closeTo(probability, onProcessor[label], 1e-5))
+
+    // Of a run that the processor resumed, it predicts without being asked to: it needs no GPU.
+    assert.strictEqual((await run("moved", "--iterations", "40").ended).code, 0)
+    const on = ["--runs-dir", folder("moved"), "--iterations", "60", "--device", "cpu", allowed]
+    assert.strictEqual((await cliRun("resume", "latest", ...on)).code, 0)
+    vi.stubEnv("VK_DRIVER_FILES", "/nonexistent/icd.json")
+    const moved = await predict("moved").finally(() => vi.unstubAllEnvs())
+    assert.deepStrictEqual(moved, await predict("moved", "--device", "cpu"))
   }, 600_000)
 
   it("is resumed on the processor, and back, only with --allow-engine-change", async () => {

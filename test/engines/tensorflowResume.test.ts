@@ -7,7 +7,7 @@ import { tmpdir } from "node:os"
 import { join } from "node:path"
 import { afterAll, assert, beforeAll, describe, it } from "@effect/vitest"
 import { cliRun, start } from "../fixtures/cli.ts"
-import { onlyRun, resultOf, untilReached } from "../fixtures/runFiles.ts"
+import { killTwice, onlyRun, resultOf } from "../fixtures/runFiles.ts"
 import { hasTensorflow } from "./engines.ts"
 
 const tiny = "test/fixtures/tiny.ts"
@@ -44,15 +44,11 @@ installed("a run of the tensorflow engine", () => {
   })
 
   it("killed twice with SIGKILL and resumed ends with the same bytes", async () => {
-    const first = run("killed")
-    await untilReached(folder("killed"), 50, first.ended)
-    first.child.kill("SIGKILL")
-    await first.ended
-    const second = resume("killed")
-    await untilReached(folder("killed"), 125, second.ended)
-    second.child.kill("SIGKILL")
-    await second.ended
-    const resumed = await resume("killed").ended
+    const resumed = await killTwice(
+      folder("killed"),
+      () => run("killed"),
+      () => resume("killed"),
+    )
     assert.strictEqual(resumed.code, 0, resumed.stderr)
     assert.deepStrictEqual(resultOf(onlyRun(folder("killed"))), whole)
   })

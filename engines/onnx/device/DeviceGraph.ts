@@ -2,8 +2,8 @@
  * An ONNX graph for a device: convolutions whose number of input channels ONNX Runtime 1.30 computes wrongly are filled up.
  *
  * Its WebGPU convolution reads channels in groups of 3 if their number is a multiple of 3 and not of 4, and from 6 channels on
- * the result is wrong: found by comparison with the processor for 6, 9, 18, 21, 27, 30 and 33 channels. Channels of zeros change
- * nothing. In a filter's gradient the batch takes the place of the channels.
+ * the result is wrong: of 1 to 50 channels, exactly for these, by comparison with the processor (3×3 filters, on Vulkan in
+ * software). Channels of zeros change nothing. In a filter's gradient the batch takes the place of the channels.
  */
 import type { Value } from "../../trace/graph.ts"
 import { type Attributes, type Name, OnnxGraph } from "../graph.ts"
@@ -29,9 +29,8 @@ export const missingChannels = (channels: number): number =>
 export class DeviceGraph extends OnnxGraph {
   #missing = 0
 
-  /** The value whose nodes are added next. */
-  begin(value: Value): void {
-    this.layer = value.layer
+  override begin(value: Value): void {
+    super.begin(value)
     this.#missing = missingChannels(channelsOf(value))
   }
 

@@ -6,14 +6,11 @@
 import type { Tensor } from "onnxruntime-node"
 import type { State } from "../../Engine.ts"
 import { sizeOf } from "../../trace/graph.ts"
-import type { Ort } from "../runtime.ts"
+import { floatTensor, type Ort } from "../runtime.ts"
 import type { StateInput } from "../stateInputs.ts"
 import { type Carried, readName } from "./compileForDevice.ts"
 
 export type Tensors = Readonly<Record<string, Tensor>>
-
-export const floatTensor = (ort: Ort, data: Float32Array, shape: ReadonlyArray<number>): Tensor =>
-  new ort.Tensor("float32", data, [...shape])
 
 /** Memory of the device is freed when it is disposed, not by the garbage collector. */
 export const freeDevice = (tensors: Tensors): void => {

@@ -9,7 +9,7 @@ import type { State, Trainer } from "../../Engine.ts"
 import { checkState } from "../../state.ts"
 import { sizeOf } from "../../trace/graph.ts"
 import { predictInBatches } from "../predictions.ts"
-import { failed, type Ort } from "../runtime.ts"
+import { failed, floatTensor, type Ort } from "../runtime.ts"
 import {
   type DevicePrediction,
   type DeviceStep,
@@ -17,7 +17,7 @@ import {
   readName,
   stepsPerRead,
 } from "./compileForDevice.ts"
-import { carry, floatTensor, freeDevice, packState, type Tensors, unpackState } from "./DeviceState.ts"
+import { carry, freeDevice, packState, type Tensors, unpackState } from "./DeviceState.ts"
 import { type Device, openDeviceSession } from "./session.ts"
 
 export interface DeviceModels extends DeviceStep {
@@ -97,8 +97,9 @@ const makeTrain = (ort: Ort, sessions: Sessions, step: DeviceStep, current: Curr
         const after = await runSteps(ort, sessions, step, tensors, values, [from, to])
         if (tensors !== before) freeDevice(tensors)
         tensors = Object.fromEntries(names.map((name) => [name, after[name]]))
-        const read = await sessions.reader.run(after, logNames.map(readName))
-        freeDevice(Object.fromEntries(logNames.map((name) => [name, after[name]])))
+        const read = await sessions.reader
+          .run(after, logNames.map(readName))
+          .finally(() => freeDevice(Object.fromEntries(logNames.map((name) => [name, after[name]]))))
         const logOf = (name: string) => (read[readName(name)].data as Float32Array).subarray(0, to - from)
         losses.set(logOf("losses"), from)
         errorRates.set(logOf("errorRates"), from)
@@ -115,18 +116,47 @@ const makeTrain = (ort: Ort, sessions: Sessions, step: DeviceStep, current: Curr
     Effect.tryPromise({ try: () => run(iterations, values), catch: failed("train") })
 }
 
+/** Moves what predictions read to the device, once: else each prediction would copy it, until the first step. */
+const makeMove = Effect.fnUntraced(function* (
+  ort: Ort,
+  device: Device,
+  { predict: { mover, reads } }: DeviceModels,
+  current: Current,
+) {
+  const scope = yield* Effect.scope
+  const kept = reads.map(readName)
+  const opened = yield* Effect.cached(openDeviceSession(ort, mover, device, kept).pipe(Scope.provide(scope)))
+  return Effect.gen(function* () {
+    const before = current.tensors
+    if (device.kind === "cpu" || reads.every((name) => before[name].location === "gpu-buffer")) return
+    const session = yield* opened
+    const moved = yield* Effect.tryPromise({
+      try: () => session.run(Object.fromEntries(reads.map((name) => [name, before[name]]))),
+      catch: failed("move the weights to the device"),
+    })
+    current.tensors = { ...before, ...Object.fromEntries(reads.map((name) => [name, moved[readName(name)]])) }
+    freeAllBut(before, current.tensors)
+  })
+})
+
 const makePredict = Effect.fnUntraced(function* (
   ort: Ort,
   device: Device,
   program: DeviceProgram,
-  { evaluationBatch, predict: { model, reads } }: DeviceModels,
+  models: DeviceModels,
   current: Current,
 ) {
+  const {
+    evaluationBatch,
+    predict: { model, reads },
+  } = models
   const scope = yield* Effect.scope
   const opened = yield* Effect.cached(openDeviceSession(ort, model, device).pipe(Scope.provide(scope)))
+  const move = yield* makeMove(ort, device, models, current)
   const shape = [evaluationBatch, ...program.inputShape]
   const predict: Trainer["predict"] = Effect.fn("predict")(function* (images: Float32Array) {
     const session = yield* opened
+    yield* move
     const weights = Object.fromEntries(reads.map((name) => [name, current.tensors[name]]))
     return yield* predictInBatches(program, evaluationBatch, images, (batch) =>
       Effect.tryPromise({

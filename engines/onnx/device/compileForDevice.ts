@@ -10,10 +10,11 @@ import { pack } from "../../trace/pack.ts"
 import { simplify } from "../../trace/simplify.ts"
 import type { Trace } from "../../trace/trace.ts"
 import { type Name, OnnxGraph } from "../graph.ts"
+import { lower } from "../lowering/lower.ts"
 import { Lowering } from "../lowering/Lowering.ts"
 import { type StateInput, stateInput } from "../stateInputs.ts"
 import { DeviceGraph } from "./DeviceGraph.ts"
-import { lowerForDevice } from "./lowerForDevice.ts"
+import { deviceRules } from "./lowerForDevice.ts"
 
 /** Steps between two readings of the losses. */
 export const stepsPerRead = 50
@@ -74,9 +75,9 @@ const writeFeeds = (trace: Trace<never>, values: ReadonlySet<Value>, lowering: L
       return { name, shape: input.shape }
     })
 
-const compileReader = (carried: ReadonlyArray<Carried>): Uint8Array => {
+const compileReader = (tensors: ReadonlyArray<Pick<Carried, "name" | "shape">>): Uint8Array => {
   const reader = new OnnxGraph("read")
-  for (const { name, shape } of carried) {
+  for (const { name, shape } of tensors) {
     reader.ops("Identity", [reader.input(name, shape)], [readName(name)])
     reader.output(readName(name), shape)
   }
@@ -101,7 +102,7 @@ export const compileDeviceStep = (trace: Trace<"loss" | "errorRate">): DeviceSte
   for (const { input, name } of kept) lowering.write(input, "nhwc", graph.input(name, input.shape))
   writeVariables(trace, state, new Set(values), lowering)
   const feeds = writeFeeds(trace, new Set(values), lowering)
-  lowerForDevice(values, graph, lowering)
+  lower(values, lowering, deviceRules)
   graph.layer = "loss"
   const isHere = graph.op("Greater", [graph.input("at", [stepsPerRead]), graph.scalar(0.5)])
   const logs = [loss, errorRate].map((value, i) =>
@@ -118,6 +119,8 @@ export const compileDeviceStep = (trace: Trace<"loss" | "errorRate">): DeviceSte
 
 export interface DevicePrediction {
   readonly model: Uint8Array
+  /** A reader of that alone: asked for a part of the outputs, ONNX Runtime 1.30 returned them on the processor. */
+  readonly mover: Uint8Array
   /** The names of the state inputs that it reads. */
   readonly reads: ReadonlyArray<string>
 }
@@ -136,8 +139,8 @@ export const compileDevicePredict = (
   for (const { name, shape } of used) graph.input(name, shape)
   writeVariables(trace, used, new Set(values), lowering)
   writeFeeds(trace, new Set(values), lowering)
-  lowerForDevice(values, graph, lowering)
+  lower(values, lowering, deviceRules)
   graph.ops("Identity", [lowering.read(probabilities)], ["probabilities"])
   graph.output("probabilities", probabilities.shape)
-  return { model: graph.encode(), reads: used.map(({ name }) => name) }
+  return { model: graph.encode(), mover: compileReader(used), reads: used.map(({ name }) => name) }
 }

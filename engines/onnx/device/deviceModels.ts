@@ -3,7 +3,7 @@ import { Effect } from "effect"
 import type { Program } from "../../Engine.ts"
 import { traceProgram } from "../../trace/traceProgram.ts"
 import { tracePredictions } from "../predictions.ts"
-import { engineName } from "../runtime.ts"
+import { engineName, initialState } from "../runtime.ts"
 import { compileDevicePredict, compileDeviceStep } from "./compileForDevice.ts"
 import type { DeviceModels, DeviceProgram } from "./DeviceTrainer.ts"
 
@@ -19,13 +19,7 @@ export const deviceModels = Effect.fn("compileForDevice")(function* (program: Pr
   return models
 })
 
-export const deviceProgram = ({ classes, inputShape, variables }: Program) =>
-  Effect.promise(async (): Promise<DeviceProgram> => {
-    const values = await Promise.all(variables.map((variable) => variable.data()))
-    const initial = variables.map(({ name, shape }, i) => ({
-      name,
-      shape,
-      data: Float32Array.from(values[i]),
-    }))
-    return { classes, inputShape, initial }
-  })
+export const deviceProgram = (program: Program): Effect.Effect<DeviceProgram> => {
+  const { classes, inputShape } = program
+  return Effect.map(initialState(program), (initial) => ({ classes, inputShape, initial }))
+}

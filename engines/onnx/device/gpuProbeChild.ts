@@ -8,6 +8,7 @@ import { Effect } from "effect"
 import type { State, Trainer } from "../../Engine.ts"
 import { sizeOf } from "../../trace/graph.ts"
 import { loadRuntime, type Ort } from "../runtime.ts"
+import { differenceOfMoves } from "./differenceOfMoves.ts"
 import { type DeviceModels, type DeviceProgram, makeDeviceTrainer } from "./DeviceTrainer.ts"
 import type { Answer, Task } from "./probe.ts"
 import { type Device, openDeviceSession } from "./session.ts"
@@ -35,8 +36,9 @@ const feedsOf = ({ feeds }: DeviceModels, classes: number) =>
   )
 
 interface Outcome {
-  readonly losses: Float32Array
-  readonly state: State
+  readonly losses: ReadonlyArray<number>
+  /** After each step. */
+  readonly states: ReadonlyArray<State>
   readonly predictions: Float32Array
 }
 
@@ -47,34 +49,32 @@ const runOn = Effect.fnUntraced(function* (
   program: DeviceProgram,
 ) {
   const trainer: Trainer = yield* makeDeviceTrainer(ort, program, models, device)
-  const { losses } = yield* trainer.train(iterations, feedsOf(models, program.classes))
-  const state = yield* trainer.state
+  const feeds = Object.entries(feedsOf(models, program.classes))
+  const losses: Array<number> = []
+  const states: Array<State> = []
+  for (let i = 0; i < iterations; i++) {
+    const own = feeds.map(([name, data]) => {
+      const size = data.length / iterations
+      return [name, data.subarray(i * size, (i + 1) * size)] as const
+    })
+    losses.push(...(yield* trainer.train(1, Object.fromEntries(own))).losses)
+    states.push(yield* trainer.state)
+  }
   const predictions = yield* trainer.predict(waves(images * sizeOf(program.inputShape)))
-  return { losses, state, predictions } satisfies Outcome
+  return { losses, states, predictions } satisfies Outcome
 }, Effect.scoped)
 
 const bytesOf = (data: Float32Array) => new Uint8Array(data.buffer, data.byteOffset, data.byteLength)
 
-const digestOf = ({ losses, predictions, state }: Outcome) => {
+const digestOf = ({ losses, predictions, states }: Outcome) => {
   const hash = createHash("sha256")
-  for (const data of [losses, predictions, ...state.map((tensor) => tensor.data)]) hash.update(bytesOf(data))
+  const tensors = states.flat().map(({ data }) => data)
+  for (const data of [Float32Array.from(losses), predictions, ...tensors]) hash.update(bytesOf(data))
   return hash.digest("hex")
 }
 
 const largestDifference = (a: Float32Array, b: Float32Array) =>
   a.reduce((largest, value, i) => Math.max(largest, Math.abs(value - b[i])), 0)
-
-/** Of what the steps moved on the processor, the share by which the GPU's result differs, by norm. */
-const differenceOfMoves = (initial: State, expected: State, actual: State): number => {
-  let [moved, different] = [0, 0]
-  initial.forEach(({ data }, at) => {
-    data.forEach((value, i) => {
-      moved += (expected[at].data[i] - value) ** 2
-      different += (expected[at].data[i] - actual[at].data[i]) ** 2
-    })
-  })
-  return Math.sqrt(different / moved)
-}
 
 const answer = Effect.fnUntraced(function* (task: Task) {
   const ort = yield* loadRuntime
@@ -90,8 +90,12 @@ const answer = Effect.fnUntraced(function* (task: Task) {
   return {
     kind: "compared",
     isSame: digestOf(actual) === digestOf(again),
-    losses: { expected: [...expected.losses], actual: [...actual.losses] },
-    moves: differenceOfMoves(program.initial, expected.state, actual.state),
+    losses: { expected: expected.losses, actual: actual.losses },
+    moves: differenceOfMoves(models.state, {
+      initial: program.initial,
+      expected: expected.states,
+      actual: actual.states,
+    }),
     predictions: largestDifference(expected.predictions, actual.predictions),
   } satisfies Answer
 })

@@ -1,15 +1,15 @@
 /**
- * Lowers traced values for a device: (values, inputs before users; graph, Lowering) -> the nodes in the graph.
+ * Rules for a device: (value, Lowering) -> its nodes in the graph.
  *
- * The rules are those of the portable path, except where ONNX Runtime has no operator on a device: a maximum pooling with
+ * All other rules are those of the portable path, except where ONNX Runtime has no operator on a device: a maximum pooling with
  * indices, and the index of the largest element, which ONNX defines as int64. A node that stays on the processor would copy its
  * operands from the device and back in every step.
  */
-import type { Node, Value, Window } from "../../trace/graph.ts"
-import { lower } from "../lowering/lower.ts"
+import type { Node, Window } from "../../trace/graph.ts"
+import type { Rules } from "../lowering/lower.ts"
 import { imageShape, type Lowering } from "../lowering/Lowering.ts"
+import { attributesOf } from "../lowering/pooling.ts"
 import type { Name } from "../graph.ts"
-import type { DeviceGraph } from "./DeviceGraph.ts"
 import { dataType } from "../proto.ts"
 
 /** The first index of the largest element is min(where(x = max, index, size)). */
@@ -30,15 +30,9 @@ const argMax = (value: Node<"ArgMax">, lowering: Lowering): void => {
   lowering.write(value, "nhwc", graph.op("Cast", [first], { to: { i: dataType.int32 } }))
 }
 
-const poolingAttributes = (window: Window) => ({
-  kernel_shape: { ints: [window.height, window.width] },
-  strides: { ints: [window.strideHeight, window.strideWidth] },
-  pads: { ints: [window.top, window.left, window.bottom, window.right] },
-})
-
 const maxPool = (value: Node<"MaxPool">, lowering: Lowering): void => {
   const image = lowering.read(value.inputs[0], "nchw")
-  const attributes = poolingAttributes(value.attributes.window)
+  const attributes = attributesOf(value.attributes.window)
   lowering.write(value, "nchw", lowering.graph.op("MaxPool", [image], attributes))
 }
 
@@ -64,7 +58,7 @@ const tiledGradient = (value: Node<"MaxPoolGradient">, lowering: Lowering): Name
   const isLargest = graph.op("Equal", [graph.reshape(x, large), graph.reshape(y, small)])
   const place = graph.constant(places(area), [1, 1, height, 1, width])
   const candidates = graph.op("Where", [isLargest, place, graph.scalar(-area)])
-  const first = graph.op("MaxPool", [graph.reshape(candidates, image)], poolingAttributes(window))
+  const first = graph.op("MaxPool", [graph.reshape(candidates, image)], attributesOf(window))
   const isFirst = graph.op("Equal", [candidates, graph.reshape(first, small)])
   const gradient = graph.op("Where", [isFirst, graph.reshape(dy, small), graph.scalar(0)])
   return graph.reshape(gradient, image)
@@ -100,7 +94,7 @@ const windowedGradient = (value: Node<"MaxPoolGradient">, lowering: Lowering): N
   const pixels = [images, 1, outHeight, outWidth]
   const unit = Float32Array.from({ length: area * area }, (_, i) => (i % (area + 1) === 0 ? 1 : 0))
   const filters = graph.constant(unit, [area, 1, height, width])
-  const attributes = poolingAttributes(window)
+  const attributes = attributesOf(window)
   const elements = graph.op("Conv", [graph.reshape(x, [images, 1, inHeight, inWidth]), filters], attributes)
   const place = graph.constant(placesInside(window), [1, area, outHeight, outWidth])
   const isLargest = graph.op("Equal", [elements, graph.reshape(y, pixels)])
@@ -119,20 +113,14 @@ const windowedGradient = (value: Node<"MaxPoolGradient">, lowering: Lowering): N
   return graph.reshape(summed, imageShape(value.shape))
 }
 
-/** Lowers `values`, inputs before users. Values that `lowering` already has, such as inputs, are skipped. */
-export const lowerForDevice = (
-  values: ReadonlyArray<Value>,
-  graph: DeviceGraph,
-  lowering: Lowering,
-): void => {
-  for (const value of values) {
-    if (lowering.knows(value)) continue
-    graph.begin(value)
-    if (value.op === "ArgMax") argMax(value, lowering)
-    else if (value.op === "MaxPool") maxPool(value, lowering)
-    else if (value.op === "MaxPoolGradient") {
-      const lowered = tilesImage(value.attributes.window) ? tiledGradient : windowedGradient
-      lowering.write(value, "nchw", lowered(value, lowering))
-    } else lower([value], lowering)
-  }
+const maxPoolGradient = (value: Node<"MaxPoolGradient">, lowering: Lowering): void => {
+  const lowered = tilesImage(value.attributes.window) ? tiledGradient : windowedGradient
+  lowering.write(value, "nchw", lowered(value, lowering))
+}
+
+/** In place of the rules of the portable path. */
+export const deviceRules: Partial<Rules> = {
+  ArgMax: argMax,
+  MaxPool: maxPool,
+  MaxPoolGradient: maxPoolGradient,
 }

@@ -32,7 +32,7 @@ const Answer = Schema.Union([
     /** Whether both times on the GPU gave the same bits. */
     isSame: Schema.Boolean,
     losses: Schema.Struct({ expected: Losses, actual: Losses }),
-    /** Of what the steps moved, the share that differs. */
+    /** Of what the steps moved in a part of the state, the largest share that differs. */
     moves: Schema.NullOr(Schema.Finite),
     /** The largest difference of a prediction. */
     predictions: Schema.NullOr(Schema.Finite),
@@ -43,11 +43,13 @@ export type Answer = typeof Answer.Type
 
 /** Of the first loss. Rounding stays below 1e-5; products in TensorFloat-32 would differ by 1e-3. */
 const lossTolerance = 1e-4
+/** Of the later losses, which follow from what the first step moved. */
+const laterLossTolerance = 0.05
 /**
- * Of the later losses and of what the steps moved. Adam moves a weight by the whole learning rate even if its gradient is nothing
- * but rounding, as that of a bias before batch normalization is.
+ * Of what the steps moved (`differenceOfMoves.ts`). Of all experiments of this project at a batch of 4, on Vulkan in
+ * software, the largest is 0.063. Weights that do not move at all give 1.
  */
-const moveTolerance = 0.05
+const moveTolerance = 0.15
 const predictionTolerance = 0.01
 
 const within = (value: number | null, limit: number) => value !== null && value <= limit
@@ -59,7 +61,7 @@ export const mistakeIn = (compared: Extract<Answer, { readonly kind: "compared" 
   const isClose = (loss: number | null, i: number) => {
     const other = actual[i] ?? null
     if (loss === null || other === null) return false
-    const tolerance = i === 0 ? lossTolerance : moveTolerance
+    const tolerance = i === 0 ? lossTolerance : laterLossTolerance
     return Math.abs(loss - other) <= tolerance * Math.max(1, Math.abs(loss))
   }
   if (!compared.isSame) return "the same two steps gave different bits each time"

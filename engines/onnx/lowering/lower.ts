@@ -77,7 +77,9 @@ const channelReduction: Rule<"ReduceSum" | "ReduceMean"> = (value, lowering) => 
 
 const filled = { float32: Float32Array, int32: Int32Array, bool: Uint8Array }
 
-const rules: { readonly [K in Operation]: Rule<K> } = {
+export type Rules = { readonly [K in Operation]: Rule<K> }
+
+const rules: Rules = {
   Input: (value) => {
     throw new Error(`input ${value.attributes.name} has no name in the graph`)
   },
@@ -173,12 +175,19 @@ const rules: { readonly [K in Operation]: Rule<K> } = {
   AveragePoolGradient: averagePoolGradient,
 }
 
-/** Lowers `values`, inputs before users. Values that `lowering` already has, such as inputs, are skipped. */
-export const lower = (values: ReadonlyArray<Value>, lowering: Lowering): void => {
+/**
+ * Lowers `values`, inputs before users. Values that `lowering` already has, such as inputs, are skipped. `others`: rules in
+ * place of those above.
+ */
+export const lower = (
+  values: ReadonlyArray<Value>,
+  lowering: Lowering,
+  others: Partial<Rules> = {},
+): void => {
   for (const value of values) {
     if (lowering.knows(value)) continue
-    lowering.graph.layer = value.layer
-    const rule = rules[value.op] as Rule<Operation>
+    lowering.graph.begin(value)
+    const rule = (others[value.op] ?? rules[value.op]) as Rule<Operation>
     rule(value, lowering)
   }
 }

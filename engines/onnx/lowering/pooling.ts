@@ -4,7 +4,7 @@ import type { Blocked } from "./blocked.ts"
 import type { Name } from "../graph.ts"
 import { imageShape, type Lowering } from "./Lowering.ts"
 
-const attributesOf = (window: Window) => ({
+export const attributesOf = (window: Window) => ({
   kernel_shape: { ints: [window.height, window.width] },
   strides: { ints: [window.strideHeight, window.strideWidth] },
   pads: { ints: [window.top, window.left, window.bottom, window.right] },
