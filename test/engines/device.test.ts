@@ -182,6 +182,20 @@ describe("the difference of updates", () => {
     )
   })
 
+  it("is that of a small variable beside a large one, unless rounding alone moves it", () => {
+    const one = (name: string, value: number) => ({ name, shape: [1], data: Float32Array.of(value) })
+    const members = ["small", "large"].map((name, offset) => ({ name, shape: [1], offset }))
+    const vector = [{ name: "packed/small", shape: [2], members }]
+    const compare = (right: number, wrong: number) =>
+      differenceOfMoves(vector, {
+        initial: [one("small", 0), one("large", 0)],
+        expected: [[one("small", right), one("large", 100)]],
+        actual: [[one("small", wrong), one("large", 100)]],
+      })
+    assert.strictEqual(compare(8, 0), 1)
+    assert.isBelow(compare(1e-6, -1e-6), 1e-6)
+  })
+
   it("of an average depends on the slots of its weight", () => {
     const named = (values: State) => [...values, { ...values[0], name: "average/w" }]
     const parts = ["w", "w/m", "average/w"].map((name) => ({

@@ -1,10 +1,11 @@
 /**
  * How far a GPU's updates differ from those of the processor: (state inputs, states) -> a share of what the steps moved, by norm;
- * the largest of all state inputs, so that large slots do not hide small weights.
+ * the largest of all variables, so that large slots do not hide small weights, nor large layers small ones.
  *
  * Adam moves a weight by the whole learning rate even if its gradient is nothing but rounding, as that of a bias before batch
- * normalization is. Its slots show that: they differ too. So a weight is compared only where its slots agree after each step. The slots themselves
- * are compared everywhere, where such elements are too small to count. A mistake in those elements alone is not found.
+ * normalization is. Its slots show that: they differ too. So a weight is compared only where its slots agree after each step, and
+ * slots that are small beside the others of their state input are compared with those. A mistake in such elements alone is not
+ * found.
  */
 import type { State } from "../../Engine.ts"
 import type { StateInput } from "../stateInputs.ts"
@@ -24,6 +25,9 @@ interface Variable {
   readonly expected: ReadonlyArray<Float32Array>
   readonly actual: ReadonlyArray<Float32Array>
 }
+
+/** A variable that moved by less than this share of its state input, by norm, is compared with that: rounding alone moves some. */
+const leastShare = 0.05
 
 /** Elements of slots agree up to this share of what they moved. */
 const slotTolerance = 0.05
@@ -66,14 +70,19 @@ export const differenceOfMoves = (
   }))
   const shareOf = ({ members }: StateInput) => {
     const names = new Set(members.map(({ name }) => name))
-    let [moved, different] = [0, 0]
-    for (const variable of variables.filter(({ name }) => names.has(name))) {
-      const slots = variables.filter(({ name }) => isSlotOf(name, variable.name))
-      const compared = compareElements(variable, slots)
-      moved += compared.moved
-      different += compared.different
-    }
-    return different === 0 ? 0 : Math.sqrt(different / moved)
+    const compared = variables
+      .filter(({ name }) => names.has(name))
+      .map((variable) =>
+        compareElements(
+          variable,
+          variables.filter(({ name }) => isSlotOf(name, variable.name)),
+        ),
+      )
+    const least = leastShare ** 2 * compared.reduce((sum, { moved }) => sum + moved, 0)
+    const shares = compared.map(({ different, moved }) =>
+      different === 0 ? 0 : Math.sqrt(different / Math.max(moved, least)),
+    )
+    return Math.max(0, ...shares)
   }
   return Math.max(0, ...inputs.map(shareOf))
 }
