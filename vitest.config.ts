@@ -9,7 +9,7 @@ process.env.NODE_COMPILE_CACHE ??= join(tmpdir(), "node-compile-cache")
 /** What takes more than ten seconds: such a file runs alone at the end if it begins last. */
 const longest = [
   "docs/commands.proof",
-  "docs/commands.long",
+  "operations/queue/store.long",
   "package/tidemark.long",
   "browser/dashboardViews.long",
   "docs/typescript.long",
@@ -17,7 +17,6 @@ const longest = [
   "engines/referenceResults.proof",
   "operations/schedule/schedule",
   "docs/commands",
-  "operations/ensemble/parallel",
   "pipeline/continuedRuns",
   "cli/commands",
   "engines/parity",

@@ -1,4 +1,4 @@
-/** The commands of the documents with the experiments that they name, on MNIST; some are executed only here. */
+/** The commands of the documents that are read first, with the experiments that they name, on MNIST. */
 import { testCommands } from "./documents.ts"
 
 testCommands("real")

@@ -44,14 +44,17 @@ const runLine = async (project: Project, line: string, exits: number) => {
   return `${stderr}\n${stdout}\n`
 }
 
-/** With stand-ins for the experiments, with the real ones, or the proofs: blocks that take minutes. */
+/** With stand-ins for the experiments; with the real ones, what is read first; or the rest, and blocks that take minutes. */
 type Selection = "stand-ins" | "real" | "proofs"
 
-const isSelected = (block: Block, selection: Selection) => {
+const readFirst = ["README.md", "docs/getting-started.md", "docs/using-a-model.md"]
+
+const isSelected = (document: Document, block: Block, selection: Selection) => {
   const has = (comment: string) => valuesOf(block, comment).length > 0
   if (has("not run")) return false
-  if (has("proof")) return selection === "proofs"
-  return selection === "real" || (selection === "stand-ins" && !has("long"))
+  if (selection === "stand-ins") return !has("proof") && !has("long")
+  const isProof = has("proof") || !readFirst.includes(document.path)
+  return isProof === (selection === "proofs")
 }
 
 export const testCommands = (selection: Selection) => {
@@ -68,7 +71,9 @@ export const testCommands = (selection: Selection) => {
 
   for (const document of documents) {
     const blocks = document.blocks.filter(({ language }) => language === "sh" || language === "ts")
-    const commands = blocks.filter((block) => block.language === "sh" && isSelected(block, selection))
+    const commands = blocks.filter(
+      (block) => block.language === "sh" && isSelected(document, block, selection),
+    )
     if (commands.length === 0) continue
     // Proofs kill runs, ensembles and sweeps: minutes on a busy machine.
     const timeout = selection === "proofs" ? 900_000 : 300_000
