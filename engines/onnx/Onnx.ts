@@ -44,7 +44,7 @@ const makeLayer = (
           },
           device: "cpu",
           threads,
-          path: blocked === undefined ? "portable" : `nchwc${blocked.block}+dft`,
+          path: blocked === undefined ? "portable" : `nchwc${blocked.block}+dft+pieces`,
           threadsChangeBits: false,
         },
         compile: (program) => makeTrainer(ort, program, { threads, blocked }),

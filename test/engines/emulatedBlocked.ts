@@ -44,9 +44,9 @@ export const emulatedBlocked = (size: number): Blocked => ({
     return channelsLast ? graph.transpose(image, [0, 2, 3, 1]) : image
   },
   convolution: (graph, convolution) => {
-    const { bias, depthwise, dilations, filter, inShape, kernel, outShape, pads, relu, strides, x } =
-      convolution
-    const [, channels] = inShape
+    const { bias, depthwise, dilations, filter, groups = 1, inShape } = convolution
+    const { kernel, outShape, pads, relu, strides, x } = convolution
+    const channels = inShape[1] / groups
     const [, filters] = outShape
     const [height, width] = kernel
     const few = channels < size
@@ -72,7 +72,7 @@ export const emulatedBlocked = (size: number): Blocked => ({
       strides: { ints: strides },
       dilations: { ints: dilations },
       pads: { ints: pads },
-      group: { i: depthwise ? channels : 1 },
+      group: { i: depthwise ? channels : groups },
     })
     return block(graph, relu ? graph.op("Relu", [convolved]) : convolved, outShape, size)
   },

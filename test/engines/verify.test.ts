@@ -46,6 +46,9 @@ const defects: Readonly<Record<string, (right: Blocked) => Partial<Blocked>>> = 
   "a depthwise convolution": ({ convolution }) => ({
     convolution: (graph, conv) => spoilt(graph, convolution(graph, conv), conv.depthwise === true),
   }),
+  "a convolution in groups": ({ convolution }) => ({
+    convolution: (graph, conv) => spoilt(graph, convolution(graph, conv), (conv.groups ?? 1) > 1),
+  }),
   pooling: ({ maxPool }) => ({
     maxPool: (graph, ...rest) => spoilt(graph, maxPool(graph, ...rest), true),
   }),

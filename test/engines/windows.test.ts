@@ -136,35 +136,66 @@ const programOf = (convolution: Convolution, filterValues: Float32Array) => {
   return program
 }
 
+/** Every engine's results, where it can compute them. */
+const compare = Effect.fnUntraced(function* (convolution: Convolution) {
+  useCpuBackend()
+  const [x, filter] = [draw("x", convolution.x), draw("filter", convolution.filter)]
+  const dy = draw("dy", infoOf(convolution).outShape)
+  const expected = byDefinition(convolution, x, filter, dy)
+  const isDilated = convolution.dilations.some((dilation) => dilation > 1)
+  for (const [engine, layer] of Object.entries(enginesUnderTest)) {
+    // TensorFlow has no gradient of a dilated convolution on this kind of processor.
+    if (isDilated && engine === "tensorflow") continue
+    const { gradients, losses } = yield* Effect.gen(function* () {
+      const program = yield* Effect.acquireRelease(
+        Effect.sync(() => programOf(convolution, filter)),
+        ({ variables }) => Effect.sync(() => tf.dispose([...variables])),
+      )
+      const trainer = yield* (yield* Engine).compile(program)
+      const { losses } = yield* trainer.train(1, { images: x, dy })
+      return { losses, gradients: yield* trainer.state }
+    }).pipe(Effect.scoped, Effect.provide(layer))
+    assert.isBelow(relativeError(losses, expected.loss), 1e-5, engine)
+    assert.isBelow(relativeError(gradients[0].data, expected.dfilter), 2e-5, `${engine} filter`)
+    assert.isBelow(relativeError(gradients[1].data, expected.dx), 2e-5, `${engine} x`)
+  }
+})
+
+/** First layers: [batch, height and width, channels, filters, filter's height and width, stride, padding]. */
+const firstLayers = [
+  // Cut into pieces that fill whole blocks: several pieces of an image in a group, several images, one.
+  [10, 12, 1, 16, 5, 1, "valid"],
+  [4, 8, 1, 32, 3, 1, "same"],
+  [20, 12, 3, 16, 5, 2, "same"],
+  [16, 9, 1, 48, 3, 1, "valid"],
+  [3, 12, 1, 16, 3, 2, "valid"],
+  // Filled up with zeros.
+  [17, 9, 1, 16, 3, 1, "valid"],
+  [9, 10, 3, 32, 3, 1, "same"],
+  [19, 11, 2, 32, 4, 2, "same"],
+  // Rows and columns that no window covers.
+  [18, 12, 1, 16, 3, 2, "valid"],
+] as const
+
 describe("a convolution and its gradients match their definition", () => {
   it.effect.prop(
     "for random windows, strides and dilations",
     [Window],
-    ([window]) =>
-      Effect.gen(function* () {
-        useCpuBackend()
-        const convolution = convolutionOf(window)
-        const [x, filter] = [draw("x", convolution.x), draw("filter", convolution.filter)]
-        const dy = draw("dy", infoOf(convolution).outShape)
-        const expected = byDefinition(convolution, x, filter, dy)
-        const isDilated = convolution.dilations.some((dilation) => dilation > 1)
-        for (const [engine, layer] of Object.entries(enginesUnderTest)) {
-          // TensorFlow has no gradient of a dilated convolution on this kind of processor.
-          if (isDilated && engine === "tensorflow") continue
-          const { gradients, losses } = yield* Effect.gen(function* () {
-            const program = yield* Effect.acquireRelease(
-              Effect.sync(() => programOf(convolution, filter)),
-              ({ variables }) => Effect.sync(() => tf.dispose([...variables])),
-            )
-            const trainer = yield* (yield* Engine).compile(program)
-            const { losses } = yield* trainer.train(1, { images: x, dy })
-            return { losses, gradients: yield* trainer.state }
-          }).pipe(Effect.scoped, Effect.provide(layer))
-          assert.isBelow(relativeError(losses, expected.loss), 1e-5, engine)
-          assert.isBelow(relativeError(gradients[0].data, expected.dfilter), 2e-5, `${engine} filter`)
-          assert.isBelow(relativeError(gradients[1].data, expected.dx), 2e-5, `${engine} x`)
-        }
-      }),
+    ([window]) => compare(convolutionOf(window)),
     { timeout: 60_000, arbitrary: { runs: 30 } },
+  )
+
+  it.effect.each(firstLayers)(
+    "for a first layer: batch %d, size %d, channels %d, filters %d, kernel %d, stride %d, padding %s",
+    ([batch, size, channels, filters, kernel, stride, pad]) =>
+      compare({
+        depthwise: false,
+        x: [batch, size, size, channels],
+        filter: [kernel, kernel, channels, filters],
+        strides: [stride, stride],
+        dilations: [1, 1],
+        pad,
+      }),
+    60_000,
   )
 })

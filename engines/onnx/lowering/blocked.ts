@@ -27,6 +27,8 @@ export interface BlockedConvolution {
   readonly relu: boolean
   /** Each channel separately: as many out as in, in whole blocks. The filter is [channels / block, height, width, block]. */
   readonly depthwise?: boolean
+  /** Each group of channels in has filters of its own. With fewer channels in a group than a block, x is not blocked. */
+  readonly groups?: number
 }
 
 export interface Blocked {
@@ -79,7 +81,10 @@ export const nativeBlocked = (block: number): Blocked => ({
       { channels: { i: channels }, channels_last: { i: channelsLast ? 1 : 0 } },
       domain,
     ),
-  convolution: (graph, { bias, depthwise, dilations, filter, inShape, kernel, pads, relu, strides, x }) =>
+  convolution: (
+    graph,
+    { bias, depthwise, dilations, filter, groups = 1, inShape, kernel, pads, relu, strides, x },
+  ) =>
     graph.op(
       "Conv",
       bias === undefined ? [x, filter] : [x, filter, bias],
@@ -87,7 +92,7 @@ export const nativeBlocked = (block: number): Blocked => ({
         kernel_shape: { ints: kernel },
         strides: { ints: strides },
         dilations: { ints: dilations },
-        group: { i: depthwise ? inShape[1] : 1 },
+        group: { i: depthwise ? inShape[1] : groups },
         pads: { ints: pads },
         ...(relu ? { activation: { s: "Relu" } } : {}),
       },

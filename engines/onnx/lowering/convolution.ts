@@ -23,6 +23,18 @@ export const hasStride = ({ strideHeight, strideWidth }: Window) => strideHeight
 export const isDilated = ({ dilationHeight, dilationWidth }: Window) =>
   dilationHeight !== 1 || dilationWidth !== 1
 
+/** The part of the padded image that the windows cover: rows and columns. */
+export const coveredBy = (window: Window): readonly [number, number] => [
+  (window.outHeight - 1) * window.strideHeight + (window.height - 1) * window.dilationHeight + 1,
+  (window.outWidth - 1) * window.strideWidth + (window.width - 1) * window.dilationWidth + 1,
+]
+
+/** Padding that the windows cover at the far edges; negative if they leave rows or columns uncovered. */
+export const farPadding = (window: Window): readonly [number, number] => {
+  const [rows, columns] = coveredBy(window)
+  return [rows - window.inHeight - window.top, columns - window.inWidth - window.left]
+}
+
 export const usesDft = ({ attributes, inputs }: Convolution, lowering: Lowering): boolean => {
   // The input's gradient shares the filter with the forward convolution, and dy with the filter's gradient.
   const isTrained = inputs.some((input) =>

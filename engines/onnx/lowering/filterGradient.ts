@@ -2,14 +2,15 @@
  * The filter's gradient of a convolution: (x, dy) -> dfilter.
  *
  * It is x convolved with dy as the filter: the batch takes the place of the channels, and a stride of the forward
- * convolution is a dilation here.
+ * convolution is a dilation here. With few channels in, the batch is cut into groups (`piecewise.ts`).
  */
-import type { Node, Window } from "../../trace/graph.ts"
+import type { Node } from "../../trace/graph.ts"
 import type { Name } from "../graph.ts"
 import type { Blocked } from "./blocked.ts"
-import { hasStride, isDilated, usesDft } from "./convolution.ts"
+import { coveredBy, farPadding, hasStride, isDilated, usesDft } from "./convolution.ts"
 import { lowerDftConvolution } from "./dft.ts"
 import type { Lowering } from "./Lowering.ts"
+import { isPiecewise, piecewiseGradient } from "./piecewise.ts"
 
 type Gradient = Node<"Conv2DFilterGradient">
 
@@ -19,18 +20,6 @@ const pixelGradient = (value: Gradient, lowering: Lowering): void => {
   const pixels = value.inputs.map((image) => graph.reshape(lowering.read(image), [-1, image.shape[3]]))
   const product = graph.op("Gemm", pixels, { transA: { i: 1 } })
   lowering.write(value, "nhwc", graph.reshape(product, value.shape))
-}
-
-/** The part of the padded image that the windows cover: rows and columns. */
-const coveredBy = (window: Window): readonly [number, number] => [
-  (window.outHeight - 1) * window.strideHeight + (window.height - 1) * window.dilationHeight + 1,
-  (window.outWidth - 1) * window.strideWidth + (window.width - 1) * window.dilationWidth + 1,
-]
-
-/** Padding that the windows cover at the far edges; negative if they leave rows or columns uncovered. */
-const farPadding = (window: Window): readonly [number, number] => {
-  const [rows, columns] = coveredBy(window)
-  return [rows - window.inHeight - window.top, columns - window.inWidth - window.left]
 }
 
 /** [channels, batch, height, width] */
@@ -127,7 +116,9 @@ export const filterGradient = (value: Gradient, lowering: Lowering): void => {
   if (usesDft(value, lowering)) return lowerDftConvolution(value, lowering)
   if (window.height === 1 && window.width === 1 && !hasStride(window)) return pixelGradient(value, lowering)
   if (blocked !== undefined && window.outChannels % blocked.block === 0 && !isDilated(window)) {
-    return blockedGradient(value, lowering, blocked)
+    return isPiecewise(window, blocked)
+      ? piecewiseGradient(value, lowering, blocked, imagesByChannel(value, lowering))
+      : blockedGradient(value, lowering, blocked)
   }
   portableGradient(value, lowering)
 }

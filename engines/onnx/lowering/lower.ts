@@ -46,6 +46,10 @@ const reduction: Rule<Reduction> = (value, lowering) => {
   lowering.write(value as Value, "nhwc", reduce(lowering.graph, value.op, x, axes, keepDims))
 }
 
+/** Pooling's gradient passes each dy to one element of its channel. So the sums of both over an image are the same. */
+const summedInstead = (x: Value, { blocked }: Lowering): Value =>
+  x.op === "MaxPoolGradient" && blocked !== undefined ? x.inputs[0] : x
+
 /**
  * Reductions over batch, height and width, such as a bias gradient or a normalization, in the layout of the image. If there is
  * a choice, blocks take a third of the time.
@@ -53,7 +57,7 @@ const reduction: Rule<Reduction> = (value, lowering) => {
 const channelReduction: Rule<"ReduceSum" | "ReduceMean"> = (value, lowering) => {
   const { blocked, graph } = lowering
   const { axes, keepDims } = value.attributes
-  const [x] = value.inputs
+  const x = value.op === "ReduceSum" ? summedInstead(value.inputs[0], lowering) : value.inputs[0]
   const isInBlocks = lowering.has(x, "nchwc")
   if (x.shape.length !== 4 || axes.join() !== "0,1,2" || (lowering.has(x, "nhwc") && !isInBlocks)) {
     reduction(value, lowering)
