@@ -2,7 +2,7 @@
  * A training whose event loop is blocked for longer than two leases keeps its claim: its worker renews it. BLOCK_SECONDS lengthens the
  * block.
  */
-import { mkdtempSync, readdirSync, rmSync } from "node:fs"
+import { mkdtempSync, readdirSync, rmSync, writeFileSync } from "node:fs"
 import { tmpdir } from "node:os"
 import { join } from "node:path"
 import { fileURLToPath } from "node:url"
@@ -19,18 +19,21 @@ let scratch: string
 let postgres: Postgres
 let workers: ReturnType<typeof makeWorkers>
 
+/** Trainings block once this file is there. */
+const signal = () => join(scratch, "block")
+
 /** Starts a command whose trainings are blocked once. */
 const startBlocking = (...words: ReadonlyArray<string>) => {
   const before = { ...process.env }
   Object.assign(process.env, {
     NODE_OPTIONS: `--import=${block}`,
-    BLOCK_AFTER_MS: "3000",
+    BLOCK_ONCE_THERE: signal(),
     BLOCK_MS: String(blockSeconds * 1000),
   })
   try {
     return start(...words)
   } finally {
-    for (const name of ["NODE_OPTIONS", "BLOCK_AFTER_MS", "BLOCK_MS"]) delete process.env[name]
+    for (const name of ["NODE_OPTIONS", "BLOCK_ONCE_THERE", "BLOCK_MS"]) delete process.env[name]
     Object.assign(process.env, before)
   }
 }
@@ -51,10 +54,11 @@ describe.skipIf(postgresMissing !== "")(`a training whose event loop is blocked$
     async () => {
       const queue = `--queue=${postgres.address}`
       const words = ["worker", queue, "--threads=1", ...workers.places("blocked")]
-      const waiting = start(...workers.ensemble("blocked", 3000), queue)
+      const waiting = start(...workers.ensemble("blocked", 4000), queue)
       // Both members are claimed: the other worker only waits for what falls silent.
       const blocked = startBlocking(...words, "--seats=2")
       await workers.untilTrained("blocked", 2, 25)
+      writeFileSync(signal(), "")
       const free = start(...words)
       const ended = await waiting.ended
       assert.strictEqual(ended.code, 0, ended.stderr)
@@ -71,6 +75,6 @@ describe.skipIf(postgresMissing !== "")(`a training whose event loop is blocked$
         )
       }
     },
-    120_000 + 1000 * blockSeconds,
+    300_000 + 1000 * blockSeconds,
   )
 })

@@ -39,7 +39,7 @@ export const makeWorkers = (scratch: string) => {
 
   /** Waits until `count` runs have checkpoints, the newest of at least `iteration`. */
   const untilTrained = async (name: string, count: number, iteration: number) => {
-    for (let waited = 0; waited < 60_000; waited += 10) {
+    for (let waited = 0; waited < 120_000; waited += 10) {
       const runs = runsOf(name).map((run) => join(scratch, name, run))
       if (runs.length >= count && reached(runs.at(-1) ?? "") >= iteration) return
       await new Promise((resolve) => setTimeout(resolve, 10))
