@@ -70,6 +70,10 @@ export type JobState = typeof JobState.Type
 export const ListedJob = Schema.Struct({
   id: Schema.String,
   what: Schema.String,
+  /** The run that it names; null if any run of its experiment will do. */
+  run: Schema.NullOr(Schema.String),
+  /** Null if a newer version has written it. */
+  fingerprint: Schema.NullOr(Schema.String),
   state: JobState,
   /** Who trains it; null if nobody does, or the queue does not record it. */
   worker: Schema.NullOr(Schema.String),

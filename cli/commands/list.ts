@@ -1,19 +1,27 @@
 /** `pipeline list`: lists the runs of a folder, with filters and sort orders. */
 import { Clock, Console, Effect, Option } from "effect"
 import { Command, Flag } from "effect/cli"
+import { plural } from "../../format/numbers.ts"
+import { quoted } from "../../format/quoted.ts"
+import { queuedStates } from "../../operations/queue/queuedStates.ts"
+import type { ListedJob } from "../../schemas/QueuedJob.ts"
 import { RunStatus } from "../../schemas/Run.ts"
 import { listHeaders } from "../../storage/runHeader.ts"
 import { renderRuns } from "../render/renderRuns.ts"
 import { summarize } from "../../inspect/summary.ts"
 import { sortRuns } from "../../inspect/sortRuns.ts"
 import { experimentName, json, runsDir, wholeNumber } from "../flags.ts"
+import { queueFlag } from "../queueFlag.ts"
 import { program } from "../../format/program.ts"
 import { alternatives } from "../../format/alternatives.ts"
 import { suggest } from "../../format/suggest.ts"
 
-const status = Flag.Literals("status", RunStatus.literals).pipe(
-  Flag.withDescription("List only runs with this status"),
+const status = Flag.Literals("status", [...RunStatus.literals, "queued"]).pipe(
+  Flag.withDescription("List only runs with this status; queued needs --queue"),
   Flag.optional,
+)
+const queue = queueFlag.pipe(
+  Flag.withDescription("Show which runs wait in this queue, and which its workers train"),
 )
 const sort = Flag.Literals("sort", ["date", "error", "name"]).pipe(
   Flag.withDescription("Sort by date (newest first), validation error (lowest first) or experiment name"),
@@ -25,17 +33,42 @@ const reverse = Flag.Boolean("reverse").pipe(
 )
 const limit = wholeNumber("limit", 1).pipe(Flag.withDescription("List only the first N runs"), Flag.optional)
 
+/** The jobs of a queue, if one is given. */
+const readJobs = Effect.fnUntraced(function* (given: Option.Option<string>) {
+  if (Option.isNone(given)) return []
+  const { openQueue } = yield* Effect.promise(() => import("../../operations/queue/openQueue.ts"))
+  return yield* (yield* openQueue(given.value)).list()
+}, Effect.scoped)
+
+/** How many jobs of the queue have no run yet, and how to list them. */
+const describeNotBegun = (jobs: ReadonlyArray<ListedJob>, given: Option.Option<string>) =>
+  Option.isNone(given) || jobs.length === 0
+    ? []
+    : [
+        `${plural(jobs.length, "1 queued job has", "queued jobs have")} no run here yet; \`${program} queue --queue ${quoted(given.value)}\` lists ${jobs.length === 1 ? "it" : "them"}`,
+      ]
+
 export const list = Command.make(
   "list",
-  { runsDir, status, experiment: experimentName, sort, reverse, limit, json },
+  { runsDir, status, queue, experiment: experimentName, sort, reverse, limit, json },
   Effect.fn("list")(function* (options) {
     const { damaged, runs } = yield* listHeaders(options.runsDir)
+    const { notBegun, states } = queuedStates(
+      yield* readJobs(options.queue),
+      runs.map(({ id }) => id),
+    )
+    // A run that a process trains is seen here, or its job says so.
+    const statusOf = ({ id, status }: (typeof runs)[number]) =>
+      status === "interrupted" ? (states.get(id) ?? status) : status
     const chosen = runs.filter(
       (run) =>
-        Option.getOrElse(options.status, () => run.status) === run.status &&
+        Option.getOrElse(options.status, () => statusOf(run)) === statusOf(run) &&
         Option.getOrElse(options.experiment, () => run.name) === run.name,
     )
-    const sorted = sortRuns(yield* Effect.forEach(chosen, summarize), options.sort, options.reverse)
+    const summarized = yield* Effect.forEach(chosen, (run) =>
+      Effect.map(summarize(run), (summary) => ({ ...summary, status: statusOf(run) })),
+    )
+    const sorted = sortRuns(summarized, options.sort, options.reverse)
     const rows = sorted.slice(0, Option.getOrUndefined(options.limit))
     if (options.json) yield* Console.log(JSON.stringify(rows, null, 2))
     else if (runs.length === 0) {
@@ -51,6 +84,7 @@ export const list = Command.make(
       yield* Console.log(renderRuns(rows, now, process.stdout.isTTY ? process.stdout.columns : undefined))
       if (rows.length < runs.length) yield* Console.log(`${rows.length} of ${runs.length} runs`)
     }
+    for (const line of options.json ? [] : describeNotBegun(notBegun, options.queue)) yield* Console.log(line)
     for (const problem of damaged) yield* Effect.logWarning(problem.message)
   }),
 ).pipe(
@@ -64,6 +98,10 @@ export const list = Command.make(
     {
       command: "pipeline list --status interrupted --json",
       description: "Print the runs that can be resumed, as JSON",
+    },
+    {
+      command: "pipeline list --queue /shared/queue",
+      description: "List the runs with those that wait in a queue as queued",
     },
   ]),
 )

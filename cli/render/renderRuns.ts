@@ -9,9 +9,12 @@ import { count, percent } from "../../format/numbers.ts"
 import type { RunSummary } from "../../inspect/summary.ts"
 import { table } from "./table.ts"
 
+/** Its status may be that of its job in a queue. */
+type ListedRun = Omit<RunSummary, "status"> & { readonly status: string }
+
 interface Column {
   readonly head: string
-  readonly cell: (run: RunSummary, now: Date) => string | number
+  readonly cell: (run: ListedRun, now: Date) => string | number
   /** Columns of a low rank are kept longest. */
   readonly rank: number
 }
@@ -44,14 +47,14 @@ const columns: ReadonlyArray<Column> = [
 /** Columns that are aligned to the left: text, at the start of a row. */
 const isText = ({ head }: Column) => ["run", "status", "started", "dataset"].includes(head)
 
-const draw = (shown: ReadonlyArray<Column>, runs: ReadonlyArray<RunSummary>, now: Date) =>
+const draw = (shown: ReadonlyArray<Column>, runs: ReadonlyArray<ListedRun>, now: Date) =>
   table(
     shown.map(({ head }) => head),
     runs.map((run) => shown.map(({ cell }) => cell(run, now))),
     shown.filter(isText).length,
   )
 
-export const renderRuns = (runs: ReadonlyArray<RunSummary>, now: Date, width = Infinity): string => {
+export const renderRuns = (runs: ReadonlyArray<ListedRun>, now: Date, width = Infinity): string => {
   for (let most = columns.length - 1; ; most--) {
     const text = draw(
       columns.filter(({ rank }) => rank <= most),

@@ -243,9 +243,9 @@ export const makeFileQueue = Effect.fnUntraced(function* (
       const log = yield* jobs.read(id)
       const { isNewer, number, outcome, state, worker } = log
       if (number === 0 && !isNewer) continue
-      const { isKnown, submittedMs, what } = yield* jobs.describe(id, log)
+      const { fingerprint, isKnown, run, submittedMs, what } = yield* jobs.describe(id, log)
       const reason = isNewer || (!isKnown && outcome === null) ? newer : log.reason
-      listed.push({ job: { id, what, state, worker, reason, outcome }, submittedMs })
+      listed.push({ job: { id, what, run, fingerprint, state, worker, reason, outcome }, submittedMs })
     }
     return listed.toSorted((a, b) => a.submittedMs - b.submittedMs).map(({ job }) => job)
   })

@@ -8,8 +8,13 @@ import { decodeEntry, encodeEntry, type Entry, noEntries, withEntry, type JobLog
 const decode = Schema.decodeUnknownOption(QueuedJobText)
 const encodeJob = Schema.encodeSync(QueuedJobText)
 
-/** What any version calls a job. */
-const decodeWhat = Schema.decodeUnknownOption(Schema.fromJsonString(Schema.Struct({ what: Schema.String })))
+/** What any version calls a job, and the runs that it may train. */
+const JobGlance = Schema.Struct({
+  what: Schema.String,
+  run: Schema.optionalKey(Schema.String),
+  fingerprint: Schema.optionalKey(Schema.String),
+})
+const decodeGlance = Schema.decodeUnknownOption(Schema.fromJsonString(JobGlance))
 
 /** Undefined if a newer version may have written it. Takes milliseconds. */
 export const decodeJob = (text: string): QueuedJob | undefined => Option.getOrUndefined(decode(text))
@@ -27,6 +32,8 @@ interface Details {
   /** The number of the entry that submitted it. */
   readonly submission: number
   readonly what: string
+  readonly run: string | null
+  readonly fingerprint: string | null
   readonly submittedMs: number
   /** Whether this version understands it. */
   readonly isKnown: boolean
@@ -71,9 +78,12 @@ export const makeJobFiles = (folder: string, paths: Path.Path) => {
     const before = details.get(id)
     if (before?.submission === submission) return before
     const text = yield* readText(id)
+    const glance: Partial<typeof JobGlance.Type> = Option.getOrElse(decodeGlance(text), () => ({}))
     const described: Details = {
       submission,
-      what: Option.match(decodeWhat(text), { onNone: () => "", onSome: ({ what }) => what }),
+      what: glance.what ?? "",
+      run: glance.run ?? null,
+      fingerprint: glance.fingerprint ?? null,
       submittedMs: order ?? (yield* files.stat(jobFile(id)))?.modifiedMs ?? 0,
       isKnown: isFormatKnown(text),
     }

@@ -41,7 +41,7 @@ const EntryText = Schema.fromJsonString(Entry)
 export const decodeEntry = Schema.decodeUnknownOption(EntryText)
 export const encodeEntry = Schema.encodeSync(EntryText)
 
-export interface JobLogState extends Omit<ListedJob, "id" | "what"> {
+export interface JobLogState extends Omit<ListedJob, "id" | "what" | "run" | "fingerprint"> {
   /** The number of the newest entry. */
   readonly number: number
   /** The next entry is there, and this version does not understand it. */

@@ -61,13 +61,15 @@ interface Row {
   readonly state: string
   readonly output: unknown
   readonly what: string
+  readonly run: string | null
+  readonly fingerprint: string | null
   readonly cancelling: boolean
 }
 
 /** pg-boss has no statement that reads many jobs without their data. */
 const selectRows = `
   SELECT job.id, job.state::text AS state, job.output, job.data->'job'->>'what' AS what,
-    mark.id IS NOT NULL AS cancelling
+    job.data->'job'->>'run' AS run, job.data->'job'->>'fingerprint' AS fingerprint, mark.id IS NOT NULL AS cancelling
   FROM ${bossSchema}.job job
   LEFT JOIN ${bossSchema}.job mark ON mark.name = '${cancelQueue}' AND mark.id = job.id
   WHERE job.name = '${jobsQueue}' AND ($1::uuid[] IS NULL OR job.id = ANY($1::uuid[]))
@@ -103,8 +105,17 @@ const listedOf = (row: Row): ListedJob => {
   const outcome = outcomeOf(row)
   const returned = Option.getOrUndefined(decodeReturned(row.output))
   const reason = outcome?.reason ?? returned?.reason ?? ""
-  const { what } = row
-  return { id: idOf(row.id), what, state: stateOf(row, outcome), worker: null, reason, outcome }
+  const { fingerprint, run, what } = row
+  return {
+    id: idOf(row.id),
+    what,
+    run,
+    fingerprint,
+    state: stateOf(row, outcome),
+    worker: null,
+    reason,
+    outcome,
+  }
 }
 
 type Call = <A>(run: () => Promise<A>) => Effect.Effect<A, QueueUnavailable>

@@ -31,6 +31,8 @@ describe("a queue whose runs are in a store", () => {
       const ended = {
         id,
         what: job.what,
+        run: null,
+        fingerprint: job.fingerprint,
         state: "finished" as const,
         worker: null,
         reason: "",
