@@ -3,14 +3,20 @@
  *
  * Every event appends a line to `champions/history.ndjson` before the pointer changes. If a crash comes between the
  * two, the next change repairs the pointer first. Readers need no lock: a pointer is old or new.
+ *
+ * Machines that share no folder share the history through a store (`share/sharedChampions.ts`): an event is there before it is here.
  */
-import { Effect, Path, Schema } from "effect"
+import { Context, Effect, type FileSystem, Path, Schema } from "effect"
 import { ChampionEvent } from "../schemas/Champion.ts"
 import { isExperimentName } from "../schemas/experiment/ExperimentName.ts"
 import { Failure } from "../schemas/Failure.ts"
 import { claimSoon } from "./lock/claim.ts"
 import * as files from "./files.ts"
 import { isFileNow } from "./filesNow.ts"
+import { readNote } from "./share/copyNote.ts"
+import type { RecordsDiffer } from "./share/RecordsDiffer.ts"
+import type { StorageFailed } from "./StorageFailed.ts"
+import type { StoreError } from "./store/ObjectStore.ts"
 import { beginsWithTime } from "./runNames.ts"
 import { didYouMean } from "../format/didYouMean.ts"
 import { program } from "../format/program.ts"
@@ -20,6 +26,10 @@ export const championHistory = "history.ndjson"
 
 /** `champion:cnn` names the champion of the experiment cnn wherever a run is expected. */
 const prefix = "champion:"
+
+/** The name in `champion:NAME`; undefined for anything else. */
+export const championName = (text: string) =>
+  text.startsWith(prefix) ? text.slice(prefix.length) : undefined
 
 /** The experiment has no champion, or the champion's run is gone. */
 export class ChampionNotFound extends Failure<ChampionNotFound>()("ChampionNotFound", {
@@ -37,6 +47,31 @@ export class ChampionNotFound extends Failure<ChampionNotFound>()("ChampionNotFo
       ? `${experiment} has no champion in ${runsDir}; ${didYouMean(experiment, known, `make a finished run the champion with \`${program} promote RUN\``)}`
       : `the champion of ${experiment} is ${run}, which is not in ${runsDir} any more; choose another with \`${program} promote RUN\` or \`${program} rollback ${experiment}\``,
 }) {}
+
+/** The champions here are a copy, and a change would be lost. */
+export class ChampionsShared extends Failure<ChampionsShared>()("ChampionsShared", {
+  exitCode: "usage",
+  fields: { runsDir: Schema.String, store: Schema.String },
+  message: ({ runsDir, store }) =>
+    `the champions in ${runsDir} are a copy of those in ${store}; change them there, with --store`,
+}) {}
+
+type InStore<A> = Effect.Effect<
+  A,
+  StoreError | StorageFailed | RecordsDiffer,
+  FileSystem.FileSystem | Path.Path
+>
+
+/** The champions in a store that machines share, which have no folder in common; undefined without one. */
+export const SharedChampions = Context.Reference<
+  | {
+      /** Copies the newest history, and the runs that a change of the experiment's champion looks at. */
+      readonly pull: (runsDir: string, experiment: string) => InStore<void>
+      /** Stores the history that follows the copied one, and returns what notes that it is here too; undefined if it has changed there. */
+      readonly push: (runsDir: string, history: string) => InStore<InStore<void> | undefined>
+    }
+  | undefined
+>("tidemark/storage/SharedChampions", { defaultValue: () => undefined })
 
 const decodeEvent = Schema.decodeUnknownEffect(Schema.fromJsonString(ChampionEvent))
 const encodeEvent = Schema.encodeSync(Schema.fromJsonString(ChampionEvent))
@@ -111,6 +146,24 @@ export const earlierChampion = Effect.fn("earlierChampion")(function* (
   return undefined
 })
 
+/** Claims the champions of a runs folder until the scope ends; waits for the present holder. */
+export const claimChampions = Effect.fnUntraced(function* (runsDir: string) {
+  const paths = yield* Path.Path
+  const folder = paths.join(runsDir, championsFolder)
+  return yield* claimSoon(folder, paths.join(folder, ".writer"))
+})
+
+/** Lets the pointers follow a history that was copied. */
+export const writePointers = Effect.fnUntraced(function* (runsDir: string) {
+  const paths = yield* Path.Path
+  const events = yield* readChampionHistory(runsDir)
+  for (const experiment of new Set(events.map((event) => event.experiment))) {
+    const champion = championOf(events.filter((event) => event.experiment === experiment))
+    if (champion === undefined || champion === (yield* readChampion(runsDir, experiment))) continue
+    yield* files.writeAtomic(paths.join(runsDir, championsFolder, experiment), `${champion}\n`)
+  }
+})
+
 export interface ChampionChange<A> {
   readonly event: ChampionEvent | undefined
   readonly value: A
@@ -132,22 +185,32 @@ export const changeChampion = Effect.fn("changeChampion")(function* <A, E, R>(
   const folder = paths.join(runsDir, championsFolder)
   const pointer = paths.join(folder, experiment)
   const history = paths.join(folder, championHistory)
-  const checkClaim = yield* claimSoon(folder, paths.join(folder, ".writer"))
+  const shared = yield* SharedChampions
+  const note = shared === undefined ? yield* readNote(runsDir, championsFolder) : undefined
+  if (note !== undefined) return yield* new ChampionsShared({ runsDir, store: note.store })
+  const checkClaim = yield* claimChampions(runsDir)
+  while (true) {
+    if (shared !== undefined) yield* shared.pull(runsDir, experiment)
+    const events = yield* readChampionHistory(runsDir, experiment)
+    const known = championOf(events)
+    const pointed = yield* readChampion(runsDir, experiment)
+    if (known !== undefined && known !== pointed) yield* files.writeAtomic(pointer, `${known}\n`)
 
-  const events = yield* readChampionHistory(runsDir, experiment)
-  const known = championOf(events)
-  const pointed = yield* readChampion(runsDir, experiment)
-  if (known !== undefined && known !== pointed) yield* files.writeAtomic(pointer, `${known}\n`)
-
-  const { event, value } = yield* decide(known ?? pointed, events)
-  if (event === undefined) return value
-  yield* checkClaim
-  const before = yield* files.readStringIfExists(history)
-  // The new line must not continue one that a crash cut short.
-  const torn = before !== undefined && before !== "" && !before.endsWith("\n")
-  yield* files.append(history, `${torn ? "\n" : ""}${encodeEvent(event)}\n`)
-  if (event.kind !== "challenger") yield* files.writeAtomic(pointer, `${event.run}\n`)
-  return value
+    const { event, value } = yield* decide(known ?? pointed, events)
+    if (event === undefined) return value
+    yield* checkClaim
+    const before = (yield* files.readStringIfExists(history)) ?? ""
+    // The new line must not continue one that a crash cut short.
+    const torn = before !== "" && !before.endsWith("\n")
+    const line = `${torn ? "\n" : ""}${encodeEvent(event)}\n`
+    const stored = shared === undefined ? Effect.void : yield* shared.push(runsDir, `${before}${line}`)
+    // Another machine has changed a champion meanwhile: decide again.
+    if (stored === undefined) continue
+    yield* files.append(history, line)
+    if (event.kind !== "challenger") yield* files.writeAtomic(pointer, `${event.run}\n`)
+    yield* stored
+    return value
+  }
 }, Effect.scoped)
 
 /** Fails with the names of the experiments that have a champion. */

@@ -23,6 +23,9 @@ export const isRunOf = (name: string, fingerprint: string, experiment?: string):
   const [, of, digits] = /^[^-]+-(.+)-([0-9a-f]{8})(?:-\d+)?$/.exec(name) ?? []
   return digits === fingerprint.slice(0, 8) && (experiment === undefined || of === experiment)
 }
+/** The name of the experiment in the name of a run. */
+export const experimentOfRun = (name: string): string | undefined =>
+  /^[^-]+-(.+)-[0-9a-f]{8}(?:-\d+)?$/.exec(name)?.[1]
 export const isRunName = (name: string) => wholeName.test(name)
 
 /** Names of runs, and of copies that a person made. */

@@ -16,6 +16,7 @@ import { SweepDefinition, SweepRecord, SweepResult } from "../schemas/Sweep.ts"
 import * as files from "./files.ts"
 import { entriesNow, isFileNow, isLinkNow, listNow } from "./filesNow.ts"
 import { claim, isClaimed } from "./lock/claim.ts"
+import { isHeldElsewhere } from "./share/copyNote.ts"
 import { removeTemporaries } from "./temporaries.ts"
 
 export const sweepsFolder = "sweeps"
@@ -69,9 +70,11 @@ export const claimSweep = Effect.fn("claimSweep")(function* (runsDir: string, na
   return checkOwned
 })
 
-/** Whether a process decides about a sweep now. */
+/** Whether a process decides about a sweep now, here or, of a copy, on another machine. */
 export const isSweepRunning = Effect.fn("isSweepRunning")(function* (runsDir: string, name: string) {
-  return isExperimentName(name) && (yield* isClaimed(yield* fileOf(runsDir, name, "claim")))
+  if (!isExperimentName(name)) return false
+  if (yield* isClaimed(yield* fileOf(runsDir, name, "claim"))) return true
+  return yield* isHeldElsewhere(runsDir, `${sweepsFolder}/${name}`)
 })
 
 /** Undefined if the file does not exist. */

@@ -1,10 +1,8 @@
-/** `pipeline pull [RUN…]`: copies runs of a store into the runs folder, where every other command finds them. */
+/** `pipeline pull [RUN…]`: copies runs of a store, and what concerns several, into the runs folder, where every other command finds them. */
 import { Console, Effect, Schedule, Schema } from "effect"
 import { Argument, Command, Flag } from "effect/cli"
 import { plural } from "../../format/numbers.ts"
 import { Failure } from "../../schemas/Failure.ts"
-import type { SharedRun } from "../../storage/share/sharedRun.ts"
-import { matchRuns } from "../../storage/runDirectory.ts"
 import { json, runsDir } from "../flags.ts"
 import { openStoreIfGiven, storeFlag } from "../queueFlag.ts"
 
@@ -19,9 +17,9 @@ class StoreMissing extends Failure<StoreMissing>()("StoreMissing", {
 
 class NotInStore extends Failure<NotInStore>()("NotInStore", {
   exitCode: "noInput",
-  fields: { store: Schema.String, run: Schema.String, count: Schema.Int },
-  message: ({ count, run, store }) =>
-    `no run ${run} in ${store}, which has ${plural(count, "1 run", "runs")}; without a name, \`pull\` copies all of them`,
+  fields: { store: Schema.String, name: Schema.String, count: Schema.Int },
+  message: ({ count, name, store }) =>
+    `no ${name.includes(":") ? name : `run ${name}`} in ${store}, which has ${plural(count, "1 run", "runs")}; without a name, \`pull\` copies all that it has`,
 }) {}
 
 const runs = Argument.String("run").pipe(
@@ -40,31 +38,23 @@ export const pull = Command.make(
   Effect.fn("pull")(function* (options) {
     const store = yield* openStoreIfGiven(options.store)
     if (store === undefined) return yield* new StoreMissing()
-    const { makePuller } = yield* Effect.promise(() => import("../../storage/share/pullRun.ts"))
-    const { listSharedRuns } = yield* Effect.promise(() => import("../../storage/share/sharedRun.ts"))
-    const { pullAll } = yield* makePuller(store, options.runsDir)
-    const wantedOf = Effect.fnUntraced(function* (listed: ReadonlyArray<SharedRun>) {
-      const names = listed.map(({ run }) => run)
-      const matching = options.runs.map((run) => ({ run, found: matchRuns(names, run) }))
-      const missing = matching.find(({ found }) => found.length === 0)
-      if (missing !== undefined && !options.follow) {
-        return yield* new NotInStore({ store: store.address, run: missing.run, count: names.length })
-      }
-      return new Set(options.runs.length === 0 ? names : matching.flatMap(({ found }) => found))
-    })
+    const { pullNamed } = yield* Effect.promise(() => import("../../storage/share/pullNamed.ts"))
+    const { showPlace } = yield* Effect.promise(() => import("../../storage/share/recordPlaces.ts"))
     const once = Effect.gen(function* () {
-      const listed = yield* listSharedRuns(store)
-      const wanted = yield* wantedOf(listed)
-      const pulled = yield* pullAll((run) => wanted.has(run), listed)
-      const changed = pulled.filter(({ isChanged }) => isChanged).map(({ run }) => run)
-      if (options.json) {
-        if (!options.follow || changed.length > 0) {
-          yield* Console.log(JSON.stringify({ runs: pulled.length, changed }))
-        }
-        return
+      const pulled = yield* pullNamed(store, options.runsDir, options.runs)
+      if (pulled.missing.length > 0 && !options.follow) {
+        return yield* new NotInStore({ store: store.address, name: pulled.missing[0], count: pulled.of })
       }
-      for (const run of changed) yield* Effect.logInfo(`copied ${run}`)
-      const has = `${plural(pulled.length, "1 run", "runs")} of ${store.address} in ${options.runsDir}, ${changed.length} changed`
+      const isChanged = (one: { readonly isChanged: boolean }) => one.isChanged
+      const changed = pulled.runs.filter(isChanged).map(({ run }) => run)
+      const records = pulled.records.filter(isChanged).map(({ place }) => place)
+      if (options.json) {
+        if (options.follow && changed.length + records.length === 0) return
+        const line = { runs: pulled.runs.length, changed, records: records.map(({ name }) => name) }
+        return yield* Console.log(JSON.stringify(line))
+      }
+      for (const copied of [...changed, ...records.map(showPlace)]) yield* Effect.logInfo(`copied ${copied}`)
+      const has = `${plural(pulled.runs.length, "1 run", "runs")} of ${store.address} in ${options.runsDir}, ${changed.length} changed`
       if (!options.follow) yield* Console.log(has)
     })
     if (!options.follow) return yield* once
@@ -76,9 +66,9 @@ export const pull = Command.make(
   }),
 ).pipe(
   Command.withDescription(
-    "Copy runs of a store into the runs folder, where list, show, watch, compare and the dashboard find them. Copies that are up to date are left alone, and so are runs that this machine trains",
+    "Copy runs, sweeps, ensembles, champions and schedules of a store into the runs folder, where list, show, watch, compare and the dashboard find them. Copies that are up to date are left alone, and so is what this machine trains or decides",
   ),
-  Command.withShortDescription("Copy runs of a store into the runs folder"),
+  Command.withShortDescription("Copy runs and sweeps of a store into the runs folder"),
   Command.withExamples([
     {
       command: "pipeline pull --store s3://models/tidemark",

@@ -2,6 +2,7 @@
 import { Console, Effect, Option } from "effect"
 import { Argument, Command } from "effect/cli"
 import { refreshHistoryPage } from "../../views/history/writeHistoryPage.ts"
+import { championStoreFlag, withSharedChampions } from "../championStore.ts"
 import { json, runsDir } from "../flags.ts"
 import { reason } from "./promote.ts"
 
@@ -9,10 +10,14 @@ const experiment = Argument.String("experiment").pipe(Argument.withDescription("
 
 export const rollback = Command.make(
   "rollback",
-  { experiment, reason, runsDir, json },
+  { experiment, reason, store: championStoreFlag, runsDir, json },
   Effect.fn("rollback")(function* (options) {
     const { rollBack } = yield* Effect.promise(() => import("../../operations/champion/manual.ts"))
-    const result = yield* rollBack(options.runsDir, options.experiment, Option.getOrNull(options.reason))
+    const result = yield* rollBack(
+      options.runsDir,
+      options.experiment,
+      Option.getOrNull(options.reason),
+    ).pipe(withSharedChampions(options.store))
     yield* refreshHistoryPage(options.runsDir)
     if (options.json) return yield* Console.log(JSON.stringify(result, null, 2))
     yield* Console.log(

@@ -1,13 +1,14 @@
 /**
  * `pipeline schedule FILE`: trains at scheduled times, each run in a process of its own, and keeps the best model.
  */
-import { Console, Effect, FileSystem, Layer, Option, Path, Schema } from "effect"
+import { Console, Effect, FileSystem, flow, Layer, Option, Path, Schema } from "effect"
 import { Command } from "effect/cli"
 import { exitCodes } from "../../schemas/exitCodes.ts"
 import { Failure } from "../../schemas/Failure.ts"
 import { Interrupted } from "../../schemas/Interrupted.ts"
 import { isJudged, ScheduledRun } from "../../schemas/ScheduledRun.ts"
 import { claim } from "../../storage/lock/claim.ts"
+import type { ObjectStore } from "../../storage/store/ObjectStore.ts"
 import { makePlan, type Plan, ScheduleInvalid } from "../../operations/schedule/plan.ts"
 import { checkEngines, checkFolder, folderUnusable } from "../../operations/schedule/startChecks.ts"
 import { machineZone } from "../../operations/schedule/scheduledTimes.ts"
@@ -153,31 +154,52 @@ const runPlan = Effect.fnUntraced(function* (flags: ScheduleFlags, plan: Plan) {
   yield* Effect.logInfo("the schedule has stopped; a run that was stopped resumes at the next start")
 })
 
+/** With a store, the schedule is held there too, so that one machine runs it, and another one continues it. */
+const shareIfStored = Effect.fnUntraced(function* (
+  store: ObjectStore | undefined,
+  { runsDir }: ScheduleFlags,
+  { jobs }: Plan,
+) {
+  if (store === undefined) return { check: Effect.void, deliver: Effect.void }
+  const { shareSchedule } = yield* Effect.promise(() => import("../../operations/schedule/shareSchedule.ts"))
+  return yield* shareSchedule(store, runsDir, jobs)
+})
+
 export const schedule = Command.make(
   "schedule",
   scheduleFlags,
-  Effect.fn("schedule")(function* (given) {
-    const flags = yield* withDevice(given)
-    const plan = yield* readPlan(flags)
-    if (isPrinting(flags)) return yield* printUnits(flags, plan)
-    const { Journal } = yield* Effect.promise(() => import("../../operations/schedule/Journal.ts"))
-    const { layerProcesses } = yield* Effect.promise(
-      () => import("../../operations/schedule/processWorker.ts"),
-    )
-    if (Option.isSome(flags.queue)) yield* checkNoThreads(flags, plan)
-    const checkClaim = yield* claimSchedule(flags, plan)
-    const queue = yield* openQueueIfGiven(flags)
-    const layerWorker =
-      queue === undefined
-        ? layerProcesses(flags)
-        : (yield* Effect.promise(() => import("../../operations/schedule/queueWorker.ts"))).layerQueued(
-            flags,
-            queue,
-          )
-    yield* runPlan(flags, plan).pipe(
-      Effect.provide(Layer.mergeAll(Journal.layer(flags.runsDir, checkClaim), layerWorker, StopSignal.layer)),
-    )
-  }, Effect.scoped),
+  Effect.fn("schedule")(
+    function* (given) {
+      const flags = yield* withDevice(given)
+      const plan = yield* readPlan(flags)
+      if (isPrinting(flags)) return yield* printUnits(flags, plan)
+      const { Journal } = yield* Effect.promise(() => import("../../operations/schedule/Journal.ts"))
+      const { layerProcesses } = yield* Effect.promise(
+        () => import("../../operations/schedule/processWorker.ts"),
+      )
+      if (Option.isSome(flags.queue)) yield* checkNoThreads(flags, plan)
+      const checkClaim = yield* claimSchedule(flags, plan)
+      const opened = yield* openQueueIfGiven(flags)
+      const shared = yield* shareIfStored(opened?.store, flags, plan)
+      const folders = { ...flags, store: Option.getOrUndefined(flags.store) }
+      const layerWorker =
+        opened === undefined
+          ? layerProcesses(folders)
+          : (yield* Effect.promise(() => import("../../operations/schedule/queueWorker.ts"))).layerQueued(
+              folders,
+              opened.queue,
+            )
+      yield* runPlan(flags, plan).pipe(
+        Effect.provide(
+          Layer.merge(
+            Journal.layer(flags.runsDir, Effect.andThen(checkClaim, shared.check), shared.deliver),
+            layerWorker,
+          ),
+        ),
+      )
+    },
+    flow(Effect.scoped, Effect.provide(StopSignal.layer)),
+  ),
 ).pipe(
   Command.withDescription("Train at scheduled times; a better model becomes the champion"),
   Command.withExamples([

@@ -120,13 +120,13 @@ const runWhole = Effect.fnUntraced(function* (options: Options) {
   const { runSweep } = yield* Effect.promise(() => import("../../operations/sweep/runSweep.ts"))
   const command = ["sweep", options.file, ...givenFlags(options)]
   const resumeWith = [...command, ...(jobs === 1 ? [] : ["--jobs", String(jobs)]), ...queueWords(options)]
-  const queue = yield* openQueueIfGiven(options)
+  const opened = yield* openQueueIfGiven(options)
   const share = Math.max(1, Math.floor(availableParallelism() / jobs))
   const ownThreads = Option.isNone(options.threads) ? ["--threads", String(share)] : []
   const { definition, result } = yield* runSweep(sweep, {
     ...optionsOf(options, resumeWith),
     processes: jobs,
-    ...(queue === undefined ? {} : { queue }),
+    ...opened,
     isNew: options.new,
     commandOf: ({ work: { isTested, rung, seed, trial } }) => [
       ...command,

@@ -7,14 +7,15 @@
 import { Context, Effect, FileSystem, Layer, Path, Schema } from "effect"
 import { JobState, ScheduledRun } from "../../schemas/ScheduledRun.ts"
 import * as files from "../../storage/files.ts"
-import type { claim, ClaimLost } from "../../storage/lock/claim.ts"
+import type { ClaimLost } from "../../storage/lock/claim.ts"
+import { scheduleFiles } from "../../storage/share/recordPlaces.ts"
 import { type StorageFailed } from "../../storage/StorageFailed.ts"
 
 /** Names in a runs folder. */
 export const journal = {
-  scheduledRuns: "schedule.ndjson",
-  folder: "schedule",
-  claim: "claim",
+  scheduledRuns: scheduleFiles.log,
+  folder: scheduleFiles.folder,
+  claim: scheduleFiles.claim,
   page: "history.html",
 } as const
 
@@ -55,8 +56,15 @@ export class Journal extends Context.Service<
     readonly save: (experiment: string, state: JobState) => Effect.Effect<void, StorageFailed | ClaimLost>
   }
 >()("tidemark/operations/schedule/Journal") {
-  /** `checkClaim`: fails if another schedule has taken over this one, before anything is written. */
-  static readonly layer = (runsDir: string, checkClaim: Effect.Success<ReturnType<typeof claim>>) =>
+  /**
+   * `checkClaim`: fails if another schedule has taken over this one, before anything is written. `deliver`: brings what was written
+   * to where other machines find it.
+   */
+  static readonly layer = (
+    runsDir: string,
+    checkClaim: Effect.Effect<void, ClaimLost | StorageFailed, FileSystem.FileSystem>,
+    deliver: Effect.Effect<void, ClaimLost> = Effect.void,
+  ) =>
     Layer.effect(
       Journal,
       Effect.gen(function* () {
@@ -71,6 +79,7 @@ export class Journal extends Context.Service<
               const before = (yield* files.readStringIfExists(log)) ?? ""
               const torn = before !== "" && !before.endsWith("\n")
               yield* files.append(log, `${torn ? "\n" : ""}${encodeScheduledRun(scheduledRun)}\n`)
+              yield* deliver
             }).pipe(Effect.provideContext(services)),
           load: (experiment) => Effect.provideContext(readJobState(runsDir, experiment), services),
           save: (experiment, state) =>
@@ -78,6 +87,7 @@ export class Journal extends Context.Service<
               yield* checkClaim
               const path = yield* stateFile(runsDir, experiment)
               yield* files.writeAtomic(path, `${JSON.stringify(encodeState(state), null, 2)}\n`)
+              yield* deliver
             }).pipe(Effect.provideContext(services)),
         })
       }),

@@ -22,6 +22,8 @@ import { type GateFailure, Worker } from "./Worker.ts"
 export interface Folders {
   readonly dataDir: string
   readonly runsDir: string
+  /** The store of the champions, if machines share them through one. */
+  readonly store?: string | undefined
 }
 
 /** Judging takes seconds; a process that hangs must not delay later runs. */
@@ -50,8 +52,14 @@ const train = ({ dataDir, runsDir }: Folders, job: Job, seed: number | undefined
 const resume = ({ runsDir }: Folders, { threads }: Job, run: string) =>
   startProcess(["resume", run, ...flag("runs-dir", runsDir), ...flag("threads", threads)])
 
-const judge = Effect.fnUntraced(function* ({ runsDir }: Folders, { engine }: Job, run: string) {
-  const flags = ["--gate", "--json", ...flag("runs-dir", runsDir), ...engineFlag(engine)]
+const judge = Effect.fnUntraced(function* ({ runsDir, store }: Folders, { engine }: Job, run: string) {
+  const flags = [
+    "--gate",
+    "--json",
+    ...flag("runs-dir", runsDir),
+    ...flag("store", store),
+    ...engineFlag(engine),
+  ]
   const judging = yield* startProcess(["promote", run, ...flags])
   const ended = yield* Effect.raceFirst(judging.ended, Effect.as(Effect.sleep(judgeLimitMs), undefined))
   if (ended === undefined) {

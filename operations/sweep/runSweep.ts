@@ -3,22 +3,29 @@
  *
  * Each step is decided from the journal alone (`decide.ts`). Records are appended in the order of the parts, whatever order
  * they end in, so the journal has the same bytes (but for the names of runs) with any number of processes and after any kill.
+ * With a store, another machine that gives the same command continues a sweep whose process is gone.
  */
 import { Effect, type FileSystem, type Path } from "effect"
 import type { Assignment, SweepDefinition, SweepRecord } from "../../schemas/Sweep.ts"
 import type { ExperimentInvalid } from "../../pipeline/experimentFile/load.ts"
 import type { ModelShapeMismatch } from "../../schemas/experiment/ModelShapeMismatch.ts"
 import type { ClaimLost } from "../../storage/lock/claim.ts"
+import { experimentOfRun } from "../../storage/runNames.ts"
+import { makePuller } from "../../storage/share/pullRun.ts"
+import { sweepPlace } from "../../storage/share/recordPlaces.ts"
 import type { StorageFailed } from "../../storage/StorageFailed.ts"
 import {
   appendSweepRecords,
   claimSweep,
   openSweepJournal,
   readSweepDefinition,
+  readSweepJournal,
   readSweepResult,
   writeSweepDefinition,
   writeSweepResult,
 } from "../../storage/sweeps.ts"
+import { awaitStore } from "../queue/awaitStore.ts"
+import { keepRecords } from "../queue/keepRecords.ts"
 import { adoptedTrials, changesOf, SweepChanged } from "./changes.ts"
 import {
   type Ended,
@@ -147,10 +154,22 @@ const test = Effect.fnUntraced(function* (
   yield* trainWorks(trainings, options, () => Effect.void)
 })
 
+/** The claims of a sweep on this machine and, with a store, on all that share it: its runs and its journal are copied here first. */
+const claimEverywhere = Effect.fnUntraced(function* ({ runsDir, store }: RunSweepOptions, name: string) {
+  const claimedHere = yield* claimSweep(runsDir, name)
+  if (store === undefined) return { checkOwned: claimedHere, deliver: Effect.void }
+  const { check, deliver } = yield* keepRecords(store, runsDir, sweepPlace(name))
+  const { records } = yield* readSweepJournal(runsDir, name)
+  const journaled = new Set(records.map((record) => (record.record === "trial" ? null : record.run)))
+  const { pullAll } = yield* makePuller(store, runsDir)
+  yield* awaitStore(pullAll((run) => journaled.has(run) || experimentOfRun(run) === name))
+  return { checkOwned: Effect.andThen(claimedHere, check), deliver }
+})
+
 export const runSweep = Effect.fn("runSweep")(function* (file: Sweep, options: RunSweepOptions) {
   const { runsDir } = options
   const { name } = file.definition
-  const checkOwned = yield* claimSweep(runsDir, name)
+  const { checkOwned, deliver } = yield* claimEverywhere(options, name)
   const definition = yield* begin(file, options)
   const finished = yield* readSweepResult(runsDir, name)
   if (finished !== undefined) {
@@ -165,5 +184,6 @@ export const runSweep = Effect.fn("runSweep")(function* (file: Sweep, options: R
   const result = yield* assembleResult(runsDir, definition, state, ended)
   yield* checkOwned
   yield* writeSweepResult(runsDir, result)
+  yield* deliver
   return { definition, result }
 }, Effect.scoped)

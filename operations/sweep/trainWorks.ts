@@ -15,6 +15,7 @@ import { startProcess } from "../childProcess.ts"
 import { awaitJobs } from "../queue/awaitJobs.ts"
 import { makeJob } from "../queue/makeJob.ts"
 import type { Queue } from "../queue/Queue.ts"
+import type { ObjectStore } from "../../storage/store/ObjectStore.ts"
 import type { Measurement } from "./decide.ts"
 import { nameOfTrial } from "./describe.ts"
 import { findWork, type prepareWork, type SweepOptions, targetOf, trainWork } from "./parts.ts"
@@ -31,6 +32,8 @@ export class TrialStopped extends Failure<TrialStopped>()("TrialStopped", {
 export interface ParallelOptions extends SweepOptions {
   /** Where workers train the parts, in the place of processes of this one. */
   readonly queue?: Queue["Service"]
+  /** Where the machines share the runs and the sweep, if not in the runs folder. */
+  readonly store?: ObjectStore | undefined
   readonly processes: number
   /** The words after `pipeline` that train one part. */
   readonly commandOf: (training: Training) => ReadonlyArray<string>

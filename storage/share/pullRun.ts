@@ -195,14 +195,16 @@ export const makePuller = Effect.fnUntraced(function* (store: ObjectStore, runsD
     listed?: ReadonlyArray<SharedRun>,
   ) {
     yield* files.makeFolder(runsDir)
-    const pulled: Array<PulledRun> = []
-    for (const { ageMs, run, version } of listed ?? (yield* listSharedRuns(store))) {
-      if (!isWanted(run)) continue
-      const isThere = yield* files.exists(paths.join(runsDir, run, layout.identity))
-      if (isThere && (yield* readRecord(run))?.version === version) pulled.push({ run, isChanged: false })
-      else pulled.push(yield* pull(run, ageMs))
-    }
-    return pulled
+    const wanted = (listed ?? (yield* listSharedRuns(store))).filter(({ run }) => isWanted(run))
+    return yield* Effect.forEach(
+      wanted,
+      Effect.fnUntraced(function* ({ ageMs, run, version }) {
+        const isThere = yield* files.exists(paths.join(runsDir, run, layout.identity))
+        if (!isThere || (yield* readRecord(run))?.version !== version) return yield* pull(run, ageMs)
+        return { run, isChanged: false } satisfies PulledRun as PulledRun
+      }),
+      { concurrency },
+    )
   })
   return { pull, pullAll, pullClaims }
 })

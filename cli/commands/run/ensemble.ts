@@ -3,6 +3,7 @@ import { availableParallelism } from "node:os"
 import { Console, Effect, Option, Schema } from "effect"
 import type { Ensemble } from "../../../operations/ensemble/ensembleFile.ts"
 import type { Queue } from "../../../operations/queue/Queue.ts"
+import type { ObjectStore } from "../../../storage/store/ObjectStore.ts"
 import { StopSignal } from "../../../pipeline/StopSignal.ts"
 import { resumeHint } from "../../../pipeline/resumeHint.ts"
 import { Failure } from "../../../schemas/Failure.ts"
@@ -83,18 +84,29 @@ const trainUntrained = Effect.fnUntraced(function* (
   ])
 })
 
-/** Lets the workers of a queue train the untrained members. */
+/** Lets the workers of a queue train the untrained members. With a store, those that are trained already are copied first. */
 const trainInQueue = Effect.fnUntraced(function* (
   ensemble: Ensemble,
-  queue: Queue["Service"],
+  { queue, store }: { readonly queue: Queue["Service"]; readonly store: ObjectStore | undefined },
   options: Options,
 ) {
   const { findUntrained } = yield* Effect.promise(
     () => import("../../../operations/ensemble/trainMembers.ts"),
   )
-  const { trainInQueue } = yield* Effect.promise(() => import("../../../operations/ensemble/trainInQueue.ts"))
+  const { copyMembers, trainInQueue } = yield* Effect.promise(
+    () => import("../../../operations/ensemble/trainInQueue.ts"),
+  )
+  if (store !== undefined) yield* copyMembers(ensemble, store, trainingOptions(options))
   const members = yield* findUntrained(ensemble, trainingOptions(options))
   yield* trainInQueue(ensemble, members, queue, trainingOptions(options))
+})
+
+/** Stores the result where other machines find it. */
+const shareResult = Effect.fnUntraced(function* (store: ObjectStore, runsDir: string, name: string) {
+  const { awaitStore } = yield* Effect.promise(() => import("../../../operations/queue/awaitStore.ts"))
+  const { putRecords } = yield* Effect.promise(() => import("../../../storage/share/holdRecords.ts"))
+  const { ensemblePlace } = yield* Effect.promise(() => import("../../../storage/share/recordPlaces.ts"))
+  yield* awaitStore(putRecords(store, runsDir, ensemblePlace(name)))
 })
 
 export const runEnsemble = Effect.fn("runEnsemble")(
@@ -105,8 +117,8 @@ export const runEnsemble = Effect.fn("runEnsemble")(
     const command = ["run", options.file, ...givenFlags(options)]
     const jobs = Option.getOrElse(options.jobs, () => 1)
     const resumeWith = [...command, ...(jobs === 1 ? [] : ["--jobs", String(jobs)]), ...queueWords(options)]
-    const queue = yield* openQueueIfGiven(options)
-    if (queue !== undefined) yield* trainInQueue(ensemble, queue, options).pipe(resumeHint(...resumeWith))
+    const opened = yield* openQueueIfGiven(options)
+    if (opened !== undefined) yield* trainInQueue(ensemble, opened, options).pipe(resumeHint(...resumeWith))
     else if (jobs > 1) yield* trainUntrained(ensemble, jobs, command, options).pipe(resumeHint(...resumeWith))
     const { trainMembers } = yield* Effect.promise(
       () => import("../../../operations/ensemble/trainMembers.ts"),
@@ -122,6 +134,9 @@ export const runEnsemble = Effect.fn("runEnsemble")(
       onSome: (iterations) => nameWithBudget(ensemble.name, iterations),
     })
     const { path, report } = yield* combineMembers({ ...ensemble, name }, runs, options.runsDir)
+    if (opened?.store !== undefined) {
+      yield* shareResult(opened.store, options.runsDir, name).pipe(resumeHint(...resumeWith))
+    }
     yield* Console.log(
       options.json
         ? JSON.stringify({ path, ...report }, null, 2)

@@ -87,6 +87,9 @@ const killedOne = async (name: string, shared: Store) => {
   const pulled = await runCommand("pull", `--store=${store}`, ...workers.places(`${name}-reader`).slice(0, 1))
   assert.strictEqual(pulled.code, 0, pulled.stderr)
   assert.deepStrictEqual(workers.resultsOf(`${name}-reader`), await resultAlone())
+  const result = `ensemble:pair-${iterations}-iterations`
+  const shown = await runCommand("show", result, ...workers.places(`${name}-reader`).slice(0, 1))
+  assert.strictEqual(shown.code, 0, shown.stderr)
 }
 
 describe("workers that share a store in a folder", () => {
