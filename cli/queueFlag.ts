@@ -3,6 +3,7 @@ import { Effect, Option } from "effect"
 import { Flag } from "effect/cli"
 import { FlagRefused } from "./FlagRefused.ts"
 import { Failure } from "../schemas/Failure.ts"
+import type { Run } from "../storage/runDirectory.ts"
 
 export const queueFlag = Flag.String("queue").pipe(
   Flag.withDescription(
@@ -46,6 +47,26 @@ export const openStoreIfGiven = Effect.fnUntraced(function* (given: Option.Optio
   return yield* openStore(given.value)
 })
 
+/** Other machines take a run from the store: one that was trained without it is copied there. */
+export const shareIfStored = Effect.fnUntraced(function* (given: Option.Option<string>, run: Run) {
+  const store = yield* openStoreIfGiven(given)
+  if (store === undefined) return
+  const { shareLocal } = yield* Effect.promise(() => import("../operations/queue/shareLocal.ts"))
+  yield* shareLocal(store, run)
+})
+
+/** Copies what a name stands for from the store, if one is given and it is there. */
+export const pullIfStored = Effect.fnUntraced(function* (
+  given: Option.Option<string>,
+  runsDir: string,
+  name: string,
+) {
+  const store = yield* openStoreIfGiven(given)
+  if (store === undefined) return
+  const { pullNamed } = yield* Effect.promise(() => import("../storage/share/pullNamed.ts"))
+  yield* pullNamed(store, runsDir, [name])
+})
+
 export interface QueueFlags {
   readonly queue: Option.Option<string>
   readonly store: Option.Option<string>
@@ -53,7 +74,7 @@ export interface QueueFlags {
   readonly threads: Option.Option<number>
 }
 
-/** Loads the queue only if one is given: most commands need none. */
+/** Loads the queue, and the store of its runs, only if one is given: most commands need none. */
 export const openQueueIfGiven = Effect.fnUntraced(function* ({
   queue: given,
   runsDir,
@@ -70,7 +91,7 @@ export const openQueueIfGiven = Effect.fnUntraced(function* ({
   const { openQueue } = yield* Effect.promise(() => import("../operations/queue/openQueue.ts"))
   const queue = yield* openQueue(given.value)
   const opened = yield* openStoreIfGiven(store)
-  if (opened === undefined) return queue
+  if (opened === undefined) return { queue, store: undefined }
   const { makeStoredQueue } = yield* Effect.promise(() => import("../operations/queue/storedQueue.ts"))
-  return yield* makeStoredQueue(queue, opened, runsDir)
+  return { queue: yield* makeStoredQueue(queue, opened, runsDir), store: opened }
 })

@@ -69,9 +69,12 @@ export const engineToResume = (
 /** Returns whether the engine that trained the run is there. */
 const resumeOnce = (run: Run, target: Target, options: TrainToOptions) => {
   const before = engineOf(run)
-  const name = engineToResume(before, options)
+  // A fork that was queued: any engine may begin it.
+  const isBegun = run.attempts.length > 0
+  const name = isBegun ? engineToResume(before, options) : options.engine
+  const threads = isBegun ? threadsToResume(before, options) : options.threads
   return Effect.gen(function* () {
-    const changes = engineChanges(before, (yield* Engine).info)
+    const changes = isBegun ? engineChanges(before, (yield* Engine).info) : []
     if (changes.length > 0) {
       const { id } = run.identity
       if (options.onOtherEngine === "refuse") return yield* new OtherEngine({ run: id, changes })
@@ -86,7 +89,7 @@ const resumeOnce = (run: Run, target: Target, options: TrainToOptions) => {
     return true
   }).pipe(
     Effect.catchIf(isPaused, () => Effect.succeed(true)),
-    Effect.provide(selectEngine(name, { threads: threadsToResume(before, options) })),
+    Effect.provide(selectEngine(name, { threads })),
   )
 }
 

@@ -31,7 +31,8 @@ export const resumeRun = Effect.fn("resumeRun")(function* (
   },
 ) {
   const { allowEngineChange, experiment, extendedTo } = options
-  const changes = engineChanges(engineOf(run), (yield* Engine).info)
+  // What no attempt has begun, any engine may begin.
+  const changes = run.attempts.length === 0 ? [] : engineChanges(engineOf(run), (yield* Engine).info)
   if (changes.length > 0) {
     if (!allowEngineChange) return yield* new EngineChanged({ changes })
     yield* Effect.logWarning(`from here on, the result is not exact to the bit: ${changes.join("; ")}`)

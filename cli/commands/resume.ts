@@ -7,7 +7,7 @@ import { engineOf, findRun, type Run } from "../../storage/runDirectory.ts"
 import { tryWriteReportPage } from "../../views/report/tryWriteReportPage.ts"
 import { isOpen } from "../../schemas/QueuedJob.ts"
 import { FlagRefused } from "../FlagRefused.ts"
-import { openQueueIfGiven, openStoreIfGiven, queueFlag, storeFlag } from "../queueFlag.ts"
+import { openQueueIfGiven, pullIfStored, queueFlag, shareIfStored, storeFlag } from "../queueFlag.ts"
 import { engineOn } from "../deviceFlag.ts"
 import { device, json, runsDir, threads, wholeNumber } from "../flags.ts"
 
@@ -58,16 +58,6 @@ const engineToResume = (run: Run, { device, engine }: Options) =>
     device,
   )
 
-/** Workers with a store take a run from there, and nothing else brings it to them. */
-const checkIsShared = Effect.fnUntraced(function* (given: Options["store"], run: string) {
-  const store = yield* openStoreIfGiven(given)
-  if (store === undefined) return
-  const { readHead } = yield* Effect.promise(() => import("../../storage/share/sharedRun.ts"))
-  if ((yield* readHead(store, run)) !== undefined) return
-  const reason = `${run} is not in ${store.address}, where workers share what they trained; resume it here`
-  return yield* new FlagRefused({ flag: "--store", reason })
-})
-
 /** Lets a worker of a queue resume it. A run that is queued but not begun has no folder yet: it is followed by its whole name. */
 const resumeInQueue = Effect.fnUntraced(function* (options: Options) {
   const refused = {
@@ -81,16 +71,18 @@ const resumeInQueue = Effect.fnUntraced(function* (options: Options) {
     const reason = "a worker of --queue resumes the run as it was begun"
     return yield* new FlagRefused({ flag, reason })
   }
-  const queue = yield* openQueueIfGiven(options)
-  if (queue === undefined) return
+  const opened = yield* openQueueIfGiven(options)
+  if (opened === undefined) return
+  const { queue } = opened
   const { run: name, runsDir } = options
   const { jobIdOfRun } = yield* Effect.promise(() => import("../../operations/queue/makeJob.ts"))
   const { followQueued, trainQueued } = yield* Effect.promise(() => import("./run/queued.ts"))
   const [listed] = yield* queue.list([jobIdOfRun(name)])
   if (listed !== undefined && isOpen(listed)) return yield* followQueued(queue, name, options)
   const { queuedTarget } = yield* Effect.promise(() => import("../../operations/resume/queuedTarget.ts"))
+  yield* pullIfStored(options.store, runsDir, name)
   const found = yield* findRun(runsDir, name)
-  yield* checkIsShared(options.store, found.identity.id)
+  yield* shareIfStored(options.store, found)
   yield* trainQueued(queue, queuedTarget(found), "auto", options)
 }, Effect.scoped)
 

@@ -5,15 +5,13 @@
  * so a run that another machine still trains shows its heartbeat here, and is left to it.
  */
 import { Effect, type FileSystem, Path, Schedule, Semaphore } from "effect"
-import { StopSignal } from "../../pipeline/StopSignal.ts"
-import { Interrupted } from "../../schemas/Interrupted.ts"
 import type { QueuedJob } from "../../schemas/QueuedJob.ts"
 import { AttemptRefused, ClaimAttempt } from "../../storage/attempts.ts"
 import { makePuller, type Puller } from "../../storage/share/pullRun.ts"
 import { attemptKey, claimedAttempts } from "../../storage/share/sharedRun.ts"
-import type { StorageFailed } from "../../storage/StorageFailed.ts"
-import type { ObjectStore, StoreError } from "../../storage/store/ObjectStore.ts"
-import { makeReachability } from "./reachability.ts"
+import { readRun } from "../../storage/runDirectory.ts"
+import type { ObjectStore } from "../../storage/store/ObjectStore.ts"
+import { awaitStore } from "./awaitStore.ts"
 import { isRunOfJob } from "./runsOfJob.ts"
 
 /** The interval between two looks at the store before an attempt begins. */
@@ -43,19 +41,19 @@ const claimIn = (
     ),
   )
 
-/** Copies runs, and waits for a store that is away; any other failure ends the wait. */
-const persist = Effect.fnUntraced(function* <A, R>(pulling: Effect.Effect<A, StoreError | StorageFailed, R>) {
-  const stop = yield* StopSignal
-  const reachability = yield* makeReachability("waiting for it")
-  const stopped = Effect.flatMap(stop.awaited, () =>
-    Effect.fail(new Interrupted({ signal: stop.requested() ?? "SIGTERM", during: "the wait for the store" })),
-  )
-  const unlessAway = pulling.pipe(
-    Effect.map((pulled) => Effect.succeed(pulled)),
-    Effect.catchTag(["StoreRefused", "StorageFailed"], (error) => Effect.succeed(Effect.fail(error))),
-  )
-  const persisting = Effect.flatten(reachability.persist(unlessAway, followMs))
-  return yield* Effect.raceFirst(persisting, stopped)
+/** Copies the parents of a fork: their records tell which images they were trained on. */
+const copyLineage = Effect.fnUntraced(function* (
+  pullAll: Puller["pullAll"],
+  job: QueuedJob,
+  runsDir: string,
+) {
+  const paths = yield* Path.Path
+  for (let parent = job.parent; parent !== undefined;) {
+    const { run } = parent
+    yield* pullAll((name) => name === run)
+    const read = yield* readRun(paths.join(runsDir, run)).pipe(Effect.option)
+    parent = read._tag === "None" ? undefined : read.value.identity.parent
+  }
 })
 
 export const withStore = Effect.fn("withStore")(function* <A, E, R>(
@@ -70,7 +68,8 @@ export const withStore = Effect.fn("withStore")(function* <A, E, R>(
   const semaphore = yield* Semaphore.make(1)
   let hasBegun = false
   const isWanted = (run: string) => isRunOfJob(job, run)
-  yield* persist(pullAll(isWanted))
+  yield* awaitStore(pullAll(isWanted))
+  yield* awaitStore(copyLineage(pullAll, job, runsDir))
   const follow = semaphore.withPermits(1)(
     Effect.suspend(() => (hasBegun ? Effect.void : Effect.ignore(pullAll(isWanted)))),
   )

@@ -1,5 +1,5 @@
 /** Trains one experiment in a new run: (options) -> its report on standard output. */
-import { Effect, Option } from "effect"
+import { Effect, flow, Option } from "effect"
 import { runArgument } from "../../../format/runArgument.ts"
 import { experimentOf, type LoadedFile } from "../../../pipeline/experimentFile/load.ts"
 import { StopSignal } from "../../../pipeline/StopSignal.ts"
@@ -8,30 +8,47 @@ import { fingerprint } from "../../../schemas/experiment/fingerprint.ts"
 import type { Target } from "../../../operations/trainTo.ts"
 import { reserveRunId } from "../../../storage/reserveRunId.ts"
 import { findRun } from "../../../storage/runDirectory.ts"
+import type { ObjectStore } from "../../../storage/store/ObjectStore.ts"
 import { tryWriteReportPage } from "../../../views/report/tryWriteReportPage.ts"
 import { FlagRefused } from "../../FlagRefused.ts"
-import { openQueueIfGiven } from "../../queueFlag.ts"
+import { openQueueIfGiven, pullIfStored } from "../../queueFlag.ts"
 import { type Options, overridesOf } from "./options.ts"
 
-/** Lets a worker of a queue train it. The run has its id before a worker creates it. */
-const runInQueue = Effect.fnUntraced(function* (
-  parts: Pick<Target, "experiment" | "file" | "overrides">,
+type Parts = Pick<Target, "experiment" | "file" | "overrides">
+
+/** Begins a fork that workers train. With a store, its parent is copied from there first, as it is there now. */
+const forkInQueue = Effect.fnUntraced(function* (
+  parts: Parts,
+  from: string,
+  store: ObjectStore | undefined,
   options: Options,
 ) {
-  if (Option.isSome(options.from)) {
-    const reason =
-      "a fork begins on the machine of its command; stop it there, and queue it with `resume RUN --queue`"
-    return yield* new FlagRefused({ flag: "--from", reason })
-  }
-  const queue = yield* openQueueIfGiven(options)
-  if (queue === undefined) return
-  const { experiment } = parts
-  const ownFingerprint = fingerprint(experiment)
-  const run = yield* reserveRunId(options.runsDir, experiment.name, ownFingerprint)
-  const { trainQueued } = yield* Effect.promise(() => import("./queued.ts"))
-  const target = { ...parts, fingerprint: ownFingerprint, pauseAt: undefined, run }
-  yield* trainQueued(queue, target, options.engine, options).pipe(Effect.provide(StopSignal.layer))
-}, Effect.scoped)
+  const { dataDir, runsDir } = options
+  const { beginFork } = yield* Effect.promise(() => import("../../../operations/queue/beginFork.ts"))
+  const { queuedTarget } = yield* Effect.promise(() => import("../../../operations/resume/queuedTarget.ts"))
+  yield* pullIfStored(options.store, runsDir, from)
+  const parent = yield* findRun(runsDir, from)
+  return queuedTarget(yield* beginFork(parent, { ...parts, runsDir, dataDir }, store))
+})
+
+/** Lets a worker of a queue train it. The run has its id before a worker creates it. */
+const runInQueue = Effect.fnUntraced(
+  function* (parts: Parts, options: Options) {
+    const opened = yield* openQueueIfGiven(options)
+    if (opened === undefined) return
+    const { experiment } = parts
+    const { trainQueued } = yield* Effect.promise(() => import("./queued.ts"))
+    if (Option.isSome(options.from)) {
+      const fork = yield* forkInQueue(parts, options.from.value, opened.store, options)
+      return yield* trainQueued(opened.queue, fork, options.engine, options)
+    }
+    const ownFingerprint = fingerprint(experiment)
+    const run = yield* reserveRunId(options.runsDir, experiment.name, ownFingerprint)
+    const target = { ...parts, fingerprint: ownFingerprint, pauseAt: undefined, run }
+    yield* trainQueued(opened.queue, target, options.engine, options)
+  },
+  flow(Effect.scoped, Effect.provide(StopSignal.layer)),
+)
 
 export const runExperiment = Effect.fn("runExperiment")(function* (loaded: LoadedFile, options: Options) {
   for (const flag of ["member", "jobs"] as const) {

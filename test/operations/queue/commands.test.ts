@@ -1,7 +1,7 @@
 /** Commands with a queue in a folder: what they cancel, and which flags they refuse. */
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs"
 import { tmpdir } from "node:os"
-import { join } from "node:path"
+import { basename, join } from "node:path"
 import { afterAll, assert, beforeAll, describe, it } from "@effect/vitest"
 import * as NodeServices from "@effect/platform-node/NodeServices"
 import { Effect } from "effect"
@@ -9,6 +9,7 @@ import { makeFileQueue } from "../../../operations/queue/fileQueue.ts"
 import { runCommand } from "../../fixtures/command.ts"
 import tiny from "../../fixtures/tiny.ts"
 import tinySweep from "../../fixtures/tinySweep.ts"
+import { writeRun } from "../../fixtures/writeRun.ts"
 import { jobOf } from "./jobs.ts"
 
 let scratch: string
@@ -55,6 +56,35 @@ describe("queue --cancel", () => {
   })
 })
 
+describe("list --queue", () => {
+  it("shows runs that wait for a worker as queued, and counts the jobs without a run", async () => {
+    const [folder, runsDir] = [join(scratch, "listed-queue"), join(scratch, "listed")]
+    const unfinished = { runsDir, validation: [], unfinished: true } as const
+    const [waits, stopped] = ["waits", "stopped"].map((name, second) =>
+      basename(writeRun({ ...unfinished, name, second, status: "interrupted" })),
+    )
+    writeRun({ runsDir, second: 3, name: "done", validation: [0.1] })
+    const submit = Effect.flatMap(makeFileQueue(folder, "a"), (queue) =>
+      queue.submit([jobOf(1, { run: waits, id: "1".padEnd(32, "0") }), jobOf(2)]),
+    )
+    await Effect.runPromise(submit.pipe(Effect.provide(NodeServices.layer)))
+    const list = (...more: ReadonlyArray<string>) =>
+      runCommand("list", `--runs-dir=${runsDir}`, `--queue=${folder}`, ...more)
+    const states = JSON.parse((await list("--json")).stdout).map((row: { id: string; status: string }) => [
+      row.id,
+      row.status,
+    ])
+    assert.deepStrictEqual(Object.fromEntries(states)[waits], "queued")
+    assert.deepStrictEqual(Object.fromEntries(states)[stopped], "interrupted")
+    const { stdout } = await list("--status=queued")
+    assert.match(stdout, /waits-\S+ +queued/)
+    assert.include(
+      stdout,
+      `1 of 3 runs\n1 queued job has no run here yet; \`pnpm pipeline queue --queue ${folder}\` lists it\n`,
+    )
+  })
+})
+
 describe("a schedule file", () => {
   it("is refused with --queue if it sets threads, which the workers have", async () => {
     const file = join(scratch, "schedule.ts")
@@ -89,11 +119,6 @@ describe("a command whose runs the workers of a queue train", () => {
       [["run", pair], "--jobs=2", /--jobs does not apply: the workers of --queue train the members/],
       [["run", pair], "--member=1", /--member does not apply: the workers of --queue train the members/],
       [["run", single], "--threads=2", /--threads does not apply: the workers of --queue have their own/],
-      [
-        ["run", single],
-        "--from=latest",
-        /--from does not apply: a fork begins on the machine of its command/,
-      ],
       [
         ["resume", "latest"],
         "--iterations=2",

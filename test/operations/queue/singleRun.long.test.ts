@@ -1,5 +1,5 @@
 /** One run through a queue: the bytes, the output and the exit code of the same command without one. */
-import { readdirSync, readFileSync, writeFileSync } from "node:fs"
+import { cpSync, readdirSync, readFileSync, writeFileSync } from "node:fs"
 import { join } from "node:path"
 import { assert, describe, it } from "@effect/vitest"
 import { start } from "../../fixtures/cli.ts"
@@ -98,6 +98,41 @@ describe("run EXPERIMENT --queue", () => {
     assert.strictEqual(JSON.parse(stdout).run, name)
     assert.strictEqual((await worker.ended).code, 0)
     assert.deepStrictEqual(workers.runsOf("followed"), [name])
+  })
+})
+
+describe("run EXPERIMENT --from RUN --queue", () => {
+  const shorter = ["--iterations=60", "--threads=1"]
+  const longer = "--iterations=120"
+  const forksOf = (name: string) =>
+    workers.runsOf(name).filter((run) => {
+      const { parent } = JSON.parse(readFileSync(join(scratch, name, run, "run.json"), "utf8"))
+      return parent !== undefined
+    })
+
+  it("begins a fork that a worker without its parent trains, to the bytes of one without a queue", async () => {
+    const store = `--store=${join(scratch, "fork-store")}`
+    const parent = await runCommand(...run("fork-alone", single, ...shorter))
+    assert.strictEqual(parent.code, 0, parent.stderr)
+    cpSync(join(scratch, "fork-alone"), join(scratch, "fork"), { recursive: true })
+    const alone = await runCommand(...run("fork-alone", single, longer, "--from=latest", "--threads=1"))
+    assert.strictEqual(alone.code, 0, alone.stderr)
+    const words = ["worker", workers.queueOf("fork"), store, "--threads=1", "--until-empty"]
+    const waiting = start(
+      ...run("fork", single, longer, "--from=latest", "--json"),
+      workers.queueOf("fork"),
+      store,
+    )
+    await untilPrinted(waiting, /queued\n/)
+    const worker = await start(...words, ...workers.places("fork-worker")).ended
+    const ended = await waiting.ended
+    assert.strictEqual(ended.code, 0, ended.stderr + worker.stderr)
+    assert.notInclude(worker.stderr, "cannot check for test-set leakage")
+    const [[ofAlone], [ofQueue], [ofWorker]] = ["fork-alone", "fork", "fork-worker"].map(forksOf)
+    assert.strictEqual(ofWorker, ofQueue)
+    const expected = resultOf(join(scratch, "fork-alone", ofAlone))
+    assert.deepStrictEqual(resultOf(join(scratch, "fork-worker", ofWorker)), expected)
+    assert.deepStrictEqual(resultOf(join(scratch, "fork", ofQueue)), expected)
   })
 })
 

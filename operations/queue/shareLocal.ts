@@ -1,0 +1,28 @@
+/**
+ * Brings a run that was trained without a store to one: (store, run) -> void. A run that is there already stays as it is there.
+ *
+ * One that a process trains now is refused: nothing would tell that process that another machine has taken the run over.
+ */
+import { Effect, Schema } from "effect"
+import { Failure } from "../../schemas/Failure.ts"
+import { makePublisher } from "../../storage/share/publishRun.ts"
+import { readHead } from "../../storage/share/sharedRun.ts"
+import type { Run } from "../../storage/runDirectory.ts"
+import type { ObjectStore } from "../../storage/store/ObjectStore.ts"
+
+export class StillTraining extends Failure<StillTraining>()("StillTraining", {
+  exitCode: "temporary",
+  fields: { run: Schema.String, store: Schema.String },
+  message: ({ run, store }) =>
+    `cannot copy ${run} to ${store}: a process trains it now, without the store; stop that process first, or wait until it has ended`,
+}) {}
+
+export const shareLocal = Effect.fn("shareLocal")(function* (store: ObjectStore, run: Run) {
+  const { attempts, identity, path, status } = run
+  const { id } = identity
+  if ((yield* readHead(store, id)) !== undefined) return
+  if (status === "running") return yield* new StillTraining({ run: id, store: store.address })
+  const { publish } = yield* makePublisher(store, path, attempts.at(-1)?.number ?? 0)
+  yield* publish(true)
+  yield* Effect.logInfo(`copied ${id} to ${store.address}`)
+})
