@@ -1,5 +1,6 @@
 /** A trained run as a classifier in memory: (run) -> predictions for images, as often as wanted. */
 import { Effect, type Scope, Stream } from "effect"
+import { engineOnDevice } from "../engines/onDevice.ts"
 import { type ImageResult, predictImages } from "../inspect/predictImages.ts"
 import { makePredictor } from "../inspect/predictor.ts"
 import { findRun } from "../storage/runDirectory.ts"
@@ -35,7 +36,7 @@ const toResult = (result: ImageResult): ImagePrediction | ImageRefusal => {
 /** Loads a run: an id, its first or last characters, a path, or `latest`. Several names are averaged. The scope frees it. */
 export const predictor = (
   run: string | ReadonlyArray<string>,
-  { checkpoint, engine, runsDir = "runs" }: PredictorOptions = {},
+  { checkpoint, device, engine, runsDir = "runs" }: PredictorOptions = {},
 ): Effect.Effect<Predictor, TidemarkError, Scope.Scope> =>
   standalone(
     Effect.gen(function* () {
@@ -43,7 +44,9 @@ export const predictor = (
       const runs = yield* Effect.forEach(names, (name) => findRun(runsDir, name))
       const loaded = yield* makePredictor(runs, {
         checkpoint: checkpoint === undefined ? undefined : String(checkpoint),
-        engine,
+        // `auto` without an engine: that of the run, on the processor.
+        engine: yield* engineOnDevice(engine, engine === undefined && device === "auto" ? undefined : device),
+        device,
         combination: "mean",
       })
       return {

@@ -1,18 +1,20 @@
 /** Starts and resumes runs from code: (experiment, options) -> the result, or events on the way to it. */
 import { Effect, type Cause, Queue, Schema, Stream } from "effect"
+import { engineOnDevice } from "../engines/onDevice.ts"
 import { selectEngine } from "../engines/select.ts"
 import { resumeToEnd } from "../operations/resume/resume.ts"
 import { experimentOf, loadDefault } from "../pipeline/experimentFile/load.ts"
 import { problemsOf } from "../pipeline/experimentFile/problems.ts"
+import { programOf } from "../pipeline/programOf.ts"
 import { startRun } from "../pipeline/startRun.ts"
-import { Threads } from "../schemas/EngineInfo.ts"
+import { devices, engineChoiceOf, type EngineName, Threads } from "../schemas/EngineInfo.ts"
 import { Failure } from "../schemas/Failure.ts"
 import type { Metric } from "../schemas/Metric.ts"
 import type { Report } from "../schemas/Report.ts"
 import { notAFile } from "../schemas/Run.ts"
 import { fingerprint } from "../schemas/experiment/fingerprint.ts"
 import { PositiveInt } from "../schemas/experiment/numbers.ts"
-import { findRun } from "../storage/runDirectory.ts"
+import { engineOf, findRun } from "../storage/runDirectory.ts"
 import { tryWriteReportPage } from "../views/report/tryWriteReportPage.ts"
 import { type OnEvent, standalone, stoppable } from "./services.ts"
 import type { TidemarkError } from "./TidemarkError.ts"
@@ -56,6 +58,7 @@ const Numbers = Schema.Struct({
   iterations: Schema.optional(PositiveInt),
   seed: Schema.optional(Schema.Int),
   threads: Schema.optional(Threads),
+  device: Schema.optional(Schema.Literals(devices)),
 })
 const decodeNumbers = Schema.decodeUnknownEffect(Numbers, { errors: "all" })
 
@@ -77,6 +80,7 @@ const trainNew = (options: RunOptions, onEvent?: OnEvent) =>
     stoppable(
       Effect.gen(function* () {
         const { iterations, seed, threads } = yield* checkNumbers(options)
+        const engine = yield* engineOnDevice(options.engine ?? "auto", options.device)
         const overrides = {
           ...(iterations === undefined ? {} : { iterations }),
           ...(seed === undefined ? {} : { seed }),
@@ -94,7 +98,7 @@ const trainNew = (options: RunOptions, onEvent?: OnEvent) =>
           dataDir: options.dataDir ?? "data",
           prepare: () => Effect.void,
           resumeWith: (path) => ["resume", path],
-        }).pipe(Effect.provide(selectEngine(options.engine ?? "auto", { threads })))
+        }).pipe(Effect.provide(selectEngine(engine, { threads, program: programOf(experiment) })))
         yield* tryWriteReportPage(path)
         return resultOf(path, report)
       }),
@@ -108,9 +112,11 @@ const trainOn = (run: string, options: ResumeOptions, onEvent?: OnEvent) =>
       Effect.gen(function* () {
         const { iterations, threads } = yield* checkNumbers(options)
         const found = yield* findRun(options.runsDir ?? "runs", run)
+        const { device, engine = engineChoiceOf(engineOf(found), device) } = options
         const { isNew, report } = yield* resumeToEnd(found, {
           iterations,
-          engine: options.engine,
+          // A run never changes its device by itself: it was decided when it began.
+          engine: yield* engineOnDevice<EngineName>(engine, device === "auto" ? undefined : device),
           threads,
           allowEngineChange: options.allowEngineChange ?? false,
         })

@@ -8,6 +8,12 @@ export type { EnsembleInput, ExperimentInput }
 
 /** An engine, or `auto` for the fastest one that works here. */
 export type EngineChoice = "auto" | "tensorflow" | "onnx" | "reference"
+
+/**
+ * The processor; a GPU, with the engine `onnx`, or an error if none can be used; or, of the engine `auto`, the one of both that
+ * trains this network faster.
+ */
+export type DeviceChoice = "cpu" | "gpu" | "auto"
 export type RunStatus = "running" | "finished" | "interrupted" | "failed"
 
 export interface Folders {
@@ -22,6 +28,8 @@ export interface RunOptions extends Folders {
   readonly experiment: ExperimentInput | string
   /** Default: `auto`. */
   readonly engine?: EngineChoice
+  /** Default: the processor; `tensorflow` uses CUDA if it was built with it. */
+  readonly device?: DeviceChoice
   /** Processor threads. Default: all cores. */
   readonly threads?: number
   /** Replaces the budget of the experiment. */
@@ -35,6 +43,8 @@ export interface ResumeOptions extends Pick<Folders, "runsDir"> {
   readonly iterations?: number
   /** Default: the engine of the run, which alone resumes exactly. Another one needs `allowEngineChange`. */
   readonly engine?: EngineChoice
+  /** Default, and `auto`: the device of the run. Another one needs `allowEngineChange`. */
+  readonly device?: DeviceChoice
   /** Default: as many as before. */
   readonly threads?: number
   readonly allowEngineChange?: boolean
@@ -185,6 +195,8 @@ export interface RunComparison {
 export interface PredictorOptions extends Pick<Folders, "runsDir"> {
   /** Default: the engine of the run. */
   readonly engine?: EngineChoice
+  /** Default: the device of the run. `auto`: the processor, which predicts sooner than a GPU is tried. */
+  readonly device?: DeviceChoice
   /** The iteration of a checkpoint, in place of the one that was tested. */
   readonly checkpoint?: number
 }

@@ -2,14 +2,16 @@
  * Engines by name: (name, threads) -> Layer of Engine. Their libraries are loaded when the layer is built, not before.
  *
  * `auto` is the fastest available engine: tensorflow if it was added, else onnx, which comes with the project, else the
- * reference. A GPU is used by onnx only if it is asked for.
+ * reference. A GPU is used by onnx only if it is asked for: with `auto-gpu` if it is faster.
  */
-import { Context, Effect, Layer } from "effect"
+import { Context, Effect, Layer, type Scope } from "effect"
 import type { EngineName } from "../schemas/EngineInfo.ts"
-import { Engine, type EngineNotAvailable } from "./Engine.ts"
+import { Engine, type EngineNotAvailable, type Program } from "./Engine.ts"
 
 export interface EngineOptions {
   readonly threads?: number | undefined
+  /** The network that is to be trained: what is chosen by measuring is measured with it. */
+  readonly program?: Effect.Effect<Program, unknown, Scope.Scope> | undefined
 }
 
 const onnx = (options: EngineOptions) =>
@@ -32,6 +34,14 @@ const onnxOnGpu = (options: EngineOptions) =>
     Effect.map(
       Effect.promise(() => import("./onnx/device/Device.ts")),
       (Device) => Device.layer(options),
+    ),
+  )
+
+const onAnyDevice = (options: EngineOptions) =>
+  Layer.unwrap(
+    Effect.map(
+      Effect.promise(() => import("./onnx/device/choose.ts")),
+      (choose) => choose.layer(selectEngine("auto", options), options),
     ),
   )
 
@@ -76,6 +86,8 @@ export const selectEngine = (
       return onnx(options)
     case "onnx-gpu":
       return onnxOnGpu(options)
+    case "auto-gpu":
+      return onAnyDevice(options)
     case "reference":
       return reference
     case "tensorflow":

@@ -37,14 +37,16 @@ export interface PredictorOptions {
   readonly checkpoint: string | undefined
   /** Undefined: the one that trained each run last. */
   readonly engine: EngineName | undefined
-  /** Where that one predicts; absent: on the device it was trained on. */
+  /** Where that one predicts; absent: on the device it was trained on. `auto`: to try a GPU takes longer than to predict without. */
   readonly device?: Device | undefined
   readonly combination: Combination
 }
 
 const open = Effect.fnUntraced(function* (run: Run, { checkpoint, device, engine }: PredictorOptions) {
   const model = yield* openTrainedModel(run, checkpoint)
-  const services = yield* Layer.build(selectEngine(engine ?? engineChoiceOf(engineOf(run), device)))
+  const services = yield* Layer.build(
+    selectEngine(engine ?? engineChoiceOf(engineOf(run), device === "auto" ? "cpu" : device)),
+  )
   const trainer = yield* Context.get(services, Engine).compile(model.network)
   yield* trainer.load(model.checkpoint.state)
   const { imageShape } = model.dataset

@@ -8,8 +8,15 @@ import { selectEngine } from "../engines/select.ts"
 import type { PausePoint } from "../pipeline/CurrentRun.ts"
 import { engineChanges, threadsOf } from "../pipeline/engineChanges.ts"
 import { execute } from "../pipeline/execute.ts"
+import { programOf } from "../pipeline/programOf.ts"
 import { startRun } from "../pipeline/startRun.ts"
-import { type Device, engineChoiceOf, type EngineInfo, type EngineName } from "../schemas/EngineInfo.ts"
+import {
+  type Device,
+  engineChoiceOf,
+  type EngineInfo,
+  type EngineName,
+  isAnyEngine,
+} from "../schemas/EngineInfo.ts"
 import type { Experiment } from "../schemas/experiment/Experiment.ts"
 import { Failure } from "../schemas/Failure.ts"
 import { Paused } from "../schemas/Paused.ts"
@@ -40,7 +47,7 @@ export interface Target {
 
 export interface TrainToOptions {
   readonly engine: EngineName
-  /** Where a run is resumed if the engine is "auto"; absent: on the device that trained it. */
+  /** Where a run is resumed if the engine is left open; absent: on the device that trained it. */
   readonly device?: Device | undefined
   readonly threads: number | undefined
   readonly runsDir: string
@@ -64,7 +71,7 @@ export const threadsToResume = (
 export const engineToResume = (
   before: EngineInfo,
   { device, engine }: Pick<TrainToOptions, "device" | "engine">,
-) => (engine === "auto" ? engineChoiceOf(before, device) : engine)
+) => (isAnyEngine(engine) ? engineChoiceOf(before, device) : engine)
 
 /** Returns whether the engine that trained the run is there. */
 const resumeOnce = (run: Run, target: Target, options: TrainToOptions) => {
@@ -109,7 +116,9 @@ const start = (target: Target, options: TrainToOptions) => {
   }).pipe(
     Effect.asVoid,
     Effect.catchIf(isPaused, () => Effect.void),
-    Effect.provide(selectEngine(options.engine, { threads: options.threads })),
+    Effect.provide(
+      selectEngine(options.engine, { threads: options.threads, program: programOf(experiment) }),
+    ),
   )
 }
 

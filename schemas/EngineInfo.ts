@@ -8,10 +8,12 @@ export const engines = ["tensorflow", "onnx", "reference"] as const
 export const engineNames = ["auto", ...engines] as const
 /** The onnx engine on a GPU: on the command line, --device gpu. */
 export const gpuEngine = "onnx-gpu"
+/** The fastest engine, also on a GPU if it is right and faster there: on the command line, --device auto. */
+export const anyDeviceEngine = "auto-gpu"
 /** What can be asked for in all. */
-export const engineChoices = [...engineNames, gpuEngine] as const
+export const engineChoices = [...engineNames, gpuEngine, anyDeviceEngine] as const
 /** The values of --device. */
-export const devices = ["cpu", "gpu"] as const
+export const devices = ["cpu", "gpu", "auto"] as const
 export type Device = (typeof devices)[number]
 /** More threads than any machine has cores: an engine would use up the memory for their stacks. */
 export const mostThreads = 1024
@@ -29,6 +31,15 @@ const CodePath = Schema.String.pipe(
   }),
 )
 
+/** The time of a training iteration on an engine, as measured before the choice between several. */
+const MeasuredEngine = Schema.Struct({
+  name: Schema.Literals(engines),
+  device: Schema.String,
+  path: CodePath,
+  iterationMs: Schema.Finite,
+})
+export type MeasuredEngine = typeof MeasuredEngine.Type
+
 export const EngineInfo = Schema.Struct({
   name: Schema.Literals(engines),
   /** Versions of the libraries that decide the last bits, by package name. */
@@ -39,11 +50,19 @@ export const EngineInfo = Schema.Struct({
   path: CodePath,
   /** Whether the number of threads changes the last bits. */
   threadsChangeBits: Schema.Boolean,
+  /** Why this engine: those that were measured with this network. Absent if none was. */
+  measured: Schema.optionalKey(Schema.Array(MeasuredEngine)),
 })
 export type EngineInfo = typeof EngineInfo.Type
 
-/** What to ask for to get this engine again: on the device that --device names, else on the same kind. */
+/** What to ask for to get this engine again: on the device that --device names, else (also of `auto`) on the same kind. */
 export const engineChoiceOf = (
   { device, name }: Pick<EngineInfo, "device" | "name">,
   asked?: Device,
-): EngineName => (name === "onnx" && (asked ?? device) !== "cpu" ? gpuEngine : name)
+): EngineName => {
+  const wanted = asked === undefined || asked === "auto" ? device : asked
+  return name === "onnx" && wanted !== "cpu" ? gpuEngine : name
+}
+
+/** Whether a choice leaves the engine open. */
+export const isAnyEngine = (name: EngineName) => name === "auto" || name === anyDeviceEngine

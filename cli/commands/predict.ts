@@ -8,7 +8,7 @@ import { Failure } from "../../schemas/Failure.ts"
 import { ensembleName, readEnsemble } from "../../storage/ensembles.ts"
 import { findRun } from "../../storage/runDirectory.ts"
 import { printable } from "../../format/printable.ts"
-import { engineOn } from "../deviceFlag.ts"
+import { type DeviceOption, engineOn } from "../deviceFlag.ts"
 import { device, json, runsDir } from "../flags.ts"
 import { styled } from "../render/printableConsole.ts"
 import { outputColumns } from "../render/printText.ts"
@@ -125,6 +125,18 @@ const membersOf = Effect.fnUntraced(function* (runsDir: string, run: string) {
   return { combine: "mean" as const, members: run.split(",").map((name) => ({ run: name.trim() })) }
 })
 
+/** Undefined: the run's own, on the device that --device names. */
+const engineToPredict = ({
+  device,
+  engine,
+}: {
+  readonly device: DeviceOption
+  readonly engine: Option.Option<EngineName>
+}) =>
+  Option.isNone(engine) && Option.contains(device, "auto")
+    ? Effect.succeed(undefined)
+    : engineOn(Option.getOrUndefined(engine), device)
+
 export const predict = Command.make(
   "predict",
   { run, images, runsDir, checkpoint, engine, device, show, json },
@@ -142,7 +154,7 @@ export const predict = Command.make(
       )
     const predictor = yield* makePredictor(runs, {
       checkpoint: Option.getOrUndefined(options.checkpoint),
-      engine: yield* engineOn(Option.getOrUndefined<EngineName>(options.engine), options.device),
+      engine: yield* engineToPredict(options),
       device: Option.getOrUndefined(options.device),
       combination: combine,
     })

@@ -33,7 +33,7 @@ const otherEngine = Flag.Literals("engine", engines).pipe(
 
 const otherDevice = device.pipe(
   Flag.withDescription(
-    "Resume on the processor (cpu) or on a GPU (gpu) instead of the run's own; needs --allow-engine-change",
+    "Resume on the processor (cpu) or on a GPU (gpu) instead of the run's own device, with --allow-engine-change; auto keeps it",
   ),
 )
 
@@ -55,7 +55,8 @@ type Options = Command.Command.Config.Infer<typeof flags>
 const engineToResume = (run: Run, { device, engine }: Options) =>
   engineOn<EngineName>(
     Option.getOrElse(engine, () => engineChoiceOf(engineOf(run), Option.getOrUndefined(device))),
-    device,
+    // A run never changes by itself: it was decided when it began.
+    Option.filter(device, (value) => value !== "auto"),
   )
 
 /** Lets a worker of a queue resume it. A run that is queued but not begun has no folder yet: it is followed by its whole name. */

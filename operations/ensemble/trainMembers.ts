@@ -20,6 +20,7 @@ import { applyOverrides } from "../../pipeline/experimentFile/load.ts"
 import { execute } from "../../pipeline/execute.ts"
 import { resumeHint } from "../../pipeline/resumeHint.ts"
 import { readReport } from "../../storage/report.ts"
+import { programOf } from "../../pipeline/programOf.ts"
 import { startRun } from "../../pipeline/startRun.ts"
 import { engineToResume, type Target } from "../trainTo.ts"
 import type { Ensemble, Member } from "./ensembleFile.ts"
@@ -27,7 +28,7 @@ import type { Ensemble, Member } from "./ensembleFile.ts"
 export interface TrainMembersOptions {
   readonly overrides: Pick<Overrides, "iterations">
   readonly engine: EngineName
-  /** Where a run is resumed if the engine is "auto"; absent: on the device that trained it. */
+  /** Where a run is resumed if the engine is left open; absent: on the device that trained it. */
   readonly device?: Device | undefined
   readonly threads: number | undefined
   readonly runsDir: string
@@ -119,7 +120,11 @@ export const trainMember = Effect.fn("trainMember")(function* (
     dataDir: options.dataDir,
     prepare: () => Effect.void,
     resumeWith: () => options.resumeWith,
-  }).pipe(Effect.provide(selectEngine(options.engine, { threads: options.threads })))
+  }).pipe(
+    Effect.provide(
+      selectEngine(options.engine, { threads: options.threads, program: programOf(member.experiment) }),
+    ),
+  )
   yield* options.onFinished(started.path)
   return { ...started, seed }
 }, Effect.scoped)

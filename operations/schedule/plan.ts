@@ -5,7 +5,7 @@
  * The file is an experiment, scheduled by the flags, or a schedule of several (`schemas/Schedule.ts`).
  */
 import { Effect, Result, Schema } from "effect"
-import { type Device, gpuEngine } from "../../schemas/EngineInfo.ts"
+import { anyDeviceEngine, type Device, gpuEngine } from "../../schemas/EngineInfo.ts"
 import { Failure } from "../../schemas/Failure.ts"
 import { firstLines } from "../../schemas/shortened.ts"
 import { Schedule, type Webhook } from "../../schemas/Schedule.ts"
@@ -94,10 +94,9 @@ const makeJobs = Effect.fnUntraced(function* ({ device, file, now }: PlanOptions
     if (jobs.some((job) => job.name === name)) {
       problems.push(`two experiments are named ${name}; rename one of them`)
     }
-    if (device === "cpu" && scheduled.engine === gpuEngine) {
-      problems.push(
-        `engine "${gpuEngine}" of ${name} and --device cpu exclude each other; remove one of them`,
-      )
+    const { engine } = scheduled
+    if (device === "cpu" && (engine === gpuEngine || engine === anyDeviceEngine)) {
+      problems.push(`engine "${engine}" of ${name} and --device cpu exclude each other; remove one of them`)
     }
     jobs.push({ ...scheduled, name, due: now ? undefined : Result.getOrUndefined(cron) })
   }

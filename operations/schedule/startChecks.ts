@@ -1,5 +1,6 @@
 /** Checks at the start what would fail at the first scheduled time: (folders, plan) -> nothing, or the error. */
 import { Effect, Layer, Path, Schema } from "effect"
+import { isAnyEngine } from "../../schemas/EngineInfo.ts"
 import { Failure } from "../../schemas/Failure.ts"
 import * as files from "../../storage/files.ts"
 import type { StorageFailed } from "../../storage/StorageFailed.ts"
@@ -29,7 +30,7 @@ export const checkFolder = Effect.fnUntraced(
 
 /** Loads every engine that a job names. */
 export const checkEngines = Effect.fnUntraced(function* ({ jobs }: Plan) {
-  const named = new Set(jobs.flatMap(({ engine }) => (engine === "auto" ? [] : [engine])))
+  const named = new Set(jobs.flatMap(({ engine }) => (isAnyEngine(engine) ? [] : [engine])))
   if (named.size === 0) return
   const { selectEngine } = yield* Effect.promise(() => import("../../engines/select.ts"))
   for (const engine of named) yield* Effect.scoped(Layer.build(selectEngine(engine)))

@@ -30,7 +30,7 @@ import { decodeTrial, type Sweep } from "./sweepFile.ts"
 
 export interface SweepOptions {
   readonly engine: EngineName
-  /** Where a run is resumed if the engine is "auto"; absent: on the device that trained it. */
+  /** Where a run is resumed if the engine is left open; absent: on the device that trained it. */
   readonly device?: Device | undefined
   readonly threads: number | undefined
   readonly runsDir: string

@@ -45,6 +45,18 @@ describe("--device", () => {
     }),
   )
 
+  it.effect("auto leaves engine and device open, and is refused with an engine that is named", () =>
+    Effect.gen(function* () {
+      for (const engine of [undefined, "auto", "auto-gpu"] as const) {
+        assert.strictEqual(yield* engineOn(engine, Option.some("auto")), "auto-gpu")
+      }
+      for (const engine of ["onnx", "tensorflow", "reference"] as const) {
+        const refused = yield* Effect.flip(engineOn(engine, Option.some("auto")))
+        assert.include(refused.message, `--device auto is for the engine auto, found --engine ${engine}`)
+      }
+    }),
+  )
+
   it.effect("is repeated in the commands that a command starts or prints", () =>
     Effect.gen(function* () {
       const common = {
@@ -56,6 +68,8 @@ describe("--device", () => {
       } as const
       const gpu = yield* withDevice({ ...common, device: Option.some("gpu") })
       assert.deepStrictEqual(givenFlags(gpu), ["--device", "gpu"])
+      const any = yield* withDevice({ ...common, device: Option.some("auto") })
+      assert.deepStrictEqual(givenFlags(any), ["--device", "auto"])
       const cpu = yield* withDevice({ ...common, device: Option.some("cpu") })
       assert.deepStrictEqual(givenFlags(cpu), ["--device", "cpu"])
       assert.deepStrictEqual(givenFlags({ ...common, device: Option.none() }), [])
@@ -74,6 +88,12 @@ describe("a recorded engine", () => {
     assert.strictEqual(engineChoiceOf(gpuEngineInfo, "cpu"), "onnx")
     assert.strictEqual(engineChoiceOf({ name: "onnx", device: "cpu" }, "gpu"), "onnx-gpu")
     assert.strictEqual(engineChoiceOf({ name: "tensorflow", device: "gpu" }, "cpu"), "tensorflow")
+  })
+
+  it("keeps its device with --device auto: it was decided when the run began", () => {
+    assert.strictEqual(engineChoiceOf(gpuEngineInfo, "auto"), "onnx-gpu")
+    assert.strictEqual(engineChoiceOf({ name: "onnx", device: "cpu" }, "auto"), "onnx")
+    assert.strictEqual(engineChoiceOf({ name: "tensorflow", device: "cpu" }, "auto"), "tensorflow")
   })
 
   it("names its card", () => {

@@ -10,7 +10,13 @@ import { deviceModels } from "../../engines/onnx/device/deviceModels.ts"
 import { missingChannels } from "../../engines/onnx/device/DeviceGraph.ts"
 import * as Device from "../../engines/onnx/device/Device.ts"
 import { mistakeIn } from "../../engines/onnx/device/probe.ts"
-import { environmentFor, findVulkan, problemOf, usableDrivers } from "../../engines/onnx/device/vulkan.ts"
+import {
+  environmentFor,
+  findVulkan,
+  problemOf,
+  usableDrivers,
+  whyNoCard,
+} from "../../engines/onnx/device/vulkan.ts"
 import * as Onnx from "../../engines/onnx/Onnx.ts"
 import { layers } from "../../schemas/experiment/Model.ts"
 import { optimizers } from "../../schemas/experiment/Optimizer.ts"
@@ -259,6 +265,13 @@ describe("what is found of Vulkan", () => {
     assert.lengthOf(usableDrivers(vulkan, {}), 0)
     assert.strictEqual(problemOf(vulkan, "linux x64", {})?.found, "Vulkan has a driver in software only")
     assert.lengthOf(usableDrivers(vulkan, { TIDEMARK_SOFTWARE_VULKAN: "1" }), 1)
+  })
+
+  it("looks for a card before anything else: drivers alone are none", () => {
+    assert.isUndefined(whyNoCard({}, machine("nvidia", { ...loader, ...nvidia, ...software })))
+    const cardless = machine("cardless", { ...loader, ...software, "sys/class/drm/version": "drm 1.1.0" })
+    assert.strictEqual(whyNoCard({}, cardless), "there is no graphics card")
+    assert.isUndefined(whyNoCard({ TIDEMARK_SOFTWARE_VULKAN: "1" }, cardless))
   })
 
   it("says what is missing: the loader, a driver, or the system", () => {

@@ -1,6 +1,9 @@
 /** Training on a GPU, on Vulkan in software: what it computes, and what the engine says about it. */
-import { assert, describe, it } from "@effect/vitest"
-import { Effect } from "effect"
+import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs"
+import { tmpdir } from "node:os"
+import { join } from "node:path"
+import { assert, describe, it, vi } from "@effect/vitest"
+import { Effect, Logger } from "effect"
 import type { InferenceSession, Tensor } from "onnxruntime-node"
 import { Engine } from "../../engines/Engine.ts"
 import { deviceModels, deviceProgram } from "../../engines/onnx/device/deviceModels.ts"
@@ -9,6 +12,7 @@ import { findGpu } from "../../engines/onnx/device/Device.ts"
 import * as Device from "../../engines/onnx/device/Device.ts"
 import * as Onnx from "../../engines/onnx/Onnx.ts"
 import { loadRuntime, type Ort } from "../../engines/onnx/runtime.ts"
+import { selectEngine } from "../../engines/select.ts"
 import { layers } from "../../schemas/experiment/Model.ts"
 import { optimizers } from "../../schemas/experiment/Optimizer.ts"
 import { hasSoftwareVulkan } from "./softwareVulkan.ts"
@@ -139,6 +143,56 @@ describe.skipIf(!hasSoftwareVulkan)("the onnx engine on Vulkan in software", () 
         )
         assert.deepStrictEqual(yield* trainer.state, before)
       }).pipe(Effect.scoped),
+    300_000,
+  )
+
+  it.live(
+    "is measured by --device auto once, and trains where its time is shorter",
+    () =>
+      Effect.gen(function* () {
+        const cache = mkdtempSync(join(tmpdir(), "tidemark-choice-"))
+        vi.stubEnv("XDG_CACHE_HOME", cache)
+        const lines: Array<string> = []
+        const logger = Logger.make<unknown, void>(({ message }) => void lines.push(String(message)))
+        const choose = Effect.map(Engine, ({ info }) => info).pipe(
+          Effect.provide(selectEngine("auto-gpu", { threads: 2, program: programOf(definition) })),
+          Effect.provide(Logger.layer([logger])),
+        )
+        const first = yield* choose
+        // Lavapipe computes on the processor too, slower than ONNX Runtime does.
+        assert.strictEqual(first.device, "cpu")
+        assert.deepStrictEqual(
+          first.measured?.map(({ device, path }) => [device, path]),
+          [
+            ["cpu", first.path],
+            ["gpu (Vulkan in software)", "webgpu"],
+          ],
+        )
+        assert.isTrue(lines.some((line) => line.includes("measuring this network")))
+        lines.splice(0)
+        assert.deepStrictEqual(yield* choose, first)
+        assert.deepStrictEqual(
+          lines.map((line) => line.split(":", 1)[0]),
+          ["training on the processor"],
+        )
+
+        const folder = join(cache, "tidemark")
+        const [file] = readdirSync(folder).filter((name) => name.startsWith("gpu-"))
+        writeFileSync(
+          join(folder, file),
+          JSON.stringify({ ...JSON.parse(readFileSync(join(folder, file), "utf8")), gpuMs: 1e-3 }),
+        )
+        const faster = yield* choose
+        assert.strictEqual(faster.device, "gpu (Vulkan in software)")
+        assert.strictEqual(faster.measured?.[1].iterationMs, 1e-3)
+        const mistaken = { ...JSON.parse(readFileSync(join(folder, file), "utf8")), gpuMs: null }
+        writeFileSync(join(folder, file), JSON.stringify({ ...mistaken, problem: "its losses differ" }))
+        const wrong = yield* choose
+        assert.strictEqual(wrong.device, "cpu")
+        assert.lengthOf(wrong.measured ?? [], 1)
+        assert.include(lines.at(-1), "the GPU cannot be used: its losses differ")
+        rmSync(cache, { recursive: true })
+      }).pipe(Effect.ensuring(Effect.sync(() => vi.unstubAllEnvs()))),
     300_000,
   )
 

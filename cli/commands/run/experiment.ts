@@ -68,6 +68,7 @@ export const runExperiment = Effect.fn("runExperiment")(function* (loaded: Loade
 
   // Imported already, by `importTraining`.
   const { selectEngine } = yield* Effect.promise(() => import("../../../engines/select.ts"))
+  const { programOf } = yield* Effect.promise(() => import("../../../pipeline/programOf.ts"))
   const { startRun } = yield* Effect.promise(() => import("../../../pipeline/startRun.ts"))
   const { report, path: folder } = yield* startRun({
     ...fork,
@@ -79,7 +80,10 @@ export const runExperiment = Effect.fn("runExperiment")(function* (loaded: Loade
     resumeWith: (path) => ["resume", runArgument(path)],
   }).pipe(
     Effect.provide([
-      selectEngine(options.engine, { threads: Option.getOrUndefined(options.threads) }),
+      selectEngine(options.engine, {
+        threads: Option.getOrUndefined(options.threads),
+        program: programOf(experiment),
+      }),
       StopSignal.layer,
     ]),
   )

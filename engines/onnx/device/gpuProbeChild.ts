@@ -6,6 +6,8 @@ import { createHash } from "node:crypto"
 import { deserialize } from "node:v8"
 import { Effect } from "effect"
 import type { State, Trainer } from "../../Engine.ts"
+import { exampleFeeds, waves } from "../../exampleFeeds.ts"
+import { measureIteration } from "../../measureIteration.ts"
 import { sizeOf } from "../../trace/graph.ts"
 import { loadRuntime, type Ort } from "../runtime.ts"
 import { differenceOfMoves } from "./differenceOfMoves.ts"
@@ -15,25 +17,6 @@ import { type Device, openDeviceSession } from "./session.ts"
 
 const iterations = 2
 const images = 25
-
-/** Values of 0 to 1 without a pattern along any axis. */
-const waves = (size: number) =>
-  Float32Array.from({ length: size }, (_, i) => Math.abs(Math.sin(i * 12.9898 + 1)))
-
-/** Images, one-hot labels, a usual learning rate, and masks that keep half of the values. */
-const feedsOf = ({ feeds }: DeviceModels, classes: number) =>
-  Object.fromEntries(
-    feeds.map(({ name, shape }) => {
-      const size = iterations * sizeOf(shape)
-      if (name === "images") return [name, waves(size)]
-      if (name === "learningRate") return [name, new Float32Array(size).fill(1e-3)]
-      if (name === "labels") {
-        const isLabel = (i: number) => i % classes === Math.floor(i / classes) % classes
-        return [name, Float32Array.from({ length: size }, (_, i) => (isLabel(i) ? 1 : 0))]
-      }
-      return [name, waves(size).map((value) => (value > 0.7 ? 2 : 0))]
-    }),
-  )
 
 interface Outcome {
   readonly losses: ReadonlyArray<number>
@@ -49,7 +32,7 @@ const runOn = Effect.fnUntraced(function* (
   program: DeviceProgram,
 ) {
   const trainer: Trainer = yield* makeDeviceTrainer(ort, program, models, device)
-  const feeds = Object.entries(feedsOf(models, program.classes))
+  const feeds = Object.entries(exampleFeeds(models.feeds, program.classes, iterations))
   const losses: Array<number> = []
   const states: Array<State> = []
   for (let i = 0; i < iterations; i++) {
@@ -76,6 +59,16 @@ const digestOf = ({ losses, predictions, states }: Outcome) => {
 const largestDifference = (a: Float32Array, b: Float32Array) =>
   a.reduce((largest, value, i) => Math.max(largest, Math.abs(value - b[i])), 0)
 
+const timeOn = Effect.fnUntraced(function* (
+  ort: Ort,
+  device: Device,
+  models: DeviceModels,
+  program: DeviceProgram,
+) {
+  const trainer: Trainer = yield* makeDeviceTrainer(ort, program, models, device)
+  return yield* measureIteration(trainer, models.feeds, program.classes)
+}, Effect.scoped)
+
 const answer = Effect.fnUntraced(function* (task: Task) {
   const ort = yield* loadRuntime
   const gpu: Device = { kind: "webgpu", threads: 1 }
@@ -83,7 +76,7 @@ const answer = Effect.fnUntraced(function* (task: Task) {
     yield* Effect.scoped(openDeviceSession(ort, task.model, gpu))
     return { kind: "opened" } satisfies Answer
   }
-  const { models, program, threads } = task
+  const { isTimed, models, program, threads } = task
   const expected = yield* runOn(ort, { kind: "cpu", threads }, models, program)
   const actual = yield* runOn(ort, gpu, models, program)
   const again = yield* runOn(ort, gpu, models, program)
@@ -97,6 +90,7 @@ const answer = Effect.fnUntraced(function* (task: Task) {
       actual: actual.states,
     }),
     predictions: largestDifference(expected.predictions, actual.predictions),
+    iterationMs: isTimed ? yield* timeOn(ort, gpu, models, program) : null,
   } satisfies Answer
 })
 

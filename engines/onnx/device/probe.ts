@@ -3,7 +3,7 @@
  *
  * Two real steps and a prediction run in another process: on the processor, and twice on the GPU. They must agree with the
  * processor up to rounding, and with themselves to the bit. Nothing is cached: the driver, the card or what else uses it may have
- * changed.
+ * changed. For a choice between processor and GPU (`choose.ts`), iterations are timed too.
  */
 import { spawn } from "node:child_process"
 import { fileURLToPath } from "node:url"
@@ -12,15 +12,18 @@ import { Effect, Option, Schema } from "effect"
 import { OnnxGraph } from "../graph.ts"
 import type { DeviceModels, DeviceProgram } from "./DeviceTrainer.ts"
 
+export interface CompareTask {
+  readonly kind: "compare"
+  readonly models: DeviceModels
+  readonly program: DeviceProgram
+  readonly threads: number
+  /** Whether iterations on the GPU are timed as well. */
+  readonly isTimed: boolean
+}
+
 export type Task =
   /** Opens a session on the GPU. */
-  | { readonly kind: "open"; readonly model: Uint8Array }
-  | {
-      readonly kind: "compare"
-      readonly models: DeviceModels
-      readonly program: DeviceProgram
-      readonly threads: number
-    }
+  { readonly kind: "open"; readonly model: Uint8Array } | CompareTask
 
 // JSON has no NaN: a loss that is none is null.
 const Losses = Schema.Array(Schema.NullOr(Schema.Finite))
@@ -36,6 +39,8 @@ const Answer = Schema.Union([
     moves: Schema.NullOr(Schema.Finite),
     /** The largest difference of a prediction. */
     predictions: Schema.NullOr(Schema.Finite),
+    /** The time of an iteration on the GPU; null if it was not measured. */
+    iterationMs: Schema.NullOr(Schema.Finite),
   }),
   Schema.Struct({ kind: Schema.Literal("failed"), reason: Schema.String }),
 ])
@@ -55,8 +60,10 @@ const predictionTolerance = 0.01
 const within = (value: number | null, limit: number) => value !== null && value <= limit
 const show = (value: number | null) => (value === null ? "NaN" : value.toPrecision(6))
 
+type Compared = Extract<Answer, { readonly kind: "compared" }>
+
 /** What is wrong with the result of a comparison. */
-export const mistakeIn = (compared: Extract<Answer, { readonly kind: "compared" }>): string | undefined => {
+export const mistakeIn = (compared: Omit<Compared, "iterationMs">): string | undefined => {
   const { expected, actual } = compared.losses
   const isClose = (loss: number | null, i: number) => {
     const other = actual[i] ?? null
@@ -134,15 +141,33 @@ export const findOpenProblem = Effect.fn("probeGpu")(function* () {
   return adapterFailure.exec(answer.reason)?.[1] ?? answer.reason
 })
 
+export interface ProbedProgram {
+  /** Why the program cannot be trained on the GPU. */
+  readonly problem: string | undefined
+  /** Whether the problem is in what the GPU computed: it will be there again. */
+  readonly isMistake: boolean
+  /** Null if it was not measured. */
+  readonly iterationMs: number | null
+}
+
+/** Compares a program on the GPU with the processor, and times it there if `isTimed`. */
+export const probeProgram = Effect.fnUntraced(function* (task: Omit<CompareTask, "kind">) {
+  const answer = yield* ask({ kind: "compare", ...task })
+  const failed = (problem: string): ProbedProgram => ({ problem, isMistake: false, iterationMs: null })
+  if (answer.kind === "failed") return failed(answer.reason)
+  if (answer.kind === "opened") return failed("the process that tried it did something else")
+  yield* Effect.logDebug("the GPU was compared with the processor", answer)
+  const problem = mistakeIn(answer)
+  const { iterationMs } = answer
+  return { problem, isMistake: problem !== undefined, iterationMs } satisfies ProbedProgram as ProbedProgram
+})
+
 /** Why a program cannot be trained on the GPU. */
 export const findProblem = Effect.fn("probeProgram")(function* (
   models: DeviceModels,
   program: DeviceProgram,
   threads: number,
 ) {
-  const answer = yield* ask({ kind: "compare", models, program, threads })
-  if (answer.kind === "failed") return answer.reason
-  if (answer.kind === "opened") return "the process that tried it did something else"
-  yield* Effect.logDebug("the GPU was compared with the processor", answer)
-  return mistakeIn(answer)
+  const { problem } = yield* probeProgram({ models, program, threads, isTimed: false })
+  return problem
 })

@@ -33,6 +33,8 @@ export interface Vulkan {
 
 type Environment = Readonly<Record<string, string | undefined>>
 
+export const allowsSoftware = (env: Environment = process.env) => env[softwareVariable] === "1"
+
 /** A place that does not exist has nothing. */
 const orElse = <A>(otherwise: A, read: () => A): A => {
   try {
@@ -131,6 +133,13 @@ const cardsOf = (root: string): ReadonlyArray<string> => {
   return [...named, ...numbered]
 }
 
+/**
+ * Why `--device auto` need not look further, from two folders: undefined if there may be a card. Mesa's drivers are installed on
+ * machines without one.
+ */
+export const whyNoCard = (env: Environment = process.env, root = "/"): string | undefined =>
+  allowsSoftware(env) || cardsOf(root).length > 0 ? undefined : "there is no graphics card"
+
 export const findVulkan = (env: Environment = process.env, root = "/"): Vulkan => {
   const folders = libraryFolders(env, root)
   return {
@@ -139,8 +148,6 @@ export const findVulkan = (env: Environment = process.env, root = "/"): Vulkan =
     cards: cardsOf(root),
   }
 }
-
-export const allowsSoftware = (env: Environment = process.env) => env[softwareVariable] === "1"
 
 /** The drivers that training may use. */
 export const usableDrivers = (

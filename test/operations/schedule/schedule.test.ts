@@ -137,16 +137,18 @@ describe("what would fail at a scheduled time", () => {
     )
   })
 
-  it("refuses --device cpu for a file whose engine is on a GPU", async () => {
-    const onGpu = join(scratch, "onGpu.ts")
-    const entry = { file, cron: "30 2 * * *", engine: "onnx-gpu" }
-    writeFileSync(onGpu, `export default ${JSON.stringify({ experiments: [entry] })}`)
-    const { code, stderr } = await runCommand("schedule", onGpu, "--device", "cpu", "--print-systemd")
-    assert.strictEqual(code, 65)
-    assert.include(
-      stderr,
-      `engine "onnx-gpu" of squares and --device cpu exclude each other; remove one of them`,
-    )
+  it("refuses --device cpu for a file whose engine is, or may be, on a GPU", async () => {
+    for (const engine of ["onnx-gpu", "auto-gpu"]) {
+      const onGpu = join(scratch, `${engine}.ts`)
+      const entry = { file, cron: "30 2 * * *", engine }
+      writeFileSync(onGpu, `export default ${JSON.stringify({ experiments: [entry] })}`)
+      const { code, stderr } = await runCommand("schedule", onGpu, "--device", "cpu", "--print-systemd")
+      assert.strictEqual(code, 65)
+      assert.include(
+        stderr,
+        `engine "${engine}" of squares and --device cpu exclude each other; remove one of them`,
+      )
+    }
   })
 
   it("accepts a schedule file of several experiments, and prints units for it", async () => {

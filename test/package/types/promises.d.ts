@@ -1,5 +1,5 @@
-import { type ClassResult, type ComparedPair, type EngineChoice, type ErrorKind, type Folders, type ImagePrediction, type ImageRefusal, type Interval, type MetricRow, type PredictorOptions, type ResumeOptions, type RunComparison, type RunDetails, type RunEvent, type RunOptions, type RunResult, type RunStatus, type RunSummary, type TestResult, TidemarkError } from "./run.js"
-export { type ClassResult, type ComparedPair, type EngineChoice, type ErrorKind, type Folders, type ImagePrediction, type ImageRefusal, type Interval, type MetricRow, type PredictorOptions, type ResumeOptions, type RunComparison, type RunDetails, type RunEvent, type RunOptions, type RunResult, type RunStatus, type RunSummary, type TestResult, TidemarkError }
+import { type ClassResult, type ComparedPair, type DeviceChoice, type EngineChoice, type ErrorKind, type Folders, type ImagePrediction, type ImageRefusal, type Interval, type MetricRow, type PredictorOptions, type ResumeOptions, type RunComparison, type RunDetails, type RunEvent, type RunOptions, type RunResult, type RunStatus, type RunSummary, type TestResult, TidemarkError } from "./run.js"
+export { type ClassResult, type ComparedPair, type DeviceChoice, type EngineChoice, type ErrorKind, type Folders, type ImagePrediction, type ImageRefusal, type Interval, type MetricRow, type PredictorOptions, type ResumeOptions, type RunComparison, type RunDetails, type RunEvent, type RunOptions, type RunResult, type RunStatus, type RunSummary, type TestResult, TidemarkError }
 import { type EnsembleInput, type ExperimentInput } from "./index.js"
 export { type EnsembleInput, type ExperimentInput }
 
@@ -51,6 +51,8 @@ export declare function resume(run: string, options?: {
   readonly iterations?: number
   /** Default: the engine of the run, which alone resumes exactly. Another one needs `allowEngineChange`. */
   readonly engine?: EngineChoice
+  /** Default, and `auto`: the device of the run. Another one needs `allowEngineChange`. */
+  readonly device?: DeviceChoice
   /** Default: as many as before. */
   readonly threads?: number
   readonly allowEngineChange?: boolean
@@ -68,6 +70,8 @@ export declare function run(options: {
   readonly experiment: string | ExperimentInput
   /** Default: `auto`. */
   readonly engine?: EngineChoice
+  /** Default: the processor; `tensorflow` uses CUDA if it was built with it. */
+  readonly device?: DeviceChoice
   /** Processor threads. Default: all cores. */
   readonly threads?: number
   /** Replaces the budget of the experiment. */

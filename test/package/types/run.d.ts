@@ -34,6 +34,12 @@ export interface ComparedPair {
   readonly verdict: string
 }
 
+/**
+ * The processor; a GPU, with the engine `onnx`, or an error if none can be used; or, of the engine `auto`, the one of both that
+ * trains this network faster.
+ */
+export type DeviceChoice = "auto" | "cpu" | "gpu"
+
 /** An engine, or `auto` for the fastest one that works here. */
 export type EngineChoice = "auto" | "tensorflow" | "onnx" | "reference"
 
@@ -103,6 +109,8 @@ export interface Predictor {
 export interface PredictorOptions {
   /** Default: the engine of the run. */
   readonly engine?: EngineChoice
+  /** Default: the device of the run. `auto`: the processor, which predicts sooner than a GPU is tried. */
+  readonly device?: DeviceChoice
   /** The iteration of a checkpoint, in place of the one that was tested. */
   readonly checkpoint?: number
   /** The folder of run directories. Default: `runs` in the working folder. */
@@ -114,6 +122,8 @@ export interface ResumeOptions {
   readonly iterations?: number
   /** Default: the engine of the run, which alone resumes exactly. Another one needs `allowEngineChange`. */
   readonly engine?: EngineChoice
+  /** Default, and `auto`: the device of the run. Another one needs `allowEngineChange`. */
+  readonly device?: DeviceChoice
   /** Default: as many as before. */
   readonly threads?: number
   readonly allowEngineChange?: boolean
@@ -201,6 +211,8 @@ export interface RunOptions {
   readonly experiment: string | ExperimentInput
   /** Default: `auto`. */
   readonly engine?: EngineChoice
+  /** Default: the processor; `tensorflow` uses CUDA if it was built with it. */
+  readonly device?: DeviceChoice
   /** Processor threads. Default: all cores. */
   readonly threads?: number
   /** Replaces the budget of the experiment. */
