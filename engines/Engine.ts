@@ -93,15 +93,33 @@ export class StateMismatch extends Failure<StateMismatch>()("StateMismatch", {
     `the state does not fit this model: ${firstLines(problems, 5).join(", ")}; use a checkpoint of the same model and optimizer`,
 }) {}
 
+/** The examples of a dataset in memory. */
+export interface Examples {
+  readonly count: number
+  /** [count, height, width, channels], a byte a value. */
+  readonly pixels: Uint8Array
+  /** [count], 0 to classes - 1. */
+  readonly labels: Int32Array
+  /** The input of the network for each byte: [256] for all channels, or [channels, 256]. */
+  readonly table: Float32Array
+}
+
 export interface Trainer {
   /**
    * Runs `iterations` updates. `feeds` holds the values of all of them by the feed's name, [iterations, ...shape]. Returns one
    * loss and one error rate for each. The JavaScript thread may be blocked meanwhile.
+   *
+   * Of examples that are held (`hold`), `indices` [iterations, batch] take the place of `images` and `labels`, with the same bits.
    */
   readonly train: (
     iterations: number,
     feeds: Readonly<Record<string, Float32Array>>,
   ) => Effect.Effect<{ readonly losses: Float32Array; readonly errorRates: Float32Array }, EngineFailed>
+  /**
+   * Copies examples to the device, unless they are too large: whether they are there. Absent if the engine computes in this
+   * process's memory.
+   */
+  readonly hold?: (examples: Examples) => Effect.Effect<boolean, EngineFailed>
   /** The number of images per call at which `predict` is most efficient. */
   readonly evaluationBatch: number
   /** The program's predictions, row-major [images, classes], for any number of images [images, height, width, channels]. */

@@ -50,7 +50,8 @@ const train = Effect.fnUntraced(function* (resources: RunResources) {
     execute: Effect.fnUntraced(
       function* (previous) {
         const { network, trainer } = yield* resources.trainer
-        const { dataset, feeds, validation } = yield* resources.data
+        const { dataset, examples, feeds, validation } = yield* resources.data
+        const isHeld = examples !== undefined && trainer.hold !== undefined && (yield* trainer.hold(examples))
         const { train } = resources.split
         return yield* trainModel({
           experiment,
@@ -59,7 +60,7 @@ const train = Effect.fnUntraced(function* (resources: RunResources) {
           parent,
           trainer,
           examples: train.length,
-          feeds: feeds(network.dropoutMasks),
+          feeds: feeds(network.dropoutMasks, isHeld),
           ...resources.measures,
           validation,
           checkpoints: paths.join(path, layout.checkpoints),

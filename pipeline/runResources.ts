@@ -3,12 +3,12 @@
  * the compiled trainer. Each is made once, when a stage first needs it, and released with the run's scope.
  */
 import { Effect, Scope, Stream } from "effect"
-import { Engine } from "../engines/Engine.ts"
+import { Engine, type Examples } from "../engines/Engine.ts"
 import type { DatasetFigures } from "../schemas/experiment/Dataset.ts"
 import type { Experiment } from "../schemas/experiment/Experiment.ts"
 import { inferShapes } from "../schemas/experiment/shapes.ts"
 import { checkMemory } from "../stages/model/memory.ts"
-import { batches, type BatchRange, fillHere } from "../stages/batch/batch.ts"
+import { batches, type BatchRange, fillHere, fillIndices } from "../stages/batch/batch.ts"
 import { fillInWorker } from "../stages/batch/batchThread.ts"
 import type { FillFailed } from "../stages/batch/Filler.ts"
 import { callMetric, callSchedule, type Predictions, trySchedule } from "../stages/code/call.ts"
@@ -67,14 +67,22 @@ const makeData = Effect.fnUntraced(function* (
       ? Effect.succeed(fillHere(options))
       : fillInWorker(options).pipe(Scope.provide(scope)),
   )
+  /** What an engine may hold: examples that are the same in every epoch. */
+  const examples: Examples | undefined =
+    augmentation === undefined && !isStored(dataset.images)
+      ? { count: dataset.labels.length, pixels: dataset.images, labels: dataset.labels, table }
+      : undefined
   const feeds =
-    (dropoutMasks: ReadonlyArray<DropoutMask>) =>
+    (dropoutMasks: ReadonlyArray<DropoutMask>, isHeld: boolean) =>
     (range: BatchRange): Stream.Stream<FeedChunk, FillFailed> =>
-      Stream.unwrap(Effect.map(filler, (filler) => batches(filler, range))).pipe(
-        withFeeds({ dropoutMasks, schedule: optimizer.learningRate, total, ownRate }),
-      )
+      Stream.unwrap(
+        Effect.map(isHeld ? Effect.succeed(fillIndices(options)) : filler, (filler) =>
+          batches(filler, range),
+        ),
+      ).pipe(withFeeds({ dropoutMasks, isHeld, schedule: optimizer.learningRate, total, ownRate }))
   return {
     dataset,
+    examples,
     feeds,
     validation: evaluationSplit(split.validation),
     test: evaluationSplit(split.test),

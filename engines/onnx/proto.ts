@@ -7,7 +7,7 @@ import { fileURLToPath } from "node:url"
 import protobuf from "protobufjs"
 
 /** TensorProto.DataType */
-export const dataType = { float32: 1, int32: 6, int64: 7, bool: 9 } as const
+export const dataType = { float32: 1, uint8: 2, int32: 6, int64: 7, bool: 9 } as const
 export type DataType = keyof typeof dataType
 
 export interface TensorProto {

@@ -7,6 +7,7 @@
 import { Effect, Fiber, Stream } from "effect"
 import { type FillFailed, type Filler, sizesOf } from "./Filler.ts"
 import { batchFiller, type BatchOptions } from "./fillBatch.ts"
+import { endlessShuffle } from "../shuffle.ts"
 
 /** Fills on this thread. */
 export const fillHere = (options: BatchOptions): Filler => {
@@ -24,6 +25,24 @@ export const fillHere = (options: BatchOptions): Filler => {
   }
 }
 
+/** For an engine that holds the dataset: the indices of examples in place of their images, and no labels. */
+export const fillIndices = ({
+  batchSize,
+  indices,
+  seed,
+}: Omit<BatchOptions, "augmentation" | "table">): Filler => {
+  const indexAt = endlessShuffle(seed, indices.length)
+  return {
+    sizes: { images: batchSize, labels: 0 },
+    fill: (iteration, iterations, arrays) =>
+      Effect.sync(() => {
+        const from = iteration * batchSize
+        for (let i = 0; i < iterations * batchSize; i++) arrays.images[i] = indices[indexAt(from + i)]
+        return arrays
+      }),
+  }
+}
+
 /**
  * The batches of consecutive iterations. The arrays belong to the stream: they hold these values until the next chunk is
  * pulled, and are filled again after that.
@@ -31,7 +50,7 @@ export const fillHere = (options: BatchOptions): Filler => {
 export interface BatchChunk {
   readonly iteration: number
   readonly iterations: number
-  /** [iterations, batch, height, width, channels] */
+  /** [iterations, batch, height, width, channels]; of `fillIndices`, [iterations, batch] */
   readonly images: Float32Array
   /** [iterations, batch, classes], one-hot */
   readonly labels: Float32Array

@@ -20,13 +20,15 @@ export interface FeedOptions {
   /** Of a schedule of own code. */
   readonly ownRate?: OwnRate | undefined
   readonly dropoutMasks: ReadonlyArray<DropoutMask>
+  /** Whether the engine holds the examples, and the batches are their indices. */
+  readonly isHeld?: boolean
 }
 
 const size = (shape: ReadonlyArray<number>) => shape.reduce((a, b) => a * b, 1)
 
 /** Of consecutive iterations. A schedule of own code is guarded once for all of them. */
 const learningRates = (
-  { ownRate, schedule, total }: Omit<FeedOptions, "dropoutMasks">,
+  { ownRate, schedule, total }: Omit<FeedOptions, "dropoutMasks" | "isHeld">,
   from: number,
   iterations: number,
 ): Effect.Effect<Float32Array, OwnCodeFailed> => {
@@ -37,7 +39,7 @@ const learningRates = (
 
 /** Adds the learning rates and the dropout masks to each chunk of batches. */
 export const withFeeds =
-  ({ dropoutMasks, ownRate, schedule, total }: FeedOptions) =>
+  ({ dropoutMasks, isHeld = false, ownRate, schedule, total }: FeedOptions) =>
   <E, R>(batches: Stream.Stream<BatchChunk, E, R>): Stream.Stream<FeedChunk, E | OwnCodeFailed, R> =>
     Stream.mapEffect(
       batches,
@@ -51,10 +53,11 @@ export const withFeeds =
           }
           return [mask.feed, values]
         })
+        const examples: Record<string, Float32Array> = isHeld ? { indices: images } : { images, labels }
         return {
           iteration,
           iterations,
-          feeds: { images, labels, learningRate, ...Object.fromEntries(masks) },
+          feeds: { ...examples, learningRate, ...Object.fromEntries(masks) },
         } satisfies FeedChunk
       }),
     )

@@ -102,6 +102,81 @@ describe("the models for a device", () => {
   )
 })
 
+describe("examples that are held", () => {
+  const ownChannels: Case = { model: convolutional, inputShape: [8, 8, 3] }
+  const tables = {
+    "one table for all channels": Float32Array.from({ length: 256 }, (_, i) => i / 255),
+    "a table for each channel": Float32Array.from(
+      { length: 768 },
+      (_, i) => ((i % 256) - 10 * (i >> 8)) / 77,
+    ),
+  }
+  for (const [name, table] of Object.entries(tables)) {
+    it.effect(`give the bits of the same examples when they are fed: ${name}`, () =>
+      Effect.gen(function* () {
+        const program = yield* programOf(ownChannels)
+        const iterations = 3
+        const [count, size] = [40, 8 * 8 * 3]
+        const examples = {
+          count,
+          pixels: Uint8Array.from({ length: count * size }, (_, i) => (i * 7 + (i >> 8)) % 256),
+          labels: Int32Array.from({ length: count }, (_, i) => i % 3),
+          table,
+        }
+        const batch = program.batchSize
+        const indices = Float32Array.from({ length: iterations * batch }, (_, i) => (i * 17 + 39) % count)
+        const { images: _, labels, ...others } = feedsOf(program, iterations)
+        labels.fill(0)
+        const pixels = new Float32Array(iterations * batch * size)
+        indices.forEach((index, row) => {
+          labels[3 * row + examples.labels[index]] = 1
+          const bytes = examples.pixels.subarray(index * size, (index + 1) * size)
+          bytes.forEach((byte, i) => {
+            pixels[row * size + i] = table[table.length === 256 ? byte : 256 * (i % 3) + byte]
+          })
+        })
+        const engine = yield* Engine
+        const fed = yield* engine.compile(program)
+        const expected = yield* fed.train(iterations, { images: pixels, labels, ...others })
+        const holding = yield* engine.compile(program)
+        assert.isTrue(yield* holding.hold?.(examples) ?? Effect.succeed(false))
+        const first = yield* holding.train(1, {
+          indices: indices.subarray(0, batch),
+          ...Object.fromEntries(
+            Object.entries(others).map(([name, data]) => [name, data.subarray(0, data.length / iterations)]),
+          ),
+        })
+        const later = yield* holding.train(2, {
+          indices: indices.subarray(batch),
+          ...Object.fromEntries(
+            Object.entries(others).map(([name, data]) => [name, data.subarray(data.length / iterations)]),
+          ),
+        })
+        assert.deepStrictEqual([...first.losses, ...later.losses], [...expected.losses])
+        assert.deepStrictEqual(yield* holding.state, yield* fed.state)
+      }).pipe(Effect.scoped, Effect.provide(Device.layerOnProcessor({ threads: 1 }))),
+    )
+  }
+
+  it.effect(
+    "are as large as every device can bind; more are not held, nor by an engine of the processor",
+    () =>
+      Effect.gen(function* () {
+        const program = yield* programOf(cases["Adam, and averages of the weights"])
+        const trainer = yield* (yield* Engine).compile(program)
+        const count = 128 * 2 ** 14 + 1
+        const labels = new Int32Array(count)
+        const examples = { count, pixels: new Uint8Array(64 * count), labels, table: new Float32Array(256) }
+        assert.isFalse(yield* trainer.hold?.(examples) ?? Effect.succeed(true))
+        const portable = Onnx.layer({ path: "portable", threads: 1 })
+        const onProcessor = yield* Effect.flatMap(Engine, (engine) => engine.compile(program)).pipe(
+          Effect.provide(portable),
+        )
+        assert.isUndefined(onProcessor.hold)
+      }).pipe(Effect.scoped, Effect.provide(Device.layerOnProcessor({ threads: 1 }))),
+  )
+})
+
 describe("convolutions on a device", () => {
   it("get channels of zeros if their number is a multiple of 3 and not of 4, from 6 on", () => {
     const counts = [1, 3, 4, 5, 6, 9, 12, 15, 30, 32]

@@ -196,6 +196,61 @@ describe.skipIf(!hasSoftwareVulkan)("the onnx engine on Vulkan in software", () 
     300_000,
   )
 
+  it.live(
+    "reads the losses of a hundred steps twice, and nothing else, with the state and held examples on the GPU",
+    () =>
+      Effect.gen(function* () {
+        const ort = yield* loadRuntime
+        yield* findGpu()
+        const dense: Case = { model: [layers.flatten(), layers.dense({ units: 3 })] }
+        const program = yield* programOf(dense)
+        const models = yield* deviceModels(program)
+        const readings: Array<ReadonlyArray<string>> = []
+        const places: Array<string> = []
+        const watched = {
+          ...ort,
+          InferenceSession: {
+            create: async (model: Uint8Array, options: InferenceSession.SessionOptions) => {
+              const session = await ort.InferenceSession.create(model, options)
+              const run: InferenceSession["run"] = async (feeds: Feeds, ...more: ReadonlyArray<never>) => {
+                if (model === models.reader) readings.push([...(more[0] as ReadonlyArray<string>)])
+                if (model === models.step) {
+                  const { at: _, learningRate: __, ...others } = feeds
+                  places.push(...Object.values(others).map(({ location }) => location))
+                }
+                return session.run(feeds, ...more)
+              }
+              return { run, release: () => session.release() }
+            },
+          },
+        } as unknown as Ort
+        const device = { kind: "webgpu", threads: 1 } as const
+        const trainer = yield* makeDeviceTrainer(watched, yield* deviceProgram(program), models, device)
+        const count = 20
+        const examples = {
+          count,
+          pixels: Uint8Array.from({ length: 64 * count }, (_, i) => (i * 7) % 256),
+          labels: Int32Array.from({ length: count }, (_, i) => i % 3),
+          table: Float32Array.from({ length: 256 }, (_, i) => i / 255),
+        }
+        assert.isTrue(yield* trainer.hold(examples))
+        const { learningRate } = feedsOf(program, 100)
+        const indices = Float32Array.from({ length: 100 * program.batchSize }, (_, i) => (i * 3) % count)
+        yield* trainer.train(100, { indices, learningRate })
+        assert.deepStrictEqual(readings, [
+          ["losses:read", "errorRates:read"],
+          ["losses:read", "errorRates:read"],
+        ])
+        // The initial state and the empty losses are sent; what a step leaves stays.
+        const sent = places.filter((place) => place === "cpu").length
+        assert.strictEqual(sent, models.state.length + 2 + 2)
+        assert.strictEqual(places.length - sent, 100 * (models.state.length + 2 + 2) - sent)
+        yield* trainer.train(50, { indices: indices.subarray(0, 50 * program.batchSize), learningRate })
+        assert.lengthOf(readings, 3)
+      }).pipe(Effect.scoped),
+    300_000,
+  )
+
   it.live("names its device and its driver", () =>
     Effect.gen(function* () {
       const { info } = yield* Engine

@@ -18,6 +18,7 @@ import {
   stepsPerRead,
 } from "./compileForDevice.ts"
 import { carry, freeDevice, packState, type Tensors, unpackState } from "./DeviceState.ts"
+import { type HeldExamples, holdExamples } from "./heldExamples.ts"
 import { type Device, openDeviceSession } from "./session.ts"
 
 export interface DeviceModels extends DeviceStep {
@@ -45,13 +46,36 @@ interface Sessions {
 
 type Feeds = Readonly<Record<string, Float32Array>>
 
+/** The examples on the device, once they are there. */
+interface Held {
+  examples: HeldExamples | undefined
+}
+
+/** What iterations are fed from: values of a call, or examples on the device. */
+interface Source {
+  readonly values: Feeds
+  readonly held: HeldExamples | undefined
+}
+
+/** The feeds of iteration i of a call. Those that were gathered are on the device. */
+const feedsAt = async (ort: Ort, { feeds }: DeviceStep, { held, values }: Source, i: number) => {
+  const of = (values: Float32Array, size: number) => values.subarray(i * size, (i + 1) * size)
+  const batch = feeds.find(({ name }) => name === "images")?.shape[0] ?? 0
+  const gathered: Tensors =
+    values.indices === undefined || held === undefined ? {} : await held.gather(of(values.indices, batch))
+  const fed = feeds.map(({ name, shape }) => {
+    return [name, gathered[name] ?? floatTensor(ort, of(values[name], sizeOf(shape)), shape)] as const
+  })
+  return { gathered, fed: Object.fromEntries(fed) }
+}
+
 /** Updates `from` to `to` of a call, at most `stepsPerRead`: the next tensors, logs included. Frees what it made if it fails. */
 const runSteps = async (
   ort: Ort,
   { step }: Sessions,
-  { carried, feeds }: DeviceStep,
+  model: DeviceStep,
   before: Tensors,
-  values: Feeds,
+  source: Source,
   [from, to]: readonly [number, number],
 ): Promise<Tensors> => {
   const empty = logNames.map((name) => [
@@ -63,12 +87,10 @@ const runSteps = async (
     for (let i = from; i < to; i++) {
       const at = new Float32Array(stepsPerRead)
       at[i - from] = 1
-      const fed = feeds.map(({ name, shape }) => {
-        const size = sizeOf(shape)
-        return [name, floatTensor(ort, values[name].subarray(i * size, (i + 1) * size), shape)] as const
-      })
-      const marked = { ...tensors, at: floatTensor(ort, at, [stepsPerRead]), ...Object.fromEntries(fed) }
-      const next = carry(carried, await step.run(marked))
+      const { fed, gathered } = await feedsAt(ort, model, source, i)
+      const marked = { ...tensors, at: floatTensor(ort, at, [stepsPerRead]), ...fed }
+      const outputs = await step.run(marked).finally(() => freeDevice(gathered))
+      const next = carry(model.carried, outputs)
       freeAllBut(tensors, before)
       tensors = next
     }
@@ -84,7 +106,13 @@ const freeAllBut = (tensors: Tensors, kept: Tensors): void => {
   freeDevice(Object.fromEntries(Object.entries(tensors).filter(([, tensor]) => !keep.has(tensor))))
 }
 
-const makeTrain = (ort: Ort, sessions: Sessions, step: DeviceStep, current: Current): Trainer["train"] => {
+const makeTrain = (
+  ort: Ort,
+  sessions: Sessions,
+  step: DeviceStep,
+  current: Current,
+  held: Held,
+): Trainer["train"] => {
   const names = step.state.map(({ name }) => name)
   const run = async (iterations: number, values: Feeds) => {
     const losses = new Float32Array(iterations)
@@ -94,7 +122,8 @@ const makeTrain = (ort: Ort, sessions: Sessions, step: DeviceStep, current: Curr
     try {
       for (let from = 0; from < iterations; from += stepsPerRead) {
         const to = Math.min(iterations, from + stepsPerRead)
-        const after = await runSteps(ort, sessions, step, tensors, values, [from, to])
+        const source = { values, held: held.examples }
+        const after = await runSteps(ort, sessions, step, tensors, source, [from, to])
         if (tensors !== before) freeDevice(tensors)
         tensors = Object.fromEntries(names.map((name) => [name, after[name]]))
         const read = await sessions.reader
@@ -171,6 +200,26 @@ const makePredict = Effect.fnUntraced(function* (
   return predict
 })
 
+/** A trainer holds one dataset: a second one takes the place of the first. */
+const makeHold = Effect.fnUntraced(function* (
+  ort: Ort,
+  device: Device,
+  { classes, inputShape }: DeviceProgram,
+  { feeds }: DeviceStep,
+  held: Held,
+) {
+  const scope = yield* Effect.scope
+  const batch = feeds.find(({ name }) => name === "images")?.shape[0]
+  const hold: Trainer["hold"] = Effect.fnUntraced(function* (examples) {
+    // A step that reads no images.
+    if (batch === undefined) return false
+    const shape = { images: [batch, ...inputShape], classes }
+    held.examples = yield* holdExamples(ort, device, shape, examples).pipe(Scope.provide(scope))
+    return held.examples !== undefined
+  })
+  return hold
+})
+
 /** The state in the order of the program, read from the device. */
 const makeState = (
   { reader }: Sessions,
@@ -209,6 +258,7 @@ export const makeDeviceTrainer = Effect.fn("openDeviceTrainer")(function* (
   const zeros = Object.fromEntries(
     logNames.map((name) => [name, floatTensor(ort, new Float32Array(stepsPerRead), [stepsPerRead])]),
   )
+  const held: Held = { examples: undefined }
   const load = Effect.fn("load")(function* (loaded: State) {
     const ordered = yield* checkState(initial, loaded)
     const before = current.tensors
@@ -216,7 +266,8 @@ export const makeDeviceTrainer = Effect.fn("openDeviceTrainer")(function* (
     freeDevice(before)
   })
   return {
-    train: makeTrain(ort, sessions, models, current),
+    train: makeTrain(ort, sessions, models, current, held),
+    hold: yield* makeHold(ort, device, program, models, held),
     evaluationBatch: models.evaluationBatch,
     predict: yield* makePredict(ort, device, program, models, current),
     state: makeState(sessions, models, initial, zeros, current),

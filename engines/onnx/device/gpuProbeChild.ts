@@ -6,7 +6,7 @@ import { createHash } from "node:crypto"
 import { deserialize } from "node:v8"
 import { Effect } from "effect"
 import type { State, Trainer } from "../../Engine.ts"
-import { exampleFeeds, waves } from "../../exampleFeeds.ts"
+import { exampleDataset, exampleFeeds, waves } from "../../exampleFeeds.ts"
 import { measureIteration } from "../../measureIteration.ts"
 import { sizeOf } from "../../trace/graph.ts"
 import { loadRuntime, type Ort } from "../runtime.ts"
@@ -25,22 +25,32 @@ interface Outcome {
   readonly predictions: Float32Array
 }
 
+/** The values of one iteration. */
+const only = (feeds: Readonly<Record<string, Float32Array>>, i: number) =>
+  Object.fromEntries(
+    Object.entries(feeds).map(([name, data]) => {
+      const size = data.length / iterations
+      return [name, data.subarray(i * size, (i + 1) * size)] as const
+    }),
+  )
+
+/** `isHeld`: the same examples, but held on the device. */
 const runOn = Effect.fnUntraced(function* (
   ort: Ort,
   device: Device,
   models: DeviceModels,
   program: DeviceProgram,
+  isHeld = false,
 ) {
   const trainer: Trainer = yield* makeDeviceTrainer(ort, program, models, device)
-  const feeds = Object.entries(exampleFeeds(models.feeds, program.classes, iterations))
+  const { images: pixels, labels, ...others } = exampleFeeds(models.feeds, program.classes, iterations)
+  const dataset = isHeld ? exampleDataset(models.feeds, program.classes, iterations) : undefined
+  const holds = dataset !== undefined && (yield* trainer.hold?.(dataset.examples) ?? Effect.succeed(false))
+  const feeds = holds ? { indices: dataset.indices, ...others } : { images: pixels, labels, ...others }
   const losses: Array<number> = []
   const states: Array<State> = []
   for (let i = 0; i < iterations; i++) {
-    const own = feeds.map(([name, data]) => {
-      const size = data.length / iterations
-      return [name, data.subarray(i * size, (i + 1) * size)] as const
-    })
-    losses.push(...(yield* trainer.train(1, Object.fromEntries(own))).losses)
+    losses.push(...(yield* trainer.train(1, only(feeds, i))).losses)
     states.push(yield* trainer.state)
   }
   const predictions = yield* trainer.predict(waves(images * sizeOf(program.inputShape)))
@@ -79,7 +89,7 @@ const answer = Effect.fnUntraced(function* (task: Task) {
   const { isTimed, models, program, threads } = task
   const expected = yield* runOn(ort, { kind: "cpu", threads }, models, program)
   const actual = yield* runOn(ort, gpu, models, program)
-  const again = yield* runOn(ort, gpu, models, program)
+  const again = yield* runOn(ort, gpu, models, program, true)
   return {
     kind: "compared",
     isSame: digestOf(actual) === digestOf(again),

@@ -1,8 +1,8 @@
 /**
  * Whether a GPU trains a program correctly: (models, program) -> nothing, or what is wrong.
  *
- * Two real steps and a prediction run in another process: on the processor, and twice on the GPU. They must agree with the
- * processor up to rounding, and with themselves to the bit. Nothing is cached: the driver, the card or what else uses it may have
+ * Two real steps and a prediction run in another process: on the processor, and twice on the GPU, with fed examples and with held
+ * ones. They must agree with the processor up to rounding, and with themselves to the bit. Nothing is cached: the driver, the card or what else uses it may have
  * changed. For a choice between processor and GPU (`choose.ts`), iterations are timed too.
  */
 import { spawn } from "node:child_process"
@@ -32,7 +32,7 @@ const Answer = Schema.Union([
   Schema.Struct({ kind: Schema.Literal("opened") }),
   Schema.Struct({
     kind: Schema.Literal("compared"),
-    /** Whether both times on the GPU gave the same bits. */
+    /** Whether both times on the GPU gave the same bits: with examples that are fed, and held there. */
     isSame: Schema.Boolean,
     losses: Schema.Struct({ expected: Losses, actual: Losses }),
     /** Of what the steps moved in a variable, the largest share that differs. */
