@@ -10,7 +10,7 @@ export type { EnsembleInput, ExperimentInput }
 export type EngineChoice = "auto" | "tensorflow" | "onnx" | "reference"
 
 /**
- * The processor; a GPU, with the engine `onnx`, or an error if none can be used; or, of the engine `auto`, the one of both that
+ * The processor; a GPU, with the engine `onnx` or `tensorflow`, or an error if none can be used; or, of the engine `auto`, the one of both that
  * trains this network faster.
  */
 export type DeviceChoice = "cpu" | "gpu" | "auto"

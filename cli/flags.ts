@@ -1,16 +1,7 @@
 /** Flags of several commands. */
 import { type Command, Flag } from "effect/cli"
 import { Option } from "effect"
-import {
-  anyDeviceEngine,
-  type Device,
-  devices,
-  type EngineName,
-  engineNames,
-  gpuEngine,
-  isAnyEngine,
-  mostThreads,
-} from "../schemas/EngineInfo.ts"
+import { devices, type EngineName, engineNames, flagsOf, mostThreads } from "../schemas/EngineInfo.ts"
 
 /** The whole numbers that a flag accepts, in words. */
 const rangeOf = (least: number, most: number) => {
@@ -68,7 +59,7 @@ export const engine = Flag.Literals("engine", engineNames).pipe(
 
 export const device = Flag.Literals("device", devices).pipe(
   Flag.withDescription(
-    "Compute on the processor (cpu), on a GPU with the onnx engine (gpu), or train where it is faster (auto); default: cpu",
+    "Compute on the processor (cpu), on a GPU (gpu), or train where it is faster (auto); default: cpu",
   ),
   Flag.optional,
 )
@@ -89,12 +80,6 @@ export const yes = Flag.Boolean("yes").pipe(
   Flag.withDefault(false),
 )
 
-/** Of engines that --device alone selects. */
-const deviceOf = (engine: EngineName): Device | undefined => {
-  if (engine === anyDeviceEngine) return "auto"
-  return engine === gpuEngine ? "gpu" : undefined
-}
-
 const selecting = { dataDir, device, engine, iterations, runsDir, threads }
 
 /** The flags that select runs and how they are trained, as words of a command line, unless they have their default values. */
@@ -103,7 +88,7 @@ export const givenFlags = (options: Command.Command.Config.Infer<typeof selectin
     "runs-dir": options.runsDir === "runs" ? undefined : options.runsDir,
     "data-dir": options.dataDir === "data" ? undefined : options.dataDir,
     iterations: Option.getOrUndefined(options.iterations),
-    engine: isAnyEngine(options.engine) || options.engine === gpuEngine ? undefined : options.engine,
-    device: deviceOf(options.engine) ?? Option.getOrUndefined(options.device),
+    engine: flagsOf(options.engine).engine,
+    device: flagsOf(options.engine).device ?? Option.getOrUndefined(options.device),
     threads: Option.getOrUndefined(options.threads),
   }).flatMap(([name, value]) => (value === undefined ? [] : [`--${name}`, String(value)]))

@@ -6,6 +6,7 @@ import {
   type EngineName,
   gpuEngine,
   isAnyEngine,
+  tensorflowGpuEngine,
 } from "../schemas/EngineInfo.ts"
 import { Failure } from "../schemas/Failure.ts"
 
@@ -34,7 +35,8 @@ export const engineOnDevice = Effect.fnUntraced(function* <E extends EngineName 
   const isOpen = engine === undefined || isAnyEngine(engine)
   if (device === "gpu") {
     if (isOpen || engine === "onnx" || engine === gpuEngine) return gpuEngine
-    return yield* new DeviceRefused({ device, engine, expected: "the onnx engine" })
+    if (engine === "tensorflow" || engine === tensorflowGpuEngine) return tensorflowGpuEngine
+    return yield* new DeviceRefused({ device, engine, expected: "the onnx or the tensorflow engine" })
   }
   if (isOpen) return anyDeviceEngine
   return yield* new DeviceRefused({ device, engine, expected: "the engine auto" })

@@ -53,6 +53,14 @@ const tensorflow = (options: EngineOptions) =>
     ),
   )
 
+const tensorflowOnGpu = (options: EngineOptions) =>
+  Layer.unwrap(
+    Effect.map(
+      Effect.promise(() => import("./tensorflow/TensorFlow.ts")),
+      (TensorFlow) => TensorFlow.layerOnGpu(options),
+    ),
+  )
+
 /** Logs the engine and the reason for it. A person is told by the run (`pipeline/announce.ts`) and by `doctor`. */
 const logged = (layer: Layer.Layer<Engine, EngineNotAvailable>, reason: string) =>
   Layer.tap(layer, (context) => {
@@ -92,6 +100,8 @@ export const selectEngine = (
       return reference
     case "tensorflow":
       return tensorflow(options)
+    case "tensorflow-gpu":
+      return tensorflowOnGpu(options)
     case "auto":
       return logged(tensorflow(options), "the fastest available engine").pipe(
         Layer.catch((error) => withoutTensorflow(options, error)),

@@ -8,10 +8,12 @@ export const engines = ["tensorflow", "onnx", "reference"] as const
 export const engineNames = ["auto", ...engines] as const
 /** The onnx engine on a GPU: on the command line, --device gpu. */
 export const gpuEngine = "onnx-gpu"
+/** The tensorflow engine, if it uses a GPU: on the command line, --engine tensorflow --device gpu. */
+export const tensorflowGpuEngine = "tensorflow-gpu"
 /** The fastest engine, also on a GPU if it is right and faster there: on the command line, --device auto. */
 export const anyDeviceEngine = "auto-gpu"
 /** What can be asked for in all. */
-export const engineChoices = [...engineNames, gpuEngine, anyDeviceEngine] as const
+export const engineChoices = [...engineNames, gpuEngine, tensorflowGpuEngine, anyDeviceEngine] as const
 /** The values of --device. */
 export const devices = ["cpu", "gpu", "auto"] as const
 export type Device = (typeof devices)[number]
@@ -62,6 +64,14 @@ export const engineChoiceOf = (
 ): EngineName => {
   const wanted = asked === undefined || asked === "auto" ? device : asked
   return name === "onnx" && wanted !== "cpu" ? gpuEngine : name
+}
+
+/** The flags that ask for an engine. Without --engine, it is auto. */
+export const flagsOf = (name: EngineName): { readonly engine?: EngineName; readonly device?: Device } => {
+  if (name === "auto") return {}
+  if (name === anyDeviceEngine) return { device: "auto" }
+  if (name === gpuEngine) return { device: "gpu" }
+  return name === tensorflowGpuEngine ? { engine: "tensorflow", device: "gpu" } : { engine: name }
 }
 
 /** Whether a choice leaves the engine open. */

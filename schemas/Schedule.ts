@@ -26,7 +26,7 @@ export const ScheduledExperiment = Schema.Struct({
   seed: Schema.optionalKey(Schema.Int),
   /** `fixed`: the same seed in every run. `by-date`: the run's date in its time zone, such as 20261122. */
   seedPolicy: withDefault(Schema.Literals(["fixed", "by-date"]), "fixed"),
-  /** `onnx-gpu`: the onnx engine on a GPU. `auto-gpu`: a GPU if it is right and faster. */
+  /** `onnx-gpu`, `tensorflow-gpu`: that engine on a GPU. `auto-gpu`: a GPU if it is right and faster. */
   engine: withDefault(Schema.Literals(engineChoices), "auto"),
   threads: Schema.optionalKey(Threads),
   /** What to do when the previous run is still running: skip this one, or queue it (at most one is queued). */

@@ -1,6 +1,6 @@
 /** `pipeline engine add tensorflow`: adds an engine that does not come with the program. */
 import { Effect } from "effect"
-import { Argument, Command } from "effect/cli"
+import { Argument, Command, Flag } from "effect/cli"
 
 const name = Argument.Literals("engine", ["tensorflow"]).pipe(
   Argument.withDescription(
@@ -8,12 +8,19 @@ const name = Argument.Literals("engine", ["tensorflow"]).pipe(
   ),
 )
 
+const gpu = Flag.Boolean("gpu").pipe(
+  Flag.withDescription(
+    "Add it with CUDA, for NVIDIA cards (570 MB to download; needs the driver, CUDA 12 and cuDNN 9)",
+  ),
+  Flag.withDefault(false),
+)
+
 const add = Command.make(
   "add",
-  { name },
-  Effect.fn("engine add")(function* () {
+  { name, gpu },
+  Effect.fn("engine add")(function* ({ gpu }) {
     const { install } = yield* Effect.promise(() => import("../../engines/tensorflow/install/install.ts"))
-    yield* install
+    yield* install(gpu)
   }),
 ).pipe(
   Command.withDescription("Build an engine for this machine, once; run again, it does nothing"),

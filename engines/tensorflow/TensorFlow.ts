@@ -10,7 +10,9 @@ import * as tf from "@tensorflow/tfjs-core"
 // Loading it registers the gradients of TensorFlow.js' kernels.
 import { version_layers } from "@tensorflow/tfjs-layers"
 import { Effect, Layer } from "effect"
-import { Engine, type EngineNotAvailable } from "../Engine.ts"
+import { addTensorflow } from "../../format/program.ts"
+import { Engine, EngineNotAvailable } from "../Engine.ts"
+import type { Probed } from "./probe.ts"
 import { loadRuntime } from "./runtime.ts"
 import { engineName } from "./session.ts"
 import { makeTrainer } from "./Trainer.ts"
@@ -20,13 +22,23 @@ export interface TensorFlowOptions {
   readonly threads?: number | undefined
 }
 
-export const layer = (options: TensorFlowOptions = {}): Layer.Layer<Engine, EngineNotAvailable> =>
+/** Why it does not use a GPU. */
+const noGpu = ({ gpuProblem }: Pick<Probed, "gpuProblem">) =>
+  new EngineNotAvailable({
+    engine: `${engineName} with --device gpu`,
+    found: gpuProblem?.found ?? "it was built without CUDA, or sees no GPU",
+    remedy: `${gpuProblem?.remedy ?? `\`${addTensorflow} --gpu\` builds it with CUDA`}, or use --device cpu`,
+    available: [`${engineName} with --device cpu`],
+  })
+
+const makeLayer = (options: TensorFlowOptions, needsGpu: boolean): Layer.Layer<Engine, EngineNotAvailable> =>
   Layer.effect(
     Engine,
     Effect.gen(function* () {
       const threads = options.threads ?? availableParallelism()
       const { native, probed } = yield* loadRuntime(threads)
       const gpu = native.backend().isUsingGpuDevice
+      if (needsGpu && !gpu) return yield* noGpu(probed)
       return Engine.of({
         info: {
           name: engineName,
@@ -45,3 +57,8 @@ export const layer = (options: TensorFlowOptions = {}): Layer.Layer<Engine, Engi
       })
     }),
   )
+
+export const layer = (options: TensorFlowOptions = {}) => makeLayer(options, false)
+
+/** Only if it uses a GPU. */
+export const layerOnGpu = (options: TensorFlowOptions = {}) => makeLayer(options, true)

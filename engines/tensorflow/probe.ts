@@ -92,14 +92,22 @@ export const explain = (stderr: string, signal: string | null): Problem => {
   return { found: `it cannot be imported: ${line}`, remedy: rebuild }
 }
 
-const gpuProblemIn = (stderr: string): Problem | null => {
+/** (stderr of the probe's process) -> why TensorFlow uses no GPU, if it looked for one. */
+export const gpuProblemIn = (stderr: string): Problem | null => {
   const missing = /(?:dynamic library '|dlopen )(lib(?:cu|nv)[\w.-]+)/i.exec(stderr)?.[1]
-  return missing === undefined
+  if (missing !== undefined) {
+    return {
+      found: `no GPU: the CUDA library ${missing} is missing`,
+      remedy: "install CUDA's runtime to use one",
+    }
+  }
+  if (/Could not find cuda drivers/i.test(stderr)) {
+    return { found: "no GPU: the driver of NVIDIA is missing", remedy: "install it to use one" }
+  }
+  const failure = /failed call to cuInit: (?:INTERNAL: )?(.+)/.exec(stderr)?.[1]
+  return failure === undefined
     ? null
-    : {
-        found: `no GPU: the CUDA library ${missing} is missing`,
-        remedy: "install CUDA's runtime to use one",
-      }
+    : { found: `no GPU: CUDA does not start: ${failure}`, remedy: "check the driver with nvidia-smi" }
 }
 
 const script = fileURLToPath(new URL("probeChild.ts", import.meta.url))

@@ -5,7 +5,7 @@
  * The file is an experiment, scheduled by the flags, or a schedule of several (`schemas/Schedule.ts`).
  */
 import { Effect, Result, Schema } from "effect"
-import { anyDeviceEngine, type Device, gpuEngine } from "../../schemas/EngineInfo.ts"
+import { type Device, flagsOf } from "../../schemas/EngineInfo.ts"
 import { Failure } from "../../schemas/Failure.ts"
 import { firstLines } from "../../schemas/shortened.ts"
 import { Schedule, type Webhook } from "../../schemas/Schedule.ts"
@@ -95,7 +95,7 @@ const makeJobs = Effect.fnUntraced(function* ({ device, file, now }: PlanOptions
       problems.push(`two experiments are named ${name}; rename one of them`)
     }
     const { engine } = scheduled
-    if (device === "cpu" && (engine === gpuEngine || engine === anyDeviceEngine)) {
+    if (device === "cpu" && flagsOf(engine).device !== undefined) {
       problems.push(`engine "${engine}" of ${name} and --device cpu exclude each other; remove one of them`)
     }
     jobs.push({ ...scheduled, name, due: now ? undefined : Result.getOrUndefined(cron) })

@@ -6,7 +6,7 @@
 import { createHash } from "node:crypto"
 import { Context, Effect, type FileSystem, Layer, Path, Schema } from "effect"
 import { GateResult } from "../../schemas/Champion.ts"
-import { anyDeviceEngine, type EngineName, gpuEngine } from "../../schemas/EngineInfo.ts"
+import { type EngineName, flagsOf } from "../../schemas/EngineInfo.ts"
 import { exitCodes } from "../../schemas/exitCodes.ts"
 import { readChampion } from "../../storage/champions.ts"
 import { findNeededRuns, findProtection, removeRun } from "../../storage/removal.ts"
@@ -34,9 +34,9 @@ const decodeResult = Schema.decodeUnknownEffect(Schema.fromJsonString(GateResult
 const flag = (name: string, value: string | number | undefined) =>
   value === undefined ? [] : [`--${name}`, String(value)]
 
-const engineFlag = (engine: EngineName | undefined) => {
-  if (engine === anyDeviceEngine) return flag("device", "auto")
-  return engine === gpuEngine ? flag("device", "gpu") : flag("engine", engine)
+const engineFlag = (name: EngineName | undefined) => {
+  const { device, engine } = name === undefined ? {} : flagsOf(name)
+  return [...flag("engine", engine), ...flag("device", device)]
 }
 
 const train = ({ dataDir, runsDir }: Folders, job: Job, seed: number | undefined) =>

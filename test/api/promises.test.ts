@@ -76,11 +76,12 @@ it("runs are started, stopped by an abort signal, resumed, read, compared and us
 it("failures reject with their kind", async () => {
   assert.strictEqual((await failure(readRun("latest", folders("none")))).kind, "noInput")
   assert.strictEqual((await failure(predictor("latest", folders("none")))).reason, "RunNotFound")
-  const elsewhere = await failure(
-    run({ experiment, engine: "tensorflow", device: "gpu", ...folders("none") }),
-  )
+  const elsewhere = await failure(run({ experiment, engine: "reference", device: "gpu", ...folders("none") }))
   assert.strictEqual(elsewhere.kind, "usage")
-  assert.include(elsewhere.message, "the tensorflow engine on the device gpu: expected the onnx engine")
+  assert.include(
+    elsewhere.message,
+    "the reference engine on the device gpu: expected the onnx or the tensorflow engine",
+  )
   const unknown = { device: "tpu" } as unknown as { readonly device: "gpu" }
   assert.strictEqual((await failure(run({ experiment, ...unknown, ...folders("none") }))).kind, "usage")
   const broken = { ...experiment, optimizer: { kind: "sgdd" } } as unknown as ExperimentInput

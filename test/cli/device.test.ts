@@ -26,14 +26,22 @@ const withEnvironment = (variables: Readonly<Record<string, string>>) => {
 describe("--device", () => {
   withEnvironment({ CUDA_VISIBLE_DEVICES: "0" })
 
-  it.effect("gpu is the onnx engine on a GPU, and refused with another engine", () =>
-    Effect.gen(function* () {
-      for (const engine of [undefined, "auto", "onnx", "onnx-gpu"] as const) {
-        assert.strictEqual(yield* engineOn(engine, Option.some("gpu")), "onnx-gpu")
-      }
-      const refused = yield* Effect.flip(engineOn("tensorflow", Option.some("gpu")))
-      assert.include(refused.message, "--device gpu is for the onnx engine, found --engine tensorflow")
-    }),
+  it.effect(
+    "gpu is the onnx engine on a GPU, or the tensorflow engine if it is named, and refused with the reference",
+    () =>
+      Effect.gen(function* () {
+        for (const engine of [undefined, "auto", "onnx", "onnx-gpu"] as const) {
+          assert.strictEqual(yield* engineOn(engine, Option.some("gpu")), "onnx-gpu")
+        }
+        for (const engine of ["tensorflow", "tensorflow-gpu"] as const) {
+          assert.strictEqual(yield* engineOn(engine, Option.some("gpu")), "tensorflow-gpu")
+        }
+        const refused = yield* Effect.flip(engineOn("reference", Option.some("gpu")))
+        assert.include(
+          refused.message,
+          "--device gpu is for the onnx or the tensorflow engine, found --engine reference",
+        )
+      }),
   )
 
   it.effect("cpu keeps the engine, and hides the cards of CUDA from tensorflow", () =>
@@ -68,6 +76,8 @@ describe("--device", () => {
       } as const
       const gpu = yield* withDevice({ ...common, device: Option.some("gpu") })
       assert.deepStrictEqual(givenFlags(gpu), ["--device", "gpu"])
+      const named = yield* withDevice({ ...common, engine: "tensorflow", device: Option.some("gpu") })
+      assert.deepStrictEqual(givenFlags(named), ["--engine", "tensorflow", "--device", "gpu"])
       const any = yield* withDevice({ ...common, device: Option.some("auto") })
       assert.deepStrictEqual(givenFlags(any), ["--device", "auto"])
       const cpu = yield* withDevice({ ...common, device: Option.some("cpu") })

@@ -46,6 +46,19 @@ describe("selecting an engine", () => {
     }),
   )
 
+  it.effect("fails for tensorflow on a GPU where it uses none, with the reason", () =>
+    Effect.gen(function* () {
+      const layer = selectEngine("tensorflow-gpu", { threads: tensorflowThreads })
+      const outcome = yield* Effect.result(infoOf(layer))
+      if (outcome._tag === "Success") return assert.strictEqual(outcome.success.device, "gpu")
+      const { message } = outcome.failure
+      assert.match(
+        message,
+        hasTensorflow ? /engine tensorflow with --device gpu is not available: .*--device cpu/ : /tensorflow/,
+      )
+    }),
+  )
+
   it.effect("selects the reference by name", () =>
     Effect.gen(function* () {
       assert.strictEqual((yield* infoOf(selectEngine("reference"))).name, "reference")

@@ -2,8 +2,9 @@
 import { assert, describe, it } from "@effect/vitest"
 import { Effect } from "effect"
 import { checkCompiler } from "../../engines/tensorflow/install/addon.ts"
+import { checkDriver, checkGpu } from "../../engines/tensorflow/install/install.ts"
 import { checkPip } from "../../engines/tensorflow/install/wheel.ts"
-import { explain } from "../../engines/tensorflow/probe.ts"
+import { explain, gpuProblemIn } from "../../engines/tensorflow/probe.ts"
 
 describe("a package that does not work", () => {
   interface Case {
@@ -82,6 +83,22 @@ describe("a package that does not work", () => {
   }
 })
 
+describe("a TensorFlow that uses no GPU", () => {
+  it("says why, if it looked for one", () => {
+    assert.isNull(gpuProblemIn("oneDNN custom operations are on."))
+    const library = gpuProblemIn("Could not load dynamic library 'libcudnn.so.9'; dlerror: no such file")
+    assert.strictEqual(library?.found, "no GPU: the CUDA library libcudnn.so.9 is missing")
+    const driver = gpuProblemIn(
+      "cudart_stub.cc:31] Could not find cuda drivers on your machine, GPU will not be used.\ncuda_platform.cc:52] failed call to cuInit: INTERNAL: CUDA error: Failed call to cuInit: UNKNOWN ERROR (303)",
+    )
+    assert.strictEqual(driver?.found, "no GPU: the driver of NVIDIA is missing")
+    const broken = gpuProblemIn(
+      "cuda_platform.cc:52] failed call to cuInit: INTERNAL: CUDA error: Failed call to cuInit: CUDA_ERROR_NO_DEVICE: no CUDA-capable device is detected",
+    )
+    assert.match(broken?.found ?? "", /^no GPU: CUDA does not start: .*no CUDA-capable device/)
+  })
+})
+
 describe("building the engine", () => {
   const withoutPrograms = <A, E>(effect: Effect.Effect<A, E>) =>
     Effect.acquireUseRelease(
@@ -111,6 +128,28 @@ describe("building the engine", () => {
         error.message,
         /^cannot download TensorFlow's library: python3 is missing; install Python 3 with pip/,
       )
+    }),
+  )
+
+  it.effect("for a GPU fails without NVIDIA's driver, before anything is downloaded", () =>
+    Effect.gen(function* () {
+      const error = yield* Effect.flip(checkDriver(["/nonexistent/nvidiactl"]))
+      assert.strictEqual(
+        error.message,
+        "cannot add tensorflow with --gpu: there is no NVIDIA driver: found none of /nonexistent/nvidiactl; install the driver of the card, or add tensorflow without --gpu",
+      )
+      yield* checkDriver(["/nonexistent/nvidiactl", "/dev/null"])
+    }),
+  )
+
+  it.effect("for a GPU fails if TensorFlow sees none, with the reason", () =>
+    Effect.gen(function* () {
+      yield* checkGpu({ gpu: true, gpuProblem: null })
+      const problem = { found: "no GPU: the CUDA library libcudnn.so.9 is missing", remedy: "install it" }
+      const missing = yield* Effect.flip(checkGpu({ gpu: false, gpuProblem: problem }))
+      assert.include(missing.message, "libcudnn.so.9 is missing; install it, or add tensorflow without --gpu")
+      const unseen = yield* Effect.flip(checkGpu({ gpu: false, gpuProblem: null }))
+      assert.include(unseen.message, "TensorFlow sees no GPU; check the driver with nvidia-smi")
     }),
   )
 })

@@ -1,5 +1,5 @@
 /**
- * Gets TensorFlow's native library from its wheel on PyPI: (folder) -> the folder with library and headers.
+ * Gets TensorFlow's native library from its wheel on PyPI: (wheel, folder) -> the folder with library and headers.
  *
  * pip downloads the wheel, with its own configuration of mirrors, proxies and certificates. Python unpacks the few files that
  * are needed, and runs nothing of TensorFlow. The invariant: a wheel with another digest is not used.
@@ -12,14 +12,30 @@ import { pipeline } from "node:stream/promises"
 import { Effect } from "effect"
 import { InstallFailed, runProgram } from "./program.ts"
 
+/** A wheel on PyPI, with its digest. */
+export interface Wheel {
+  readonly name: string
+  readonly version: string
+  readonly python: string
+  readonly platform: string
+  readonly sha256: string
+}
+
 /** Any Python version for which the wheel exists will do: none of its code runs. */
-export const wheel = {
+const built = { version: "2.21.0", python: "3.11", platform: "manylinux_2_27_x86_64" } as const
+
+export const wheel: Wheel = {
   name: "tensorflow-cpu",
-  version: "2.21.0",
-  python: "3.11",
-  platform: "manylinux_2_27_x86_64",
+  ...built,
   sha256: "2b847d217b02ee7731ed91431daf3250daa0196c3c94614d23be27232e6e5b6c",
-} as const
+}
+
+/** The same library with CUDA 12. */
+export const gpuWheel: Wheel = {
+  name: "tensorflow",
+  ...built,
+  sha256: "9056fbc9ba04235810b71ae6cbd958a196e8804fb53bbcffbf3e23b56155f124",
+}
 
 const step = "download TensorFlow's library"
 const pipAdvice =
@@ -34,7 +50,7 @@ export const checkPip = runProgram({
   whenFailing: pipAdvice,
 })
 
-const download = (folder: string) => {
+const download = (wheel: Wheel, folder: string) => {
   const options = ["--quiet", "--no-deps", "--no-cache-dir", "--only-binary=:all:"]
   const target = ["--python-version", wheel.python, "--platform", wheel.platform, "--dest", folder]
   return runProgram({
@@ -66,9 +82,9 @@ with zipfile.ZipFile(path) as archive:
             archive.extract(name, target)
 `
 
-export const getLibrary = Effect.fnUntraced(function* (folder: string) {
+export const getLibrary = Effect.fnUntraced(function* (wheel: Wheel, folder: string) {
   const downloads = join(folder, "wheel")
-  yield* download(downloads)
+  yield* download(wheel, downloads)
   const name = (yield* Effect.promise(() => readdir(downloads))).find((file) => file.endsWith(".whl"))
   const path = join(downloads, name ?? "")
   const found = yield* digestOf(path)

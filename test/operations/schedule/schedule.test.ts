@@ -138,7 +138,7 @@ describe("what would fail at a scheduled time", () => {
   })
 
   it("refuses --device cpu for a file whose engine is, or may be, on a GPU", async () => {
-    for (const engine of ["onnx-gpu", "auto-gpu"]) {
+    for (const engine of ["onnx-gpu", "tensorflow-gpu", "auto-gpu"]) {
       const onGpu = join(scratch, `${engine}.ts`)
       const entry = { file, cron: "30 2 * * *", engine }
       writeFileSync(onGpu, `export default ${JSON.stringify({ experiments: [entry] })}`)

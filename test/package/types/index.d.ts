@@ -1697,8 +1697,8 @@ export interface ScheduleInput {
     readonly timezone?: string
     /** `fixed`: the same seed in every run. `by-date`: the run's date in its time zone, such as 20261122. */
     readonly seedPolicy?: "fixed" | "by-date"
-    /** `onnx-gpu`: the onnx engine on a GPU. `auto-gpu`: a GPU if it is right and faster. */
-    readonly engine?: "auto" | "tensorflow" | "onnx" | "reference" | "onnx-gpu" | "auto-gpu"
+    /** `onnx-gpu`, `tensorflow-gpu`: that engine on a GPU. `auto-gpu`: a GPU if it is right and faster. */
+    readonly engine?: "auto" | "tensorflow" | "onnx" | "reference" | "onnx-gpu" | "tensorflow-gpu" | "auto-gpu"
     readonly threads?: number
     /** What to do when the previous run is still running: skip this one, or queue it (at most one is queued). */
     readonly overlap?: "skip" | "queue"
@@ -1732,8 +1732,8 @@ export interface ScheduleInput {
     readonly timezone?: string
     /** `fixed`: the same seed in every run. `by-date`: the run's date in its time zone, such as 20261122. */
     readonly seedPolicy?: "fixed" | "by-date"
-    /** `onnx-gpu`: the onnx engine on a GPU. `auto-gpu`: a GPU if it is right and faster. */
-    readonly engine?: "auto" | "tensorflow" | "onnx" | "reference" | "onnx-gpu" | "auto-gpu"
+    /** `onnx-gpu`, `tensorflow-gpu`: that engine on a GPU. `auto-gpu`: a GPU if it is right and faster. */
+    readonly engine?: "auto" | "tensorflow" | "onnx" | "reference" | "onnx-gpu" | "tensorflow-gpu" | "auto-gpu"
     readonly threads?: number
     /** What to do when the previous run is still running: skip this one, or queue it (at most one is queued). */
     readonly overlap?: "skip" | "queue"

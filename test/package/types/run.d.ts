@@ -35,7 +35,7 @@ export interface ComparedPair {
 }
 
 /**
- * The processor; a GPU, with the engine `onnx`, or an error if none can be used; or, of the engine `auto`, the one of both that
+ * The processor; a GPU, with the engine `onnx` or `tensorflow`, or an error if none can be used; or, of the engine `auto`, the one of both that
  * trains this network faster.
  */
 export type DeviceChoice = "auto" | "cpu" | "gpu"
