@@ -1,5 +1,6 @@
 /**
- * The speed of an experiment on the processor and on a GPU: images a second with the onnx engine, examples in memory.
+ * The speed of an experiment on the processor and on a GPU: images a second with the onnx engine, examples in memory, or held on
+ * the GPU.
  *
  *   pnpm bench:gpu [experiments/cnn.ts] [--batches 100,1000] [--seconds 5] [--json]
  *
@@ -9,12 +10,12 @@ import { cpus } from "node:os"
 import { parseArgs } from "node:util"
 import * as NodeServices from "@effect/platform-node/NodeServices"
 import { Context, Effect, Layer, Result } from "effect"
-import { Engine } from "../engines/Engine.ts"
+import { Engine, type Examples } from "../engines/Engine.ts"
 import { selectEngine } from "../engines/select.ts"
 import { loadExperiment } from "../pipeline/experimentFile/load.ts"
 import { gpuEngine } from "../schemas/EngineInfo.ts"
 import type { Experiment } from "../schemas/experiment/Experiment.ts"
-import { buildProgram } from "../stages/model/model.ts"
+import { buildProgram, type Network } from "../stages/model/model.ts"
 import { feedsOf } from "./feeds.ts"
 import { quartiles } from "./quartiles.ts"
 
@@ -37,18 +38,50 @@ const openDevice = Effect.fnUntraced(function* (name: "onnx" | typeof gpuEngine)
   return { name, engine: Context.get(built.success, Engine) } as const
 })
 
+type Feeds = Readonly<Record<string, Float32Array>>
 type Device = Effect.Success<ReturnType<typeof openDevice>>
 
+/** As many examples as MNIST has for training. */
+const examplesOf = ({ classes, inputShape }: Network): Examples => {
+  const [count, size] = [60_000, inputShape.reduce((a, b) => a * b)]
+  return {
+    count,
+    pixels: Uint8Array.from({ length: count * size }, (_, i) => (i % size < size / 5 ? i % 251 : 0)),
+    labels: Int32Array.from({ length: count }, (_, i) => i % classes),
+    table: Float32Array.from({ length: 256 }, (_, value) => value / 255),
+  }
+}
+
+/** The feeds of held examples. */
+const heldFeeds = (
+  { images: _, labels: __, ...others }: Feeds,
+  batchSize: number,
+  iterations: number,
+): Feeds => ({
+  ...others,
+  indices: Float32Array.from({ length: batchSize * iterations }, (_, i) => (i * 7919) % 60_000),
+})
+
 /** Times calls of `iterations` for `seconds`: images a second. */
-const measure = Effect.fnUntraced(function* (device: Device, experiment: Experiment, batchSize: number) {
-  const row = { device: device.name as string, batch: batchSize }
+const measure = Effect.fnUntraced(function* (
+  device: Device,
+  experiment: Experiment,
+  batchSize: number,
+  isHeld: boolean,
+) {
+  const row = { device: isHeld ? `${device.name}, examples held` : device.name, batch: batchSize }
   if (!("engine" in device)) return { ...row, problem: device.problem }
   const { info } = device.engine
   const iterations = Math.max(1, Math.min(100, Math.round(20_000 / batchSize)))
   const network = yield* buildProgram({ ...experiment, ...images, batchSize })
   const compiled = yield* Effect.result(device.engine.compile(network))
   if (Result.isFailure(compiled)) return { ...row, problem: compiled.failure.message }
-  const feeds = feedsOf(network, iterations)
+  const { hold } = compiled.success
+  if (isHeld && (hold === undefined || !(yield* hold(examplesOf(network))))) {
+    return { ...row, problem: "the examples are not held" }
+  }
+  const fed = feedsOf(network, iterations)
+  const feeds = isHeld ? heldFeeds(fed, batchSize, iterations) : fed
   const speeds: Array<number> = []
   const began = performance.now()
   for (let call = 0; call < 4 || performance.now() - began < 1000 * seconds; call++) {
@@ -73,7 +106,8 @@ const all = Effect.gen(function* () {
   const devices = [yield* openDevice("onnx"), yield* openDevice(gpuEngine)]
   const rows = []
   for (const batch of options.batches.split(",").map(Number)) {
-    for (const device of devices) rows.push(yield* measure(device, experiment, batch))
+    for (const device of devices) rows.push(yield* measure(device, experiment, batch, false))
+    rows.push(yield* measure(devices[1], experiment, batch, true))
   }
   return rows
 })
