@@ -32,7 +32,9 @@ const flagsIn = (text: string) => [...text.matchAll(/(?<![\w-])--[a-z][a-z-]*/g)
 let known: ReadonlySet<string>
 beforeAll(async () => {
   const help: Array<string> = []
-  for (const command of commands) help.push((await runCommand(command, "--help")).stdout)
+  for (const words of [...commands.map((command) => [command]), ["engine", "add"]]) {
+    help.push((await runCommand(...words, "--help")).stdout)
+  }
   known = new Set([...flagsIn(help.join("\n")), ...flagsOfOthers])
 })
 
