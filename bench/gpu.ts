@@ -53,12 +53,8 @@ const examplesOf = ({ classes, inputShape }: Network): Examples => {
 }
 
 /** The feeds of held examples. */
-const heldFeeds = (
-  { images: _, labels: __, ...others }: Feeds,
-  batchSize: number,
-  iterations: number,
-): Feeds => ({
-  ...others,
+const heldFeeds = (fed: Feeds, batchSize: number, iterations: number): Feeds => ({
+  ...fed,
   indices: Float32Array.from({ length: batchSize * iterations }, (_, i) => (i * 7919) % 60_000),
 })
 
