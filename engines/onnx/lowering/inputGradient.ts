@@ -10,7 +10,7 @@ import type { Blocked } from "./blocked.ts"
 import { hasStride, isDilated, portableAttributes, usesDft } from "./convolution.ts"
 import { lowerDftConvolution } from "./dft.ts"
 import { imageShape, type Lowering } from "./Lowering.ts"
-import { stridedInputGradient } from "./strided.ts"
+import { blockTaps, stridedInputGradient } from "./strided.ts"
 
 /** The filter turned by 180°: [h, w, in, out] -> [h · w, in, out] */
 const turn = (graph: OnnxGraph, filter: Name, { height, inChannels, outChannels, width }: Window): Name => {
@@ -20,11 +20,15 @@ const turn = (graph: OnnxGraph, filter: Name, { height, inChannels, outChannels,
   return graph.op("Gather", [rows, backwards], { axis: { i: 0 } })
 }
 
-const blockTurnedFilter = (graph: OnnxGraph, filter: Name, window: Window, block: number): Name => {
+const blockTurnedFilter = (graph: OnnxGraph, filter: Name, window: Window, blocked: Blocked): Name => {
   const { height, inChannels, outChannels, width } = window
-  const sizes = [height * width, inChannels / block, block, outChannels / block, block]
-  const turned = graph.reshape(turn(graph, filter, window), sizes)
-  return graph.reshape(graph.transpose(turned, [1, 3, 0, 4, 2]), [inChannels, outChannels, height, width])
+  const taps = blockTaps(
+    graph,
+    turn(graph, filter, window),
+    [height * width, inChannels, outChannels],
+    blocked,
+  )
+  return graph.reshape(graph.transpose(taps, [1, 2, 0, 3, 4]), [inChannels, outChannels, height, width])
 }
 
 /** Rows and columns at the far edges that no window covers: their gradient is zero. */
@@ -63,7 +67,7 @@ const blockedGradient = (value: Node<"Conv2DInputGradient">, lowering: Lowering,
     x: lowering.read(dy, "nchwc"),
     inShape: imageShape(dy.shape),
     outShape: imageShape(value.shape),
-    filter: blockTurnedFilter(graph, lowering.read(filter), window, blocked.block),
+    filter: blockTurnedFilter(graph, lowering.read(filter), window, blocked),
     kernel: [window.height, window.width],
     strides: [1, 1],
     dilations: [1, 1],
