@@ -57,6 +57,23 @@ const addLoop = (model: OnnxGraph, step: OnnxGraph, kept: ReadonlyArray<StateInp
 /** Larger variables gain nothing: joining gradients and cutting weights are two more passes. */
 const largestPacked = 2 ** 15
 
+/** Smaller feeds are copied in less time than a second thread needs to begin. */
+const smallestCut = 2 ** 18
+
+/** The pieces in which an iteration's values of a feed are copied, each by one thread. */
+const piecesOf = (shape: Shape): number =>
+  sizeOf(shape) < smallestCut ? 1 : ([16, 8, 4, 2].find((pieces) => shape[0] % pieces === 0) ?? 1)
+
+/** The values of a feed for one iteration, from those for all. ONNX Runtime copies a slice on one thread, several on all. */
+const readFeed = (model: OnnxGraph, body: OnnxGraph, all: Name, iteration: Name, shape: Shape): Name => {
+  const pieces = piecesOf(shape)
+  if (pieces === 1) return body.op("Gather", [all, iteration], { axis: { i: 0 } })
+  const cut = model.reshape(all, [-1, shape[0] / pieces, ...shape.slice(1)])
+  const first = body.op("Mul", [iteration, body.constant(BigInt64Array.of(BigInt(pieces)), [], "int64")])
+  const places = body.op("Add", [first, body.ints(Array.from({ length: pieces }, (_, i) => i))])
+  return body.reshape(body.op("Gather", [cut, places], { axis: { i: 0 } }), shape)
+}
+
 /** A variable's values as an input of the model: whole, in tiles, or cut from a vector if the step reads its members. */
 const readState = (
   { input, members }: Kept,
@@ -117,7 +134,7 @@ export const compileStep = (
   }
   for (const { input, name } of trace.feeds.filter((feed) => feeds.has(feed.name))) {
     model.input(name, ["iterations", ...input.shape])
-    lowering.write(input, "nhwc", body.op("Gather", [name, iteration], { axis: { i: 0 } }))
+    lowering.write(input, "nhwc", readFeed(model, body, name, iteration, input.shape))
   }
   lower(
     values.filter((value) => !tiledInside.has(value)),
