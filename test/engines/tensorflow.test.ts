@@ -93,7 +93,7 @@ describe("a program's TensorFlow graph", () => {
         const byName = new Map(node.map((each) => [each.name, each]))
         const before = (name: string, seen = new Set<string>()): ReadonlySet<string> => {
           for (const input of byName.get(name)?.input ?? []) {
-            const source = input.replace(/^\^/, "")
+            const source = input.replace(/^\^|:\d+$/g, "")
             if (!seen.has(source)) before(source, seen.add(source))
           }
           return seen
@@ -121,6 +121,20 @@ describe("a program's TensorFlow graph", () => {
           writes.map(({ name }) => `^${name}`),
         )
       }),
+  )
+
+  it.effect("normalizes images in one operation, and its gradient is another", () =>
+    Effect.gen(function* () {
+      const { graph } = yield* compiled(definition)
+      const { node } = graph.graphDef
+      assert.lengthOf(ofType(node, "FusedBatchNormV3"), 1)
+      assert.lengthOf(ofType(node, "FusedBatchNormGradV3"), 1)
+      const ofLayer = node.filter(({ name }) => name.startsWith("batchNormalization_1/"))
+      // In the step, what is left are the moving averages. The prediction multiplies and adds.
+      assert.lengthOf(ofType(ofLayer, "Mean"), 0)
+      assert.lengthOf(ofType(ofLayer, "Sum"), 0)
+      assert.lengthOf(ofType(ofLayer, "BiasAddGrad"), 0)
+    }),
   )
 
   it.effect("computes each DFT of a wide convolution once", () =>
@@ -207,7 +221,7 @@ installed("the tensorflow engine", () => {
   it.effect("has dft in its path on a CPU and not on a GPU", () =>
     Effect.gen(function* () {
       const { info } = yield* Engine
-      assert.strictEqual(info.path.endsWith("+dft"), info.device === "cpu")
+      assert.strictEqual(info.path.endsWith("+dft+fused"), info.device === "cpu")
     }).pipe(Effect.provide(TensorFlow.layer({ threads: tensorflowThreads }))),
   )
 

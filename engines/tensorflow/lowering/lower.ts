@@ -9,6 +9,7 @@ import { rulesOf } from "../../operators.ts"
 import type { Node, Operation, Value } from "../../trace/graph.ts"
 import { DftConvolutions } from "./dft.ts"
 import { type Attributes, type Name, type TensorFlowGraph, typeAttribute } from "../graph.ts"
+import { fusedNormalizations } from "./normalization.ts"
 import { convolutionAttributes, poolingAttributes } from "./window.ts"
 
 /** What some rules need besides a node. */
@@ -42,15 +43,20 @@ export const reduction =
     return graph.op(op, [...inputs, graph.integers(axes)], attributes)
   }
 
-/** The sum over all axes except the last is a bias gradient, which has a faster kernel. */
-const reduceSum: Rule<"ReduceSum"> = (node, inputs, graph) => {
+/**
+ * The sum over all axes except the last is a bias gradient, which has a faster kernel. Pooling's gradient passes each dy to one element
+ * of its channel, so the smaller dy is summed.
+ */
+const reduceSum: Rule<"ReduceSum"> = (node, inputs, graph, { dft, nameOf }) => {
   const { axes, keepDims } = node.attributes
   const [x] = node.inputs
   const rank = x.shape.length
   const perChannel =
     rank >= 2 && !keepDims && axes.length === rank - 1 && axes.every((axis) => axis < rank - 1)
+  const summed =
+    perChannel && x.op === "MaxPoolGradient" && dft !== undefined ? [nameOf(x.inputs[0])] : inputs
   return perChannel && x.dtype === "float32"
-    ? graph.op("BiasAddGrad", inputs, ofType(x))
+    ? graph.op("BiasAddGrad", summed, ofType(x))
     : reduction("Sum")(node, inputs, graph)
 }
 
@@ -249,9 +255,15 @@ export const lower = (
       throw new Error(`${value.op} of layer ${value.layer} is read before it is lowered`)
     return name
   }
+  const fused = usesDft ? fusedNormalizations(values, graph, nameOf) : undefined
   for (const value of values) {
     if (names.has(value)) continue
     graph.layer = value.layer
+    const node = fused?.get(value)
+    if (node !== undefined) {
+      names.set(value, node())
+      continue
+    }
     const rule = (others[value.op] ?? rules[value.op]) as Rule<Operation>
     names.set(value, rule(value, value.inputs.map(nameOf), graph, { nameOf, dft }))
   }
