@@ -2,7 +2,7 @@
  * Whether the fast path computes the same as the portable path on this processor: () -> boolean, cached.
  *
  * A small network takes one step and predicts on both paths. It has every form of the fast path: few channels in and whole
- * blocks; with and without padding and strides; DFT and depthwise convolutions; concatenation and slices of channels; a value
+ * blocks; with and without padding and strides; DFT and depthwise convolutions; concatenation and slices of channels; values
  * for each channel; pooling. Two batches are used, because in a filter's gradient the batch takes the place of the channels:
  * a multiple of 4, which ONNX Runtime fills up to whole blocks, and a size that the lowering fills up. The result is cached
  * by processor, ONNX Runtime version and the models that were compared.
@@ -35,13 +35,15 @@ const tensorsOf = (block: number) =>
     stridedFull: [3, 3, 2 * block, 2 * block],
     depthwise: [3, 3, 2 * block, 1],
     scale: [4 * block],
+    scale2: [4 * block],
+    shift: [4 * block],
     filter2: [3, 3, 4 * block, block],
     bias2: [block],
   }).map(([key, shape]) => ({ name: `tidemark/check/${key}`, shape, values: waves(sizeOf(shape), 0.3) }))
 
 /** [batch, 8, 8, 1] -> [batch, 1, 1, block], written without layers. */
 const network = (variables: ReadonlyArray<tf.Variable>, images: tf.Tensor): tf.Tensor4D => {
-  const [filter1, bias1, wide, strided, stridedFull, depthwise, scale, filter2, bias2] =
+  const [filter1, bias1, wide, strided, stridedFull, depthwise, scale, scale2, shift, filter2, bias2] =
     variables as ReadonlyArray<tf.Tensor> as ReadonlyArray<tf.Tensor4D>
   const first: tf.Tensor4D = tf.relu(tf.add(tf.conv2d(images as tf.Tensor4D, filter1, 1, "same"), bias1))
   const between: tf.Tensor4D = tf.addN([
@@ -50,7 +52,8 @@ const network = (variables: ReadonlyArray<tf.Variable>, images: tf.Tensor): tf.T
     tf.conv2d(first, stridedFull, 2, "same"),
   ])
   const mixed = tf.depthwiseConv2d(between, depthwise, 1, "same")
-  const joined: tf.Tensor4D = tf.mul(tf.concat([mixed, between], 3), scale)
+  const [one, other] = [tf.concat([mixed, between], 3), tf.concat([between, mixed], 3)]
+  const joined: tf.Tensor4D = tf.sub(tf.sub(tf.mul(one, scale), tf.mul(other, scale2)), shift)
   const second: tf.Tensor4D = tf.relu(tf.add(tf.conv2d(joined, filter2, 1, "valid"), bias2))
   return tf.maxPool(second, 2, 2, "valid")
 }

@@ -45,7 +45,7 @@ export const emulatedBlocked = (size: number): Blocked => ({
   },
   convolution: (graph, convolution) => {
     const { bias, depthwise, dilations, filter, groups = 1, inShape } = convolution
-    const { kernel, outShape, pads, relu, strides, x } = convolution
+    const { kernel, outShape, pads, relu, strides, sum, x } = convolution
     const channels = inShape[1] / groups
     const [, filters] = outShape
     const [height, width] = kernel
@@ -74,7 +74,13 @@ export const emulatedBlocked = (size: number): Blocked => ({
       pads: { ints: pads },
       group: { i: depthwise ? channels : groups },
     })
-    return block(graph, relu ? graph.op("Relu", [convolved]) : convolved, outShape, size)
+    const added =
+      sum === undefined ? convolved : graph.op("Add", [convolved, unblock(graph, sum, outShape, size)])
+    return block(graph, relu ? graph.op("Relu", [added]) : added, outShape, size)
+  },
+  averagePool: (graph, x, shape) => {
+    const means = graph.op("GlobalAveragePool", [unblock(graph, x, shape, size)])
+    return block(graph, means, [shape[0], shape[1], 1, 1], size)
   },
   maxPool: (graph, x, shape, window, strides) => {
     const pooled = graph.op("MaxPool", [unblock(graph, x, shape, size)], {

@@ -49,6 +49,12 @@ const defects: Readonly<Record<string, (right: Blocked) => Partial<Blocked>>> = 
   "a convolution in groups": ({ convolution }) => ({
     convolution: (graph, conv) => spoilt(graph, convolution(graph, conv), (conv.groups ?? 1) > 1),
   }),
+  "a convolution that is added to an image": ({ convolution }) => ({
+    convolution: (graph, conv) => spoilt(graph, convolution(graph, conv), conv.sum !== undefined),
+  }),
+  "average pooling": ({ averagePool }) => ({
+    averagePool: (graph, ...rest) => spoilt(graph, averagePool(graph, ...rest), true),
+  }),
   pooling: ({ maxPool }) => ({
     maxPool: (graph, ...rest) => spoilt(graph, maxPool(graph, ...rest), true),
   }),

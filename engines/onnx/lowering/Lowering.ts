@@ -14,6 +14,16 @@ export type Layout = "nhwc" | "nchw" | "nchwc"
 /** [batch, height, width, channels] as [batch, channels, height, width] */
 export const imageShape = (shape: Shape): ImageShape => [shape[0], shape[3], shape[1], shape[2]]
 
+/** x · scale + shift + sum, then ReLU. No scale is 1, no shift is 0. */
+export interface Affine {
+  readonly x: Value
+  /** [channels] */
+  readonly scale?: Name
+  readonly shift?: Name
+  readonly sum?: Affine
+  readonly relu?: boolean
+}
+
 export class Lowering {
   readonly graph: OnnxGraph
   /** Absent on the portable path. */
@@ -22,7 +32,10 @@ export class Lowering {
   readonly poolingIndices = new Map<Value, Name>()
   /** The maxima of pairs of columns, by image: 2×2 pooling and its gradient share them. */
   readonly rowMaxima = new Map<Value, Name>()
-  readonly #names = new Map<Value, Map<Layout, Name>>()
+  /** Arithmetic on channels (`channelwise.ts`): what it joins, and the products that may only be summed. */
+  readonly affine = new Map<Value, Affine>()
+  readonly products = new Set<Value>()
+  readonly #names = new Map<Value, Map<Layout, Name | (() => Name)>>()
   readonly #derived = new Map<Value, Map<string, Name>>()
   readonly #users = new Map<Value, Array<Value>>()
 
@@ -39,9 +52,7 @@ export class Lowering {
     }
   }
 
-  users(value: Value): ReadonlyArray<Value> {
-    return this.#users.get(value) ?? []
-  }
+  readonly users = (value: Value): ReadonlyArray<Value> => this.#users.get(value) ?? []
 
   knows(value: Value): boolean {
     return this.#names.has(value)
@@ -53,6 +64,21 @@ export class Lowering {
   }
 
   write(value: Value, layout: Layout, name: Name): void {
+    this.#set(value, layout, name)
+  }
+
+  /** Written when it is first read, and not at all if nothing reads it. */
+  defer(value: Value, layout: Layout, make: () => Name): void {
+    this.#set(value, layout, () => {
+      const { layer } = this.graph
+      this.graph.begin(value)
+      const name = make()
+      this.graph.layer = layer
+      return name
+    })
+  }
+
+  #set(value: Value, layout: Layout, name: Name | (() => Name)): void {
     const names = this.#names.get(value)
     if (names === undefined) this.#names.set(value, new Map([[layout, name]]))
     else names.set(layout, name)
@@ -62,9 +88,12 @@ export class Lowering {
     const names = this.#names.get(value)
     if (names === undefined)
       throw new Error(`${value.op} of layer ${value.layer} is read before it is lowered`)
-    const known = names.get(layout)
+    for (const [deferred, name] of names) {
+      if (typeof name === "function") names.set(deferred, name())
+    }
+    const known = names.get(layout) as Name | undefined
     if (known !== undefined) return known
-    const converted = this.#convert(value, layout, names)
+    const converted = this.#convert(value, layout, names as ReadonlyMap<Layout, Name>)
     names.set(layout, converted)
     return converted
   }

@@ -18,6 +18,8 @@ export interface BlockedConvolution {
   /** In the order [out / block, in / block, height, width, block of in, block of out]. */
   readonly filter: Name
   readonly bias?: Name | undefined
+  /** Added to the result, before ReLU. Nothing else may read it: its memory becomes that of the result. */
+  readonly sum?: Name | undefined
   /** [height, width] */
   readonly kernel: readonly [number, number]
   readonly strides: readonly [number, number]
@@ -38,6 +40,8 @@ export interface Blocked {
   readonly reorderInput: (graph: OnnxGraph, x: Name, shape: ImageShape, channelsLast: boolean) => Name
   readonly reorderOutput: (graph: OnnxGraph, x: Name, shape: ImageShape, channelsLast: boolean) => Name
   readonly convolution: (graph: OnnxGraph, convolution: BlockedConvolution) => Name
+  /** [batch, channels, height, width] -> [batch, channels, 1, 1] */
+  readonly averagePool: (graph: OnnxGraph, x: Name, shape: ImageShape) => Name
   /** Windows of `size`, `strides` apart, without padding. */
   readonly maxPool: (
     graph: OnnxGraph,
@@ -83,11 +87,16 @@ export const nativeBlocked = (block: number): Blocked => ({
     ),
   convolution: (
     graph,
-    { bias, depthwise, dilations, filter, groups = 1, inShape, kernel, pads, relu, strides, x },
+    { bias, depthwise, dilations, filter, groups = 1, inShape, kernel, pads, relu, strides, sum, x },
   ) =>
     graph.op(
       "Conv",
-      bias === undefined ? [x, filter] : [x, filter, bias],
+      [
+        x,
+        filter,
+        ...(bias === undefined && sum === undefined ? [] : [bias ?? ""]),
+        ...(sum === undefined ? [] : [sum]),
+      ],
       {
         kernel_shape: { ints: kernel },
         strides: { ints: strides },
@@ -98,6 +107,7 @@ export const nativeBlocked = (block: number): Blocked => ({
       },
       domain,
     ),
+  averagePool: (graph, x) => graph.op("GlobalAveragePool", [x], {}, domain),
   maxPool: (graph, x, _, size, strides) =>
     graph.op(
       "MaxPool",

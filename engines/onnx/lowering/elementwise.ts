@@ -9,7 +9,7 @@ import type { Name, OnnxGraph } from "../graph.ts"
 import { imageShape, type Layout, type Lowering } from "./Lowering.ts"
 
 /** [channels], possibly after axes of size 1. */
-const isPerChannel = (x: Value, image: Shape): boolean => {
+export const isPerChannel = (x: Value, image: Shape): boolean => {
   const channels = image[image.length - 1]
   return x.shape.length > 0 && x.shape[x.shape.length - 1] === channels && sizeOf(x.shape) === channels
 }

@@ -8,6 +8,7 @@ import { sizeOf } from "../../trace/graph.ts"
 import type { Attributes, Name, OnnxGraph } from "../graph.ts"
 import { dataType } from "../proto.ts"
 import { concat, slice } from "./channels.ts"
+import { channelwise, overPixels } from "./channelwise.ts"
 import { convolution } from "./convolution.ts"
 import { depthwise, depthwiseFilterGradient, depthwiseInputGradient } from "./depthwise.ts"
 import { elementwise } from "./elementwise.ts"
@@ -23,6 +24,14 @@ const elements =
   (type: string, attributes: Attributes = {}) =>
   (value: Value, lowering: Lowering) =>
     elementwise(value, lowering, (graph, inputs) => graph.op(type, inputs, attributes))
+
+/** The same, or in blocks together with the operations around it. */
+const arithmetic = (type: "Add" | "Sub" | "Mul" | "Relu"): Rule<typeof type> => {
+  const lowerAlone = elements(type)
+  return (value, lowering) => {
+    if (!channelwise(value, lowering)) lowerAlone(value as Value, lowering)
+  }
+}
 
 type Reduction = "ReduceSum" | "ReduceMean" | "ReduceMax" | "ReduceMin" | "ReduceProd"
 
@@ -64,17 +73,10 @@ const channelReduction: Rule<"ReduceSum" | "ReduceMean"> = (value, lowering) => 
     return
   }
   const over = (name: Name, along: ReadonlyArray<number>) => reduce(graph, value.op, name, along, false)
-  const perChannel = (): Name => {
-    if (lowering.has(x, "nchw") || blocked === undefined) return over(lowering.read(x, "nchw"), [0, 2, 3])
-    const [batch, height, width, channels] = x.shape
-    const { block } = blocked
-    const blocks = graph.reshape(lowering.read(x, "nchwc"), [
-      (batch * channels) / block,
-      height * width,
-      block,
-    ])
-    return over(graph.reshape(over(blocks, [1]), [batch, channels]), [0])
-  }
+  const perChannel = (): Name =>
+    lowering.has(x, "nchw") || blocked === undefined
+      ? over(lowering.read(x, "nchw"), [0, 2, 3])
+      : over(overPixels(value.op, x, lowering, blocked), [0])
   const reduced = perChannel()
   lowering.write(value as Value, "nhwc", keepDims ? graph.reshape(reduced, value.shape) : reduced)
 }
@@ -94,6 +96,10 @@ const rules: Rules = {
     lowering.write(value, "nhwc", lowering.graph.constant(data, value.shape, value.dtype))
   },
   ...rulesOf(({ onnx }) => elements(onnx)),
+  Add: arithmetic("Add"),
+  Sub: arithmetic("Sub"),
+  Mul: arithmetic("Mul"),
+  Relu: arithmetic("Relu"),
   Select: elements("Where"),
   LeakyRelu: (value, lowering) =>
     elements("LeakyRelu", { alpha: { f: value.attributes.alpha } })(value, lowering),

@@ -152,6 +152,22 @@ export const convolutionCases: Readonly<Record<string, Case>> = {
       layers.dense({ units: 3 }),
     ],
   },
+  "normalized branches that are added, with pooling and one that two layers read": {
+    model: [
+      layers.conv2d({ filters: 16, kernelSize: 3, padding: "same", activation: "relu", name: "stem" }),
+      layers.maxPooling2d({ name: "pooled" }),
+      layers.batchNormalization({ momentum: 0.9, name: "first" }),
+      layers.conv2d({ filters: 16, kernelSize: 3, padding: "same", useBias: false, inputs: ["pooled"] }),
+      layers.batchNormalization({ center: false, name: "second" }),
+      layers.add({ inputs: ["first", "second"] }),
+      layers.activation({ activation: "relu", name: "sum" }),
+      layers.batchNormalization({ scale: false, name: "third" }),
+      layers.add({ inputs: ["first", "third", "sum"] }),
+      layers.conv2d({ filters: 32, kernelSize: 3, strides: 2, padding: "same", activation: "relu" }),
+      ...head,
+    ],
+    batchSize: 6,
+  },
   "a residual block that adds a tensor which a ReLU also reads": {
     model: [
       layers.conv2d({ filters: 16, kernelSize: 3, padding: "same", name: "stem" }),
