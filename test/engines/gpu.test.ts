@@ -93,6 +93,29 @@ describe.skipIf(!hasSoftwareVulkan)("the onnx engine on Vulkan in software", () 
   )
 
   it.live(
+    "computes depthwise convolutions with several filters for each channel, behind another layer",
+    () =>
+      Effect.gen(function* () {
+        const several: Case = {
+          model: [
+            layers.conv2d({ filters: 4, kernelSize: 3, activation: "relu" }),
+            layers.depthwiseConv2d({ kernelSize: 3, depthMultiplier: 3, strides: 2, padding: "same" }),
+            layers.flatten(),
+            layers.dense({ units: 3 }),
+          ],
+        }
+        const gpu = yield* Effect.provide(trainCase(several), Device.layer({ threads: 1 }))
+        const portable = Onnx.layer({ path: "portable", threads: 1 })
+        const processor = yield* Effect.provide(trainCase(several), portable)
+        assert.isBelow(relativeError(gpu.losses, processor.losses), 1e-5)
+        for (const [i, { data, name }] of gpu.state.entries()) {
+          assert.isBelow(relativeError(data, processor.state[i].data), 1e-4, name)
+        }
+      }),
+    300_000,
+  )
+
+  it.live(
     "copies weights to the device once for predictions, and frees the losses of a call that cannot be read",
     () =>
       Effect.gen(function* () {

@@ -2,11 +2,14 @@
  * Rules for a device: (value, Lowering) -> its nodes in the graph.
  *
  * All other rules are those of the portable path, except where ONNX Runtime has no operator on a device: a maximum pooling with
- * indices, and the index of the largest element, which ONNX defines as int64. A node that stays on the processor would copy its
- * operands from the device and back in every step.
+ * indices, and the index of the largest element, which ONNX defines as int64; and where 1.30 computes wrongly. A node that stays on
+ * the processor would copy its operands from the device and back in every step.
  */
 import type { Node, Window } from "../../trace/graph.ts"
 import type { Rules } from "../lowering/lower.ts"
+import { portableAttributes } from "../lowering/convolution.ts"
+import { depthwiseInputGradient } from "../lowering/depthwise.ts"
+import { uncovered } from "../lowering/inputGradient.ts"
 import { imageShape, type Lowering } from "../lowering/Lowering.ts"
 import { attributesOf } from "../lowering/pooling.ts"
 import type { Name } from "../graph.ts"
@@ -118,9 +121,44 @@ const maxPoolGradient = (value: Node<"MaxPoolGradient">, lowering: Lowering): vo
   lowering.write(value, "nchw", lowered(value, lowering))
 }
 
+/**
+ * ONNX Runtime's transposed convolution in groups is wrong on WebGPU if a group has several channels of dy. So the filters of each
+ * channel are convolved one after another, and added up.
+ */
+const multipliedInputGradient = (value: Node<"DepthwiseConv2DInputGradient">, lowering: Lowering): void => {
+  const { graph } = lowering
+  const { window } = value.attributes
+  const { batch, height, inChannels, outChannels, outHeight, outWidth, width } = window
+  const multiplier = outChannels / inChannels
+  if (multiplier === 1) return depthwiseInputGradient(value, lowering)
+  const [dy, filter] = value.inputs
+  const parts = graph.reshape(lowering.read(dy, "nchw"), [
+    batch,
+    inChannels,
+    multiplier,
+    outHeight * outWidth,
+  ])
+  const filters = graph.reshape(lowering.read(filter), [height * width, inChannels, multiplier])
+  const part = (name: Name, axis: number, at: number) =>
+    graph.op("Slice", [name, graph.ints([at]), graph.ints([at + 1]), graph.ints([axis])])
+  const shares = Array.from({ length: multiplier }, (_, at) => {
+    const image = graph.reshape(part(parts, 2, at), [batch, inChannels, outHeight, outWidth])
+    const rows = graph.reshape(part(filters, 2, at), [height * width, inChannels])
+    const weights = graph.reshape(graph.transpose(rows, [1, 0]), [inChannels, 1, height, width])
+    return graph.op("ConvTranspose", [image, weights], {
+      ...portableAttributes(window),
+      group: { i: inChannels },
+      output_padding: { ints: uncovered(window) },
+    })
+  })
+  const dx = shares.reduce((sum, share) => graph.op("Add", [sum, share]))
+  lowering.write(value, "nchw", dx)
+}
+
 /** In place of the rules of the portable path. */
 export const deviceRules: Partial<Rules> = {
   ArgMax: argMax,
+  DepthwiseConv2DInputGradient: multipliedInputGradient,
   MaxPool: maxPool,
   MaxPoolGradient: maxPoolGradient,
 }
