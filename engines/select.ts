@@ -37,12 +37,16 @@ const onnxOnGpu = (options: EngineOptions) =>
     ),
   )
 
+/** Without a network or a card, the modules of a GPU are not even loaded. */
 const onAnyDevice = (options: EngineOptions) =>
   Layer.unwrap(
-    Effect.map(
-      Effect.promise(() => import("./onnx/device/choose.ts")),
-      (choose) => choose.layer(selectEngine("auto", options), options),
-    ),
+    Effect.gen(function* () {
+      const processor = selectEngine("auto", options)
+      const { whyNoCard } = yield* Effect.promise(() => import("./onnx/device/vulkan.ts"))
+      if (options.program === undefined || whyNoCard() !== undefined) return processor
+      const choose = yield* Effect.promise(() => import("./onnx/device/choose.ts"))
+      return choose.layer(processor, options)
+    }),
   )
 
 const tensorflow = (options: EngineOptions) =>
