@@ -16,6 +16,7 @@ import { printReportText } from "../render/printReport.ts"
 import { renderLayers } from "../render/renderLayers.ts"
 import { printText } from "../render/printText.ts"
 import { describeCommit } from "../../format/describeCommit.ts"
+import { describeMeasured } from "../../format/describeMeasured.ts"
 import { runArgument } from "../../format/runArgument.ts"
 import { describeRun, type RunSummary } from "../../inspect/summary.ts"
 import { readReport } from "../../storage/report.ts"
@@ -128,6 +129,8 @@ export const show = Command.make(
     const report = yield* readReport(found.path)
     if (json) return yield* Console.log(JSON.stringify({ ...summary, report: report ?? null }, null, 2))
     yield* printText(describeProgress(summary), 2)
+    const measured = describeMeasured(found.identity.engine)
+    if (measured !== undefined) yield* printText(`measured devices: ${measured}`, 2)
     const attempt = found.attempts.at(-1)
     if (attempt?.gitProblem !== undefined)
       yield* Console.log(describeCommit(attempt.gitCommit, attempt.gitProblem))

@@ -193,6 +193,9 @@ describe("predict", () => {
     const onProcessor = await runCommand("predict", copy, digit, "--device", "cpu")
     assert.strictEqual(onProcessor.code, 0, onProcessor.stderr)
     assert.strictEqual(onProcessor.stdout, resumed.stdout)
+    const anywhere = await runCommand("predict", copy, digit, "--device", "auto")
+    assert.strictEqual(anywhere.code, 0, anywhere.stderr)
+    assert.strictEqual(anywhere.stdout, resumed.stdout)
     vi.unstubAllEnvs()
   })
 

@@ -5,6 +5,7 @@ import { TestClock } from "effect/testing"
 import { Engine, EngineFailed } from "../../engines/Engine.ts"
 import { measureIteration, median } from "../../engines/measureIteration.ts"
 import { explainChoice, isGpuFaster, layer } from "../../engines/onnx/device/choose.ts"
+import { describeMeasured } from "../../format/describeMeasured.ts"
 import { selectEngine } from "../../engines/select.ts"
 import { EngineInfo } from "../../schemas/EngineInfo.ts"
 import { engineInfo } from "../fixtures/engineInfo.ts"
@@ -41,6 +42,17 @@ describe("the choice of a device", () => {
     const times = [{ name: "onnx", device: "cpu", path: "portable", iterationMs: 2.5 }] as const
     assert.deepStrictEqual(decode({ ...engineInfo, measured: times }).measured, times)
     assert.isUndefined(decode(engineInfo).measured)
+    const onGpu = {
+      name: "onnx",
+      device: "gpu (NVIDIA H100 PCIe)",
+      path: "webgpu",
+      iterationMs: 0.4,
+    } as const
+    assert.strictEqual(
+      describeMeasured({ measured: [...times, onGpu] }),
+      "onnx on cpu 2.5 ms, onnx on gpu (NVIDIA H100 PCIe) 0.4 ms per iteration",
+    )
+    assert.isUndefined(describeMeasured(engineInfo))
   })
 })
 

@@ -3,6 +3,7 @@ import type { Experiment } from "../../schemas/experiment/Experiment.ts"
 import type { Attempt } from "../../schemas/Run.ts"
 import { showUrls } from "../../format/showUrl.ts"
 import { describeCommit } from "../../format/describeCommit.ts"
+import { describeMeasured } from "../../format/describeMeasured.ts"
 import { duration } from "../../format/duration.ts"
 import { type Content, html } from "../page/html.ts"
 import { code, facts, folded, readableJson, type Section } from "../page/page.ts"
@@ -129,6 +130,8 @@ export const provenanceSection = (records: RunRecords): Section => {
       ["machine", overAttempts(attempts, machineOf)],
     )
   }
+  const [measured] = attempts.flatMap(({ engine }) => describeMeasured(engine) ?? [])
+  if (measured !== undefined) items.push(["measured devices", measured])
   if (trained !== undefined) items.push(["tested checkpoint", html`<code>${trained.checkpoint}</code>`])
   if (timings !== undefined && timings.length > 0) {
     const texts = timings.map(({ durationMs, name }) => `${name} ${duration(durationMs / 1000)}`)
