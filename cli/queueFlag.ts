@@ -13,6 +13,18 @@ export const queueFlag = Flag.String("queue").pipe(
   Flag.optional,
 )
 
+/** Of commands that only look. */
+export const readQueueFlag = queueFlag.pipe(
+  Flag.withDescription("Show runs that wait for a worker of this queue as queued"),
+)
+
+/** Loads the queue only if one is given. */
+export const openToRead = Effect.fnUntraced(function* (given: Option.Option<string>) {
+  if (Option.isNone(given)) return undefined
+  const { openQueue } = yield* Effect.promise(() => import("../operations/queue/openQueue.ts"))
+  return yield* openQueue(given.value)
+})
+
 export const storeFlag = Flag.String("store").pipe(
   Flag.withDescription(
     "Share the runs through this store, for machines that share no folder: s3://BUCKET/PREFIX, or a folder",

@@ -25,12 +25,13 @@ export interface LogLine {
 
 /**
  * `stopped`: a signal or a request ended the attempt, which recorded it. `killed`: its process is gone without a record.
- * `waiting`: the next scheduled time resumes it.
+ * `waiting`: the next scheduled time resumes it. `queued`: a worker of the queue does.
  */
 export type RunState =
   | "starting"
   | "running"
   | "waiting"
+  | "queued"
   | "stopped"
   | "killed"
   | "failed"

@@ -10,6 +10,8 @@ import { eventStream } from "./events/stream.ts"
 import { mostCompared } from "./limits.ts"
 import { imageLimitBytes, openPredictions } from "./predictions.ts"
 import { collectionDetail } from "./runs/collectionDetail.ts"
+import { watchQueue } from "./runs/queuedRuns.ts"
+import type { Queue } from "../operations/queue/Queue.ts"
 import { matchPath, type PathParameters } from "./pathPattern.ts"
 import { ownHeaders, staticPageHeaders } from "./security/headers.ts"
 import { isRunFile, isRunId, runFilePath, runFiles } from "./security/runFolder.ts"
@@ -76,12 +78,13 @@ const views = [
 export interface RoutesOptions {
   readonly runsDir: string
   readonly hasStreams: boolean
+  readonly queue?: Queue["Service"] | undefined
 }
 
-export const routes = ({ hasStreams, runsDir }: RoutesOptions) =>
+export const routes = ({ hasStreams, queue, runsDir }: RoutesOptions) =>
   Effect.gen(function* () {
     const modules = yield* Effect.promise(readBrowserModules)
-    const hub = yield* openHub(runsDir)
+    const hub = yield* openHub(runsDir, queue === undefined ? undefined : yield* watchQueue(queue, runsDir))
     const predict = yield* openPredictions(runsDir)
     const services = yield* Effect.context<Services>()
     const get = (pattern: string, handle: Route["handle"]): Route => ({ method: "GET", pattern, handle })

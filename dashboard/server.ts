@@ -8,6 +8,7 @@ import * as NodeHttpServer from "@effect/platform-node/NodeHttpServer"
 import { Effect, Schema } from "effect"
 import { HttpServerRequest, HttpServerResponse } from "effect/http"
 import { program } from "../format/program.ts"
+import type { Queue } from "../operations/queue/Queue.ts"
 import { Failure } from "../schemas/Failure.ts"
 import { forwardPage, signedOutPage } from "./assets/shell.ts"
 import { routes } from "./routes.ts"
@@ -106,6 +107,8 @@ export interface DashboardOptions {
   readonly runsDir: string
   /** 0 for any free one. */
   readonly port: number
+  /** Whose runs are shown as queued. */
+  readonly queue?: Queue["Service"] | undefined
   /** Where the key of the cookies is. */
   readonly keyFolder?: string
   /** Without event streams browsers poll; for tests. */
@@ -137,7 +140,7 @@ export const serveDashboard = Effect.fn("serveDashboard")(function* (options: Da
   const address = node.address()
   const port = typeof address === "object" && address !== null ? address.port : options.port
   const session = makeSession(sessionKey(options.keyFolder), runsDir, port)
-  const handle = yield* routes({ runsDir, hasStreams: options.hasStreams ?? true })
+  const handle = yield* routes({ runsDir, hasStreams: options.hasStreams ?? true, queue: options.queue })
   yield* server.serve(guarded(() => session, handle))
   // Streams never end by themselves.
   yield* Effect.addFinalizer(() => Effect.sync(() => node.closeAllConnections()))

@@ -18,14 +18,16 @@ export const reservationOf = (id: string): string => `.${id}.reserved-id.tmp`
 
 /** The name that `createRun` gives: time, experiment, the first digits of the fingerprint, a number if it is one of several. */
 const wholeName = /^\d{8}T\d{6}Z-[a-z0-9][a-z0-9-]{0,63}-[0-9a-f]{8}(-\d+)?$/
+const partsOf = (name: string) => /^[^-]+-(.+)-([0-9a-f]{8})(?:-\d+)?$/.exec(name) ?? []
+/** The name of the experiment in the name of a run. */
+export const experimentOfRun = (name: string): string | undefined => partsOf(name)[1]
+/** The first digits of the fingerprint there. */
+export const fingerprintDigits = (name: string): string | undefined => partsOf(name)[2]
 /** Whether a name has the first digits of a fingerprint, and is that of an experiment if one is given. */
 export const isRunOf = (name: string, fingerprint: string, experiment?: string): boolean => {
-  const [, of, digits] = /^[^-]+-(.+)-([0-9a-f]{8})(?:-\d+)?$/.exec(name) ?? []
+  const [, of, digits] = partsOf(name)
   return digits === fingerprint.slice(0, 8) && (experiment === undefined || of === experiment)
 }
-/** The name of the experiment in the name of a run. */
-export const experimentOfRun = (name: string): string | undefined =>
-  /^[^-]+-(.+)-[0-9a-f]{8}(?:-\d+)?$/.exec(name)?.[1]
 export const isRunName = (name: string) => wholeName.test(name)
 
 /** Names of runs, and of copies that a person made. */

@@ -4,6 +4,7 @@ import { Console, Effect } from "effect"
 import { Command, Flag } from "effect/cli"
 import { openOrLog } from "../render/openFile.ts"
 import { runsDir, wholeNumber } from "../flags.ts"
+import { openToRead, readQueueFlag } from "../queueFlag.ts"
 
 /** TensorBoard's is 6006. */
 const defaultPort = 6007
@@ -25,11 +26,11 @@ const keepMemorySmall = Effect.sync(() => setFlagsFromString("--semi-space-growt
 
 export const dashboard = Command.make(
   "dashboard",
-  { port, open, runsDir },
+  { port, open, runsDir, queue: readQueueFlag },
   Effect.fn("dashboard")(function* (options) {
     yield* keepMemorySmall
     const { serveDashboard } = yield* Effect.promise(() => import("../../dashboard/server.ts"))
-    const { address, origin } = yield* serveDashboard(options)
+    const { address, origin } = yield* serveDashboard({ ...options, queue: yield* openToRead(options.queue) })
     yield* Console.log(address())
     yield* Effect.logInfo(
       `the address signs in one browser, once; later ${origin} is enough there. Ctrl-C ends the dashboard, not the runs`,

@@ -11,7 +11,7 @@ import { renderRuns } from "../render/renderRuns.ts"
 import { summarize } from "../../inspect/summary.ts"
 import { sortRuns } from "../../inspect/sortRuns.ts"
 import { experimentName, json, runsDir, wholeNumber } from "../flags.ts"
-import { queueFlag } from "../queueFlag.ts"
+import { openToRead, readQueueFlag } from "../queueFlag.ts"
 import { program } from "../../format/program.ts"
 import { alternatives } from "../../format/alternatives.ts"
 import { suggest } from "../../format/suggest.ts"
@@ -19,9 +19,6 @@ import { suggest } from "../../format/suggest.ts"
 const status = Flag.Literals("status", [...RunStatus.literals, "queued"]).pipe(
   Flag.withDescription("List only runs with this status; queued needs --queue"),
   Flag.optional,
-)
-const queue = queueFlag.pipe(
-  Flag.withDescription("Show which runs wait in this queue, and which its workers train"),
 )
 const sort = Flag.Literals("sort", ["date", "error", "name"]).pipe(
   Flag.withDescription("Sort by date (newest first), validation error (lowest first) or experiment name"),
@@ -35,9 +32,8 @@ const limit = wholeNumber("limit", 1).pipe(Flag.withDescription("List only the f
 
 /** The jobs of a queue, if one is given. */
 const readJobs = Effect.fnUntraced(function* (given: Option.Option<string>) {
-  if (Option.isNone(given)) return []
-  const { openQueue } = yield* Effect.promise(() => import("../../operations/queue/openQueue.ts"))
-  return yield* (yield* openQueue(given.value)).list()
+  const queue = yield* openToRead(given)
+  return queue === undefined ? [] : yield* queue.list()
 }, Effect.scoped)
 
 /** How many jobs of the queue have no run yet, and how to list them. */
@@ -50,7 +46,7 @@ const describeNotBegun = (jobs: ReadonlyArray<ListedJob>, given: Option.Option<s
 
 export const list = Command.make(
   "list",
-  { runsDir, status, queue, experiment: experimentName, sort, reverse, limit, json },
+  { runsDir, status, queue: readQueueFlag, experiment: experimentName, sort, reverse, limit, json },
   Effect.fn("list")(function* (options) {
     const { damaged, runs } = yield* listHeaders(options.runsDir)
     const { notBegun, states } = queuedStates(

@@ -71,7 +71,7 @@ const controls = `
 .state[data-state="failed"]::before, .state[data-state="damaged"]::before { background: var(--heat); border-radius: .1rem; }
 .state[data-state="killed"]::before { background: none; box-shadow: inset 0 0 0 2px var(--heat); }
 .state[data-state="stopped"]::before { background: none; box-shadow: inset 0 0 0 2px var(--muted); }
-.state[data-state="waiting"]::before { background: none; box-shadow: inset 0 0 0 2px var(--series-5); }
+.state[data-state="waiting"]::before, .state[data-state="queued"]::before { background: none; box-shadow: inset 0 0 0 2px var(--series-5); }
 @media (prefers-reduced-motion: no-preference) {
   .state[data-state="running"]::before { animation: pulse 2s ease-in-out infinite; }
   @keyframes pulse { 50% { opacity: .35; } }

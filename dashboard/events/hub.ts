@@ -11,6 +11,7 @@ import { mostTopics } from "../limits.ts"
 import type { Message, RunRow, RunsMessage } from "../messages.ts"
 import { openCollections, type CollectionsState } from "../runs/collections.ts"
 import { openRunDetail } from "../runs/runDetail.ts"
+import type { QueuedRuns } from "../runs/queuedRuns.ts"
 import { openRunsTable } from "../runs/runsTable.ts"
 import { runFolder } from "../security/runFolder.ts"
 
@@ -57,7 +58,16 @@ const differentMarks = (before: CollectionsState, after: CollectionsState): Read
 
 export type Hub = Effect.Success<ReturnType<typeof openHub>>
 
-export const openHub = Effect.fnUntraced(function* (runsDir: string) {
+/** What is in one of two sets. */
+const difference = (a: ReadonlySet<string>, b: ReadonlySet<string>): ReadonlyArray<string> => [
+  ...[...a].filter((run) => !b.has(run)),
+  ...[...b].filter((run) => !a.has(run)),
+]
+
+const noRuns: ReadonlySet<string> = new Set<string>()
+
+/** `queued`: the runs that wait in a queue. */
+export const openHub = Effect.fnUntraced(function* (runsDir: string, queued: QueuedRuns = () => noRuns) {
   const table = openRunsTable(runsDir)
   const readCollections = openCollections(runsDir)
   const details = new Map<string, ReturnType<typeof openRunDetail>>()
@@ -65,6 +75,7 @@ export const openHub = Effect.fnUntraced(function* (runsDir: string) {
   const boot = randomBytes(6).toString("hex")
   const oneAtATime = yield* Semaphore.make(1)
   let collections: CollectionsState | undefined
+  let queuedNow = noRuns
   let lookedAtMs = 0
 
   const refresh = Effect.gen(function* () {
@@ -76,6 +87,10 @@ export const openHub = Effect.fnUntraced(function* (runsDir: string) {
     const before = collections
     collections = yield* readCollections(table.running())
     if (before !== undefined && before !== collections) table.touch(differentMarks(before, collections))
+    if (queuedNow !== queued()) {
+      table.touch(difference(queuedNow, queued()))
+      queuedNow = queued()
+    }
     return collections
   })
 
@@ -84,10 +99,10 @@ export const openHub = Effect.fnUntraced(function* (runsDir: string) {
     ({ value, waiting }: CollectionsState) =>
     (row: RunRow): RunRow => {
       const championOf = value.champions.find(({ run }) => run === row.id)?.experiment ?? null
-      const isWaiting = waiting.has(row.id) && (row.state === "stopped" || row.state === "killed")
-      return championOf === null && !isWaiting
-        ? row
-        : { ...row, championOf, state: isWaiting ? "waiting" : row.state }
+      const isResumed = row.state === "stopped" || row.state === "killed"
+      const next = queuedNow.has(row.id) ? "queued" : waiting.has(row.id) ? "waiting" : undefined
+      const state = isResumed && next !== undefined ? next : row.state
+      return championOf === null && state === row.state ? row : { ...row, championOf, state }
     }
 
   const runsSince = (state: CollectionsState, cursor: string) => {

@@ -1,21 +1,22 @@
 /**
- * What the queue says of runs that no process trains: (open jobs, names of runs) -> the states of their jobs, and the jobs whose runs
+ * What the queue says of runs that no process trains: (jobs, names of runs) -> the states of their jobs, and the open jobs whose runs
  * are not begun yet.
  */
 import { isOpen, type ListedJob } from "../../schemas/QueuedJob.ts"
-import { isRunOf } from "../../storage/runNames.ts"
+import { fingerprintDigits } from "../../storage/runNames.ts"
 
-const isRunOfListed = ({ fingerprint, run }: ListedJob, name: string) =>
-  run === null ? fingerprint !== null && isRunOf(name, fingerprint) : run === name
+/** A job names its run, or the first digits of its fingerprint are in the names of its runs. */
+const keyOf = ({ fingerprint, run }: ListedJob) => run ?? fingerprint?.slice(0, 8)
 
 export const queuedStates = (jobs: ReadonlyArray<ListedJob>, runs: ReadonlyArray<string>) => {
-  const open = jobs.filter(isOpen)
-  const states = new Map(
-    runs.flatMap((name) => {
-      const job = open.find((job) => isRunOfListed(job, name))
-      return job === undefined ? [] : [[name, job.state] as const]
-    }),
-  )
-  const notBegun = open.filter((job) => !runs.some((name) => isRunOfListed(job, name)))
-  return { states, notBegun }
+  const open = new Map(jobs.filter(isOpen).map((job) => [keyOf(job), job]))
+  const states = new Map<string, ListedJob["state"]>()
+  const begun = new Set<ListedJob>()
+  for (const name of runs) {
+    const job = open.get(name) ?? open.get(fingerprintDigits(name))
+    if (job === undefined) continue
+    states.set(name, job.state)
+    begun.add(job)
+  }
+  return { states, notBegun: [...open.values()].filter((job) => !begun.has(job)) }
 }

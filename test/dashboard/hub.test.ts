@@ -24,8 +24,8 @@ const run = <A, E>(effect: Effect.Effect<A, E, NodeServices.NodeServices>) =>
   Effect.runPromise(Effect.provide(effect, NodeServices.layer))
 
 /** A browser that follows the table of runs: each call gets what is new. */
-const followRuns = async (runsDir: string) => {
-  const hub = await run(openHub(runsDir))
+const followRuns = async (runsDir: string, queued?: () => ReadonlySet<string>) => {
+  const hub = await run(openHub(runsDir, queued))
   let cursors = decodeCursors("")
   return async (): Promise<RunsMessage | undefined> => {
     // Two looks at once are one.
@@ -70,6 +70,28 @@ describe("the table of runs", () => {
     assert.strictEqual(after?.championsVersion, before?.championsVersion)
     assert.deepStrictEqual(second?.rows, [])
     assert.isFalse(second?.replaces)
+    assert.isUndefined(await next())
+  })
+
+  it("shows a run that waits in a queue as queued until a worker resumes it", async () => {
+    const runsDir = join(scratch, "queued")
+    for (const second of [1, 2]) writeRun({ runsDir, second, status: "interrupted", unfinished: true })
+    writeRun({ runsDir, second: 3 })
+    let queued: ReadonlySet<string> = new Set<string>()
+    const next = await followRuns(runsDir, () => queued)
+    const statesOf = (message: RunsMessage | undefined) => message?.rows.map(({ id, state }) => [id, state])
+    assert.deepStrictEqual(statesOf(await next()), [
+      [runId({ second: 3 }), "finished"],
+      [runId({ second: 2 }), "stopped"],
+      [runId({ second: 1 }), "stopped"],
+    ])
+    queued = new Set([runId({ second: 2 }), runId({ second: 3 })])
+    assert.deepStrictEqual(statesOf(await next()), [
+      [runId({ second: 3 }), "finished"],
+      [runId({ second: 2 }), "queued"],
+    ])
+    queued = new Set<string>()
+    assert.deepInclude(statesOf(await next()) ?? [], [runId({ second: 2 }), "stopped"])
     assert.isUndefined(await next())
   })
 
