@@ -63,30 +63,27 @@ const claimOf = ({ kind, name }: RecordsPlace) =>
       ? `${scheduleFiles.folder}/${scheduleFiles.claim}`
       : undefined
 
-/** The paths of its files in the order of writing: what a file tells of is written before it. */
-const pathsOf = Effect.fnUntraced(function* (runsDir: string, { kind, name }: RecordsPlace) {
-  switch (kind) {
-    case "sweep":
-      return [sweepLayout.definition, sweepLayout.journal, sweepLayout.result].map(
-        (file) => `${name}/${file}`,
-      )
-    case "ensemble":
-      return [layout.predictions, layout.report].map((file) => `${name}/${file}`)
-    case "champions":
-      return [`${name}/${championHistory}`]
-    case "schedule": {
-      const folder = (yield* Path.Path).join(runsDir, scheduleFiles.folder)
-      const states = (yield* files.list(folder)).filter((file) => /^[a-z0-9-]+\.json$/.test(file))
-      return [scheduleFiles.log, ...states.toSorted().map((file) => `${scheduleFiles.folder}/${file}`)]
-    }
-  }
+/** The names of its files in the order of writing: what a file tells of is written before it. Those of a schedule depend on its jobs. */
+const filesOf = ({ kind }: RecordsPlace): ReadonlyArray<string> => {
+  if (kind === "sweep") return [sweepLayout.definition, sweepLayout.journal, sweepLayout.result]
+  if (kind === "ensemble") return [layout.predictions, layout.report]
+  return kind === "champions" ? [championHistory] : []
+}
+
+const pathsOf = Effect.fnUntraced(function* (runsDir: string, place: RecordsPlace) {
+  if (place.kind !== "schedule") return filesOf(place).map((file) => `${place.name}/${file}`)
+  const folder = (yield* Path.Path).join(runsDir, scheduleFiles.folder)
+  const states = (yield* files.list(folder)).map((file) => `${scheduleFiles.folder}/${file}`)
+  return [scheduleFiles.log, ...states.filter((path) => isFileOf(place, path))]
 })
 
-/** Whether the files of a place may have this one: what is in a store comes from outside. */
-const isFileOf = ({ kind, name }: RecordsPlace, path: string) =>
-  kind === "schedule"
-    ? path === scheduleFiles.log || /^schedule\/[a-z0-9][a-z0-9-]{0,63}\.json$/.test(path)
-    : path.startsWith(`${name}/`) && !path.slice(name.length + 1).includes("/")
+const scheduleState = new RegExp(`^${scheduleFiles.folder}/[a-z0-9][a-z0-9-]{0,63}\\.json$`)
+
+/** Whether a place may have this file: what is in a store comes from outside. */
+const isFileOf = (place: RecordsPlace, path: string) =>
+  place.kind === "schedule"
+    ? path === scheduleFiles.log || scheduleState.test(path)
+    : filesOf(place).some((file) => path === `${place.name}/${file}`)
 
 export type RecordFiles = Readonly<Record<string, string>>
 
