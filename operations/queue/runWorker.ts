@@ -29,6 +29,8 @@ import type { Sharing, ShareRuns } from "./shareRuns.ts"
 const pollMs = 300
 /** The interval between two looks while the queue is away. */
 const retryMs = 1000
+/** For how long a worker that has lost a claim looks who has taken the run over. */
+const lookMs = 5000
 /** For how long a worker that stops tries to give back its jobs. */
 const goodbyeMs = 5000
 /** For how long a job that could not be trained is left alone the first time; each time it is twice as long. */
@@ -119,7 +121,7 @@ const verdictOf = (
 }
 
 /** For runs in a folder that the machines share. */
-const sharedAlready: Sharing = { deliver: Effect.succeed("shared") }
+const sharedAlready: Sharing = { look: Effect.void, deliver: Effect.succeed("shared") }
 
 /** A job has finished only if its run is where others find it; one that was given back keeps its counts and its delay. */
 const unlessUnshared = (
@@ -153,6 +155,8 @@ const trainClaimed = Effect.fnUntraced(function* (
     Effect.as(stop.awaited, "stopped" as const),
     claimEnded,
   ])
+  // A process that knows who has taken its run over says so when it ends.
+  if (first === "lost") yield* Effect.raceFirst(sharing.look, Effect.sleep(lookMs))
   const ended = first === "ended" ? yield* started.ended : yield* started.stop
   if (first === "lost") {
     const reason = "another worker took it over"

@@ -23,6 +23,8 @@ export const ShareInterval = Context.Reference<number>("tidemark/operations/queu
 const share = 0.1
 
 export interface Sharing {
+  /** Looks at the store once: if another attempt has taken the run over, the process that trains it here finds that in its folder. */
+  readonly look: Effect.Effect<void>
   /** Brings the store up to date, however long it is away; whether the run still belongs to the process that has trained it. */
   readonly deliver: Effect.Effect<"shared" | "taken over">
 }
@@ -74,7 +76,8 @@ export const makeShareRuns = Effect.fnUntraced(function* (store: ObjectStore, ru
       isOver = true
       return semaphore.withPermits(1)(persist(shareAll(true), intervalMs))
     })
-    return { deliver } satisfies Sharing as Sharing
+    const look = Effect.asVoid(semaphore.withPermits(1)(shareNow))
+    return { look, deliver } satisfies Sharing as Sharing
   })
 })
 

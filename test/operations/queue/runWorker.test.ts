@@ -83,7 +83,8 @@ describe("a worker", () => {
 
   it.live("leaves a job alone for as long although its run is not shared", () =>
     Effect.gen(function* () {
-      const share: ShareRuns = () => Effect.succeed({ deliver: Effect.succeed("taken over") })
+      const share: ShareRuns = () =>
+        Effect.succeed({ look: Effect.void, deliver: Effect.succeed("taken over") })
       const returned = yield* giveBackOf({ returns: 3, renew: held }, ["run", join(scratch, "missing.ts")], {
         share,
       })

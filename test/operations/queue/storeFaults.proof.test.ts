@@ -132,8 +132,11 @@ describe.skipIf(missing !== "")(`workers that share a bucket${skipped}`, () => {
         training.child.kill("SIGTERM")
         const worker = await training.ended
         assert.strictEqual(worker.code, 0, worker.stderr)
-        assert.match(worker.stderr, /cannot reach the store .*; training continues/)
-        assert.match(worker.stderr, /the store is back/)
+        // A request whose packets vanish is tried again for two minutes before anything is logged.
+        if (kind === "stopped" || outageSeconds > 180) {
+          assert.match(worker.stderr, /cannot reach the store .*; training continues/)
+          assert.match(worker.stderr, /the store is back/)
+        }
         for (const [i, run] of runs.entries()) {
           assert.isAbove(halfway[i], before[i])
           assert.deepStrictEqual(attemptsOf(run), ["0001.json"])
