@@ -13,7 +13,7 @@ import { Failure } from "../schemas/Failure.ts"
 import { claimSoon } from "./lock/claim.ts"
 import * as files from "./files.ts"
 import { isFileNow } from "./filesNow.ts"
-import { readNote } from "./share/copyNote.ts"
+import { checkNotCopy } from "./share/checkNotCopy.ts"
 import type { RecordsDiffer } from "./share/RecordsDiffer.ts"
 import type { StorageFailed } from "./StorageFailed.ts"
 import type { StoreError } from "./store/ObjectStore.ts"
@@ -46,14 +46,6 @@ export class ChampionNotFound extends Failure<ChampionNotFound>()("ChampionNotFo
     run === null
       ? `${experiment} has no champion in ${runsDir}; ${didYouMean(experiment, known, `make a finished run the champion with \`${program} promote RUN\``)}`
       : `the champion of ${experiment} is ${run}, which is not in ${runsDir} any more; choose another with \`${program} promote RUN\` or \`${program} rollback ${experiment}\``,
-}) {}
-
-/** The champions here are a copy, and a change would be lost. */
-export class ChampionsShared extends Failure<ChampionsShared>()("ChampionsShared", {
-  exitCode: "usage",
-  fields: { runsDir: Schema.String, store: Schema.String },
-  message: ({ runsDir, store }) =>
-    `the champions in ${runsDir} are a copy of those in ${store}; change them there, with --store`,
 }) {}
 
 type InStore<A> = Effect.Effect<
@@ -186,8 +178,7 @@ export const changeChampion = Effect.fn("changeChampion")(function* <A, E, R>(
   const pointer = paths.join(folder, experiment)
   const history = paths.join(folder, championHistory)
   const shared = yield* SharedChampions
-  const note = shared === undefined ? yield* readNote(runsDir, championsFolder) : undefined
-  if (note !== undefined) return yield* new ChampionsShared({ runsDir, store: note.store })
+  if (shared === undefined) yield* checkNotCopy(runsDir, championsFolder, "the champions", "--store")
   const checkClaim = yield* claimChampions(runsDir)
   while (true) {
     if (shared !== undefined) yield* shared.pull(runsDir, experiment)

@@ -160,7 +160,11 @@ const shareIfStored = Effect.fnUntraced(function* (
   { runsDir }: ScheduleFlags,
   { jobs }: Plan,
 ) {
-  if (store === undefined) return { check: Effect.void, deliver: Effect.void }
+  if (store === undefined) {
+    const { checkNotCopy } = yield* Effect.promise(() => import("../../storage/share/checkNotCopy.ts"))
+    yield* checkNotCopy(runsDir, "schedule", "the schedule", "--queue and --store")
+    return { check: Effect.void, deliver: Effect.void }
+  }
   const { shareSchedule } = yield* Effect.promise(() => import("../../operations/schedule/shareSchedule.ts"))
   return yield* shareSchedule(store, runsDir, jobs)
 })

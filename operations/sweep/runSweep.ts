@@ -11,6 +11,7 @@ import type { ExperimentInvalid } from "../../pipeline/experimentFile/load.ts"
 import type { ModelShapeMismatch } from "../../schemas/experiment/ModelShapeMismatch.ts"
 import type { ClaimLost } from "../../storage/lock/claim.ts"
 import { experimentOfRun } from "../../storage/runNames.ts"
+import { checkNotCopy } from "../../storage/share/checkNotCopy.ts"
 import { makePuller } from "../../storage/share/pullRun.ts"
 import { sweepPlace } from "../../storage/share/recordPlaces.ts"
 import type { StorageFailed } from "../../storage/StorageFailed.ts"
@@ -155,9 +156,17 @@ const test = Effect.fnUntraced(function* (
 })
 
 /** The claims of a sweep on this machine and, with a store, on all that share it: its runs and its journal are copied here first. */
-const claimEverywhere = Effect.fnUntraced(function* ({ runsDir, store }: RunSweepOptions, name: string) {
+const claimEverywhere = Effect.fnUntraced(function* (
+  { isNew, runsDir, store }: RunSweepOptions,
+  name: string,
+) {
   const claimedHere = yield* claimSweep(runsDir, name)
-  if (store === undefined) return { checkOwned: claimedHere, deliver: Effect.void }
+  if (store === undefined) {
+    if (isNew || (yield* readSweepResult(runsDir, name)) === undefined) {
+      yield* checkNotCopy(runsDir, sweepPlace(name).name, `sweep:${name}`, "--queue and --store")
+    }
+    return { checkOwned: claimedHere, deliver: Effect.void }
+  }
   const { check, deliver } = yield* keepRecords(store, runsDir, sweepPlace(name))
   const { records } = yield* readSweepJournal(runsDir, name)
   const journaled = new Set(records.map((record) => (record.record === "trial" ? null : record.run)))

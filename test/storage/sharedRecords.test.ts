@@ -251,7 +251,10 @@ describe("champions in a store", () => {
       const refused = yield* Effect.flip(
         changeChampion(b.runsDir, "cnn", () => Effect.succeed({ event: promoted(2), value: undefined })),
       )
-      assert.match(refused.message, /^the champions in .* are a copy of those in .*, with --store$/)
+      assert.match(
+        refused.message,
+        /^cannot change the champions in .*, a copy from .*; change it there, with --store, or use/,
+      )
     }))
 
   test("that this machine decided without the store are not replaced", (store, machine) =>

@@ -59,6 +59,11 @@ describe("a sweep in a store", () => {
 
     const early = await runCommand("pull", "sweep:tiny-rates", storeOf("sweep"), runsDirOf("reader"))
     assert.strictEqual(early.code, 0, early.stderr)
+    const refused = await sweep("reader")
+    assert.match(
+      refused.stderr,
+      /^error: cannot change sweep:tiny-rates in .*reader, a copy from .*sweep-store;/,
+    )
     const other = await sweep("other", workers.queueOf("sweep"), storeOf("sweep"))
     assert.strictEqual(other.code, 0, other.stderr)
     assert.strictEqual(other.stdout, alone.stdout)
