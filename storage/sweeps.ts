@@ -16,7 +16,7 @@ import { SweepDefinition, SweepRecord, SweepResult } from "../schemas/Sweep.ts"
 import * as files from "./files.ts"
 import { entriesNow, isFileNow, isLinkNow, listNow } from "./filesNow.ts"
 import { claim, isClaimed } from "./lock/claim.ts"
-import { isHeldElsewhere } from "./share/copyNote.ts"
+import { isHeldElsewhere, removeNote } from "./share/copyNote.ts"
 import { removeTemporaries } from "./temporaries.ts"
 
 export const sweepsFolder = "sweeps"
@@ -205,6 +205,7 @@ export const removeSweep = Effect.fn("removeSweep")(function* (runsDir: string, 
     yield* files.remove(yield* fileOf(runsDir, name, "definition"))
   }
   yield* files.remove(folder)
+  yield* removeNote(runsDir, `${sweepsFolder}/${name}`)
 }, Effect.scoped)
 
 /**

@@ -42,6 +42,10 @@ export const writeNote = Effect.fnUntraced(function* (
   yield* Effect.ignore((yield* FileSystem.FileSystem).utimes(path, at, at))
 })
 
+export const removeNote = Effect.fnUntraced(function* (runsDir: string, place: string) {
+  yield* files.remove(yield* notePath(runsDir, place))
+})
+
 /** Whether a process elsewhere held the place when it was copied, and its sign of life is not old. For a display. */
 export const isHeldElsewhere = Effect.fnUntraced(function* (runsDir: string, place: string) {
   const holder = (yield* readNote(runsDir, place))?.holder ?? null

@@ -17,12 +17,13 @@ import type { ChampionEvent } from "../../schemas/Champion.ts"
 import { changeChampion, readChampion, SharedChampions } from "../../storage/champions.ts"
 import { currentProcess } from "../../storage/lock/processIdentity.ts"
 import { silenceLimitMs } from "../../storage/lock/owner.ts"
-import { isHeldElsewhere } from "../../storage/share/copyNote.ts"
+import { isHeldElsewhere, readNote } from "../../storage/share/copyNote.ts"
 import { holdRecords, putRecords } from "../../storage/share/holdRecords.ts"
 import { pullRecords } from "../../storage/share/pullRecords.ts"
 import { championsPlace, ensemblePlace, schedulePlace, sweepPlace } from "../../storage/share/recordPlaces.ts"
 import { makeSharedChampions } from "../../storage/share/sharedChampions.ts"
 import { readRecords, replaceRecords } from "../../storage/share/sharedRecords.ts"
+import { removeSweep } from "../../storage/sweeps.ts"
 import { makeFolderStore } from "../../storage/store/folderStore.ts"
 import type { ObjectStore } from "../../storage/store/ObjectStore.ts"
 
@@ -131,6 +132,10 @@ describe("a sweep in a store", () => {
       assert.deepStrictEqual(yield* pull, [{ place: rates, isChanged: true }])
       assert.isUndefined(reader.read("sweeps/rates/result.json"))
       assert.isFalse(yield* isHeldElsewhere(reader.runsDir, rates.name))
+      // Once it is removed here, a sweep of this name is no copy.
+      assert.isDefined(yield* readNote(reader.runsDir, rates.name))
+      yield* removeSweep(reader.runsDir, "rates")
+      assert.isUndefined(yield* readNote(reader.runsDir, rates.name))
     }))
 
   test("does not replace another sweep of the same name", (store, machine) =>
