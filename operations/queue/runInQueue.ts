@@ -37,15 +37,18 @@ const describe = ({ reason, state, worker }: ListedJob) => {
 /** Shows how far the run is, from its files; nothing before it is created. */
 const makeProgress = (path: string) => {
   let live: Effect.Success<ReturnType<typeof observe>> | undefined
+  let shown = 0
   return Effect.gen(function* () {
     const display = yield* Display
-    const before = live
-    live = yield* observe(path, before)
+    live = yield* observe(path, live)
     const { iteration, total, trainingLoss } = live
-    if (total === null || iteration === 0 || before?.iteration === iteration) return
+    const loss = trainingLoss.at(-1)
+    // Before the first row of metrics is there, nothing is known.
+    if (total === null || loss === undefined || iteration === shown) return
     const { batchSize } = (yield* readHeader(path)).experiment
     if (typeof batchSize !== "number") return
-    yield* display.progress({ iteration, total, batchSize, loss: trainingLoss.at(-1) ?? Number.NaN })
+    shown = iteration
+    yield* display.progress({ iteration, total, batchSize, loss })
   }).pipe(Effect.ignore)
 }
 

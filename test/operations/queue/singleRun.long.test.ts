@@ -57,6 +57,7 @@ describe("run EXPERIMENT --queue", () => {
     assert.deepStrictEqual(resultOf(onlyRunOf("queued")), resultOf(onlyRunOf("alone")))
     assert.match(queued.stderr, /queued at .*queued-queue: run .*-tiny-[0-9a-f]{8}\n/)
     assert.match(queued.stderr, /trained by /)
+    assert.notMatch(queued.stderr, /NaN/)
     const hidden = readdirSync(join(scratch, "queued")).filter((file) => file.startsWith("."))
     assert.deepStrictEqual(hidden, [])
     worker.child.kill("SIGTERM")
