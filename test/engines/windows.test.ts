@@ -161,9 +161,9 @@ const compare = Effect.fnUntraced(function* (convolution: Convolution) {
   }
 })
 
-/** First layers: [batch, height and width, channels, filters, filter's height and width, stride, padding]. */
-const firstLayers = [
-  // Cut into pieces that fill whole blocks: several pieces of an image in a group, several images, one.
+/** Of filter gradients whose batch is cut: [batch, height and width, channels, filters, filter's height and width, stride, padding]. */
+const cutBatches = [
+  // Few channels, cut into pieces that fill whole blocks: several pieces of an image in a group, several images, one.
   [10, 12, 1, 16, 5, 1, "valid"],
   [4, 8, 1, 32, 3, 1, "same"],
   [20, 12, 3, 16, 5, 2, "same"],
@@ -175,6 +175,12 @@ const firstLayers = [
   [19, 11, 2, 32, 4, 2, "same"],
   // Rows and columns that no window covers.
   [18, 12, 1, 16, 3, 2, "valid"],
+  // Whole blocks, and a rest.
+  [18, 7, 16, 16, 3, 1, "same"],
+  [20, 6, 16, 32, 3, 2, "same"],
+  [35, 5, 32, 16, 3, 1, "valid"],
+  [24, 8, 16, 16, 3, 2, "valid"],
+  [27, 5, 16, 16, 3, 1, "valid"],
 ] as const
 
 describe("a convolution and its gradients match their definition", () => {
@@ -185,8 +191,8 @@ describe("a convolution and its gradients match their definition", () => {
     { timeout: 60_000, arbitrary: { runs: 30 } },
   )
 
-  it.effect.each(firstLayers)(
-    "for a first layer: batch %d, size %d, channels %d, filters %d, kernel %d, stride %d, padding %s",
+  it.effect.each(cutBatches)(
+    "for batch %d, size %d, channels %d, filters %d, kernel %d, stride %d, padding %s",
     ([batch, size, channels, filters, kernel, stride, pad]) =>
       compare({
         depthwise: false,

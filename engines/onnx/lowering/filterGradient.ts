@@ -32,18 +32,32 @@ const imagesByChannel = ({ attributes, inputs }: Gradient, lowering: Lowering): 
     : graph.transpose(images, [1, 0, 2, 3])
 }
 
-/** x with the batch in blocks, filled up with zeros to whole ones, and with its padding. */
-const blockedImages = (value: Gradient, lowering: Lowering, blocked: Blocked): Name => {
-  const { graph } = lowering
+/** Some images of the batch, whose gradient is one convolution. */
+interface Part {
+  /** [channels, examples, height, width] */
+  readonly images: Name
+  /** [examples, out / block, pixels, block] */
+  readonly outputs: Name
+  readonly examples: number
+}
+
+/** The images with their padding: [channels, examples, rows, columns]. */
+const paddedImages = ({ attributes }: Gradient, { graph }: Lowering, { images }: Part): Name => {
+  const { left, top } = attributes.window
+  const [bottom, right] = farPadding(attributes.window)
+  return graph.pad(images, [0, 0, top, left], [0, 0, bottom, right])
+}
+
+/** x with the examples in blocks, filled up with zeros to whole ones, and with its padding. */
+const blockedImages = (value: Gradient, { graph }: Lowering, part: Part, blocked: Blocked): Name => {
   const { window } = value.attributes
-  const { batch, inChannels, inHeight, inWidth, left, top } = window
+  const { inChannels, inHeight, inWidth, left, top } = window
   const { block } = blocked
-  const byChannel = imagesByChannel(value, lowering)
-  const blocks = Math.ceil(batch / block)
+  const blocks = Math.ceil(part.examples / block)
   // ONNX Runtime's reordering fills up the last block itself, but only from a multiple of 4.
-  const isFilledUp = batch % 4 === 0
-  const examples = isFilledUp ? batch : blocks * block
-  const whole = graph.pad(byChannel, [0, 0, 0, 0], [0, examples - batch, 0, 0])
+  const isFilledUp = part.examples % 4 === 0
+  const examples = isFilledUp ? part.examples : blocks * block
+  const whole = graph.pad(part.images, [0, 0, 0, 0], [0, examples - part.examples, 0, 0])
   const reordered = blocked.reorderInput(graph, whole, [inChannels, examples, inHeight, inWidth], false)
   const lines = graph.reshape(reordered, [inChannels * blocks, inHeight, inWidth, block])
   const [bottom, right] = farPadding(window)
@@ -51,36 +65,72 @@ const blockedImages = (value: Gradient, lowering: Lowering, blocked: Blocked): N
   return graph.reshape(padded, [inChannels, blocks * block, ...coveredBy(window)])
 }
 
-/** dy as a blocked filter whose channels are the batch, filled up with zeros. */
-const blockedOutputs = (value: Gradient, lowering: Lowering, block: number): Name => {
-  const { graph } = lowering
-  const { batch, outChannels, outHeight, outWidth } = value.attributes.window
+/** dy as a blocked filter whose channels are the examples, filled up with zeros. */
+const blockedOutputs = (value: Gradient, { graph }: Lowering, part: Part, block: number): Name => {
+  const { outChannels, outHeight, outWidth } = value.attributes.window
   const area = outHeight * outWidth
-  const blocks = Math.ceil(batch / block)
-  const images = [batch, outChannels / block, area, block]
-  const gradient = graph.reshape(lowering.read(value.inputs[1], "nchwc"), images)
-  const full = graph.pad(gradient, [0, 0, 0, 0], [blocks * block - batch, 0, 0, 0])
+  const blocks = Math.ceil(part.examples / block)
+  const full = graph.pad(part.outputs, [0, 0, 0, 0], [blocks * block - part.examples, 0, 0, 0])
   const sizes = [blocks, block, outChannels / block, area, block]
   const filter = graph.transpose(graph.reshape(full, sizes), [2, 0, 3, 1, 4])
   return graph.reshape(filter, [outChannels, blocks * block, outHeight, outWidth])
 }
 
+/**
+ * The batch, as whole blocks and a rest. A rest of at most half a block is a convolution with few channels in, for which x is not
+ * blocked. Filling it up to a block takes longer: a fifth of the gradient's time for a batch of 50 and blocks of 16.
+ */
+const partsOf = (value: Gradient, lowering: Lowering, block: number): ReadonlyArray<Part> => {
+  const { graph } = lowering
+  const { batch, outChannels, outHeight, outWidth } = value.attributes.window
+  const all: Part = {
+    images: imagesByChannel(value, lowering),
+    outputs: graph.reshape(lowering.read(value.inputs[1], "nchwc"), [
+      batch,
+      outChannels / block,
+      outHeight * outWidth,
+      block,
+    ]),
+    examples: batch,
+  }
+  const rest = batch % block
+  if (batch < block || rest === 0 || rest > block / 2) return [all]
+  const sizes = [batch - rest, rest]
+  const split = (x: Name, axis: number) =>
+    graph.ops("Split", [x, graph.ints(sizes)], 2, { axis: { i: axis } })
+  const [images, outputs] = [split(all.images, 1), split(all.outputs, 0)]
+  return sizes.map((examples, i) => ({ images: images[i], outputs: outputs[i], examples }))
+}
+
 const blockedGradient = (value: Gradient, lowering: Lowering, blocked: Blocked): void => {
   const { graph } = lowering
   const { window } = value.attributes
-  const { batch, height, inChannels, outChannels, outHeight, outWidth, width } = window
+  const { height, inChannels, outChannels, outHeight, outWidth, width } = window
   const { block } = blocked
-  const convolved = blocked.convolution(graph, {
-    x: blockedImages(value, lowering, blocked),
-    inShape: [inChannels, Math.ceil(batch / block) * block, ...coveredBy(window)],
-    outShape: [inChannels, outChannels, height, width],
-    filter: blockedOutputs(value, lowering, block),
-    kernel: [outHeight, outWidth],
-    strides: [1, 1],
-    dilations: [window.strideHeight, window.strideWidth],
-    pads: [0, 0, 0, 0],
-    relu: false,
-  })
+  const gradientOf = (part: Part, sum: Name | undefined): Name => {
+    const isBlocked = part.examples >= block || sum === undefined
+    const few = [outChannels, part.examples, outHeight, outWidth]
+    return blocked.convolution(graph, {
+      x: isBlocked ? blockedImages(value, lowering, part, blocked) : paddedImages(value, lowering, part),
+      inShape: [
+        inChannels,
+        isBlocked ? Math.ceil(part.examples / block) * block : part.examples,
+        ...coveredBy(window),
+      ],
+      outShape: [inChannels, outChannels, height, width],
+      filter: isBlocked
+        ? blockedOutputs(value, lowering, part, block)
+        : graph.reshape(graph.transpose(part.outputs, [1, 0, 2, 3]), few),
+      sum,
+      kernel: [outHeight, outWidth],
+      strides: [1, 1],
+      dilations: [window.strideHeight, window.strideWidth],
+      pads: [0, 0, 0, 0],
+      relu: false,
+    })
+  }
+  const [first, ...rest] = partsOf(value, lowering, block)
+  const convolved = rest.reduce((sum, part) => gradientOf(part, sum), gradientOf(first, undefined))
   const parts = graph.reshape(convolved, [inChannels, outChannels / block, height * width, block])
   lowering.write(value, "nhwc", graph.reshape(graph.transpose(parts, [2, 0, 1, 3]), value.shape))
 }
