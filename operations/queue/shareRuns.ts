@@ -76,7 +76,11 @@ export const makeShareRuns = Effect.fnUntraced(function* (store: ObjectStore, ru
       isOver = true
       return semaphore.withPermits(1)(persist(shareAll(true), intervalMs))
     })
-    const look = Effect.asVoid(semaphore.withPermits(1)(shareNow))
+    const lookAll = Effect.andThen(
+      findRuns,
+      Effect.suspend(() => Effect.forEach([...publishers.values()], ({ findTakeOver }) => findTakeOver)),
+    ).pipe(Effect.provideContext(services))
+    const look = Effect.asVoid(semaphore.withPermits(1)(reach(lookAll)))
     return { look, deliver } satisfies Sharing as Sharing
   })
 })

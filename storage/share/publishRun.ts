@@ -15,7 +15,15 @@ import { isEqual, type ObjectStore } from "../store/ObjectStore.ts"
 import { createExclusive } from "../createExclusive.ts"
 import { listRunFiles, phases } from "./scanRun.ts"
 import { type NewSegment, segmentsOf } from "./segments.ts"
-import { attemptKey, blobKey, encodeHead, type FoundHead, headKey, readHead } from "./sharedRun.ts"
+import {
+  attemptKey,
+  blobKey,
+  claimedAttempts,
+  encodeHead,
+  type FoundHead,
+  headKey,
+  readHead,
+} from "./sharedRun.ts"
 
 /** Blobs that are sent at once. */
 const concurrency = 4
@@ -165,7 +173,12 @@ export const makePublisher = Effect.fnUntraced(function* (
     yield* recordTakeOver(published?.head.attempt ?? attempt + 1)
     return false
   })
-  return { run, publish }
+  /** Tells the process that trains here of a higher attempt that another machine has claimed, though no head has it yet. */
+  const findTakeOver = Effect.gen(function* () {
+    const highest = Math.max(0, ...(yield* claimedAttempts(store, run)))
+    if (highest > attempt) yield* recordTakeOver(highest)
+  })
+  return { run, publish, findTakeOver }
 })
 
 export type Publisher = Effect.Success<ReturnType<typeof makePublisher>>

@@ -174,6 +174,14 @@ describe("a run in a store", () => {
       assert.strictEqual(reader.read("report.json"), "of the second")
     }))
 
+  test("that another machine has claimed is found by the process that trained it, before a head names that", (store, folder) =>
+    Effect.gen(function* () {
+      const { a, first } = yield* takeOver(store, folder)
+      yield* first.findTakeOver
+      assert.strictEqual(a.read("attempts/0002.json"), attempt(2))
+      assert.strictEqual((yield* readHead(store, run))?.head.attempt, 1)
+    }))
+
   test("is taken by the higher attempt although the lower one publishes in between", (store, folder) =>
     Effect.gen(function* () {
       const { b, second } = yield* takeOver(store, folder)
