@@ -1,19 +1,33 @@
 /**
- * `pnpm bench:dashboard [--runs 1000] [--points 10000] [--training 10] [--seconds 20] [--train] [--json]`: what the dashboard costs with many runs.
+ * `pnpm bench:dashboard [--runs 1000] [--points 10000] [--training 10] [--seconds 20] [--json]`: what the dashboard costs with
+ * many runs. `pnpm bench:dashboard --train [--rounds 5]`: what it costs a training (`dashboardTraining.ts`).
  *
  * Measured in a real Chromium beside a server of its own: the first paint of the table, the time from an appended row to the
- * screen, and the server's memory and processor time with one viewer of all runs, of one run, and of fifty at once. `--training` says
- * how many runs are in training and get a row a second; one in fifty was killed, and so has no report. `--train` measures a training with and without a viewer, by turns.
+ * screen, and the server's memory and processor time with one viewer of all runs, of one run, and of as many as a browser
+ * follows at once. `--training` says how many runs are in training and get a row a second; one in fifty was killed, and so has
+ * no report. The server was started once before, so its modules are compiled.
  */
-import { type ChildProcess, spawn } from "node:child_process"
-import { appendFileSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs"
+import type { ChildProcess } from "node:child_process"
+import {
+  appendFileSync,
+  linkSync,
+  mkdirSync,
+  mkdtempSync,
+  readFileSync,
+  rmSync,
+  writeFileSync,
+} from "node:fs"
 import { cpus, tmpdir } from "node:os"
 import { basename, join } from "node:path"
-import { fileURLToPath } from "node:url"
 import { parseArgs } from "node:util"
+import type { Browser } from "playwright-core"
+import { mostTopics } from "../dashboard/limits.ts"
 import { currentProcess } from "../storage/lock/processIdentity.ts"
 import { launchBrowser } from "../test/fixtures/browser.ts"
 import { runId, writeRun } from "../test/fixtures/writeRun.ts"
+import { openViewer, startDashboard, useOf } from "./dashboardServer.ts"
+import { measureTraining } from "./dashboardTraining.ts"
+import { median, type Quartiles } from "./quartiles.ts"
 
 const { values } = parseArgs({
   args: process.argv.slice(2).filter((argument) => argument !== "--"),
@@ -23,6 +37,7 @@ const { values } = parseArgs({
     training: { type: "string", default: "10" },
     seconds: { type: "string", default: "20" },
     train: { type: "boolean", default: false },
+    rounds: { type: "string", default: "5" },
     json: { type: "boolean", default: false },
   },
 })
@@ -30,9 +45,8 @@ const runs = Number(values.runs)
 const points = Number(values.points)
 const training = Math.max(1, Math.min(runs, Number(values.training)))
 /** Runs that one viewer follows at once, in several tabs. */
-const watchedAtOnce = Math.min(50, runs)
+const watchedAtOnce = Math.min(mostTopics, runs)
 const seconds = Number(values.seconds)
-const cli = fileURLToPath(new URL("../cli/start.mjs", import.meta.url))
 const sleep = (milliseconds: number) => new Promise((resolve) => setTimeout(resolve, milliseconds))
 
 const trainRow = (iteration: number) =>
@@ -48,6 +62,7 @@ const writeRuns = (runsDir: string) => {
   const rows = rowsUpTo(points)
   const validation = Array.from({ length: Math.floor(points / 10) }, (_, i) => 0.95 / Math.sqrt(10 * (i + 1)))
   const live: Array<string> = []
+  let shared: string | undefined
   const every = Math.floor(runs / training)
   for (let i = 0; i < runs; i++) {
     const isLive = i % every === 0 && i / every < training
@@ -59,82 +74,59 @@ const writeRuns = (runsDir: string) => {
       validation,
       ...(isLive || isKilled ? { status: "interrupted" as const, unfinished: true } : {}),
     })
-    writeFileSync(join(run, "metrics.ndjson"), rows)
+    const metrics = join(run, "metrics.ndjson")
+    // Runs that do not grow share one file: each is read as if it were its own.
+    if (isLive || shared === undefined) writeFileSync(metrics, rows)
+    else {
+      rmSync(metrics)
+      linkSync(shared, metrics)
+    }
+    if (!isLive) shared ??= metrics
     if (!isLive && !isKilled) continue
     const path = join(run, "attempts", "0001.json")
     const attempt = JSON.parse(readFileSync(path, "utf8"))
     // In training: held by this process. Killed: by one that is gone.
-    const holder = isLive ? currentProcess() : attempt.process
+    const holder = isLive ? currentProcess() : { ...currentProcess(), pid: 4_194_301 }
     writeFileSync(path, JSON.stringify({ ...attempt, process: holder, outcome: null }))
     if (isLive) live.push(run)
   }
   return live
 }
 
-interface Use {
-  readonly memoryMiB: number
-  readonly cpuSeconds: number
-}
-
-/** As Linux counts it: resident memory, and processor time of all threads. */
-const useOf = (pid: number): Use => {
-  const resident = /VmRSS:\s+(\d+) kB/.exec(readFileSync(`/proc/${pid}/status`, "utf8"))?.[1] ?? "0"
-  const fields = readFileSync(`/proc/${pid}/stat`, "utf8").split(") ")[1].split(" ")
-  return { memoryMiB: Number(resident) / 1024, cpuSeconds: (Number(fields[11]) + Number(fields[12])) / 100 }
-}
-
-const startDashboard = async (runsDir: string, environment: NodeJS.ProcessEnv) => {
-  const child = spawn(process.execPath, [cli, "dashboard", "--port", "0", "--runs-dir", runsDir], {
-    stdio: ["ignore", "pipe", "ignore"],
-    env: environment,
-  })
-  const address = await new Promise<string>((resolve) =>
-    child.stdout.once("data", (data) => resolve(String(data).trim())),
-  )
-  return { child, address }
-}
-
 const measures: Array<{ readonly measure: string; readonly found: string }> = []
 const report = (measure: string, found: string) => {
   measures.push({ measure, found })
-  if (!values.json) console.log(`${measure.padEnd(24)}${found}`)
+  if (!values.json) console.log(`${measure.padEnd(26)}${found}`)
 }
 
 const round = (value: number) => Math.round(value * 10) / 10
 
-/** Milliseconds of one training, in a process of its own. */
-const trainOnce = async (folder: string, seed: number) => {
-  const begun = performance.now()
-  const experiment = fileURLToPath(new URL("../experiments/cnn-fast.ts", import.meta.url))
-  const words = ["run", experiment, "--iterations", "150", "--seed", String(seed), "--engine", "onnx"]
-  const child: ChildProcess = spawn(
-    process.execPath,
-    [cli, ...words, "--runs-dir", join(folder, "trained"), "--data-dir", join(folder, "data")],
-    { stdio: "ignore" },
-  )
-  await new Promise((resolve) => child.once("close", resolve))
-  return performance.now() - begun
-}
-
-const median = (numbers: ReadonlyArray<number>) => numbers.toSorted((a, b) => a - b)[numbers.length >> 1]
-
 const scratch = mkdtempSync(join(tmpdir(), "tidemark-bench-dashboard-"))
 const environment = { ...process.env, XDG_CACHE_HOME: join(scratch, "cache") }
 const children: Array<ChildProcess> = []
-const browser = await launchBrowser()
-try {
+
+const start = async (runsDir: string) => {
+  const dashboard = await startDashboard(runsDir, environment)
+  children.push(dashboard.child)
+  return dashboard
+}
+
+const measureViewers = async (browser: Browser) => {
   const runsDir = join(scratch, "runs")
   const live = writeRuns(runsDir)
   report(
     "runs",
     `${runs} of ${points} rows, ${live.length} in training; ${cpus().length} cores, ${cpus()[0].model}`,
   )
+  const empty = join(scratch, "empty")
+  mkdirSync(empty)
+  const compiling = await start(empty)
+  compiling.child.kill()
 
-  const { address, child } = await startDashboard(runsDir, environment)
-  children.push(child)
-  const pid = child.pid ?? 0
+  const { address, child, pid } = await start(runsDir)
   const context = await browser.newContext({ viewport: { width: 1280, height: 800 } })
   const page = await context.newPage()
+  report("the server alone", `${Math.round(useOf(pid).memoryMiB)} MiB`)
   const begun = performance.now()
   await page.goto(address)
   await page.locator(".run-name").first().waitFor()
@@ -160,7 +152,10 @@ try {
     }
     const after = useOf(pid)
     const share = (after.cpuSeconds - before.cpuSeconds) / ((performance.now() - from) / 1000)
-    report(what, `${round(100 * share)} % of a core, ${Math.round(after.memoryMiB)} MiB`)
+    report(
+      what,
+      `${round(100 * share)} % of a core, ${Math.round(after.memoryMiB)} MiB, at most ${Math.round(after.mostMemoryMiB)} MiB so far`,
+    )
   }
   await watched("one viewer of all runs")
 
@@ -192,47 +187,43 @@ try {
   const others = Array.from({ length: runs }, (_, second) => runId({ second }))
   const ids = [...new Set([...live.map((run) => basename(run)), ...others])].slice(0, watchedAtOnce)
   const cookies = await context.cookies(address)
-  const stream = new AbortController()
-  const topics = ids.map((id) => `run:${id}`).join(",")
-  const response = await fetch(new URL(`/api/events?topics=${encodeURIComponent(topics)}`, address), {
-    headers: { cookie: cookies.map(({ name, value }) => `${name}=${value}`).join("; ") },
-    signal: stream.signal,
-  })
-  let received = 0
-  const reading = (async () => {
-    for await (const chunk of response.body ?? []) received += chunk.length
-  })().catch(() => undefined)
+  const cookie = cookies.map(({ name, value }) => `${name}=${value}`).join("; ")
+  const viewer = await openViewer(
+    address,
+    cookie,
+    ids.map((id) => `run:${id}`),
+  )
   await sleep(5000)
-  const whole = received
+  const whole = viewer.received()
   report(`${watchedAtOnce} runs, all rows`, `${round(whole / 2 ** 20)} MiB sent`)
   await watched(`one viewer of ${watchedAtOnce} runs`)
-  report("sent meanwhile", `${round((received - whole) / 1024 / seconds)} KiB a second`)
-  stream.abort()
-  await reading
+  report("sent meanwhile", `${round((viewer.received() - whole) / 1024 / seconds)} KiB a second`)
+  await viewer.close()
   child.kill()
+}
 
-  if (values.train) {
-    const trained = join(scratch, "trained")
-    await trainOnce(scratch, 0)
-    const times: { without: Array<number>; with: Array<number> } = { without: [], with: [] }
-    for (let i = 1; i <= 5; i++) {
-      times.without.push(await trainOnce(scratch, 2 * i))
-      const viewed = await startDashboard(trained, environment)
-      children.push(viewed.child)
-      await page.goto(viewed.address)
-      await page.locator(".run-name").first().waitFor()
-      times.with.push(await trainOnce(scratch, 2 * i + 1))
-      viewed.child.kill()
-    }
-    const [without, seen] = [median(times.without), median(times.with)]
+const figure = ({ lower, median, upper }: Quartiles, digits: number) =>
+  `${median.toFixed(digits)} (${lower.toFixed(digits)} to ${upper.toFixed(digits)})`
+
+const reportTraining = async () => {
+  const { costs, digests } = await measureTraining(scratch, Number(values.rounds), environment)
+  for (const { cpuSeconds, kind, ratio, seconds, serverCpuSeconds } of costs) {
     report(
-      "training",
-      `${Math.round(without)} ms without a viewer, ${Math.round(seen)} ms with one (medians of 5): ${round(100 * (seen / without - 1))} %`,
+      `training ${kind}`,
+      `${figure(seconds, 2)} s, ${figure(ratio, 3)} times as long; processor time ${figure(cpuSeconds, 2)} s, of the server ${figure(serverCpuSeconds, 2)} s`,
     )
+  }
+  report("bytes", digests === 1 ? "all trainings wrote the same" : `${digests} different results`)
+}
+
+try {
+  if (values.train) await reportTraining()
+  else {
+    const browser = await launchBrowser()
+    await measureViewers(browser).finally(() => browser.close())
   }
   if (values.json) console.log(JSON.stringify(measures, null, 2))
 } finally {
-  await browser.close()
   for (const child of children) child.kill()
   rmSync(scratch, { recursive: true, force: true })
 }

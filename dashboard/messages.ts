@@ -149,7 +149,7 @@ export interface RunMessage {
     /** The number of rows before `rows`: 0 replaces all. */
     readonly from: number
     readonly rows: ReadonlyArray<SentRow>
-    /** Rows of the run; more than were sent if they were thinned (`curves/thinRows.ts`). */
+    /** Rows of the run up to the last one of these; more than were sent if they were thinned (`curves/thinRows.ts`). */
     readonly total: number
   } | null
   readonly log: { readonly replaces: boolean; readonly lines: ReadonlyArray<LogLine> } | null

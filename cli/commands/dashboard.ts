@@ -1,5 +1,5 @@
 /** `pipeline dashboard`: shows the runs in a browser, live, until Ctrl-C. It only reads. */
-import { setFlagsFromString } from "node:v8"
+import { flushCompileCache } from "node:module"
 import { Console, Effect } from "effect"
 import { Command, Flag } from "effect/cli"
 import { openOrLog } from "../render/openFile.ts"
@@ -18,19 +18,16 @@ const open = Flag.Boolean("open").pipe(
   Flag.withDefault(false),
 )
 
-/**
- * Reading a thousand runs leaves much garbage at once. By default V8 answers with a larger young generation and keeps it: 300 MB
- * instead of 180.
- */
-const keepMemorySmall = Effect.sync(() => setFlagsFromString("--semi-space-growth-factor=1"))
+/** Its modules are compiled once for all later starts, also if this process is killed; that takes 20 MB less. */
+const keepCompiled = Effect.sync(() => flushCompileCache())
 
 export const dashboard = Command.make(
   "dashboard",
   { port, open, runsDir, queue: readQueueFlag },
   Effect.fn("dashboard")(function* (options) {
-    yield* keepMemorySmall
     const { serveDashboard } = yield* Effect.promise(() => import("../../dashboard/server.ts"))
     const { address, origin } = yield* serveDashboard({ ...options, queue: yield* openToRead(options.queue) })
+    yield* keepCompiled
     yield* Console.log(address())
     yield* Effect.logInfo(
       `the address signs in one browser, once; later ${origin} is enough there. Ctrl-C ends the dashboard, not the runs`,

@@ -1,23 +1,19 @@
 /**
- * The rows of a run as one array of numbers: a third of the memory of an array a row, which counts when many runs are watched.
+ * The rows of a run as one array of numbers: a third of the memory of an array a row, which counts for a run of millions of rows.
  */
 import type { RowSplit, SentRow } from "../messages.ts"
 
-/** Split, iteration, loss, error rate, learning rate, epoch, and where the row ends in its file. NaN is a value that is none. */
-const width = 7
-const endField = 6
+/** Split, iteration, loss, error rate, learning rate, epoch. NaN is a value that is none. */
+const width = 6
 
 export interface RowTable {
   readonly length: () => number
-  readonly push: (row: SentRow, end: number) => void
-  readonly clear: () => void
+  readonly push: (row: SentRow) => void
   readonly row: (position: number) => SentRow
   readonly split: (position: number) => RowSplit
   readonly iteration: (position: number) => number
   /** Of a field of a row: 2 is the loss, 3 the error rate, 4 the learning rate. */
   readonly value: (position: number, field: 2 | 3 | 4) => number
-  /** Rows whose end is at most this many bytes into the file. */
-  readonly countUpTo: (bytes: number) => number
 }
 
 const orNull = (value: number) => (Number.isNaN(value) ? null : value)
@@ -37,33 +33,18 @@ export const makeRowTable = (): RowTable => {
   ]
   return {
     length: () => length,
-    push: (row, end) => {
+    push: (row) => {
       if ((length + 1) * width > values.length) {
         const larger = new Float64Array(Math.ceil(length * 1.5) * width)
         larger.set(values)
         values = larger
       }
       for (const [field, value] of row.entries()) values[length * width + field] = value ?? Number.NaN
-      values[length * width + endField] = end
       length++
-    },
-    clear: () => {
-      values = new Float64Array(width * 256)
-      length = 0
     },
     row,
     split,
     iteration: (position) => at(position, 1),
     value: at,
-    countUpTo: (bytes) => {
-      // The first row that ends later, by halving.
-      let [low, high] = [0, length]
-      while (low < high) {
-        const middle = (low + high) >> 1
-        if (at(middle, endField) <= bytes) low = middle + 1
-        else high = middle
-      }
-      return low
-    },
   }
 }

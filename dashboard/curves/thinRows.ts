@@ -15,8 +15,6 @@ const columns = 8000
 const measured = [2, 3, 4] as const
 
 interface Wanted {
-  /** Rows before this position are not wanted. */
-  readonly first?: number
   /** Iterations. */
   readonly from?: number
   readonly to?: number
@@ -24,10 +22,10 @@ interface Wanted {
 
 export const thinRows = (
   rows: RowTable,
-  { first = 0, from = -Infinity, to = Infinity }: Wanted = {},
+  { from = -Infinity, to = Infinity }: Wanted = {},
 ): ReadonlyArray<SentRow> => {
   const inside: Array<number> = []
-  for (let i = first; i < rows.length(); i++) {
+  for (let i = 0; i < rows.length(); i++) {
     const iteration = rows.iteration(i)
     if (iteration >= from && iteration <= to) inside.push(i)
   }

@@ -128,6 +128,7 @@ export const openHub = Effect.fnUntraced(function* (runsDir: string, queued: Que
     return {
       message: isNews ? message : undefined,
       cursor: `${boot}.${table.version()}.${state.version}.${Number(table.isComplete())}`,
+      hasMore: false,
     }
   }
 
@@ -157,10 +158,11 @@ export const openHub = Effect.fnUntraced(function* (runsDir: string, queued: Que
     return {
       message: cursor === "missing" ? undefined : ({ kind: "missing", id } as const),
       cursor: "missing",
+      hasMore: false,
     }
   })
 
-  /** What is new of one topic, with the cursors that a browser has when it has got it. */
+  /** What is new of one topic, with the cursors that a browser has when it has got it. `hasMore`: the topic has more news. */
   const newsOf = Effect.fnUntraced(function* (
     topics: ReadonlyArray<string>,
     since: Cursors,
@@ -170,12 +172,12 @@ export const openHub = Effect.fnUntraced(function* (runsDir: string, queued: Que
     const state = position === 0 || collections === undefined ? yield* refresh : collections
     const topic = topics[position]
     const known = since[position] ?? ""
-    const { cursor, message } =
+    const { cursor, hasMore, message } =
       topic === "runs" ? runsSince(state, known) : yield* runSince(state, topic.slice("run:".length), known)
     const cursors: Cursors = topics.map((_, i) => (i === position ? cursor : (since[i] ?? "")))
     const event =
       message === undefined ? undefined : ({ message, id: encodeCursors(cursors) } satisfies NewsEvent)
-    return { cursors, event }
+    return { cursors, event, hasMore }
   }, oneAtATime.withPermits(1))
 
   /** The same of all topics. */
@@ -183,14 +185,16 @@ export const openHub = Effect.fnUntraced(function* (runsDir: string, queued: Que
     let cursors: Cursors = since
     const events: Array<NewsEvent> = []
     for (const position of topics.keys()) {
-      const news = yield* newsOf(topics, cursors, position)
-      ;({ cursors } = news)
-      if (news.event !== undefined) events.push(news.event)
+      for (let hasMore = true; hasMore;) {
+        const news = yield* newsOf(topics, cursors, position)
+        ;({ cursors, hasMore } = news)
+        if (news.event !== undefined) events.push(news.event)
+      }
     }
     return { events, cursors }
   })
 
-  /** Every row of a run in memory; undefined if there is no such run. */
+  /** Every row of a run; undefined if there is no such run. */
   const rowsOf = (id: string) => detailOf(id)?.rows()
 
   return {

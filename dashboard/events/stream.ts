@@ -28,18 +28,20 @@ export const eventStream = (
 ): Effect.Effect<HttpServerResponse.HttpServerResponse, never, FileSystem.FileSystem | Path.Path> =>
   Effect.gen(function* () {
     const services = yield* Effect.context<FileSystem.FileSystem | Path.Path>()
-    // A topic at a time: the rows of many runs together would take much memory.
+    // A part of a topic at a time: the rows of many runs together would take much memory.
     const step = Effect.fnUntraced(function* (state: {
       readonly cursors: Cursors
       readonly position: number
       readonly aliveAtMs: number
       readonly isFirst: boolean
+      /** The topic at this position has more news. */
+      readonly hasMore: boolean
     }) {
       const { aliveAtMs, isFirst, position } = state
-      if (position === 0 && !isFirst) yield* Effect.sleep(hub.pauseMs())
-      const { cursors, event } =
+      if (position === 0 && !isFirst && !state.hasMore) yield* Effect.sleep(hub.pauseMs())
+      const { cursors, event, hasMore } =
         topics.length === 0
-          ? { cursors: state.cursors, event: undefined }
+          ? { cursors: state.cursors, event: undefined, hasMore: false }
           : yield* hub.newsOf(topics, state.cursors, position)
       const now = yield* Clock.currentTimeMillis
       const isDue = event !== undefined || now - aliveAtMs > aliveMs || isFirst
@@ -60,14 +62,18 @@ export const eventStream = (
         encoder.encode(text),
         {
           cursors,
-          position: topics.length === 0 ? 0 : (position + 1) % topics.length,
+          position: hasMore ? position : topics.length === 0 ? 0 : (position + 1) % topics.length,
           aliveAtMs: isDue ? now : aliveAtMs,
           isFirst: false,
+          hasMore,
         },
       ] as const
     })
     const own = Symbol("stream")
-    const body = Stream.unfold({ cursors: since, position: 0, aliveAtMs: 0, isFirst: true }, step).pipe(
+    const body = Stream.unfold(
+      { cursors: since, position: 0, aliveAtMs: 0, isFirst: true, hasMore: false },
+      step,
+    ).pipe(
       Stream.filter((bytes) => bytes.length > 0),
       Stream.onStart(Effect.sync(() => void open.set(own, topics))),
       Stream.ensuring(Effect.sync(() => void open.delete(own))),

@@ -25,6 +25,12 @@ export interface NewLines {
   readonly hasMore: boolean
 }
 
+/** Lines that were read before, and the position after them. */
+export interface SameLines {
+  readonly lines: NewLines["lines"]
+  readonly position: Position
+}
+
 /** A number of bytes at the beginning of a file, and their check sum. */
 export interface Position {
   readonly bytes: number
@@ -48,23 +54,36 @@ const checksumOf = (file: number, bytes: number, known = beginning): number => {
 
 export interface FollowedFile {
   /** Looks at the file under its present path; undefined if there is none. */
-  readonly read: (path: string | undefined) => NewLines
+  readonly read: (path: string | undefined, mostBytes?: number) => NewLines
   /** The same until nothing is left. */
   readonly readAll: (path: string | undefined) => Iterable<NewLines>
   /** Whole lines that were read. */
   readonly position: () => Position
+  /** Reads lines again, part by part, from the end of a line up to another one. Nothing if the file is another one now. */
+  readonly again: (from: Position, toBytes: number) => Iterable<SameLines>
   /** The check sum of the first `bytes`; undefined if fewer were read. */
   readonly checksumAt: (bytes: number) => number | undefined
 }
 
 const nothing: NewLines = { restarted: false, lines: [], hasMore: false }
 
-export const openFollowedFile = (): FollowedFile => {
-  let known: { readonly path: string; readonly inode: number; readonly size: number } | undefined
+interface Known {
+  readonly path: string
+  readonly inode: number
+  /** When it was looked at. */
+  readonly size: number
+}
+
+/** `start`: what another reader knows, and where to begin. */
+export const openFollowedFile = (start?: {
+  readonly known: Known
+  readonly position: Position
+}): FollowedFile => {
+  let known = start?.known
   /** The end of the whole lines. */
-  let position = beginning
+  let position = start?.position ?? beginning
   /** The end of what was read of a line that is too long; the same as `position` otherwise. */
-  let skipped = beginning
+  let skipped = position
   /** Ends of earlier looks, oldest first. */
   let earlier: Array<Position> = []
 
@@ -115,14 +134,14 @@ export const openFollowedFile = (): FollowedFile => {
     return { lines, hasMore: at < size }
   }
 
-  const read = (path: string | undefined): NewLines => {
+  const read = (path: string | undefined, mostBytes = Infinity): NewLines => {
     const stats = path === undefined ? undefined : statSync(path, { throwIfNoEntry: false })
     if (path === undefined || stats === undefined || !stats.isFile()) return nothing
     const isSame = known?.path === path && known.inode === stats.ino
     if (isSame && stats.size === known?.size) return nothing
     const file = openSync(path, "r")
     try {
-      const { size } = fstatSync(file)
+      const size = Math.min(fstatSync(file).size, mostBytes)
       const { bytes, checksum } = position
       const continues = size >= bytes && (isSame || checksumOf(file, bytes) === checksum)
       const restarted = !continues && bytes > 0
@@ -140,6 +159,17 @@ export const openFollowedFile = (): FollowedFile => {
     for (let part = read(path); ; part = read(path)) {
       if (part.restarted || part.lines.length > 0) yield part
       if (!part.hasMore) return
+    }
+  }
+
+  const again = function* (from: Position, toBytes: number): Generator<SameLines> {
+    if (known === undefined) return
+    const reader = openFollowedFile({ known: { ...known, size: from.bytes }, position: from })
+    while (reader.position().bytes < toBytes) {
+      const { hasMore, lines, restarted } = reader.read(known.path, toBytes)
+      if (restarted) return
+      if (lines.length > 0) yield { lines, position: reader.position() }
+      if (!hasMore) return
     }
   }
 
@@ -161,5 +191,5 @@ export const openFollowedFile = (): FollowedFile => {
     }
   }
 
-  return { read, readAll, position: () => position, checksumAt }
+  return { read, readAll, again, position: () => position, checksumAt }
 }

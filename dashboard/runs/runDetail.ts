@@ -9,14 +9,13 @@ import { readableJson } from "../../views/page/page.ts"
 import { iterationOf } from "../../stages/train/checkpoint.ts"
 import { layout } from "../../storage/runDirectory.ts"
 import { readHeader, type RunHeader } from "../../storage/runHeader.ts"
-import { thinRows } from "../curves/thinRows.ts"
 import type { Checkpoint, RunDetail, RunMessage, RunRow } from "../messages.ts"
 import { fileInside } from "../security/runFolder.ts"
 import { changeMark } from "./changeMark.ts"
 import { openCurves } from "./curves.ts"
 import { openRunLog } from "./logLines.ts"
 import { openProgressMeter } from "./progress.ts"
-import { hasRecordedEnd, makeDamagedRow, makeRunRow } from "./runRow.ts"
+import { hasRecordedEnd, isStillKilled, makeDamagedRow, makeRunRow } from "./runRow.ts"
 
 const checkpointsOf = (runPath: string): ReadonlyArray<Checkpoint> => {
   const folder = join(runPath, layout.checkpoints)
@@ -74,7 +73,7 @@ export const openRunDetail = (runPath: string, openedMs: number) => {
       checkpoints: checkpointsOf(runPath),
       hasReport: fileInside(runPath, layout.report) !== undefined,
       experiment: header._tag === "Failure" ? "" : readableJson(header.success.experiment),
-      remarks: remarksOf(row, curves.rows.length()),
+      remarks: remarksOf(row, curves.total()),
     } satisfies RunDetail as RunDetail
   })
 
@@ -82,8 +81,10 @@ export const openRunDetail = (runPath: string, openedMs: number) => {
   const detailNow = Effect.fnUntraced(function* () {
     const hasRows = curves.refresh()
     const mark = changeMark(runPath, yield* Clock.currentTimeMillis)
-    const isKnown = known !== undefined && mark !== undefined && mark === known.mark
-    if (known !== undefined && isKnown && !hasRows && hasRecordedEnd(known.detail.row)) return known.detail
+    if (known !== undefined && mark !== undefined && mark === known.mark && !hasRows) {
+      const { row } = known.detail
+      if (hasRecordedEnd(row) || (yield* isStillKilled(runPath, row))) return known.detail
+    }
     known = { mark, detail: yield* readDetail() }
     return known.detail
   })
@@ -97,19 +98,11 @@ export const openRunDetail = (runPath: string, openedMs: number) => {
     return digest
   }
 
-  const curvesSince = (cursor: string | undefined): RunMessage["curves"] => {
-    const total = curves.rows.length()
-    const known = cursor === undefined ? undefined : curves.rowsAt(cursor)
-    if (known === total) return null
-    const from = known ?? 0
-    return { from, rows: thinRows(curves.rows, { first: from }), total }
-  }
-
   return {
     lastUsedMs: () => lastUsedMs,
     rows: () => {
       curves.refresh()
-      return curves.rows
+      return curves.table()
     },
     /** What is new since a cursor, and the cursor after it. `adorn` adds what is known of a run beside its own folder. */
     since: Effect.fnUntraced(function* (cursor: string, adorn: (row: RunRow) => RunRow) {
@@ -120,17 +113,20 @@ export const openRunDetail = (runPath: string, openedMs: number) => {
       log.refresh()
       const digest = digestOf(detail, row)
       const newLines = log.since(logCursor)
+      const { cursor: nextCursor, from, hasMore, rows, total } = curves.since(curvesCursor)
       const message: RunMessage = {
         kind: "run",
         id: basename(runPath),
         detail: digest === detailCursor ? null : { ...detail, row },
-        curves: curvesSince(curvesCursor),
+        // Lines that hold no rows are no news.
+        curves: nextCursor === curvesCursor || (rows.length === 0 && from > 0) ? null : { from, rows, total },
         log: newLines.replaces || newLines.lines.length > 0 ? newLines : null,
       }
       const isNews = message.detail !== null || message.curves !== null || message.log !== null
       return {
         message: isNews ? message : undefined,
-        cursor: [curves.cursor(), digest, log.cursor()].join("~"),
+        cursor: [nextCursor, digest, log.cursor()].join("~"),
+        hasMore,
       }
     }),
   }

@@ -1,7 +1,7 @@
 /** A row of the table of runs: (header, summary, live figures) -> RunRow. */
 import { Clock, Effect, Path } from "effect"
 import { formatVersion } from "../../schemas/Run.ts"
-import type { RunHeader } from "../../storage/runHeader.ts"
+import { readHeader, type RunHeader } from "../../storage/runHeader.ts"
 import { isStarting } from "../../inspect/liveRun.ts"
 import { datasetOf, newestIteration, recordedSeconds, summarize } from "../../inspect/summary.ts"
 import type { RunRow, RunState } from "../messages.ts"
@@ -16,6 +16,16 @@ export const stateOf = (run: RunHeader, nowMs: number): RunState => {
 /** Whether nothing but a new attempt can change the state: not so while a process lives, or may only seem to be gone. */
 export const hasRecordedEnd = ({ state }: RunRow): boolean =>
   !["running", "starting", "killed"].includes(state)
+
+/**
+ * Whether the process of a killed run is still gone. Then nothing else of it has changed, as long as its files are the same:
+ * its metrics, which may be long, are not read again.
+ */
+export const isStillKilled = Effect.fnUntraced(function* (path: string, { state }: RunRow) {
+  if (state !== "killed") return false
+  const run = yield* readHeader(path).pipe(Effect.orElseSucceed(() => undefined))
+  return run !== undefined && stateOf(run, yield* Clock.currentTimeMillis) === "killed"
+})
 
 export const isLive = (row: RunRow): boolean => row.state === "running" || row.state === "starting"
 

@@ -13,7 +13,7 @@ import { newestFirst } from "../../storage/runOrder.ts"
 import type { RunRow } from "../messages.ts"
 import { openProgressMeter, type ProgressMeter } from "./progress.ts"
 import { changeMark, modifiedMs, settleMs } from "./changeMark.ts"
-import { hasRecordedEnd, isLive, makeDamagedRow, makeRunRow } from "./runRow.ts"
+import { hasRecordedEnd, isLive, isStillKilled, makeDamagedRow, makeRunRow } from "./runRow.ts"
 
 /** Runs that have ended are looked at in this many rounds. */
 const rounds = 3
@@ -76,8 +76,9 @@ export const openRunsTable = (runsDir: string) => {
   const look = Effect.fnUntraced(function* (entry: Entry) {
     const path = join(runsDir, entry.name)
     const mark = changeMark(path, yield* Clock.currentTimeMillis)
-    if (mark !== undefined && mark === entry.mark && entry.row !== undefined && hasRecordedEnd(entry.row))
-      return
+    if (mark !== undefined && mark === entry.mark && entry.row !== undefined) {
+      if (hasRecordedEnd(entry.row) || (yield* isStillKilled(path, entry.row))) return
+    }
     const row = yield* readRow(entry).pipe(Effect.catch(({ problem }) => makeDamagedRow(path, problem)))
     entry.mark = mark
     if (!hasChanged(entry.row, row)) return

@@ -1,5 +1,5 @@
 /** Reading a file that grows: every byte once, whatever it holds. */
-import fs, { appendFileSync, mkdtempSync, rmSync, truncateSync, writeFileSync } from "node:fs"
+import fs, { appendFileSync, mkdtempSync, renameSync, rmSync, truncateSync, writeFileSync } from "node:fs"
 import { syncBuiltinESMExports } from "node:module"
 import { tmpdir } from "node:os"
 import { join } from "node:path"
@@ -69,6 +69,31 @@ describe("a growing file", () => {
     assert.deepStrictEqual([...file.readAll(path)], [])
     appendFileSync(path, "last\n")
     assert.strictEqual([...file.readAll(path)].length, 1)
+  })
+
+  it("is read again from a line that somebody has, up to another one, as long as it is the same file", () => {
+    const file = openFollowedFile()
+    const all = Array.from({ length: 20_000 }, (_, i) => `${i} ${"x".repeat(i % 97)}`)
+    writeFileSync(path, `${all.slice(0, 5000).join("\n")}\n`)
+    for (const _ of file.readAll(path)) continue
+    const start = file.position()
+    appendFileSync(path, `${all.slice(5000).join("\n")}\nunfinished`)
+    for (const _ of file.readAll(path)) continue
+    const end = file.position()
+    appendFileSync(path, " line\nlater\n")
+    counted.bytes = 0
+    const parts = [...file.again(start, end.bytes)]
+    assert.isAbove(parts.length, 2)
+    assert.deepStrictEqual(
+      parts.flatMap(({ lines }) => lines.map(({ text }) => text)),
+      all.slice(5000),
+    )
+    assert.deepStrictEqual(parts.at(-1)?.position, end)
+    // What is unfinished at the end of a part is read with the next one too.
+    assert.isBelow(counted.bytes, end.bytes - start.bytes + 100 * parts.length)
+    writeFileSync(`${path}.new`, "another file\n".repeat(200_000))
+    renameSync(`${path}.new`, path)
+    assert.deepStrictEqual([...file.again(start, end.bytes)], [])
   })
 
   it("without line feeds is read once: a line that no program writes is skipped", () => {

@@ -9,7 +9,9 @@ import { Effect, Schema } from "effect"
 import { decodeCursors, decodeTopics, openHub } from "../../dashboard/events/hub.ts"
 import type { RunsMessage } from "../../dashboard/messages.ts"
 import { openRunDetail } from "../../dashboard/runs/runDetail.ts"
+import { openRunsTable } from "../../dashboard/runs/runsTable.ts"
 import { SweepRecord } from "../../schemas/Sweep.ts"
+import { currentProcess } from "../../storage/lock/processIdentity.ts"
 import { hold } from "../fixtures/hold.ts"
 import { judged, scheduledRun, writeHistory } from "../fixtures/scheduledRuns.ts"
 import { byRate, define, play } from "../fixtures/simulatedSweep.ts"
@@ -213,6 +215,49 @@ describe("a run that has ended", () => {
       utimesSync(path, new Date(), new Date(Date.now() - 10_000))
       await run(detail.since(cursor, (row) => row))
       assert.isAbove(files, 0)
+    } finally {
+      Object.assign(fs, { readFileSync })
+      syncBuiltinESMExports()
+    }
+  })
+
+  it("with a kill has its metrics read once, and is seen at once when a process takes it again", async () => {
+    const runsDir = join(scratch, "killed")
+    const path = writeRun({ runsDir, second: 1, status: "interrupted", unfinished: true, validation: [0.5] })
+    const attempt = join(path, "attempts", "0001.json")
+    const writeProcess = (process: object) => {
+      const text = JSON.parse(fs.readFileSync(attempt, "utf8"))
+      writeFileSync(attempt, JSON.stringify({ ...text, process, outcome: null }))
+    }
+    writeProcess({ ...currentProcess(), pid: 4_194_301 })
+    const old = new Date(Date.now() - 60_000)
+    for (const folder of [path, join(path, "attempts"), join(path, "checkpoints")]) {
+      mkdirSync(folder, { recursive: true })
+      utimesSync(folder, old, old)
+    }
+    const table = openRunsTable(runsDir)
+    const { readFileSync } = fs
+    let metrics = 0
+    Object.assign(fs, {
+      readFileSync: (...words: Parameters<typeof readFileSync>) => {
+        if (String(words[0]).endsWith("metrics.ndjson")) metrics++
+        return readFileSync(...words)
+      },
+    })
+    syncBuiltinESMExports()
+    const look = async () => {
+      // One round of all.
+      for (let i = 0; i < 3; i++) await run(table.refresh())
+      return table.rowsSince(0).map(({ state, validationError }) => [state, validationError])
+    }
+    try {
+      assert.deepStrictEqual(await look(), [["killed", 0.5]])
+      assert.strictEqual(metrics, 1)
+      assert.deepStrictEqual(await look(), [["killed", 0.5]])
+      assert.strictEqual(metrics, 1)
+      // The same attempt, whose process only seemed to be gone: no file has another name.
+      writeProcess(currentProcess())
+      assert.deepStrictEqual(await look(), [["running", 0.5]])
     } finally {
       Object.assign(fs, { readFileSync })
       syncBuiltinESMExports()

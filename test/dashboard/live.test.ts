@@ -35,8 +35,10 @@ const rowsAfter = (events: ReadonlyArray<StreamedEvent>): ReadonlyArray<SentRow>
     return message.curves.from === 0 ? message.curves.rows : [...rows, ...message.curves.rows]
   }, [])
 
-const rowsOf = ({ rows }: ReturnType<typeof openCurves>) =>
-  Array.from({ length: rows.length() }, (_, position) => rows.row(position))
+const rowsOf = (curves: ReturnType<typeof openCurves>) => {
+  const table = curves.table()
+  return Array.from({ length: table.length() }, (_, position) => table.row(position))
+}
 
 describe("curves in memory", () => {
   it("grow by what is appended, whole lines at a time", () => {
@@ -45,13 +47,13 @@ describe("curves in memory", () => {
     writeFileSync(file, metricLines(1, 3))
     const curves = openCurves(run)
     assert.isTrue(curves.refresh())
-    assert.strictEqual(curves.rows.length(), 3)
+    assert.strictEqual(curves.total(), 3)
     assert.isFalse(curves.refresh())
     const cursor = curves.cursor()
     const next = metricLines(4)
     appendFileSync(file, next.slice(0, 20))
     curves.refresh()
-    assert.strictEqual(curves.rows.length(), 3)
+    assert.strictEqual(curves.total(), 3)
     assert.strictEqual(curves.cursor(), cursor)
     appendFileSync(file, next.slice(20))
     curves.refresh()
@@ -69,6 +71,25 @@ describe("curves in memory", () => {
       assert.isUndefined(other.rowsAt(unknown))
   })
 
+  it("of a very long run come thinned at first, and then each row that is new", () => {
+    const { run } = unfinished("thinned")
+    const file = join(run, "metrics.ndjson")
+    writeFileSync(file, metricLines(1, 70_000))
+    const curves = openCurves(run)
+    curves.refresh()
+    const first = curves.since(undefined)
+    assert.isBelow(first.rows.length, 60_000)
+    assert.deepInclude(first, { from: 0, total: 70_000, cursor: curves.cursor(), hasMore: false })
+    appendFileSync(file, metricLines(70_001, 70_002))
+    curves.refresh()
+    const { rows, ...next } = curves.since(first.cursor)
+    assert.deepStrictEqual(
+      rows.map(([, iteration]) => iteration),
+      [70_001, 70_002],
+    )
+    assert.deepInclude(next, { from: 70_000, total: 70_002, hasMore: false })
+  })
+
   it("go on when training ends, and start again when a resume has dropped rows", () => {
     const { run } = unfinished("replaced")
     rmSync(join(run, "metrics.ndjson"))
@@ -79,7 +100,7 @@ describe("curves in memory", () => {
     const cursor = curves.cursor()
     writeFileSync(join(run, "metrics", "0002.ndjson"), metricLines(1, 60))
     curves.refresh()
-    assert.strictEqual(curves.rows.length(), 60)
+    assert.strictEqual(curves.total(), 60)
     assert.isUndefined(curves.rowsAt(cursor))
     appendFileSync(join(run, "metrics", "0002.ndjson"), metricLines(61, 120))
     curves.refresh()
@@ -89,7 +110,7 @@ describe("curves in memory", () => {
     rmSync(join(run, "metrics"), { recursive: true })
     assert.isFalse(curves.refresh(), "nothing is read again")
     assert.strictEqual(curves.rowsAt(cursor), 100)
-    assert.strictEqual(curves.rows.length(), 120)
+    assert.strictEqual(curves.total(), 120)
   })
 
   it("skip what is no row, and keep a value that is no number", () => {
@@ -167,6 +188,31 @@ describe("an event stream", () => {
       child.kill("SIGKILL")
     }
     assert.strictEqual(openStreams.count, 0)
+  })
+
+  it("sends a long run part by part: also who was cut off between two parts gets each row once", async () => {
+    const { id, run, runsDir } = unfinished("parts")
+    writeFileSync(join(run, "metrics.ndjson"), metricLines(1, 5000))
+    const served = await serve(runsDir)
+    const iterations = (events: ReadonlyArray<StreamedEvent>) =>
+      rowsAfter(events).map(([, iteration]) => iteration)
+    const all = Array.from({ length: 5000 }, (_, i) => i + 1)
+    const isWhole = ({ message }: StreamedEvent) => isRun(message) && message.curves?.total === 5000
+    const first = await openStream(served, `run:${id}`)
+    await first.until(isWhole)
+    await first.close()
+    assert.isAbove(first.events.length, 2)
+    assert.deepStrictEqual(iterations(first.events), all)
+    const [part] = first.events
+    const rest = await openStream(served, `run:${id}`, part.id)
+    try {
+      await rest.until(isWhole)
+      assert.deepStrictEqual(iterations([part, ...rest.events]), all)
+      assert.isTrue(rest.events.every(({ message }) => isRun(message) && message.detail === null))
+    } finally {
+      await rest.close()
+      await served.close()
+    }
   })
 
   it("goes on by Last-Event-ID after the server was killed: nothing is lost or sent twice", async () => {
