@@ -13,11 +13,11 @@ import { setTimeout } from "node:timers/promises"
 import { cli, openViewer, signIn, startDashboard, useOf } from "./dashboardServer.ts"
 import { quartiles, type Quartiles } from "./quartiles.ts"
 
-const iterations = 300
+const iterations = 600
 /** Rows of metrics are written ten times as often as by default, about five a second. */
 const experiment = `
 import cnnFast from ${JSON.stringify(new URL("../experiments/cnn-fast.ts", import.meta.url).href)}
-export default { ...cnnFast, logEvery: 10, budget: { iterations: ${iterations} } }
+export default { ...cnnFast, recordEvery: 10, budget: { iterations: ${iterations} } }
 `
 
 const kinds = ["alone", "watched", "killed half-way", "stopped half-way"] as const
@@ -59,13 +59,22 @@ const trainOnce = async (scratch: string, kind: Kind, environment: NodeJS.Proces
   const viewers = dashboard === undefined ? [] : [await openViewer(dashboard.address, cookie, ["runs"])]
   // What starting the dashboard cost is over.
   await setTimeout(500)
-  const words = ["run", join(scratch, "experiment.ts"), "--seed", "1", "--engine", "onnx"]
+  const words = [
+    "run",
+    "--log-level",
+    "warn",
+    join(scratch, "experiment.ts"),
+    "--seed",
+    "1",
+    "--engine",
+    "onnx",
+  ]
   const before = dashboard === undefined ? 0 : useOf(dashboard.pid).cpuSeconds
   let after = before
   const child = spawn(
     process.execPath,
     [cli, ...words, "--runs-dir", runsDir, "--data-dir", join(scratch, "data")],
-    { stdio: "ignore" },
+    { stdio: ["ignore", "ignore", "inherit"] },
   )
   const pid = child.pid ?? 0
   const ended = new Promise((resolve) => child.once("close", resolve))
@@ -89,6 +98,7 @@ const trainOnce = async (scratch: string, kind: Kind, environment: NodeJS.Proces
   await ended
   dashboard?.child.kill("SIGKILL")
   for (const viewer of viewers) await viewer.close()
+  if (child.exitCode !== 0) throw new Error(`the training ended with ${child.exitCode}, expected 0`)
   const run = join(runsDir, onlyRun(runsDir) ?? "")
   const { timings } = JSON.parse(readFileSync(join(run, "report.json"), "utf8"))
   const [train] = timings.filter(({ name }: { readonly name: string }) => name === "train")

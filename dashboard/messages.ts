@@ -184,7 +184,7 @@ export interface PredictAnswer {
 /** A table of a sweep or an ensemble. */
 export interface DetailTable {
   readonly title: string
-  readonly head: ReadonlyArray<string>
+  readonly head: ReadonlyArray<{ readonly name: string; readonly isNumeric?: boolean }>
   /** Cells; a run id in `runs` makes its row a link. */
   readonly rows: ReadonlyArray<{ readonly cells: ReadonlyArray<string>; readonly run: string | null }>
 }

@@ -35,6 +35,10 @@ p.notice { max-width: none; }
 .signed-out { max-width: 44rem; }
 .dashboard h2 { margin-top: 2.2rem; }
 .dashboard .highlights { margin-top: 1rem; }
+.run-id { margin: .1rem 0 0; color: var(--muted); user-select: all; }
+.start { margin-top: 1.2rem; }
+.start pre { max-width: 34rem; user-select: all; }
+@media (min-width: 70rem) { .dashboard .view-head .facts { display: grid; grid-template-columns: repeat(2, minmax(0, auto)); justify-content: start; gap: 0 3rem; } }
 @media (min-width: 60rem) { .dashboard .highlights.six { display: flex; flex-wrap: wrap; gap: 1rem 2.8rem; } }
 .columns { display: grid; gap: 0 2.5rem; grid-template-columns: minmax(0, 1fr); }
 @media (min-width: 64rem) { .columns { grid-template-columns: minmax(0, 1fr) 22rem; } }
@@ -54,7 +58,7 @@ const controls = `
 .dashboard button.primary:not(:disabled) { background: var(--accent); border-color: var(--accent); color: var(--paper); font-weight: 550; }
 .dashboard input[type="search"] { width: 17rem; max-width: 100%; }
 .dashboard ::placeholder { color: var(--muted); opacity: 1; }
-.dashboard select { max-width: 100%; }
+.dashboard select { max-width: min(100%, 38rem); }
 .dashboard input[type="checkbox"] { accent-color: var(--accent); width: 1rem; height: 1rem; margin: 0; vertical-align: middle; }
 .actions { display: flex; flex-wrap: wrap; align-items: center; gap: .5rem 1rem; max-width: none; font-size: .87rem; }
 .chips { display: flex; flex-wrap: wrap; gap: .35rem; }
@@ -91,12 +95,17 @@ th[aria-sort="ascending"] button.sort::after { content: " ↑"; }
 th[aria-sort="descending"] button.sort::after { content: " ↓"; }
 .run-name a { font-weight: 550; text-decoration: none; }
 .run-name a:hover { text-decoration: underline; }
-.run-name small { display: block; font-size: .76rem; font-weight: 400; line-height: 1.3; font-variant-numeric: tabular-nums; }
+.run-name { display: block; max-width: 18rem; overflow-wrap: anywhere; }
+.run-name small { display: block; overflow: hidden; white-space: nowrap; text-overflow: ellipsis; font-size: .76rem; font-weight: 400; line-height: 1.3; font-variant-numeric: tabular-nums; }
 .progress { display: inline-flex; flex-direction: column; gap: .2rem; min-width: 7.5rem; white-space: nowrap; }
+.sentence { display: block; min-width: 16rem; max-width: 44rem; }
+.ended .column-left { display: none; }
+.column-started { white-space: nowrap; }
 .progress-bar { display: block; height: .3rem; border-radius: .2rem; background: var(--grid); overflow: hidden; }
 .progress-bar.wide { height: .4rem; margin: .7rem 0 0; max-width: 44rem; }
 .progress-done { display: block; height: 100%; background: var(--series-1); transition: width .3s; }
 .phone-only { display: none; }
+@media (max-width: 86rem) { .rank-3 { display: none; } }
 @media (max-width: 64rem) { .rank-2 { display: none; } }
 @media (max-width: 44rem) {
   .rank-1 { display: none; }
@@ -104,9 +113,21 @@ th[aria-sort="descending"] button.sort::after { content: " ↓"; }
   .dashboard main { padding: .9rem .9rem 3rem; }
   .bar { padding: .5rem .9rem; }
   .dashboard input[type="search"], .dashboard select { width: 100%; }
-  .runs th, .runs td { padding-right: .55rem; }
+  .dashboard .runs { font-size: .8rem; }
+  .runs th, .runs td { padding-right: .5rem; }
+  .runs .select { width: 1.6rem; padding-right: .5rem; }
   .runs thead th { white-space: normal; }
-  .run-name small { max-width: 8.5rem; overflow-wrap: anywhere; }
+  .run-name { min-width: 5rem; }
+  .run-name a + .phone-only, .run-name small { font-size: .76rem; font-weight: 400; }
+  .run-name:has(.phone-only) small { display: none; }
+  .bar { gap: .2rem .5rem; }
+  .bar nav a { padding: .2rem .5rem; }
+  /* The dot alone; the word is for screen readers. */
+  .connection[data-connection="live"] { font-size: 0; }
+  .connection[data-connection="live"]::before { font-size: .82rem; margin: 0 .2rem 0 0; }
+  .dashboard button.primary[data-selected="0"] { display: none; }
+  .draw .paper { max-width: none; }
+  td .swatch, th .swatch { width: .8rem; }
   .progress { min-width: 5.5rem; white-space: normal; }
   .tools .grow { display: none; }
 }
@@ -135,9 +156,12 @@ const charts = `
 .dashboard .chart-tools button { padding: .08rem .5rem; font-size: .76rem; color: var(--muted); }
 .dashboard .chart-tools button[aria-pressed="true"] { color: var(--ink); }
 .chart-place { min-height: 230px; touch-action: pan-y; }
-.chart-readout { min-height: 1.4em; margin: 0 0 .1rem; padding-left: 58px; color: var(--muted); font-size: .78rem; font-variant-numeric: tabular-nums; max-width: none; }
+.live-chart details { margin: 0; }
+.chart-readout { min-height: 1.4em; margin: -.3rem 0 0; padding-left: 58px; color: var(--muted); font-size: .78rem; font-variant-numeric: tabular-nums; max-width: none; }
 .swatch { display: inline-block; width: 1.4rem; height: 0; margin-right: .4rem; border-top: 2px solid var(--swatch); vertical-align: .25em; }
 .swatch[data-dashed] { border-top-style: dashed; }
+.swatch[data-scattered] { width: .5rem; height: .5rem; border: 0; border-radius: 50%; background: var(--swatch); vertical-align: 0; }
+th:has(> .swatch) { white-space: nowrap; }
 ${Array.from({ length: 8 }, (_, i) => `.swatch[data-color="${i}"] { --swatch: var(--series-${i + 1}); }`).join("\n")}
 .uplot, .uplot *, .uplot *::before, .uplot *::after { box-sizing: border-box; }
 .uplot { width: min-content; line-height: 1.5; }
@@ -172,9 +196,11 @@ const draw = `
 .bars li[data-first] { font-weight: 650; }
 .bars li[data-first] .bar-fill { background: var(--series-1); }
 .bar-value { text-align: right; }
-.doubts { color: var(--warn); min-height: 1.4em; }
-.seen { display: flex; gap: .9rem; align-items: end; color: var(--muted); }
-.seen img { border: 1px solid var(--line); border-radius: .2rem; width: 112px; }
+.doubts { color: var(--warn); }
+.doubts:empty { display: none; }
+.seen { display: flex; gap: 1rem; align-items: start; margin-top: 1.2rem; font-size: .87rem; }
+.seen p { margin: .1rem 0 0; }
+.seen img { flex: none; border: 1px solid var(--line); border-radius: .2rem; width: 112px; }
 `
 
 export const dashboardStyle = [layout, controls, tables, charts, draw].join("\n")

@@ -41,6 +41,10 @@ export interface Chart {
 }
 
 const height = 230
+/** Distances of ticks: 1, 2, 5, 10, … */
+const wholeSteps = Array.from({ length: 12 }, (_, power) =>
+  [1, 2, 5].map((step) => step * 10 ** power),
+).flat()
 /** All charts of a page show the same place. */
 const sync = uPlot.sync("tidemark")
 
@@ -172,6 +176,8 @@ export const makeChart = (options: ChartOptions): Chart => {
             ...axisStyle(),
             size: 34,
             space: 60,
+            // Iterations and trials are whole numbers.
+            ...(isLogarithmicX ? {} : { incrs: wholeSteps }),
             values: (_, values) => values.map((x) => (x === null ? "" : count(x))),
           },
           {

@@ -24,10 +24,15 @@ export const floorOf = (series: ReadonlyArray<ChartSeries>): number => {
   return Number.isFinite(smallest) ? smallest / 2 : 0.1
 }
 
-export const legendItem = ({ color, dashed, name }: ChartSeries) =>
+export const legendItem = ({ color, dashed, name, scattered }: ChartSeries) =>
   element(
     "li",
     {},
-    element("span", { class: "swatch", "data-color": color % 8, "data-dashed": dashed === true }),
+    element("span", {
+      class: "swatch",
+      "data-color": color % 8,
+      "data-dashed": dashed === true,
+      "data-scattered": scattered === true,
+    }),
     name,
   )

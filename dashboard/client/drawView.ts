@@ -1,5 +1,5 @@
 /** Draw a character, or upload an image: the probabilities of a model, computed by the server as the command predict does. */
-import { probability } from "../../format/numbers.ts"
+import { percent, probability } from "../../format/numbers.ts"
 import type { PredictAnswer } from "../messages.ts"
 import { makeCanvas } from "./drawCanvas.ts"
 import { element, fill, setText } from "./element.ts"
@@ -17,6 +17,8 @@ interface Model {
   readonly value: string
   readonly label: string
 }
+
+const sentence = (text: string) => `${text.charAt(0).toUpperCase()}${text.slice(1)}.`
 
 const isImage = (file: File) => /^image\/(png|jpeg|webp)$/.test(file.type)
 
@@ -64,7 +66,7 @@ export const drawView = (url: URL): View => {
     )
     setText(verdict, `${ranked[0].name}, ${probability(ranked[0].p)}`)
     setText(doubts, answer.doubts.length === 0 ? "" : `Doubtful: ${answer.doubts.join(", ")}.`)
-    setText(preparation, `Preparation: ${answer.preparation}.`)
+    setText(preparation, sentence(answer.preparation))
     seen.hidden = answer.seen === ""
     fill(
       seen,
@@ -74,7 +76,7 @@ export const drawView = (url: URL): View => {
         width: 112,
         height: 112,
       }),
-      element("small", {}, "as the network sees it"),
+      element("div", {}, element("strong", {}, "As the network sees it"), preparation),
     )
   }
 
@@ -158,9 +160,10 @@ export const drawView = (url: URL): View => {
       ),
       ...newestFirst(
         store.rows().filter(({ state, testError }) => state === "finished" && testError !== null),
-      ).map(({ id, testError }) => ({
+      ).map(({ experiment, id, testError }) => ({
         value: id,
-        label: `${id} (test error ${(100 * (testError ?? 0)).toFixed(2)} %)`,
+        // The name first: on a phone the end is cut off.
+        label: `${experiment}, test error ${percent(testError)} (${id})`,
       })),
     ]
     if (JSON.stringify(next) === JSON.stringify(models)) return
@@ -210,7 +213,7 @@ export const drawView = (url: URL): View => {
             upload,
           ),
         ),
-        element("div", { class: "reading" }, verdict, bars, doubts, seen, preparation),
+        element("div", { class: "reading" }, verdict, bars, doubts, seen),
       ),
     ),
     close: () => {

@@ -1,5 +1,6 @@
 /** The parts of the view of a run, which are drawn once and then only changed: (id) -> elements; a line of the log, the checkpoints. */
 import { count } from "../../format/numbers.ts"
+import { pastTime } from "../../format/pastTime.ts"
 import { size } from "../../format/size.ts"
 import type { LogLine, RunDetail } from "../messages.ts"
 import { element, setText } from "./element.ts"
@@ -30,9 +31,9 @@ export const logLine = ({ level, stage, text, time }: LogLine) =>
     ),
   )
 
-export const checkpointTable = ({ checkpoints }: RunDetail) =>
+export const checkpointTable = ({ checkpoints, row }: RunDetail) =>
   checkpoints.length === 0
-    ? element("p", {}, "no checkpoint yet")
+    ? element("p", { class: "empty" }, row.state === "running" ? "no checkpoint yet" : "no checkpoints")
     : scrollTable(
         "Checkpoints",
         [{ name: "iteration", isNumeric: true }, { name: "size", isNumeric: true }, "saved"],
@@ -41,7 +42,7 @@ export const checkpointTable = ({ checkpoints }: RunDetail) =>
           .map(({ iteration, savedAtMs, sizeBytes }) => [
             count(iteration),
             size(sizeBytes),
-            new Date(savedAtMs).toLocaleString("en-GB"),
+            pastTime(new Date(savedAtMs), new Date()),
           ]),
       ).element
 
@@ -70,6 +71,14 @@ export const makeParts = (id: string) => {
   )
   return {
     figures,
+    figureList: element(
+      "dl",
+      { class: "highlights six" },
+      Object.values(figures).map((one) => one.element),
+    ),
+    /** The name of the experiment, once it is known. */
+    title: element("h1", {}, id),
+    id: element("p", { class: "run-id", hidden: true }, element("code", {}, id)),
     bar,
     progress,
     kind: element("p", { class: "kind" }, "Training run"),
@@ -77,8 +86,9 @@ export const makeParts = (id: string) => {
     reason: element("p", { class: "reason-line", hidden: true }),
     remarks: element("aside", { class: "notice", hidden: true, "aria-label": "Missing data" }),
     charts: element("div", { class: "charts" }),
-    noCurves: element("p", { class: "empty" }, "no metrics yet: the first rows appear here"),
-    log: element("ol", { class: "log", tabindex: 0, "aria-label": "Log lines" }),
+    noCurves: element("p", { class: "empty" }, "…"),
+    log: element("ol", { class: "log", tabindex: 0, "aria-label": "Log lines", hidden: true }),
+    noLog: element("p", { class: "empty" }, "…"),
     checkpoints: element("div"),
     experiment: element("pre", { tabindex: 0, role: "group", "aria-label": "Experiment" }),
     report: element(

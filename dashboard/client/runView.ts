@@ -56,7 +56,8 @@ export const runView = (id: string): View => {
     const now = Date.now()
     figures.validation.set(errorText(row.validationError))
     figures.test.set(errorText(row.testError), row.testError === null ? "known when the run is finished" : "")
-    figures.progress.set(count(row.iteration), row.iterations === null ? "" : `of ${count(row.iterations)}`)
+    const isWhole = row.iterations === null || row.iteration >= row.iterations
+    figures.progress.set(count(row.iteration), isWhole ? "" : `of ${count(row.iterations ?? 0)}`)
     figures.left.set(leftText(row, now))
     figures.speed.set(speedText(row))
     figures.duration.set(
@@ -64,6 +65,10 @@ export const runView = (id: string): View => {
       row.attempts > 1 ? `in ${row.attempts} attempts` : row.attempts === 1 ? "in one attempt" : "",
     )
     const isLive = row.state === "running" || row.state === "starting"
+    // The first figure is the largest: what counts most of what is known.
+    const first = row.testError === null ? figures.validation : figures.test
+    if (parts.figureList.firstChild !== first.element) parts.figureList.prepend(first.element)
+    figures.test.element.hidden = row.testError === null && !isLive
     figures.left.element.hidden = !isLive
     figures.speed.element.hidden = !isLive
     parts.progress.hidden = !isLive
@@ -82,12 +87,14 @@ export const runView = (id: string): View => {
         "Training run",
         row.dataset,
         row.seed === null ? null : `seed ${row.seed}`,
-        `engine ${row.engine}`,
+        row.engine === "?" ? null : `engine ${row.engine}`,
         row.championOf === null ? null : `champion of ${row.championOf}`,
       ]
         .filter((part) => part !== null)
         .join(" · "),
     )
+    setText(parts.title, row.experiment === "?" ? id : row.experiment)
+    parts.id.hidden = row.experiment === "?"
     if (before?.row.state !== row.state) fill(parts.state, stateBadge(row.state))
     setText(parts.reason, row.state === "damaged" ? "" : (row.reason ?? ""))
     parts.reason.hidden = parts.reason.textContent === ""
@@ -101,8 +108,15 @@ export const runView = (id: string): View => {
         next.remarks.map((text) => element("li", {}, text)),
       ),
     )
-    if (JSON.stringify(before?.checkpoints) !== JSON.stringify(next.checkpoints))
-      fill(parts.checkpoints, checkpointTable(next))
+    const isLive = row.state === "running" || row.state === "starting"
+    setText(
+      parts.noCurves,
+      isLive ? "no metrics yet: the first rows appear here" : "no metrics were recorded",
+    )
+    setText(parts.noLog, isLive ? "no lines yet" : "no lines were recorded")
+    for (const part of [parts.figureList, parts.actions]) part.hidden = row.state === "damaged"
+    const isOther = JSON.stringify(before?.checkpoints) !== JSON.stringify(next.checkpoints)
+    if (isOther || before?.row.state !== row.state) fill(parts.checkpoints, checkpointTable(next))
     if (before?.experiment !== next.experiment) fill(parts.experiment, element("code", {}, next.experiment))
     const isTested = row.state === "finished" && next.hasReport
     for (const action of parts.actions.querySelectorAll<HTMLElement>("[data-action=draw]"))
@@ -139,6 +153,8 @@ export const runView = (id: string): View => {
     if (replaces) log.replaceChildren()
     log.append(...lines.map(logLine))
     while (log.childElementCount > logLinesShown) log.firstElementChild?.remove()
+    log.hidden = log.childElementCount === 0
+    parts.noLog.hidden = !log.hidden
     if (isAtEnd || replaces) log.scrollTop = log.scrollHeight
   }
 
@@ -166,7 +182,6 @@ export const runView = (id: string): View => {
   )
   drawCurves()
 
-  const { figures } = parts
   return {
     title: id,
     content: element(
@@ -176,16 +191,13 @@ export const runView = (id: string): View => {
         "div",
         { class: "view-head" },
         parts.kind,
-        element("div", { class: "title-line" }, element("h1", {}, id), parts.state),
+        element("div", { class: "title-line" }, parts.title, parts.state),
+        parts.id,
         parts.reason,
         parts.progress,
         missing,
         parts.remarks,
-        element(
-          "dl",
-          { class: "highlights six" },
-          Object.values(figures).map((one) => one.element),
-        ),
+        parts.figureList,
         parts.actions,
       ),
       element(
@@ -203,6 +215,7 @@ export const runView = (id: string): View => {
           { "aria-labelledby": "log-title" },
           element("h2", { id: "log-title" }, "Log"),
           parts.log,
+          parts.noLog,
         ),
         element(
           "section",

@@ -20,7 +20,7 @@ interface Column {
   readonly sort?: SortKey
   readonly isNumeric?: boolean
   /** Columns of a high rank are left out where there is little room. */
-  readonly rank: 0 | 1 | 2
+  readonly rank: 0 | 1 | 2 | 3
   readonly draw: (row: RunRow, now: number) => Node | string
   /** Its text changes as time passes. */
   readonly ticks?: (row: RunRow, now: number) => string
@@ -32,6 +32,7 @@ const progress = (row: RunRow) => {
   return element(
     "span",
     { class: "progress" },
+    progressText(row),
     isRunning
       ? element(
           "span",
@@ -46,7 +47,6 @@ const progress = (row: RunRow) => {
           element("span", { class: "progress-done", "data-share": share }),
         )
       : null,
-    progressText(row),
   )
 }
 
@@ -73,7 +73,9 @@ const nameOf = (row: RunRow) =>
     element("a", { href: runAddress(row.id) }, row.experiment === "?" ? row.id : row.experiment),
     row.championOf === null ? null : element("span", { class: "mark" }, "champion"),
     row.parent === null ? null : element("span", { class: "mark", title: `from ${row.parent}` }, "fork"),
-    element("small", {}, row.experiment === "?" ? (row.reason ?? "") : row.id),
+    element("small", { title: row.id }, row.experiment === "?" ? (row.reason ?? "") : row.id),
+    // Where there is no room for the id, its end tells runs apart.
+    row.experiment === "?" ? null : element("span", { class: "phone-only" }, row.id.split("-").at(-1)),
   )
 
 const columns: ReadonlyArray<Column> = [
@@ -106,7 +108,7 @@ const columns: ReadonlyArray<Column> = [
   { name: "started", sort: "started", rank: 1, draw: startedText },
   { name: "dataset", sort: "dataset", rank: 2, draw: ({ dataset }) => dataset ?? none },
   { name: "seed", sort: "seed", isNumeric: true, rank: 2, draw: ({ seed }) => String(seed ?? none) },
-  { name: "engine", rank: 2, draw: ({ engine }) => engine },
+  { name: "engine", rank: 3, draw: ({ engine }) => engine },
 ]
 
 interface Drawn {
@@ -132,7 +134,8 @@ export const makeRunsTable = (options: {
 }): RunsTableView => {
   const { onSelect, onSort, selected } = options
   const drawn = new Map<string, Drawn>()
-  const classOf = ({ isNumeric, rank }: Column) => `rank-${rank}${isNumeric === true ? " numeric" : ""}`
+  const classOf = ({ isNumeric, name, rank, sort }: Column) =>
+    `rank-${rank} column-${sort ?? name}${isNumeric === true ? " numeric" : ""}`
   const heads = columns.map((column) => {
     const { name, sort } = column
     const content =
@@ -199,6 +202,8 @@ export const makeRunsTable = (options: {
         if (columns[i].sort === key) head.setAttribute("aria-sort", isDescending ? "descending" : "ascending")
         else head.removeAttribute("aria-sort")
       })
+      // Without a run in training nothing has time left.
+      table.classList.toggle("ended", !rows.some(({ endsAtMs }) => endsAtMs !== null))
       const wanted = new Set(rows.map(({ id }) => id))
       for (const [id, { tr }] of drawn) {
         if (wanted.has(id)) continue

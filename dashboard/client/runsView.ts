@@ -15,8 +15,13 @@ import { none, runAddress, stateBadge, states } from "./texts.ts"
 /** Rows that are drawn at once; more on request. */
 const rowsDrawn = 100
 
+/** What README begins with. */
+const startCommand = "pnpm pipeline run experiments/cnn.ts"
+
 /** Columns whose first click sorts from high to low. */
 const descendingFirst: ReadonlySet<SortKey> = new Set(["started", "progress", "duration"])
+
+const sentence = (text: string) => element("span", { class: "sentence" }, text)
 
 const section = (
   id: string,
@@ -51,7 +56,7 @@ const collectionTables: ReadonlyArray<{
           element("a", { href: `/sweeps/${name}` }, name),
           problem ?? (isFinished ? "finished" : "not finished"),
           trials === null ? none : `${count(measured)} of ${count(trials)}`,
-          best ?? none,
+          sentence(best ?? none),
         ]),
       ),
   },
@@ -81,8 +86,8 @@ const collectionTables: ReadonlyArray<{
           element("a", { href: "/champions" }, experiment),
           run === null ? none : element("a", { href: runAddress(run) }, run),
           percent(accuracy),
-          since === null ? none : moment(since),
-          summary.join("; "),
+          since === null ? none : element("span", { class: "whole" }, moment(since)),
+          sentence(summary.join("; ")),
         ]),
       ),
   },
@@ -149,6 +154,22 @@ export const runsView = (url: URL): View => {
   const compare = element("button", { type: "button", class: "primary", disabled: true }, "Compare")
   const clear = element("button", { type: "button", hidden: true }, "Clear selection")
   const others = makeCollections()
+  const tools = element(
+    "div",
+    { class: "tools", hidden: true },
+    element("label", { for: "filter", class: "hidden" }, "Filter runs"),
+    search,
+    chips,
+    element("span", { class: "grow" }),
+    clear,
+    compare,
+  )
+  const start = element(
+    "div",
+    { class: "start", hidden: true },
+    element("p", {}, "Start one in a terminal. It appears here by itself:"),
+    element("pre", {}, element("code", {}, startCommand)),
+  )
 
   const table = makeRunsTable({
     selected,
@@ -162,6 +183,7 @@ export const runsView = (url: URL): View => {
   })
 
   const drawSelection = () => {
+    compare.dataset.selected = String(selected.size)
     compare.disabled = selected.size < 2
     setText(
       compare,
@@ -219,6 +241,8 @@ export const runsView = (url: URL): View => {
     const sorted = sortRows(shown, key, isDescending, Date.now())
     table.update(sorted.slice(0, most), { key, isDescending })
     table.element.hidden = sorted.length === 0
+    tools.hidden = rows.length === 0
+    start.hidden = rows.length > 0 || !store.isComplete()
     more.hidden = sorted.length <= most
     setText(more, `Show ${count(Math.min(sorted.length - most, 500))} more of ${count(sorted.length)}`)
     drawChips(rows)
@@ -227,7 +251,7 @@ export const runsView = (url: URL): View => {
       summary,
       rows.length === 0
         ? store.isComplete()
-          ? "There are no runs in this folder yet. Start one in a terminal; it appears here by itself."
+          ? "There are no runs in this folder yet."
           : "reading the runs…"
         : sorted.length === rows.length
           ? `${count(rows.length)} ${rows.length === 1 ? "run" : "runs"}${reading}`
@@ -271,16 +295,8 @@ export const runsView = (url: URL): View => {
       "div",
       { class: "view" },
       element("div", { class: "view-head" }, element("h1", {}, "Runs"), summary),
-      element(
-        "div",
-        { class: "tools" },
-        element("label", { for: "filter", class: "hidden" }, "Filter runs"),
-        search,
-        chips,
-        element("span", { class: "grow" }),
-        clear,
-        compare,
-      ),
+      tools,
+      start,
       table.element,
       element("p", {}, more),
       others.element,

@@ -8,6 +8,20 @@ import { runAddress } from "./texts.ts"
 /** A link to the report of a run leads to the run's view. */
 const reportOf = /\/pages\/([^/]+)\/report\.html$/
 
+/** The page has the margins and the type of a page of its own: here it is a part of the view, and begins where its other parts do. */
+const fitIn = (page: Document) => {
+  page.body.style.display = "block"
+  for (const part of page.querySelectorAll<HTMLElement>("nav, .page")) {
+    Object.assign(part.style, { maxWidth: "none", margin: "0", paddingLeft: "0", paddingRight: "0" })
+  }
+  const contents = page.querySelector("nav")
+  const list = contents?.querySelector("ul")
+  if (contents !== null) Object.assign(contents.style, { position: "static", paddingTop: "0" })
+  if (list !== null && list !== undefined) list.style.display = "flex"
+  const title = page.querySelector("h1")
+  if (title !== null) title.style.fontSize = "1.3rem"
+}
+
 export const staticFrame = (title: string, address: string) => {
   const frame = element("iframe", { class: "static-page", title, src: address, loading: "lazy" })
   const fit = () => {
@@ -24,6 +38,7 @@ export const staticFrame = (title: string, address: string) => {
       link.href = runAddress(decodeURIComponent(id))
       link.target = "_top"
     }
+    fitIn(page)
     resized.disconnect()
     resized.observe(page.body)
     fit()

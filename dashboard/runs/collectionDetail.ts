@@ -20,6 +20,8 @@ import type { SweepDefinition, SweepResult } from "../../schemas/Sweep.ts"
 import type { CollectionDetail } from "../messages.ts"
 import { isName } from "../security/runFolder.ts"
 
+const numeric = (name: string) => ({ name, isNumeric: true })
+
 const resultFacts = (result: SweepResult): CollectionDetail["facts"] => {
   const { failed, iterations, pruned, winner } = result
   return [
@@ -95,10 +97,21 @@ const sweepDetail = Effect.fnUntraced(function* (runsDir: string, name: string) 
     tables: [
       ...(finalists.length === 0
         ? []
-        : [{ title: "Finalists", head: ["", ...names, "in the search", "fresh seeds"], rows: finalists }]),
+        : [
+            {
+              title: "Finalists",
+              head: [{ name: "" }, ...names.map(numeric), numeric("in the search"), numeric("fresh seeds")],
+              rows: finalists,
+            },
+          ]),
       {
         title: "Trials",
-        head: ["trial", ...names, objectiveName(definition), "iteration"],
+        head: [
+          { name: "trial" },
+          ...names.map(numeric),
+          { name: objectiveName(definition) },
+          numeric("iteration"),
+        ],
         rows: trials,
       },
     ],
@@ -129,7 +142,7 @@ const ensembleDetail = Effect.fnUntraced(function* (runsDir: string, name: strin
     tables: [
       {
         title: "Members",
-        head: ["experiment", "seed", "parameters", "test error"],
+        head: [{ name: "experiment" }, ...["seed", "parameters", "test error"].map(numeric)],
         rows: members.map(({ experiment, parameters, run, seed, testError }) => ({
           cells: [experiment, String(seed), count(parameters), percent(testError)],
           run,

@@ -5,6 +5,7 @@ import { readdirSync, statSync } from "node:fs"
 import { basename, join } from "node:path"
 import { crc32 } from "node:zlib"
 import { Clock, Effect } from "effect"
+import { count } from "../../format/numbers.ts"
 import { readableJson } from "../../views/page/page.ts"
 import { iterationOf } from "../../stages/train/checkpoint.ts"
 import { layout } from "../../storage/runDirectory.ts"
@@ -39,7 +40,7 @@ const remarksOf = (row: RunRow, rows: number): ReadonlyArray<string> => [
   ...(row.remark === null ? [] : [row.remark]),
   ...(row.state === "damaged" && row.reason !== null ? [`this run cannot be read: ${row.reason}`] : []),
   ...(row.state === "killed" && rows > 0
-    ? [`its process is gone: the curves are known up to iteration ${row.iteration}`]
+    ? [`its process is gone: the curves are known up to iteration ${count(row.iteration)}`]
     : []),
   ...(row.state === "finished" && rows === 0 ? ["metrics.ndjson has no rows: there are no curves"] : []),
 ]
