@@ -21,6 +21,10 @@ import { style } from "../views/page/style.ts"
 type Services = FileSystem.FileSystem | Path.Path | HttpClient.HttpClient
 type Response = HttpServerResponse.HttpServerResponse
 
+/** A reader's browser that opens an address. */
+const isPage = (headers: HttpServerRequest.HttpServerRequest["headers"]) =>
+  (headers.accept ?? "").includes("text/html")
+
 const answer = (body: string, contentType: string, status = 200) =>
   HttpServerResponse.text(body, { status, contentType, headers: ownHeaders })
 
@@ -90,6 +94,7 @@ export const routes = ({ hasStreams, queue, runsDir }: RoutesOptions) =>
     const get = (pattern: string, handle: Route["handle"]): Route => ({ method: "GET", pattern, handle })
     const fixed = (path: string, response: Response) => get(path, Effect.succeed(response))
     const shell = answer(shellPage(modules), "text/html; charset=utf-8")
+    const unknownView = answer(shellPage(modules), "text/html; charset=utf-8", 404)
     const sheet = answer(`${style}\n${dashboardStyle}`, "text/css; charset=utf-8")
 
     const events = Effect.gen(function* () {
@@ -210,7 +215,7 @@ export const routes = ({ hasStreams, queue, runsDir }: RoutesOptions) =>
     ]
     /** Answers the request of the context. */
     return Effect.gen(function* () {
-      const { method, originalUrl } = yield* HttpServerRequest.HttpServerRequest
+      const { headers, method, originalUrl } = yield* HttpServerRequest.HttpServerRequest
       const { pathname } = new URL(originalUrl, "http://localhost")
       const wanted = method === "HEAD" ? "GET" : method
       for (const route of table) {
@@ -221,6 +226,7 @@ export const routes = ({ hasStreams, queue, runsDir }: RoutesOptions) =>
           Effect.provideContext(services),
         )
       }
-      return nothing()
+      // A view that does not exist says so in the browser.
+      return wanted === "GET" && isPage(headers) ? unknownView : nothing()
     })
   })

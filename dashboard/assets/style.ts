@@ -85,7 +85,9 @@ const controls = `
 
 const tables = `
 .dashboard .runs { width: 100%; }
-.runs th, .runs td { padding: .38rem 1.1rem .38rem 0; vertical-align: middle; }
+.runs th, .runs td { padding: .38rem 1rem .38rem 0; vertical-align: middle; }
+.runs .column-seed { padding-right: .2rem; }
+@media (min-width: 86rem) { .runs .column-seed { padding-right: 1rem; } }
 .runs .select { width: 1.8rem; padding-right: .6rem; }
 .runs thead th { vertical-align: bottom; }
 .dashboard button.sort { border: 0; padding: 0; background: none; color: inherit; font-weight: inherit; border-radius: .1rem; }
@@ -110,8 +112,9 @@ th[aria-sort="descending"] button.sort::after { content: " ↓"; }
 @media (max-width: 44rem) {
   .rank-1 { display: none; }
   .phone-only { display: block; color: var(--muted); }
-  .dashboard main { padding: .9rem .9rem 3rem; }
-  .bar { padding: .5rem .9rem; }
+  /* Whole pixels: else the shadow of a table shows as a line at its left. */
+  .dashboard main { padding: 14px 14px 3rem; }
+  .bar { padding: .5rem 14px; }
   .dashboard input[type="search"], .dashboard select { width: 100%; }
   .dashboard .runs { font-size: .8rem; }
   .runs th, .runs td { padding-right: .5rem; }

@@ -119,8 +119,9 @@ export const compareView = (url: URL): View => {
   drawRows()
   drawCurves()
 
+  const runs = ids.length === 1 ? "1 run" : `${ids.length} runs`
   return {
-    title: `Comparison of ${ids.length} runs`,
+    title: `Comparison of ${runs}`,
     content: element(
       "div",
       { class: "view" },
@@ -128,7 +129,7 @@ export const compareView = (url: URL): View => {
         "div",
         { class: "view-head" },
         element("p", { class: "kind" }, "Comparison"),
-        element("h1", {}, `${ids.length} runs`),
+        element("h1", {}, runs),
         problem,
         wanted.length > mostCompared
           ? element(
@@ -148,7 +149,7 @@ export const compareView = (url: URL): View => {
       table.element,
       element(
         "section",
-        { "aria-labelledby": "curves" },
+        { "aria-labelledby": "curves", hidden: ids.length < 2 },
         element("h2", { id: "curves" }, "Learning curves"),
         element(
           "div",

@@ -62,6 +62,7 @@ export const makeParts = (id: string) => {
     "span",
     {
       class: "progress-bar wide",
+      hidden: true,
       role: "progressbar",
       "aria-label": "progress",
       "aria-valuemin": 0,
@@ -86,6 +87,8 @@ export const makeParts = (id: string) => {
     reason: element("p", { class: "reason-line", hidden: true }),
     remarks: element("aside", { class: "notice", hidden: true, "aria-label": "Missing data" }),
     charts: element("div", { class: "charts" }),
+    /** Below the head. */
+    content: element("div"),
     noCurves: element("p", { class: "empty" }, "…"),
     log: element("ol", { class: "log", tabindex: 0, "aria-label": "Log lines", hidden: true }),
     noLog: element("p", { class: "empty" }, "…"),

@@ -160,12 +160,10 @@ export const runView = (id: string): View => {
 
   const missing = element("p", { class: "notice", hidden: true }, "There is no such run in this folder.")
   follow([`run:${id}`], (message) => {
-    if (message.kind === "missing") {
-      missing.hidden = false
-      return
-    }
-    if (message.kind !== "run" || message.id !== id) return
-    missing.hidden = true
+    if (message.kind === "runs" || message.id !== id) return
+    missing.hidden = message.kind !== "missing"
+    for (const part of [parts.content, parts.figureList, parts.actions]) part.hidden = !missing.hidden
+    if (message.kind === "missing") return
     if (message.detail !== null) drawDetail(message.detail)
     if (message.curves !== null) {
       curves.receive(message.curves)
@@ -182,6 +180,34 @@ export const runView = (id: string): View => {
   )
   drawCurves()
 
+  parts.content.append(
+    element(
+      "section",
+      { "aria-labelledby": "curves" },
+      element("h2", { id: "curves" }, "Learning curves"),
+      parts.noCurves,
+      parts.charts,
+    ),
+    element(
+      "div",
+      { class: "columns" },
+      element(
+        "section",
+        { "aria-labelledby": "log-title" },
+        element("h2", { id: "log-title" }, "Log"),
+        parts.log,
+        parts.noLog,
+      ),
+      element(
+        "section",
+        { "aria-labelledby": "checkpoints" },
+        element("h2", { id: "checkpoints" }, "Checkpoints"),
+        parts.checkpoints,
+      ),
+    ),
+    element("details", { class: "experiment" }, element("summary", {}, "Experiment"), parts.experiment),
+    parts.report,
+  )
   return {
     title: id,
     content: element(
@@ -200,32 +226,7 @@ export const runView = (id: string): View => {
         parts.figureList,
         parts.actions,
       ),
-      element(
-        "section",
-        { "aria-labelledby": "curves" },
-        element("h2", { id: "curves" }, "Learning curves"),
-        parts.noCurves,
-        parts.charts,
-      ),
-      element(
-        "div",
-        { class: "columns" },
-        element(
-          "section",
-          { "aria-labelledby": "log-title" },
-          element("h2", { id: "log-title" }, "Log"),
-          parts.log,
-          parts.noLog,
-        ),
-        element(
-          "section",
-          { "aria-labelledby": "checkpoints" },
-          element("h2", { id: "checkpoints" }, "Checkpoints"),
-          parts.checkpoints,
-        ),
-      ),
-      element("details", { class: "experiment" }, element("summary", {}, "Experiment"), parts.experiment),
-      parts.report,
+      parts.content,
     ),
     close: () => {
       clearInterval(ticking)

@@ -79,6 +79,17 @@ describe("the dashboard's server", () => {
     assert.notInclude(policy, "script")
   })
 
+  it("answers a browser that opens an address without a view by a page that says so, and others by JSON", async () => {
+    const page = await served.get("/nothing", { accept: "text/html,*/*;q=0.8" })
+    assert.strictEqual(page.status, 404)
+    assert.include(page.headers.get("content-type"), "text/html")
+    assert.include(page.headers.get("content-security-policy"), "default-src 'none'")
+    assert.strictEqual(await page.text(), await (await served.get("/")).text())
+    const other = await served.get("/nothing")
+    assert.strictEqual(other.status, 404)
+    assert.deepStrictEqual(JSON.parse(await other.text()), { problem: "there is nothing at this address" })
+  })
+
   it("never writes: not one file changes", async () => {
     const before = stateOf(runs.runsDir)
     for (const path of [
