@@ -56,7 +56,8 @@ const trainOnce = async (scratch: string, kind: Kind, environment: NodeJS.Proces
   mkdirSync(runsDir)
   const dashboard = kind === "alone" ? undefined : await startDashboard(runsDir, environment)
   const cookie = dashboard === undefined ? "" : await signIn(dashboard.address)
-  const viewers = dashboard === undefined ? [] : [await openViewer(dashboard.address, cookie, ["runs"])]
+  let viewer = dashboard === undefined ? undefined : await openViewer(dashboard.address, cookie, ["runs"])
+  let isFollowed = false
   // What starting the dashboard cost is over.
   await setTimeout(500)
   const words = [
@@ -90,14 +91,19 @@ const trainOnce = async (scratch: string, kind: Kind, environment: NodeJS.Proces
     }
     const run = onlyRun(runsDir)
     if (dashboard === undefined || run === undefined) continue
-    if (viewers.length === 1) viewers.push(await openViewer(dashboard.address, cookie, [`run:${run}`]))
+    // One browser with two tabs: all runs, and this one.
+    if (!isFollowed) {
+      isFollowed = true
+      await viewer?.close()
+      viewer = await openViewer(dashboard.address, cookie, ["runs", `run:${run}`])
+    }
     if (isDone || kind === "watched" || rowsOf(join(runsDir, run)) < iterations / 20) continue
     isDone = true
     dashboard.child.kill(kind === "killed half-way" ? "SIGKILL" : "SIGSTOP")
   }
   await ended
   dashboard?.child.kill("SIGKILL")
-  for (const viewer of viewers) await viewer.close()
+  await viewer?.close()
   if (child.exitCode !== 0) throw new Error(`the training ended with ${child.exitCode}, expected 0`)
   const run = join(runsDir, onlyRun(runsDir) ?? "")
   const { timings } = JSON.parse(readFileSync(join(run, "report.json"), "utf8"))

@@ -122,7 +122,8 @@ th[aria-sort="descending"] button.sort::after { content: " ↓"; }
   .runs thead th { white-space: normal; }
   .run-name { min-width: 5rem; }
   .run-name a + .phone-only, .run-name small { font-size: .76rem; font-weight: 400; }
-  .run-name:has(.phone-only) small { display: none; }
+  /* Still read by screen readers. */
+  .run-name:has(.phone-only) small { position: absolute; width: 1px; height: 1px; clip-path: inset(50%); }
   .bar { gap: .2rem .5rem; }
   .bar nav a { padding: .2rem .5rem; }
   /* The dot alone; the word is for screen readers. */

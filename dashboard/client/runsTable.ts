@@ -75,7 +75,9 @@ const nameOf = (row: RunRow) =>
     row.parent === null ? null : element("span", { class: "mark", title: `from ${row.parent}` }, "fork"),
     element("small", { title: row.id }, row.experiment === "?" ? (row.reason ?? "") : row.id),
     // Where there is no room for the id, its end tells runs apart.
-    row.experiment === "?" ? null : element("span", { class: "phone-only" }, row.id.split("-").at(-1)),
+    row.experiment === "?"
+      ? null
+      : element("span", { class: "phone-only", "aria-hidden": "true" }, row.id.split("-").at(-1)),
   )
 
 const columns: ReadonlyArray<Column> = [
