@@ -91,6 +91,7 @@ const tables = `
 .runs .select { width: 1.8rem; padding-right: .6rem; }
 .runs thead th { vertical-align: bottom; }
 .dashboard button.sort { border: 0; padding: 0; background: none; color: inherit; font-weight: inherit; border-radius: .1rem; }
+.numeric button.sort { text-align: right; }
 .dashboard button.sort:hover { color: var(--accent); text-decoration: underline; }
 th[aria-sort] button.sort { color: var(--ink); font-weight: 600; }
 th[aria-sort="ascending"] button.sort::after { content: " ↑"; }
@@ -131,6 +132,7 @@ th[aria-sort="descending"] button.sort::after { content: " ↓"; }
   .connection[data-connection="live"]::before { font-size: .82rem; margin: 0 .2rem 0 0; }
   .dashboard button.primary[data-selected="0"] { display: none; }
   .draw .paper { max-width: none; }
+  .dashboard .facts div { display: grid; grid-template-columns: 7.5rem minmax(0, 1fr); gap: 0 .8rem; }
   td .swatch, th .swatch { width: .8rem; }
   .progress { min-width: 5.5rem; white-space: normal; }
   .tools .grow { display: none; }
