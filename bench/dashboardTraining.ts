@@ -13,8 +13,8 @@ import { setTimeout } from "node:timers/promises"
 import { cli, openViewer, signIn, startDashboard, useOf } from "./dashboardServer.ts"
 import { quartiles, type Quartiles } from "./quartiles.ts"
 
-const iterations = 600
-/** Rows of metrics are written ten times as often as by default, about five a second. */
+const iterations = 1200
+/** Rows of metrics are written ten times as often as by default, some twenty a second. */
 const experiment = `
 import cnnFast from ${JSON.stringify(new URL("../experiments/cnn-fast.ts", import.meta.url).href)}
 export default { ...cnnFast, recordEvery: 10, budget: { iterations: ${iterations} } }
