@@ -1,11 +1,10 @@
 /** Starts and resumes runs from code: (experiment, options) -> the result, or events on the way to it. */
 import { Effect, type Cause, Queue, Schema, Stream } from "effect"
 import { engineOnDevice } from "../engines/onDevice.ts"
-import { selectEngine } from "../engines/select.ts"
 import { resumeToEnd } from "../operations/resume/resume.ts"
+import { engineFor } from "../pipeline/engineChoice/engineFor.ts"
 import { experimentOf, loadDefault } from "../pipeline/experimentFile/load.ts"
 import { problemsOf } from "../pipeline/experimentFile/problems.ts"
-import { programOf } from "../pipeline/programOf.ts"
 import { startRun } from "../pipeline/startRun.ts"
 import { devices, engineChoiceOf, type EngineName, Threads } from "../schemas/EngineInfo.ts"
 import { Failure } from "../schemas/Failure.ts"
@@ -98,7 +97,7 @@ const trainNew = (options: RunOptions, onEvent?: OnEvent) =>
           dataDir: options.dataDir ?? "data",
           prepare: () => Effect.void,
           resumeWith: (path) => ["resume", path],
-        }).pipe(Effect.provide(selectEngine(engine, { threads, program: programOf(experiment) })))
+        }).pipe(Effect.provide(engineFor(experiment, engine, { threads })))
         yield* tryWriteReportPage(path)
         return resultOf(path, report)
       }),

@@ -52,7 +52,7 @@ export const seed = wholeNumber("seed").pipe(
 )
 
 export const engine = Flag.Literals("engine", engineNames).pipe(
-  Flag.withDescription("Compute with this engine; the default, auto, selects the fastest available one"),
+  Flag.withDescription("Compute with this engine; the default, auto, measures which available one is faster"),
   Flag.withDefault("auto"),
   Flag.map((name): EngineName => name),
 )

@@ -1,8 +1,9 @@
 /**
  * Engines by name: (name, threads) -> Layer of Engine. Their libraries are loaded when the layer is built, not before.
  *
- * `auto` is the fastest available engine: tensorflow if it was added, else onnx, which comes with the project, else the
- * reference. A GPU is used by onnx only if it is asked for: with `auto-gpu` if it is faster.
+ * `auto` is tensorflow if it was added, else onnx, which comes with the project, else the reference. A new run measures which of
+ * the first two is faster (`pipeline/engineChoice/`). A GPU is used by onnx only if it is asked for: with `auto-gpu` if it is
+ * faster.
  */
 import { Context, Effect, Layer, type Scope } from "effect"
 import type { EngineName } from "../schemas/EngineInfo.ts"
@@ -12,6 +13,13 @@ export interface EngineOptions {
   readonly threads?: number | undefined
   /** The network that is to be trained: what is chosen by measuring is measured with it. */
   readonly program?: Effect.Effect<Program, unknown, Scope.Scope> | undefined
+  readonly preferred?: Preferred | undefined
+}
+
+/** The engine that `auto` takes if it works here, and why. */
+export interface Preferred {
+  readonly engine: "onnx" | "tensorflow"
+  readonly reason: string
 }
 
 const onnx = (options: EngineOptions) =>
@@ -89,6 +97,22 @@ const withoutTensorflow = (options: EngineOptions, { found, isBroken, remedy }: 
   return isBroken === true ? Layer.unwrap(Effect.as(Effect.logWarning(reason), next)) : next
 }
 
+const tensorflowFirst = (options: EngineOptions, reason: string) =>
+  logged(tensorflow(options), reason).pipe(Layer.catch((error) => withoutTensorflow(options, error)))
+
+/** The preferred engine, or another one if it does not work here. */
+const auto = (options: EngineOptions) => {
+  const { engine, reason } = options.preferred ?? {
+    engine: "tensorflow",
+    reason: "the fastest available engine",
+  }
+  return engine === "tensorflow"
+    ? tensorflowFirst(options, reason)
+    : logged(onnx(options), reason).pipe(
+        Layer.catch((error) => tensorflowFirst(options, `onnx is not available: ${error.found}`)),
+      )
+}
+
 export const selectEngine = (
   name: EngineName,
   options: EngineOptions = {},
@@ -107,8 +131,6 @@ export const selectEngine = (
     case "tensorflow-gpu":
       return tensorflowOnGpu(options)
     case "auto":
-      return logged(tensorflow(options), "the fastest available engine").pipe(
-        Layer.catch((error) => withoutTensorflow(options, error)),
-      )
+      return auto(options)
   }
 }

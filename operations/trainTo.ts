@@ -7,9 +7,10 @@ import { Engine } from "../engines/Engine.ts"
 import { selectEngine } from "../engines/select.ts"
 import type { PausePoint } from "../pipeline/CurrentRun.ts"
 import { engineChanges, threadsOf } from "../pipeline/engineChanges.ts"
+import { engineFor } from "../pipeline/engineChoice/engineFor.ts"
 import { execute } from "../pipeline/execute.ts"
-import { programOf } from "../pipeline/programOf.ts"
 import { startRun } from "../pipeline/startRun.ts"
+import type { EngineChoice } from "../schemas/EngineChoice.ts"
 import {
   type Device,
   engineChoiceOf,
@@ -50,6 +51,8 @@ export interface TrainToOptions {
   /** Where a run is resumed if the engine is left open; absent: on the device that trained it. */
   readonly device?: Device | undefined
   readonly threads: number | undefined
+  /** What "auto" is for a new run; absent: it is chosen for the experiment. */
+  readonly choice?: EngineChoice | undefined
   readonly runsDir: string
   readonly dataDir: string
   /** The words after `pnpm pipeline` that resume after an interruption. */
@@ -117,7 +120,7 @@ const start = (target: Target, options: TrainToOptions) => {
     Effect.asVoid,
     Effect.catchIf(isPaused, () => Effect.void),
     Effect.provide(
-      selectEngine(options.engine, { threads: options.threads, program: programOf(experiment) }),
+      engineFor(experiment, options.engine, { threads: options.threads, choice: options.choice }),
     ),
   )
 }

@@ -1,5 +1,6 @@
 /** Creates the directory of a new run: (experiment, engine) -> the run, which no attempt has begun yet. */
 import { Effect, Path } from "effect"
+import type { EngineChoice } from "../schemas/EngineChoice.ts"
 import type { EngineInfo } from "../schemas/EngineInfo.ts"
 import type { Experiment } from "../schemas/experiment/Experiment.ts"
 import { formatVersion, notAFile, type Overrides, type Parent } from "../schemas/Run.ts"
@@ -24,6 +25,7 @@ export interface NewRun<E, R> {
 export const createNewRun = Effect.fn("createNewRun")(function* <E, R>(
   options: NewRun<E, R>,
   engine: EngineInfo,
+  engineChoice?: EngineChoice,
 ) {
   const { experiment, file, fingerprint, id, overrides, parent, prepare, runsDir } = options
   const paths = yield* Path.Path
@@ -47,6 +49,7 @@ export const createNewRun = Effect.fn("createNewRun")(function* <E, R>(
       ...(parent === undefined ? {} : { parent }),
       dataDir: paths.resolve(options.dataDir),
       engine,
+      ...(engineChoice === undefined ? {} : { engineChoice }),
     }),
   })
 })

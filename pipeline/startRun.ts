@@ -1,8 +1,10 @@
 /** Starts a new run: (experiment) -> its directory, then its report from the current engine. */
 import { Effect, Path } from "effect"
 import { Engine } from "../engines/Engine.ts"
+import { describeChoice } from "../format/describeChoice.ts"
 import { announce } from "./announce.ts"
 import type { PausePoint } from "./CurrentRun.ts"
+import { ChosenEngine } from "./engineChoice/engineFor.ts"
 import { execute } from "./execute.ts"
 import { createNewRun, type NewRun } from "./newRun.ts"
 import { resumeHint } from "./resumeHint.ts"
@@ -17,8 +19,13 @@ export const startRun = Effect.fn("startRun")(function* <E, R>(options: StartedR
   const { experiment, fingerprint, pauseAt, runsDir } = options
   const paths = yield* Path.Path
   const { info } = yield* Engine
-  const run = yield* createNewRun(options, info)
+  const chosen = yield* ChosenEngine
+  // An engine that was chosen is not taken if it does not work, or if a GPU is faster.
+  const isOnGpu = info.name === "onnx" && info.device !== "cpu"
+  const engineChoice = chosen?.engine === info.name && !isOnGpu ? chosen : undefined
+  const run = yield* createNewRun(options, info, engineChoice)
   yield* Effect.logInfo(announce("Training", experiment, info))
+  if (engineChoice !== undefined) yield* Effect.logInfo(`engine ${describeChoice(engineChoice)}`)
   yield* Effect.logInfo(`run ${paths.join(runsDir, run.identity.id)}`)
   const report = yield* execute({
     run,

@@ -5,6 +5,7 @@
  */
 import { Schema } from "effect"
 import { TrainProgress } from "./Checkpoint.ts"
+import { EngineChoice } from "./EngineChoice.ts"
 import { EngineInfo } from "./EngineInfo.ts"
 import { EvaluationRules, Experiment } from "./experiment/Experiment.ts"
 import { withDefault } from "./experiment/withDefault.ts"
@@ -55,6 +56,8 @@ export const RunIdentity = Schema.Struct({
   dataDir: Schema.String,
   /** The engine that started the run. Resuming with another engine changes the last bits. */
   engine: EngineInfo,
+  /** Why `auto` took it, if there was a choice. Older versions did not record it. */
+  engineChoice: Schema.optionalKey(EngineChoice),
 })
 export type RunIdentity = typeof RunIdentity.Type
 

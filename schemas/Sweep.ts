@@ -3,6 +3,7 @@
  * in a runs folder.
  */
 import { Schema } from "effect"
+import { EngineChoice } from "./EngineChoice.ts"
 import { Experiment, type ExperimentInput } from "./experiment/Experiment.ts"
 import { ExperimentName } from "./experiment/ExperimentName.ts"
 import { NamedMetric } from "./experiment/NamedMetric.ts"
@@ -86,6 +87,8 @@ export const SweepDefinition = Schema.Struct({
   seed: Schema.Int,
   /** The first trials, if they were adopted from an earlier sweep. */
   adopted: Schema.Array(Assignment),
+  /** The engine that `auto` is for all of its runs, chosen for the base when it began. Absent if there was no choice. */
+  engineChoice: Schema.optionalKey(EngineChoice),
 })
 export type SweepDefinition = typeof SweepDefinition.Type
 

@@ -17,6 +17,7 @@ import { renderLayers } from "../render/renderLayers.ts"
 import { printText } from "../render/printText.ts"
 import { describeCommit } from "../../format/describeCommit.ts"
 import { describeMeasured } from "../../format/describeMeasured.ts"
+import { describeChoice } from "../../format/describeChoice.ts"
 import { runArgument } from "../../format/runArgument.ts"
 import { describeRun, type RunSummary } from "../../inspect/summary.ts"
 import { readReport } from "../../storage/report.ts"
@@ -127,10 +128,15 @@ export const show = Command.make(
     const found = yield* findRun(runsDir, run)
     const summary = yield* describeRun(found)
     const report = yield* readReport(found.path)
-    if (json) return yield* Console.log(JSON.stringify({ ...summary, report: report ?? null }, null, 2))
+    const { engineChoice } = found.identity
+    if (json) {
+      const choice = engineChoice === undefined ? {} : { engineChoice }
+      return yield* Console.log(JSON.stringify({ ...summary, ...choice, report: report ?? null }, null, 2))
+    }
     yield* printText(describeProgress(summary), 2)
     const measured = describeMeasured(found.identity.engine)
     if (measured !== undefined) yield* printText(`measured devices: ${measured}`, 2)
+    if (engineChoice !== undefined) yield* printText(`engine ${describeChoice(engineChoice)}`, 2)
     const attempt = found.attempts.at(-1)
     if (attempt?.gitProblem !== undefined)
       yield* Console.log(describeCommit(attempt.gitCommit, attempt.gitProblem))

@@ -95,7 +95,9 @@ const runPart = Effect.fnUntraced(function* (text: string, options: Options) {
   const [, name = "", seed, rung, tested] =
     /^(base|\d{1,9})\/(-?\d{1,15})\/(\d{1,2})(\/tested)?$/.exec(text) ?? []
   const sweep = yield* load(options, false)
-  const { readSweepJournal } = yield* Effect.promise(() => import("../../storage/sweeps.ts"))
+  const { readSweepDefinition, readSweepJournal } = yield* Effect.promise(
+    () => import("../../storage/sweeps.ts"),
+  )
   const { stateOf } = yield* Effect.promise(() => import("../../operations/sweep/decide.ts"))
   const { prepareWork, trainWork } = yield* Effect.promise(() => import("../../operations/sweep/parts.ts"))
   const { drawn } = stateOf((yield* readSweepJournal(options.runsDir, sweep.definition.name)).records)
@@ -107,7 +109,8 @@ const runPart = Effect.fnUntraced(function* (text: string, options: Options) {
   const work = { trial, seed: Number(seed), rung: Number(rung), isTested: tested !== undefined }
   const training = yield* prepareWork(sweep, work, parameters)
   const resumeWith = ["sweep", options.file, ...givenFlags(options), "--part", text]
-  yield* trainWork(training, optionsOf(options, resumeWith))
+  const stored = yield* readSweepDefinition(options.runsDir, sweep.definition.name)
+  yield* trainWork(training, { ...optionsOf(options, resumeWith), choice: stored?.engineChoice })
 })
 
 const runWhole = Effect.fnUntraced(function* (options: Options) {

@@ -8,6 +8,7 @@ import { basename } from "node:path"
 import { Effect, type FileSystem, type Path } from "effect"
 import { Engine } from "../../engines/Engine.ts"
 import { selectEngine } from "../../engines/select.ts"
+import { type EngineChoice, nativeEngines } from "../../schemas/EngineChoice.ts"
 import type { Device, EngineName } from "../../schemas/EngineInfo.ts"
 import { fingerprint } from "../../schemas/experiment/fingerprint.ts"
 import type { Report } from "../../schemas/Report.ts"
@@ -16,11 +17,13 @@ import { findRunsOf } from "../findRuns.ts"
 import { claimTraining } from "../../storage/ensembles.ts"
 import { engineOf, type Run } from "../../storage/runDirectory.ts"
 import { engineChanges, threadsOf } from "../../pipeline/engineChanges.ts"
+import { chooseEngine } from "../../pipeline/engineChoice/chooseEngine.ts"
+import { engineFor } from "../../pipeline/engineChoice/engineFor.ts"
+import { workloadOf } from "../../pipeline/engineChoice/workload.ts"
 import { applyOverrides } from "../../pipeline/experimentFile/load.ts"
 import { execute } from "../../pipeline/execute.ts"
 import { resumeHint } from "../../pipeline/resumeHint.ts"
 import { readReport } from "../../storage/report.ts"
-import { programOf } from "../../pipeline/programOf.ts"
 import { startRun } from "../../pipeline/startRun.ts"
 import { engineToResume, type Target } from "../trainTo.ts"
 import type { Ensemble, Member } from "./ensembleFile.ts"
@@ -88,6 +91,31 @@ const findRuns = Effect.fnUntraced(function* (member: Member, { runsDir }: Looku
   return { finished: undefined, unfinished }
 })
 
+/**
+ * What "auto" is for a new run of a member: the engine that the first member with a run has, else the one that is chosen for the
+ * first member. So all members have one engine, whichever process trains them.
+ */
+export const chooseForMembers = Effect.fn("chooseForMembers")(function* (
+  ensemble: Ensemble,
+  options: Lookup & Pick<TrainMembersOptions, "engine" | "threads">,
+) {
+  if (options.engine !== "auto") return undefined
+  for (const index of ensemble.members.keys()) {
+    const { experiment, fingerprint } = memberAt(ensemble, index, options)
+    for (const run of yield* findRunsOf(options.runsDir, fingerprint, experiment.name)) {
+      const { device, name } = engineOf(run)
+      const engine = nativeEngines.find((native) => native === name)
+      if (engine === undefined || (engine === "onnx" && device !== "cpu")) continue
+      return {
+        engine,
+        basis: "members",
+        workload: workloadOf(experiment),
+      } satisfies EngineChoice as EngineChoice
+    }
+  }
+  return yield* chooseEngine(memberAt(ensemble, 0, options).experiment, options)
+})
+
 /** Trains one member, counted from 0. */
 export const trainMember = Effect.fn("trainMember")(function* (
   ensemble: Ensemble,
@@ -112,6 +140,7 @@ export const trainMember = Effect.fn("trainMember")(function* (
     const report = yield* resumeRun(run, member, options)
     if (report !== undefined) return { path: run.path, report, seed }
   }
+  const choice = yield* chooseForMembers(ensemble, options)
   const started = yield* startRun({
     ...member,
     file: { path: ensemble.path, fingerprint: ensemble.members[index].fingerprint },
@@ -120,11 +149,7 @@ export const trainMember = Effect.fn("trainMember")(function* (
     dataDir: options.dataDir,
     prepare: () => Effect.void,
     resumeWith: () => options.resumeWith,
-  }).pipe(
-    Effect.provide(
-      selectEngine(options.engine, { threads: options.threads, program: programOf(member.experiment) }),
-    ),
-  )
+  }).pipe(Effect.provide(engineFor(member.experiment, options.engine, { threads: options.threads, choice })))
   yield* options.onFinished(started.path)
   return { ...started, seed }
 }, Effect.scoped)

@@ -20,11 +20,13 @@ export class SweepChanged extends Failure<SweepChanged>()("SweepChanged", {
     `${path} has changed since sweep ${sweep} began:\n${changes}\nrestore the file to resume the sweep, or begin a new one with \`${program} sweep ${path} --new\`: it adopts the finished trials that lie in the new space`,
 }) {}
 
-const withoutAdopted = (definition: SweepDefinition) => definitionJson({ ...definition, adopted: [] })
+/** What the file of a sweep says: the rest was decided when the sweep began. */
+const fileJson = ({ engineChoice: _e, ...definition }: SweepDefinition) =>
+  definitionJson({ ...definition, adopted: [] })
 
 /** What differs, one line each; empty if a sweep with the first definition can be resumed with the second. */
 export const changesOf = (stored: SweepDefinition, next: SweepDefinition): string =>
-  renderDifferences(differences(withoutAdopted(stored), withoutAdopted(next)))
+  renderDifferences(differences(fileJson(stored), fileJson(next)))
 
 /**
  * The assignments of finished trials whose experiments are the same in both sweeps, in the order of their numbers. A grid

@@ -10,6 +10,7 @@ import { Effect, type FileSystem, Path } from "effect"
 import { newestIteration } from "../../inspect/summary.ts"
 import type { PausePoint } from "../../pipeline/CurrentRun.ts"
 import { resumeHint } from "../../pipeline/resumeHint.ts"
+import type { EngineChoice } from "../../schemas/EngineChoice.ts"
 import type { Device, EngineName } from "../../schemas/EngineInfo.ts"
 import type { Experiment } from "../../schemas/experiment/Experiment.ts"
 import { fingerprint } from "../../schemas/experiment/fingerprint.ts"
@@ -33,6 +34,8 @@ export interface SweepOptions {
   /** Where a run is resumed if the engine is left open; absent: on the device that trained it. */
   readonly device?: Device | undefined
   readonly threads: number | undefined
+  /** What "auto" is for the runs of this sweep. */
+  readonly choice?: EngineChoice | undefined
   readonly runsDir: string
   readonly dataDir: string
   /** The words after `pnpm pipeline` that resume after an interruption. */

@@ -5,8 +5,10 @@
  * they end in, so the journal has the same bytes (but for the names of runs) with any number of processes and after any kill.
  * With a store, another machine that gives the same command continues a sweep whose process is gone.
  */
+import { availableParallelism } from "node:os"
 import { Effect, type FileSystem, type Path } from "effect"
 import type { Assignment, SweepDefinition, SweepRecord } from "../../schemas/Sweep.ts"
+import { chooseEngine } from "../../pipeline/engineChoice/chooseEngine.ts"
 import type { ExperimentInvalid } from "../../pipeline/experimentFile/load.ts"
 import type { ModelShapeMismatch } from "../../schemas/experiment/ModelShapeMismatch.ts"
 import type { ClaimLost } from "../../storage/lock/claim.ts"
@@ -49,24 +51,39 @@ export interface RunSweepOptions extends ParallelOptions {
   readonly isNew: boolean
 }
 
+/** A definition with the engine of its runs. Machines that share a queue choose their own. */
+const withEngine = Effect.fnUntraced(function* (
+  definition: SweepDefinition,
+  { engine, processes, queue, threads }: RunSweepOptions,
+) {
+  if (engine !== "auto" || queue !== undefined) return definition
+  const share = processes === 1 ? undefined : Math.max(1, Math.floor(availableParallelism() / processes))
+  const engineChoice = yield* chooseEngine(definition.base, { threads: threads ?? share })
+  return engineChoice === undefined ? definition : { ...definition, engineChoice }
+})
+
 /** The stored sweep with the secrets of the file; begins or refuses it first if it is another one. */
-const begin = Effect.fnUntraced(function* (sweep: Sweep, { isNew, runsDir }: RunSweepOptions) {
+const begin = Effect.fnUntraced(function* (sweep: Sweep, options: RunSweepOptions) {
   const { definition, path } = sweep
+  const { isNew, runsDir } = options
   const { name } = definition
   const stored = yield* readSweepDefinition(runsDir, name)
   if (stored === undefined) {
-    yield* writeSweepDefinition(runsDir, definition)
-    return definition
+    const begun: SweepDefinition = yield* withEngine(definition, options)
+    yield* writeSweepDefinition(runsDir, begun)
+    return begun
   }
   const changes = changesOf(stored, definition)
-  if (changes === "") return { ...definition, adopted: stored.adopted }
+  const { adopted, engineChoice } = stored
+  if (changes === "")
+    return { ...definition, adopted, ...(engineChoice === undefined ? {} : { engineChoice }) }
   if (!isNew) return yield* new SweepChanged({ path, sweep: name, changes })
   const state = stateOf(yield* openSweepJournal(runsDir, name))
-  const adopted = yield* adoptedTrials({ path, definition: stored }, state, sweep)
+  const trials = yield* adoptedTrials({ path, definition: stored }, state, sweep)
   yield* Effect.logInfo(
-    `a new sweep ${name}; it adopts ${adopted.length} of ${state.drawn.size} trials:\n${changes}`,
+    `a new sweep ${name}; it adopts ${trials.length} of ${state.drawn.size} trials:\n${changes}`,
   )
-  const next: SweepDefinition = { ...definition, adopted }
+  const next: SweepDefinition = { ...(yield* withEngine(definition, options)), adopted: trials }
   yield* writeSweepDefinition(runsDir, next)
   return next
 })
@@ -175,11 +192,12 @@ const claimEverywhere = Effect.fnUntraced(function* (
   return { checkOwned: Effect.andThen(claimedHere, check), deliver }
 })
 
-export const runSweep = Effect.fn("runSweep")(function* (file: Sweep, options: RunSweepOptions) {
-  const { runsDir } = options
+export const runSweep = Effect.fn("runSweep")(function* (file: Sweep, given: RunSweepOptions) {
+  const { runsDir } = given
   const { name } = file.definition
-  const { checkOwned, deliver } = yield* claimEverywhere(options, name)
-  const definition = yield* begin(file, options)
+  const { checkOwned, deliver } = yield* claimEverywhere(given, name)
+  const definition: SweepDefinition = yield* begin(file, given)
+  const options = { ...given, choice: definition.engineChoice }
   const finished = yield* readSweepResult(runsDir, name)
   if (finished !== undefined) {
     yield* Effect.logInfo(`sweep ${name} has ended; this is its result`)

@@ -17,6 +17,7 @@ export const root = fileURLToPath(new URL("../../", import.meta.url))
 const threads = {
   evaluateWorker: "pipeline/experimentFile/evaluateWorker.ts",
   ownCodeChild: "pipeline/experimentFile/ownCodeChild.ts",
+  measureChild: "pipeline/engineChoice/measureChild.ts",
   batchWorker: "stages/batch/batchWorker.ts",
   parquetWorker: "stages/pack/parquetWorker.ts",
   heartbeatWorker: "storage/lock/heartbeatWorker.ts",

@@ -5,6 +5,7 @@
  * separately, so that a part in another format does not hide the others.
  */
 import { Effect, Option, Path, Result, Schema } from "effect"
+import { EngineChoice } from "../../schemas/EngineChoice.ts"
 import { DatasetFigures, FetchedDataset } from "../../schemas/experiment/Dataset.ts"
 import { Experiment } from "../../schemas/experiment/Experiment.ts"
 import type { Metric } from "../../schemas/Metric.ts"
@@ -41,6 +42,7 @@ export interface RunRecords {
   readonly fingerprint: string | undefined
   readonly experimentFile: string | undefined
   readonly overrides: Overrides | undefined
+  readonly engineChoice: EngineChoice | undefined
   readonly attempts: ReadonlyArray<Attempt>
   readonly metrics: ReadonlyArray<Metric>
   readonly speeds: ReadonlyArray<Speed>
@@ -167,6 +169,7 @@ export const readRecords = Effect.fn("readRecords")(function* (path: string) {
       read(report.json, "fingerprint", Schema.String) ?? read(identity, "fingerprint", Schema.String),
     experimentFile: read(field(identity, "experimentFile"), "path", Schema.String),
     overrides: read(identity, "overrides", Overrides),
+    engineChoice: read(identity, "engineChoice", EngineChoice),
     attempts: yield* readAttempts(paths.join(path, layout.attempts)).pipe(
       Effect.orElseSucceed((): ReadonlyArray<Attempt> => []),
     ),

@@ -4,6 +4,7 @@ import type { Attempt } from "../../schemas/Run.ts"
 import { showUrls } from "../../format/showUrl.ts"
 import { describeCommit } from "../../format/describeCommit.ts"
 import { describeMeasured } from "../../format/describeMeasured.ts"
+import { describeChoice } from "../../format/describeChoice.ts"
 import { duration } from "../../format/duration.ts"
 import { type Content, html } from "../page/html.ts"
 import { code, facts, folded, readableJson, type Section } from "../page/page.ts"
@@ -111,7 +112,7 @@ const engineOf = ({ engine }: Attempt): string => {
 }
 
 export const provenanceSection = (records: RunRecords): Section => {
-  const { attempts, figures, fingerprint, header, timings, trained } = records
+  const { attempts, engineChoice, figures, fingerprint, header, timings, trained } = records
   const items: Array<FactItem> = [
     ["run", html`<code>${header.id}</code>`],
     ["folder", html`<code>${header.path}</code>`],
@@ -127,6 +128,7 @@ export const provenanceSection = (records: RunRecords): Section => {
       ],
       ["tidemark", overAttempts(attempts, ({ node, tidemark }) => `${tidemark} on Node.js ${node}`)],
       ["engine", overAttempts(attempts, engineOf)],
+      ...(engineChoice === undefined ? [] : [["chosen by auto", describeChoice(engineChoice)] as const]),
       ["machine", overAttempts(attempts, machineOf)],
     )
   }

@@ -64,7 +64,7 @@ const trainUntrained = Effect.fnUntraced(function* (
   command: ReadonlyArray<string>,
   options: Options,
 ) {
-  const { findUntrained } = yield* Effect.promise(
+  const { chooseForMembers, findUntrained } = yield* Effect.promise(
     () => import("../../../operations/ensemble/trainMembers.ts"),
   )
   const members = yield* findUntrained(ensemble, trainingOptions(options))
@@ -76,6 +76,11 @@ const trainUntrained = Effect.fnUntraced(function* (
   const processes = Math.min(jobs, members.length)
   const share = Math.max(1, Math.floor(availableParallelism() / processes))
   const threads = Option.isNone(options.threads) ? ["--threads", String(share)] : []
+  // Measured before the processes begin, which then find the times in the cache.
+  yield* chooseForMembers(ensemble, {
+    ...trainingOptions(options),
+    threads: Option.getOrElse(options.threads, () => share),
+  })
   yield* trainInParallel(members, processes, (member) => [
     ...command,
     ...threads,

@@ -67,8 +67,7 @@ export const runExperiment = Effect.fn("runExperiment")(function* (loaded: Loade
     : yield* prepareFork(yield* findRun(options.runsDir, options.from.value), experiment)
 
   // Imported already, by `importTraining`.
-  const { selectEngine } = yield* Effect.promise(() => import("../../../engines/select.ts"))
-  const { programOf } = yield* Effect.promise(() => import("../../../pipeline/programOf.ts"))
+  const { engineFor } = yield* Effect.promise(() => import("../../../pipeline/engineChoice/engineFor.ts"))
   const { startRun } = yield* Effect.promise(() => import("../../../pipeline/startRun.ts"))
   const { report, path: folder } = yield* startRun({
     ...fork,
@@ -80,10 +79,7 @@ export const runExperiment = Effect.fn("runExperiment")(function* (loaded: Loade
     resumeWith: (path) => ["resume", runArgument(path)],
   }).pipe(
     Effect.provide([
-      selectEngine(options.engine, {
-        threads: Option.getOrUndefined(options.threads),
-        program: programOf(experiment),
-      }),
+      engineFor(experiment, options.engine, { threads: Option.getOrUndefined(options.threads) }),
       StopSignal.layer,
     ]),
   )

@@ -4,7 +4,7 @@
  */
 export const importTraining = () => {
   const modules = [
-    import("../../../engines/select.ts"),
+    import("../../../pipeline/engineChoice/engineFor.ts"),
     import("../../../pipeline/startRun.ts"),
     import("../../../engines/onnx/Onnx.ts"),
   ]

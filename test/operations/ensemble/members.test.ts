@@ -17,11 +17,13 @@ import * as NodeServices from "@effect/platform-node/NodeServices"
 import { afterAll, assert, beforeAll, describe, it, vi } from "@effect/vitest"
 import { Effect, type FileSystem, type Path, Schema } from "effect"
 import { combineMembers } from "../../../operations/ensemble/combineMembers.ts"
+import { chooseForMembers } from "../../../operations/ensemble/trainMembers.ts"
 import { readReport } from "../../../storage/report.ts"
 import { Experiment } from "../../../schemas/experiment/Experiment.ts"
+import { fingerprint } from "../../../schemas/experiment/fingerprint.ts"
 import { locateEnsemble } from "../../../storage/ensembles.ts"
 import { runCommand } from "../../fixtures/command.ts"
-import { gpuEngineInfo } from "../../fixtures/engineInfo.ts"
+import { engineInfo, gpuEngineInfo } from "../../fixtures/engineInfo.ts"
 import { writeFinishedRun } from "../../fixtures/finishedRun.ts"
 import tiny from "../../fixtures/tiny.ts"
 
@@ -117,5 +119,27 @@ describe("members of an ensemble", () => {
       new RegExp(`not resuming ${basename(path)}, which another engine trained: .*device was gpu`),
     )
     vi.unstubAllEnvs()
+  })
+
+  it("all have the engine of the first one with a run, unless an engine is named", async () => {
+    const folder = join(runsDir, "alike")
+    const written = writeFinishedRun({
+      runsDir: folder,
+      second: 1,
+      right: [true],
+      status: "interrupted",
+      engine: { ...engineInfo, name: "tensorflow", path: "onednn-avx2+dft" },
+    })
+    renameSync(written, written.replace(/0{8}$/, fingerprint(experiment).slice(0, 8)))
+    const second = { experiment: { ...experiment, seed: 77 }, fingerprint: "f" }
+    const ensemble = { ...duo, members: [second, ...duo.members] }
+    const options = { overrides: {}, runsDir: folder, threads: 1 }
+    const choice = await go(chooseForMembers(ensemble, { ...options, engine: "auto" }))
+    assert.deepStrictEqual(choice, {
+      engine: "tensorflow",
+      basis: "members",
+      workload: { iterations: 200, images: 12_500 },
+    })
+    assert.isUndefined(await go(chooseForMembers(ensemble, { ...options, engine: "onnx" })))
   })
 })

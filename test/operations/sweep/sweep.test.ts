@@ -1,5 +1,5 @@
 /** The command `sweep`: what it refuses, what it trains, and what other commands do with it. */
-import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs"
+import { existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs"
 import { tmpdir } from "node:os"
 import { join } from "node:path"
 import { fileURLToPath } from "node:url"
@@ -123,6 +123,36 @@ describe("a sweep", () => {
       assert.strictEqual(readFileSync(join(folder, "result.json"), "utf8"), resultText)
     }
     assert.deepStrictEqual(runsIn("runs"), runs)
+  })
+
+  it("trains on the engine that was chosen when it began, whichever process trains, and resumes with it", async () => {
+    const file = write("sweep.ts")
+    const stored = join("sweeps", "small", "sweep.json")
+    const path = join(scratch, "runs", stored)
+    const workload = { iterations: 20, images: 11_000 }
+    const chosen = {
+      ...JSON.parse(readFileSync(path, "utf8")),
+      engineChoice: { engine: "onnx", basis: "short", workload },
+    }
+    writeFileSync(path, JSON.stringify(chosen))
+    const resumed = await runCommand("sweep", file, ...places("runs"))
+    assert.strictEqual(resumed.code, 0, resumed.stderr)
+    assert.deepStrictEqual(JSON.parse(readFileSync(path, "utf8")), chosen)
+
+    mkdirSync(join(scratch, "chosen", "sweeps", "small"), { recursive: true })
+    writeFileSync(join(scratch, "chosen", stored), JSON.stringify(chosen))
+    const [, ...folders] = places("chosen")
+    const part = await runCommand("sweep", file, "--part", "base/0/0", ...folders)
+    assert.strictEqual(part.code, 0, part.stderr)
+    assert.match(part.stderr, /engine onnx, because 20 iterations are too few for a measurement/)
+    const [run] = runsIn("chosen")
+    const { engine, engineChoice } = JSON.parse(
+      readFileSync(join(scratch, "chosen", run, "run.json"), "utf8"),
+    )
+    assert.strictEqual(engine.name, "onnx")
+    assert.deepStrictEqual(engineChoice, chosen.engineChoice)
+    const shown = await runCommand("show", run, "--runs-dir", join(scratch, "chosen"))
+    assert.match(shown.stdout, /^engine onnx, because 20 iterations are too few for a measurement$/m)
   })
 
   it("goes on if a proposal is no valid experiment: that trial has failed, with the reason", async () => {
