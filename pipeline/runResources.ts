@@ -152,5 +152,7 @@ export const makeRunResources = Effect.fnUntraced(function* (runData: RunData, f
       return { network, trainer: yield* engine.compile(network) }
     }).pipe(Scope.provide(scope)),
   )
-  return { split, layers, total, measures, data, trainer }
+  /** The iteration whose state the trainer holds, once this attempt has trained. */
+  const held: { iteration: number | undefined } = { iteration: undefined }
+  return { split, layers, total, measures, data, trainer, held }
 })

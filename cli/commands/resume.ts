@@ -103,13 +103,14 @@ export const resume = Command.make(
       threads: Option.getOrUndefined(threads),
       allowEngineChange,
     }).pipe(Effect.provide(StopSignal.layer))
-    if (isNew) yield* tryWriteReportPage(run.path)
-    else
+    if (!isNew) {
       yield* Effect.logInfo(
         `${run.identity.id} is finished; to train it further, add --iterations N, the number of iterations in all`,
       )
+    }
     const { printReport } = yield* Effect.promise(() => import("../render/printReport.ts"))
     yield* printReport(report, run.path, json)
+    if (isNew) yield* tryWriteReportPage(run.path)
   }),
 ).pipe(
   Command.withDescription("Resume a run from its newest checkpoint"),

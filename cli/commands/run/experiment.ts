@@ -83,7 +83,8 @@ export const runExperiment = Effect.fn("runExperiment")(function* (loaded: Loade
       StopSignal.layer,
     ]),
   )
-  yield* tryWriteReportPage(folder)
+  // The page takes a third of a second, and nobody needs to wait for it to read the result.
   const { printReport } = yield* Effect.promise(() => import("../../render/printReport.ts"))
   yield* printReport(report, folder, options.json)
+  yield* tryWriteReportPage(folder)
 })
