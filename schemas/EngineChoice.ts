@@ -1,5 +1,5 @@
 /** Why a run that asked for `auto` has its engine, recorded in run.json. Runs that named an engine have none. */
-import { Schema } from "effect"
+import * as Schema from "effect/Schema"
 
 /** The engines that `auto` chooses between, in the order in which they are measured. */
 export const nativeEngines = ["onnx", "tensorflow"] as const

@@ -1,7 +1,8 @@
 /**
  * The engine of a run, recorded in run.json and in each attempt. A resumed run is exact to the bit only if all of this is equal.
  */
-import { Schema, SchemaGetter } from "effect"
+import * as Schema from "effect/Schema"
+import * as SchemaGetter from "effect/SchemaGetter"
 
 export const engines = ["tensorflow", "onnx", "reference"] as const
 /** The values of --engine: one engine, or the fastest one that works. */

@@ -2,7 +2,7 @@
  * Several experiments whose models predict together, and their result: the default export of an ensemble file, and
  * `ensembles/<name>/report.json` in a runs folder.
  */
-import { Schema } from "effect"
+import * as Schema from "effect/Schema"
 import type { ExperimentInput } from "./experiment/Experiment.ts"
 import { ExperimentName } from "./experiment/ExperimentName.ts"
 import { TestResult } from "./Report.ts"

@@ -3,7 +3,7 @@
  *
  * `error` and `batchError` are error rates, 0 to 1. Their names are those of the stored files.
  */
-import { Schema } from "effect"
+import * as Schema from "effect/Schema"
 
 /** Means over the training batches since the last row (loss, error), and the newest batch (batchLoss, batchError). */
 export const TrainMetric = Schema.Struct({

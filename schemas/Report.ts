@@ -1,7 +1,7 @@
 /**
  * report.json: the results on the test split, which no other stage uses.
  */
-import { Schema } from "effect"
+import * as Schema from "effect/Schema"
 import { DatasetFigures } from "./experiment/Dataset.ts"
 import { Metric } from "./Metric.ts"
 

@@ -3,7 +3,7 @@
  *
  * Every policy is stated here; the command line builds the same value from its flags.
  */
-import { Schema } from "effect"
+import * as Schema from "effect/Schema"
 import { engineChoices, Threads } from "./EngineInfo.ts"
 import { PositiveFinite, PositiveInt } from "./experiment/numbers.ts"
 import { withDefault } from "./experiment/withDefault.ts"

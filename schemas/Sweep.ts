@@ -2,7 +2,7 @@
  * A search over hyper-parameters: the default export of a sweep file, and its stored definition, `sweeps/<name>/sweep.json`
  * in a runs folder.
  */
-import { Schema } from "effect"
+import * as Schema from "effect/Schema"
 import { EngineChoice } from "./EngineChoice.ts"
 import { Experiment, type ExperimentInput } from "./experiment/Experiment.ts"
 import { ExperimentName } from "./experiment/ExperimentName.ts"

@@ -2,7 +2,7 @@
  * Augmentation: random changes of the images in training, drawn again each time an image is used. Images of the
  * validation and the test split never change. `stages/batch/augment.ts` has the formulas.
  */
-import { Schema } from "effect"
+import * as Schema from "effect/Schema"
 import { OwnFunction } from "./OwnCode.ts"
 import { Fraction, PositiveFinite, PositiveInt } from "./numbers.ts"
 import { withDefault } from "./withDefault.ts"

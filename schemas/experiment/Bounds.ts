@@ -1,5 +1,5 @@
 /** Bounds of a dataset: what its figures must be, so that data that were damaged or exchanged are refused. */
-import { Schema } from "effect"
+import * as Schema from "effect/Schema"
 import { PositiveInt } from "./numbers.ts"
 
 const Share = Schema.Finite.check(Schema.isBetween({ minimum: 0, maximum: 1 }))

@@ -1,7 +1,7 @@
 /**
  * Datasets of labelled images: where they come from, the files that fetch makes of them, and their figures.
  */
-import { Schema } from "effect"
+import * as Schema from "effect/Schema"
 import { Bounds, boundsProblems } from "./Bounds.ts"
 import { DatasetName, ImageShape, PackedDataset } from "./PackedDataset.ts"
 import { Sha256 } from "./Sha256.ts"

@@ -4,7 +4,7 @@
  * (the default export of an experiment file) -> Experiment, with every default filled in, or every problem with its
  * path. Where a run happens (engine, threads, folders) is not part of it.
  */
-import { Schema } from "effect"
+import * as Schema from "effect/Schema"
 import { Augmentation } from "./Augmentation.ts"
 import { Dataset, Normalization } from "./Dataset.ts"
 import { Split } from "./Split.ts"

@@ -3,7 +3,7 @@
  *
  * It judges results and does not affect them, so it is not part of the fingerprint.
  */
-import { Schema } from "effect"
+import * as Schema from "effect/Schema"
 import { PositiveFinite, PositiveInt } from "./numbers.ts"
 import { withDefault } from "./withDefault.ts"
 

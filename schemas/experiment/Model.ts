@@ -4,7 +4,7 @@
  * (user's value) -> decoded value with every default. A size given as one number becomes a pair, so a decoded model holds
  * everything that affects the arithmetic. Shapes are without the batch.
  */
-import { Schema } from "effect"
+import * as Schema from "effect/Schema"
 import { Embedding, PositionEmbedding } from "./embeddings.ts"
 import { type OwnReference, refer, reference, type WithOptions } from "./OwnCode.ts"
 import {

@@ -3,7 +3,7 @@
  *
  * Comparisons are of costs: the lower, the better.
  */
-import { Schema } from "effect"
+import * as Schema from "effect/Schema"
 import type { ValidationMetric } from "../Metric.ts"
 import { withDefault } from "./withDefault.ts"
 

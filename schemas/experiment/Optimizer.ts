@@ -4,7 +4,8 @@
  * The learning rate is a pure function of the iteration (`stages/train/learningRate.ts`) and is fed to every update, so a
  * checkpoint holds no state of it.
  */
-import { Schema, SchemaGetter } from "effect"
+import * as Schema from "effect/Schema"
+import * as SchemaGetter from "effect/SchemaGetter"
 import { type OwnReference, refer, reference, type WithOptions } from "./OwnCode.ts"
 import { Fraction, NonNegativeFinite, NonNegativeInt, PositiveFinite, PositiveInt } from "./numbers.ts"
 import { withDefault } from "./withDefault.ts"

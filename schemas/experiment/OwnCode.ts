@@ -5,7 +5,7 @@
  * As written, a module is a path relative to the experiment file. As decoded, it is a key of `OwnCode.files`, so that nothing in
  * the value depends on where the files lie.
  */
-import { Schema } from "effect"
+import * as Schema from "effect/Schema"
 import { withDefault } from "./withDefault.ts"
 
 const moduleName = Schema.String.check(

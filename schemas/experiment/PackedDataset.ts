@@ -2,7 +2,7 @@
  * Datasets in the formats that people have: folders of images, a manifest, NumPy arrays, CIFAR's binary files, tar files of
  * WebDataset, Parquet files, tables of pixels. Fetch packs each of them into the same four files, so that the rest of a run is the same for all.
  */
-import { Schema } from "effect"
+import * as Schema from "effect/Schema"
 import { Bounds, boundsProblems } from "./Bounds.ts"
 import { NonNegativeInt, PositiveInt } from "./numbers.ts"
 import { FilePath, FolderPath, SourceFile, SourceFiles } from "./SourceFile.ts"

@@ -1,5 +1,5 @@
 /** Where the files of a packed dataset are: a path on this machine, or an address with the digest of its content. */
-import { Schema } from "effect"
+import * as Schema from "effect/Schema"
 import { Sha256 } from "./Sha256.ts"
 
 const isAddress = (path: string) => /^[a-z][a-z0-9+.-]+:\/\//i.test(path)

@@ -1,5 +1,5 @@
 /** How the examples of a dataset are divided into train, validation and test split. */
-import { Schema } from "effect"
+import * as Schema from "effect/Schema"
 import { Fraction } from "./numbers.ts"
 import { withDefault } from "./withDefault.ts"
 

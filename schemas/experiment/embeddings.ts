@@ -1,5 +1,5 @@
 /** Layers that learn vectors: of pixel levels, and of positions. */
-import { Schema } from "effect"
+import * as Schema from "effect/Schema"
 import { common } from "./layerFields.ts"
 import { PositiveInt } from "./numbers.ts"
 import { Initializer, Regularizer } from "./weights.ts"

@@ -1,5 +1,6 @@
 /** The fields that several kinds of layers share: sizes, inputs, weights, windows. A size given as one number becomes a pair. */
-import { Schema, SchemaGetter } from "effect"
+import * as Schema from "effect/Schema"
+import * as SchemaGetter from "effect/SchemaGetter"
 import { NonNegativeInt, PositiveFinite, PositiveInt } from "./numbers.ts"
 import { Initializer, Regularizer } from "./weights.ts"
 import { withDefault } from "./withDefault.ts"

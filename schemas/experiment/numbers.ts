@@ -1,7 +1,7 @@
 /**
  * Numbers with the range that a field allows.
  */
-import { Schema } from "effect"
+import * as Schema from "effect/Schema"
 
 export const PositiveInt = Schema.Int.check(Schema.isGreaterThanOrEqualTo(1))
 export const NonNegativeInt = Schema.Int.check(Schema.isGreaterThanOrEqualTo(0))

@@ -1,7 +1,7 @@
 /**
  * Initial weights and penalties on kernels, with the names and parameters of `tf.initializers` and `tf.regularizers`.
  */
-import { Schema } from "effect"
+import * as Schema from "effect/Schema"
 import { NonNegativeFinite, PositiveFinite } from "./numbers.ts"
 import { withDefault } from "./withDefault.ts"
 import { named } from "./named.ts"

@@ -5,7 +5,7 @@
  * with the sweep, and a resumed sweep can tell whether it changed. A parameter inside an option of a choice exists only if
  * that option is drawn.
  */
-import { Schema } from "effect"
+import * as Schema from "effect/Schema"
 import type { ExperimentInput } from "../experiment/Experiment.ts"
 
 const range = ({ high, low }: { readonly low: number; readonly high: number }) => low < high

@@ -1,5 +1,5 @@
 /** How a sweep chooses its trials, and how long it trains them. */
-import { Schema } from "effect"
+import * as Schema from "effect/Schema"
 import { PositiveInt } from "../experiment/numbers.ts"
 import { withDefault } from "../experiment/withDefault.ts"
 import { named } from "../experiment/named.ts"
