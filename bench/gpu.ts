@@ -29,6 +29,8 @@ const { positionals, values: options } = parseArgs({
 })
 const file = positionals[0] ?? "experiments/cnn.ts"
 const seconds = Number(options.seconds)
+/** Of a call. */
+const callMs = 1000
 /** As in MNIST. */
 const images = { inputShape: [28, 28, 1], classes: 10 } as const
 
@@ -68,7 +70,6 @@ const measure = Effect.fnUntraced(function* (
   const row = { device: isHeld ? `${device.name}, examples held` : device.name, batch: batchSize }
   if (!("engine" in device)) return { ...row, problem: device.problem }
   const { info } = device.engine
-  const iterations = Math.max(1, Math.min(100, Math.round(20_000 / batchSize)))
   const network = yield* buildProgram({ ...experiment, ...images, batchSize })
   const compiled = yield* Effect.result(device.engine.compile(network))
   if (Result.isFailure(compiled)) return { ...row, problem: compiled.failure.message }
@@ -76,14 +77,25 @@ const measure = Effect.fnUntraced(function* (
   if (isHeld && (hold === undefined || !(yield* hold(examplesOf(network))))) {
     return { ...row, problem: "the examples are not held" }
   }
-  const fed = feedsOf(network, iterations)
-  const feeds = isHeld ? heldFeeds(fed, batchSize, iterations) : fed
-  const speeds: Array<number> = []
-  const began = performance.now()
-  for (let call = 0; call < 4 || performance.now() - began < 1000 * seconds; call++) {
+  const feedsFor = (iterations: number) => {
+    const fed = feedsOf(network, iterations)
+    return isHeld ? heldFeeds(fed, batchSize, iterations) : fed
+  }
+  const timed = Effect.fnUntraced(function* (feeds: Feeds, iterations: number) {
     const start = performance.now()
     yield* compiled.success.train(iterations, feeds)
-    if (call > 0) speeds.push((1000 * iterations * batchSize) / (performance.now() - start))
+    return performance.now() - start
+  })
+  // The first call compiles the shaders.
+  const one = feedsFor(1)
+  yield* timed(one, 1)
+  const fitting = Math.floor(callMs / (yield* timed(one, 1)))
+  const iterations = Math.max(1, Math.min(100, Math.round(20_000 / batchSize), fitting))
+  const feeds = feedsFor(iterations)
+  const speeds: Array<number> = []
+  const began = performance.now()
+  while (speeds.length < 3 || performance.now() - began < 1000 * seconds) {
+    speeds.push((1000 * iterations * batchSize) / (yield* timed(feeds, iterations)))
   }
   const { lower, median, upper } = quartiles(speeds)
   return {
@@ -97,29 +109,38 @@ const measure = Effect.fnUntraced(function* (
   }
 }, Effect.scoped)
 
+type Row = Effect.Success<ReturnType<typeof measure>>
+
+const describe = (row: Row): string => {
+  const result =
+    "problem" in row
+      ? row.problem
+      : `${row.imagesPerSecond.toFixed(0)} images/s (${row.lower.toFixed(0)}–${row.upper.toFixed(0)}, ${row.calls} calls) on ${row.on}, ${row.path}`
+  return `batch ${row.batch}, ${row.device}: ${result}`
+}
+
+const machine = { processor: cpus()[0].model, cores: cpus().length, node: process.version }
+
+/** Each line is printed when it is measured: whoever ends the command early has those before. */
 const all = Effect.gen(function* () {
   const { experiment } = yield* loadExperiment(file, {})
+  if (!options.json)
+    console.log(`${file}: ${machine.processor}, ${machine.cores} cores, Node ${machine.node}`)
   const devices = [yield* openDevice("onnx"), yield* openDevice(gpuEngine)]
-  const rows = []
+  const rows: Array<Row> = []
+  const add = Effect.fnUntraced(function* (device: Device, batch: number, isHeld: boolean) {
+    const row = yield* measure(device, experiment, batch, isHeld)
+    rows.push(row)
+    if (!options.json) console.log(describe(row))
+  })
   for (const batch of options.batches.split(",").map(Number)) {
-    for (const device of devices) rows.push(yield* measure(device, experiment, batch, false))
-    rows.push(yield* measure(devices[1], experiment, batch, true))
+    for (const device of devices) yield* add(device, batch, false)
+    yield* add(devices[1], batch, true)
   }
   return rows
 })
 
 const rows = await Effect.runPromise(all.pipe(Effect.scoped, Effect.provide(NodeServices.layer)))
-const machine = { processor: cpus()[0].model, cores: cpus().length, node: process.version }
 if (options.json) console.log(JSON.stringify({ file, machine, rows }, undefined, 2))
-else {
-  console.log(`${file}: ${machine.processor}, ${machine.cores} cores, Node ${machine.node}`)
-  for (const row of rows) {
-    const result =
-      "problem" in row
-        ? row.problem
-        : `${row.imagesPerSecond.toFixed(0)} images/s (${row.lower.toFixed(0)}–${row.upper.toFixed(0)}, ${row.calls} calls) on ${row.on}, ${row.path}`
-    console.log(`batch ${row.batch}, ${row.device}: ${result}`)
-  }
-}
 // The sessions of a device can keep the process alive.
 process.exit(0)
