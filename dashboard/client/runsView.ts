@@ -156,7 +156,7 @@ export const runsView = (url: URL): View => {
   const others = makeCollections()
   const tools = element(
     "div",
-    { class: "tools", hidden: true },
+    { class: "tools" },
     element("label", { for: "filter", class: "hidden" }, "Filter runs"),
     search,
     chips,
@@ -241,7 +241,8 @@ export const runsView = (url: URL): View => {
     const sorted = sortRows(shown, key, isDescending, Date.now())
     table.update(sorted.slice(0, most), { key, isDescending })
     table.element.hidden = sorted.length === 0
-    tools.hidden = rows.length === 0
+    // They stay while rows are still to come, so that nothing moves when they do.
+    tools.hidden = rows.length === 0 && store.isComplete()
     start.hidden = rows.length > 0 || !store.isComplete()
     more.hidden = sorted.length <= most
     setText(more, `Show ${count(Math.min(sorted.length - most, 500))} more of ${count(sorted.length)}`)

@@ -17,7 +17,7 @@ const send = (reply: MeasureReply) =>
   )
 
 const measure = async ({ classes, experiment, imageShape, texts, threads }: MeasureTask) => {
-  const { Effect } = await import("effect")
+  const Effect = await import("effect/Effect")
   const { selectEngine } = await import("../../engines/select.ts")
   const { nativeEngines } = await import("../../schemas/EngineChoice.ts")
   const { buildProgram } = await import("../../stages/model/model.ts")
