@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # What is carried to a machine with a graphics card that reaches no network: bash bench/card/prepare.sh, in a checkout after
-# `pnpm install`. Makes .scratch/card/: one archive of about 50 MB (Node.js, the packages that training needs, MNIST), and
+# `pnpm install`. Makes .scratch/card/: one archive of about 60 MB (Node.js, the packages that training needs, MNIST), and
 # Debian's Vulkan loader. Linux on x64; needs strip, xz, and apt-get for the loader.
 set -euo pipefail
 to=$PWD/.scratch/card
