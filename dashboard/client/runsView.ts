@@ -1,16 +1,14 @@
-/** The first view: all runs with filters and sort orders, and what was made of them: sweeps, ensembles, champions. */
-import { combinationTitle } from "../../format/combinationTitle.ts"
-import { count, percent } from "../../format/numbers.ts"
-import { moment } from "../../format/moment.ts"
-import type { Collections, RunRow, RunState } from "../messages.ts"
+/** The first view: all runs with filters and sort orders, above the tables of what was made of them. */
+import { count } from "../../format/numbers.ts"
+import type { RunRow, RunState } from "../messages.ts"
 import { mostCompared } from "../limits.ts"
+import { makeCollectionTables } from "./collectionTables.ts"
 import { element, fill, setText } from "./element.ts"
 import { follow } from "./live.ts"
 import { go, setQuery, type View } from "./router.ts"
 import { isSortKey, makeRunStore, matches, type SortKey, sortRows } from "./runStore.ts"
-import { scrollTable } from "./scrollTable.ts"
 import { makeRunsTable } from "./runsTable.ts"
-import { none, runAddress, stateBadge, states } from "./texts.ts"
+import { stateBadge, states } from "./texts.ts"
 
 /** Rows that are drawn at once; more on request. */
 const rowsDrawn = 100
@@ -20,97 +18,6 @@ const startCommand = "pnpm pipeline run experiments/cnn.ts"
 
 /** Columns whose first click sorts from high to low. */
 const descendingFirst: ReadonlySet<SortKey> = new Set(["started", "progress", "duration"])
-
-const sentence = (text: string) => element("span", { class: "sentence" }, text)
-
-const section = (
-  id: string,
-  title: string,
-  head: ReadonlyArray<string>,
-  rows: ReadonlyArray<ReadonlyArray<Node | string>>,
-) =>
-  rows.length === 0
-    ? []
-    : [
-        element(
-          "section",
-          { "aria-labelledby": id },
-          element("h2", { id, tabindex: -1 }, title),
-          scrollTable(title, head, rows).element,
-        ),
-      ]
-
-/** What is below the runs, part by part, so that a part that has not changed is left alone. */
-const collectionTables: ReadonlyArray<{
-  readonly part: "sweeps" | "ensembles" | "champions"
-  readonly draw: (collections: Collections) => ReadonlyArray<HTMLElement>
-}> = [
-  {
-    part: "sweeps",
-    draw: ({ sweeps }) =>
-      section(
-        "sweeps",
-        "Sweeps",
-        ["sweep", "state", "trials", "best so far"],
-        sweeps.map(({ best, isFinished, measured, name, problem, trials }) => [
-          element("a", { href: `/sweeps/${name}` }, name),
-          problem ?? (isFinished ? "finished" : "not finished"),
-          trials === null ? none : `${count(measured)} of ${count(trials)}`,
-          sentence(best ?? none),
-        ]),
-      ),
-  },
-  {
-    part: "ensembles",
-    draw: ({ ensembles }) =>
-      section(
-        "ensembles",
-        "Ensembles",
-        ["ensemble", "members", "combined by", "test error"],
-        ensembles.map(({ combine, members, name, problem, testError }) => [
-          element("a", { href: `/ensembles/${name}` }, name),
-          problem === null ? count(members) : none,
-          problem ?? (combine === null ? none : combinationTitle(combine)),
-          percent(testError),
-        ]),
-      ),
-  },
-  {
-    part: "champions",
-    draw: ({ champions }) =>
-      section(
-        "champions",
-        "Champions and schedules",
-        ["experiment", "champion", "test accuracy", "since", "schedule"],
-        champions.map(({ accuracy, experiment, run, since, summary }) => [
-          element("a", { href: "/champions" }, experiment),
-          run === null ? none : element("a", { href: runAddress(run) }, run),
-          percent(accuracy),
-          since === null ? none : element("span", { class: "whole" }, moment(since)),
-          sentence(summary.join("; ")),
-        ]),
-      ),
-  },
-]
-
-const makeCollections = () => {
-  const places = collectionTables.map((table) => ({ ...table, place: element("div"), drawn: "" }))
-  return {
-    element: element(
-      "div",
-      {},
-      places.map(({ place }) => place),
-    ),
-    update: (collections: Collections) => {
-      for (const one of places) {
-        const found = JSON.stringify(collections[one.part])
-        if (found === one.drawn) continue
-        one.drawn = found
-        fill(one.place, one.draw(collections))
-      }
-    },
-  }
-}
 
 /** Selected runs stay selected while the reader looks at one of them. */
 const selected = new Set<string>()
@@ -153,7 +60,7 @@ export const runsView = (url: URL): View => {
   const more = element("button", { type: "button", hidden: true })
   const compare = element("button", { type: "button", class: "primary", disabled: true }, "Compare")
   const clear = element("button", { type: "button", hidden: true }, "Clear selection")
-  const others = makeCollections()
+  const collections = makeCollectionTables()
   const tools = element(
     "div",
     { class: "tools" },
@@ -286,7 +193,7 @@ export const runsView = (url: URL): View => {
     for (const id of selected)
       if (store.isComplete() && !store.rows().some((row) => row.id === id)) selected.delete(id)
     draw()
-    others.update(store.collections())
+    collections.update(store.collections())
   })
   const ticking = setInterval(() => table.tick(), 1000)
 
@@ -300,7 +207,7 @@ export const runsView = (url: URL): View => {
       start,
       table.element,
       element("p", {}, more),
-      others.element,
+      collections.element,
     ),
     close: () => clearInterval(ticking),
   }
