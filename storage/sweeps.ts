@@ -17,6 +17,7 @@ import * as files from "./files.ts"
 import { entriesNow, isFileNow, isLinkNow, listNow } from "./filesNow.ts"
 import { claim, isClaimed } from "./lock/claim.ts"
 import { isHeldElsewhere, removeNote } from "./share/copyNote.ts"
+import { experimentOfRun } from "./runNames.ts"
 import { removeTemporaries } from "./temporaries.ts"
 
 export const sweepsFolder = "sweeps"
@@ -161,7 +162,14 @@ export const readSweepJournal = Effect.fn("readSweepJournal")(function* (runsDir
   return parseJournal((yield* files.readStringIfExists(path)) ?? "")
 })
 
-/** The same for the process that holds the claim: logs what is dropped, and writes the journal without it. */
+/** Whether a run belongs to a sweep: its journal names it, or it has the name of the sweep. */
+export const isRunOfSweep = Effect.fnUntraced(function* (runsDir: string, name: string) {
+  const { records } = yield* readSweepJournal(runsDir, name)
+  const journaled = new Set(records.map((record) => (record.record === "trial" ? null : record.run)))
+  return (run: string) => journaled.has(run) || experimentOfRun(run) === name
+})
+
+/** The journal for the process that holds the claim: logs what is dropped, and writes the journal without it. */
 export const openSweepJournal = Effect.fn("openSweepJournal")(function* (runsDir: string, name: string) {
   const { dropped, records } = yield* readSweepJournal(runsDir, name)
   if (dropped.length > 0) {

@@ -14,7 +14,7 @@ import { mkdtemp, rm, writeFile } from "node:fs/promises"
 import { cpus, loadavg, release, tmpdir, totalmem } from "node:os"
 import { join, resolve } from "node:path"
 import { parseArgs, promisify } from "node:util"
-import { exitCodes } from "../../schemas/exitCodes.ts"
+import { listed, usual, wholeNumber } from "../options.ts"
 import { type Quartiles, quartiles } from "../quartiles.ts"
 import { contenders, type Job, type Outcome, prepare } from "./contenders.ts"
 
@@ -25,12 +25,7 @@ const { values: options } = parseArgs({
   options: {
     networks: { type: "string", default: Object.keys(iterationsOf).join() },
     rounds: { type: "string", default: "3" },
-    contenders: {
-      type: "string",
-      default: Object.keys(contenders)
-        .filter((name) => contenders[name].isExtra !== true)
-        .join(),
-    },
+    contenders: { type: "string", default: usual(contenders) },
     threads: { type: "string", default: "2" },
     seed: { type: "string", default: "0" },
     "warm-up": { type: "string", default: "20" },
@@ -39,27 +34,16 @@ const { values: options } = parseArgs({
   },
 })
 
-const failUsage = (message: string): never => {
-  console.error(`error: ${message}`)
-  process.exit(exitCodes.usage)
-}
-const wholeNumber = (name: "rounds" | "threads" | "seed" | "warm-up", least: number) => {
-  const value = Number(options[name])
-  const isValid = Number.isInteger(value) && value >= least
-  return isValid ? value : failUsage(`--${name}: found ${options[name]}, expected ${least} or more`)
-}
-const listed = (name: "networks" | "contenders", known: Readonly<Record<string, unknown>>) => {
-  const names = options[name].split(",")
-  for (const each of names) {
-    if (!(each in known))
-      failUsage(`--${name}: found ${each}, expected some of ${Object.keys(known).join(", ")}`)
-  }
-  return names
-}
-const [rounds, threads] = [wholeNumber("rounds", 1), wholeNumber("threads", 1)]
-const [firstSeed, warmUp] = [wholeNumber("seed", 0), wholeNumber("warm-up", 0)]
-const networks = listed("networks", iterationsOf)
-const names = listed("contenders", contenders)
+const [rounds, threads] = [
+  wholeNumber("rounds", options.rounds, 1),
+  wholeNumber("threads", options.threads, 1),
+]
+const [firstSeed, warmUp] = [
+  wholeNumber("seed", options.seed, 0),
+  wholeNumber("warm-up", options["warm-up"], 0),
+]
+const networks = listed("networks", options.networks, iterationsOf)
+const names = listed("contenders", options.contenders, contenders)
 
 const log = (line: string) => console.error(line)
 const run = promisify(execFile)

@@ -13,6 +13,7 @@ import { cpus, release, tmpdir, totalmem } from "node:os"
 import { join } from "node:path"
 import { parseArgs } from "node:util"
 import { exitCodes } from "../../schemas/exitCodes.ts"
+import { failUsage, listed, usual, wholeNumber } from "../options.ts"
 import type { Ready } from "./contender.ts"
 import { contenders, floorCommand, prepare } from "./contenders.ts"
 import { loadExperiment, writeJob } from "./job.ts"
@@ -25,37 +26,19 @@ const { values: options } = parseArgs({
     networks: { type: "string", default: "cnn,cnn-strided,dense,mlp,cnn-dropout" },
     batches: { type: "string", default: "16,50,100,1000" },
     rounds: { type: "string", default: "5" },
-    contenders: {
-      type: "string",
-      default: Object.keys(contenders)
-        .filter((name) => contenders[name].isExtra !== true)
-        .join(),
-    },
+    contenders: { type: "string", default: usual(contenders) },
     turn: { type: "string", default: "800" },
     threads: { type: "string", default: "2" },
     json: { type: "string" },
   },
 })
 
-const failUsage = (message: string): never => {
-  console.error(`error: ${message}`)
-  process.exit(exitCodes.usage)
-}
-const isPositive = (value: number) => Number.isInteger(value) && value > 0
-const positive = (name: "rounds" | "turn" | "threads") => {
-  const value = Number(options[name])
-  return isPositive(value) ? value : failUsage(`--${name}: found ${options[name]}, expected 1 or more`)
-}
-const [rounds, turnMs, threads] = [positive("rounds"), positive("turn"), positive("threads")]
-const names = options.contenders.split(",")
-for (const name of names) {
-  if (!(name in contenders)) {
-    failUsage(`--contenders: found ${name}, expected some of ${Object.keys(contenders).join(", ")}`)
-  }
-}
+const rounds = wholeNumber("rounds", options.rounds, 1)
+const turnMs = wholeNumber("turn", options.turn, 1)
+const threads = wholeNumber("threads", options.threads, 1)
+const names = listed("contenders", options.contenders, contenders)
 const networks = options.networks.split(",")
-const batches = options.batches.split(",").map(Number)
-if (!batches.every(isPositive)) failUsage(`--batches: found ${options.batches}, expected numbers from 1`)
+const batches = options.batches.split(",").map((size) => wholeNumber("batches", size, 1))
 
 const log = (line: string) => console.error(line)
 const reportError = (line: string) => {

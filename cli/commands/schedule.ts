@@ -162,7 +162,9 @@ const shareIfStored = Effect.fnUntraced(function* (
 ) {
   if (store === undefined) {
     const { checkNotCopy } = yield* Effect.promise(() => import("../../storage/share/checkNotCopy.ts"))
+    const { championsFolder } = yield* Effect.promise(() => import("../../storage/champions.ts"))
     yield* checkNotCopy(runsDir, "schedule", "the schedule", "--queue and --store")
+    yield* checkNotCopy(runsDir, championsFolder, "the champions", "--queue and --store")
     return { check: Effect.void, deliver: Effect.void }
   }
   const { shareSchedule } = yield* Effect.promise(() => import("../../operations/schedule/shareSchedule.ts"))

@@ -1,8 +1,9 @@
 /**
  * Holds what concerns several runs in a store while this process decides: (store, runs folder, place) -> checks and deliveries.
  *
- * The store is brought up to date every few seconds, and a store that is away stops nothing: what is decided follows from the runs,
- * so another machine decides the same if this one is lost. Ends with the scope: then nobody holds it.
+ * The store is brought up to date every few seconds. A sweep goes on while the store is away: what it decides follows from the runs,
+ * so another machine decides the same if this one is lost. What must be there first waits for `deliver`. Ends with the scope: then
+ * nobody holds it.
  */
 import { Effect, type FileSystem, type Path, Semaphore } from "effect"
 import { StopSignal } from "../../pipeline/StopSignal.ts"
@@ -15,7 +16,7 @@ import { makeReachability } from "./reachability.ts"
 import { ShareInterval } from "./shareRuns.ts"
 
 /** For how long a process that ends tries to reach the store. */
-const goodbyeMs = 5000
+const shutdownMs = 5000
 
 export const keepRecords = Effect.fn("keepRecords")(function* (
   store: ObjectStore,
@@ -32,7 +33,7 @@ export const keepRecords = Effect.fn("keepRecords")(function* (
   const held = yield* awaitStore(holdRecords(store, runsDir, place))
   const release = Effect.suspend(() => (isLost ? Effect.void : one.withPermits(1)(held.release)))
   yield* Effect.addFinalizer(() =>
-    Effect.interruptible(release).pipe(Effect.timeout(goodbyeMs), Effect.ignore),
+    Effect.interruptible(release).pipe(Effect.timeout(shutdownMs), Effect.ignore),
   )
   const publish = held.publish.pipe(
     Effect.tap((isKept) => Effect.sync(() => (isLost ||= !isKept))),
@@ -43,8 +44,8 @@ export const keepRecords = Effect.fn("keepRecords")(function* (
   const check = Effect.suspend(() => (isLost ? Effect.fail(new ClaimLost({ what })) : Effect.void))
   /** Ends when the store has what is here now, however long it is away; a process that is to stop waits a moment. */
   const deliver = Effect.gen(function* () {
-    const goodbye = Effect.as(Effect.andThen(stop.awaited, Effect.sleep(goodbyeMs)), "away" as const)
-    if ((yield* Effect.raceFirst(persist(publish, intervalMs), goodbye)) === "away") {
+    const shutdown = Effect.as(Effect.andThen(stop.awaited, Effect.sleep(shutdownMs)), "away" as const)
+    if ((yield* Effect.raceFirst(persist(publish, intervalMs), shutdown)) === "away") {
       yield* Effect.logWarning(`${store.address} does not have all of ${what} yet; the same command sends it`)
     }
     yield* check

@@ -9,14 +9,15 @@ import { fingerprintDigits } from "../../storage/runNames.ts"
 const keyOf = ({ fingerprint, run }: ListedJob) => run ?? fingerprint?.slice(0, 8)
 
 export const queuedStates = (jobs: ReadonlyArray<ListedJob>, runs: ReadonlyArray<string>) => {
-  const open = new Map(jobs.filter(isOpen).map((job) => [keyOf(job), job]))
+  const open = jobs.filter(isOpen)
+  const byKey = new Map(open.flatMap((job) => (keyOf(job) === undefined ? [] : [[keyOf(job), job] as const])))
   const states = new Map<string, ListedJob["state"]>()
   const begun = new Set<ListedJob>()
   for (const name of runs) {
-    const job = open.get(name) ?? open.get(fingerprintDigits(name))
+    const job = byKey.get(name) ?? byKey.get(fingerprintDigits(name))
     if (job === undefined) continue
     states.set(name, job.state)
     begun.add(job)
   }
-  return { states, notBegun: [...open.values()].filter((job) => !begun.has(job)) }
+  return { states, notBegun: open.filter((job) => !begun.has(job)) }
 }

@@ -32,7 +32,7 @@ const retryMs = 1000
 /** For how long a worker that has lost a claim looks who has taken the run over. */
 const lookMs = 5000
 /** For how long a worker that stops tries to give back its jobs. */
-const goodbyeMs = 5000
+const shutdownMs = 5000
 /** For how long a job that could not be trained is left alone the first time; each time it is twice as long. */
 const laterMs = 15_000
 const longestLaterMs = 600_000
@@ -163,8 +163,8 @@ const trainClaimed = Effect.fnUntraced(function* (
     return { job, status: "returned", reason, run: null } satisfies JobDone as JobDone
   }
   // A worker that stops while the store or the queue is away leaves what it has to the next one.
-  const goodbye = Effect.andThen(stop.awaited, Effect.sleep(goodbyeMs))
-  const delivered = yield* Effect.raceFirst(sharing.deliver, Effect.as(goodbye, "away" as const))
+  const shutdown = Effect.andThen(stop.awaited, Effect.sleep(shutdownMs))
+  const delivered = yield* Effect.raceFirst(sharing.deliver, Effect.as(shutdown, "away" as const))
   const verdict =
     first === "cancelling"
       ? { outcome: cancelled("cancelled") }
@@ -179,7 +179,7 @@ const trainClaimed = Effect.fnUntraced(function* (
     Effect.tapError((error) => reach(Effect.fail(error))),
     Effect.retry(Schedule.spaced(retryMs)),
   )
-  const isDelivered = yield* reach(Effect.raceFirst(deliver, Effect.as(goodbye, false)))
+  const isDelivered = yield* reach(Effect.raceFirst(deliver, Effect.as(shutdown, false)))
   const { reason, run, status } =
     "outcome" in verdict
       ? verdict.outcome

@@ -12,7 +12,6 @@ import { chooseEngine } from "../../pipeline/engineChoice/chooseEngine.ts"
 import type { ExperimentInvalid } from "../../pipeline/experimentFile/load.ts"
 import type { ModelShapeMismatch } from "../../schemas/experiment/ModelShapeMismatch.ts"
 import type { ClaimLost } from "../../storage/lock/claim.ts"
-import { experimentOfRun } from "../../storage/runNames.ts"
 import { checkNotCopy } from "../../storage/share/checkNotCopy.ts"
 import { makePuller } from "../../storage/share/pullRun.ts"
 import { sweepPlace } from "../../storage/share/recordPlaces.ts"
@@ -20,9 +19,9 @@ import type { StorageFailed } from "../../storage/StorageFailed.ts"
 import {
   appendSweepRecords,
   claimSweep,
+  isRunOfSweep,
   openSweepJournal,
   readSweepDefinition,
-  readSweepJournal,
   readSweepResult,
   writeSweepDefinition,
   writeSweepResult,
@@ -185,10 +184,9 @@ const claimEverywhere = Effect.fnUntraced(function* (
     return { checkOwned: claimedHere, deliver: Effect.void }
   }
   const { check, deliver } = yield* keepRecords(store, runsDir, sweepPlace(name))
-  const { records } = yield* readSweepJournal(runsDir, name)
-  const journaled = new Set(records.map((record) => (record.record === "trial" ? null : record.run)))
+  const isOwn = yield* isRunOfSweep(runsDir, name)
   const { pullAll } = yield* makePuller(store, runsDir)
-  yield* awaitStore(pullAll((run) => journaled.has(run) || experimentOfRun(run) === name))
+  yield* awaitStore(pullAll(isOwn))
   return { checkOwned: Effect.andThen(claimedHere, check), deliver }
 })
 

@@ -14,9 +14,11 @@ const CopyNote = Schema.fromJsonString(
 const decodeNote = Schema.decodeUnknownEffect(CopyNote)
 const encodeNote = Schema.encodeSync(CopyNote)
 
-/** Next to those of runs (`pullRun.ts`). */
+/** Of notes in a runs folder, those of runs (`pullRun.ts`) too; hidden, so that no command takes it for a run. */
+export const notesFolder = ".copies"
+
 const notePath = (runsDir: string, place: string) =>
-  Effect.map(Path.Path, (paths) => paths.join(runsDir, ".copies", ...`${place}.json`.split("/")))
+  Effect.map(Path.Path, (paths) => paths.join(runsDir, notesFolder, ...`${place}.json`.split("/")))
 
 /** Undefined if the place is no copy. */
 export const readNote = Effect.fnUntraced(function* (runsDir: string, place: string) {

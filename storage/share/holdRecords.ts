@@ -17,7 +17,7 @@ import { currentProcess, processState } from "../lock/processIdentity.ts"
 import type { ObjectStore } from "../store/ObjectStore.ts"
 import { writeNote } from "./copyNote.ts"
 import { copyRecords } from "./pullRecords.ts"
-import { readPlace, type RecordFiles, type RecordsPlace, showPlace } from "./recordPlaces.ts"
+import { areEqual, readPlace, type RecordFiles, type RecordsPlace, showPlace } from "./recordPlaces.ts"
 import { type FoundRecords, readRecords, replaceRecords } from "./sharedRecords.ts"
 
 /** The interval between two reads of a holder that is watched. */
@@ -28,9 +28,8 @@ const awaitSilence = Effect.fnUntraced(function* (
   store: ObjectStore,
   place: RecordsPlace,
   { version }: FoundRecords,
-  holder: RecordsHolder,
+  { process, since, token }: RecordsHolder,
 ) {
-  const { process, since } = holder
   const what = `${showPlace(place)} in ${store.address}`
   const state = processState(process)
   if (state === "gone") return
@@ -42,7 +41,11 @@ const awaitSilence = Effect.fnUntraced(function* (
   )
   for (let waited = 0; waited < limitMs; waited += watchMs) {
     yield* Effect.sleep(Math.min(watchMs, limitMs - waited))
-    if ((yield* readRecords(store, place))?.version !== version) return yield* locked
+    const now = yield* readRecords(store, place)
+    if (now?.version === version) continue
+    // It was released, or another process has taken it meanwhile: that is looked at anew.
+    if (now?.records.holder?.token !== token) return
+    return yield* locked
   }
 })
 
@@ -60,9 +63,6 @@ const take = Effect.fnUntraced(function* (store: ObjectStore, runsDir: string, p
     if (taken?.records.holder?.token === holder.token) return { taken, holder }
   }
 })
-
-const areEqual = (a: RecordFiles, b: RecordFiles) =>
-  Object.keys({ ...a, ...b }).every((path) => a[path] === b[path])
 
 export const holdRecords = Effect.fn("holdRecords")(function* (
   store: ObjectStore,

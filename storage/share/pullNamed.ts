@@ -6,9 +6,8 @@ import { Effect } from "effect"
 import { ensembleName, readEnsemble } from "../ensembles.ts"
 import { championName, readChampion } from "../champions.ts"
 import { matchRuns } from "../runDirectory.ts"
-import { experimentOfRun } from "../runNames.ts"
 import type { ObjectStore } from "../store/ObjectStore.ts"
-import { readSweepJournal, sweepName } from "../sweeps.ts"
+import { isRunOfSweep, sweepName } from "../sweeps.ts"
 import { makePuller } from "./pullRun.ts"
 import { pullRecords } from "./pullRecords.ts"
 import { championsPlace, ensemblePlace, type RecordsPlace, sweepPlace } from "./recordPlaces.ts"
@@ -27,9 +26,7 @@ const placeOfName = (name: string): RecordsPlace | undefined => {
 const runsOfPlace = Effect.fnUntraced(function* (runsDir: string, name: string, runs: ReadonlyArray<string>) {
   const [sweep, ensemble, champion] = [sweepName(name), ensembleName(name), championName(name)]
   if (sweep !== undefined) {
-    const { records } = yield* readSweepJournal(runsDir, sweep)
-    const journaled = new Set(records.map((record) => (record.record === "trial" ? null : record.run)))
-    return runs.filter((run) => journaled.has(run) || experimentOfRun(run) === sweep)
+    return runs.filter(yield* isRunOfSweep(runsDir, sweep))
   }
   if (ensemble !== undefined) {
     const report = yield* readEnsemble(runsDir, ensemble).pipe(Effect.option)
@@ -55,8 +52,12 @@ export const pullNamed = Effect.fn("pullNamed")(function* (
     const place = placeOfName(name)
     const found =
       place === undefined ? matchRuns(runs, name) : [yield* runsOfPlace(runsDir, name, runs)].flat()
+    // A champion is there if it has a run: the history of all is one object.
     const isThere =
-      place === undefined ? found.length > 0 : places.some((one) => one.place.name === place.name)
+      found.length > 0 ||
+      (place !== undefined &&
+        place.kind !== "champions" &&
+        places.some((one) => one.place.name === place.name))
     if (!isThere) missing.push(name)
     for (const run of found) wanted.add(run)
   }

@@ -11,6 +11,8 @@ import type { ObjectStore } from "../store/ObjectStore.ts"
 import { readNote, writeNote } from "./copyNote.ts"
 import { RecordsDiffer } from "./RecordsDiffer.ts"
 import {
+  areEqual,
+  isPlaceThere,
   isWritten,
   readPlace,
   type RecordFiles,
@@ -31,9 +33,6 @@ const isSameSweep = ({ kind, name }: RecordsPlace, here: RecordFiles, there: Rec
   const definition = `${name}/${sweepLayout.definition}`
   return kind === "sweep" && here[definition] === there[definition]
 }
-
-const areEqual = (a: RecordFiles, b: RecordFiles) =>
-  Object.keys({ ...a, ...b }).every((path) => a[path] === b[path])
 
 /** Whether the files here may be replaced by those of the store, or are at least as new as they are. */
 const relationOf = Effect.fnUntraced(function* (
@@ -83,9 +82,9 @@ const pullPlace = Effect.fnUntraced(function* (
 ) {
   const unchanged: PulledRecords = { place, isChanged: false }
   if (yield* isWritten(runsDir, place)) return unchanged
-  const isThere = Object.keys(yield* readPlace(runsDir, place)).length > 0
   const note = yield* readNote(runsDir, place.name)
-  if (isThere && note?.store === store.address && note.version === version) return unchanged
+  const isNoted = note?.store === store.address && note.version === version
+  if (isNoted && (yield* isPlaceThere(runsDir, place))) return unchanged
   const copy = Effect.gen(function* () {
     if (place.kind === "champions") yield* claimChampions(runsDir)
     const found = yield* readRecords(store, place)

@@ -14,6 +14,7 @@ import { heartbeatFile } from "../lock/heartbeat.ts"
 import { processState } from "../lock/processIdentity.ts"
 import { layout } from "../runDirectory.ts"
 import { type ObjectStore, StoreRefused } from "../store/ObjectStore.ts"
+import { notesFolder } from "./copyNote.ts"
 import { listRunFiles, phases } from "./scanRun.ts"
 import { isSegment, matchingSegments } from "./segments.ts"
 import {
@@ -29,15 +30,12 @@ const concurrency = 4
 /** A run whose head changes while it is copied is copied again. */
 const mostTries = 20
 
-/** Which version of the store's run a copy is, and of which attempt. A run that was trained here has later attempts, or no record. */
-const CopyRecord = Schema.fromJsonString(
+/** Which version of the store's run a copy is, and of which attempt. A run that was trained here has later attempts, or no note. */
+const RunNote = Schema.fromJsonString(
   Schema.Struct({ store: Schema.String, version: Schema.String, attempt: Schema.Int }),
 )
-const decodeRecord = Schema.decodeUnknownEffect(CopyRecord)
-const encodeRecord = Schema.encodeSync(CopyRecord)
-
-/** Of copies in a runs folder; hidden, so that no command takes it for a run. */
-const recordsFolder = ".copies"
+const decodeNote = Schema.decodeUnknownEffect(RunNote)
+const encodeNote = Schema.encodeSync(RunNote)
 
 export interface PulledRun {
   readonly run: string
@@ -48,12 +46,12 @@ export interface PulledRun {
 export const makePuller = Effect.fnUntraced(function* (store: ObjectStore, runsDir: string) {
   const paths = yield* Path.Path
   const fs = yield* FileSystem.FileSystem
-  const recordPath = (run: string) => paths.join(runsDir, recordsFolder, `${run}.json`)
+  const notePath = (run: string) => paths.join(runsDir, notesFolder, `${run}.json`)
 
-  const readRecord = Effect.fnUntraced(function* (run: string) {
-    const text = yield* files.readStringIfExists(recordPath(run))
-    const record = yield* decodeRecord(text ?? "").pipe(Effect.option)
-    return record._tag === "Some" && record.value.store === store.address ? record.value : undefined
+  const readNote = Effect.fnUntraced(function* (run: string) {
+    const text = yield* files.readStringIfExists(notePath(run))
+    const note = yield* decodeNote(text ?? "").pipe(Effect.option)
+    return note._tag === "Some" && note.value.store === store.address ? note.value : undefined
   })
 
   /** Undefined if the head has changed meanwhile: its blobs are removed then. */
@@ -104,8 +102,8 @@ export const makePuller = Effect.fnUntraced(function* (store: ObjectStore, runsD
 
   /** Records that the run here is a copy, also of the attempts that were claimed elsewhere. */
   const writeRecord = Effect.fnUntraced(function* (run: string, version: string, attempt: number) {
-    yield* files.makeFolder(paths.dirname(recordPath(run)))
-    yield* files.writeAtomic(recordPath(run), `${encodeRecord({ store: store.address, version, attempt })}\n`)
+    yield* files.makeFolder(paths.dirname(notePath(run)))
+    yield* files.writeAtomic(notePath(run), `${encodeNote({ store: store.address, version, attempt })}\n`)
   })
 
   /** Copies attempts that were claimed and did not get as far as a head: the next one has a higher number here too. */
@@ -123,7 +121,7 @@ export const makePuller = Effect.fnUntraced(function* (store: ObjectStore, runsD
 
   /** Copies the attempts that other machines have claimed after this one, whether or not they have published anything. */
   const pullClaims = Effect.fn("pullClaims")(function* (run: string, after: number) {
-    yield* copyClaims(run, after, (yield* readRecord(run))?.version ?? "")
+    yield* copyClaims(run, after, (yield* readNote(run))?.version ?? "")
   })
 
   /** The heartbeat of the attempt elsewhere, with the time that it has on this machine's clock. */
@@ -165,9 +163,9 @@ export const makePuller = Effect.fnUntraced(function* (store: ObjectStore, runsD
     const found = yield* readHead(store, run)
     if (found === undefined) return { run, isChanged: false } satisfies PulledRun as PulledRun
     const { head, version } = found
-    const record = yield* readRecord(run)
+    const note = yield* readNote(run)
     const exists = yield* files.exists(paths.join(folder, layout.identity))
-    if (exists && (yield* isOwn(run, folder, record?.attempt))) return { run, isChanged: false }
+    if (exists && (yield* isOwn(run, folder, note?.attempt))) return { run, isChanged: false }
     const copied = yield* exists ? copyFiles(head, folder) : createCopy(head, folder)
     if (copied === undefined) return undefined
     yield* copyHeartbeat(head, folder, ageMs)
@@ -200,7 +198,7 @@ export const makePuller = Effect.fnUntraced(function* (store: ObjectStore, runsD
       wanted,
       Effect.fnUntraced(function* ({ ageMs, run, version }) {
         const isThere = yield* files.exists(paths.join(runsDir, run, layout.identity))
-        if (!isThere || (yield* readRecord(run))?.version !== version) return yield* pull(run, ageMs)
+        if (!isThere || (yield* readNote(run))?.version !== version) return yield* pull(run, ageMs)
         return { run, isChanged: false } satisfies PulledRun as PulledRun
       }),
       { concurrency },

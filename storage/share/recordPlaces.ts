@@ -87,8 +87,20 @@ const isFileOf = (place: RecordsPlace, path: string) =>
 
 export type RecordFiles = Readonly<Record<string, string>>
 
+export const areEqual = (a: RecordFiles, b: RecordFiles) =>
+  Object.keys({ ...a, ...b }).every((path) => a[path] === b[path])
+
 const isBinary = (path: string) => path.endsWith(".safetensors")
 const join = (paths: Path.Path, runsDir: string, path: string) => paths.join(runsDir, ...path.split("/"))
+
+/** Whether any file of the place is here. */
+export const isPlaceThere = Effect.fnUntraced(function* (runsDir: string, place: RecordsPlace) {
+  const paths = yield* Path.Path
+  for (const path of yield* pathsOf(runsDir, place)) {
+    if ((yield* files.stat(join(paths, runsDir, path))) !== undefined) return true
+  }
+  return false
+})
 
 export const readPlace = Effect.fnUntraced(function* (runsDir: string, place: RecordsPlace) {
   const paths = yield* Path.Path

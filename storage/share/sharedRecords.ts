@@ -4,40 +4,28 @@
  * Its version is the fence: whoever replaces it has seen the one before. So of two processes that decide the same thing, one
  * succeeds, and a process that slept while another one took over notices with its next write.
  */
-import { Effect, Schema } from "effect"
-import { schemaProblem } from "../../format/schemaProblem.ts"
+import { Effect } from "effect"
 import { type SharedRecords, SharedRecordsText } from "../../schemas/SharedRecords.ts"
-import { type ObjectStore, StoreRefused } from "../store/ObjectStore.ts"
+import { jsonObject } from "../store/jsonObject.ts"
+import { isEqual, type ObjectStore } from "../store/ObjectStore.ts"
 import { placeOf, type RecordsPlace } from "./recordPlaces.ts"
 
 const recordsFolder = "records"
 export const recordsKey = (place: RecordsPlace) => `${recordsFolder}/${place.name}.json`
 
-const decode = Schema.decodeUnknownEffect(SharedRecordsText)
-const encode = Schema.encodeSync(SharedRecordsText)
-export const encodeRecords = (records: SharedRecords) => new TextEncoder().encode(`${encode(records)}\n`)
+const objects = jsonObject(SharedRecordsText, "it")
 
 export interface FoundRecords {
   readonly records: SharedRecords
+  /** Empty if another process has replaced the object since. */
   readonly version: string
 }
 
 /** Undefined if the store has none. */
 export const readRecords = Effect.fn("readRecords")(function* (store: ObjectStore, place: RecordsPlace) {
-  const key = recordsKey(place)
-  const found = yield* store.read(key)
+  const found = yield* objects.read(store, recordsKey(place))
   if (found === undefined) return undefined
-  const records = yield* decode(new TextDecoder().decode(found.bytes)).pipe(
-    Effect.mapError(
-      (error) =>
-        new StoreRefused({
-          store: store.address,
-          reason: schemaProblem(key, error),
-          advice: "update tidemark if a newer version wrote it; otherwise remove it from the store",
-        }),
-    ),
-  )
-  return { records, version: found.version } satisfies FoundRecords as FoundRecords
+  return { records: found.value, version: found.version } satisfies FoundRecords as FoundRecords
 })
 
 /** Replaces what was found, or creates what was not: undefined if another process was faster. */
@@ -47,13 +35,17 @@ export const replaceRecords = Effect.fnUntraced(function* (
   records: SharedRecords,
   before: FoundRecords | undefined,
 ) {
-  const bytes = encodeRecords(records)
+  const bytes = objects.encode(records)
   const key = recordsKey(place)
   if (before !== undefined) {
+    if (before.version === "") return undefined
     const version = yield* store.replace(key, bytes, before.version)
     return version === undefined ? undefined : ({ records, version } satisfies FoundRecords)
   }
-  return (yield* store.create(key, bytes)) ? yield* readRecords(store, place) : undefined
+  if (!(yield* store.create(key, bytes))) return undefined
+  const found = yield* store.read(key)
+  const isOwn = found !== undefined && isEqual(found.bytes, bytes)
+  return { records, version: isOwn ? found.version : "" } satisfies FoundRecords
 })
 
 export interface ListedRecords {

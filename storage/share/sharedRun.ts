@@ -5,12 +5,12 @@
  *   attempts/<run>/0001.json     its attempts, created exclusively and never changed
  *   blobs/<run>/0001-<SHA-256>   the parts of its files, named by attempt and content, never changed
  */
-import { Effect, Schema } from "effect"
-import { schemaProblem } from "../../format/schemaProblem.ts"
+import { Effect } from "effect"
 import { type RunHead, RunHeadText } from "../../schemas/RunHead.ts"
 import { attemptFile } from "../attempts.ts"
 import { isRunName } from "../runNames.ts"
-import { type ObjectStore, StoreRefused } from "../store/ObjectStore.ts"
+import { jsonObject } from "../store/jsonObject.ts"
+import type { ObjectStore } from "../store/ObjectStore.ts"
 
 const headsFolder = "heads"
 export const headKey = (run: string) => `${headsFolder}/${run}.json`
@@ -18,9 +18,8 @@ const attemptsFolder = (run: string) => `attempts/${run}`
 export const attemptKey = (run: string, number: number) => `${attemptsFolder(run)}/${attemptFile(number)}`
 export const blobKey = (run: string, blob: string) => `blobs/${run}/${blob}`
 
-const decodeHead = Schema.decodeUnknownEffect(RunHeadText)
-const encode = Schema.encodeSync(RunHeadText)
-export const encodeHead = (head: RunHead) => new TextEncoder().encode(`${encode(head)}\n`)
+const heads = jsonObject(RunHeadText, "the run")
+export const encodeHead = heads.encode
 
 export interface FoundHead {
   readonly head: RunHead
@@ -29,19 +28,9 @@ export interface FoundHead {
 
 /** Undefined if the store has no such run. */
 export const readHead = Effect.fn("readHead")(function* (store: ObjectStore, run: string) {
-  const found = yield* store.read(headKey(run))
+  const found = yield* heads.read(store, headKey(run))
   if (found === undefined) return undefined
-  const head = yield* decodeHead(new TextDecoder().decode(found.bytes)).pipe(
-    Effect.mapError(
-      (error) =>
-        new StoreRefused({
-          store: store.address,
-          reason: schemaProblem(headKey(run), error),
-          advice: "update tidemark if a newer version wrote it; otherwise remove the run from the store",
-        }),
-    ),
-  )
-  return { head, version: found.version } satisfies FoundHead as FoundHead
+  return { head: found.value, version: found.version } satisfies FoundHead as FoundHead
 })
 
 export interface SharedRun {

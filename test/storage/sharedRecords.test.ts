@@ -19,6 +19,7 @@ import { currentProcess } from "../../storage/lock/processIdentity.ts"
 import { silenceLimitMs } from "../../storage/lock/owner.ts"
 import { isHeldElsewhere, readNote } from "../../storage/share/copyNote.ts"
 import { holdRecords, putRecords } from "../../storage/share/holdRecords.ts"
+import { pullNamed } from "../../storage/share/pullNamed.ts"
 import { pullRecords } from "../../storage/share/pullRecords.ts"
 import { championsPlace, ensemblePlace, schedulePlace, sweepPlace } from "../../storage/share/recordPlaces.ts"
 import { makeSharedChampions } from "../../storage/share/sharedChampions.ts"
@@ -112,6 +113,22 @@ describe("a sweep in a store", () => {
       assert.isUndefined(b.read("sweeps/rates/sweep.json"))
       assert.isTrue(yield* held.release)
       yield* holdRecords(store, b.runsDir, rates)
+      assert.strictEqual(b.read("sweeps/rates/sweep.json"), "rates of a and b")
+    }))
+
+  test("is held by the next one once its holder, which cannot be seen from there, has released it", (store, machine) =>
+    Effect.gen(function* () {
+      const [a, b] = [machine("a"), machine("b")]
+      writeSweep(a)
+      yield* holdRecords(store, a.runsDir, rates)
+      yield* moveElsewhere(store)
+      const release = Effect.gen(function* () {
+        const found = yield* readRecords(store, rates)
+        assert.isDefined(found)
+        yield* replaceRecords(store, rates, { ...found.records, holder: null }, found)
+      })
+      const waiting = holdRecords(store, b.runsDir, rates).pipe(Effect.provideService(silenceLimitMs, 60_000))
+      yield* Effect.all([waiting, Effect.delay(release, 200)], { concurrency: "unbounded" })
       assert.strictEqual(b.read("sweeps/rates/sweep.json"), "rates of a and b")
     }))
 
@@ -244,6 +261,34 @@ describe("champions in a store", () => {
       yield* pullRecords(store, a.runsDir, all)
       assert.strictEqual(yield* readChampion(a.runsDir, "cnn"), promoted(3).run)
       assert.strictEqual(a.read("champions/history.ndjson"), b.read("champions/history.ndjson"))
+    }))
+
+  test("keep a change that another machine makes right after the first one has created them", (store, machine) =>
+    Effect.gen(function* () {
+      const [a, b] = [machine("a"), machine("b")]
+      // Between the write of a and its next read, b is faster.
+      const create: typeof store.create = (key, bytes) =>
+        store
+          .create(key, bytes)
+          .pipe(
+            Effect.tap(change(store, b.runsDir, 2).pipe(Effect.orDie, Effect.provide(NodeServices.layer))),
+          )
+      yield* change({ ...store, create }, a.runsDir, 1)
+      yield* change(store, a.runsDir, 3)
+      yield* pullRecords(store, b.runsDir, all)
+      const runs = (b.read("champions/history.ndjson") ?? "").match(/"run":"[^"]*"/g)
+      assert.deepStrictEqual(
+        runs,
+        [1, 2, 3].map((number) => `"run":"${promoted(number).run}"`),
+      )
+    }))
+
+  test("are named as missing if the store has others only", (store, machine) =>
+    Effect.gen(function* () {
+      const [a, b] = [machine("a"), machine("b")]
+      yield* change(store, a.runsDir, 1)
+      const { missing } = yield* pullNamed(store, b.runsDir, ["champion:cnn", "champion:cn"])
+      assert.deepStrictEqual(missing, ["champion:cn"])
     }))
 
   test("are not changed in a copy, where the change would be lost", (store, machine) =>

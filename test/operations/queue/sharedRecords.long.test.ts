@@ -5,14 +5,12 @@ import { assert, describe, it } from "@effect/vitest"
 import * as NodeServices from "@effect/platform-node/NodeServices"
 import { Effect, Logger } from "effect"
 import { shareLocal } from "../../../operations/queue/shareLocal.ts"
-import { strategies } from "../../../schemas/index.ts"
 import { readRun } from "../../../storage/runDirectory.ts"
 import { putRecords } from "../../../storage/share/holdRecords.ts"
 import { sweepPlace } from "../../../storage/share/recordPlaces.ts"
 import { makeFolderStore } from "../../../storage/store/folderStore.ts"
 import { start } from "../../fixtures/cli.ts"
 import { runCommand } from "../../fixtures/command.ts"
-import tinySweep from "../../fixtures/tinySweep.ts"
 import { makeScratchWorkers } from "./workers.ts"
 
 const { scratch, ...workers } = makeScratchWorkers()
@@ -25,20 +23,8 @@ const write = (name: string, value: unknown) => {
 }
 
 describe("a sweep in a store", () => {
-  const file = write("sweep", {
-    ...tinySweep,
-    base: {
-      ...workers.experiment,
-      budget: { iterations: 90 },
-      evaluateEvery: 10,
-      split: { kind: "standard", validation: 500 },
-    },
-    strategy: strategies.halving({ factor: 3, rungs: 2 }),
-    trials: 3,
-    retrain: { top: 1, seeds: 2 },
-  })
   const sweep = (name: string, ...more: ReadonlyArray<string>) =>
-    runCommand("sweep", file, "--engine=onnx", "--json", ...workers.places(name), ...more)
+    runCommand(...workers.sweep(name, "--json", ...more))
   const journalOf = (name: string) => join(scratch, name, "sweeps", "tiny-rates", "journal.ndjson")
   const journal = (name: string) => readFileSync(journalOf(name), "utf8")
 

@@ -1,40 +1,16 @@
 /** A sweep over a queue and a store, by machines that share no folder, whose process is killed. */
-import { existsSync, readdirSync, readFileSync, writeFileSync } from "node:fs"
+import { existsSync, readdirSync, readFileSync } from "node:fs"
 import { join } from "node:path"
 import { assert, describe, it } from "@effect/vitest"
 import { start } from "../../fixtures/cli.ts"
 import { runCommand } from "../../fixtures/command.ts"
 import { resultOf } from "../../fixtures/runFiles.ts"
-import { strategies } from "../../../schemas/index.ts"
-import tinySweep from "../../fixtures/tinySweep.ts"
 import { makeScratchWorkers } from "./workers.ts"
 
 const { scratch, ...workers } = makeScratchWorkers()
 const store = `--store=${join(scratch, "store")}`
 const queue = workers.queueOf("many")
 const folderOf = (name: string) => workers.places(name)[0]
-
-const file = join(scratch, "sweep.ts")
-const definition = {
-  ...tinySweep,
-  base: {
-    ...workers.experiment,
-    budget: { iterations: 90 },
-    evaluateEvery: 10,
-    split: { kind: "standard", validation: 500 },
-  },
-  strategy: strategies.halving({ factor: 3, rungs: 2 }),
-  trials: 3,
-  retrain: { top: 1, seeds: 2 },
-}
-writeFileSync(file, `export default ${JSON.stringify(definition)}\n`)
-const sweep = (name: string, ...more: ReadonlyArray<string>) => [
-  "sweep",
-  file,
-  "--engine=onnx",
-  ...workers.places(name),
-  ...more,
-]
 
 /** Names of runs hold the time. */
 const withoutTimes = (text: string) => text.replaceAll(/\d{8}T\d{6}Z/g, "TIME")
@@ -64,10 +40,10 @@ const testedOf = (name: string) =>
 
 describe("a sweep over a queue and a store", () => {
   it("is continued on another machine when its process is killed, with the decisions and the bytes of one process", async () => {
-    const alone = await runCommand(...sweep("alone", "--threads=1"))
+    const alone = await runCommand(...workers.sweep("alone", "--threads=1"))
     assert.strictEqual(alone.code, 0, alone.stderr)
     const worker = start("worker", queue, store, "--threads=1", "--seats=2", ...workers.places("worker"))
-    const first = start(...sweep("first", queue, store))
+    const first = start(...workers.sweep("first", queue, store))
     await until(() => measured("first") >= 2)
     // A machine without a part in it reads how far it is.
     await until(() => readdirSync(join(scratch, "store")).includes("records"))
@@ -78,7 +54,7 @@ describe("a sweep over a queue and a store", () => {
     first.child.kill("SIGKILL")
     await first.ended
 
-    const second = await start(...sweep("second", queue, store, "--json")).ended
+    const second = await start(...workers.sweep("second", queue, store, "--json")).ended
     assert.strictEqual(second.code, 0, second.stderr)
     assert.strictEqual(journal("second"), journal("alone"))
     assert.strictEqual(fileOf("second", "result.json"), fileOf("alone", "result.json"))
@@ -87,7 +63,7 @@ describe("a sweep over a queue and a store", () => {
     assert.strictEqual((await worker.ended).code, 0)
 
     // Nothing is left to train: a third machine gets the result without a worker.
-    const third = await runCommand(...sweep("third", queue, store, "--json"))
+    const third = await runCommand(...workers.sweep("third", queue, store, "--json"))
     assert.strictEqual(third.code, 0, third.stderr)
     assert.strictEqual(third.stdout, second.stdout)
 

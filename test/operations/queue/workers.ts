@@ -6,6 +6,8 @@ import { afterAll } from "@effect/vitest"
 import { start } from "../../fixtures/cli.ts"
 import { reached, resultOf } from "../../fixtures/runFiles.ts"
 import { smallMnist } from "../../fixtures/smallMnist.ts"
+import tinySweep from "../../fixtures/tinySweep.ts"
+import { strategies } from "../../../schemas/index.ts"
 
 export const makeWorkers = (scratch: string) => {
   const experiment = smallMnist(join(scratch, "small-mnist"))
@@ -57,8 +59,27 @@ export const makeWorkers = (scratch: string) => {
       }),
     )
 
+  const halving = join(scratch, "halving.ts")
+  const base = { ...experiment, budget: { iterations: 90 }, evaluateEvery: 10 }
+  const sweep = {
+    ...tinySweep,
+    base: { ...base, split: { kind: "standard", validation: 500 } },
+    strategy: strategies.halving({ factor: 3, rungs: 2 }),
+    trials: 3,
+    retrain: { top: 1, seeds: 2 },
+  }
+  writeFileSync(halving, `export default ${JSON.stringify(sweep)}\n`)
+
   return {
     experiment,
+    /** A sweep, `tiny-rates`, whose three trials are halved once. */
+    sweep: (name: string, ...more: ReadonlyArray<string>) => [
+      "sweep",
+      halving,
+      "--engine=onnx",
+      ...places(name),
+      ...more,
+    ],
     places,
     queueOf,
     ensemble,

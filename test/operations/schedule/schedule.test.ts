@@ -124,6 +124,18 @@ describe("what would fail at a scheduled time", () => {
     await refused(65, /set cron there, not on the command line/, twice, "--cron", "30 2 * * *")
   })
 
+  it("is refused at the start if the champions are a copy of what a store has", async () => {
+    const runsDir = folder("copied")
+    mkdirSync(join(runsDir, ".copies"), { recursive: true })
+    const note = { store: "/elsewhere", version: "1", holder: null }
+    writeFileSync(join(runsDir, ".copies", "champions.json"), JSON.stringify(note))
+    const places = ["--runs-dir", runsDir, "--data-dir", folder("d")]
+    const { code, stderr } = await runCommand("schedule", file, "--now", ...places)
+    assert.strictEqual(code, 64, stderr)
+    assert.match(stderr, /cannot change the champions in .*copied, a copy from \/elsewhere;/)
+    assert.deepStrictEqual(runsOf("copied"), [])
+  })
+
   it("lists every problem of a schedule file", async () => {
     const bad = join(scratch, "bad.ts")
     const entry = { file, cron: "61 2 * * *" }
