@@ -80,11 +80,10 @@ export interface Curves {
   readonly refresh: () => boolean
   /** The number of rows. */
   readonly total: () => number
-  /** What a browser that has all rows has. */
-  readonly cursor: () => string
-  /** The number of rows that a browser with this cursor has; undefined if it has other ones. */
-  readonly rowsAt: (cursor: string) => number | undefined
-  /** The next rows for a browser with this cursor. One that is unknown gets the first ones, which replace what it has. */
+  /**
+   * The next rows for a browser with this cursor. One that is unknown gets the first ones, which replace what it has. If the file
+   * was renamed since `refresh`, no rows, and the same cursor again.
+   */
   readonly since: (cursor: string | undefined) => CurvesPart
   /** Every row. */
   readonly table: () => RowTable
@@ -136,16 +135,23 @@ export const openCurves = (runPath: string): Curves => {
     const known = [...marks, end(), beginning].find((mark) => mark.bytes === bytes)
     if (known !== undefined) return cursorOf(known) === cursor ? known : undefined
     if (file.checksumAt(bytes)?.toString(16) !== checksum) return undefined
-    let rows = 0
-    for (const { lines } of file.again(beginning, bytes)) rows += decodeRows(lines).length
-    return keep({ bytes, checksum: Number.parseInt(checksum, 16), rows })
+    let mark = beginning
+    for (const { lines, position } of file.again(beginning, bytes)) {
+      mark = { ...position, rows: mark.rows + decodeRows(lines).length }
+    }
+    return mark.bytes === bytes ? keep(mark) : undefined
   }
 
   /** Of a very long run, those that matter (`thinRows`), together; else one part of the file. */
   const partAfter = (from: Mark): CurvesPart => {
     const newest = end()
-    if (newest.rows - from.rows > rowsSent) {
-      const rows = thinRows(readTable(from, newest))
+    /** The file was renamed since it was read: the next look finds it again. */
+    const unread = { from: from.rows, rows: [], total: from.rows, cursor: cursorOf(from), hasMore: false }
+    const missing = newest.rows - from.rows
+    if (missing > rowsSent) {
+      const table = readTable(from, newest)
+      if (table.length() < missing) return unread
+      const rows = thinRows(table)
       return { from: from.rows, rows, total, cursor: cursorOf(newest), hasMore: false }
     }
     for (const { lines, position } of file.again(from, newest.bytes)) {
@@ -159,7 +165,7 @@ export const openCurves = (runPath: string): Curves => {
         hasMore: mark.bytes < newest.bytes,
       }
     }
-    return { from: from.rows, rows: [], total, cursor: cursorOf(newest), hasMore: false }
+    return unread
   }
 
   return {
@@ -177,8 +183,6 @@ export const openCurves = (runPath: string): Curves => {
       return isChanged
     },
     total: () => total,
-    cursor: () => cursorOf(end()),
-    rowsAt: (cursor) => markOf(cursor)?.rows,
     since: (cursor) => partAfter(markOf(cursor ?? "") ?? beginning),
     table: () => readTable(beginning, end()),
   }

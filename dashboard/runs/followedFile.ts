@@ -25,7 +25,7 @@ export interface NewLines {
   readonly hasMore: boolean
 }
 
-/** Lines that were read before, and the position after them. */
+/** Lines that were read before, and the position after them: there are none if only a line that is skipped was left. */
 export interface SameLines {
   readonly lines: NewLines["lines"]
   readonly position: Position
@@ -166,9 +166,10 @@ export const openFollowedFile = (start?: {
     if (known === undefined) return
     const reader = openFollowedFile({ known: { ...known, size: from.bytes }, position: from })
     while (reader.position().bytes < toBytes) {
+      const { bytes } = reader.position()
       const { hasMore, lines, restarted } = reader.read(known.path, toBytes)
       if (restarted) return
-      if (lines.length > 0) yield { lines, position: reader.position() }
+      if (reader.position().bytes > bytes) yield { lines, position: reader.position() }
       if (!hasMore) return
     }
   }

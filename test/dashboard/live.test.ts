@@ -1,11 +1,10 @@
 /** What a viewer gets while runs go on: fresh, each thing once, also after the server was killed. */
-import { appendFileSync, mkdirSync, mkdtempSync, renameSync, rmSync, writeFileSync } from "node:fs"
+import { appendFileSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs"
 import { tmpdir } from "node:os"
 import { join } from "node:path"
 import { afterAll, assert, beforeAll, describe, it } from "@effect/vitest"
 import { openStreams } from "../../dashboard/events/stream.ts"
 import type { Message, RunMessage, RunState, SentRow } from "../../dashboard/messages.ts"
-import { openCurves } from "../../dashboard/runs/curves.ts"
 import { openRunLog } from "../../dashboard/runs/logLines.ts"
 import { hold } from "../fixtures/hold.ts"
 import { runId, writeRun } from "../fixtures/writeRun.ts"
@@ -34,96 +33,6 @@ const rowsAfter = (events: ReadonlyArray<StreamedEvent>): ReadonlyArray<SentRow>
     if (!isRun(message) || message.curves === null) return rows
     return message.curves.from === 0 ? message.curves.rows : [...rows, ...message.curves.rows]
   }, [])
-
-const rowsOf = (curves: ReturnType<typeof openCurves>) => {
-  const table = curves.table()
-  return Array.from({ length: table.length() }, (_, position) => table.row(position))
-}
-
-describe("curves in memory", () => {
-  it("grow by what is appended, whole lines at a time", () => {
-    const { run } = unfinished("grow")
-    const file = join(run, "metrics.ndjson")
-    writeFileSync(file, metricLines(1, 3))
-    const curves = openCurves(run)
-    assert.isTrue(curves.refresh())
-    assert.strictEqual(curves.total(), 3)
-    assert.isFalse(curves.refresh())
-    const cursor = curves.cursor()
-    const next = metricLines(4)
-    appendFileSync(file, next.slice(0, 20))
-    curves.refresh()
-    assert.strictEqual(curves.total(), 3)
-    assert.strictEqual(curves.cursor(), cursor)
-    appendFileSync(file, next.slice(20))
-    curves.refresh()
-    assert.deepStrictEqual(
-      rowsOf(curves).map(([, iteration]) => iteration),
-      [1, 2, 3, 4],
-    )
-    assert.strictEqual(curves.rowsAt(cursor), 3)
-    assert.strictEqual(curves.rowsAt(curves.cursor()), 4)
-    // A reader in another process knows the cursor too.
-    const other = openCurves(run)
-    other.refresh()
-    assert.strictEqual(other.rowsAt(cursor), 3)
-    for (const unknown of ["", "x", "3-0", "99999-0", "-1-0", "0-1"])
-      assert.isUndefined(other.rowsAt(unknown))
-  })
-
-  it("of a very long run come thinned at first, and then each row that is new", () => {
-    const { run } = unfinished("thinned")
-    const file = join(run, "metrics.ndjson")
-    writeFileSync(file, metricLines(1, 70_000))
-    const curves = openCurves(run)
-    curves.refresh()
-    const first = curves.since(undefined)
-    assert.isBelow(first.rows.length, 60_000)
-    assert.deepInclude(first, { from: 0, total: 70_000, cursor: curves.cursor(), hasMore: false })
-    appendFileSync(file, metricLines(70_001, 70_002))
-    curves.refresh()
-    const { rows, ...next } = curves.since(first.cursor)
-    assert.deepStrictEqual(
-      rows.map(([, iteration]) => iteration),
-      [70_001, 70_002],
-    )
-    assert.deepInclude(next, { from: 70_000, total: 70_002, hasMore: false })
-  })
-
-  it("go on when training ends, and start again when a resume has dropped rows", () => {
-    const { run } = unfinished("replaced")
-    rmSync(join(run, "metrics.ndjson"))
-    mkdirSync(join(run, "metrics"))
-    writeFileSync(join(run, "metrics", "0001.ndjson"), metricLines(1, 100))
-    const curves = openCurves(run)
-    curves.refresh()
-    const cursor = curves.cursor()
-    writeFileSync(join(run, "metrics", "0002.ndjson"), metricLines(1, 60))
-    curves.refresh()
-    assert.strictEqual(curves.total(), 60)
-    assert.isUndefined(curves.rowsAt(cursor))
-    appendFileSync(join(run, "metrics", "0002.ndjson"), metricLines(61, 120))
-    curves.refresh()
-    // The same bytes again: a browser that has 100 rows needs only the others.
-    assert.strictEqual(curves.rowsAt(cursor), 100)
-    renameSync(join(run, "metrics", "0002.ndjson"), join(run, "metrics.ndjson"))
-    rmSync(join(run, "metrics"), { recursive: true })
-    assert.isFalse(curves.refresh(), "nothing is read again")
-    assert.strictEqual(curves.rowsAt(cursor), 100)
-    assert.strictEqual(curves.total(), 120)
-  })
-
-  it("skip what is no row, and keep a value that is no number", () => {
-    const { run } = unfinished("damaged")
-    writeFileSync(
-      join(run, "metrics.ndjson"),
-      `nonsense\n[]\nnull\n{"split":"train"}\n{"split":"test","iteration":1}\n{"split":"validation","iteration":5,"loss":null,"error":"NaN"}\n`,
-    )
-    const curves = openCurves(run)
-    curves.refresh()
-    assert.deepStrictEqual(rowsOf(curves), [[1, 5, null, null, null, null]])
-  })
-})
 
 describe("log lines", () => {
   it("come once each, without control characters, and again for a new attempt", () => {
