@@ -81,7 +81,7 @@ const trainOnce = async (scratch: string, kind: Kind, environment: NodeJS.Proces
   const ended = new Promise((resolve) => child.once("close", resolve))
   let isDone = false
   let cpuSeconds = 0
-  while (child.exitCode === null) {
+  while (child.exitCode === null && child.signalCode === null) {
     await setTimeout(50)
     try {
       ;({ cpuSeconds } = useOf(pid))

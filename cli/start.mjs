@@ -32,10 +32,10 @@ if (major < oldest[0] || (major === oldest[0] && minor < oldest[1])) {
     69,
   )
 } else {
-  void Promise.all([import("node:module"), import("node:v8")])
-    .then(([{ enableCompileCache }, v8]) => {
+  void import("node:module")
+    .then(async ({ enableCompileCache }) => {
       enableCompileCache()
-      if (process.argv[2] === "dashboard") keepMemorySmall(v8)
+      if (process.argv[2] === "dashboard") keepMemorySmall(await import("node:v8"))
       return import("./main.ts")
     })
     .catch((error) => {

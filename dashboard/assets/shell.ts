@@ -3,6 +3,7 @@
  *
  * Without scripts it says what is missing. Nothing in it comes from a run.
  */
+import { program } from "../../format/program.ts"
 import { html, Html } from "../../views/page/html.ts"
 import { version } from "../../schemas/version.ts"
 import type { BrowserModules } from "./modules.ts"
@@ -28,7 +29,7 @@ export const shellPage = (modules: BrowserModules): string =>
         ${[...modules.scripts.keys()].map((address) => html`<link rel="modulepreload" href="${address}" />`)}
         <script type="module" src="${modules.addressOf("main")}"></script>
       </head>
-      <body class="dashboard" data-live-worker="${modules.addressOf("liveWorker")}">
+      <body class="dashboard" data-live-worker="${modules.addressOf("liveWorker")}" data-program="${program}">
         <a class="skip" href="#content">Skip to content</a>
         <header class="bar">
           <a class="brand" href="/">tidemark</a>
@@ -44,7 +45,8 @@ export const shellPage = (modules: BrowserModules): string =>
         <main id="content" tabindex="-1">
           <noscript
             ><p class="notice">
-              The dashboard needs JavaScript. The command pipeline show prints a run without it.
+              The dashboard needs JavaScript. The command <code>${program} show RUN</code> prints a run
+              without it.
             </p></noscript
           >
         </main>

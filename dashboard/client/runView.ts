@@ -114,7 +114,6 @@ export const runView = (id: string): View => {
       isLive ? "no metrics yet: the first rows appear here" : "no metrics were recorded",
     )
     setText(parts.noLog, isLive ? "no lines yet" : "no lines were recorded")
-    for (const part of [parts.figureList, parts.actions]) part.hidden = row.state === "damaged"
     const isOther = JSON.stringify(before?.checkpoints) !== JSON.stringify(next.checkpoints)
     if (isOther || before?.row.state !== row.state) fill(parts.checkpoints, checkpointTable(next))
     if (before?.experiment !== next.experiment) fill(parts.experiment, element("code", {}, next.experiment))
@@ -161,10 +160,13 @@ export const runView = (id: string): View => {
   const missing = element("p", { class: "notice", hidden: true }, "There is no such run in this folder.")
   follow([`run:${id}`], (message) => {
     if (message.kind === "runs" || message.id !== id) return
-    missing.hidden = message.kind !== "missing"
-    for (const part of [parts.content, parts.figureList, parts.actions]) part.hidden = !missing.hidden
-    if (message.kind === "missing") return
-    if (message.detail !== null) drawDetail(message.detail)
+    if (message.kind === "run" && message.detail !== null) drawDetail(message.detail)
+    const isMissing = message.kind === "missing"
+    missing.hidden = !isMissing
+    parts.content.hidden = isMissing
+    for (const part of [parts.figureList, parts.actions])
+      part.hidden = isMissing || detail?.row.state === "damaged"
+    if (isMissing) return
     if (message.curves !== null) {
       curves.receive(message.curves)
       drawCurves()

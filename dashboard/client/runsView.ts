@@ -13,8 +13,8 @@ import { stateBadge, states } from "./texts.ts"
 /** Rows that are drawn at once; more on request. */
 const rowsDrawn = 100
 
-/** What README begins with. */
-const startCommand = "pnpm pipeline run experiments/cnn.ts"
+/** Of the program as this reader types it. */
+const startCommand = `${document.body.dataset.program ?? ""} run EXPERIMENT.ts`
 
 /** Columns whose first click sorts from high to low. */
 const descendingFirst: ReadonlySet<SortKey> = new Set(["started", "progress", "duration"])

@@ -58,12 +58,6 @@ const differentMarks = (before: CollectionsState, after: CollectionsState): Read
 
 export type Hub = Effect.Success<ReturnType<typeof openHub>>
 
-/** What is in one of two sets. */
-const difference = (a: ReadonlySet<string>, b: ReadonlySet<string>): ReadonlyArray<string> => [
-  ...[...a].filter((run) => !b.has(run)),
-  ...[...b].filter((run) => !a.has(run)),
-]
-
 const noRuns: ReadonlySet<string> = new Set<string>()
 
 /** `queued`: the runs that wait in a queue. */
@@ -87,10 +81,9 @@ export const openHub = Effect.fnUntraced(function* (runsDir: string, queued: Que
     const before = collections
     collections = yield* readCollections(table.running())
     if (before !== undefined && before !== collections) table.touch(differentMarks(before, collections))
-    if (queuedNow !== queued()) {
-      table.touch(difference(queuedNow, queued()))
-      queuedNow = queued()
-    }
+    const queuedBefore = queuedNow
+    queuedNow = queued()
+    if (queuedNow !== queuedBefore) table.touch(queuedNow.symmetricDifference(queuedBefore))
     return collections
   })
 

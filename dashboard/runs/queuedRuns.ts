@@ -21,7 +21,7 @@ export const watchQueue = Effect.fnUntraced(function* (queue: Queue["Service"], 
     const begun = yield* elapsedMs
     const { states } = queuedStates(yield* queue.list(), yield* listRunNames(runsDir))
     const found = new Set([...states].flatMap(([run, state]) => (state === "queued" ? [run] : [])))
-    if (found.size !== known.size || [...found].some((run) => !known.has(run))) known = found
+    if (found.symmetricDifference(known).size > 0) known = found
     return (yield* elapsedMs) - begun
   }).pipe(Effect.orElseSucceed(() => 0))
   const next = Effect.flatMap(look, (tookMs) => Effect.sleep(Math.max(pollMs, tookMs / mostOfTime)))

@@ -16,7 +16,7 @@ import { changeMark } from "./changeMark.ts"
 import { openCurves } from "./curves.ts"
 import { openRunLog } from "./logLines.ts"
 import { openProgressMeter } from "./progress.ts"
-import { hasRecordedEnd, isStillKilled, makeDamagedRow, makeRunRow } from "./runRow.ts"
+import { isUnchanged, makeDamagedRow, makeRunRow } from "./runRow.ts"
 
 const checkpointsOf = (runPath: string): ReadonlyArray<Checkpoint> => {
   const folder = join(runPath, layout.checkpoints)
@@ -82,9 +82,9 @@ export const openRunDetail = (runPath: string, openedMs: number) => {
   const detailNow = Effect.fnUntraced(function* () {
     const hasRows = curves.refresh()
     const mark = changeMark(runPath, yield* Clock.currentTimeMillis)
-    if (known !== undefined && mark !== undefined && mark === known.mark && !hasRows) {
-      const { row } = known.detail
-      if (hasRecordedEnd(row) || (yield* isStillKilled(runPath, row))) return known.detail
+    if (known !== undefined && !hasRows) {
+      const { detail } = known
+      if (yield* isUnchanged(runPath, mark, { row: detail.row, mark: known.mark })) return detail
     }
     known = { mark, detail: yield* readDetail() }
     return known.detail

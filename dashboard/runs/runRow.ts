@@ -13,16 +13,23 @@ export const stateOf = (run: RunHeader, nowMs: number): RunState => {
   return (run.attempts.at(-1)?.outcome ?? null) === null ? "killed" : "stopped"
 }
 
-/** Whether nothing but a new attempt can change the state: not so while a process lives, or may only seem to be gone. */
-export const hasRecordedEnd = ({ state }: RunRow): boolean =>
-  !["running", "starting", "killed"].includes(state)
+/** A row, and what `changeMark` was when it was read. */
+interface ReadRow {
+  readonly row: RunRow
+  readonly mark: string | undefined
+}
 
 /**
- * Whether the process of a killed run is still gone. Then nothing else of it has changed, as long as its files are the same:
- * its metrics, which may be long, are not read again.
+ * Whether a run that has ended is as it was: its files are the same, and so is its state. A recorded end changes only with a file,
+ * but the process of a killed run may only have seemed to be gone. Its metrics, which may be long, are not read again.
  */
-export const isStillKilled = Effect.fnUntraced(function* (path: string, { state }: RunRow) {
-  if (state !== "killed") return false
+export const isUnchanged = Effect.fnUntraced(function* (
+  path: string,
+  mark: string | undefined,
+  { mark: before, row: { state } }: ReadRow,
+) {
+  if (mark === undefined || mark !== before || state === "running" || state === "starting") return false
+  if (state !== "killed") return true
   const run = yield* readHeader(path).pipe(Effect.orElseSucceed(() => undefined))
   return run !== undefined && stateOf(run, yield* Clock.currentTimeMillis) === "killed"
 })

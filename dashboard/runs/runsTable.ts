@@ -13,7 +13,7 @@ import { newestFirst } from "../../storage/runOrder.ts"
 import type { RunRow } from "../messages.ts"
 import { openProgressMeter, type ProgressMeter } from "./progress.ts"
 import { changeMark, modifiedMs, settleMs } from "./changeMark.ts"
-import { hasRecordedEnd, isLive, isStillKilled, makeDamagedRow, makeRunRow } from "./runRow.ts"
+import { isLive, isUnchanged, makeDamagedRow, makeRunRow } from "./runRow.ts"
 
 /** Runs that have ended are looked at in this many rounds. */
 const rounds = 3
@@ -76,9 +76,8 @@ export const openRunsTable = (runsDir: string) => {
   const look = Effect.fnUntraced(function* (entry: Entry) {
     const path = join(runsDir, entry.name)
     const mark = changeMark(path, yield* Clock.currentTimeMillis)
-    if (mark !== undefined && mark === entry.mark && entry.row !== undefined) {
-      if (hasRecordedEnd(entry.row) || (yield* isStillKilled(path, entry.row))) return
-    }
+    const { mark: before, row: known } = entry
+    if (known !== undefined && (yield* isUnchanged(path, mark, { row: known, mark: before }))) return
     const row = yield* readRow(entry).pipe(Effect.catch(({ problem }) => makeDamagedRow(path, problem)))
     entry.mark = mark
     if (!hasChanged(entry.row, row)) return
@@ -114,7 +113,7 @@ export const openRunsTable = (runsDir: string) => {
     running: (): ReadonlyArray<string> =>
       [...entries.values()].flatMap(({ name, row }) => (row?.state === "running" ? [name] : [])),
     /** Their rows are sent again: what is known of them beside their folders has changed. */
-    touch: (ids: ReadonlyArray<string>) => {
+    touch: (ids: Iterable<string>) => {
       for (const id of ids) {
         const entry = entries.get(id)
         if (entry !== undefined) entry.version = ++version

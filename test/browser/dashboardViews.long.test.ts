@@ -3,12 +3,24 @@
  *
  * Skipped with a warning if there is no Chromium.
  */
-import { readFileSync } from "node:fs"
+import { mkdirSync, readFileSync, writeFileSync } from "node:fs"
 import { join } from "node:path"
 import { afterAll, assert, beforeAll, describe, it, vi } from "@effect/vitest"
+import { program } from "../../format/program.ts"
+import { metricLines } from "../dashboard/metricLines.ts"
+import { serve } from "../dashboard/serve.ts"
 import { checkFits, chromiumPath, screens, violationsOf, warnWithoutBrowser } from "../fixtures/browser.ts"
 import { runId } from "../fixtures/writeRun.ts"
-import { type DashboardPages, hasRuns, hostile, isLive, liveId, openDashboard } from "./dashboardPages.ts"
+import {
+  type DashboardPages,
+  hasRuns,
+  hostile,
+  isLive,
+  liveId,
+  lossUpTo,
+  openDashboard,
+  openSignedIn,
+} from "./dashboardPages.ts"
 
 // A browser is slow on a busy machine.
 vi.setConfig({ testTimeout: 300_000, hookTimeout: 300_000 })
@@ -155,6 +167,33 @@ describe.skipIf(chromiumPath === undefined)("the views of the dashboard in Chrom
     await page.keyboard.press("Enter")
     await page.getByRole("group", { name: "Loss, as a table" }).waitFor()
     await page.context().close()
+  })
+
+  it("shows no figures of a damaged run, also when its curves grow", async () => {
+    const id = runId({ second: 20 })
+    mkdirSync(join(pages.runsDir, id))
+    const { page } = await pages.open(`/runs/${id}`)
+    await page.locator(".notice >> text=cannot be read").waitFor()
+    for (const part of [".highlights", ".actions"]) assert.isTrue(await page.locator(part).isHidden(), part)
+    writeFileSync(join(pages.runsDir, id, "metrics.ndjson"), metricLines(1, 20))
+    await lossUpTo(page, 20).waitFor()
+    for (const part of [".highlights", ".actions"]) assert.isTrue(await page.locator(part).isHidden(), part)
+    await page.context().close()
+  })
+
+  it("of an empty folder says how to start a run with this program", async () => {
+    const served = await serve(join(pages.scratch, "empty"))
+    const context = await pages.browser.newContext()
+    const page = await context.newPage()
+    try {
+      await openSignedIn(page, served.address())
+      const command = page.locator(".start code")
+      await command.waitFor()
+      assert.strictEqual(await command.textContent(), `${program} run EXPERIMENT.ts`)
+    } finally {
+      await context.close()
+      await served.close()
+    }
   })
 
   it("saves a view as the static page that the command line writes", async () => {
