@@ -45,15 +45,19 @@ const onnxOnGpu = (options: EngineOptions) =>
     ),
   )
 
-/** Without a network or a card, the modules of a GPU are not even loaded. */
+/** Without a network or a card, which two folders tell, the modules of a GPU are not even loaded. */
 const onAnyDevice = (options: EngineOptions) =>
   Layer.unwrap(
     Effect.gen(function* () {
       const processor = selectEngine("auto", options)
+      const { program } = options
       const { whyNoCard } = yield* Effect.promise(() => import("./onnx/device/vulkan.ts"))
-      if (options.program === undefined || whyNoCard() !== undefined) return processor
+      const why = program === undefined ? "nothing is trained" : whyNoCard()
+      if (program === undefined || why !== undefined) {
+        return Layer.tap(processor, () => Effect.logDebug(`computing on the processor: ${why}`))
+      }
       const choose = yield* Effect.promise(() => import("./onnx/device/choose.ts"))
-      return choose.layer(processor, options)
+      return choose.layer(processor, { ...options, program })
     }),
   )
 

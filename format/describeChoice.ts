@@ -1,5 +1,5 @@
 /** Why `auto` took an engine, for people: (choice) -> "onnx: about 16 s (9.8 ms per iteration), tensorflow: about 18 s (…)". */
-import type { EngineChoice, EngineTiming, Workload } from "../schemas/EngineChoice.ts"
+import { type EngineChoice, type EngineTiming, estimateMs, type Workload } from "../schemas/EngineChoice.ts"
 import { duration } from "./duration.ts"
 import { count, measure } from "./numbers.ts"
 
@@ -7,12 +7,6 @@ const bases = {
   measured: "measured at the beginning of the run",
   cached: "measured earlier on this machine",
 } as const
-
-/** What a job takes on an engine, in milliseconds. */
-export const estimateMs = (
-  { imageMs, iterationMs, startMs }: EngineTiming,
-  { images, iterations }: Workload,
-): number => startMs + iterations * iterationMs + images * imageMs
 
 const describe = (timing: EngineTiming, workload: Workload) =>
   `about ${duration(estimateMs(timing, workload) / 1000)} (${measure(timing.iterationMs)} ms per iteration)`

@@ -37,7 +37,10 @@ export interface PredictorOptions {
   readonly checkpoint: string | undefined
   /** Undefined: the one that trained each run last. */
   readonly engine: EngineName | undefined
-  /** Where that one predicts; absent: on the device it was trained on. `auto`: to try a GPU takes longer than to predict without. */
+  /**
+   * Device to predict on; absent: the one the run was trained on. `auto`: the processor, because trying a GPU takes longer than
+   * predicting.
+   */
   readonly device?: Device | undefined
   readonly combination: Combination
 }

@@ -2,6 +2,7 @@
 import { Effect, Path } from "effect"
 import { Engine } from "../engines/Engine.ts"
 import { describeChoice } from "../format/describeChoice.ts"
+import { engineChoiceOf } from "../schemas/EngineInfo.ts"
 import { announce } from "./announce.ts"
 import type { PausePoint } from "./CurrentRun.ts"
 import { ChosenEngine } from "./engineChoice/engineFor.ts"
@@ -21,8 +22,7 @@ export const startRun = Effect.fn("startRun")(function* <E, R>(options: StartedR
   const { info } = yield* Engine
   const chosen = yield* ChosenEngine
   // An engine that was chosen is not taken if it does not work, or if a GPU is faster.
-  const isOnGpu = info.name === "onnx" && info.device !== "cpu"
-  const engineChoice = chosen?.engine === info.name && !isOnGpu ? chosen : undefined
+  const engineChoice = chosen?.engine === engineChoiceOf(info) ? chosen : undefined
   const run = yield* createNewRun(options, info, engineChoice)
   yield* Effect.logInfo(announce("Training", experiment, info))
   if (engineChoice !== undefined) yield* Effect.logInfo(`engine ${describeChoice(engineChoice)}`)

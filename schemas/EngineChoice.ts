@@ -27,6 +27,12 @@ export const Workload = Schema.Struct({
 })
 export type Workload = typeof Workload.Type
 
+/** What a job takes on an engine, in milliseconds. */
+export const estimateMs = (
+  { imageMs, iterationMs, startMs }: EngineTiming,
+  { images, iterations }: Workload,
+): number => startMs + iterations * iterationMs + images * imageMs
+
 export const EngineChoice = Schema.Struct({
   engine: Schema.Literals(nativeEngines),
   /**

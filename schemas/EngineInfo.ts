@@ -1,5 +1,6 @@
 /**
- * The engine of a run, recorded in run.json and in each attempt. A resumed run is exact to the bit only if all of this is equal.
+ * The engine of a run, recorded in run.json and in each attempt. A resumed run is exact to the bit only if all of this but
+ * `measured` is equal.
  */
 import * as Schema from "effect/Schema"
 import * as SchemaGetter from "effect/SchemaGetter"

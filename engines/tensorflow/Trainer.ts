@@ -1,5 +1,5 @@
 /**
- * A trainer with a TensorFlow session: (Native, program, whether DFT convolutions are used) -> Trainer, released with the scope.
+ * A trainer with a TensorFlow session: (Native, program, whether it computes on the processor) -> Trainer, released with the scope.
  *
  * The state is in TensorFlow's variables. An iteration is one call with the feeds, which returns loss and error rate.
  */
@@ -109,7 +109,7 @@ const predictWith = (
 export const makeTrainer = Effect.fn("compile")(function* (
   native: Native,
   program: Program,
-  usesDft: boolean,
+  isOnCpu: boolean,
 ) {
   const { inputShape, variables } = program
   const stepTrace = yield* traceProgram(engineName, variables, program.feeds, program.step)
@@ -117,7 +117,7 @@ export const makeTrainer = Effect.fn("compile")(function* (
   const predictTrace = yield* traceProgram(engineName, variables, [imageFeed], ({ images }) => ({
     probabilities: program.predict(images as tf.Tensor4D),
   }))
-  const compiled = yield* Effect.sync(() => compile(stepTrace, predictTrace, usesDft))
+  const compiled = yield* Effect.sync(() => compile(stepTrace, predictTrace, isOnCpu))
   const session = yield* openSession(native, compiled.savedModel, ["step", "predict", "read", "load"])
   const { read, write } = stateOf(native, session, variables)
   const load = Effect.fn("load")(function* (loaded: State) {

@@ -43,7 +43,7 @@ const addPredict = (
   graph: TensorFlowGraph,
   variables: Variables,
   trace: Trace<"probabilities">,
-  usesDft: boolean,
+  isOnCpu: boolean,
 ) => {
   const [probabilities] = simplify([trace.outputs.probabilities])
   const values = reachable([probabilities])
@@ -54,18 +54,18 @@ const addPredict = (
   for (const { input, name } of trace.variables) {
     if (values.includes(input)) names.set(input, variables.read(name, "predict"))
   }
-  lower(values, names, graph, usesDft)
+  lower(values, names, graph, isOnCpu)
   return signature(
     { images: { name: placeholder, shape: images.shape } },
     { probabilities: { name: names.get(probabilities) as Name, shape: probabilities.shape } },
   )
 }
 
-/** `usesDft`: whether convolutions may be DFT convolutions. */
+/** `isOnCpu`: DFT convolutions and fused normalizations are for the processor only. */
 export const compile = (
   step: Trace<"loss" | "errorRate">,
   predict: Trace<"probabilities">,
-  usesDft: boolean,
+  isOnCpu: boolean,
 ): Compiled => {
   const graph = new TensorFlowGraph()
   const shapes = new Map(step.variables.map(({ input, name }) => [name, input.shape]))
@@ -74,8 +74,8 @@ export const compile = (
     Object.fromEntries([...shapes].map(([name, shape]) => [name, { name: nameOf(name, shape), shape }]))
 
   const signatures: Record<string, SignatureDef> = {
-    step: addStep(graph, variables, step, usesDft),
-    predict: addPredict(graph, variables, predict, usesDft),
+    step: addStep(graph, variables, step, isOnCpu),
+    predict: addPredict(graph, variables, predict, isOnCpu),
     read: signature(
       {},
       tensors((name) => variables.read(name, "read")),

@@ -102,7 +102,7 @@ export const gpuProblemIn = (stderr: string): Problem | null => {
     }
   }
   if (/Could not find cuda drivers/i.test(stderr)) {
-    return { found: "no GPU: the driver of NVIDIA is missing", remedy: "install it to use one" }
+    return { found: "no GPU: the NVIDIA driver is missing", remedy: "install the NVIDIA driver" }
   }
   const failure = /failed call to cuInit: (?:INTERNAL: )?(.+)/.exec(stderr)?.[1]
   return failure === undefined

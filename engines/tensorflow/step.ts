@@ -96,14 +96,14 @@ const otherUsers = (variable: Value | undefined, gradient: Value, values: Readon
   return values.filter((value) => value.inputs.some((input) => input === variable) && !before.has(value))
 }
 
-export const addStep = (graph: TensorFlowGraph, variables: Variables, trace: StepTrace, usesDft: boolean) => {
+export const addStep = (graph: TensorFlowGraph, variables: Variables, trace: StepTrace, isOnCpu: boolean) => {
   const { averages, errorRate, loss, moves, plain, values } = simplifyStep(trace)
   const names = new Map<Value, Name>()
   const feeds = addFeeds(graph, trace, values, names)
   const reads = new Reads(variables)
   const inputs = new Map(trace.variables.map(({ input, name }) => [name, input]))
   for (const [name, input] of inputs) if (values.includes(input)) names.set(input, reads.read(name))
-  lower(values, names, graph, usesDft)
+  lower(values, names, graph, isOnCpu)
   const nameOf = (value: Value) => names.get(value) as Name
   const nodes = {
     graph,

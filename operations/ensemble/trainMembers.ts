@@ -9,7 +9,7 @@ import { Effect, type FileSystem, type Path } from "effect"
 import { Engine } from "../../engines/Engine.ts"
 import { selectEngine } from "../../engines/select.ts"
 import { type EngineChoice, nativeEngines } from "../../schemas/EngineChoice.ts"
-import type { Device, EngineName } from "../../schemas/EngineInfo.ts"
+import { type Device, engineChoiceOf, type EngineName } from "../../schemas/EngineInfo.ts"
 import { fingerprint } from "../../schemas/experiment/fingerprint.ts"
 import type { Report } from "../../schemas/Report.ts"
 import type { Overrides } from "../../schemas/Run.ts"
@@ -103,9 +103,9 @@ export const chooseForMembers = Effect.fn("chooseForMembers")(function* (
   for (const index of ensemble.members.keys()) {
     const { experiment, fingerprint } = memberAt(ensemble, index, options)
     for (const run of yield* findRunsOf(options.runsDir, fingerprint, experiment.name)) {
-      const { device, name } = engineOf(run)
+      const name = engineChoiceOf(engineOf(run))
       const engine = nativeEngines.find((native) => native === name)
-      if (engine === undefined || (engine === "onnx" && device !== "cpu")) continue
+      if (engine === undefined) continue
       return {
         engine,
         basis: "members",

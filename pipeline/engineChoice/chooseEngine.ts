@@ -1,17 +1,17 @@
 /**
  * The engine of `auto` for a network: (experiment, threads) -> EngineChoice, or undefined if there is nothing to choose.
  *
- * Both native engines train the network for about a second, and the one with which the whole job is expected to end first is
+ * Both native engines train the network for one to two seconds together, and the one with which the whole job is expected to end first is
  * taken. The times are cached by network and machine. Without the tensorflow engine, nothing is measured.
  */
 import { availableParallelism, cpus } from "node:os"
 import { Effect } from "effect"
 import { hasLibrary, locate, stampOf } from "../../engines/tensorflow/locate.ts"
 import { probeCache } from "../../engines/probeCache.ts"
-import { estimateMs } from "../../format/describeChoice.ts"
 import {
   type EngineChoice,
   EngineTimings,
+  estimateMs,
   type NativeEngine,
   nativeEngines,
   type Workload,
@@ -23,7 +23,7 @@ import { describeDataset } from "../../stages/fetch/datasets.ts"
 import type { Timed } from "./timeEngines.ts"
 import { workloadOf } from "./workload.ts"
 
-/** A measurement takes some three seconds: of fewer iterations, most jobs have ended by then. */
+/** A measurement takes two to three seconds: of fewer iterations, most jobs have ended by then. */
 const fewestIterations = 100
 
 /**

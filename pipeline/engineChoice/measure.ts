@@ -8,14 +8,11 @@ import { fileURLToPath } from "node:url"
 import { Effect } from "effect"
 import { type NativeEngine, nativeEngines } from "../../schemas/EngineChoice.ts"
 import type { Experiment } from "../../schemas/experiment/Experiment.ts"
-import { describeDataset } from "../../stages/fetch/datasets.ts"
 import { textOf } from "../../storage/codeTexts.ts"
 import type { Timed } from "./timeEngines.ts"
 
 export interface MeasureTask {
   readonly experiment: Experiment
-  readonly imageShape: readonly [number, number, number]
-  readonly classes: number
   /** Of own code. */
   readonly texts: ReadonlyArray<string>
   readonly threads: number
@@ -65,11 +62,10 @@ export const measureEngines = Effect.fn("measureEngines")(function* (
   experiment: Experiment,
   threads: number,
 ) {
-  const { classes, imageShape } = describeDataset(experiment.dataset)
   const texts = Object.values(experiment.code?.files ?? {}).flatMap((digest) => textOf(digest) ?? [])
   return yield* Effect.acquireUseRelease(
     start,
-    (child) => replyOf(child, { experiment, imageShape, classes, texts, threads }),
+    (child) => replyOf(child, { experiment, texts, threads }),
     (child) => Effect.sync(() => child.removeAllListeners().kill("SIGKILL")),
   )
 })

@@ -16,16 +16,16 @@ const send = (reply: MeasureReply) =>
       : process.send(reply, (error: Error | null) => (error === null ? resolve() : reject(error))),
   )
 
-const measure = async ({ classes, experiment, imageShape, texts, threads }: MeasureTask) => {
+const measure = async ({ experiment, texts, threads }: MeasureTask) => {
   const Effect = await import("effect/Effect")
   const { selectEngine } = await import("../../engines/select.ts")
   const { nativeEngines } = await import("../../schemas/EngineChoice.ts")
-  const { buildProgram } = await import("../../stages/model/model.ts")
+  const { programOf } = await import("../programOf.ts")
   const { addText } = await import("../../storage/codeTexts.ts")
   const { timeEngines } = await import("./timeEngines.ts")
   for (const text of texts) addText(text)
   const contenders = nativeEngines.map((name) => ({ name, layer: selectEngine(name, { threads }) }))
-  const timed = buildProgram({ ...experiment, inputShape: imageShape, classes }).pipe(
+  const timed = programOf(experiment).pipe(
     Effect.flatMap((program) =>
       timeEngines(contenders, program, (engine) => void send({ kind: "began", engine })),
     ),

@@ -1,13 +1,16 @@
 /** What `--device auto` decides: how iterations are measured, which device is faster, and what a machine without a card does. */
-import { assert, describe, it } from "@effect/vitest"
-import { Effect, Schema } from "effect"
+import { assert, describe, it, vi } from "@effect/vitest"
+import { Effect, Logger, Schema } from "effect"
 import { TestClock } from "effect/testing"
 import { Engine, EngineFailed } from "../../engines/Engine.ts"
+import { sharedFeeds } from "../../engines/exampleFeeds.ts"
 import { measureIteration, median } from "../../engines/measureIteration.ts"
-import { explainChoice, isGpuFaster, layer } from "../../engines/onnx/device/choose.ts"
+import { chooseOrWarn, dependsOn, explainChoice, isGpuFaster } from "../../engines/onnx/device/choose.ts"
+import { whyNoCard } from "../../engines/onnx/device/vulkan.ts"
 import { describeMeasured } from "../../format/describeMeasured.ts"
 import { selectEngine } from "../../engines/select.ts"
 import { EngineInfo } from "../../schemas/EngineInfo.ts"
+import { version } from "../../schemas/version.ts"
 import { engineInfo } from "../fixtures/engineInfo.ts"
 import { tensorflowThreads } from "./engines.ts"
 
@@ -66,9 +69,11 @@ describe("the time of an iteration", () => {
   /** A trainer whose call takes `fixedMs`, and `ms` for each iteration; the first 500 ms more. */
   const trainerOf = (fixedMs: number, ms: number) => {
     const calls: Array<number> = []
+    const buffers = new Set<ArrayBufferLike>()
     const train = (iterations: number, values: Readonly<Record<string, Float32Array>>) =>
       Effect.gen(function* () {
         assert.strictEqual(values.images.length, 4 * iterations)
+        for (const { buffer } of Object.values(values)) buffers.add(buffer)
         assert.strictEqual(
           values.labels.reduce((sum, value) => sum + value, 0),
           2 * iterations,
@@ -77,24 +82,44 @@ describe("the time of an iteration", () => {
         calls.push(iterations)
         return { losses: new Float32Array(iterations), errorRates: new Float32Array(iterations) }
       })
-    return { calls, trainer: { train } }
+    return { buffers, calls, trainer: { train } }
   }
 
-  it.effect("is the median of five calls with many iterations, without the first ones", () =>
+  it.effect("is the difference of a long and a short call, without what each call takes", () =>
     Effect.gen(function* () {
-      const { calls, trainer } = trainerOf(0, 10)
+      const { calls, trainer } = trainerOf(50, 10)
       assert.closeTo(yield* measureIteration(trainer, feeds, 3), 10, 1e-6)
-      assert.deepStrictEqual(calls, [1, 1, 20, 20, 20, 20, 20])
+      assert.deepStrictEqual(calls, [1, 1, 4, 1, 4, 1, 4, 1, 4, 1, 4])
     }),
   )
 
-  it.effect("takes three iterations if they are slow", () =>
+  it.effect("is measured with as many iterations as fit into a long call, of feeds that are made once", () =>
+    Effect.gen(function* () {
+      const { buffers, calls, trainer } = trainerOf(0, 10)
+      assert.closeTo(yield* measureIteration(trainer, feeds, 3), 10, 1e-6)
+      assert.deepStrictEqual(calls, [1, 1, 20, 1, 20, 1, 20, 1, 20, 1, 20])
+      assert.isAtMost(buffers.size, 2 * feeds.length)
+    }),
+  )
+
+  it.effect("is that of two iterations if they are slow", () =>
     Effect.gen(function* () {
       const { calls, trainer } = trainerOf(0, 3000)
       assert.closeTo(yield* measureIteration(trainer, feeds, 3), 3000, 1e-6)
-      assert.deepStrictEqual(calls, [1, 1, 1])
+      assert.deepStrictEqual(calls, [1, 1])
     }),
   )
+
+  it("needs few sines for its feeds, however many values they have", () => {
+    const size = 2 ** 21
+    const sine = vi.spyOn(Math, "sin")
+    const { images } = sharedFeeds([{ name: "images", shape: [size] }], 10)(1)
+    const sines = sine.mock.calls.length
+    sine.mockRestore()
+    assert.isBelow(sines, size / 4)
+    assert.isAbove(new Set(images.subarray(size / 2)).size, 200)
+    assert.deepStrictEqual(images.subarray(sines), images.subarray(0, size - sines))
+  })
 
   it.effect("fails with the engine", () =>
     Effect.gen(function* () {
@@ -110,24 +135,57 @@ describe("the time of an iteration", () => {
   })
 })
 
-describe("--device auto without a graphics card", () => {
+describe("the times that are cached", () => {
+  it("belong to the models, both engines, this version of tidemark and of Node.js, and the processor", () => {
+    const models = {
+      step: Uint8Array.of(1),
+      predict: { model: Uint8Array.of(2), mover: Uint8Array.of(), reads: [] },
+    }
+    const depends = dependsOn(models, [engineInfo, { ...engineInfo, device: "gpu" }]).map(String)
+    assert.includeMembers(depends, [version, process.version, JSON.stringify(engineInfo)])
+    const others = dependsOn({ ...models, step: Uint8Array.of(3) }, [engineInfo]).map(String)
+    assert.notStrictEqual(others[0], depends[0])
+  })
+})
+
+describe("--device auto", () => {
   const infoOf = (layer: ReturnType<typeof selectEngine>) =>
     Effect.map(Effect.provide(Engine, layer), ({ info }) => info)
 
-  it.effect("is the engine that auto selects, and never builds the network", () =>
-    Effect.gen(function* () {
-      const program = Effect.die(new Error("the network was built"))
-      const options = { threads: tensorflowThreads, program }
-      const info = yield* infoOf(layer(selectEngine("auto", options), options, "there is no graphics card"))
-      assert.deepStrictEqual(info, yield* infoOf(selectEngine("auto", options)))
-    }),
+  it.effect.skipIf(whyNoCard() === undefined)(
+    "without a graphics card is the engine that auto selects, and never builds the network",
+    () =>
+      Effect.gen(function* () {
+        const program = Effect.die(new Error("the network was built"))
+        const options = { threads: tensorflowThreads, program }
+        const info = yield* infoOf(selectEngine("auto-gpu", options))
+        assert.deepStrictEqual(info, yield* infoOf(selectEngine("auto", options)))
+      }),
   )
 
-  it.effect("is that engine also where nothing is trained", () =>
+  it.effect("is that engine also if nothing is trained", () =>
     Effect.gen(function* () {
       const options = { threads: tensorflowThreads }
       const info = yield* infoOf(selectEngine("auto-gpu", options))
       assert.deepStrictEqual(info, yield* infoOf(selectEngine("auto", options)))
+    }),
+  )
+
+  it.effect("warns if the network cannot be measured, and trains on the processor", () =>
+    Effect.gen(function* () {
+      const warnings: Array<string> = []
+      const logger = Logger.make<unknown, void>(({ logLevel, message }) => {
+        if (logLevel === "Warn") warnings.push([message].flat().map(String).join(" "))
+      })
+      const faulty = Effect.fail(new Error("layer 2 has no units"))
+      const processor = yield* Effect.provide(Engine, selectEngine("onnx", { threads: 1 }))
+      const chosen = yield* chooseOrWarn(processor, processor, faulty).pipe(
+        Effect.provide(Logger.layer([logger])),
+      )
+      assert.strictEqual(chosen, processor)
+      assert.deepStrictEqual(warnings, [
+        "training on the processor: the network cannot be measured: layer 2 has no units",
+      ])
     }),
   )
 })

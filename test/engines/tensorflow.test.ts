@@ -42,7 +42,7 @@ const wide: Case = {
   batchSize: 16,
 }
 
-const compiled = Effect.fnUntraced(function* (wanted: Case, usesDft = true) {
+const compiled = Effect.fnUntraced(function* (wanted: Case, isOnCpu = true) {
   const program = yield* programOf(wanted)
   const step = yield* traceProgram("tensorflow", program.variables, program.feeds, program.step)
   const feeds = [{ name: "images", shape: [10, ...program.inputShape] }]
@@ -51,7 +51,7 @@ const compiled = Effect.fnUntraced(function* (wanted: Case, usesDft = true) {
   }))
   const proto = fileURLToPath(new URL("../../engines/tensorflow/savedModel.proto", import.meta.url))
   const type = protobuf.loadSync(proto).lookupType("tensorflow.SavedModel")
-  const model = type.toObject(type.decode(compile(step, predict, usesDft).savedModel), {
+  const model = type.toObject(type.decode(compile(step, predict, isOnCpu).savedModel), {
     arrays: true,
   }) as SavedModel
   return { program, graph: model.metaGraphs[0] }

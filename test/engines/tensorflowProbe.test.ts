@@ -91,7 +91,7 @@ describe("a TensorFlow that uses no GPU", () => {
     const driver = gpuProblemIn(
       "cudart_stub.cc:31] Could not find cuda drivers on your machine, GPU will not be used.\ncuda_platform.cc:52] failed call to cuInit: INTERNAL: CUDA error: Failed call to cuInit: UNKNOWN ERROR (303)",
     )
-    assert.strictEqual(driver?.found, "no GPU: the driver of NVIDIA is missing")
+    assert.strictEqual(driver?.found, "no GPU: the NVIDIA driver is missing")
     const broken = gpuProblemIn(
       "cuda_platform.cc:52] failed call to cuInit: INTERNAL: CUDA error: Failed call to cuInit: CUDA_ERROR_NO_DEVICE: no CUDA-capable device is detected",
     )

@@ -58,6 +58,19 @@ for (const [name, layer] of Object.entries({ reference: Reference.layer, ...engi
       it.effect(fact, () => Effect.provide(Effect.scoped(body), layer))
 
     promises(
+      "leaves the feeds of a call as they were",
+      Effect.gen(function* () {
+        const program = yield* programOf(definition)
+        const feeds = feedsOf(program, 3)
+        const before = structuredClone(feeds)
+        const trainer = yield* (yield* Engine).compile(program)
+        yield* trainer.train(2, slice(program, feeds, 0, 2))
+        yield* trainer.train(3, feeds)
+        assert.deepStrictEqual(feeds, before)
+      }),
+    )
+
+    promises(
       "gives the same bits for any number of iterations per call",
       Effect.gen(function* () {
         const program = yield* programOf(definition)

@@ -1,25 +1,25 @@
 /**
  * Whether a network trains on the GPU or on the processor: (processor's engine, program) -> Layer of the engine that takes less time.
  *
- * A GPU is used only if it computes what the processor does (`probe.ts`) and is faster. Without a graphics card, two folders are
- * read and nothing else is done. What was measured is cached by network, card, drivers and both engines, and recorded in the run.
+ * A GPU is used only if it computes what the processor does (`probe.ts`) and is faster. What was measured is cached by network, card, drivers and both engines, and recorded in the run.
  */
 import { createHash } from "node:crypto"
 import { cpus } from "node:os"
 import { Context, Effect, Layer, Schema, type Scope } from "effect"
 import type { EngineInfo, MeasuredEngine } from "../../../schemas/EngineInfo.ts"
+import { version } from "../../../schemas/version.ts"
 import { Engine, type EngineNotAvailable, type Program } from "../../Engine.ts"
 import { measureIteration } from "../../measureIteration.ts"
 import { probeCache } from "../../probeCache.ts"
 import { deviceModels, deviceProgram } from "./deviceModels.ts"
 import * as Device from "./Device.ts"
+import type { DeviceModels } from "./DeviceTrainer.ts"
 import { probeProgram } from "./probe.ts"
-import { whyNoCard } from "./vulkan.ts"
 
 export interface ChoiceOptions {
   readonly threads?: number | undefined
-  /** The network that is to be trained; absent if none is: then the processor computes. */
-  readonly program?: Effect.Effect<Program, unknown, Scope.Scope> | undefined
+  /** The network that is to be trained. */
+  readonly program: Effect.Effect<Program, unknown, Scope.Scope>
 }
 
 type Service = Engine["Service"]
@@ -51,13 +51,21 @@ export const explainChoice = (measured: Measured): string => {
   return `training on the ${place}: an iteration takes ${milliseconds(gpuMs)} on the GPU and ${milliseconds(processorMs)} on the processor`
 }
 
-const bytesOf = (info: EngineInfo) => Buffer.from(JSON.stringify(info))
+/** All that the times depend on: the models, both engines with their versions, and this machine. */
+export const dependsOn = (
+  models: Pick<DeviceModels, "predict" | "step">,
+  engines: ReadonlyArray<EngineInfo>,
+) => [
+  createHash("sha256").update(models.step).update(models.predict.model).digest(),
+  ...engines.map((info) => Buffer.from(JSON.stringify(info))),
+  version,
+  process.version,
+  cpus()[0]?.model ?? "unknown",
+]
 
 const measure = Effect.fnUntraced(function* (processor: Service, gpu: EngineInfo, program: Program) {
   const models = yield* deviceModels(program)
-  const digest = createHash("sha256").update(models.step).update(models.predict.model).digest()
-  const machine = [cpus()[0]?.model ?? "unknown", process.version]
-  const cache = probeCache("gpu", [digest, bytesOf(processor.info), bytesOf(gpu), ...machine], Measured)
+  const cache = probeCache("gpu", dependsOn(models, [processor.info, gpu]), Measured)
   const known = yield* cache.read
   if (known !== undefined) return known
   yield* Effect.logInfo("measuring this network on the GPU and on the processor, once")
@@ -103,17 +111,25 @@ const choose = Effect.fnUntraced(function* (processor: Service, gpu: Service, pr
   return record(isGpuFaster(measured) ? gpu : processor, times)
 })
 
-/** `processor`: the layer of the engine that trains if the GPU does not. `noCard`: why nothing is measured. */
+/** The same, or the processor if the network cannot be built or measured: its training will report the fault. */
+export const chooseOrWarn = (processor: Service, gpu: Service, program: ChoiceOptions["program"]) =>
+  Effect.scoped(Effect.flatMap(program, (network) => choose(processor, gpu, network))).pipe(
+    Effect.catch((error) =>
+      Effect.as(
+        Effect.logWarning(
+          `training on the processor: the network cannot be measured: ${error instanceof Error ? error.message : String(error)}`,
+        ),
+        processor,
+      ),
+    ),
+  )
+
+/** `processor`: the layer of the engine that trains if the GPU does not. */
 export const layer = (
   processor: Layer.Layer<Engine, EngineNotAvailable>,
   { program, threads }: ChoiceOptions,
-  noCard = whyNoCard(),
-): Layer.Layer<Engine, EngineNotAvailable> => {
-  const why = program === undefined ? "nothing is trained" : noCard
-  if (program === undefined || why !== undefined) {
-    return Layer.tap(processor, () => Effect.logDebug(`computing on the processor: ${why}`))
-  }
-  return Layer.effect(
+): Layer.Layer<Engine, EngineNotAvailable> =>
+  Layer.effect(
     Engine,
     Effect.gen(function* () {
       const onProcessor = Context.get(yield* Layer.build(processor), Engine)
@@ -124,15 +140,6 @@ export const layer = (
         yield* Effect.logWarning(`training on the processor: ${gpu.failure.found}; ${gpu.failure.remedy}`)
         return onProcessor
       }
-      const onGpu = Context.get(gpu.success, Engine)
-      return yield* Effect.scoped(
-        Effect.flatMap(program, (network) => choose(onProcessor, onGpu, network)),
-      ).pipe(
-        // The network has a fault that its training will report.
-        Effect.catch((error) =>
-          Effect.as(Effect.logDebug("the network cannot be measured", error), onProcessor),
-        ),
-      )
+      return yield* chooseOrWarn(onProcessor, Context.get(gpu.success, Engine), program)
     }),
   )
-}

@@ -245,17 +245,17 @@ export const lower = (
   values: ReadonlyArray<Value>,
   names: Map<Value, Name>,
   graph: TensorFlowGraph,
-  usesDft: boolean,
+  isOnCpu: boolean,
   others: Partial<Rules> = {},
 ): void => {
-  const dft = usesDft ? new DftConvolutions(graph, values) : undefined
+  const dft = isOnCpu ? new DftConvolutions(graph, values) : undefined
   const nameOf = (value: Value) => {
     const name = names.get(value)
     if (name === undefined)
       throw new Error(`${value.op} of layer ${value.layer} is read before it is lowered`)
     return name
   }
-  const fused = usesDft ? fusedNormalizations(values, graph, nameOf) : undefined
+  const fused = isOnCpu ? fusedNormalizations(values, graph, nameOf) : undefined
   for (const value of values) {
     if (names.has(value)) continue
     graph.layer = value.layer

@@ -35,8 +35,8 @@ export interface ComparedPair {
 }
 
 /**
- * The processor; a GPU, with the engine `onnx` or `tensorflow`, or an error if none can be used; or, of the engine `auto`, the one of both that
- * trains this network faster.
+ * `cpu`: the processor. `gpu`: a GPU, with the engine `onnx` or `tensorflow`; an error if none can be used. `auto`, with the
+ * engine `auto`: whichever trains this network faster.
  */
 export type DeviceChoice = "auto" | "cpu" | "gpu"
 

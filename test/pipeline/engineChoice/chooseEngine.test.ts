@@ -4,7 +4,8 @@ import { tmpdir } from "node:os"
 import { join } from "node:path"
 import { afterEach, assert, beforeEach, describe, it, vi } from "@effect/vitest"
 import { Effect, Layer, Schema } from "effect"
-import { Engine, EngineNotAvailable } from "../../../engines/Engine.ts"
+import { TestClock } from "effect/testing"
+import { Engine, EngineNotAvailable, type Trainer } from "../../../engines/Engine.ts"
 import * as Onnx from "../../../engines/onnx/Onnx.ts"
 import { selectEngine } from "../../../engines/select.ts"
 import { describeChoice } from "../../../format/describeChoice.ts"
@@ -17,6 +18,7 @@ import { EngineChoice, type EngineTiming } from "../../../schemas/EngineChoice.t
 import { Experiment } from "../../../schemas/experiment/Experiment.ts"
 import { buildProgram } from "../../../stages/model/model.ts"
 import { hasTensorflow, tensorflowThreads } from "../../engines/engines.ts"
+import { engineInfo } from "../../fixtures/engineInfo.ts"
 import tiny from "../../fixtures/tiny.ts"
 
 const experiment = Schema.decodeUnknownSync(Experiment)(tiny)
@@ -95,6 +97,90 @@ describe("timing engines", () => {
         assert.isAbove(imageMs, 0)
         assert.isAbove(startMs, 0)
       }
+    }).pipe(Effect.scoped),
+  )
+})
+
+describe("timing engines whose calls take a known time", () => {
+  /** An engine whose calls take `fixedMs`, and `ms` for each iteration. */
+  const engineOf = (fixedMs: number, ms: number) => {
+    const calls: Array<number> = []
+    const buffers = new Set<ArrayBufferLike>()
+    const train: Trainer["train"] = (iterations, { images, learningRate }) =>
+      Effect.gen(function* () {
+        assert.lengthOf(images, 32 * 28 * 28 * iterations)
+        assert.closeTo(learningRate[iterations - 1], 1e-5, 1e-9)
+        buffers.add(images.buffer)
+        calls.push(iterations)
+        yield* TestClock.adjust(fixedMs + ms * iterations)
+        return { losses: new Float32Array(iterations), errorRates: new Float32Array(iterations) }
+      })
+    const predict = () => Effect.as(TestClock.adjust(5), new Float32Array(0))
+    const trainer = {
+      train,
+      predict,
+      evaluationBatch: 10,
+      state: Effect.succeed([]),
+      load: () => Effect.void,
+    }
+    return {
+      buffers,
+      calls,
+      layer: Layer.succeed(Engine, { info: engineInfo, compile: () => Effect.succeed(trainer) }),
+    }
+  }
+
+  it.effect("does not count what a call takes, in five rounds with feeds that are made once", () =>
+    Effect.gen(function* () {
+      const program = yield* buildProgram({
+        ...experiment,
+        batchSize: 32,
+        inputShape: [28, 28, 1],
+        classes: 10,
+      })
+      const [a, b] = [engineOf(20, 2), engineOf(2, 4)]
+      const timed = yield* timeEngines(
+        [
+          { name: "a", layer: a.layer },
+          { name: "b", layer: b.layer },
+        ],
+        program,
+      )
+      const times = timed.map((each) => ("timing" in each ? each.timing : undefined))
+      for (const [i, [startMs, iterationMs]] of [
+        [22, 2],
+        [6, 4],
+      ].entries()) {
+        assert.closeTo(times[i]?.startMs ?? 0, startMs, 1e-6)
+        assert.closeTo(times[i]?.iterationMs ?? 0, iterationMs, 1e-6)
+        assert.closeTo(times[i]?.imageMs ?? 0, 0.5, 1e-6)
+      }
+      assert.deepStrictEqual(a.calls, [1, 1, 9, 1, 9, 1, 9, 1, 9, 1, 9])
+      assert.isAtMost(new Set([...a.buffers, ...b.buffers]).size, 3)
+    }).pipe(Effect.scoped),
+  )
+
+  it.effect("takes the first iteration alone if the engines are slow", () =>
+    Effect.gen(function* () {
+      const program = yield* buildProgram({
+        ...experiment,
+        batchSize: 32,
+        inputShape: [28, 28, 1],
+        classes: 10,
+      })
+      const { calls, layer } = engineOf(0, 700)
+      const timed = yield* timeEngines(
+        [
+          { name: "a", layer },
+          { name: "b", layer },
+        ],
+        program,
+      )
+      assert.deepStrictEqual(
+        timed.map((each) => "timing" in each && Math.round(each.timing.iterationMs)),
+        [700, 700],
+      )
+      assert.deepStrictEqual(calls, [1, 1])
     }).pipe(Effect.scoped),
   )
 })
