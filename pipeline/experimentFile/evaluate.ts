@@ -95,8 +95,8 @@ const describe = (evaluated: Exclude<Evaluated, { readonly kind: "value" }>, pat
   return `${text}${location === undefined ? "" : `, at ${location}`}${advice === undefined ? "" : `; ${advice}`}`
 }
 
-/** The result of the thread. A thread that ends without a result has failed. */
-const outcomeOf = (worker: Worker, path: string) =>
+/** The result of the thread. A thread that ends without a result has failed. `meanwhile` is called once the thread runs. */
+const outcomeOf = (worker: Worker, path: string, meanwhile: () => void) =>
   Effect.callback<Evaluated, ExperimentNotLoadable>((resume) => {
     const failed = (problem: string) => resume(Effect.fail(new ExperimentNotLoadable({ path, problem })))
     worker.on("message", (evaluated: Evaluated) => resume(Effect.succeed(evaluated)))
@@ -107,10 +107,17 @@ const outcomeOf = (worker: Worker, path: string) =>
     })
     // The thread had nothing left to do and sent no result.
     worker.on("exit", () => failed("it waits for a promise that never settles (a top-level await)"))
+    meanwhile()
   })
 
-/** The default export of the file at `path`, which is absolute; undefined if it has none. */
-export const evaluateFile = Effect.fn("evaluateFile")(function* (path: string) {
+/**
+ * The default export of the file at `path`, which is absolute; undefined if it has none. `meanwhile` is called while the thread
+ * evaluates it: what it computes costs no time up to that of the thread, a third of a second.
+ */
+export const evaluateFile = Effect.fn("evaluateFile")(function* (
+  path: string,
+  meanwhile: () => void = () => {},
+) {
   const evaluated = yield* Effect.acquireUseRelease(
     Effect.sync(() => {
       const worker = new Worker(new URL("evaluateWorker.ts", import.meta.url), {
@@ -123,7 +130,7 @@ export const evaluateFile = Effect.fn("evaluateFile")(function* (path: string) {
       worker.stderr.pipe(process.stderr, { end: false })
       return worker
     }),
-    (worker) => outcomeOf(worker, path),
+    (worker) => outcomeOf(worker, path, meanwhile),
     (worker) => Effect.promise(() => worker.terminate()),
   ).pipe(
     Effect.timeoutOrElse({

@@ -187,7 +187,7 @@ const filesLike = Effect.fnUntraced(function* (path: string) {
   return known.filter((file) => meant.includes(nameOf(file))).map((file) => paths.relative("", file))
 })
 
-/** The default export of a file, not decoded. `meanwhile` is called once the file is found, before a thread evaluates it. */
+/** The default export of a file, not decoded. `meanwhile` is called while a thread evaluates the file. */
 export const loadDefault = Effect.fn("loadDefault")(function* (file: string, meanwhile?: () => void) {
   const paths = yield* Path.Path
   const path = paths.resolve(file)
@@ -199,8 +199,7 @@ export const loadDefault = Effect.fn("loadDefault")(function* (file: string, mea
   }
   // A device, a FIFO or a link to one would never end.
   yield* files.read(path, largestBytes)
-  meanwhile?.()
-  const value = yield* evaluateFile(path)
+  const value = yield* evaluateFile(path, meanwhile)
   if (value === undefined) {
     return yield* new ExperimentNotLoadable({
       path,

@@ -36,6 +36,18 @@ describe("evaluateFile", () => {
     assert.typeOf(Reflect.get(value as object, "g"), "symbol")
   })
 
+  it("calls what is to be done meanwhile once, however long that blocks this thread", async () => {
+    const file = write("meanwhile.ts", `export default 1`)
+    let calls = 0
+    const block = () => {
+      calls++
+      // Longer than the thread takes: its result arrives while nothing can receive it.
+      Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 2000)
+    }
+    assert.strictEqual(await Effect.runPromise(evaluateFile(file, block)), 1)
+    assert.strictEqual(calls, 1)
+  })
+
   it("returns undefined for a file without a default export", async () => {
     assert.isUndefined(await evaluate("none.ts", `export const a = 1`))
   })
