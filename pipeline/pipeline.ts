@@ -6,7 +6,7 @@
  * them builds them, once an attempt (`runData.ts`, `runResources.ts`).
  */
 import { Effect, Path, Result, Schema } from "effect"
-import { Workflow } from "effect/workflow"
+import * as Workflow from "effect/workflow/Workflow"
 import { DatasetFigures } from "../schemas/experiment/Dataset.ts"
 import { Paused } from "../schemas/Paused.ts"
 import { Trained } from "../schemas/Run.ts"

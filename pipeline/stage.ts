@@ -6,7 +6,9 @@
  * result. Failures are not recorded: a resumed run would return them for ever.
  */
 import { Context, DateTime, Effect, FileSystem, Layer, Path, Schema } from "effect"
-import { Activity, Workflow, WorkflowEngine } from "effect/workflow"
+import * as Activity from "effect/workflow/Activity"
+import * as Workflow from "effect/workflow/Workflow"
+import * as WorkflowEngine from "effect/workflow/WorkflowEngine"
 import { Interrupted } from "../schemas/Interrupted.ts"
 import type { OwnAttempt } from "../storage/attempts.ts"
 import * as files from "../storage/files.ts"

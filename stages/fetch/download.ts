@@ -6,7 +6,8 @@
  * without its secrets. The bytes are not verified; `stages/fetch/content.ts` does that.
  */
 import { Cause, Clock, Context, Duration, Effect, Result, Schedule, Schema, Stream } from "effect"
-import { HttpClient, type HttpClientError, type HttpClientResponse } from "effect/http"
+import * as HttpClient from "effect/http/HttpClient"
+import type { HttpClientError, HttpClientResponse } from "effect/http"
 import { showUrl, showUrls } from "../../format/showUrl.ts"
 import { Failure } from "../../schemas/Failure.ts"
 import { SourceFailed } from "./sources.ts"

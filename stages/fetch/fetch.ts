@@ -17,9 +17,9 @@ import {
 } from "../../schemas/experiment/Dataset.ts"
 import type { PackedDataset } from "../../schemas/experiment/PackedDataset.ts"
 import { Failure } from "../../schemas/Failure.ts"
-import { isPackedCopyKept, packDataset } from "../pack/packDataset.ts"
 import { SourceChanged } from "../pack/SourceInvalid.ts"
 import { datasets, describeDataset } from "./datasets.ts"
+import { isStillCached } from "./isStillCached.ts"
 import { fetchOwnFile } from "./ownFile.ts"
 import { fetchPublishedFile } from "./publishedFile.ts"
 
@@ -45,7 +45,9 @@ const fetchPacked = Effect.fnUntraced(function* (
   dataDir: string,
   recorded: FetchedDataset | undefined,
 ) {
-  if (recorded !== undefined && (yield* isPackedCopyKept(recorded))) return recorded
+  if (recorded !== undefined && (yield* isStillCached(recorded))) return recorded
+  // The readers of all formats: most datasets need none.
+  const { packDataset } = yield* Effect.promise(() => import("../pack/packDataset.ts"))
   const fetched = yield* packDataset(dataset, dataDir)
   const digest = (of: FetchedDataset) => of.packed?.digest.slice(0, 16) ?? "none"
   const isSame =
@@ -94,9 +96,4 @@ export const fetchDataset = Effect.fn("fetchDataset")(function* (options: {
   const { classes, imageShape, layout, name } = describeDataset(dataset)
   const fetched: FetchedDataset = { name, classes, imageShape, layout, files }
   return fetched
-})
-
-/** Whether the files that a run started with are still in the cache, unchanged. */
-export const isStillCached = Effect.fn("isStillCached")(function* (fetched: FetchedDataset) {
-  return yield* isPackedCopyKept(fetched)
 })

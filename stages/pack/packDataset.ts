@@ -12,7 +12,7 @@ import type { SourceFile } from "../../schemas/experiment/SourceFile.ts"
 import { readStringIfExists, writeAtomic } from "../../storage/files.ts"
 import { digestOf } from "../digest.ts"
 import { isUrl } from "../fetch/address.ts"
-import { lookUp } from "../fetch/cache.ts"
+import { isStillCached } from "../fetch/isStillCached.ts"
 import { nameOf, sourceVersion } from "../fetch/sourceFile.ts"
 import { openArchive } from "./archive/openArchive.ts"
 import { readNpy, readNpz } from "./arrays.ts"
@@ -177,25 +177,12 @@ const openFiles = Effect.fnUntraced(function* (dataset: PackedDataset, reading: 
   return { ...reading, files: yield* openArchive(file, name, reading.scratchFolder) }
 })
 
-const filesOf = ({ files, packed }: FetchedDataset) => [
-  ...Object.values(files),
-  ...(packed === undefined ? [] : [packed.names, ...(packed.groups === undefined ? [] : [packed.groups])]),
-]
-
-/** Whether all files of a packed dataset are in the cache, unchanged. */
-export const isPackedCopyKept = Effect.fn("isPackedCopyKept")(function* (fetched: FetchedDataset) {
-  for (const { path, sha256 } of filesOf(fetched)) {
-    if ((yield* lookUp(path, sha256)).kind !== "verified") return false
-  }
-  return true
-})
-
 const readIndex = Effect.fnUntraced(function* (path: string, versions: string) {
   const text = yield* readStringIfExists(path)
   if (text === undefined) return undefined
   const index = yield* decodeIndex(text).pipe(Effect.orElseSucceed(() => undefined))
   if (index?.versions !== versions) return undefined
-  return (yield* isPackedCopyKept(index.fetched)) ? index.fetched : undefined
+  return (yield* isStillCached(index.fetched)) ? index.fetched : undefined
 })
 
 /** The names of the classes may come from the files, but the network has the outputs that the experiment counts. */

@@ -4,7 +4,8 @@ import { gzipSync } from "node:zlib"
 import { assert, describe, it } from "@effect/vitest"
 import { Effect, Runtime } from "effect"
 import type { OwnDataset } from "../../../schemas/experiment/Dataset.ts"
-import { fetchDataset, isStillCached } from "../../../stages/fetch/fetch.ts"
+import { fetchDataset } from "../../../stages/fetch/fetch.ts"
+import { isStillCached } from "../../../stages/fetch/isStillCached.ts"
 import {
   type Respond,
   content,

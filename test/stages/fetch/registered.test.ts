@@ -7,7 +7,8 @@ import * as NodeServices from "@effect/platform-node/NodeServices"
 import { assert, describe, it } from "@effect/vitest"
 import { Effect, Layer } from "effect"
 import { HttpClient } from "effect/http"
-import { fetchDataset, isStillCached } from "../../../stages/fetch/fetch.ts"
+import { fetchDataset } from "../../../stages/fetch/fetch.ts"
+import { isStillCached } from "../../../stages/fetch/isStillCached.ts"
 import { content, corrupted, names, run, sha256, useServer, zipped } from "./server.ts"
 
 const server = useServer()
