@@ -14,7 +14,7 @@ import type { Blocked } from "./lowering/blocked.ts"
 import { probeBlock } from "./probe.ts"
 import { engineName, loadRuntime, runtimeVersion } from "./runtime.ts"
 import { makeTrainer } from "./Trainer.ts"
-import { isFastPathCorrect } from "./verify.ts"
+import { cachedCheck, isFastPathCorrect } from "./verify.ts"
 
 export interface OnnxOptions {
   /** As many as the machine has, unless given. Their number does not change the result. */
@@ -59,7 +59,9 @@ export const layer = (options: OnnxOptions = {}): Layer.Layer<Engine, EngineNotA
       if (options.path === "portable") return undefined
       const blocked = yield* probeBlock(ort)
       if (blocked === undefined) return undefined
-      return (yield* isFastPathCorrect(ort, version, blocked)) ? blocked : undefined
+      const versions = [version, tf.version_core, version_layers]
+      const isCorrect = yield* cachedCheck(isFastPathCorrect(ort, blocked), blocked.block, versions)
+      return isCorrect ? blocked : undefined
     }),
   )
 

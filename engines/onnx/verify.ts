@@ -5,7 +5,8 @@
  * blocks; with and without padding and strides; DFT and depthwise convolutions; concatenation and slices of channels; values
  * for each channel; pooling. Three batches are used, because in a filter's gradient the batch takes the place of the channels:
  * 4, which ONNX Runtime fills up to a whole block, a size that the lowering fills up, and a block with a rest. The result is
- * cached by processor, ONNX Runtime version and the models that were compared.
+ * cached by processor, block size, the versions of the libraries and the text of the engines: by the models that are compared
+ * it would be as safe, but to make them takes 80 ms of every start.
  */
 import { cpus } from "node:os"
 import * as tf from "@tensorflow/tfjs-core"
@@ -15,6 +16,7 @@ import { useCpuBackend } from "../trace/cpuBackend.ts"
 import { sizeOf } from "../trace/graph.ts"
 import { trace } from "../trace/trace.ts"
 import { probeCache } from "../probeCache.ts"
+import { programText } from "../programText.ts"
 import type { Blocked } from "./lowering/blocked.ts"
 import { compilePredict, compileStep, nextName } from "./compile.ts"
 import { CurrentState } from "./CurrentState.ts"
@@ -141,20 +143,11 @@ const agree = (a: Float32Array, b: Float32Array) => {
   return largest > 0 && a.every((x, i) => Math.abs(x - b[i]) <= tolerance * largest)
 }
 
-const Agrees = Schema.Struct({ agrees: Schema.Literal(true) })
-
-export const isFastPathCorrect = Effect.fn("verifyFastPath")(function* (
-  ort: Ort,
-  version: string,
-  blocked: Blocked,
-) {
+/** Whether the network has the same results with these blocked operators as without; not cached. */
+export const isFastPathCorrect = Effect.fn("verifyFastPath")(function* (ort: Ort, blocked: Blocked) {
   const check = checkProgram(blocked.block)
-  const fast = modelsOf(check, blocked)
-  const processor = `${cpus()[0]?.model ?? "unknown"} ${process.arch}`
-  const cache = probeCache("onnx-fast-path", [processor, version, fast.step.model, fast.predict], Agrees)
-  if ((yield* cache.read) !== undefined) return true
   const agrees = yield* Effect.gen(function* () {
-    const actual = yield* outputsOf(ort, check, fast)
+    const actual = yield* outputsOf(ort, check, modelsOf(check, blocked))
     const expected = yield* outputsOf(ort, check, modelsOf(check, undefined))
     return actual.every((values, i) => agree(values, expected[i]))
   }).pipe(
@@ -165,8 +158,24 @@ export const isFastPathCorrect = Effect.fn("verifyFastPath")(function* (
     yield* Effect.logWarning(
       "the fast convolutions of onnxruntime differ from its portable ones on this processor; using the portable ones",
     )
-    return false
   }
-  yield* cache.write({ agrees: true })
-  return true
+  return agrees
+})
+
+const Agrees = Schema.Struct({ agrees: Schema.Literal(true) })
+
+/** The result of `check`, the check of this program with its own blocked operators. One that failed is repeated at every start. */
+export const cachedCheck = Effect.fnUntraced(function* (
+  check: Effect.Effect<boolean>,
+  block: number,
+  /** Of the libraries that the operators and the models come from. */
+  versions: ReadonlyArray<string>,
+  text = programText(),
+) {
+  const processor = `${cpus()[0]?.model ?? "unknown"} ${process.arch}`
+  const cache = probeCache("onnx-fast-path", [processor, String(block), ...versions, text], Agrees)
+  if ((yield* cache.read) !== undefined) return true
+  const agrees = yield* check
+  if (agrees) yield* cache.write({ agrees })
+  return agrees
 })
