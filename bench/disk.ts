@@ -23,6 +23,7 @@ import { batches, fillHere } from "../stages/batch/batch.ts"
 import { fillInWorker } from "../stages/batch/batchThread.ts"
 import type { Filler } from "../stages/batch/Filler.ts"
 import type { Images } from "../stages/dataset/images.ts"
+import { imagesStayBytes } from "../stages/batch/fillBatch.ts"
 import { buildProgram } from "../stages/model/model.ts"
 import { withFeeds } from "../stages/train/feeds.ts"
 import { quartiles } from "./quartiles.ts"
@@ -68,11 +69,23 @@ const makeImages = () => {
 const measureSpeed = Effect.gen(function* () {
   const { experiment } = yield* loadExperiment(options.experiment, {})
   const { batchSize, optimizer, seed } = experiment
+  const asBytes = imagesStayBytes(experiment)
   const engine = yield* Engine
-  const network = yield* buildProgram({ ...experiment, inputShape: shape, classes: 10 })
+  const network = yield* buildProgram({
+    ...experiment,
+    inputShape: shape,
+    classes: 10,
+    imagesAreBytes: asBytes,
+  })
   const trainer = yield* engine.compile(network)
   const indices = Uint32Array.from({ length: examples }, (_, i) => i)
-  const common = { indices, table: Float32Array.from({ length: 256 }, (_, i) => i / 255), batchSize, seed }
+  const common = {
+    indices,
+    table: Float32Array.from({ length: 256 }, (_, i) => i / 255),
+    asBytes,
+    batchSize,
+    seed,
+  }
   const { files, memory } = makeImages()
   const fillers: ReadonlyArray<readonly [string, Filler]> = [
     ["memory", fillHere({ ...common, dataset: datasetOf(memory) })],
@@ -82,7 +95,7 @@ const measureSpeed = Effect.gen(function* () {
     const range = { from: round * iterations, until: (round + 1) * iterations, chunk: () => chunk }
     const feeds = { dropoutMasks: network.dropoutMasks, schedule: optimizer.learningRate, total: 1e6 }
     const arrays = {
-      images: new Float32Array(chunk * filler.sizes.images),
+      images: new (asBytes ? Uint8Array : Float32Array)(chunk * filler.sizes.images),
       labels: new Float32Array(chunk * filler.sizes.labels),
     }
     const before = performance.now()

@@ -10,7 +10,7 @@ import cnn from "../experiments/cnn.ts"
 import { layers } from "../schemas/experiment/Model.ts"
 import { Experiment } from "../schemas/experiment/Experiment.ts"
 import { buildProgram } from "../stages/model/model.ts"
-import { feedsOf, fillImages } from "./feeds.ts"
+import { byteFeedsOf, fillImages } from "./feeds.ts"
 
 export interface Request {
   readonly task: "train" | "predict"
@@ -33,14 +33,14 @@ const shared = { model, loss, optimizer, classes: 10, inputShape: [28, 28, 1], s
 const pixels = 28 * 28
 
 const measure = Effect.gen(function* () {
-  const network = yield* buildProgram({ ...shared, batchSize })
+  const network = yield* buildProgram({ ...shared, batchSize, imagesAreBytes: true })
   const engine = yield* Engine
   const trainer = yield* engine.compile(network)
   const iterations = chunk || Math.max(1, Math.round(1000 / batchSize))
   const images = new Float32Array(1000 * pixels)
   fillImages(images, pixels)
   const tasks = {
-    train: trainer.train(iterations, feedsOf(network, iterations)),
+    train: trainer.train(iterations, byteFeedsOf(network, iterations)),
     predict: trainer.predict(images),
   }
   return Effect.fnUntraced(function* ({ task }: Request) {

@@ -1,4 +1,5 @@
 /** Made-up values for a network's feeds: (network, iterations) -> feeds that look like handwritten digits. */
+import type { FeedValues } from "../engines/Engine.ts"
 import { fillDropoutMask } from "../stages/model/dropout.ts"
 import type { Network } from "../stages/model/model.ts"
 
@@ -18,4 +19,10 @@ export const feedsOf = (network: Network, iterations: number): Record<string, Fl
   feeds.learningRate.fill(1e-4)
   for (const mask of dropoutMasks) fillDropoutMask(mask, 0, feeds[mask.feed])
   return feeds
+}
+
+/** The same with images of bytes, for a network whose images are bytes. */
+export const byteFeedsOf = (network: Network, iterations: number): FeedValues => {
+  const feeds = feedsOf(network, iterations)
+  return { ...feeds, images: Uint8Array.from(feeds.images, (value) => Math.round(255 * value)) }
 }

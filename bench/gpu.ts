@@ -10,7 +10,7 @@ import { cpus } from "node:os"
 import { parseArgs } from "node:util"
 import * as NodeServices from "@effect/platform-node/NodeServices"
 import { Context, Effect, Layer, Result } from "effect"
-import { Engine, type Examples } from "../engines/Engine.ts"
+import { Engine, type Examples, type FeedValues } from "../engines/Engine.ts"
 import { selectEngine } from "../engines/select.ts"
 import { loadExperiment } from "../pipeline/experimentFile/load.ts"
 import { gpuEngine } from "../schemas/EngineInfo.ts"
@@ -40,7 +40,6 @@ const openDevice = Effect.fnUntraced(function* (name: "onnx" | typeof gpuEngine)
   return { name, engine: Context.get(built.success, Engine) } as const
 })
 
-type Feeds = Readonly<Record<string, Float32Array>>
 type Device = Effect.Success<ReturnType<typeof openDevice>>
 
 /** As many examples as MNIST has for training. */
@@ -55,7 +54,7 @@ const examplesOf = ({ classes, inputShape }: Network): Examples => {
 }
 
 /** The feeds of held examples. */
-const heldFeeds = (fed: Feeds, batchSize: number, iterations: number): Feeds => ({
+const heldFeeds = (fed: FeedValues, batchSize: number, iterations: number): FeedValues => ({
   ...fed,
   indices: Float32Array.from({ length: batchSize * iterations }, (_, i) => (i * 7919) % 60_000),
 })
@@ -81,7 +80,7 @@ const measure = Effect.fnUntraced(function* (
     const fed = feedsOf(network, iterations)
     return isHeld ? heldFeeds(fed, batchSize, iterations) : fed
   }
-  const timed = Effect.fnUntraced(function* (feeds: Feeds, iterations: number) {
+  const timed = Effect.fnUntraced(function* (feeds: FeedValues, iterations: number) {
     const start = performance.now()
     yield* compiled.success.train(iterations, feeds)
     return performance.now() - start

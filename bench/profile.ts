@@ -18,11 +18,13 @@ import { nativeBlocked } from "../engines/onnx/lowering/blocked.ts"
 import { compileStep } from "../engines/onnx/compile.ts"
 import { CurrentState } from "../engines/onnx/CurrentState.ts"
 import { probeBlock } from "../engines/onnx/probe.ts"
-import { floatTensor, initialState, loadRuntime, openSession } from "../engines/onnx/runtime.ts"
+import { initialState, loadRuntime, openSession, tensorOf } from "../engines/onnx/runtime.ts"
+import type { FeedValues } from "../engines/Engine.ts"
 import { traceProgram } from "../engines/trace/traceProgram.ts"
 import { loadExperiment } from "../pipeline/experimentFile/load.ts"
+import { imagesStayBytes } from "../stages/batch/fillBatch.ts"
 import { buildProgram } from "../stages/model/model.ts"
-import { feedsOf } from "./feeds.ts"
+import { byteFeedsOf, feedsOf } from "./feeds.ts"
 
 const { values: options } = parseArgs({
   options: {
@@ -47,7 +49,14 @@ interface Event {
 const program = Effect.gen(function* () {
   const { experiment } = yield* loadExperiment(options.experiment, {})
   const batchSize = Number(options.batch ?? experiment.batchSize)
-  const network = yield* buildProgram({ ...experiment, batchSize, inputShape: [28, 28, 1], classes: 10 })
+  const imagesAreBytes = imagesStayBytes(experiment)
+  const network = yield* buildProgram({
+    ...experiment,
+    batchSize,
+    inputShape: [28, 28, 1],
+    classes: 10,
+    imagesAreBytes,
+  })
   const ort = yield* loadRuntime
   const blocked = (yield* probeBlock(ort)) ?? nativeBlocked(8)
   const stepTrace = yield* traceProgram("onnx", network.variables, network.feeds, network.step)
@@ -58,11 +67,11 @@ const program = Effect.gen(function* () {
   })
   const values = (yield* initialState(network)).map(({ data, name }) => [name, data] as const)
   const state = new CurrentState(ort, step.state, new Map(values))
-  const given = feedsOf(network, iterations)
+  const given: FeedValues = imagesAreBytes ? byteFeedsOf(network, iterations) : feedsOf(network, iterations)
   const fed = Object.fromEntries(
     network.feeds
       .filter(({ name }) => step.feeds.has(name))
-      .map(({ name, shape }) => [name, floatTensor(ort, given[name], [iterations, ...shape])]),
+      .map(({ name, shape }) => [name, tensorOf(ort, given[name], [iterations, ...shape])]),
   )
   const count = new ort.Tensor("int64", BigInt64Array.of(BigInt(iterations)), [])
   const run = () => session.run({ iterations: count, ...fed, ...state.tensors })

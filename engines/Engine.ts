@@ -10,12 +10,17 @@ import type { EngineInfo } from "../schemas/EngineInfo.ts"
 import { Failure } from "../schemas/Failure.ts"
 import { firstLines } from "../schemas/shortened.ts"
 
-/** A value that every iteration is given, float32. */
+/** A value that every iteration is given. */
 export interface Feed {
   readonly name: string
   /** Of one iteration, with the batch: images [batch, height, width, channels], labels [batch, classes], learningRate []. */
   readonly shape: ReadonlyArray<number>
+  /** Whether an engine is given bytes, and the step a 255th of each. Else both are float32. */
+  readonly isBytes?: boolean
 }
+
+/** The values of iterations in a row by the feed's name, [iterations, ...shape]: bytes, if the feed says so, or float32. */
+export type FeedValues = Readonly<Record<string, Float32Array | Uint8Array>>
 
 /** A part of what one iteration passes to the next: weights, moving statistics, optimizer slots. */
 export interface StateTensor {
@@ -106,14 +111,14 @@ export interface Examples {
 
 export interface Trainer {
   /**
-   * Runs `iterations` updates. `feeds` holds the values of all of them by the feed's name, [iterations, ...shape]. Returns one
-   * loss and one error rate for each. The JavaScript thread may be blocked meanwhile.
+   * Runs `iterations` updates. `feeds` holds the values of all of them. Returns one loss and one error rate for each. The
+   * JavaScript thread may be blocked meanwhile.
    *
    * Of examples that are held (`hold`), `indices` [iterations, batch] take the place of `images` and `labels`, with the same bits.
    */
   readonly train: (
     iterations: number,
-    feeds: Readonly<Record<string, Float32Array>>,
+    feeds: FeedValues,
   ) => Effect.Effect<{ readonly losses: Float32Array; readonly errorRates: Float32Array }, EngineFailed>
   /**
    * Copies examples to the device, unless they are too large: whether they are there. Absent if the engine computes in this

@@ -1,5 +1,6 @@
 /** Examples to try a program with, without any data: (feeds, classes, iterations) -> feeds, or the same examples to be held. */
-import type { Examples, Feed } from "./Engine.ts"
+import type { Examples, Feed, FeedValues } from "./Engine.ts"
+import { unitValues } from "./bytes.ts"
 import { sizeOf } from "./trace/graph.ts"
 
 /** Values repeat after this many, because a sine takes longer than all else. A prime, so that no axis has this period. */
@@ -19,7 +20,6 @@ const wave = (i: number) => Math.fround(Math.abs(Math.sin(i * 12.9898 + 1)))
 export const waves = (size: number) => periodic(size, wave)
 
 const byte = (i: number) => Math.round(255 * wave(i))
-const table = Float32Array.from({ length: 256 }, (_, value) => value / 255)
 
 const oneHot = (size: number, classes: number) => {
   const values = new Float32Array(size)
@@ -28,22 +28,19 @@ const oneHot = (size: number, classes: number) => {
 }
 
 /** Images, one-hot labels, a usual learning rate, and masks that keep some values. */
-export const exampleFeeds = (
-  feeds: ReadonlyArray<Feed>,
-  classes: number,
-  iterations: number,
-): Readonly<Record<string, Float32Array>> =>
+export const exampleFeeds = (feeds: ReadonlyArray<Feed>, classes: number, iterations: number): FeedValues =>
   Object.fromEntries(
-    feeds.map(({ name, shape }) => {
+    feeds.map(({ isBytes, name, shape }) => {
       const size = iterations * sizeOf(shape)
-      if (name === "images") return [name, periodic(size, (i) => table[byte(i)])]
+      if (isBytes) return [name, Uint8Array.from(periodic(size, byte))]
+      if (name === "images") return [name, periodic(size, (i) => unitValues[byte(i)])]
       if (name === "learningRate") return [name, new Float32Array(size).fill(1e-3)]
       if (name === "labels") return [name, oneHot(size, classes)]
       return [name, periodic(size, (i) => (wave(i) > 0.7 ? 2 : 0))]
     }),
   )
 
-export type FeedsOf = (iterations: number) => Readonly<Record<string, Float32Array>>
+export type FeedsOf = (iterations: number) => FeedValues
 
 /**
  * The feeds of calls that are timed, with a learning rate with which nothing diverges. They are made once for the longest call:
@@ -51,7 +48,7 @@ export type FeedsOf = (iterations: number) => Readonly<Record<string, Float32Arr
  */
 export const sharedFeeds = (feeds: ReadonlyArray<Feed>, classes: number): FeedsOf => {
   let made = 0
-  let values: Readonly<Record<string, Float32Array>> = {}
+  let values: FeedValues = {}
   return (iterations) => {
     if (iterations > made) {
       values = exampleFeeds(feeds, classes, iterations)
@@ -75,7 +72,7 @@ export const exampleDataset = (feeds: ReadonlyArray<Feed>, classes: number, iter
   for (let i = 0; i < count; i++) pixels.set(all.subarray(i * size, (i + 1) * size), (count - 1 - i) * size)
   const labels = Int32Array.from({ length: count }, (_, i) => (count - 1 - i) % classes)
   return {
-    examples: { count, pixels, labels, table } satisfies Examples,
+    examples: { count, pixels, labels, table: unitValues } satisfies Examples,
     indices: Float32Array.from({ length: count }, (_, i) => count - 1 - i),
   }
 }

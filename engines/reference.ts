@@ -7,7 +7,8 @@
  */
 import * as tf from "@tensorflow/tfjs-core"
 import { Effect, Layer } from "effect"
-import { Engine, EngineFailed, type Program, type State, type Trainer } from "./Engine.ts"
+import { Engine, EngineFailed, type FeedValues, type Program, type State, type Trainer } from "./Engine.ts"
+import { floatsOf } from "./bytes.ts"
 import { cpuBackendVersion, useCpuBackend } from "./trace/cpuBackend.ts"
 import { checkState } from "./state.ts"
 import { sizeOf } from "./trace/graph.ts"
@@ -71,18 +72,16 @@ class CurrentState {
   }
 }
 
-type Feeds = Readonly<Record<string, Float32Array>>
-
 /** The feeds of iteration `i`. */
-const tensorsAt = (program: Program, feeds: Feeds, i: number) =>
+const tensorsAt = (program: Program, feeds: FeedValues, i: number) =>
   Object.fromEntries(
     program.feeds.map(({ name, shape }) => {
       const size = sizeOf(shape)
-      return [name, tf.tensor(feeds[name].slice(i * size, (i + 1) * size), [...shape])]
+      return [name, tf.tensor(floatsOf(feeds[name].slice(i * size, (i + 1) * size)), [...shape])]
     }),
   )
 
-const runSteps = (program: Program, iterations: number, feeds: Feeds) => {
+const runSteps = (program: Program, iterations: number, feeds: FeedValues) => {
   const losses = new Float32Array(iterations)
   const errorRates = new Float32Array(iterations)
   for (let i = 0; i < iterations; i++) {

@@ -12,7 +12,8 @@ import { fetchDataset } from "../stages/fetch/fetch.ts"
 import { withImageReads } from "../stages/dataset/images.ts"
 import { loadDataset } from "../stages/dataset/load.ts"
 import { buildProgram } from "../stages/model/model.ts"
-import { pixelTable, standardizedTable, unitTable } from "../stages/dataset/normalize.ts"
+import { unitValues } from "../engines/bytes.ts"
+import { pixelTable, standardizedTable } from "../stages/dataset/normalize.ts"
 import { loadPreprocess } from "../stages/dataset/preprocess.ts"
 import { splitDataset } from "../stages/dataset/split.ts"
 import * as files from "../storage/files.ts"
@@ -79,7 +80,7 @@ const tableOf = Effect.fnUntraced(
   function* (run: Run) {
     const { dataDir, experiment, id } = run.identity
     const { dataset, normalization, split } = experiment
-    if (normalization === "unit") return unitTable()
+    if (normalization === "unit") return unitValues
     // Older versions did not record it.
     const standardizedBy = (yield* readValidated(run.path))?.standardizedBy
     if (standardizedBy !== undefined) return standardizedTable(standardizedBy)

@@ -22,7 +22,7 @@ import { totalIterations } from "../stages/train/intervals.ts"
 import type { DropoutMask } from "../stages/model/dropout.ts"
 import type { EvaluationSplit } from "../stages/evaluate/evaluate.ts"
 import { withFeeds } from "../stages/train/feeds.ts"
-import { evaluationImages } from "../stages/batch/fillBatch.ts"
+import { evaluationImages, imagesStayBytes } from "../stages/batch/fillBatch.ts"
 import { buildProgram } from "../stages/model/model.ts"
 import type { SplitIndices } from "../stages/dataset/split.ts"
 import { isStored } from "../stages/dataset/images.ts"
@@ -41,7 +41,7 @@ interface Training {
 
 /** Batches with their feeds for training, and the splits for evaluation. The scope ends the thread that augments images. */
 const makeData = Effect.fnUntraced(function* (
-  { normalization, ...experiment }: Experiment,
+  experiment: Experiment,
   runData: RunData,
   { standardizedBy }: DatasetFigures,
   { split, total }: Training,
@@ -51,7 +51,7 @@ const makeData = Effect.fnUntraced(function* (
   const dataset = yield* runData.prepared
   const table =
     standardizedBy === undefined
-      ? yield* pixelTable(normalization, dataset, split.train)
+      ? yield* pixelTable(experiment.normalization, dataset, split.train)
       : standardizedTable(standardizedBy)
   const evaluationSplit = (indices: Uint32Array): EvaluationSplit => ({
     examples: indices.length,
@@ -60,7 +60,8 @@ const makeData = Effect.fnUntraced(function* (
     images: evaluationImages({ dataset, indices, table }),
   })
   const { augmentation, batchSize, code, optimizer, seed } = experiment
-  const options = { dataset, indices: split.train, table, batchSize, seed, augmentation, code }
+  const asBytes = imagesStayBytes(experiment)
+  const options = { dataset, indices: split.train, table, asBytes, batchSize, seed, augmentation, code }
   // Augmentation and reading of files are slow enough to need their own thread, which starts with the training.
   const filler = yield* Effect.cached(
     augmentation === undefined && !isStored(dataset.images)
@@ -148,6 +149,7 @@ export const makeRunResources = Effect.fnUntraced(function* (runData: RunData, f
         ...experiment,
         inputShape: figures.imageShape,
         classes: figures.classes,
+        imagesAreBytes: imagesStayBytes(experiment),
       })
       return { network, trainer: yield* engine.compile(network) }
     }).pipe(Scope.provide(scope)),

@@ -16,7 +16,8 @@ const [batch, checked] = [100, 5]
 /** Adam's rate in `peers.py`. */
 const learningRate = 1e-4
 
-const bytesOf = (data: Float32Array) => new Uint8Array(data.buffer, data.byteOffset, data.byteLength)
+const bytesOf = (data: Float32Array | Uint8Array) =>
+  new Uint8Array(data.buffer, data.byteOffset, data.byteLength)
 
 const write = Effect.gen(function* () {
   const { experiment } = yield* loadExperiment("experiments/cnn.ts", {})

@@ -64,8 +64,13 @@ const offTheKink = (layer: (typeof Experiment.Type)["model"][number]) =>
     : layer
 
 /** The network of a job, with the same initial weights in every process. */
-export const programOf = ({ code, loss, model, optimizer }: typeof Experiment.Type, batchSize: number) =>
+export const programOf = (
+  { code, loss, model, optimizer }: typeof Experiment.Type,
+  batchSize: number,
+  imagesAreBytes = false,
+) =>
   buildProgram({
+    imagesAreBytes,
     model: model.map(offTheKink),
     loss,
     optimizer,

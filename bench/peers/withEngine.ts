@@ -7,6 +7,7 @@ import { Effect } from "effect"
 import { Engine, type Trainer } from "../../engines/Engine.ts"
 import * as Onnx from "../../engines/onnx/Onnx.ts"
 import * as TensorFlow from "../../engines/tensorflow/TensorFlow.ts"
+import { imagesStayBytes } from "../../stages/batch/fillBatch.ts"
 import { fillDropoutMask } from "../../stages/model/dropout.ts"
 import type { Network } from "../../stages/model/model.ts"
 import { toProbabilities } from "../../stages/evaluate/probabilities.ts"
@@ -18,13 +19,16 @@ const { job, tensor } = await readJob(folder)
 const { batch, batches, checks, checkedImages, threads } = job
 const experiment = await loadExperiment(job.experiment)
 const images = tensor("images").data
+/** As in a training, our engines are given bytes, and divide them by 255. */
+const imagesAreBytes = imagesStayBytes(experiment)
+const given = imagesAreBytes ? Uint8Array.from(images, (value) => Math.round(255 * value)) : images
 const labels = tensor("labels").data
 const evaluation = tensor("evaluation").data
 const imageSize = evaluation.length / 1000
 
 /** The feeds of iterations in a row, without dropout masks. */
 const feedsOf = (from: number, iterations: number) => ({
-  images: images.subarray(from * batch * imageSize, (from + iterations) * batch * imageSize),
+  images: given.subarray(from * batch * imageSize, (from + iterations) * batch * imageSize),
   labels: labels.subarray(from * batch * 10, (from + iterations) * batch * 10),
   learningRate: new Float32Array(iterations).fill(job.learningRate),
 })
@@ -61,7 +65,7 @@ const makeTrain = (network: Network, trainer: Trainer) => {
 }
 
 const contend = Effect.gen(function* () {
-  const network = yield* programOf(experiment, batch)
+  const network = yield* programOf(experiment, batch, imagesAreBytes)
   const start = performance.now()
   const { compile, info } = yield* Engine
   const trainer = yield* compile(network)

@@ -15,7 +15,7 @@ import type { Blocked } from "./lowering/blocked.ts"
 import { type CompiledStep, compilePredict, compileStep, nextName } from "./compile.ts"
 import { CurrentState } from "./CurrentState.ts"
 import { predictInBatches, tracePredictions } from "./predictions.ts"
-import { engineName, failed, floatTensor, initialState, openSession, type Ort } from "./runtime.ts"
+import { engineName, failed, floatTensor, initialState, openSession, type Ort, tensorOf } from "./runtime.ts"
 
 export interface TrainerOptions {
   readonly threads: number
@@ -73,7 +73,7 @@ const trainWith =
         try: async () => {
           const fed = feeds
             .filter(({ name }) => step.feeds.has(name))
-            .map(({ name, shape }) => [name, floatTensor(ort, values[name], [iterations, ...shape])] as const)
+            .map(({ name, shape }) => [name, tensorOf(ort, values[name], [iterations, ...shape])] as const)
           const count = new ort.Tensor("int64", BigInt64Array.of(BigInt(iterations)), [])
           return await session.run({ iterations: count, ...Object.fromEntries(fed), ...state.tensors })
         },

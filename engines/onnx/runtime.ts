@@ -47,6 +47,10 @@ export const runtimeVersion = Effect.promise(async () => {
 export const floatTensor = (ort: Ort, data: Float32Array, shape: ReadonlyArray<number>): Tensor =>
   new ort.Tensor("float32", data, [...shape])
 
+/** Of bytes as they are, or of float32 values. */
+export const tensorOf = (ort: Ort, data: Float32Array | Uint8Array, shape: ReadonlyArray<number>): Tensor =>
+  data instanceof Float32Array ? floatTensor(ort, data, shape) : new ort.Tensor("uint8", data, [...shape])
+
 /** A copy of every variable with its initial value, in the order of a checkpoint. */
 export const initialState = ({ variables }: Pick<Program, "variables">) =>
   Effect.promise(async (): Promise<State> => {

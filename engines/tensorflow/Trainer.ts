@@ -5,10 +5,11 @@
  */
 import type * as tf from "@tensorflow/tfjs-core"
 import { Effect } from "effect"
-import type { Program, State, Trainer } from "../Engine.ts"
+import type { Feed, FeedValues, Program, State, Trainer } from "../Engine.ts"
 import { traceProgram } from "../trace/traceProgram.ts"
 import { checkState } from "../state.ts"
 import { sizeOf } from "../trace/graph.ts"
+import { wordsOf } from "./byteFeed.ts"
 import { compile } from "./compile.ts"
 import { copiedMemory } from "./copiedMemory.ts"
 import type { Native, NativeTensor } from "./native.ts"
@@ -56,20 +57,42 @@ const stateOf = (native: Native, session: Session, variables: Program["variables
   ),
 })
 
+/** A function that makes the tensor of a feed for one iteration, always in the same memory: (values) -> tensor. */
+const tensorMaker = (native: Native, { isBytes = false, shape }: Feed) => {
+  const size = sizeOf(shape)
+  if (!isBytes) {
+    const memory = copiedMemory(size)
+    return (values: FeedValues[string]) => {
+      memory.set(values)
+      return native.tensor(memory, [...shape], "float32")
+    }
+  }
+  const { buffer, byteOffset, length } = copiedMemory(wordsOf(size))
+  const [bytes, words] = [
+    new Uint8Array(buffer, byteOffset, size),
+    new Int32Array(buffer, byteOffset, length),
+  ]
+  return (values: FeedValues[string]) => {
+    bytes.set(values)
+    return native.tensor(words, [length], "int32")
+  }
+}
+
 /** `fed`: the feeds that the step depends on. */
 const trainWith = (native: Native, session: Session, fed: Program["feeds"]): Trainer["train"] => {
-  const kept = fed.map(({ name, shape }) => {
-    const size = sizeOf(shape)
-    return { name, shape, size, memory: copiedMemory(size) }
-  })
+  const kept = fed.map((feed) => ({
+    name: feed.name,
+    size: sizeOf(feed.shape),
+    tensorOf: tensorMaker(native, feed),
+  }))
   return (iterations, feeds) =>
     attempt("train", () => {
       const losses = new Float32Array(iterations)
       const errorRates = new Float32Array(iterations)
       for (let i = 0; i < iterations; i++) {
-        const inputs = kept.map(({ memory, name, shape, size }) => [
+        const inputs = kept.map(({ name, size, tensorOf }) => [
           name,
-          tensorOf(native, memory, feeds[name].subarray(i * size, (i + 1) * size), shape),
+          tensorOf(feeds[name].subarray(i * size, (i + 1) * size)),
         ])
         call(session.step, Object.fromEntries(inputs), ({ results }) => {
           ;[losses[i], errorRates[i]] = results.dataSync()

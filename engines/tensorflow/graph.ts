@@ -49,9 +49,9 @@ export class TensorFlowGraph {
     return this.named(`${this.layer}/${op}`, op, inputs, attributes)
   }
 
-  placeholder(name: string, shape: Shape): Name {
+  placeholder(name: string, shape: Shape, dtype: DType = "float32"): Name {
     return this.named(name, "Placeholder", [], {
-      dtype: typeAttribute("float32"),
+      dtype: typeAttribute(dtype),
       shape: { shape: shapeAttribute(shape) },
     })
   }

@@ -18,7 +18,11 @@ export interface Signature {
 }
 export interface Native {
   readonly version: { readonly "tfjs-node": string }
-  readonly tensor: (values: Float32Array, shape: Array<number>, dtype: "float32") => NativeTensor
+  readonly tensor: (
+    values: Float32Array | Int32Array,
+    shape: Array<number>,
+    dtype: "float32" | "int32",
+  ) => NativeTensor
   readonly conv2d: (x: NativeTensor, filter: NativeTensor, strides: number, pad: "same") => NativeTensor
   readonly memory: () => { readonly numTensors: number }
   readonly backend: () => {

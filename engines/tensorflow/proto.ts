@@ -7,7 +7,7 @@ import { fileURLToPath } from "node:url"
 import protobuf from "protobufjs"
 
 /** DataType of types.proto */
-export const dataType = { float32: 1, int32: 3, bool: 10 } as const
+export const dataType = { float32: 1, int32: 3, uint8: 4, bool: 10 } as const
 
 export interface TensorShapeProto {
   readonly dim: ReadonlyArray<{ readonly size: number }>

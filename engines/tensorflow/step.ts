@@ -7,6 +7,7 @@
 import { reachable, type Value } from "../trace/graph.ts"
 import { simplify } from "../trace/simplify.ts"
 import type { Trace } from "../trace/trace.ts"
+import { addByteFeed } from "./byteFeed.ts"
 import { after, type Name, type TensorFlowGraph, typeAttribute } from "./graph.ts"
 import { lower } from "./lowering/lower.ts"
 import { lowerAverage, lowerUpdate, valuesOf, writtenBy } from "./lowering/updates.ts"
@@ -80,7 +81,12 @@ const addFeeds = (
   Object.fromEntries(
     feeds
       .filter(({ input }) => values.includes(input))
-      .map(({ input, name }) => {
+      .map(({ input, isBytes, name }) => {
+        if (isBytes) {
+          const { given, value } = addByteFeed(graph, `feeds/${name}`, input.shape)
+          names.set(input, value)
+          return [name, given]
+        }
         const placeholder = graph.placeholder(`feeds/${name}`, input.shape)
         names.set(input, placeholder)
         return [name, { name: placeholder, shape: input.shape }]

@@ -13,7 +13,7 @@ import { currentLayer } from "./layer.ts"
 import type { Update } from "./formula.ts"
 
 export interface Trace<Output extends string> {
-  readonly feeds: ReadonlyArray<{ readonly name: string; readonly input: Value }>
+  readonly feeds: ReadonlyArray<{ readonly name: string; readonly input: Value; readonly isBytes: boolean }>
   readonly outputs: Readonly<Record<Output, Value>>
   /** In the order of the program's variables. `next` is `input` for a variable that the function did not assign. */
   readonly variables: ReadonlyArray<{ readonly name: string; readonly input: Value; readonly next: Value }>
@@ -142,13 +142,14 @@ const withVariables = <T>(state: ReadonlyArray<TracedVariable>, backend: TraceBa
 /** Throws TraceRefused. */
 export const trace = <Output extends string>(
   variables: ReadonlyArray<tf.Variable>,
-  feeds: ReadonlyArray<{ readonly name: string; readonly shape: Shape }>,
+  feeds: ReadonlyArray<{ readonly name: string; readonly shape: Shape; readonly isBytes?: boolean }>,
   run: (feeds: Readonly<Record<string, tf.Tensor>>) => Readonly<Record<Output, tf.Tensor>>,
 ): Trace<Output> => {
   const state = variables.map(startVariable)
   const backend = new TraceBackend(new Map(state.map(({ dataId, input }) => [dataId, input])))
-  const fed = feeds.map(({ name, shape }) => ({
+  const fed = feeds.map(({ isBytes = false, name, shape }) => ({
     name,
+    isBytes,
     input: node("program", "Input", [], { name, kind: "feed" }, shape),
   }))
   const tensorOf = (input: Value) =>

@@ -4,13 +4,12 @@ import { Effect } from "effect"
 import { frameOf } from "../../schemas/ownCode/frames.ts"
 import { KernelNotSupported } from "../Engine.ts"
 import { TraceRefused } from "./backend.ts"
-import type { Shape } from "./graph.ts"
 import { trace } from "./trace.ts"
 
 export const traceProgram = <Output extends string>(
   engine: string,
   variables: ReadonlyArray<tf.Variable>,
-  feeds: ReadonlyArray<{ readonly name: string; readonly shape: Shape }>,
+  feeds: Parameters<typeof trace>[1],
   run: (feeds: Readonly<Record<string, tf.Tensor>>) => Readonly<Record<Output, tf.Tensor>>,
 ) =>
   Effect.suspend(() => {

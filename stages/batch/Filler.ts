@@ -7,7 +7,7 @@ import { Failure } from "../../schemas/Failure.ts"
 import type { OwnCodeFailed } from "../code/load.ts"
 import type { StorageFailed } from "../../storage/StorageFailed.ts"
 import { imageBytes } from "../dataset/images.ts"
-import type { BatchOptions } from "./fillBatch.ts"
+import type { BatchOptions, Images } from "./fillBatch.ts"
 
 /** The thread that fills batches has ended or could not start. */
 export class BatchThreadFailed extends Failure<BatchThreadFailed>()("BatchThreadFailed", {
@@ -22,18 +22,26 @@ export type FillFailed = BatchThreadFailed | OwnCodeFailed | StorageFailed
 
 /** Images and labels of consecutive iterations, stacked. */
 export interface Arrays {
-  readonly images: Float32Array<ArrayBuffer>
+  readonly images: Images
   readonly labels: Float32Array<ArrayBuffer>
+}
+
+export interface Sizes {
+  readonly images: number
+  readonly labels: number
+  /** Whether the images are bytes. Else they are float32, as the labels. */
+  readonly areBytes: boolean
 }
 
 export interface Filler {
   /** Values in the images and in the labels of one iteration. */
-  readonly sizes: { readonly images: number; readonly labels: number }
+  readonly sizes: Sizes
   /** Returns the arrays, filled. The ones that were passed must not be used any more. One call at a time. */
   readonly fill: (iteration: number, iterations: number, arrays: Arrays) => Effect.Effect<Arrays, FillFailed>
 }
 
-export const sizesOf = ({ batchSize, dataset }: BatchOptions): Filler["sizes"] => ({
+export const sizesOf = ({ asBytes = false, batchSize, dataset }: BatchOptions): Sizes => ({
   images: batchSize * imageBytes(dataset),
   labels: batchSize * dataset.classes,
+  areBytes: asBytes,
 })

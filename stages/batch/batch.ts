@@ -5,8 +5,8 @@
  * call of the engine blocks this thread; what a worker thread fills meanwhile costs no time.
  */
 import { Effect, Fiber, Stream } from "effect"
-import { type FillFailed, type Filler, sizesOf } from "./Filler.ts"
-import { batchFiller, type BatchOptions } from "./fillBatch.ts"
+import { type Arrays, type FillFailed, type Filler, type Sizes, sizesOf } from "./Filler.ts"
+import { batchFiller, type BatchOptions, type Images } from "./fillBatch.ts"
 import { endlessShuffle } from "../shuffle.ts"
 
 /** Fills on this thread. */
@@ -33,7 +33,7 @@ export const fillIndices = ({
 }: Omit<BatchOptions, "augmentation" | "table">): Filler => {
   const indexAt = endlessShuffle(seed, indices.length)
   return {
-    sizes: { images: batchSize, labels: 0 },
+    sizes: { images: batchSize, labels: 0, areBytes: false },
     fill: (iteration, iterations, arrays) =>
       Effect.sync(() => {
         const from = iteration * batchSize
@@ -50,8 +50,8 @@ export const fillIndices = ({
 export interface BatchChunk {
   readonly iteration: number
   readonly iterations: number
-  /** [iterations, batch, height, width, channels]; of `fillIndices`, [iterations, batch] */
-  readonly images: Float32Array
+  /** [iterations, batch, height, width, channels]; of `fillIndices`, [iterations, batch] in float32 */
+  readonly images: Images
   /** [iterations, batch, classes], one-hot */
   readonly labels: Float32Array
 }
@@ -70,8 +70,8 @@ export interface BatchRange {
 const mostBytes = 32 * 2 ** 20
 
 /** A chunk has one iteration at least. */
-const mostIterations = ({ images, labels }: Filler["sizes"]) =>
-  Math.max(1, Math.floor(mostBytes / (Float32Array.BYTES_PER_ELEMENT * (images + labels))))
+const mostIterations = ({ areBytes, images, labels }: Sizes) =>
+  Math.max(1, Math.floor(mostBytes / ((areBytes ? 1 : 4) * images + 4 * labels)))
 
 /**
  * The batches of a range; the last chunk holds what is left. The next chunk is filled while the one before it is used, as
@@ -82,7 +82,11 @@ export const batches = (
   { chunk, from, until }: BatchRange,
 ): Stream.Stream<BatchChunk, FillFailed> =>
   Stream.suspend(() => {
-    const none = { capacity: 0, images: new Float32Array(0), labels: new Float32Array(0) }
+    const none: Arrays & { readonly capacity: number } = {
+      capacity: 0,
+      images: new Float32Array(0),
+      labels: new Float32Array(0),
+    }
     let [buffers, spare] = [none, none]
     const fillNext = Effect.fnUntraced(function* (iteration: number) {
       const iterations = Math.min(chunk(iteration), until - iteration, mostIterations(sizes))
@@ -90,7 +94,7 @@ export const batches = (
       if (buffers.capacity < iterations) {
         buffers = {
           capacity: iterations,
-          images: new Float32Array(iterations * sizes.images),
+          images: new (sizes.areBytes ? Uint8Array : Float32Array)(iterations * sizes.images),
           labels: new Float32Array(iterations * sizes.labels),
         }
       }

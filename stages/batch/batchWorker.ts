@@ -4,14 +4,14 @@
  */
 import { parentPort, workerData } from "node:worker_threads"
 import { StorageFailed } from "../../storage/StorageFailed.ts"
-import { batchFiller, type BatchOptions, type FillBatch } from "./fillBatch.ts"
+import { batchFiller, type BatchOptions, type FillBatch, type Images } from "./fillBatch.ts"
 
 /** Arrays of consecutive iterations, to be filled in a request and filled in a reply. */
 export interface Message {
   readonly id: number
   readonly iteration: number
   readonly iterations: number
-  readonly images: Float32Array<ArrayBuffer>
+  readonly images: Images
   readonly labels: Float32Array<ArrayBuffer>
 }
 

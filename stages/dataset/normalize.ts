@@ -5,6 +5,7 @@
  * whatever the order, because integers are counted.
  */
 import { Effect } from "effect"
+import { unitValues } from "../../engines/bytes.ts"
 import type { Normalization, PixelFigures, Standardization } from "../../schemas/experiment/Dataset.ts"
 import { imageBytes, imageReader, imagesAtOnce } from "./images.ts"
 import type { LoadedDataset } from "./load.ts"
@@ -90,8 +91,6 @@ export const standardization = (
   }
 }
 
-export const unitTable = () => Float32Array.from({ length: 256 }, (_, value) => value / 255)
-
 export const standardizedTable = (by: Standardization) => {
   const channels = "mean" in by ? [by] : by
   return Float32Array.from({ length: 256 * channels.length }, (_, i) => {
@@ -107,7 +106,7 @@ export const pixelTable = Effect.fn("pixelTable")(function* (
   train: Uint32Array,
 ) {
   const by = yield* standardization(normalization, dataset, train)
-  return by === undefined ? unitTable() : standardizedTable(by)
+  return by === undefined ? unitValues : standardizedTable(by)
 })
 
 /** Writes the value of each pixel, channels last, to `out[at …]`. */

@@ -38,6 +38,8 @@ export interface ProgramOptions extends Pick<
   /** [height, width, channels] */
   readonly inputShape: readonly [number, number, number]
   readonly classes: number
+  /** Whether the feed `images` has bytes (`imagesStayBytes` in `stages/batch/fillBatch.ts`). */
+  readonly imagesAreBytes?: boolean
 }
 
 export interface LayerSummary {
@@ -88,7 +90,7 @@ const build = (
   options: ProgramOptions,
   functions: OwnFunctions,
 ): Network & { readonly dispose: () => void } => {
-  const { averaging, batchSize, classes, inputShape, labelSmoothing = 0, loss } = options
+  const { averaging, batchSize, classes, imagesAreBytes, inputShape, labelSmoothing = 0, loss } = options
   useCpuBackend()
   const ownShape = ownShapes(functions, () => {})
   const graph = buildLayers({ ...options, functions, ownShape })
@@ -113,7 +115,7 @@ const build = (
     inputShape,
     classes,
     feeds: [
-      { name: "images", shape: [batchSize, ...inputShape] },
+      { name: "images", shape: [batchSize, ...inputShape], ...(imagesAreBytes ? { isBytes: true } : {}) },
       { name: "labels", shape: [batchSize, classes] },
       { name: "learningRate", shape: [] },
       ...dropoutMasks.map(({ feed, shape }) => ({ name: feed, shape })),

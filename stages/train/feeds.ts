@@ -5,6 +5,7 @@
  * are pure functions of the iteration.
  */
 import { Effect, Stream } from "effect"
+import type { FeedValues } from "../../engines/Engine.ts"
 import type { LearningRate } from "../../schemas/experiment/Optimizer.ts"
 import type { BatchChunk } from "../batch/batch.ts"
 import { fillDropoutMask, type DropoutMask } from "../model/dropout.ts"
@@ -53,7 +54,7 @@ export const withFeeds =
           }
           return [mask.feed, values]
         })
-        const examples: Record<string, Float32Array> = isHeld ? { indices: images } : { images, labels }
+        const examples: FeedValues = isHeld ? { indices: images } : { images, labels }
         return {
           iteration,
           iterations,

@@ -6,7 +6,7 @@
  * resumed run drops those after its checkpoint and measures them again.
  */
 import { Effect, Path, Stream } from "effect"
-import type { State, Trainer } from "../../engines/Engine.ts"
+import type { FeedValues, State, Trainer } from "../../engines/Engine.ts"
 import { startOfTraining } from "../../schemas/Checkpoint.ts"
 import type { Experiment } from "../../schemas/experiment/Experiment.ts"
 import { Interrupted } from "../../schemas/Interrupted.ts"
@@ -37,7 +37,7 @@ import { count } from "../../format/numbers.ts"
 export interface FeedChunk {
   readonly iteration: number
   readonly iterations: number
-  readonly feeds: Readonly<Record<string, Float32Array>>
+  readonly feeds: FeedValues
 }
 
 export interface TrainOptions extends OwnMeasures {

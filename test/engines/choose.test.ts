@@ -2,7 +2,7 @@
 import { assert, describe, it, vi } from "@effect/vitest"
 import { Effect, Logger, Schema } from "effect"
 import { TestClock } from "effect/testing"
-import { Engine, EngineFailed } from "../../engines/Engine.ts"
+import { Engine, EngineFailed, type FeedValues } from "../../engines/Engine.ts"
 import { sharedFeeds } from "../../engines/exampleFeeds.ts"
 import { measureIteration, median } from "../../engines/measureIteration.ts"
 import { chooseOrWarn, dependsOn, explainChoice, isGpuFaster } from "../../engines/onnx/device/choose.ts"
@@ -70,12 +70,12 @@ describe("the time of an iteration", () => {
   const trainerOf = (fixedMs: number, ms: number) => {
     const calls: Array<number> = []
     const buffers = new Set<ArrayBufferLike>()
-    const train = (iterations: number, values: Readonly<Record<string, Float32Array>>) =>
+    const train = (iterations: number, values: FeedValues) =>
       Effect.gen(function* () {
         assert.strictEqual(values.images.length, 4 * iterations)
         for (const { buffer } of Object.values(values)) buffers.add(buffer)
         assert.strictEqual(
-          values.labels.reduce((sum, value) => sum + value, 0),
+          Float32Array.from(values.labels).reduce((sum, value) => sum + value, 0),
           2 * iterations,
         )
         yield* TestClock.adjust(fixedMs + ms * iterations + (calls.length === 0 ? 500 : 0))

@@ -4,7 +4,7 @@
  */
 import { assert, describe, it } from "@effect/vitest"
 import { Effect } from "effect"
-import { Engine } from "../../engines/Engine.ts"
+import { Engine, type FeedValues } from "../../engines/Engine.ts"
 import * as Onnx from "../../engines/onnx/Onnx.ts"
 import { layers } from "../../schemas/experiment/Model.ts"
 import { type Case, feedsOf, programOf, relativeError } from "./training.ts"
@@ -27,7 +27,7 @@ const cases: Readonly<Record<string, Case["model"]>> = {
 const twice = (values: Float32Array) => Float32Array.from([...values, ...values])
 
 /** The feeds of one iteration of two. */
-const only = (feeds: Readonly<Record<string, Float32Array>>, i: number) =>
+const only = (feeds: FeedValues, i: number) =>
   Object.fromEntries(
     Object.entries(feeds).map(([name, data]) => [
       name,

@@ -2,7 +2,7 @@
 import { assert, describe, it } from "@effect/vitest"
 import * as tf from "@tensorflow/tfjs-core"
 import { Effect, type Scope } from "effect"
-import { Engine, type Program, type Trainer } from "../../engines/Engine.ts"
+import { Engine, type FeedValues, type Program, type Trainer } from "../../engines/Engine.ts"
 import * as Reference from "../../engines/reference.ts"
 import { layers } from "../../schemas/experiment/Model.ts"
 import { optimizers } from "../../schemas/experiment/Optimizer.ts"
@@ -21,12 +21,7 @@ const definition: Case = {
   optimizer: optimizers.adam({ learningRate: 1 }),
 }
 
-const slice = (
-  program: Program,
-  feeds: Readonly<Record<string, Float32Array>>,
-  from: number,
-  until: number,
-) =>
+const slice = (program: Program, feeds: FeedValues, from: number, until: number) =>
   Object.fromEntries(
     program.feeds.map(({ name, shape }) => {
       const size = shape.reduce((product, length) => product * length, 1)
@@ -38,7 +33,7 @@ const slice = (
 const trainIn = Effect.fnUntraced(function* (
   trainer: Trainer,
   program: Program,
-  feeds: Readonly<Record<string, Float32Array>>,
+  feeds: FeedValues,
   from: number,
   until: number,
   chunk: number,
@@ -67,6 +62,32 @@ for (const [name, layer] of Object.entries({ reference: Reference.layer, ...engi
         yield* trainer.train(2, slice(program, feeds, 0, 2))
         yield* trainer.train(3, feeds)
         assert.deepStrictEqual(feeds, before)
+      }),
+    )
+
+    promises(
+      "trains on bytes to the bits of their 255ths, whatever their number",
+      Effect.gen(function* () {
+        const dense: Case = { model: [layers.flatten(), layers.dense({ units: 3 })] }
+        const cases: ReadonlyArray<readonly [Case, number]> = [
+          // No whole words of four bytes.
+          [{ ...definition, inputShape: [6, 5, 1] }, 3],
+          // As many as ONNX Runtime copies on several threads.
+          [{ ...dense, inputShape: [256, 256, 1], batchSize: 16 }, 2],
+        ]
+        for (const [definition, iterations] of cases) {
+          const results = []
+          for (const imagesAreBytes of [false, true]) {
+            const program = yield* programOf({ ...definition, imagesAreBytes })
+            const feeds = feedsOf(program, iterations)
+            const bytes = Uint8Array.from(feeds.images, (_, i) => (i * 37) % 256)
+            const given = imagesAreBytes ? bytes : Float32Array.from(bytes, (byte) => byte / 255)
+            const trainer = yield* (yield* Engine).compile(program)
+            const { losses } = yield* trainer.train(iterations, { ...feeds, images: given })
+            results.push({ losses, state: yield* trainer.state })
+          }
+          assert.deepStrictEqual(results[1], results[0])
+        }
       }),
     )
 

@@ -17,6 +17,7 @@ export interface Case {
   readonly inputShape?: readonly [number, number, number]
   readonly batchSize?: number
   readonly classes?: number
+  readonly imagesAreBytes?: boolean
 }
 
 export const programOf = ({

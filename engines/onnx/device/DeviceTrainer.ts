@@ -5,7 +5,8 @@
  */
 import { Effect, Scope } from "effect"
 import type { InferenceSession } from "onnxruntime-node"
-import type { State, Trainer } from "../../Engine.ts"
+import type { FeedValues, State, Trainer } from "../../Engine.ts"
+import { floatsOf } from "../../bytes.ts"
 import { checkState } from "../../state.ts"
 import { sizeOf } from "../../trace/graph.ts"
 import { predictInBatches } from "../predictions.ts"
@@ -44,8 +45,6 @@ interface Sessions {
   readonly reader: InferenceSession
 }
 
-type Feeds = Readonly<Record<string, Float32Array>>
-
 /** The examples on the device, once they are there. */
 interface Held {
   examples: HeldExamples | undefined
@@ -53,13 +52,14 @@ interface Held {
 
 /** What iterations are fed from: values of a call, or examples on the device. */
 interface Source {
-  readonly values: Feeds
+  readonly values: FeedValues
   readonly held: HeldExamples | undefined
 }
 
 /** The feeds of iteration i of a call. Those that were gathered are on the device. */
 const feedsAt = async (ort: Ort, { feeds }: DeviceStep, { held, values }: Source, i: number) => {
-  const of = (values: Float32Array, size: number) => values.subarray(i * size, (i + 1) * size)
+  const of = (values: Float32Array | Uint8Array, size: number) =>
+    floatsOf(values.subarray(i * size, (i + 1) * size))
   const batch = feeds.find(({ name }) => name === "images")?.shape[0] ?? 0
   const gathered: Tensors =
     values.indices === undefined || held === undefined ? {} : await held.gather(of(values.indices, batch))
@@ -114,7 +114,7 @@ const makeTrain = (
   held: Held,
 ): Trainer["train"] => {
   const names = step.state.map(({ name }) => name)
-  const run = async (iterations: number, values: Feeds) => {
+  const run = async (iterations: number, values: FeedValues) => {
     const losses = new Float32Array(iterations)
     const errorRates = new Float32Array(iterations)
     const before = current.tensors

@@ -5,7 +5,7 @@
 import { createHash } from "node:crypto"
 import { deserialize } from "node:v8"
 import { Effect } from "effect"
-import type { State, Trainer } from "../../Engine.ts"
+import type { FeedValues, State, Trainer } from "../../Engine.ts"
 import { exampleDataset, exampleFeeds, waves } from "../../exampleFeeds.ts"
 import { measureIteration } from "../../measureIteration.ts"
 import { sizeOf } from "../../trace/graph.ts"
@@ -26,7 +26,7 @@ interface Outcome {
 }
 
 /** The values of one iteration. */
-const only = (feeds: Readonly<Record<string, Float32Array>>, i: number) =>
+const only = (feeds: FeedValues, i: number) =>
   Object.fromEntries(
     Object.entries(feeds).map(([name, data]) => {
       const size = data.length / iterations

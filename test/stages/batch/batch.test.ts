@@ -1,18 +1,30 @@
 import { assert, describe, it } from "@effect/vitest"
 import { Deferred, Effect, Fiber, Schema, Stream } from "effect"
 import { batches, type BatchChunk, fillHere } from "../../../stages/batch/batch.ts"
-import { batchFiller } from "../../../stages/batch/fillBatch.ts"
+import { batchFiller, type BatchOptions } from "../../../stages/batch/fillBatch.ts"
 import { examplesOf, options } from "./numbered.ts"
 
 /** A copy of a chunk, because its arrays are used again. */
 const kept = (chunk: BatchChunk) => ({ ...chunk, images: chunk.images.slice(), labels: chunk.labels.slice() })
 
-const collect = (
-  of: ReturnType<typeof options>,
-  { chunk, from, until }: { from: number; until: number; chunk: number },
-) => batches(fillHere(of), { from, until, chunk: () => chunk }).pipe(Stream.map(kept), Stream.runCollect)
+const collect = (of: BatchOptions, { chunk, from, until }: { from: number; until: number; chunk: number }) =>
+  batches(fillHere(of), { from, until, chunk: () => chunk }).pipe(Stream.map(kept), Stream.runCollect)
 
 describe("batches", () => {
+  it.effect("of bytes hold the same examples, as they are stored", () =>
+    Effect.gen(function* () {
+      const of = options(50, 4)
+      const range = { from: 3, until: 12, chunk: 4 }
+      const floats = yield* collect(of, range)
+      const bytes = yield* collect({ ...of, asBytes: true }, range)
+      for (const { images } of bytes) assert.instanceOf(images, Uint8Array)
+      assert.deepStrictEqual(
+        bytes.map((chunk) => examplesOf(chunk)),
+        floats.map((chunk) => examplesOf(chunk)),
+      )
+    }),
+  )
+
   it.effect("run across the end of an epoch, and every epoch holds each example once", () =>
     Effect.gen(function* () {
       const chunks = yield* collect(options(7, 3), { from: 0, until: 7, chunk: 2 })
@@ -154,9 +166,9 @@ describe("batches", () => {
 
   it.effect("stack no more than 32 MiB of large images, and at least one batch", () =>
     Effect.gen(function* () {
-      const stacked = (floats: number) =>
+      const stacked = (images: number, areBytes = false) =>
         batches(
-          { sizes: { images: floats, labels: 0 }, fill: (_, __, arrays) => Effect.succeed(arrays) },
+          { sizes: { images, labels: 0, areBytes }, fill: (_, __, arrays) => Effect.succeed(arrays) },
           { from: 0, until: 20, chunk: () => 100 },
         ).pipe(
           Stream.map(({ iteration, iterations }) => [iteration, iterations]),
@@ -171,6 +183,10 @@ describe("batches", () => {
       assert.deepStrictEqual((yield* stacked(40 * mebibyte)).slice(0, 2), [
         [0, 1],
         [1, 1],
+      ])
+      assert.deepStrictEqual(yield* stacked(8 * mebibyte, true), [
+        [0, 16],
+        [16, 4],
       ])
     }),
   )

@@ -40,8 +40,11 @@ describe("fillInWorker", () => {
     Effect.gen(function* () {
       const collect = (filler: Parameters<typeof batches>[0]) =>
         batches(filler, range).pipe(Stream.map(kept), Stream.runCollect)
-      const worker = yield* fillInWorker(options)
-      assert.deepStrictEqual(yield* collect(worker), yield* collect(fillHere(options)))
+      const { augmentation: _, ...plain } = options
+      for (const each of [options, plain, { ...plain, asBytes: true }]) {
+        const worker = yield* fillInWorker(each)
+        assert.deepStrictEqual(yield* collect(worker), yield* collect(fillHere(each)))
+      }
     }).pipe(Effect.scoped),
   )
 

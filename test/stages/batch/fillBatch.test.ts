@@ -1,5 +1,7 @@
 import { assert, describe, it } from "@effect/vitest"
-import { batchFiller, evaluationImages } from "../../../stages/batch/fillBatch.ts"
+import { Schema } from "effect"
+import { Augmentation } from "../../../schemas/experiment/Augmentation.ts"
+import { batchFiller, evaluationImages, imagesStayBytes } from "../../../stages/batch/fillBatch.ts"
 import { examplesOf, numbered, options, raw } from "./numbered.ts"
 
 const isUntouched = (values: Float32Array) => values.every((value) => value === -1)
@@ -28,6 +30,18 @@ describe("batchFiller", () => {
     const backwards = [5, 4, 3, 2, 1, 0].map((iteration) => batch(once, iteration)).toReversed()
     assert.deepStrictEqual(forwards, backwards)
     assert.deepStrictEqual(batch(batchFiller(of), 3), forwards[3])
+  })
+})
+
+describe("images", () => {
+  it("stay bytes only if a byte's value in the network is its 255th, and nothing changes the images", () => {
+    assert.isTrue(imagesStayBytes({ normalization: "unit" }))
+    assert.isFalse(imagesStayBytes({ normalization: "standardized" }))
+    assert.isFalse(imagesStayBytes({ normalization: "standardizedByChannel" }))
+    const { augmentation } = Schema.decodeUnknownSync(Schema.Struct({ augmentation: Augmentation }))({
+      augmentation: { shift: 1 },
+    })
+    assert.isFalse(imagesStayBytes({ normalization: "unit", augmentation }))
   })
 })
 

@@ -28,7 +28,7 @@ describe("fillIndices", () => {
       })
       const filled = yield* fillHere(options).fill(4, iterations, arrays(14, 28))
       const { sizes, fill } = fillIndices(options)
-      assert.deepStrictEqual(sizes, { images: 7, labels: 0 })
+      assert.deepStrictEqual(sizes, { images: 7, labels: 0, areBytes: false })
       const { images: indices } = yield* fill(4, iterations, arrays(sizes.images, sizes.labels))
       const images = Float32Array.from(indices).reduce<Array<number>>(
         (all, index) => [...all, ...dataset.images.subarray(2 * index, 2 * index + 2)],

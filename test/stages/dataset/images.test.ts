@@ -16,7 +16,7 @@ import {
   withImageReads,
 } from "../../../stages/dataset/images.ts"
 import { loadDataset } from "../../../stages/dataset/load.ts"
-import { unitTable } from "../../../stages/dataset/normalize.ts"
+import { unitValues } from "../../../engines/bytes.ts"
 import { preprocessDataset } from "../../../stages/dataset/preprocess.ts"
 import { sampleImages } from "../../../stages/dataset/sampleImages.ts"
 import { splitDataset } from "../../../stages/dataset/split.ts"
@@ -96,7 +96,7 @@ describe("images in files", () => {
       Effect.gen(function* () {
         const { memory, stored } = yield* both
         const indices = Uint32Array.from({ length: examples.train }, (_, i) => i)
-        const options = { indices, table: unitTable(), batchSize: 16, seed: 5 }
+        const options = { indices, table: unitValues, batchSize: 16, seed: 5 }
         const augmentation = { rotation: 20, scale: 0, shear: 0, shift: 1 }
         const filled = Effect.fnUntraced(function* (dataset: typeof memory, isInThread: boolean) {
           const all = { ...options, dataset, augmentation: isInThread ? augmentation : undefined }
@@ -184,7 +184,7 @@ describe("images in files", () => {
         const filler = yield* fillInWorker({
           dataset: stored,
           indices,
-          table: unitTable(),
+          table: unitValues,
           batchSize: 20,
           seed: 1,
         })

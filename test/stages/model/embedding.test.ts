@@ -2,7 +2,7 @@
 import { assert, describe, it } from "@effect/vitest"
 import * as tf from "@tensorflow/tfjs-core"
 import { useCpuBackend } from "../../../engines/trace/cpuBackend.ts"
-import { unitTable } from "../../../stages/dataset/normalize.ts"
+import { unitValues } from "../../../engines/bytes.ts"
 import { LevelEmbedding, PositionEmbedding } from "../../../stages/model/embedding.ts"
 
 useCpuBackend()
@@ -51,7 +51,7 @@ describe("an embedding of pixel levels", () => {
   })
 
   it("has the 256 pixel values as its levels if there are 256", () => {
-    const images = tf.tensor4d(Float32Array.from(unitTable()), [1, 16, 16, 1])
+    const images = tf.tensor4d(Float32Array.from(unitValues), [1, 16, 16, 1])
     const numbers = tf.tensor2d(
       Float32Array.from({ length: 256 }, (_, i) => i),
       [256, 1],
