@@ -29,19 +29,27 @@ export class NonFiniteLoss extends Failure<NonFiniteLoss>()("NonFiniteLoss", {
 }) {}
 
 /**
- * A loop over indices, because `for … of` takes five times as long. This takes no longer than the digest of a
- * checkpoint.
+ * A float64 sum of float32 values is finite if all of them are, because it cannot overflow, and stays infinite or NaN from the first
+ * one that is not. Four sums, because each addition waits for the one before: 3.2 million values take 2.5 ms, half of what a
+ * comparison of each one takes.
  */
-const firstNonFinite = (values: Float32Array): number | undefined => {
-  for (let i = 0; i < values.length; i++) if (!Number.isFinite(values[i])) return values[i]
-  return undefined
+const areFinite = (values: Float32Array): boolean => {
+  let [a, b, c, d] = [0, 0, 0, 0]
+  const fours = values.length & ~3
+  for (let i = 0; i < fours; i += 4) {
+    a += values[i]
+    b += values[i + 1]
+    c += values[i + 2]
+    d += values[i + 3]
+  }
+  for (let i = fours; i < values.length; i++) a += values[i]
+  return Number.isFinite(a + b + c + d)
 }
 
 /** The first value of a state that is not finite, such as "dense_1/kernel holds NaN"; undefined if all are finite. */
 export const nonFiniteIn = (state: State): string | undefined => {
   for (const { data, name } of state) {
-    const value = firstNonFinite(data)
-    if (value !== undefined) return `${name} holds ${value}`
+    if (!areFinite(data)) return `${name} holds ${data.find((value) => !Number.isFinite(value))}`
   }
   return undefined
 }
