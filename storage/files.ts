@@ -17,8 +17,11 @@ type Storage<A> = Effect.Effect<A, StorageFailed, FileSystem.FileSystem>
 /** The suffix of temporary files. The owner of a folder may delete those that a crash left behind. */
 export const temporarySuffix = ".tmp"
 
-/** Writes a temporary file next to `path`, synced; returns its path. */
-export const writeTemporary = Effect.fnUntraced(function* (path: string, content: Uint8Array) {
+/** Writes a temporary file next to `path`, synced; returns its path. `parts`: its content, one after another. */
+export const writeTemporary = Effect.fnUntraced(function* (
+  path: string,
+  ...parts: ReadonlyArray<Uint8Array>
+) {
   const fs = yield* FileSystem.FileSystem
   const paths = yield* Path.Path
   const temporary = paths.join(
@@ -29,20 +32,23 @@ export const writeTemporary = Effect.fnUntraced(function* (path: string, content
   yield* Effect.scoped(
     Effect.gen(function* () {
       const file = yield* fs.open(temporary, { flag: "wx" })
-      if (content.byteLength > 0) yield* file.writeAll(content)
+      for (const part of parts) if (part.byteLength > 0) yield* file.writeAll(part)
       yield* file.sync
     }),
   ).pipe(Effect.onError(() => fs.remove(temporary, { force: true }).pipe(Effect.ignore)))
   return temporary
 })
 
-/** Replaces the whole content of a file, or creates it: old or new after a crash, never a mixture. */
+/**
+ * Replaces the whole content of a file, or creates it: old or new after a crash, never a mixture. Content in parts is written one
+ * after another, without a copy of all.
+ */
 export const writeAtomic = Effect.fnUntraced(
-  function* (path: string, content: Uint8Array | string) {
+  function* (path: string, content: Uint8Array | string | ReadonlyArray<Uint8Array>) {
     const fs = yield* FileSystem.FileSystem
     const paths = yield* Path.Path
     const bytes = typeof content === "string" ? new TextEncoder().encode(content) : content
-    const temporary = yield* writeTemporary(path, bytes)
+    const temporary = yield* writeTemporary(path, ...(bytes instanceof Uint8Array ? [bytes] : bytes))
     yield* renameOver(temporary, path).pipe(
       Effect.onError(() => fs.remove(temporary, { force: true }).pipe(Effect.ignore)),
     )

@@ -44,7 +44,13 @@ const emptyDigest = "0".repeat(64)
 const beginning = new TextEncoder().encode(`{"__metadata__":{"sha256":"`)
 const digestAt = 8 + beginning.length
 
-export const encodeSafetensors = ({ metadata, tensors }: Tensors): Uint8Array => {
+const bytesOf = (data: Tensor["data"]) => new Uint8Array(data.buffer, data.byteOffset, data.byteLength)
+
+/**
+ * The file as the parts that make it: the header, and the data of each tensor. They are not copied, so until the file is written
+ * they must not change.
+ */
+export const safetensorsParts = ({ metadata, tensors }: Tensors): ReadonlyArray<Uint8Array> => {
   const header: Record<string, unknown> = { __metadata__: { sha256: emptyDigest, ...metadata } }
   let offset = 0
   for (const { data, name, shape } of tensors) {
@@ -53,17 +59,25 @@ export const encodeSafetensors = ({ metadata, tensors }: Tensors): Uint8Array =>
   }
   const json = new TextEncoder().encode(JSON.stringify(header))
   const headerLength = Math.ceil(json.length / 8) * 8
-  const bytes = new Uint8Array(8 + headerLength + offset)
-  new DataView(bytes.buffer).setBigUint64(0, BigInt(headerLength), true)
-  bytes.fill(0x20, 8 + json.length, 8 + headerLength)
-  bytes.set(json, 8)
-  let at = 8 + headerLength
-  for (const { data } of tensors) {
-    bytes.set(new Uint8Array(data.buffer, data.byteOffset, data.byteLength), at)
-    at += data.byteLength
+  const first = new Uint8Array(8 + headerLength).fill(0x20, 8 + json.length)
+  new DataView(first.buffer).setBigUint64(0, BigInt(headerLength), true)
+  first.set(json, 8)
+  const parts = [first, ...tensors.map(({ data }) => bytesOf(data))]
+  const hash = createHash("sha256")
+  for (const part of parts) hash.update(part)
+  first.set(new TextEncoder().encode(hash.digest("hex")), digestAt)
+  return parts
+}
+
+/** The whole file. */
+export const encodeSafetensors = (tensors: Tensors): Uint8Array => {
+  const parts = safetensorsParts(tensors)
+  const bytes = new Uint8Array(parts.reduce((sum, part) => sum + part.length, 0))
+  let at = 0
+  for (const part of parts) {
+    bytes.set(part, at)
+    at += part.length
   }
-  const digest = createHash("sha256").update(bytes).digest("hex")
-  bytes.set(new TextEncoder().encode(digest), digestAt)
   return bytes
 }
 

@@ -12,7 +12,7 @@ import type { Experiment } from "../../schemas/experiment/Experiment.ts"
 import { Failure } from "../../schemas/Failure.ts"
 import { Parent } from "../../schemas/Run.ts"
 import * as files from "../../storage/files.ts"
-import { decodeSafetensors, encodeSafetensors } from "../../storage/safetensors.ts"
+import { decodeSafetensors, safetensorsParts } from "../../storage/safetensors.ts"
 import { isDue } from "./intervals.ts"
 import { nonFiniteIn } from "./NonFiniteLoss.ts"
 import { program } from "../../format/program.ts"
@@ -65,7 +65,7 @@ const ProgressText = Schema.fromJsonString(TrainProgress)
 const decodeProgress = Schema.decodeUnknownResult(ProgressText)
 const encodeProgress = Schema.encodeSync(ProgressText)
 
-/** Writes a checkpoint. When this returns the whole file is on the disk. */
+/** Writes a checkpoint. When this returns the whole file is on the disk. `state` must not change meanwhile. */
 export const saveCheckpoint = Effect.fn("saveCheckpoint")(function* (
   folder: string,
   state: State,
@@ -74,11 +74,11 @@ export const saveCheckpoint = Effect.fn("saveCheckpoint")(function* (
 ) {
   const paths = yield* Path.Path
   const file = checkpointFile(progress.iteration)
-  const bytes = encodeSafetensors({
+  const parts = safetensorsParts({
     tensors: state,
     metadata: { format: "tidemark-checkpoint-1", fingerprint, progress: encodeProgress(progress) },
   })
-  yield* files.writeAtomic(paths.join(folder, file), bytes)
+  yield* files.writeAtomic(paths.join(folder, file), parts)
   return file
 })
 

@@ -77,6 +77,18 @@ describe("writeAtomic", () => {
     }).pipe(Effect.provide(healthy)),
   )
 
+  it.effect("writes content in parts one after another, and syncs them once", () =>
+    Effect.gen(function* () {
+      const { done, layer } = faulty(() => undefined)
+      const parts = ["one, ", "", "two"].map((part) => new TextEncoder().encode(part))
+      yield* files.writeAtomic(at("a"), parts).pipe(Effect.provide(layer))
+      assert.strictEqual(yield* content("a"), "one, two")
+      assert.deepStrictEqual(done, ["open", "write", "write", "sync", "rename", "open", "sync"])
+      yield* files.writeAtomic(at("a"), []).pipe(Effect.provide(healthy))
+      assert.strictEqual(yield* content("a"), "")
+    }),
+  )
+
   it.effect("syncs the content before its name, and the folder after", () =>
     Effect.gen(function* () {
       const { done, layer } = faulty(() => undefined)

@@ -1,7 +1,7 @@
 import { createHash } from "node:crypto"
 import { assert, describe, it } from "@effect/vitest"
 import { Result } from "effect"
-import { decodeSafetensors, encodeSafetensors } from "../../storage/safetensors.ts"
+import { decodeSafetensors, encodeSafetensors, safetensorsParts } from "../../storage/safetensors.ts"
 
 const sample = () =>
   encodeSafetensors({
@@ -33,6 +33,17 @@ describe("safetensors", () => {
     )
     assert.deepStrictEqual(tensors[0].data, Float32Array.from([0, -0, 1.5, Number.NaN, Infinity, 1e-45]))
     assert.deepStrictEqual(tensors[1].data, Int32Array.from([-1, 0, 7]))
+  })
+
+  it("is made of parts that share the memory of the tensors", () => {
+    const data = Float32Array.from({ length: 6 }, (_, i) => i)
+    const tensors = [
+      { name: "a", shape: [4], data: data.subarray(1, 5) },
+      { name: "b", shape: [1], data: Int32Array.of(7) },
+    ]
+    const parts = safetensorsParts({ tensors, metadata: {} })
+    assert.deepStrictEqual(Buffer.concat(parts), Buffer.from(encodeSafetensors({ tensors, metadata: {} })))
+    assert.strictEqual(parts[1].buffer, data.buffer)
   })
 
   it("reads a Buffer, which files are read into, as it reads plain bytes, and shares no memory with it", () => {
