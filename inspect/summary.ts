@@ -1,9 +1,10 @@
 /**
  * The summary of a run, as `list`, `show` and `--json` print it: (run) -> RunSummary.
  */
-import { Clock, Effect, Path, Schema } from "effect"
+import { Clock, Effect, Option, Path, Schema } from "effect"
 import { iterationOf } from "../stages/train/checkpoint.ts"
 import { listNow, readStringNow } from "../storage/filesNow.ts"
+import { findFromEnd } from "../storage/linesFromEnd.ts"
 import { layout, type Run } from "../storage/runDirectory.ts"
 import { metricsFile } from "../storage/metricsLog.ts"
 import { validated } from "./validated.ts"
@@ -24,7 +25,7 @@ const MetricGlance = Schema.Struct({
   iteration: Schema.Int,
   error: Schema.Finite,
 })
-const decodeMetric = Schema.decodeUnknownEffect(Schema.fromJsonString(MetricGlance))
+const decodeMetric = Schema.decodeUnknownOption(Schema.fromJsonString(MetricGlance))
 
 /** The iteration of the newest checkpoint, 0 without one. */
 export const newestIteration = Effect.fnUntraced(function* (path: string) {
@@ -38,17 +39,15 @@ export const newestIteration = Effect.fnUntraced(function* (path: string) {
  * and the newest evaluation are decoded.
  */
 const readProgress = Effect.fnUntraced(function* (path: string) {
-  const text = yield* readStringNow(path).pipe(Effect.orElseSucceed(() => undefined))
   // A killed process may leave a torn last line, so the newest row that can be read counts.
   let iteration = 0
-  for (const line of (text ?? "").split("\n").toReversed()) {
-    if (iteration > 0 && !line.includes('"validation"')) continue
-    const row = yield* decodeMetric(line).pipe(Effect.option)
-    if (row._tag === "None") continue
-    iteration = Math.max(iteration, row.value.iteration)
-    if (row.value.split === "validation") return { iteration, validationError: row.value.error }
-  }
-  return { iteration, validationError: null }
+  const validationError = yield* findFromEnd(path, (line) => {
+    if (iteration > 0 && !line.includes('"validation"')) return undefined
+    const row = Option.getOrUndefined(decodeMetric(line))
+    iteration = Math.max(iteration, row?.iteration ?? 0)
+    return row?.split === "validation" ? row.error : undefined
+  }).pipe(Effect.orElseSucceed(() => undefined))
+  return { iteration, validationError: validationError ?? null }
 })
 
 /** Seconds of the attempts that have ended with a record, together; null if there is none. */
