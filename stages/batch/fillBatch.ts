@@ -91,14 +91,19 @@ export const batchFiller = (options: BatchOptions, own?: OwnAugment): FillBatch 
   }
 }
 
-/** Reads a piece of a split in its own order: normalized images [until - from, height, width, channels]. */
-export const evaluationImages =
-  (options: Pick<BatchOptions, "dataset" | "indices" | "table">) =>
-  (from: number, until: number): Float32Array => {
-    const { dataset, indices, table } = options
-    const pixels = imageBytes(dataset)
-    const read = imageReader(dataset)
-    const images = new Float32Array((until - from) * pixels)
-    for (let i = from; i < until; i++) normalize(table, read(indices[i]), images, (i - from) * pixels)
-    return images
+/**
+ * Reads a piece of a split in its own order: normalized images [until - from, height, width, channels]. Valid until the next piece is
+ * read: memory of its own for each piece would be a garbage collection for every few pieces.
+ */
+export const evaluationImages = (options: Pick<BatchOptions, "dataset" | "indices" | "table">) => {
+  const { dataset, indices, table } = options
+  const pixels = imageBytes(dataset)
+  const read = imageReader(dataset)
+  let memory = new Float32Array()
+  return (from: number, until: number): Float32Array => {
+    const size = (until - from) * pixels
+    if (memory.length < size) memory = new Float32Array(size)
+    for (let i = from; i < until; i++) normalize(table, read(indices[i]), memory, (i - from) * pixels)
+    return memory.subarray(0, size)
   }
+}

@@ -23,7 +23,7 @@ export interface EvaluationSplit {
   readonly examples: number
   readonly classes: number
   readonly labels: ArrayLike<number>
-  /** Normalized images `from` to `until`, [until - from, height, width, channels]. */
+  /** Normalized images `from` to `until`, [until - from, height, width, channels]. Valid until the next call. */
   readonly images: (from: number, until: number) => Float32Array
 }
 

@@ -59,4 +59,16 @@ describe("evaluationImages", () => {
     assert.deepStrictEqual([...images(0, 1), ...images(1, 3)], [...images(0, 3)])
     assert.strictEqual(images(3, 3).length, 0)
   })
+
+  it("uses one memory for all pieces, so a smaller piece after a larger one has nothing of it", () => {
+    const images = evaluationImages({
+      dataset: numbered(20),
+      indices: Uint32Array.from([7, 2, 19]),
+      table: raw,
+    })
+    const first = images(0, 2)
+    const second = images(2, 3)
+    assert.strictEqual(second.buffer, first.buffer)
+    assert.deepStrictEqual([second.length, second[0]], [first.length / 2, 19])
+  })
 })
