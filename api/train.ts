@@ -1,12 +1,12 @@
 /** Starts and resumes runs from code: (experiment, options) -> the result, or events on the way to it. */
 import { Effect, type Cause, Queue, Schema, Stream } from "effect"
-import { engineOnDevice } from "../engines/onDevice.ts"
+import { engineOnDevice, engineToResume } from "../engines/onDevice.ts"
 import { resumeToEnd } from "../operations/resume/resume.ts"
 import { engineFor } from "../pipeline/engineChoice/engineFor.ts"
 import { experimentOf, loadDefault } from "../pipeline/experimentFile/load.ts"
 import { problemsOf } from "../pipeline/experimentFile/problems.ts"
 import { startRun } from "../pipeline/startRun.ts"
-import { devices, engineChoiceOf, type EngineName, Threads } from "../schemas/EngineInfo.ts"
+import { devices, Threads } from "../schemas/EngineInfo.ts"
 import { Failure } from "../schemas/Failure.ts"
 import type { Metric } from "../schemas/Metric.ts"
 import type { Report } from "../schemas/Report.ts"
@@ -111,11 +111,9 @@ const trainOn = (run: string, options: ResumeOptions, onEvent?: OnEvent) =>
       Effect.gen(function* () {
         const { iterations, threads } = yield* checkNumbers(options)
         const found = yield* findRun(options.runsDir ?? "runs", run)
-        const { device, engine = engineChoiceOf(engineOf(found), device) } = options
         const { isNew, report } = yield* resumeToEnd(found, {
           iterations,
-          // A run never changes its device by itself: it was decided when it began.
-          engine: yield* engineOnDevice<EngineName>(engine, device === "auto" ? undefined : device),
+          engine: yield* engineToResume(engineOf(found), options),
           threads,
           allowEngineChange: options.allowEngineChange ?? false,
         })

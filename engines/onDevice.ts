@@ -3,6 +3,8 @@ import { Effect, Schema } from "effect"
 import {
   anyDeviceEngine,
   type Device,
+  engineChoiceOf,
+  type EngineInfo,
   type EngineName,
   gpuEngine,
   isAnyEngine,
@@ -41,3 +43,13 @@ export const engineOnDevice = Effect.fnUntraced(function* <E extends EngineName 
   if (isOpen) return anyDeviceEngine
   return yield* new DeviceRefused({ device, engine, expected: "the engine auto" })
 })
+
+/**
+ * The engine that resumes a run: that of the run, unless one is given, on the device that is asked for. `auto` keeps the device, which
+ * was decided when the run began.
+ */
+export const engineToResume = (
+  before: Pick<EngineInfo, "device" | "name">,
+  { device, engine }: { readonly device?: Device | undefined; readonly engine?: EngineName | undefined },
+) =>
+  engineOnDevice<EngineName>(engine ?? engineChoiceOf(before, device), device === "auto" ? undefined : device)

@@ -2,13 +2,14 @@
 import { Effect, Option } from "effect"
 import { Argument, Command, Flag } from "effect/cli"
 import { StopSignal } from "../../pipeline/StopSignal.ts"
-import { engineChoiceOf, type EngineName, engines } from "../../schemas/EngineInfo.ts"
-import { engineOf, findRun, type Run } from "../../storage/runDirectory.ts"
+import { engineToResume } from "../../engines/onDevice.ts"
+import { engines } from "../../schemas/EngineInfo.ts"
+import { engineOf, findRun } from "../../storage/runDirectory.ts"
 import { tryWriteReportPage } from "../../views/report/tryWriteReportPage.ts"
 import { isOpen } from "../../schemas/QueuedJob.ts"
 import { FlagRefused } from "../FlagRefused.ts"
 import { openQueueIfGiven, pullIfStored, queueFlag, shareIfStored, storeFlag } from "../queueFlag.ts"
-import { engineOn } from "../deviceFlag.ts"
+import { refuseFlag } from "../deviceFlag.ts"
 import { device, json, runsDir, threads, wholeNumber } from "../flags.ts"
 
 const run = Argument.String("run").pipe(
@@ -51,14 +52,6 @@ const flags = {
 }
 type Options = Command.Command.Config.Infer<typeof flags>
 
-/** The engine of the run stays if the device alone is given. */
-const engineToResume = (run: Run, { device, engine }: Options) =>
-  engineOn<EngineName>(
-    Option.getOrElse(engine, () => engineChoiceOf(engineOf(run), Option.getOrUndefined(device))),
-    // A run never changes by itself: it was decided when it began.
-    Option.filter(device, (value) => value !== "auto"),
-  )
-
 /** Lets a worker of a queue resume it. A run that is queued but not begun has no folder yet: it is followed by its whole name. */
 const resumeInQueue = Effect.fnUntraced(function* (options: Options) {
   const refused = {
@@ -99,7 +92,12 @@ export const resume = Command.make(
     const { resumeToEnd } = yield* Effect.promise(() => import("../../operations/resume/resume.ts"))
     const { isNew, report } = yield* resumeToEnd(run, {
       iterations: Option.getOrUndefined(iterations),
-      engine: yield* engineToResume(run, options),
+      engine: yield* refuseFlag(
+        engineToResume(engineOf(run), {
+          engine: Option.getOrUndefined(options.engine),
+          device: Option.getOrUndefined(options.device),
+        }),
+      ),
       threads: Option.getOrUndefined(threads),
       allowEngineChange,
     }).pipe(Effect.provide(StopSignal.layer))
