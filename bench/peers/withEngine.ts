@@ -21,7 +21,12 @@ const experiment = await loadExperiment(job.experiment)
 const images = tensor("images").data
 /** As in a training, our engines are given bytes, and divide them by 255. */
 const imagesAreBytes = imagesStayBytes(experiment)
-const given = imagesAreBytes ? Uint8Array.from(images, (value) => Math.round(255 * value)) : images
+const toBytes = (values: ArrayLike<number>) => {
+  const bytes = new Uint8Array(values.length)
+  for (let i = 0; i < bytes.length; i++) bytes[i] = Math.round(255 * values[i])
+  return bytes
+}
+const given = imagesAreBytes ? toBytes(images) : images
 const labels = tensor("labels").data
 const evaluation = tensor("evaluation").data
 const imageSize = evaluation.length / 1000
