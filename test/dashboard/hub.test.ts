@@ -236,12 +236,12 @@ describe("a run that has ended", () => {
       utimesSync(folder, old, old)
     }
     const table = openRunsTable(runsDir)
-    const { readFileSync } = fs
+    const { openSync } = fs
     let metrics = 0
     Object.assign(fs, {
-      readFileSync: (...words: Parameters<typeof readFileSync>) => {
+      openSync: (...words: Parameters<typeof openSync>) => {
         if (String(words[0]).endsWith("metrics.ndjson")) metrics++
-        return readFileSync(...words)
+        return openSync(...words)
       },
     })
     syncBuiltinESMExports()
@@ -259,7 +259,7 @@ describe("a run that has ended", () => {
       writeProcess(currentProcess())
       assert.deepStrictEqual(await look(), [["running", 0.5]])
     } finally {
-      Object.assign(fs, { readFileSync })
+      Object.assign(fs, { openSync })
       syncBuiltinESMExports()
     }
   })
