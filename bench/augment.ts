@@ -8,6 +8,7 @@ import { cpus } from "node:os"
 import { parseArgs } from "node:util"
 import * as NodeServices from "@effect/platform-node/NodeServices"
 import { Effect, Layer, Logger, Stream } from "effect"
+import { unitValues } from "../engines/bytes.ts"
 import { Engine, type Trainer } from "../engines/Engine.ts"
 import { selectEngine } from "../engines/select.ts"
 import { engineNames } from "../schemas/EngineInfo.ts"
@@ -54,7 +55,7 @@ const makeFillers = Effect.fnUntraced(function* ({ augmentation, batchSize, seed
   const options = {
     dataset,
     indices: Uint32Array.from({ length: examples }, (_, i) => i),
-    table: Float32Array.from({ length: 256 }, (_, value) => value / 255),
+    table: unitValues,
     batchSize,
     seed,
   }

@@ -15,6 +15,7 @@ import { parseArgs } from "node:util"
 import * as NodeServices from "@effect/platform-node/NodeServices"
 import { Effect, Layer, Logger, Stream } from "effect"
 import { table } from "../cli/render/table.ts"
+import { unitValues } from "../engines/bytes.ts"
 import { Engine } from "../engines/Engine.ts"
 import { selectEngine } from "../engines/select.ts"
 import { loadExperiment } from "../pipeline/experimentFile/load.ts"
@@ -81,7 +82,7 @@ const measureSpeed = Effect.gen(function* () {
   const indices = Uint32Array.from({ length: examples }, (_, i) => i)
   const common = {
     indices,
-    table: Float32Array.from({ length: 256 }, (_, i) => i / 255),
+    table: unitValues,
     asBytes,
     batchSize,
     seed,

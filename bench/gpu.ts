@@ -10,6 +10,7 @@ import { cpus } from "node:os"
 import { parseArgs } from "node:util"
 import * as NodeServices from "@effect/platform-node/NodeServices"
 import { Context, Effect, Layer, Result } from "effect"
+import { unitValues } from "../engines/bytes.ts"
 import { Engine, type Examples, type FeedValues } from "../engines/Engine.ts"
 import { selectEngine } from "../engines/select.ts"
 import { loadExperiment } from "../pipeline/experimentFile/load.ts"
@@ -49,7 +50,7 @@ const examplesOf = ({ classes, inputShape }: Network): Examples => {
     count,
     pixels: Uint8Array.from({ length: count * size }, (_, i) => (i % size < size / 5 ? i % 251 : 0)),
     labels: Int32Array.from({ length: count }, (_, i) => i % classes),
-    table: Float32Array.from({ length: 256 }, (_, value) => value / 255),
+    table: unitValues,
   }
 }
 

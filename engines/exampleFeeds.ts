@@ -20,6 +20,7 @@ const wave = (i: number) => Math.fround(Math.abs(Math.sin(i * 12.9898 + 1)))
 export const waves = (size: number) => periodic(size, wave)
 
 const byte = (i: number) => Math.round(255 * wave(i))
+const bytes = (size: number) => Uint8Array.from(periodic(size, byte))
 
 const oneHot = (size: number, classes: number) => {
   const values = new Float32Array(size)
@@ -32,7 +33,7 @@ export const exampleFeeds = (feeds: ReadonlyArray<Feed>, classes: number, iterat
   Object.fromEntries(
     feeds.map(({ isBytes, name, shape }) => {
       const size = iterations * sizeOf(shape)
-      if (isBytes) return [name, Uint8Array.from(periodic(size, byte))]
+      if (isBytes) return [name, bytes(size)]
       if (name === "images") return [name, periodic(size, (i) => unitValues[byte(i)])]
       if (name === "learningRate") return [name, new Float32Array(size).fill(1e-3)]
       if (name === "labels") return [name, oneHot(size, classes)]
@@ -67,7 +68,7 @@ export const exampleDataset = (feeds: ReadonlyArray<Feed>, classes: number, iter
   if (batch === undefined) return undefined
   const count = batch * iterations
   const size = sizeOf(imageShape)
-  const all = Uint8Array.from(waves(count * size), (value) => Math.round(255 * value))
+  const all = bytes(count * size)
   const pixels = new Uint8Array(all.length)
   for (let i = 0; i < count; i++) pixels.set(all.subarray(i * size, (i + 1) * size), (count - 1 - i) * size)
   const labels = Int32Array.from({ length: count }, (_, i) => (count - 1 - i) % classes)

@@ -10,13 +10,24 @@ import { kindOf, notRegular } from "./regularFile.ts"
 import { failedNow, StorageFailed } from "./StorageFailed.ts"
 
 const blockBytes = 2 ** 16
+/** No row is as long. A longer line, such as the zeros of a damaged disk, is read as an empty one: memory would not hold it. */
+const longestLineBytes = 2 ** 20
 const lineFeed = 0x0a
 
 /** Each line, the last one first. A line that continues in an earlier block is put together first: a character may be cut, too. */
 function* linesFromEnd(file: number, path: string): Generator<string> {
   /** The beginning of a line is still to come: its parts so far, the last one first. */
   const parts: Array<Uint8Array> = []
-  const line = () => Buffer.concat(parts.splice(0).toReversed()).toString("utf8")
+  let length = 0
+  const add = (part: Uint8Array) => {
+    length += part.length
+    if (length <= longestLineBytes) parts.push(part)
+    else parts.length = 0
+  }
+  const line = () => {
+    length = 0
+    return Buffer.concat(parts.splice(0).toReversed()).toString("utf8")
+  }
   for (let end = fstatSync(file).size; end > 0;) {
     const block = new Uint8Array(Math.min(blockBytes, end))
     end -= block.length
@@ -27,11 +38,11 @@ function* linesFromEnd(file: number, path: string): Generator<string> {
       at >= 0;
       at = at === 0 ? -1 : block.lastIndexOf(lineFeed, at - 1)
     ) {
-      parts.push(block.subarray(at + 1, until))
+      add(block.subarray(at + 1, until))
       yield line()
       until = at
     }
-    parts.push(block.subarray(0, until))
+    add(block.subarray(0, until))
   }
   yield line()
 }

@@ -2,6 +2,7 @@
  * Calls every function of own code that works on plain numbers twice, on made data: (experiment, functions) -> nothing, or the
  * first one that fails or gives other bits the second time. What depends on a position is called in the reverse order then.
  */
+import { floatsOf } from "../../engines/bytes.ts"
 import type { Experiment } from "../../schemas/experiment/Experiment.ts"
 import { randomKey, randomWords } from "../random.ts"
 import { augmentWith, callMetric, callPreprocess, ratesOf, spread } from "./call.ts"
@@ -77,7 +78,7 @@ export const checkFunctions = (experiment: Experiment, functions: OwnFunctions, 
       const code = functions.get(kind, reference)
       const augment = augmentWith(code, imageShape, experiment.seed)
       const at = (position: number) => {
-        const image = Float32Array.from(bytes, (byte) => byte / 255)
+        const image = floatsOf(bytes)
         augment(position, image)
         return [...image]
       }

@@ -41,6 +41,20 @@ describe("findFromEnd", () => {
     }),
   )
 
+  it.effect("reads a line of more than 1 MiB as an empty one, and the lines around it as they are", () =>
+    Effect.gen(function* () {
+      const mebibyte = 2 ** 20
+      for (const [size, isRead] of [
+        [mebibyte, true],
+        [mebibyte + 1, false],
+        [5 * mebibyte + 12_345, false],
+      ] as const) {
+        const long = "x".repeat(size)
+        assert.deepStrictEqual(yield* linesOf(`first\n${long}\nlast`), ["last", isRead ? long : "", "first"])
+      }
+    }),
+  )
+
   it.effect("stops at the last line that has what is looked for", () =>
     Effect.gen(function* () {
       const path = join(folder, "rows")

@@ -130,14 +130,11 @@ describe("timing engines whose calls take a known time", () => {
     }
   }
 
+  const build = buildProgram({ ...experiment, batchSize: 32, inputShape: [28, 28, 1], classes: 10 })
+
   it.effect("does not count what a call takes, in five rounds with feeds that are made once", () =>
     Effect.gen(function* () {
-      const program = yield* buildProgram({
-        ...experiment,
-        batchSize: 32,
-        inputShape: [28, 28, 1],
-        classes: 10,
-      })
+      const program = yield* build
       const [a, b] = [engineOf(20, 2), engineOf(2, 4)]
       const timed = yield* timeEngines(
         [
@@ -162,12 +159,7 @@ describe("timing engines whose calls take a known time", () => {
 
   it.effect("takes the first iteration alone if the engines are slow", () =>
     Effect.gen(function* () {
-      const program = yield* buildProgram({
-        ...experiment,
-        batchSize: 32,
-        inputShape: [28, 28, 1],
-        classes: 10,
-      })
+      const program = yield* build
       const { calls, layer } = engineOf(0, 700)
       const timed = yield* timeEngines(
         [
