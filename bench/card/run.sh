@@ -1,11 +1,11 @@
 #!/usr/bin/env bash
-# On the machine with the card, in the checkout: bash bench/card/run.sh [doctor|bench|peers|cnn|fast ...]; all in less than ten
-# minutes. Prints and keeps in $OUT what doctor finds, images a second of our engine and of PyTorch and JAX beside it, and two whole
+# On the machine with the card, in the checkout: bash bench/card/run.sh [doctor|bench|peers|cnn|fast|killed ...]; all in less than
+# ten minutes. Prints and keeps in $OUT what doctor finds, images a second of our engine and of PyTorch and JAX beside it, and two whole
 # trainings. For a trial without a card: ITERATIONS, BATCHES and SECONDS_EACH are small, and DEVICE is cpu.
 here=$(cd "$(dirname "$0")" && pwd)
 carried=${CARRIED:-$PWD/.scratch/card}
 OUT=${OUT:-/tmp/card}
-steps=${*:-doctor bench peers cnn fast}
+steps=${*:-doctor bench peers cnn fast killed}
 device=${DEVICE:-gpu}
 budget=${ITERATIONS:+--iterations $ITERATIONS}
 mkdir -p "$OUT"
@@ -15,7 +15,7 @@ if [ ! -e node_modules ]; then
 fi
 node=$carried/node
 [ -x "$node" ] || node=$(command -v node)
-if ! ldconfig -p | grep -q libvulkan.so.1 && ls "$carried"/*.deb > /dev/null 2>&1 && [ "$(id -u)" = 0 ] && [ -z "$LD_LIBRARY_PATH" ]; then
+if ! ldconfig -p | grep -q libvulkan.so.1 && ls "$carried"/*.deb > /dev/null 2>&1 && [ "$(id -u)" = 0 ] && [ -z "$VK_DRIVER_FILES" ]; then
   for package in "$carried"/*.deb; do dpkg -x "$package" /; done
   ldconfig
 fi
@@ -45,7 +45,8 @@ step cnn 130 bash -c "pipeline run experiments/cnn.ts --device $device $budget"
 # Twice: the second one finds what drivers cache of shaders.
 step fast-1 60 bash -c "pipeline run experiments/cnn-fast.ts --device $device $budget"
 step fast-2 40 bash -c "pipeline run experiments/cnn-fast.ts --device $device $budget"
-rm -rf "$OUT/data"
+step killed 90 bash "$here/killed.sh" "$node" "$OUT/kills" "$device"
+rm -rf "$OUT/data" "$OUT/kills"
 tar -C "$OUT" -czf "$OUT/runs.tar.gz" --exclude checkpoints runs 2> /dev/null && rm -rf "$OUT/runs"
 echo "== all after $(($(date +%s) - began)) s"
 cat "$OUT/summary.txt"

@@ -48,7 +48,7 @@ describe("the choice of a device", () => {
     const onGpu = {
       name: "onnx",
       device: "gpu (NVIDIA H100 PCIe)",
-      path: "webgpu",
+      path: "webgpu+products",
       iterationMs: 0.4,
     } as const
     assert.strictEqual(

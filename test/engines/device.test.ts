@@ -9,6 +9,7 @@ import { differenceOfMoves } from "../../engines/onnx/device/differenceOfMoves.t
 import { deviceModels } from "../../engines/onnx/device/deviceModels.ts"
 import { missingChannels } from "../../engines/onnx/device/DeviceGraph.ts"
 import * as Device from "../../engines/onnx/device/Device.ts"
+import { groupsOf } from "../../engines/onnx/device/filterGradient.ts"
 import { mistakeIn } from "../../engines/onnx/device/probe.ts"
 import {
   environmentFor,
@@ -20,7 +21,8 @@ import {
 import * as Onnx from "../../engines/onnx/Onnx.ts"
 import { layers } from "../../schemas/experiment/Model.ts"
 import { optimizers } from "../../schemas/experiment/Optimizer.ts"
-import { type Case, feedsOf, images, programOf } from "./training.ts"
+import type { Window } from "../../engines/trace/graph.ts"
+import { type Case, feedsOf, images, programOf, relativeError } from "./training.ts"
 
 const convolutional: Case["model"] = [
   layers.conv2d({ filters: 4, kernelSize: 3, padding: "same", activation: "relu" }),
@@ -31,22 +33,31 @@ const convolutional: Case["model"] = [
   layers.dense({ units: 3 }),
 ]
 
+/** Without convolutions, whose filter's gradient is summed in another order on a device. */
+const dense: Case["model"] = [
+  layers.flatten(),
+  layers.dense({ units: 4, activation: "relu" }),
+  layers.batchNormalization(),
+  layers.dropout({ rate: 0.5 }),
+  layers.dense({ units: 3 }),
+]
+
 const cases: Readonly<Record<string, Case>> = {
   "Adam, and averages of the weights": {
-    model: convolutional,
+    model: dense,
     optimizer: optimizers.adam({ learningRate: 1, clip: { value: 0.01 } }),
     averaging: { decay: 0.9 },
   },
   "AdamW, whose kernels alone decay": {
-    model: convolutional,
+    model: dense,
     optimizer: optimizers.adamw({ learningRate: 1, weightDecay: 0.1 }),
   },
   "gradients that are clipped one by one": {
-    model: convolutional,
+    model: dense,
     optimizer: optimizers.momentum({ learningRate: 1, momentum: 0.9, clip: { norm: 0.1 } }),
   },
   "RMSProp without a declared formula": {
-    model: convolutional,
+    model: dense,
     optimizer: optimizers.rmsprop({ learningRate: 1 }),
   },
 }
@@ -98,6 +109,74 @@ describe("the models for a device", () => {
       // Four weights that do not decay and two that do, each with m and v; the moving statistics; both powers of beta.
       const sizes = yield* membersOf(cases["AdamW, whose kernels alone decay"])
       assert.deepStrictEqual(sizes, [4, 4, 4, 2, 2, 2, 2, 1, 1])
+    }),
+  )
+})
+
+describe("the filter's gradient on a device", () => {
+  /** A 5×5 filter on an image of the same size. */
+  const window = (batch: number, inChannels: number, outChannels: number, size: number): Window => ({
+    batch,
+    height: 5,
+    width: 5,
+    inChannels,
+    outChannels,
+    inHeight: size,
+    inWidth: size,
+    outHeight: size,
+    outWidth: size,
+    strideHeight: 1,
+    strideWidth: 1,
+    dilationHeight: 1,
+    dilationWidth: 1,
+    top: 2,
+    bottom: 2,
+    left: 2,
+    right: 2,
+  })
+
+  it("is a product for each group of images, as large as leaves enough products for a whole GPU", () => {
+    // 800 rows and 64 columns are 50 tiles: 25 groups of 4 have 1,250.
+    assert.deepStrictEqual(groupsOf(window(100, 32, 64, 14)), { group: 4, part: 100 })
+    // 25 rows and 32 columns are one tile: even single images are fewer tiles than wanted.
+    assert.deepStrictEqual(groupsOf(window(100, 1, 32, 28)), { group: 1, part: 100 })
+    assert.deepStrictEqual(groupsOf(window(2048, 1, 32, 28)), { group: 2, part: 1024 })
+  })
+
+  it("takes the batch in parts whose columns fit in a buffer of 128 MiB", () => {
+    // An image has 32 · 25 · 14 · 14 columns of 4 bytes: 214 images fit.
+    assert.deepStrictEqual(groupsOf(window(1000, 32, 64, 14)), { group: 40, part: 200 })
+    // One image has 210 MB: it is taken as a whole.
+    assert.deepStrictEqual(groupsOf(window(6, 32, 64, 256)), { group: 1, part: 1 })
+  })
+
+  it.effect("is that of the portable path up to rounding when the batch is taken in parts", () =>
+    Effect.gen(function* () {
+      const inputShape = [64, 64, 32] as const
+      const definition: Case = {
+        model: [
+          layers.conv2d({ filters: 8, kernelSize: 5, padding: "same" }),
+          layers.globalAveragePooling2d(),
+          layers.dense({ units: 3 }),
+        ],
+        inputShape,
+        batchSize: 12,
+      }
+      assert.strictEqual(groupsOf(window(12, 32, 8, 64)).part, 6)
+      const kernelOf = (state: State) =>
+        state.find(({ name }) => name === "conv2d_1/kernel")?.data ?? new Float32Array()
+      /** What one step moves in the filters. */
+      const moves = Effect.gen(function* () {
+        const program = yield* programOf(definition)
+        const trainer = yield* (yield* Engine).compile(program)
+        const before = kernelOf(yield* trainer.state)
+        yield* trainer.train(1, feedsOf(program, 1, 100))
+        return kernelOf(yield* trainer.state).map((weight, i) => weight - before[i])
+      }).pipe(Effect.scoped)
+      const portable = yield* moves.pipe(Effect.provide(Onnx.layer({ path: "portable", threads: 2 })))
+      const device = yield* moves.pipe(Effect.provide(Device.layerOnProcessor({ threads: 2 })))
+      assert.strictEqual(portable.length, 25 * 32 * 8)
+      assert.isBelow(relativeError(device, portable), 1e-5)
     }),
   )
 })

@@ -188,7 +188,7 @@ describe.skipIf(!hasSoftwareVulkan)("the onnx engine on Vulkan in software", () 
           first.measured?.map(({ device, path }) => [device, path]),
           [
             ["cpu", first.path],
-            ["gpu (Vulkan in software)", "webgpu"],
+            ["gpu (Vulkan in software)", "webgpu+products"],
           ],
         )
         assert.isTrue(lines.some((line) => line.includes("measuring this network")))
@@ -278,7 +278,7 @@ describe.skipIf(!hasSoftwareVulkan)("the onnx engine on Vulkan in software", () 
     Effect.gen(function* () {
       const { info } = yield* Engine
       assert.strictEqual(info.device, "gpu (Vulkan in software)")
-      assert.strictEqual(info.path, "webgpu")
+      assert.strictEqual(info.path, "webgpu+products")
       assert.isTrue(Object.keys(info.versions).some((name) => name.startsWith("lvp_icd")))
     }).pipe(Effect.provide(Device.layer())),
   )

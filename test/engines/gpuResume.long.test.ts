@@ -38,7 +38,7 @@ describe.skipIf(!hasSoftwareVulkan)("a run on a GPU", () => {
     const { engine } = JSON.parse(readFileSync(join(onlyRun(folder("whole")), "run.json"), "utf8"))
     assert.strictEqual(engine.name, "onnx")
     assert.strictEqual(engine.device, "gpu (Vulkan in software)")
-    assert.strictEqual(engine.path, "webgpu")
+    assert.strictEqual(engine.path, "webgpu+products")
     assert.isTrue(Object.keys(engine.versions).some((name) => name.startsWith("lvp_icd")))
   })
 

@@ -66,7 +66,7 @@ const makeInfo = (kind: Device["kind"], threads: number, version: string, vulkan
     device:
       kind === "cpu" ? "cpu" : ["gpu", ...(cards.length === 0 ? [] : [`(${cards.join(", ")})`])].join(" "),
     threads,
-    path: kind === "cpu" ? "device" : "webgpu",
+    path: kind === "cpu" ? "device" : "webgpu+products",
     threadsChangeBits: false,
   } satisfies EngineInfo
 }

@@ -5,12 +5,13 @@
  * indices, and the index of the largest element, which ONNX defines as int64; and where 1.30 computes wrongly. A node that stays on
  * the processor would copy its operands from the device and back in every step.
  */
-import type { Node, Window } from "../../trace/graph.ts"
-import type { Rules } from "../lowering/lower.ts"
+import type { Node, Value, Window } from "../../trace/graph.ts"
+import { channelReduction, reduce, type Rule, type Rules } from "../lowering/lower.ts"
 import { portableAttributes } from "../lowering/convolution.ts"
 import { depthwiseInputGradient } from "../lowering/depthwise.ts"
 import { uncovered } from "../lowering/inputGradient.ts"
 import { imageShape, type Lowering } from "../lowering/Lowering.ts"
+import { filterGradient } from "./filterGradient.ts"
 import { attributesOf } from "../lowering/pooling.ts"
 import type { Name } from "../graph.ts"
 import { dataType } from "../proto.ts"
@@ -155,10 +156,27 @@ const multipliedInputGradient = (value: Node<"DepthwiseConv2DInputGradient">, lo
   lowering.write(value, "nchw", dx)
 }
 
+/**
+ * Reductions over batch, height and width: first of each image, then over the batch. At once they would have one workgroup for each
+ * channel.
+ */
+const imageReduction: Rule<"ReduceMean" | "ReduceSum"> = (value, lowering) => {
+  const { graph } = lowering
+  const { axes, keepDims } = value.attributes
+  const [x] = value.inputs
+  if (x.shape.length !== 4 || axes.join() !== "0,1,2") return channelReduction(value, lowering)
+  const ofImages = reduce(graph, value.op, lowering.read(x, "nchw"), [2, 3], false)
+  const reduced = reduce(graph, value.op, ofImages, [0], false)
+  lowering.write(value as Value, "nhwc", keepDims ? graph.reshape(reduced, value.shape) : reduced)
+}
+
 /** In place of the rules of the portable path. */
 export const deviceRules: Partial<Rules> = {
   ArgMax: argMax,
+  Conv2DFilterGradient: filterGradient,
   DepthwiseConv2DInputGradient: multipliedInputGradient,
   MaxPool: maxPool,
   MaxPoolGradient: maxPoolGradient,
+  ReduceMean: imageReduction,
+  ReduceSum: imageReduction,
 }

@@ -15,7 +15,7 @@ import { isPiecewise, piecewiseGradient } from "./piecewise.ts"
 type Gradient = Node<"Conv2DFilterGradient">
 
 /** A filter of one pixel is a matrix: xᵀ·dy over all pixels. It takes two thirds of the convolution's time. */
-const pixelGradient = (value: Gradient, lowering: Lowering): void => {
+export const pixelGradient = (value: Gradient, lowering: Lowering): void => {
   const { graph } = lowering
   const pixels = value.inputs.map((image) => graph.reshape(lowering.read(image), [-1, image.shape[3]]))
   const product = graph.op("Gemm", pixels, { transA: { i: 1 } })

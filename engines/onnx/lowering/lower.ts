@@ -17,7 +17,7 @@ import { inputGradient } from "./inputGradient.ts"
 import type { Lowering } from "./Lowering.ts"
 import { averagePool, averagePoolGradient, maxPool, maxPoolGradient } from "./pooling.ts"
 
-type Rule<K extends Operation> = (value: Node<K>, lowering: Lowering) => void
+export type Rule<K extends Operation> = (value: Node<K>, lowering: Lowering) => void
 
 /** One ONNX operator on elements in any layout. */
 const elements =
@@ -36,7 +36,7 @@ const arithmetic = (type: "Add" | "Sub" | "Mul" | "Relu"): Rule<typeof type> => 
 type Reduction = "ReduceSum" | "ReduceMean" | "ReduceMax" | "ReduceMin" | "ReduceProd"
 
 /** Since opset 13 the axes of a sum are an input. Those of the other reductions are still an attribute. */
-const reduce = (
+export const reduce = (
   graph: OnnxGraph,
   type: Reduction,
   x: Name,
@@ -63,7 +63,7 @@ const summedInstead = (x: Value, { blocked }: Lowering): Value =>
  * Reductions over batch, height and width, such as a bias gradient or a normalization, in the layout of the image. If there is
  * a choice, blocks take a third of the time.
  */
-const channelReduction: Rule<"ReduceSum" | "ReduceMean"> = (value, lowering) => {
+export const channelReduction: Rule<"ReduceSum" | "ReduceMean"> = (value, lowering) => {
   const { blocked, graph } = lowering
   const { axes, keepDims } = value.attributes
   const x = value.op === "ReduceSum" ? summedInstead(value.inputs[0], lowering) : value.inputs[0]
