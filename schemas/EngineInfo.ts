@@ -25,7 +25,7 @@ export const Threads = Schema.Int.check(Schema.isBetween({ minimum: 1, maximum: 
 export type EngineName = (typeof engineChoices)[number]
 
 /**
- * The code path of the processor, such as "nchwc16+dft+pieces+channelwise", "onednn-avx2+dft", "portable" or "webgpu+products". Another path has other last bits.
+ * The code path of the processor, such as "nchwc16+dft+slices+pieces+channelwise", "onednn-avx2+dft", "portable" or "webgpu+products". Another path has other last bits.
  * Older versions wrote "+fourier" for "+dft": the same path.
  */
 const CodePath = Schema.String.pipe(

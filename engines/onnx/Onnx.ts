@@ -44,7 +44,7 @@ const makeLayer = (
           },
           device: "cpu",
           threads,
-          path: blocked === undefined ? "portable" : `nchwc${blocked.block}+dft+pieces+channelwise`,
+          path: blocked === undefined ? "portable" : `nchwc${blocked.block}+dft+slices+pieces+channelwise`,
           threadsChangeBits: false,
         },
         compile: (program) => makeTrainer(ort, program, { threads, blocked }),

@@ -50,7 +50,7 @@ const makeLayer = (options: TensorFlowOptions, needsGpu: boolean): Layer.Layer<E
           },
           device: gpu ? "gpu" : "cpu",
           threads,
-          path: gpu ? probed.path : `${probed.path}+dft+fused`,
+          path: gpu ? probed.path : `${probed.path}+dft+fused+halves`,
           threadsChangeBits: true,
         },
         compile: (program) => makeTrainer(native, program, !gpu),

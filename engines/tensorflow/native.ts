@@ -7,6 +7,7 @@
  */
 import { createRequire } from "node:module"
 import { sep } from "node:path"
+import { batchParts } from "./batchParts.ts"
 
 export interface NativeTensor {
   readonly dataSync: () => Float32Array
@@ -76,7 +77,8 @@ export interface Settings {
  */
 export const setEnvironment = ({ gpu, quiet, threads }: Settings): void => {
   Object.assign(process.env, {
-    TF_NUM_INTRAOP_THREADS: String(threads),
+    // Two halves of the batch are computed in parallel (`batchParts.ts`): each has half of the threads in its operations.
+    TF_NUM_INTRAOP_THREADS: String(gpu ? threads : Math.ceil(threads / batchParts)),
     TF_NUM_INTEROP_THREADS: String(threads),
     // TensorFlow does not use oneDNN on processors without AVX-512, where its own convolutions take twice as long.
     TF_ENABLE_ONEDNN_OPTS: "1",

@@ -41,7 +41,7 @@ describe("selecting an engine", () => {
       const info = yield* infoOf(selectEngine("onnx", { threads: 1 }))
       assert.strictEqual(info.name, "onnx")
       assert.strictEqual(info.threads, 1)
-      assert.match(info.path, /^(nchwc(8|16)\+dft\+pieces\+channelwise|portable)$/)
+      assert.match(info.path, /^(nchwc(8|16)\+dft\+slices\+pieces\+channelwise|portable)$/)
       assert.isFalse(info.threadsChangeBits)
     }),
   )

@@ -197,6 +197,17 @@ const lowerNormalization = (
   ]
 }
 
+/** The values of all normalizations among `values`. In parts of the batch they would not be found. */
+export const valuesOfNormalizations = (values: ReadonlyArray<Value>): ReadonlySet<Value> =>
+  new Set(
+    findNormalizations(values).flatMap(({ dgamma, dx, inside, mean, sum, variance, y }) => [
+      ...[y, mean, variance, dx, sum],
+      ...(dgamma === undefined ? [] : [dgamma]),
+      ...inside.forward,
+      ...inside.backward,
+    ]),
+  )
+
 /** How to lower the values of all normalizations among `values`. */
 export const fusedNormalizations = (
   values: ReadonlyArray<Value>,

@@ -1,0 +1,31 @@
+/**
+ * A trace whose batch TensorFlow computes in two halves: (outputs, feeds, number of parts) -> equivalent outputs.
+ *
+ * TensorFlow runs branches of a graph in parallel. In an operation on a small batch, a second thread gains little: two halves of
+ * the batch, each on a core of its own, take two thirds to nine tenths of the time. The number of parts does not depend on that of
+ * the threads, so neither do the bits because of it.
+ */
+import { reachable, type Value } from "../trace/graph.ts"
+import { inParts, partSizes } from "../trace/parts.ts"
+import type { Trace } from "../trace/trace.ts"
+import { valuesOfNormalizations } from "./lowering/normalization.ts"
+
+export const batchParts = 2
+
+/** Every feed with axes has the batch as its first. */
+export const inPartsOfBatch = (
+  outputs: ReadonlyArray<Value>,
+  feeds: Trace<never>["feeds"],
+  parts: number,
+): ReadonlyArray<Value> => {
+  const fed = new Set(feeds.flatMap(({ input }) => (input.shape.length > 0 ? [input] : [])))
+  const [first] = fed
+  if (first === undefined) return outputs
+  const normalizations = valuesOfNormalizations(reachable(outputs))
+  return inParts(outputs, {
+    sizes: partSizes(first.shape[0], parts),
+    isBatch: (input) => fed.has(input as Value),
+    // The loss is computed of a few numbers for each example.
+    isWhole: (value) => value.layer === "loss" || normalizations.has(value),
+  })
+}
