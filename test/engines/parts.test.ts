@@ -51,7 +51,7 @@ const traced = ({ run, shape }: Case) => {
   return found
 }
 
-const inTwo = (outputs: ReadonlyArray<Value>, isWhole = (_: Value) => false) =>
+const inTwo = (outputs: ReadonlyArray<Value>, isWhole: (value: Value) => boolean = () => false) =>
   inParts(outputs, {
     sizes: partSizes(batch, 2),
     isBatch: ({ attributes }) => attributes.kind === "feed",

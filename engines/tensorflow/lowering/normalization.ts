@@ -201,7 +201,11 @@ const lowerNormalization = (
 export const valuesOfNormalizations = (values: ReadonlyArray<Value>): ReadonlySet<Value> =>
   new Set(
     findNormalizations(values).flatMap(({ dgamma, dx, inside, mean, sum, variance, y }) => [
-      ...[y, mean, variance, dx, sum],
+      y,
+      mean,
+      variance,
+      dx,
+      sum,
       ...(dgamma === undefined ? [] : [dgamma]),
       ...inside.forward,
       ...inside.backward,
