@@ -16,6 +16,23 @@ const settingOn = (gpu: boolean, own?: string) => {
   return process.env[name]
 }
 
+const threadsWith = (threads: number, gpu: boolean) => {
+  setEnvironment({ threads, quiet: true, gpu })
+  return [process.env.TF_NUM_INTRAOP_THREADS, process.env.TF_NUM_INTEROP_THREADS]
+}
+
+describe("TensorFlow has threads", () => {
+  it("between operations as many as there are, and in an operation half of them, for each half of the batch", () => {
+    assert.deepStrictEqual(threadsWith(1, false), ["1", "1"])
+    assert.deepStrictEqual(threadsWith(2, false), ["1", "2"])
+    assert.deepStrictEqual(threadsWith(5, false), ["3", "5"])
+  })
+
+  it("for both as many as there are on a GPU, where the batch is whole", () => {
+    assert.deepStrictEqual(threadsWith(4, true), ["4", "4"])
+  })
+})
+
 describe("TensorFlow is set to deterministic operations", () => {
   it("on a GPU", () => {
     assert.strictEqual(settingOn(true), "1")
