@@ -21,9 +21,16 @@ const largestSlice = 2 ** 21
 const transformCost = ({ height, positions }: DftPlan, { columns, rows }: Side) =>
   height * rows.length * columns.length + positions * 2 * columns.length
 
+/** The smallest number of equal slices of a batch, not below `least`. */
+const divisorFrom = (batch: number, least: number): number => {
+  let slices = least
+  while (slices < batch && batch % slices !== 0) slices++
+  return Math.min(slices, batch)
+}
+
 /**
- * One slice if the DFTs of the batch are small enough, else the smallest number of equal slices whose DFTs are. Slices save memory.
- * The DFT of a slice is not kept, so the gradients compute it again.
+ * One slice if the DFTs of the batch are small enough, else equal slices. Those of 8 MiB, if the batch has a divisor near that, else
+ * the largest of at most 32 MiB. Slices save memory. The DFT of a slice is not kept, so the gradients compute it again.
  */
 export const batchSlices = (
   { batch, inChannels, outChannels }: Window,
@@ -31,9 +38,9 @@ export const batchSlices = (
 ): number => {
   const elements = batch * positions * Math.max(inChannels, outChannels)
   if (elements <= largestDft) return 1
-  let slices = Math.ceil(elements / largestSlice)
-  while (slices < batch && batch % slices !== 0) slices++
-  return Math.min(slices, batch)
+  const wanted = Math.ceil(elements / largestSlice)
+  const slices = divisorFrom(batch, wanted)
+  return slices <= 2 * wanted ? slices : divisorFrom(batch, Math.ceil(elements / largestDft))
 }
 
 /**

@@ -102,7 +102,10 @@ for (const [name, op] of [
       const shape = keepDims
         ? x.shape.map((size, i) => (axes.includes(i) ? 1 : size))
         : x.shape.filter((_, i) => !axes.includes(i))
-      return axes.length === 0 ? x : make(op, [x], { axes, keepDims }, shape, x.dtype)
+      // A mean of whole numbers or booleans is a float32.
+      const isCast = op === "ReduceMean" && x.dtype !== "float32"
+      const from = isCast ? make("Cast", [x], {}, x.shape, "float32") : x
+      return axes.length === 0 ? from : make(op, [from], { axes, keepDims }, shape, from.dtype)
     },
   )
 }

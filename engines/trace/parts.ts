@@ -1,5 +1,5 @@
 /**
- * A trace whose batch is computed in parts: (outputs, sizes of the parts, what stays whole) -> equivalent outputs.
+ * A trace whose batch is computed in parts: (outputs, Parts) -> equivalent outputs.
  *
  * Most operations compute each example from that example alone, and from weights. Such an operation is replaced by one for each
  * part, which an executor of graphs can run in parallel. Sums over the batch, such as the gradient of a weight, are sums of the
@@ -80,8 +80,11 @@ const treatmentOf = (value: Value, hasRows: HasRows): Treatment | undefined => {
       return value.shape.length > 1 ? rows(first) : undefined
     case "Slice":
       return value.shape[0] === x.shape[0] ? rows(first) : undefined
-    case "Pad":
-      return value.shape[0] === x.shape[0] ? rows(first) : undefined
+    case "Pad": {
+      // Negative padding takes rows away.
+      const { after, before } = value.attributes
+      return before[0] === 0 && after[0] === 0 ? rows(first) : undefined
+    }
     case "Tile":
       return value.attributes.repeats[0] === 1 ? rows(first) : undefined
     case "ReduceSum":

@@ -137,17 +137,19 @@ describe("the filter's gradient on a device", () => {
 
   it("is a product for each group of images, as large as leaves enough products for a whole GPU", () => {
     // 800 rows and 64 columns are 50 tiles: 25 groups of 4 have 1,250.
-    assert.deepStrictEqual(groupsOf(window(100, 32, 64, 14)), { group: 4, part: 100 })
+    assert.deepStrictEqual(groupsOf(window(100, 32, 64, 14)), { parts: 1, groups: 25, images: 4 })
     // 25 rows and 32 columns are one tile: even single images are fewer tiles than wanted.
-    assert.deepStrictEqual(groupsOf(window(100, 1, 32, 28)), { group: 1, part: 100 })
-    assert.deepStrictEqual(groupsOf(window(2048, 1, 32, 28)), { group: 2, part: 1024 })
+    assert.deepStrictEqual(groupsOf(window(100, 1, 32, 28)), { parts: 1, groups: 100, images: 1 })
+    assert.deepStrictEqual(groupsOf(window(2048, 1, 32, 28)), { parts: 2, groups: 512, images: 2 })
   })
 
-  it("takes the batch in parts whose columns fit in a buffer of 128 MiB", () => {
-    // An image has 32 · 25 · 14 · 14 columns of 4 bytes: 214 images fit.
-    assert.deepStrictEqual(groupsOf(window(1000, 32, 64, 14)), { group: 40, part: 200 })
-    // One image has 210 MB: it is taken as a whole.
-    assert.deepStrictEqual(groupsOf(window(6, 32, 64, 256)), { group: 1, part: 1 })
+  it("takes the batch in parts whose columns fit in a buffer of 128 MiB, whatever divides the batch", () => {
+    // An image has 32 · 25 · 14 · 14 columns of 4 bytes: 213 images fit.
+    assert.deepStrictEqual(groupsOf(window(1000, 32, 64, 14)), { parts: 5, groups: 5, images: 40 })
+    // A prime: 11 images of zeros are added.
+    assert.deepStrictEqual(groupsOf(window(1009, 32, 64, 14)), { parts: 5, groups: 6, images: 34 })
+    // One image has 210 MB.
+    assert.isUndefined(groupsOf(window(6, 32, 64, 256)))
   })
 
   it.effect("is that of the portable path up to rounding when the batch is taken in parts", () =>
@@ -160,9 +162,10 @@ describe("the filter's gradient on a device", () => {
           layers.dense({ units: 3 }),
         ],
         inputShape,
-        batchSize: 12,
+        // Two parts of 6, the last image is one of zeros.
+        batchSize: 11,
       }
-      assert.strictEqual(groupsOf(window(12, 32, 8, 64)).part, 6)
+      assert.deepStrictEqual(groupsOf(window(11, 32, 8, 64)), { parts: 2, groups: 6, images: 1 })
       const kernelOf = (state: State) =>
         state.find(({ name }) => name === "conv2d_1/kernel")?.data ?? new Float32Array()
       /** What one step moves in the filters. */

@@ -40,6 +40,14 @@ const pixelNumbers = (x: tf.Tensor) =>
 const columns = tf.tensor1d([0, 3, 1], "int32")
 
 const cases: Readonly<Record<string, Case>> = {
+  "a mean of whole numbers": {
+    shape: [3],
+    run: (w, x) => tf.mul(tf.mul(x, w), tf.reshape(tf.mean(tf.argMax(x, 3), [1, 2]), [batch, 1, 1, 1])),
+  },
+  "a mean of booleans over the batch": {
+    shape: [3],
+    run: (w, x) => tf.mul(tf.mul(x, w), tf.mean(tf.greater(x, 0.1), 0, true)),
+  },
   "a batched product": { shape: [2, 3, 5], run: (w, x) => tf.matMul(sequence(x), w) },
   "a batched product with the first factor transposed": {
     shape: [2, 16, 5],

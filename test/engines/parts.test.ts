@@ -140,6 +140,19 @@ const cases: Readonly<Record<string, Case>> = {
     shape: [3],
     run: (w, x) => tf.mul(tf.mul(x, w), eachExample),
   },
+  "padding that takes the first example away and adds one": {
+    shape: [3],
+    run: (w, x) =>
+      tf.mul(
+        tf.pad(x, [
+          [-1, 1],
+          [0, 0],
+          [0, 0],
+          [0, 0],
+        ]),
+        w,
+      ),
+  },
   "the largest of the batch": { shape: [3], run: (w, x) => tf.mul(tf.sub(x, tf.max(x, 0, true)), w) },
   "a choice by a condition": {
     shape: [3],

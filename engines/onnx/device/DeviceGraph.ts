@@ -3,7 +3,8 @@
  *
  * Its WebGPU convolution reads channels in groups of 3 if their number is a multiple of 3 and not of 4, and from 6 channels on
  * the result is wrong: of 1 to 50 channels, exactly for these, by comparison with the processor (3×3 filters, on Vulkan in
- * software). Channels of zeros change nothing. In a filter's gradient the batch takes the place of the channels.
+ * software). Channels of zeros change nothing. In a filter's gradient that is a convolution (`filterGradient.ts`), the batch takes
+ * the place of the channels.
  */
 import type { Value } from "../../trace/graph.ts"
 import { type Attributes, type Name, OnnxGraph } from "../graph.ts"

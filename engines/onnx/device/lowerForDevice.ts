@@ -157,8 +157,8 @@ const multipliedInputGradient = (value: Node<"DepthwiseConv2DInputGradient">, lo
 }
 
 /**
- * Reductions over batch, height and width: first of each image, then over the batch. At once they would have one workgroup for each
- * channel.
+ * Reductions over batch, height and width: first of each image, then over the batch. In a single reduction ONNX Runtime has one
+ * workgroup for each channel.
  */
 const imageReduction: Rule<"ReduceMean" | "ReduceSum"> = (value, lowering) => {
   const { graph } = lowering

@@ -197,7 +197,7 @@ const lowerNormalization = (
   ]
 }
 
-/** The values of all normalizations among `values`. In parts of the batch they would not be found. */
+/** The values of all normalizations among `values`. They stay whole: in a half of the batch their form is not found. */
 export const valuesOfNormalizations = (values: ReadonlyArray<Value>): ReadonlySet<Value> =>
   new Set(
     findNormalizations(values).flatMap(({ dgamma, dx, inside, mean, sum, variance, y }) => [

@@ -3,7 +3,8 @@ import { assert, describe, it } from "@effect/vitest"
 // oxlint-disable-next-line import/no-unassigned-import -- loading it registers the gradients of TensorFlow.js' kernels
 import "@tensorflow/tfjs-layers"
 import { Effect } from "effect"
-import { isDftFaster } from "../../../engines/dft/cost.ts"
+import { batchSlices, isDftFaster } from "../../../engines/dft/cost.ts"
+import { planDft } from "../../../engines/dft/plan.ts"
 import { compilePredict, compileStep } from "../../../engines/onnx/compile.ts"
 import { traceProgram } from "../../../engines/trace/traceProgram.ts"
 import { layers } from "../../../schemas/experiment/Model.ts"
@@ -22,6 +23,12 @@ describe("the DFT is used for a convolution", () => {
       assert.isFalse(isDftFaster(first(batch), true))
     })
   }
+
+  it("also with a batch that has no divisor for slices of 8 MiB: then they have up to 32 MiB", () => {
+    const slices = (batch: number) => batchSlices(wide(batch), planDft(wide(batch)))
+    assert.deepStrictEqual([slices(100), slices(500), slices(1000), slices(358)], [1, 10, 20, 2])
+    assert.isTrue(isDftFaster(wide(358), true))
+  })
 
   it("unless filters are small, images are large, or there are few channels", () => {
     const windows = {
