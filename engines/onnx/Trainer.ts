@@ -14,7 +14,8 @@ import type { Trace } from "../trace/trace.ts"
 import type { Blocked } from "./lowering/blocked.ts"
 import { type CompiledStep, compilePredict, compileStep, nextName } from "./compile.ts"
 import { CurrentState } from "./CurrentState.ts"
-import { predictInBatches, tracePredictions } from "./predictions.ts"
+import { predictInBatches } from "../predictInBatches.ts"
+import { tracePredictions } from "./predictions.ts"
 import { engineName, failed, floatTensor, initialState, openSession, type Ort, tensorOf } from "./runtime.ts"
 
 export interface TrainerOptions {

@@ -1,7 +1,7 @@
-/** How predictions are made: (program) -> its trace for as many images as a call takes; (images, call) -> their probabilities. */
+/** What a prediction computes: (program) -> its trace for as many images as a call takes. */
 import type * as tf from "@tensorflow/tfjs-core"
 import { Effect } from "effect"
-import type { EngineFailed, Program } from "../Engine.ts"
+import type { Program } from "../Engine.ts"
 import { reachable, sizeOf } from "../trace/graph.ts"
 import type { Trace } from "../trace/trace.ts"
 import { traceProgram } from "../trace/traceProgram.ts"
@@ -42,25 +42,4 @@ export const tracePredictions = Effect.fnUntraced(function* (program: Program) {
     )
   const evaluationBatch = evaluationBatchOf(yield* traceWith(improbableBatch))
   return { evaluationBatch, trace: yield* traceWith(evaluationBatch) }
-})
-
-/** `predict`: `batch` images [batch, ...imageShape] -> [batch, classes]. Returns [images, classes]. */
-export const predictInBatches = Effect.fnUntraced(function* (
-  { classes, inputShape }: Pick<Program, "classes"> & { readonly inputShape: ReadonlyArray<number> },
-  batch: number,
-  images: Float32Array,
-  predict: (images: Float32Array) => Effect.Effect<Float32Array, EngineFailed>,
-) {
-  const imageSize = sizeOf(inputShape)
-  const count = images.length / imageSize
-  const probabilities = new Float32Array(count * classes)
-  for (let from = 0; from < count; from += batch) {
-    const part = images.subarray(from * imageSize, (from + batch) * imageSize)
-    const whole = part.length === batch * imageSize ? part : new Float32Array(batch * imageSize)
-    // The last batch is filled up with black images, whose predictions are dropped.
-    if (whole !== part) whole.set(part)
-    const wanted = Math.min(batch, count - from) * classes
-    probabilities.set((yield* predict(whole)).subarray(0, wanted), from * classes)
-  }
-  return probabilities
 })

@@ -6,6 +6,7 @@
 import type * as tf from "@tensorflow/tfjs-core"
 import { Effect } from "effect"
 import type { Feed, FeedValues, Program, State, Trainer } from "../Engine.ts"
+import { predictInBatches } from "../predictInBatches.ts"
 import { traceProgram } from "../trace/traceProgram.ts"
 import { checkState } from "../state.ts"
 import { sizeOf } from "../trace/graph.ts"
@@ -102,31 +103,20 @@ const trainWith = (native: Native, session: Session, fed: Program["feeds"]): Tra
     })
 }
 
-const predictWith = (
-  native: Native,
-  session: Session,
-  { classes, inputShape }: Program,
-): Trainer["predict"] => {
-  const imageSize = sizeOf(inputShape)
-  const batch = copiedMemory(evaluationBatch * imageSize)
+const predictWith = (native: Native, session: Session, program: Program): Trainer["predict"] => {
+  const shape = [evaluationBatch, ...program.inputShape]
+  const memory = copiedMemory(sizeOf(shape))
   const predictBatch = (images: Float32Array) =>
     attempt("predict", () => {
-      // The last batch is filled up with black images, whose predictions are dropped.
-      batch.fill(0, images.length)
-      const input = tensorOf(native, batch, images, [evaluationBatch, ...inputShape])
+      const input = tensorOf(native, memory, images, shape)
       return call(session.predict, { images: input }, ({ probabilities }) => probabilities.dataSync())
     })
-  return Effect.fn("predict")(function* (images: Float32Array) {
-    const count = images.length / imageSize
-    const predictions = new Float32Array(count * classes)
-    for (let from = 0; from < count; from += evaluationBatch) {
-      const part = images.subarray(from * imageSize, (from + evaluationBatch) * imageSize)
-      const wanted = Math.min(evaluationBatch, count - from) * classes
-      predictions.set((yield* predictBatch(part)).subarray(0, wanted), from * classes)
-      yield* Effect.yieldNow
-    }
-    return predictions
-  })
+  return Effect.fn("predict")((images: Float32Array) =>
+    predictInBatches(program, evaluationBatch, images, (batch) =>
+      // A call blocks the thread: others run between two.
+      Effect.tap(predictBatch(batch), () => Effect.yieldNow),
+    ),
+  )
 }
 
 export const makeTrainer = Effect.fn("compile")(function* (

@@ -9,7 +9,7 @@ import type { FeedValues, State, Trainer } from "../../Engine.ts"
 import { floatsOf } from "../../bytes.ts"
 import { checkState } from "../../state.ts"
 import { sizeOf } from "../../trace/graph.ts"
-import { predictInBatches } from "../predictions.ts"
+import { predictInBatches } from "../../predictInBatches.ts"
 import { failed, floatTensor, type Ort } from "../runtime.ts"
 import {
   type DevicePrediction,
