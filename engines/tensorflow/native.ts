@@ -77,8 +77,9 @@ export interface Settings {
  */
 export const setEnvironment = ({ gpu, quiet, threads }: Settings): void => {
   Object.assign(process.env, {
-    // Two halves of the batch are computed in parallel (`batchParts.ts`): each has half of the threads in its operations.
-    TF_NUM_INTRAOP_THREADS: String(gpu ? threads : Math.ceil(threads / batchParts)),
+    // The pool that all operations share. Two halves of the batch are computed in parallel (`batchParts.ts`), by two threads that
+    // start the operations: with two threads, a pool of two would make them wait for each other.
+    TF_NUM_INTRAOP_THREADS: String(gpu ? threads : Math.max(1, threads - (batchParts - 1))),
     TF_NUM_INTEROP_THREADS: String(threads),
     // TensorFlow does not use oneDNN on processors without AVX-512, where its own convolutions take twice as long.
     TF_ENABLE_ONEDNN_OPTS: "1",
