@@ -5,7 +5,7 @@
  * probabilities. `read`: () -> every variable. `load`: a value for every variable -> `loaded`. The variables stay in TensorFlow
  * between the calls, so only feeds and results are copied.
  */
-import { batchParts, inPartsOfBatch } from "./batchParts.ts"
+import { inPartsOfBatch } from "./batchParts.ts"
 import { reachable, type Shape, type Value } from "../trace/graph.ts"
 import { simplify } from "../trace/simplify.ts"
 import type { Trace } from "../trace/trace.ts"
@@ -47,7 +47,7 @@ const addPredict = (
   isOnCpu: boolean,
 ) => {
   const simplified = simplify([trace.outputs.probabilities])
-  const [probabilities] = inPartsOfBatch(simplified, trace.feeds, isOnCpu ? batchParts : 1)
+  const [probabilities] = inPartsOfBatch(simplified, trace.feeds, isOnCpu)
   const values = reachable([probabilities])
   const names = new Map<Value, Name>()
   const [{ input: images }] = trace.feeds

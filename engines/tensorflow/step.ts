@@ -10,7 +10,7 @@ import type { Trace } from "../trace/trace.ts"
 import { addByteFeed } from "./byteFeed.ts"
 import { after, type Name, type TensorFlowGraph, typeAttribute } from "./graph.ts"
 import { lower } from "./lowering/lower.ts"
-import { batchParts, inPartsOfBatch } from "./batchParts.ts"
+import { inPartsOfBatch } from "./batchParts.ts"
 import { lowerAverage, lowerUpdate, valuesOf, writtenBy } from "./lowering/updates.ts"
 import { signature, type Tensors } from "./signature.ts"
 import type { Variables } from "./variables.ts"
@@ -22,7 +22,7 @@ export const gate = (graph: TensorFlowGraph, name: string, value: Name, control:
   graph.named(name, "Identity", [value, ...control.map(after)], { T: typeAttribute("float32") })
 
 /** What the step computes: values for plain assignments, for optimizer updates in one operation, and for averages. */
-const simplifyStep = (trace: StepTrace, parts: number) => {
+const simplifyStep = (trace: StepTrace, isOnCpu: boolean) => {
   const moves = trace.updates.filter((update) => update.kind !== "average")
   const averages = trace.updates.filter((update) => update.kind === "average")
   const fused = new Set(trace.updates.flatMap(writtenBy))
@@ -34,7 +34,7 @@ const simplifyStep = (trace: StepTrace, parts: number) => {
     ...moves.flatMap(valuesOf),
     ...averages.map(({ rate }) => rate),
   ])
-  const [loss, errorRate, ...rest] = inPartsOfBatch(simplified, trace.feeds, parts)
+  const [loss, errorRate, ...rest] = inPartsOfBatch(simplified, trace.feeds, isOnCpu)
   const [firstMove, firstAverage] = [plain.length, plain.length + 2 * moves.length]
   return {
     loss,
@@ -105,7 +105,7 @@ const otherUsers = (variable: Value | undefined, gradient: Value, values: Readon
 }
 
 export const addStep = (graph: TensorFlowGraph, variables: Variables, trace: StepTrace, isOnCpu: boolean) => {
-  const { averages, errorRate, loss, moves, plain, values } = simplifyStep(trace, isOnCpu ? batchParts : 1)
+  const { averages, errorRate, loss, moves, plain, values } = simplifyStep(trace, isOnCpu)
   const names = new Map<Value, Name>()
   const feeds = addFeeds(graph, trace, values, names)
   const reads = new Reads(variables)

@@ -13,7 +13,10 @@ import { node, type Node, type Operation, reachable, type Value } from "./graph.
 
 /** How an operation treats examples. Inputs are cut into parts, or read as a whole. */
 interface Treatment {
-  /** `rows`: each part gives its rows of the result. `sum`: the result is the sum of what the parts give, each times its weight. */
+  /**
+   * `rows`: each part gives its rows of the result. `sum`: the result is the sum of what the parts give. `weighted sum`: each times
+   * its share of the batch.
+   */
   readonly result: "rows" | "sum" | "weighted sum"
   readonly isCut: (input: Value, at: number) => boolean
 }
@@ -200,8 +203,8 @@ export const inParts = (
     const found = treatmentOf(value, (input) => withRows.has(input))
     const fits =
       found !== undefined &&
-      (found.result !== "rows" || (value.shape.length > 0 && value.shape[0] % batch === 0)) &&
-      value.inputs.every((input, at) => !found.isCut(input, at) || input.shape[0] % batch === 0)
+      // A reshape may mix rows.
+      (found.result !== "rows" || (value.shape.length > 0 && value.shape[0] % batch === 0))
     if (fits && found.result === "rows") withRows.add(value)
     if (!fits || isWhole(value)) {
       const inputs = value.inputs.map(wholeOf)

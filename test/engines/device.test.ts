@@ -152,35 +152,49 @@ describe("the filter's gradient on a device", () => {
     assert.isUndefined(groupsOf(window(6, 32, 64, 256)))
   })
 
-  it.effect("is that of the portable path up to rounding when the batch is taken in parts", () =>
-    Effect.gen(function* () {
-      const inputShape = [64, 64, 32] as const
-      const definition: Case = {
-        model: [
-          layers.conv2d({ filters: 8, kernelSize: 5, padding: "same" }),
-          layers.globalAveragePooling2d(),
-          layers.dense({ units: 3 }),
-        ],
-        inputShape,
-        // Two parts of 6, the last image is one of zeros.
-        batchSize: 11,
-      }
-      assert.deepStrictEqual(groupsOf(window(11, 32, 8, 64)), { parts: 2, groups: 6, images: 1 })
-      const kernelOf = (state: State) =>
-        state.find(({ name }) => name === "conv2d_1/kernel")?.data ?? new Float32Array()
-      /** What one step moves in the filters. */
-      const moves = Effect.gen(function* () {
-        const program = yield* programOf(definition)
-        const trainer = yield* (yield* Engine).compile(program)
-        const before = kernelOf(yield* trainer.state)
-        yield* trainer.train(1, feedsOf(program, 1, 100))
-        return kernelOf(yield* trainer.state).map((weight, i) => weight - before[i])
-      }).pipe(Effect.scoped)
-      const portable = yield* moves.pipe(Effect.provide(Onnx.layer({ path: "portable", threads: 2 })))
-      const device = yield* moves.pipe(Effect.provide(Device.layerOnProcessor({ threads: 2 })))
-      assert.strictEqual(portable.length, 25 * 32 * 8)
-      assert.isBelow(relativeError(device, portable), 1e-5)
-    }),
+  /** What one step moves in the filters of a network's first layer. */
+  const moves = Effect.fnUntraced(function* (definition: Case) {
+    const kernelOf = (state: State) =>
+      state.find(({ name }) => name === "conv2d_1/kernel")?.data ?? new Float32Array()
+    const program = yield* programOf(definition)
+    const trainer = yield* (yield* Engine).compile(program)
+    const before = kernelOf(yield* trainer.state)
+    yield* trainer.train(1, feedsOf(program, 1, 100))
+    return kernelOf(yield* trainer.state).map((weight, i) => weight - before[i])
+  }, Effect.scoped)
+
+  it.effect.each([
+    // The last image is one of zeros.
+    { of: "two parts", batch: 11, channels: [32, 8], size: 64, groups: { parts: 2, groups: 6, images: 1 } },
+    {
+      of: "groups of several images",
+      batch: 23,
+      channels: [64, 64],
+      size: 6,
+      groups: { parts: 1, groups: 12, images: 2 },
+    },
+    { of: "images too large for a buffer", batch: 2, channels: [32, 1], size: 256, groups: undefined },
+  ] as const)(
+    "is that of the portable path up to rounding ($of)",
+    ({ batch, channels: [inChannels, filters], groups, size }) =>
+      Effect.gen(function* () {
+        assert.deepStrictEqual(groupsOf(window(batch, inChannels, filters, size)), groups)
+        const definition: Case = {
+          model: [
+            layers.conv2d({ filters, kernelSize: 5, padding: "same" }),
+            layers.globalAveragePooling2d(),
+            layers.dense({ units: 3 }),
+          ],
+          inputShape: [size, size, inChannels],
+          batchSize: batch,
+        }
+        const portable = yield* moves(definition).pipe(
+          Effect.provide(Onnx.layer({ path: "portable", threads: 2 })),
+        )
+        const device = yield* moves(definition).pipe(Effect.provide(Device.layerOnProcessor({ threads: 2 })))
+        assert.strictEqual(portable.length, 25 * inChannels * filters)
+        assert.isBelow(relativeError(device, portable), 1e-5)
+      }),
   )
 })
 

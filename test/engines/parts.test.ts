@@ -132,6 +132,22 @@ const cases: Readonly<Record<string, Case>> = {
     shape: [3],
     run: (w, x) => tf.mul(tf.add(x, tf.reverse(x, 0)), w),
   },
+  "a reshape across examples": {
+    shape: [15],
+    run: (w, x) => tf.relu(tf.mul(tf.reshape(x, [16, 15]), w)),
+  },
+  "an exchange of the batch with rows, which are as many": {
+    shape: [3],
+    run: (w, x) => {
+      const square = tf.pad(x, [
+        [0, 0],
+        [0, 1],
+        [0, 0],
+        [0, 0],
+      ])
+      return tf.mul(tf.transpose(tf.relu(square), [1, 0, 2, 3]), w)
+    },
+  },
   "examples as the last axis": {
     shape: [16],
     run: (w, x) => tf.mul(tf.transpose(x, [1, 2, 3, 0]), tf.reshape(w, [4, 4, 1, 1])),
@@ -162,6 +178,13 @@ const cases: Readonly<Record<string, Case>> = {
     shape: [6, 2],
     run: (w, x) =>
       tf.gather(w, tf.cast(tf.mul(tf.abs(tf.slice(x, [0, 0, 0, 0], [-1, 4, 4, 1])), 9), "int32")),
+  },
+  "examples that choose other examples": {
+    shape: [48],
+    run: (w, x) => {
+      const numbers = tf.mul(tf.abs(tf.slice(x, [0, 0, 0, 0], [-1, 1, 1, 1])), 8)
+      return tf.gather(tf.mul(rowsOf(x), w), tf.cast(tf.reshape(numbers, [-1]), "int32"))
+    },
   },
   "padding, tiles and slices of each example": {
     shape: [3],

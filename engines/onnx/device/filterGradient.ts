@@ -11,6 +11,7 @@ import type { Name } from "../graph.ts"
 import { farPadding, hasStride } from "../lowering/convolution.ts"
 import { filterGradient as convolvedGradient, pixelGradient } from "../lowering/filterGradient.ts"
 import type { Lowering } from "../lowering/Lowering.ts"
+import { largestBuffer } from "./session.ts"
 
 type Gradient = Node<"Conv2DFilterGradient">
 
@@ -18,13 +19,11 @@ type Gradient = Node<"Conv2DFilterGradient">
 const tile = 32
 /** Workgroups that keep a large GPU busy. */
 const wantedWorkgroups = 1024
-/** Every implementation of WebGPU binds a buffer of this size (`maxStorageBufferBindingSize`). */
-const largestBuffer = 128 * 2 ** 20
 
 export interface Groups {
   /** Of the batch, one after another, filled up with images of zeros to parts · groups · images. */
   readonly parts: number
-  /** In a part, computed by one product of matrices each. */
+  /** In a part, computed by one matrix product each. */
   readonly groups: number
   /** In a group. */
   readonly images: number
@@ -52,8 +51,8 @@ export const groupsOf = ({
   return groups * images <= fitting ? { parts, groups, images } : { parts, groups: part, images: 1 }
 }
 
-/** For each element of a window, each image of a group and each pixel of dy: its place in the group's padded images. */
-const placesOf = (window: Window, images: number, [rows, columns]: readonly [number, number]) => {
+/** For each element of a window, each image of a group and each pixel of dy: its index in the group's padded images. */
+const indicesOf = (window: Window, images: number, [rows, columns]: readonly [number, number]) => {
   const { dilationHeight, dilationWidth, height, outHeight, outWidth, strideHeight, strideWidth, width } =
     window
   const pixels = outHeight * outWidth
@@ -73,8 +72,8 @@ export const filterGradient = (value: Gradient, lowering: Lowering): void => {
   const { batch, height, inChannels, inHeight, inWidth, left, outChannels, outHeight, outWidth, top, width } =
     window
   const area = height * width
-  const found = groupsOf(window)
   if (area === 1 && !hasStride(window)) return pixelGradient(value, lowering)
+  const found = groupsOf(window)
   if (found === undefined) return convolvedGradient(value, lowering)
   const { groups, images, parts } = found
   const part = groups * images
@@ -86,7 +85,7 @@ export const filterGradient = (value: Gradient, lowering: Lowering): void => {
   const filled = graph.pad(lowering.read(dy), [0, 0, 0, 0], [missing, 0, 0, 0])
   const size = [inHeight + top + bottom, inWidth + left + right] as const
   const pixels = outHeight * outWidth
-  const places = graph.constant(placesOf(window, images, size), [area * images * pixels], "int32")
+  const indices = graph.constant(indicesOf(window, images, size), [area * images * pixels], "int32")
   const ofPart = (name: Name, at: number) =>
     parts === 1
       ? name
@@ -96,7 +95,7 @@ export const filterGradient = (value: Gradient, lowering: Lowering): void => {
     const byGroup = graph.reshape(ofPart(padded, at), [groups, images, inChannels, imageSize])
     const byChannel = images === 1 || inChannels === 1 ? byGroup : graph.transpose(byGroup, [0, 2, 1, 3])
     const flat = graph.reshape(byChannel, [groups, inChannels, images * imageSize])
-    const columns = graph.reshape(graph.op("Gather", [flat, places], { axis: { i: 2 } }), [
+    const columns = graph.reshape(graph.op("Gather", [flat, indices], { axis: { i: 2 } }), [
       groups,
       inChannels * area,
       images * pixels,

@@ -12,10 +12,7 @@ import { OnnxGraph } from "../graph.ts"
 import { dataType } from "../proto.ts"
 import { failed, floatTensor, type Ort } from "../runtime.ts"
 import { freeDevice, type Tensors } from "./DeviceState.ts"
-import { type Device, openDeviceSession } from "./session.ts"
-
-/** Every implementation of WebGPU binds a buffer of this size (`maxStorageBufferBindingSize`). MNIST takes 55 MB. */
-export const mostHeldBytes = 128 * 2 ** 20
+import { type Device, largestBuffer, openDeviceSession } from "./session.ts"
 
 export interface BatchShape {
   /** [batch, height, width, channels] */
@@ -84,7 +81,7 @@ export const holdExamples = Effect.fn("holdExamples")(function* (
   shape: BatchShape,
   { count, labels, pixels, table }: Examples,
 ) {
-  if (pixels.byteLength > mostHeldBytes) return undefined
+  if (pixels.byteLength > largestBuffer) return undefined
   const size = sizeOf(shape.images.slice(1))
   const held = ["pixels", "labels", "table"]
   // Its tensors need the session: it stays open.

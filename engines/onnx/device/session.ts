@@ -14,6 +14,9 @@ export interface Device {
   readonly threads: number
 }
 
+/** Bytes. Every implementation of WebGPU binds a buffer of this size (`maxStorageBufferBindingSize`). */
+export const largestBuffer = 128 * 2 ** 20
+
 const optionsOf = (
   { kind, threads }: Device,
   kept: ReadonlyArray<string>,
