@@ -58,8 +58,9 @@ const treatmentOf = (value: Value, hasRows: HasRows): Treatment | undefined => {
   }
   switch (value.op) {
     case "Gather":
-      if (value.attributes.axis > 0) return hasRows(x) && !hasRows(value.inputs[1]) ? rows(first) : undefined
-      return !hasRows(x) && hasRows(value.inputs[1]) ? rows((_, at) => at === 1) : undefined
+      // Along the first axis, an example may choose any other: x is read as a whole.
+      if (value.attributes.axis > 0) return hasRows(x) ? rows(first) : undefined
+      return hasRows(value.inputs[1]) ? rows((_, at) => at === 1) : undefined
     case "Concat":
       return value.attributes.axis > 0 && value.inputs.some(hasRows) ? rows(every) : undefined
     case "BatchMatMul": {
