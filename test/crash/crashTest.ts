@@ -14,7 +14,7 @@ import { kill, type Subject, type Target } from "./subjects.ts"
 
 export interface CrashTestOptions {
   readonly subject: Subject
-  /** How often to kill. */
+  /** How often to kill at least: it goes on until every target was killed. */
   readonly kills: number
   readonly seed: number
   /** An empty folder to work in. */
@@ -67,14 +67,21 @@ export const crashTest = async (options: CrashTestOptions): Promise<CrashTestRes
   const crashes: Array<Crash> = []
   const different: Array<string> = []
 
+  /** A target that is not there at its moment, such as a child that has not begun, is not hit. */
+  const targetsLeft = () =>
+    subject.targets.filter((target) => crashes.every((crash) => crash.target !== target))
+  const isDone = () => crashes.length >= kills && targetsLeft().length === 0
+
   /** Starts it once and kills it at a random moment, unless it ends before; returns whether it finished. */
   const startAndKill = async (runsDir: string): Promise<boolean> => {
     const { child, ended } = subject.begin(runsDir)
     const afterMs = Math.round(draw() * wholeMs)
-    const wanted = subject.targets[Math.floor(draw() * subject.targets.length)]
+    const left = targetsLeft()
+    const targets = left.length > 0 ? left : subject.targets
+    const wanted = targets[Math.floor(draw() * targets.length)]
     let hit: Target | undefined
     const timer = setTimeout(() => {
-      if (crashes.length >= kills || child.exitCode !== null || child.pid === undefined) return
+      if (isDone() || child.exitCode !== null || child.pid === undefined) return
       hit = kill(child.pid, wanted, draw)
       crashes.push({ afterMs, target: hit, at: subject.at(runsDir) })
       say(`kill ${crashes.length} of ${kills}: the ${hit}, after ${afterMs} ms, ${subject.at(runsDir)}`)
@@ -90,7 +97,7 @@ export const crashTest = async (options: CrashTestOptions): Promise<CrashTestRes
   }
 
   let finished = 0
-  while (crashes.length < kills) {
+  while (!isDone()) {
     const runsDir = join(scratch, `runs-${finished + 1}`)
     mkdirSync(runsDir, { recursive: true })
     while (!(await startAndKill(runsDir)));
